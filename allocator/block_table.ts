@@ -1,0 +1,337 @@
+/**
+ * Block tables: int32 rows of page ids, one row a (layer group, slot, head), addressed by the
+ * absolute page of a token.
+ *
+ * Letters: Lg layer groups, B slots, H KV heads, M columns, N pages a head, P tokens a page,
+ * D head size.
+ *
+ * @module
+ */
+import type { GlobalPage, Head, LayerGroup, LocalPage, Slot } from "./ids.ts";
+import { HOLE } from "./ids.ts";
+
+/**
+ * How ids address K and V: `uniform` one row a slot for all heads; `headwise` one row a head with
+ * ids local to the head; `pooled` one row a head with ids of one flat pool.
+ */
+export type Layout = "uniform" | "headwise" | "pooled";
+
+/** The dimensions of a table. */
+export interface TableShape {
+  /** Table layout. */
+  readonly layout: Layout;
+  /** Layer groups Lg; a uniform page covers all groups, so its table has no group dimension. */
+  readonly layerGroups: number;
+  /** Batch slots B. */
+  readonly slots: number;
+  /** KV heads H of the rank. */
+  readonly kvHeads: number;
+  /** Columns M: pages that a row can name. */
+  readonly columns: number;
+}
+
+/** A table: int32 [Lg, B·H, M], or [B, M] for the uniform layout; holes are −1. */
+export interface BlockTable extends TableShape {
+  /** Page ids, row-major. */
+  readonly ids: Int32Array;
+}
+
+/** What is wrong with a table's shape or type. */
+export type TableErrorCode =
+  | "table/layout"
+  | "table/dimension"
+  | "table/index"
+  | "table/length"
+  | "table/pages";
+
+/**
+ * A table with a wrong shape, or a row that it does not have.
+ *
+ * @example A table without columns
+ * ```ts
+ * import { createBlockTable, TableError } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * assert.throws(
+ *   () =>
+ *     createBlockTable({ layout: "headwise", layerGroups: 1, slots: 2, kvHeads: 4, columns: 0 }),
+ *   (error) => error instanceof TableError && error.code === "table/dimension",
+ * );
+ * ```
+ */
+export class TableError extends RangeError {
+  /** Stable code for callers that branch. */
+  readonly code: TableErrorCode;
+  /** The value that was refused. */
+  readonly value: unknown;
+
+  /** Builds the error from its code, the refused value and a full message. */
+  constructor(code: TableErrorCode, value: unknown, message: string) {
+    super(message);
+    this.name = "TableError";
+    this.code = code;
+    this.value = value;
+  }
+}
+
+/**
+ * Checks the dimensions of a table.
+ *
+ * @param shape The dimensions.
+ * @throws {TableError} When the layout is unknown or a dimension is no positive integer.
+ *
+ * @example A uniform table
+ * ```ts
+ * import { checkTableShape } from "@headwise/headwise/allocator";
+ *
+ * checkTableShape({ layout: "uniform", layerGroups: 1, slots: 2, kvHeads: 4, columns: 8 });
+ * ```
+ */
+export function checkTableShape(shape: TableShape): void {
+  if (!["uniform", "headwise", "pooled"].includes(shape.layout)) {
+    throw new TableError(
+      "table/layout",
+      shape.layout,
+      `Cannot use the layout "${shape.layout}": give "uniform", "headwise" or "pooled"`,
+    );
+  }
+  const { layerGroups, slots, kvHeads, columns } = shape;
+  for (const [name, value] of Object.entries({ layerGroups, slots, kvHeads, columns })) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new TableError(
+        "table/dimension",
+        value,
+        `Cannot use a table with ${name} "${value}": give a positive integer`,
+      );
+    }
+  }
+}
+
+/**
+ * Counts the rows of a table.
+ *
+ * @param shape The dimensions.
+ * @returns Lg·B·H, or B for the uniform layout.
+ *
+ * @example Two groups, three slots, four heads
+ * ```ts
+ * import { tableRows } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const shape = { layerGroups: 2, slots: 3, kvHeads: 4, columns: 8 };
+ * assert.equal(tableRows({ layout: "headwise", ...shape }), 24);
+ * assert.equal(tableRows({ layout: "uniform", ...shape }), 3);
+ * ```
+ */
+export function tableRows(shape: TableShape): number {
+  return shape.layout === "uniform" ? shape.slots : shape.layerGroups * shape.slots * shape.kvHeads;
+}
+
+/**
+ * Creates a table of holes.
+ *
+ * @param shape The dimensions.
+ * @returns A table whose every entry is −1.
+ * @throws {TableError} When a dimension is no positive integer.
+ *
+ * @example All entries are holes
+ * ```ts
+ * import { createBlockTable, HOLE } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const table = createBlockTable({
+ *   layout: "headwise", layerGroups: 1, slots: 2, kvHeads: 4, columns: 8,
+ * });
+ * assert.equal(table.ids.length, 64);
+ * assert.ok(table.ids.every((id) => id === HOLE));
+ * ```
+ */
+export function createBlockTable(shape: TableShape): BlockTable {
+  checkTableShape(shape);
+  const { layout, layerGroups, slots, kvHeads, columns } = shape;
+  const ids = new Int32Array(tableRows(shape) * columns).fill(HOLE);
+  return { layout, layerGroups, slots, kvHeads, columns, ids };
+}
+
+/**
+ * The index of a row's first entry: ((g·B + b)·H + h)·M, or b·M for the uniform layout, where
+ * group and head make no difference.
+ *
+ * @param table A table or its shape.
+ * @param group Layer group g.
+ * @param slot Slot b.
+ * @param head Head h.
+ * @returns An index into the table's ids.
+ * @throws {TableError} When the table has no such row.
+ *
+ * @example Head 2 of slot 1
+ * ```ts
+ * import {
+ *   createBlockTable, rowOffset, toHead, toLayerGroup, toSlot,
+ * } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const table = createBlockTable({
+ *   layout: "headwise", layerGroups: 1, slots: 2, kvHeads: 4, columns: 8,
+ * });
+ * const offset = rowOffset(
+ *   table, toLayerGroup(0, { limit: 1 }), toSlot(1, { limit: 2 }), toHead(2, { limit: 4 }),
+ * );
+ * assert.equal(offset, (1 * 4 + 2) * 8);
+ * ```
+ */
+export function rowOffset(
+  table: TableShape,
+  group: LayerGroup,
+  slot: Slot,
+  head: Head,
+): number {
+  const inside = group >= 0 && group < table.layerGroups && slot >= 0 && slot < table.slots &&
+    head >= 0 && head < table.kvHeads;
+  if (!inside) {
+    throw new TableError(
+      "table/index",
+      { group, slot, head },
+      `Cannot find the row of group "${group}", slot "${slot}", head "${head}": the table has ` +
+        `${table.layerGroups} groups, ${table.slots} slots and ${table.kvHeads} heads`,
+    );
+  }
+  if (table.layout === "uniform") return slot * table.columns;
+  return ((group * table.slots + slot) * table.kvHeads + head) * table.columns;
+}
+
+/**
+ * The size of the id space that a table's entries come from.
+ *
+ * @param shape The table's dimensions.
+ * @param pagesPerHead Pages N a head.
+ * @returns N for local ids (uniform, headwise), N·H·Lg for the flat pool.
+ *
+ * @example One flat pool for two groups of four heads
+ * ```ts
+ * import { idSpacePages } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const shape = { layerGroups: 2, slots: 3, kvHeads: 4, columns: 8 };
+ * assert.equal(idSpacePages({ layout: "pooled", ...shape }, 16), 128);
+ * assert.equal(idSpacePages({ layout: "headwise", ...shape }, 16), 16);
+ * ```
+ */
+export function idSpacePages(shape: TableShape, pagesPerHead: number): number {
+  return shape.layout === "pooled"
+    ? pagesPerHead * shape.kvHeads * shape.layerGroups
+    : pagesPerHead;
+}
+
+/**
+ * A table of identity ids, as a step is recorded with: base = slot·pages for every head. In the
+ * flat pool each (group, head) has its own stretch of B·pages ids, so that none is shared.
+ *
+ * @param shape The dimensions.
+ * @param pagesPerSlot Pages in each row, 1 to M; the columns behind them are holes.
+ * @returns A valid table; it needs pools of at least B·pagesPerSlot pages a head.
+ * @throws {TableError} When pagesPerSlot does not fit the row.
+ *
+ * @example Two slots with two pages each
+ * ```ts
+ * import { identityTable } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const shape = { layerGroups: 1, slots: 2, kvHeads: 2, columns: 3 };
+ * assert.deepEqual(
+ *   [...identityTable({ layout: "headwise", ...shape }, 2).ids],
+ *   [0, 1, -1, 0, 1, -1, 2, 3, -1, 2, 3, -1],
+ * );
+ * assert.deepEqual(
+ *   [...identityTable({ layout: "pooled", ...shape }, 2).ids],
+ *   [0, 1, -1, 4, 5, -1, 2, 3, -1, 6, 7, -1],
+ * );
+ * ```
+ */
+export function identityTable(shape: TableShape, pagesPerSlot: number): BlockTable {
+  const table = createBlockTable(shape);
+  if (!Number.isInteger(pagesPerSlot) || pagesPerSlot < 1 || pagesPerSlot > shape.columns) {
+    throw new TableError(
+      "table/pages",
+      pagesPerSlot,
+      `Cannot fill rows with "${pagesPerSlot}" pages: give an integer in [1, ${shape.columns}]`,
+    );
+  }
+  const rowsPerSlot = shape.layout === "uniform" ? 1 : shape.kvHeads;
+  const rows = tableRows(shape);
+  for (let row = 0; row < rows; row++) {
+    const slot = Math.floor(row / rowsPerSlot) % shape.slots;
+    const group = Math.floor(row / (rowsPerSlot * shape.slots));
+    const pool = shape.layout === "pooled" ? group * shape.kvHeads + row % shape.kvHeads : 0;
+    const base = (pool * shape.slots + slot) * pagesPerSlot;
+    for (let i = 0; i < pagesPerSlot; i++) table.ids[row * shape.columns + i] = base + i;
+  }
+  return table;
+}
+
+/** The address of one position of one page, in the terms of the layout. */
+export type PageAddress =
+  & {
+    /** Position inside the page, in [0, P). */
+    readonly positionInPage: number;
+    /** Tokens a page P. */
+    readonly pageSizeTokens: number;
+    /** Head size D. */
+    readonly headSize: number;
+  }
+  & (
+    | {
+      /** K and V are [N, H, P, D]. */
+      readonly layout: "uniform" | "headwise";
+      /** A local id. */
+      readonly page: LocalPage;
+      /** KV head. */
+      readonly head: Head;
+      /** KV heads H. */
+      readonly kvHeads: number;
+    }
+    | {
+      /** K and V are [N·H·Lg, P, D]; the id alone names the head's memory. */
+      readonly layout: "pooled";
+      /** A flat id. */
+      readonly page: GlobalPage;
+    }
+  );
+
+/**
+ * The element offset of a key or value vector: ((id·H + h)·P + s)·D for local ids,
+ * (id·P + s)·D for flat ids. A flat id in a per-head layout does not type-check.
+ *
+ * @param o Layout, page, position and sizes.
+ * @returns Elements from the start of the layer's K (or V) tensor.
+ * @throws {TableError} When the position lies outside the page.
+ *
+ * @example Position 5 of page 2 of head 1
+ * ```ts
+ * import { pageElementOffset, toHead, toLocalPage } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const offsetElements = pageElementOffset({
+ *   layout: "headwise",
+ *   page: toLocalPage(2, { limit: 16 }),
+ *   head: toHead(1, { limit: 4 }),
+ *   kvHeads: 4,
+ *   positionInPage: 5,
+ *   pageSizeTokens: 64,
+ *   headSize: 128,
+ * });
+ * assert.equal(offsetElements, ((2 * 4 + 1) * 64 + 5) * 128);
+ * ```
+ */
+export function pageElementOffset(o: PageAddress): number {
+  if (!(o.positionInPage >= 0 && o.positionInPage < o.pageSizeTokens) || o.page < 0) {
+    throw new TableError(
+      "table/index",
+      { page: o.page, positionInPage: o.positionInPage },
+      `Cannot address position "${o.positionInPage}" of page "${o.page}": positions are in ` +
+        `[0, ${o.pageSizeTokens}) and a hole has no address`,
+    );
+  }
+  const headPage = o.layout === "pooled" ? o.page : o.page * o.kvHeads + o.head;
+  return (headPage * o.pageSizeTokens + o.positionInPage) * o.headSize;
+}

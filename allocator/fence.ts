@@ -1,0 +1,195 @@
+/**
+ * The in-flight fence: pages that are freed while steps are open wait in a ring buffer, first in
+ * first out, until every step that was open at the free has completed.
+ *
+ * @module
+ */
+
+/** A step that was begun; ids grow by one a step. */
+export type StepId = number & { readonly idSpace: "StepId" };
+
+/** The fence's state. Its memory grows only with the number of steps open at once. */
+export interface InFlightFence {
+  /** Ring of page keys; int32, one place a page, so it cannot overflow. */
+  readonly keys: Int32Array;
+  /** The newest step at each page's free, parallel to the keys. */
+  readonly tags: Float64Array;
+  /** Index of the oldest waiting page. */
+  head: number;
+  /** Number of waiting pages. */
+  waiting: number;
+  /** The id that the next step gets. */
+  nextStep: number;
+  /** The oldest step that has not completed; equals nextStep when none is open. */
+  oldestOpen: number;
+  /** Ring of flags by step id, 1 where a step completed before an older one; a power of two long. */
+  completed: Uint8Array;
+}
+
+/**
+ * A step id that is not open.
+ *
+ * @example A step completes once
+ * ```ts
+ * import { beginFenceStep, completeFenceStep, createFence, StepError } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const fence = createFence(4);
+ * const step = beginFenceStep(fence);
+ * completeFenceStep(fence, step);
+ * assert.throws(() => completeFenceStep(fence, step), StepError);
+ * ```
+ */
+export class StepError extends RangeError {
+  /** Stable code for callers that branch. */
+  readonly code = "step/not-open";
+  /** The step that was refused. */
+  readonly step: number;
+
+  /** Builds the error from the refused step. */
+  constructor(step: number) {
+    super(`Cannot complete step "${step}": it is not open; complete each begun step once`);
+    this.name = "StepError";
+    this.step = step;
+  }
+}
+
+/**
+ * Creates a fence with no open step.
+ *
+ * @param pages The number of pages that can wait at once: all pages of the pools it guards.
+ * @returns The fence.
+ *
+ * @example Nothing waits at first
+ * ```ts
+ * import { createFence } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(createFence(16).waiting, 0);
+ * ```
+ */
+export function createFence(pages: number): InFlightFence {
+  return {
+    keys: new Int32Array(pages),
+    tags: new Float64Array(pages),
+    head: 0,
+    waiting: 0,
+    nextStep: 0,
+    oldestOpen: 0,
+    completed: new Uint8Array(64),
+  };
+}
+
+/**
+ * Opens a step: from now on, freed pages wait for it.
+ *
+ * @param fence The fence.
+ * @returns The step's id, to be completed once.
+ *
+ * @example Ids grow
+ * ```ts
+ * import { beginFenceStep, createFence } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const fence = createFence(4);
+ * assert.ok(beginFenceStep(fence) < beginFenceStep(fence));
+ * ```
+ */
+export function beginFenceStep(fence: InFlightFence): StepId {
+  const open = fence.nextStep - fence.oldestOpen;
+  if (open === fence.completed.length) {
+    const grown = new Uint8Array(open * 2);
+    for (let step = fence.oldestOpen; step < fence.nextStep; step++) {
+      grown[step % grown.length] = fence.completed[step % open];
+    }
+    fence.completed = grown;
+  }
+  const step = fence.nextStep++;
+  fence.completed[step % fence.completed.length] = 0;
+  return step as StepId;
+}
+
+/**
+ * Closes a step, in any order. Pages that waited for it are taken out with {@link nextSettledPage}.
+ *
+ * @param fence The fence.
+ * @param step A step that is open.
+ * @throws {StepError} When the step is not open; nothing changes.
+ *
+ * @example A younger step may complete first
+ * ```ts
+ * import { beginFenceStep, completeFenceStep, createFence } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const fence = createFence(4);
+ * const first = beginFenceStep(fence);
+ * const second = beginFenceStep(fence);
+ * completeFenceStep(fence, second);
+ * assert.equal(fence.oldestOpen, first);
+ * completeFenceStep(fence, first);
+ * assert.equal(fence.oldestOpen, fence.nextStep);
+ * ```
+ */
+export function completeFenceStep(fence: InFlightFence, step: StepId): void {
+  const flags = fence.completed;
+  const open = step >= fence.oldestOpen && step < fence.nextStep &&
+    flags[step % flags.length] === 0;
+  if (!open) throw new StepError(step);
+  flags[step % flags.length] = 1;
+  while (fence.oldestOpen < fence.nextStep && flags[fence.oldestOpen % flags.length] === 1) {
+    fence.oldestOpen++;
+  }
+}
+
+/**
+ * Lets a freed page wait for the steps that are open now.
+ *
+ * @param fence The fence.
+ * @param key The page's key.
+ * @returns False when no step is open: the page need not wait, and was not queued.
+ *
+ * @example Without an open step nothing waits
+ * ```ts
+ * import { createFence, holdPage } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(holdPage(createFence(4), 0), false);
+ * ```
+ */
+export function holdPage(fence: InFlightFence, key: number): boolean {
+  if (fence.oldestOpen === fence.nextStep) return false;
+  const place = (fence.head + fence.waiting) % fence.keys.length;
+  fence.keys[place] = key;
+  fence.tags[place] = fence.nextStep - 1;
+  fence.waiting++;
+  return true;
+}
+
+/**
+ * Takes the oldest page whose steps have all completed.
+ *
+ * @param fence The fence.
+ * @returns The page's key, or −1 when the oldest page must still wait.
+ *
+ * @example A page settles with the last step that was open at its free
+ * ```ts
+ * import {
+ *   beginFenceStep, completeFenceStep, createFence, holdPage, nextSettledPage,
+ * } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const fence = createFence(4);
+ * const step = beginFenceStep(fence);
+ * holdPage(fence, 3);
+ * assert.equal(nextSettledPage(fence), -1);
+ * completeFenceStep(fence, step);
+ * assert.equal(nextSettledPage(fence), 3);
+ * ```
+ */
+export function nextSettledPage(fence: InFlightFence): number {
+  if (fence.waiting === 0 || fence.tags[fence.head] >= fence.oldestOpen) return -1;
+  const key = fence.keys[fence.head];
+  fence.head = (fence.head + 1) % fence.keys.length;
+  fence.waiting--;
+  return key;
+}

@@ -1,0 +1,287 @@
+/** Whether a KV head keeps the full context or a sliding window. */
+export type HeadKind = "full" | "window";
+
+/** Layers that share one set of window heads. */
+export interface LayerGroupHeads {
+  /** Model layers of the group, ascending. */
+  readonly layers: readonly number[];
+  /** The kind of each KV head; length H. */
+  readonly kinds: readonly HeadKind[];
+}
+
+/**
+ * Which KV heads of which layers are window heads. All groups have the same number of layers, so
+ * that a page of any group addresses the same amount of memory.
+ */
+export interface HeadMap {
+  /** KV heads H. */
+  readonly kvHeads: number;
+  /** Window W in tokens, the query's own token included; 0 means full context everywhere. */
+  readonly windowTokens: number;
+  /** Sink tokens S that window heads keep at the start. */
+  readonly sinkTokens: number;
+  /** Layer groups Lg. */
+  readonly groups: readonly LayerGroupHeads[];
+}
+
+/** What is wrong with a head map. */
+export type HeadMapErrorCode =
+  | "head-map/ratio"
+  | "head-map/pattern"
+  | "head-map/window"
+  | "head-map/sink"
+  | "head-map/heads"
+  | "head-map/layers"
+  | "head-map/kinds"
+  | "head-map/group-size";
+
+/**
+ * A head map that cannot be built or is inconsistent.
+ *
+ * @example A ratio above one
+ * ```ts
+ * import { headMapFromPattern, HeadMapError } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * assert.throws(
+ *   () =>
+ *     headMapFromPattern({
+ *       layers: 2, kvHeads: 4, pattern: "first", ratio: 1.5, windowTokens: 128, sinkTokens: 0,
+ *     }),
+ *   (error) => error instanceof HeadMapError && error.code === "head-map/ratio",
+ * );
+ * ```
+ */
+export class HeadMapError extends RangeError {
+  /** Stable code for callers that branch. */
+  readonly code: HeadMapErrorCode;
+  /** The value that was refused. */
+  readonly value: unknown;
+
+  /** Builds the error from its code, the refused value and a full message. */
+  constructor(code: HeadMapErrorCode, value: unknown, message: string) {
+    super(message);
+    this.name = "HeadMapError";
+    this.code = code;
+    this.value = value;
+  }
+}
+
+/** A head map by pattern: the same window heads in every layer. */
+export interface HeadPattern {
+  /** Number of model layers L. */
+  readonly layers: number;
+  /** KV heads H. */
+  readonly kvHeads: number;
+  /** Whether the window heads are the first or the last ones. */
+  readonly pattern: "first" | "last";
+  /** Share of window heads in [0, 1]; the count is floor(H·ratio). */
+  readonly ratio: number;
+  /** Window W in tokens; 0 means full context everywhere. */
+  readonly windowTokens: number;
+  /** Sink tokens S. */
+  readonly sinkTokens: number;
+}
+
+/** A head map layer by layer. */
+export interface HeadLayers {
+  /** The kinds of each layer's heads, layer-major; every inner list has length H. */
+  readonly kindsByLayer: readonly (readonly HeadKind[])[];
+  /** Window W in tokens; 0 means full context everywhere. */
+  readonly windowTokens: number;
+  /** Sink tokens S. */
+  readonly sinkTokens: number;
+}
+
+function checkCount(
+  value: number,
+  o: { code: HeadMapErrorCode; name: string; least: number },
+): void {
+  if (!Number.isInteger(value) || value < o.least) {
+    throw new HeadMapError(
+      o.code,
+      value,
+      `Cannot build a head map with ${o.name} "${value}": give an integer of at least ${o.least}`,
+    );
+  }
+}
+
+/**
+ * Builds a head map of one layer group from a pattern and a ratio.
+ *
+ * @param o Layers, heads, which end the window heads take, their share, W and S.
+ * @returns A map with one group that holds every layer.
+ * @throws {HeadMapError} When ratio is outside [0, 1], W or S is negative, or a count is no
+ *   positive integer.
+ *
+ * @example One window head of four, the first
+ * ```ts
+ * import { headMapFromPattern } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const map = headMapFromPattern({
+ *   layers: 28, kvHeads: 4, pattern: "first", ratio: 0.25, windowTokens: 512, sinkTokens: 0,
+ * });
+ * assert.deepEqual(map.groups[0].kinds, ["window", "full", "full", "full"]);
+ * ```
+ */
+export function headMapFromPattern(o: HeadPattern): HeadMap {
+  checkCount(o.layers, { code: "head-map/layers", name: "layers", least: 1 });
+  checkCount(o.kvHeads, { code: "head-map/heads", name: "kvHeads", least: 1 });
+  if (!(o.ratio >= 0 && o.ratio <= 1)) {
+    throw new HeadMapError(
+      "head-map/ratio",
+      o.ratio,
+      `Cannot build a head map with ratio "${o.ratio}": give a number in [0, 1]`,
+    );
+  }
+  if (o.pattern !== "first" && o.pattern !== "last") {
+    throw new HeadMapError(
+      "head-map/pattern",
+      o.pattern,
+      `Cannot build a head map with pattern "${o.pattern}": give "first" or "last"`,
+    );
+  }
+  const count = Math.floor(o.kvHeads * o.ratio);
+  const kinds = Array.from({ length: o.kvHeads }, (_, head): HeadKind => {
+    const inPattern = o.pattern === "first" ? head < count : head >= o.kvHeads - count;
+    return inPattern ? "window" : "full";
+  });
+  return headMapFromLayers({
+    kindsByLayer: Array.from({ length: o.layers }, () => kinds),
+    windowTokens: o.windowTokens,
+    sinkTokens: o.sinkTokens,
+  });
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/**
+ * Builds a head map from the kinds of every layer. Layers with equal kinds form a group; groups
+ * are then split to equal size (the greatest common divisor of their sizes). With W = 0 every
+ * head is full, whatever its kind says.
+ *
+ * @param o Kinds by layer, W and S.
+ * @returns A map whose groups are ordered by their first layer.
+ * @throws {HeadMapError} When layers disagree on H, there are none, or W or S is negative.
+ *
+ * @example Window layers and full layers in turn
+ * ```ts
+ * import { headMapFromLayers } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const map = headMapFromLayers({
+ *   kindsByLayer: [["window"], ["full"], ["window"], ["full"]],
+ *   windowTokens: 128,
+ *   sinkTokens: 0,
+ * });
+ * assert.deepEqual(map.groups.map((group) => group.layers), [[0, 2], [1, 3]]);
+ * ```
+ */
+export function headMapFromLayers(o: HeadLayers): HeadMap {
+  checkCount(o.windowTokens, { code: "head-map/window", name: "windowTokens", least: 0 });
+  checkCount(o.sinkTokens, { code: "head-map/sink", name: "sinkTokens", least: 0 });
+  checkCount(o.kindsByLayer.length, { code: "head-map/layers", name: "layers", least: 1 });
+  const kvHeads = o.kindsByLayer[0].length;
+  checkCount(kvHeads, { code: "head-map/heads", name: "kvHeads", least: 1 });
+
+  const merged = new Map<string, { layers: number[]; kinds: readonly HeadKind[] }>();
+  o.kindsByLayer.forEach((layerKinds, layer) => {
+    if (layerKinds.length !== kvHeads) {
+      throw new HeadMapError(
+        "head-map/kinds",
+        layerKinds.length,
+        `Cannot build a head map: layer "${layer}" has ${layerKinds.length} heads and layer "0" ` +
+          `has ${kvHeads}; give every layer the same number`,
+      );
+    }
+    const kinds = layerKinds.map((kind): HeadKind => checkKind(kind, layer, o.windowTokens));
+    const key = kinds.join();
+    const group = merged.get(key);
+    if (group === undefined) merged.set(key, { layers: [layer], kinds });
+    else group.layers.push(layer);
+  });
+
+  const size = [...merged.values()]
+    .map((group) => group.layers.length)
+    .reduce(greatestCommonDivisor);
+  const groups: LayerGroupHeads[] = [];
+  for (const group of merged.values()) {
+    for (let i = 0; i < group.layers.length; i += size) {
+      groups.push({ layers: group.layers.slice(i, i + size), kinds: group.kinds });
+    }
+  }
+  groups.sort((left, right) => left.layers[0] - right.layers[0]);
+  return { kvHeads, windowTokens: o.windowTokens, sinkTokens: o.sinkTokens, groups };
+}
+
+function checkKind(kind: HeadKind, layer: number, windowTokens: number): HeadKind {
+  if (kind !== "full" && kind !== "window") {
+    throw new HeadMapError(
+      "head-map/kinds",
+      kind,
+      `Cannot build a head map: layer "${layer}" names the head kind "${kind}"; give "full" or ` +
+        `"window"`,
+    );
+  }
+  return windowTokens === 0 ? "full" : kind;
+}
+
+/**
+ * Checks a head map that was not built by this module, before anything is allocated from it.
+ *
+ * @param map The map.
+ * @throws {HeadMapError} When a group's kinds are not H long, groups differ in size, a layer
+ *   stands in two groups or is missing, or W or S is negative.
+ *
+ * @example A map of one group passes
+ * ```ts
+ * import { checkHeadMap } from "@headwise/headwise/allocator";
+ *
+ * checkHeadMap({
+ *   kvHeads: 1, windowTokens: 0, sinkTokens: 0, groups: [{ layers: [0], kinds: ["full"] }],
+ * });
+ * ```
+ */
+export function checkHeadMap(map: HeadMap): void {
+  checkCount(map.kvHeads, { code: "head-map/heads", name: "kvHeads", least: 1 });
+  checkCount(map.windowTokens, { code: "head-map/window", name: "windowTokens", least: 0 });
+  checkCount(map.sinkTokens, { code: "head-map/sink", name: "sinkTokens", least: 0 });
+  checkCount(map.groups.length, { code: "head-map/layers", name: "groups", least: 1 });
+  const size = map.groups[0].layers.length;
+  checkCount(size, { code: "head-map/layers", name: "layers", least: 1 });
+  const seen = new Set<number>();
+  map.groups.forEach((group, index) => {
+    if (group.kinds.length !== map.kvHeads) {
+      throw new HeadMapError(
+        "head-map/kinds",
+        group.kinds.length,
+        `Cannot use a head map: group "${index}" has ${group.kinds.length} kinds for ` +
+          `${map.kvHeads} KV heads; give one kind a head`,
+      );
+    }
+    group.kinds.forEach((kind) => checkKind(kind, group.layers[0], map.windowTokens));
+    if (group.layers.length !== size) {
+      throw new HeadMapError(
+        "head-map/group-size",
+        group.layers.length,
+        `Cannot use a head map: group "${index}" has ${group.layers.length} layers and group ` +
+          `"0" has ${size}; split groups to equal size`,
+      );
+    }
+    for (const layer of group.layers) seen.add(layer);
+  });
+  const layers = size * map.groups.length;
+  for (let layer = 0; layer < layers; layer++) {
+    if (!seen.has(layer)) {
+      throw new HeadMapError(
+        "head-map/layers",
+        layer,
+        `Cannot use a head map: layer "${layer}" stands in no group; give every layer of ` +
+          `[0, ${layers}) exactly one group`,
+      );
+    }
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * Branded integers. Every id space of the table has its own type, because the worst failure of
+ * head-wise tables is a flat id read as a per-head id: it aliases another head's page silently.
+ *
+ * @module
+ */
+
+/** The only negative id: a row entry that names no page. */
+export const HOLE: -1 = -1;
+
+/** A page id local to one head's pool, in [0, N): the ids of layouts `uniform` and `headwise`. */
+export type LocalPage = number & { readonly idSpace: "LocalPage" };
+
+/** A page id of the one flat pool, in [0, N·H·Lg): the ids of layout `pooled`. */
+export type GlobalPage = number & { readonly idSpace: "GlobalPage" };
+
+/** A batch slot, in [0, B). */
+export type Slot = number & { readonly idSpace: "Slot" };
+
+/** A KV head local to the rank, in [0, H). */
+export type Head = number & { readonly idSpace: "Head" };
+
+/** A group of layers that share one set of window heads, in [0, Lg). */
+export type LayerGroup = number & { readonly idSpace: "LayerGroup" };
+
+/** The name of an id space. */
+export type IdSpace = "LocalPage" | "GlobalPage" | "Slot" | "Head" | "LayerGroup";
+
+/**
+ * A value that does not belong to the id space it was handed to.
+ *
+ * @example A flat id is no local id
+ * ```ts
+ * import { IdSpaceError, toLocalPage } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * assert.throws(() => toLocalPage(40, { limit: 16 }), IdSpaceError);
+ * ```
+ */
+export class IdSpaceError extends RangeError {
+  /** Stable code for callers that branch. */
+  readonly code = "id/out-of-space";
+  /** The space that the value was meant for. */
+  readonly space: IdSpace;
+  /** The value itself, unchanged. */
+  readonly value: number;
+  /** Number of ids in the space; valid ids are [0, limit). */
+  readonly limit: number;
+
+  /** Builds the error from the space, the value and the space's size. */
+  constructor(space: IdSpace, value: number, limit: number) {
+    super(
+      `Cannot use "${value}" as a ${space}: ids of this space are integers in [0, ${limit}); ` +
+        `convert between id spaces by their owner, an id is never reduced modulo the pool`,
+    );
+    this.name = "IdSpaceError";
+    this.space = space;
+    this.value = value;
+    this.limit = limit;
+  }
+}
+
+/** The size of an id space. */
+export interface IdLimit {
+  /** Number of ids; valid ids are the integers in [0, limit). */
+  readonly limit: number;
+}
+
+function checkId(space: IdSpace, value: number, limit: number): void {
+  if (!Number.isInteger(value) || value < 0 || value >= limit) {
+    throw new IdSpaceError(space, value, limit);
+  }
+}
+
+/**
+ * Checks a page id of one head's pool.
+ *
+ * @param value The id as a plain number.
+ * @param o The pool's size N as `limit`.
+ * @returns The same number, branded.
+ * @throws {IdSpaceError} When the value is no integer in [0, N).
+ *
+ * @example The last page of a pool of 16
+ * ```ts
+ * import { toLocalPage } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(toLocalPage(15, { limit: 16 }), 15);
+ * ```
+ */
+export function toLocalPage(value: number, o: IdLimit): LocalPage {
+  checkId("LocalPage", value, o.limit);
+  return value as LocalPage;
+}
+
+/**
+ * Checks a page id of the flat pool.
+ *
+ * @param value The id as a plain number.
+ * @param o The pool's size N·H·Lg as `limit`.
+ * @returns The same number, branded.
+ * @throws {IdSpaceError} When the value is no integer in [0, limit).
+ *
+ * @example A flat pool of 4 heads with 16 pages each
+ * ```ts
+ * import { toGlobalPage } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(toGlobalPage(40, { limit: 64 }), 40);
+ * ```
+ */
+export function toGlobalPage(value: number, o: IdLimit): GlobalPage {
+  checkId("GlobalPage", value, o.limit);
+  return value as GlobalPage;
+}
+
+/**
+ * Checks a batch slot.
+ *
+ * @param value The slot as a plain number.
+ * @param o The number of slots B as `limit`.
+ * @returns The same number, branded.
+ * @throws {IdSpaceError} When the value is no integer in [0, B).
+ *
+ * @example The first slot
+ * ```ts
+ * import { toSlot } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(toSlot(0, { limit: 8 }), 0);
+ * ```
+ */
+export function toSlot(value: number, o: IdLimit): Slot {
+  checkId("Slot", value, o.limit);
+  return value as Slot;
+}
+
+/**
+ * Checks a KV head of this rank.
+ *
+ * @param value The head as a plain number.
+ * @param o The number of KV heads H of the rank as `limit`.
+ * @returns The same number, branded.
+ * @throws {IdSpaceError} When the value is no integer in [0, H).
+ *
+ * @example The last of four heads
+ * ```ts
+ * import { toHead } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(toHead(3, { limit: 4 }), 3);
+ * ```
+ */
+export function toHead(value: number, o: IdLimit): Head {
+  checkId("Head", value, o.limit);
+  return value as Head;
+}
+
+/**
+ * Checks a layer group.
+ *
+ * @param value The group as a plain number.
+ * @param o The number of layer groups Lg as `limit`.
+ * @returns The same number, branded.
+ * @throws {IdSpaceError} When the value is no integer in [0, Lg).
+ *
+ * @example The only group of a model whose layers all agree
+ * ```ts
+ * import { toLayerGroup } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(toLayerGroup(0, { limit: 1 }), 0);
+ * ```
+ */
+export function toLayerGroup(value: number, o: IdLimit): LayerGroup {
+  checkId("LayerGroup", value, o.limit);
+  return value as LayerGroup;
+}

@@ -1,0 +1,29 @@
+/**
+ * The head-wise page allocator: ids, head maps, block tables, page pools, requests and slots.
+ *
+ * @module
+ */
+export * from "./admission.ts";
+export * from "./allocator.ts";
+export * from "./block_table.ts";
+export * from "./debug.ts";
+export * from "./fence.ts";
+export * from "./foreign_table.ts";
+export * from "./grow.ts";
+export * from "./head_map.ts";
+export * from "./ids.ts";
+export * from "./inspect.ts";
+export * from "./layer_group.ts";
+export * from "./min_heap.ts";
+export * from "./options.ts";
+export * from "./outcome.ts";
+export * from "./page_pool.ts";
+export * from "./random.ts";
+export * from "./rank_agreement.ts";
+export * from "./recycle.ts";
+export * from "./release.ts";
+export * from "./slots.ts";
+export * from "./steps.ts";
+export * from "./tensor_parallel.ts";
+export * from "./validate_allocator.ts";
+export * from "./validate_table.ts";

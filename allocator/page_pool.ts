@@ -1,0 +1,375 @@
+/**
+ * Page pools: for every pool a min-heap of free ranks, for every page its owner. All memory is
+ * flat typed arrays that are allocated once.
+ *
+ * A pool hands out its least free rank; the page order turns ranks into ids. So pools of equal
+ * history make equal rank decisions, wherever their pages lie.
+ *
+ * @module
+ */
+import { HOLE } from "./ids.ts";
+import { popLeast, pushValue } from "./min_heap.ts";
+import { createRandom, shufflePermutation } from "./random.ts";
+
+/** How ranks become ids: the rank itself, or a seeded permutation, an own one for each pool. */
+export type PageOrder =
+  | { readonly kind: "identity" }
+  | { readonly kind: "shuffled"; readonly seed: number };
+
+/** The owner of a page that lies in its pool's heap. */
+export const FREE_PAGE: -1 = -1;
+
+/** The owner of a freed page that steps in flight may still touch. */
+export const QUARANTINED_PAGE: -2 = -2;
+
+// Stands in for an owner while a row is being checked, so that an id named twice is seen.
+const CHECKED_PAGE = -3;
+
+/** A set of pools of equal size. Page keys are pool·pagesPerPool + id. */
+export interface PagePools {
+  /** Number of pools. */
+  readonly pools: number;
+  /** Pages of each pool. */
+  readonly pagesPerPool: number;
+  /** Free ranks, a binary min-heap a pool; int32 [pools, pagesPerPool]. */
+  readonly heaps: Int32Array;
+  /** Free pages of each pool; int32 [pools]. */
+  readonly freeCounts: Int32Array;
+  /** Owner of each page: ≥ 0 held, −1 free, −2 quarantined; int32 [pools, pagesPerPool] by id. */
+  readonly owners: Int32Array;
+  /** Id of each rank, or null where id = rank; uint32 [pools, pagesPerPool]. */
+  readonly idOfRank: Uint32Array | null;
+  /** Rank of each id, or null where id = rank; uint32 [pools, pagesPerPool]. */
+  readonly rankOfId: Uint32Array | null;
+}
+
+/** Why a page cannot be freed. */
+export type PageErrorCode = "page/foreign" | "page/double-free" | "page/missing";
+
+/**
+ * A free that was refused: nothing has changed.
+ *
+ * @example Freeing a page twice
+ * ```ts
+ * import { createPagePools, freePage, PageError, takePage } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const pools = createPagePools({ pools: 1, pagesPerPool: 4, pageOrder: { kind: "identity" } });
+ * const page = takePage(pools, 0, 9);
+ * freePage(pools, { pool: 0, page, owner: 9 });
+ * assert.throws(
+ *   () => freePage(pools, { pool: 0, page, owner: 9 }),
+ *   (error) => error instanceof PageError && error.code === "page/double-free",
+ * );
+ * assert.equal(pools.freeCounts[0], 4);
+ * ```
+ */
+export class PageError extends RangeError {
+  /** Stable code for callers that branch. */
+  readonly code: PageErrorCode;
+  /** The pool that was asked. */
+  readonly pool: number;
+  /** The id that was refused. */
+  readonly page: number;
+
+  /** Builds the error from its code, the pool, the refused id and a full message. */
+  constructor(code: PageErrorCode, o: { pool: number; page: number }, message: string) {
+    super(message);
+    this.name = "PageError";
+    this.code = code;
+    this.pool = o.pool;
+    this.page = o.page;
+  }
+}
+
+/**
+ * Creates pools whose pages are all free.
+ *
+ * @param o Number of pools, pages of each, and the order in which ranks become ids.
+ * @returns The pools; O(pools·pagesPerPool) memory, 8 bytes a page, 16 where shuffled.
+ * @throws {RangeError} When a size is no positive integer or there are 2^31 pages or more.
+ *
+ * @example Pools of equal history hand out equal ranks
+ * ```ts
+ * import { createPagePools, takePage } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const pools = createPagePools({ pools: 2, pagesPerPool: 4, pageOrder: { kind: "identity" } });
+ * assert.equal(takePage(pools, 0, 0), 0);
+ * assert.equal(takePage(pools, 1, 1), 0);
+ * assert.equal(takePage(pools, 0, 0), 1);
+ * ```
+ */
+export function createPagePools(
+  o: { readonly pools: number; readonly pagesPerPool: number; readonly pageOrder: PageOrder },
+): PagePools {
+  const { pools, pagesPerPool, pageOrder } = o;
+  for (const [name, value] of Object.entries({ pools, pagesPerPool })) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new RangeError(
+        `Cannot create pools with ${name} "${value}": give a positive integer`,
+      );
+    }
+  }
+  const pages = pools * pagesPerPool;
+  if (pages >= 2147483648) {
+    throw new RangeError(
+      `Cannot create pools of "${pages}" pages: ids are int32, give fewer than 2^31 pages`,
+    );
+  }
+  const heaps = new Int32Array(pages);
+  // Ascending ranks are a heap already.
+  for (let i = 0; i < pages; i++) heaps[i] = i % pagesPerPool;
+  const shuffled = pageOrder.kind === "shuffled";
+  const idOfRank = shuffled ? new Uint32Array(pages) : null;
+  const rankOfId = shuffled ? new Uint32Array(pages) : null;
+  if (shuffled && idOfRank !== null && rankOfId !== null) {
+    const seeds = createRandom(pageOrder.seed);
+    for (let pool = 0; pool < pools; pool++) {
+      const permutation = shufflePermutation(pagesPerPool, createRandom(seeds.nextUint32()));
+      const offset = pool * pagesPerPool;
+      idOfRank.set(permutation, offset);
+      for (let rank = 0; rank < pagesPerPool; rank++) {
+        rankOfId[offset + permutation[rank]] = rank;
+      }
+    }
+  }
+  return {
+    pools,
+    pagesPerPool,
+    heaps,
+    freeCounts: new Int32Array(pools).fill(pagesPerPool),
+    owners: new Int32Array(pages).fill(FREE_PAGE),
+    idOfRank,
+    rankOfId,
+  };
+}
+
+/**
+ * Takes the least free page of a pool. O(log N), no garbage.
+ *
+ * @param pools The pools.
+ * @param pool The pool to take from.
+ * @param owner The new owner, ≥ 0.
+ * @returns The page's id, or −1 when the pool is empty.
+ *
+ * @example An empty pool answers with a hole
+ * ```ts
+ * import { createPagePools, takePage } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const pools = createPagePools({ pools: 1, pagesPerPool: 1, pageOrder: { kind: "identity" } });
+ * assert.equal(takePage(pools, 0, 5), 0);
+ * assert.equal(takePage(pools, 0, 5), -1);
+ * ```
+ */
+export function takePage(pools: PagePools, pool: number, owner: number): number {
+  const free = pools.freeCounts[pool];
+  if (free === 0) return HOLE;
+  const offset = pool * pools.pagesPerPool;
+  const rank = popLeast(pools.heaps, offset, free);
+  pools.freeCounts[pool] = free - 1;
+  const page = pools.idOfRank === null ? rank : pools.idOfRank[offset + rank];
+  pools.owners[offset + page] = owner;
+  return page;
+}
+
+/** One page as its holder names it. */
+export interface HeldPage {
+  /** The pool that the page came from. */
+  readonly pool: number;
+  /** The page's id in that pool. */
+  readonly page: number;
+  /** The owner that took it. */
+  readonly owner: number;
+}
+
+/**
+ * Gives a held page back to its pool. O(log N), no garbage.
+ *
+ * @param pools The pools.
+ * @param o Pool, id and owner of the page.
+ * @throws {PageError} When the page is not held by this owner in this pool; nothing changes.
+ *
+ * @example A page of another owner is foreign
+ * ```ts
+ * import { createPagePools, freePage, PageError, takePage } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const pools = createPagePools({ pools: 1, pagesPerPool: 4, pageOrder: { kind: "identity" } });
+ * const page = takePage(pools, 0, 1);
+ * assert.throws(() => freePage(pools, { pool: 0, page, owner: 2 }), PageError);
+ * ```
+ */
+export function freePage(pools: PagePools, o: HeldPage): void {
+  checkHeldPage(pools, o.pool, o.page, o.owner);
+  putPage(pools, o.pool * pools.pagesPerPool + o.page);
+}
+
+/**
+ * Puts a page into its pool's heap, by key and without a check: for callers that have checked the
+ * owner already, or that end a quarantine.
+ *
+ * @param pools The pools.
+ * @param key The page's key: pool·pagesPerPool + id.
+ *
+ * @example A page by its key
+ * ```ts
+ * import { createPagePools, putPage, takePage } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const pools = createPagePools({ pools: 2, pagesPerPool: 4, pageOrder: { kind: "identity" } });
+ * const page = takePage(pools, 1, 0);
+ * putPage(pools, 1 * 4 + page);
+ * assert.equal(pools.freeCounts[1], 4);
+ * ```
+ */
+export function putPage(pools: PagePools, key: number): void {
+  const pool = Math.floor(key / pools.pagesPerPool);
+  const offset = pool * pools.pagesPerPool;
+  const rank = pools.rankOfId === null ? key - offset : pools.rankOfId[key];
+  pushValue(pools.heaps, offset, pools.freeCounts[pool], rank);
+  pools.freeCounts[pool]++;
+  pools.owners[key] = FREE_PAGE;
+}
+
+function checkHeldPage(pools: PagePools, pool: number, page: number, owner: number): void {
+  const known = Number.isInteger(pool) && pool >= 0 && pool < pools.pools &&
+    Number.isInteger(page) && page >= 0 && page < pools.pagesPerPool;
+  if (!known) {
+    throw new PageError(
+      "page/foreign",
+      { pool, page },
+      `Cannot free page "${page}" of pool "${pool}": ids are integers in ` +
+        `[0, ${pools.pagesPerPool}) of pools in [0, ${pools.pools}); free what the pool handed out`,
+    );
+  }
+  const holder = pools.owners[pool * pools.pagesPerPool + page];
+  if (holder === owner && owner >= 0) return;
+  if (holder >= 0) {
+    throw new PageError(
+      "page/foreign",
+      { pool, page },
+      `Cannot free page "${page}" of pool "${pool}" for owner "${owner}": owner "${holder}" ` +
+        `holds it; free it through its holder`,
+    );
+  }
+  throw new PageError(
+    "page/double-free",
+    { pool, page },
+    `Cannot free page "${page}" of pool "${pool}": it is ` +
+      `${holder === QUARANTINED_PAGE ? "freed and waits for a step" : "free"} already, or named ` +
+      `twice; free each page once`,
+  );
+}
+
+/**
+ * Checks that every id of a stretch is held by one owner, and that none is named twice. It changes
+ * nothing, so a caller can check all rows before it frees the first.
+ *
+ * @param pools The pools.
+ * @param ids Table entries.
+ * @param pool The pool that the pages came from.
+ * @param owner The owner that took them.
+ * @param offset Index of the first entry.
+ * @param count Number of entries, holes included.
+ * @returns The number of ids; holes do not count.
+ * @throws {PageError} When an id is foreign, free or named twice.
+ *
+ * @example Holes are passed over
+ * ```ts
+ * import { checkHeldStretch, createPagePools, takePage } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const pools = createPagePools({ pools: 1, pagesPerPool: 4, pageOrder: { kind: "identity" } });
+ * const row = Int32Array.of(-1, takePage(pools, 0, 3), takePage(pools, 0, 3));
+ * assert.equal(checkHeldStretch(pools, row, 0, 3, 0, 3), 2);
+ * ```
+ */
+export function checkHeldStretch(
+  pools: PagePools,
+  ids: Int32Array,
+  pool: number,
+  owner: number,
+  offset: number,
+  count: number,
+): number {
+  const base = pool * pools.pagesPerPool;
+  const end = offset + count;
+  let held = 0;
+  let checked = offset;
+  try {
+    for (; checked < end; checked++) {
+      const page = ids[checked];
+      if (page === HOLE) continue;
+      checkHeldPage(pools, pool, page, owner);
+      pools.owners[base + page] = CHECKED_PAGE;
+      held++;
+    }
+  } finally {
+    for (let i = offset; i < checked; i++) {
+      if (ids[i] !== HOLE) pools.owners[base + ids[i]] = owner;
+    }
+  }
+  return held;
+}
+
+/** A demand that pools cannot meet. */
+export interface PoolShortage {
+  /** The first pool that is short. */
+  readonly pool: number;
+  /** Pages asked of that pool. */
+  readonly need: number;
+  /** Pages free in it. */
+  readonly free: number;
+  /** Pages it has in all. */
+  readonly capacity: number;
+}
+
+/**
+ * Takes the same number of pages from every pool, or none at all.
+ *
+ * @param pools The pools.
+ * @param o Pages a pool, the owner of pool 0's pages (pool k's get owner + k), and where the ids
+ *   go: head-major, [pools][count].
+ * @returns Null when all were taken, otherwise the shortage; then nothing has changed.
+ * @throws {RangeError} When the target cannot hold the ids.
+ *
+ * @example Two heads with two pages each
+ * ```ts
+ * import { createPagePools, takeHeadMajor } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const pools = createPagePools({ pools: 2, pagesPerPool: 3, pageOrder: { kind: "identity" } });
+ * const into = new Int32Array(4);
+ * assert.equal(takeHeadMajor(pools, { count: 2, owner: 0, into }), null);
+ * assert.deepEqual([...into], [0, 1, 0, 1]);
+ * assert.deepEqual(
+ *   takeHeadMajor(pools, { count: 2, owner: 2, into }),
+ *   { pool: 0, need: 2, free: 1, capacity: 3 },
+ * );
+ * ```
+ */
+export function takeHeadMajor(
+  pools: PagePools,
+  o: { readonly count: number; readonly owner: number; readonly into: Int32Array },
+): PoolShortage | null {
+  if (o.into.length < pools.pools * o.count) {
+    throw new RangeError(
+      `Cannot write ${pools.pools * o.count} ids into "${o.into.length}" entries: give a larger ` +
+        `target`,
+    );
+  }
+  for (let pool = 0; pool < pools.pools; pool++) {
+    const free = pools.freeCounts[pool];
+    if (free < o.count) {
+      return { pool, need: o.count, free, capacity: pools.pagesPerPool };
+    }
+  }
+  for (let pool = 0; pool < pools.pools; pool++) {
+    for (let i = 0; i < o.count; i++) {
+      o.into[pool * o.count + i] = takePage(pools, pool, o.owner + pool);
+    }
+  }
+  return null;
+}

@@ -1,0 +1,140 @@
+import type { CacheAllocator } from "./allocator.ts";
+import { canAdmit, type ReservedQuestion } from "./admission.ts";
+import { admit, extend, findObstacle, type GrowOptions } from "./grow.ts";
+import type { Slot } from "./ids.ts";
+import { AllocatorError } from "./options.ts";
+import type { PageOutcome } from "./outcome.ts";
+
+/**
+ * Tells whether every rank can admit a request. Ranks whose shards differ in window heads may
+ * differ in what they hold, so the decision is the scarcest rank's, the same for all.
+ *
+ * @param ranks The ranks' allocators.
+ * @param o The request's length, step and reserve.
+ * @returns True when all ranks have the pages.
+ * @throws {AllocatorError} `length/invalid` when a count is no integer ≥ 0.
+ *
+ * @example The full-head rank decides
+ * ```ts
+ * import { canAdmitOnEveryRank, createAllocator, headMapFromPattern, shardHeadMap } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const map = headMapFromPattern({
+ *   layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 16, sinkTokens: 0,
+ * });
+ * const ranks = [0, 1].map((rank) =>
+ *   createAllocator({
+ *     layout: "headwise",
+ *     heads: shardHeadMap(map, { tensorParallel: 2, rank }),
+ *     slots: 1,
+ *     pagesPerHead: 4,
+ *     pageSizeTokens: 16,
+ *     modelLengthTokens: 128,
+ *     recycle: true,
+ *     pageOrder: { kind: "identity" },
+ *   })
+ * );
+ * assert.equal(canAdmitOnEveryRank(ranks, { lengthTokens: 64 }), true);
+ * assert.equal(canAdmitOnEveryRank(ranks, { lengthTokens: 80 }), false);
+ * ```
+ */
+export function canAdmitOnEveryRank(
+  ranks: readonly CacheAllocator[],
+  o: ReservedQuestion,
+): boolean {
+  return ranks.every((rank) => canAdmit(rank, o));
+}
+
+/** One growth on all ranks. */
+export interface RankGrowth extends GrowOptions {
+  /** The slot, the same on every rank. */
+  readonly slot: Slot;
+  /** Tokens in total. */
+  readonly lengthTokens: number;
+}
+
+/**
+ * Admits a request on every rank, or on none.
+ *
+ * @param ranks The ranks' allocators.
+ * @param o Slot, length and look-ahead.
+ * @returns The first rank's outcome, or the first obstacle that any rank meets.
+ * @throws {AllocatorError} `rank/mismatch` when the slot is not empty on every rank.
+ *
+ * @example One rank is short, so none admits
+ * ```ts
+ * import { admitOnEveryRank, availability, createAllocator, headMapFromPattern, toSlot } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const heads = headMapFromPattern({
+ *   layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ * });
+ * const ranks = [8, 2].map((pagesPerHead) =>
+ *   createAllocator({
+ *     layout: "headwise", heads, slots: 1, pagesPerHead, pageSizeTokens: 16,
+ *     modelLengthTokens: 128, recycle: false, pageOrder: { kind: "identity" },
+ *   })
+ * );
+ * const slot = toSlot(0, { limit: 1 });
+ * assert.equal(admitOnEveryRank(ranks, { slot, lengthTokens: 48 }).kind, "shortage");
+ * assert.equal(availability(ranks[0]), 1);
+ * ```
+ */
+export function admitOnEveryRank(ranks: readonly CacheAllocator[], o: RankGrowth): PageOutcome {
+  return growOnEveryRank(ranks, o, 0);
+}
+
+/**
+ * Grows a request on every rank, or on none.
+ *
+ * @param ranks The ranks' allocators.
+ * @param o Slot, length and look-ahead.
+ * @returns The first rank's outcome, or the first obstacle that any rank meets.
+ * @throws {AllocatorError} `rank/mismatch` when the slot does not hold a request on every rank.
+ *
+ * @example All ranks grow together
+ * ```ts
+ * import { admitOnEveryRank, createAllocator, extendOnEveryRank, headMapFromPattern, slotLengthTokens, toSlot } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const heads = headMapFromPattern({
+ *   layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ * });
+ * const ranks = [8, 8].map((pagesPerHead) =>
+ *   createAllocator({
+ *     layout: "headwise", heads, slots: 1, pagesPerHead, pageSizeTokens: 16,
+ *     modelLengthTokens: 128, recycle: false, pageOrder: { kind: "identity" },
+ *   })
+ * );
+ * const slot = toSlot(0, { limit: 1 });
+ * admitOnEveryRank(ranks, { slot, lengthTokens: 16 });
+ * extendOnEveryRank(ranks, { slot, lengthTokens: 17 });
+ * assert.deepEqual(ranks.map((rank) => slotLengthTokens(rank, slot)), [17, 17]);
+ * ```
+ */
+export function extendOnEveryRank(ranks: readonly CacheAllocator[], o: RankGrowth): PageOutcome {
+  return growOnEveryRank(ranks, o, 1);
+}
+
+function growOnEveryRank(
+  ranks: readonly CacheAllocator[],
+  o: RankGrowth,
+  active: 0 | 1,
+): PageOutcome {
+  const odd = ranks.findIndex((rank) => rank.state.active[o.slot] !== active);
+  if (odd >= 0 || ranks.length === 0) {
+    throw new AllocatorError(
+      "rank/mismatch",
+      { slot: o.slot, rank: odd },
+      `Cannot grow slot "${o.slot}" on ${ranks.length} ranks: on rank "${odd}" it ` +
+        `${active === 1 ? "holds no request" : "is not empty"}; give every rank the same requests`,
+    );
+  }
+  for (const rank of ranks) {
+    const obstacle = findObstacle(rank, o.slot, o.lengthTokens, o);
+    if (obstacle !== null) return obstacle;
+  }
+  const change = active === 1 ? extend : admit;
+  const [first] = ranks.map((rank) => change(rank, o.slot, o.lengthTokens, o));
+  return first;
+}

@@ -1,0 +1,92 @@
+import { type CacheAllocator, checkActiveSlot } from "./allocator.ts";
+import { assertValid } from "./debug.ts";
+import type { Slot } from "./ids.ts";
+import { AllocatorError } from "./options.ts";
+import { checkRow, freeRow } from "./row_pages.ts";
+
+/** Where a request stands when it asks to recycle. */
+export interface RecyclePoint {
+  /** The smallest position still to be computed: a chunk's start, or the earliest draft token. */
+  readonly nextPositionTokens: number;
+  /** The request's total length. */
+  readonly lengthTokens: number;
+}
+
+/**
+ * Frees the pages of window heads that every future query's mask hides: page i is dead when
+ * i ≥ ceil(S/P) and (i+1)·P ≤ nextPosition − W + 1. It acts only when the total length is a
+ * multiple of P, so that it never races the page being written; between boundaries, and with
+ * recycling off, it does nothing. In the uniform layout a page holds all heads, so it is freed
+ * only where every head keeps a window.
+ *
+ * Call it before {@link extend} at a boundary: then a window head holds at most
+ * ceil((W−1)/P) + 1 pages beside its sink pages while it decodes.
+ *
+ * @param a The allocator.
+ * @param slot A slot that holds a request.
+ * @param o The next position to be computed and the total length.
+ * @returns Pages freed, over all window heads; they pass the in-flight fence.
+ * @throws {AllocatorError} `slot/empty`; `position/invalid` when the position lies past the length
+ *   or the length past the pages held.
+ * @throws {PageError} When the table names a page that the slot does not hold; nothing changes.
+ *
+ * @example The window has left the first page
+ * ```ts
+ * import { admit, createAllocator, headMapFromPattern, recycle, toSlot } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const allocator = createAllocator({
+ *   layout: "headwise",
+ *   heads: headMapFromPattern({
+ *     layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 17, sinkTokens: 0,
+ *   }),
+ *   slots: 1,
+ *   pagesPerHead: 4,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 64,
+ *   recycle: true,
+ *   pageOrder: { kind: "identity" },
+ * });
+ * const slot = toSlot(0, { limit: 1 });
+ * admit(allocator, slot, 32);
+ * assert.equal(recycle(allocator, slot, { nextPositionTokens: 32, lengthTokens: 32 }), 1);
+ * assert.deepEqual([...allocator.table.ids], [-1, 1, -1, -1, 0, 1, -1, -1]);
+ * ```
+ */
+export function recycle(a: CacheAllocator, slot: Slot, o: RecyclePoint): number {
+  checkActiveSlot(a, slot);
+  const { nextPositionTokens, lengthTokens } = o;
+  const { pageSizeTokens, heads } = a.options;
+  const s = a.state;
+  const plausible = Number.isInteger(nextPositionTokens) && Number.isInteger(lengthTokens) &&
+    nextPositionTokens >= 0 && nextPositionTokens <= lengthTokens &&
+    lengthTokens <= s.columnsHeld[slot] * pageSizeTokens;
+  if (!plausible) {
+    throw new AllocatorError(
+      "position/invalid",
+      { slot, nextPositionTokens, lengthTokens },
+      `Cannot recycle slot "${slot}" at position "${nextPositionTokens}" of length ` +
+        `"${lengthTokens}": give 0 ≤ position ≤ length ≤ ` +
+        `${s.columnsHeld[slot] * pageSizeTokens} tokens, what the slot's pages hold`,
+    );
+  }
+  if (!a.options.recycle || s.windowRows === 0) return 0;
+  if (lengthTokens % pageSizeTokens !== 0) return 0;
+  const first = Math.max(s.sinkPages, s.recycledUpTo[slot]);
+  const end = Math.floor((nextPositionTokens - heads.windowTokens + 1) / pageSizeTokens);
+  if (end <= first) return 0;
+
+  const count = end - first;
+  for (let row = 0; row < s.rows; row++) {
+    if (s.rowIsWindow[row] === 1) checkRow(a, slot, row, first, count, count);
+  }
+  for (let row = 0; row < s.rows; row++) {
+    if (s.rowIsWindow[row] === 1) freeRow(a, slot, row, first, count);
+  }
+  s.recycledUpTo[slot] = end;
+  s.nextPositions[slot] = nextPositionTokens;
+  s.lengthsTokens[slot] = lengthTokens;
+  s.counts.windowHeadPages -= count * s.windowRows;
+  if (a.options.debug) assertValid(a, "recycle");
+  return count * s.windowRows;
+}

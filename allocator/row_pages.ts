@@ -1,0 +1,177 @@
+/**
+ * Moves pages between the pools and the rows of a slot. Hot paths: arguments are positional, since
+ * an options object a row would be garbage.
+ *
+ * @module
+ */
+import type { CacheAllocator } from "./allocator.ts";
+import { holdPage } from "./fence.ts";
+import { HOLE, type Slot } from "./ids.ts";
+import { checkHeldStretch, PageError, putPage, QUARANTINED_PAGE, takePage } from "./page_pool.ts";
+
+/**
+ * Appends columns to every row of a slot. O(columns·rows·log N).
+ *
+ * @param a The allocator.
+ * @param slot The slot.
+ * @param columns Columns to append; the caller has made sure that the row and the pools hold them.
+ *
+ * @example Two columns
+ * ```ts
+ * import { createAllocator, headMapFromPattern, toSlot } from "./mod.ts";
+ * import { takeColumns } from "./row_pages.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const a = createAllocator({
+ *   layout: "headwise",
+ *   heads: headMapFromPattern({
+ *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ *   }),
+ *   slots: 1,
+ *   pagesPerHead: 4,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 48,
+ *   recycle: false,
+ *   pageOrder: { kind: "identity" },
+ * });
+ * const slot = toSlot(0, { limit: 1 });
+ * takeColumns(a, slot, 2);
+ * assert.deepEqual([...a.table.ids], [0, 1, -1]);
+ * ```
+ */
+export function takeColumns(a: CacheAllocator, slot: Slot, columns: number): void {
+  const { rows, rowStarts, slotStride, rowPools, pools, handles, columnsHeld, counts } = a.state;
+  const ids = a.table.ids;
+  const draftIds = a.draftTable === null ? null : a.draftTable.ids;
+  const held = columnsHeld[slot];
+  for (let row = 0; row < rows; row++) {
+    const owner = handles[slot] * rows + row;
+    const start = rowStarts[row] + slot * slotStride + held;
+    for (let i = start; i < start + columns; i++) {
+      const page = takePage(pools, rowPools[row], owner);
+      ids[i] = page;
+      if (draftIds !== null) draftIds[i] = page;
+    }
+  }
+  columnsHeld[slot] = held + columns;
+  counts.windowHeadPages += columns * a.state.windowRows;
+  counts.fullHeadPages += columns * (rows - a.state.windowRows);
+  counts.peakWindowHeadPages = Math.max(counts.peakWindowHeadPages, counts.windowHeadPages);
+  counts.peakFullHeadPages = Math.max(counts.peakFullHeadPages, counts.fullHeadPages);
+  counts.peakPages = Math.max(counts.peakPages, counts.windowHeadPages + counts.fullHeadPages);
+}
+
+/**
+ * Checks that a stretch of a row names exactly the pages that the slot holds there.
+ *
+ * @param a The allocator.
+ * @param slot The slot.
+ * @param row The slot's row, group·H + head.
+ * @param first The first column.
+ * @param count Number of columns.
+ * @param expected Number of pages that the slot holds in them.
+ * @throws {PageError} When a page is foreign, free, named twice or missing; nothing changes.
+ *
+ * @example A missing page
+ * ```ts
+ * import { createAllocator, headMapFromPattern, toSlot } from "./mod.ts";
+ * import { checkRow, takeColumns } from "./row_pages.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const a = createAllocator({
+ *   layout: "headwise",
+ *   heads: headMapFromPattern({
+ *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ *   }),
+ *   slots: 1,
+ *   pagesPerHead: 4,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 48,
+ *   recycle: false,
+ *   pageOrder: { kind: "identity" },
+ * });
+ * const slot = toSlot(0, { limit: 1 });
+ * takeColumns(a, slot, 2);
+ * checkRow(a, slot, 0, 0, 2, 2);
+ * a.table.ids[1] = -1;
+ * assert.throws(() => checkRow(a, slot, 0, 0, 2, 2), /names 1 pages and holds 2/);
+ * ```
+ */
+export function checkRow(
+  a: CacheAllocator,
+  slot: Slot,
+  row: number,
+  first: number,
+  count: number,
+  expected: number,
+): void {
+  const s = a.state;
+  const pool = s.rowPools[row];
+  const owner = s.handles[slot] * s.rows + row;
+  const offset = s.rowStarts[row] + slot * s.slotStride + first;
+  const held = checkHeldStretch(s.pools, a.table.ids, pool, owner, offset, count);
+  if (held !== expected) {
+    throw new PageError(
+      "page/missing",
+      { pool, page: HOLE },
+      `Cannot free row "${row}" of slot "${slot}": it names ${held} pages and holds ` +
+        `${expected}; write the table only through the allocator`,
+    );
+  }
+}
+
+/**
+ * Frees a checked stretch of a row through the fence and leaves holes behind.
+ *
+ * @param a The allocator.
+ * @param slot The slot.
+ * @param row The slot's row, group·H + head.
+ * @param first The first column.
+ * @param count Number of columns; see {@link checkRow}.
+ *
+ * @example The first of two pages
+ * ```ts
+ * import { createAllocator, headMapFromPattern, toSlot } from "./mod.ts";
+ * import { freeRow, takeColumns } from "./row_pages.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const a = createAllocator({
+ *   layout: "headwise",
+ *   heads: headMapFromPattern({
+ *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ *   }),
+ *   slots: 1,
+ *   pagesPerHead: 4,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 48,
+ *   recycle: false,
+ *   pageOrder: { kind: "identity" },
+ * });
+ * const slot = toSlot(0, { limit: 1 });
+ * takeColumns(a, slot, 2);
+ * freeRow(a, slot, 0, 0, 1);
+ * assert.deepEqual([...a.table.ids], [-1, 1, -1]);
+ * assert.equal(a.state.pools.freeCounts[0], 3);
+ * ```
+ */
+export function freeRow(
+  a: CacheAllocator,
+  slot: Slot,
+  row: number,
+  first: number,
+  count: number,
+): void {
+  const { pools, fence, rowStarts, rowPools, slotStride } = a.state;
+  const ids = a.table.ids;
+  const draftIds = a.draftTable === null ? null : a.draftTable.ids;
+  const base = rowPools[row] * pools.pagesPerPool;
+  const start = rowStarts[row] + slot * slotStride + first;
+  for (let i = start; i < start + count; i++) {
+    const page = ids[i];
+    if (page === HOLE) continue;
+    if (holdPage(fence, base + page)) pools.owners[base + page] = QUARANTINED_PAGE;
+    else putPage(pools, base + page);
+    ids[i] = HOLE;
+    if (draftIds !== null) draftIds[i] = HOLE;
+  }
+}

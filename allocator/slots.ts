@@ -1,0 +1,251 @@
+import type { CacheAllocator } from "./allocator.ts";
+import { assertValid } from "./debug.ts";
+import { HOLE, type Slot } from "./ids.ts";
+import { AllocatorError } from "./options.ts";
+
+/**
+ * Swaps two slots: the row groups of every layer group in the table and in the draft model's table,
+ * and everything that is known of their requests. Swapping a slot with itself does nothing.
+ *
+ * @param a The allocator.
+ * @param i One slot, empty or not.
+ * @param j The other slot.
+ * @throws {AllocatorError} `slot/order` when a slot is out of range; nothing changes.
+ *
+ * @example All heads' rows move
+ * ```ts
+ * import { admit, createAllocator, headMapFromPattern, swapSlots, toSlot } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const allocator = createAllocator({
+ *   layout: "headwise",
+ *   heads: headMapFromPattern({
+ *     layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 64, sinkTokens: 0,
+ *   }),
+ *   slots: 2,
+ *   pagesPerHead: 4,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 32,
+ *   recycle: true,
+ *   pageOrder: { kind: "identity" },
+ * });
+ * admit(allocator, toSlot(0, { limit: 2 }), 32);
+ * swapSlots(allocator, toSlot(0, { limit: 2 }), toSlot(1, { limit: 2 }));
+ * assert.deepEqual([...allocator.table.ids], [-1, -1, -1, -1, 0, 1, 0, 1]);
+ * ```
+ */
+export function swapSlots(a: CacheAllocator, i: Slot, j: Slot): void {
+  checkSlotRange(a, i);
+  checkSlotRange(a, j);
+  swapRequests(a, i, j);
+  if (a.options.debug) assertValid(a, "swapSlots");
+}
+
+/**
+ * Moves the requests to the front, so that slots [0, active) are taken: the last request goes to
+ * the first empty slot, until none lies before a request. Whole row groups move, and −1 stays.
+ *
+ * @param a The allocator.
+ * @param o Where the moves are written for other per-slot state: int32 [≥ 2·B], pairs of (from,
+ *   to) in order.
+ * @returns The number of moves.
+ * @throws {AllocatorError} `slot/order` when the target for the moves is too short.
+ *
+ * @example The last request fills the gap
+ * ```ts
+ * import { admit, condenseSlots, createAllocator, headMapFromPattern, release, toSlot } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const allocator = createAllocator({
+ *   layout: "uniform",
+ *   heads: headMapFromPattern({
+ *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ *   }),
+ *   slots: 3,
+ *   pagesPerHead: 8,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 16,
+ *   recycle: false,
+ *   pageOrder: { kind: "identity" },
+ * });
+ * for (const slot of [0, 1, 2]) admit(allocator, toSlot(slot, { limit: 3 }), 16);
+ * release(allocator, toSlot(0, { limit: 3 }));
+ * const moves = new Int32Array(6);
+ * assert.equal(condenseSlots(allocator, { moves }), 1);
+ * assert.deepEqual([...moves.slice(0, 2)], [2, 0]);
+ * assert.deepEqual([...allocator.table.ids], [2, 1, -1]);
+ * ```
+ */
+export function condenseSlots(a: CacheAllocator, o?: { readonly moves?: Int32Array }): number {
+  const { slots } = a.options;
+  const moves = o?.moves;
+  if (moves !== undefined && moves.length < 2 * slots) {
+    throw new AllocatorError(
+      "slot/order",
+      { length: moves.length },
+      `Cannot write moves into "${moves.length}" entries: give at least ${2 * slots}`,
+    );
+  }
+  let count = 0;
+  let empty = 0;
+  let last = slots - 1;
+  while (true) {
+    while (empty < last && a.state.active[empty] === 1) empty++;
+    while (empty < last && a.state.active[last] === 0) last--;
+    if (empty >= last) break;
+    swapRequests(a, last as Slot, empty as Slot);
+    if (moves !== undefined) {
+      moves[2 * count] = last;
+      moves[2 * count + 1] = empty;
+    }
+    count++;
+  }
+  if (a.options.debug) assertValid(a, "condenseSlots");
+  return count;
+}
+
+/**
+ * Reorders all slots: afterwards slot k holds what slot permutation[k] held. In place.
+ *
+ * @param a The allocator.
+ * @param permutation Int32 [B], every slot once.
+ * @throws {AllocatorError} `slot/order` when it is no permutation of the slots; nothing changes.
+ *
+ * @example A rotation
+ * ```ts
+ * import { admit, createAllocator, headMapFromPattern, reorderSlots, toSlot } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const allocator = createAllocator({
+ *   layout: "uniform",
+ *   heads: headMapFromPattern({
+ *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ *   }),
+ *   slots: 3,
+ *   pagesPerHead: 8,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 16,
+ *   recycle: false,
+ *   pageOrder: { kind: "identity" },
+ * });
+ * for (const slot of [0, 1, 2]) admit(allocator, toSlot(slot, { limit: 3 }), 16);
+ * reorderSlots(allocator, Int32Array.of(2, 0, 1));
+ * assert.deepEqual([...allocator.table.ids], [2, 0, 1]);
+ * ```
+ */
+export function reorderSlots(a: CacheAllocator, permutation: Int32Array): void {
+  const { slots } = a.options;
+  const seen = a.state.scratch.fill(0);
+  let distinct = 0;
+  for (let k = 0; k < permutation.length; k++) {
+    const from = permutation[k];
+    if (from >= 0 && from < slots && seen[from] === 0) {
+      seen[from] = 1;
+      distinct++;
+    }
+  }
+  if (permutation.length !== slots || distinct !== slots) {
+    throw new AllocatorError(
+      "slot/order",
+      { length: permutation.length, distinct },
+      `Cannot reorder slots by "${permutation.join()}": name each of the ${slots} slots once`,
+    );
+  }
+  // Each swap settles slot k; what a settled slot held before is found by following the swaps.
+  for (let k = 0; k < slots; k++) {
+    let from = permutation[k];
+    while (from < k) from = permutation[from];
+    if (from !== k) swapRequests(a, k as Slot, from as Slot);
+  }
+  if (a.options.debug) assertValid(a, "reorderSlots");
+}
+
+/**
+ * Lists the slots that hold a request, ascending. The list is rebuilt from empty: entries behind
+ * the last slot become −1, so nothing stale survives a reorder.
+ *
+ * @param a The allocator.
+ * @param into Where the slots go: int32 [≥ B].
+ * @returns The number of slots that hold a request.
+ * @throws {AllocatorError} `slot/order` when the target is too short.
+ *
+ * @example One request in three slots
+ * ```ts
+ * import { admit, createAllocator, headMapFromPattern, listActiveSlots, toSlot } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const allocator = createAllocator({
+ *   layout: "uniform",
+ *   heads: headMapFromPattern({
+ *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ *   }),
+ *   slots: 3,
+ *   pagesPerHead: 8,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 16,
+ *   recycle: false,
+ *   pageOrder: { kind: "identity" },
+ * });
+ * admit(allocator, toSlot(1, { limit: 3 }), 16);
+ * const list = Int32Array.of(7, 7, 7);
+ * assert.equal(listActiveSlots(allocator, list), 1);
+ * assert.deepEqual([...list], [1, -1, -1]);
+ * ```
+ */
+export function listActiveSlots(a: CacheAllocator, into: Int32Array): number {
+  const { slots } = a.options;
+  if (into.length < slots) {
+    throw new AllocatorError(
+      "slot/order",
+      { length: into.length },
+      `Cannot list slots in "${into.length}" entries: give at least ${slots}`,
+    );
+  }
+  into.fill(HOLE);
+  let count = 0;
+  for (let slot = 0; slot < slots; slot++) {
+    if (a.state.active[slot] === 1) into[count++] = slot;
+  }
+  return count;
+}
+
+function checkSlotRange(a: CacheAllocator, slot: Slot): void {
+  if (!Number.isInteger(slot) || slot < 0 || slot >= a.options.slots) {
+    throw new AllocatorError(
+      "slot/order",
+      { slot },
+      `Cannot swap slot "${slot}": slots are integers in [0, ${a.options.slots})`,
+    );
+  }
+}
+
+function swapRequests(a: CacheAllocator, i: Slot, j: Slot): void {
+  const s = a.state;
+  const columns = Math.max(s.columnsHeld[i], s.columnsHeld[j]);
+  for (let row = 0; row < s.rows; row++) {
+    const start = s.rowStarts[row];
+    const left = start + i * s.slotStride;
+    const right = start + j * s.slotStride;
+    swapEntries(a.table.ids, left, right, columns);
+    if (a.draftTable !== null) swapEntries(a.draftTable.ids, left, right, columns);
+  }
+  swapEntries(s.active, i, j, 1);
+  swapEntries(s.lengthsTokens, i, j, 1);
+  swapEntries(s.columnsHeld, i, j, 1);
+  swapEntries(s.recycledUpTo, i, j, 1);
+  swapEntries(s.nextPositions, i, j, 1);
+  swapEntries(s.handles, i, j, 1);
+}
+
+function swapEntries(
+  entries: Int32Array | Uint8Array,
+  left: number,
+  right: number,
+  count: number,
+): void {
+  for (let k = 0; k < count; k++) {
+    const held = entries[left + k];
+    entries[left + k] = entries[right + k];
+    entries[right + k] = held;
+  }
+}

@@ -1,0 +1,198 @@
+import type { HeadMap } from "./head_map.ts";
+
+/** What is wrong with a tensor-parallel configuration. */
+export type TensorParallelErrorCode =
+  | "tp/not-positive"
+  | "tp/rank"
+  | "tp/kv-heads-indivisible"
+  | "tp/query-heads-indivisible"
+  | "tp/group-indivisible";
+
+/**
+ * Heads that cannot be split over the ranks. It is thrown by ordinary code, so no release flag
+ * strips the check.
+ *
+ * @example Four KV heads over three ranks
+ * ```ts
+ * import { shardHeads, TensorParallelError } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * assert.throws(
+ *   () => shardHeads({ kvHeadsGlobal: 4, queryHeadsGlobal: 12, tensorParallel: 3, rank: 0 }),
+ *   (error) => error instanceof TensorParallelError && error.code === "tp/kv-heads-indivisible",
+ * );
+ * ```
+ */
+export class TensorParallelError extends RangeError {
+  /** Stable code for callers that branch. */
+  readonly code: TensorParallelErrorCode;
+  /** The configuration that was refused. */
+  readonly data: Readonly<Record<string, number>>;
+
+  /** Builds the error from its code, the refused configuration and a full message. */
+  constructor(
+    code: TensorParallelErrorCode,
+    data: Readonly<Record<string, number>>,
+    message: string,
+  ) {
+    super(message);
+    this.name = "TensorParallelError";
+    this.code = code;
+    this.data = data;
+  }
+}
+
+/** One rank's question: which heads are mine. */
+export interface ShardQuestion {
+  /** KV heads of the model. */
+  readonly kvHeadsGlobal: number;
+  /** Query heads of the model. */
+  readonly queryHeadsGlobal: number;
+  /** Number of ranks. */
+  readonly tensorParallel: number;
+  /** This rank, in [0, tensorParallel). */
+  readonly rank: number;
+}
+
+/** One rank's heads. */
+export interface HeadShard {
+  /** KV heads H on this rank. */
+  readonly kvHeads: number;
+  /** Query heads on this rank. */
+  readonly queryHeads: number;
+  /** The model's index of this rank's first KV head. */
+  readonly firstKvHead: number;
+  /** True where several ranks hold the same KV head. */
+  readonly replicated: boolean;
+}
+
+function shardKvHeads(
+  o: { kvHeadsGlobal: number; tensorParallel: number; rank: number },
+): { kvHeads: number; firstKvHead: number; replicated: boolean } {
+  const { kvHeadsGlobal, tensorParallel, rank } = o;
+  const data = { kvHeadsGlobal, tensorParallel, rank };
+  for (const [name, value] of Object.entries({ kvHeadsGlobal, tensorParallel })) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new TensorParallelError(
+        "tp/not-positive",
+        data,
+        `Cannot shard heads with ${name} "${value}": give a positive integer`,
+      );
+    }
+  }
+  if (!Number.isInteger(rank) || rank < 0 || rank >= tensorParallel) {
+    throw new TensorParallelError(
+      "tp/rank",
+      data,
+      `Cannot shard heads for rank "${rank}": ranks are integers in [0, ${tensorParallel})`,
+    );
+  }
+  if (kvHeadsGlobal >= tensorParallel) {
+    if (kvHeadsGlobal % tensorParallel !== 0) {
+      throw new TensorParallelError(
+        "tp/kv-heads-indivisible",
+        data,
+        `Cannot split ${kvHeadsGlobal} KV heads over "${tensorParallel}" ranks: choose a divisor ` +
+          `of ${kvHeadsGlobal}, or more ranks than KV heads to replicate`,
+      );
+    }
+    const kvHeads = kvHeadsGlobal / tensorParallel;
+    return { kvHeads, firstKvHead: rank * kvHeads, replicated: false };
+  }
+  // A rank owns a contiguous run of query heads. If the ranks were no multiple of the KV heads, a
+  // run would need two KV heads, and a rank that replicates one would read a wrong cache.
+  if (tensorParallel % kvHeadsGlobal !== 0) {
+    throw new TensorParallelError(
+      "tp/kv-heads-indivisible",
+      data,
+      `Cannot replicate ${kvHeadsGlobal} KV heads over "${tensorParallel}" ranks: choose a ` +
+        `multiple of ${kvHeadsGlobal}, so that each rank needs one KV head`,
+    );
+  }
+  const ranksPerHead = tensorParallel / kvHeadsGlobal;
+  return { kvHeads: 1, firstKvHead: Math.floor(rank / ranksPerHead), replicated: true };
+}
+
+/**
+ * Splits a model's heads over the ranks: KV heads evenly, or one replicated KV head a rank where
+ * there are more ranks than KV heads.
+ *
+ * @param o Global head counts, number of ranks and this rank.
+ * @returns This rank's heads.
+ * @throws {TensorParallelError} When the heads do not divide, before anything is allocated.
+ *
+ * @example Eight KV heads over four ranks
+ * ```ts
+ * import { shardHeads } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(
+ *   shardHeads({ kvHeadsGlobal: 8, queryHeadsGlobal: 64, tensorParallel: 4, rank: 3 }),
+ *   { kvHeads: 2, queryHeads: 16, firstKvHead: 6, replicated: false },
+ * );
+ * ```
+ */
+export function shardHeads(o: ShardQuestion): HeadShard {
+  const kv = shardKvHeads(o);
+  const data = { ...o };
+  if (!Number.isInteger(o.queryHeadsGlobal) || o.queryHeadsGlobal < 1) {
+    throw new TensorParallelError(
+      "tp/not-positive",
+      data,
+      `Cannot shard heads with queryHeadsGlobal "${o.queryHeadsGlobal}": give a positive integer`,
+    );
+  }
+  if (o.queryHeadsGlobal % o.kvHeadsGlobal !== 0) {
+    throw new TensorParallelError(
+      "tp/group-indivisible",
+      data,
+      `Cannot group ${o.queryHeadsGlobal} query heads over "${o.kvHeadsGlobal}" KV heads: give a ` +
+        `multiple of the KV heads`,
+    );
+  }
+  if (o.queryHeadsGlobal % o.tensorParallel !== 0) {
+    throw new TensorParallelError(
+      "tp/query-heads-indivisible",
+      data,
+      `Cannot split ${o.queryHeadsGlobal} query heads over "${o.tensorParallel}" ranks: choose a ` +
+        `divisor of ${o.queryHeadsGlobal}`,
+    );
+  }
+  return { ...kv, queryHeads: o.queryHeadsGlobal / o.tensorParallel };
+}
+
+/**
+ * Cuts one rank's KV heads out of a model's head map. Layer groups stay as they are, so every rank
+ * has the same groups.
+ *
+ * @param map The model's head map.
+ * @param o Number of ranks and this rank.
+ * @returns The rank's head map.
+ * @throws {TensorParallelError} When the KV heads do not divide.
+ *
+ * @example Two ranks of a model whose first head keeps a window
+ * ```ts
+ * import { headMapFromPattern, shardHeadMap } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const map = headMapFromPattern({
+ *   layers: 28, kvHeads: 4, pattern: "first", ratio: 0.25, windowTokens: 512, sinkTokens: 0,
+ * });
+ * const second = shardHeadMap(map, { tensorParallel: 2, rank: 1 });
+ * assert.deepEqual(second.groups[0].kinds, ["full", "full"]);
+ * ```
+ */
+export function shardHeadMap(
+  map: HeadMap,
+  o: { readonly tensorParallel: number; readonly rank: number },
+): HeadMap {
+  const { kvHeads, firstKvHead } = shardKvHeads({ kvHeadsGlobal: map.kvHeads, ...o });
+  return {
+    ...map,
+    kvHeads,
+    groups: map.groups.map((group) => ({
+      layers: group.layers,
+      kinds: group.kinds.slice(firstKvHead, firstKvHead + kvHeads),
+    })),
+  };
+}

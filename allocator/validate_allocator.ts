@@ -1,0 +1,160 @@
+import type { CacheAllocator } from "./allocator.ts";
+import { HOLE } from "./ids.ts";
+import { FREE_PAGE, QUARANTINED_PAGE } from "./page_pool.ts";
+import { validateTable, type Violation } from "./validate_table.ts";
+
+/**
+ * Checks everything an allocator promises: its table (see {@link validateTable}), that free +
+ * quarantined + held pages are all pages with none named twice, that each heap is a heap, that
+ * every page's owner is the row that names it, and that the draft model's table is alike. O(pages).
+ *
+ * @param a The allocator.
+ * @returns The violations; an empty list means that it is sound.
+ *
+ * @example Someone wrote into the table
+ * ```ts
+ * import { admit, createAllocator, headMapFromPattern, toSlot, validateAllocator } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const allocator = createAllocator({
+ *   layout: "headwise",
+ *   heads: headMapFromPattern({
+ *     layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 64, sinkTokens: 0,
+ *   }),
+ *   slots: 1,
+ *   pagesPerHead: 4,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 64,
+ *   recycle: true,
+ *   pageOrder: { kind: "identity" },
+ * });
+ * admit(allocator, toSlot(0, { limit: 1 }), 32);
+ * assert.deepEqual(validateAllocator(allocator), []);
+ * allocator.table.ids[1] = 0;
+ * assert.equal(validateAllocator(allocator)[0].clause, "pool/conservation");
+ * ```
+ */
+export function validateAllocator(a: CacheAllocator): Violation[] {
+  return [
+    ...validateTable({
+      table: a.table,
+      pagesPerHead: a.options.pagesPerHead,
+      pageSizeTokens: a.options.pageSizeTokens,
+      heads: a.options.heads,
+      lengthsTokens: a.state.lengthsTokens,
+      nextPositions: a.state.nextPositions,
+      allocatedColumns: a.state.columnsHeld,
+    }),
+    ...validateHolders(a),
+    ...validateHeaps(a),
+    ...validateCounts(a),
+    ...validateSlots(a),
+  ];
+}
+
+function validateHolders(a: CacheAllocator): Violation[] {
+  const s = a.state;
+  const violations: Violation[] = [];
+  for (let slot = 0; slot < a.options.slots; slot++) {
+    for (let row = 0; row < s.rows; row++) {
+      const start = s.rowStarts[row] + slot * s.slotStride;
+      for (let column = 0; column < a.options.columns; column++) {
+        const value = a.table.ids[start + column];
+        if (value < 0 || value >= s.pools.pagesPerPool) continue;
+        const holder = s.pools.owners[s.rowPools[row] * s.pools.pagesPerPool + value];
+        if (holder !== s.handles[slot] * s.rows + row) {
+          violations.push({
+            clause: "pool/conservation",
+            slot,
+            column,
+            value,
+            message: `Cannot name page "${value}" in row ${row} of slot ${slot}, column ` +
+              `${column}: its owner is "${holder}"; name only pages that the slot took`,
+          });
+        }
+      }
+    }
+  }
+  return violations;
+}
+
+function validateHeaps(a: CacheAllocator): Violation[] {
+  const { pools } = a.state;
+  const violations: Violation[] = [];
+  for (let pool = 0; pool < pools.pools; pool++) {
+    const offset = pool * pools.pagesPerPool;
+    const free = pools.freeCounts[pool];
+    const inHeap = new Uint8Array(pools.pagesPerPool);
+    for (let i = 0; i < free; i++) {
+      const rank = pools.heaps[offset + i];
+      const id = pools.idOfRank === null ? rank : pools.idOfRank[offset + rank];
+      const parent = i === 0 ? rank - 1 : pools.heaps[offset + ((i - 1) >>> 1)];
+      if (inHeap[rank] !== 0 || pools.owners[offset + id] !== FREE_PAGE || parent >= rank) {
+        violations.push({
+          clause: "pool/conservation",
+          value: id,
+          message: `Cannot keep page "${id}" in the heap of pool ${pool}: it is there twice, out ` +
+            `of order or owned by "${pools.owners[offset + id]}"`,
+        });
+      }
+      inHeap[rank] = 1;
+    }
+  }
+  return violations;
+}
+
+function validateCounts(a: CacheAllocator): Violation[] {
+  const s = a.state;
+  const { owners } = s.pools;
+  let free = 0;
+  let quarantined = 0;
+  for (let key = 0; key < owners.length; key++) {
+    if (owners[key] === FREE_PAGE) free++;
+    else if (owners[key] === QUARANTINED_PAGE) quarantined++;
+  }
+  let named = 0;
+  for (const id of a.table.ids) if (id !== HOLE) named++;
+  const { fullHeadPages, windowHeadPages } = s.counts;
+  const totals = [
+    ["free", free, s.pools.freeCounts.reduce((sum, count) => sum + count, 0)],
+    ["quarantined", quarantined, s.fence.waiting],
+    ["held", owners.length - free - quarantined, named],
+    ["counted", fullHeadPages + windowHeadPages, named],
+  ] as const;
+  return totals.filter(([, found, expected]) => found !== expected).map((
+    [name, found, expected],
+  ) => ({
+    clause: "pool/conservation",
+    value: found,
+    message: `Cannot balance ${owners.length} pages: "${found}" are ${name} and ${expected} ` +
+      `should be; free + quarantined + held = total must hold`,
+  }));
+}
+
+function validateSlots(a: CacheAllocator): Violation[] {
+  const s = a.state;
+  const violations: Violation[] = [];
+  for (let slot = 0; slot < a.options.slots; slot++) {
+    const leftover = s.lengthsTokens[slot] + s.columnsHeld[slot] + s.recycledUpTo[slot];
+    if (s.active[slot] === 0 && leftover !== 0) {
+      violations.push({
+        clause: "abort/exact",
+        slot,
+        message: `Cannot leave state in the empty slot ${slot}: clear length and columns`,
+      });
+    }
+  }
+  const draft = a.draftTable;
+  if (draft !== null) {
+    const index = a.table.ids.findIndex((id, i) => draft.ids[i] !== id);
+    if (index >= 0) {
+      violations.push({
+        clause: "slot/swap-rows",
+        value: draft.ids[index],
+        message: `Cannot use a draft table with "${draft.ids[index]}" at entry ${index}: the ` +
+          `target's table has "${a.table.ids[index]}"; move the rows of both tables alike`,
+      });
+    }
+  }
+  return violations;
+}

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { buildAllocator, slot } from "./builders_test.ts";
+import { admit, type CacheAllocator, release, swapSlots, validateAllocator } from "./mod.ts";
+
+function build(): CacheAllocator {
+  const a = buildAllocator({ debug: false, draftTables: true });
+  admit(a, slot(0), 40);
+  return a;
+}
+
+function clausesAfter(change: (a: CacheAllocator) => void): string[] {
+  const a = build();
+  assert.deepEqual(validateAllocator(a), []);
+  change(a);
+  return [...new Set(validateAllocator(a).map((violation) => violation.clause))];
+}
+
+Deno.test("validateAllocator() finds a page that its row does not own", () => {
+  assert.deepEqual(clausesAfter((a) => a.state.pools.owners[0] = 5), ["pool/conservation"]);
+});
+
+Deno.test("validateAllocator() finds a page that is free and held", () => {
+  assert.deepEqual(clausesAfter((a) => a.state.pools.heaps[0] = 0), ["pool/conservation"]);
+});
+
+Deno.test("validateAllocator() finds a free page that is in the heap twice", () => {
+  assert.deepEqual(
+    clausesAfter((a) => a.state.pools.heaps[1] = a.state.pools.heaps[0]),
+    ["pool/conservation"],
+  );
+});
+
+Deno.test("validateAllocator() finds a heap out of order", () => {
+  const swap = (a: CacheAllocator): void => {
+    const { heaps } = a.state.pools;
+    [heaps[0], heaps[1]] = [heaps[1], heaps[0]];
+  };
+  assert.deepEqual(clausesAfter(swap), ["pool/conservation"]);
+});
+
+Deno.test("validateAllocator() finds a lost page and a wrong count", () => {
+  assert.deepEqual(clausesAfter((a) => a.state.pools.freeCounts[0]--), ["pool/conservation"]);
+  assert.deepEqual(clausesAfter((a) => a.state.counts.fullHeadPages++), ["pool/conservation"]);
+  assert.deepEqual(clausesAfter((a) => a.state.fence.waiting++), ["pool/conservation"]);
+});
+
+Deno.test("validateAllocator() finds a draft table that was not moved", () => {
+  const swapTargetOnly = (a: CacheAllocator): void => {
+    const draft = a.draftTable?.ids.slice() ?? new Int32Array();
+    swapSlots(a, slot(0), slot(1));
+    a.draftTable?.ids.set(draft);
+  };
+  assert.deepEqual(clausesAfter(swapTargetOnly), ["slot/swap-rows"]);
+});
+
+Deno.test("validateAllocator() finds rows that a swap left behind", () => {
+  const swapLengthsOnly = (a: CacheAllocator): void => {
+    for (const  of of[a.state.lengthsTokens, a.state.columnsHeld, a.state.active]) of.reverse();
+  };
+  assert.ok(clausesAfter(swapLengthsOnly).includes("sentinel/tail"));
+});
+
+Deno.test("validateAllocator() finds state left in an empty slot", () => {
+  const leave = (a: CacheAllocator): void => {
+    release(a, slot(0));
+    a.state.lengthsTokens[0] = 40;
+  };
+  assert.ok(clausesAfter(leave).includes("abort/exact"));
+});

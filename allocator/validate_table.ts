@@ -1,0 +1,247 @@
+import { type BlockTable, idSpacePages, tableRows } from "./block_table.ts";
+import type { HeadMap } from "./head_map.ts";
+import { HOLE } from "./ids.ts";
+
+/** One breach of the ABI, in words for people and in fields for programs. */
+export interface Violation {
+  /** The clause that is broken, such as `sentinel/only-minus-one`. */
+  readonly clause: string;
+  /** What is wrong, where, and what to do. */
+  readonly message: string;
+  /** Layer group of the entry. */
+  readonly group?: number;
+  /** Slot of the entry. */
+  readonly slot?: number;
+  /** KV head of the entry. */
+  readonly head?: number;
+  /** Column of the entry. */
+  readonly column?: number;
+  /** The offending value. */
+  readonly value?: number;
+}
+
+/** A table and what is known about its requests. */
+export interface TableQuestion {
+  /** The table. */
+  readonly table: BlockTable;
+  /** Pages N a head. */
+  readonly pagesPerHead: number;
+  /** Tokens a page P. */
+  readonly pageSizeTokens: number;
+  /** Which heads keep a window. */
+  readonly heads: HeadMap;
+  /** Tokens of each slot, those of the coming step included; int32 [B], 0 for an empty slot. */
+  readonly lengthsTokens: Int32Array;
+  /**
+   * The smallest position that each slot has still to compute, which decides what is dead; int32
+   * [B]. Without it a hole may stand wherever some future query hides the page.
+   */
+  readonly nextPositions?: Int32Array;
+  /** Allocated columns of each slot, preallocated ones included; int32 [B], ceil(length/P) unless given. */
+  readonly allocatedColumns?: Int32Array;
+  /** Columns of the uniform table that the head-wise table stands in for. */
+  readonly uniformColumns?: number;
+}
+
+/**
+ * Checks a table against the ABI's clauses on layouts, shapes and sentinels: the row count, the
+ * columns, the types, ids out of range, ids named twice, holes in live ranges and stale tails.
+ * O(entries); meant for the debug switch, tests and foreign tables.
+ *
+ * @param o The table, the pools' size, the head map and the requests' lengths.
+ * @returns The violations; an empty list means that the table is sound. Entries are not looked at
+ *   where shape or type are wrong already.
+ *
+ * @example A second negative sentinel
+ * ```ts
+ * import { createBlockTable, headMapFromPattern, validateTable } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const heads = headMapFromPattern({
+ *   layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ * });
+ * const table = createBlockTable({
+ *   layout: "headwise", layerGroups: 1, slots: 1, kvHeads: 1, columns: 2,
+ * });
+ * table.ids[0] = -2;
+ * const violations = validateTable({
+ *   table, pagesPerHead: 8, pageSizeTokens: 16, heads, lengthsTokens: Int32Array.of(16),
+ * });
+ * assert.equal(violations[0].clause, "sentinel/only-minus-one");
+ * assert.equal(violations[0].value, -2);
+ * ```
+ */
+export function validateTable(o: TableQuestion): Violation[] {
+  const shape = validateShape(o);
+  return shape.length > 0 ? shape : validateEntries(o);
+}
+
+function validateShape(o: TableQuestion): Violation[] {
+  const { table, heads, pageSizeTokens } = o;
+  const violations: Violation[] = [];
+  const add = (clause: string, message: string): number => violations.push({ clause, message });
+
+  const arrays: readonly [string, unknown][] = [
+    ["table.ids", table.ids],
+    ["lengthsTokens", o.lengthsTokens],
+    ["nextPositions", o.nextPositions ?? o.lengthsTokens],
+    ["allocatedColumns", o.allocatedColumns ?? o.lengthsTokens],
+  ];
+  for (const [name, array] of arrays) {
+    if (!(array instanceof Int32Array)) {
+      const type = (array as object | null)?.constructor?.name ?? typeof array;
+      add("dtype/int32", `Cannot read "${name}" as "${type}": give an Int32Array`);
+    } else if (name !== "table.ids" && array.length !== table.slots) {
+      add(
+        "shape/rows",
+        `Cannot read "${name}" of ${array.length} entries: give one for each of the ` +
+          `${table.slots} slots`,
+      );
+    }
+  }
+  const columnsPositive = Number.isInteger(table.columns) && table.columns > 0;
+  if (!columnsPositive) {
+    add("shape/columns-positive", `Cannot use "${table.columns}" columns: give at least 1`);
+  }
+  const headsAgree = table.layout === "uniform" || (
+    table.kvHeads === heads.kvHeads && table.layerGroups === heads.groups.length
+  );
+  if (!headsAgree) {
+    add(
+      "layout/row-major-heads",
+      `Cannot use a table of ${table.layerGroups} groups with ${table.kvHeads} heads: the head ` +
+        `map has ${heads.groups.length} groups with ${heads.kvHeads} heads local to the rank`,
+    );
+  }
+  if (columnsPositive && table.ids.length !== tableRows(table) * table.columns) {
+    add(
+      "shape/rows",
+      `Cannot use a table of ${table.ids.length} entries: its shape has ${tableRows(table)} rows ` +
+        `of ${table.columns} columns`,
+    );
+  }
+  if (o.uniformColumns !== undefined && table.columns < o.uniformColumns) {
+    add(
+      "shape/columns-cover",
+      `Cannot use "${table.columns}" columns beside a uniform table of ${o.uniformColumns}: rows ` +
+        `are indexed by absolute page, give at least as many`,
+    );
+  }
+  const sizeFits = pageSizeTokens >= 16 && pageSizeTokens <= 256 &&
+    (pageSizeTokens & (pageSizeTokens - 1)) === 0;
+  if (!sizeFits) {
+    add(
+      "shape/group",
+      `Cannot use pages of "${pageSizeTokens}" tokens: give a power of two in [16, 256]`,
+    );
+  }
+  return violations;
+}
+
+function validateEntries(o: TableQuestion): Violation[] {
+  const { table, heads, pageSizeTokens } = o;
+  const violations: Violation[] = [];
+  const rowsPerGroup = table.layout === "uniform" ? 1 : table.kvHeads;
+  const rows = tableRows(table);
+  const limit = idSpacePages(table, o.pagesPerHead);
+  const firstRows = createFirstRows(o, limit);
+  const sinkPages = Math.ceil(heads.sinkTokens / pageSizeTokens);
+
+  for (let row = 0; row < rows; row++) {
+    const head = row % rowsPerGroup;
+    const slot = Math.floor(row / rowsPerGroup) % table.slots;
+    const group = Math.floor(row / (rowsPerGroup * table.slots));
+    const lengthTokens = o.lengthsTokens[slot];
+    const usedColumns = Math.ceil(lengthTokens / pageSizeTokens);
+    const allocated = o.allocatedColumns === undefined ? usedColumns : o.allocatedColumns[slot];
+    const nextPosition = o.nextPositions === undefined ? lengthTokens : o.nextPositions[slot];
+    const deadEnd = rowKeepsWindow(o, group, head)
+      ? Math.floor((nextPosition - heads.windowTokens + 1) / pageSizeTokens)
+      : 0;
+    const place = table.layout === "uniform" ? { slot } : { group, slot, head };
+    const where = table.layout === "uniform"
+      ? `slot ${slot}`
+      : `group ${group}, slot ${slot}, head ${head}`;
+
+    if (usedColumns > table.columns) {
+      violations.push({
+        clause: "shape/columns-cover",
+        ...place,
+        value: lengthTokens,
+        message: `Cannot hold ${lengthTokens} tokens of ${where} in "${table.columns}" columns: ` +
+          `give ${usedColumns}`,
+      });
+    }
+    for (let column = 0; column < table.columns; column++) {
+      const value = table.ids[row * table.columns + column];
+      const entry = { ...place, column, value };
+      const at = `${where}, column ${column}`;
+      if (value < HOLE || value >= limit) {
+        const flat = table.layout !== "pooled" && value >= limit
+          ? " (a flat id in a table of local ids?)"
+          : "";
+        violations.push({
+          clause: "sentinel/only-minus-one",
+          ...entry,
+          message: `Cannot use id "${value}" at ${at}${flat}: give −1 or an id in [0, ${limit})`,
+        });
+        continue;
+      }
+      if (value === HOLE) {
+        const dead = column >= sinkPages && column < deadEnd;
+        if (column < allocated && !dead) {
+          violations.push({
+            clause: "sentinel/only-when-dead",
+            ...entry,
+            message: `Cannot leave a hole at ${at}: a query at position ${nextPosition} or later ` +
+              `sees this page; keep the page until every mask hides it`,
+          });
+        }
+        continue;
+      }
+      if (column >= allocated) {
+        violations.push({
+          clause: "sentinel/tail",
+          ...entry,
+          message: `Cannot keep id "${value}" at ${at}: the slot has ${allocated} columns; write ` +
+            `−1 behind them when a slot is reused`,
+        });
+      }
+      const key = firstRows.poolOfRow(group, head) * limit + value;
+      const before = firstRows.rowOfPage[key];
+      firstRows.rowOfPage[key] = row;
+      if (before >= 0) {
+        violations.push({
+          clause: "pool/conservation",
+          ...entry,
+          message: `Cannot name page "${value}" at ${at}: row ${before} names it too; give each ` +
+            `page one holder`,
+        });
+      }
+    }
+  }
+  return violations;
+}
+
+function rowKeepsWindow(o: TableQuestion, group: number, head: number): boolean {
+  if (o.heads.windowTokens === 0) return false;
+  // A uniform page holds every head, so it is dead only where all heads keep a window.
+  return o.table.layout === "uniform"
+    ? o.heads.groups.every((layers) => layers.kinds.every((kind) => kind === "window"))
+    : o.heads.groups[group].kinds[head] === "window";
+}
+
+/** Which row named a page first, page by page of every pool. */
+interface FirstRows {
+  readonly rowOfPage: Int32Array;
+  readonly poolOfRow: (group: number, head: number) => number;
+}
+
+function createFirstRows(o: TableQuestion, limit: number): FirstRows {
+  const perHead = o.table.layout === "headwise";
+  const pools = perHead ? o.table.layerGroups * o.table.kvHeads : 1;
+  return {
+    rowOfPage: new Int32Array(pools * limit).fill(HOLE),
+    poolOfRow: (group, head) => perHead ? group * o.table.kvHeads + head : 0,
+  };
+}
