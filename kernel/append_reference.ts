@@ -1,0 +1,255 @@
+/** The append reference: rotates and writes one step's tokens, and judges a kernel that did. */
+
+import { ShapeError } from "./problem_error.ts";
+import type { AppendProblem, AppendResult, DroppedWrite } from "./problem.ts";
+import { pairLength, rotateVector } from "./rotary.ts";
+import { cacheOffset, tableIndex } from "./shape.ts";
+import { decodeValues, encodeValues, roundingErrorBound } from "./storage_type.ts";
+
+function rotateBits(
+  p: AppendProblem,
+  bits: Uint16Array,
+  positionTokens: number,
+): Uint16Array {
+  const { style, rotaryDimensions } = p.rotary;
+  if (style === "none") return bits;
+  const { storage } = p.shape;
+  const vector = Float64Array.from(decodeValues(storage, bits));
+  const rotated = encodeValues(storage, rotateVector(vector, { positionTokens, rotary: p.rotary }));
+  // Elements past the rotated ones are copied as bits: they must not change, not even as NaN.
+  rotated.set(bits.subarray(rotaryDimensions), rotaryDimensions);
+  return rotated;
+}
+
+/** A head vector of a token that the append rotates or copies. */
+interface TokenVector {
+  readonly slot: number;
+  readonly token: number;
+  readonly positionTokens: number;
+}
+
+function tokensOf(p: AppendProblem): TokenVector[] {
+  const tokens: TokenVector[] = [];
+  for (let slot = 0; slot < p.shape.batch; slot++) {
+    for (let token = p.queryStarts[slot]; token < p.queryStarts[slot + 1]; token++) {
+      const positionTokens = p.cachedLengths[slot] + token - p.queryStarts[slot];
+      tokens.push({ slot, token, positionTokens });
+    }
+  }
+  return tokens;
+}
+
+/** Offset of a token's key in the cache, or −1 where its page is a hole. */
+function writeOffset(p: AppendProblem, at: TokenVector, head: number): number {
+  const page = p.table[tableIndex(p.shape, { ...at, head })];
+  return page < 0 ? -1 : cacheOffset(p.shape, { page, head, positionTokens: at.positionTokens });
+}
+
+/**
+ * Appends one step by definition: queries are rotated, keys are rotated and written, values are
+ * written, head by head through the table. A write to a hole is dropped and reported.
+ *
+ * @param p A problem that `checkAppend` accepts.
+ * @returns Rotated queries, the new cache, and what was dropped.
+ *
+ * @example A hole drops the write
+ * ```ts
+ * import { appendReference, randomAppend } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const problem = randomAppend({
+ *   seed: 1,
+ *   shape: {
+ *     batch: 1, queryHeads: 2, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 4, columns: 2,
+ *     layout: "headwise", storage: "bf16",
+ *   },
+ *   queryLengths: [2],
+ *   cachedLengths: [15],
+ *   rotary: { style: "neox", theta: 10_000, rotaryDimensions: 64 },
+ * });
+ * const table = new Int32Array([problem.table[0], -1]);
+ * const result = appendReference({ ...problem, table });
+ * assert.deepEqual(result.dropped, [{ slot: 0, head: 0, positionTokens: 16 }]);
+ * ```
+ */
+export function appendReference(p: AppendProblem): AppendResult {
+  const { queryHeads, kvHeads, headSize } = p.shape;
+  const query = new Uint16Array(p.queryStarts[p.shape.batch] * queryHeads * headSize);
+  const keys = Uint16Array.from(p.keys);
+  const values = Uint16Array.from(p.values);
+  const dropped: DroppedWrite[] = [];
+  for (const at of tokensOf(p)) {
+    const { slot, token, positionTokens } = at;
+    const base = token * (queryHeads + 2 * kvHeads) * headSize;
+    const vectorAt = (head: number): Uint16Array =>
+      p.packed.subarray(base + head * headSize, base + (head + 1) * headSize);
+    for (let head = 0; head < queryHeads; head++) {
+      const rotated = rotateBits(p, vectorAt(head), positionTokens);
+      query.set(rotated, (token * queryHeads + head) * headSize);
+    }
+    for (let head = 0; head < kvHeads; head++) {
+      const offset = writeOffset(p, at, head);
+      if (offset < 0) {
+        dropped.push({ slot, head, positionTokens });
+        continue;
+      }
+      keys.set(rotateBits(p, vectorAt(queryHeads + head), positionTokens), offset);
+      values.set(vectorAt(queryHeads + kvHeads + head), offset);
+    }
+  }
+  return { query, keys, values, droppedWrites: dropped.length, dropped };
+}
+
+/** What an append kernel gave. */
+export interface AppendOutcome {
+  /** [T, Hq, D] bits. */
+  readonly query: Uint16Array;
+  /** The cache after the step. */
+  readonly keys: Uint16Array;
+  /** The cache after the step. */
+  readonly values: Uint16Array;
+  /** Dropped writes that the kernel counted. */
+  readonly droppedWrites: number;
+}
+
+/** The verdict on an append. */
+export interface AppendComparison {
+  /** Whether everything is as it must be. */
+  readonly ok: boolean;
+  /** Largest |error| / bound of a rotated element. */
+  readonly worstBudgetUsed: number;
+  /** One sentence. */
+  readonly message: string;
+}
+
+/** Compares rotated vectors, [n, D] bits each, and returns the worst share of the bound. */
+function compareRotated(
+  p: AppendProblem,
+  o: { got: Uint16Array; expected: Uint16Array; exact: Float64Array },
+): number {
+  const got = decodeValues(p.shape.storage, o.got);
+  let worst = 0;
+  for (let element = 0; element < p.shape.headSize; element++) {
+    if (o.got[element] === o.expected[element]) continue;
+    const length = pairLength(o.exact, { element, rotary: p.rotary });
+    if (length === 0) return Infinity;
+    // Two rounded products of a rounded sine or cosine, and their sum: 3 roundings each.
+    const computed = 4 * 2 ** -24 * length;
+    const bound = computed +
+      roundingErrorBound(p.shape.storage, Math.abs(o.exact[element]) + computed);
+    const used = Math.abs(got[element] - o.exact[element]) / bound;
+    worst = Math.max(worst, Number.isNaN(used) ? Infinity : used);
+  }
+  return worst;
+}
+
+function firstDifference(got: Uint16Array, expected: Uint16Array): number {
+  return got.findIndex((bits, i) => bits !== expected[i]);
+}
+
+/**
+ * Compares an append kernel's result with the reference: values and everything it must not touch bit
+ * for bit, rotated elements inside three float32 roundings and the storage type's.
+ *
+ * @param o The problem, and what the kernel gave.
+ * @returns The verdict.
+ * @throws {ShapeError} When a tensor of the result has another size than the reference.
+ *
+ * @example The reference passes its own test
+ * ```ts
+ * import { appendReference, compareAppend, randomAppend } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const problem = randomAppend({
+ *   seed: 1,
+ *   shape: {
+ *     batch: 1, queryHeads: 2, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 4, columns: 2,
+ *     layout: "pooled", storage: "f16",
+ *   },
+ *   queryLengths: [2],
+ *   cachedLengths: [15],
+ *   rotary: { style: "interleaved", theta: 10_000, rotaryDimensions: 32 },
+ * });
+ * const outcome = appendReference(problem);
+ * assert.ok(compareAppend({ problem, outcome }).ok);
+ * assert.equal(compareAppend({ problem, outcome: { ...outcome, keys: problem.keys } }).ok, false);
+ * ```
+ */
+export function compareAppend(
+  o: { problem: AppendProblem; outcome: AppendOutcome },
+): AppendComparison {
+  const { problem: p, outcome } = o;
+  const reference = appendReference(p);
+  for (const name of ["query", "keys", "values"] as const) {
+    if (outcome[name].length === reference[name].length) continue;
+    throw new ShapeError(
+      `Cannot compare "${name}" of ${outcome[name].length} elements with a reference of ` +
+        `${reference[name].length}: pass the kernel's whole result`,
+      "mixed/batch",
+      { name, actual: outcome[name].length, expected: reference[name].length },
+    );
+  }
+  const fail = (message: string, worstBudgetUsed: number = Infinity): AppendComparison => ({
+    ok: false,
+    worstBudgetUsed,
+    message,
+  });
+  if (outcome.droppedWrites !== reference.droppedWrites) {
+    return fail(
+      `${outcome.droppedWrites} dropped writes were counted for ${reference.droppedWrites}`,
+    );
+  }
+  const wrongValue = firstDifference(outcome.values, reference.values);
+  if (wrongValue >= 0) {
+    return fail(
+      `Element ${wrongValue} of the value cache is bits ${outcome.values[wrongValue]} for ` +
+        `${reference.values[wrongValue]}`,
+    );
+  }
+
+  const { queryHeads, kvHeads, headSize, storage } = p.shape;
+  const keys = outcome.keys.slice();
+  let worst = { used: 0, where: "" };
+  for (const at of tokensOf(p)) {
+    for (let head = 0; head < queryHeads + kvHeads; head++) {
+      const isQuery = head < queryHeads;
+      const kvHead = head - queryHeads;
+      const offset = isQuery
+        ? (at.token * queryHeads + head) * headSize
+        : writeOffset(p, at, kvHead);
+      if (offset < 0) continue;
+      const packed = (at.token * (queryHeads + 2 * kvHeads) + head) * headSize;
+      const bits = p.packed.subarray(packed, packed + headSize);
+      const vector = Float64Array.from(decodeValues(storage, bits));
+      const name = isQuery ? "query" : "keys";
+      const expected = reference[name].subarray(offset, offset + headSize);
+      const used = compareRotated(p, {
+        got: outcome[name].subarray(offset, offset + headSize),
+        expected,
+        exact: rotateVector(vector, { positionTokens: at.positionTokens, rotary: p.rotary }),
+      });
+      if (!isQuery) keys.set(expected, offset);
+      if (used > worst.used) {
+        const kind = isQuery ? `query head ${head}` : `key head ${kvHead}`;
+        worst = { used, where: `${kind} of slot ${at.slot}, position ${at.positionTokens}` };
+      }
+    }
+  }
+  if (!(worst.used <= 1)) {
+    return fail(
+      `The rotation of ${worst.where} lies outside its bound by a factor of ` +
+        worst.used.toPrecision(3),
+      worst.used,
+    );
+  }
+  const strayKey = firstDifference(keys, reference.keys);
+  if (strayKey >= 0) {
+    return fail(`Element ${strayKey} of the key cache changed, but no token was written there`);
+  }
+  return {
+    ok: true,
+    worstBudgetUsed: worst.used,
+    message: `Queries, keys and values match, the worst rotated element uses ` +
+      `${(100 * worst.used).toFixed(1)} % of its bound`,
+  };
+}

@@ -1,0 +1,78 @@
+/** Refuses append problems whose types, sizes or ids do not fit, by name. */
+
+import { checkCacheSizes, checkCacheTypes, checkLengths, checkPageIds } from "./check_cache.ts";
+import { checkShape } from "./check_shape.ts";
+import { C16, checkLength, checkType } from "./check_tensor.ts";
+import { ValueError } from "./problem_error.ts";
+import type { AppendProblem } from "./problem.ts";
+
+/**
+ * Refuses an append problem whose types, sizes, lengths, rotation or page ids do not fit together.
+ *
+ * @param p The problem.
+ * @throws {DtypeError} A tensor has another element type.
+ * @throws {ShapeError} A size does not fit.
+ * @throws {ValueError} A length or the rotation has no meaning.
+ * @throws {PageIdError} A table entry is neither −1 nor in the pool.
+ *
+ * @example More rotated elements than the head has
+ * ```ts
+ * import { checkAppend, randomAppend, ValueError } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const problem = randomAppend({
+ *   seed: 1,
+ *   shape: {
+ *     batch: 1, queryHeads: 2, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 4, columns: 2,
+ *     layout: "headwise", storage: "bf16",
+ *   },
+ *   queryLengths: [2],
+ *   cachedLengths: [3],
+ *   rotary: { style: "neox", theta: 10_000, rotaryDimensions: 64 },
+ * });
+ * checkAppend(problem);
+ * const rotary = { style: "neox", theta: 10_000, rotaryDimensions: 66 } as const;
+ * assert.throws(() => checkAppend({ ...problem, rotary }), ValueError);
+ * ```
+ */
+export function checkAppend(p: AppendProblem): void {
+  checkShape(p.shape);
+  checkCacheTypes(p);
+  checkType("packed", p.packed, C16);
+
+  const { batch, kvHeads, queryHeads, headSize } = p.shape;
+  checkCacheSizes(p);
+  checkRotary(p);
+  checkLengths(p);
+  checkLength("packed", p.packed.length, {
+    length: p.queryStarts[batch] * (queryHeads + 2 * kvHeads) * headSize,
+    formula: "T·(Hq + 2H)·D",
+    clause: "mixed/batch",
+  });
+  checkPageIds(p);
+}
+
+function checkRotary(p: AppendProblem): void {
+  const { style, theta, rotaryDimensions } = p.rotary;
+  const refuse = (name: string, value: string | number, rule: string): never => {
+    throw new ValueError(
+      `Cannot rotate with ${name} ${value}: ${rule}; correct the rotary options`,
+      "rope/positions",
+      { name: `rotary.${name}`, value },
+    );
+  };
+  if (!["none", "interleaved", "neox"].includes(style)) {
+    refuse("style", `"${style}"`, '"none", "interleaved" and "neox" are served');
+  }
+  if (style === "none") return;
+  if (!(Number.isFinite(theta) && theta > 0)) refuse("theta", theta, "it is a positive number");
+  const fits = Number.isSafeInteger(rotaryDimensions) && rotaryDimensions > 0 &&
+    rotaryDimensions % 2 === 0 && rotaryDimensions <= p.shape.headSize;
+  if (!fits) {
+    refuse(
+      "rotaryDimensions",
+      rotaryDimensions,
+      `it is even, positive and at most the head size ${p.shape.headSize}`,
+    );
+  }
+}

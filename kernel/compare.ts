@@ -1,0 +1,170 @@
+/** Judges a kernel's output against the oracle, in units of the error bound. */
+
+import { boundRow } from "./error_bound.ts";
+import type { QueryRow } from "./oracle_direct.ts";
+import { ShapeError } from "./problem_error.ts";
+import type { AttentionProblem, AttentionResult } from "./problem.ts";
+import { decodingTable } from "./storage_type.ts";
+
+/** What to compare. */
+export interface CompareOptions {
+  /** The problem that the kernel solved. */
+  readonly problem: AttentionProblem;
+  /** [T, Hq, D]: bits of the storage type, or float32 values that were not rounded to it. */
+  readonly output: Uint16Array | Float32Array;
+  /** [T, Hq], compared where given. */
+  readonly logSumExp?: Float32Array;
+  /** A reference that is at hand already; computed row by row by default. */
+  readonly oracle?: AttentionResult;
+  /** Query rows to compare; all by default. */
+  readonly samples?: readonly QueryRow[];
+}
+
+/** The verdict. */
+export interface Comparison {
+  /** Whether every compared element lies inside its bound. */
+  readonly ok: boolean;
+  /** Largest |error| / bound; Infinity where a value is not finite and should be. */
+  readonly worstBudgetUsed: number;
+  /** Index of that element in `output`; −1 if it is a log-sum-exp or nothing was compared. */
+  readonly worstIndex: number;
+  /** Elements compared, log-sum-exps included. */
+  readonly compared: number;
+  /** Elements outside their bound. */
+  readonly outside: number;
+  /** One sentence; names the worst element and its neighbours if it lies outside. */
+  readonly message: string;
+}
+
+/** |error| / bound; equal values (also infinities and NaN) use nothing of it. */
+function budgetUsed(o: { got: number; expected: number; bound: number }): number {
+  if (Object.is(o.got, o.expected) || o.got === o.expected) return 0;
+  const used = Math.abs(o.got - o.expected) / o.bound;
+  return Number.isNaN(used) ? Infinity : used;
+}
+
+function allRows(p: AttentionProblem): QueryRow[] {
+  const rows: QueryRow[] = [];
+  for (let slot = 0; slot < p.shape.batch; slot++) {
+    const queryLength = p.queryStarts[slot + 1] - p.queryStarts[slot];
+    for (let queryIndex = 0; queryIndex < queryLength; queryIndex++) {
+      for (let queryHead = 0; queryHead < p.shape.queryHeads; queryHead++) {
+        rows.push({ slot, queryIndex, queryHead });
+      }
+    }
+  }
+  return rows;
+}
+
+function checkSize(name: string, actual: number, expected: number): void {
+  if (actual === expected) return;
+  throw new ShapeError(
+    `Cannot compare "${name}" of ${actual} elements with a reference of ${expected}: pass the ` +
+      "kernel's whole result",
+    "mixed/batch",
+    { name, actual, expected },
+  );
+}
+
+/** Elements d − 2 … d + 2 of a row, got and expected. */
+function neighbours(
+  o: { got: (d: number) => number; expected: Float64Array; element: number },
+): string {
+  const parts: string[] = [];
+  const last = Math.min(o.expected.length - 1, o.element + 2);
+  for (let d = Math.max(0, o.element - 2); d <= last; d++) {
+    parts.push(`[${d}] ${o.got(d).toPrecision(6)} for ${o.expected[d].toPrecision(6)}`);
+  }
+  return parts.join(", ");
+}
+
+/**
+ * Compares a kernel's output with the float64 reference, element by element, each against its own
+ * error bound.
+ *
+ * @param o Problem, output and what else is at hand.
+ * @returns The verdict, with the share of the bound that the worst element used.
+ * @throws {ShapeError} When the output is not [T, Hq, D] or the log-sum-exps not [T, Hq].
+ *
+ * @example The reference itself, rounded to storage, passes; another problem's does not
+ * ```ts
+ * import {
+ *   attendDirect, compareWithOracle, encodeValues, randomProblem,
+ * } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const options = {
+ *   shape: {
+ *     batch: 1, queryHeads: 2, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 8, columns: 8,
+ *     layout: "headwise", storage: "bf16",
+ *   },
+ *   queryLengths: [1],
+ *   cachedLengths: [99],
+ * } as const;
+ * const problem = randomProblem({ seed: 1, ...options });
+ * const output = encodeValues("bf16", attendDirect(problem).output);
+ * assert.ok(compareWithOracle({ problem, output }).ok);
+ * const other = randomProblem({ seed: 2, ...options });
+ * assert.equal(compareWithOracle({ problem: other, output }).ok, false);
+ * ```
+ */
+export function compareWithOracle(o: CompareOptions): Comparison {
+  const { problem, output, logSumExp } = o;
+  const { batch, queryHeads, headSize, storage } = problem.shape;
+  const rowCount = problem.queryStarts[batch] * queryHeads;
+  checkSize("output", output.length, rowCount * headSize);
+  if (logSumExp !== undefined) checkSize("logSumExp", logSumExp.length, rowCount);
+  const decoded = decodingTable(storage);
+  const valueAt = output instanceof Float32Array
+    ? (index: number) => output[index]
+    : (index: number) => decoded[output[index]];
+  const stored = output instanceof Float32Array ? "f32" : "storage";
+
+  let worst = { used: -1, index: -1, message: "" };
+  let outside = 0;
+  let compared = 0;
+  for (const row of o.samples ?? allRows(problem)) {
+    const bounded = boundRow(problem, row, { stored });
+    const rowIndex = (problem.queryStarts[row.slot] + row.queryIndex) * queryHeads + row.queryHead;
+    const base = rowIndex * headSize;
+    const expected = o.oracle?.output.subarray(base, base + headSize) ?? bounded.output;
+    const where = `slot ${row.slot}, query token ${row.queryIndex}, query head ${row.queryHead}`;
+    for (let d = 0; d < headSize; d++) {
+      const got = valueAt(base + d);
+      const used = budgetUsed({ got, expected: expected[d], bound: bounded.outputBound[d] });
+      compared++;
+      if (!(used <= 1)) outside++;
+      if (!(used > worst.used)) continue;
+      const message = used <= 1 ? "" : `element ${d} of ${where} is ${got} for ${expected[d]}, ` +
+        `bound ${bounded.outputBound[d].toExponential(3)}; beside it ` +
+        neighbours({ got: (element) => valueAt(base + element), expected, element: d });
+      worst = { used, index: base + d, message };
+    }
+    if (logSumExp === undefined) continue;
+    const reference = o.oracle?.logSumExp[rowIndex] ?? bounded.logSumExp;
+    const used = budgetUsed({
+      got: logSumExp[rowIndex],
+      expected: reference,
+      bound: bounded.logSumExpBound,
+    });
+    compared++;
+    if (!(used <= 1)) outside++;
+    if (!(used > worst.used)) continue;
+    const message = `the log-sum-exp of ${where} is ${logSumExp[rowIndex]} for ${reference}, ` +
+      `bound ${bounded.logSumExpBound.toExponential(3)}`;
+    worst = { used, index: -1, message };
+  }
+  const worstBudgetUsed = Math.max(0, worst.used);
+  return {
+    ok: outside === 0,
+    worstBudgetUsed,
+    worstIndex: worst.index,
+    compared,
+    outside,
+    message: outside === 0
+      ? `All ${compared} elements lie inside the bound, the worst uses ` +
+        `${(100 * worstBudgetUsed).toFixed(1)} % of it`
+      : `${outside} of ${compared} elements lie outside the bound, the worst by a factor of ` +
+        `${worstBudgetUsed.toPrecision(3)}: ${worst.message}`,
+  };
+}

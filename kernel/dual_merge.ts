@@ -1,0 +1,189 @@
+/** Full heads and window heads in two passes, merged by columns of the output. */
+
+import { attendDirect } from "./oracle_direct.ts";
+import { ShapeError } from "./problem_error.ts";
+import type { AttentionProblem, AttentionResult } from "./problem.ts";
+import { pageIdLimit } from "./shape.ts";
+
+/** Copies the parts of some heads out of a tensor of [outer, heads, inner]. */
+function takeHeads<T extends Uint16Array | Int32Array | Float32Array>(
+  tensor: T,
+  o: { heads: readonly number[]; headCount: number; inner: number },
+): T {
+  const outer = tensor.length / (o.headCount * o.inner);
+  const out = tensor.slice(0, outer * o.heads.length * o.inner) as T;
+  for (let i = 0; i < outer; i++) {
+    for (let j = 0; j < o.heads.length; j++) {
+      const from = (i * o.headCount + o.heads[j]) * o.inner;
+      out.set(tensor.subarray(from, from + o.inner), (i * o.heads.length + j) * o.inner);
+    }
+  }
+  return out;
+}
+
+/**
+ * The part of a problem that concerns some of its KV heads, as a problem of its own.
+ *
+ * @param p A problem that `checkProblem` accepts.
+ * @param heads KV heads, at least one.
+ * @returns A problem of that many KV heads, in that order.
+ * @throws {ShapeError} When no head is asked for, or one that the problem does not have.
+ *
+ * @example The second head alone
+ * ```ts
+ * import { attendDirect, randomProblem, selectHeads } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const problem = randomProblem({
+ *   seed: 1,
+ *   shape: {
+ *     batch: 1, queryHeads: 2, kvHeads: 2, headSize: 64, pageSizeTokens: 16, pages: 4, columns: 2,
+ *     layout: "headwise", storage: "bf16",
+ *   },
+ *   queryLengths: [1],
+ *   cachedLengths: [20],
+ * });
+ * const part = selectHeads(problem, [1]);
+ * assert.deepEqual(attendDirect(part).output, attendDirect(problem).output.slice(64));
+ * ```
+ */
+export function selectHeads(p: AttentionProblem, heads: readonly number[]): AttentionProblem {
+  const { shape } = p;
+  const { kvHeads, queryHeads, headSize, pageSizeTokens, columns, layout } = shape;
+  const stray = heads.find((head) => !(Number.isInteger(head) && head >= 0 && head < kvHeads));
+  if (heads.length === 0 || stray !== undefined) {
+    throw new ShapeError(
+      `Cannot select KV heads [${heads.join(", ")}] of ${kvHeads}: name at least one, each in ` +
+        `[0, ${kvHeads})`,
+      "dual/merge",
+      { name: "heads", kvHeads },
+    );
+  }
+  const group = queryHeads / kvHeads;
+  const cache = { heads, headCount: kvHeads, inner: pageSizeTokens * headSize };
+  const perHead = { heads, headCount: kvHeads };
+  return {
+    ...p,
+    shape: {
+      ...shape,
+      kvHeads: heads.length,
+      queryHeads: heads.length * group,
+      ...(layout === "pooled" ? { poolPages: pageIdLimit(shape) } : {}),
+    },
+    query: takeHeads(p.query, { ...perHead, inner: group * headSize }),
+    keys: layout === "pooled" ? p.keys : takeHeads(p.keys, cache),
+    values: layout === "pooled" ? p.values : takeHeads(p.values, cache),
+    table: layout === "uniform" ? p.table : takeHeads(p.table, { ...perHead, inner: columns }),
+    headWindows: takeHeads(p.headWindows, { ...perHead, inner: 1 }),
+    ...(p.sinkLogits === undefined
+      ? {}
+      : { sinkLogits: takeHeads(p.sinkLogits, { ...perHead, inner: group }) }),
+  };
+}
+
+/** The result of one pass, and the KV heads it served. */
+export interface HeadPass<T> {
+  /** KV heads of the pass, in the order of its columns. */
+  readonly heads: readonly number[];
+  /** [rows, heads, columnsPerHead]. */
+  readonly result: T;
+}
+
+/**
+ * Puts the results of passes over disjoint heads side by side.
+ *
+ * @param passes Passes that together serve every KV head once.
+ * @param o KV heads in all, and columns a KV head has in a row: G·D for outputs, G for log-sum-exps.
+ * @returns [rows, H, columnsPerHead].
+ * @throws {ShapeError} When a head is served twice or not at all.
+ *
+ * @example Two passes of one head each
+ * ```ts
+ * import { mergeByColumns } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const merged = mergeByColumns([
+ *   { heads: [1], result: new Float64Array([3, 4, 7, 8]) },
+ *   { heads: [0], result: new Float64Array([1, 2, 5, 6]) },
+ * ], { kvHeads: 2, columnsPerHead: 2 });
+ * assert.deepEqual(merged, new Float64Array([1, 2, 3, 4, 5, 6, 7, 8]));
+ * ```
+ */
+export function mergeByColumns(
+  passes: readonly HeadPass<Float64Array>[],
+  o: { kvHeads: number; columnsPerHead: number },
+): Float64Array<ArrayBuffer> {
+  const served = passes.flatMap((pass) => pass.heads);
+  if (served.length !== o.kvHeads || new Set(served).size !== o.kvHeads) {
+    throw new ShapeError(
+      `Cannot merge passes over KV heads [${
+        served.join(", ")
+      }] of ${o.kvHeads}: serve every head ` +
+        "exactly once",
+      "dual/merge",
+      { name: "passes", kvHeads: o.kvHeads },
+    );
+  }
+  const elements = passes.reduce((sum, pass) => sum + pass.result.length, 0);
+  const out = new Float64Array(elements);
+  const rows = elements / (o.kvHeads * o.columnsPerHead);
+  for (const { heads, result } of passes) {
+    for (let row = 0; row < rows; row++) {
+      for (let i = 0; i < heads.length; i++) {
+        const from = (row * heads.length + i) * o.columnsPerHead;
+        const to = (row * o.kvHeads + heads[i]) * o.columnsPerHead;
+        out.set(result.subarray(from, from + o.columnsPerHead), to);
+      }
+    }
+  }
+  return out;
+}
+
+/**
+ * Attention in two passes, one over the full heads and one over the window heads, merged by columns.
+ *
+ * @param p A problem that `checkProblem` accepts.
+ * @param attend What solves a pass; the direct oracle by default.
+ * @returns What one head-wise pass gives.
+ *
+ * @example Equal to one pass
+ * ```ts
+ * import { attendDirect, attendDual, randomProblem } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const problem = randomProblem({
+ *   seed: 1,
+ *   shape: {
+ *     batch: 1, queryHeads: 4, kvHeads: 2, headSize: 64, pageSizeTokens: 16, pages: 8, columns: 4,
+ *     layout: "headwise", storage: "bf16",
+ *   },
+ *   queryLengths: [1],
+ *   cachedLengths: [40],
+ *   headWindows: [16, 0],
+ * });
+ * assert.deepEqual(attendDual(problem), attendDirect(problem));
+ * ```
+ */
+export function attendDual(
+  p: AttentionProblem,
+  attend: (pass: AttentionProblem) => AttentionResult = attendDirect,
+): AttentionResult {
+  const { kvHeads, queryHeads, headSize } = p.shape;
+  const heads = Array.from({ length: kvHeads }, (_, head) => head);
+  const passes = [
+    heads.filter((head) => p.headWindows[head] === 0),
+    heads.filter((head) => p.headWindows[head] > 0),
+  ].filter((kind) => kind.length > 0)
+    .map((kind) => ({ heads: kind, result: attend(selectHeads(p, kind)) }));
+  const group = queryHeads / kvHeads;
+  return {
+    output: mergeByColumns(
+      passes.map(({ heads, result }) => ({ heads, result: result.output })),
+      { kvHeads, columnsPerHead: group * headSize },
+    ),
+    logSumExp: mergeByColumns(
+      passes.map(({ heads, result }) => ({ heads, result: result.logSumExp })),
+      { kvHeads, columnsPerHead: group },
+    ),
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * Paged attention and append over head-wise tables: problems as data, float64 oracles that define
+ * the right answer, an error bound that says how far a kernel may stray, and the work that a step
+ * must do.
+ *
+ * @module
+ */
+
+export type { Layout } from "../allocator/mod.ts";
+export * from "./append_reference.ts";
+export * from "./bfloat16.ts";
+export * from "./check_append.ts";
+export * from "./check_problem.ts";
+export * from "./check_shape.ts";
+export * from "./compare.ts";
+export * from "./dual_merge.ts";
+export * from "./error_bound.ts";
+export * from "./float16.ts";
+export * from "./oracle_direct.ts";
+export * from "./oracle_paged.ts";
+export * from "./poison.ts";
+export * from "./problem.ts";
+export * from "./problem_error.ts";
+export * from "./random_problem.ts";
+export * from "./rotary.ts";
+export * from "./shape.ts";
+export * from "./storage_type.ts";
+export * from "./visibility.ts";
+export * from "./work_count.ts";
+export * from "./webgpu/attend_on_gpu.ts";
+export * from "./webgpu/gpu.ts";
+export * from "./webgpu/plan.ts";
+export * from "./webgpu/specialisation.ts";
+export * from "./webgpu/template.ts";

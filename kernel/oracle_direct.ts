@@ -1,0 +1,216 @@
+/**
+ * The direct oracle: for each query it gathers the keys that the definition of the masks makes
+ * visible, and takes one softmax over them, in float64. It knows nothing of pages beyond where a key
+ * lies, and nothing of splits.
+ */
+
+import type { AttentionProblem, AttentionResult } from "./problem.ts";
+import { cacheOffset, tableIndex } from "./shape.ts";
+import { decodingTable } from "./storage_type.ts";
+import { keyIsVisible } from "./visibility.ts";
+
+/** One query row: a query token of a slot and a query head. */
+export interface QueryRow {
+  /** Batch slot. */
+  readonly slot: number;
+  /** Index of the token among the slot's tokens of this step. */
+  readonly queryIndex: number;
+  /** Query head. */
+  readonly queryHead: number;
+}
+
+/** Attention of one query row, in float64. */
+export interface AttendedRow {
+  /** [D]. */
+  readonly output: Float64Array<ArrayBuffer>;
+  /** Natural log of Σ exp(score) over the visible keys; −Infinity where there is none. */
+  readonly logSumExp: number;
+}
+
+/** Softmax of one query row before its values are summed: what the error bound also needs. */
+export interface RowWeights {
+  /** Offsets of the visible keys' vectors in the cache, in elements, by rising position. */
+  readonly offsets: readonly number[];
+  /** Softmax weight of each visible key; with a learned sink they sum to less than 1. */
+  readonly weights: Float64Array<ArrayBuffer>;
+  /** Scaled score of each visible key. */
+  readonly scores: Float64Array<ArrayBuffer>;
+  /** Scaled Σ |q||k| of each visible key. */
+  readonly magnitudes: Float64Array<ArrayBuffer>;
+  /** Largest of the scores and the learned sink logit; −Infinity with neither. */
+  readonly largestScore: number;
+  /** As in {@linkcode AttendedRow}. */
+  readonly logSumExp: number;
+}
+
+/** Offsets of the keys of one (slot, query token, KV head) that are visible and have a page. */
+function visibleOffsets(
+  p: AttentionProblem,
+  at: { slot: number; queryIndex: number; head: number },
+): number[] {
+  const lengthTokens = p.cachedLengths[at.slot] + p.queryStarts[at.slot + 1] -
+    p.queryStarts[at.slot];
+  const offsets: number[] = [];
+  for (let keyTokens = 0; keyTokens < lengthTokens; keyTokens++) {
+    if (!keyIsVisible(p, { slot: at.slot, queryIndex: at.queryIndex, head: at.head, keyTokens })) {
+      continue;
+    }
+    const key = { slot: at.slot, head: at.head, positionTokens: keyTokens };
+    const page = p.table[tableIndex(p.shape, key)];
+    if (page >= 0) offsets.push(cacheOffset(p.shape, { ...key, page }));
+  }
+  return offsets;
+}
+
+/**
+ * Scores and softmax weights of one query row over the keys it sees.
+ *
+ * @param p A problem that `checkProblem` accepts.
+ * @param row The query row.
+ * @returns Keys, scores and weights.
+ *
+ * @example Weights sum to one without a learned sink
+ * ```ts
+ * import { randomProblem, rowWeights } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const problem = randomProblem({
+ *   seed: 1,
+ *   shape: {
+ *     batch: 1, queryHeads: 2, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 4, columns: 2,
+ *     layout: "headwise", storage: "bf16",
+ *   },
+ *   queryLengths: [1],
+ *   cachedLengths: [20],
+ * });
+ * const { weights } = rowWeights(problem, { slot: 0, queryIndex: 0, queryHead: 1 });
+ * assert.equal(weights.length, 21);
+ * assert.ok(Math.abs(weights.reduce((sum, weight) => sum + weight) - 1) < 1e-12);
+ * ```
+ */
+export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
+  const { queryHeads, kvHeads, headSize, storage } = p.shape;
+  const head = Math.floor(row.queryHead / (queryHeads / kvHeads));
+  const offsets = visibleOffsets(p, { slot: row.slot, queryIndex: row.queryIndex, head });
+  const decoded = decodingTable(storage);
+  const scale = p.scale ?? 1 / Math.sqrt(headSize);
+  const queryOffset = ((p.queryStarts[row.slot] + row.queryIndex) * queryHeads + row.queryHead) *
+    headSize;
+
+  const scores = new Float64Array(offsets.length);
+  const magnitudes = new Float64Array(offsets.length);
+  let largestKeyScore = -Infinity;
+  for (let i = 0; i < offsets.length; i++) {
+    let dot = 0;
+    let magnitude = 0;
+    for (let d = 0; d < headSize; d++) {
+      const product = decoded[p.query[queryOffset + d]] * decoded[p.keys[offsets[i] + d]];
+      dot += product;
+      magnitude += Math.abs(product);
+    }
+    scores[i] = dot * scale;
+    magnitudes[i] = magnitude * scale;
+    largestKeyScore = Math.max(largestKeyScore, scores[i]);
+  }
+
+  const sink = p.sinkLogits === undefined ? -Infinity : p.sinkLogits[row.queryHead];
+  const largestScore = Math.max(largestKeyScore, sink);
+  const weights = new Float64Array(offsets.length);
+  let denominator = 0;
+  for (let i = 0; i < weights.length; i++) {
+    weights[i] = Math.exp(scores[i] - largestScore);
+    denominator += weights[i];
+  }
+  if (sink !== -Infinity) denominator += Math.exp(sink - largestScore);
+  for (let i = 0; i < weights.length; i++) weights[i] /= denominator;
+
+  let keyDenominator = 0;
+  for (const score of scores) keyDenominator += Math.exp(score - largestKeyScore);
+  const logSumExp = offsets.length === 0 ? -Infinity : largestKeyScore + Math.log(keyDenominator);
+  return { offsets, weights, scores, magnitudes, largestScore, logSumExp };
+}
+
+/**
+ * Attention of one query row in float64, by the direct definition: for samples of a problem that is
+ * too large to be attended whole.
+ *
+ * @param p A problem that `checkProblem` accepts.
+ * @param row The query row.
+ * @returns Output and log-sum-exp of the row; 0 and −Infinity where it sees no key.
+ *
+ * @example A single key is returned as it is
+ * ```ts
+ * import { attendDirectAt, randomProblem } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const problem = randomProblem({
+ *   seed: 1,
+ *   shape: {
+ *     batch: 1, queryHeads: 1, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 1, columns: 1,
+ *     layout: "headwise", storage: "f16",
+ *   },
+ *   queryLengths: [1],
+ *   cachedLengths: [0],
+ * });
+ * const row = attendDirectAt(problem, { slot: 0, queryIndex: 0, queryHead: 0 });
+ * assert.equal(row.output.length, 64);
+ * assert.ok(Number.isFinite(row.logSumExp));
+ * ```
+ */
+export function attendDirectAt(p: AttentionProblem, row: QueryRow): AttendedRow {
+  const { offsets, weights, logSumExp } = rowWeights(p, row);
+  const decoded = decodingTable(p.shape.storage);
+  const output = new Float64Array(p.shape.headSize);
+  for (let i = 0; i < weights.length; i++) {
+    for (let d = 0; d < output.length; d++) {
+      output[d] += weights[i] * decoded[p.values[offsets[i] + d]];
+    }
+  }
+  return { output, logSumExp };
+}
+
+/**
+ * Attention of a whole problem in float64, by the direct definition.
+ *
+ * @param p A problem that `checkProblem` accepts.
+ * @returns Outputs [T, Hq, D] and log-sum-exps [T, Hq].
+ *
+ * @example Against the paged oracle
+ * ```ts
+ * import { attendDirect, attendPaged, randomProblem } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const problem = randomProblem({
+ *   seed: 2,
+ *   shape: {
+ *     batch: 2, queryHeads: 4, kvHeads: 2, headSize: 64, pageSizeTokens: 16, pages: 8, columns: 4,
+ *     layout: "pooled", storage: "bf16",
+ *   },
+ *   queryLengths: [1, 3],
+ *   cachedLengths: [40, 0],
+ * });
+ * const direct = attendDirect(problem);
+ * const paged = attendPaged(problem, { pagesPerSplit: 1 });
+ * for (const [i, value] of direct.output.entries()) {
+ *   assert.ok(Math.abs(value - paged.output[i]) < 1e-12);
+ * }
+ * ```
+ */
+export function attendDirect(p: AttentionProblem): AttentionResult {
+  const { batch, queryHeads, headSize } = p.shape;
+  const tokens = p.queryStarts[batch];
+  const output = new Float64Array(tokens * queryHeads * headSize);
+  const logSumExp = new Float64Array(tokens * queryHeads);
+  for (let slot = 0; slot < batch; slot++) {
+    for (let token = p.queryStarts[slot]; token < p.queryStarts[slot + 1]; token++) {
+      for (let queryHead = 0; queryHead < queryHeads; queryHead++) {
+        const queryIndex = token - p.queryStarts[slot];
+        const row = attendDirectAt(p, { slot, queryIndex, queryHead });
+        const index = token * queryHeads + queryHead;
+        output.set(row.output, index * headSize);
+        logSumExp[index] = row.logSumExp;
+      }
+    }
+  }
+  return { output, logSumExp };
+}

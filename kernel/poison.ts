@@ -1,0 +1,79 @@
+/** Fills every part of a cache that no right answer depends on with NaN. */
+
+import type { AttentionProblem } from "./problem.ts";
+import { pageIdLimit, tableIndex } from "./shape.ts";
+import { STORAGE_FORMATS } from "./storage_type.ts";
+import { keyIsVisible } from "./visibility.ts";
+
+/** Which keys keep their values. */
+export interface PoisonOptions {
+  /**
+   * `unnamed`: every token that a row holds is kept, seen or not; the default. `unseen`: only keys
+   * that some query of the step sees are kept, so named pages behind a window are poisoned too.
+   */
+  readonly reach?: "unnamed" | "unseen";
+}
+
+/**
+ * Copies a problem with NaN in every key and value that must not reach the output: pages that no row
+ * names, page 0 unless a row names it, and positions of partly filled pages past a row's length.
+ *
+ * @param p A problem that `checkProblem` accepts.
+ * @param o What to keep.
+ * @returns The same problem over a poisoned cache; the answer must not change by a bit.
+ *
+ * @example The answer does not change
+ * ```ts
+ * import { attendDirect, poisonUnread, randomProblem } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const problem = randomProblem({
+ *   seed: 4,
+ *   shape: {
+ *     batch: 1, queryHeads: 2, kvHeads: 2, headSize: 64, pageSizeTokens: 16, pages: 8, columns: 4,
+ *     layout: "headwise", storage: "bf16",
+ *   },
+ *   queryLengths: [1],
+ *   cachedLengths: [40],
+ *   headWindows: [0, 16],
+ * });
+ * const poisoned = poisonUnread(problem, { reach: "unseen" });
+ * assert.deepEqual(attendDirect(poisoned), attendDirect(problem));
+ * ```
+ */
+export function poisonUnread(p: AttentionProblem, o: PoisonOptions = {}): AttentionProblem {
+  const { shape, queryStarts, cachedLengths, table } = p;
+  const { batch, kvHeads, headSize, pageSizeTokens } = shape;
+  const headPages = shape.layout === "pooled" ? pageIdLimit(shape) : shape.pages * kvHeads;
+  const kept = new Uint8Array(headPages * pageSizeTokens);
+
+  for (let slot = 0; slot < batch; slot++) {
+    const queryLength = queryStarts[slot + 1] - queryStarts[slot];
+    const lengthTokens = cachedLengths[slot] + queryLength;
+    for (let head = 0; head < kvHeads; head++) {
+      for (let keyTokens = 0; keyTokens < lengthTokens; keyTokens++) {
+        if (o.reach === "unseen") {
+          let seen = false;
+          for (let queryIndex = 0; queryIndex < queryLength && !seen; queryIndex++) {
+            seen = keyIsVisible(p, { slot, queryIndex, head, keyTokens });
+          }
+          if (!seen) continue;
+        }
+        const page = table[tableIndex(shape, { slot, head, positionTokens: keyTokens })];
+        if (page < 0) continue;
+        const headPage = shape.layout === "pooled" ? page : page * kvHeads + head;
+        kept[headPage * pageSizeTokens + keyTokens % pageSizeTokens] = 1;
+      }
+    }
+  }
+
+  const keys = p.keys.slice();
+  const values = p.values.slice();
+  const nan = STORAGE_FORMATS[shape.storage].quietNan;
+  for (let position = 0; position < kept.length; position++) {
+    if (kept[position] === 1) continue;
+    keys.fill(nan, position * headSize, (position + 1) * headSize);
+    values.fill(nan, position * headSize, (position + 1) * headSize);
+  }
+  return { ...p, keys, values };
+}

@@ -1,0 +1,115 @@
+/** Which keys a query sees, and which keys a step must therefore read. */
+
+import type { AttentionProblem } from "./problem.ts";
+
+/** The query and the key in question. */
+export interface KeyQuestion {
+  /** Batch slot. */
+  readonly slot: number;
+  /** Index of the query among the slot's tokens of this step. */
+  readonly queryIndex: number;
+  /** KV head. */
+  readonly head: number;
+  /** Absolute position of the key. */
+  readonly keyTokens: number;
+}
+
+/**
+ * Says whether a query sees a key, by the plain definition of each mask. A hole hides nothing here:
+ * whether the key has a page is the table's matter.
+ *
+ * With query position p: full heads see k ≤ p; window heads see k ≤ p with k > p − W or k < S. With a
+ * range [s, e) full heads see s ≤ k < e, and window heads those but not s + S ≤ k < max(e − W, 0). A
+ * tree mask then hides some of the step's own keys.
+ *
+ * @param p The problem; its tensors are not read.
+ * @param at Query and key.
+ * @returns True where the key is visible.
+ *
+ * @example A window of 4 with one sink token
+ * ```ts
+ * import { keyIsVisible, randomProblem } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const problem = randomProblem({
+ *   seed: 1,
+ *   shape: {
+ *     batch: 1, queryHeads: 1, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 2, columns: 1,
+ *     layout: "headwise", storage: "bf16",
+ *   },
+ *   queryLengths: [1],
+ *   cachedLengths: [9],
+ *   headWindows: [4],
+ *   sinkTokens: 1,
+ * });
+ * const visible = Array.from({ length: 10 }, (_, keyTokens) => keyTokens)
+ *   .filter((keyTokens) => keyIsVisible(problem, { slot: 0, queryIndex: 0, head: 0, keyTokens }));
+ * assert.deepEqual(visible, [0, 6, 7, 8, 9]);
+ * ```
+ */
+export function keyIsVisible(
+  p: Pick<
+    AttentionProblem,
+    "queryStarts" | "cachedLengths" | "headWindows" | "sinkTokens" | "maskRanges" | "treeMask"
+  >,
+  at: KeyQuestion,
+): boolean {
+  const key = at.keyTokens;
+  const cached = p.cachedLengths[at.slot];
+  const queryLength = p.queryStarts[at.slot + 1] - p.queryStarts[at.slot];
+  const window = p.headWindows[at.head];
+  if (key < 0 || key >= cached + queryLength) return false;
+
+  if (p.maskRanges !== undefined) {
+    const token = p.queryStarts[at.slot] + at.queryIndex;
+    const start = p.maskRanges[2 * token];
+    const end = p.maskRanges[2 * token + 1];
+    if (key < start || key >= end) return false;
+    if (window > 0 && key >= start + p.sinkTokens && key < Math.max(end - window, 0)) return false;
+  } else {
+    const position = cached + at.queryIndex;
+    if (key > position) return false;
+    if (window > 0 && key <= position - window && key >= p.sinkTokens) return false;
+  }
+
+  if (p.treeMask !== undefined && key >= cached) {
+    const width = p.treeMask.maxQueryTokens;
+    const bit = (at.slot * width + at.queryIndex) * width + (key - cached);
+    if (p.treeMask.bits[bit] !== 0) return false;
+  }
+  return true;
+}
+
+/** Keys [0, sinkEnd) and [windowStart, end) of a row; `sinkEnd` never passes `windowStart`. */
+export interface ReadRanges {
+  /** End of the sink keys, exclusive. */
+  readonly sinkEnd: number;
+  /** First key of the window part. */
+  readonly windowStart: number;
+  /** End of the window part, exclusive. */
+  readonly end: number;
+}
+
+/**
+ * Keys that the queries at positions [first, last] of one row see between them, without mask ranges:
+ * [0, S) ∪ (first − W, last].
+ *
+ * @param o Window (0 is full context), sink tokens, and the positions.
+ * @returns The two ranges; full heads have an empty sink range.
+ *
+ * @example A chunk of four queries behind a window
+ * ```ts
+ * import { readRanges } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const ranges = readRanges({ windowTokens: 8, sinkTokens: 2, firstPosition: 20, lastPosition: 23 });
+ * assert.deepEqual(ranges, { sinkEnd: 2, windowStart: 13, end: 24 });
+ * ```
+ */
+export function readRanges(
+  o: { windowTokens: number; sinkTokens: number; firstPosition: number; lastPosition: number },
+): ReadRanges {
+  const end = o.lastPosition + 1;
+  const windowStart = o.windowTokens === 0 ? 0 : Math.max(0, o.firstPosition - o.windowTokens + 1);
+  return { sinkEnd: Math.min(o.sinkTokens, windowStart), windowStart, end };
+}

@@ -1,0 +1,372 @@
+/**
+ * The attention stage of a step: plan uploaded, bind groups kept, dispatches recorded.
+ *
+ * Buffers grow and never shrink; bind groups are remade only when a buffer was. A step in the
+ * steady state writes buffers and records dispatches, nothing else.
+ */
+
+import type { BlockTable } from "../../allocator/mod.ts";
+import type { DeviceCache } from "./device_cache.ts";
+import { compileProgram, createBuffer, type Gpu, GpuError } from "./gpu.ts";
+import { ITEM_WORDS, MERGE_WORDS, type WordList, type WorkPlan } from "./plan.ts";
+import {
+  attendProgram,
+  type AttendSpecialisation,
+  type AttendTuning,
+  MAX_ITEM_ROWS,
+  mergeProgram,
+} from "./specialisation.ts";
+
+/** Uniform offsets are aligned to this on every adapter. */
+const PARAMS_STRIDE_BYTES = 256;
+const PARAMS_BYTES = 64;
+/** As in params.wgsl: workgroups along x. */
+const DISPATCH_WIDTH = 32768;
+const STORAGE_IN = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+
+/** What a stage is made for. */
+export interface AttendStageOptions {
+  /** Program constants, except the rows of an item. */
+  readonly specialisation: Omit<AttendSpecialisation, "rows">;
+  /** The cache it reads. */
+  readonly cache: DeviceCache;
+  /** Rows of an item that batches will have; their programs are compiled now. */
+  readonly itemRows: readonly number[];
+  /** Other than the default tuning. */
+  readonly tuning?: AttendTuning;
+}
+
+/** Buffers that the caller owns. */
+export interface AttendTensors {
+  /** [T, Hq, D], read. */
+  readonly query: GPUBuffer;
+  /** Block tables, all groups, read. */
+  readonly table: GPUBuffer;
+  /** [T, Hq, D], written. */
+  readonly output: GPUBuffer;
+}
+
+/** A growing storage buffer. */
+interface GrowingBuffer {
+  buffer: GPUBuffer;
+  readonly label: string;
+  readonly usage: number;
+}
+
+/** The stage's state. */
+export interface AttendStage {
+  /** The device. */
+  readonly gpu: Gpu;
+  /** What it was made for. */
+  readonly options: AttendStageOptions;
+  /** Compiled programs by rows of an item. */
+  readonly pipelines: ReadonlyMap<number, GPUComputePipeline>;
+  /** The merge program. */
+  readonly mergePipeline: GPUComputePipeline;
+  /** Layouts of attention and merge. */
+  readonly layouts: { readonly attend: GPUBindGroupLayout; readonly merge: GPUBindGroupLayout };
+  /** Params, one aligned slot for each item size; slot 0 is the merge's. */
+  readonly params: GPUBuffer;
+  /** Host copy of the params. */
+  readonly paramsWords: Uint32Array<ArrayBuffer>;
+  /** Same bytes as floats. */
+  readonly paramsFloats: Float32Array<ArrayBuffer>;
+  /** Work list. */
+  readonly items: GrowingBuffer;
+  /** Merge list. */
+  readonly merges: GrowingBuffer;
+  /** Split outputs, states and log-sum-exps. */
+  readonly partials: GrowingBuffer;
+  /** Mask ranges, tree bits, learned sinks. */
+  readonly extras: GrowingBuffer;
+  /** Bind groups by layer and item size, for the present buffers. */
+  readonly bindGroups: Map<number, GPUBindGroup>;
+  /** Tensors that the bind groups name. */
+  bound: AttendTensors | null;
+  /** Where the log-sum-exps begin in `partials`, in floats. */
+  logSumExpBase: number;
+}
+
+/**
+ * Compiles the programs and makes the buffers.
+ *
+ * @throws {GpuError} `limit` if the cache needs more bindings than the adapter has, `compile` if a
+ * program is refused.
+ */
+export async function createAttendStage(
+  gpu: Gpu,
+  options: AttendStageOptions,
+): Promise<AttendStage> {
+  const { bindings } = options.cache;
+  const available = gpu.device.limits.maxStorageBuffersPerShaderStage;
+  if (6 + 2 * bindings > available) {
+    throw new GpuError(
+      "limit",
+      `Cannot bind a cache split over ${2 * bindings} buffers: the adapter allows ${available} ` +
+        `storage buffers and 6 are taken; use fewer pages`,
+    );
+  }
+  const cacheEntries = Array.from({ length: 2 * bindings }, () => "read-only-storage" as const);
+  const attendLayout = createLayout(gpu, [
+    "uniform",
+    "read-only-storage",
+    "read-only-storage",
+    "read-only-storage",
+    "read-only-storage",
+    "storage",
+    "storage",
+    ...cacheEntries,
+  ]);
+  const mergeLayout = createLayout(gpu, [
+    "uniform",
+    "read-only-storage",
+    "read-only-storage",
+    "storage",
+    "storage",
+  ]);
+  const pipelines = new Map<number, GPUComputePipeline>();
+  for (const rows of options.itemRows) {
+    const program = attendProgram({ ...options.specialisation, rows }, {
+      target: gpu.target,
+      ...(options.tuning === undefined ? {} : { tuning: options.tuning }),
+    });
+    pipelines.set(rows, await compileProgram(gpu, program, attendLayout));
+  }
+  const mergePipeline = await compileProgram(
+    gpu,
+    mergeProgram(options.specialisation),
+    mergeLayout,
+  );
+  const paramsBytes = (MAX_ITEM_ROWS + 1) * PARAMS_STRIDE_BYTES;
+  const paramsWords = new Uint32Array(paramsBytes / 4);
+  return {
+    gpu,
+    options,
+    pipelines,
+    mergePipeline,
+    layouts: { attend: attendLayout, merge: mergeLayout },
+    params: createBuffer(gpu, {
+      label: "params",
+      sizeBytes: paramsBytes,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    }),
+    paramsWords,
+    paramsFloats: new Float32Array(paramsWords.buffer),
+    items: createGrowing(gpu, "items", STORAGE_IN),
+    merges: createGrowing(gpu, "merges", STORAGE_IN),
+    partials: createGrowing(gpu, "partials", GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC),
+    extras: createGrowing(gpu, "extras", STORAGE_IN),
+    bindGroups: new Map(),
+    bound: null,
+    logSumExpBase: 0,
+  };
+}
+
+/** What changes from step to step besides the plan. */
+export interface AttendStep {
+  /** The table's shape and the group that is walked. */
+  readonly table: BlockTable;
+  /** Layer group. */
+  readonly group: number;
+  /** T. */
+  readonly queryTokens: number;
+  /** S. */
+  readonly sinkTokens: number;
+  /** Factor of the scores. */
+  readonly scale: number;
+  /** Mask ranges, tree bits and learned sinks, as `packExtras` lays them out. */
+  readonly extras?: PackedExtras;
+}
+
+/** Optional inputs in one buffer. */
+export interface PackedExtras {
+  /** Words. */
+  readonly words: Uint32Array<ArrayBuffer>;
+  /** Where the tree bits begin. */
+  readonly treeBase: number;
+  /** Q. */
+  readonly treeTokens: number;
+  /** Where the learned sinks begin. */
+  readonly learnedSinkBase: number;
+}
+
+/** Uploads a plan and the step's scalars. Buffer writes only. */
+export function uploadAttend(stage: AttendStage, plan: WorkPlan, step: AttendStep): void {
+  const { gpu, options } = stage;
+  const { headSize, queryHeads, logSumExp } = options.specialisation;
+  const partialFloats = plan.partialRows * headSize;
+  stage.logSumExpBase = partialFloats + plan.partialRows * 2;
+  const logSumExps = logSumExp ? step.queryTokens * queryHeads : 0;
+  grow(stage, stage.partials, (stage.logSumExpBase + logSumExps) * 4);
+  if (step.extras !== undefined) {
+    grow(stage, stage.extras, step.extras.words.byteLength);
+    gpu.device.queue.writeBuffer(stage.extras.buffer, 0, step.extras.words);
+  }
+  const itemWords = plan.items.reduce((sum, list) => sum + list.length, 0);
+  grow(stage, stage.items, itemWords * 4);
+  let itemBase = 0;
+  for (let rows = 1; rows <= MAX_ITEM_ROWS; rows++) {
+    const list = plan.items[rows];
+    const count = list.length / ITEM_WORDS;
+    writeParams(rows, itemBase, count);
+    if (count === 0) continue;
+    writeWords(gpu, stage.items.buffer, list, itemBase * ITEM_WORDS * 4);
+    itemBase += count;
+  }
+  grow(stage, stage.merges, plan.merges.length * 4);
+  writeParams(0, 0, plan.merges.length / MERGE_WORDS);
+  if (plan.merges.length > 0) writeWords(gpu, stage.merges.buffer, plan.merges, 0);
+  gpu.device.queue.writeBuffer(stage.params, 0, stage.paramsWords);
+
+  function writeParams(slot: number, base: number, count: number): void {
+    const at = slot * PARAMS_STRIDE_BYTES / 4;
+    const { table } = step;
+    const rows = table.layout === "uniform" ? 0 : table.slots * table.kvHeads;
+    stage.paramsFloats[at] = step.scale * Math.LOG2E;
+    stage.paramsWords[at + 1] = table.columns;
+    stage.paramsWords[at + 2] = step.sinkTokens;
+    stage.paramsWords[at + 3] = step.group * rows * table.columns;
+    stage.paramsWords[at + 4] = queryHeads;
+    stage.paramsWords[at + 5] = options.cache.rowsPerBinding;
+    stage.paramsWords[at + 6] = partialFloats;
+    stage.paramsWords[at + 7] = stage.logSumExpBase;
+    stage.paramsWords[at + 8] = step.extras?.treeBase ?? 0;
+    stage.paramsWords[at + 9] = step.extras?.treeTokens ?? 0;
+    stage.paramsWords[at + 10] = step.extras?.learnedSinkBase ?? 0;
+    stage.paramsWords[at + 11] = base;
+    stage.paramsWords[at + 12] = count;
+  }
+}
+
+/** Records the dispatches of one layer. */
+export function encodeAttend(
+  stage: AttendStage,
+  pass: GPUComputePassEncoder,
+  o: { plan: WorkPlan; layer: number; tensors: AttendTensors },
+): void {
+  if (stage.bound !== o.tensors) {
+    stage.bindGroups.clear();
+    stage.bound = o.tensors;
+  }
+  for (let rows = 1; rows <= MAX_ITEM_ROWS; rows++) {
+    const count = o.plan.items[rows].length / ITEM_WORDS;
+    if (count === 0) continue;
+    const pipeline = stage.pipelines.get(rows);
+    if (pipeline === undefined) {
+      throw new RangeError(`Cannot run items of ${rows} rows: their program was not compiled`);
+    }
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, attendBindGroup(stage, rows, o.layer, o.tensors));
+    dispatch(pass, count);
+  }
+  const merges = o.plan.merges.length / MERGE_WORDS;
+  if (merges === 0) return;
+  pass.setPipeline(stage.mergePipeline);
+  pass.setBindGroup(0, mergeBindGroup(stage, o.tensors));
+  const rowsPerWorkgroup = 64 / (stage.options.specialisation.headSize / 8);
+  dispatch(pass, Math.ceil(merges / rowsPerWorkgroup));
+}
+
+/** Frees the stage's buffers. */
+export function destroyAttendStage(stage: AttendStage): void {
+  stage.params.destroy();
+  for (const growing of [stage.items, stage.merges, stage.partials, stage.extras]) {
+    growing.buffer.destroy();
+  }
+}
+
+function dispatch(pass: GPUComputePassEncoder, workgroups: number): void {
+  pass.dispatchWorkgroups(
+    Math.min(workgroups, DISPATCH_WIDTH),
+    Math.ceil(workgroups / DISPATCH_WIDTH),
+  );
+}
+
+function attendBindGroup(
+  stage: AttendStage,
+  rows: number,
+  layer: number,
+  tensors: AttendTensors,
+): GPUBindGroup {
+  const key = layer * (MAX_ITEM_ROWS + 1) + rows;
+  const known = stage.bindGroups.get(key);
+  if (known !== undefined) return known;
+  const { keys, values } = stage.options.cache.layers[layer];
+  const group = stage.gpu.device.createBindGroup({
+    layout: stage.layouts.attend,
+    entries: bind(stage, rows, [
+      stage.items.buffer,
+      tensors.table,
+      tensors.query,
+      stage.extras.buffer,
+      tensors.output,
+      stage.partials.buffer,
+      ...keys,
+      ...values,
+    ]),
+  });
+  stage.bindGroups.set(key, group);
+  return group;
+}
+
+function mergeBindGroup(stage: AttendStage, tensors: AttendTensors): GPUBindGroup {
+  const known = stage.bindGroups.get(0);
+  if (known !== undefined) return known;
+  const group = stage.gpu.device.createBindGroup({
+    layout: stage.layouts.merge,
+    entries: bind(stage, 0, [
+      stage.merges.buffer,
+      stage.extras.buffer,
+      tensors.output,
+      stage.partials.buffer,
+    ]),
+  });
+  stage.bindGroups.set(0, group);
+  return group;
+}
+
+function bind(
+  stage: AttendStage,
+  slot: number,
+  storage: readonly GPUBuffer[],
+): GPUBindGroupEntry[] {
+  const params = {
+    buffer: stage.params,
+    offset: slot * PARAMS_STRIDE_BYTES,
+    size: PARAMS_BYTES,
+  };
+  return [
+    { binding: 0, resource: params },
+    ...storage.map((buffer, index) => ({ binding: index + 1, resource: { buffer } })),
+  ];
+}
+
+function createGrowing(gpu: Gpu, label: string, usage: number): GrowingBuffer {
+  return { buffer: createBuffer(gpu, { label, sizeBytes: 4096, usage }), label, usage };
+}
+
+function grow(stage: AttendStage, growing: GrowingBuffer, sizeBytes: number): void {
+  if (sizeBytes <= growing.buffer.size) return;
+  // Work in flight keeps the old buffer alive; WebGPU frees it afterwards.
+  growing.buffer.destroy();
+  growing.buffer = createBuffer(stage.gpu, {
+    label: growing.label,
+    sizeBytes: Math.max(sizeBytes, Math.min(growing.buffer.size * 2, 2 ** 28)),
+    usage: growing.usage,
+  });
+  stage.bindGroups.clear();
+}
+
+function writeWords(gpu: Gpu, buffer: GPUBuffer, list: WordList, offsetBytes: number): void {
+  gpu.device.queue.writeBuffer(buffer, offsetBytes, list.words, 0, list.length);
+}
+
+function createLayout(gpu: Gpu, types: readonly GPUBufferBindingType[]): GPUBindGroupLayout {
+  return gpu.device.createBindGroupLayout({
+    entries: types.map((type, binding) => ({
+      binding,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer: { type },
+    })),
+  });
+}

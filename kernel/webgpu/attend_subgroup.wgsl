@@ -1,0 +1,220 @@
+// Attention of up to eight query rows, for adapters with one fixed subgroup size T.
+//
+//   TEAMS  subgroups of a workgroup; each walks its own tiles with its own softmax state
+//   LK     lanes that share a key in the score phase; J keys of such a group in one tile
+//   TILE   T / LK * J keys of a team in one tile; KC = LV / LK words of a key in one lane
+//   LANES_V  lanes along D in the value phase; C = LV / LANES_V words of a value in one lane
+//   KI     keys that one value step covers: T / LANES_V
+//
+// Score phase: a lane holds partial dot products of J keys, key (own ^ j) in place j, so that
+// halving the list at each exchange needs no selection and leaves every lane with the score of its
+// own key. Value phase: lanes lie along D and take the keys' weights by shuffle. The keys of the
+// next tile are asked for before the values of this one are used.
+
+@compute @workgroup_size(${WORKGROUP})
+fn attend(
+  @builtin(workgroup_id) workgroup: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = workgroup.x + workgroup.y * DISPATCH_WIDTH;
+  if (index >= params.itemCount) {
+    return;
+  }
+  let item = items[params.itemBase + index];
+  let lane = local & ${T - 1}u;
+  let team = local / ${T}u;
+  let chunk = lane & ${LANES_V - 1}u;
+  let keyGroup = lane / ${LANES_V}u;
+  // An item without keys still writes zeros; its table row is then read at column 0.
+  let lastOrder = max(item.orderEnd, 1u) - 1u;
+  loadQuery(item, local);
+  workgroupBarrier();
+
+//#for r in 0..R
+  var max${r} = NO_SCORE;
+  var sum${r} = 0.0;
+//#for c in 0..C
+  var low${r}_${c} = vec4<f32>(0.0);
+  var high${r}_${c} = vec4<f32>(0.0);
+//#end
+//#end
+//#for j in 0..J
+//#for c in 0..KC
+  var word${j}_${c} = vec4<u32>(0u);
+//#end
+//#end
+  // A key that no row sees is read from the anchor, a key that some row sees: what lies in a dead
+  // page may be NaN, and 0 * NaN would reach the output.
+  var row = item.anchorRow;
+  var key = 0u;
+  var alive = false;
+  var order = item.orderBegin + team * ${TILE}u + (lane / ${LK}u) * ${J}u + (lane & ${LK - 1}u) / ${LK / J}u;
+  var id = blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))];
+
+  let tiles = (item.orderEnd - item.orderBegin + ${TEAMS * TILE - 1}u) / ${TEAMS * TILE}u;
+  for (var tile = 0u; tile <= tiles; tile++) {
+//#for r in 0..R
+    var score${r} = 0.0;
+//#end
+    if (tile > 0u) {
+//#for r in 0..R
+//#for j in 0..J
+      var dot${r}_${j} = 0.0;
+//#end
+//#end
+//#for c in 0..KC
+      {
+//#for j in 0..J
+        let lowKey${j} = lowHalf(word${j}_${c});
+        let highKey${j} = highHalf(word${j}_${c});
+//#end
+//#for r in 0..R
+        {
+          let lowQuery = sharedQuery[${(r * LV + c * LK) * 2}u + (lane & ${LK - 1}u) * 2u];
+          let highQuery = sharedQuery[${(r * LV + c * LK) * 2 + 1}u + (lane & ${LK - 1}u) * 2u];
+//#for j in 0..J
+          dot${r}_${j} = fma(lowKey${j}.x, lowQuery.x, dot${r}_${j});
+          dot${r}_${j} = fma(lowKey${j}.y, lowQuery.y, dot${r}_${j});
+          dot${r}_${j} = fma(lowKey${j}.z, lowQuery.z, dot${r}_${j});
+          dot${r}_${j} = fma(lowKey${j}.w, lowQuery.w, dot${r}_${j});
+          dot${r}_${j} = fma(highKey${j}.x, highQuery.x, dot${r}_${j});
+          dot${r}_${j} = fma(highKey${j}.y, highQuery.y, dot${r}_${j});
+          dot${r}_${j} = fma(highKey${j}.z, highQuery.z, dot${r}_${j});
+          dot${r}_${j} = fma(highKey${j}.w, highQuery.w, dot${r}_${j});
+//#end
+        }
+//#end
+      }
+//#end
+//#for s in 0..LOG2LK
+//#for r in 0..R
+//#if (J >> s) > 1
+//#for j in 0..J >> (s + 1)
+      dot${r}_${j} += subgroupShuffleXor(dot${r}_${j + (J >> (s + 1))}, ${LK >> (s + 1)}u);
+//#end
+//#else
+      dot${r}_0 += subgroupShuffleXor(dot${r}_0, ${LK >> (s + 1)}u);
+//#end
+//#end
+//#end
+//#for r in 0..R
+      score${r} = dot${r}_0;
+//#end
+    }
+
+    let nextKey = keyAt(item, min(order, lastOrder));
+    let nextAlive = order < item.orderEnd && id >= 0 && anyRowSees(item, nextKey);
+    let nextRow = select(item.anchorRow, cacheRow(item, id, nextKey), nextAlive);
+    order += ${TEAMS * TILE}u;
+    id = blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))];
+    if (tile < tiles) {
+//#for j in 0..J
+      {
+        let source = subgroupShuffleXor(nextRow, ${j * (LK / J)}u);
+//#for c in 0..KC
+        word${j}_${c} = keyWord(source, ${c * LK}u + (lane & ${LK - 1}u));
+//#end
+      }
+//#end
+    }
+
+    if (tile > 0u) {
+//#for r in 0..R
+      score${r} = select(NO_SCORE, score${r}, alive && sees(item, ${r}u, key));
+//#end
+      // The largest score grows a handful of times in a long row; most tiles leave it alone.
+      if (subgroupAny(
+        score0 > max0
+//#for r in 1..R
+        || score${r} > max${r}
+//#end
+      )) {
+//#for r in 0..R
+        {
+          let larger = max(max${r}, subgroupMax(score${r}));
+          let decay = exp2(max${r} - larger);
+          max${r} = larger;
+          sum${r} *= decay;
+//#for c in 0..C
+          low${r}_${c} *= decay;
+          high${r}_${c} *= decay;
+//#end
+        }
+//#end
+      }
+//#for r in 0..R
+      let weight${r} = select(exp2(score${r} - max${r}), 0.0, score${r} == NO_SCORE);
+      sum${r} += weight${r};
+//#end
+//#for block in 0..PV_STEPS / PV_UNROLL
+//#for i in block * PV_UNROLL..(block + 1) * PV_UNROLL
+      let source${i} = sourceLane(${i * KI}u + keyGroup);
+      let row${i} = subgroupShuffle(row, source${i});
+//#for c in 0..C
+      let value${i}_${c} = valueWord(row${i}, ${c * LANES_V}u + chunk);
+//#end
+//#end
+//#for i in block * PV_UNROLL..(block + 1) * PV_UNROLL
+      {
+//#for c in 0..C
+        let lowValue${c} = lowHalf(value${i}_${c});
+        let highValue${c} = highHalf(value${i}_${c});
+//#end
+//#for r in 0..R
+        {
+          let weight = vec4<f32>(subgroupShuffle(weight${r}, source${i}));
+//#for c in 0..C
+          low${r}_${c} = fma(lowValue${c}, weight, low${r}_${c});
+          high${r}_${c} = fma(highValue${c}, weight, high${r}_${c});
+//#end
+        }
+//#end
+      }
+//#end
+//#end
+    }
+    key = nextKey;
+    alive = nextAlive;
+    row = nextRow;
+  }
+
+//#for r in 0..R
+  // LK / J lanes hold each weight.
+  sum${r} = subgroupAdd(sum${r}) / ${LK / J}.0;
+//#for x in 0..LOG2KI
+//#for c in 0..C
+  low${r}_${c} += subgroupShuffleXor(low${r}_${c}, ${LANES_V << x}u);
+  high${r}_${c} += subgroupShuffleXor(high${r}_${c}, ${LANES_V << x}u);
+//#end
+//#end
+//#end
+  if (keyGroup == 0u) {
+//#for r in 0..R
+//#for c in 0..C
+    {
+      let at = (team * ${R}u + ${r}u) * ${D}u + (${c * LANES_V}u + chunk) * 8u;
+      sharedOutput[at] = low${r}_${c}.x;
+      sharedOutput[at + 1u] = low${r}_${c}.y;
+      sharedOutput[at + 2u] = low${r}_${c}.z;
+      sharedOutput[at + 3u] = low${r}_${c}.w;
+      sharedOutput[at + 4u] = high${r}_${c}.x;
+      sharedOutput[at + 5u] = high${r}_${c}.y;
+      sharedOutput[at + 6u] = high${r}_${c}.z;
+      sharedOutput[at + 7u] = high${r}_${c}.w;
+    }
+//#end
+//#end
+  }
+  if (lane == 0u) {
+//#for r in 0..R
+    sharedState[team * ${R}u + ${r}u] = vec2<f32>(max${r}, sum${r});
+//#end
+  }
+  workgroupBarrier();
+  finishItem(item, local);
+}
+
+// The lane that holds the weight of a tile's key.
+fn sourceLane(index: u32) -> u32 {
+  return (index / ${J}u) * ${LK}u + (index & ${J - 1}u) * ${LK / J}u;
+}

@@ -1,0 +1,30 @@
+//#if TINT && T > 0
+enable subgroups;
+diagnostic(off, subgroup_uniformity);
+//#end
+
+// Scalars of one dispatch; bound first everywhere, at binding 0.
+struct Params {
+  scaleLog2: f32,
+  columns: u32,
+  sinkTokens: u32,
+  tableBase: u32,
+  queryHeads: u32,
+  bindingRows: u32,
+  partialStateBase: u32,
+  logSumExpBase: u32,
+  treeBase: u32,
+  treeTokens: u32,
+  learnedSinkBase: u32,
+  itemBase: u32,
+  itemCount: u32,
+  reserved0: u32,
+  reserved1: u32,
+  reserved2: u32,
+}
+
+// A dispatch is two-dimensional because one dimension holds 65,535 workgroups at most.
+const DISPATCH_WIDTH: u32 = 32768u;
+
+// A finite stand-in for minus infinity: drivers disagree on inf - inf.
+const NO_SCORE: f32 = -1e30;

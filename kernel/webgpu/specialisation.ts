@@ -1,0 +1,271 @@
+/**
+ * The specialisation table: which WGSL programs there are, and the constants each is expanded with.
+ *
+ * The counterpart of template code generation in native kernels. A program is generated for the
+ * group, the head size, the page size, the storage type, the kinds of masks and the subgroup size
+ * of a batch, so that its loops over rows and words are unrolled and its divisions are shifts.
+ */
+
+import type { Layout } from "../../allocator/mod.ts";
+import type { StorageType } from "../storage_type.ts";
+import appendText from "./append.wgsl" with { type: "text" };
+import attendCommonText from "./attend_common.wgsl" with { type: "text" };
+import attendPortableText from "./attend_portable.wgsl" with { type: "text" };
+import attendSubgroupText from "./attend_subgroup.wgsl" with { type: "text" };
+import mergeText from "./merge.wgsl" with { type: "text" };
+import paramsText from "./params.wgsl" with { type: "text" };
+import storageFormatText from "./storage_format.wgsl" with { type: "text" };
+import storeOutputText from "./store_output.wgsl" with { type: "text" };
+import { expandTemplate, type TemplateConstants } from "./template.ts";
+
+/** Most query rows (tokens × group) that one work item of the vector kernel takes. */
+export const MAX_ITEM_ROWS = 8;
+
+/** Lanes of a workgroup where subgroups are not used. */
+const PORTABLE_LANES = 64;
+
+/** Sizes that every program of one model and cache shares. */
+export interface KernelShape {
+  /** Hq. */
+  readonly queryHeads: number;
+  /** H. */
+  readonly kvHeads: number;
+  /** D. */
+  readonly headSize: number;
+  /** P. */
+  readonly pageSizeTokens: number;
+  /** Layout of table and cache. */
+  readonly layout: Layout;
+  /** Storage type of query, cache and output. */
+  readonly storage: StorageType;
+  /** Buffers that the key cache is split over, and as many for the values. */
+  readonly bindings: number;
+}
+
+/** WGSL differences between compilers: naga rejects `enable subgroups;`, Tint requires it. */
+export type WgslDialect = "naga" | "tint";
+
+/** What decides how a program is written for an adapter. */
+export interface ProgramTarget {
+  /** Lanes of a subgroup, or 0 for programs that use none. */
+  readonly subgroupSize: number;
+  /** The compiler. */
+  readonly dialect: WgslDialect;
+}
+
+/** Tuning of the subgroup program; any choice gives the same answers. */
+export interface AttendTuning {
+  /** Subgroups of a workgroup. */
+  readonly teams: number;
+  /** Lanes that share a key in the score phase: a power of two. */
+  readonly lanesPerKey: number;
+  /** Keys that such a group takes at a time: a power of two, at most `lanesPerKey`. */
+  readonly keysPerGroup: number;
+}
+
+/** One attention program. */
+export interface AttendSpecialisation extends KernelShape {
+  /** R, rows of an item: 1…8. */
+  readonly rows: number;
+  /** Per-token ranges in place of the causal limit. */
+  readonly maskRanges: boolean;
+  /** A tree mask over the step's own tokens. */
+  readonly treeMask: boolean;
+  /** Learned sink logits in the denominator. */
+  readonly learnedSinks: boolean;
+  /** Whether the log-sum-exp is written. */
+  readonly logSumExp: boolean;
+}
+
+/** One append program. */
+export interface AppendSpecialisation extends KernelShape {
+  /** Rotation style. */
+  readonly rotaryStyle: "none" | "interleaved" | "neox";
+  /** Leading elements that turn. */
+  readonly rotaryDimensions: number;
+}
+
+/** Generated WGSL and what the caller needs to dispatch it. */
+export interface Program {
+  /** A name that tells programs apart: the cache key and the debug label. */
+  readonly name: string;
+  /** The shader. */
+  readonly code: string;
+  /** Its entry point. */
+  readonly entryPoint: string;
+  /** Lanes of a workgroup. */
+  readonly workgroupSize: number;
+}
+
+/** The tuning used where none was measured. */
+export function defaultTuning(subgroupSize: number): AttendTuning {
+  // Measured on an H200: four keys in each of four groups of eight lanes keep a tile's loads in
+  // flight within the registers of twelve resident warps.
+  return subgroupSize >= 32
+    ? { teams: 2, lanesPerKey: 8, keysPerGroup: 4 }
+    : { teams: 2, lanesPerKey: Math.min(8, subgroupSize), keysPerGroup: Math.min(8, subgroupSize) };
+}
+
+function shapeConstants(shape: KernelShape): Record<string, number | boolean> {
+  const pooled = shape.layout === "pooled";
+  return {
+    D: shape.headSize,
+    LV: shape.headSize / 8,
+    G: shape.queryHeads / shape.kvHeads,
+    H: shape.kvHeads,
+    P: shape.pageSizeTokens,
+    LOG2P: Math.log2(shape.pageSizeTokens),
+    BF16: shape.storage === "bf16",
+    UNIFORM: shape.layout === "uniform",
+    PAGE_ROWS: pooled ? shape.pageSizeTokens : shape.kvHeads * shape.pageSizeTokens,
+    HEAD_ROWS: pooled ? 0 : shape.pageSizeTokens,
+    BINDINGS: shape.bindings,
+  };
+}
+
+function shapeName(shape: KernelShape): string {
+  const group = shape.queryHeads / shape.kvHeads;
+  const split = shape.bindings > 1 ? `;bindings=${shape.bindings}` : "";
+  return `group=${group};kv_heads=${shape.kvHeads};head_size=${shape.headSize};` +
+    `page=${shape.pageSizeTokens};storage=${shape.storage};layout=${shape.layout}${split}`;
+}
+
+/**
+ * Generates an attention program.
+ *
+ * @example The name says everything that the program depends on
+ * ```ts
+ * import { attendProgram } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const program = attendProgram({
+ *   queryHeads: 20, kvHeads: 4, headSize: 128, pageSizeTokens: 64, layout: "headwise",
+ *   storage: "bf16", bindings: 1, rows: 5, maskRanges: false, treeMask: false,
+ *   learnedSinks: false, logSumExp: false,
+ * }, { target: { subgroupSize: 32, dialect: "naga" } });
+ * assert.match(program.name, /^attend:rows=5;group=5;/);
+ * assert.equal(program.workgroupSize, 64);
+ * ```
+ *
+ * @param s What to generate.
+ * @param o The adapter's target and, optionally, a tuning other than the default.
+ * @returns The program.
+ */
+export function attendProgram(
+  s: AttendSpecialisation,
+  o: { target: ProgramTarget; tuning?: AttendTuning },
+): Program {
+  const { subgroupSize, dialect } = o.target;
+  const words = s.headSize / 8;
+  const common = {
+    ...shapeConstants(s),
+    R: s.rows,
+    RANGES: s.maskRanges,
+    TREE: s.treeMask,
+    LEARNED_SINKS: s.learnedSinks,
+    LOG_SUM_EXP: s.logSumExp,
+    TINT: dialect === "tint",
+  };
+  const masks = (s.maskRanges ? ";ranges" : "") + (s.treeMask ? ";tree" : "") +
+    (s.learnedSinks ? ";learned_sinks" : "") + (s.logSumExp ? ";log_sum_exp" : "");
+  const head = `attend:rows=${s.rows};${shapeName(s)}${masks}`;
+  if (subgroupSize === 0) {
+    const lanesOfValue = Math.min(words, PORTABLE_LANES);
+    const keyGroups = PORTABLE_LANES / lanesOfValue;
+    return {
+      name: `${head};subgroup=none`,
+      entryPoint: "attend",
+      workgroupSize: PORTABLE_LANES,
+      code: join([attendPortableText], {
+        ...common,
+        T: PORTABLE_LANES,
+        WORKGROUP: PORTABLE_LANES,
+        LANES_V: lanesOfValue,
+        C: words / lanesOfValue,
+        KI: keyGroups,
+        STATES: keyGroups,
+      }),
+    };
+  }
+  const tuning = o.tuning ?? defaultTuning(subgroupSize);
+  const lanesPerKey = Math.min(tuning.lanesPerKey, subgroupSize, words);
+  const keysPerGroup = Math.min(tuning.keysPerGroup, lanesPerKey);
+  const lanesOfValue = Math.min(words, subgroupSize);
+  const keysPerStep = subgroupSize / lanesOfValue;
+  const tile = subgroupSize / lanesPerKey * keysPerGroup;
+  const steps = tile / keysPerStep;
+  return {
+    name: `${head};subgroup=${subgroupSize};teams=${tuning.teams};` +
+      `lanes_per_key=${lanesPerKey};keys_per_group=${keysPerGroup}`,
+    entryPoint: "attend",
+    workgroupSize: subgroupSize * tuning.teams,
+    code: join([attendSubgroupText], {
+      ...common,
+      T: subgroupSize,
+      TEAMS: tuning.teams,
+      WORKGROUP: subgroupSize * tuning.teams,
+      STATES: tuning.teams,
+      LK: lanesPerKey,
+      LOG2LK: Math.log2(lanesPerKey),
+      J: keysPerGroup,
+      KC: words / lanesPerKey,
+      TILE: tile,
+      LANES_V: lanesOfValue,
+      C: words / lanesOfValue,
+      KI: keysPerStep,
+      LOG2KI: Math.log2(keysPerStep),
+      PV_STEPS: steps,
+      PV_UNROLL: Math.min(8, steps),
+    }),
+  };
+
+  function join(texts: readonly string[], constants: TemplateConstants): string {
+    const all = [paramsText, attendCommonText, storageFormatText, storeOutputText, ...texts];
+    return expandTemplate(all.join("\n"), constants);
+  }
+}
+
+/** Generates the program that joins the splits of a row. */
+export function mergeProgram(
+  s: Pick<AttendSpecialisation, "headSize" | "storage" | "learnedSinks" | "logSumExp">,
+): Program {
+  const workgroupSize = 64;
+  const flags = (s.learnedSinks ? ";learned_sinks" : "") + (s.logSumExp ? ";log_sum_exp" : "");
+  const text = [paramsText, mergeText, storageFormatText, storeOutputText].join("\n");
+  return {
+    name: `merge:head_size=${s.headSize};storage=${s.storage}${flags}`,
+    entryPoint: "mergeSplits",
+    workgroupSize,
+    code: expandTemplate(text, {
+      D: s.headSize,
+      LV: s.headSize / 8,
+      BF16: s.storage === "bf16",
+      LEARNED_SINKS: s.learnedSinks,
+      LOG_SUM_EXP: s.logSumExp,
+      WORKGROUP: workgroupSize,
+      TINT: false,
+      T: 0,
+    }),
+  };
+}
+
+const ROTARY_STYLES = { none: 0, interleaved: 1, neox: 2 } as const;
+
+/** Generates an append program. */
+export function appendProgram(s: AppendSpecialisation): Program {
+  const workgroupSize = 64;
+  const turns = s.rotaryStyle === "none" ? 0 : s.rotaryDimensions;
+  return {
+    name: `append:rotary=${s.rotaryStyle};rotary_dimensions=${turns};${shapeName(s)}`,
+    entryPoint: "append",
+    workgroupSize,
+    code: expandTemplate([paramsText, appendText, storageFormatText].join("\n"), {
+      ...shapeConstants(s),
+      ROTARY: ROTARY_STYLES[s.rotaryStyle],
+      ROTARY_DIMENSIONS: turns,
+      WORKGROUP: workgroupSize,
+      TINT: false,
+      T: 0,
+    }),
+  };
+}
