@@ -27,8 +27,19 @@ export * from "./shape.ts";
 export * from "./storage_type.ts";
 export * from "./visibility.ts";
 export * from "./work_count.ts";
+export * from "./webgpu/append_on_gpu.ts";
 export * from "./webgpu/attend_on_gpu.ts";
+export * from "./webgpu/capture.ts";
+export { type GpuCeilings, measureCeilings } from "./webgpu/ceilings.ts";
 export * from "./webgpu/gpu.ts";
+export * from "./webgpu/list_specialisations.ts";
 export * from "./webgpu/plan.ts";
 export * from "./webgpu/specialisation.ts";
+export {
+  createStepRunner,
+  type StepRunner,
+  type StepRunnerBatch,
+  type StepRunnerOptions,
+} from "./webgpu/step_runner.ts";
 export * from "./webgpu/template.ts";
+export type { StepVerification } from "./webgpu/verify_step.ts";

@@ -88,7 +88,7 @@ fn append(
   @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
   let wordsPerToken = (params.queryHeads + ${2 * H}u) * ${D / 2}u;
-  let total = arrayLength(&tokens) * wordsPerToken;
+  let total = params.itemCount * wordsPerToken;
   for (var index = invocation.x; index < total; index += workgroups.x * ${WORKGROUP}u) {
     let token = index / wordsPerToken;
     let head = (index % wordsPerToken) / ${D / 2}u;

@@ -8,6 +8,15 @@
 import type { BlockTable } from "../../allocator/mod.ts";
 import type { DeviceCache } from "./device_cache.ts";
 import { compileProgram, createBuffer, type Gpu, GpuError } from "./gpu.ts";
+import {
+  createBindGroup,
+  createGrowing,
+  createLayout,
+  dispatchWide,
+  type GrowingBuffer,
+  growTo,
+  writeWords,
+} from "./buffers.ts";
 import { ITEM_WORDS, MERGE_WORDS, type WordList, type WorkPlan } from "./plan.ts";
 import {
   attendProgram,
@@ -20,8 +29,6 @@ import {
 /** Uniform offsets are aligned to this on every adapter. */
 const PARAMS_STRIDE_BYTES = 256;
 const PARAMS_BYTES = 64;
-/** As in params.wgsl: workgroups along x. */
-const DISPATCH_WIDTH = 32768;
 const STORAGE_IN = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
 
 /** What a stage is made for. */
@@ -44,13 +51,6 @@ export interface AttendTensors {
   readonly table: GPUBuffer;
   /** [T, Hq, D], written. */
   readonly output: GPUBuffer;
-}
-
-/** A growing storage buffer. */
-interface GrowingBuffer {
-  buffer: GPUBuffer;
-  readonly label: string;
-  readonly usage: number;
 }
 
 /** The stage's state. */
@@ -238,18 +238,47 @@ export function uploadAttend(stage: AttendStage, plan: WorkPlan, step: AttendSte
   }
 }
 
+/** How many items of each size, and merges, a dispatch makes room for. */
+export interface DispatchSize {
+  /** By rows of an item. */
+  readonly items: readonly number[];
+  /** Split rows. */
+  readonly merges: number;
+}
+
+/** The size of a plan's own dispatches. */
+export function dispatchSize(plan: WorkPlan): DispatchSize {
+  return {
+    items: plan.items.map((list) => list.length / ITEM_WORDS),
+    merges: plan.merges.length / MERGE_WORDS,
+  };
+}
+
+/** Makes room for any plan of the given size, so that uploading one makes no object. */
+export function reserveAttend(
+  stage: AttendStage,
+  o: { size: DispatchSize; partialRows: number; queryTokens: number },
+): void {
+  const { headSize, queryHeads } = stage.options.specialisation;
+  const items = o.size.items.reduce((sum, count) => sum + count, 0);
+  grow(stage, stage.items, items * ITEM_WORDS * 4);
+  grow(stage, stage.merges, o.size.merges * MERGE_WORDS * 4);
+  const floats = o.partialRows * (headSize + 2) + o.queryTokens * queryHeads;
+  grow(stage, stage.partials, floats * 4);
+}
+
 /** Records the dispatches of one layer. */
 export function encodeAttend(
   stage: AttendStage,
   pass: GPUComputePassEncoder,
-  o: { plan: WorkPlan; layer: number; tensors: AttendTensors },
+  o: { size: DispatchSize; layer: number; tensors: AttendTensors },
 ): void {
   if (stage.bound !== o.tensors) {
     stage.bindGroups.clear();
     stage.bound = o.tensors;
   }
   for (let rows = 1; rows <= MAX_ITEM_ROWS; rows++) {
-    const count = o.plan.items[rows].length / ITEM_WORDS;
+    const count = o.size.items[rows];
     if (count === 0) continue;
     const pipeline = stage.pipelines.get(rows);
     if (pipeline === undefined) {
@@ -257,14 +286,13 @@ export function encodeAttend(
     }
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, attendBindGroup(stage, rows, o.layer, o.tensors));
-    dispatch(pass, count);
+    dispatchWide(pass, count);
   }
-  const merges = o.plan.merges.length / MERGE_WORDS;
-  if (merges === 0) return;
+  if (o.size.merges === 0) return;
   pass.setPipeline(stage.mergePipeline);
   pass.setBindGroup(0, mergeBindGroup(stage, o.tensors));
   const rowsPerWorkgroup = 64 / (stage.options.specialisation.headSize / 8);
-  dispatch(pass, Math.ceil(merges / rowsPerWorkgroup));
+  dispatchWide(pass, Math.ceil(o.size.merges / rowsPerWorkgroup));
 }
 
 /** Frees the stage's buffers. */
@@ -275,13 +303,6 @@ export function destroyAttendStage(stage: AttendStage): void {
   }
 }
 
-function dispatch(pass: GPUComputePassEncoder, workgroups: number): void {
-  pass.dispatchWorkgroups(
-    Math.min(workgroups, DISPATCH_WIDTH),
-    Math.ceil(workgroups / DISPATCH_WIDTH),
-  );
-}
-
 function attendBindGroup(
   stage: AttendStage,
   rows: number,
@@ -289,12 +310,10 @@ function attendBindGroup(
   tensors: AttendTensors,
 ): GPUBindGroup {
   const key = layer * (MAX_ITEM_ROWS + 1) + rows;
-  const known = stage.bindGroups.get(key);
-  if (known !== undefined) return known;
-  const { keys, values } = stage.options.cache.layers[layer];
-  const group = stage.gpu.device.createBindGroup({
-    layout: stage.layouts.attend,
-    entries: bind(stage, rows, [
+  let group = stage.bindGroups.get(key);
+  if (group === undefined) {
+    const { keys, values } = stage.options.cache.layers[layer];
+    group = bind(stage, stage.layouts.attend, rows, [
       stage.items.buffer,
       tensors.table,
       tensors.query,
@@ -303,70 +322,38 @@ function attendBindGroup(
       stage.partials.buffer,
       ...keys,
       ...values,
-    ]),
-  });
-  stage.bindGroups.set(key, group);
+    ]);
+    stage.bindGroups.set(key, group);
+  }
   return group;
 }
 
 function mergeBindGroup(stage: AttendStage, tensors: AttendTensors): GPUBindGroup {
-  const known = stage.bindGroups.get(0);
-  if (known !== undefined) return known;
-  const group = stage.gpu.device.createBindGroup({
-    layout: stage.layouts.merge,
-    entries: bind(stage, 0, [
-      stage.merges.buffer,
-      stage.extras.buffer,
+  let group = stage.bindGroups.get(0);
+  if (group === undefined) {
+    const { merges, extras, partials } = stage;
+    group = bind(stage, stage.layouts.merge, 0, [
+      merges.buffer,
+      extras.buffer,
       tensors.output,
-      stage.partials.buffer,
-    ]),
-  });
-  stage.bindGroups.set(0, group);
+      partials.buffer,
+    ]);
+    stage.bindGroups.set(0, group);
+  }
   return group;
 }
 
 function bind(
   stage: AttendStage,
+  layout: GPUBindGroupLayout,
   slot: number,
   storage: readonly GPUBuffer[],
-): GPUBindGroupEntry[] {
-  const params = {
-    buffer: stage.params,
-    offset: slot * PARAMS_STRIDE_BYTES,
-    size: PARAMS_BYTES,
-  };
-  return [
-    { binding: 0, resource: params },
-    ...storage.map((buffer, index) => ({ binding: index + 1, resource: { buffer } })),
-  ];
-}
-
-function createGrowing(gpu: Gpu, label: string, usage: number): GrowingBuffer {
-  return { buffer: createBuffer(gpu, { label, sizeBytes: 4096, usage }), label, usage };
+): GPUBindGroup {
+  const offset = slot * PARAMS_STRIDE_BYTES;
+  const params = { buffer: stage.params, offset, size: PARAMS_BYTES };
+  return createBindGroup(stage.gpu, layout, [params, ...storage.map((buffer) => ({ buffer }))]);
 }
 
 function grow(stage: AttendStage, growing: GrowingBuffer, sizeBytes: number): void {
-  if (sizeBytes <= growing.buffer.size) return;
-  // Work in flight keeps the old buffer alive; WebGPU frees it afterwards.
-  growing.buffer.destroy();
-  growing.buffer = createBuffer(stage.gpu, {
-    label: growing.label,
-    sizeBytes: Math.max(sizeBytes, Math.min(growing.buffer.size * 2, 2 ** 28)),
-    usage: growing.usage,
-  });
-  stage.bindGroups.clear();
-}
-
-function writeWords(gpu: Gpu, buffer: GPUBuffer, list: WordList, offsetBytes: number): void {
-  gpu.device.queue.writeBuffer(buffer, offsetBytes, list.words, 0, list.length);
-}
-
-function createLayout(gpu: Gpu, types: readonly GPUBufferBindingType[]): GPUBindGroupLayout {
-  return gpu.device.createBindGroupLayout({
-    entries: types.map((type, binding) => ({
-      binding,
-      visibility: GPUShaderStage.COMPUTE,
-      buffer: { type },
-    })),
-  });
+  if (growTo(stage.gpu, growing, sizeBytes)) stage.bindGroups.clear();
 }

@@ -5,7 +5,9 @@
 
 import type { Layout } from "../../allocator/mod.ts";
 import type { StorageType } from "../storage_type.ts";
+import type { AttentionShape } from "../problem.ts";
 import { createBuffer, type Gpu } from "./gpu.ts";
+import type { BufferRange } from "./read_back.ts";
 
 /** Sizes of one cache. */
 export interface CacheShape {
@@ -39,6 +41,8 @@ export interface DeviceCache {
   readonly pageRows: number;
   /** Rows from one head to the next within a page. */
   readonly headRows: number;
+  /** Rows of a layer's keys in all. */
+  readonly rows: number;
   /** Rows that one binding holds: whole pages. */
   readonly rowsPerBinding: number;
   /** Buffers that a layer's keys take, and as many for its values. */
@@ -49,6 +53,11 @@ export interface DeviceCache {
 
 /** Bytes of a C16 element. */
 const ELEMENT_BYTES = 2;
+
+/** Page ids that a problem's cache has room for. */
+export function shapePageIds(shape: AttentionShape): number {
+  return shape.layout === "pooled" ? shape.poolPages ?? shape.pages * shape.kvHeads : shape.pages;
+}
 
 /** How a cache falls into bindings. */
 export function planBindings(
@@ -105,6 +114,18 @@ export function writeLayer(
     gpu.device.queue.writeBuffer(keys[n], 0, part(o.keys));
     gpu.device.queue.writeBuffer(values[n], 0, part(o.values));
   }
+}
+
+/** All of one layer, for reading back: keys, then values. */
+export function layerRanges(cache: DeviceCache, layer: number): BufferRange[] {
+  const rowBytes = cache.shape.headSize * ELEMENT_BYTES;
+  const ranges = (parts: readonly GPUBuffer[]): BufferRange[] =>
+    parts.map((buffer, n) => {
+      const rows = Math.min(cache.rowsPerBinding, cache.rows - n * cache.rowsPerBinding);
+      return { buffer, sizeBytes: rows * rowBytes };
+    });
+  const { keys, values } = cache.layers[layer];
+  return [...ranges(keys), ...ranges(values)];
 }
 
 /** Frees the buffers. */

@@ -22,6 +22,8 @@ export interface Gpu {
   readonly isSoftware: boolean;
   /** Compiled pipelines by program name. */
   readonly pipelines: Map<string, Promise<GPUComputePipeline>>;
+  /** Device objects made so far: what a replayed step must not add to. */
+  readonly objects: { made: number };
   /** Faults that WebGPU reported outside an error scope, oldest first. */
   readonly faults: string[];
 }
@@ -148,6 +150,7 @@ export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {
       hasTimestamps: features.includes("timestamp-query"),
       isSoftware: /llvmpipe|swiftshader|softpipe/i.test(info.description),
       pipelines: new Map(),
+      objects: { made: 0 },
       faults,
     },
   };
@@ -218,6 +221,7 @@ export function compileProgram(
   const known = gpu.pipelines.get(program.name);
   if (known !== undefined) return known;
   const compiled = compile(gpu, program, layout);
+  gpu.objects.made++;
   gpu.pipelines.set(program.name, compiled);
   return compiled;
 }
@@ -266,5 +270,6 @@ export function createBuffer(
         `${gpu.device.limits.maxBufferSize}; use fewer pages or layers`,
     );
   }
+  gpu.objects.made++;
   return gpu.device.createBuffer({ label: o.label, size: sizeBytes, usage: o.usage });
 }

@@ -12,6 +12,7 @@ import appendText from "./append.wgsl" with { type: "text" };
 import attendCommonText from "./attend_common.wgsl" with { type: "text" };
 import attendPortableText from "./attend_portable.wgsl" with { type: "text" };
 import attendSubgroupText from "./attend_subgroup.wgsl" with { type: "text" };
+import fillText from "./fill.wgsl" with { type: "text" };
 import mergeText from "./merge.wgsl" with { type: "text" };
 import paramsText from "./params.wgsl" with { type: "text" };
 import storageFormatText from "./storage_format.wgsl" with { type: "text" };
@@ -155,36 +156,64 @@ export function attendProgram(
   s: AttendSpecialisation,
   o: { target: ProgramTarget; tuning?: AttendTuning },
 ): Program {
-  const { subgroupSize, dialect } = o.target;
-  const words = s.headSize / 8;
-  const common = {
-    ...shapeConstants(s),
-    R: s.rows,
-    RANGES: s.maskRanges,
-    TREE: s.treeMask,
-    LEARNED_SINKS: s.learnedSinks,
-    LOG_SUM_EXP: s.logSumExp,
-    TINT: dialect === "tint",
+  const mapping = laneMapping(s, o);
+  const texts = [
+    paramsText,
+    attendCommonText,
+    storageFormatText,
+    storeOutputText,
+    o.target.subgroupSize === 0 ? attendPortableText : attendSubgroupText,
+  ];
+  return {
+    name: attendProgramName(s, o),
+    entryPoint: "attend",
+    workgroupSize: mapping.WORKGROUP,
+    code: expandTemplate(texts.join("\n"), {
+      ...shapeConstants(s),
+      ...mapping,
+      R: s.rows,
+      RANGES: s.maskRanges,
+      TREE: s.treeMask,
+      LEARNED_SINKS: s.learnedSinks,
+      LOG_SUM_EXP: s.logSumExp,
+      TINT: o.target.dialect === "tint",
+    }),
   };
-  const masks = (s.maskRanges ? ";ranges" : "") + (s.treeMask ? ";tree" : "") +
-    (s.learnedSinks ? ";learned_sinks" : "") + (s.logSumExp ? ";log_sum_exp" : "");
-  const head = `attend:rows=${s.rows};${shapeName(s)}${masks}`;
+}
+
+/** The name of an attention program, without generating it. */
+export function attendProgramName(
+  s: AttendSpecialisation,
+  o: { target: ProgramTarget; tuning?: AttendTuning },
+): string {
+  const head = `attend:rows=${s.rows};${shapeName(s)}${flagNames(s)}`;
+  if (o.target.subgroupSize === 0) return `${head};subgroup=none`;
+  const { T, TEAMS, LK, J } = laneMapping(s, o);
+  return `${head};subgroup=${T};teams=${TEAMS};lanes_per_key=${LK};keys_per_group=${J}`;
+}
+
+/** How lanes share keys and elements; the letters are those of the shaders' headers. */
+function laneMapping(
+  s: AttendSpecialisation,
+  o: { target: ProgramTarget; tuning?: AttendTuning },
+):
+  & Record<"T" | "TEAMS" | "WORKGROUP" | "STATES" | "LK" | "J" | "LANES_V", number>
+  & TemplateConstants {
+  const words = s.headSize / 8;
+  const { subgroupSize } = o.target;
   if (subgroupSize === 0) {
     const lanesOfValue = Math.min(words, PORTABLE_LANES);
     const keyGroups = PORTABLE_LANES / lanesOfValue;
     return {
-      name: `${head};subgroup=none`,
-      entryPoint: "attend",
-      workgroupSize: PORTABLE_LANES,
-      code: join([attendPortableText], {
-        ...common,
-        T: PORTABLE_LANES,
-        WORKGROUP: PORTABLE_LANES,
-        LANES_V: lanesOfValue,
-        C: words / lanesOfValue,
-        KI: keyGroups,
-        STATES: keyGroups,
-      }),
+      T: PORTABLE_LANES,
+      TEAMS: 1,
+      WORKGROUP: PORTABLE_LANES,
+      STATES: keyGroups,
+      LK: 1,
+      J: 1,
+      LANES_V: lanesOfValue,
+      C: words / lanesOfValue,
+      KI: keyGroups,
     };
   }
   const tuning = o.tuning ?? defaultTuning(subgroupSize);
@@ -195,34 +224,29 @@ export function attendProgram(
   const tile = subgroupSize / lanesPerKey * keysPerGroup;
   const steps = tile / keysPerStep;
   return {
-    name: `${head};subgroup=${subgroupSize};teams=${tuning.teams};` +
-      `lanes_per_key=${lanesPerKey};keys_per_group=${keysPerGroup}`,
-    entryPoint: "attend",
-    workgroupSize: subgroupSize * tuning.teams,
-    code: join([attendSubgroupText], {
-      ...common,
-      T: subgroupSize,
-      TEAMS: tuning.teams,
-      WORKGROUP: subgroupSize * tuning.teams,
-      STATES: tuning.teams,
-      LK: lanesPerKey,
-      LOG2LK: Math.log2(lanesPerKey),
-      J: keysPerGroup,
-      KC: words / lanesPerKey,
-      TILE: tile,
-      LANES_V: lanesOfValue,
-      C: words / lanesOfValue,
-      KI: keysPerStep,
-      LOG2KI: Math.log2(keysPerStep),
-      PV_STEPS: steps,
-      PV_UNROLL: Math.min(8, steps),
-    }),
+    T: subgroupSize,
+    TEAMS: tuning.teams,
+    WORKGROUP: subgroupSize * tuning.teams,
+    STATES: tuning.teams,
+    LK: lanesPerKey,
+    LOG2LK: Math.log2(lanesPerKey),
+    J: keysPerGroup,
+    KC: words / lanesPerKey,
+    TILE: tile,
+    LANES_V: lanesOfValue,
+    C: words / lanesOfValue,
+    KI: keysPerStep,
+    LOG2KI: Math.log2(keysPerStep),
+    PV_STEPS: steps,
+    PV_UNROLL: Math.min(8, steps),
   };
+}
 
-  function join(texts: readonly string[], constants: TemplateConstants): string {
-    const all = [paramsText, attendCommonText, storageFormatText, storeOutputText, ...texts];
-    return expandTemplate(all.join("\n"), constants);
-  }
+function flagNames(
+  s: Pick<AttendSpecialisation, "maskRanges" | "treeMask" | "learnedSinks" | "logSumExp">,
+): string {
+  return (s.maskRanges ? ";ranges" : "") + (s.treeMask ? ";tree" : "") +
+    (s.learnedSinks ? ";learned_sinks" : "") + (s.logSumExp ? ";log_sum_exp" : "");
 }
 
 /** Generates the program that joins the splits of a row. */
@@ -267,5 +291,15 @@ export function appendProgram(s: AppendSpecialisation): Program {
       TINT: false,
       T: 0,
     }),
+  };
+}
+
+/** Generates the program that fills buffers with random values. */
+export function fillProgram(storage: StorageType): Program {
+  return {
+    name: `fill:storage=${storage}`,
+    entryPoint: "fill",
+    workgroupSize: 64,
+    code: expandTemplate([fillText, storageFormatText].join("\n"), { BF16: storage === "bf16" }),
   };
 }

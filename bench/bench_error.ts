@@ -1,0 +1,33 @@
+/** What a benchmark run or a gate can refuse. */
+export type BenchErrorCode =
+  | "bench/option"
+  | "bench/ceilings"
+  | "bench/aborted"
+  | "bench/allocator"
+  | "bench/ranks-disagree"
+  | "gate/missing-side"
+  | "gate/not-comparable";
+
+/**
+ * A benchmark run or a gate that cannot be made.
+ *
+ * @example A gate without its sides
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { BenchError } from "@headwise/headwise/bench";
+ *
+ * const error = new BenchError("gate/missing-side", "Cannot judge: side 'pooled' was not replayed");
+ * assert.equal(error.code, "gate/missing-side");
+ * ```
+ */
+export class BenchError extends Error {
+  /** What was refused. */
+  readonly code: BenchErrorCode;
+
+  /** Builds the error from its code and a full message. */
+  constructor(code: BenchErrorCode, message: string) {
+    super(message);
+    this.name = "BenchError";
+    this.code = code;
+  }
+}

@@ -1,0 +1,88 @@
+/** What a caller may ask of a benchmark run. */
+
+import type { TraceRequest, Workload } from "../fixtures/mod.ts";
+import type { GpuStepRunner } from "./gpu_clock.ts";
+import type { BenchEnvironment } from "./result_types.ts";
+import type { GateName, Side, SideName } from "./sides.ts";
+import type { MeasuredCeilings } from "./step_clock.ts";
+
+/** Requests that replace the fixture's own. */
+export interface BenchTrace {
+  /** Name of the file, without its folder. */
+  readonly name: string;
+  /** SHA-256 of its bytes, in hexadecimal. */
+  readonly sha256: string;
+  /** Rows left out, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Requests in arrival order. */
+  readonly requests: readonly TraceRequest[];
+}
+
+/** Which clock times the replay. */
+export type ClockChoice =
+  | {
+    readonly kind: "model";
+    /** Why not the GPU, or null where the model was asked for. */
+    readonly reason: string | null;
+  }
+  | {
+    readonly kind: "gpu";
+    /** Name of the adapter, for the result. */
+    readonly adapter: string;
+    /** Opens a runner with caches of its own for one side; the run destroys it at the end. */
+    readonly openRunner: (side: Side) => Promise<GpuStepRunner>;
+  };
+
+/** How far a run has come. */
+export interface BenchProgress {
+  /** `warm-up` steps are discarded; `replay` is measured; `gate` is the judging at the end. */
+  readonly phase: "warm-up" | "replay" | "gate";
+  /** Side that is running, or null in phase `gate`. */
+  readonly side: SideName | null;
+  /** Index of the pair, from 0. */
+  readonly pair: number;
+  /** Pairs in all. */
+  readonly pairs: number;
+  /** Replays finished, of all sides and pairs. */
+  readonly replaysDone: number;
+  /** Replays in all. */
+  readonly replays: number;
+  /** Requests of this replay that finished or failed. */
+  readonly requestsDone: number;
+  /** Requests of a replay. */
+  readonly requests: number;
+  /** Steps of this replay so far. */
+  readonly steps: number;
+}
+
+/** Options of {@link runBench}. */
+export interface BenchOptions {
+  /** Workload to replay. */
+  readonly workload: Workload;
+  /** Requests that replace the workload's own. */
+  readonly trace?: BenchTrace;
+  /** Gates to judge. @default {["gate/read"]} */
+  readonly gates?: readonly GateName[];
+  /** Clock. */
+  readonly clock: ClockChoice;
+  /** Ceilings of this machine; without them the workload has to state some. */
+  readonly ceilings?: MeasuredCeilings;
+  /** Interleaved repetitions of every side. @default {1 with the model clock, 6 with the gpu clock} */
+  readonly pairs?: number;
+  /** Order in which pools hand out pages. @default {"shuffled"} */
+  readonly pageOrder?: "shuffled" | "identity";
+  /** Seed of page order, acceptance and sampled checks. @default {the workload's seed} */
+  readonly seed?: number;
+  /** Discarded steps of each side before the first pair. @default {0 with the model clock, 8 with the gpu clock} */
+  readonly warmupSteps?: number;
+  /** Most sampled checks of each side, made in its first replay; at least 1. @default {6} */
+  readonly maxChecks?: number;
+  /** Validates every block table after every change of it; slow. @default {false} */
+  readonly debugTables?: boolean;
+  /** Machine and runtime to record. @default {describeEnvironment()} */
+  readonly environment?: BenchEnvironment;
+  /** Called now and then, and whenever a phase begins or ends. */
+  readonly onProgress?: (progress: BenchProgress) => void;
+  /** Stops the run between two steps. */
+  readonly signal?: AbortSignal;
+}

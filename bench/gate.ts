@@ -1,0 +1,257 @@
+/** The gates: which sides and metrics they compare, and what they demand. */
+
+import { BenchError } from "./bench_error.ts";
+import { combineVerdicts, compareMetric } from "./comparison.ts";
+import type { Comparison, GateReport, Verdict } from "./gate_types.ts";
+import type { BenchResult, RunPerformance, RunResult, SideResult } from "./result_types.ts";
+import type { SideName } from "./sides.ts";
+
+/** Mean TTFT and mean TBT must fall to this ratio: 5 % better. */
+export const READ_THRESHOLD = 0.95;
+/** Throughput must rise to this ratio: 30 % better. */
+export const CAPACITY_THRESHOLD = 1.3;
+
+/** A metric that gates compare. */
+interface Metric {
+  readonly metric: string;
+  readonly unit: string;
+  readonly better: "lower" | "higher";
+  readonly threshold: number | null;
+  readonly value: (performance: RunPerformance) => number | null;
+  readonly sample?: "ttftMs" | "tpotMs";
+}
+
+const READ_METRICS: readonly Metric[] = [
+  {
+    metric: "mean TTFT",
+    unit: "ms",
+    better: "lower",
+    threshold: READ_THRESHOLD,
+    value: ({ whole }) => whole.ttftMs?.mean ?? null,
+    sample: "ttftMs",
+  },
+  {
+    metric: "mean TBT",
+    unit: "ms",
+    better: "lower",
+    threshold: READ_THRESHOLD,
+    value: ({ whole }) => whole.tbtMs?.mean ?? null,
+    sample: "tpotMs",
+  },
+  {
+    metric: "mean TTFT, attention only",
+    unit: "ms",
+    better: "lower",
+    threshold: null,
+    value: ({ attentionOnly }) => attentionOnly.ttftMs?.mean ?? null,
+  },
+  {
+    metric: "mean TBT, attention only",
+    unit: "ms",
+    better: "lower",
+    threshold: null,
+    value: ({ attentionOnly }) => attentionOnly.tbtMs?.mean ?? null,
+  },
+];
+
+const CAPACITY_METRICS: readonly Metric[] = [
+  {
+    metric: "throughput",
+    unit: "output tokens/s",
+    better: "higher",
+    threshold: CAPACITY_THRESHOLD,
+    value: ({ outputTokensPerSecond }) => outputTokensPerSecond,
+  },
+  {
+    metric: "request throughput",
+    unit: "requests/s",
+    better: "higher",
+    threshold: null,
+    value: ({ requestsPerSecond }) => requestsPerSecond,
+  },
+  {
+    metric: "mean concurrency",
+    unit: "requests",
+    better: "higher",
+    threshold: null,
+    value: ({ meanConcurrency }) => meanConcurrency,
+  },
+  {
+    metric: "peak concurrency",
+    unit: "requests",
+    better: "higher",
+    threshold: null,
+    value: ({ peakConcurrency }) => peakConcurrency,
+  },
+];
+
+/** Two sides to judge, of one result or of two. */
+export interface GateSides {
+  /** Clause to answer. */
+  readonly gate: "gate/read" | "gate/capacity";
+  /** Result that the baseline is taken from. */
+  readonly baselineResult: BenchResult;
+  /** Side of the baseline. */
+  readonly baseline: SideName;
+  /** Result that the candidate is taken from. */
+  readonly candidateResult: BenchResult;
+  /** Side that is judged. */
+  readonly candidate: SideName;
+  /** Side of the candidate's result that is shown beside it; absent where there is none. */
+  readonly control?: SideName;
+  /** Whether the runs of the two sides were interleaved. */
+  readonly interleaved: boolean;
+}
+
+/** Judges two sides by the metrics of a gate. */
+export function judgeSides(o: GateSides): GateReport {
+  const metrics = o.gate === "gate/read" ? READ_METRICS : CAPACITY_METRICS;
+  const baseline = sideOf(o.baselineResult, o.baseline);
+  const candidate = sideOf(o.candidateResult, o.candidate);
+  const deterministic = o.baselineResult.clock.deterministic &&
+    o.candidateResult.clock.deterministic;
+  const compare = (side: SideResult, demanded: boolean): Comparison[] =>
+    metrics.map((metric) =>
+      compareSides(metric, {
+        baseline,
+        candidate: side,
+        demanded,
+        deterministic,
+        interleaved: o.interleaved,
+      })
+    );
+  const comparisons = compare(candidate, true);
+  const demanded = comparisons.filter(({ verdict }) => verdict !== null);
+  const faults = [
+    ...faultsOf(o.baselineResult, baseline),
+    ...faultsOf(o.candidateResult, candidate),
+  ];
+  const verdict: Verdict = faults.length > 0
+    ? "FAIL"
+    : combineVerdicts(demanded.map((comparison) => comparison.verdict!));
+  return {
+    gate: o.gate,
+    verdict,
+    reasons: [...new Set(faults), ...demanded.map(({ reason }) => reason)],
+    baseline: o.baseline,
+    candidate: o.candidate,
+    pairs: Math.min(baseline.runs.length, candidate.runs.length),
+    comparisons,
+    control: o.control === undefined ? [] : compare(sideOf(o.candidateResult, o.control), false),
+  };
+}
+
+/**
+ * Judges `gate/read`: mean TTFT and mean TBT of the head-wise side must both be at least 5 % better
+ * than those of the uniform side; the clipped uniform side is shown beside it.
+ *
+ * @example Judging a stored result again
+ * ```ts
+ * import { gateRead, readResult } from "@headwise/headwise/bench";
+ *
+ * async function verdictOf(path: string): Promise<string> {
+ *   return gateRead(await readResult(path)).verdict;
+ * }
+ * void verdictOf;
+ * ```
+ *
+ * @param result A result with the sides `uniform`, `uniform-clipped` and `headwise`.
+ * @returns The verdict with its evidence.
+ * @throws {BenchError} When a side was not replayed.
+ */
+export function gateRead(result: BenchResult): GateReport {
+  return judgeSides({
+    gate: "gate/read",
+    baselineResult: result,
+    candidateResult: result,
+    baseline: "uniform",
+    candidate: "headwise",
+    control: "uniform-clipped",
+    interleaved: true,
+  });
+}
+
+function compareSides(
+  metric: Metric,
+  o: {
+    readonly baseline: SideResult;
+    readonly candidate: SideResult;
+    readonly demanded: boolean;
+    readonly deterministic: boolean;
+    readonly interleaved: boolean;
+  },
+): Comparison {
+  const values = ({ runs }: SideResult): (number | null)[] =>
+    runs.map(({ performance }) => (performance === null ? null : metric.value(performance)));
+  const { sample } = metric;
+  return compareMetric({
+    metric: metric.metric,
+    unit: metric.unit,
+    better: metric.better,
+    baseline: values(o.baseline),
+    candidate: values(o.candidate),
+    threshold: o.demanded ? metric.threshold : null,
+    deterministic: o.deterministic,
+    interleaved: o.interleaved,
+    requestMedianLogRatios: sample === undefined
+      ? []
+      : requestMedians(o.baseline.runs, o.candidate.runs, sample),
+  });
+}
+
+/** Median over requests of ln(candidate / baseline), a value for each pair that has any. */
+function requestMedians(
+  baseline: readonly RunResult[],
+  candidate: readonly RunResult[],
+  sample: "ttftMs" | "tpotMs",
+): number[] {
+  const medians: number[] = [];
+  for (let pair = 0; pair < Math.min(baseline.length, candidate.length); pair++) {
+    const [left, right] = [baseline[pair].samples?.[sample], candidate[pair].samples?.[sample]];
+    const ratios: number[] = [];
+    left?.forEach((value, request) => {
+      const other = right?.[request] ?? null;
+      if (value !== null && other !== null && value > 0 && other > 0) {
+        ratios.push(Math.log(other / value));
+      }
+    });
+    if (ratios.length > 0) medians.push(median(ratios));
+  }
+  return medians;
+}
+
+function median(values: number[]): number {
+  values.sort((left, right) => left - right);
+  const middle = values.length >> 1;
+  return values.length % 2 === 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+/** What fails a side whatever its times say. */
+function faultsOf(result: BenchResult, side: SideResult): string[] {
+  const faults: string[] = [];
+  if (result.verification.failures.length > 0) {
+    faults.push(
+      `${result.verification.failures.length} of ${result.verification.checks} checks failed, and ` +
+        `a wrong kernel has no timing: ${result.verification.failures[0]}`,
+    );
+  }
+  const failed = side.runs.flatMap(({ failedRequests }) => failedRequests);
+  if (failed.length > 0) {
+    faults.push(
+      `Side '${side.name}' failed ${failed.length} requests, the first being request ` +
+        `${failed[0].request}: ${failed[0].reason}`,
+    );
+  }
+  return faults;
+}
+
+/** The side of a result, or an error that names the sides there are. */
+export function sideOf(result: BenchResult, name: SideName): SideResult {
+  const side = result.sides.find((candidate) => candidate.name === name);
+  if (side !== undefined) return side;
+  const present = result.sides.map((candidate) => candidate.name).join(", ");
+  throw new BenchError(
+    "gate/missing-side",
+    `Cannot judge side '${name}': the result holds only [${present}]; replay it with the gate`,
+  );
+}

@@ -1,0 +1,52 @@
+/** `gate/capacity`: recycling on against off, for both kinds of pools. */
+
+import { judgeSides } from "./gate.ts";
+import type { CapacityGateReport, GateReport } from "./gate_types.ts";
+import type { BenchResult } from "./result_types.ts";
+import type { SideName } from "./sides.ts";
+
+/**
+ * Judges `gate/capacity`: with the same memory, recycling must raise throughput by at least 30 %.
+ * Pools for each head are judged and shown too, but where a full head keeps them from gaining by
+ * arithmetic the verdict is that of the one pool.
+ *
+ * @example Which layout decides
+ * ```ts
+ * import { gateCapacity, readResult } from "@headwise/headwise/bench";
+ *
+ * async function decidedBy(path: string): Promise<string> {
+ *   return gateCapacity(await readResult(path)).decidedBy;
+ * }
+ * void decidedBy;
+ * ```
+ *
+ * @param result A result with both layouts, recycling off and on.
+ * @returns Both verdicts and the prediction beside them.
+ * @throws {BenchError} When a side was not replayed.
+ */
+export function gateCapacity(result: BenchResult): CapacityGateReport {
+  const prediction = result.capacityPrediction;
+  const perHead = judge(result, "headwise", "headwise-recycle");
+  const pooled = judge(result, "pooled", "pooled-recycle");
+  const impossible = prediction.windowHeads < prediction.heads;
+  return {
+    verdict: impossible ? pooled.verdict : perHead.verdict,
+    decidedBy: impossible ? "pooled" : "headwise",
+    prediction,
+    perHead: impossible
+      ? { ...perHead, reasons: [prediction.explanation, ...perHead.reasons] }
+      : perHead,
+    pooled,
+  };
+}
+
+function judge(result: BenchResult, baseline: SideName, candidate: SideName): GateReport {
+  return judgeSides({
+    gate: "gate/capacity",
+    baselineResult: result,
+    candidateResult: result,
+    baseline,
+    candidate,
+    interleaved: true,
+  });
+}

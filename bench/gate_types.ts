@@ -1,0 +1,102 @@
+/** Verdicts of gates and the evidence behind them. */
+
+import type { SideName } from "./sides.ts";
+
+/** What a gate says. */
+export type Verdict = "PASS" | "FAIL" | "INCONCLUSIVE";
+
+/** A two-sided confidence interval of a ratio. */
+export interface RatioInterval {
+  /** Lower bound. */
+  readonly lower: number;
+  /** Upper bound. */
+  readonly upper: number;
+  /** Confidence, such as 0.95. */
+  readonly confidence: number;
+  /** True where the clock is deterministic, so that the interval has no width. */
+  readonly degenerate: boolean;
+}
+
+/** One metric compared over run pairs; every ratio is candidate over baseline. */
+export interface Comparison {
+  /** Name of the metric, such as `mean TTFT`. */
+  readonly metric: string;
+  /** Unit of the two means. */
+  readonly unit: string;
+  /** Whether a smaller value is better. */
+  readonly better: "lower" | "higher";
+  /** Mean over the pairs on the baseline side, or null where a pair misses it. */
+  readonly baseline: number | null;
+  /** Mean over the pairs on the candidate side, or null where a pair misses it. */
+  readonly candidate: number | null;
+  /** Geometric mean of the pairs' ratios, or null. */
+  readonly ratio: number | null;
+  /** Interval of the ratio; null where the pairs allow none. */
+  readonly interval: RatioInterval | null;
+  /** Ratio that the interval's worse bound must reach, or null where nothing is demanded. */
+  readonly threshold: number | null;
+  /** Verdict of this metric alone; null where nothing is demanded. */
+  readonly verdict: Verdict | null;
+  /** Why the verdict is what it is. */
+  readonly reason: string;
+  /** The least improved true ratio that these pairs would pass with 80 % chance; null if unknown. */
+  readonly minimumDetectableRatio: number | null;
+  /** Pairs that would decide at the spread and the mean seen; null where decided or unknown. */
+  readonly pairsToDecide: number | null;
+  /** Log ratio of each pair. */
+  readonly pairLogRatios: readonly number[];
+  /** Median over requests of the log ratio, a value for each pair; empty where not by request. */
+  readonly requestMedianLogRatios: readonly number[];
+}
+
+/** A gate's verdict with its comparisons. */
+export interface GateReport {
+  /** Clause that it answers. */
+  readonly gate: "gate/read" | "gate/capacity";
+  /** Verdict over all demanded metrics: all must pass. */
+  readonly verdict: Verdict;
+  /** Why, one line a finding. */
+  readonly reasons: readonly string[];
+  /** Side compared against. */
+  readonly baseline: SideName;
+  /** Side judged. */
+  readonly candidate: SideName;
+  /** Number of run pairs. */
+  readonly pairs: number;
+  /** Demanded metrics first, then those shown for information. */
+  readonly comparisons: readonly Comparison[];
+  /** The same metrics of the control side against the baseline; empty where there is none. */
+  readonly control: readonly Comparison[];
+}
+
+/** What arithmetic says about the concurrency that recycling can win. */
+export interface CapacityPrediction {
+  /** H, KV heads over all layer groups. */
+  readonly heads: number;
+  /** S, window heads over all layer groups. */
+  readonly windowHeads: number;
+  /** F, pages that a full head of the mean request holds. */
+  readonly fullHeadPages: number;
+  /** R, pages that a window head of the mean request keeps under recycling. */
+  readonly windowHeadPages: number;
+  /** Predicted gain of one pool for all heads, H·F / ((H−S)·F + S·R). */
+  readonly pooledGain: number;
+  /** Predicted gain of a pool for each head: 1 with any full head. */
+  readonly perHeadGain: number;
+  /** The argument in words, with the figures in. */
+  readonly explanation: string;
+}
+
+/** `gate/capacity` for both pool layouts. */
+export interface CapacityGateReport {
+  /** Verdict that counts: of the per-head pools where they can gain, otherwise of the one pool. */
+  readonly verdict: Verdict;
+  /** Layout that the verdict is taken from. */
+  readonly decidedBy: "headwise" | "pooled";
+  /** What arithmetic predicts. */
+  readonly prediction: CapacityPrediction;
+  /** Recycling on against off with a pool for each head (L1). */
+  readonly perHead: GateReport;
+  /** Recycling on against off with one pool for all heads (L2). */
+  readonly pooled: GateReport;
+}

@@ -1,0 +1,35 @@
+/** The order in which sides take turns. */
+
+/** One replay to make. */
+export interface Turn {
+  /** Index of the pair, from 0. */
+  readonly pair: number;
+  /** Index of the side. */
+  readonly side: number;
+}
+
+/**
+ * Interleaves the sides: pairs go forwards and backwards in turn (A B, B A, …; with three sides
+ * A B C, C B A, …), so that a steady drift of the machine hits every side alike.
+ *
+ * @example ABBA
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { interleaveSides } from "@headwise/headwise/bench";
+ *
+ * const turns = interleaveSides({ sides: 2, pairs: 2 });
+ * assert.equal(turns.map((turn) => "AB"[turn.side]).join(""), "ABBA");
+ * ```
+ *
+ * @param o Number of sides and of pairs.
+ * @returns The replays in the order in which to make them.
+ */
+export function interleaveSides(o: { sides: number; pairs: number }): readonly Turn[] {
+  const turns: Turn[] = [];
+  for (let pair = 0; pair < o.pairs; pair++) {
+    for (let i = 0; i < o.sides; i++) {
+      turns.push({ pair, side: pair % 2 === 0 ? i : o.sides - 1 - i });
+    }
+  }
+  return turns;
+}

@@ -1,0 +1,172 @@
+/**
+ * Discrete-event replay. Decisions are made by step index; the clock is asked for the time only
+ * when an arrival that has not been taken in could change the next step, so that a GPU clock has
+ * many steps in flight.
+ */
+
+import { type Slot, validateAllocator } from "../allocator/mod.ts";
+import { BenchError } from "./bench_error.ts";
+import { beginOnRanks, completeOnRanks, recycleOnRanks } from "./ranks.ts";
+import {
+  createReplayState,
+  drawAccepted,
+  type ReplayLog,
+  type ReplayOptions,
+  type ReplayState,
+} from "./replay_state.ts";
+import { admitWaiting, breakDeadlock, leave, planRunning, type StepPlan } from "./scheduler.ts";
+import type { StepBatch } from "./step_clock.ts";
+import { nowMs, planStep, timeSteps } from "./timeline.ts";
+import { logTokens } from "./token_log.ts";
+
+/** Steps between two looks at the abort signal and the event loop. */
+const STEPS_PER_TURN = 2048;
+/** Each further checked step lies this share of its index behind the one before, at the most. */
+const CHECK_STRIDE = 0.5;
+
+/** Replays the requests to the end and returns what happened when. */
+export async function replay(o: ReplayOptions): Promise<ReplayLog> {
+  const state = createReplayState(o);
+  const maxSteps = o.maxSteps ?? Infinity;
+  let nextCheck = 0;
+  while (state.timeline.planned < maxSteps) {
+    const plan = planRunning(state);
+    while (admitWaiting(state, plan) === "needs-time") {
+      await settle(state);
+      if (!takeArrivals(state)) break;
+    }
+    if (plan.tokens === 0) {
+      if (state.running.length > 0) breakDeadlock(state);
+      else if (state.nextArrival < state.requests.length) await idle(state);
+      else break;
+      continue;
+    }
+    const batch = startStep(state, plan);
+    if (state.checks.length < (o.maxChecks ?? 0) && batch.step >= nextCheck) {
+      const check = await o.clock.check(batch, { seed: (o.seed + batch.step) >>> 0 });
+      state.checks.push({ ...check, step: batch.step });
+      nextCheck = batch.step + 1 + Math.floor(batch.step * CHECK_STRIDE);
+    }
+    finishStep(state, batch.step);
+    if (state.timeline.planned - state.timeline.timed >= o.clock.maxPendingSteps) {
+      await settle(state);
+    }
+    if (state.timeline.planned % STEPS_PER_TURN === 0) await takeTurn(state);
+  }
+  await settle(state);
+  for (const request of [...state.running]) leave(state, request);
+  refuseLeaks(state);
+  const { requests, tokens, timeline, firstSteps, preemptions, failed, checks } = state;
+  return { requests, tokens, timeline, firstSteps, preemptions, failed, checks };
+}
+
+/** Hands the planned step to the clock. Pages freed from here on wait for its completion. */
+function startStep(state: ReplayState, plan: StepPlan): StepBatch {
+  const { timeline, queryLengths, cachedLengths, ranks } = state;
+  const batch = {
+    step: timeline.planned,
+    table: ranks.measured.table,
+    queryLengths,
+    cachedLengths,
+    tokens: plan.tokens,
+    sampledRows: countSampledRows(state),
+  };
+  planStep(timeline, { notBeforeMs: state.idleUntilMs, running: state.running.length });
+  state.clock.enqueue(batch);
+  return batch;
+}
+
+/** Gives the step's tokens to its requests, then lets its pages go. */
+function finishStep(state: ReplayState, step: number): void {
+  const open = beginOnRanks(state.ranks);
+  const { running, slots, queryLengths, cached, decoding } = state;
+  for (let index = 0; index < running.length; index++) {
+    const request = running[index];
+    const tokens = queryLengths[slots[request]];
+    if (tokens === 0) continue;
+    if (decoding[request] === 0) {
+      cached[request] += tokens;
+      if (cached[request] === state.prefillTokens[request]) {
+        decoding[request] = 1;
+        emit(state, request, { step, tokens: 1 });
+      }
+    } else {
+      const emitted = 1 + drawAccepted(state, request, tokens - 1);
+      cached[request] += emitted;
+      emit(state, request, { step, tokens: emitted });
+    }
+    if (state.generated[request] === state.outputTokens[request]) {
+      leave(state, request);
+      state.finished++;
+      index--;
+    } else if (state.ranks.measured.options.recycle) {
+      recycleOnRanks(state.ranks, slots[request] as Slot, cached[request]);
+    }
+  }
+  completeOnRanks(state.ranks, open);
+}
+
+function emit(state: ReplayState, request: number, o: { step: number; tokens: number }): void {
+  state.generated[request] += o.tokens;
+  logTokens(state.tokens, request, o.step, o.tokens);
+}
+
+/** Rows that end in a sampled token: all tokens of decode rows, and prefills that end. */
+function countSampledRows(state: ReplayState): number {
+  let rows = 0;
+  for (const request of state.running) {
+    const tokens = state.queryLengths[state.slots[request]];
+    if (state.decoding[request] === 1) rows += tokens;
+    else if (state.cached[request] + tokens === state.prefillTokens[request]) rows++;
+  }
+  return rows;
+}
+
+/** Waits for the times of all steps. */
+async function settle(state: ReplayState): Promise<void> {
+  if (state.timeline.timed === state.timeline.planned) return;
+  const times = state.clock.flush();
+  timeSteps(state.timeline, times instanceof Promise ? await times : times);
+}
+
+/** Queues the requests that have arrived by now; returns whether there were any. */
+function takeArrivals(state: ReplayState): boolean {
+  const now = Math.max(nowMs(state.timeline, state.timeline.timed), state.idleUntilMs);
+  const before = state.nextArrival;
+  while (
+    state.nextArrival < state.requests.length && state.arrivalMs[state.nextArrival] <= now
+  ) state.nextArrival++;
+  return state.nextArrival > before;
+}
+
+/** Skips to the next arrival. */
+async function idle(state: ReplayState): Promise<void> {
+  await settle(state);
+  const now = nowMs(state.timeline, state.timeline.timed);
+  state.idleUntilMs = Math.max(now, state.arrivalMs[state.nextArrival]);
+  takeArrivals(state);
+}
+
+async function takeTurn(state: ReplayState): Promise<void> {
+  state.onProgress?.({
+    requestsDone: state.finished + state.failed.length,
+    steps: state.timeline.planned,
+  });
+  // A timer and not a microtask: signals and terminals are served by the event loop.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  if (state.signal?.aborted === true) {
+    throw new BenchError("bench/aborted", `Cannot finish the replay: it was stopped`);
+  }
+}
+
+function refuseLeaks(state: ReplayState): void {
+  for (const allocator of state.ranks.all) {
+    const violations = validateAllocator(allocator);
+    if (violations.length === 0) continue;
+    throw new BenchError(
+      "bench/allocator",
+      `Cannot trust the replay: its pools are inconsistent (${violations[0].clause}): ` +
+        `${violations[0].message}`,
+    );
+  }
+}

@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import type { BenchOptions, BenchProgress } from "./bench_options.ts";
+import { describeEnvironment } from "./environment.ts";
+import type { GpuStepRunner } from "./gpu_clock.ts";
+import { serializeResult } from "./result_file.ts";
+import type { BenchResult } from "./result_types.ts";
+import { runBench } from "./run_bench.ts";
+import { type Side, type SideName, sidesOfGates } from "./sides.ts";
+import { requestsOf, tinyHeads, tinyScheduler, tinyWorkload } from "./test_support.ts";
+
+const TRACE = {
+  name: "tiny.csv",
+  sha256: "f".repeat(64),
+  dropped: { "no tokens": 2 },
+  requests: requestsOf([[0, 100, 4], [0, 90, 5], [1, 120, 3], [30, 40, 6]]),
+};
+
+function options(changes: Partial<BenchOptions> = {}): BenchOptions {
+  return {
+    workload: tinyWorkload(),
+    trace: TRACE,
+    clock: { kind: "model", reason: "no adapter answered" },
+    ...changes,
+  };
+}
+
+/** Bytes of a result, its time stamp aside. */
+function bytesOf(result: BenchResult): string {
+  return serializeResult({ ...result, createdAt: "" });
+}
+
+interface FakeGpu {
+  readonly opened: SideName[];
+  readonly enqueued: SideName[];
+  readonly verified: SideName[];
+  closed: number;
+  readonly openRunner: (side: Side) => Promise<GpuStepRunner>;
+}
+
+/** A GPU on which the uniform side takes 2 ms a layer and the others 1 ms. */
+function fakeGpu(o: { wrong?: SideName } = {}): FakeGpu {
+  const fake: FakeGpu = {
+    opened: [],
+    enqueued: [],
+    verified: [],
+    closed: 0,
+    openRunner: (side) => {
+      fake.opened.push(side.name);
+      let pending = 0;
+      let noise = 0;
+      return Promise.resolve({
+        layersMeasured: 1,
+        maxPendingBatches: 16,
+        enqueue: () => {
+          if (fake.enqueued.at(-1) !== side.name) fake.enqueued.push(side.name);
+          pending++;
+        },
+        flush: () => {
+          const times = Float64Array.from({ length: pending }, () => {
+            noise = (noise + 7) % 11;
+            return (side.name === "uniform" ? 2 : 1) * (1 + noise / 5000);
+          });
+          pending = 0;
+          return Promise.resolve(times);
+        },
+        verify: () => {
+          fake.verified.push(side.name);
+          const ok = side.name !== o.wrong;
+          return Promise.resolve({
+            ok,
+            worstBudgetUsed: ok ? 0.25 : Infinity,
+            message: ok ? "" : "row 3 is off",
+          });
+        },
+        destroy: () => fake.closed++,
+      });
+    },
+  };
+  return fake;
+}
+
+function gpuOptions(gpu: FakeGpu, changes: Partial<BenchOptions> = {}): BenchOptions {
+  const clock = { kind: "gpu", adapter: "fake", openRunner: gpu.openRunner } as const;
+  return options({ clock, pairs: 4, warmupSteps: 2, ...changes });
+}
+
+Deno.test("runBench() gives the same bytes when the seed is the same", async () => {
+  const gates = ["gate/read", "gate/capacity"] as const;
+  const [first, second] = [await runBench(options({ gates })), await runBench(options({ gates }))];
+  assert.equal(bytesOf(first), bytesOf(second));
+  const other = await runBench(options({ gates, seed: 6 }));
+  assert.notEqual(bytesOf(first), bytesOf(other));
+});
+
+Deno.test("runBench() records what a reader needs to repeat it", async () => {
+  const result = await runBench(options());
+  assert.deepEqual(result.sides.map(({ name }) => name), [
+    "uniform",
+    "uniform-clipped",
+    "headwise",
+  ]);
+  assert.deepEqual(result.requests, {
+    count: 4,
+    trace: "tiny.csv",
+    sha256: TRACE.sha256,
+    dropped: { "no tokens": 2 },
+  });
+  assert.equal(result.clock.reason, "no adapter answered");
+  assert.equal(result.clock.ceilings.source, "fixture");
+  assert.equal(result.options.seed, 5);
+  assert.deepEqual(result.environment, describeEnvironment({ adapter: null }));
+  assert.equal(result.sides[0].runs[0].samples?.ttftMs.length, 4);
+  assert.notEqual(result.readGate, null);
+  assert.equal(result.capacityGate, null);
+});
+
+Deno.test("runBench() checks every side and keeps the worst share of the budget", async () => {
+  const { verification } = await runBench(options({ maxChecks: 3 }));
+  assert.equal(verification.method, "oracle");
+  assert.equal(verification.checks, 9);
+  assert.ok(verification.worstBudgetUsed! < 1);
+});
+
+Deno.test("runBench() interleaves the sides and passes with a clock that measures a gain", async () => {
+  const gpu = fakeGpu();
+  const result = await runBench(gpuOptions(gpu));
+  const [u, c, h]: SideName[] = ["uniform", "uniform-clipped", "headwise"];
+  // Warm-up, then forwards and backwards in turn; the turning points are the same side twice.
+  assert.deepEqual(gpu.enqueued, [u, c, h, u, c, h, c, u, c, h, c, u]);
+  assert.deepEqual(result.sides[0].runs.map(({ order }) => order), [0, 5, 6, 11]);
+  assert.equal(result.readGate?.verdict, "PASS");
+  assert.equal(result.readGate?.comparisons[0].interval?.degenerate, false);
+  assert.equal(result.clock.deterministic, false);
+  assert.equal(result.clock.layersMeasured, 1);
+  assert.equal(result.environment.adapter, "fake");
+  assert.equal(gpu.closed, 3);
+});
+
+Deno.test("runBench() times nothing when an output is wrong", async () => {
+  const gpu = fakeGpu({ wrong: "headwise" });
+  const result = await runBench(gpuOptions(gpu));
+  for (const { runs } of result.sides) {
+    for (const { performance, samples } of runs) {
+      assert.equal(performance, null);
+      assert.equal(samples, null);
+    }
+  }
+  assert.equal(result.readGate?.verdict, "FAIL");
+  assert.match(result.readGate!.reasons[0], /wrong kernel has no timing: side 'headwise'/);
+  assert.equal(result.verification.worstBudgetUsed, null);
+  assert.equal(gpu.closed, 3);
+});
+
+Deno.test("runBench() gives back what it opened when a runner cannot be opened", async () => {
+  const gpu = fakeGpu();
+  const openRunner = (side: Side): Promise<GpuStepRunner> =>
+    side.name === "headwise" ? Promise.reject(new Error("out of memory")) : gpu.openRunner(side);
+  const clock = { kind: "gpu", adapter: "fake", openRunner } as const;
+  await assert.rejects(runBench(options({ clock })), /out of memory/);
+  assert.equal(gpu.closed, 2);
+});
+
+Deno.test("runBench() fails the gate when a request cannot be served", async () => {
+  const requests = [...TRACE.requests, { id: 4, arrivalMs: 31, inputTokens: 300, outputTokens: 1 }];
+  const result = await runBench(options({ trace: { ...TRACE, requests } }));
+  assert.equal(result.sides[0].runs[0].failedRequests[0].request, 4);
+  assert.equal(result.readGate?.verdict, "FAIL");
+});
+
+Deno.test("runBench() drives every rank and times the one with the most full heads", async () => {
+  const { model } = tinyWorkload();
+  const workload = tinyWorkload({
+    tensorParallel: 2,
+    headMap: tinyHeads({ ratio: 0.5 }),
+    model,
+  });
+  const result = await runBench(options({ workload, gates: ["gate/read", "gate/capacity"] }));
+  assert.equal(result.workload.measuredRank, 1);
+  // That rank has no window head, so neither clipping nor a second dimension can help it.
+  const means = result.sides.map(({ runs }) => runs[0].performance?.attentionMs);
+  assert.ok(Math.abs(means[1]! / means[0]! - 1) < 1e-9);
+  assert.equal(result.readGate?.verdict, "FAIL");
+  assert.equal(result.capacityPrediction.windowHeads, 0);
+});
+
+Deno.test("runBench() tells how far it has come", async () => {
+  const seen: BenchProgress[] = [];
+  await runBench(options({ onProgress: (progress) => seen.push(progress), pairs: 2 }));
+  assert.deepEqual(seen.at(0)?.side, "uniform");
+  assert.deepEqual(seen.at(-1)?.phase, "gate");
+  assert.equal(seen.at(-1)?.replaysDone, 6);
+  assert.equal(seen.at(-1)?.replays, 6);
+});
+
+Deno.test("runBench() refuses options that make no run", async () => {
+  const cases: [Partial<BenchOptions>, RegExp][] = [
+    [{ pairs: 0 }, /pairs '0'/],
+    [{ maxChecks: 0 }, /maxChecks '0'/],
+    [{ gates: [] }, /gates '0'/],
+    [{ trace: { ...TRACE, requests: [] } }, /requests '0'/],
+    [{ workload: tinyWorkload({ ceilings: null }) }, /states no ceilings.*headwise doctor/],
+    [
+      {
+        workload: tinyWorkload({
+          scheduler: tinyScheduler({ maxBatchedTokens: 4 }),
+          speculative: { draftTokens: 4, acceptRate: 0.5 },
+        }),
+      },
+      /maxBatchedTokens '4': give an integer of at least 5/,
+    ],
+  ];
+  for (const [changes, message] of cases) {
+    await assert.rejects(runBench(options(changes)), message);
+  }
+});
+
+Deno.test("sidesOfGates() lists each side once", () => {
+  const names = sidesOfGates(["gate/capacity", "gate/read"]).map(({ name }) => name);
+  assert.equal(new Set(names).size, 6);
+  assert.deepEqual(names.slice(0, 3), ["uniform", "uniform-clipped", "headwise"]);
+});

@@ -1,0 +1,103 @@
+/**
+ * When steps began and ended. Steps are laid end to end; a step may have to wait for an arrival
+ * when nothing was left to do. Times reach the timeline later than the steps do.
+ */
+
+import type { StepTimes } from "./step_clock.ts";
+
+/** Begin, end and attention share of every step. */
+export interface Timeline {
+  /** Steps planned. */
+  planned: number;
+  /** Steps whose times are known. */
+  timed: number;
+  /** Earliest start of each planned step, in milliseconds; 0 where it follows its predecessor. */
+  notBeforeMs: Float64Array;
+  /** Start of each timed step, in milliseconds. */
+  startMs: Float64Array;
+  /** End of each timed step, in milliseconds. */
+  endMs: Float64Array;
+  /** Attention of all steps up to and with each timed step, in milliseconds. */
+  attentionUpToMs: Float64Array;
+  /** Requests running in each planned step. */
+  running: Int32Array;
+}
+
+/** Creates an empty timeline. */
+export function createTimeline(): Timeline {
+  const capacity = 1024;
+  return {
+    planned: 0,
+    timed: 0,
+    notBeforeMs: new Float64Array(capacity),
+    startMs: new Float64Array(capacity),
+    endMs: new Float64Array(capacity),
+    attentionUpToMs: new Float64Array(capacity),
+    running: new Int32Array(capacity),
+  };
+}
+
+/** Adds a step whose times are not known yet. */
+export function planStep(
+  timeline: Timeline,
+  o: { readonly notBeforeMs: number; readonly running: number },
+): void {
+  if (timeline.planned === timeline.running.length) grow(timeline);
+  timeline.notBeforeMs[timeline.planned] = o.notBeforeMs;
+  timeline.running[timeline.planned] = o.running;
+  timeline.planned++;
+}
+
+/** Takes the times of the oldest steps that have none yet. */
+export function timeSteps(timeline: Timeline, times: StepTimes): void {
+  for (let i = 0; i < times.attentionMs.length; i++) {
+    const step = timeline.timed++;
+    const start = Math.max(nowMs(timeline, step), timeline.notBeforeMs[step]);
+    timeline.startMs[step] = start;
+    timeline.endMs[step] = start + times.attentionMs[i] + times.restMs[i];
+    timeline.attentionUpToMs[step] = attentionBefore(timeline, step) + times.attentionMs[i];
+  }
+}
+
+/** End of the step before `step`: the time when it could begin; 0 before the first. */
+export function nowMs(timeline: Timeline, step: number): number {
+  return step === 0 ? 0 : timeline.endMs[step - 1];
+}
+
+/** Attention of all steps before `step`, in milliseconds. */
+export function attentionBefore(timeline: Timeline, step: number): number {
+  return step === 0 ? 0 : timeline.attentionUpToMs[step - 1];
+}
+
+/**
+ * Attention done by a moment, in milliseconds; inside a step it is taken to pass evenly.
+ * O(log steps).
+ */
+export function attentionAt(timeline: Timeline, timeMs: number): number {
+  let low = 0;
+  let high = timeline.timed;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (timeline.endMs[middle] > timeMs) high = middle;
+    else low = middle + 1;
+  }
+  const before = attentionBefore(timeline, low);
+  if (low === timeline.timed || timeMs <= timeline.startMs[low]) return before;
+  const share = (timeMs - timeline.startMs[low]) / (timeline.endMs[low] - timeline.startMs[low]);
+  return before + share * (timeline.attentionUpToMs[low] - before);
+}
+
+function grow(timeline: Timeline): void {
+  const longer = (array: Float64Array): Float64Array => {
+    const result = new Float64Array(array.length * 2);
+    result.set(array);
+    return result;
+  };
+  timeline.notBeforeMs = longer(timeline.notBeforeMs);
+  timeline.startMs = longer(timeline.startMs);
+  timeline.endMs = longer(timeline.endMs);
+  timeline.attentionUpToMs = longer(timeline.attentionUpToMs);
+  const running = new Int32Array(timeline.running.length * 2);
+  running.set(timeline.running);
+  timeline.running = running;
+}

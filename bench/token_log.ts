@@ -1,0 +1,86 @@
+/**
+ * Which step gave a request how many tokens, as runs of consecutive steps in flat arrays: a request
+ * that decodes undisturbed costs one run however long it is.
+ */
+
+/** Tokens of all requests; run i covers steps [step[i], step[i] + steps[i]). */
+export interface TokenLog {
+  /** [requests] first run of each request, −1 without any. */
+  readonly firstRun: Int32Array;
+  /** [requests] last run of each request, −1 without any. */
+  readonly lastRun: Int32Array;
+  /** Runs in use. */
+  runs: number;
+  /** First step of each run. */
+  step: Int32Array;
+  /** Consecutive steps of each run. */
+  steps: Int32Array;
+  /** Tokens that each step of the run gave. */
+  tokens: Int32Array;
+  /** Next run of the same request, −1 at the end. */
+  next: Int32Array;
+}
+
+/** Creates an empty log. */
+export function createTokenLog(requests: number): TokenLog {
+  const capacity = Math.max(16, requests);
+  return {
+    firstRun: new Int32Array(requests).fill(-1),
+    lastRun: new Int32Array(requests).fill(-1),
+    runs: 0,
+    step: new Int32Array(capacity),
+    steps: new Int32Array(capacity),
+    tokens: new Int32Array(capacity),
+    next: new Int32Array(capacity),
+  };
+}
+
+/** Adds the tokens that a request got in a step; steps of one request only ever rise. */
+export function logTokens(log: TokenLog, request: number, step: number, tokens: number): void {
+  const last = log.lastRun[request];
+  if (last >= 0 && log.tokens[last] === tokens && log.step[last] + log.steps[last] === step) {
+    log.steps[last]++;
+    return;
+  }
+  if (log.runs === log.step.length) {
+    log.step = doubled(log.step);
+    log.steps = doubled(log.steps);
+    log.tokens = doubled(log.tokens);
+    log.next = doubled(log.next);
+  }
+  const run = log.runs++;
+  log.step[run] = step;
+  log.steps[run] = 1;
+  log.tokens[run] = tokens;
+  log.next[run] = -1;
+  if (last < 0) log.firstRun[request] = run;
+  else log.next[last] = run;
+  log.lastRun[request] = run;
+}
+
+/** Tokens that a request got in all. */
+export function countTokens(log: TokenLog, request: number): number {
+  let count = 0;
+  for (let run = log.firstRun[request]; run >= 0; run = log.next[run]) {
+    count += log.steps[run] * log.tokens[run];
+  }
+  return count;
+}
+
+/** Step of a request's first token, −1 without any. */
+export function firstTokenStep(log: TokenLog, request: number): number {
+  const run = log.firstRun[request];
+  return run < 0 ? -1 : log.step[run];
+}
+
+/** Step of a request's last token, −1 without any. */
+export function lastTokenStep(log: TokenLog, request: number): number {
+  const run = log.lastRun[request];
+  return run < 0 ? -1 : log.step[run] + log.steps[run] - 1;
+}
+
+function doubled(array: Int32Array): Int32Array {
+  const larger = new Int32Array(array.length * 2);
+  larger.set(array);
+  return larger;
+}

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { listClauses } from "./clause.ts";
+import { clausesMarkdown } from "./clause_table.ts";
+
+Deno.test("clausesMarkdown() has one row for each clause", () => {
+  const rows = clausesMarkdown().split("\n").filter((line) => line.startsWith("| `"));
+  assert.equal(rows.length, listClauses().length);
+});
+
+Deno.test("clausesMarkdown() marks pending clauses and escapes bars", () => {
+  const clause = {
+    id: "layout/a",
+    level: "MUST",
+    section: 1,
+    sectionTitle: "Layouts",
+    text: "A | B.",
+    rationale: "C.",
+  } as const;
+  const pending = [{ id: "layout/a", reason: "later" }];
+  const text = clausesMarkdown({ clauses: [clause], tests: [], pending });
+  assert.match(text, /\| `layout\/a` \| MUST \| A \\\| B\. \| C\. \| pending \|/);
+});

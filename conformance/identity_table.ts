@@ -1,0 +1,78 @@
+/** The table that a step is recorded with: page i of slot s is base + i, base = slot·pages. */
+import { identityTable } from "../allocator/mod.ts";
+import type { AttentionShape } from "../kernel/mod.ts";
+
+/**
+ * Builds the table that a step is recorded with.
+ *
+ * @param shape Sizes of the step; the pools must hold B·`pages` pages a head.
+ * @param pages Pages of each slot, at most M.
+ * @returns [B·H, M] ids, or [B, M] for the uniform layout.
+ *
+ * @example Two slots of one page
+ * ```ts
+ * import { captureTable } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const shape = {
+ *   batch: 2,
+ *   queryHeads: 1,
+ *   kvHeads: 1,
+ *   headSize: 64,
+ *   pageSizeTokens: 16,
+ *   pages: 2,
+ *   columns: 2,
+ *   layout: "headwise",
+ *   storage: "bf16",
+ * } as const;
+ * assert.deepEqual([...captureTable(shape, 1)], [0, -1, 1, -1]);
+ * ```
+ */
+export function captureTable(shape: AttentionShape, pages: number): Int32Array {
+  const { layout, batch, kvHeads, columns } = shape;
+  return identityTable({ layout, layerGroups: 1, slots: batch, kvHeads, columns }, pages).ids;
+}
+
+/**
+ * Tells what keeps a table from being one that a step may be recorded with.
+ *
+ * @param shape Sizes of the step.
+ * @param table The table, or null for none.
+ * @returns What is wrong, or null.
+ *
+ * @example No table
+ * ```ts
+ * import { identityFault } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const shape = {
+ *   batch: 1,
+ *   queryHeads: 1,
+ *   kvHeads: 1,
+ *   headSize: 64,
+ *   pageSizeTokens: 16,
+ *   pages: 2,
+ *   columns: 2,
+ *   layout: "headwise",
+ *   storage: "bf16",
+ * } as const;
+ * assert.match(identityFault(shape, null) ?? "", /no table/);
+ * ```
+ */
+export function identityFault(shape: AttentionShape, table: Int32Array | null): string | null {
+  if (table === null) {
+    return "there is no table; give one with identity ids for every head";
+  }
+  const pages = table.subarray(0, shape.columns).filter((id) => id >= 0).length;
+  if (pages === 0) {
+    return "the first row is empty; give identity ids for every head";
+  }
+  const expected = captureTable(shape, pages);
+  if (expected.length !== table.length) {
+    return `the table has ${table.length} entries, not ${expected.length}; give B·H rows of M`;
+  }
+  const place = table.findIndex((id, index) => id !== expected[index]);
+  return place < 0
+    ? null
+    : `entry ${place} is ${table[place]}, not ${expected[place]}; give identity ids`;
+}

@@ -1,0 +1,105 @@
+/** Known-bad implementations: a good subject with one fault, and the cases that must find it. */
+import type { AttentionProblem } from "../../kernel/mod.ts";
+import type { AllocatorSubject, KernelSubject, Subject } from "../subject.ts";
+import { createOracleSubject } from "../subjects/oracle.ts";
+
+/** A subject with one fault. */
+export interface Mutant {
+  /** Name in the kill matrix. */
+  readonly name: string;
+  /** What it gets wrong. */
+  readonly fault: string;
+  /** Queries each of which must hold a case that rejects it. */
+  readonly killedBy: readonly string[];
+  /** Makes the subject. */
+  readonly create: () => Subject;
+}
+
+/** What a mutant is declared from, without its subject. */
+export interface MutantFacts {
+  /** Name in the kill matrix. */
+  readonly name: string;
+  /** What it gets wrong. */
+  readonly fault: string;
+  /** Queries each of which must hold a case that rejects it. */
+  readonly killedBy: readonly string[];
+}
+
+/**
+ * Declares a mutant of the reference allocator.
+ *
+ * @param facts Name, fault and queries.
+ * @param change Commands that replace the good ones.
+ * @returns The mutant.
+ *
+ * @example An allocator that always shows an empty pool
+ * ```ts
+ * import { mutateAllocator } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const mutant = mutateAllocator(
+ *   { name: "empty", fault: "shows no free page", killedBy: ["allocator:availability"] },
+ *   (good) => ({ snapshot: async () => ({ ...await good.snapshot(), availability: 0 }) }),
+ * );
+ * assert.equal(mutant.create().name, "mutant empty");
+ * ```
+ */
+export function mutateAllocator(
+  facts: MutantFacts,
+  change: (good: AllocatorSubject) => Partial<AllocatorSubject>,
+): Mutant {
+  return {
+    ...facts,
+    create: () => {
+      const { allocator, capabilities } = createOracleSubject();
+      const good = allocator as AllocatorSubject;
+      return {
+        name: `mutant ${facts.name}`,
+        capabilities,
+        allocator: { ...good, ...change(good) },
+      };
+    },
+  };
+}
+
+/**
+ * Declares a mutant of the reference kernel.
+ *
+ * @param facts Name, fault and queries.
+ * @param change Commands that replace the good ones.
+ * @returns The mutant.
+ *
+ * @example A kernel that ignores sinks
+ * ```ts
+ * import { mutateKernel } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const mutant = mutateKernel(
+ *   { name: "no_sinks", fault: "ignores sinks", killedBy: ["kernel:mask:sinks"] },
+ *   (good) => ({ attend: (problem, o) => good.attend({ ...problem, sinkTokens: 0 }, o) }),
+ * );
+ * assert.equal(mutant.create().name, "mutant no_sinks");
+ * ```
+ */
+export function mutateKernel(
+  facts: MutantFacts,
+  change: (good: KernelSubject) => Partial<KernelSubject>,
+): Mutant {
+  return {
+    ...facts,
+    create: () => {
+      const { kernel, capabilities } = createOracleSubject();
+      const good = kernel as KernelSubject;
+      return {
+        name: `mutant ${facts.name}`,
+        capabilities,
+        kernel: { ...good, ...change(good) },
+      };
+    },
+  };
+}
+
+/** A problem with another table. */
+export function withTable(problem: AttentionProblem, table: Int32Array): AttentionProblem {
+  return { ...problem, table };
+}

@@ -1,0 +1,70 @@
+/** What became of one case. */
+import type { Capability } from "./subject.ts";
+
+/** Verdict of a test about a subject that answered. */
+export type Verdict =
+  | {
+    readonly kind: "pass";
+    /** Largest share of an error budget that was used, 1 being all of it; null without one. */
+    readonly budgetUsed: number | null;
+  }
+  | {
+    readonly kind: "fail";
+    /** What was seen in place of what. */
+    readonly message: string;
+    /** Largest share of an error budget that was used, where the failure is one. */
+    readonly budgetUsed: number | null;
+  };
+
+/** Outcome of one case: a verdict, or the reason why there is none. */
+export type Outcome =
+  | Verdict
+  | {
+    readonly kind: "skip";
+    /** Capabilities that the subject lacks. */
+    readonly missing: readonly Capability[];
+  }
+  | {
+    readonly kind: "error";
+    /** Whose fault it is: never a verdict about conformance. */
+    readonly origin: "subject" | "suite";
+    /** How it came about. */
+    readonly code: "exception" | "timeout";
+    /** What happened. */
+    readonly message: string;
+  };
+
+/** Statuses of a case, as rows carry them. */
+export type Status = Outcome["kind"];
+
+/** A command to the subject threw. */
+export class SubjectFault extends Error {
+  /** Always `subject-fault`. */
+  readonly code = "subject-fault";
+  /** Command that threw. */
+  readonly command: string;
+  /** Wraps what was thrown. */
+  constructor(command: string, cause: unknown) {
+    const detail = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    super(`Subject threw in "${command}": ${detail}`, { cause });
+    this.name = "SubjectFault";
+    this.command = command;
+  }
+}
+
+/** A test found something that no acceptance set allows; the run turns it into a failure. */
+export class Mismatch extends Error {
+  /** Always `mismatch`. */
+  readonly code = "mismatch";
+  /** Share of an error budget that was used; null where there is none. */
+  readonly budgetUsed: number | null;
+  /** Makes the error from what was seen in place of what. */
+  constructor(message: string, budgetUsed: number | null = null) {
+    super(message);
+    this.name = "Mismatch";
+    this.budgetUsed = budgetUsed;
+  }
+}
+
+/** The verdict of a passed test. */
+export const PASS: Verdict = { kind: "pass", budgetUsed: null };

@@ -1,0 +1,55 @@
+/** The suite: every test, and its cases by id. */
+import { matchesQuery, orderQueries, type Query } from "./query.ts";
+import { casesOf, type TestCase, type TestDefinition } from "./test_definition.ts";
+import { allocatorTests } from "./suites/allocator_tests.ts";
+import { kernelTests } from "./suites/kernel_tests.ts";
+
+/**
+ * Lists every test of the suite.
+ *
+ * @returns The tests, in the order in which they are declared.
+ *
+ * @example Every test names a clause
+ * ```ts
+ * import { listTests } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * assert.ok(listTests().every((test) => test.clauses.length > 0));
+ * ```
+ */
+export function listTests(): readonly TestDefinition[] {
+  return [...allocatorTests, ...kernelTests];
+}
+
+/** What {@linkcode listCases} chooses from. */
+export interface CaseSelection {
+  /** A case is chosen if any of these covers it; none chooses all. */
+  readonly filters?: readonly Query[];
+  /** Tests to choose from; the whole suite by default. */
+  readonly tests?: readonly TestDefinition[];
+}
+
+/**
+ * Lists cases in the order of their ids.
+ *
+ * @param selection Filters and tests.
+ * @returns The cases.
+ *
+ * @example One test's cases
+ * ```ts
+ * import { listCases, parseQuery } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const cases = listCases({ filters: [parseQuery("allocator")] });
+ * assert.ok(cases.every((each) => each.query.startsWith("allocator:")));
+ * ```
+ */
+export function listCases(selection: CaseSelection = {}): TestCase[] {
+  const filters = selection.filters ?? [];
+  return (selection.tests ?? listTests())
+    .flatMap(casesOf)
+    .filter((each) =>
+      filters.length === 0 || filters.some((filter) => matchesQuery(filter, each.parsed))
+    )
+    .sort((first, second) => orderQueries(first.query, second.query));
+}

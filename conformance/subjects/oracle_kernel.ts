@@ -1,0 +1,139 @@
+/** The paged float64 oracle behind the command interface, rounded to the storage type. */
+import {
+  appendReference,
+  attendDual,
+  attendPaged,
+  type AttentionProblem,
+  type AttentionResult,
+  checkAppend,
+  checkProblem,
+  encodeValues,
+  ProblemError,
+} from "../../kernel/mod.ts";
+import { identityFault } from "../identity_table.ts";
+import type { AttendOptions, AttendReply, Capability, KernelSubject, Reply } from "../subject.ts";
+
+/** What {@linkcode createOracleKernel} can do: everything. */
+export const ORACLE_KERNEL_CAPABILITIES: readonly Capability[] = [
+  "kernel.attend",
+  "kernel.append",
+  "kernel.bf16",
+  "kernel.f16",
+  "kernel.uniform",
+  "kernel.headwise",
+  "kernel.pooled",
+  "kernel.head_size_256",
+  "kernel.into",
+  "kernel.log_sum_exp",
+  "kernel.mask_ranges",
+  "kernel.tree_mask",
+  "kernel.learned_sinks",
+  "kernel.splits",
+  "kernel.two_passes",
+  "kernel.capture",
+];
+
+/**
+ * Puts the paged oracle behind the command interface; the suite judges it by the direct one.
+ *
+ * @returns A subject.
+ *
+ * @example A refused type
+ * ```ts
+ * import { createOracleKernel } from "@headwise/headwise/conformance";
+ * import { randomProblem } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const problem = randomProblem({
+ *   seed: 1,
+ *   shape: {
+ *     batch: 1,
+ *     queryHeads: 2,
+ *     kvHeads: 1,
+ *     headSize: 64,
+ *     pageSizeTokens: 16,
+ *     pages: 2,
+ *     columns: 2,
+ *     layout: "headwise",
+ *     storage: "bf16",
+ *   },
+ *   queryLengths: [1],
+ *   cachedLengths: [8],
+ * });
+ * const table = new BigInt64Array(2) as unknown as Int32Array;
+ * const options = { walk: "row", splitTokens: 0, passes: "one" } as const;
+ * const reply = await createOracleKernel().attend({ ...problem, table }, options);
+ * assert.equal(reply.kind, "refused");
+ * ```
+ */
+export function createOracleKernel(): KernelSubject {
+  const captures = new Map<number, AttentionProblem["shape"]>();
+  let nextCapture = 0;
+  return {
+    attend: (problem, o) =>
+      attempt(() => {
+        checkProblem(problem);
+        return toReply(problem, attendWith(problem, o), o);
+      }),
+    append: (problem) =>
+      attempt(() => {
+        checkAppend(problem);
+        return appendReference(problem);
+      }),
+    capture: (problem, o) => {
+      const fault = identityFault(problem.shape, o.table);
+      if (fault !== null) {
+        const message = `Cannot record a step: ${fault}`;
+        return Promise.resolve({ kind: "refused", code: "capture/table-present", message });
+      }
+      captures.set(nextCapture, problem.shape);
+      return Promise.resolve({ kind: "ok", value: nextCapture++ });
+    },
+    replay: (capture, problem) =>
+      attempt(() => {
+        checkProblem(problem);
+        if (!captures.has(capture)) {
+          throw new Error(`Cannot replay the step "${capture}": it was never recorded`);
+        }
+        const result = attendPaged(problem);
+        const o = { walk: "row", splitTokens: 0, passes: "one" } as const;
+        return { ...toReply(problem, result, o), readbacks: 0, objectsMade: 0 };
+      }),
+    releaseCapture: (capture) => {
+      captures.delete(capture);
+      return Promise.resolve();
+    },
+  };
+}
+
+function attendWith(problem: AttentionProblem, o: AttendOptions): AttentionResult {
+  const { pageSizeTokens } = problem.shape;
+  const split = o.splitTokens === 0
+    ? {}
+    : { pagesPerSplit: Math.max(1, Math.floor(o.splitTokens / pageSizeTokens)) };
+  return o.passes === "two"
+    ? attendDual(problem, (pass) => attendPaged(pass, split))
+    : attendPaged(problem, split);
+}
+
+function toReply(
+  problem: AttentionProblem,
+  result: AttentionResult,
+  o: AttendOptions,
+): AttendReply {
+  const bits = encodeValues(problem.shape.storage, result.output);
+  const output = o.into?.slice() ?? bits;
+  output.set(bits);
+  return { output, logSumExp: Float32Array.from(result.logSumExp) };
+}
+
+function attempt<T>(command: () => T): Promise<Reply<T>> {
+  return Promise.resolve().then((): Reply<T> => ({ kind: "ok", value: command() })).catch(
+    (error: unknown) => {
+      if (error instanceof ProblemError) {
+        return { kind: "refused", code: error.code, message: error.message };
+      }
+      throw error;
+    },
+  );
+}

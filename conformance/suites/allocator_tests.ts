@@ -1,0 +1,20 @@
+/** Every test of allocators. */
+import type { TestDefinition } from "../test_definition.ts";
+import { poolTests } from "./pool_tests.ts";
+import { rankTests } from "./rank_tests.ts";
+import { recycleTests } from "./recycle_tests.ts";
+import { requestTests } from "./request_tests.ts";
+import { slotTests } from "./slot_tests.ts";
+import { tableTests } from "./table_tests.ts";
+import { validatorTests } from "./validator_tests.ts";
+
+/** Tests that judge an allocator or a validator. */
+export const allocatorTests: readonly TestDefinition[] = [
+  ...tableTests,
+  ...poolTests,
+  ...requestTests,
+  ...recycleTests,
+  ...slotTests,
+  ...rankTests,
+  ...validatorTests,
+];

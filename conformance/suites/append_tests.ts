@@ -1,0 +1,248 @@
+/** Tests of appending: rotation, and writes through the table. */
+import {
+  type AppendProblem,
+  compareAppend,
+  randomAppend,
+  type Rotary,
+  STORAGE_FORMATS,
+} from "../../kernel/mod.ts";
+import { requireEqual, requireThat } from "../acceptance.ts";
+import { Mismatch, type Verdict } from "../outcome.ts";
+import type { Capability, KernelSubject } from "../subject.ts";
+import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
+import { HEAD_LAYOUTS, LAYOUTS } from "./cache_spec.ts";
+import { requireOk, requireRefused } from "./driver.ts";
+import {
+  attendJudged,
+  CONTROL_PROBLEM,
+  parseRows,
+  type ProblemSpec,
+  shapeOf,
+  STORAGES,
+  worstOf,
+} from "./kernel_case.ts";
+
+const NO_ROTATION: Rotary = { style: "none", theta: 10_000, rotaryDimensions: 64 };
+
+const layouts = defineTest({
+  suite: "kernel",
+  path: "append",
+  test: "layout",
+  clauses: ["layout/write-follows-table", "layout/row-major-heads"],
+  description: "Each head's keys and values land on the page that its own row names",
+  needs: ({ layout, storage }) => appendNeeds({ layout, storage }),
+  cases: grid({ layout: LAYOUTS, storage: STORAGES, order: ["identity", "shuffled"] as const }),
+  run: ({ kernel, params, seed }) => appendJudged(kernel, appendOf(seed, params)),
+});
+
+const rows = defineTest({
+  suite: "kernel",
+  path: "append",
+  test: "rows",
+  clauses: ["mixed/batch", "layout/write-follows-table"],
+  description: "Chunks over page boundaries, decode rows and idle slots in one call",
+  needs: ({ layout }) => appendNeeds({ layout }),
+  cases: grid({
+    layout: HEAD_LAYOUTS,
+    rows: ["1+15_1+16_1+17", "33+0_0+40_16+16", "40+7", "8+12_0+0_1+0_5+27"],
+  }),
+  run: ({ kernel, params, seed }) => appendJudged(kernel, appendOf(seed, params)),
+});
+
+const rotation = defineTest({
+  suite: "kernel",
+  path: "append",
+  test: "rotation",
+  clauses: ["rope/positions"],
+  description: "Queries and keys turn by their absolute position; values and the rest do not",
+  needs: ({ storage }) => appendNeeds({ storage }),
+  cases: grid({
+    style: ["none", "interleaved", "neox"] as const,
+    turned: [16, 64],
+    storage: STORAGES,
+    rows: ["7+0_1+30", "3+1000_1+4000"],
+  }),
+  run: ({ kernel, params: { style, turned, storage, rows }, seed }) => {
+    const rotary = { style, theta: 10_000, rotaryDimensions: turned };
+    const page = rows.includes("4000") ? 256 : 16;
+    return appendJudged(kernel, appendOf(seed, { storage, rows, page }, rotary));
+  },
+});
+
+const theta = defineTest({
+  suite: "kernel",
+  path: "append",
+  test: "theta",
+  clauses: ["rope/positions"],
+  description: "The base of the frequencies is the model's",
+  needs: ({ size }) => appendNeeds({ size }),
+  cases: grid({ theta: [10_000, 500_000, 1_000_000], size: [64, 128] }),
+  run: ({ kernel, params: { theta, size }, seed }) => {
+    const rotary = { style: "neox", theta, rotaryDimensions: size } as const;
+    return appendJudged(kernel, appendOf(seed, { size, rows: "4+500", page: 64 }, rotary));
+  },
+});
+
+const holes = defineTest({
+  suite: "kernel",
+  path: "append",
+  test: "holes",
+  clauses: ["sentinel/no-write"],
+  description: "Writes to holes are dropped and counted, and page 0 stays as it was",
+  needs: ({ layout }) => appendNeeds({ layout }),
+  cases: grid({ layout: LAYOUTS, where: ["first_page", "last_page", "one_head", "everywhere"] }),
+  run: async ({ kernel, params: { layout, where }, seed }) => {
+    const problem = appendOf(seed, { layout, rows: "20+10_1+31" });
+    const { columns, kvHeads } = problem.shape;
+    const heads = layout === "uniform" ? 1 : kvHeads;
+    const table = problem.table.map((id, index) => {
+      const column = index % columns;
+      const row = Math.floor(index / columns);
+      const dropped = where === "everywhere" || (row < heads && (
+        where === "one_head" ? row === heads - 1 : column === (where === "first_page" ? 0 : 1)
+      ));
+      return dropped ? -1 : id;
+    });
+    const withHoles = { ...problem, table };
+    const reply = requireOk("append", await kernel.append(withHoles));
+    requireThat(reply.droppedWrites > 0, "Expected dropped writes to be counted");
+    return judgeAppend(withHoles, reply);
+  },
+});
+
+const untouched = defineTest({
+  suite: "kernel",
+  path: "append",
+  test: "nothing_else",
+  clauses: ["sentinel/no-write", "kernel/no-overread"],
+  description: "Everything in the cache that no new token owns keeps its bits, NaN included",
+  needs: ({ layout, storage }) => appendNeeds({ layout, storage }),
+  cases: grid({ layout: LAYOUTS, storage: STORAGES }),
+  run: ({ kernel, params: { layout, storage }, seed }) => {
+    const problem = appendOf(seed, { layout, storage, recycled: layout !== "uniform" });
+    const nan = STORAGE_FORMATS[storage].quietNan;
+    const poison = (bits: Uint16Array): Uint16Array => new Uint16Array(bits.length).fill(nan);
+    return appendJudged(kernel, {
+      ...problem,
+      keys: poison(problem.keys),
+      values: poison(problem.values),
+    });
+  },
+});
+
+const foreignIds = defineTest({
+  suite: "kernel",
+  path: "append",
+  test: "foreign_id",
+  clauses: ["sentinel/only-minus-one", "layout/id-spaces-distinct"],
+  description: "An id that is neither -1 nor inside the pool is refused before anything is written",
+  needs: ({ layout }) => appendNeeds({ layout }),
+  cases: grid({ layout: LAYOUTS, id: ["minus_two", "pool_end"] }),
+  run: async ({ kernel, params: { layout, id }, seed }) => {
+    const problem = appendOf(seed, { layout });
+    const { pages, kvHeads } = problem.shape;
+    const table = problem.table.slice();
+    table[0] = id === "minus_two" ? -2 : layout === "pooled" ? pages * kvHeads : pages;
+    requireRefused("append", await kernel.append({ ...problem, table }));
+    return appendJudged(kernel, problem);
+  },
+});
+
+const readBack = defineTest({
+  suite: "kernel",
+  path: "append",
+  test: "read_back",
+  clauses: ["layout/write-follows-table", "rope/positions"],
+  description: "Attention over what was appended sees the new tokens' own keys and values",
+  needs: ({ layout }) => [...appendNeeds({ layout }), "kernel.attend"],
+  cases: grid({ layout: LAYOUTS, rows: ["1+30_1+16", "18+14_4+0"] }),
+  run: async ({ kernel, params: { layout, rows }, seed }) => {
+    const recycled = layout !== "uniform";
+    const spec = { layout, rows, recycled, window: 12, kinds: "wf" };
+    const rotary = { style: "neox", theta: 10_000, rotaryDimensions: 64 } as const;
+    const problem = appendOf(seed, spec, rotary);
+    const reply = requireOk("append", await kernel.append(problem));
+    const appended = judgeAppend(problem, reply);
+    const { shape, table, queryStarts, cachedLengths } = problem;
+    const windows = layout === "uniform" ? [0, 0] : [12, 0];
+    return worstOf([
+      appended,
+      await attendJudged(kernel, {
+        shape,
+        table,
+        queryStarts,
+        cachedLengths,
+        query: reply.query,
+        keys: reply.keys,
+        values: reply.values,
+        headWindows: Int32Array.from(windows),
+        sinkTokens: 0,
+      }),
+    ]);
+  },
+});
+
+/** Builds an append problem of a spec. */
+export function appendOf(
+  seed: number,
+  changes: Partial<ProblemSpec> = {},
+  rotary: Rotary = NO_ROTATION,
+): AppendProblem {
+  const spec = { ...CONTROL_PROBLEM, ...changes };
+  const { query, cached } = parseRows(spec.rows);
+  return randomAppend({
+    seed,
+    shape: shapeOf(spec),
+    queryLengths: query,
+    cachedLengths: cached,
+    headWindows: [...spec.kinds].map((kind) => kind === "w" ? spec.window : 0),
+    sinkTokens: spec.sinks,
+    pageOrder: spec.order,
+    recycled: spec.recycled,
+    rotary,
+  });
+}
+
+/** Capabilities that the append problem of a spec needs. */
+export function appendNeeds(changes: Partial<ProblemSpec> = {}): Capability[] {
+  const spec = { ...CONTROL_PROBLEM, ...changes };
+  return [
+    "kernel.append",
+    `kernel.${spec.layout}`,
+    `kernel.${spec.storage}`,
+    ...(spec.size === 256 ? ["kernel.head_size_256"] as const : []),
+  ];
+}
+
+/** Runs an append and judges everything that it gave. */
+export async function appendJudged(
+  kernel: KernelSubject,
+  problem: AppendProblem,
+): Promise<Verdict> {
+  return judgeAppend(problem, requireOk("append", await kernel.append(problem)));
+}
+
+function judgeAppend(
+  problem: AppendProblem,
+  outcome: { query: Uint16Array; keys: Uint16Array; values: Uint16Array; droppedWrites: number },
+): Verdict {
+  requireEqual("elements of the keys", outcome.keys.length, problem.keys.length);
+  requireEqual("elements of the values", outcome.values.length, problem.values.length);
+  const { ok, message, worstBudgetUsed } = compareAppend({ problem, outcome });
+  if (!ok) {
+    throw new Mismatch(message, worstBudgetUsed);
+  }
+  return { kind: "pass", budgetUsed: worstBudgetUsed };
+}
+
+/** Tests of appending. */
+export const appendTests: readonly TestDefinition[] = [
+  layouts,
+  rows,
+  rotation,
+  theta,
+  holes,
+  untouched,
+  foreignIds,
+  readBack,
+];

@@ -1,0 +1,150 @@
+/** Tests of recorded steps: what they are recorded with, and that a replay decides nothing. */
+import type { Layout } from "../../allocator/mod.ts";
+import type { AttentionProblem, StorageType } from "../../kernel/mod.ts";
+import { requireEqual, requireSameElements } from "../acceptance.ts";
+import { captureTable } from "../identity_table.ts";
+import type { Verdict } from "../outcome.ts";
+import type { KernelSubject } from "../subject.ts";
+import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
+import { HEAD_LAYOUTS } from "./cache_spec.ts";
+import { requireOk, requireRefused } from "./driver.ts";
+import {
+  attend,
+  CONTROL_PROBLEM,
+  judgeReply,
+  needsOf,
+  problemOf,
+  shapeOf,
+  STORAGES,
+  worstOf,
+} from "./kernel_case.ts";
+
+const tablePresent = defineTest({
+  suite: "capture",
+  path: "record",
+  test: "table_present",
+  clauses: ["capture/table-present"],
+  description: "Recording needs identity ids for every head; anything else is refused",
+  needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
+  cases: grid({
+    layout: HEAD_LAYOUTS,
+    fault: ["no_table", "holes", "one_head_missing", "slots_only", "wrong_base", "shuffled"],
+  }),
+  run: async ({ kernel, params: { layout, fault }, seed }) => {
+    const problem = captureProblem(seed, { layout });
+    const table = captureTable(problem.shape, 2);
+    const { columns, kvHeads } = problem.shape;
+    const faulty = {
+      no_table: null,
+      holes: table.map(() => -1),
+      one_head_missing: table.slice().fill(-1, columns, 2 * columns),
+      slots_only: table.slice(0, table.length / kvHeads),
+      wrong_base: table.map((id) => id < 0 ? id : (id + 1) % problem.shape.pages),
+      shuffled: problem.table,
+    }[fault] ?? null;
+    requireRefused("capture", await kernel.capture(problem, { table: faulty }));
+    const capture = requireOk("capture", await kernel.capture(problem, { table }));
+    await kernel.releaseCapture(capture);
+    return { kind: "pass", budgetUsed: null };
+  },
+});
+
+const equal = defineTest({
+  suite: "capture",
+  path: "replay",
+  test: "equal",
+  clauses: ["capture/equal", "capture/static", "capture/table-present"],
+  description: "A replay over other tables, lengths and holes gives the bits of a fresh run",
+  needs: ({ layout, storage }) => [...needsOf({ layout, storage }), "kernel.capture"],
+  cases: grid({
+    layout: HEAD_LAYOUTS,
+    storage: STORAGES,
+    cached: ["47-40-33", "5-0-2", "47-46-3", "47-0-31"],
+  }),
+  run: ({ kernel, params: { layout, storage, cached }, seed }) => {
+    const recorded = captureProblem(seed, { layout, storage });
+    const lengths = cached.split("-").map(Number);
+    return replayJudged(
+      kernel,
+      recorded,
+      [captureProblem(seed + 1, { layout, storage, cached: lengths })],
+    );
+  },
+});
+
+const repeated = defineTest({
+  suite: "capture",
+  path: "replay",
+  test: "repeated",
+  clauses: ["capture/equal", "capture/static"],
+  description: "Replays in a row do not remember each other",
+  needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
+  cases: grid({ layout: HEAD_LAYOUTS, replays: [2, 4] }),
+  run: ({ kernel, params: { layout, replays }, seed }) => {
+    const cached = [[47, 30, 20], [3, 9, 1], [31, 32, 33], [0, 0, 0]];
+    const problems = cached.slice(0, replays).map((lengths, index) =>
+      captureProblem(seed + index, { layout, cached: lengths })
+    );
+    return replayJudged(kernel, captureProblem(seed, { layout }), problems);
+  },
+});
+
+const isStatic = defineTest({
+  suite: "capture",
+  path: "replay",
+  test: "static",
+  clauses: ["capture/static"],
+  description: "A replay reads nothing back and makes no object",
+  needs: ({ storage }) => [...needsOf({ storage }), "kernel.capture"],
+  cases: grid({ storage: STORAGES }),
+  run: async ({ kernel, params: { storage }, seed }) => {
+    const problem = captureProblem(seed, { storage });
+    const table = captureTable(problem.shape, 2);
+    const capture = requireOk("capture", await kernel.capture(problem, { table }));
+    for (let replay = 0; replay < 3; replay++) {
+      const reply = requireOk("replay", await kernel.replay(capture, problem));
+      requireEqual("readbacks inside the step", reply.readbacks, 0);
+      requireEqual("objects made for the replay", reply.objectsMade, 0);
+    }
+    await kernel.releaseCapture(capture);
+    return { kind: "pass", budgetUsed: null };
+  },
+});
+
+/** A decode step of three slots, in pools and tables whose sizes do not depend on the lengths. */
+function captureProblem(
+  seed: number,
+  o: { layout?: Layout; storage?: StorageType; cached?: readonly number[] },
+): AttentionProblem {
+  const widest = {
+    ...CONTROL_PROBLEM,
+    layout: o.layout ?? "headwise",
+    storage: o.storage ?? "bf16",
+    rows: "1+47_1+47_1+47",
+    recycled: true,
+    window: 12,
+  };
+  const rows = (o.cached ?? [47, 47, 47]).map((length) => `1+${length}`).join("_");
+  return problemOf(seed, { ...widest, rows }, shapeOf(widest));
+}
+
+async function replayJudged(
+  kernel: KernelSubject,
+  recorded: AttentionProblem,
+  problems: readonly AttentionProblem[],
+): Promise<Verdict> {
+  const table = captureTable(recorded.shape, 2);
+  const capture = requireOk("capture", await kernel.capture(recorded, { table }));
+  const verdicts: Verdict[] = [];
+  for (const problem of problems) {
+    const replayed = requireOk("replay", await kernel.replay(capture, problem));
+    const fresh = await attend(kernel, problem, { walk: "row" });
+    requireSameElements("output of the replay", replayed.output, fresh.output);
+    verdicts.push(judgeReply(problem, replayed));
+  }
+  await kernel.releaseCapture(capture);
+  return worstOf(verdicts);
+}
+
+/** Tests of recorded steps. */
+export const captureTests: readonly TestDefinition[] = [tablePresent, equal, repeated, isStatic];

@@ -1,0 +1,18 @@
+/** Every test of kernels. */
+import type { TestDefinition } from "../test_definition.ts";
+import { appendTests } from "./append_tests.ts";
+import { attendTests } from "./attend_tests.ts";
+import { captureTests } from "./capture_tests.ts";
+import { maskTests } from "./mask_tests.ts";
+import { refusalTests } from "./refusal_tests.ts";
+import { sentinelTests } from "./sentinel_tests.ts";
+
+/** Tests that judge a kernel. */
+export const kernelTests: readonly TestDefinition[] = [
+  ...attendTests,
+  ...maskTests,
+  ...sentinelTests,
+  ...refusalTests,
+  ...appendTests,
+  ...captureTests,
+];

@@ -1,0 +1,193 @@
+/** Tests of head kinds and of tensor parallelism. */
+import { requireEqual, requireSameElements } from "../acceptance.ts";
+import { PASS } from "../outcome.ts";
+import type { AllocatorSubject, CacheSpec } from "../subject.ts";
+import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
+import { cacheSpec, HEAD_LAYOUTS, layoutCapability } from "./cache_spec.ts";
+import { entryIndex } from "./check_snapshot.ts";
+import { checkState, createDriver, grow, recycle, requireOk, requireRefused } from "./driver.ts";
+
+const patternCount = defineTest({
+  suite: "allocator",
+  path: "head_kinds",
+  test: "pattern",
+  clauses: ["mask/head-kinds"],
+  description: "A pattern with a ratio makes floor(H·ratio) window heads at its end of the list",
+  needs: () => ["allocator.headwise", "allocator.recycle"],
+  cases: grid({ pattern: ["first", "last"], ratio: [0, 0.2, 0.25, 0.3, 0.5, 0.75, 0.99, 1] }),
+  run: async ({ allocator, params: { pattern, ratio } }) => {
+    const heads = { kind: "pattern", pattern: pattern as "first" | "last", ratio } as const;
+    const driver = await createDriver(allocator, cacheSpec({ heads }));
+    await grow(driver, 0, 256);
+    await recycle(driver, 0, 256);
+    const snapshot = await checkState(driver);
+    const holes = [0, 1, 2, 3].filter((row) =>
+      snapshot.table[entryIndex(snapshot, { slot: 0, row, column: 0 })] === -1
+    );
+    const count = Math.floor(4 * ratio);
+    const expected = [0, 1, 2, 3].slice(pattern === "first" ? 0 : 4 - count).slice(0, count);
+    requireEqual("window heads", holes.join(), expected.join());
+    return PASS;
+  },
+});
+
+const ratioRefused = defineTest({
+  suite: "allocator",
+  path: "head_kinds",
+  test: "bad_ratio",
+  clauses: ["mask/head-kinds"],
+  description: "A ratio outside [0, 1] is an error",
+  needs: () => ["allocator.headwise"],
+  cases: grid({ ratio: ["-0.25", "1.25", "100", "NaN"] }),
+  run: async ({ allocator, params: { ratio } }) => {
+    const heads = { kind: "pattern", pattern: "first", ratio: Number(ratio) } as const;
+    requireRefused("create", await allocator.create(cacheSpec({ heads })));
+    return PASS;
+  },
+});
+
+const listedKinds = defineTest({
+  suite: "allocator",
+  path: "head_kinds",
+  test: "list",
+  clauses: ["mask/head-kinds"],
+  description: "Window heads may stand anywhere in the list",
+  needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
+  cases: grid({ layout: HEAD_LAYOUTS, kinds: ["fwff", "wfwf", "fwwf"] }),
+  run: async ({ allocator, params: { layout, kinds } }) => {
+    const row = [...kinds].map((kind) => kind === "w" ? "window" : "full");
+    const heads = { kind: "layers", kindsByLayer: [row, row] } as const;
+    const driver = await createDriver(allocator, cacheSpec({ layout, heads }));
+    await grow(driver, 0, 256);
+    await recycle(driver, 0, 256);
+    return PASS;
+  },
+});
+
+const divisible = defineTest({
+  suite: "allocator",
+  path: "tensor_parallel",
+  test: "divisible",
+  clauses: ["tp/divisible"],
+  description: "Heads that divide are shared out evenly; fewer KV heads than ranks are replicated",
+  needs: () => ["allocator.tensor_parallel"],
+  cases: [
+    { kv: 8, query: 64, ranks: 1 },
+    { kv: 8, query: 64, ranks: 2 },
+    { kv: 8, query: 64, ranks: 8 },
+    { kv: 4, query: 20, ranks: 4 },
+    { kv: 4, query: 64, ranks: 8 },
+    { kv: 1, query: 16, ranks: 2 },
+  ],
+  run: async ({ allocator, params: { kv, query, ranks } }) => {
+    for (let rank = 0; rank < ranks; rank++) {
+      const reply = await allocator.shard({
+        kvHeadsGlobal: kv,
+        queryHeadsGlobal: query,
+        ranks,
+        rank,
+      });
+      const shard = requireOk("shard", reply);
+      requireEqual("KV heads on the rank", shard.kvHeads, kv < ranks ? 1 : kv / ranks);
+      requireEqual("query heads on the rank", shard.queryHeads, query / ranks);
+    }
+    return PASS;
+  },
+});
+
+const indivisible = defineTest({
+  suite: "allocator",
+  path: "tensor_parallel",
+  test: "indivisible",
+  clauses: ["tp/divisible"],
+  description: "Heads that do not divide are a configuration error, before anything is allocated",
+  needs: ({ command }) => [
+    "allocator.tensor_parallel",
+    ...(command === "create" ? ["allocator.headwise"] as const : []),
+  ],
+  cases: grid({ command: ["shard", "create"], heads: ["8-64-3", "4-64-3", "8-60-8", "6-48-4"] }),
+  run: async ({ allocator, params: { command, heads } }) => {
+    const [kvHeadsGlobal = 0, queryHeadsGlobal = 0, ranks = 0] = heads.split("-").map(Number);
+    for (let rank = 0; rank < ranks; rank++) {
+      const reply = command === "shard"
+        ? await allocator.shard({ kvHeadsGlobal, queryHeadsGlobal, ranks, rank })
+        : await allocator.create(cacheSpec({
+          kvHeads: kvHeadsGlobal,
+          queryHeads: queryHeadsGlobal,
+          tensorParallel: { ranks, rank },
+        }));
+      requireRefused(`${command} of rank ${rank}`, reply);
+    }
+    return PASS;
+  },
+});
+
+const rankAgreement = defineTest({
+  suite: "allocator",
+  path: "tensor_parallel",
+  test: "agreement",
+  clauses: ["tp/rank-agreement"],
+  description: "Ranks given the same requests give the same answers and recycle the same columns",
+  needs: ({ layout }) => [
+    layoutCapability(layout),
+    "allocator.tensor_parallel",
+    "allocator.recycle",
+  ],
+  cases: grid({ layout: HEAD_LAYOUTS, ranks: [2, 4], order: ["identity", "shuffled"] }),
+  run: async ({ allocator, params: { layout, ranks, order }, seed }) => {
+    const kinds = Array.from({ length: 8 }, (_, head) => head % 2 === 0 ? "window" : "full");
+    const kindsByLayer = [
+      ranks === 4 ? kinds : kinds.map(() => "window"),
+    ] as ("window" | "full")[][];
+    const spec = cacheSpec({
+      layout,
+      layers: 1,
+      kvHeads: 8,
+      queryHeads: 8,
+      pagesPerHead: 20,
+      heads: { kind: "layers", kindsByLayer },
+    });
+    const traces: Int32Array[] = [];
+    for (let rank = 0; rank < ranks; rank++) {
+      const shuffleSeed = order === "identity" ? null : (seed ^ rank) >>> 0;
+      traces.push(
+        await traceRank(allocator, { ...spec, shuffleSeed, tensorParallel: { ranks, rank } }),
+      );
+    }
+    for (const [rank, trace] of traces.entries()) {
+      requireSameElements(`decisions of rank ${rank}`, trace, traces[0] ?? []);
+    }
+    return PASS;
+  },
+});
+
+/** Answers, page counts and recycled columns of a fixed sequence of commands on one rank. */
+async function traceRank(allocator: AllocatorSubject, spec: CacheSpec): Promise<Int32Array> {
+  requireOk("create", await allocator.create(spec));
+  const trace: number[] = [];
+  const answers = ["allocated", "shortage", "refused"];
+  for (const lengthTokens of [64, 128, 200, 256, 320, 512]) {
+    for (const slot of [0, 1, 2]) {
+      const command = lengthTokens === 64 ? "admit" : "extend";
+      const reply = await allocator[command]({ slot, lengthTokens });
+      trace.push(answers.indexOf(reply.kind));
+      if (reply.kind === "allocated") {
+        const question = { slot, lengthTokens, nextPositionTokens: lengthTokens };
+        trace.push(requireOk("recycle", await allocator.recycle(question)));
+      }
+      const { table, freePages } = await allocator.snapshot();
+      trace.push(...table.map((id) => Math.min(id, 0)), ...freePages);
+    }
+  }
+  return Int32Array.from(trace);
+}
+
+/** Tests of head kinds and of tensor parallelism. */
+export const rankTests: readonly TestDefinition[] = [
+  patternCount,
+  ratioRefused,
+  listedKinds,
+  divisible,
+  indivisible,
+  rankAgreement,
+];

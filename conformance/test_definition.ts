@@ -1,0 +1,160 @@
+/** A test as data: what it is called, which clauses it judges, its cases and how to run one. */
+import { parseQuery, printQuery, type Query } from "./query.ts";
+import type { Verdict } from "./outcome.ts";
+import type { AllocatorSubject, Capability, KernelSubject } from "./subject.ts";
+
+/** Parameters of one case. */
+export type CaseParams = Readonly<Record<string, string | number | boolean>>;
+
+/** What a running case is given. */
+export interface CaseContext<P extends CaseParams = CaseParams> {
+  /** The case's id. */
+  readonly query: string;
+  /** The case's parameters. */
+  readonly params: P;
+  /** Seed that follows from the id alone, so that a case repeats on its own. */
+  readonly seed: number;
+  /** The subject's allocator; a fault of the suite if the subject has none. */
+  readonly allocator: AllocatorSubject;
+  /** The subject's kernel; a fault of the suite if the subject has none. */
+  readonly kernel: KernelSubject;
+}
+
+/** A test with its cases. */
+export interface TestDefinition<P extends CaseParams = CaseParams> {
+  /** First level of the id. */
+  readonly suite: string;
+  /** Second level; segments are separated by commas. */
+  readonly path: string;
+  /** Third level. */
+  readonly test: string;
+  /** Clauses that it judges, at least one. */
+  readonly clauses: readonly string[];
+  /** What is judged, readable alone. */
+  readonly description: string;
+  /** Capabilities that a case needs. */
+  readonly needs: (params: P) => readonly Capability[];
+  /** Parameters of each case. */
+  readonly cases: readonly P[];
+  /** Judges one case. */
+  readonly run: (context: CaseContext<P>) => Promise<Verdict>;
+}
+
+/** One case of the suite. */
+export interface TestCase {
+  /** Printed id. */
+  readonly query: string;
+  /** The id as a query. */
+  readonly parsed: Query;
+  /** Its test. */
+  readonly definition: TestDefinition;
+  /** Its parameters. */
+  readonly params: CaseParams;
+}
+
+/**
+ * Declares a test and forgets its parameter type, so that all tests fit one list.
+ *
+ * @param definition The test.
+ * @returns The same test.
+ *
+ * @example A test without a subject
+ * ```ts
+ * import { casesOf, defineTest, PASS } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const test = defineTest({
+ *   suite: "demo",
+ *   path: "basic",
+ *   test: "nothing",
+ *   clauses: ["mask/full"],
+ *   description: "Nothing is wrong",
+ *   needs: () => [],
+ *   cases: [{ page: 16 }],
+ *   run: () => Promise.resolve(PASS),
+ * });
+ * assert.equal(casesOf(test)[0]?.query, "demo:basic:nothing:page=16");
+ * ```
+ */
+export function defineTest<P extends CaseParams>(definition: TestDefinition<P>): TestDefinition {
+  return definition as unknown as TestDefinition;
+}
+
+/**
+ * Lists the cases of a test.
+ *
+ * @param definition The test.
+ * @returns Its cases with their ids.
+ * @throws {QueryError} If a name, key or value does not fit the grammar of ids.
+ *
+ * @example Two cases
+ * ```ts
+ * import { casesOf, listTests } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const [test] = listTests();
+ * assert.ok(test !== undefined && casesOf(test).length > 0);
+ * ```
+ */
+export function casesOf(definition: TestDefinition): TestCase[] {
+  return definition.cases.map((params) => {
+    const pairs = Object.entries(params).map(([key, value]) => `${key}=${value}`).join(";");
+    const { suite, path, test } = definition;
+    const parsed = parseQuery(`${suite}:${path}:${test}:${pairs}`);
+    return { query: printQuery(parsed), parsed, definition, params };
+  });
+}
+
+/**
+ * Builds the product of the values of each axis.
+ *
+ * @param axes Values by parameter name.
+ * @returns Every combination, the last axis fastest.
+ *
+ * @example Two by two
+ * ```ts
+ * import { grid } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(grid({ page: [16, 64], window: [0, 128] }).length, 4);
+ * ```
+ */
+export function grid<P extends CaseParams>(
+  axes: { readonly [K in keyof P]: readonly P[K][] },
+): P[] {
+  let combinations: CaseParams[] = [{}];
+  for (const [key, values] of Object.entries(axes) as [string, readonly P[keyof P][]][]) {
+    combinations = combinations.flatMap((params) =>
+      values.map((value) => ({ ...params, [key]: value }))
+    );
+  }
+  return combinations as P[];
+}
+
+/**
+ * Builds a control case and, for each axis, variations of it in that axis alone.
+ *
+ * @param control The control case.
+ * @param axes Other values by parameter name.
+ * @returns The control first, then the variations.
+ *
+ * @example One axis at a time
+ * ```ts
+ * import { vary } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(vary({ page: 64, head: 128 }, { page: [16] }), [
+ *   { page: 64, head: 128 },
+ *   { page: 16, head: 128 },
+ * ]);
+ * ```
+ */
+export function vary<P extends CaseParams>(
+  control: P,
+  axes: { readonly [K in keyof P]?: readonly P[K][] },
+): P[] {
+  const variations = Object.entries(axes).flatMap(([key, values]) =>
+    (values ?? []).map((value: unknown) => ({ ...control, [key]: value }) as P)
+  );
+  return [control, ...variations];
+}

@@ -1,0 +1,213 @@
+/** The append stage of a step: rotation, and keys and values written through the block table. */
+
+import type { BlockTable } from "../../allocator/mod.ts";
+import type { Rotary } from "../problem.ts";
+import { rotaryTable } from "../rotary.ts";
+import {
+  createBindGroup,
+  createGrowing,
+  createLayout,
+  type GrowingBuffer,
+  growTo,
+} from "./buffers.ts";
+import type { DeviceCache } from "./device_cache.ts";
+import { compileProgram, createBuffer, type Gpu, GpuError } from "./gpu.ts";
+import { appendProgram, type AppendSpecialisation } from "./specialisation.ts";
+
+const STORAGE_IN = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+const PARAMS_WORDS = 16;
+/** Workgroups of an append; its loop strides over the rest. */
+const MAX_WORKGROUPS = 8192;
+/** Positions that one upload of the rotary table covers. */
+const ROTARY_BLOCK_POSITIONS = 4096;
+
+/** Buffers that the caller owns. */
+export interface AppendTensors {
+  /** [T, (Hq + 2H)·D] bits, read. */
+  readonly packed: GPUBuffer;
+  /** Block tables, all groups, read. */
+  readonly table: GPUBuffer;
+  /** [T, Hq, D] bits, written. */
+  readonly query: GPUBuffer;
+}
+
+/** The stage's state. */
+export interface AppendStage {
+  /** The device. */
+  readonly gpu: Gpu;
+  /** The cache that is written. */
+  readonly cache: DeviceCache;
+  /** Constants of its program. */
+  readonly specialisation: AppendSpecialisation;
+  /** The program. */
+  readonly pipeline: GPUComputePipeline;
+  /** Its layout. */
+  readonly layout: GPUBindGroupLayout;
+  /** Scalars. */
+  readonly params: GPUBuffer;
+  /** Host copy of the scalars. */
+  readonly paramsWords: Uint32Array<ArrayBuffer>;
+  /** Slot and position of each token. */
+  readonly tokens: GrowingBuffer;
+  /** Host copy of the tokens. */
+  tokenWords: Uint32Array<ArrayBuffer>;
+  /** Cosine and sine of each position and pair. */
+  readonly rotary: GPUBuffer;
+  /** Writes that fell into holes since the stage was made. */
+  readonly dropped: GPUBuffer;
+  /** Bind groups by layer. */
+  readonly bindGroups: Map<number, GPUBindGroup>;
+  /** Tensors that they name. */
+  bound: AppendTensors | null;
+}
+
+/**
+ * Compiles the program and uploads the rotary table.
+ *
+ * @throws {GpuError} `limit` if the cache needs more bindings than the adapter has, `compile` if
+ * the program is refused.
+ */
+export async function createAppendStage(
+  gpu: Gpu,
+  o: {
+    specialisation: AppendSpecialisation;
+    cache: DeviceCache;
+    rotary: Rotary;
+    positions: number;
+  },
+): Promise<AppendStage> {
+  const available = gpu.device.limits.maxStorageBuffersPerShaderStage;
+  if (6 + 2 * o.cache.bindings > available) {
+    throw new GpuError(
+      "limit",
+      `Cannot bind a cache split over ${2 * o.cache.bindings} buffers: the adapter allows ` +
+        `${available} storage buffers and 6 are taken; use fewer pages`,
+    );
+  }
+  const layout = createLayout(gpu, [
+    "uniform",
+    "read-only-storage",
+    "read-only-storage",
+    "read-only-storage",
+    "read-only-storage",
+    "storage",
+    "storage",
+    ...Array.from({ length: 2 * o.cache.bindings }, () => "storage" as const),
+  ]);
+  return {
+    gpu,
+    cache: o.cache,
+    specialisation: o.specialisation,
+    pipeline: await compileProgram(gpu, appendProgram(o.specialisation), layout),
+    layout,
+    params: createBuffer(gpu, {
+      label: "append params",
+      sizeBytes: PARAMS_WORDS * 4,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    }),
+    paramsWords: new Uint32Array(PARAMS_WORDS),
+    tokens: createGrowing(gpu, "tokens", STORAGE_IN),
+    tokenWords: new Uint32Array(256),
+    rotary: uploadRotary(gpu, o.rotary, o.positions),
+    dropped: createBuffer(gpu, {
+      label: "dropped writes",
+      sizeBytes: 4,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    }),
+    bindGroups: new Map(),
+    bound: null,
+  };
+}
+
+function uploadRotary(gpu: Gpu, rotary: Rotary, positions: number): GPUBuffer {
+  const pairs = rotary.style === "none" ? 0 : rotary.rotaryDimensions / 2;
+  const buffer = createBuffer(gpu, {
+    label: "rotary table",
+    sizeBytes: positions * pairs * 8,
+    usage: STORAGE_IN,
+  });
+  if (pairs === 0) return buffer;
+  for (let first = 0; first < positions; first += ROTARY_BLOCK_POSITIONS) {
+    const count = Math.min(ROTARY_BLOCK_POSITIONS, positions - first);
+    const table = rotaryTable(rotary, Int32Array.from({ length: count }, (_, i) => first + i));
+    const turns = new Float32Array(count * pairs * 2);
+    for (let i = 0; i < count * pairs; i++) {
+      turns[2 * i] = table.cosines[i];
+      turns[2 * i + 1] = table.sines[i];
+    }
+    gpu.device.queue.writeBuffer(buffer, first * pairs * 8, turns);
+  }
+  return buffer;
+}
+
+/** Uploads the step's tokens and scalars. Buffer writes only. */
+export function uploadAppend(
+  stage: AppendStage,
+  step: {
+    table: BlockTable;
+    group: number;
+    queryLengths: Int32Array;
+    cachedLengths: Int32Array;
+  },
+): number {
+  let tokens = 0;
+  for (const length of step.queryLengths) tokens += length;
+  if (stage.tokenWords.length < tokens * 2) stage.tokenWords = new Uint32Array(tokens * 4);
+  const words = stage.tokenWords;
+  let at = 0;
+  for (let slot = 0; slot < step.queryLengths.length; slot++) {
+    for (let i = 0; i < step.queryLengths[slot]; i++) {
+      words[at++] = slot;
+      words[at++] = step.cachedLengths[slot] + i;
+    }
+  }
+  if (growTo(stage.gpu, stage.tokens, words.byteLength)) stage.bindGroups.clear();
+  const { table } = step;
+  const rows = table.layout === "uniform" ? 0 : table.slots * table.kvHeads;
+  stage.paramsWords[1] = table.columns;
+  stage.paramsWords[3] = step.group * rows * table.columns;
+  stage.paramsWords[4] = stage.specialisation.queryHeads;
+  stage.paramsWords[5] = stage.cache.rowsPerBinding;
+  stage.paramsWords[12] = tokens;
+  const { queue } = stage.gpu.device;
+  queue.writeBuffer(stage.tokens.buffer, 0, words, 0, at);
+  queue.writeBuffer(stage.params, 0, stage.paramsWords);
+  return tokens;
+}
+
+/** Records the dispatch of one layer. */
+export function encodeAppend(
+  stage: AppendStage,
+  pass: GPUComputePassEncoder,
+  o: { tokens: number; layer: number; tensors: AppendTensors },
+): void {
+  if (o.tokens === 0) return;
+  if (stage.bound !== o.tensors) {
+    stage.bindGroups.clear();
+    stage.bound = o.tensors;
+  }
+  let group = stage.bindGroups.get(o.layer);
+  if (group === undefined) {
+    const { keys, values } = stage.cache.layers[o.layer];
+    const { packed, table, query } = o.tensors;
+    const buffers = [packed, table, stage.tokens.buffer, stage.rotary, query, stage.dropped];
+    group = createBindGroup(
+      stage.gpu,
+      stage.layout,
+      [stage.params, ...buffers, ...keys, ...values].map((buffer) => ({ buffer })),
+    );
+    stage.bindGroups.set(o.layer, group);
+  }
+  const { queryHeads, kvHeads, headSize } = stage.specialisation;
+  const words = o.tokens * (queryHeads + 2 * kvHeads) * headSize / 2;
+  pass.setPipeline(stage.pipeline);
+  pass.setBindGroup(0, group);
+  pass.dispatchWorkgroups(Math.min(MAX_WORKGROUPS, Math.ceil(words / 64)));
+}
+
+/** Frees the stage's buffers. */
+export function destroyAppendStage(stage: AppendStage): void {
+  for (const buffer of [stage.params, stage.tokens.buffer, stage.rotary, stage.dropped]) {
+    buffer.destroy();
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * A captured step: pipelines, bind groups and dispatch sizes fixed once, replayed by buffer writes.
+ *
+ * WebGPU has no reusable command list for compute, so what is recorded is everything that a list
+ * would fix: which pipelines and bind groups, and how many workgroups, enough for the longest rows
+ * that the table can name. A replay writes tensors, table and work list, and runs the recorded
+ * dispatches; workgroups past the work list return at once. It makes no object, reads nothing back
+ * and takes no decision that changes a shape.
+ */
+
+import { identityTable } from "../../allocator/mod.ts";
+import { checkProblem } from "../check_problem.ts";
+import type { AttentionProblem } from "../problem.ts";
+import { ShapeError, ValueError } from "../problem_error.ts";
+import { type DispatchSize, dispatchSize, reserveAttend } from "./attend_stage.ts";
+import { createBuffer, type Gpu } from "./gpu.ts";
+import {
+  createProblemRun,
+  decodeResults,
+  destroyProblemRun,
+  parallelItems,
+  planProblem,
+  type ProblemRun,
+  resultRanges,
+  submitProblem,
+  uploadProblem,
+} from "./problem_run.ts";
+import { throwFaults } from "./read_back.ts";
+
+/** What a replay gives, and what it cost beyond buffer contents. */
+export interface ReplayOutcome {
+  /** [T, Hq, D] bits. */
+  readonly output: Uint16Array;
+  /** [T, Hq], −Infinity where no key is visible. */
+  readonly logSumExp: Float32Array;
+  /** Readbacks inside the step; the copy of the result is none. */
+  readonly readbacks: number;
+  /** Buffers, bind groups and pipelines that the replay made. */
+  readonly objectsMade: number;
+}
+
+/** A recorded step. */
+export interface CapturedStep {
+  /** Runs the recorded step over a problem of the same shapes. */
+  readonly replay: (p: AttentionProblem) => Promise<ReplayOutcome>;
+  /** Gives its buffers back. */
+  readonly destroy: () => void;
+}
+
+/**
+ * Records a step of the problem's shapes.
+ *
+ * @param gpu An open GPU.
+ * @param p A problem whose table holds identity ids: base = slot · pages, for every head.
+ * @returns The recorded step.
+ * @throws {ProblemError} If the table is not the identity one, or a tensor is wrong.
+ * @throws {GpuError} If the device fails.
+ *
+ * @example Record with identity ids, replay with others
+ * ```ts
+ * import { captureStep, closeGpu, openGpu, randomProblem } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const outcome = await openGpu();
+ * if (outcome.kind === "gpu") {
+ *   const options = {
+ *     seed: 1, queryLengths: [1, 1], cachedLengths: [31, 31],
+ *     shape: { batch: 2, queryHeads: 4, kvHeads: 2, headSize: 64, pageSizeTokens: 16, pages: 4,
+ *       columns: 2, layout: "headwise", storage: "bf16" },
+ *   } as const;
+ *   const step = await captureStep(outcome.gpu, randomProblem({ ...options, pageOrder: "identity" }));
+ *   const { objectsMade } = await step.replay(randomProblem({ ...options, cachedLengths: [3, 20] }));
+ *   assert.equal(objectsMade, 0);
+ *   step.destroy();
+ *   closeGpu(outcome.gpu);
+ * }
+ * ```
+ */
+export async function captureStep(gpu: Gpu, p: AttentionProblem): Promise<CapturedStep> {
+  checkProblem(p);
+  requireIdentity(p);
+  const run = await createProblemRun(gpu, p, { logSumExp: true });
+  const size = largestSize(run);
+  reserveAttend(run.stage, {
+    size,
+    partialRows: size.items.reduce((sum, count, rows) => sum + count * rows, 0),
+    queryTokens: run.queryTokens,
+  });
+  const results = resultRanges(run);
+  const staging = createBuffer(gpu, {
+    label: "replay result",
+    sizeBytes: results.reduce((sum, range) => sum + range.sizeBytes, 0),
+    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+  });
+  // Binds everything once, before the first replay.
+  uploadProblem(run, p, { walk: "visible" });
+  submitProblem(run, size);
+  throwFaults(gpu);
+  return {
+    replay: (next) => replay(run, { problem: next, recorded: p, size, staging }),
+    destroy: () => {
+      destroyProblemRun(run);
+      staging.destroy();
+    },
+  };
+}
+
+async function replay(
+  run: ProblemRun,
+  o: {
+    problem: AttentionProblem;
+    recorded: AttentionProblem;
+    size: DispatchSize;
+    staging: GPUBuffer;
+  },
+): Promise<ReplayOutcome> {
+  checkProblem(o.problem);
+  requireSameShapes(o.recorded, o.problem);
+  const { gpu } = run;
+  const before = gpu.objects.made;
+  uploadProblem(run, o.problem, { walk: "visible" });
+  submitProblem(run, o.size);
+  const objectsMade = gpu.objects.made - before;
+  const encoder = gpu.device.createCommandEncoder();
+  let at = 0;
+  for (const { buffer, offsetBytes, sizeBytes } of resultRanges(run)) {
+    encoder.copyBufferToBuffer(buffer, offsetBytes ?? 0, o.staging, at, sizeBytes);
+    at += sizeBytes;
+  }
+  gpu.device.queue.submit([encoder.finish()]);
+  await o.staging.mapAsync(GPUMapMode.READ);
+  const bytes = o.staging.getMappedRange().slice(0, at);
+  o.staging.unmap();
+  throwFaults(gpu);
+  const { output, logSumExp } = decodeResults(run, bytes);
+  return { output, logSumExp: logSumExp!, readbacks: 0, objectsMade };
+}
+
+/**
+ * Room for any lengths: splitting aims at `parallelItems` and rounds up once for each tile; page
+ * rounding at both ends of a window and after the sinks adds at most two more.
+ */
+function largestSize(run: ProblemRun): DispatchSize {
+  const { kvHeads, queryHeads, columns, pageSizeTokens } = run.shape;
+  const full = run.queryLengths.map((tokens) => Math.max(0, columns * pageSizeTokens - tokens));
+  const zero = new Int32Array(kvHeads);
+  const table = new Int32Array(kvHeads * run.shape.batch * columns);
+  planProblem(run, {
+    shape: run.shape,
+    query: new Uint16Array(0),
+    keys: new Uint16Array(0),
+    values: new Uint16Array(0),
+    table,
+    queryStarts: new Int32Array(0),
+    cachedLengths: full,
+    headWindows: zero,
+    sinkTokens: 0,
+  }, { walk: "visible", splitTokens: columns * pageSizeTokens });
+  const tiles = dispatchSize(run.plan).items;
+  const items = tiles.map((count) => count === 0 ? 0 : 3 * count + parallelItems(run.gpu));
+  return { items, merges: run.queryTokens * queryHeads };
+}
+
+function requireIdentity(p: AttentionProblem): void {
+  const { shape, table } = p;
+  let pagesPerSlot = 0;
+  while (pagesPerSlot < shape.columns && table[pagesPerSlot] >= 0) pagesPerSlot++;
+  if (pagesPerSlot === 0) {
+    throw new ValueError(
+      "Cannot record a step: the table names no page; record with identity ids, base = slot · pages",
+      "capture/table-present",
+      { name: "table", actual: -1 },
+    );
+  }
+  const expected = identityTable({
+    layout: shape.layout,
+    layerGroups: 1,
+    slots: shape.batch,
+    kvHeads: shape.kvHeads,
+    columns: shape.columns,
+  }, pagesPerSlot);
+  const wrong = table.findIndex((id, index) => id !== expected.ids[index]);
+  if (wrong < 0) return;
+  throw new ValueError(
+    `Cannot record a step: entry ${wrong} of the table is ${table[wrong]} where the identity id ` +
+      `is ${expected.ids[wrong]}; record with identity ids, base = slot · pages`,
+    "capture/table-present",
+    { name: "table", actual: table[wrong] },
+  );
+}
+
+function requireSameShapes(recorded: AttentionProblem, next: AttentionProblem): void {
+  const kinds = (p: AttentionProblem): string =>
+    JSON.stringify([
+      p.shape,
+      [...p.queryStarts],
+      p.maskRanges !== undefined,
+      p.treeMask?.maxQueryTokens ?? 0,
+      p.sinkLogits !== undefined,
+    ]);
+  if (kinds(recorded) === kinds(next)) return;
+  throw new ShapeError(
+    `Cannot replay a step over other shapes: recorded ${kinds(recorded)}, given ${kinds(next)}; ` +
+      "record a step for these shapes",
+    "capture/static",
+    { name: "problem", actual: kinds(next) },
+  );
+}

@@ -1,0 +1,107 @@
+/** GPU time of compute passes by timestamp queries, with the clocks up. */
+
+import { createBuffer, type Gpu } from "./gpu.ts";
+import { readBack } from "./read_back.ts";
+
+/** A query set holds this many timestamps at most on every adapter. */
+export const MAX_TIMESTAMPS = 4096;
+
+/** Queries and the buffer that they resolve into. */
+export interface PassTimer {
+  /** The queries; pass i uses 2i and 2i + 1. */
+  readonly queries: GPUQuerySet;
+  /** Resolved ticks. */
+  readonly ticks: GPUBuffer;
+  /** Passes that can be timed before a read. */
+  readonly capacity: number;
+}
+
+/** Makes a timer for so many passes. */
+export function createPassTimer(gpu: Gpu, passes: number): PassTimer {
+  const capacity = Math.min(passes, MAX_TIMESTAMPS / 2);
+  return {
+    queries: gpu.device.createQuerySet({ type: "timestamp", count: capacity * 2 }),
+    ticks: createBuffer(gpu, {
+      label: "timestamps",
+      sizeBytes: capacity * 16,
+      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+    }),
+    capacity,
+  };
+}
+
+/** Timestamps of pass `index`, for `beginComputePass`. */
+export function timestampWrites(timer: PassTimer, index: number): GPUComputePassTimestampWrites {
+  return {
+    querySet: timer.queries,
+    beginningOfPassWriteIndex: index * 2,
+    endOfPassWriteIndex: index * 2 + 1,
+  };
+}
+
+/** Milliseconds of the first `count` passes. */
+export async function readPassTimes(
+  gpu: Gpu,
+  timer: PassTimer,
+  count: number,
+): Promise<Float64Array<ArrayBuffer>> {
+  const encoder = gpu.device.createCommandEncoder();
+  encoder.resolveQuerySet(timer.queries, 0, count * 2, timer.ticks, 0);
+  gpu.device.queue.submit([encoder.finish()]);
+  const bytes = await readBack(gpu, [{ buffer: timer.ticks, sizeBytes: count * 16 }]);
+  const ticks = new BigUint64Array(bytes);
+  // A tick is a nanosecond in WebGPU.
+  return Float64Array.from(
+    { length: count },
+    (_, i) => Number(ticks[2 * i + 1] - ticks[2 * i]) / 1e6,
+  );
+}
+
+/** Frees the timer. */
+export function destroyPassTimer(timer: PassTimer): void {
+  timer.queries.destroy();
+  timer.ticks.destroy();
+}
+
+/** Time that a GPU takes to raise its clocks from idle, with room to spare. */
+const WARM_UP_MS = 150;
+
+/**
+ * Times a pass `runs` times. An idle GPU lowers its clocks within tenths of a second and then runs
+ * several times slower, so the pass itself runs untimed first, in the same submission, for as long
+ * as raising them takes.
+ *
+ * @param gpu A GPU with timestamp queries.
+ * @param o How many timed runs, and what a pass records.
+ * @returns Milliseconds of each run.
+ */
+export async function timePasses(
+  gpu: Gpu,
+  o: { runs: number; encode: (pass: GPUComputePassEncoder) => void },
+): Promise<Float64Array<ArrayBuffer>> {
+  const timer = createPassTimer(gpu, o.runs);
+  try {
+    submitTimed(1, 1);
+    const [onceMs] = await readPassTimes(gpu, timer, 1);
+    const warmUps = gpu.isSoftware ? 0 : Math.min(5000, Math.ceil(WARM_UP_MS / onceMs));
+    submitTimed(warmUps, o.runs);
+    return await readPassTimes(gpu, timer, o.runs);
+  } finally {
+    destroyPassTimer(timer);
+  }
+
+  function submitTimed(warmUps: number, runs: number): void {
+    const encoder = gpu.device.createCommandEncoder();
+    if (warmUps > 0) {
+      const pass = encoder.beginComputePass();
+      for (let i = 0; i < warmUps; i++) o.encode(pass);
+      pass.end();
+    }
+    for (let i = 0; i < runs; i++) {
+      const pass = encoder.beginComputePass({ timestampWrites: timestampWrites(timer, i) });
+      o.encode(pass);
+      pass.end();
+    }
+    gpu.device.queue.submit([encoder.finish()]);
+  }
+}

@@ -1,0 +1,229 @@
+/** An attention problem's place on the device: its cache, stage, tensors and plan. */
+
+import type { BlockTable } from "../../allocator/mod.ts";
+import type { AttentionProblem, AttentionShape } from "../problem.ts";
+import {
+  type AttendStage,
+  type AttendStep,
+  type AttendTensors,
+  createAttendStage,
+  destroyAttendStage,
+  type DispatchSize,
+  dispatchSize,
+  encodeAttend,
+  type PackedExtras,
+  uploadAttend,
+} from "./attend_stage.ts";
+import {
+  createDeviceCache,
+  destroyDeviceCache,
+  type DeviceCache,
+  shapePageIds,
+  writeLayer,
+} from "./device_cache.ts";
+import { createBuffer, type Gpu } from "./gpu.ts";
+import { createWorkPlan, planBatch, type PlanOptions, type WorkPlan } from "./plan.ts";
+import type { BufferRange } from "./read_back.ts";
+import { type AttendTuning, MAX_ITEM_ROWS } from "./specialisation.ts";
+
+/** State of one problem on the device. */
+export interface ProblemRun {
+  /** The device. */
+  readonly gpu: Gpu;
+  /** Sizes. */
+  readonly shape: AttentionShape;
+  /** [B] query tokens. */
+  readonly queryLengths: Int32Array;
+  /** T. */
+  readonly queryTokens: number;
+  /** Whether log-sum-exps are written. */
+  readonly logSumExp: boolean;
+  /** Keys and values. */
+  readonly cache: DeviceCache;
+  /** Programs and buffers. */
+  readonly stage: AttendStage;
+  /** Query, table and output. */
+  readonly tensors: AttendTensors;
+  /** The plan of the last upload. */
+  readonly plan: WorkPlan;
+}
+
+/** Items that keep an adapter busy: a few for each of a data-centre GPU's multiprocessors. */
+export function parallelItems(gpu: Gpu): number {
+  return gpu.isSoftware ? 16 : 2048;
+}
+
+/** Makes everything that problems of one kind and shape need. */
+export async function createProblemRun(
+  gpu: Gpu,
+  p: AttentionProblem,
+  o: { logSumExp: boolean; tuning?: AttendTuning },
+): Promise<ProblemRun> {
+  const { shape } = p;
+  const group = shape.queryHeads / shape.kvHeads;
+  const queryLengths = new Int32Array(shape.batch);
+  const itemRows = new Set<number>();
+  for (let slot = 0; slot < shape.batch; slot++) {
+    queryLengths[slot] = p.queryStarts[slot + 1] - p.queryStarts[slot];
+    if (queryLengths[slot] > 0) itemRows.add(Math.min(MAX_ITEM_ROWS, queryLengths[slot] * group));
+  }
+  const cache = createDeviceCache(gpu, {
+    shape: { ...shape, pageIds: shapePageIds(shape) },
+    layers: 1,
+  });
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+  const tensor = (label: string, sizeBytes: number): GPUBuffer =>
+    createBuffer(gpu, { label, sizeBytes, usage });
+  const tensors = {
+    query: tensor("query", p.query.byteLength),
+    table: tensor("block table", p.table.byteLength),
+    output: tensor("output", p.query.byteLength),
+  };
+  try {
+    const stage = await createAttendStage(gpu, {
+      specialisation: {
+        ...shape,
+        bindings: cache.bindings,
+        maskRanges: p.maskRanges !== undefined,
+        treeMask: p.treeMask !== undefined,
+        learnedSinks: p.sinkLogits !== undefined,
+        logSumExp: o.logSumExp,
+      },
+      cache,
+      itemRows: [...itemRows],
+      ...(o.tuning === undefined ? {} : { tuning: o.tuning }),
+    });
+    return {
+      gpu,
+      shape,
+      queryLengths,
+      queryTokens: p.queryStarts[shape.batch],
+      logSumExp: o.logSumExp,
+      cache,
+      stage,
+      tensors,
+      plan: createWorkPlan(),
+    };
+  } catch (error) {
+    destroyDeviceCache(cache);
+    for (const buffer of Object.values(tensors)) buffer.destroy();
+    throw error;
+  }
+}
+
+/** Writes a problem's tensors and plan. Buffer writes only. */
+export function uploadProblem(
+  run: ProblemRun,
+  p: AttentionProblem,
+  o: Pick<PlanOptions, "walk" | "splitTokens">,
+): void {
+  const { queue } = run.gpu.device;
+  writeLayer(run.gpu, { cache: run.cache, layer: 0, keys: p.keys, values: p.values });
+  queue.writeBuffer(run.tensors.query, 0, p.query as Uint16Array<ArrayBuffer>);
+  queue.writeBuffer(run.tensors.table, 0, p.table as Int32Array<ArrayBuffer>);
+  planProblem(run, p, o);
+  const step: AttendStep = {
+    table: problemTable(p),
+    group: 0,
+    queryTokens: run.queryTokens,
+    sinkTokens: p.sinkTokens,
+    scale: p.scale ?? 1 / Math.sqrt(run.shape.headSize),
+    extras: packExtras(p),
+  };
+  uploadAttend(run.stage, run.plan, step);
+}
+
+/** Plans a problem without uploading it. */
+export function planProblem(
+  run: ProblemRun,
+  p: AttentionProblem,
+  o: Pick<PlanOptions, "walk" | "splitTokens">,
+): void {
+  const batch = { ...p, table: problemTable(p), group: 0, queryLengths: run.queryLengths };
+  planBatch(run.plan, batch, {
+    ...o,
+    group: run.shape.queryHeads / run.shape.kvHeads,
+    pageSizeTokens: run.shape.pageSizeTokens,
+    pageRows: run.cache.pageRows,
+    headRows: run.cache.headRows,
+    parallelItems: parallelItems(run.gpu),
+  });
+}
+
+/** Runs what was uploaded; `size` other than the plan's own is a recorded one. */
+export function submitProblem(run: ProblemRun, size?: DispatchSize): void {
+  const encoder = run.gpu.device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  encodeAttend(run.stage, pass, {
+    size: size ?? dispatchSize(run.plan),
+    layer: 0,
+    tensors: run.tensors,
+  });
+  pass.end();
+  run.gpu.device.queue.submit([encoder.finish()]);
+}
+
+/** Where the results are: output, then log-sum-exps. */
+export function resultRanges(run: ProblemRun): BufferRange[] {
+  const rows = run.queryTokens * run.shape.queryHeads;
+  const output = { buffer: run.tensors.output, sizeBytes: rows * run.shape.headSize * 2 };
+  if (!run.logSumExp) return [output];
+  const offsetBytes = run.stage.logSumExpBase * 4;
+  return [output, { buffer: run.stage.partials.buffer, offsetBytes, sizeBytes: rows * 4 }];
+}
+
+/** Takes the bytes of `resultRanges` apart. */
+export function decodeResults(
+  run: ProblemRun,
+  bytes: ArrayBuffer,
+): { output: Uint16Array<ArrayBuffer>; logSumExp: Float32Array<ArrayBuffer> | null } {
+  const rows = run.queryTokens * run.shape.queryHeads;
+  const elements = rows * run.shape.headSize;
+  return {
+    output: new Uint16Array(bytes, 0, elements),
+    // Shaders say "no key" with a finite sentinel, because drivers disagree on infinities.
+    logSumExp: run.logSumExp
+      ? new Float32Array(bytes, elements * 2, rows).map((v) => v <= -1e29 ? -Infinity : v)
+      : null,
+  };
+}
+
+/** Frees everything. */
+export function destroyProblemRun(run: ProblemRun): void {
+  destroyAttendStage(run.stage);
+  destroyDeviceCache(run.cache);
+  for (const buffer of Object.values(run.tensors)) buffer.destroy();
+}
+
+function problemTable(p: AttentionProblem): BlockTable {
+  return {
+    layout: p.shape.layout,
+    layerGroups: 1,
+    slots: p.shape.batch,
+    kvHeads: p.shape.kvHeads,
+    columns: p.shape.columns,
+    ids: p.table,
+  };
+}
+
+/** Lays mask ranges, tree bits and learned sinks out as attend_common.wgsl reads them. */
+export function packExtras(
+  p: Pick<AttentionProblem, "maskRanges" | "treeMask" | "sinkLogits"> & {
+    readonly shape: Pick<AttentionShape, "batch">;
+  },
+): PackedExtras {
+  const ranges = p.maskRanges?.length ?? 0;
+  const treeTokens = p.treeMask?.maxQueryTokens ?? 0;
+  const treeBits = p.shape.batch * treeTokens * treeTokens;
+  const treeWords = Math.ceil(treeBits / 32);
+  const words = new Uint32Array(Math.max(1, ranges + treeWords + (p.sinkLogits?.length ?? 0)));
+  if (p.maskRanges !== undefined) words.set(p.maskRanges, 0);
+  for (let bit = 0; bit < treeBits; bit++) {
+    if (p.treeMask!.bits[bit] !== 0) words[ranges + (bit >>> 5)] |= 1 << (bit & 31);
+  }
+  const learnedSinkBase = ranges + treeWords;
+  if (p.sinkLogits !== undefined) {
+    new Float32Array(words.buffer, learnedSinkBase * 4, p.sinkLogits.length).set(p.sinkLogits);
+  }
+  return { words, treeBase: ranges, treeTokens, learnedSinkBase };
+}

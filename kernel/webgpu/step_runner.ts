@@ -1,0 +1,320 @@
+/**
+ * Runs the attention of serving steps on the GPU and times each step by timestamp queries.
+ *
+ * Each enqueued step appends the step's keys and values, attends, and merges, in one pass over one
+ * layer's cache. Layers take turns, so that a step does not find the previous step's pages in a
+ * cache of the device. Many steps are in flight before one read: a read costs more than a step.
+ */
+
+import type { BlockTable } from "../../allocator/mod.ts";
+import { createRandom } from "../../allocator/mod.ts";
+import type { AttentionShape, Rotary } from "../problem.ts";
+import {
+  type AppendStage,
+  createAppendStage,
+  destroyAppendStage,
+  encodeAppend,
+  uploadAppend,
+} from "./append_stage.ts";
+import {
+  type AttendStage,
+  createAttendStage,
+  destroyAttendStage,
+  dispatchSize,
+  encodeAttend,
+  type PackedExtras,
+  uploadAttend,
+} from "./attend_stage.ts";
+import {
+  createDeviceCache,
+  destroyDeviceCache,
+  type DeviceCache,
+  shapePageIds,
+} from "./device_cache.ts";
+import { fillRandom } from "./fill.ts";
+import { createBuffer, type Gpu, GpuError } from "./gpu.ts";
+import {
+  createPassTimer,
+  destroyPassTimer,
+  type PassTimer,
+  readPassTimes,
+  timestampWrites,
+} from "./pass_timer.ts";
+import { createWorkPlan, planBatch, type WorkPlan } from "./plan.ts";
+import { packExtras, parallelItems } from "./problem_run.ts";
+import { MAX_ITEM_ROWS } from "./specialisation.ts";
+import { type StepVerification, verifyStep } from "./verify_step.ts";
+import { createWarmer, type Warmer } from "./warmer.ts";
+
+/** Steps that may be in flight before a read; each holds a copy of its tables. */
+const MAX_PENDING_STEPS = 256;
+
+/** What a runner is made for. */
+export interface StepRunnerOptions {
+  /** Sizes; `columns` need not be the tables' own. */
+  readonly shape: AttentionShape;
+  /** Layer groups of the tables. */
+  readonly layerGroups: number;
+  /** [H] W of each KV head, for every layer group. */
+  readonly headWindows: readonly Int32Array[];
+  /** S. */
+  readonly sinkTokens: number;
+  /** Layers whose caches are made and take turns. */
+  readonly layers: number;
+  /** Pages that attention reads: those that some row sees, or whole rows, masked. */
+  readonly walk: "row" | "visible";
+  /** Most query tokens of a step. */
+  readonly maxBatchTokens: number;
+  /** Largest position plus one. */
+  readonly modelLengthTokens: number;
+  /** Rotation of queries and keys. */
+  readonly rotary: Rotary;
+  /** Factor of the scores; null means 1/√D. */
+  readonly scoreScale: number | null;
+  /** Whether each query head has a learned sink logit. */
+  readonly learnedSinks: boolean;
+  /** Seed of all contents. */
+  readonly seed: number;
+}
+
+/** One step's attention of one layer group. */
+export interface StepRunnerBatch {
+  /** Tables of all groups; copied before `enqueue` returns. */
+  readonly table: BlockTable;
+  /** Layer group. */
+  readonly group: number;
+  /** [B] new tokens of each slot. */
+  readonly queryLengths: Int32Array;
+  /** [B] tokens in the cache before the step. */
+  readonly cachedLengths: Int32Array;
+}
+
+/** A runner. */
+export interface StepRunner {
+  /** Layers that take turns. */
+  readonly layersMeasured: number;
+  /** Steps that may be enqueued before a flush. */
+  readonly maxPendingBatches: number;
+  /** Adds a step to the queue. */
+  enqueue(batch: StepRunnerBatch): void;
+  /** Milliseconds of each step enqueued since the last flush, oldest first. */
+  flush(): Promise<Float64Array>;
+  /** Runs a step and compares sampled rows with the oracle. */
+  verify(batch: StepRunnerBatch, o: { samples: number; seed: number }): Promise<StepVerification>;
+  /** Gives the caches back. */
+  destroy(): void;
+}
+
+/** Everything that a step needs on the device. */
+export interface StepState {
+  /** The device. */
+  readonly gpu: Gpu;
+  /** What the runner was made for. */
+  readonly options: StepRunnerOptions;
+  /** Caches. */
+  readonly cache: DeviceCache;
+  /** Append. */
+  readonly append: AppendStage;
+  /** Attention. */
+  readonly attend: AttendStage;
+  /** Buffers of a step. */
+  readonly tensors: {
+    readonly packed: GPUBuffer;
+    readonly query: GPUBuffer;
+    readonly table: GPUBuffer;
+    readonly output: GPUBuffer;
+  };
+  /** Learned sinks. */
+  readonly sinkLogits: Float32Array<ArrayBuffer> | null;
+  /** The same, laid out for the device. */
+  readonly extras: PackedExtras;
+  /** Work list. */
+  readonly plan: WorkPlan;
+}
+
+/**
+ * Makes caches filled with seeded values, and compiles every program that a step may need.
+ *
+ * @param gpu A GPU with timestamp queries.
+ * @param o What to run.
+ * @returns The runner; the caller destroys it.
+ * @throws {GpuError} `limit` if the adapter cannot time passes or hold the caches.
+ */
+export async function createStepRunner(gpu: Gpu, o: StepRunnerOptions): Promise<StepRunner> {
+  if (!gpu.hasTimestamps) {
+    throw new GpuError(
+      "limit",
+      "Cannot time steps: the adapter has no timestamp queries; use the model clock",
+    );
+  }
+  const state = await createStepState(gpu, o);
+  const timer = createPassTimer(gpu, MAX_PENDING_STEPS);
+  const warmer = await createWarmer(gpu);
+  return runnerOf(state, timer, warmer);
+}
+
+function runnerOf(state: StepState, timer: PassTimer, warmer: Warmer): StepRunner {
+  const { gpu, options } = state;
+  let pending = 0;
+  let turn = 0;
+  return {
+    layersMeasured: options.layers,
+    maxPendingBatches: timer.capacity,
+    enqueue(batch) {
+      if (pending === timer.capacity) {
+        throw new RangeError(`Cannot enqueue more than ${timer.capacity} steps: flush first`);
+      }
+      warmer.beforeStep();
+      const layer = turn++ % options.layers;
+      submitStep(state, batch, { layer, timestamps: timestampWrites(timer, pending++) });
+    },
+    async flush() {
+      if (pending === 0) return new Float64Array(0);
+      const count = pending;
+      pending = 0;
+      const times = await readPassTimes(gpu, timer, count);
+      warmer.afterRead();
+      return times;
+    },
+    verify(batch, sampling) {
+      submitStep(state, batch, { layer: 0 });
+      return verifyStep(state, batch, { ...sampling, layer: 0 });
+    },
+    destroy() {
+      destroyPassTimer(timer);
+      warmer.destroy();
+      destroyAppendStage(state.append);
+      destroyAttendStage(state.attend);
+      destroyDeviceCache(state.cache);
+      for (const buffer of Object.values(state.tensors)) buffer.destroy();
+    },
+  };
+}
+
+async function createStepState(gpu: Gpu, o: StepRunnerOptions): Promise<StepState> {
+  const { shape } = o;
+  const group = shape.queryHeads / shape.kvHeads;
+  const cache = createDeviceCache(gpu, {
+    shape: { ...shape, pageIds: shapePageIds(shape) },
+    layers: o.layers,
+  });
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+  const tensor = (label: string, sizeBytes: number): GPUBuffer =>
+    createBuffer(gpu, { label, sizeBytes, usage });
+  const rowBytes = shape.headSize * 2;
+  const queryBytes = o.maxBatchTokens * shape.queryHeads * rowBytes;
+  const rows = shape.layout === "uniform" ? 1 : o.layerGroups * shape.kvHeads;
+  const tensors = {
+    packed: tensor("packed", queryBytes + o.maxBatchTokens * 2 * shape.kvHeads * rowBytes),
+    query: tensor("query", queryBytes),
+    table: tensor("block table", rows * shape.batch * shape.columns * 4),
+    output: tensor("output", queryBytes),
+  };
+  const buffers = [tensors.packed, ...cache.layers.flatMap((l) => [...l.keys, ...l.values])];
+  await fillRandom(gpu, { buffers, storage: shape.storage, seed: o.seed });
+  const random = createRandom(o.seed);
+  const sinkLogits = o.learnedSinks
+    ? Float32Array.from({ length: shape.queryHeads }, () => random.nextNormal())
+    : null;
+  const itemRows = Array.from({ length: MAX_ITEM_ROWS }, (_, i) => (i + 1) * group)
+    .filter((packed) => packed < MAX_ITEM_ROWS);
+  const attend = await createAttendStage(gpu, {
+    specialisation: {
+      ...shape,
+      bindings: cache.bindings,
+      maskRanges: false,
+      treeMask: false,
+      learnedSinks: o.learnedSinks,
+      logSumExp: false,
+    },
+    cache,
+    itemRows: [...itemRows, MAX_ITEM_ROWS],
+  });
+  const append = await createAppendStage(gpu, {
+    specialisation: {
+      ...shape,
+      bindings: cache.bindings,
+      rotaryStyle: o.rotary.style,
+      rotaryDimensions: o.rotary.rotaryDimensions,
+    },
+    cache,
+    rotary: o.rotary,
+    positions: o.modelLengthTokens,
+  });
+  const extras = packExtras({ shape, ...(sinkLogits === null ? {} : { sinkLogits }) });
+  return {
+    gpu,
+    options: o,
+    cache,
+    append,
+    attend,
+    tensors,
+    sinkLogits,
+    extras,
+    plan: createWorkPlan(),
+  };
+}
+
+function submitStep(
+  state: StepState,
+  batch: StepRunnerBatch,
+  o: { layer: number; timestamps?: GPUComputePassTimestampWrites },
+): void {
+  const { gpu, options, tensors, plan } = state;
+  const { shape } = options;
+  uploadTables(state, batch);
+  const tokens = uploadAppend(state.append, batch);
+  if (tokens > options.maxBatchTokens) {
+    throw new RangeError(
+      `Cannot run a step of ${tokens} tokens: the runner was made for ${options.maxBatchTokens}`,
+    );
+  }
+  planBatch(plan, {
+    ...batch,
+    headWindows: options.headWindows[batch.group],
+    sinkTokens: options.sinkTokens,
+  }, {
+    group: shape.queryHeads / shape.kvHeads,
+    pageSizeTokens: shape.pageSizeTokens,
+    pageRows: state.cache.pageRows,
+    headRows: state.cache.headRows,
+    walk: options.walk,
+    parallelItems: parallelItems(gpu),
+  });
+  uploadAttend(state.attend, plan, {
+    table: batch.table,
+    group: batch.group,
+    queryTokens: tokens,
+    sinkTokens: options.sinkTokens,
+    scale: options.scoreScale ?? 1 / Math.sqrt(shape.headSize),
+    extras: state.extras,
+  });
+  const encoder = gpu.device.createCommandEncoder();
+  const pass = encoder.beginComputePass(
+    o.timestamps === undefined ? {} : { timestampWrites: o.timestamps },
+  );
+  encodeAppend(state.append, pass, { tokens, layer: o.layer, tensors });
+  encodeAttend(state.attend, pass, { size: dispatchSize(plan), layer: o.layer, tensors });
+  pass.end();
+  gpu.device.queue.submit([encoder.finish()]);
+}
+
+/** Uploads the rows that the step reads: those of the slots up to the last busy one. */
+function uploadTables(state: StepState, batch: StepRunnerBatch): void {
+  const { table, group, queryLengths } = batch;
+  let busy = queryLengths.length;
+  while (busy > 0 && queryLengths[busy - 1] === 0) busy--;
+  if (busy === 0) return;
+  const rowsOfSlot = table.layout === "uniform" ? 1 : table.kvHeads;
+  const first = table.layout === "uniform" ? 0 : group * table.slots * rowsOfSlot * table.columns;
+  const count = busy * rowsOfSlot * table.columns;
+  const bytes = (first + count) * 4;
+  if (bytes > state.tensors.table.size) {
+    throw new RangeError(
+      `Cannot upload a table of ${table.ids.length} entries: the runner was made for ` +
+        `${state.tensors.table.size / 4}; give "shape" the table's slots and columns`,
+    );
+  }
+  const ids = table.ids as Int32Array<ArrayBuffer>;
+  state.gpu.device.queue.writeBuffer(state.tensors.table, first * 4, ids, first, count);
+}

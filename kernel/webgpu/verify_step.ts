@@ -1,0 +1,212 @@
+/** Checks sampled rows of a step that just ran against the oracle, from what lies on the device. */
+
+import { createRandom } from "../../allocator/mod.ts";
+import { compareWithOracle } from "../compare.ts";
+import type { AttentionProblem } from "../problem.ts";
+import type { DeviceCache } from "./device_cache.ts";
+import { type BufferRange, readBack } from "./read_back.ts";
+import type { StepRunnerBatch, StepState } from "./step_runner.ts";
+
+/** The verdict on a step. */
+export interface StepVerification {
+  /** Whether every sampled output lies inside its bound and every sampled write arrived. */
+  readonly ok: boolean;
+  /** Largest share of the error bound used. */
+  readonly worstBudgetUsed: number;
+  /** What is wrong; empty when `ok`. */
+  readonly message: string;
+}
+
+interface Sample {
+  readonly slot: number;
+  readonly head: number;
+  /** Token of the step within the slot. */
+  readonly token: number;
+  /** The same within the whole step. */
+  readonly stepToken: number;
+}
+
+/**
+ * Reads back sampled (slot, token, KV head) triples with every page that they see.
+ *
+ * @param state Where the step ran.
+ * @param batch The step.
+ * @param o How many samples, their seed, and the layer that the step used.
+ * @returns The verdict.
+ */
+export async function verifyStep(
+  state: StepState,
+  batch: StepRunnerBatch,
+  o: { samples: number; seed: number; layer: number },
+): Promise<StepVerification> {
+  let worstBudgetUsed = 0;
+  for (const sample of drawSamples(state, batch, o)) {
+    const where = `slot ${sample.slot}, KV head ${sample.head}, token ${sample.token}`;
+    if (!hasOwnPage(state, batch, sample)) {
+      return notWritten(where);
+    }
+    const { problem, output, writtenValue, packedValue } = await readSample(state, batch, {
+      sample,
+      layer: o.layer,
+    });
+    if (writtenValue.some((bits, i) => bits !== packedValue[i])) return notWritten(where);
+    const verdict = compareWithOracle({ problem, output });
+    worstBudgetUsed = Math.max(worstBudgetUsed, verdict.worstBudgetUsed);
+    if (!verdict.ok) {
+      return { ok: false, worstBudgetUsed, message: `${where}: ${verdict.message}` };
+    }
+  }
+  return { ok: true, worstBudgetUsed, message: "" };
+}
+
+function notWritten(where: string): StepVerification {
+  const message = `the value of ${where} was not written where the table points`;
+  return { ok: false, worstBudgetUsed: Infinity, message };
+}
+
+function hasOwnPage(state: StepState, batch: StepRunnerBatch, o: Sample): boolean {
+  const position = batch.cachedLengths[o.slot] + o.token;
+  return visiblePages(state, batch, { ...o, position, windowTokens: 1 })
+    .has(Math.floor(position / state.options.shape.pageSizeTokens));
+}
+
+function drawSamples(
+  state: StepState,
+  batch: StepRunnerBatch,
+  o: { samples: number; seed: number },
+): Sample[] {
+  const random = createRandom(o.seed);
+  const starts: number[] = [];
+  let tokens = 0;
+  for (const length of batch.queryLengths) {
+    starts.push(tokens);
+    tokens += length;
+  }
+  if (tokens === 0) return [];
+  return Array.from({ length: o.samples }, () => {
+    const stepToken = random.nextBelow(tokens);
+    const slot = starts.findLastIndex((start, i) =>
+      start <= stepToken && batch.queryLengths[i] > 0
+    );
+    const head = random.nextBelow(state.options.shape.kvHeads);
+    return { slot, head, token: stepToken - starts[slot], stepToken };
+  });
+}
+
+/** One token of one KV head as a problem of its own: its group's queries over its visible pages. */
+async function readSample(
+  state: StepState,
+  batch: StepRunnerBatch,
+  o: { sample: Sample; layer: number },
+): Promise<{
+  problem: AttentionProblem;
+  output: Uint16Array;
+  writtenValue: Uint16Array;
+  packedValue: Uint16Array;
+}> {
+  const { cache, options, tensors } = state;
+  const { shape } = options;
+  const { slot, head, token, stepToken } = o.sample;
+  const group = shape.queryHeads / shape.kvHeads;
+  const rowBytes = shape.headSize * 2;
+  const position = batch.cachedLengths[slot] + token;
+  const windowTokens = options.headWindows[batch.group][head];
+  const ids = visiblePages(state, batch, { slot, head, position, windowTokens });
+  const table = new Int32Array(Math.floor(position / shape.pageSizeTokens) + 1).fill(-1);
+  const pages: BufferRange[] = [];
+  const values: BufferRange[] = [];
+  const layer = cache.layers[o.layer];
+  let page = 0;
+  for (const [column, id] of ids) {
+    table[column] = page++;
+    pages.push(pageRange(cache, layer.keys, { id, head }));
+    values.push(pageRange(cache, layer.values, { id, head }));
+  }
+  const groupBytes = group * rowBytes;
+  const queryRow = { offsetBytes: (stepToken * shape.queryHeads + head * group) * rowBytes };
+  const packedHeads = shape.queryHeads + 2 * shape.kvHeads;
+  const valueHead = shape.queryHeads + shape.kvHeads + head;
+  const bytes = await readBack(state.gpu, [
+    { buffer: tensors.query, ...queryRow, sizeBytes: groupBytes },
+    { buffer: tensors.output, ...queryRow, sizeBytes: groupBytes },
+    {
+      buffer: tensors.packed,
+      offsetBytes: (stepToken * packedHeads + valueHead) * rowBytes,
+      sizeBytes: rowBytes,
+    },
+    ...pages,
+    ...values,
+  ]);
+  const take = (offsetBytes: number, elements: number): Uint16Array =>
+    new Uint16Array(bytes, offsetBytes, elements);
+  const pageElements = ids.size * shape.pageSizeTokens * shape.headSize;
+  const keysAt = 2 * groupBytes + rowBytes;
+  const valueTensor = take(keysAt + pageElements * 2, pageElements);
+  const ownPage = table[Math.floor(position / shape.pageSizeTokens)];
+  const ownRow = ownPage * shape.pageSizeTokens + position % shape.pageSizeTokens;
+  const sinkLogits = state.sinkLogits?.slice(head * group, (head + 1) * group);
+  return {
+    problem: {
+      shape: {
+        ...shape,
+        batch: 1,
+        queryHeads: group,
+        kvHeads: 1,
+        pages: ids.size,
+        columns: table.length,
+        layout: "headwise",
+      },
+      query: take(0, group * shape.headSize),
+      keys: take(keysAt, pageElements),
+      values: valueTensor,
+      table,
+      queryStarts: Int32Array.of(0, 1),
+      cachedLengths: Int32Array.of(position),
+      headWindows: Int32Array.of(windowTokens),
+      sinkTokens: options.sinkTokens,
+      ...(options.scoreScale === null ? {} : { scale: options.scoreScale }),
+      ...(sinkLogits === undefined ? {} : { sinkLogits }),
+    },
+    output: take(groupBytes, group * shape.headSize),
+    packedValue: take(2 * groupBytes, shape.headSize),
+    writtenValue: valueTensor.subarray(
+      ownRow * shape.headSize,
+      (ownRow + 1) * shape.headSize,
+    ),
+  };
+}
+
+function visiblePages(
+  state: StepState,
+  batch: StepRunnerBatch,
+  o: { slot: number; head: number; position: number; windowTokens: number },
+): Map<number, number> {
+  const { pageSizeTokens } = state.options.shape;
+  const { table } = batch;
+  const row = table.layout === "uniform"
+    ? o.slot
+    : (batch.group * table.slots + o.slot) * table.kvHeads + o.head;
+  const windowBegin = o.windowTokens === 0 ? 0 : Math.max(0, o.position - o.windowTokens + 1);
+  const found = new Map<number, number>();
+  for (let column = 0; column <= Math.floor(o.position / pageSizeTokens); column++) {
+    const inWindow = (column + 1) * pageSizeTokens > windowBegin;
+    const inSinks = column * pageSizeTokens < state.options.sinkTokens;
+    const id = table.ids[row * table.columns + column];
+    if ((inWindow || inSinks) && id >= 0) found.set(column, id);
+  }
+  return found;
+}
+
+function pageRange(
+  cache: DeviceCache,
+  parts: readonly GPUBuffer[],
+  o: { id: number; head: number },
+): BufferRange {
+  const row = o.id * cache.pageRows + o.head * cache.headRows;
+  const rowBytes = cache.shape.headSize * 2;
+  return {
+    buffer: parts[Math.floor(row / cache.rowsPerBinding)],
+    offsetBytes: row % cache.rowsPerBinding * rowBytes,
+    sizeBytes: cache.shape.pageSizeTokens * rowBytes,
+  };
+}
