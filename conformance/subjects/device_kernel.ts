@@ -38,7 +38,7 @@ export interface DeviceKernelCalls {
   readonly attendTwoPasses?: (problem: AttentionProblem) => Promise<AttendReply>;
   /** Appends. */
   readonly append?: (problem: AppendProblem) => Promise<AppendReply>;
-  /** Records a step with identity ids of so many pages a slot. */
+  /** Records a step; the problem's table is the identity one. */
   readonly capture?: (problem: AttentionProblem) => Promise<DeviceCapture>;
 }
 
@@ -109,7 +109,8 @@ function createDeviceKernel(calls: DeviceKernelCalls): KernelSubject {
         return { kind: "refused", code: "capture/table-present", message };
       }
       return await attempt(async () => {
-        captures.set(nextCapture, await demand(calls.capture, "capture")(problem));
+        const recorded = { ...problem, table: o.table ?? problem.table };
+        captures.set(nextCapture, await demand(calls.capture, "capture")(recorded));
         return nextCapture++;
       });
     },
