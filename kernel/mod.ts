@@ -32,6 +32,7 @@ export * from "./webgpu/attend_on_gpu.ts";
 export * from "./webgpu/capture.ts";
 export { type GpuCeilings, measureCeilings } from "./webgpu/ceilings.ts";
 export * from "./webgpu/gpu.ts";
+export * from "./webgpu/item_rows.ts";
 export * from "./webgpu/list_specialisations.ts";
 export * from "./webgpu/plan.ts";
 export * from "./webgpu/specialisation.ts";

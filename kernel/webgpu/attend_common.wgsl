@@ -50,10 +50,6 @@ struct Item {
 
 const NOT_SPLIT: u32 = 0xffffffffu;
 
-var<workgroup> sharedQuery: array<vec4<f32>, ${R * D / 4}>;
-var<workgroup> sharedOutput: array<f32, ${STATES * R * D}>;
-var<workgroup> sharedState: array<vec2<f32>, ${STATES * R}>;
-
 fn keyWord(row: u32, word: u32) -> vec4<u32> {
 //#for n in 0..BINDINGS - 1
   if (row < ${n + 1}u * params.bindingRows) {
@@ -92,9 +88,8 @@ fn tableIndex(item: Item, position: u32) -> u32 {
 //#end
 }
 
-// May packed row `row` of the item see the key?
-fn sees(item: Item, row: u32, position: u32) -> bool {
-  let token = (item.firstRow + row) / ${G}u;
+// May the item's token see the key? Tokens count from the slot's first one of this step.
+fn sees(item: Item, token: u32, position: u32) -> bool {
 //#if RANGES
   let at = (item.queryToken + token) * 2u;
   let begin = extras[at];
@@ -115,73 +110,17 @@ fn sees(item: Item, row: u32, position: u32) -> bool {
   return visible;
 }
 
-fn loadQuery(item: Item, local: u32) {
-  for (var index = local; index < item.rows * ${LV}u; index += ${WORKGROUP}u) {
-    let row = item.firstRow + index / ${LV}u;
-    let source = (item.queryToken + row / ${G}u) * params.queryHeads + item.head * ${G}u + row % ${G}u;
-    let words = query[source * ${LV}u + index % ${LV}u];
-    sharedQuery[index * 2u] = lowHalf(words) * params.scaleLog2;
-    sharedQuery[index * 2u + 1u] = highHalf(words) * params.scaleLog2;
-  }
-}
-
-// Eight elements of one query row, from all softmax states of the workgroup.
-fn finishItem(item: Item, local: u32) {
-  for (var index = local; index < item.rows * ${LV}u; index += ${WORKGROUP}u) {
-    let row = index / ${LV}u;
-    let chunk = index % ${LV}u;
-    var largest = sharedState[row].x;
-//#for s in 1..STATES
-    largest = max(largest, sharedState[${s * R}u + row].x);
-//#end
-    var total = 0.0;
-    var low = vec4<f32>(0.0);
-    var high = vec4<f32>(0.0);
-//#for s in 0..STATES
-    {
-      let state = sharedState[${s * R}u + row];
-      let factor = exp2(state.x - largest);
-      let at = ${s * R * D}u + row * ${D}u + chunk * 8u;
-      total += state.y * factor;
-      low += factor * vec4<f32>(sharedOutput[at], sharedOutput[at + 1u], sharedOutput[at + 2u], sharedOutput[at + 3u]);
-      high += factor * vec4<f32>(sharedOutput[at + 4u], sharedOutput[at + 5u], sharedOutput[at + 6u], sharedOutput[at + 7u]);
-    }
-//#end
-    let packed = item.firstRow + row;
-    let head = item.head * ${G}u + packed % ${G}u;
-    let outputRow = (item.queryToken + packed / ${G}u) * params.queryHeads + head;
-    if (item.partialRow == NOT_SPLIT) {
-      storeOutput(outputRow, head, chunk, vec2<f32>(largest, total), low, high);
-    } else {
-      let partial = item.partialRow + row;
-      let at = partial * ${D}u + chunk * 8u;
-      partials[at] = low.x;
-      partials[at + 1u] = low.y;
-      partials[at + 2u] = low.z;
-      partials[at + 3u] = low.w;
-      partials[at + 4u] = high.x;
-      partials[at + 5u] = high.y;
-      partials[at + 6u] = high.z;
-      partials[at + 7u] = high.w;
-      if (chunk == 0u) {
-        partials[params.partialStateBase + partial * 2u] = largest;
-        partials[params.partialStateBase + partial * 2u + 1u] = total;
-      }
-    }
-  }
-}
-
-fn anyRowSees(item: Item, position: u32) -> bool {
+fn anyTokenSees(item: Item, position: u32) -> bool {
+  let first = item.firstRow / ${G}u;
+  let last = (item.firstRow + item.rows - 1u) / ${G}u;
 //#if RANGES || TREE
   var visible = false;
-//#for r in 0..R
-  visible = visible || (${r}u < item.rows && sees(item, ${r}u, position));
-//#end
+  for (var token = first; token <= last; token++) {
+    visible = visible || sees(item, token, position);
+  }
   return visible;
 //#else
-  // Limits of a run of tokens: the last one's causal limit, the first one's window.
-  let first = item.cached + item.firstRow / ${G}u;
-  let last = item.cached + (item.firstRow + item.rows - 1u) / ${G}u;
-  return position <= last && (item.windowTokens == 0u || position + item.windowTokens > first || position < params.sinkTokens);
+  // Of a run of tokens the last has the widest causal limit and the first the widest window.
+  return position <= item.cached + last && (item.windowTokens == 0u || position + item.windowTokens > item.cached + first || position < params.sinkTokens);
 //#end
 }

@@ -24,6 +24,7 @@ fn attend(
   let lastOrder = max(item.orderEnd, 1u) - 1u;
   loadQuery(item, local);
 //#for r in 0..R
+  let token${r} = (item.firstRow + ${r}u) / ${G}u;
   var max${r} = NO_SCORE;
   var sum${r} = 0.0;
 //#for c in 0..C
@@ -37,7 +38,7 @@ fn attend(
     let order = tile + local;
     let key = keyAt(item, min(order, lastOrder));
     let id = blockTable[tableIndex(item, key)];
-    let alive = order < item.orderEnd && id >= 0 && anyRowSees(item, key);
+    let alive = order < item.orderEnd && id >= 0 && anyTokenSees(item, key);
     let row = select(item.anchorRow, cacheRow(item, id, key), alive);
 //#for r in 0..R
     var score${r} = 0.0;
@@ -52,7 +53,7 @@ fn attend(
     }
     sharedRows[local] = row;
 //#for r in 0..R
-    score${r} = select(NO_SCORE, score${r}, alive && sees(item, ${r}u, key));
+    score${r} = select(NO_SCORE, score${r}, alive && sees(item, token${r}, key));
     sharedWeights[${r * T}u + local] = score${r};
 //#end
     workgroupBarrier();

@@ -17,12 +17,12 @@ import {
   growTo,
   writeWords,
 } from "./buffers.ts";
+import { ITEM_ROWS } from "./item_rows.ts";
 import { ITEM_WORDS, MERGE_WORDS, type WordList, type WorkPlan } from "./plan.ts";
 import {
   attendProgram,
   type AttendSpecialisation,
   type AttendTuning,
-  MAX_ITEM_ROWS,
   mergeProgram,
 } from "./specialisation.ts";
 
@@ -65,7 +65,7 @@ export interface AttendStage {
   readonly mergePipeline: GPUComputePipeline;
   /** Layouts of attention and merge. */
   readonly layouts: { readonly attend: GPUBindGroupLayout; readonly merge: GPUBindGroupLayout };
-  /** Params, one aligned slot for each item size; slot 0 is the merge's. */
+  /** Params, one aligned slot for each item size after slot 0, the merge's. */
   readonly params: GPUBuffer;
   /** Host copy of the params. */
   readonly paramsWords: Uint32Array<ArrayBuffer>;
@@ -137,7 +137,7 @@ export async function createAttendStage(
     mergeProgram(options.specialisation),
     mergeLayout,
   );
-  const paramsBytes = (MAX_ITEM_ROWS + 1) * PARAMS_STRIDE_BYTES;
+  const paramsBytes = (ITEM_ROWS.length + 1) * PARAMS_STRIDE_BYTES;
   const paramsWords = new Uint32Array(paramsBytes / 4);
   return {
     gpu,
@@ -205,10 +205,10 @@ export function uploadAttend(stage: AttendStage, plan: WorkPlan, step: AttendSte
   const itemWords = plan.items.reduce((sum, list) => sum + list.length, 0);
   grow(stage, stage.items, itemWords * 4);
   let itemBase = 0;
-  for (let rows = 1; rows <= MAX_ITEM_ROWS; rows++) {
-    const list = plan.items[rows];
+  for (let size = 0; size < ITEM_ROWS.length; size++) {
+    const list = plan.items[size];
     const count = list.length / ITEM_WORDS;
-    writeParams(rows, itemBase, count);
+    writeParams(size + 1, itemBase, count);
     if (count === 0) continue;
     writeWords(gpu, stage.items.buffer, list, itemBase * ITEM_WORDS * 4);
     itemBase += count;
@@ -240,7 +240,7 @@ export function uploadAttend(stage: AttendStage, plan: WorkPlan, step: AttendSte
 
 /** How many items of each size, and merges, a dispatch makes room for. */
 export interface DispatchSize {
-  /** By rows of an item. */
+  /** By size, in the order of `ITEM_ROWS`. */
   readonly items: readonly number[];
   /** Split rows. */
   readonly merges: number;
@@ -277,15 +277,17 @@ export function encodeAttend(
     stage.bindGroups.clear();
     stage.bound = o.tensors;
   }
-  for (let rows = 1; rows <= MAX_ITEM_ROWS; rows++) {
-    const count = o.size.items[rows];
+  for (let size = 0; size < ITEM_ROWS.length; size++) {
+    const count = o.size.items[size];
     if (count === 0) continue;
-    const pipeline = stage.pipelines.get(rows);
+    const pipeline = stage.pipelines.get(ITEM_ROWS[size]);
     if (pipeline === undefined) {
-      throw new RangeError(`Cannot run items of ${rows} rows: their program was not compiled`);
+      throw new RangeError(
+        `Cannot run items of ${ITEM_ROWS[size]} rows: their program was not compiled`,
+      );
     }
     pass.setPipeline(pipeline);
-    pass.setBindGroup(0, attendBindGroup(stage, rows, o.layer, o.tensors));
+    pass.setBindGroup(0, attendBindGroup(stage, size + 1, o.layer, o.tensors));
     dispatchWide(pass, count);
   }
   if (o.size.merges === 0) return;
@@ -305,15 +307,15 @@ export function destroyAttendStage(stage: AttendStage): void {
 
 function attendBindGroup(
   stage: AttendStage,
-  rows: number,
+  slot: number,
   layer: number,
   tensors: AttendTensors,
 ): GPUBindGroup {
-  const key = layer * (MAX_ITEM_ROWS + 1) + rows;
+  const key = layer * (ITEM_ROWS.length + 1) + slot;
   let group = stage.bindGroups.get(key);
   if (group === undefined) {
     const { keys, values } = stage.options.cache.layers[layer];
-    group = bind(stage, stage.layouts.attend, rows, [
+    group = bind(stage, stage.layouts.attend, slot, [
       stage.items.buffer,
       tensors.table,
       tensors.query,

@@ -31,6 +31,7 @@ fn attend(
   workgroupBarrier();
 
 //#for r in 0..R
+  let token${r} = (item.firstRow + ${r}u) / ${G}u;
   var max${r} = NO_SCORE;
   var sum${r} = 0.0;
 //#for c in 0..C
@@ -103,7 +104,7 @@ fn attend(
     }
 
     let nextKey = keyAt(item, min(order, lastOrder));
-    let nextAlive = order < item.orderEnd && id >= 0 && anyRowSees(item, nextKey);
+    let nextAlive = order < item.orderEnd && id >= 0 && anyTokenSees(item, nextKey);
     let nextRow = select(item.anchorRow, cacheRow(item, id, nextKey), nextAlive);
     order += ${TEAMS * TILE}u;
     id = blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))];
@@ -120,7 +121,7 @@ fn attend(
 
     if (tile > 0u) {
 //#for r in 0..R
-      score${r} = select(NO_SCORE, score${r}, alive && sees(item, ${r}u, key));
+      score${r} = select(NO_SCORE, score${r}, alive && sees(item, token${r}, key));
 //#end
       // The largest score grows a handful of times in a long row; most tiles leave it alone.
       if (subgroupAny(

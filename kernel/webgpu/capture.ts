@@ -14,6 +14,7 @@ import type { AttentionProblem } from "../problem.ts";
 import { ShapeError, ValueError } from "../problem_error.ts";
 import { type DispatchSize, dispatchSize, reserveAttend } from "./attend_stage.ts";
 import { createBuffer, type Gpu } from "./gpu.ts";
+import { ITEM_ROWS } from "./item_rows.ts";
 import {
   createProblemRun,
   decodeResults,
@@ -83,7 +84,7 @@ export async function captureStep(gpu: Gpu, p: AttentionProblem): Promise<Captur
   const size = largestSize(run);
   reserveAttend(run.stage, {
     size,
-    partialRows: size.items.reduce((sum, count, rows) => sum + count * rows, 0),
+    partialRows: size.items.reduce((sum, count, i) => sum + count * ITEM_ROWS[i], 0),
     queryTokens: run.queryTokens,
   });
   const results = resultRanges(run);

@@ -7,7 +7,7 @@
  */
 
 import type { BlockTable } from "../../allocator/mod.ts";
-import { MAX_ITEM_ROWS } from "./specialisation.ts";
+import { ITEM_ROWS, itemRowsIndex, itemRowsOf } from "./item_rows.ts";
 
 /** 32-bit words of an item. */
 export const ITEM_WORDS = 16;
@@ -69,7 +69,7 @@ export interface WordList {
 
 /** A plan, reused from step to step. */
 export interface WorkPlan {
-  /** Items by rows of an item: index R holds those of R rows (1…8). */
+  /** Items by size, in the order of `ITEM_ROWS`. */
   readonly items: readonly WordList[];
   /** Rows that were split. */
   readonly merges: WordList;
@@ -81,7 +81,7 @@ export interface WorkPlan {
 
 /** Makes an empty plan. */
 export function createWorkPlan(): WorkPlan {
-  const items = Array.from({ length: MAX_ITEM_ROWS + 1 }, () => createWordList());
+  const items = ITEM_ROWS.map(() => createWordList());
   return { items, merges: createWordList(), partialRows: 0, keysRead: 0 };
 }
 
@@ -130,7 +130,7 @@ export function planBatch(plan: WorkPlan, batch: PlanBatch, o: PlanOptions): voi
     const tokens = batch.queryLengths[slot];
     if (tokens === 0) continue;
     const packedRows = tokens * o.group;
-    const tileRows = Math.min(packedRows, MAX_ITEM_ROWS);
+    const tileRows = itemRowsOf(packedRows);
     for (let head = 0; head < heads; head++) {
       for (let firstRow = 0; firstRow < packedRows; firstRow += tileRows) {
         const rows = Math.min(tileRows, packedRows - firstRow);
@@ -155,7 +155,7 @@ interface Tile {
 
 function planTile(plan: WorkPlan, tile: Tile): void {
   const { batch, o, slot, head, queryToken, firstRow, rows } = tile;
-  const list = plan.items[tile.tileRows];
+  const list = plan.items[itemRowsIndex(tile.tileRows)];
   const firstToken = Math.floor(firstRow / o.group);
   const lastToken = Math.floor((firstRow + rows - 1) / o.group);
   findRuns(tile, firstToken, lastToken);
@@ -299,7 +299,8 @@ function chooseSplitPages(batch: PlanBatch, o: PlanOptions): number {
   for (let slot = 0; slot < batch.queryLengths.length; slot++) {
     const tokens = batch.queryLengths[slot];
     if (tokens === 0) continue;
-    const tiles = Math.ceil(tokens * o.group / MAX_ITEM_ROWS);
+    const packedRows = tokens * o.group;
+    const tiles = Math.ceil(packedRows / itemRowsOf(packedRows));
     const length = batch.cachedLengths[slot] + tokens;
     for (const windowTokens of batch.headWindows) {
       const read = windowTokens === 0 || o.walk === "row"

@@ -22,9 +22,10 @@ import {
   writeLayer,
 } from "./device_cache.ts";
 import { createBuffer, type Gpu } from "./gpu.ts";
+import { itemRowsOf } from "./item_rows.ts";
 import { createWorkPlan, planBatch, type PlanOptions, type WorkPlan } from "./plan.ts";
 import type { BufferRange } from "./read_back.ts";
-import { type AttendTuning, MAX_ITEM_ROWS } from "./specialisation.ts";
+import type { AttendTuning } from "./specialisation.ts";
 
 /** State of one problem on the device. */
 export interface ProblemRun {
@@ -65,7 +66,7 @@ export async function createProblemRun(
   const itemRows = new Set<number>();
   for (let slot = 0; slot < shape.batch; slot++) {
     queryLengths[slot] = p.queryStarts[slot + 1] - p.queryStarts[slot];
-    if (queryLengths[slot] > 0) itemRows.add(Math.min(MAX_ITEM_ROWS, queryLengths[slot] * group));
+    if (queryLengths[slot] > 0) itemRows.add(itemRowsOf(queryLengths[slot] * group));
   }
   const cache = createDeviceCache(gpu, {
     shape: { ...shape, pageIds: shapePageIds(shape) },

@@ -11,16 +11,17 @@ import type { StorageType } from "../storage_type.ts";
 import appendText from "./append.wgsl" with { type: "text" };
 import attendCommonText from "./attend_common.wgsl" with { type: "text" };
 import attendPortableText from "./attend_portable.wgsl" with { type: "text" };
+import attendRowsText from "./attend_rows.wgsl" with { type: "text" };
 import attendSubgroupText from "./attend_subgroup.wgsl" with { type: "text" };
+import attendTileText from "./attend_tile.wgsl" with { type: "text" };
 import fillText from "./fill.wgsl" with { type: "text" };
 import mergeText from "./merge.wgsl" with { type: "text" };
 import paramsText from "./params.wgsl" with { type: "text" };
+import { MAX_VECTOR_ROWS } from "./item_rows.ts";
 import storageFormatText from "./storage_format.wgsl" with { type: "text" };
+import storeItemText from "./store_item.wgsl" with { type: "text" };
 import storeOutputText from "./store_output.wgsl" with { type: "text" };
 import { expandTemplate, type TemplateConstants } from "./template.ts";
-
-/** Most query rows (tokens × group) that one work item of the vector kernel takes. */
-export const MAX_ITEM_ROWS = 8;
 
 /** Lanes of a workgroup where subgroups are not used. */
 const PORTABLE_LANES = 64;
@@ -66,7 +67,7 @@ export interface AttendTuning {
 
 /** One attention program. */
 export interface AttendSpecialisation extends KernelShape {
-  /** R, rows of an item: 1…8. */
+  /** R, rows of an item: one of `ITEM_ROWS`. */
   readonly rows: number;
   /** Per-token ranges in place of the causal limit. */
   readonly maskRanges: boolean;
@@ -156,13 +157,16 @@ export function attendProgram(
   s: AttendSpecialisation,
   o: { target: ProgramTarget; tuning?: AttendTuning },
 ): Program {
-  const mapping = laneMapping(s, o);
+  const mapping = s.rows > MAX_VECTOR_ROWS ? tileMapping(s) : laneMapping(s, o);
+  const vectorText = o.target.subgroupSize === 0 ? attendPortableText : attendSubgroupText;
+  const entryTexts = s.rows > MAX_VECTOR_ROWS ? [attendTileText] : [attendRowsText, vectorText];
   const texts = [
     paramsText,
     attendCommonText,
     storageFormatText,
     storeOutputText,
-    o.target.subgroupSize === 0 ? attendPortableText : attendSubgroupText,
+    storeItemText,
+    ...entryTexts,
   ];
   return {
     name: attendProgramName(s, o),
@@ -187,9 +191,27 @@ export function attendProgramName(
   o: { target: ProgramTarget; tuning?: AttendTuning },
 ): string {
   const head = `attend:rows=${s.rows};${shapeName(s)}${flagNames(s)}`;
-  if (o.target.subgroupSize === 0) return `${head};subgroup=none`;
+  if (o.target.subgroupSize === 0 || s.rows > MAX_VECTOR_ROWS) return `${head};subgroup=none`;
   const { T, TEAMS, LK, J } = laneMapping(s, o);
   return `${head};subgroup=${T};teams=${TEAMS};lanes_per_key=${LK};keys_per_group=${J}`;
+}
+
+/** Sizes of the tile kernel's chunks. */
+function tileMapping(s: AttendSpecialisation): Record<"WORKGROUP", number> & TemplateConstants {
+  const rowsPerLane = s.rows / 16;
+  const chunk = 16;
+  const valueKeys = 2048 / s.headSize;
+  return {
+    T: 0,
+    WORKGROUP: 128,
+    RT: rowsPerLane,
+    DC: chunk,
+    VK: valueKeys,
+    CV: s.headSize / 32,
+    TILE_WORDS: 512,
+    QUERY_LOADS: Math.ceil(s.rows * 2 / 128),
+    VALUE_LOADS: valueKeys * s.headSize / 8 / 128,
+  };
 }
 
 /** How lanes share keys and elements; the letters are those of the shaders' headers. */

@@ -33,6 +33,7 @@ import {
 } from "./device_cache.ts";
 import { fillRandom } from "./fill.ts";
 import { createBuffer, type Gpu, GpuError } from "./gpu.ts";
+import { itemRowsUpTo } from "./item_rows.ts";
 import {
   createPassTimer,
   destroyPassTimer,
@@ -42,7 +43,6 @@ import {
 } from "./pass_timer.ts";
 import { createWorkPlan, planBatch, type WorkPlan } from "./plan.ts";
 import { packExtras, parallelItems } from "./problem_run.ts";
-import { MAX_ITEM_ROWS } from "./specialisation.ts";
 import { type StepVerification, verifyStep } from "./verify_step.ts";
 import { createWarmer, type Warmer } from "./warmer.ts";
 
@@ -216,8 +216,7 @@ async function createStepState(gpu: Gpu, o: StepRunnerOptions): Promise<StepStat
   const sinkLogits = o.learnedSinks
     ? Float32Array.from({ length: shape.queryHeads }, () => random.nextNormal())
     : null;
-  const itemRows = Array.from({ length: MAX_ITEM_ROWS }, (_, i) => (i + 1) * group)
-    .filter((packed) => packed < MAX_ITEM_ROWS);
+  const itemRows = itemRowsUpTo({ group, maxTokens: o.maxBatchTokens });
   const attend = await createAttendStage(gpu, {
     specialisation: {
       ...shape,
@@ -228,7 +227,7 @@ async function createStepState(gpu: Gpu, o: StepRunnerOptions): Promise<StepStat
       logSumExp: false,
     },
     cache,
-    itemRows: [...itemRows, MAX_ITEM_ROWS],
+    itemRows,
   });
   const append = await createAppendStage(gpu, {
     specialisation: {

@@ -1,0 +1,42 @@
+// The beginning and the end of an item of up to eight rows: queries into workgroup memory, and the
+// softmax states of the workgroup joined into the output.
+
+var<workgroup> sharedQuery: array<vec4<f32>, ${R * D / 4}>;
+var<workgroup> sharedOutput: array<f32, ${STATES * R * D}>;
+var<workgroup> sharedState: array<vec2<f32>, ${STATES * R}>;
+
+fn loadQuery(item: Item, local: u32) {
+  for (var index = local; index < item.rows * ${LV}u; index += ${WORKGROUP}u) {
+    let row = item.firstRow + index / ${LV}u;
+    let source = (item.queryToken + row / ${G}u) * params.queryHeads + item.head * ${G}u + row % ${G}u;
+    let words = query[source * ${LV}u + index % ${LV}u];
+    sharedQuery[index * 2u] = lowHalf(words) * params.scaleLog2;
+    sharedQuery[index * 2u + 1u] = highHalf(words) * params.scaleLog2;
+  }
+}
+
+// Eight elements of one query row, from all softmax states of the workgroup.
+fn finishItem(item: Item, local: u32) {
+  for (var index = local; index < item.rows * ${LV}u; index += ${WORKGROUP}u) {
+    let row = index / ${LV}u;
+    let chunk = index % ${LV}u;
+    var largest = sharedState[row].x;
+//#for s in 1..STATES
+    largest = max(largest, sharedState[${s * R}u + row].x);
+//#end
+    var total = 0.0;
+    var low = vec4<f32>(0.0);
+    var high = vec4<f32>(0.0);
+//#for s in 0..STATES
+    {
+      let state = sharedState[${s * R}u + row];
+      let factor = exp2(state.x - largest);
+      let at = ${s * R * D}u + row * ${D}u + chunk * 8u;
+      total += state.y * factor;
+      low += factor * vec4<f32>(sharedOutput[at], sharedOutput[at + 1u], sharedOutput[at + 2u], sharedOutput[at + 3u]);
+      high += factor * vec4<f32>(sharedOutput[at + 4u], sharedOutput[at + 5u], sharedOutput[at + 6u], sharedOutput[at + 7u]);
+    }
+//#end
+    storeItemRow(item, row, chunk, vec2<f32>(largest, total), low, high);
+  }
+}
