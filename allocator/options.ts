@@ -27,8 +27,8 @@ export interface AllocatorOptions {
   /** Whether a draft model's table is kept alike. @default {false} */
   readonly draftTables?: boolean;
   /**
-   * Whether requests share prefix pages. Pages here have one owner, so asking for it is refused;
-   * the option exists to be refused by name. @default {false}
+   * Whether requests share prefix pages. An allocator by itself gives each page one owner, so asking
+   * it is refused by name; a prefix cache counts the holders and sets this. @default {false}
    */
   readonly prefixSharing?: boolean;
   /** Whether every operation ends with a full validation: O(pages). @default {false} */
@@ -147,7 +147,7 @@ export function resolveAllocatorOptions(o: AllocatorOptions): ResolvedAllocatorO
         (o.recycle
           ? `a recycled page could lie in another request's window; `
           : `pages have one owner; `) +
-        `leave prefixSharing off`,
+        `create it with createPrefixCache, which counts the holders of every page`,
     );
   }
   const columns = o.columns ?? Math.ceil(o.modelLengthTokens / size);

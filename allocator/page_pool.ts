@@ -22,8 +22,12 @@ export const FREE_PAGE: -1 = -1;
 /** The owner of a freed page that steps in flight may still touch. */
 export const QUARANTINED_PAGE: -2 = -2;
 
-// Stands in for an owner while a row is being checked, so that an id named twice is seen.
+/** The owner of a page with several holders, which are counted; see `references`. */
+export const SHARED_PAGE: -4 = -4;
+
+// Stand in for an owner while a row is being checked, so that an id named twice is seen.
 const CHECKED_PAGE = -3;
+const CHECKED_SHARED_PAGE = -5;
 
 /** A set of pools of equal size. Page keys are pool·pagesPerPool + id. */
 export interface PagePools {
@@ -35,8 +39,10 @@ export interface PagePools {
   readonly heaps: Int32Array;
   /** Free pages of each pool; int32 [pools]. */
   readonly freeCounts: Int32Array;
-  /** Owner of each page: ≥ 0 held, −1 free, −2 quarantined; int32 [pools, pagesPerPool] by id. */
+  /** Owner of each page: ≥ 0 held, −1 free, −2 quarantined, −4 shared; int32 [pools, pagesPerPool]. */
   readonly owners: Int32Array;
+  /** Holders of each shared page, null where none can be shared; int32 [pools, pagesPerPool]. */
+  readonly references: Int32Array | null;
   /** Id of each rank, or null where id = rank; uint32 [pools, pagesPerPool]. */
   readonly idOfRank: Uint32Array | null;
   /** Rank of each id, or null where id = rank; uint32 [pools, pagesPerPool]. */
@@ -140,6 +146,7 @@ export function createPagePools(
     heaps,
     freeCounts: new Int32Array(pools).fill(pagesPerPool),
     owners: new Int32Array(pages).fill(FREE_PAGE),
+    references: null,
     idOfRank,
     rankOfId,
   };
@@ -246,12 +253,13 @@ function checkHeldPage(pools: PagePools, pool: number, page: number, owner: numb
   }
   const holder = pools.owners[pool * pools.pagesPerPool + page];
   if (holder === owner && owner >= 0) return;
-  if (holder >= 0) {
+  if (holder >= 0 || holder === SHARED_PAGE) {
     throw new PageError(
       "page/foreign",
       { pool, page },
-      `Cannot free page "${page}" of pool "${pool}" for owner "${owner}": owner "${holder}" ` +
-        `holds it; free it through its holder`,
+      `Cannot free page "${page}" of pool "${pool}" for owner "${owner}": ` +
+        `${holder === SHARED_PAGE ? "others share" : `owner "${holder}" holds`} it; free it ` +
+        `through its holder`,
     );
   }
   throw new PageError(
@@ -302,13 +310,17 @@ export function checkHeldStretch(
     for (; checked < end; checked++) {
       const page = ids[checked];
       if (page === HOLE) continue;
-      checkHeldPage(pools, pool, page, owner);
-      pools.owners[base + page] = CHECKED_PAGE;
+      const shared = page >= 0 && page < pools.pagesPerPool &&
+        pools.owners[base + page] === SHARED_PAGE;
+      if (!shared) checkHeldPage(pools, pool, page, owner);
+      pools.owners[base + page] = shared ? CHECKED_SHARED_PAGE : CHECKED_PAGE;
       held++;
     }
   } finally {
     for (let i = offset; i < checked; i++) {
-      if (ids[i] !== HOLE) pools.owners[base + ids[i]] = owner;
+      if (ids[i] === HOLE) continue;
+      const shared = pools.owners[base + ids[i]] === CHECKED_SHARED_PAGE;
+      pools.owners[base + ids[i]] = shared ? SHARED_PAGE : owner;
     }
   }
   return held;

@@ -25,7 +25,8 @@ export interface RecyclePoint {
  * @param a The allocator.
  * @param slot A slot that holds a request.
  * @param o The next position to be computed and the total length.
- * @returns Pages freed, over all window heads; they pass the in-flight fence.
+ * @returns Pages that the request let go, over all window heads; they pass the in-flight fence, but
+ *   for those that a prefix cache or another request still holds.
  * @throws {AllocatorError} `slot/empty`; `position/invalid` when the position lies past the length
  *   or the length past the pages held.
  * @throws {PageError} When the table names a page that the slot does not hold; nothing changes.
@@ -86,7 +87,6 @@ export function recycle(a: CacheAllocator, slot: Slot, o: RecyclePoint): number 
   s.recycledUpTo[slot] = end;
   s.nextPositions[slot] = nextPositionTokens;
   s.lengthsTokens[slot] = lengthTokens;
-  s.counts.windowHeadPages -= count * s.windowRows;
   if (a.options.debug) assertValid(a, "recycle");
   return count * s.windowRows;
 }

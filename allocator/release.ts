@@ -9,7 +9,8 @@ import { checkRow, freeRow } from "./row_pages.ts";
  *
  * @param a The allocator.
  * @param slot A slot that holds a request.
- * @returns Pages freed, over all heads.
+ * @returns Pages that the request let go, over all heads; shared ones are freed with their last
+ *   holder.
  * @throws {AllocatorError} `slot/empty` when the slot holds none, so also at a second release.
  * @throws {PageError} When the table names a page that the slot does not hold, or lacks one that
  *   it holds; nothing changes.
@@ -51,8 +52,6 @@ export function release(a: CacheAllocator, slot: Slot): number {
 
   const windowPages = (count - holes) * s.windowRows;
   const fullPages = count * (s.rows - s.windowRows);
-  s.counts.windowHeadPages -= windowPages;
-  s.counts.fullHeadPages -= fullPages;
   s.active[slot] = 0;
   s.lengthsTokens[slot] = 0;
   s.columnsHeld[slot] = 0;

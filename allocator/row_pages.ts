@@ -5,9 +5,9 @@
  * @module
  */
 import type { CacheAllocator } from "./allocator.ts";
-import { holdPage } from "./fence.ts";
 import { HOLE, type Slot } from "./ids.ts";
-import { checkHeldStretch, PageError, putPage, QUARANTINED_PAGE, takePage } from "./page_pool.ts";
+import { checkHeldStretch, PageError, takePage } from "./page_pool.ts";
+import { dropHolder } from "./prefix_pages.ts";
 
 /**
  * Appends columns to every row of a slot. O(columns·rows·log N).
@@ -121,7 +121,8 @@ export function checkRow(
 }
 
 /**
- * Frees a checked stretch of a row through the fence and leaves holes behind.
+ * Frees a checked stretch of a row through the fence and leaves holes behind. A shared page only
+ * loses a holder, and is freed with its last one.
  *
  * @param a The allocator.
  * @param slot The slot.
@@ -161,7 +162,7 @@ export function freeRow(
   first: number,
   count: number,
 ): void {
-  const { pools, fence, rowStarts, rowPools, slotStride } = a.state;
+  const { pools, rowStarts, rowPools, rowIsWindow, slotStride } = a.state;
   const ids = a.table.ids;
   const draftIds = a.draftTable === null ? null : a.draftTable.ids;
   const base = rowPools[row] * pools.pagesPerPool;
@@ -169,8 +170,7 @@ export function freeRow(
   for (let i = start; i < start + count; i++) {
     const page = ids[i];
     if (page === HOLE) continue;
-    if (holdPage(fence, base + page)) pools.owners[base + page] = QUARANTINED_PAGE;
-    else putPage(pools, base + page);
+    dropHolder(a, base + page, rowIsWindow[row]);
     ids[i] = HOLE;
     if (draftIds !== null) draftIds[i] = HOLE;
   }

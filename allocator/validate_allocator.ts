@@ -1,6 +1,6 @@
 import type { CacheAllocator } from "./allocator.ts";
 import { HOLE } from "./ids.ts";
-import { FREE_PAGE, QUARANTINED_PAGE } from "./page_pool.ts";
+import { FREE_PAGE, QUARANTINED_PAGE, SHARED_PAGE } from "./page_pool.ts";
 import { validateTable, type Violation } from "./validate_table.ts";
 
 /**
@@ -44,6 +44,7 @@ export function validateAllocator(a: CacheAllocator): Violation[] {
       lengthsTokens: a.state.lengthsTokens,
       nextPositions: a.state.nextPositions,
       allocatedColumns: a.state.columnsHeld,
+      sharedPages: a.state.pools.references !== null,
     }),
     ...validateHolders(a),
     ...validateHeaps(a),
@@ -62,7 +63,7 @@ function validateHolders(a: CacheAllocator): Violation[] {
         const value = a.table.ids[start + column];
         if (value < 0 || value >= s.pools.pagesPerPool) continue;
         const holder = s.pools.owners[s.rowPools[row] * s.pools.pagesPerPool + value];
-        if (holder !== s.handles[slot] * s.rows + row) {
+        if (holder !== s.handles[slot] * s.rows + row && holder !== SHARED_PAGE) {
           violations.push({
             clause: "pool/conservation",
             slot,
@@ -114,13 +115,14 @@ function validateCounts(a: CacheAllocator): Violation[] {
   }
   let named = 0;
   for (const id of a.table.ids) if (id !== HOLE) named++;
-  const { fullHeadPages, windowHeadPages } = s.counts;
-  const totals = [
+  const held = owners.length - free - quarantined;
+  const totals: (readonly [string, number, number])[] = [
     ["free", free, s.pools.freeCounts.reduce((sum, count) => sum + count, 0)],
     ["quarantined", quarantined, s.fence.waiting],
-    ["held", owners.length - free - quarantined, named],
-    ["counted", fullHeadPages + windowHeadPages, named],
-  ] as const;
+    ["counted", s.counts.fullHeadPages + s.counts.windowHeadPages, held],
+  ];
+  // A shared page has several names, or none while only a cache holds it.
+  if (s.pools.references === null) totals.push(["held", held, named]);
   return totals.filter(([, found, expected]) => found !== expected).map((
     [name, found, expected],
   ) => ({

@@ -39,6 +39,8 @@ export interface TableQuestion {
   readonly nextPositions?: Int32Array;
   /** Allocated columns of each slot, preallocated ones included; int32 [B], ceil(length/P) unless given. */
   readonly allocatedColumns?: Int32Array;
+  /** Whether slots may name one page together, at the same head and column. @default {false} */
+  readonly sharedPages?: boolean;
   /** Columns of the uniform table that the head-wise table stands in for. */
   readonly uniformColumns?: number;
 }
@@ -210,7 +212,7 @@ function validateEntries(o: TableQuestion): Violation[] {
       const key = firstRows.poolOfRow(group, head) * limit + value;
       const before = firstRows.rowOfPage[key];
       firstRows.rowOfPage[key] = row;
-      if (before >= 0) {
+      if (before >= 0 && !(o.sharedPages === true && sharesColumn(o, { row, before, column }))) {
         violations.push({
           clause: "pool/conservation",
           ...entry,
@@ -221,6 +223,20 @@ function validateEntries(o: TableQuestion): Violation[] {
     }
   }
   return violations;
+}
+
+/** Whether an earlier row of another slot names the same page for the same head and positions. */
+function sharesColumn(
+  o: TableQuestion,
+  at: { readonly row: number; readonly before: number; readonly column: number },
+): boolean {
+  const { table } = o;
+  const rowsPerGroup = table.layout === "uniform" ? 1 : table.kvHeads;
+  const rowOfSlot = (row: number): number =>
+    Math.floor(row / (rowsPerGroup * table.slots)) * rowsPerGroup + row % rowsPerGroup;
+  const idAt = (row: number): number => table.ids[row * table.columns + at.column];
+  return at.row !== at.before && rowOfSlot(at.row) === rowOfSlot(at.before) &&
+    idAt(at.row) === idAt(at.before);
 }
 
 function rowKeepsWindow(o: TableQuestion, group: number, head: number): boolean {

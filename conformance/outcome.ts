@@ -7,6 +7,8 @@ export type Verdict =
     readonly kind: "pass";
     /** Largest share of an error budget that was used, 1 being all of it; null without one. */
     readonly budgetUsed: number | null;
+    /** How much was tried, where that is not fixed. */
+    readonly note?: string;
   }
   | {
     readonly kind: "fail";
@@ -14,7 +16,12 @@ export type Verdict =
     readonly message: string;
     /** Largest share of an error budget that was used, where the failure is one. */
     readonly budgetUsed: number | null;
+    /** The smallest input found that shows it, as plain data. */
+    readonly counterexample?: unknown;
   };
+
+/** What a subject did in place of answering. */
+export type FaultCode = "exception" | "timeout" | "crash" | "protocol";
 
 /** Outcome of one case: a verdict, or the reason why there is none. */
 export type Outcome =
@@ -29,7 +36,7 @@ export type Outcome =
     /** Whose fault it is: never a verdict about conformance. */
     readonly origin: "subject" | "suite";
     /** How it came about. */
-    readonly code: "exception" | "timeout";
+    readonly code: FaultCode;
     /** What happened. */
     readonly message: string;
   };
@@ -37,10 +44,15 @@ export type Outcome =
 /** Statuses of a case, as rows carry them. */
 export type Status = Outcome["kind"];
 
-/** A command to the subject threw. */
+/**
+ * A command to the subject threw. A thrown error may say what kind of fault it is in a property
+ * `faultCode`; without one it is an exception.
+ */
 export class SubjectFault extends Error {
   /** Always `subject-fault`. */
   readonly code = "subject-fault";
+  /** Kind of the fault. */
+  readonly faultCode: FaultCode;
   /** Command that threw. */
   readonly command: string;
   /** Wraps what was thrown. */
@@ -49,6 +61,7 @@ export class SubjectFault extends Error {
     super(`Subject threw in "${command}": ${detail}`, { cause });
     this.name = "SubjectFault";
     this.command = command;
+    this.faultCode = faultCodeOf(cause);
   }
 }
 
@@ -58,13 +71,23 @@ export class Mismatch extends Error {
   readonly code = "mismatch";
   /** Share of an error budget that was used; null where there is none. */
   readonly budgetUsed: number | null;
+  /** The smallest input found that shows it; undefined where the case itself is one. */
+  readonly counterexample: unknown;
   /** Makes the error from what was seen in place of what. */
-  constructor(message: string, budgetUsed: number | null = null) {
+  constructor(message: string, budgetUsed: number | null = null, counterexample?: unknown) {
     super(message);
     this.name = "Mismatch";
     this.budgetUsed = budgetUsed;
+    this.counterexample = counterexample;
   }
 }
 
 /** The verdict of a passed test. */
 export const PASS: Verdict = { kind: "pass", budgetUsed: null };
+
+const FAULT_CODES: readonly FaultCode[] = ["exception", "timeout", "crash", "protocol"];
+
+function faultCodeOf(cause: unknown): FaultCode {
+  const told = cause instanceof Error && "faultCode" in cause ? cause.faultCode : "exception";
+  return FAULT_CODES.find((code) => code === told) ?? "exception";
+}

@@ -43,4 +43,9 @@ export {
   type StepRunnerOptions,
 } from "./webgpu/step_runner.ts";
 export * from "./webgpu/template.ts";
+export {
+  type AttentionTiming,
+  timeAttention,
+  type TimeAttentionOptions,
+} from "./webgpu/time_attention.ts";
 export type { StepVerification } from "./webgpu/verify_step.ts";

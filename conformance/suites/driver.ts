@@ -195,14 +195,18 @@ async function settle(
   const pages = pagesOf(model, o.lengthTokens) - slotOf(model, o.slot).pages;
   const need = needOf(model, Math.max(pages, 0));
   const short = poolIndices(model).filter((pool) => freePagesOf(model, pool) < need);
-  if (short.length === 0) {
+  // Pages ahead of need belong to the demand, or are left out of it: the allocator's choice.
+  const ahead = pages > 0 ? needOf(model, model.spec.preallocatedPages) : 0;
+  const tight = poolIndices(model).filter((pool) => freePagesOf(model, pool) < need + ahead);
+  const refused = short.length > 0 || (tight.length > 0 && reply.kind === "shortage");
+  if (refused) {
+    checkShortage(driver, reply, { ...o, need, short: tight });
+  } else {
     requireEqual(`answer to "${o.command}"`, reply.kind, "allocated");
     growModel(model, o.slot, o.lengthTokens);
-  } else {
-    checkShortage(driver, reply, { ...o, need, short });
   }
   await checkState(driver);
-  return short.length === 0;
+  return !refused;
 }
 
 function checkShortage(

@@ -43,6 +43,7 @@ import {
 } from "./pass_timer.ts";
 import { createWorkPlan, planBatch, type WorkPlan } from "./plan.ts";
 import { packExtras, parallelItems } from "./problem_run.ts";
+import type { AttendTuning } from "./specialisation.ts";
 import { type StepVerification, verifyStep } from "./verify_step.ts";
 import { createWarmer, type Warmer } from "./warmer.ts";
 
@@ -75,6 +76,8 @@ export interface StepRunnerOptions {
   readonly learnedSinks: boolean;
   /** Seed of all contents. */
   readonly seed: number;
+  /** Other than the default tuning. */
+  readonly tuning?: AttendTuning;
 }
 
 /** One step's attention of one layer group. */
@@ -183,15 +186,13 @@ function runnerOf(state: StepState, timer: PassTimer, warmer: Warmer): StepRunne
     destroy() {
       destroyPassTimer(timer);
       warmer.destroy();
-      destroyAppendStage(state.append);
-      destroyAttendStage(state.attend);
-      destroyDeviceCache(state.cache);
-      for (const buffer of Object.values(state.tensors)) buffer.destroy();
+      destroyStepState(state);
     },
   };
 }
 
-async function createStepState(gpu: Gpu, o: StepRunnerOptions): Promise<StepState> {
+/** Makes everything that steps need. */
+export async function createStepState(gpu: Gpu, o: StepRunnerOptions): Promise<StepState> {
   const { shape } = o;
   const group = shape.queryHeads / shape.kvHeads;
   const cache = createDeviceCache(gpu, {
@@ -228,6 +229,7 @@ async function createStepState(gpu: Gpu, o: StepRunnerOptions): Promise<StepStat
     },
     cache,
     itemRows,
+    ...(o.tuning === undefined ? {} : { tuning: o.tuning }),
   });
   const append = await createAppendStage(gpu, {
     specialisation: {
@@ -254,13 +256,35 @@ async function createStepState(gpu: Gpu, o: StepRunnerOptions): Promise<StepStat
   };
 }
 
-function submitStep(
-  state: StepState,
-  batch: StepRunnerBatch,
-  o: { layer: number; timestamps?: GPUComputePassTimestampWrites },
-): void {
-  const { gpu, options, tensors, plan } = state;
+/** Frees what `createStepState` made. */
+export function destroyStepState(state: StepState): void {
+  destroyAppendStage(state.append);
+  destroyAttendStage(state.attend);
+  destroyDeviceCache(state.cache);
+  for (const buffer of Object.values(state.tensors)) buffer.destroy();
+}
+
+/** Plans a step's attention. */
+export function planStep(state: StepState, batch: StepRunnerBatch): void {
+  const { gpu, options, cache } = state;
   const { shape } = options;
+  planBatch(state.plan, {
+    ...batch,
+    headWindows: options.headWindows[batch.group],
+    sinkTokens: options.sinkTokens,
+  }, {
+    group: shape.queryHeads / shape.kvHeads,
+    pageSizeTokens: shape.pageSizeTokens,
+    pageRows: cache.pageRows,
+    headRows: cache.headRows,
+    walk: options.walk,
+    parallelItems: parallelItems(gpu),
+  });
+}
+
+/** Uploads tables, tokens and the plan; gives the step's tokens. */
+export function uploadStep(state: StepState, batch: StepRunnerBatch): number {
+  const { options } = state;
   uploadTables(state, batch);
   const tokens = uploadAppend(state.append, batch);
   if (tokens > options.maxBatchTokens) {
@@ -268,32 +292,33 @@ function submitStep(
       `Cannot run a step of ${tokens} tokens: the runner was made for ${options.maxBatchTokens}`,
     );
   }
-  planBatch(plan, {
-    ...batch,
-    headWindows: options.headWindows[batch.group],
-    sinkTokens: options.sinkTokens,
-  }, {
-    group: shape.queryHeads / shape.kvHeads,
-    pageSizeTokens: shape.pageSizeTokens,
-    pageRows: state.cache.pageRows,
-    headRows: state.cache.headRows,
-    walk: options.walk,
-    parallelItems: parallelItems(gpu),
-  });
-  uploadAttend(state.attend, plan, {
+  uploadAttend(state.attend, state.plan, {
     table: batch.table,
     group: batch.group,
     queryTokens: tokens,
     sinkTokens: options.sinkTokens,
-    scale: options.scoreScale ?? 1 / Math.sqrt(shape.headSize),
+    scale: options.scoreScale ?? 1 / Math.sqrt(options.shape.headSize),
     extras: state.extras,
   });
+  return tokens;
+}
+
+/** Runs a step over one layer. */
+export function submitStep(
+  state: StepState,
+  batch: StepRunnerBatch,
+  o: { layer: number; timestamps?: GPUComputePassTimestampWrites },
+): void {
+  const { gpu, tensors } = state;
+  planStep(state, batch);
+  const tokens = uploadStep(state, batch);
   const encoder = gpu.device.createCommandEncoder();
   const pass = encoder.beginComputePass(
     o.timestamps === undefined ? {} : { timestampWrites: o.timestamps },
   );
+  const size = dispatchSize(state.plan);
   encodeAppend(state.append, pass, { tokens, layer: o.layer, tensors });
-  encodeAttend(state.attend, pass, { size: dispatchSize(plan), layer: o.layer, tensors });
+  encodeAttend(state.attend, pass, { size, layer: o.layer, tensors });
   pass.end();
   gpu.device.queue.submit([encoder.finish()]);
 }

@@ -1,0 +1,90 @@
+import { type Application, buildApplication, buildRouteMap, run, text_en } from "@stricli/core";
+import { benchCommand } from "./bench_command.ts";
+import { clausesCommand, conformanceCommand } from "./conformance_commands.ts";
+import type { CliContext } from "./context.ts";
+import { doctorCommand } from "./doctor_command.ts";
+import { mapParserExitCode } from "./exit_code.ts";
+import { describeFault } from "./fault.ts";
+import { fixtureRoutes } from "./fixture_commands.ts";
+import { gateCommand } from "./gate_command.ts";
+import { kernelRoutes } from "./kernel_commands.ts";
+import { createPaint } from "./paint.ts";
+import { VERSION } from "./version.ts";
+
+const DESCRIPTION = `\
+Head-wise paged KV caches: replay a workload and judge TTFT and TBT, judge an implementation
+clause by clause, and look into fixtures and kernels.
+
+Every setting of a command can be given as a flag, as a variable (--page-order is
+HEADWISE_PAGE_ORDER) or in headwise.yaml, in this order of precedence; --explain-config shows
+where each value came from.
+
+EXAMPLES
+  headwise bench                              the smoke fixture, a verdict, a table
+  headwise bench --fixture long-prefill --clock model --json
+  headwise bench --enforce                    exit by the verdict
+  headwise gate before.json after.json        judge two results
+  headwise conformance --filter kernel        judge the kernel
+  headwise doctor                             what this machine has, and what it lacks
+
+EXIT CODES
+  0  done; PASS or conformant          3  INCONCLUSIVE (conformance: the suite broke)
+  1  FAIL or not conformant            4  bad input (conformance: the subject broke)
+  2  bad command line or setting      70  a fault of headwise itself`;
+
+/** What errors are shown as: the message with its fix, without a frame around it. */
+const TEXT = {
+  ...text_en,
+  exceptionWhileRunningCommand: (error: unknown, color: boolean): string =>
+    createPaint(color).red(describeFault(error).text),
+  exceptionWhileLoadingCommandFunction: (error: unknown, color: boolean): string =>
+    createPaint(color).red(describeFault(error).text),
+};
+
+function buildApp(): Application<CliContext> {
+  const routes = buildRouteMap<string, CliContext>({
+    routes: {
+      bench: benchCommand,
+      gate: gateCommand,
+      conformance: conformanceCommand,
+      clauses: clausesCommand,
+      fixture: fixtureRoutes,
+      kernel: kernelRoutes,
+      doctor: doctorCommand,
+    },
+    docs: {
+      brief: "Head-wise paged KV caches: bench, gate, conformance",
+      fullDescription: DESCRIPTION,
+    },
+  });
+  return buildApplication(routes, {
+    name: "headwise",
+    versionInfo: { currentVersion: VERSION },
+    scanner: { caseStyle: "allow-kebab-for-camel" },
+    documentation: { caseStyle: "convert-camel-to-kebab", onlyRequiredInUsageLine: true },
+    localization: { text: TEXT },
+    determineExitCode: (error) => describeFault(error).exitCode,
+  });
+}
+
+/**
+ * Runs the tool in this process.
+ *
+ * @param args Arguments without the program's name.
+ * @param context Streams, environment, files and the signal of Ctrl-C.
+ * @returns The exit code; the process is not ended.
+ *
+ * @example The version
+ * ```ts
+ * import { createSystemContext, runCli } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const { signal } = new AbortController();
+ * const context = createSystemContext({ variables: [], signal });
+ * assert.equal(await runCli(["--version"], context), 0);
+ * ```
+ */
+export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+  await run(buildApp(), args, context);
+  return mapParserExitCode(Number(context.process.exitCode ?? 0));
+}

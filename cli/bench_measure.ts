@@ -1,0 +1,80 @@
+import { type BenchOptions, type BenchProgress, type BenchResult, runBench } from "../bench/mod.ts";
+import { loadWorkload, requireLoaded, type Workload } from "../fixtures/mod.ts";
+import type { BENCH_SETTINGS } from "./bench_settings.ts";
+import { readTrace } from "./bench_trace.ts";
+import { chooseClock } from "./choose_clock.ts";
+import { type CliContext, writeLines } from "./context.ts";
+import { createProgress, type ProgressState } from "./progress.ts";
+import type { ResolvedSettings } from "./resolve_settings.ts";
+import { workloadOverrides } from "./workload_overrides.ts";
+
+type Resolved = ResolvedSettings<typeof BENCH_SETTINGS>;
+
+/**
+ * Loads the workload and its requests, opens a clock, and runs the benchmark with progress on
+ * standard error.
+ *
+ * @param context Streams and the signal of Ctrl-C.
+ * @param resolved Settings of `bench`.
+ * @returns The result.
+ */
+export async function measure(context: CliContext, resolved: Resolved): Promise<BenchResult> {
+  const { values } = resolved;
+  const { stderr } = context.process;
+  const workload = await loadChangedWorkload(context, resolved);
+  const trace = values.trace === null ? null : await readTrace(values.trace, {
+    format: values.traceFormat,
+    limit: values.limit,
+    maxTokens: values.maxTokens,
+  });
+  const chosen = await chooseClock(workload, values);
+  if (chosen.clock.kind === "model" && chosen.clock.reason !== null) {
+    writeLines(stderr, [`Using the model clock: ${chosen.clock.reason}`]);
+  }
+  const progress = createProgress(stderr, { now: () => performance.now() });
+  const options: BenchOptions = {
+    workload,
+    gates: values.gate.map((gate) => `gate/${gate}` as const),
+    clock: chosen.clock,
+    pageOrder: values.pageOrder,
+    maxChecks: values.checks,
+    debugTables: values.debugTables,
+    signal: context.signal,
+    onProgress: (state) => progress.update(describeProgress(state)),
+    ...(trace === null ? {} : { trace }),
+    ...(chosen.ceilings === null ? {} : { ceilings: chosen.ceilings }),
+    ...(values.pairs === null ? {} : { pairs: values.pairs }),
+    ...(values.seed === null ? {} : { seed: values.seed }),
+    ...(values.warmupSteps === null ? {} : { warmupSteps: values.warmupSteps }),
+  };
+  try {
+    return await runBench(options);
+  } finally {
+    progress.close();
+    chosen.close();
+  }
+}
+
+async function loadChangedWorkload(context: CliContext, resolved: Resolved): Promise<Workload> {
+  const { trace } = resolved.values;
+  const fixture = resolved.values.fixture ?? (trace === null ? "smoke" : "trace-replay");
+  // Read here first, so that a missing file or permission is named with its fix.
+  if (/[/\\]|\.ya?ml$/.test(fixture)) await context.readTextFile(fixture);
+  const plain = requireLoaded(await loadWorkload(fixture));
+  const overrides = workloadOverrides(resolved, plain);
+  if (overrides.length === 0) return plain;
+  return requireLoaded(await loadWorkload(fixture, { overrides }));
+}
+
+function describeProgress(state: BenchProgress): ProgressState {
+  const ofPair = `pair ${state.pair + 1} of ${state.pairs}`;
+  const label = state.phase === "gate"
+    ? "judging"
+    : `${state.phase} ${state.side ?? ""}, ${ofPair}`;
+  const ofReplay = state.requests === 0 ? 0 : state.requestsDone / state.requests;
+  return {
+    label,
+    fraction: state.replays === 0 ? 0 : Math.min(1, (state.replaysDone + ofReplay) / state.replays),
+    detail: `${state.requestsDone} of ${state.requests} requests, step ${state.steps}`,
+  };
+}

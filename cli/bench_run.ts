@@ -1,0 +1,60 @@
+import { dirname } from "node:path";
+import type { BenchResult } from "../bench/mod.ts";
+import { BENCH_SETTINGS } from "./bench_settings.ts";
+import { type CliContext, paintOf, writeLines } from "./context.ts";
+import { EXIT } from "./exit_code.ts";
+import { verdictExitCode } from "./gate_report.ts";
+import { explainSettings, explainSettingsAsData } from "./explain_settings.ts";
+import { loadSettings } from "./load_settings.ts";
+import type { ResolvedSettings } from "./resolve_settings.ts";
+import { SettingError } from "./setting.ts";
+import type { SettingFlags } from "./setting_flags.ts";
+
+type Resolved = ResolvedSettings<typeof BENCH_SETTINGS>;
+
+/** Runs `headwise bench`. */
+export default async function bench(this: CliContext, flags: SettingFlags): Promise<void> {
+  const resolved = await loadSettings(this, { command: "bench", table: BENCH_SETTINGS, flags });
+  const { stdout, stderr } = this.process;
+  const { values } = resolved;
+  if (flags["explainConfig"] === true) {
+    if (values.json) writeJson(this, explainSettingsAsData(resolved));
+    else writeLines(stdout, explainSettings(resolved, paintOf(stdout)));
+    return;
+  }
+  requireHeadWise(resolved);
+  // Loaded only now, so that --explain-config does not wait for the replay and the kernel.
+  const { measure } = await import("./bench_measure.ts");
+  const { writeResultAtomically } = await import("../bench/mod.ts");
+  const { renderBenchResult } = await import("./bench_report.ts");
+  // Made before the run, so that a place that cannot be written is known at once.
+  await Deno.mkdir(dirname(values.out), { recursive: true });
+  const result = await measure(this, resolved);
+  await writeResultAtomically(values.out, result);
+  if (values.json) {
+    writeJson(this, result);
+  } else {
+    const style = { paint: paintOf(stdout), columns: stdout.columns };
+    writeLines(stdout, renderBenchResult(result, style));
+  }
+  writeLines(stderr, [`Result written to '${values.out}'`]);
+  this.process.exitCode = exitCodeFor(result, values.enforce);
+}
+
+/** With `--enforce` the verdict; without it only a wrong kernel fails, for nothing was measured. */
+function exitCodeFor(result: BenchResult, enforce: boolean): number {
+  if (result.verification.failures.length > 0) return EXIT.fail;
+  if (!enforce) return EXIT.ok;
+  const verdicts = [result.readGate?.verdict, result.capacityGate?.verdict];
+  return verdictExitCode(verdicts.filter((verdict) => verdict !== undefined));
+}
+
+function requireHeadWise(resolved: Resolved): void {
+  if (resolved.values.headWise) return;
+  const message = "Cannot judge a gate without the head-wise table; switch it on with --head-wise";
+  throw new SettingError(message, resolved.origins.headWise);
+}
+
+function writeJson(context: CliContext, value: unknown): void {
+  writeLines(context.process.stdout, [JSON.stringify(value, null, 2)]);
+}

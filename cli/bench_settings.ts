@@ -1,0 +1,214 @@
+import type { SettingsOf } from "./setting.ts";
+import {
+  choiceOf,
+  choicesOf,
+  parseRatio,
+  parseSwitch,
+  parseText,
+  wholeNumber,
+} from "./setting_parsers.ts";
+
+const FIXTURE_DEFAULT = "the fixture's";
+
+/** Resolved settings of `headwise bench`; the table below says what each one does. */
+export interface BenchSettings {
+  /** Built-in name or YAML file of the workload, or null for what suits the requests. */
+  readonly fixture: string | null;
+  /** Trace file whose requests replace the fixture's, or null. */
+  readonly trace: string | null;
+  /** Format of the trace. */
+  readonly traceFormat: "auto" | "azure" | "mooncake" | "burstgpt";
+  /** Most requests taken from the trace, or null for all. */
+  readonly limit: number | null;
+  /** Most tokens of a traced request, prompt and answer together, or null for any. */
+  readonly maxTokens: number | null;
+  /** What times a step. */
+  readonly clock: "auto" | "gpu" | "model";
+  /** Gates to judge. */
+  readonly gate: readonly ("read" | "capacity")[];
+  /** Whether to exit by the verdict. */
+  readonly enforce: boolean;
+  /** Interleaved repetitions, or null for what suits the clock. */
+  readonly pairs: number | null;
+  /** Order in which pools hand out pages. */
+  readonly pageOrder: "shuffled" | "identity";
+  /** Seed, or null for the fixture's. */
+  readonly seed: number | null;
+  /** Discarded steps of each side, or null for what suits the clock. */
+  readonly warmupSteps: number | null;
+  /** Layers whose caches are made and take turns on the device, or null for what suits it. */
+  readonly layersMeasured: number | null;
+  /** Most sampled correctness checks of each side. */
+  readonly checks: number;
+  /** Whether the head-wise table takes part. */
+  readonly headWise: boolean;
+  /** Share of window heads, or null for the fixture's head map. */
+  readonly ratio: number | null;
+  /** Window in tokens, or null for the fixture's. */
+  readonly window: number | null;
+  /** Sink tokens, or null for the fixture's. */
+  readonly sinks: number | null;
+  /** Whether the model gets the engine's test window. */
+  readonly windowFixture: boolean;
+  /** Whether every table is validated after every step. */
+  readonly debugTables: boolean;
+  /** Fixture values to replace, or null. */
+  readonly set: string | null;
+  /** Where the result is written. */
+  readonly out: string;
+  /** Whether the result is printed as JSON. */
+  readonly json: boolean;
+}
+
+/** Every setting of `headwise bench`. */
+export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
+  fixture: {
+    brief: "Built-in name or YAML file",
+    placeholder: "NAME|FILE",
+    defaultValue: null,
+    defaultText: "smoke, or trace-replay with a trace",
+    parse: parseText,
+  },
+  trace: {
+    brief: "Replay the requests of a trace file instead of the fixture's",
+    placeholder: "FILE",
+    defaultValue: null,
+    defaultText: "no trace",
+    parse: parseText,
+  },
+  traceFormat: {
+    brief: "Format of the trace: auto, azure, mooncake or burstgpt",
+    placeholder: "NAME",
+    defaultValue: "auto",
+    parse: choiceOf(["auto", "azure", "mooncake", "burstgpt"]),
+  },
+  limit: {
+    brief: "Take only the first N requests of the trace",
+    placeholder: "N",
+    defaultValue: null,
+    defaultText: "all",
+    parse: wholeNumber({ min: 1 }),
+  },
+  maxTokens: {
+    brief: "Leave out traced requests with more tokens than N in all",
+    placeholder: "N",
+    defaultValue: null,
+    defaultText: "none",
+    parse: wholeNumber({ min: 1 }),
+  },
+  clock: {
+    brief: "Time of a step: gpu (measured), model (computed) or auto",
+    placeholder: "CLOCK",
+    defaultValue: "auto",
+    parse: choiceOf(["auto", "gpu", "model"]),
+  },
+  gate: {
+    brief: "Gates to judge, with commas: read, capacity",
+    placeholder: "GATES",
+    defaultValue: ["read"],
+    parse: choicesOf(["read", "capacity"]),
+  },
+  enforce: {
+    brief: "Exit by the verdict: 0 PASS, 1 FAIL, 3 INCONCLUSIVE",
+    defaultValue: false,
+    parse: parseSwitch,
+  },
+  pairs: {
+    brief: "Interleaved repetitions of every side",
+    placeholder: "N",
+    defaultValue: null,
+    defaultText: "1, or 6 with the gpu clock",
+    parse: wholeNumber({ min: 1, max: 1000 }),
+  },
+  pageOrder: {
+    brief: "Where pages lie: shuffled (seeded) or identity",
+    placeholder: "ORDER",
+    defaultValue: "shuffled",
+    parse: choiceOf(["shuffled", "identity"]),
+  },
+  seed: {
+    brief: "Seed of page order, acceptance and sampled checks",
+    placeholder: "N",
+    defaultValue: null,
+    defaultText: FIXTURE_DEFAULT,
+    parse: wholeNumber({ min: 0, max: 0xffff_ffff }),
+  },
+  warmupSteps: {
+    brief: "Discarded steps of each side at the start",
+    placeholder: "N",
+    defaultValue: null,
+    defaultText: "0, or 8 with the gpu clock",
+    parse: wholeNumber({ min: 0 }),
+  },
+  layersMeasured: {
+    brief: "Layers with caches of their own on a GPU",
+    placeholder: "N",
+    defaultValue: null,
+    defaultText: "beyond its last-level cache",
+    parse: wholeNumber({ min: 1 }),
+  },
+  checks: {
+    brief: "Most sampled correctness checks of each side",
+    placeholder: "N",
+    defaultValue: 6,
+    parse: wholeNumber({ min: 1, max: 10_000 }),
+  },
+  headWise: {
+    brief: "Let the head-wise table take part; without it no gate can be judged",
+    defaultValue: true,
+    parse: parseSwitch,
+    foreignVariable: { name: "FD_HEAD_WISE_KV_CACHE", parse: parseSwitch },
+  },
+  ratio: {
+    brief: "Share of window heads, the first ones of every layer",
+    placeholder: "R",
+    defaultValue: null,
+    defaultText: FIXTURE_DEFAULT,
+    parse: parseRatio,
+    foreignVariable: { name: "FD_T53_HEAD_WISE_SWA_RATIO", parse: parseRatio },
+  },
+  window: {
+    brief: "Window W in tokens; 0 is full context",
+    placeholder: "W",
+    defaultValue: null,
+    defaultText: FIXTURE_DEFAULT,
+    parse: wholeNumber({ min: 0 }),
+  },
+  sinks: {
+    brief: "Sink tokens S",
+    placeholder: "S",
+    defaultValue: null,
+    defaultText: FIXTURE_DEFAULT,
+    parse: wholeNumber({ min: 0 }),
+  },
+  windowFixture: {
+    brief: "Give the model a window: W 4096, S 0, ratio 1/H",
+    defaultValue: false,
+    parse: parseSwitch,
+    foreignVariable: { name: "FD_T53_HEAD_WISE_SWA_FIXTURE", parse: parseSwitch },
+  },
+  debugTables: {
+    brief: "Validate every block table after every step",
+    defaultValue: false,
+    parse: parseSwitch,
+    foreignVariable: { name: "FD_T53_DEBUG_BLOCK_TABLES", parse: parseSwitch },
+  },
+  set: {
+    brief: "Replace fixture values: cache.pages=512,scheduler.maxSequences=8",
+    placeholder: "PATH=VALUE,…",
+    defaultValue: null,
+    defaultText: "nothing",
+    parse: parseText,
+  },
+  out: {
+    brief: "Where the result is written",
+    placeholder: "FILE",
+    defaultValue: "results/bench.json",
+    parse: parseText,
+  },
+  json: {
+    brief: "Print the whole result as JSON",
+    defaultValue: false,
+    parse: parseSwitch,
+  },
+};

@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { chooseSubject } from "./choose_subject.ts";
+import { MissingDevice } from "./missing_device.ts";
+
+Deno.test("chooseSubject() opens no device when the oracle is asked for", async () => {
+  const { subject, note } = await chooseSubject({ subject: "oracle", subgroups: "auto" });
+  assert.equal(subject.name, "oracle");
+  assert.equal(note, null);
+});
+
+Deno.test("chooseSubject() takes the device, or says why it takes the oracle", async () => {
+  const { label, note, close } = await chooseSubject({ subject: "auto", subgroups: "off" });
+  close();
+  if (note === null) assert.match(label, /^webgpu on .*, no subgroups$/);
+  else assert.match(note, /^Judging the oracle: .*; .*deno task setup/);
+});
+
+Deno.test("MissingDevice names what mends it", () => {
+  const error = new MissingDevice({ reason: "No adapter", fix: "run `deno task setup`" });
+  assert.equal(error.message, "Cannot use a GPU: No adapter; run `deno task setup`");
+});

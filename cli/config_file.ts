@@ -1,0 +1,98 @@
+import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import type { Origin } from "./setting.ts";
+import { SettingError } from "./setting.ts";
+
+/** A scalar of a settings file, with its place. */
+export interface FileValue {
+  /** The scalar as text, as a flag would give it. */
+  readonly text: string;
+  /** Where it stands. */
+  readonly origin: Origin;
+}
+
+/** Values of one command's section, by setting name. */
+export type FileValues = Readonly<Record<string, FileValue>>;
+
+/**
+ * Reads the section of one command from a settings file.
+ *
+ * @param text YAML: a map of command names to maps of setting names to scalars.
+ * @param o File name for messages, the command, and the settings that each command has.
+ * @returns The values of the command's section, empty where the file has none.
+ * @throws {SettingError} With file, line and column, for a broken text or an unknown name.
+ *
+ * @example A value with its place
+ * ```ts
+ * import { parseConfigFile } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const values = parseConfigFile("bench:\n  clock: model\n", {
+ *   file: "headwise.yaml",
+ *   command: "bench",
+ *   known: { bench: ["clock"] },
+ * });
+ * assert.equal(values["clock"]?.text, "model");
+ * assert.equal(values["clock"]?.origin.text, "headwise.yaml:2:10");
+ * ```
+ */
+export function parseConfigFile(text: string, o: {
+  readonly file: string;
+  readonly command: string;
+  readonly known: Readonly<Record<string, readonly string[]>>;
+}): FileValues {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const originAt = (offset: number): Origin => {
+    const { line, col } = lineCounter.linePos(offset);
+    return { kind: "file", text: `${o.file}:${line}:${col}` };
+  };
+  const fault = (offset: number, message: string): never => {
+    throw new SettingError(message, originAt(offset));
+  };
+  const [broken] = document.errors;
+  if (broken !== undefined) fault(broken.pos[0], `Cannot read the file: ${broken.message}`);
+  const values: Record<string, FileValue> = {};
+  if (document.contents === null) return values;
+  for (const section of entriesOf(document.contents, "The file", fault)) {
+    requireKnown(section, Object.keys(o.known), "command", fault);
+    for (const entry of entriesOf(section.value, `'${section.key}'`, fault)) {
+      requireKnown(entry, o.known[section.key] ?? [], `setting of '${section.key}'`, fault);
+      if (!isScalar(entry.value)) {
+        return fault(
+          entry.offset,
+          `Cannot use '${entry.key}': expected one value, not a list or map`,
+        );
+      }
+      const offset = entry.value.range?.[0] ?? entry.offset;
+      if (section.key !== o.command) continue;
+      values[entry.key] = { text: String(entry.value.value ?? ""), origin: originAt(offset) };
+    }
+  }
+  return values;
+}
+
+interface Entry {
+  readonly key: string;
+  readonly value: unknown;
+  readonly offset: number;
+}
+
+type Fault = (offset: number, message: string) => never;
+
+function entriesOf(node: unknown, what: string, fault: Fault): Entry[] {
+  if (isScalar(node) && node.value === null) return [];
+  if (!isMap(node)) {
+    const range = (node as { range?: readonly number[] } | null)?.range;
+    return fault(range?.[0] ?? 0, `${what} must be a map of names to values`);
+  }
+  return node.items.map((pair) => {
+    const key = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+    const offset = isScalar(pair.key) ? pair.key.range?.[0] ?? 0 : 0;
+    return { key, value: pair.value, offset };
+  });
+}
+
+function requireKnown(entry: Entry, known: readonly string[], what: string, fault: Fault): void {
+  if (known.includes(entry.key)) return;
+  fault(entry.offset, `Unknown ${what} '${entry.key}'; known are ${known.join(", ")}`);
+}

@@ -1,0 +1,52 @@
+import { buildCommand, type Command } from "@stricli/core";
+import { CONFORMANCE_SETTINGS } from "./conformance_settings.ts";
+import type { CliContext } from "./context.ts";
+import { buildSettingsCommand } from "./settings_command.ts";
+
+const CONFORMANCE_DESCRIPTION = `\
+Runs the conformance suite. A test id is a query, suite:path:test:parameters, and the same text
+selects, reports and repeats a case. Exits 0 conformant, 1 not, 2 no case matched, 3 the suite
+broke, 4 the subject broke.
+
+EXAMPLES
+  headwise conformance
+  headwise conformance --subject oracle --filter allocator
+  headwise conformance --list --filter kernel
+  headwise conformance --subgroups off --format junit > report.xml
+  headwise conformance --self-test`;
+
+/** `headwise conformance`. */
+export const conformanceCommand: Command<CliContext> = buildSettingsCommand({
+  table: CONFORMANCE_SETTINGS,
+  loader: () => import("./conformance_run.ts"),
+  brief: "Judge an implementation, clause by clause",
+  description: CONFORMANCE_DESCRIPTION,
+});
+
+/** Flags of `headwise clauses`. */
+export interface ClausesFlags {
+  /** Only clauses that no test names. */
+  readonly uncovered: boolean;
+  /** Whether to print JSON. */
+  readonly json: boolean;
+}
+
+/** `headwise clauses`. */
+export const clausesCommand: Command<CliContext> = buildCommand<ClausesFlags, [], CliContext>({
+  loader: () => import("./clauses_run.ts"),
+  parameters: {
+    flags: {
+      uncovered: {
+        kind: "boolean",
+        brief: "Only the clauses without a test, with the reason",
+        default: false,
+      },
+      json: { kind: "boolean", brief: "Print JSON", default: false },
+    },
+  },
+  docs: {
+    brief: "List the clauses of the block-table ABI and their tests",
+    fullDescription: "Lists every normative sentence with its id, level and number of tests.\n\n" +
+      "EXAMPLES\n  headwise clauses\n  headwise clauses --uncovered",
+  },
+});

@@ -1,0 +1,124 @@
+import { createPaint, type Paint, wantsColor } from "./paint.ts";
+
+/** An output stream with what is known of the terminal behind it. */
+export interface CliStream {
+  /** Writes the whole text. */
+  readonly write: (text: string) => void;
+  /** Colour bits, read by the argument parser: 1 without colours, 4 with. */
+  readonly getColorDepth: () => number;
+  /** Whether a person watches. */
+  readonly isTerminal: boolean;
+  /** Width in columns. */
+  readonly columns: number;
+}
+
+/** The process as commands see it. */
+export interface CliProcess {
+  /** For results: with `--json` nothing but JSON. */
+  readonly stdout: CliStream;
+  /** For progress, notes and errors. */
+  readonly stderr: CliStream;
+  /** The variables that the tool knows. */
+  readonly env: Readonly<Partial<Record<string, string>>>;
+  /** Exit code, set by a command that has a verdict. */
+  exitCode?: number | string | null;
+}
+
+/** Everything that a command may touch outside itself; tests inject their own. */
+export interface CliContext {
+  /** Streams, environment and exit code. */
+  readonly process: CliProcess;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Reads a text file. */
+  readonly readTextFile: (path: string) => Promise<string>;
+}
+
+/** The most columns that output uses, however wide the terminal is. */
+export const MAX_COLUMNS = 100;
+
+/**
+ * Makes the context of the real process.
+ *
+ * @param o Names of the environment variables to read, and the signal of Ctrl-C.
+ * @returns The context.
+ *
+ * @example Without any variable
+ * ```ts
+ * import { createSystemContext } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const { signal } = new AbortController();
+ * const context = createSystemContext({ variables: [], signal });
+ * assert.deepEqual(context.process.env, {});
+ * ```
+ */
+export function createSystemContext(
+  o: { readonly variables: readonly string[]; readonly signal: AbortSignal },
+): CliContext {
+  const environment: Record<string, string> = {};
+  for (const name of o.variables) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) environment[name] = value;
+  }
+  const stream = (target: typeof Deno.stdout | typeof Deno.stderr): CliStream => {
+    const isTerminal = target.isTerminal();
+    return {
+      write: (text) => writeWhole(target, text),
+      getColorDepth: () => wantsColor({ environment, isTerminal }) ? 4 : 1,
+      isTerminal,
+      columns: isTerminal ? Math.min(Deno.consoleSize().columns, MAX_COLUMNS) : MAX_COLUMNS,
+    };
+  };
+  return {
+    process: { stdout: stream(Deno.stdout), stderr: stream(Deno.stderr), env: environment },
+    signal: o.signal,
+    readTextFile: (path) => Deno.readTextFile(path),
+  };
+}
+
+/**
+ * Makes the colouring functions that suit a stream.
+ *
+ * @param stream Where the text goes.
+ * @returns Colours, or functions that change nothing.
+ *
+ * @example A stream without colours
+ * ```ts
+ * import { paintOf } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const stream = { write: () => {}, getColorDepth: () => 1, isTerminal: false, columns: 80 };
+ * assert.equal(paintOf(stream).bold("x"), "x");
+ * ```
+ */
+export function paintOf(stream: CliStream): Paint {
+  return createPaint(stream.getColorDepth() >= 4);
+}
+
+/**
+ * Writes lines to a stream.
+ *
+ * @param stream Where they go.
+ * @param lines Lines without their ends.
+ *
+ * @example Two lines
+ * ```ts
+ * import { writeLines } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * let text = "";
+ * const write = (part: string) => void (text += part);
+ * writeLines({ write, getColorDepth: () => 1, isTerminal: false, columns: 80 }, ["a", "b"]);
+ * assert.equal(text, "a\nb\n");
+ * ```
+ */
+export function writeLines(stream: CliStream, lines: readonly string[]): void {
+  if (lines.length > 0) stream.write(`${lines.join("\n")}\n`);
+}
+
+function writeWhole(target: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  let written = 0;
+  while (written < bytes.length) written += target.writeSync(bytes.subarray(written));
+}

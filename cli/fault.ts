@@ -1,0 +1,90 @@
+import { EXIT } from "./exit_code.ts";
+import { SettingError } from "./setting.ts";
+
+/** What a person is told of an error, and how the process ends. */
+export interface Fault {
+  /** One or more lines, without colours. */
+  readonly text: string;
+  /** One of {@link EXIT}. */
+  readonly exitCode: number;
+}
+
+/** Errors of the project that mean a fault in what was given, by class name. */
+const INPUT_ERRORS = new Set([
+  "BenchError",
+  "FixtureError",
+  "HeadMapError",
+  "MissingDevice",
+  "ResultError",
+  "TensorParallelError",
+]);
+
+/** Errors of the project that mean a fault in the command line, by class name. */
+const USAGE_ERRORS = new Set(["QueryError", "RegistryError"]);
+
+/**
+ * Turns an error into words and an exit code. Errors that name their fix are shown as they are; a
+ * missing permission and a missing file get theirs here; anything else is a fault of the tool and
+ * keeps its stack.
+ *
+ * Classes are told apart by name, so that the kernel need not be loaded to report an error.
+ *
+ * @param error Whatever was thrown.
+ * @returns Text and exit code.
+ *
+ * @example A missing file
+ * ```ts
+ * import { describeFault } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(describeFault(new Deno.errors.NotFound("No such file: 'x'")).exitCode, 4);
+ * ```
+ */
+export function describeFault(error: unknown): Fault {
+  if (error instanceof SettingError) {
+    const exitCode = error.origin.kind === "file" ? EXIT.input : EXIT.usage;
+    return { text: `${error.origin.text}: ${error.message}`, exitCode };
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return { text: describeMissingPermission(error.message), exitCode: EXIT.input };
+  }
+  if (isFileError(error)) return { text: error.message, exitCode: EXIT.input };
+  if (wasStopped(error)) return { text: "Stopped", exitCode: EXIT.interrupted };
+  if (error instanceof Error && INPUT_ERRORS.has(error.name)) {
+    return { text: error.message, exitCode: EXIT.input };
+  }
+  if (error instanceof Error && USAGE_ERRORS.has(error.name)) {
+    return { text: error.message, exitCode: EXIT.usage };
+  }
+  const detail = error instanceof Error ? error.stack ?? error.message : String(error);
+  return { text: `This is a fault of headwise itself: ${detail}`, exitCode: EXIT.internal };
+}
+
+function wasStopped(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError" ||
+    error instanceof Error && "code" in error && error.code === "bench/aborted";
+}
+
+function isFileError(error: unknown): error is Error {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Deno.errors.IsADirectory || error instanceof Deno.errors.NotADirectory;
+}
+
+function describeMissingPermission(message: string): string {
+  const found = /Requires (\w+) access to (?:"([^"]*)"|<?(\w+))/.exec(message);
+  if (found === null) return message;
+  const [, kind, quoted] = found;
+  const path = quoted ?? found[3] ?? "";
+  const command = `deno run --allow-${kind}=${path} …`;
+  const beyond = "the other permissions of the task are in 'deno.json'";
+  if (kind === "read") {
+    return `Cannot read '${path}': the tasks may read only the checkout and its parent folder; ` +
+      `move the file there, or run: ${command} (${beyond})`;
+  }
+  if (kind === "write") {
+    return `Cannot write '${path}': the tasks may write only below 'results' and 'docs/results'; ` +
+      `name a path there, or run: ${command} (${beyond})`;
+  }
+  return `Cannot use '${path}': the task has no '${kind}' permission for it; run: ${command} ` +
+    `(${beyond})`;
+}

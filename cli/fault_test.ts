@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { EXIT } from "./exit_code.ts";
+import { describeFault } from "./fault.ts";
+import { SettingError } from "./setting.ts";
+
+function named(name: string): Error {
+  const error = new Error("Cannot do it; do that");
+  error.name = name;
+  return error;
+}
+
+Deno.test("describeFault() tells a flag from a file when a setting is at fault", () => {
+  const flag = new SettingError("Cannot use 'x'", { kind: "flag", text: "--clock" });
+  assert.deepEqual(describeFault(flag), { text: "--clock: Cannot use 'x'", exitCode: EXIT.usage });
+  const file = new SettingError("Cannot use 'x'", { kind: "file", text: "a.yaml:2:3" });
+  assert.deepEqual(describeFault(file), {
+    text: "a.yaml:2:3: Cannot use 'x'",
+    exitCode: EXIT.input,
+  });
+});
+
+Deno.test("describeFault() names the fix when a path lies outside the permissions", () => {
+  const read = new Deno.errors.NotCapable(
+    'Requires read access to "/data/t.csv", run again with the --allow-read flag',
+  );
+  const { text, exitCode } = describeFault(read);
+  assert.equal(exitCode, EXIT.input);
+  assert.match(text, /^Cannot read '\/data\/t.csv': .*; move the file there, or run: deno run /);
+  assert.match(text, /--allow-read=\/data\/t.csv/);
+  const write = new Deno.errors.NotCapable(
+    'Requires write access to "/data/r.json", run again with the --allow-write flag',
+  );
+  assert.match(describeFault(write).text, /^Cannot write '\/data\/r.json': .*below 'results'/);
+  const environment = new Deno.errors.NotCapable(
+    'Requires env access to "HOME", run again with the --allow-env flag',
+  );
+  assert.match(describeFault(environment).text, /^Cannot use 'HOME': .*--allow-env=HOME/);
+});
+
+Deno.test("describeFault() shows the real message of a real refusal", async () => {
+  const error = await Deno.readTextFile("/outside-of-every-permission").catch((e) => e);
+  assert.match(describeFault(error).text, /'\/outside-of-every-permission'/);
+});
+
+Deno.test("describeFault() maps the project's errors to their exit codes", () => {
+  const cases: [string, number][] = [
+    ["FixtureError", EXIT.input],
+    ["ResultError", EXIT.input],
+    ["QueryError", EXIT.usage],
+  ];
+  for (const [name, exitCode] of cases) {
+    assert.deepEqual(describeFault(named(name)), { text: "Cannot do it; do that", exitCode });
+  }
+  assert.equal(describeFault(new DOMException("", "AbortError")).exitCode, EXIT.interrupted);
+});
+
+Deno.test("describeFault() keeps the stack when the tool itself is at fault", () => {
+  const fault = describeFault(named("TypeError"));
+  assert.equal(fault.exitCode, EXIT.internal);
+  assert.match(fault.text, /^This is a fault of headwise itself: [\s\S]*fault_test.ts/);
+  assert.equal(describeFault("thrown text").exitCode, EXIT.internal);
+});

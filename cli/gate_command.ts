@@ -1,0 +1,86 @@
+import { buildCommand, type Command } from "@stricli/core";
+import type { SideName } from "../bench/mod.ts";
+import type { CliContext } from "./context.ts";
+import { choiceOf } from "./setting_parsers.ts";
+
+const DESCRIPTION = `\
+Judges a side of one result against a side of another, both written by 'headwise bench' on the same
+requests with the same options. Exits by the verdict: 0 PASS, 1 FAIL, 3 INCONCLUSIVE. Runs of two
+files were not interleaved, so a measured PASS needs --accept-unpaired; modelled times do not drift.
+
+EXAMPLES
+  headwise gate uniform.json headwise.json
+  headwise gate before.json after.json --baseline-side headwise --candidate-side headwise
+  headwise gate a.json b.json --gate capacity --json`;
+
+const SIDES = [
+  "uniform",
+  "uniform-clipped",
+  "headwise",
+  "headwise-recycle",
+  "pooled",
+  "pooled-recycle",
+] as const satisfies readonly SideName[];
+
+/** Flags of `headwise gate`. */
+export interface GateFlags {
+  /** Which gate's thresholds and metrics. */
+  readonly gate: "read" | "capacity";
+  /** Side of the baseline's result. */
+  readonly baselineSide?: SideName;
+  /** Side of the candidate's result. */
+  readonly candidateSide?: SideName;
+  /** Whether runs that were not interleaved may pass. */
+  readonly acceptUnpaired: boolean;
+  /** Whether to print JSON. */
+  readonly json: boolean;
+}
+
+const file = (text: string): string => text;
+
+/** `headwise gate`. */
+export const gateCommand: Command<CliContext> = buildCommand<
+  GateFlags,
+  [string, string],
+  CliContext
+>({
+  loader: () => import("./gate_run.ts"),
+  parameters: {
+    flags: {
+      gate: {
+        kind: "enum",
+        values: ["read", "capacity"],
+        brief: "Which gate's metrics and thresholds",
+        default: "read",
+      },
+      baselineSide: {
+        kind: "parsed",
+        parse: choiceOf(SIDES),
+        brief: "Side of the baseline, as uniform",
+        placeholder: "SIDE",
+        optional: true,
+      },
+      candidateSide: {
+        kind: "parsed",
+        parse: choiceOf(SIDES),
+        brief: "Side of the candidate, as headwise",
+        placeholder: "SIDE",
+        optional: true,
+      },
+      acceptUnpaired: {
+        kind: "boolean",
+        brief: "Let runs pass that were not interleaved",
+        default: false,
+      },
+      json: { kind: "boolean", brief: "Print the verdict as JSON", default: false },
+    },
+    positional: {
+      kind: "tuple",
+      parameters: [
+        { brief: "Result to compare against", placeholder: "BASELINE", parse: file },
+        { brief: "Result that is judged", placeholder: "CANDIDATE", parse: file },
+      ],
+    },
+  },
+  docs: { brief: "Judge one result against another", fullDescription: DESCRIPTION },
+});

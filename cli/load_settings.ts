@@ -1,0 +1,62 @@
+import { parseConfigFile } from "./config_file.ts";
+import type { FileValues } from "./config_file.ts";
+import type { CliContext } from "./context.ts";
+import { type ResolvedSettings, resolveSettings } from "./resolve_settings.ts";
+import type { SettingFlags } from "./setting_flags.ts";
+import type { SettingTable } from "./setting.ts";
+import { SETTING_TABLES } from "./setting_tables.ts";
+
+/** The settings file that is read when none is named and it exists. */
+export const DEFAULT_CONFIG_FILE = "headwise.yaml";
+
+/**
+ * Reads the settings file, if there is one, and resolves the settings of a command.
+ *
+ * @param context Environment and files.
+ * @param o Name of the command, its table, and its flags.
+ * @returns Values and origins.
+ * @throws {SettingError} When a value or a name in the file is wrong.
+ *
+ * @example Without file and flags
+ * ```ts
+ * import { BENCH_SETTINGS, createSystemContext, loadSettings } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const { signal } = new AbortController();
+ * const context = createSystemContext({ variables: [], signal });
+ * const { values } = await loadSettings(context, {
+ *   command: "bench",
+ *   table: BENCH_SETTINGS,
+ *   flags: {},
+ * });
+ * assert.equal(values.pageOrder, "shuffled");
+ * ```
+ */
+export async function loadSettings<TABLE extends SettingTable>(
+  context: CliContext,
+  o: { readonly command: string; readonly table: TABLE; readonly flags: SettingFlags },
+): Promise<ResolvedSettings<TABLE>> {
+  const environment = context.process.env;
+  const named = o.flags["config"] ?? environment["HEADWISE_CONFIG"];
+  const path = typeof named === "string" && named !== "" ? named : null;
+  const file = await readValues(context, { path, command: o.command });
+  return resolveSettings(o.table, { flags: o.flags, environment, file });
+}
+
+async function readValues(
+  context: CliContext,
+  o: { readonly path: string | null; readonly command: string },
+): Promise<FileValues> {
+  const file = o.path ?? DEFAULT_CONFIG_FILE;
+  let text: string;
+  try {
+    text = await context.readTextFile(file);
+  } catch (error) {
+    if (o.path === null && error instanceof Deno.errors.NotFound) return {};
+    throw error;
+  }
+  const known = Object.fromEntries(
+    Object.entries(SETTING_TABLES).map(([name, table]) => [name, Object.keys(table)]),
+  );
+  return parseConfigFile(text, { file, command: o.command, known });
+}

@@ -1,0 +1,30 @@
+import { runCli } from "./app.ts";
+import { createSystemContext } from "./context.ts";
+import { EXIT } from "./exit_code.ts";
+import { describeFault } from "./fault.ts";
+import { KNOWN_VARIABLES } from "./setting_tables.ts";
+
+const interrupt = new AbortController();
+Deno.addSignalListener("SIGINT", () => {
+  // The first Ctrl-C lets the command end in order, the second one ends the process.
+  if (interrupt.signal.aborted) Deno.exit(EXIT.interrupted);
+  interrupt.abort();
+});
+
+Deno.exit(await main());
+
+async function main(): Promise<number> {
+  try {
+    // Mesa's drivers complain on standard error, once a device, where this variable is missing.
+    if (Deno.build.os === "linux" && Deno.env.get("XDG_RUNTIME_DIR") === undefined) {
+      Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
+    }
+    const { signal } = interrupt;
+    return await runCli(Deno.args, createSystemContext({ variables: KNOWN_VARIABLES, signal }));
+  } catch (error) {
+    // Only what precedes the commands ends here, such as a variable that may not be read.
+    const { text, exitCode } = describeFault(error);
+    Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
+    return exitCode;
+  }
+}

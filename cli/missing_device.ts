@@ -1,0 +1,15 @@
+/** A device was demanded and none answers; the message names what mends it. */
+export class MissingDevice extends Error {
+  /** Stable name of the fault. */
+  readonly code = "device/missing";
+
+  /**
+   * Makes the error.
+   *
+   * @param o What is missing, and what would mend it.
+   */
+  constructor(o: { readonly reason: string; readonly fix: string }) {
+    super(`Cannot use a GPU: ${o.reason}; ${o.fix}`);
+    this.name = "MissingDevice";
+  }
+}

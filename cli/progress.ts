@@ -1,0 +1,80 @@
+import type { CliStream } from "./context.ts";
+
+/** How far something has come. */
+export interface ProgressState {
+  /** What is being done, such as `replay headwise, pair 2 of 6`. */
+  readonly label: string;
+  /** Share done of everything, from 0 to 1. */
+  readonly fraction: number;
+  /** What is counted, such as `120 of 200 requests`. */
+  readonly detail: string;
+}
+
+/** Shows progress. */
+export interface Progress {
+  /** Shows a new state; may be called as often as one likes. */
+  readonly update: (state: ProgressState) => void;
+  /** Removes the bar, so that what follows starts on a clean line. */
+  readonly close: () => void;
+}
+
+const BAR_COLUMNS = 24;
+const REDRAW_MS = 100;
+
+/**
+ * Shows progress on a stream: a bar that is redrawn in place on a terminal, and elsewhere one line
+ * whenever the label changes.
+ *
+ * @param stream Where it goes; standard error, so that results stay clean.
+ * @param o A clock in milliseconds.
+ * @returns The progress display.
+ *
+ * @example Not a terminal
+ * ```ts
+ * import { createProgress } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * let text = "";
+ * const write = (part: string) => void (text += part);
+ * const stream = { write, getColorDepth: () => 1, isTerminal: false, columns: 80 };
+ * const progress = createProgress(stream, { now: () => 0 });
+ * progress.update({ label: "replay uniform", fraction: 0, detail: "" });
+ * progress.update({ label: "replay uniform", fraction: 0.5, detail: "" });
+ * progress.close();
+ * assert.equal(text, "replay uniform\n");
+ * ```
+ */
+export function createProgress(stream: CliStream, o: { readonly now: () => number }): Progress {
+  let lastLabel: string | null = null;
+  let lastDrawnMs = -Infinity;
+  if (!stream.isTerminal) {
+    return {
+      update({ label }): void {
+        if (label !== lastLabel) stream.write(`${label}\n`);
+        lastLabel = label;
+      },
+      close(): void {},
+    };
+  }
+  return {
+    update(state): void {
+      const nowMs = o.now();
+      if (state.label === lastLabel && nowMs - lastDrawnMs < REDRAW_MS) return;
+      lastLabel = state.label;
+      lastDrawnMs = nowMs;
+      stream.write(`\r\x1b[2K${drawBar(state, stream.columns)}`);
+    },
+    close(): void {
+      if (lastLabel !== null) stream.write("\r\x1b[2K");
+    },
+  };
+}
+
+function drawBar(state: ProgressState, columns: number): string {
+  const fraction = Math.min(1, Math.max(0, state.fraction));
+  const full = Math.round(fraction * BAR_COLUMNS);
+  const bar = "█".repeat(full) + "░".repeat(BAR_COLUMNS - full);
+  const percent = `${Math.floor(fraction * 100)}`.padStart(3);
+  // One column less than the terminal has, for a full line wraps on some.
+  return `${bar} ${percent} %  ${state.label}  ${state.detail}`.slice(0, columns - 1);
+}

@@ -1,0 +1,127 @@
+import type { FileValues } from "./config_file.ts";
+import {
+  flagOf,
+  type Origin,
+  type Setting,
+  SettingError,
+  type SettingTable,
+  type SettingValues,
+  variableOf,
+} from "./setting.ts";
+
+/** The three places that values come from, beside the defaults. */
+export interface SettingSources {
+  /** Flags by setting name: text, or true and false for switches; absent ones undefined. */
+  readonly flags: Readonly<Record<string, string | boolean | undefined>>;
+  /** Environment variables by name. */
+  readonly environment: Readonly<Partial<Record<string, string>>>;
+  /** Values of the settings file. */
+  readonly file: FileValues;
+}
+
+/** Every setting of a command, resolved once. */
+export interface ResolvedSettings<TABLE extends SettingTable> {
+  /** Value of each setting. */
+  readonly values: SettingValues<TABLE>;
+  /** Where each value came from. */
+  readonly origins: Readonly<Record<keyof TABLE & string, Origin>>;
+}
+
+/**
+ * Resolves every setting: a flag wins over the environment, that over the file, that over the
+ * default. Our own variable wins over another tool's, and an empty variable counts as unset.
+ *
+ * @param table Settings of a command.
+ * @param sources Flags, environment and file.
+ * @returns Values and origins.
+ * @throws {SettingError} When a value cannot be read; only the value in force is read.
+ *
+ * @example The flag wins
+ * ```ts
+ * import { resolveSettings, wholeNumber } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const table = {
+ *   pairs: { brief: "Pairs", placeholder: "N", defaultValue: 1, parse: wholeNumber({ min: 1 }) },
+ * };
+ * const { values, origins } = resolveSettings(table, {
+ *   flags: { pairs: "3" },
+ *   environment: { HEADWISE_PAIRS: "2" },
+ *   file: {},
+ * });
+ * assert.equal(values.pairs, 3);
+ * assert.equal(origins.pairs.text, "--pairs");
+ * ```
+ */
+export function resolveSettings<TABLE extends SettingTable>(
+  table: TABLE,
+  sources: SettingSources,
+): ResolvedSettings<TABLE> {
+  const values: Record<string, unknown> = {};
+  const origins: Record<string, Origin> = {};
+  for (const [name, setting] of Object.entries(table)) {
+    const { value, origin } = resolveSetting(name, setting, sources);
+    values[name] = value;
+    origins[name] = origin;
+  }
+  return {
+    values: values as SettingValues<TABLE>,
+    origins: origins as ResolvedSettings<TABLE>["origins"],
+  };
+}
+
+/**
+ * Lists the environment variables that a table reads, those of other tools included.
+ *
+ * @param table Settings of a command.
+ * @returns Names of variables.
+ *
+ * @example One of ours and one of another tool
+ * ```ts
+ * import { parseSwitch, variablesOf } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const foreignVariable = { name: "FD_T53_DEBUG_BLOCK_TABLES", parse: parseSwitch };
+ * const debug = { brief: "Validate", defaultValue: false, parse: parseSwitch, foreignVariable };
+ * assert.deepEqual(variablesOf({ debug }), ["HEADWISE_DEBUG", "FD_T53_DEBUG_BLOCK_TABLES"]);
+ * ```
+ */
+export function variablesOf(table: SettingTable): string[] {
+  return Object.entries(table).flatMap(([name, { foreignVariable }]) =>
+    foreignVariable === undefined ? [variableOf(name)] : [variableOf(name), foreignVariable.name]
+  );
+}
+
+function resolveSetting(
+  name: string,
+  setting: Setting<unknown>,
+  sources: SettingSources,
+): { value: unknown; origin: Origin } {
+  const flag = sources.flags[name];
+  if (flag !== undefined) {
+    const origin: Origin = { kind: "flag", text: flagOf(name) };
+    return { value: typeof flag === "boolean" ? flag : read(setting.parse, flag, origin), origin };
+  }
+  const own = { name: variableOf(name), parse: setting.parse };
+  for (const variable of setting.foreignVariable ? [own, setting.foreignVariable] : [own]) {
+    const text = sources.environment[variable.name];
+    if (text === undefined || text === "") continue;
+    const origin: Origin = { kind: "environment", text: variable.name };
+    return { value: read(variable.parse, text, origin), origin };
+  }
+  const inFile = sources.file[name];
+  if (inFile !== undefined) {
+    return { value: read(setting.parse, inFile.text, inFile.origin), origin: inFile.origin };
+  }
+  const origin: Origin = { kind: "default", text: setting.defaultText ?? "built in" };
+  return { value: setting.defaultValue, origin };
+}
+
+function read(parse: (text: string) => unknown, text: string, origin: Origin): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new SettingError(`Cannot use '${text}': ${error.message}`, origin);
+  }
+}

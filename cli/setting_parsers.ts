@@ -1,0 +1,141 @@
+/**
+ * Makes a parser that accepts one of a few words.
+ *
+ * @param choices Words accepted.
+ * @returns A parser that throws with the choices.
+ *
+ * @example A misspelt word
+ * ```ts
+ * import { choiceOf } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const parse = choiceOf(["auto", "gpu", "model"]);
+ * assert.equal(parse("gpu"), "gpu");
+ * assert.throws(() => parse("modle"), /expected auto, gpu or model/);
+ * ```
+ */
+export function choiceOf<T extends string>(choices: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = choices.find((choice) => choice === text);
+    if (found !== undefined) return found;
+    throw new RangeError(`expected ${listWords(choices)}`);
+  };
+}
+
+/**
+ * Makes a parser that accepts several words with commas between them.
+ *
+ * @param choices Words accepted.
+ * @returns A parser that gives each word once, in the order of `choices`.
+ *
+ * @example Two gates
+ * ```ts
+ * import { choicesOf } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(choicesOf(["read", "capacity"])("capacity,read"), ["read", "capacity"]);
+ * ```
+ */
+export function choicesOf<T extends string>(choices: readonly T[]): (text: string) => readonly T[] {
+  const parse = choiceOf(choices);
+  return (text) => {
+    const chosen = new Set(text.split(",").map((word) => parse(word.trim())));
+    return choices.filter((choice) => chosen.has(choice));
+  };
+}
+
+/**
+ * Makes a parser that accepts a whole number in a range.
+ *
+ * @param o Smallest and largest number accepted.
+ * @returns A parser that throws with the range.
+ *
+ * @example A count
+ * ```ts
+ * import { wholeNumber } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(wholeNumber({ min: 1 })("12"), 12);
+ * assert.throws(() => wholeNumber({ min: 1 })("0"), /expected a whole number of at least 1/);
+ * ```
+ */
+export function wholeNumber(
+  o: { readonly min: number; readonly max?: number },
+): (text: string) => number {
+  const max = o.max ?? Number.MAX_SAFE_INTEGER;
+  const range = o.max === undefined ? `of at least ${o.min}` : `from ${o.min} to ${o.max}`;
+  return (text) => {
+    const value = /^-?\d+$/.test(text) ? Number(text) : NaN;
+    if (value >= o.min && value <= max) return value;
+    throw new RangeError(`expected a whole number ${range}`);
+  };
+}
+
+/**
+ * Parses a ratio.
+ *
+ * @param text A decimal number.
+ * @returns The number.
+ * @throws {RangeError} When it is not in [0, 1].
+ *
+ * @example A quarter
+ * ```ts
+ * import { parseRatio } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(parseRatio("0.25"), 0.25);
+ * assert.throws(() => parseRatio("1.5"), /expected a number in \[0, 1\]/);
+ * ```
+ */
+export function parseRatio(text: string): number {
+  const value = text.trim() === "" ? NaN : Number(text);
+  if (value >= 0 && value <= 1) return value;
+  throw new RangeError("expected a number in [0, 1]");
+}
+
+/**
+ * Parses a switch.
+ *
+ * @param text `1`, `true`, `on` or `yes`; `0`, `false`, `off` or `no`; letter case does not matter.
+ * @returns Whether it is on.
+ * @throws {RangeError} For any other word.
+ *
+ * @example As other tools write it
+ * ```ts
+ * import { parseSwitch } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(parseSwitch("1"), true);
+ * assert.equal(parseSwitch("Off"), false);
+ * ```
+ */
+export function parseSwitch(text: string): boolean {
+  const word = text.toLowerCase();
+  if (["1", "true", "on", "yes"].includes(word)) return true;
+  if (["0", "false", "off", "no"].includes(word)) return false;
+  throw new RangeError("expected 1, true, on, yes or 0, false, off, no");
+}
+
+/**
+ * Parses a text that must not be empty.
+ *
+ * @param text Any text.
+ * @returns The same text.
+ * @throws {RangeError} When it is empty.
+ *
+ * @example A path
+ * ```ts
+ * import { parseText } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(parseText("a.yaml"), "a.yaml");
+ * ```
+ */
+export function parseText(text: string): string {
+  if (text === "") throw new RangeError("expected a text that is not empty");
+  return text;
+}
+
+function listWords(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}

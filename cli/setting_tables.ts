@@ -1,0 +1,19 @@
+import { BENCH_SETTINGS } from "./bench_settings.ts";
+import { CONFORMANCE_SETTINGS } from "./conformance_settings.ts";
+import { variablesOf } from "./resolve_settings.ts";
+import type { SettingTable } from "./setting.ts";
+
+/** The settings of every command that has some, by command: the sections of a settings file. */
+export const SETTING_TABLES: Readonly<Record<string, SettingTable>> = {
+  bench: BENCH_SETTINGS,
+  conformance: CONFORMANCE_SETTINGS,
+};
+
+/** Every environment variable that the tool reads. */
+export const KNOWN_VARIABLES: readonly string[] = [
+  "NO_COLOR",
+  "FORCE_COLOR",
+  "TERM",
+  "HEADWISE_CONFIG",
+  ...new Set(Object.values(SETTING_TABLES).flatMap(variablesOf)),
+];

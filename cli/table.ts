@@ -1,0 +1,102 @@
+/** A column of a table. */
+export interface Column {
+  /** Heading; may be empty. */
+  readonly title: string;
+  /** Side to which cells are pushed. @default {"left"} */
+  readonly align?: "left" | "right";
+}
+
+const ESCAPES = new RegExp(String.fromCharCode(27) + "\\[[0-9;]*m", "g");
+const GAP = "  ";
+
+/**
+ * Counts the terminal columns that a text takes, escape sequences left out.
+ *
+ * @param text Text of narrow characters.
+ * @returns Number of columns.
+ *
+ * @example Colours take no room
+ * ```ts
+ * import { visibleWidth } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(visibleWidth("\x1b[1mTTFT\x1b[22m"), 4);
+ * ```
+ */
+export function visibleWidth(text: string): number {
+  return [...text.replaceAll(ESCAPES, "")].length;
+}
+
+/**
+ * Lays out rows in columns that are as wide as their widest cell, two spaces apart.
+ *
+ * @param rows Cells, row by row; may carry escape sequences.
+ * @param o Columns, and what to put before each line.
+ * @returns Lines without trailing spaces, the heading first unless every title is empty.
+ *
+ * @example Two columns
+ * ```ts
+ * import { renderTable } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const lines = renderTable([["mean", "1.5"], ["p99", "12.0"]], {
+ *   columns: [{ title: "" }, { title: "ms", align: "right" }],
+ * });
+ * assert.deepEqual(lines, ["        ms", "mean   1.5", "p99   12.0"]);
+ * ```
+ */
+export function renderTable(
+  rows: readonly (readonly string[])[],
+  o: { readonly columns: readonly Column[]; readonly indent?: string },
+): string[] {
+  const titles = o.columns.map(({ title }) => title);
+  const all = titles.every((title) => title === "") ? rows : [titles, ...rows];
+  const widths = o.columns.map((_, index) =>
+    Math.max(0, ...all.map((row) => visibleWidth(row[index] ?? "")))
+  );
+  return all.map((row) => {
+    const cells = o.columns.map(({ align }, index) => {
+      const cell = row[index] ?? "";
+      const room = " ".repeat(widths[index]! - visibleWidth(cell));
+      return align === "right" ? room + cell : cell + room;
+    });
+    return `${o.indent ?? ""}${cells.join(GAP)}`.trimEnd();
+  });
+}
+
+/**
+ * Breaks a text into lines of at most `width` columns, between words.
+ *
+ * @param text Text with or without line breaks, which are kept.
+ * @param o Width in columns, and what to put before each line.
+ * @returns The lines; a word longer than a line stands alone and is not broken.
+ *
+ * @example A hanging line
+ * ```ts
+ * import { wrapText } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(wrapText("one two three", { width: 9, indent: "  " }), ["  one two", "  three"]);
+ * ```
+ */
+export function wrapText(
+  text: string,
+  o: { readonly width: number; readonly indent?: string },
+): string[] {
+  const indent = o.indent ?? "";
+  const lines: string[] = [];
+  for (const paragraph of text.split("\n")) {
+    let line = "";
+    for (const word of paragraph.split(" ")) {
+      const longer = line === "" ? word : `${line} ${word}`;
+      if (line !== "" && indent.length + visibleWidth(longer) > o.width) {
+        lines.push(`${indent}${line}`.trimEnd());
+        line = word;
+      } else {
+        line = longer;
+      }
+    }
+    lines.push(`${indent}${line}`.trimEnd());
+  }
+  return lines;
+}

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { createPaint } from "./paint.ts";
+import { renderTable, visibleWidth, wrapText } from "./table.ts";
+
+Deno.test("renderTable() lines cells up when some are coloured", () => {
+  const paint = createPaint(true);
+  const lines = renderTable([["a", paint.green("1")], ["bb", "22"]], {
+    columns: [{ title: "x" }, { title: "n", align: "right" }],
+    indent: "> ",
+  });
+  assert.deepEqual(lines.map(visibleWidth), [8, 8, 8]);
+  assert.equal(lines[1], `> a    ${paint.green("1")}`);
+});
+
+Deno.test("renderTable() leaves the heading out when every title is empty", () => {
+  const columns = [{ title: "" }, { title: "" }];
+  assert.deepEqual(renderTable([["a", "b"]], { columns }), ["a  b"]);
+  assert.deepEqual(renderTable([], { columns }), []);
+});
+
+Deno.test("renderTable() fills a missing cell with nothing", () => {
+  const columns = [{ title: "a" }, { title: "b" }];
+  assert.deepEqual(renderTable([["x"]], { columns }), ["a  b", "x"]);
+});
+
+Deno.test("wrapText() keeps line breaks and never breaks a word", () => {
+  assert.deepEqual(wrapText("a b\nlongerthanthat c", { width: 5 }), ["a b", "longerthanthat", "c"]);
+});

@@ -1,0 +1,107 @@
+/**
+ * Reads NumPy's `.npy` (format 1 to 3: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html),
+ * as far as block tables need it: little-endian numbers in row-major order.
+ */
+import { type Tensor, TensorFileError, type TensorType } from "./safetensors.ts";
+
+const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+const MAX_NPY_HEADER_BYTES = 64 << 10;
+
+const TYPES: Readonly<Record<string, { readonly dtype: TensorType; readonly bytes: number }>> = {
+  "|b1": { dtype: "BOOL", bytes: 1 },
+  "|u1": { dtype: "U8", bytes: 1 },
+  "|i1": { dtype: "I8", bytes: 1 },
+  "<u2": { dtype: "U16", bytes: 2 },
+  "<i2": { dtype: "I16", bytes: 2 },
+  "<f2": { dtype: "F16", bytes: 2 },
+  "<u4": { dtype: "U32", bytes: 4 },
+  "<i4": { dtype: "I32", bytes: 4 },
+  "<f4": { dtype: "F32", bytes: 4 },
+  "<u8": { dtype: "U64", bytes: 8 },
+  "<i8": { dtype: "I64", bytes: 8 },
+  "<f8": { dtype: "F64", bytes: 8 },
+};
+
+/**
+ * Tells whether a file is `.npy`, by its first bytes.
+ *
+ * @param bytes The file.
+ * @returns True for NumPy's magic number.
+ */
+export function isNpy(bytes: Uint8Array): boolean {
+  return MAGIC.every((byte, index) => bytes[index] === byte);
+}
+
+/**
+ * Reads one array.
+ *
+ * @param bytes The whole file.
+ * @returns The array.
+ * @throws {TensorFileError} If a length, the type, the order or the shape is not as it must be.
+ */
+export function readNpy(bytes: Uint8Array): Tensor {
+  if (!isNpy(bytes) || bytes.length < 12) {
+    throw new TensorFileError("Cannot read the array; a .npy file begins with '\\x93NUMPY'");
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const wide = (bytes[6] ?? 0) >= 2;
+  const start = wide ? 12 : 10;
+  const headerBytes = wide ? view.getUint32(8, true) : view.getUint16(8, true);
+  if (headerBytes > MAX_NPY_HEADER_BYTES || start + headerBytes > bytes.length) {
+    throw new TensorFileError(
+      `Cannot read a header of ${headerBytes} bytes; it has at most ${MAX_NPY_HEADER_BYTES}, and ` +
+        `ends inside the file of ${bytes.length} bytes`,
+    );
+  }
+  const text = new TextDecoder("latin1").decode(bytes.subarray(start, start + headerBytes));
+  const type = TYPES[/'descr':\s*'([^']{1,8})'/.exec(text)?.[1] ?? ""];
+  const shape = readShape(text);
+  if (type === undefined || shape === null || !/'fortran_order':\s*False/.test(text)) {
+    throw new TensorFileError(
+      `Cannot read an array of header ${JSON.stringify(text.trim().slice(0, 120))}; save numbers ` +
+        "in row-major order, little-endian, as numpy.save of a contiguous array does",
+    );
+  }
+  const data = bytes.slice(start + headerBytes);
+  const expected = shape.reduce((product, size) => product * size, type.bytes);
+  if (expected !== data.length) {
+    throw new TensorFileError(
+      `Cannot read ${data.length} bytes as ${type.dtype} [${shape}], which has ${expected}`,
+    );
+  }
+  return { dtype: type.dtype, shape, data: toArray(type.dtype, data.buffer) };
+}
+
+function readShape(text: string): number[] | null {
+  const inside = /'shape':\s*\(([\d\s,]{0,200})\)/.exec(text)?.[1];
+  if (inside === undefined) return null;
+  const sizes = inside.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  return sizes.every((size) => Number.isSafeInteger(Number(size))) ? sizes.map(Number) : null;
+}
+
+function toArray(dtype: TensorType, buffer: ArrayBuffer): Tensor["data"] {
+  switch (dtype) {
+    case "I8":
+      return new Int8Array(buffer);
+    case "U16":
+    case "F16":
+    case "BF16":
+      return new Uint16Array(buffer);
+    case "I16":
+      return new Int16Array(buffer);
+    case "U32":
+      return new Uint32Array(buffer);
+    case "I32":
+      return new Int32Array(buffer);
+    case "F32":
+      return new Float32Array(buffer);
+    case "F64":
+      return new Float64Array(buffer);
+    case "I64":
+      return new BigInt64Array(buffer);
+    case "U64":
+      return new BigUint64Array(buffer);
+    default:
+      return new Uint8Array(buffer);
+  }
+}

@@ -1,0 +1,192 @@
+/** A sequence of commands with the allocator that it starts from, and how to run it. */
+import { z } from "zod";
+import { Mismatch } from "../outcome.ts";
+import type { AllocatorSubject, CacheSpec, KernelSubject } from "../subject.ts";
+import { cacheSpec } from "../suites/cache_spec.ts";
+import { slotOf } from "../suites/cache_model.ts";
+import {
+  admit,
+  beginStep,
+  completeStep,
+  condense,
+  createDriver,
+  type Driver,
+  extend,
+  recycle,
+  release,
+  reorder,
+  swap,
+} from "../suites/driver.ts";
+import { describeCommand, type FuzzCommand, fuzzCommandSchema } from "./fuzz_command.ts";
+import { createTableReplay, type TableReplay } from "./table_replay.ts";
+
+/** Most steps that a sequence keeps in flight. */
+const MAX_OPEN_STEPS = 2;
+
+/** Schema of a sequence. */
+export const fuzzProgramSchema = z.strictObject({
+  spec: z.strictObject({
+    layout: z.enum(["uniform", "headwise", "pooled"]),
+    ratio: z.number().min(0).max(1),
+    pattern: z.enum(["first", "last"]),
+    layerGroups: z.number().int().min(1).max(2),
+    windowTokens: z.number().int().min(0),
+    sinkTokens: z.number().int().min(0),
+    slots: z.number().int().min(1),
+    pagesPerHead: z.number().int().min(1),
+    preallocatedPages: z.number().int().min(0),
+    recycle: z.boolean(),
+    draftTables: z.boolean(),
+    shuffleSeed: z.number().int().min(0).nullable(),
+  }),
+  commands: z.array(fuzzCommandSchema),
+});
+
+/** A sequence of commands from an empty allocator. */
+export type FuzzProgram = z.infer<typeof fuzzProgramSchema>;
+
+/** Fills in what sequences do not vary. */
+export function specOfProgram({ spec }: FuzzProgram): CacheSpec {
+  const { ratio, pattern, layerGroups, ...rest } = spec;
+  const { kvHeads } = cacheSpec();
+  const windows = Math.floor(kvHeads * ratio);
+  const isWindow = (head: number): boolean =>
+    pattern === "first" ? head < windows : head >= kvHeads - windows;
+  const kinds = Array.from({ length: kvHeads }, (_, head) => isWindow(head) ? "window" : "full");
+  return cacheSpec({
+    ...rest,
+    layers: 2,
+    heads: layerGroups === 1
+      ? { kind: "pattern", pattern, ratio }
+      : { kind: "layers", kindsByLayer: [kinds, kinds.map(() => "full")] },
+  });
+}
+
+/**
+ * Runs a sequence against an allocator and the model; the first difference stops it with the
+ * commands that led there.
+ *
+ * @throws {Mismatch} At the first difference.
+ */
+export async function runFuzzProgram(
+  program: FuzzProgram,
+  o: { readonly allocator: AllocatorSubject; readonly kernel?: KernelSubject; readonly seed: number },
+): Promise<void> {
+  const driver = await createDriver(o.allocator, specOfProgram(program));
+  const replay = o.kernel === undefined ? null : createTableReplay(o.kernel, driver, o.seed);
+  try {
+    for (const [index, command] of program.commands.entries()) {
+      try {
+        await runCommand(driver, command, replay);
+      } catch (error) {
+        if (!(error instanceof Mismatch)) throw error;
+        const place = `command ${index + 1} of ${program.commands.length}`;
+        throw new Mismatch(`At ${place}, "${describeCommand(command)}": ${error.message}`);
+      }
+    }
+  } finally {
+    await replay?.release();
+  }
+}
+
+async function runCommand(
+  driver: Driver,
+  command: FuzzCommand,
+  replay: TableReplay | null,
+): Promise<void> {
+  const { model } = driver;
+  const slots = model.slots.length;
+  switch (command.kind) {
+    case "admit":
+      if (isEmpty(driver, command.slot)) await admit(driver, command.slot, command.tokens);
+      return;
+    case "extend":
+      if (isActive(driver, command.slot)) {
+        await extend(driver, command.slot, lengthOf(driver, command.slot) + command.tokens);
+      }
+      return;
+    case "decode":
+      return await decode(driver);
+    case "speculate":
+      if (isActive(driver, command.slot)) await speculate(driver, command);
+      return;
+    case "recycle":
+      if (isActive(driver, command.slot)) {
+        const next = Math.max(0, lengthOf(driver, command.slot) - command.recomputed);
+        await recycle(driver, command.slot, next);
+      }
+      return;
+    case "abort":
+      if (command.slot < slots) await release(driver, command.slot);
+      return;
+    case "preempt":
+      if (isActive(driver, command.slot)) await preempt(driver, command.slot);
+      return;
+    case "swap":
+      if (command.first < slots && command.second < slots) {
+        await swap(driver, command.first, command.second);
+      }
+      return;
+    case "reorder":
+      if (command.order.toSorted((a, b) => a - b).join() === [...model.slots.keys()].join()) {
+        await reorder(driver, command.order);
+      }
+      return;
+    case "condense":
+      return await condense(driver, model.slots.map(({ lengthTokens }) => lengthTokens > 0));
+    case "begin":
+      if (model.openSteps.size < MAX_OPEN_STEPS) await beginStep(driver);
+      return;
+    case "complete":
+      for (const step of [...model.openSteps].slice(0, 1)) await completeStep(driver, step);
+      return;
+    case "capture":
+      return await replay?.run();
+    default:
+      return command satisfies never;
+  }
+}
+
+async function decode(driver: Driver): Promise<void> {
+  const step = await beginStep(driver);
+  for (let slot = 0; slot < driver.model.slots.length; slot++) {
+    const lengthTokens = lengthOf(driver, slot);
+    if (lengthTokens === 0) continue;
+    await recycle(driver, slot, lengthTokens);
+    // A request that cannot grow gives its pages to the others, as a scheduler would.
+    if (!await extend(driver, slot, lengthTokens + 1)) await release(driver, slot);
+  }
+  await completeStep(driver, step);
+}
+
+async function speculate(
+  driver: Driver,
+  o: { readonly slot: number; readonly drafts: number; readonly accepted: number },
+): Promise<void> {
+  const lengthTokens = lengthOf(driver, o.slot);
+  const step = await beginStep(driver);
+  const fits = await extend(driver, o.slot, lengthTokens + 1 + o.drafts);
+  await completeStep(driver, step);
+  if (!fits) return;
+  const kept = lengthTokens + 1 + Math.min(o.drafts, o.accepted);
+  await extend(driver, o.slot, kept);
+  await recycle(driver, o.slot, kept);
+}
+
+async function preempt(driver: Driver, slot: number): Promise<void> {
+  const lengthTokens = lengthOf(driver, slot);
+  await release(driver, slot);
+  await admit(driver, slot, lengthTokens);
+}
+
+function lengthOf(driver: Driver, slot: number): number {
+  return slotOf(driver.model, slot).lengthTokens;
+}
+
+function isActive(driver: Driver, slot: number): boolean {
+  return slot < driver.model.slots.length && lengthOf(driver, slot) > 0;
+}
+
+function isEmpty(driver: Driver, slot: number): boolean {
+  return slot < driver.model.slots.length && lengthOf(driver, slot) === 0;
+}
