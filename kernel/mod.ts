@@ -48,4 +48,5 @@ export {
   timeAttention,
   type TimeAttentionOptions,
 } from "./webgpu/time_attention.ts";
+export { timeEmptyChain } from "./webgpu/time_empty_chain.ts";
 export type { StepVerification } from "./webgpu/verify_step.ts";

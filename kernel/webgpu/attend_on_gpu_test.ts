@@ -79,6 +79,21 @@ for (const pageSizeTokens of [16, 64, 256]) {
   });
 }
 
+for (const [group, tokens] of [[5, 2], [1, 20], [8, 7], [4, 40]]) {
+  for (const headSize of [64, 128, 256]) {
+    const rows = group * tokens;
+    testWithGpu(
+      `attendOnGpu() agrees when ${rows} rows of D=${headSize} go through the tile kernel`,
+      async (gpu) => {
+        const lengths = { queryLengths: [tokens, tokens, 1], cachedLengths: [37, 0, 90] };
+        const windows = { headWindows: [50], sinkTokens: 3, poison: true };
+        const p = problem({ headSize, group, kvHeads: 1 }, { ...lengths, ...windows });
+        await assertRight(gpu, p, { splitTokens: 48 });
+      },
+    );
+  }
+}
+
 for (const walk of ["row", "visible"] as const) {
   for (const splitTokens of [16, 48, 4096]) {
     testWithGpu(
@@ -137,9 +152,9 @@ testWithGpu("attendOnGpu() writes into a given buffer when asked", async (gpu) =
 
 for (
   const tuning of [
-    { teams: 1, lanesPerKey: 1, keysPerGroup: 1 },
-    { teams: 4, lanesPerKey: 4, keysPerGroup: 2 },
-    { teams: 3, lanesPerKey: 8, keysPerGroup: 4 },
+    { teams: 1, lanesPerKey: 1, keysPerGroup: 1, valuesInFlight: 1 },
+    { teams: 4, lanesPerKey: 4, keysPerGroup: 2, valuesInFlight: 2 },
+    { teams: 3, lanesPerKey: 8, keysPerGroup: 4, valuesInFlight: 4 },
   ]
 ) {
   const name = `${tuning.teams}x${tuning.lanesPerKey}x${tuning.keysPerGroup}`;

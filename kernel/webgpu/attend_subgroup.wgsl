@@ -73,15 +73,15 @@ fn attend(
         {
           let lowQuery = sharedQuery[${(r * LV + c * LK) * 2}u + (lane & ${LK - 1}u) * 2u];
           let highQuery = sharedQuery[${(r * LV + c * LK) * 2 + 1}u + (lane & ${LK - 1}u) * 2u];
+//#for e in 0..4
 //#for j in 0..J
-          dot${r}_${j} = fma(lowKey${j}.x, lowQuery.x, dot${r}_${j});
-          dot${r}_${j} = fma(lowKey${j}.y, lowQuery.y, dot${r}_${j});
-          dot${r}_${j} = fma(lowKey${j}.z, lowQuery.z, dot${r}_${j});
-          dot${r}_${j} = fma(lowKey${j}.w, lowQuery.w, dot${r}_${j});
-          dot${r}_${j} = fma(highKey${j}.x, highQuery.x, dot${r}_${j});
-          dot${r}_${j} = fma(highKey${j}.y, highQuery.y, dot${r}_${j});
-          dot${r}_${j} = fma(highKey${j}.z, highQuery.z, dot${r}_${j});
-          dot${r}_${j} = fma(highKey${j}.w, highQuery.w, dot${r}_${j});
+          dot${r}_${j} = fma(lowKey${j}[${e}], lowQuery[${e}], dot${r}_${j});
+//#end
+//#end
+//#for e in 0..4
+//#for j in 0..J
+          dot${r}_${j} = fma(highKey${j}[${e}], highQuery[${e}], dot${r}_${j});
+//#end
 //#end
         }
 //#end

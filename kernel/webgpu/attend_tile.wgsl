@@ -1,21 +1,22 @@
-// Attention of many query rows: 16 · RT rows by 64 keys in registers, for prefill and for rows of
-// several tokens. Uses no subgroups.
+// Attention of many query rows: ROWS = RV · 16 · RW rows by 64 keys in registers, for prefill and for
+// rows of several tokens. Uses no subgroups.
 //
-//   128 lanes: lane (ty, tx) = (local / 8, local % 8) owns rows ty·RT … and, of every 64 keys,
-//   keys 4·tx … 4·tx + 3 and 32 + 4·tx …; of every 32 output columns, 4·tx … 4·tx + 3
-//   DC  elements of D in one score chunk, VK keys in one value chunk; CV = D / 32
+//   128 lanes: lane (ty, tx) = (local / 8, local % 8) owns rows v · 16 · RW + ty · RW + j and, of
+//   every 64 keys, keys 4·tx … 4·tx + 3 and 32 + 4·tx …; of every 32 output columns, 4·tx … 4·tx + 3
+//   DC  elements of D in one score chunk (DW words of 8), VK keys in one value chunk; CV = D / 32
+//   WK  keys whose weights are in workgroup memory at a time: 64, or 32 where rows are many
 //
 // A tile of 64 keys goes through workgroup memory in chunks: queries and keys transposed, so that a
-// lane reads four rows or four keys at once; then the weights, transposed and swizzled so that the
+// lane reads RW rows or four keys at once; then the weights, transposed and swizzled so that the
 // eight lanes of a row write to different banks; then values. The next chunk is read from the cache
 // while the present one is used.
 
-var<workgroup> sharedQueries: array<vec${RT}<f32>, ${16 * DC}>;
+var<workgroup> sharedQueries: array<vec${RW}<f32>, ${16 * RV * DC}>;
 var<workgroup> sharedTile: array<vec4<f32>, ${TILE_WORDS}>;
-var<workgroup> sharedWeights: array<vec${RT}<f32>, 1024>;
-var<workgroup> sharedPartial: array<f32, ${128 * RT}>;
+var<workgroup> sharedWeights: array<vec${RW}<f32>, ${WK * RV * 16}>;
+var<workgroup> sharedPartial: array<f32, ${ROWS * 8}>;
 var<workgroup> sharedRows: array<u32, 64>;
-var<workgroup> sharedState: array<vec2<f32>, ${16 * RT}>;
+var<workgroup> sharedState: array<vec2<f32>, ${ROWS}>;
 
 fn queryWord(item: Item, row: u32, word: u32) -> vec4<u32> {
   if (row >= item.rows) {
@@ -26,8 +27,16 @@ fn queryWord(item: Item, row: u32, word: u32) -> vec4<u32> {
   return query[source * ${LV}u + word];
 }
 
-fn weightIndex(key: u32, ty: u32) -> u32 {
-  return key * 16u + (ty ^ ((key >> 2u) & 7u));
+fn weightIndex(key: u32, v: u32, ty: u32) -> u32 {
+  return (key * ${RV}u + v) * 16u + (ty ^ ((key >> 2u) & 7u));
+}
+
+fn putQuery(row: u32, element: u32, value: f32) {
+  sharedQueries[element * ${16 * RV}u + row / ${RW}u][row & ${RW - 1}u] = value;
+}
+
+fn putKey(key: u32, element: u32, value: f32) {
+  sharedTile[element * 16u + (key >> 2u)][key & 3u] = value;
 }
 
 @compute @workgroup_size(128)
@@ -41,18 +50,22 @@ fn attend(
   }
   let item = items[params.itemBase + index];
   let tx = local & 7u;
-  let ty = local >> 3u;
-//#for r in 0..RT
-  let token${r} = (item.firstRow + ty * ${RT}u + ${r}u) / ${G}u;
+  // The mask tells the compiler the range, so that it can drop bounds checks.
+  let ty = (local >> 3u) & 15u;
+//#for v in 0..RV
+//#for j in 0..RW
+//#let r = v * RW + j
+  let row${r} = ${v * 16 * RW + j}u + ty * ${RW}u;
+  let token${r} = (item.firstRow + row${r}) / ${G}u;
   var max${r} = NO_SCORE;
   var sum${r} = 0.0;
 //#for c in 0..CV
   var out${r}_${c} = vec4<f32>(0.0);
 //#end
 //#end
+//#end
 
   for (var tile = item.orderBegin; tile < item.orderEnd; tile += 64u) {
-    // Two lanes look up each of the tile's keys; the first half of the workgroup writes the rows.
     if (local < 64u) {
       let order = tile + local;
       let key = keyAt(item, min(order, item.orderEnd - 1u));
@@ -62,53 +75,61 @@ fn attend(
     }
     workgroupBarrier();
 
-//#for r in 0..RT
+//#for r in 0..RV * RW
     var low${r} = vec4<f32>(0.0);
     var high${r} = vec4<f32>(0.0);
 //#end
-    let loadedKey = local & 63u;
-    let loadedHalf = local >> 6u;
-    let keyRow = sharedRows[loadedKey];
-    var keyNext = keyWord(keyRow, loadedHalf);
-//#for i in 0..QUERY_LOADS
-    var queryNext${i} = queryWord(item, (local + ${i * 128}u) % ${16 * RT}u, (local + ${i * 128}u) / ${16 * RT}u);
-//#end
-    for (var chunk = 0u; chunk < ${D / DC}u; chunk++) {
-      let keyLow = lowHalf(keyNext);
-      let keyHigh = highHalf(keyNext);
-//#for e in 0..4
-      sharedTile[(loadedHalf * 8u + ${e}u) * 16u + (loadedKey >> 2u)][loadedKey & 3u] = keyLow[${e}];
-      sharedTile[(loadedHalf * 8u + ${e + 4}u) * 16u + (loadedKey >> 2u)][loadedKey & 3u] = keyHigh[${e}];
+//#for i in 0..KEY_LOADS
+    let keySource${i} = sharedRows[(local + ${i * 128}u) & 63u];
+    var keyNext${i} = keyWord(keySource${i}, ((local + ${i * 128}u) >> 6u) % ${DW}u);
 //#end
 //#for i in 0..QUERY_LOADS
-      {
-        let loadedRow = (local + ${i * 128}u) % ${16 * RT}u;
-        let loadedWord = (local + ${i * 128}u) / ${16 * RT}u;
-        let queryLow = lowHalf(queryNext${i}) * params.scaleLog2;
-        let queryHigh = highHalf(queryNext${i}) * params.scaleLog2;
-        if (loadedWord < 2u) {
-//#for e in 0..4
-          sharedQueries[(loadedWord * 8u + ${e}u) * 16u + loadedRow / ${RT}u][loadedRow % ${RT}u] = queryLow[${e}];
-          sharedQueries[(loadedWord * 8u + ${e + 4}u) * 16u + loadedRow / ${RT}u][loadedRow % ${RT}u] = queryHigh[${e}];
+    var queryNext${i} = queryWord(item, (local + ${i * 128}u) % ${ROWS}u, (local + ${i * 128}u) / ${ROWS}u % ${DW}u);
 //#end
-        }
+    for (var chunk = 0u; chunk < ${LV / DW}u; chunk++) {
+//#for i in 0..KEY_LOADS
+      if (local + ${i * 128}u < ${64 * DW}u) {
+        let low = lowHalf(keyNext${i});
+        let high = highHalf(keyNext${i});
+        let key = (local + ${i * 128}u) & 63u;
+        let element = ((local + ${i * 128}u) >> 6u) * 8u;
+//#for e in 0..4
+        putKey(key, element + ${e}u, low[${e}]);
+        putKey(key, element + ${e + 4}u, high[${e}]);
+//#end
+      }
+//#end
+//#for i in 0..QUERY_LOADS
+      if (local + ${i * 128}u < ${ROWS * DW}u) {
+        let low = lowHalf(queryNext${i}) * params.scaleLog2;
+        let high = highHalf(queryNext${i}) * params.scaleLog2;
+        let row = (local + ${i * 128}u) % ${ROWS}u;
+        let element = (local + ${i * 128}u) / ${ROWS}u * 8u;
+//#for e in 0..4
+        putQuery(row, element + ${e}u, low[${e}]);
+        putQuery(row, element + ${e + 4}u, high[${e}]);
+//#end
       }
 //#end
       workgroupBarrier();
-      if (chunk < ${D / DC - 1}u) {
-        keyNext = keyWord(keyRow, (chunk + 1u) * 2u + loadedHalf);
+      if (chunk < ${LV / DW - 1}u) {
+//#for i in 0..KEY_LOADS
+        keyNext${i} = keyWord(keySource${i}, (chunk + 1u) * ${DW}u + ((local + ${i * 128}u) >> 6u) % ${DW}u);
+//#end
 //#for i in 0..QUERY_LOADS
-        queryNext${i} = queryWord(item, (local + ${i * 128}u) % ${16 * RT}u, (chunk + 1u) * 2u + (local + ${i * 128}u) / ${16 * RT}u);
+        queryNext${i} = queryWord(item, (local + ${i * 128}u) % ${ROWS}u, (chunk + 1u) * ${DW}u + (local + ${i * 128}u) / ${ROWS}u % ${DW}u);
 //#end
       }
 //#for d in 0..DC
       {
-        let rows = sharedQueries[${d * 16}u + ty];
         let lowKeys = sharedTile[${d * 16}u + tx];
         let highKeys = sharedTile[${d * 16 + 8}u + tx];
-//#for r in 0..RT
-        low${r} = fma(vec4<f32>(rows[${r}]), lowKeys, low${r});
-        high${r} = fma(vec4<f32>(rows[${r}]), highKeys, high${r});
+//#for v in 0..RV
+        let rows${v} = sharedQueries[${(d * RV + v) * 16}u + ty];
+//#for j in 0..RW
+        low${v * RW + j} = fma(vec4<f32>(rows${v}[${j}]), lowKeys, low${v * RW + j});
+        high${v * RW + j} = fma(vec4<f32>(rows${v}[${j}]), highKeys, high${v * RW + j});
+//#end
 //#end
       }
 //#end
@@ -117,14 +138,14 @@ fn attend(
 
     // Values of the first chunk are on their way while the weights are worked out.
 //#for i in 0..VALUE_LOADS
-    var valueNext${i} = valueWord(sharedRows[(local + ${i * 128}u) / ${LV}u], (local + ${i * 128}u) % ${LV}u);
+    var valueNext${i} = valueWord(sharedRows[(local + ${i * 128}u) / ${LV}u % ${VK}u], (local + ${i * 128}u) % ${LV}u);
 //#end
 //#for e in 0..8
     {
       let order = tile + ${e / 4 * 32 + e % 4}u + tx * 4u;
       let key = keyAt(item, min(order, item.orderEnd - 1u));
       let held = order < item.orderEnd && blockTable[tableIndex(item, key)] >= 0;
-//#for r in 0..RT
+//#for r in 0..RV * RW
 //#if e < 4
       low${r}[${e}] = select(NO_SCORE, low${r}[${e}], held && sees(item, token${r}, key));
 //#else
@@ -133,18 +154,18 @@ fn attend(
 //#end
     }
 //#end
-//#for r in 0..RT
+//#for r in 0..RV * RW
     {
       let both = max(low${r}, high${r});
-      sharedPartial[(ty * ${RT}u + ${r}u) * 8u + tx] = max(max(both.x, both.y), max(both.z, both.w));
+      sharedPartial[row${r} * 8u + tx] = max(max(both.x, both.y), max(both.z, both.w));
     }
 //#end
     workgroupBarrier();
-//#for r in 0..RT
+//#for r in 0..RV * RW
     {
       var larger = max${r};
 //#for x in 0..8
-      larger = max(larger, sharedPartial[(ty * ${RT}u + ${r}u) * 8u + ${x}u]);
+      larger = max(larger, sharedPartial[row${r} * 8u + ${x}u]);
 //#end
       let decay = exp2(max${r} - larger);
       max${r} = larger;
@@ -157,84 +178,97 @@ fn attend(
 //#end
     }
 //#end
-//#for e in 0..4
-    sharedWeights[weightIndex(tx * 4u + ${e}u, ty)] = vec${RT}<f32>(low0[${e}], low1[${e}]
-//#for r in 2..RT
-      , low${r}[${e}]
-//#end
-    );
-    sharedWeights[weightIndex(32u + tx * 4u + ${e}u, ty)] = vec${RT}<f32>(high0[${e}], high1[${e}]
-//#for r in 2..RT
-      , high${r}[${e}]
-//#end
-    );
-//#end
 
-    for (var chunk = 0u; chunk < ${64 / VK}u; chunk++) {
+//#for half in 0..64 / WK
+//#for v in 0..RV
+//#for e in 0..4
+//#if WK == 64 || half == 0
+    sharedWeights[weightIndex(tx * 4u + ${e}u, ${v}u, ty)] = vec${RW}<f32>(low${v * RW}[${e}]
+//#for j in 1..RW
+      , low${v * RW + j}[${e}]
+//#end
+    );
+//#end
+//#if WK == 64 || half == 1
+    sharedWeights[weightIndex(${WK - 32}u + tx * 4u + ${e}u, ${v}u, ty)] = vec${RW}<f32>(high${v * RW}[${e}]
+//#for j in 1..RW
+      , high${v * RW + j}[${e}]
+//#end
+    );
+//#end
+//#end
+//#end
+    for (var chunk = 0u; chunk < ${WK / VK}u; chunk++) {
 //#for i in 0..VALUE_LOADS
-      sharedTile[(local + ${i * 128}u) * 2u] = lowHalf(valueNext${i});
-      sharedTile[(local + ${i * 128}u) * 2u + 1u] = highHalf(valueNext${i});
+      if (local + ${i * 128}u < ${VK * LV}u) {
+        sharedTile[(local + ${i * 128}u) * 2u] = lowHalf(valueNext${i});
+        sharedTile[(local + ${i * 128}u) * 2u + 1u] = highHalf(valueNext${i});
+      }
 //#end
       workgroupBarrier();
-      if (chunk < ${64 / VK - 1}u) {
+      let next = ${half * WK}u + (chunk + 1u) * ${VK}u;
+      if (next < 64u) {
 //#for i in 0..VALUE_LOADS
-        valueNext${i} = valueWord(sharedRows[(chunk + 1u) * ${VK}u + (local + ${i * 128}u) / ${LV}u], (local + ${i * 128}u) % ${LV}u);
+        valueNext${i} = valueWord(sharedRows[next + (local + ${i * 128}u) / ${LV}u % ${VK}u], (local + ${i * 128}u) % ${LV}u);
 //#end
       }
 //#for k in 0..VK
       {
-        let weights = sharedWeights[weightIndex(chunk * ${VK}u + ${k}u, ty)];
+//#for v in 0..RV
+        let weights${v} = sharedWeights[weightIndex(chunk * ${VK}u + ${k}u, ${v}u, ty)];
+//#end
 //#for c in 0..CV
         let values${c} = sharedTile[${k * D / 4 + c * 8}u + tx];
-//#for r in 0..RT
-        out${r}_${c} = fma(vec4<f32>(weights[${r}]), values${c}, out${r}_${c});
+//#for v in 0..RV
+//#for j in 0..RW
+        out${v * RW + j}_${c} = fma(vec4<f32>(weights${v}[${j}]), values${c}, out${v * RW + j}_${c});
+//#end
 //#end
 //#end
       }
 //#end
       workgroupBarrier();
     }
+//#end
   }
 
-//#for r in 0..RT
-  sharedPartial[(ty * ${RT}u + ${r}u) * 8u + tx] = sum${r};
+//#for r in 0..RV * RW
+  sharedPartial[row${r} * 8u + tx] = sum${r};
 //#end
   workgroupBarrier();
   if (tx == 0u) {
-//#for r in 0..RT
+//#for r in 0..RV * RW
     {
       var total = 0.0;
 //#for x in 0..8
-      total += sharedPartial[(ty * ${RT}u + ${r}u) * 8u + ${x}u];
+      total += sharedPartial[row${r} * 8u + ${x}u];
 //#end
-      sharedState[ty * ${RT}u + ${r}u] = vec2<f32>(max${r}, total);
+      sharedState[row${r}] = vec2<f32>(max${r}, total);
     }
 //#end
   }
 
-  // 64 columns at a time through workgroup memory, so that a lane stores eight neighbours.
-//#for half in 0..D / 64
+  // 32 columns at a time through workgroup memory, so that a lane stores eight neighbours.
+//#for c in 0..CV
   workgroupBarrier();
-//#for r in 0..RT
-//#for c in 0..2
+//#for r in 0..RV * RW
   {
-    let at = (ty * ${RT}u + ${r}u) * ${64 / RT}u + (${c * 32}u + tx * 4u) / ${RT}u;
-//#if RT == 4
-    sharedWeights[at] = out${r}_${half * 2 + c};
+    let at = row${r} * ${32 / RW}u + tx * ${4 / RW}u;
+//#if RW == 4
+    sharedWeights[at] = out${r}_${c};
 //#else
-    sharedWeights[at] = out${r}_${half * 2 + c}.xy;
-    sharedWeights[at + 1u] = out${r}_${half * 2 + c}.zw;
+    sharedWeights[at] = out${r}_${c}.xy;
+    sharedWeights[at + 1u] = out${r}_${c}.zw;
 //#end
   }
 //#end
-//#end
   workgroupBarrier();
-  for (var store = local; store < ${16 * RT * 8}u; store += 128u) {
-    let row = store >> 3u;
-    let chunk = ${half * 8}u + (store & 7u);
+  for (var store = local; store < ${ROWS * 4}u; store += 128u) {
+    let row = store >> 2u;
+    let chunk = ${c * 4}u + (store & 3u);
     if (row < item.rows) {
-      let at = row * ${64 / RT}u + (store & 7u) * ${8 / RT}u;
-//#if RT == 4
+      let at = row * ${32 / RW}u + (store & 3u) * ${8 / RW}u;
+//#if RW == 4
       storeItemRow(item, row, chunk, sharedState[row], sharedWeights[at], sharedWeights[at + 1u]);
 //#else
       storeItemRow(item, row, chunk, sharedState[row], vec4<f32>(sharedWeights[at], sharedWeights[at + 1u]), vec4<f32>(sharedWeights[at + 2u], sharedWeights[at + 3u]));

@@ -2,14 +2,14 @@
  * Sizes of work items: how many query rows (tokens × group) one takes.
  *
  * Up to eight rows go through the vector kernel, whose registers hold that many outputs beside the
- * keys in flight; more go through the tile kernel, which reads each key once for 32 or 64 rows.
+ * keys in flight; more go through the tile kernel, which reads each key once for 32, 64 or 128 rows.
  */
 
 /** Most rows of an item of the vector kernel. */
 export const MAX_VECTOR_ROWS = 8;
 
 /** All sizes. */
-export const ITEM_ROWS: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 32, 64];
+export const ITEM_ROWS: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 32, 64, 128];
 
 /**
  * The size of items for a slot of so many packed rows.
@@ -19,23 +19,31 @@ export const ITEM_ROWS: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 32, 64];
  * import { itemRowsOf } from "@headwise/headwise/kernel";
  * import assert from "node:assert/strict";
  *
- * assert.deepEqual([5, 8, 10, 40].map(itemRowsOf), [5, 8, 32, 64]);
+ * const sizes = [5, 8, 10, 40, 1000].map((rows) => itemRowsOf(rows, 128));
+ * assert.deepEqual(sizes, [5, 8, 32, 64, 128]);
  * ```
+ *
+ * @param packedRows Tokens × group of the slot.
+ * @param headSize D: the outputs of 128 rows of 256 elements do not fit a workgroup's registers.
  */
-export function itemRowsOf(packedRows: number): number {
-  return packedRows <= MAX_VECTOR_ROWS ? packedRows : packedRows <= 32 ? 32 : 64;
+export function itemRowsOf(packedRows: number, headSize: number): number {
+  if (packedRows <= MAX_VECTOR_ROWS) return packedRows;
+  if (packedRows <= 32) return 32;
+  return packedRows <= 64 || headSize > 128 ? 64 : 128;
 }
 
 /** Place of a size in `ITEM_ROWS`. */
 export function itemRowsIndex(rows: number): number {
-  return rows <= MAX_VECTOR_ROWS ? rows - 1 : rows === 32 ? 8 : 9;
+  return rows <= MAX_VECTOR_ROWS ? rows - 1 : ITEM_ROWS.indexOf(rows);
 }
 
 /** Sizes that a slot with up to `maxTokens` tokens of `group` rows each may ask for. */
-export function itemRowsUpTo(o: { group: number; maxTokens: number }): number[] {
+export function itemRowsUpTo(
+  o: { group: number; maxTokens: number; headSize: number },
+): number[] {
   const sizes = new Set<number>();
-  for (let tokens = 1; tokens <= Math.min(o.maxTokens, 64); tokens++) {
-    sizes.add(itemRowsOf(tokens * o.group));
+  for (let tokens = 1; tokens <= Math.min(o.maxTokens, 128); tokens++) {
+    sizes.add(itemRowsOf(tokens * o.group, o.headSize));
   }
   return [...sizes];
 }

@@ -42,6 +42,8 @@ export interface PlanBatch {
 export interface PlanOptions {
   /** G. */
   readonly group: number;
+  /** D. */
+  readonly headSize: number;
   /** P. */
   readonly pageSizeTokens: number;
   /** Cache rows from one page id to the next: H·P, or P in the pooled layout. */
@@ -130,7 +132,7 @@ export function planBatch(plan: WorkPlan, batch: PlanBatch, o: PlanOptions): voi
     const tokens = batch.queryLengths[slot];
     if (tokens === 0) continue;
     const packedRows = tokens * o.group;
-    const tileRows = itemRowsOf(packedRows);
+    const tileRows = itemRowsOf(packedRows, o.headSize);
     for (let head = 0; head < heads; head++) {
       for (let firstRow = 0; firstRow < packedRows; firstRow += tileRows) {
         const rows = Math.min(tileRows, packedRows - firstRow);
@@ -300,7 +302,7 @@ function chooseSplitPages(batch: PlanBatch, o: PlanOptions): number {
     const tokens = batch.queryLengths[slot];
     if (tokens === 0) continue;
     const packedRows = tokens * o.group;
-    const tiles = Math.ceil(packedRows / itemRowsOf(packedRows));
+    const tiles = Math.ceil(packedRows / itemRowsOf(packedRows, o.headSize));
     const length = batch.cachedLengths[slot] + tokens;
     for (const windowTokens of batch.headWindows) {
       const read = windowTokens === 0 || o.walk === "row"

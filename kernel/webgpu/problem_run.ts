@@ -66,7 +66,9 @@ export async function createProblemRun(
   const itemRows = new Set<number>();
   for (let slot = 0; slot < shape.batch; slot++) {
     queryLengths[slot] = p.queryStarts[slot + 1] - p.queryStarts[slot];
-    if (queryLengths[slot] > 0) itemRows.add(itemRowsOf(queryLengths[slot] * group));
+    if (queryLengths[slot] > 0) {
+      itemRows.add(itemRowsOf(queryLengths[slot] * group, shape.headSize));
+    }
   }
   const cache = createDeviceCache(gpu, {
     shape: { ...shape, pageIds: shapePageIds(shape) },
@@ -144,6 +146,7 @@ export function planProblem(
   planBatch(run.plan, batch, {
     ...o,
     group: run.shape.queryHeads / run.shape.kvHeads,
+    headSize: run.shape.headSize,
     pageSizeTokens: run.shape.pageSizeTokens,
     pageRows: run.cache.pageRows,
     headRows: run.cache.headRows,

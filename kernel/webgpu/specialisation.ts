@@ -63,6 +63,8 @@ export interface AttendTuning {
   readonly lanesPerKey: number;
   /** Keys that such a group takes at a time: a power of two, at most `lanesPerKey`. */
   readonly keysPerGroup: number;
+  /** Value loads that a lane issues before it uses the first: a power of two. */
+  readonly valuesInFlight: number;
 }
 
 /** One attention program. */
@@ -103,9 +105,12 @@ export interface Program {
 export function defaultTuning(subgroupSize: number): AttendTuning {
   // Measured on an H200: four keys in each of four groups of eight lanes keep a tile's loads in
   // flight within the registers of twelve resident warps.
-  return subgroupSize >= 32
-    ? { teams: 2, lanesPerKey: 8, keysPerGroup: 4 }
-    : { teams: 2, lanesPerKey: Math.min(8, subgroupSize), keysPerGroup: Math.min(8, subgroupSize) };
+  return subgroupSize >= 32 ? { teams: 2, lanesPerKey: 8, keysPerGroup: 4, valuesInFlight: 8 } : {
+    teams: 2,
+    lanesPerKey: Math.min(8, subgroupSize),
+    keysPerGroup: Math.min(8, subgroupSize),
+    valuesInFlight: 8,
+  };
 }
 
 function shapeConstants(shape: KernelShape): Record<string, number | boolean> {
@@ -192,25 +197,32 @@ export function attendProgramName(
 ): string {
   const head = `attend:rows=${s.rows};${shapeName(s)}${flagNames(s)}`;
   if (o.target.subgroupSize === 0 || s.rows > MAX_VECTOR_ROWS) return `${head};subgroup=none`;
-  const { T, TEAMS, LK, J } = laneMapping(s, o);
-  return `${head};subgroup=${T};teams=${TEAMS};lanes_per_key=${LK};keys_per_group=${J}`;
+  const { T, TEAMS, LK, J, PV_UNROLL } = laneMapping(s, o);
+  return `${head};subgroup=${T};teams=${TEAMS};lanes_per_key=${LK};keys_per_group=${J};` +
+    `values_in_flight=${PV_UNROLL}`;
 }
 
-/** Sizes of the tile kernel's chunks. */
+/** Sizes of the tile kernel's chunks, within the 32 KiB of workgroup memory of every adapter. */
 function tileMapping(s: AttendSpecialisation): Record<"WORKGROUP", number> & TemplateConstants {
-  const rowsPerLane = s.rows / 16;
-  const chunk = 16;
-  const valueKeys = 2048 / s.headSize;
+  const isTall = s.rows === 128;
+  const wordsOfChunk = isTall ? 1 : 2;
+  const valueKeys = (isTall ? 1024 : 2048) / s.headSize;
+  const lanes = 128;
   return {
     T: 0,
-    WORKGROUP: 128,
-    RT: rowsPerLane,
-    DC: chunk,
+    WORKGROUP: lanes,
+    ROWS: s.rows,
+    RV: isTall ? 2 : 1,
+    RW: s.rows === 32 ? 2 : 4,
+    DW: wordsOfChunk,
+    DC: wordsOfChunk * 8,
     VK: valueKeys,
+    WK: isTall ? 32 : 64,
     CV: s.headSize / 32,
-    TILE_WORDS: 512,
-    QUERY_LOADS: Math.ceil(s.rows * 2 / 128),
-    VALUE_LOADS: valueKeys * s.headSize / 8 / 128,
+    TILE_WORDS: Math.max(valueKeys * s.headSize / 4, wordsOfChunk * 8 * 16),
+    KEY_LOADS: Math.ceil(64 * wordsOfChunk / lanes),
+    QUERY_LOADS: Math.ceil(s.rows * wordsOfChunk / lanes),
+    VALUE_LOADS: Math.ceil(valueKeys * s.headSize / 8 / lanes),
   };
 }
 
@@ -219,7 +231,7 @@ function laneMapping(
   s: AttendSpecialisation,
   o: { target: ProgramTarget; tuning?: AttendTuning },
 ):
-  & Record<"T" | "TEAMS" | "WORKGROUP" | "STATES" | "LK" | "J" | "LANES_V", number>
+  & Record<"T" | "TEAMS" | "WORKGROUP" | "LK" | "J" | "PV_UNROLL", number>
   & TemplateConstants {
   const words = s.headSize / 8;
   const { subgroupSize } = o.target;
@@ -233,6 +245,7 @@ function laneMapping(
       STATES: keyGroups,
       LK: 1,
       J: 1,
+      PV_UNROLL: 1,
       LANES_V: lanesOfValue,
       C: words / lanesOfValue,
       KI: keyGroups,
@@ -260,7 +273,7 @@ function laneMapping(
     KI: keysPerStep,
     LOG2KI: Math.log2(keysPerStep),
     PV_STEPS: steps,
-    PV_UNROLL: Math.min(8, steps),
+    PV_UNROLL: Math.min(tuning.valuesInFlight, steps),
   };
 }
 

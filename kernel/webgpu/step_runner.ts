@@ -217,7 +217,11 @@ export async function createStepState(gpu: Gpu, o: StepRunnerOptions): Promise<S
   const sinkLogits = o.learnedSinks
     ? Float32Array.from({ length: shape.queryHeads }, () => random.nextNormal())
     : null;
-  const itemRows = itemRowsUpTo({ group, maxTokens: o.maxBatchTokens });
+  const itemRows = itemRowsUpTo({
+    group,
+    maxTokens: o.maxBatchTokens,
+    headSize: shape.headSize,
+  });
   const attend = await createAttendStage(gpu, {
     specialisation: {
       ...shape,
@@ -274,6 +278,7 @@ export function planStep(state: StepState, batch: StepRunnerBatch): void {
     sinkTokens: options.sinkTokens,
   }, {
     group: shape.queryHeads / shape.kvHeads,
+    headSize: shape.headSize,
     pageSizeTokens: shape.pageSizeTokens,
     pageRows: cache.pageRows,
     headRows: cache.headRows,

@@ -1,0 +1,67 @@
+/** What a chain of dispatches costs that does nothing: the floor under every small batch. */
+
+import { createBindGroup, createLayout } from "./buffers.ts";
+import { compileProgram, createBuffer, type Gpu } from "./gpu.ts";
+import { timePasses } from "./pass_timer.ts";
+import type { Program } from "./specialisation.ts";
+
+const RUNS = 51;
+
+// Each dispatch writes what the one before wrote, so that the GPU drains between them as it does
+// between attention and merge.
+const PROGRAM: Program = {
+  name: "empty_chain",
+  entryPoint: "empty",
+  workgroupSize: 1,
+  code: `
+@group(0) @binding(0) var<storage, read_write> sink: array<u32>;
+
+@compute @workgroup_size(1)
+fn empty() {
+  sink[0] += 1u;
+}`,
+};
+
+/**
+ * Times passes of `dispatches` dependent dispatches of one lane each.
+ *
+ * @param gpu A GPU with timestamp queries.
+ * @param o Dispatches of a pass; timed passes, 51 by default.
+ * @returns Milliseconds of each pass.
+ *
+ * @example
+ * ```ts
+ * import { closeGpu, openGpu, timeEmptyChain } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const outcome = await openGpu();
+ * if (outcome.kind === "gpu") {
+ *   if (outcome.gpu.hasTimestamps) {
+ *     assert.equal((await timeEmptyChain(outcome.gpu, { dispatches: 2, runs: 3 })).length, 3);
+ *   }
+ *   closeGpu(outcome.gpu);
+ * }
+ * ```
+ */
+export async function timeEmptyChain(
+  gpu: Gpu,
+  o: { readonly dispatches: number; readonly runs?: number },
+): Promise<Float64Array<ArrayBuffer>> {
+  const layout = createLayout(gpu, ["storage"]);
+  const pipeline = await compileProgram(gpu, PROGRAM, layout);
+  const usage = GPUBufferUsage.STORAGE;
+  const sink = createBuffer(gpu, { label: "empty chain", sizeBytes: 16, usage });
+  const group = createBindGroup(gpu, layout, [{ buffer: sink }]);
+  try {
+    return await timePasses(gpu, {
+      runs: o.runs ?? RUNS,
+      encode: (pass) => {
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, group);
+        for (let i = 0; i < o.dispatches; i++) pass.dispatchWorkgroups(1);
+      },
+    });
+  } finally {
+    sink.destroy();
+  }
+}
