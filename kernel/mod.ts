@@ -49,4 +49,5 @@ export {
   type TimeAttentionOptions,
 } from "./webgpu/time_attention.ts";
 export { timeEmptyChain } from "./webgpu/time_empty_chain.ts";
+export * from "./webgpu/tuning_axes.ts";
 export type { StepVerification } from "./webgpu/verify_step.ts";

@@ -131,6 +131,7 @@ export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {
   }
   const { device, features } = opened;
   const info = describeAdapter(adapter, features);
+  const isSoftware = /llvmpipe|swiftshader|softpipe/i.test(info.description);
   const faults: string[] = [];
   device.addEventListener("uncapturederror", (event) => {
     faults.push((event as GPUUncapturedErrorEvent).error.message);
@@ -145,10 +146,11 @@ export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {
       target: {
         subgroupSize: features.includes("subgroups") ? fixedSubgroupSize(info) : 0,
         dialect: o.dialect ?? "naga",
+        isCompact: isSoftware,
       },
       maxBindingBytes: Math.min(o.maxBindingBytes ?? limit, limit),
       hasTimestamps: features.includes("timestamp-query"),
-      isSoftware: /llvmpipe|swiftshader|softpipe/i.test(info.description),
+      isSoftware,
       pipelines: new Map(),
       objects: { made: 0 },
       faults,

@@ -2,14 +2,17 @@
  * Sizes of work items: how many query rows (tokens × group) one takes.
  *
  * Up to eight rows go through the vector kernel, whose registers hold that many outputs beside the
- * keys in flight; more go through the tile kernel, which reads each key once for 32, 64 or 128 rows.
+ * keys in flight; more go through the tile kernel, which reads each key once for 64 or 128 rows.
  */
 
 /** Most rows of an item of the vector kernel. */
 export const MAX_VECTOR_ROWS = 8;
 
+/** Up to so many rows, several vector items are faster than a tile that is mostly empty. */
+const FEW_ROWS = 24;
+
 /** All sizes. */
-export const ITEM_ROWS: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 32, 64, 128];
+export const ITEM_ROWS: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 64, 128];
 
 /**
  * The size of items for a slot of so many packed rows.
@@ -19,8 +22,8 @@ export const ITEM_ROWS: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 32, 64, 128
  * import { itemRowsOf } from "@headwise/headwise/kernel";
  * import assert from "node:assert/strict";
  *
- * const sizes = [5, 8, 10, 40, 1000].map((rows) => itemRowsOf(rows, 128));
- * assert.deepEqual(sizes, [5, 8, 32, 64, 128]);
+ * const sizes = [5, 8, 20, 40, 1000].map((rows) => itemRowsOf(rows, 128));
+ * assert.deepEqual(sizes, [5, 8, 8, 64, 128]);
  * ```
  *
  * @param packedRows Tokens × group of the slot.
@@ -28,7 +31,7 @@ export const ITEM_ROWS: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 32, 64, 128
  */
 export function itemRowsOf(packedRows: number, headSize: number): number {
   if (packedRows <= MAX_VECTOR_ROWS) return packedRows;
-  if (packedRows <= 32) return 32;
+  if (packedRows <= FEW_ROWS) return MAX_VECTOR_ROWS;
   return packedRows <= 64 || headSize > 128 ? 64 : 128;
 }
 

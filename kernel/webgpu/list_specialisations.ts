@@ -49,7 +49,11 @@ export function listSpecialisations(o: {
         for (const storage of axis<StorageType>(o.storage, SPECIALISATION_AXES.storage)) {
           for (const layout of axis<Layout>(o.layout, SPECIALISATION_AXES.layout)) {
             for (const size of axis<number>(o.subgroupSize, SPECIALISATION_AXES.subgroupSize)) {
-              const target: ProgramTarget = { subgroupSize: size, dialect: "naga" };
+              const target: ProgramTarget = {
+                subgroupSize: size,
+                dialect: "naga",
+                isCompact: false,
+              };
               names.push(attendProgramName({
                 queryHeads: kvHeads * group,
                 kvHeads,

@@ -63,13 +63,16 @@ export function destroyPassTimer(timer: PassTimer): void {
   timer.ticks.destroy();
 }
 
-/** Time that a GPU takes to raise its clocks from idle, with room to spare. */
-const WARM_UP_MS = 150;
+/** Passes that are run between two looks at whether the clocks still rise. */
+const WARM_UP_MS = 100;
+/** Looks at most. */
+const MAX_WARM_UPS = 20;
+/** A pass that became faster by less than this share has reached its clocks. */
+const SETTLED = 0.02;
 
 /**
  * Times a pass `runs` times. An idle GPU lowers its clocks within tenths of a second and then runs
- * several times slower, so the pass itself runs untimed first, in the same submission, for as long
- * as raising them takes.
+ * several times slower, so the pass itself runs untimed first, until it no longer becomes faster.
  *
  * @param gpu A GPU with timestamp queries.
  * @param o How many timed runs, and what a pass records.
@@ -81,10 +84,17 @@ export async function timePasses(
 ): Promise<Float64Array<ArrayBuffer>> {
   const timer = createPassTimer(gpu, o.runs);
   try {
-    submitTimed(1, 1);
-    const [onceMs] = await readPassTimes(gpu, timer, 1);
-    const warmUps = gpu.isSoftware ? 0 : Math.min(5000, Math.ceil(WARM_UP_MS / onceMs));
-    submitTimed(warmUps, o.runs);
+    submitTimed(0, 1);
+    let [lastMs] = await readPassTimes(gpu, timer, 1);
+    if (!gpu.isSoftware) {
+      for (let look = 0, settled = 0; look < MAX_WARM_UPS && settled < 2; look++) {
+        submitTimed(Math.min(4000, Math.ceil(WARM_UP_MS / lastMs)), 1);
+        const [nowMs] = await readPassTimes(gpu, timer, 1);
+        settled = nowMs > lastMs * (1 - SETTLED) ? settled + 1 : 0;
+        lastMs = nowMs;
+      }
+    }
+    submitTimed(gpu.isSoftware ? 0 : Math.min(4000, Math.ceil(WARM_UP_MS / lastMs)), o.runs);
     return await readPassTimes(gpu, timer, o.runs);
   } finally {
     destroyPassTimer(timer);

@@ -53,6 +53,8 @@ export interface ProgramTarget {
   readonly subgroupSize: number;
   /** The compiler. */
   readonly dialect: WgslDialect;
+  /** Whether loops are kept short to compile fast, as on an adapter that runs on the CPU. */
+  readonly isCompact: boolean;
 }
 
 /** Tuning of the subgroup program; any choice gives the same answers. */
@@ -102,15 +104,13 @@ export interface Program {
 }
 
 /** The tuning used where none was measured. */
-export function defaultTuning(subgroupSize: number): AttendTuning {
+export function defaultTuning({ subgroupSize, isCompact }: ProgramTarget): AttendTuning {
   // Measured on an H200: four keys in each of four groups of eight lanes keep a tile's loads in
   // flight within the registers of twelve resident warps.
-  return subgroupSize >= 32 ? { teams: 2, lanesPerKey: 8, keysPerGroup: 4, valuesInFlight: 8 } : {
-    teams: 2,
-    lanesPerKey: Math.min(8, subgroupSize),
-    keysPerGroup: Math.min(8, subgroupSize),
-    valuesInFlight: 8,
-  };
+  const lanesPerKey = Math.min(8, subgroupSize);
+  return isCompact
+    ? { teams: 2, lanesPerKey, keysPerGroup: 2, valuesInFlight: 1 }
+    : { teams: 2, lanesPerKey, keysPerGroup: 4, valuesInFlight: 8 };
 }
 
 function shapeConstants(shape: KernelShape): Record<string, number | boolean> {
@@ -149,7 +149,7 @@ function shapeName(shape: KernelShape): string {
  *   queryHeads: 20, kvHeads: 4, headSize: 128, pageSizeTokens: 64, layout: "headwise",
  *   storage: "bf16", bindings: 1, rows: 5, maskRanges: false, treeMask: false,
  *   learnedSinks: false, logSumExp: false,
- * }, { target: { subgroupSize: 32, dialect: "naga" } });
+ * }, { target: { subgroupSize: 32, dialect: "naga", isCompact: false } });
  * assert.match(program.name, /^attend:rows=5;group=5;/);
  * assert.equal(program.workgroupSize, 64);
  * ```
@@ -162,7 +162,7 @@ export function attendProgram(
   s: AttendSpecialisation,
   o: { target: ProgramTarget; tuning?: AttendTuning },
 ): Program {
-  const mapping = s.rows > MAX_VECTOR_ROWS ? tileMapping(s) : laneMapping(s, o);
+  const mapping = s.rows > MAX_VECTOR_ROWS ? tileMapping(s, o.target) : laneMapping(s, o);
   const vectorText = o.target.subgroupSize === 0 ? attendPortableText : attendSubgroupText;
   const entryTexts = s.rows > MAX_VECTOR_ROWS ? [attendTileText] : [attendRowsText, vectorText];
   const texts = [
@@ -203,25 +203,29 @@ export function attendProgramName(
 }
 
 /** Sizes of the tile kernel's chunks, within the 32 KiB of workgroup memory of every adapter. */
-function tileMapping(s: AttendSpecialisation): Record<"WORKGROUP", number> & TemplateConstants {
-  const isTall = s.rows === 128;
-  const wordsOfChunk = isTall ? 1 : 2;
-  const valueKeys = (isTall ? 1024 : 2048) / s.headSize;
+function tileMapping(
+  s: AttendSpecialisation,
+  target: ProgramTarget,
+): Record<"WORKGROUP", number> & TemplateConstants {
   const lanes = 128;
+  const rowVectors = s.rows / 64;
+  const chunk = 32;
+  const valueKeys = 2048 / s.headSize;
+  const scoreWords = chunk * 16 * (rowVectors + 1);
+  const valueWords = 1024 + valueKeys * s.headSize / 4;
   return {
     T: 0,
     WORKGROUP: lanes,
     ROWS: s.rows,
-    RV: isTall ? 2 : 1,
-    RW: s.rows === 32 ? 2 : 4,
-    DW: wordsOfChunk,
-    DC: wordsOfChunk * 8,
+    RV: rowVectors,
+    DC: chunk,
+    UD: target.isCompact ? 2 : 16,
     VK: valueKeys,
-    WK: isTall ? 32 : 64,
+    UK: target.isCompact ? 1 : Math.min(8, valueKeys),
+    WK: 64 / rowVectors,
     CV: s.headSize / 32,
-    TILE_WORDS: Math.max(valueKeys * s.headSize / 4, wordsOfChunk * 8 * 16),
-    KEY_LOADS: Math.ceil(64 * wordsOfChunk / lanes),
-    QUERY_LOADS: Math.ceil(s.rows * wordsOfChunk / lanes),
+    TILE_WORDS: Math.max(scoreWords, valueWords),
+    QUERY_LOADS: rowVectors === 1 ? 1 : rowVectors / 2,
     VALUE_LOADS: Math.ceil(valueKeys * s.headSize / 8 / lanes),
   };
 }
@@ -251,7 +255,7 @@ function laneMapping(
       KI: keyGroups,
     };
   }
-  const tuning = o.tuning ?? defaultTuning(subgroupSize);
+  const tuning = o.tuning ?? defaultTuning(o.target);
   const lanesPerKey = Math.min(tuning.lanesPerKey, subgroupSize, words);
   const keysPerGroup = Math.min(tuning.keysPerGroup, lanesPerKey);
   const lanesOfValue = Math.min(words, subgroupSize);

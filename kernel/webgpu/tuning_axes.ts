@@ -1,0 +1,74 @@
+/** Which tunings there are to choose from. */
+
+import type { AttendTuning } from "./specialisation.ts";
+
+/** Values that each part of a tuning may be given when variants are measured. */
+export const TUNING_AXES: Readonly<Record<keyof AttendTuning, readonly number[]>> = {
+  teams: [1, 2, 4, 8],
+  lanesPerKey: [2, 4, 8, 16],
+  keysPerGroup: [1, 2, 4, 8],
+  valuesInFlight: [1, 2, 4, 8, 16],
+};
+
+/**
+ * Whether a value, such as one from a file, is a tuning that programs can be generated for.
+ *
+ * @example A part is missing
+ * ```ts
+ * import { isAttendTuning } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(isAttendTuning({ teams: 2, lanesPerKey: 8 }, { subgroupSize: 32 }), false);
+ * ```
+ *
+ * @param value Anything.
+ * @param o Lanes of a subgroup.
+ * @returns True where every part has one of its values and the parts go together.
+ */
+export function isAttendTuning(
+  value: unknown,
+  o: { readonly subgroupSize: number },
+): value is AttendTuning {
+  if (typeof value !== "object" || value === null) return false;
+  const tuning = value as Record<string, unknown>;
+  const axes = Object.entries(TUNING_AXES);
+  return Object.keys(tuning).length === axes.length &&
+    axes.every(([name, values]) => values.some((choice) => choice === tuning[name])) &&
+    fits(tuning as unknown as AttendTuning, o.subgroupSize);
+}
+
+/**
+ * Lists the tunings that differ from `from` in one part.
+ *
+ * @example All of them can be generated
+ * ```ts
+ * import { defaultTuning, isAttendTuning, neighbouringTunings } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const target = { subgroupSize: 32, dialect: "naga", isCompact: false } as const;
+ * const from = defaultTuning(target);
+ * const variants = neighbouringTunings(from, { part: "teams", subgroupSize: 32 });
+ * assert.ok(variants.every((variant) => isAttendTuning(variant, { subgroupSize: 32 })));
+ * ```
+ *
+ * @param from Where the search stands.
+ * @param o The part that varies, and lanes of a subgroup.
+ * @returns The variants, `from` left out.
+ */
+export function neighbouringTunings(
+  from: AttendTuning,
+  o: { readonly part: keyof AttendTuning; readonly subgroupSize: number },
+): AttendTuning[] {
+  return TUNING_AXES[o.part].filter((choice) => choice !== from[o.part])
+    .map((choice) => ({ ...from, [o.part]: choice }))
+    .filter((tuning) => fits(tuning, o.subgroupSize));
+}
+
+/** Parts of a tuning, in the order in which a search varies them. */
+export const TUNING_PARTS: readonly (keyof AttendTuning)[] = Object.keys(
+  TUNING_AXES,
+) as (keyof AttendTuning)[];
+
+function fits(tuning: AttendTuning, subgroupSize: number): boolean {
+  return tuning.lanesPerKey <= subgroupSize && tuning.keysPerGroup <= tuning.lanesPerKey;
+}
