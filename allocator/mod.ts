@@ -18,6 +18,19 @@ export * from "./min_heap.ts";
 export * from "./options.ts";
 export * from "./outcome.ts";
 export * from "./page_pool.ts";
+export {
+  createPrefixCache,
+  type PrefixCache,
+  type PrefixCacheOptions,
+  type PrefixCandidate,
+  type PrefixNode,
+  type PrefixStatistics,
+} from "./prefix_cache.ts";
+export { evictPrefix } from "./prefix_evict.ts";
+export { findPrefix, type PrefixMatch } from "./prefix_find.ts";
+export * from "./prefix_request.ts";
+export { canAdmitWithPrefix } from "./prefix_room.ts";
+export { validatePrefixCache } from "./prefix_validate.ts";
 export * from "./random.ts";
 export * from "./rank_agreement.ts";
 export * from "./recycle.ts";

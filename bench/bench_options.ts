@@ -2,6 +2,7 @@
 
 import type { TraceRequest, Workload } from "../fixtures/mod.ts";
 import type { GpuStepRunner } from "./gpu_clock.ts";
+import type { AvailabilityReading } from "./intake.ts";
 import type { BenchEnvironment } from "./result_types.ts";
 import type { GateName, Side, SideName } from "./sides.ts";
 import type { MeasuredCeilings } from "./step_clock.ts";
@@ -69,8 +70,20 @@ export interface BenchOptions {
   readonly ceilings?: MeasuredCeilings;
   /** Interleaved repetitions of every side. @default {1 with the model clock, 6 with the gpu clock} */
   readonly pairs?: number;
+  /**
+   * Goes on after those pairs until every gate says PASS or FAIL, looking after even numbers of
+   * pairs at a stricter level, so that false verdicts stay as rare as with a fixed number.
+   * @default {false}
+   */
+  readonly untilDecided?: boolean;
+  /** Most pairs of a run that goes on until it is decided. @default {32} */
+  readonly maxPairs?: number;
+  /** How admission reads the share of free pages; the wrong readings show their damage. @default {"pools"} */
+  readonly availability?: AvailabilityReading;
   /** Order in which pools hand out pages. @default {"shuffled"} */
   readonly pageOrder?: "shuffled" | "identity";
+  /** Whether prompts share the pages of their prefixes. @default {the workload's cache.prefixCache} */
+  readonly prefixCache?: boolean;
   /** Seed of page order, acceptance and sampled checks. @default {the workload's seed} */
   readonly seed?: number;
   /** Discarded steps of each side before the first pair. @default {0 with the model clock, 8 with the gpu clock} */

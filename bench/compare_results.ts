@@ -81,6 +81,7 @@ function refuseDifferent(baseline: BenchResult, candidate: BenchResult): void {
     "requests": result.requests.sha256 ?? result.workload.sha256,
     "number of requests": result.requests.count,
     "page order": result.options.pageOrder,
+    "prefix cache": result.options.prefixCache,
     "seed": result.options.seed,
     "clock": result.clock.kind,
     "memory ceiling": result.clock.ceilings.memoryBytesPerSecond,

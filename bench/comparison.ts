@@ -1,6 +1,6 @@
 /** One metric of two sides, compared over run pairs and judged against a threshold. */
 
-import type { Comparison, Verdict } from "./gate_types.ts";
+import type { Comparison, RatioInterval, Verdict } from "./gate_types.ts";
 import {
   CONFIDENCE,
   detectableMargin,
@@ -27,6 +27,8 @@ export interface MetricPairs {
   readonly threshold: number | null;
   /** Whether the clock is deterministic. */
   readonly deterministic: boolean;
+  /** Two-sided level of the interval. @default {0.05, of pairs whose number was fixed beforehand} */
+  readonly level?: number;
   /** False where the runs of the two sides were not interleaved. @default {true} */
   readonly interleaved?: boolean;
   /** Median over requests of the log ratio, a value for each pair. */
@@ -51,22 +53,17 @@ export function compareMetric(o: MetricPairs): Comparison {
   const pairs = Math.min(o.baseline.length, o.candidate.length);
   const judged = judge({ ...o, complete, estimate, pairs });
   const wide = estimate !== null && !estimate.degenerate;
-  const margin = wide ? detectableMargin(estimate!.deviation, pairs) : null;
+  const requests = o.requestMedianLogRatios ?? [];
+  const byRequest = interleaved ? pairedInterval(requests, o) : null;
+  const margin = wide ? detectableMargin(estimate!.deviation, pairs, o) : null;
   return {
     metric: o.metric,
     unit: o.unit,
     better: o.better,
     baseline: baseline === null ? null : mean(baseline),
     candidate: candidate === null ? null : mean(candidate),
-    ratio: estimate === null
-      ? (paired ? Math.exp(mean(pairLogRatios)!) : null)
-      : Math.exp(estimate.mean),
-    interval: estimate === null ? null : {
-      lower: Math.exp(estimate.lower),
-      upper: Math.exp(estimate.upper),
-      confidence: CONFIDENCE,
-      degenerate: estimate.degenerate,
-    },
+    ratio: complete ? Math.exp(meanLog(candidate) - meanLog(baseline)) : null,
+    interval: intervalOf(estimate),
     threshold: o.threshold,
     verdict: judged.verdict,
     reason: judged.reason,
@@ -74,11 +71,23 @@ export function compareMetric(o: MetricPairs): Comparison {
       ? null
       : Math.exp(Math.log(o.threshold) + (o.better === "lower" ? -margin : margin)),
     pairsToDecide: judged.verdict === "INCONCLUSIVE" && wide && o.threshold !== null
-      ? pairsToDecide(estimate!.deviation, Math.abs(estimate!.mean - Math.log(o.threshold)))
+      ? pairsToDecide(estimate!.deviation, Math.abs(estimate!.mean - Math.log(o.threshold)), o)
       : null,
     pairLogRatios,
-    requestMedianLogRatios: o.requestMedianLogRatios ?? [],
+    requestMedianLogRatios: requests,
+    requestRatio: byRequest === null ? null : Math.exp(byRequest.mean),
+    requestInterval: intervalOf(byRequest),
   };
+}
+
+function meanLog(values: readonly number[]): number {
+  return mean(values.map(Math.log))!;
+}
+
+function intervalOf(estimate: Estimate | null): RatioInterval | null {
+  if (estimate === null) return null;
+  const { lower, upper, degenerate } = estimate;
+  return { lower: Math.exp(lower), upper: Math.exp(upper), confidence: CONFIDENCE, degenerate };
 }
 
 /** The values, or null where one is missing or has no logarithm. */
@@ -115,7 +124,8 @@ function judge(
   const demand = `${o.better === "lower" ? "at most" : "at least"} ${o.threshold}`;
   const bounds = degenerate
     ? `ratio ${ratioText(lower)} (the clock is deterministic, so the interval has no width)`
-    : `ratio in [${ratioText(lower)}, ${ratioText(upper)}] at ${CONFIDENCE * 100} %`;
+    : `ratio in [${ratioText(lower)}, ${ratioText(upper)}] at ${CONFIDENCE * 100} %` +
+      (o.level === undefined ? "" : " over all looks");
   if (passes) return { verdict: "PASS", reason: `${o.metric}: ${bounds}, demanded ${demand}` };
   if (excluded) {
     return { verdict: "FAIL", reason: `${o.metric}: ${bounds}, misses the demanded ${demand}` };

@@ -29,6 +29,8 @@ export const METRIC_FORMULAS: Readonly<Record<string, string>> = {
   outputTokensPerSecond: "output tokens of completed requests / duration",
   totalTokensPerSecond: "input and output tokens of completed requests / duration",
   meanConcurrency: "Σ running requests · step time / Σ step time",
+  memoryBoundConcurrency: "the same over the steps in which a request waited because pages were " +
+    "short; ramp and tail are left out",
   percentiles: "linear interpolation between order statistics at (n − 1)·q; p99.9 only from 1000 " +
     "values on; null, never 0, where nothing was measured",
 };

@@ -4,6 +4,7 @@ import { BenchError } from "./bench_error.ts";
 import { combineVerdicts, compareMetric } from "./comparison.ts";
 import type { Comparison, GateReport, Verdict } from "./gate_types.ts";
 import type { BenchResult, RunPerformance, RunResult, SideResult } from "./result_types.ts";
+import { planLooks, type SequentialPlan } from "./sequential.ts";
 import type { SideName } from "./sides.ts";
 
 /** Mean TTFT and mean TBT must fall to this ratio: 5 % better. */
@@ -77,6 +78,13 @@ const CAPACITY_METRICS: readonly Metric[] = [
     value: ({ meanConcurrency }) => meanConcurrency,
   },
   {
+    metric: "concurrency while memory bounds",
+    unit: "requests",
+    better: "higher",
+    threshold: null,
+    value: ({ memoryBoundConcurrency }) => memoryBoundConcurrency,
+  },
+  {
     metric: "peak concurrency",
     unit: "requests",
     better: "higher",
@@ -110,6 +118,8 @@ export function judgeSides(o: GateSides): GateReport {
   const candidate = sideOf(o.candidateResult, o.candidate);
   const deterministic = o.baselineResult.clock.deterministic &&
     o.candidateResult.clock.deterministic;
+  const { sequential } = o.candidateResult.options;
+  const plan = o.interleaved && sequential !== null ? planLooks(sequential) : null;
   const compare = (side: SideResult, demanded: boolean): Comparison[] =>
     metrics.map((metric) =>
       compareSides(metric, {
@@ -118,6 +128,7 @@ export function judgeSides(o: GateSides): GateReport {
         demanded,
         deterministic,
         interleaved: o.interleaved,
+        plan,
       })
     );
   const comparisons = compare(candidate, true);
@@ -179,6 +190,7 @@ function compareSides(
     readonly demanded: boolean;
     readonly deterministic: boolean;
     readonly interleaved: boolean;
+    readonly plan: SequentialPlan | null;
   },
 ): Comparison {
   const values = ({ runs }: SideResult): (number | null)[] =>
@@ -193,6 +205,7 @@ function compareSides(
     threshold: o.demanded ? metric.threshold : null,
     deterministic: o.deterministic,
     interleaved: o.interleaved,
+    ...(o.plan === null ? {} : { level: o.plan.level }),
     requestMedianLogRatios: sample === undefined
       ? []
       : requestMedians(o.baseline.runs, o.candidate.runs, sample),

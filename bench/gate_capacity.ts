@@ -1,9 +1,15 @@
 /** `gate/capacity`: recycling on against off, for both kinds of pools. */
 
-import { judgeSides } from "./gate.ts";
-import type { CapacityGateReport, GateReport } from "./gate_types.ts";
+import { judgeSides, sideOf } from "./gate.ts";
+import type {
+  CapacityGateReport,
+  CapacityOutcome,
+  ConcurrencyPrediction,
+  GateReport,
+} from "./gate_types.ts";
 import type { BenchResult } from "./result_types.ts";
 import type { SideName } from "./sides.ts";
+import { mean } from "./statistics.ts";
 
 /**
  * Judges `gate/capacity`: with the same memory, recycling must raise throughput by at least 30 %.
@@ -37,8 +43,31 @@ export function gateCapacity(result: BenchResult): CapacityGateReport {
       ? { ...perHead, reasons: [prediction.explanation, ...perHead.reasons] }
       : perHead,
     pooled,
+    outcomes: [outcomeOf(result, "headwise"), outcomeOf(result, "pooled")],
   };
 }
+
+function outcomeOf(result: BenchResult, layout: CapacityOutcome["layout"]): CapacityOutcome {
+  const predicted = (name: SideName): ConcurrencyPrediction =>
+    result.concurrencyPredictions.find(({ side }) => side === name)!;
+  const replayed = (name: SideName, key: Replayed): number | null => {
+    const values = sideOf(result, name).runs.map(({ performance }) => performance?.[key] ?? null);
+    const present = values.filter((value) => value !== null);
+    return present.length === values.length ? mean(present) : null;
+  };
+  const on = `${layout}-recycle` as const;
+  return {
+    layout,
+    predictedOff: predicted(layout),
+    predictedOn: predicted(on),
+    replayedOff: replayed(layout, "memoryBoundConcurrency"),
+    replayedOn: replayed(on, "memoryBoundConcurrency"),
+    preemptionsOff: replayed(layout, "preemptions"),
+    preemptionsOn: replayed(on, "preemptions"),
+  };
+}
+
+type Replayed = "memoryBoundConcurrency" | "preemptions";
 
 function judge(result: BenchResult, baseline: SideName, candidate: SideName): GateReport {
   return judgeSides({

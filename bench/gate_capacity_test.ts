@@ -42,7 +42,19 @@ Deno.test("gateCapacity() shows concurrency and request throughput beside the ve
       ["throughput", "PASS"],
       ["request throughput", null],
       ["mean concurrency", null],
+      ["concurrency while memory bounds", null],
       ["peak concurrency", null],
     ],
   );
+});
+
+Deno.test("gateCapacity() shows predicted against replayed concurrency of both layouts", () => {
+  const { outcomes } = gateCapacity(BASE);
+  assert.deepEqual(outcomes.map(({ layout }) => layout), ["headwise", "pooled"]);
+  const [perHead] = outcomes;
+  assert.equal(perHead.predictedOn.side, "headwise-recycle");
+  // Three requests fit, so nobody ever waits for pages.
+  assert.equal(perHead.replayedOff, null);
+  assert.equal(perHead.preemptionsOff, 0);
+  assert.equal(perHead.predictedOff.boundBy, "slots");
 });

@@ -47,6 +47,13 @@ export interface Comparison {
   readonly pairLogRatios: readonly number[];
   /** Median over requests of the log ratio, a value for each pair; empty where not by request. */
   readonly requestMedianLogRatios: readonly number[];
+  /**
+   * Geometric mean of those medians: the typical request's ratio, where `ratio` is of means. It is
+   * shown beside the verdict and does not make it.
+   */
+  readonly requestRatio: number | null;
+  /** Interval of `requestRatio`; null where there is none. */
+  readonly requestInterval: RatioInterval | null;
 }
 
 /** A gate's verdict with its comparisons. */
@@ -87,6 +94,44 @@ export interface CapacityPrediction {
   readonly explanation: string;
 }
 
+/** How many requests one side runs while memory bounds the batch, by arithmetic. */
+export interface ConcurrencyPrediction {
+  /** Side that is predicted. */
+  readonly side: SideName;
+  /** C, pages of the pool that runs out first. */
+  readonly capacityPages: number;
+  /** h, pages of it that a decoding request holds on the mean, with half of those taken ahead. */
+  readonly heldPages: number;
+  /** a, pages of it that admission asks for, the chunk beside the window included. */
+  readonly admissionPages: number;
+  /** r, pages of it that admission keeps back for each running request. */
+  readonly reservePages: number;
+  /** 1 + (C − a) / (h + r), before requests are counted whole. */
+  readonly roomRequests: number;
+  /** Running requests; a whole number where all requests have one length. */
+  readonly concurrency: number;
+  /** Whether pages or something else (slots, the number of requests) bounds them. */
+  readonly boundBy: "pages" | "slots";
+}
+
+/** Predicted against replayed concurrency of one pool layout, recycling off and on. */
+export interface CapacityOutcome {
+  /** Layout of the pools. */
+  readonly layout: "headwise" | "pooled";
+  /** Prediction with recycling off. */
+  readonly predictedOff: ConcurrencyPrediction;
+  /** Prediction with recycling on. */
+  readonly predictedOn: ConcurrencyPrediction;
+  /** Replayed concurrency while pages were short, recycling off; null where they never were. */
+  readonly replayedOff: number | null;
+  /** Replayed concurrency while pages were short, recycling on; null where they never were. */
+  readonly replayedOn: number | null;
+  /** Preemptions with recycling off, a mean over the pairs; null where nothing was measured. */
+  readonly preemptionsOff: number | null;
+  /** Preemptions with recycling on, a mean over the pairs; null where nothing was measured. */
+  readonly preemptionsOn: number | null;
+}
+
 /** `gate/capacity` for both pool layouts. */
 export interface CapacityGateReport {
   /** Verdict that counts: of the per-head pools where they can gain, otherwise of the one pool. */
@@ -99,4 +144,6 @@ export interface CapacityGateReport {
   readonly perHead: GateReport;
   /** Recycling on against off with one pool for all heads (L2). */
   readonly pooled: GateReport;
+  /** Predicted against replayed concurrency of both. */
+  readonly outcomes: readonly CapacityOutcome[];
 }

@@ -9,6 +9,7 @@ export const CONFIDENCE = 0.95;
 export const POWER = 0.8;
 /** More pairs than this are not proposed. */
 const MAX_PROPOSED_PAIRS = 1000;
+const factors = new Map<string, number>();
 
 /** An estimate with its standard error; without spread where the clock is deterministic. */
 export interface Estimate {
@@ -25,14 +26,17 @@ export interface Estimate {
 }
 
 /**
- * Two-sided paired-t interval of log ratios: mean ± t(0.975, K − 1)·s/√K. A deterministic clock
- * repeats itself, so one pair is all there is to know and the interval has no width.
+ * Two-sided paired-t interval of log ratios: mean ± t(1 − level/2, K − 1)·s/√K. A deterministic
+ * clock repeats itself, so one pair is all there is to know and the interval has no width.
+ *
+ * The level is 1 − {@link CONFIDENCE} where the number of pairs was fixed beforehand, and stricter
+ * where the run could stop at several looks.
  *
  * @returns The estimate, or null when the pairs allow none.
  */
 export function pairedInterval(
   logRatios: readonly number[],
-  o: { readonly deterministic: boolean },
+  o: { readonly deterministic: boolean; readonly level?: number },
 ): Estimate | null {
   const center = mean(logRatios);
   if (center === null) return null;
@@ -41,7 +45,7 @@ export function pairedInterval(
   }
   const deviation = standardDeviation(logRatios);
   if (deviation === null) return null;
-  const half = tFactor(0.5 + CONFIDENCE / 2, logRatios.length) * deviation /
+  const half = tFactor(1 - (o.level ?? 1 - CONFIDENCE) / 2, logRatios.length) * deviation /
     Math.sqrt(logRatios.length);
   return { mean: center, lower: center - half, upper: center + half, deviation, degenerate: false };
 }
@@ -78,18 +82,26 @@ export function unpairedInterval(
 
 /**
  * How far beyond the threshold a true effect must lie for these pairs to pass it with a chance of
- * {@link POWER}: (t(0.975) + t(0.8))·s/√K, in log units.
+ * {@link POWER}: (t(1 − level/2) + t(0.8))·s/√K, in log units.
  */
-export function detectableMargin(deviation: number, pairs: number): number {
+export function detectableMargin(
+  deviation: number,
+  pairs: number,
+  o: { readonly level?: number } = {},
+): number {
   if (deviation === 0) return 0;
-  const factor = tFactor(0.5 + CONFIDENCE / 2, pairs) + tFactor(POWER, pairs);
+  const factor = tFactor(1 - (o.level ?? 1 - CONFIDENCE) / 2, pairs) + tFactor(POWER, pairs);
   return factor * deviation / Math.sqrt(pairs);
 }
 
 /** Fewest pairs whose interval of this spread would be narrower than the distance; null if many. */
-export function pairsToDecide(deviation: number, distance: number): number | null {
+export function pairsToDecide(
+  deviation: number,
+  distance: number,
+  o: { readonly level?: number } = {},
+): number | null {
   const decides = (pairs: number): boolean =>
-    tFactor(0.5 + CONFIDENCE / 2, pairs) * deviation / Math.sqrt(pairs) < distance;
+    tFactor(1 - (o.level ?? 1 - CONFIDENCE) / 2, pairs) * deviation / Math.sqrt(pairs) < distance;
   if (!decides(MAX_PROPOSED_PAIRS)) return null;
   let [low, high] = [2, MAX_PROPOSED_PAIRS];
   while (low < high) {
@@ -101,5 +113,11 @@ export function pairsToDecide(deviation: number, distance: number): number | nul
 }
 
 function tFactor(probability: number, pairs: number): number {
-  return studentTQuantile(probability, { degreesOfFreedom: pairs - 1 });
+  // A quantile is a bisection of its own, and few of them are ever asked for.
+  const key = `${probability}/${pairs}`;
+  const known = factors.get(key);
+  if (known !== undefined) return known;
+  const factor = studentTQuantile(probability, { degreesOfFreedom: pairs - 1 });
+  factors.set(key, factor);
+  return factor;
 }

@@ -1,6 +1,7 @@
 /** Latencies and throughput of one replay, from step indices and step times. */
 
 import { pageStatistics } from "../allocator/mod.ts";
+import { describePrefixUse } from "./prefix_replay.ts";
 import type { Ranks } from "./ranks.ts";
 import type { ReplayLog } from "./replay_state.ts";
 import type { PeakPages, RequestSamples, RunPerformance, Summary } from "./result_types.ts";
@@ -54,8 +55,10 @@ export function measure(log: ReplayLog, ranks: Ranks): Measured {
       totalTokensPerSecond: rate(inputTokens + outputTokens),
       meanConcurrency: busy.mean,
       peakConcurrency: busy.peak,
+      memoryBoundConcurrency: busy.memoryBound,
       preemptions: samples.preemptions.reduce((sum, count) => sum + count, 0),
       peakPages: peakPages(ranks),
+      prefixCache: describePrefixUse(ranks),
       steps: timeline.timed,
       attentionMs,
       restMs: busy.stepMs - attentionMs,
@@ -103,27 +106,30 @@ function isComplete(log: ReplayLog, request: number): boolean {
  * their gaps, so they are counted by step with a difference array for each number of tokens a step.
  */
 function summarizeGaps(log: TokenLog, timeline: Timeline, clockMs: Float64Array): Summary | null {
-  const gaps: number[] = [];
-  const weights: number[] = [];
   const inside = new Map<number, Float64Array>();
+  for (let run = 0; run < log.runs; run++) {
+    const [step, steps, tokens] = [log.step[run], log.steps[run], log.tokens[run]];
+    if (steps <= 1) continue;
+    let counts = inside.get(tokens);
+    if (counts === undefined) {
+      counts = new Float64Array(timeline.timed + 1);
+      inside.set(tokens, counts);
+    }
+    counts[step + 1]++;
+    counts[step + steps]--;
+  }
+  const most = log.runs + inside.size * timeline.timed;
+  const [gaps, weights] = [new Float64Array(most), new Float64Array(most)];
+  let found = 0;
   for (let request = 0; request < log.firstRun.length; request++) {
     let before = -1;
     for (let run = log.firstRun[request]; run >= 0; run = log.next[run]) {
-      const [step, steps, tokens] = [log.step[run], log.steps[run], log.tokens[run]];
+      const [step, tokens] = [log.step[run], log.tokens[run]];
       if (before >= 0) {
-        gaps.push((clockMs[step] - clockMs[before]) / tokens);
-        weights.push(tokens);
+        gaps[found] = (clockMs[step] - clockMs[before]) / tokens;
+        weights[found++] = tokens;
       }
-      if (steps > 1) {
-        let counts = inside.get(tokens);
-        if (counts === undefined) {
-          counts = new Float64Array(timeline.timed + 1);
-          inside.set(tokens, counts);
-        }
-        counts[step + 1]++;
-        counts[step + steps]--;
-      }
-      before = step + steps - 1;
+      before = step + log.steps[run] - 1;
     }
   }
   for (const [tokens, counts] of inside) {
@@ -131,22 +137,37 @@ function summarizeGaps(log: TokenLog, timeline: Timeline, clockMs: Float64Array)
     for (let step = 1; step < timeline.timed; step++) {
       requests += counts[step];
       if (requests === 0) continue;
-      gaps.push((clockMs[step] - clockMs[step - 1]) / tokens);
-      weights.push(requests * tokens);
+      gaps[found] = (clockMs[step] - clockMs[step - 1]) / tokens;
+      weights[found++] = requests * tokens;
     }
   }
-  return summarizeWeighted(gaps, weights);
+  return summarizeWeighted(gaps.subarray(0, found), weights.subarray(0, found));
 }
 
-function concurrency(timeline: Timeline): { mean: number | null; peak: number; stepMs: number } {
-  let [weighted, stepMs, peak] = [0, 0, 0];
+interface Concurrency {
+  readonly mean: number | null;
+  readonly peak: number;
+  readonly memoryBound: number | null;
+  readonly stepMs: number;
+}
+
+function concurrency(timeline: Timeline): Concurrency {
+  let [weighted, stepMs, peak, boundWeighted, boundMs] = [0, 0, 0, 0, 0];
   for (let step = 0; step < timeline.timed; step++) {
     const ms = timeline.endMs[step] - timeline.startMs[step];
     weighted += ms * timeline.running[step];
     stepMs += ms;
     peak = Math.max(peak, timeline.running[step]);
+    if (timeline.memoryBound[step] === 0) continue;
+    boundWeighted += ms * timeline.running[step];
+    boundMs += ms;
   }
-  return { mean: stepMs === 0 ? null : weighted / stepMs, peak, stepMs };
+  return {
+    mean: stepMs === 0 ? null : weighted / stepMs,
+    peak,
+    memoryBound: boundMs === 0 ? null : boundWeighted / boundMs,
+    stepMs,
+  };
 }
 
 /** Peaks in head-pages: a uniform page counts once for each head of each layer group. */

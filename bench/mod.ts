@@ -28,13 +28,24 @@ export type {
   TraceRequest,
   Workload,
 } from "../fixtures/mod.ts";
-export type { AttentionShape, StorageType } from "../kernel/mod.ts";
+export type {
+  AdapterDescription,
+  AttendTuning,
+  AttentionShape,
+  Gpu,
+  GpuCeilings,
+  StorageType,
+} from "../kernel/mod.ts";
 export { BenchError, type BenchErrorCode } from "./bench_error.ts";
 export type * from "./bench_options.ts";
 export { predictCapacity, type PredictionOptions } from "./capacity_prediction.ts";
 export { type CompareOptions, compareResults } from "./compare_results.ts";
+export { type ConcurrencyOptions, predictConcurrency } from "./concurrency_prediction.ts";
 export { describeEnvironment } from "./environment.ts";
 export { METRIC_FORMULAS } from "./formulas.ts";
+export { type GateInput, parseGateInput, readGateInput } from "./foreign_file.ts";
+export { type ForeignGateOptions, judgeForeignRuns } from "./foreign_gate.ts";
+export type * from "./foreign_types.ts";
 export { CAPACITY_THRESHOLD, gateRead, READ_THRESHOLD } from "./gate.ts";
 export { gateCapacity } from "./gate_capacity.ts";
 export type * from "./gate_types.ts";
@@ -45,6 +56,36 @@ export {
   type GpuStepRunner,
   type GpuVerification,
 } from "./gpu_clock.ts";
+export { AVAILABILITY_READINGS, type AvailabilityReading } from "./intake.ts";
+export type * from "./kernel_case.ts";
+export { builtinKernelCases, parseKernelCases } from "./kernel_case_file.ts";
+export { type KernelBenchOptions, runKernelBench } from "./kernel_bench.ts";
+export { parseKernelResult, writeKernelResult } from "./kernel_result_file.ts";
+export type { KernelMeasureOptions } from "./kernel_measure.ts";
+export { runPeers, type RunPeersOptions } from "./kernel_peers.ts";
+export type * from "./kernel_result_types.ts";
+export { drawRoofline } from "./kernel_roofline.ts";
+export { selectKernelCases } from "./kernel_select.ts";
+export { type TunedShape, tuneKernel, type TuneOptions, tuningKey } from "./kernel_tune.ts";
+export { judgeLive } from "./live/live_gate.ts";
+export { parseLiveResult, readLiveResult, serializeLiveResult } from "./live/live_result.ts";
+export * from "./live/live_types.ts";
+export { DEFAULT_LIVE_SETTINGS, runLive } from "./live/run_live.ts";
+export {
+  DEFAULT_SERVE_BOUNDS,
+  type RunningServer,
+  type ServeBounds,
+  type ServeOptions,
+  startServer,
+} from "./live/serve.ts";
+export type { EngineStatus } from "./live/serve_engine.ts";
+export {
+  parseFaults,
+  SERVE_FAULTS,
+  type ServeFault,
+  type ServeFaults,
+} from "./live/serve_faults.ts";
+export { parseObjectives, type ServiceObjectives } from "./live/slo.ts";
 export { interleaveSides, type Turn } from "./pair_order.ts";
 export { describeRestOfLayer, type RestOfLayer } from "./rest_of_layer.ts";
 export {
@@ -54,10 +95,12 @@ export {
   type ResultErrorCode,
   serializeResult,
   writeResultAtomically,
+  writeTextAtomically,
 } from "./result_file.ts";
 export * from "./result_types.ts";
 export { runBench } from "./run_bench.ts";
 export { type RunnerSettings, runnerSettings } from "./runner_settings.ts";
+export { planLooks, type SequentialPlan } from "./sequential.ts";
 export {
   GATE_SIDES,
   type GateName,
@@ -68,4 +111,14 @@ export {
 } from "./sides.ts";
 export { summarize, summarizeWeighted } from "./statistics.ts";
 export type * from "./step_clock.ts";
+export { createSweepHeader, mergeSweeps, parseSweep, serializeSweep } from "./sweep_file.ts";
+export {
+  listPoints,
+  type NumberedPoint,
+  type SweepAxes,
+  type SweepPoint,
+  type SweepShard,
+} from "./sweep_grid.ts";
+export { runSweep, type SweepClock, type SweepOptions } from "./sweep_run.ts";
+export * from "./sweep_types.ts";
 export { studentTCdf, studentTQuantile } from "./student_t.ts";

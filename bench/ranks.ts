@@ -7,20 +7,26 @@
 import {
   admit,
   admitOnEveryRank,
+  admitWithPrefixOnEveryRank,
   allocatedColumns,
   type AllocatorOptions,
   beginStep,
   type CacheAllocator,
   canAdmitOnEveryRank,
+  canAdmitWithPrefix,
   completeStep,
   countWindowHeads,
   createAllocator,
   extend,
   extendOnEveryRank,
+  extendWithPrefixOnEveryRank,
   type HeadMap,
   type PageOutcome,
+  type PrefixCache,
+  type PrefixMatch,
   recycle,
   release,
+  releaseWithPrefix,
   type ReservedQuestion,
   shardHeadMap,
   type Slot,
@@ -30,6 +36,8 @@ import { BenchError } from "./bench_error.ts";
 
 /** Allocators of all ranks. */
 export interface Ranks {
+  /** Prefix caches by rank, all with the same history; absent without prefix sharing. */
+  readonly prefix?: readonly PrefixCache[];
   /** Allocators by rank. */
   readonly all: readonly CacheAllocator[];
   /** Index of the measured rank. */
@@ -62,13 +70,28 @@ export function createRanks(o: AllocatorOptions, tensorParallel: number): Ranks 
   return { all, measuredRank, measured: all[measuredRank] };
 }
 
-/** Tells whether every rank can admit a request. */
-export function canAdmitOnRanks(ranks: Ranks, o: ReservedQuestion): boolean {
+/** Tells whether every rank can admit a request, beyond the prefix that was found for it. */
+export function canAdmitOnRanks(
+  ranks: Ranks,
+  o: ReservedQuestion,
+  matches: readonly PrefixMatch[] = [],
+): boolean {
+  if (ranks.prefix !== undefined) {
+    return ranks.prefix.every((cache, rank) => canAdmitWithPrefix(cache, o, matches[rank]));
+  }
   return canAdmitOnEveryRank(ranks.all, o);
 }
 
-/** Takes an empty slot on every rank, or on none. */
-export function admitOnRanks(ranks: Ranks, slot: Slot, lengthTokens: number): PageOutcome {
+/** Takes an empty slot on every rank, with the prefix that was found, or on none. */
+export function admitOnRanks(
+  ranks: Ranks,
+  slot: Slot,
+  lengthTokens: number,
+  matches: readonly PrefixMatch[] = [],
+): PageOutcome {
+  if (ranks.prefix !== undefined) {
+    return admitWithPrefixOnEveryRank(ranks.prefix, slot, { lengthTokens, matches });
+  }
   return ranks.all.length === 1
     ? admit(ranks.measured, slot, lengthTokens)
     : admitOnEveryRank(ranks.all, { slot, lengthTokens });
@@ -80,6 +103,7 @@ export function extendOnRanks(
   slot: Slot,
   o: { readonly lengthTokens: number; readonly preallocate: boolean },
 ): PageOutcome {
+  if (ranks.prefix !== undefined) return extendWithPrefixOnEveryRank(ranks.prefix, slot, o);
   return ranks.all.length === 1
     ? extend(ranks.measured, slot, o.lengthTokens, o.preallocate ? AHEAD : undefined)
     : extendOnEveryRank(ranks.all, { slot, ...o });
@@ -101,6 +125,10 @@ export function recycleOnRanks(ranks: Ranks, slot: Slot, cachedTokens: number): 
 
 /** Ends a request on every rank. */
 export function releaseOnRanks(ranks: Ranks, slot: Slot): void {
+  if (ranks.prefix !== undefined) {
+    for (const cache of ranks.prefix) releaseWithPrefix(cache, slot);
+    return;
+  }
   for (const rank of ranks.all) release(rank, slot);
 }
 

@@ -4,18 +4,19 @@
  * many steps in flight.
  */
 
-import { type Slot, validateAllocator } from "../allocator/mod.ts";
+import { validateAllocator } from "../allocator/mod.ts";
 import { BenchError } from "./bench_error.ts";
-import { beginOnRanks, completeOnRanks, recycleOnRanks } from "./ranks.ts";
+import { emptyPrefixCaches } from "./prefix_replay.ts";
 import {
   createReplayState,
-  drawAccepted,
+  isMemoryBound,
   type ReplayLog,
   type ReplayOptions,
   type ReplayState,
 } from "./replay_state.ts";
 import { admitWaiting, breakDeadlock, leave, planRunning, type StepPlan } from "./scheduler.ts";
 import type { StepBatch } from "./step_clock.ts";
+import { batchOf, finishStep } from "./step_work.ts";
 import { nowMs, planStep, timeSteps } from "./timeline.ts";
 import { logTokens } from "./token_log.ts";
 
@@ -47,7 +48,7 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
       state.checks.push({ ...check, step: batch.step });
       nextCheck = batch.step + 1 + Math.floor(batch.step * CHECK_STRIDE);
     }
-    finishStep(state, batch.step);
+    finishStep(state, (request, tokens) => logTokens(state.tokens, request, batch.step, tokens));
     if (state.timeline.planned - state.timeline.timed >= o.clock.maxPendingSteps) {
       await settle(state);
     }
@@ -55,6 +56,7 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
   }
   await settle(state);
   for (const request of [...state.running]) leave(state, request);
+  emptyPrefixCaches(state.ranks);
   refuseLeaks(state);
   const { requests, tokens, timeline, firstSteps, preemptions, failed, checks } = state;
   return { requests, tokens, timeline, firstSteps, preemptions, failed, checks };
@@ -62,64 +64,15 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
 
 /** Hands the planned step to the clock. Pages freed from here on wait for its completion. */
 function startStep(state: ReplayState, plan: StepPlan): StepBatch {
-  const { timeline, queryLengths, cachedLengths, ranks } = state;
-  const batch = {
-    step: timeline.planned,
-    table: ranks.measured.table,
-    queryLengths,
-    cachedLengths,
-    tokens: plan.tokens,
-    sampledRows: countSampledRows(state),
-  };
-  planStep(timeline, { notBeforeMs: state.idleUntilMs, running: state.running.length });
+  const { timeline } = state;
+  const batch = batchOf(state, plan, timeline.planned);
+  planStep(timeline, {
+    notBeforeMs: state.idleUntilMs,
+    running: state.running.length,
+    memoryBound: isMemoryBound(state),
+  });
   state.clock.enqueue(batch);
   return batch;
-}
-
-/** Gives the step's tokens to its requests, then lets its pages go. */
-function finishStep(state: ReplayState, step: number): void {
-  const open = beginOnRanks(state.ranks);
-  const { running, slots, queryLengths, cached, decoding } = state;
-  for (let index = 0; index < running.length; index++) {
-    const request = running[index];
-    const tokens = queryLengths[slots[request]];
-    if (tokens === 0) continue;
-    if (decoding[request] === 0) {
-      cached[request] += tokens;
-      if (cached[request] === state.prefillTokens[request]) {
-        decoding[request] = 1;
-        emit(state, request, { step, tokens: 1 });
-      }
-    } else {
-      const emitted = 1 + drawAccepted(state, request, tokens - 1);
-      cached[request] += emitted;
-      emit(state, request, { step, tokens: emitted });
-    }
-    if (state.generated[request] === state.outputTokens[request]) {
-      leave(state, request);
-      state.finished++;
-      index--;
-    } else if (state.ranks.measured.options.recycle) {
-      recycleOnRanks(state.ranks, slots[request] as Slot, cached[request]);
-    }
-  }
-  completeOnRanks(state.ranks, open);
-}
-
-function emit(state: ReplayState, request: number, o: { step: number; tokens: number }): void {
-  state.generated[request] += o.tokens;
-  logTokens(state.tokens, request, o.step, o.tokens);
-}
-
-/** Rows that end in a sampled token: all tokens of decode rows, and prefills that end. */
-function countSampledRows(state: ReplayState): number {
-  let rows = 0;
-  for (const request of state.running) {
-    const tokens = state.queryLengths[state.slots[request]];
-    if (state.decoding[request] === 1) rows += tokens;
-    else if (state.cached[request] + tokens === state.prefillTokens[request]) rows++;
-  }
-  return rows;
 }
 
 /** Waits for the times of all steps. */

@@ -4,6 +4,7 @@ import { createRandom, type Random } from "../allocator/mod.ts";
 import type { ReservePolicy, SchedulerSettings, TraceRequest } from "../fixtures/mod.ts";
 import type { SpeculativeSettings } from "../fixtures/mod.ts";
 import { BenchError } from "./bench_error.ts";
+import type { AvailabilityReading } from "./intake.ts";
 import type { Ranks } from "./ranks.ts";
 import type { FailedRequest } from "./result_types.ts";
 import type { StepCheck, StepClock } from "./step_clock.ts";
@@ -24,6 +25,8 @@ export interface ReplayOptions {
   readonly clock: StepClock;
   /** Seed of speculative acceptance and of the choice of checked steps. */
   readonly seed: number;
+  /** How admission reads the share of free pages. @default {"pools"} */
+  readonly availability?: AvailabilityReading;
   /** Most sampled checks. @default {0} */
   readonly maxChecks?: number;
   /** Stops after this many steps, whatever is left; for warm-up. */
@@ -80,6 +83,8 @@ export interface ReplayState extends ReplayOptions {
   readonly firstSteps: Int32Array;
   /** Preemptions of each request. */
   readonly preemptions: Int32Array;
+  /** Blocks of each request's prompt that the prefix cache knew at its last admission. */
+  readonly prefixMatched: Int32Array;
   /** Acceptance draws of each speculative request that has run. */
   readonly random: Map<number, Random>;
   /** Running requests in the order of their admission. */
@@ -110,6 +115,8 @@ export interface ReplayState extends ReplayOptions {
   idleUntilMs: number;
   /** Ratio of the decode reserve. */
   reserveRatio: number;
+  /** Whether the front of the queue was last refused because pages were short. */
+  shortOfPages: boolean;
 }
 
 /** Prepares a replay. */
@@ -131,6 +138,7 @@ export function createReplayState(o: ReplayOptions): ReplayState {
     slots: new Int32Array(count).fill(-1),
     firstSteps: new Int32Array(count).fill(-1),
     preemptions: new Int32Array(count),
+    prefixMatched: new Int32Array(count),
     random: new Map(),
     running: [],
     preempted: [],
@@ -146,6 +154,7 @@ export function createReplayState(o: ReplayOptions): ReplayState {
     finished: 0,
     idleUntilMs: 0,
     reserveRatio: initialRatio(o.scheduler.reserve),
+    shortOfPages: false,
   };
 }
 
@@ -170,6 +179,12 @@ export function drawAccepted(state: ReplayState, request: number, draftTokens: n
   let accepted = 0;
   while (accepted < draftTokens && random.nextFloat() < state.speculative.acceptRate) accepted++;
   return accepted;
+}
+
+/** Whether a request waits for pages that the pools do not have. */
+export function isMemoryBound(state: ReplayState): boolean {
+  const waiting = state.preempted.length > 0 || state.nextWaiting < state.nextArrival;
+  return state.shortOfPages && waiting;
 }
 
 /** Records a request that will not be served. */

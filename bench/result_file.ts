@@ -132,8 +132,29 @@ export async function readResult(path: string): Promise<BenchResult> {
  * @throws {ResultError} When the file cannot be written; nothing is left behind.
  */
 export async function writeResultAtomically(path: string, result: BenchResult): Promise<void> {
+  await writeTextAtomically(path, serializeResult(result));
+}
+
+/**
+ * Writes a text as {@linkcode writeResultAtomically} does.
+ *
+ * @example Saving a picture
+ * ```ts
+ * import { writeTextAtomically } from "@headwise/headwise/bench";
+ *
+ * async function save(svg: string): Promise<void> {
+ *   await writeTextAtomically("roofline.svg", svg);
+ * }
+ * void save;
+ * ```
+ *
+ * @param path Path of the file; its folder must exist.
+ * @param text Its whole text.
+ * @throws {ResultError} When the file cannot be written; nothing is left behind.
+ */
+export async function writeTextAtomically(path: string, text: string): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
-  const bytes = new TextEncoder().encode(serializeResult(result));
+  const bytes = new TextEncoder().encode(text);
   try {
     using file = await Deno.open(temporary, { write: true, createNew: true });
     for (let written = 0; written < bytes.length;) {
@@ -169,6 +190,11 @@ export async function writeResultAtomically(path: string, result: BenchResult): 
  * @returns JSON that ends with a newline.
  */
 export function serializeResult(result: BenchResult): string {
+  return serializeSamples(result);
+}
+
+/** Text of any JSON value, as {@linkcode serializeResult} writes it. */
+export function serializeSamples(result: unknown): string {
   const text = JSON.stringify(result, null, 2);
   const flat = text.replaceAll(
     /\[\n\s+((?:-?[\d.e+-]+|null)(?:,\n\s+(?:-?[\d.e+-]+|null))*)\n\s+\]/g,

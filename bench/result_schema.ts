@@ -1,6 +1,7 @@
 /** The schema that a stored result is read with. */
 
 import { z } from "zod";
+import { AVAILABILITY_READINGS } from "./intake.ts";
 import { type BenchResult, RESULT_SCHEMA_VERSION } from "./result_types.ts";
 
 const count = z.number().int().nonnegative();
@@ -33,8 +34,16 @@ const performance = z.strictObject({
   totalTokensPerSecond: nullableNumber,
   meanConcurrency: nullableNumber,
   peakConcurrency: count,
+  memoryBoundConcurrency: nullableNumber,
   preemptions: count,
   peakPages: z.strictObject({ fullHeads: count, windowHeads: count, capacity: count }),
+  prefixCache: z.strictObject({
+    lookups: count,
+    hits: count,
+    hitTokens: count,
+    insertedBlocks: count,
+    evictedBlocks: count,
+  }).nullable(),
   steps: count,
   attentionMs: z.number(),
   restMs: z.number(),
@@ -75,6 +84,13 @@ const side = z.strictObject({
   runs: z.array(run),
 });
 
+const interval = z.strictObject({
+  lower: z.number(),
+  upper: z.number(),
+  confidence: z.number(),
+  degenerate: z.boolean(),
+}).nullable();
+
 const comparison = z.strictObject({
   metric: text,
   unit: text,
@@ -82,12 +98,7 @@ const comparison = z.strictObject({
   baseline: nullableNumber,
   candidate: nullableNumber,
   ratio: nullableNumber,
-  interval: z.strictObject({
-    lower: z.number(),
-    upper: z.number(),
-    confidence: z.number(),
-    degenerate: z.boolean(),
-  }).nullable(),
+  interval,
   threshold: nullableNumber,
   verdict: verdict.nullable(),
   reason: text,
@@ -95,6 +106,8 @@ const comparison = z.strictObject({
   pairsToDecide: nullableNumber,
   pairLogRatios: z.array(z.number()),
   requestMedianLogRatios: z.array(z.number()),
+  requestRatio: nullableNumber,
+  requestInterval: interval,
 });
 
 const gate = z.strictObject({
@@ -116,6 +129,27 @@ const prediction = z.strictObject({
   pooledGain: z.number(),
   perHeadGain: z.number(),
   explanation: text,
+});
+
+const concurrencyPrediction = z.strictObject({
+  side: sideName,
+  capacityPages: z.number(),
+  heldPages: z.number(),
+  admissionPages: z.number(),
+  reservePages: z.number(),
+  roomRequests: z.number(),
+  concurrency: z.number(),
+  boundBy: z.enum(["pages", "slots"]),
+});
+
+const outcome = z.strictObject({
+  layout: z.enum(["headwise", "pooled"]),
+  predictedOff: concurrencyPrediction,
+  predictedOn: concurrencyPrediction,
+  replayedOff: nullableNumber,
+  replayedOn: nullableNumber,
+  preemptionsOff: nullableNumber,
+  preemptionsOn: nullableNumber,
 });
 
 /** Every field of a result; unknown ones are refused, so that a typing error is not read as data. */
@@ -154,6 +188,9 @@ export const resultSchema: z.ZodType<BenchResult> = z.strictObject({
     gates: z.array(gateName),
     warmupSteps: count,
     maxChecks: count,
+    prefixCache: z.boolean(),
+    sequential: z.strictObject({ firstPairs: count, maxPairs: count }).nullable(),
+    availability: z.enum(AVAILABILITY_READINGS),
   }),
   clock: z.strictObject({
     kind: z.enum(["model", "gpu"]),
@@ -182,6 +219,7 @@ export const resultSchema: z.ZodType<BenchResult> = z.strictObject({
     failures: z.array(text),
   }),
   capacityPrediction: prediction,
+  concurrencyPredictions: z.array(concurrencyPrediction),
   readGate: gate.nullable(),
   capacityGate: z.strictObject({
     verdict,
@@ -189,5 +227,6 @@ export const resultSchema: z.ZodType<BenchResult> = z.strictObject({
     prediction,
     perHead: gate,
     pooled: gate,
+    outcomes: z.array(outcome),
   }).nullable(),
 });

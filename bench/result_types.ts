@@ -1,7 +1,13 @@
 /** What a benchmark run leaves behind: the shape of one result file. */
 
 import type { Layout } from "../allocator/mod.ts";
-import type { CapacityGateReport, CapacityPrediction, GateReport } from "./gate_types.ts";
+import type {
+  CapacityGateReport,
+  CapacityPrediction,
+  ConcurrencyPrediction,
+  GateReport,
+} from "./gate_types.ts";
+import type { AvailabilityReading } from "./intake.ts";
 import type { GateName, SideName } from "./sides.ts";
 
 /** Version of the result file's shape; raised when a field changes its meaning or goes away. */
@@ -81,7 +87,7 @@ export interface RequestsIdentity {
 export interface ResultOptions {
   /** Seed of page order, speculative acceptance and sampled checks. */
   readonly seed: number;
-  /** Interleaved repetitions of every side. */
+  /** Interleaved repetitions of every side; before the first look where the run could stop. */
   readonly pairs: number;
   /** Order in which pools hand out pages, the same for every side. */
   readonly pageOrder: "shuffled" | "identity";
@@ -91,6 +97,12 @@ export interface ResultOptions {
   readonly warmupSteps: number;
   /** Most sampled checks of one replay. */
   readonly maxChecks: number;
+  /** Whether prompts shared the pages of their prefixes. */
+  readonly prefixCache: boolean;
+  /** Looks at which the run could stop; null where the number of pairs was fixed beforehand. */
+  readonly sequential: { readonly firstPairs: number; readonly maxPairs: number } | null;
+  /** How admission read the share of free pages; anything but `pools` is a fault put in on purpose. */
+  readonly availability: AvailabilityReading;
 }
 
 /** Machine ceilings and where they come from. */
@@ -157,6 +169,20 @@ export interface PeakPages {
   readonly capacity: number;
 }
 
+/** What a prefix cache spared one replay, on the measured rank. */
+export interface PrefixUse {
+  /** Requests admitted, once again after each preemption. */
+  readonly lookups: number;
+  /** Admissions that found a prefix. */
+  readonly hits: number;
+  /** Prompt tokens that were not computed because their pages were shared. */
+  readonly hitTokens: number;
+  /** Blocks ever cached. */
+  readonly insertedBlocks: number;
+  /** Blocks evicted, or dropped because no request could go on from them. */
+  readonly evictedBlocks: number;
+}
+
 /** What one replay measured. */
 export interface RunPerformance {
   /** Times of whole steps; the gates judge these. */
@@ -181,10 +207,14 @@ export interface RunPerformance {
   readonly meanConcurrency: number | null;
   /** Most requests running in one step. */
   readonly peakConcurrency: number;
+  /** Running requests, averaged over the time in which another waited for pages; null if none did. */
+  readonly memoryBoundConcurrency: number | null;
   /** Times that a request lost its pages and started over. */
   readonly preemptions: number;
   /** Most pages held at once. */
   readonly peakPages: PeakPages;
+  /** What was shared, or null without a prefix cache. */
+  readonly prefixCache: PrefixUse | null;
   /** Steps of the replay. */
   readonly steps: number;
   /** Time of all steps spent in attention, in milliseconds. */
@@ -275,6 +305,8 @@ export interface BenchResult {
   readonly verification: VerificationSummary;
   /** What arithmetic says that recycling can win on this workload. */
   readonly capacityPrediction: CapacityPrediction;
+  /** Concurrency that arithmetic predicts for each side while memory bounds the batch. */
+  readonly concurrencyPredictions: readonly ConcurrencyPrediction[];
   /** `gate/read`, or null where it was not asked for. */
   readonly readGate: GateReport | null;
   /** `gate/capacity`, or null where it was not asked for. */

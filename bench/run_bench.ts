@@ -1,48 +1,21 @@
 /** One benchmark run: every side replayed in turn, checked, measured and judged. */
 
-import { type HeadMap, shardHeadMap } from "../allocator/mod.ts";
-import { synthesizeRequests, type TraceRequest } from "../fixtures/mod.ts";
-import { BenchError } from "./bench_error.ts";
 import type { BenchOptions, BenchProgress } from "./bench_options.ts";
-import { predictCapacity } from "./capacity_prediction.ts";
-import { describeEnvironment } from "./environment.ts";
-import { METRIC_FORMULAS } from "./formulas.ts";
+import { describeRun, type SideCheck } from "./describe_run.ts";
 import { gateRead } from "./gate.ts";
 import { gateCapacity } from "./gate_capacity.ts";
 import { createGpuClock } from "./gpu_clock.ts";
 import { measure } from "./metrics.ts";
 import { createModelClock } from "./model_clock.ts";
 import { interleaveSides } from "./pair_order.ts";
-import { createRanks, findMeasuredRank, type Ranks } from "./ranks.ts";
+import { type Bench, prepareBench } from "./prepare_bench.ts";
+import { createPrefixRanks } from "./prefix_ranks.ts";
+import { createRanks, type Ranks } from "./ranks.ts";
 import { replay } from "./replay.ts";
-import type { LoggedCheck } from "./replay_state.ts";
-import { describeRestOfLayer, type RestOfLayer, restOfLayer } from "./rest_of_layer.ts";
-import {
-  type BenchResult,
-  RESULT_SCHEMA_VERSION,
-  type ResultCeilings,
-  type ResultOptions,
-  type RunResult,
-} from "./result_types.ts";
-import { type Side, type SideName, sidesOfGates } from "./sides.ts";
+import type { BenchResult, ResultOptions, RunResult } from "./result_types.ts";
+import { planLooks } from "./sequential.ts";
+import type { Side, SideName } from "./sides.ts";
 import type { StepClock } from "./step_clock.ts";
-
-/** Everything that all replays of a run share. */
-interface Bench {
-  readonly options: BenchOptions;
-  readonly resolved: ResultOptions;
-  readonly requests: readonly TraceRequest[];
-  readonly sides: readonly Side[];
-  readonly measuredRank: number;
-  readonly heads: HeadMap;
-  readonly ceilings: ResultCeilings;
-  readonly rest: RestOfLayer;
-}
-
-/** Checks of one replay, with the side that they belong to. */
-interface SideCheck extends LoggedCheck {
-  readonly side: SideName;
-}
 
 /**
  * Replays the workload on every side that the gates need, in interleaved pairs, and judges them.
@@ -71,7 +44,7 @@ interface SideCheck extends LoggedCheck {
  * @throws {BenchError} When options contradict each other, ranks disagree or the run is stopped.
  */
 export async function runBench(options: BenchOptions): Promise<BenchResult> {
-  const bench = prepare(options);
+  const bench = prepareBench(options);
   const clocks: StepClock[] = [];
   try {
     for (const side of bench.sides) clocks.push(await openClock(bench, side));
@@ -79,59 +52,6 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   } finally {
     for (const clock of clocks) clock.close();
   }
-}
-
-function prepare(options: BenchOptions): Bench {
-  const { workload, trace, clock } = options;
-  const gpu = clock.kind === "gpu";
-  const gates = options.gates ?? ["gate/read"];
-  const resolved: ResultOptions = {
-    seed: options.seed ?? workload.seed,
-    pairs: options.pairs ?? (gpu ? 6 : 1),
-    pageOrder: options.pageOrder ?? "shuffled",
-    gates,
-    warmupSteps: options.warmupSteps ?? (gpu ? 8 : 0),
-    maxChecks: options.maxChecks ?? 6,
-  };
-  requireCount("pairs", resolved.pairs, 1);
-  requireCount("warmupSteps", resolved.warmupSteps, 0);
-  requireCount("maxChecks", resolved.maxChecks, 1);
-  requireCount("gates", gates.length, 1);
-  const rowTokens = 1 + (workload.speculative?.draftTokens ?? 0);
-  requireCount("maxBatchedTokens", workload.scheduler.maxBatchedTokens, rowTokens);
-  const { tensorParallel } = workload;
-  const measuredRank = findMeasuredRank(workload.headMap, tensorParallel);
-  const ceilings = chooseCeilings(options);
-  const requests = trace?.requests ?? synthesizeRequests(workload);
-  requireCount("requests", requests.length, 1);
-  return {
-    options,
-    resolved,
-    requests,
-    sides: sidesOfGates(gates),
-    measuredRank,
-    heads: shardHeadMap(workload.headMap, { tensorParallel, rank: measuredRank }),
-    ceilings,
-    rest: restOfLayer(workload, ceilings),
-  };
-}
-
-function requireCount(name: string, value: number, least: number): void {
-  if (Number.isInteger(value) && value >= least) return;
-  throw new BenchError(
-    "bench/option",
-    `Cannot run with ${name} '${value}': give an integer of at least ${least}`,
-  );
-}
-
-function chooseCeilings({ ceilings, workload }: BenchOptions): ResultCeilings {
-  if (ceilings !== undefined) return { ...ceilings, source: "measured" };
-  if (workload.ceilings !== null) return { ...workload.ceilings, source: "fixture" };
-  throw new BenchError(
-    "bench/ceilings",
-    `Cannot cost a step of workload '${workload.name}': it states no ceilings and none were ` +
-      `measured; run 'headwise doctor' or give the fixture 'ceilings'`,
-  );
 }
 
 async function openClock(bench: Bench, side: Side): Promise<StepClock> {
@@ -143,7 +63,8 @@ async function openClock(bench: Bench, side: Side): Promise<StepClock> {
 
 async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<BenchResult> {
   const { sides, resolved } = bench;
-  const turns = interleaveSides({ sides: sides.length, pairs: resolved.pairs });
+  const looks = looksOf(bench, clocks);
+  const turns = interleaveSides({ sides: sides.length, pairs: looks[looks.length - 1] });
   for (let side = 0; side < sides.length && resolved.warmupSteps > 0; side++) {
     await replaySide(bench, clocks[side], {
       side: sides[side],
@@ -176,12 +97,29 @@ async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<Ben
       samples,
     });
     if (checks.some(({ ok }) => !ok)) break;
+    const pairs = turn.pair + 1;
+    const open = order + 1 === pairs * sides.length && looks.includes(pairs);
+    if (open && isDecided(judge(describeRun(bench, { clocks, runs, checks }), bench))) break;
   }
-  reporter(bench, { phase: "gate", side: null, pair: resolved.pairs - 1, done: turns.length })({
+  const done = runs.reduce((sum, { length }) => sum + length, 0);
+  reporter(bench, { phase: "gate", side: null, pair: runs[0].length - 1, done })({
     requestsDone: bench.requests.length,
     steps: 0,
   });
-  return judge(describe(bench, { clocks, runs, checks }), bench);
+  return judge(describeRun(bench, { clocks, runs, checks }), bench);
+}
+
+/** Numbers of pairs after which the run may stop; the last one ends it. */
+function looksOf({ resolved }: Bench, clocks: readonly StepClock[]): readonly number[] {
+  if (resolved.sequential === null) return [resolved.pairs];
+  // A deterministic clock repeats itself: one pair is all there is to know.
+  return clocks.every(({ deterministic }) => deterministic)
+    ? [1]
+    : planLooks(resolved.sequential).looks;
+}
+
+function isDecided({ readGate, capacityGate }: BenchResult): boolean {
+  return [readGate, capacityGate].every((gate) => gate?.verdict !== "INCONCLUSIVE");
 }
 
 interface Turn {
@@ -206,6 +144,7 @@ async function replaySide(
     ranks,
     clock,
     seed: bench.resolved.seed,
+    availability: bench.resolved.availability,
     maxChecks: turn.maxChecks,
     onProgress: turn.report,
     ...(turn.maxSteps === undefined ? {} : { maxSteps: turn.maxSteps }),
@@ -217,10 +156,11 @@ async function replaySide(
 function createSideRanks(
   { workload, debugTables }: BenchOptions,
   side: Side,
-  { pageOrder, seed }: ResultOptions,
+  { pageOrder, seed, prefixCache }: ResultOptions,
 ): Ranks {
   const { cache, scheduler, headMap, tensorParallel } = workload;
-  return createRanks({
+  const create = prefixCache ? createPrefixRanks : createRanks;
+  return create({
     layout: side.layout,
     heads: headMap,
     slots: scheduler.maxSequences,
@@ -238,7 +178,8 @@ function reporter(
   bench: Bench,
   o: { phase: BenchProgress["phase"]; side: SideName | null; pair: number; done: number },
 ): Turn["report"] {
-  const { pairs } = bench.resolved;
+  const { sequential } = bench.resolved;
+  const pairs = sequential?.maxPairs ?? bench.resolved.pairs;
   return ({ requestsDone, steps }) =>
     bench.options.onProgress?.({
       phase: o.phase,
@@ -251,82 +192,6 @@ function reporter(
       requests: bench.requests.length,
       steps,
     });
-}
-
-/** Everything of the result but the verdicts. */
-function describe(
-  bench: Bench,
-  o: {
-    readonly clocks: readonly StepClock[];
-    readonly runs: readonly RunResult[][];
-    readonly checks: readonly SideCheck[];
-  },
-): BenchResult {
-  const { options, resolved, ceilings } = bench;
-  const { workload, trace, clock } = options;
-  const failures = o.checks.filter(({ ok }) => !ok)
-    .map(({ side, message }) => `side '${side}', ${message}`);
-  const worst = o.checks.reduce((most, check) => Math.max(most, check.worstBudgetUsed), 0);
-  return {
-    kind: "headwise/bench-result",
-    schemaVersion: RESULT_SCHEMA_VERSION,
-    createdAt: new Date().toISOString(),
-    environment: options.environment ?? describeEnvironment({
-      adapter: clock.kind === "gpu" ? clock.adapter : null,
-    }),
-    workload: {
-      name: workload.name,
-      sha256: workload.sourceSha256,
-      model: workload.model.name,
-      modelSha256: workload.model.sourceSha256,
-      headMapName: workload.headMapName,
-      tensorParallel: workload.tensorParallel,
-      measuredRank: bench.measuredRank,
-      pagesPerHead: workload.cache.pagesPerHead,
-      pageSizeTokens: workload.cache.pageSizeTokens,
-    },
-    requests: {
-      count: bench.requests.length,
-      trace: trace?.name ?? null,
-      sha256: trace?.sha256 ?? null,
-      dropped: trace?.dropped ?? {},
-    },
-    options: resolved,
-    clock: {
-      kind: clock.kind,
-      reason: clock.kind === "model" ? clock.reason : null,
-      deterministic: o.clocks.every(({ deterministic }) => deterministic),
-      layersMeasured: o.clocks[0].layersMeasured,
-      ceilings,
-    },
-    restOfLayer: describeRestOfLayer(bench.rest),
-    formulas: METRIC_FORMULAS,
-    sides: bench.sides.map(({ name, layout, walk, recycle }, index) => ({
-      name,
-      layout,
-      walk,
-      recycle,
-      // A wrong kernel has no timing: whatever was measured is dropped, on every side.
-      runs: failures.length === 0
-        ? o.runs[index]
-        : o.runs[index].map((run) => ({ ...run, performance: null, samples: null })),
-    })),
-    verification: {
-      method: clock.kind === "gpu" ? "gpu" : "oracle",
-      checks: o.checks.length,
-      worstBudgetUsed: o.checks.length === 0 || !Number.isFinite(worst) ? null : worst,
-      failures,
-    },
-    capacityPrediction: predictCapacity({
-      heads: bench.heads,
-      pageSizeTokens: workload.cache.pageSizeTokens,
-      lengthsTokens: bench.requests.map(({ inputTokens, outputTokens }) =>
-        inputTokens + outputTokens
-      ),
-    }),
-    readGate: null,
-    capacityGate: null,
-  };
 }
 
 function judge(result: BenchResult, { resolved }: Bench): BenchResult {

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { createRandom } from "../allocator/mod.ts";
 import type { BenchOptions, BenchProgress } from "./bench_options.ts";
 import { describeEnvironment } from "./environment.ts";
+import { gateRead } from "./gate.ts";
+import type { GateReport } from "./gate_types.ts";
 import type { GpuStepRunner } from "./gpu_clock.ts";
 import { serializeResult } from "./result_file.ts";
 import type { BenchResult } from "./result_types.ts";
@@ -192,10 +195,55 @@ Deno.test("runBench() tells how far it has come", async () => {
   assert.equal(seen.at(-1)?.replays, 6);
 });
 
+Deno.test("runBench() stops as soon as it is decided when it may", async () => {
+  const gpu = fakeGpu();
+  const result = await runBench(gpuOptions(gpu, { pairs: 4, untilDecided: true, maxPairs: 12 }));
+  assert.equal(result.readGate?.verdict, "PASS");
+  assert.equal(result.readGate?.pairs, 4);
+  assert.deepEqual(result.options.sequential, { firstPairs: 4, maxPairs: 12 });
+  assert.match(result.readGate!.reasons[0], /at 95 % over all looks/);
+  // The same interval is wider than it would be had the number of pairs been fixed.
+  const fixed = gateRead({ ...result, options: { ...result.options, sequential: null } });
+  const width = (report: GateReport): number =>
+    report.comparisons[0].interval!.upper - report.comparisons[0].interval!.lower;
+  assert.ok(width(result.readGate!) > 1.1 * width(fixed));
+});
+
+Deno.test("runBench() goes on to the most pairs when nothing is decided", async () => {
+  const gpu = fakeGpu();
+  // The noise is far larger than any gain, so that no look can decide.
+  const random = createRandom(8);
+  const openRunner = async (side: Side): Promise<GpuStepRunner> => {
+    const runner = await gpu.openRunner(side);
+    return {
+      ...runner,
+      flush: async () => {
+        const times = await runner.flush();
+        const level = Math.exp(2 * random.nextNormal());
+        return times.map(() => level);
+      },
+    };
+  };
+  const clock = { kind: "gpu", adapter: "fake", openRunner } as const;
+  const result = await runBench(
+    gpuOptions(gpu, { clock, pairs: 2, untilDecided: true, maxPairs: 6 }),
+  );
+  assert.equal(result.readGate?.verdict, "INCONCLUSIVE");
+  assert.equal(result.readGate?.pairs, 6);
+  assert.equal(result.sides[0].runs.length, 6);
+});
+
+Deno.test("runBench() takes one pair when the clock repeats itself and it may stop", async () => {
+  const result = await runBench(options({ untilDecided: true, pairs: 4 }));
+  assert.equal(result.sides[0].runs.length, 1);
+  assert.notEqual(result.readGate?.verdict, "INCONCLUSIVE");
+});
+
 Deno.test("runBench() refuses options that make no run", async () => {
   const cases: [Partial<BenchOptions>, RegExp][] = [
     [{ pairs: 0 }, /pairs '0'/],
     [{ maxChecks: 0 }, /maxChecks '0'/],
+    [{ untilDecided: true, pairs: 4, maxPairs: 3 }, /maxPairs '3': give an integer of at least 4/],
     [{ gates: [] }, /gates '0'/],
     [{ trace: { ...TRACE, requests: [] } }, /requests '0'/],
     [{ workload: tinyWorkload({ ceilings: null }) }, /states no ceilings.*headwise doctor/],

@@ -10,8 +10,11 @@ import {
   describeOutcome,
   heldPages,
   pagesForLength,
+  type PrefixMatch,
   type Slot,
 } from "../allocator/mod.ts";
+import { isWithinIntake } from "./intake.ts";
+import { matchPrefix, notePrefix } from "./prefix_replay.ts";
 import { admitOnRanks, canAdmitOnRanks, extendOnRanks, releaseOnRanks } from "./ranks.ts";
 import { draftTokensOf, failRequest, type ReplayState } from "./replay_state.ts";
 
@@ -21,6 +24,8 @@ export interface StepPlan {
   budgetTokens: number;
   /** New tokens planned. */
   tokens: number;
+  /** Requests admitted in this step. */
+  admitted: number;
   /** Whether waiting requests may still be admitted in this step. */
   admitting: boolean;
 }
@@ -32,6 +37,7 @@ export function planRunning(state: ReplayState): StepPlan {
   const plan: StepPlan = {
     budgetTokens: state.scheduler.maxBatchedTokens,
     tokens: 0,
+    admitted: 0,
     admitting: true,
   };
   let decoding = 0;
@@ -83,7 +89,10 @@ function planChunks(state: ReplayState, plan: StepPlan): boolean {
     const slot = state.slots[request] as Slot;
     const lengthTokens = state.cached[request] + tokens;
     const outcome = extendOnRanks(state.ranks, slot, { lengthTokens, preallocate: false });
-    if (outcome.kind !== "allocated") return false;
+    if (outcome.kind !== "allocated") {
+      state.shortOfPages = true;
+      return false;
+    }
     planRow(state, plan, request, tokens);
     plan.budgetTokens -= tokens;
   }
@@ -117,11 +126,12 @@ export type AdmissionOutcome = "done" | "needs-time";
 
 /** Admits waiting requests from the front until one does not fit, or the time has to be known. */
 export function admitWaiting(state: ReplayState, plan: StepPlan): AdmissionOutcome {
-  while (
-    plan.admitting && plan.budgetTokens > 0 && state.running.length < state.scheduler.maxSequences
-  ) {
+  const { maxSequences } = state.scheduler;
+  if (state.running.length >= maxSequences) state.shortOfPages = false;
+  while (plan.admitting && plan.budgetTokens > 0 && state.running.length < maxSequences) {
     const fromPreempted = state.preempted.length > 0;
     if (!fromPreempted && state.nextWaiting === state.nextArrival) {
+      state.shortOfPages = false;
       return state.nextArrival < state.requests.length ? "needs-time" : "done";
     }
     const request = fromPreempted ? state.preempted.at(-1)! : state.nextWaiting;
@@ -142,6 +152,20 @@ export function admitWaiting(state: ReplayState, plan: StepPlan): AdmissionOutco
 }
 
 function admitOne(state: ReplayState, plan: StepPlan, request: number): boolean {
+  const matches = matchPrefix(state, request);
+  state.cached[request] = matches[0]?.hitTokens ?? 0;
+  const admitted = admitMatched(state, plan, { request, matches });
+  if (admitted) notePrefix(state, request, matches);
+  else state.cached[request] = 0;
+  return admitted;
+}
+
+function admitMatched(
+  state: ReplayState,
+  plan: StepPlan,
+  o: { readonly request: number; readonly matches: readonly PrefixMatch[] },
+): boolean {
+  const { request, matches } = o;
   const tokens = chunkTokens(state, request, plan.budgetTokens);
   if (tokens === 0) return false;
   const question = {
@@ -149,9 +173,13 @@ function admitOne(state: ReplayState, plan: StepPlan, request: number): boolean 
     stepTokens: stepTokensOf(state, state.prefillTokens[request]),
     reservePages: reservedPages(state),
   };
-  if (!canAdmitOnRanks(state.ranks, question)) return false;
+  const { totalPages } = pagesForLength(state.ranks.measured, question);
+  if (!isWithinIntake(state, { admitted: plan.admitted, pages: totalPages })) return false;
   const slot = state.slotRequests.indexOf(-1) as Slot;
-  if (admitOnRanks(state.ranks, slot, tokens).kind !== "allocated") return false;
+  state.shortOfPages = !canAdmitOnRanks(state.ranks, question, matches) ||
+    admitOnRanks(state.ranks, slot, state.cached[request] + tokens, matches).kind !== "allocated";
+  if (state.shortOfPages) return false;
+  plan.admitted++;
   state.slots[request] = slot;
   state.slotRequests[slot] = request;
   state.running.push(request);
@@ -234,6 +262,7 @@ function decayReserve(state: ReplayState): void {
 export function preempt(state: ReplayState, request: number): void {
   leave(state, request);
   state.preempted.push(request);
+  state.shortOfPages = true;
   state.preemptions[request]++;
   state.cached[request] = 0;
   state.decoding[request] = 0;

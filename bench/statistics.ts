@@ -1,6 +1,7 @@
 /** Order statistics of plain and of weighted samples. */
 
 import type { Summary } from "./result_types.ts";
+import { boundsOf, selectRank } from "./select_rank.ts";
 
 /** Values below which a 99.9th percentile is not told. */
 const P999_MIN_COUNT = 1000;
@@ -49,53 +50,33 @@ export function summarizeWeighted(
   values: ArrayLike<number>,
   weights: ArrayLike<number>,
 ): Summary | null {
-  const order: number[] = [];
-  for (let i = 0; i < values.length; i++) if (weights[i] > 0) order.push(i);
-  order.sort((left, right) => values[left] - values[right]);
-  const sorted = Float64Array.from(order, (index) => values[index]);
-  const upTo = new Float64Array(sorted.length);
   let count = 0;
   let sum = 0;
-  order.forEach((index, position) => {
-    count += weights[index];
-    sum += weights[index] * values[index];
-    upTo[position] = count;
-  });
+  for (let i = 0; i < values.length; i++) {
+    count += weights[i];
+    if (weights[i] > 0) sum += weights[i] * values[i];
+  }
   if (count === 0) return null;
-  const quantile = (q: number): number => weightedQuantile(sorted, upTo, q);
+  const sample = { values, weights };
+  const [min, max] = boundsOf(sample);
+  const quantile = (q: number): number => {
+    const position = (count - 1) * q;
+    const below = Math.floor(position);
+    const low = selectRank(sample, below);
+    const share = position - below;
+    return share === 0 ? low : low + share * (selectRank(sample, below + 1) - low);
+  };
   return {
     count,
     mean: sum / count,
-    min: sorted[0],
+    min,
     p50: quantile(0.5),
     p90: quantile(0.9),
     p95: quantile(0.95),
     p99: quantile(0.99),
     p999: count >= P999_MIN_COUNT ? quantile(0.999) : null,
-    max: sorted[sorted.length - 1],
+    max,
   };
-}
-
-/** Quantile of sorted values whose cumulative counts are `upTo`. */
-function weightedQuantile(sorted: Float64Array, upTo: Float64Array, q: number): number {
-  const position = (upTo[upTo.length - 1] - 1) * q;
-  const below = Math.floor(position);
-  const low = sorted[firstAbove(upTo, below)];
-  const share = position - below;
-  if (share === 0) return low;
-  return low + share * (sorted[firstAbove(upTo, below + 1)] - low);
-}
-
-/** Index of the first cumulative count above `rank`, by bisection. */
-function firstAbove(upTo: Float64Array, rank: number): number {
-  let low = 0;
-  let high = upTo.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (upTo[middle] > rank) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** Arithmetic mean; null of an empty sample. */

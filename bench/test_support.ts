@@ -68,7 +68,7 @@ export function tinyWorkload(changes: Partial<Workload> = {}): Workload {
     },
     headMapName: "half",
     headMap: tinyHeads(),
-    cache: { dtype: "bf16", pageSizeTokens: 16, pagesPerHead: 32, kvBytes: 0 },
+    cache: { dtype: "bf16", pageSizeTokens: 16, pagesPerHead: 32, kvBytes: 0, prefixCache: false },
     scheduler: tinyScheduler({ maxSequences: 4, maxBatchedTokens: 64 }),
     tensorParallel: 1,
     weightBytesPerParameter: 2,

@@ -11,9 +11,10 @@ export interface Timeline {
   planned: number;
   /** Steps whose times are known. */
   timed: number;
-  /** Earliest start of each planned step, in milliseconds; 0 where it follows its predecessor. */
-  notBeforeMs: Float64Array;
-  /** Start of each timed step, in milliseconds. */
+  /**
+   * Start of each timed step, in milliseconds; of a planned one the earliest, 0 where it follows its
+   * predecessor.
+   */
   startMs: Float64Array;
   /** End of each timed step, in milliseconds. */
   endMs: Float64Array;
@@ -21,6 +22,8 @@ export interface Timeline {
   attentionUpToMs: Float64Array;
   /** Requests running in each planned step. */
   running: Int32Array;
+  /** 1 for each planned step in which a request waited because pages were short. */
+  memoryBound: Uint8Array;
 }
 
 /** Creates an empty timeline. */
@@ -29,22 +32,23 @@ export function createTimeline(): Timeline {
   return {
     planned: 0,
     timed: 0,
-    notBeforeMs: new Float64Array(capacity),
     startMs: new Float64Array(capacity),
     endMs: new Float64Array(capacity),
     attentionUpToMs: new Float64Array(capacity),
     running: new Int32Array(capacity),
+    memoryBound: new Uint8Array(capacity),
   };
 }
 
 /** Adds a step whose times are not known yet. */
 export function planStep(
   timeline: Timeline,
-  o: { readonly notBeforeMs: number; readonly running: number },
+  o: { readonly notBeforeMs: number; readonly running: number; readonly memoryBound?: boolean },
 ): void {
   if (timeline.planned === timeline.running.length) grow(timeline);
-  timeline.notBeforeMs[timeline.planned] = o.notBeforeMs;
+  timeline.startMs[timeline.planned] = o.notBeforeMs;
   timeline.running[timeline.planned] = o.running;
+  timeline.memoryBound[timeline.planned] = o.memoryBound === true ? 1 : 0;
   timeline.planned++;
 }
 
@@ -52,7 +56,7 @@ export function planStep(
 export function timeSteps(timeline: Timeline, times: StepTimes): void {
   for (let i = 0; i < times.attentionMs.length; i++) {
     const step = timeline.timed++;
-    const start = Math.max(nowMs(timeline, step), timeline.notBeforeMs[step]);
+    const start = Math.max(nowMs(timeline, step), timeline.startMs[step]);
     timeline.startMs[step] = start;
     timeline.endMs[step] = start + times.attentionMs[i] + times.restMs[i];
     timeline.attentionUpToMs[step] = attentionBefore(timeline, step) + times.attentionMs[i];
@@ -93,11 +97,13 @@ function grow(timeline: Timeline): void {
     result.set(array);
     return result;
   };
-  timeline.notBeforeMs = longer(timeline.notBeforeMs);
   timeline.startMs = longer(timeline.startMs);
   timeline.endMs = longer(timeline.endMs);
   timeline.attentionUpToMs = longer(timeline.attentionUpToMs);
   const running = new Int32Array(timeline.running.length * 2);
   running.set(timeline.running);
   timeline.running = running;
+  const memoryBound = new Uint8Array(timeline.memoryBound.length * 2);
+  memoryBound.set(timeline.memoryBound);
+  timeline.memoryBound = memoryBound;
 }

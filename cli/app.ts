@@ -1,4 +1,5 @@
 import { type Application, buildApplication, buildRouteMap, run, text_en } from "@stricli/core";
+import { adapterRoutes } from "./adapter_commands.ts";
 import { benchCommand } from "./bench_command.ts";
 import { clausesCommand, conformanceCommand } from "./conformance_commands.ts";
 import type { CliContext } from "./context.ts";
@@ -8,7 +9,10 @@ import { describeFault } from "./fault.ts";
 import { fixtureRoutes } from "./fixture_commands.ts";
 import { gateCommand } from "./gate_command.ts";
 import { kernelRoutes } from "./kernel_commands.ts";
+import { serveCommand } from "./serve_command.ts";
+import { sweepRoutes } from "./sweep_command.ts";
 import { createPaint } from "./paint.ts";
+import { reportRoutes } from "./report_commands.ts";
 import { VERSION } from "./version.ts";
 
 const DESCRIPTION = `\
@@ -25,6 +29,7 @@ EXAMPLES
   headwise bench --enforce                    exit by the verdict
   headwise gate before.json after.json        judge two results
   headwise conformance --filter kernel        judge the kernel
+  headwise report results/conformance.jsonl --format html
   headwise doctor                             what this machine has, and what it lacks
 
 EXIT CODES
@@ -46,8 +51,12 @@ function buildApp(): Application<CliContext> {
     routes: {
       bench: benchCommand,
       gate: gateCommand,
+      serve: serveCommand,
+      sweep: sweepRoutes,
       conformance: conformanceCommand,
       clauses: clausesCommand,
+      adapter: adapterRoutes,
+      report: reportRoutes,
       fixture: fixtureRoutes,
       kernel: kernelRoutes,
       doctor: doctorCommand,

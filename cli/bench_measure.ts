@@ -39,10 +39,14 @@ export async function measure(context: CliContext, resolved: Resolved): Promise<
     pageOrder: values.pageOrder,
     maxChecks: values.checks,
     debugTables: values.debugTables,
+    untilDecided: values.untilDecided,
+    maxPairs: values.maxPairs,
+    availability: values.availability,
     signal: context.signal,
     onProgress: (state) => progress.update(describeProgress(state)),
     ...(trace === null ? {} : { trace }),
     ...(chosen.ceilings === null ? {} : { ceilings: chosen.ceilings }),
+    ...(values.prefixCache === null ? {} : { prefixCache: values.prefixCache }),
     ...(values.pairs === null ? {} : { pairs: values.pairs }),
     ...(values.seed === null ? {} : { seed: values.seed }),
     ...(values.warmupSteps === null ? {} : { warmupSteps: values.warmupSteps }),
@@ -55,7 +59,8 @@ export async function measure(context: CliContext, resolved: Resolved): Promise<
   }
 }
 
-async function loadChangedWorkload(context: CliContext, resolved: Resolved): Promise<Workload> {
+/** Loads the fixture with the values that settings replace. */
+export async function loadChangedWorkload(context: CliContext, resolved: Resolved): Promise<Workload> {
   const { trace } = resolved.values;
   const fixture = resolved.values.fixture ?? (trace === null ? "smoke" : "trace-replay");
   // Read here first, so that a missing file or permission is named with its fix.

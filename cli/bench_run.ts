@@ -22,6 +22,11 @@ export default async function bench(this: CliContext, flags: SettingFlags): Prom
     else writeLines(stdout, explainSettings(resolved, paintOf(stdout)));
     return;
   }
+  if (values.endpoint !== null) {
+    const { benchEndpoint } = await import("./endpoint_run.ts");
+    return await benchEndpoint(this, resolved);
+  }
+  requireReplay(resolved);
   requireHeadWise(resolved);
   // Loaded only now, so that --explain-config does not wait for the replay and the kernel.
   const { measure } = await import("./bench_measure.ts");
@@ -47,6 +52,12 @@ function exitCodeFor(result: BenchResult, enforce: boolean): number {
   if (!enforce) return EXIT.ok;
   const verdicts = [result.readGate?.verdict, result.capacityGate?.verdict];
   return verdictExitCode(verdicts.filter((verdict) => verdict !== undefined));
+}
+
+function requireReplay({ values, origins }: Resolved): void {
+  if (values.against === null) return;
+  const message = "Cannot judge against a server without one to judge; name it with --endpoint";
+  throw new SettingError(message, origins.against);
 }
 
 function requireHeadWise(resolved: Resolved): void {

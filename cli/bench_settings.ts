@@ -1,3 +1,5 @@
+import type { AvailabilityReading } from "../bench/mod.ts";
+import { ENDPOINT_SETTINGS, type EndpointSettings } from "./endpoint_settings.ts";
 import type { SettingsOf } from "./setting.ts";
 import {
   choiceOf,
@@ -11,7 +13,7 @@ import {
 const FIXTURE_DEFAULT = "the fixture's";
 
 /** Resolved settings of `headwise bench`; the table below says what each one does. */
-export interface BenchSettings {
+export interface BenchSettings extends EndpointSettings {
   /** Built-in name or YAML file of the workload, or null for what suits the requests. */
   readonly fixture: string | null;
   /** Trace file whose requests replace the fixture's, or null. */
@@ -30,6 +32,12 @@ export interface BenchSettings {
   readonly enforce: boolean;
   /** Interleaved repetitions, or null for what suits the clock. */
   readonly pairs: number | null;
+  /** Whether a run goes on until it is decided. */
+  readonly untilDecided: boolean;
+  /** Most pairs of a run that goes on until it is decided. */
+  readonly maxPairs: number;
+  /** How admission reads the share of free pages. */
+  readonly availability: AvailabilityReading;
   /** Order in which pools hand out pages. */
   readonly pageOrder: "shuffled" | "identity";
   /** Seed, or null for the fixture's. */
@@ -50,6 +58,8 @@ export interface BenchSettings {
   readonly sinks: number | null;
   /** Whether the model gets the engine's test window. */
   readonly windowFixture: boolean;
+  /** Whether prompts share the pages of their prefixes, or null for what the fixture says. */
+  readonly prefixCache: boolean | null;
   /** Whether every table is validated after every step. */
   readonly debugTables: boolean;
   /** Fixture values to replace, or null. */
@@ -120,6 +130,23 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     defaultText: "1, or 6 with the gpu clock",
     parse: wholeNumber({ min: 1, max: 1000 }),
   },
+  untilDecided: {
+    brief: "Go on after those pairs until the verdict is clear",
+    defaultValue: false,
+    parse: parseSwitch,
+  },
+  maxPairs: {
+    brief: "Most pairs of a run that goes on until it is decided",
+    placeholder: "N",
+    defaultValue: 32,
+    parse: wholeNumber({ min: 2, max: 1000 }),
+  },
+  availability: {
+    brief: "How admission reads the free pages: pools, or one of the known faults",
+    placeholder: "READING",
+    defaultValue: "pools",
+    parse: choiceOf(["pools", "emptied-list", "integer-division", "mixed-units"]),
+  },
   pageOrder: {
     brief: "Where pages lie: shuffled (seeded) or identity",
     placeholder: "ORDER",
@@ -187,6 +214,12 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     parse: parseSwitch,
     foreignVariable: { name: "FD_T53_HEAD_WISE_SWA_FIXTURE", parse: parseSwitch },
   },
+  prefixCache: {
+    brief: "Let prompts share the pages of the prefixes that a trace names",
+    defaultValue: null,
+    defaultText: FIXTURE_DEFAULT,
+    parse: parseSwitch,
+  },
   debugTables: {
     brief: "Validate every block table after every step",
     defaultValue: false,
@@ -211,4 +244,5 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     defaultValue: false,
     parse: parseSwitch,
   },
+  ...ENDPOINT_SETTINGS,
 };

@@ -1,4 +1,12 @@
-import { createOracleSubject, createWebGpuSubject, type Subject } from "../conformance/mod.ts";
+import {
+  createOracleSubject,
+  createWebGpuSubject,
+  openAdapter,
+  openDump,
+  parseSubjectSpec,
+  type Subject,
+  type TestDefinition,
+} from "../conformance/mod.ts";
 import { closeGpu, openGpu } from "../kernel/mod.ts";
 import type { ConformanceSettings } from "./conformance_settings.ts";
 import { MissingDevice } from "./missing_device.ts";
@@ -11,25 +19,62 @@ export interface ChosenSubject {
   readonly label: string;
   /** Why it is not the one that one might expect, or null. */
   readonly note: string | null;
-  /** Gives back the device. */
-  readonly close: () => void;
+  /** Whether it is this project's own, which comes with this tool around it. */
+  readonly isOurs: boolean;
+  /** Tests that it brings along in place of the suite's, or null. */
+  readonly tests: readonly TestDefinition[] | null;
+  /** Gives back the device, or ends the adapter. */
+  readonly close: () => Promise<void>;
 }
 
+/** Requests that may use up the time of a case one after the other. */
+const SLOW_REQUESTS_OF_A_CASE = 3;
+
 /**
- * Chooses whom to judge: the kernel on the device, or the oracle. `auto` takes the oracle only
- * where no adapter answers, and says so.
+ * Chooses whom to judge: the kernel on the device, the oracle, an adapter, or a dumped table. `auto`
+ * takes the oracle only where no device answers, and says so.
  *
- * @param o Subject wanted, and whether subgroups may be used.
+ * @param o Subject wanted, whether subgroups may be used, and the time of a case.
  * @returns The subject.
  * @throws {MissingDevice} When the device is demanded and none answers.
+ * @throws {AdapterFault} When the adapter does not start, or does not speak the protocol.
  */
 export async function chooseSubject(
-  o: Pick<ConformanceSettings, "subject" | "subgroups">,
+  o: Pick<ConformanceSettings, "subject" | "subgroups" | "timeoutMs">,
 ): Promise<ChosenSubject> {
-  if (o.subject === "oracle") return chooseOracle(null);
+  const spec = parseSubjectSpec(o.subject);
+  switch (spec.kind) {
+    case "oracle":
+      return chooseOracle(null);
+    case "auto":
+    case "webgpu":
+      return await chooseDevice(spec.kind, o);
+    case "dump": {
+      const { subject, tests } = await openDump(spec.file);
+      return foreign(subject, { tests, close: () => Promise.resolve() });
+    }
+    default: {
+      const requestTimeoutMs = Math.ceil(o.timeoutMs / SLOW_REQUESTS_OF_A_CASE);
+      const { subject, close } = await openAdapter(spec, { limits: { requestTimeoutMs } });
+      return foreign(subject, { tests: null, close });
+    }
+  }
+}
+
+function foreign(
+  subject: Subject,
+  o: Pick<ChosenSubject, "tests" | "close">,
+): ChosenSubject {
+  return { subject, label: subject.name, note: null, isOurs: false, ...o };
+}
+
+async function chooseDevice(
+  wanted: "auto" | "webgpu",
+  o: Pick<ConformanceSettings, "subgroups">,
+): Promise<ChosenSubject> {
   const outcome = await openGpu({ subgroups: o.subgroups });
   if (outcome.kind === "unavailable") {
-    if (o.subject === "webgpu") throw new MissingDevice(outcome);
+    if (wanted === "webgpu") throw new MissingDevice(outcome);
     return chooseOracle(`Judging the oracle: ${outcome.reason}; ${outcome.fix}`);
   }
   const { gpu } = outcome;
@@ -37,10 +82,12 @@ export async function chooseSubject(
   const size = gpu.target.subgroupSize;
   const subgroups = size === 0 ? "no subgroups" : `subgroups of ${size}`;
   const label = `${subject.name} on ${gpu.adapter.description}, ${subgroups}`;
-  return { subject, label, note: null, close: () => closeGpu(gpu) };
+  const close = (): Promise<void> => Promise.resolve(closeGpu(gpu));
+  return { subject, label, note: null, isOurs: true, tests: null, close };
 }
 
 function chooseOracle(note: string | null): ChosenSubject {
   const subject = createOracleSubject();
-  return { subject, label: subject.name, note, close: () => {} };
+  const close = (): Promise<void> => Promise.resolve();
+  return { subject, label: subject.name, note, isOurs: true, tests: null, close };
 }

@@ -1,4 +1,4 @@
-import { listClauses, listPendingClauses, testsByClause } from "../conformance/mod.ts";
+import { clausesMarkdown, listClauses, listPendingClauses, testsByClause } from "../conformance/mod.ts";
 import type { ClausesFlags } from "./conformance_commands.ts";
 import { type CliContext, paintOf, writeLines } from "./context.ts";
 import { wrapText } from "./table.ts";
@@ -6,6 +6,7 @@ import { wrapText } from "./table.ts";
 /** Runs `headwise clauses`. */
 export default function clauses(this: CliContext, flags: ClausesFlags): void {
   const { stdout } = this.process;
+  if (flags.markdown) return stdout.write(clausesMarkdown());
   const tests = testsByClause();
   const reasons = new Map(listPendingClauses().map(({ id, reason }) => [id, reason]));
   const shown = listClauses().filter(({ id }) => !flags.uncovered || tests.get(id)?.length === 0);

@@ -8,12 +8,20 @@ Runs the conformance suite. A test id is a query, suite:path:test:parameters, an
 selects, reports and repeats a case. Exits 0 conformant, 1 not, 2 no case matched, 3 the suite
 broke, 4 the subject broke.
 
+Another implementation is judged through an adapter (docs/adapters.md): a program that speaks JSON
+lines, a TypeScript module, a shared library; or by a block table that it dumped.
+
 EXAMPLES
   headwise conformance
   headwise conformance --subject oracle --filter allocator
   headwise conformance --list --filter kernel
   headwise conformance --subgroups off --format junit > report.xml
-  headwise conformance --self-test`;
+  headwise conformance --subject 'exec:python3 my_adapter.py'
+  headwise conformance --subject dump:table.npy
+  headwise conformance --self-test
+  headwise conformance --filter fuzz --fuzz 100000 --seed 7 --timeout-ms 600000
+  headwise conformance --shard 2/4 --out results/shard-2.jsonl
+  headwise conformance --expectations known.yaml`;
 
 /** `headwise conformance`. */
 export const conformanceCommand: Command<CliContext> = buildSettingsCommand({
@@ -29,6 +37,8 @@ export interface ClausesFlags {
   readonly uncovered: boolean;
   /** Whether to print JSON. */
   readonly json: boolean;
+  /** Whether to print the table of the documentation. */
+  readonly markdown: boolean;
 }
 
 /** `headwise clauses`. */
@@ -42,11 +52,13 @@ export const clausesCommand: Command<CliContext> = buildCommand<ClausesFlags, []
         default: false,
       },
       json: { kind: "boolean", brief: "Print JSON", default: false },
+      markdown: { kind: "boolean", brief: "Print the table of docs/clauses.md", default: false },
     },
   },
   docs: {
     brief: "List the clauses of the block-table ABI and their tests",
     fullDescription: "Lists every normative sentence with its id, level and number of tests.\n\n" +
-      "EXAMPLES\n  headwise clauses\n  headwise clauses --uncovered",
+      "EXAMPLES\n  headwise clauses\n  headwise clauses --uncovered\n" +
+      "  headwise clauses --markdown > docs/clauses.md",
   },
 });

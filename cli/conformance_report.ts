@@ -1,4 +1,10 @@
-import type { CaseRow, KillRow, ReportSummary } from "../conformance/mod.ts";
+import {
+  type CaseRow,
+  caseStatus,
+  describeCase,
+  type KillRow,
+  type ReportSummary,
+} from "../conformance/mod.ts";
 import { describeBudget } from "./bench_report.ts";
 import type { ReportStyle } from "./gate_report.ts";
 import { wrapText } from "./table.ts";
@@ -13,13 +19,20 @@ import { formatDuration } from "./units.ts";
  */
 export function renderCase(row: CaseRow, style: ReportStyle): string[] {
   const { paint, columns } = style;
+  const status = caseStatus(row);
+  if (status === "pass" || status === "skip") return [];
+  const loud = (word: string): string => paint.red(paint.bold(word));
   const { outcome } = row;
-  if (outcome.kind === "pass" || outcome.kind === "skip") return [];
-  const word = outcome.kind === "fail" ? "FAIL" : `${outcome.origin.toUpperCase()} ${outcome.code}`;
+  const word = {
+    fail: loud("FAIL"),
+    error: loud(outcome.kind === "error" ? `${outcome.origin.toUpperCase()} ${outcome.code}` : ""),
+    xpass: loud("UNEXPECTED PASS"),
+    xfail: paint.yellow("KNOWN FAILURE"),
+  }[status];
   return [
-    `${paint.red(paint.bold(word))}  ${row.query}  ${paint.dim(row.clauses.join(" "))}`,
-    ...wrapText(outcome.message, { width: columns, indent: "  " }),
-    `  ${paint.dim(`repeat: ${row.repeat}`)}`,
+    `${word}  ${row.query}  ${paint.dim(row.clauses.join(" "))}`,
+    ...wrapText(describeCase(row), { width: columns, indent: "  " }),
+    ...(row.repeat === "" ? [] : [`  ${paint.dim(`repeat: ${row.repeat}`)}`]),
   ];
 }
 
@@ -27,21 +40,27 @@ export function renderCase(row: CaseRow, style: ReportStyle): string[] {
  * Lays out the counts of a run; the last line is `N passed, N failed, N skipped`.
  *
  * @param summary Counts of the run.
- * @param o Name of the subject, and style.
+ * @param o Name of the subject, style, and whether every case ran.
  * @returns Lines.
  */
 export function renderSummary(
   summary: ReportSummary,
-  o: { readonly subject: string; readonly style: ReportStyle },
+  o: { readonly subject: string; readonly style: ReportStyle; readonly complete?: boolean },
 ): string[] {
   const { paint, columns } = o.style;
   const broken = summary.subjectErrors + summary.suiteErrors;
-  const verdict = summary.failed > 0
+  const failed = summary.failed + summary.unexpectedPasses;
+  const known = summary.expectedFailures;
+  const verdict = failed > 0
     ? paint.red(paint.bold("NOT CONFORMANT"))
     : broken > 0
     ? paint.yellow(paint.bold("NO VERDICT"))
+    : o.complete === false
+    ? paint.yellow(paint.bold("INCOMPLETE"))
     : summary.passed === 0
     ? paint.yellow(paint.bold("NOTHING RAN"))
+    : known > 0
+    ? paint.yellow(paint.bold("CONFORMANT BUT FOR KNOWN FAILURES"))
     : paint.green(paint.bold("CONFORMANT"));
   const budget = summary.worstBudgetUsed === null
     ? ""
@@ -59,7 +78,8 @@ export function renderSummary(
     `${verdict}  ${o.subject} in ${formatDuration(summary.elapsedMs)}${budget}`,
     ...missing,
     ...faults,
-    `${summary.passed} passed, ${summary.failed + broken} failed, ${summary.skipped} skipped`,
+    `${summary.passed} passed, ${failed + broken} failed, ${summary.skipped} skipped` +
+    (known > 0 ? `, ${known} known failures` : ""),
   ];
 }
 
@@ -74,11 +94,14 @@ export function renderKillRow(row: KillRow, style: ReportStyle): string[] {
   const { paint, columns } = style;
   const word = row.killed ? paint.green("killed  ") : paint.red(paint.bold("SURVIVED"));
   const missed = row.expected.filter(({ failed }) => failed === 0).map(({ query }) => query);
-  const proof = row.killed
-    ? `by ${row.rejectedBy.join(", ")}`
-    : `not rejected by ${missed.join(", ")}`;
+  const lacking = [
+    ...(missed.length === 0 ? [] : [`not rejected by ${missed.join(", ")}`]),
+    ...(row.unproven.length === 0 ? [] : [`no rejection for ${row.unproven.join(", ")}`]),
+  ];
+  const proof = row.killed ? `by ${row.rejectedBy.join(", ")}` : lacking.join("; ");
+  const origin = row.origin === "field" ? "seen in an engine" : "made up";
   return [
-    `${word}  ${paint.bold(row.mutant)}`,
+    `${word}  ${paint.bold(row.mutant)}  ${paint.dim(`${origin}; ${row.violates.join(" ")}`)}`,
     ...wrapText(row.fault, { width: columns, indent: "          " }),
     ...wrapText(proof, { width: columns, indent: "          " }).map(paint.dim),
   ];

@@ -8,6 +8,8 @@ const STYLE = { paint: createPaint(false), columns: 100 };
 const SUMMARY: ReportSummary = {
   passed: 10,
   failed: 0,
+  expectedFailures: 0,
+  unexpectedPasses: 0,
   skipped: 2,
   subjectErrors: 0,
   suiteErrors: 0,
@@ -43,6 +45,8 @@ Deno.test("renderSummary() never calls a broken or an empty run conformant", () 
   assert.equal(verdictOf({ suiteErrors: 1 }), "NO VERDICT");
   assert.equal(verdictOf({ subjectErrors: 1 }), "NO VERDICT");
   assert.equal(verdictOf({ passed: 0 }), "NOTHING RAN");
+  assert.equal(verdictOf({ unexpectedPasses: 1 }), "NOT CONFORMANT");
+  assert.equal(verdictOf({ expectedFailures: 1 }), "CONFORMANT BUT FOR KNOWN FAILURES");
   const summary = { ...SUMMARY, subjectErrors: 3 };
   const lines = renderSummary(summary, { subject: "oracle", style: STYLE });
   assert.equal(lines.at(-1), "10 passed, 3 failed, 2 skipped");
@@ -56,6 +60,19 @@ Deno.test("renderCase() shows what failed, the clauses, and the command that rep
   ]);
 });
 
+Deno.test("renderCase() is loud about a pass that was not expected", () => {
+  const facts = { reason: "rounding", issue: "https://example.org/1", expires: "2030-01-01" };
+  const outcome = { kind: "pass", budgetUsed: null } as const;
+  const passed = {
+    ...FAILED,
+    outcome,
+    expectation: { state: "unexpected-pass", ...facts },
+  } as const;
+  assert.match(renderCase(passed, STYLE)[0]!, /^UNEXPECTED PASS/);
+  const known = { ...FAILED, expectation: { state: "expected", ...facts } } as const;
+  assert.match(renderCase(known, STYLE)[0]!, /^KNOWN FAILURE/);
+});
+
 Deno.test("renderCase() tells a fault of the subject from a failure, and hides what passed", () => {
   const outcome = { kind: "error", origin: "subject", code: "timeout", message: "late" } as const;
   assert.match(renderCase({ ...FAILED, outcome }, STYLE)[0]!, /^SUBJECT timeout {2}kernel/);
@@ -67,17 +84,20 @@ Deno.test("renderKillRow() names what rejected a mutant, and what should have", 
   const row: KillRow = {
     mutant: "flat-ids",
     fault: "Hands flat ids to a per-head kernel",
+    origin: "field",
+    violates: ["layout/id-spaces-distinct"],
+    unproven: [],
     killed: true,
     expected: [{ query: "allocator:pool", failed: 2, cases: 9 }],
     rejectedBy: ["allocator:pool:ids"],
   };
   assert.deepEqual(renderKillRow(row, STYLE), [
-    "killed    flat-ids",
+    "killed    flat-ids  seen in an engine; layout/id-spaces-distinct",
     "          Hands flat ids to a per-head kernel",
     "          by allocator:pool:ids",
   ]);
   const expected = [{ query: "allocator:pool", failed: 0, cases: 9 }];
   const survived = renderKillRow({ ...row, killed: false, expected, rejectedBy: [] }, STYLE);
-  assert.equal(survived[0], "SURVIVED  flat-ids");
+  assert.match(survived[0]!, /^SURVIVED {2}flat-ids/);
   assert.equal(survived[2], "          not rejected by allocator:pool");
 });

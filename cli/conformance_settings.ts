@@ -1,10 +1,11 @@
 import type { SettingsOf } from "./setting.ts";
+import { parseShardText, REPORT_FORMATS, type ReportFormat } from "./report_settings.ts";
 import { choiceOf, parseSwitch, parseText, wholeNumber } from "./setting_parsers.ts";
 
 /** Resolved settings of `headwise conformance`. */
 export interface ConformanceSettings {
-  /** Whom to judge. */
-  readonly subject: "auto" | "webgpu" | "oracle";
+  /** Whom to judge: `auto`, `webgpu`, `oracle`, or an adapter by its way in. */
+  readonly subject: string;
   /** Queries with spaces between them, or null for every case. */
   readonly filter: string | null;
   /** Whether the kernel may use subgroups. */
@@ -15,8 +16,22 @@ export interface ConformanceSettings {
   readonly list: boolean;
   /** Whether the suite judges itself by its mutants. */
   readonly selfTest: boolean;
+  /** Random command sequences, over every layout. */
+  readonly fuzz: number;
+  /** Seed of the sequences. */
+  readonly seed: number;
+  /** File of sequences that failed before: replayed, and added to. */
+  readonly regressions: string;
+  /** Part of the cases to run, `i/n`; null for what the surrounding job says, or all. */
+  readonly shard: string | null;
+  /** Name that all shards of one run share; null for what the surrounding job says. */
+  readonly run: string | null;
+  /** File of known failures, or null. */
+  readonly expectations: string | null;
+  /** Where the report is written, row by row. */
+  readonly out: string;
   /** Form of the report. */
-  readonly format: "text" | "junit" | "tap" | "markdown";
+  readonly format: ReportFormat;
   /** Whether the report is printed as JSON lines. */
   readonly json: boolean;
 }
@@ -24,10 +39,10 @@ export interface ConformanceSettings {
 /** Every setting of `headwise conformance`. */
 export const CONFORMANCE_SETTINGS: SettingsOf<ConformanceSettings> = {
   subject: {
-    brief: "Whom to judge: webgpu, oracle, or auto for whichever answers",
+    brief: "webgpu, oracle, auto, or an adapter: exec:, module:, ffi:, dump:",
     placeholder: "NAME",
     defaultValue: "auto",
-    parse: choiceOf(["auto", "webgpu", "oracle"]),
+    parse: parseSubjectText,
   },
   filter: {
     brief: "Queries of the cases to run, with spaces between them",
@@ -58,11 +73,56 @@ export const CONFORMANCE_SETTINGS: SettingsOf<ConformanceSettings> = {
     defaultValue: false,
     parse: parseSwitch,
   },
+  fuzz: {
+    brief: "Random command sequences to run against the naive model",
+    placeholder: "N",
+    defaultValue: 3000,
+    parse: wholeNumber({ min: 0, max: 100_000_000 }),
+  },
+  seed: {
+    brief: "Seed of the random sequences",
+    placeholder: "N",
+    defaultValue: 1,
+    parse: wholeNumber({ min: 0, max: 0x7fff_ffff }),
+  },
+  regressions: {
+    brief: "Sequences that failed before: replayed, and added to when one fails",
+    placeholder: "FILE",
+    defaultValue: "results/regressions.json",
+    parse: parseText,
+  },
+  shard: {
+    brief: "Part of the cases to run, i/n",
+    placeholder: "I/N",
+    defaultValue: null,
+    defaultText: "what the surrounding Kubernetes, Slurm or GitLab job says, or all",
+    parse: parseShardText,
+  },
+  run: {
+    brief: "Name that all shards of one run share",
+    placeholder: "NAME",
+    defaultValue: null,
+    defaultText: "what the surrounding job says",
+    parse: parseText,
+  },
+  expectations: {
+    brief: "Known failures, in YAML",
+    placeholder: "FILE",
+    defaultValue: null,
+    defaultText: "none",
+    parse: parseText,
+  },
+  out: {
+    brief: "Where the report is written, case by case, as JSON lines",
+    placeholder: "FILE",
+    defaultValue: "results/conformance.jsonl",
+    parse: parseText,
+  },
   format: {
-    brief: "Form of the report: text, junit, tap or markdown",
+    brief: `Form in which it is printed: ${REPORT_FORMATS.join(", ")}`,
     placeholder: "FORM",
     defaultValue: "text",
-    parse: choiceOf(["text", "junit", "tap", "markdown"]),
+    parse: choiceOf(REPORT_FORMATS),
   },
   json: {
     brief: "Print the report as JSON lines",
@@ -70,3 +130,11 @@ export const CONFORMANCE_SETTINGS: SettingsOf<ConformanceSettings> = {
     parse: parseSwitch,
   },
 };
+
+/** Accepts what may name a subject; the parts are read where the suite is loaded. */
+function parseSubjectText(text: string): string {
+  if (/^(?:auto|webgpu|oracle|(?:exec|module|ffi|dump):\s*\S.*)$/s.test(text)) return text;
+  throw new RangeError(
+    "expected auto, webgpu, oracle, exec:COMMAND, module:FILE.ts, ffi:LIBRARY or dump:FILE",
+  );
+}

@@ -11,16 +11,26 @@ export interface Fault {
 
 /** Errors of the project that mean a fault in what was given, by class name. */
 const INPUT_ERRORS = new Set([
+  "AdapterFault",
   "BenchError",
+  "DumpError",
   "FixtureError",
   "HeadMapError",
   "MissingDevice",
+  "ReportError",
   "ResultError",
+  "SkeletonError",
   "TensorParallelError",
 ]);
 
 /** Errors of the project that mean a fault in the command line, by class name. */
-const USAGE_ERRORS = new Set(["QueryError", "RegistryError"]);
+const USAGE_ERRORS = new Set([
+  "ExpectationError",
+  "QueryError",
+  "RegistryError",
+  "RegressionError",
+  "ShardError",
+]);
 
 /**
  * Turns an error into words and an exit code. Errors that name their fix are shown as they are; a

@@ -8,10 +8,15 @@ Judges a side of one result against a side of another, both written by 'headwise
 requests with the same options. Exits by the verdict: 0 PASS, 1 FAIL, 3 INCONCLUSIVE. Runs of two
 files were not interleaved, so a measured PASS needs --accept-unpaired; modelled times do not drift.
 
+Also reads result files of the serving benchmarks of vLLM, SGLang and FastDeploy, and says what they
+allow: one run a side gives a ratio without an interval, which is judged only with
+--accept-point-estimate; several runs, a line each in one file, give an interval.
+
 EXAMPLES
   headwise gate uniform.json headwise.json
   headwise gate before.json after.json --baseline-side headwise --candidate-side headwise
-  headwise gate a.json b.json --gate capacity --json`;
+  headwise gate a.json b.json --gate capacity --json
+  headwise gate vllm-before.json vllm-after.json --accept-point-estimate`;
 
 const SIDES = [
   "uniform",
@@ -32,6 +37,8 @@ export interface GateFlags {
   readonly candidateSide?: SideName;
   /** Whether runs that were not interleaved may pass. */
   readonly acceptUnpaired: boolean;
+  /** Whether a ratio without an interval may be judged. */
+  readonly acceptPointEstimate: boolean;
   /** Whether to print JSON. */
   readonly json: boolean;
 }
@@ -70,6 +77,11 @@ export const gateCommand: Command<CliContext> = buildCommand<
       acceptUnpaired: {
         kind: "boolean",
         brief: "Let runs pass that were not interleaved",
+        default: false,
+      },
+      acceptPointEstimate: {
+        kind: "boolean",
+        brief: "Judge other benchmarks' ratios, which have no interval",
         default: false,
       },
       json: { kind: "boolean", brief: "Print the verdict as JSON", default: false },

@@ -1,8 +1,14 @@
-import type { CapacityGateReport, Comparison, GateReport, Verdict } from "../bench/mod.ts";
+import type {
+  CapacityGateReport,
+  CapacityOutcome,
+  Comparison,
+  GateReport,
+  Verdict,
+} from "../bench/mod.ts";
 import { EXIT } from "./exit_code.ts";
 import type { Paint } from "./paint.ts";
 import { renderTable, wrapText } from "./table.ts";
-import { formatChange, formatNumber } from "./units.ts";
+import { formatChange, formatCount, formatNumber } from "./units.ts";
 
 /** What text is laid out for. */
 export interface ReportStyle {
@@ -65,18 +71,7 @@ export function renderGate(report: GateReport, style: ReportStyle): string[] {
   const headline = `${paintVerdict(report.verdict, paint)}  ${paint.bold(report.gate)}  ` +
     `${report.candidate} against ${report.baseline}, ${count}`;
   const demanded = report.comparisons.filter(({ threshold }) => threshold !== null);
-  const table = renderTable(demanded.map((each) => comparisonRow(each, paint)), {
-    indent: "  ",
-    columns: [
-      { title: "" },
-      { title: "baseline", align: "right" },
-      { title: "candidate", align: "right" },
-      { title: "change", align: "right" },
-      { title: "95 % interval", align: "right" },
-      { title: "demanded", align: "right" },
-      { title: "" },
-    ],
-  });
+  const table = comparisonTable(demanded, paint);
   const control = wrapText(describeControl(report), { width: columns, indent: "  " });
   const reasons = report.verdict === "PASS"
     ? []
@@ -101,7 +96,53 @@ export function renderCapacityGate(report: CapacityGateReport, style: ReportStyl
     const reasons = layout.reasons.filter((reason) => reason !== explanation);
     return ["", ...renderGate({ ...layout, reasons }, style)];
   });
-  return [headline, ...wrapText(explanation, { width: columns, indent: "  " }), ...layouts];
+  const outcomes = report.outcomes.flatMap((outcome) =>
+    wrapText(describeOutcome(outcome), { width: columns, indent: "  " })
+  );
+  return [
+    headline,
+    ...wrapText(explanation, { width: columns, indent: "  " }),
+    ...outcomes,
+    ...layouts,
+  ];
+}
+
+/** Concurrency while pages are short, by arithmetic and as replayed. */
+function describeOutcome(o: CapacityOutcome): string {
+  const gain = (off: number, on: number): string => `×${(on / off).toFixed(2)}`;
+  const { predictedOff, predictedOn, replayedOff, replayedOn } = o;
+  const predicted = `${predictedOff.concurrency.toFixed(1)} → ` +
+    `${predictedOn.concurrency.toFixed(1)} requests ` +
+    `(${gain(predictedOff.concurrency, predictedOn.concurrency)})`;
+  const replayed = replayedOff === null || replayedOn === null
+    ? "not replayed, for nobody waited for pages"
+    : `replayed ${replayedOff.toFixed(1)} → ${replayedOn.toFixed(1)} (${
+      gain(replayedOff, replayedOn)
+    })`;
+  return `${o.layout} while pages are short: predicted ${predicted}, ${replayed}; preemptions ` +
+    `${formatCount(o.preemptionsOff)} → ${formatCount(o.preemptionsOn)}`;
+}
+
+/**
+ * Lays out comparisons of metrics as a table.
+ *
+ * @param comparisons A row each.
+ * @param paint Colours.
+ * @returns Lines.
+ */
+export function comparisonTable(comparisons: readonly Comparison[], paint: Paint): string[] {
+  return renderTable(comparisons.map((each) => comparisonRow(each, paint)), {
+    indent: "  ",
+    columns: [
+      { title: "" },
+      { title: "baseline", align: "right" },
+      { title: "candidate", align: "right" },
+      { title: "change", align: "right" },
+      { title: "95 % interval", align: "right" },
+      { title: "demanded", align: "right" },
+      { title: "" },
+    ],
+  });
 }
 
 function comparisonRow(comparison: Comparison, paint: Paint): string[] {

@@ -21,6 +21,8 @@ const TTFT: Comparison = {
   pairsToDecide: null,
   pairLogRatios: [-0.29, -0.28],
   requestMedianLogRatios: [],
+  requestRatio: null,
+  requestInterval: null,
 };
 
 const TBT: Comparison = {
@@ -84,6 +86,7 @@ Deno.test("renderCapacityGate() shows the arithmetic before both pool layouts", 
       explanation: "Freed pages stay with their head",
     },
     perHead: { ...REPORT, reasons: ["Freed pages stay with their head"] },
+    outcomes: [],
     pooled: REPORT,
   }, STYLE);
   assert.equal(

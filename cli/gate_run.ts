@@ -1,5 +1,13 @@
-import { compareResults, readResult } from "../bench/mod.ts";
+import {
+  BenchError,
+  compareResults,
+  type ForeignGateReport,
+  type GateReport,
+  judgeForeignRuns,
+  readGateInput,
+} from "../bench/mod.ts";
 import { type CliContext, paintOf, writeLines } from "./context.ts";
+import { renderForeignGate } from "./gate_foreign_report.ts";
 import type { GateFlags } from "./gate_command.ts";
 import { renderGate, verdictExitCode } from "./gate_report.ts";
 
@@ -11,19 +19,49 @@ export default async function gate(
   candidatePath: string,
 ): Promise<void> {
   const { stdout } = this.process;
-  const baseline = await readResult(baselinePath);
-  const candidate = await readResult(candidatePath);
-  const report = compareResults(baseline, candidate, {
-    gate: `gate/${flags.gate}`,
-    acceptUnpaired: flags.acceptUnpaired,
-    ...(flags.baselineSide === undefined ? {} : { baseline: flags.baselineSide }),
-    ...(flags.candidateSide === undefined ? {} : { candidate: flags.candidateSide }),
-  });
+  const judged = await judge(flags, baselinePath, candidatePath);
+  const style = { paint: paintOf(stdout), columns: stdout.columns };
+  const { report } = judged;
   writeLines(
     stdout,
     flags.json
       ? [JSON.stringify(report, null, 2)]
-      : renderGate(report, { paint: paintOf(stdout), columns: stdout.columns }),
+      : judged.kind === "own"
+      ? renderGate(judged.report, style)
+      : renderForeignGate(judged.report, style),
   );
   this.process.exitCode = verdictExitCode([report.verdict]);
+}
+
+type Judged =
+  | { readonly kind: "own"; readonly report: GateReport }
+  | { readonly kind: "foreign"; readonly report: ForeignGateReport };
+
+async function judge(
+  flags: GateFlags,
+  baselinePath: string,
+  candidatePath: string,
+): Promise<Judged> {
+  const baseline = await readGateInput(baselinePath);
+  const candidate = await readGateInput(candidatePath);
+  const { acceptUnpaired, acceptPointEstimate } = flags;
+  const gate = `gate/${flags.gate}` as const;
+  if (baseline.kind === "own" && candidate.kind === "own") {
+    const report = compareResults(baseline.result, candidate.result, {
+      gate,
+      acceptUnpaired,
+      ...(flags.baselineSide === undefined ? {} : { baseline: flags.baselineSide }),
+      ...(flags.candidateSide === undefined ? {} : { candidate: flags.candidateSide }),
+    });
+    return { kind: "own", report };
+  }
+  if (baseline.kind === "foreign" && candidate.kind === "foreign") {
+    const options = { gate, acceptUnpaired, acceptPointEstimate };
+    return { kind: "foreign", report: judgeForeignRuns(baseline.runs, candidate.runs, options) };
+  }
+  throw new BenchError(
+    "gate/not-comparable",
+    `Cannot compare '${baselinePath}' with '${candidatePath}': one is a result of this tool and ` +
+      `the other of another benchmark; give two of one kind`,
+  );
 }

@@ -49,3 +49,23 @@ Deno.test("gate exits 4 when a file is missing or is no result", async () => {
   assert.equal(exitCode, 4);
   assert.match(stderr, /deno\.json/);
 });
+
+Deno.test("gate reads other benchmarks' results and says what they allow", async () => {
+  const files = ["baseline", "candidate"].map((side) => `bench/testdata/vllm-${side}.json`);
+  const open = await capture(["gate", ...files]);
+  assert.equal(open.exitCode, 3);
+  assert.match(open.stdout, /^INCONCLUSIVE {2}gate\/read {2}vllm results, 1 against 1 run/);
+  assert.match(open.stdout, /aggregates only: the ratio of means and no interval/);
+  assert.match(open.stdout, /--accept-point-estimate/);
+  const accepted = await capture(["gate", ...files, "--accept-point-estimate"]);
+  assert.equal(accepted.exitCode, 0);
+  const { stdout } = await capture(["gate", ...files, "--json"]);
+  assert.equal(JSON.parse(stdout).statistics, "aggregates");
+});
+
+Deno.test("gate exits 4 when one file is ours and the other is not", async () => {
+  const own = await resultOf("mixed");
+  const { exitCode, stderr } = await capture(["gate", own, "bench/testdata/vllm-candidate.json"]);
+  assert.equal(exitCode, 4);
+  assert.match(stderr, /one is a result of this tool/);
+});

@@ -1,5 +1,10 @@
 import { buildCommand, buildRouteMap, type Command, type RouteMap } from "@stricli/core";
 import type { CliContext } from "./context.ts";
+import {
+  kernelBenchCommand,
+  kernelRooflineCommand,
+  kernelTuneCommand,
+} from "./kernel_bench_command.ts";
 import { choiceOf, wholeNumber } from "./setting_parsers.ts";
 
 /** Flags of `headwise kernel list`: each restricts one axis. */
@@ -64,6 +69,11 @@ const list: Command<CliContext> = buildCommand<KernelListFlags, [], CliContext>(
 
 /** `headwise kernel`. */
 export const kernelRoutes: RouteMap<CliContext> = buildRouteMap<string, CliContext>({
-  routes: { list },
-  docs: { brief: "Look into the generated kernels" },
+  routes: {
+    bench: kernelBenchCommand,
+    tune: kernelTuneCommand,
+    roofline: kernelRooflineCommand,
+    list,
+  },
+  docs: { brief: "Time the attention kernel, and look into the generated programs" },
 });

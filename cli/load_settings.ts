@@ -6,6 +6,14 @@ import type { SettingFlags } from "./setting_flags.ts";
 import type { SettingTable } from "./setting.ts";
 import { SETTING_TABLES } from "./setting_tables.ts";
 
+/** What resolving settings takes of the outside. */
+export interface SettingsContext {
+  /** The environment. */
+  readonly process: Pick<CliContext["process"], "env">;
+  /** Reads a text file. */
+  readonly readTextFile: CliContext["readTextFile"];
+}
+
 /** The settings file that is read when none is named and it exists. */
 export const DEFAULT_CONFIG_FILE = "headwise.yaml";
 
@@ -33,7 +41,7 @@ export const DEFAULT_CONFIG_FILE = "headwise.yaml";
  * ```
  */
 export async function loadSettings<TABLE extends SettingTable>(
-  context: CliContext,
+  context: SettingsContext,
   o: { readonly command: string; readonly table: TABLE; readonly flags: SettingFlags },
 ): Promise<ResolvedSettings<TABLE>> {
   const environment = context.process.env;
@@ -44,7 +52,7 @@ export async function loadSettings<TABLE extends SettingTable>(
 }
 
 async function readValues(
-  context: CliContext,
+  context: SettingsContext,
   o: { readonly path: string | null; readonly command: string },
 ): Promise<FileValues> {
   const file = o.path ?? DEFAULT_CONFIG_FILE;

@@ -27,8 +27,10 @@ export { EXIT, mapParserExitCode } from "./exit_code.ts";
 export { explainSettings, explainSettingsAsData } from "./explain_settings.ts";
 export { describeFault, type Fault } from "./fault.ts";
 export { paintVerdict, verdictExitCode } from "./gate_report.ts";
-export { DEFAULT_CONFIG_FILE, loadSettings } from "./load_settings.ts";
+export { describePoint } from "./sweep_report.ts";
+export { DEFAULT_CONFIG_FILE, loadSettings, type SettingsContext } from "./load_settings.ts";
 export { createPaint, type Paint, wantsColor } from "./paint.ts";
+export { parseShardText, REPORT_FORMATS, type ReportFormat } from "./report_settings.ts";
 export { createProgress, type Progress, type ProgressState } from "./progress.ts";
 export {
   type ResolvedSettings,
@@ -55,6 +57,7 @@ export {
 } from "./setting_flags.ts";
 export {
   choiceOf,
+  type ChoiceParser,
   choicesOf,
   parseRatio,
   parseSwitch,

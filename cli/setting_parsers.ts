@@ -1,8 +1,15 @@
+/** A parser that can tell which words it accepts. */
+export interface ChoiceParser<T> {
+  (text: string): T;
+  /** Words accepted. */
+  readonly choices: readonly string[];
+}
+
 /**
  * Makes a parser that accepts one of a few words.
  *
  * @param choices Words accepted.
- * @returns A parser that throws with the choices.
+ * @returns A parser that throws with the choices, and carries them.
  *
  * @example A misspelt word
  * ```ts
@@ -14,12 +21,13 @@
  * assert.throws(() => parse("modle"), /expected auto, gpu or model/);
  * ```
  */
-export function choiceOf<T extends string>(choices: readonly T[]): (text: string) => T {
-  return (text) => {
+export function choiceOf<T extends string>(choices: readonly T[]): ChoiceParser<T> {
+  const parse = (text: string): T => {
     const found = choices.find((choice) => choice === text);
     if (found !== undefined) return found;
     throw new RangeError(`expected ${listWords(choices)}`);
   };
+  return Object.assign(parse, { choices });
 }
 
 /**

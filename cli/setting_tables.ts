@@ -1,5 +1,7 @@
 import { BENCH_SETTINGS } from "./bench_settings.ts";
 import { CONFORMANCE_SETTINGS } from "./conformance_settings.ts";
+import { JOB_VARIABLES } from "./report_settings.ts";
+import { SERVE_SETTINGS } from "./serve_settings.ts";
 import { variablesOf } from "./resolve_settings.ts";
 import type { SettingTable } from "./setting.ts";
 
@@ -7,6 +9,7 @@ import type { SettingTable } from "./setting.ts";
 export const SETTING_TABLES: Readonly<Record<string, SettingTable>> = {
   bench: BENCH_SETTINGS,
   conformance: CONFORMANCE_SETTINGS,
+  serve: SERVE_SETTINGS,
 };
 
 /** Every environment variable that the tool reads. */
@@ -15,5 +18,7 @@ export const KNOWN_VARIABLES: readonly string[] = [
   "FORCE_COLOR",
   "TERM",
   "HEADWISE_CONFIG",
+  "HEADWISE_ENDPOINT_TOKEN",
+  ...JOB_VARIABLES,
   ...new Set(Object.values(SETTING_TABLES).flatMap(variablesOf)),
 ];

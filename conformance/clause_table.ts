@@ -21,7 +21,13 @@ export function clausesMarkdown(input: CoverageInput = {}): string {
   const pending = new Set((input.pending ?? listPendingClauses()).map((entry) => entry.id));
   const tests = testsByClause(input);
   const sections = Map.groupBy(clauses, (clause) => clause.section);
-  const lines = ["# Clauses", ""];
+  const lines = [
+    "# Clauses",
+    "",
+    "Every normative sentence of the block-table ABI, and how many tests of the conformance suite",
+    "name it. Written by `deno task headwise clauses --markdown > docs/clauses.md`; do not edit.",
+    "",
+  ];
   for (const [section, members] of [...sections].sort(([a], [b]) => a - b)) {
     lines.push(`## ${section} ${members[0]?.sectionTitle ?? ""}`, "");
     lines.push("| id | level | clause | why | tests |", "| --- | --- | --- | --- | --- |");

@@ -1,11 +1,13 @@
 /** Turns whatever a subject throws into a fault of the subject. */
 import { SubjectFault } from "./outcome.ts";
 import type { AllocatorSubject, KernelSubject } from "./subject.ts";
+import type { ToolSubject } from "./tool_subject.ts";
 
 /**
  * Wraps an allocator so that exceptions become {@linkcode SubjectFault}s.
  *
  * @param allocator The allocator, or none.
+ * @param over Aborts once the case is over; commands after that are faults and reach nobody.
  * @returns The wrapped allocator; without one, every command is a fault.
  *
  * @example A subject without an allocator
@@ -16,14 +18,18 @@ import type { AllocatorSubject, KernelSubject } from "./subject.ts";
  * await assert.rejects(guardAllocator(undefined).snapshot(), SubjectFault);
  * ```
  */
-export function guardAllocator(allocator: AllocatorSubject | undefined): AllocatorSubject {
-  return guard(allocator, "allocator");
+export function guardAllocator(
+  allocator: AllocatorSubject | undefined,
+  over?: AbortSignal,
+): AllocatorSubject {
+  return guard(allocator, "allocator", over);
 }
 
 /**
  * Wraps a kernel so that exceptions become {@linkcode SubjectFault}s.
  *
  * @param kernel The kernel, or none.
+ * @param over Aborts once the case is over; commands after that are faults and reach nobody.
  * @returns The wrapped kernel; without one, every command is a fault.
  *
  * @example A subject without a kernel
@@ -34,16 +40,38 @@ export function guardAllocator(allocator: AllocatorSubject | undefined): Allocat
  * await assert.rejects(guardKernel(undefined).releaseCapture(0), SubjectFault);
  * ```
  */
-export function guardKernel(kernel: KernelSubject | undefined): KernelSubject {
-  return guard(kernel, "kernel");
+export function guardKernel(
+  kernel: KernelSubject | undefined,
+  over?: AbortSignal,
+): KernelSubject {
+  return guard(kernel, "kernel", over);
 }
 
-function guard<T extends object>(target: T | undefined, what: string): T {
+/**
+ * Wraps a tool so that exceptions become {@linkcode SubjectFault}s.
+ *
+ * @param tool The tool, or none.
+ * @returns The wrapped tool; without one, every command is a fault.
+ *
+ * @example A subject without a tool
+ * ```ts
+ * import { guardTool, SubjectFault } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * await assert.rejects(guardTool(undefined).options(), SubjectFault);
+ * ```
+ */
+export function guardTool(tool: ToolSubject | undefined): ToolSubject {
+  return guard(tool, "tool");
+}
+
+function guard<T extends object>(target: T | undefined, what: string, over?: AbortSignal): T {
   return new Proxy((target ?? {}) as T, {
     get(_, name): (...args: unknown[]) => Promise<unknown> {
       return async (...args) => {
         const command = `${what}.${String(name)}`;
         try {
+          if (over?.aborted) throw new Error("Cannot run a command after the end of its case");
           const method: unknown = target === undefined ? undefined : Reflect.get(target, name);
           if (typeof method !== "function") {
             throw new TypeError(`Cannot run "${command}": the subject claims it but lacks it`);

@@ -1,17 +1,25 @@
 /** Proves that the suite tells good from bad: every mutant is rejected, the good subject is not. */
-import { allocatorMutants } from "./mutants/allocator_mutants.ts";
-import { kernelMutants } from "./mutants/kernel_mutants.ts";
+import { appendMutants } from "./mutants/append_mutants.ts";
+import { attendMutants } from "./mutants/attend_mutants.ts";
+import { captureMutants } from "./mutants/capture_mutants.ts";
 import type { Mutant } from "./mutants/mutant.ts";
+import { poolMutants } from "./mutants/pool_mutants.ts";
+import { rankMutants } from "./mutants/rank_mutants.ts";
+import { recycleMutants } from "./mutants/recycle_mutants.ts";
+import { slotMutants } from "./mutants/slot_mutants.ts";
+import { toolMutants } from "./mutants/tool_mutants.ts";
 import { matchesQuery, parseQuery, type Query } from "./query.ts";
 import { type CaseRow, caseRows } from "./report.ts";
 import { runConformance } from "./run.ts";
+import type { Subject } from "./subject.ts";
 import { createOracleSubject } from "./subjects/oracle.ts";
+import type { ToolSubject } from "./tool_subject.ts";
 
 /** What became of one query that must hold a case that rejects a mutant. */
 export interface ExpectedKill {
   /** The query. */
   readonly query: string;
-  /** Cases under it that failed. */
+  /** Cases under it that failed and judge a clause that the mutant violates. */
   readonly failed: number;
   /** Cases under it that ran. */
   readonly cases: number;
@@ -23,7 +31,13 @@ export interface KillRow {
   readonly mutant: string;
   /** What it gets wrong. */
   readonly fault: string;
-  /** Whether every query that must reject it does. */
+  /** `field`: it happened in an engine; `own`: thought of here. */
+  readonly origin: "field" | "own";
+  /** Clauses that it violates. */
+  readonly violates: readonly string[];
+  /** Clauses among them that no rejection judges; must be none. */
+  readonly unproven: readonly string[];
+  /** Whether every query that must reject it does, for every clause. */
   readonly killed: boolean;
   /** Those queries. */
   readonly expected: readonly ExpectedKill[];
@@ -35,7 +49,7 @@ export interface KillRow {
 export interface SelfTestReport {
   /** One row for each mutant. */
   readonly rows: readonly KillRow[];
-  /** Cases that rejected the good subject; must be none. */
+  /** Cases of the good subject that did not pass; must be none. */
   readonly falseAlarms: readonly string[];
   /** Whether every mutant was killed and nothing good was rejected. */
   readonly ok: boolean;
@@ -43,10 +57,12 @@ export interface SelfTestReport {
 
 /** What a self-test runs. */
 export interface SelfTestOptions {
-  /** Mutants; all by default. */
+  /** Mutants; all by default, those of a tool only beside one. */
   readonly mutants?: readonly Mutant[];
-  /** The cases that each mutant names, or the whole suite; the former by default. */
-  readonly scope?: "declared" | "all";
+  /** A good tool; without one no mutant of a tool can be made. */
+  readonly tool?: ToolSubject;
+  /** Cases for the good subject: those that mutants name, or the whole suite; the former by default. */
+  readonly goodScope?: "declared" | "all";
   /** Called with each row as it is finished. */
   readonly onRow?: (row: KillRow) => void;
 }
@@ -54,7 +70,7 @@ export interface SelfTestOptions {
 /**
  * Lists every mutant.
  *
- * @returns Mutants of the allocator, then of the kernel.
+ * @returns Mutants of the allocator, then of the kernel, then of the tool.
  *
  * @example Names are unique
  * ```ts
@@ -66,7 +82,16 @@ export interface SelfTestOptions {
  * ```
  */
 export function listMutants(): readonly Mutant[] {
-  return [...allocatorMutants, ...kernelMutants];
+  return [
+    ...poolMutants,
+    ...recycleMutants,
+    ...slotMutants,
+    ...rankMutants,
+    ...attendMutants,
+    ...appendMutants,
+    ...captureMutants,
+    ...toolMutants,
+  ];
 }
 
 /**
@@ -87,18 +112,20 @@ export function listMutants(): readonly Mutant[] {
  * ```
  */
 export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestReport> {
-  const { mutants = listMutants(), scope = "declared" } = options;
+  const { tool } = options;
+  const mutants = options.mutants ??
+    listMutants().filter(({ part }) => part !== "tool" || tool !== undefined);
   const queries = mutants.flatMap((mutant) => mutant.killedBy).map(parseQuery);
   const good = await runConformance({
-    subject: createOracleSubject(),
-    filters: scope === "all" ? [] : queries,
+    subject: withTool(createOracleSubject(), tool),
+    filters: options.goodScope === "all" ? [] : queries,
   });
   const falseAlarms = caseRows(good.rows)
     .filter((row) => row.outcome.kind !== "pass")
     .map((row) => row.query);
   const rows: KillRow[] = [];
   for (const mutant of mutants) {
-    const row = await killRow(mutant, scope);
+    const row = await killRow(mutant, tool);
     rows.push(row);
     options.onRow?.(row);
   }
@@ -106,39 +133,88 @@ export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestR
   return { rows, falseAlarms, ok };
 }
 
-async function killRow(mutant: Mutant, scope: "declared" | "all"): Promise<KillRow> {
-  const subject = mutant.create();
-  const queries = mutant.killedBy.map(parseQuery);
-  const filters = scope === "declared" ? queries : suitesOf(subject.allocator !== undefined);
+/**
+ * Puts a tool around a subject.
+ *
+ * @param subject The subject.
+ * @param tool The tool; without one the subject stays as it is.
+ * @returns A subject that claims the tool's capabilities too.
+ *
+ * @example Without a tool
+ * ```ts
+ * import { createOracleSubject, withTool } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(withTool(createOracleSubject(), undefined).tool, undefined);
+ * ```
+ */
+export function withTool(subject: Subject, tool: ToolSubject | undefined): Subject {
+  if (tool === undefined) return subject;
+  const claims = ["tool.settings", "tool.gates"] as const;
+  return { ...subject, tool, capabilities: new Set([...subject.capabilities, ...claims]) };
+}
+
+async function killRow(mutant: Mutant, tool: ToolSubject | undefined): Promise<KillRow> {
+  const subject = mutant.create(tool);
+  const filters = mutant.killedBy.map(parseQuery);
   const cases = caseRows((await runConformance({ subject, filters })).rows);
-  const expected = queries.map((query, index) => countKills(cases, query, mutant.killedBy[index]));
-  const tests = cases.filter(isRejection).map((row) => row.query.split(":").slice(0, 3).join(":"));
+  const violated = new Set(mutant.violates);
+  const rejections = cases.filter((row) =>
+    row.outcome.kind === "fail" && row.clauses.some((clause) => violated.has(clause))
+  );
+  const expected = filters.map((query, index) => ({
+    query: mutant.killedBy[index] ?? "",
+    failed: rejections.filter((row) => covers(query, row)).length,
+    cases: cases.filter((row) => covers(query, row)).length,
+  }));
+  const judged = new Set(rejections.flatMap((row) => row.clauses));
+  const unproven = mutant.violates.filter((clause) => !judged.has(clause));
+  const tests = rejections.map((row) => row.query.split(":").slice(0, 3).join(":"));
   return {
     mutant: mutant.name,
     fault: mutant.fault,
-    killed: expected.every((kill) => kill.failed > 0),
+    origin: mutant.origin,
+    violates: mutant.violates,
+    unproven,
+    killed: unproven.length === 0 && expected.every((kill) => kill.failed > 0),
     expected,
     rejectedBy: [...new Set(tests)],
   };
 }
 
-function countKills(
-  cases: readonly CaseRow[],
-  query: Query,
-  text: string | undefined,
-): ExpectedKill {
-  const covered = cases.filter((row) => matchesQuery(query, parseQuery(row.query)));
-  return {
-    query: text ?? "",
-    failed: covered.filter(isRejection).length,
-    cases: covered.length,
-  };
+function covers(query: Query, row: CaseRow): boolean {
+  return matchesQuery(query, parseQuery(row.query));
 }
 
-function isRejection(row: CaseRow): boolean {
-  return row.outcome.kind === "fail";
-}
-
-function suitesOf(hasAllocator: boolean): Query[] {
-  return (hasAllocator ? ["allocator", "validator"] : ["kernel", "capture"]).map(parseQuery);
+/**
+ * Renders the kill matrix as Markdown.
+ *
+ * @param report What a self-test found.
+ * @returns A table of mutants and the tests that rejected them, ending in a newline.
+ *
+ * @example Without any mutant
+ * ```ts
+ * import { killMatrixMarkdown } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * assert.match(killMatrixMarkdown({ rows: [], falseAlarms: [], ok: true }), /^# Kill matrix/);
+ * ```
+ */
+export function killMatrixMarkdown(report: SelfTestReport): string {
+  const rows = report.rows.map((row) => {
+    const clauses = row.violates.map((clause) => `\`${clause}\``).join(", ");
+    const tests = row.rejectedBy.map((test) => `\`${test}\``).join(", ");
+    const state = row.killed ? "killed" : "**survived**";
+    return `| \`${row.mutant}\` | ${row.fault} | ${row.origin} | ${clauses} | ${state} | ${tests} |`;
+  });
+  return [
+    "# Kill matrix",
+    "",
+    "| mutant | fault | origin | violates | state | rejected by |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...rows,
+    "",
+    ...report.falseAlarms.map((query) => `- False alarm: \`${query}\``),
+    "",
+  ].join("\n");
 }

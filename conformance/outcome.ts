@@ -1,4 +1,5 @@
 /** What became of one case. */
+import { AdapterFault, type AdapterVerdict } from "./adapters/adapter_fault.ts";
 import type { Capability } from "./subject.ts";
 
 /** Verdict of a test about a subject that answered. */
@@ -20,8 +21,8 @@ export type Verdict =
     readonly counterexample?: unknown;
   };
 
-/** What a subject did in place of answering. */
-export type FaultCode = "exception" | "timeout" | "crash" | "protocol";
+/** What a subject did in place of answering; in this process it can only throw, or hang. */
+export type FaultCode = "exception" | AdapterVerdict;
 
 /** Outcome of one case: a verdict, or the reason why there is none. */
 export type Outcome =
@@ -44,10 +45,7 @@ export type Outcome =
 /** Statuses of a case, as rows carry them. */
 export type Status = Outcome["kind"];
 
-/**
- * A command to the subject threw. A thrown error may say what kind of fault it is in a property
- * `faultCode`; without one it is an exception.
- */
+/** A command to the subject threw. */
 export class SubjectFault extends Error {
   /** Always `subject-fault`. */
   readonly code = "subject-fault";
@@ -61,7 +59,7 @@ export class SubjectFault extends Error {
     super(`Subject threw in "${command}": ${detail}`, { cause });
     this.name = "SubjectFault";
     this.command = command;
-    this.faultCode = faultCodeOf(cause);
+    this.faultCode = cause instanceof AdapterFault ? cause.verdict : "exception";
   }
 }
 
@@ -84,10 +82,3 @@ export class Mismatch extends Error {
 
 /** The verdict of a passed test. */
 export const PASS: Verdict = { kind: "pass", budgetUsed: null };
-
-const FAULT_CODES: readonly FaultCode[] = ["exception", "timeout", "crash", "protocol"];
-
-function faultCodeOf(cause: unknown): FaultCode {
-  const told = cause instanceof Error && "faultCode" in cause ? cause.faultCode : "exception";
-  return FAULT_CODES.find((code) => code === told) ?? "exception";
-}

@@ -1,8 +1,11 @@
 /** The suite: every test, and its cases by id. */
 import { matchesQuery, orderQueries, type Query } from "./query.ts";
 import { casesOf, type TestCase, type TestDefinition } from "./test_definition.ts";
+import { type FuzzOptions, fuzzTests, regressionTests } from "./fuzz/fuzz_tests.ts";
+import type { Regression } from "./fuzz/regression.ts";
 import { allocatorTests } from "./suites/allocator_tests.ts";
 import { kernelTests } from "./suites/kernel_tests.ts";
+import { toolTests } from "./suites/tool_tests.ts";
 
 /**
  * Lists every test of the suite.
@@ -18,8 +21,31 @@ import { kernelTests } from "./suites/kernel_tests.ts";
  * ```
  */
 export function listTests(): readonly TestDefinition[] {
-  return [...allocatorTests, ...kernelTests];
+  return listTestsWith({});
 }
+
+/**
+ * Lists every test with another amount of fuzzing, and with regressions of one's own.
+ *
+ * @param o How much to fuzz, the suite's own amount by default, and what was kept.
+ * @returns The tests.
+ *
+ * @example A longer run
+ * ```ts
+ * import { listTests, listTestsWith } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const tests = listTestsWith({ fuzz: { sequences: 60_000, seed: 7 } });
+ * assert.equal(tests.length, listTests().length);
+ * ```
+ */
+export function listTestsWith(
+  o: { readonly fuzz?: FuzzOptions; readonly regressions?: readonly Regression[] },
+): readonly TestDefinition[] {
+  return [...fixedTests, ...fuzzTests(o.fuzz), ...regressionTests(o.regressions)];
+}
+
+const fixedTests: readonly TestDefinition[] = [...allocatorTests, ...kernelTests, ...toolTests];
 
 /** What {@linkcode listCases} chooses from. */
 export interface CaseSelection {

@@ -5,7 +5,15 @@
 import type { Outcome } from "./outcome.ts";
 
 /** Version of the row format. */
-export const REPORT_VERSION = 1;
+export const REPORT_VERSION = 2;
+
+/** A part of a run. */
+export interface Shard {
+  /** Which part, from 1. */
+  readonly index: number;
+  /** Number of parts. */
+  readonly count: number;
+}
 
 /** First row. */
 export interface RunRow {
@@ -13,14 +21,42 @@ export interface RunRow {
   readonly kind: "run";
   /** {@linkcode REPORT_VERSION} of the writer. */
   readonly version: number;
+  /** Version of the suite. */
+  readonly suiteVersion: string;
   /** Name of the subject. */
   readonly subject: string;
+  /** What else the subject tells of itself, such as its device. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Machine and runtime that the suite ran on. */
+  readonly environment: Readonly<Record<string, string>>;
   /** What the subject claims, sorted. */
   readonly capabilities: readonly string[];
   /** Filters of the run, printed; none means everything. */
   readonly filters: readonly string[];
-  /** Cases that the run has. */
+  /** Seed of random sequences; every other seed follows from a case's id. */
+  readonly seed: number;
+  /** Command that started the run; empty where a program did. */
+  readonly commandLine: string;
+  /** Part of the run that this is; null for the whole. */
+  readonly shard: Shard | null;
+  /** Cases of this report. */
   readonly cases: number;
+  /** Cases of all shards together. */
+  readonly selectedCases: number;
+  /** SHA-256 of all that shards of one run have in common. */
+  readonly runDigest: string;
+}
+
+/** What an expectations file says of a case. */
+export interface CaseExpectation {
+  /** `expected`: a failure that is known; `unexpected-pass`; `expired`: a failure known too long. */
+  readonly state: "expected" | "unexpected-pass" | "expired";
+  /** Why the case fails. */
+  readonly reason: string;
+  /** Where the failure is tracked. */
+  readonly issue: string;
+  /** Last day on which the failure is accepted, YYYY-MM-DD. */
+  readonly expires: string;
 }
 
 /** One case. */
@@ -33,6 +69,8 @@ export interface CaseRow {
   readonly clauses: readonly string[];
   /** What became of it. */
   readonly outcome: Outcome;
+  /** What an expectations file says of it; absent where it says nothing that matters. */
+  readonly expectation?: CaseExpectation;
   /** Time that it took, in milliseconds. */
   readonly elapsedMs: number;
   /** Command that repeats it; empty unless it failed. */
@@ -43,8 +81,12 @@ export interface CaseRow {
 export interface ReportSummary {
   /** Cases that passed. */
   readonly passed: number;
-  /** Cases that failed. */
+  /** Cases that failed, known failures left out. */
   readonly failed: number;
+  /** Cases that failed as an expectations file says. */
+  readonly expectedFailures: number;
+  /** Cases that passed where an expectations file says that they fail; counted as passed too. */
+  readonly unexpectedPasses: number;
   /** Cases that need a capability that the subject lacks. */
   readonly skipped: number;
   /** Cases in which the subject threw or did not answer in time. */
@@ -65,6 +107,8 @@ export interface EndRow {
   readonly kind: "end";
   /** Counts. */
   readonly summary: ReportSummary;
+  /** SHA-256 of every line before this one, line ends included. */
+  readonly digest: string;
 }
 
 /** A row of a report. */
@@ -96,6 +140,34 @@ export function caseRows(rows: readonly ReportRow[]): CaseRow[] {
   return rows.filter((row) => row.kind === "case");
 }
 
+/** Statuses of a case after expectations: `xfail` is a known failure, `xpass` one that is gone. */
+export type CaseStatus = "pass" | "fail" | "xfail" | "xpass" | "skip" | "error";
+
+/**
+ * Tells what a case counts as.
+ *
+ * @param row The case.
+ * @returns Its status.
+ *
+ * @example A known failure
+ * ```ts
+ * import { caseStatus } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const status = caseStatus({
+ *   outcome: { kind: "fail", message: "expected 2, found 1", budgetUsed: null },
+ *   expectation: { state: "expected", reason: "known", issue: "https://example.org/1", expires: "2999-01-01" },
+ * });
+ * assert.equal(status, "xfail");
+ * ```
+ */
+export function caseStatus(row: Pick<CaseRow, "outcome" | "expectation">): CaseStatus {
+  const { outcome, expectation } = row;
+  if (outcome.kind === "fail" && expectation?.state === "expected") return "xfail";
+  if (outcome.kind === "pass" && expectation?.state === "unexpected-pass") return "xpass";
+  return outcome.kind;
+}
+
 /**
  * Counts the outcomes of cases.
  *
@@ -112,15 +184,20 @@ export function caseRows(rows: readonly ReportRow[]): CaseRow[] {
  * ```
  */
 export function summarizeRows(rows: readonly ReportRow[], elapsedMs: number): ReportSummary {
-  const outcomes = caseRows(rows).map((row) => row.outcome);
+  const cases = caseRows(rows);
+  const outcomes = cases.map((row) => row.outcome);
   const count = (test: (outcome: Outcome) => boolean): number => outcomes.filter(test).length;
+  const countStatus = (status: CaseStatus): number =>
+    cases.filter((row) => caseStatus(row) === status).length;
   const budgets = outcomes.flatMap((outcome) =>
     outcome.kind === "pass" && outcome.budgetUsed !== null ? [outcome.budgetUsed] : []
   );
   const missing = outcomes.flatMap((outcome) => outcome.kind === "skip" ? outcome.missing : []);
   return {
     passed: count((outcome) => outcome.kind === "pass"),
-    failed: count((outcome) => outcome.kind === "fail"),
+    failed: countStatus("fail"),
+    expectedFailures: countStatus("xfail"),
+    unexpectedPasses: countStatus("xpass"),
     skipped: count((outcome) => outcome.kind === "skip"),
     subjectErrors: count((outcome) => outcome.kind === "error" && outcome.origin === "subject"),
     suiteErrors: count((outcome) => outcome.kind === "error" && outcome.origin === "suite"),
@@ -135,7 +212,8 @@ export type ConformanceExitCode = 0 | 1 | 2 | 3 | 4;
 
 /**
  * Chooses the exit code of a run: 0 conformant, 1 not, 2 no case matched, 3 the suite broke, 4 the
- * subject broke. A fault outranks a failure, because a broken run proves nothing.
+ * subject broke. A fault outranks a failure, because a broken run proves nothing. A pass that an
+ * expectations file denies is a failure: the file is wrong.
  *
  * @param summary Counts of the run.
  * @returns The code.
@@ -149,14 +227,8 @@ export type ConformanceExitCode = 0 | 1 | 2 | 3 | 4;
  * ```
  */
 export function exitCodeOf(summary: ReportSummary): ConformanceExitCode {
-  if (summary.suiteErrors > 0) {
-    return 3;
-  }
-  if (summary.subjectErrors > 0) {
-    return 4;
-  }
-  if (summary.failed > 0) {
-    return 1;
-  }
-  return summary.passed + summary.skipped === 0 ? 2 : 0;
+  if (summary.suiteErrors > 0) return 3;
+  if (summary.subjectErrors > 0) return 4;
+  if (summary.failed + summary.unexpectedPasses > 0) return 1;
+  return summary.passed + summary.skipped + summary.expectedFailures === 0 ? 2 : 0;
 }

@@ -1,15 +1,20 @@
 /** Runs cases against a subject, one after the other, and writes rows as it goes. */
-import { guardAllocator, guardKernel } from "./guard.ts";
+import { AdapterSkip } from "./adapters/adapter_fault.ts";
+import { type Expectation, expectationOf } from "./expectations.ts";
+import { DEFAULT_FUZZ } from "./fuzz/fuzz_tests.ts";
+import { guardAllocator, guardKernel, guardTool } from "./guard.ts";
 import { Mismatch, type Outcome, SubjectFault } from "./outcome.ts";
 import { printQuery, type Query } from "./query.ts";
 import { listCases } from "./registry.ts";
 import {
   type CaseRow,
   type ConformanceReport,
-  REPORT_VERSION,
   type ReportRow,
+  type Shard,
   summarizeRows,
 } from "./report.ts";
+import { describeRun, digestLines, rowLine } from "./run_identity.ts";
+import { membersOfShard } from "./shard.ts";
 import type { Subject } from "./subject.ts";
 import type { TestCase, TestDefinition } from "./test_definition.ts";
 
@@ -23,6 +28,20 @@ export interface ConformanceOptions {
   readonly tests?: readonly TestDefinition[];
   /** Longest time of one case in milliseconds; 30 s by default. */
   readonly timeoutMs?: number;
+  /** Part of the cases to run; all by default. */
+  readonly shard?: Shard | null;
+  /** Name that all shards of one run share, and no other run has; empty by default. */
+  readonly runName?: string;
+  /** Known failures; none by default. */
+  readonly expectations?: readonly Expectation[];
+  /** Day that expiries are compared with, YYYY-MM-DD in UTC; today by default. */
+  readonly today?: string;
+  /** Seed of random sequences, for the report; the suite's by default. */
+  readonly seed?: number;
+  /** Command that started the run, for the report; empty by default. */
+  readonly commandLine?: string;
+  /** Flags that a repeated case needs beside its filter, such as the subject's; none by default. */
+  readonly repeatFlags?: string;
   /** Stops before the next case when it aborts; what ran is reported. */
   readonly signal?: AbortSignal;
   /** Called with each row as it is written. */
@@ -52,18 +71,27 @@ export interface ConformanceOptions {
  * ```
  */
 export async function runConformance(options: ConformanceOptions): Promise<ConformanceReport> {
-  const { subject, filters = [] } = options;
-  const cases = listCases({ filters, ...(options.tests ? { tests: options.tests } : {}) });
+  const { subject, filters = [], shard = null } = options;
+  const selected = listCases({ filters, ...(options.tests ? { tests: options.tests } : {}) });
+  const cases = membersOfShard(selected, shard);
   const rows: ReportRow[] = [];
   const startedMs = performance.now();
-  append(rows, options, {
-    kind: "run",
-    version: REPORT_VERSION,
-    subject: subject.name,
-    capabilities: [...subject.capabilities].sort(),
-    filters: filters.map(printQuery),
-    cases: cases.length,
-  });
+  append(
+    rows,
+    options,
+    describeRun({
+      subject: subject.name,
+      metadata: subject.metadata ?? {},
+      capabilities: [...subject.capabilities].sort(),
+      filters: filters.map(printQuery),
+      seed: options.seed ?? DEFAULT_FUZZ.seed,
+      commandLine: options.commandLine ?? "",
+      shard,
+      cases: cases.length,
+      selected: selected.map(({ query }) => query),
+      runName: options.runName ?? "",
+    }),
+  );
   for (const each of cases) {
     if (options.signal?.aborted) {
       break;
@@ -71,7 +99,7 @@ export async function runConformance(options: ConformanceOptions): Promise<Confo
     append(rows, options, await runCase(each, options));
   }
   const summary = summarizeRows(rows, performance.now() - startedMs);
-  append(rows, options, { kind: "end", summary });
+  append(rows, options, { kind: "end", summary, digest: digestLines(rows.map(rowLine)) });
   return { rows, summary };
 }
 
@@ -79,6 +107,7 @@ export async function runConformance(options: ConformanceOptions): Promise<Confo
  * Gives the command that repeats one case.
  *
  * @param query Id of the case.
+ * @param flags Flags that it needs beside the filter; none by default.
  * @returns A command line.
  *
  * @example The command
@@ -89,8 +118,8 @@ export async function runConformance(options: ConformanceOptions): Promise<Confo
  * assert.equal(repeatCommand("a:b:c:"), "headwise conformance --filter 'a:b:c:'");
  * ```
  */
-export function repeatCommand(query: string): string {
-  return `headwise conformance --filter '${query}'`;
+export function repeatCommand(query: string, flags = ""): string {
+  return `headwise conformance ${flags === "" ? "" : `${flags} `}--filter '${query}'`;
 }
 
 /**
@@ -123,13 +152,17 @@ function append(rows: ReportRow[], options: ConformanceOptions, row: ReportRow):
 async function runCase(each: TestCase, options: ConformanceOptions): Promise<CaseRow> {
   const startedMs = performance.now();
   const outcome = await judge(each, options);
+  const today = options.today ?? new Date().toISOString().slice(0, 10);
+  const said = expectationOf(options.expectations ?? [], { query: each.parsed, outcome, today });
+  const isBad = outcome.kind === "fail" || outcome.kind === "error";
   return {
     kind: "case",
     query: each.query,
     clauses: each.definition.clauses,
     outcome,
+    ...(said === undefined ? {} : { expectation: said }),
     elapsedMs: performance.now() - startedMs,
-    repeat: outcome.kind === "fail" || outcome.kind === "error" ? repeatCommand(each.query) : "",
+    repeat: isBad ? repeatCommand(each.query, options.repeatFlags) : "",
   };
 }
 
@@ -150,23 +183,45 @@ async function judge(each: TestCase, options: ConformanceOptions): Promise<Outco
       code: "timeout",
       message: `No answer within ${timeoutMs} ms`,
     }), timeoutMs);
+  const over = new AbortController();
+  const verdict = runVerdict(each, { subject, over: over.signal });
   try {
-    const verdict = each.definition.run({
+    const outcome = await Promise.race([verdict, late]);
+    if (outcome.kind === "error" && outcome.code === "timeout") await subject.recover?.();
+    return outcome;
+  } finally {
+    // A case that was given up may still run; it must not command the next case's subject.
+    over.abort();
+    clearTimeout(timer);
+  }
+}
+
+async function runVerdict(
+  each: TestCase,
+  o: { readonly subject: Subject; readonly over: AbortSignal },
+): Promise<Outcome> {
+  const { subject, over } = o;
+  try {
+    return await each.definition.run({
       query: each.query,
       params: each.params,
       seed: seedOfQuery(each.query),
-      allocator: guardAllocator(subject.allocator),
-      kernel: guardKernel(subject.kernel),
+      allocator: guardAllocator(subject.allocator, over),
+      kernel: guardKernel(subject.kernel, over),
+      tool: guardTool(subject.tool),
     });
-    return await Promise.race([verdict, late]);
   } catch (error) {
     if (error instanceof Mismatch) {
-      return { kind: "fail", message: error.message, budgetUsed: error.budgetUsed };
+      const { message, budgetUsed, counterexample } = error;
+      const failure = { kind: "fail", message, budgetUsed } as const;
+      return counterexample === undefined ? failure : { ...failure, counterexample };
     }
-    const origin = error instanceof SubjectFault ? "subject" : "suite";
+    if (error instanceof SubjectFault && error.cause instanceof AdapterSkip) {
+      return { kind: "skip", missing: error.cause.missing };
+    }
     const message = error instanceof Error ? error.message : String(error);
-    return { kind: "error", origin, code: "exception", message };
-  } finally {
-    clearTimeout(timer);
+    return error instanceof SubjectFault
+      ? { kind: "error", origin: "subject", code: error.faultCode, message }
+      : { kind: "error", origin: "suite", code: "exception", message };
   }
 }

@@ -22,7 +22,11 @@ export const fileName: z.ZodString = z.string()
   .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/)
   .describe("Name of a safetensors file in the scratch folder");
 
-const capability = z.enum(Object.keys(CAPABILITIES) as [Capability, ...Capability[]]);
+/** What an adapter may claim; the tool around an implementation has no commands here. */
+const ADAPTER_CAPABILITIES = (Object.keys(CAPABILITIES) as Capability[]).filter((name) =>
+  !name.startsWith("tool.")
+);
+const capability = z.enum(ADAPTER_CAPABILITIES);
 
 const headSpec = z.discriminatedUnion("kind", [
   z.strictObject({

@@ -19,6 +19,24 @@ export type TensorData =
   | BigInt64Array
   | BigUint64Array;
 
+/** Element types, by the names that the format gives them. */
+export type TensorType =
+  | "BOOL"
+  | "U8"
+  | "I8"
+  | "F8_E4M3"
+  | "F8_E5M2"
+  | "U16"
+  | "I16"
+  | "F16"
+  | "BF16"
+  | "U32"
+  | "I32"
+  | "F32"
+  | "F64"
+  | "I64"
+  | "U64";
+
 const ARRAYS = {
   BOOL: Uint8Array,
   U8: Uint8Array,
@@ -35,10 +53,7 @@ const ARRAYS = {
   F64: Float64Array,
   I64: BigInt64Array,
   U64: BigUint64Array,
-} as const;
-
-/** Element types, by the names that the format gives them. */
-export type TensorType = keyof typeof ARRAYS;
+} as const satisfies Record<TensorType, unknown>;
 
 /** One tensor. */
 export interface Tensor {

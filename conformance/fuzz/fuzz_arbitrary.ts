@@ -42,7 +42,6 @@ function specArbitrary({ layout, capture }: FuzzSource): fc.Arbitrary<FuzzProgra
     pagesPerHead: capture ? fc.constant(24) : fc.constantFrom(24, 4, 10, 32),
     preallocatedPages: fc.constantFrom(0, 2),
     recycle: fc.boolean(),
-    draftTables: fc.constant(false),
     shuffleSeed: fc.option(fc.nat({ max: 0xffff })),
   });
 }

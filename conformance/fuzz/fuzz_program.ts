@@ -36,7 +36,6 @@ export const fuzzProgramSchema = z.strictObject({
     pagesPerHead: z.number().int().min(1),
     preallocatedPages: z.number().int().min(0),
     recycle: z.boolean(),
-    draftTables: z.boolean(),
     shuffleSeed: z.number().int().min(0).nullable(),
   }),
   commands: z.array(fuzzCommandSchema),
@@ -70,7 +69,11 @@ export function specOfProgram({ spec }: FuzzProgram): CacheSpec {
  */
 export async function runFuzzProgram(
   program: FuzzProgram,
-  o: { readonly allocator: AllocatorSubject; readonly kernel?: KernelSubject; readonly seed: number },
+  o: {
+    readonly allocator: AllocatorSubject;
+    readonly kernel?: KernelSubject;
+    readonly seed: number;
+  },
 ): Promise<void> {
   const driver = await createDriver(o.allocator, specOfProgram(program));
   const replay = o.kernel === undefined ? null : createTableReplay(o.kernel, driver, o.seed);

@@ -38,7 +38,10 @@ export function createTableReplay(
   const cache = { keys, values };
   let recorded: number | null = null;
   const record = async (problem: AttentionProblem): Promise<number> => {
-    const table = captureTable(shape, Math.min(shape.columns, Math.floor(shape.pages / shape.batch)));
+    const table = captureTable(
+      shape,
+      Math.min(shape.columns, Math.floor(shape.pages / shape.batch)),
+    );
     const blank = { ...problem, table, cachedLengths: new Int32Array(shape.batch) };
     return requireOk("capture", await kernel.capture(blank, { table }));
   };
@@ -120,7 +123,10 @@ function poisonUnnamed(
     if (id < 0) continue;
     const head = Math.floor(index / columns) % kvHeads;
     const page = layout === "headwise" ? id * kvHeads + head : id;
-    poisoned.set(bits.subarray(page * pageElements, (page + 1) * pageElements), page * pageElements);
+    poisoned.set(
+      bits.subarray(page * pageElements, (page + 1) * pageElements),
+      page * pageElements,
+    );
   }
   return poisoned;
 }

@@ -2,18 +2,7 @@
 import type { AttentionProblem } from "../../kernel/mod.ts";
 import type { AllocatorSubject, KernelSubject, Subject } from "../subject.ts";
 import { createOracleSubject } from "../subjects/oracle.ts";
-
-/** A subject with one fault. */
-export interface Mutant {
-  /** Name in the kill matrix. */
-  readonly name: string;
-  /** What it gets wrong. */
-  readonly fault: string;
-  /** Queries each of which must hold a case that rejects it. */
-  readonly killedBy: readonly string[];
-  /** Makes the subject. */
-  readonly create: () => Subject;
-}
+import type { ToolSubject } from "../tool_subject.ts";
 
 /** What a mutant is declared from, without its subject. */
 export interface MutantFacts {
@@ -21,8 +10,20 @@ export interface MutantFacts {
   readonly name: string;
   /** What it gets wrong. */
   readonly fault: string;
+  /** `field`: it happened in an engine; `own`: thought of here. */
+  readonly origin: "field" | "own";
+  /** Clauses that it violates: each rejection that counts is by a test of one of them. */
+  readonly violates: readonly string[];
   /** Queries each of which must hold a case that rejects it. */
   readonly killedBy: readonly string[];
+}
+
+/** A subject with one fault. */
+export interface Mutant extends MutantFacts {
+  /** Part that has the fault. */
+  readonly part: "allocator" | "kernel" | "tool";
+  /** Makes the subject; a mutant of a tool is made from a good one. */
+  readonly create: (tool?: ToolSubject) => Subject;
 }
 
 /**
@@ -38,7 +39,13 @@ export interface MutantFacts {
  * import assert from "node:assert/strict";
  *
  * const mutant = mutateAllocator(
- *   { name: "empty", fault: "shows no free page", killedBy: ["allocator:availability"] },
+ *   {
+ *     name: "empty",
+ *     fault: "shows no free page",
+ *     origin: "own",
+ *     violates: ["pool/available"],
+ *     killedBy: ["allocator:availability"],
+ *   },
  *   (good) => ({ snapshot: async () => ({ ...await good.snapshot(), availability: 0 }) }),
  * );
  * assert.equal(mutant.create().name, "mutant empty");
@@ -50,6 +57,7 @@ export function mutateAllocator(
 ): Mutant {
   return {
     ...facts,
+    part: "allocator",
     create: () => {
       const { allocator, capabilities } = createOracleSubject();
       const good = allocator as AllocatorSubject;
@@ -75,7 +83,13 @@ export function mutateAllocator(
  * import assert from "node:assert/strict";
  *
  * const mutant = mutateKernel(
- *   { name: "no_sinks", fault: "ignores sinks", killedBy: ["kernel:mask:sinks"] },
+ *   {
+ *     name: "no_sinks",
+ *     fault: "ignores sinks",
+ *     origin: "own",
+ *     violates: ["mask/sink-threaded"],
+ *     killedBy: ["kernel:mask:sinks"],
+ *   },
  *   (good) => ({ attend: (problem, o) => good.attend({ ...problem, sinkTokens: 0 }, o) }),
  * );
  * assert.equal(mutant.create().name, "mutant no_sinks");
@@ -87,6 +101,7 @@ export function mutateKernel(
 ): Mutant {
   return {
     ...facts,
+    part: "kernel",
     create: () => {
       const { kernel, capabilities } = createOracleSubject();
       const good = kernel as KernelSubject;
@@ -94,6 +109,48 @@ export function mutateKernel(
         name: `mutant ${facts.name}`,
         capabilities,
         kernel: { ...good, ...change(good) },
+      };
+    },
+  };
+}
+
+/**
+ * Declares a mutant of a good tool.
+ *
+ * @param facts Name, fault, clauses and queries.
+ * @param change Commands that replace the good ones.
+ * @returns The mutant; without a good tool to start from it cannot be made.
+ *
+ * @example A tool without options
+ * ```ts
+ * import { mutateTool } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const mutant = mutateTool({
+ *   name: "no_options",
+ *   fault: "has no options",
+ *   origin: "own",
+ *   violates: ["config/one-truth"],
+ *   killedBy: ["tool:settings:precedence"],
+ * }, () => ({ options: () => Promise.resolve([]) }));
+ * assert.throws(() => mutant.create(), /no tool/);
+ * ```
+ */
+export function mutateTool(
+  facts: MutantFacts,
+  change: (good: ToolSubject) => Partial<ToolSubject>,
+): Mutant {
+  return {
+    ...facts,
+    part: "tool",
+    create: (good) => {
+      if (good === undefined) {
+        throw new RangeError(`Cannot make mutant "${facts.name}": there is no tool to change`);
+      }
+      return {
+        name: `mutant ${facts.name}`,
+        capabilities: new Set(["tool.settings", "tool.gates"] as const),
+        tool: { ...good, ...change(good) },
       };
     },
   };

@@ -155,7 +155,7 @@ const readBack = defineTest({
   clauses: ["layout/write-follows-table", "rope/positions"],
   description: "Attention over what was appended sees the new tokens' own keys and values",
   needs: ({ layout }) => [...appendNeeds({ layout }), "kernel.attend"],
-  cases: grid({ layout: LAYOUTS, rows: ["1+30_1+16", "18+14_4+0"] }),
+  cases: grid({ layout: LAYOUTS, rows: ["1+30_1+16", "15+17_4+0"] }),
   run: async ({ kernel, params: { layout, rows }, seed }) => {
     const recycled = layout !== "uniform";
     const spec = { layout, rows, recycled, window: 12, kinds: "wf" };

@@ -73,6 +73,12 @@ export const CONTROL_PROBLEM: ProblemSpec = {
   scale: null,
 };
 
+/**
+ * Rows of few tokens. Kernels compile other programs for long rows, and a device that runs on the
+ * CPU takes seconds for each: tests that vary something else than row lengths take these.
+ */
+export const SHORT_ROWS = "3+30_1+47_0+5_1+64_4+20";
+
 /** Both storage types. */
 export const STORAGES: readonly StorageType[] = ["bf16", "f16"];
 

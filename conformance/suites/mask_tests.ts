@@ -6,9 +6,11 @@ import { HEAD_LAYOUTS } from "./cache_spec.ts";
 import {
   attend,
   attendJudged,
+  CONTROL_PROBLEM,
   judgeReply,
   needsOf,
   problemOf,
+  SHORT_ROWS,
   STORAGES,
   worstOf,
 } from "./kernel_case.ts";
@@ -63,7 +65,7 @@ const offset = defineTest({
   clauses: ["mask/offset"],
   description: "A key range takes the place of the causal limit, of window and full heads",
   needs: () => needsOf({ ranges: true }),
-  cases: grid({ window: [0, 16, 24], sinks: [0, 4], rows: [DECODE, PREFILL] }),
+  cases: grid({ window: [0, 16, 24], sinks: [0, 4], rows: [DECODE, "16+34_15+0"] }),
   run: ({ kernel, params: { window, sinks, rows }, seed }) =>
     attendJudged(kernel, problemOf(seed, { window, sinks, rows, ranges: true })),
 });
@@ -81,7 +83,7 @@ const tree = defineTest({
       rows: [SPECULATIVE, "8+0_1+30_4+13"],
       storage: ["bf16"] as StorageType[],
     }),
-    { window: 16, rows: SPECULATIVE, storage: "f16" as StorageType },
+    { window: 16, rows: "5+45_3+62", storage: "f16" as StorageType },
   ],
   run: ({ kernel, params: { window, rows, storage }, seed }) =>
     attendJudged(kernel, problemOf(seed, { window, rows, storage, tree: true, sinks: 4 })),
@@ -96,7 +98,10 @@ const kinds = defineTest({
   needs: ({ layout }) => needsOf({ layout }),
   cases: grid({ layout: HEAD_LAYOUTS, kinds: ["wfff", "fffw", "wfwf", "fwwf", "wwww"] }),
   run: ({ kernel, params: { layout, kinds }, seed }) =>
-    attendJudged(kernel, problemOf(seed, { layout, kinds, recycled: true, sinks: 4 })),
+    attendJudged(
+      kernel,
+      problemOf(seed, { layout, kinds, recycled: true, sinks: 4, rows: SHORT_ROWS }),
+    ),
 });
 
 const scale = defineTest({
@@ -125,7 +130,7 @@ const learnedSink = defineTest({
   ],
   cases: grid({ split: [0, 16, 32], logit: ["random", "large", "small"] }),
   run: ({ kernel, params: { split, logit }, seed }) => {
-    const problem = problemOf(seed, { learned: true, rows: "1+90_6+70_17+31" });
+    const problem = problemOf(seed, { learned: true, rows: "1+90_6+70_16+31" });
     const logits = { large: 30, small: -30 }[logit];
     return attendJudged(
       kernel,
@@ -144,7 +149,7 @@ const logSumExp = defineTest({
   clauses: ["softmax/lse"],
   description: "The log-sum-exp is that of the visible keys alone",
   needs: ({ learned }) => [...needsOf({ learned }), "kernel.log_sum_exp"],
-  cases: grid({ rows: [DECODE, PREFILL], learned: [false, true] }),
+  cases: grid({ rows: [DECODE, "16+34_15+0"], learned: [false, true] }),
   run: async ({ kernel, params: { rows, learned }, seed }) => {
     const problem = problemOf(seed, { rows, learned, sinks: 4 });
     const reply = await attend(kernel, problem);
@@ -195,13 +200,16 @@ const twoPasses = defineTest({
   clauses: ["dual/merge"],
   description: "Full and window heads in two passes give what one pass gives",
   needs: ({ storage, learned }) => [...needsOf({ storage, learned }), "kernel.two_passes"],
-  cases: vary({ kinds: "wfwf", storage: "bf16" as StorageType, learned: false as boolean }, {
-    kinds: ["ffww", "fwwf", "fwff", "wwww"],
-    storage: ["f16"],
-    learned: [true],
-  }),
-  run: async ({ kernel, params: { kinds, storage, learned }, seed }) => {
-    const problem = problemOf(seed, { kinds, storage, learned, sinks: 4 });
+  cases: [
+    { kinds: "wfwf", storage: "bf16" as StorageType, learned: false, rows: CONTROL_PROBLEM.rows },
+    ...vary({ kinds: "wfwf", storage: "bf16" as StorageType, learned: false as boolean, rows: SHORT_ROWS }, {
+      kinds: ["ffww", "fwwf", "fwff", "wwww"],
+      storage: ["f16"],
+      learned: [true],
+    }),
+  ],
+  run: async ({ kernel, params: { kinds, storage, learned, rows }, seed }) => {
+    const problem = problemOf(seed, { kinds, storage, learned, rows, sinks: 4 });
     return worstOf([
       await attendJudged(kernel, problem),
       await attendJudged(kernel, problem, { passes: "two" }),

@@ -1,5 +1,4 @@
 /** Tests of page pools: independence, shortage, conservation, availability and refusals. */
-import { createRandom } from "../../allocator/mod.ts";
 import { requireAccepted, requireEqual, requireSameElements, requireThat } from "../acceptance.ts";
 import { PASS } from "../outcome.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
@@ -15,7 +14,6 @@ import {
   release,
   requireRefused,
 } from "./driver.ts";
-import { randomWalk } from "./random_walk.ts";
 
 const independentPools = defineTest({
   suite: "allocator",
@@ -118,29 +116,6 @@ const unevenShortage = defineTest({
     await recycle(driver, 0, 16 * 16);
     requireThat(!await admit(driver, 1, 6 * 16), "Expected a shortage of the full heads");
     requireThat(await admit(driver, 1, 4 * 16), "Expected four pages to fit");
-    return PASS;
-  },
-});
-
-const conservation = defineTest({
-  suite: "allocator",
-  path: "pool",
-  test: "conservation",
-  clauses: ["pool/conservation", "abort/exact", "recycle/window-only", "slot/swap-rows"],
-  description: "Free, waiting and held pages add up after every one of 120 random commands",
-  needs: ({ layout }) => [
-    layoutCapability(layout),
-    "allocator.recycle",
-    "allocator.fence",
-  ],
-  cases: grid({ layout: LAYOUTS, walk: [1, 2, 3, 4, 5], recycle: [true, false] }),
-  run: async ({ allocator, params: { layout, recycle }, seed }) => {
-    await randomWalk({
-      allocator,
-      spec: cacheSpec({ layout, recycle, sinkTokens: 20, pagesPerHead: 24, shuffleSeed: seed }),
-      random: createRandom(seed),
-      commands: 120,
-    });
     return PASS;
   },
 });
@@ -278,7 +253,6 @@ export const poolTests: readonly TestDefinition[] = [
   sharedPool,
   allOrNothing,
   unevenShortage,
-  conservation,
   returnedTwice,
   availability,
   unevenAvailability,

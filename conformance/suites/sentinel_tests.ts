@@ -27,7 +27,9 @@ const noRead = defineTest({
     storage: STORAGES,
     poison: ["nan", "inf"],
     rows: ["1+100_1+64", "17+95_5+70"],
-  }),
+  }).filter(({ layout, storage, rows }) =>
+    layout === "headwise" || storage === "bf16" || rows === "1+100_1+64"
+  ),
   run: ({ kernel, params: { layout, storage, poison, rows }, seed }) => {
     const problem = problemOf(seed, { layout, storage, rows, recycled: true, sinks: 4 });
     return attendJudged(kernel, poison === "nan" ? problem : withInfinities(problem), {
@@ -83,7 +85,7 @@ const flatIds = defineTest({
   clauses: ["layout/id-spaces-distinct"],
   description: "A table of global ids is refused where ids are local, never reduced modulo N",
   needs: ({ storage }) => [...needsOf({ storage }), "kernel.pooled"],
-  cases: grid({ storage: STORAGES, rows: ["1+40_1+30", "9+40"] }),
+  cases: grid({ storage: STORAGES, rows: ["1+40_1+30", "5+40"] }),
   run: async ({ kernel, params: { storage, rows }, seed }) => {
     const local = problemOf(seed, { storage, rows });
     const { pages, kvHeads, columns } = local.shape;
@@ -151,7 +153,7 @@ const fullRows = defineTest({
   needs: ({ layout }) => needsOf({ layout }),
   cases: grid({
     layout: LAYOUTS,
-    rows: ["1+47_1+31_1+15", "16+32_20+28", "1+15_1+0"],
+    rows: ["1+47_1+31_1+15", "16+32_11+37", "1+15_1+0"],
     walk: ["row", "visible"] as const,
   }),
   run: ({ kernel, params: { layout, rows, walk }, seed }) =>

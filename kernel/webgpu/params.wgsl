@@ -1,4 +1,4 @@
-//#if TINT && T > 0
+//#if TINT && SUBGROUPS
 enable subgroups;
 diagnostic(off, subgroup_uniformity);
 //#end

@@ -133,37 +133,46 @@ export function planBatch(plan: WorkPlan, batch: PlanBatch, o: PlanOptions): voi
     if (tokens === 0) continue;
     const packedRows = tokens * o.group;
     const tileRows = itemRowsOf(packedRows, o.headSize);
+    const list = plan.items[itemRowsIndex(tileRows)];
     for (let head = 0; head < heads; head++) {
       for (let firstRow = 0; firstRow < packedRows; firstRow += tileRows) {
-        const rows = Math.min(tileRows, packedRows - firstRow);
-        planTile(plan, { batch, o, slot, head, queryToken, firstRow, rows, tileRows, splitPages });
+        tile.slot = slot;
+        tile.head = head;
+        tile.queryToken = queryToken;
+        tile.firstRow = firstRow;
+        tile.rows = Math.min(tileRows, packedRows - firstRow);
+        planTile(plan, list, batch, o, splitPages);
       }
     }
     queryToken += tokens;
   }
 }
 
+/** Rows of one slot and KV head that share their keys. */
 interface Tile {
-  readonly batch: PlanBatch;
-  readonly o: PlanOptions;
-  readonly slot: number;
-  readonly head: number;
-  readonly queryToken: number;
-  readonly firstRow: number;
-  readonly rows: number;
-  readonly tileRows: number;
-  readonly splitPages: number;
+  slot: number;
+  head: number;
+  queryToken: number;
+  firstRow: number;
+  rows: number;
 }
 
-function planTile(plan: WorkPlan, tile: Tile): void {
-  const { batch, o, slot, head, queryToken, firstRow, rows } = tile;
-  const list = plan.items[itemRowsIndex(tile.tileRows)];
+const tile: Tile = { slot: 0, head: 0, queryToken: 0, firstRow: 0, rows: 0 };
+
+function planTile(
+  plan: WorkPlan,
+  list: WordList,
+  batch: PlanBatch,
+  o: PlanOptions,
+  splitPages: number,
+): void {
+  const { slot, head, queryToken, firstRow, rows } = tile;
   const firstToken = Math.floor(firstRow / o.group);
   const lastToken = Math.floor((firstRow + rows - 1) / o.group);
-  findRuns(tile, firstToken, lastToken);
-  const anchorRow = findAnchor(tile, firstToken, lastToken);
+  findRuns(batch, o, firstToken, lastToken);
+  const anchorRow = findAnchor(batch, o, firstToken, lastToken);
   const pages = anchorRow < 0 ? 0 : runs.firstPages + runs.secondPages;
-  const splits = Math.max(1, Math.ceil(pages / tile.splitPages));
+  const splits = Math.max(1, Math.ceil(pages / splitPages));
   const pagesPerSplit = Math.ceil(pages / splits);
   const partialBase = plan.partialRows;
   for (let split = 0; split < splits; split++) {
@@ -209,8 +218,13 @@ function planTile(plan: WorkPlan, tile: Tile): void {
 }
 
 /** Sets `runs` to the pages that some token of [firstToken, lastToken] sees. */
-function findRuns(tile: Tile, firstToken: number, lastToken: number): void {
-  const { batch, o, slot, head, queryToken } = tile;
+function findRuns(
+  batch: PlanBatch,
+  o: PlanOptions,
+  firstToken: number,
+  lastToken: number,
+): void {
+  const { slot, head, queryToken } = tile;
   const windowTokens = o.walk === "row" ? 0 : batch.headWindows[head];
   let begin = 0;
   let sinkEnd = batch.sinkTokens;
@@ -257,8 +271,14 @@ function findRuns(tile: Tile, firstToken: number, lastToken: number): void {
  * Cache row of a key that some row of the tile sees, or −1 if there is none: usually the first
  * token's own key. Lanes with nothing to read read this one.
  */
-function findAnchor(tile: Tile, firstToken: number, lastToken: number): number {
-  const { batch, o, slot, head, queryToken } = tile;
+function findAnchor(
+  batch: PlanBatch,
+  o: PlanOptions,
+  firstToken: number,
+  lastToken: number,
+): number {
+  const { slot, head, queryToken } = tile;
+  const windowTokens = batch.headWindows[head];
   for (let token = firstToken; token <= lastToken; token++) {
     let begin = 0;
     let end = batch.cachedLengths[slot] + token + 1;
@@ -266,30 +286,28 @@ function findAnchor(tile: Tile, firstToken: number, lastToken: number): number {
       begin = batch.maskRanges[(queryToken + token) * 2];
       end = batch.maskRanges[(queryToken + token) * 2 + 1];
     }
-    const windowTokens = batch.headWindows[head];
     const windowBegin = windowTokens === 0 ? begin : Math.max(begin, end - windowTokens);
-    const fromWindow = lastHeldKey(tile, windowBegin, end);
-    if (fromWindow >= 0) return fromWindow;
-    const fromSinks = lastHeldKey(tile, begin, Math.min(end, begin + batch.sinkTokens));
-    if (fromSinks >= 0) return fromSinks;
+    const inWindow = lastHeldRow(batch, o, windowBegin, end);
+    if (inWindow >= 0) return inWindow;
+    const inSinks = lastHeldRow(batch, o, begin, Math.min(end, begin + batch.sinkTokens));
+    if (inSinks >= 0) return inSinks;
   }
   return -1;
+}
 
-  function lastHeldKey(where: Tile, from: number, to: number): number {
-    const { layout, columns, kvHeads, slots, ids } = where.batch.table;
-    const tableRow = layout === "uniform"
-      ? slot
-      : (where.batch.group * slots + slot) * kvHeads + head;
-    for (let key = to - 1; key >= from;) {
-      const column = Math.floor(key / o.pageSizeTokens);
-      const id = column < columns ? ids[tableRow * columns + column] : -1;
-      if (id >= 0) {
-        return id * o.pageRows + head * o.headRows + key % o.pageSizeTokens;
-      }
-      key = column * o.pageSizeTokens - 1;
-    }
-    return -1;
+/** Cache row of the last key in [begin, end) whose page is held, or −1. */
+function lastHeldRow(batch: PlanBatch, o: PlanOptions, begin: number, end: number): number {
+  const { layout, columns, kvHeads, slots, ids } = batch.table;
+  const tableRow = layout === "uniform"
+    ? tile.slot
+    : (batch.group * slots + tile.slot) * kvHeads + tile.head;
+  for (let key = end - 1; key >= begin;) {
+    const column = Math.floor(key / o.pageSizeTokens);
+    const id = column < columns ? ids[tableRow * columns + column] : -1;
+    if (id >= 0) return id * o.pageRows + tile.head * o.headRows + key % o.pageSizeTokens;
+    key = column * o.pageSizeTokens - 1;
   }
+  return -1;
 }
 
 function chooseSplitPages(batch: PlanBatch, o: PlanOptions): number {

@@ -214,7 +214,7 @@ function tileMapping(
   const scoreWords = chunk * 16 * (rowVectors + 1);
   const valueWords = 1024 + valueKeys * s.headSize / 4;
   return {
-    T: 0,
+    SUBGROUPS: false,
     WORKGROUP: lanes,
     ROWS: s.rows,
     RV: rowVectors,
@@ -243,6 +243,7 @@ function laneMapping(
     const lanesOfValue = Math.min(words, PORTABLE_LANES);
     const keyGroups = PORTABLE_LANES / lanesOfValue;
     return {
+      SUBGROUPS: false,
       T: PORTABLE_LANES,
       TEAMS: 1,
       WORKGROUP: PORTABLE_LANES,
@@ -263,6 +264,7 @@ function laneMapping(
   const tile = subgroupSize / lanesPerKey * keysPerGroup;
   const steps = tile / keysPerStep;
   return {
+    SUBGROUPS: true,
     T: subgroupSize,
     TEAMS: tuning.teams,
     WORKGROUP: subgroupSize * tuning.teams,
@@ -307,7 +309,7 @@ export function mergeProgram(
       LOG_SUM_EXP: s.logSumExp,
       WORKGROUP: workgroupSize,
       TINT: false,
-      T: 0,
+      SUBGROUPS: false,
     }),
   };
 }
@@ -328,7 +330,7 @@ export function appendProgram(s: AppendSpecialisation): Program {
       ROTARY_DIMENSIONS: turns,
       WORKGROUP: workgroupSize,
       TINT: false,
-      T: 0,
+      SUBGROUPS: false,
     }),
   };
 }

@@ -1,0 +1,102 @@
+import type { PrefixCache, PrefixNode } from "./prefix_cache.ts";
+
+/** What a prefix cache knows of a prompt. */
+export interface PrefixMatch {
+  /** Block after which a request can go on; the root where nothing was found. */
+  readonly node: PrefixNode;
+  /** Tokens of the prefix that need not be computed. */
+  readonly hitTokens: number;
+  /**
+   * Blocks of the prompt that were found at all. Past `hitTokens` they lack the pages of window
+   * heads: the prompt parts from others there, so its end deserves a checkpoint.
+   */
+  readonly matchedBlocks: number;
+}
+
+/**
+ * Finds the longest cached prefix of a prompt that a request can go on from. Nothing changes.
+ * O(blocks + W/P).
+ *
+ * @param cache The cache.
+ * @param blocks Ids of the prompt's complete blocks, in order.
+ * @param limitTokens Most tokens to find; leave at least one of the prompt to be computed.
+ * @returns The match; `hitTokens` is 0 where nothing was found.
+ *
+ * @example An empty cache
+ * ```ts
+ * import { createPrefixCache, findPrefix, headMapFromPattern } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const cache = createPrefixCache({
+ *   layout: "uniform",
+ *   heads: headMapFromPattern({
+ *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ *   }),
+ *   slots: 1,
+ *   pagesPerHead: 8,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 128,
+ *   recycle: false,
+ *   pageOrder: { kind: "identity" },
+ *   blockTokens: 16,
+ * });
+ * assert.equal(findPrefix(cache, [1, 2], 40).hitTokens, 0);
+ * ```
+ */
+export function findPrefix(
+  cache: PrefixCache,
+  blocks: readonly number[],
+  limitTokens: number,
+): PrefixMatch {
+  const limit = Math.min(blocks.length, Math.floor(limitTokens / cache.blockTokens));
+  let node = cache.root;
+  while (node.depth < limit) {
+    const child = node.children.get(blocks[node.depth]);
+    if (child === undefined) break;
+    node = child;
+  }
+  const matchedBlocks = node.depth;
+  while (node.parent !== null && !canGoOn(cache, node)) node = node.parent;
+  return { node, hitTokens: node.depth * cache.blockTokens, matchedBlocks };
+}
+
+/** Whether every window page that the token after a block sees is kept. */
+export function canGoOn(cache: PrefixCache, node: PrefixNode): boolean {
+  if (!cache.keepsWindow || node.checkpoint || node.parent === null) return true;
+  // From the newest column back: where a window was recycled, that one is missing.
+  for (const { holder, column } of visibleColumns(cache, node).reverse()) {
+    if (holder.reach[column] === 0) return false;
+  }
+  return true;
+}
+
+/** A column of a block. */
+export interface BlockColumn {
+  /** The block. */
+  readonly holder: PrefixNode;
+  /** Index of the column in the block. */
+  readonly column: number;
+}
+
+/** The first column, sinks aside, that a window head sees after a prefix of `tokens`. */
+export function firstVisibleColumn(cache: PrefixCache, tokens: number): number {
+  const { pageSizeTokens, heads } = cache.allocator.options;
+  return Math.max(0, Math.floor((tokens - heads.windowTokens + 1) / pageSizeTokens));
+}
+
+/** The columns that a window head sees after a prefix, oldest first: sinks, then the window. */
+export function visibleColumns(cache: PrefixCache, node: PrefixNode): BlockColumn[] {
+  const { blockPages } = cache;
+  const { sinkPages } = cache.allocator.state;
+  const first = firstVisibleColumn(cache, node.depth * cache.blockTokens);
+  const visible: BlockColumn[] = [];
+  for (let holder = node; holder.parent !== null; holder = holder.parent) {
+    const start = (holder.depth - 1) * blockPages;
+    for (let column = blockPages - 1; column >= 0; column--) {
+      const absolute = start + column;
+      if (absolute >= first || absolute < sinkPages) visible.push({ holder, column });
+    }
+    if (start <= first && sinkPages === 0) break;
+  }
+  return visible.reverse();
+}

@@ -1,0 +1,321 @@
+/**
+ * Requests that share prefixes: admission with a match, growth that evicts, insertion of what was
+ * computed, and release.
+ *
+ * @module
+ */
+import { checkActiveSlot } from "./allocator.ts";
+import { assertValid } from "./debug.ts";
+import { extend, findObstacle, type GrowOptions } from "./grow.ts";
+import type { Slot } from "./ids.ts";
+import { AllocatorError } from "./options.ts";
+import type { PageOutcome } from "./outcome.ts";
+import { addUser, attachPrefix, insertBlock, touchPrefix } from "./prefix_attach.ts";
+import { attachedNode, type PrefixCache, prefixPath } from "./prefix_cache.ts";
+import { setCheckpoint } from "./prefix_checkpoint.ts";
+import { countEvictable, dropUseless } from "./prefix_evict.ts";
+import type { PrefixMatch } from "./prefix_find.ts";
+import { makeRoom } from "./prefix_room.ts";
+import { release } from "./release.ts";
+
+/** A request to admit on the ranks of one scheduler. */
+export interface PrefixAdmission {
+  /** Tokens to hold after its first step, greater than those of the match. */
+  readonly lengthTokens: number;
+  /** What was found of its prompt, just before and in this cache. */
+  readonly match: PrefixMatch;
+}
+
+/**
+ * Takes an empty slot with the pages of a cached prefix, and new pages for the rest of the first
+ * step. Cached prefixes that nobody uses are evicted where pages are short.
+ *
+ * @param cache The cache.
+ * @param slot An empty slot.
+ * @param o Length and match.
+ * @returns The outcome as of `admit`; `pages` counts new ones. Unless allocated, the slot is empty.
+ * @throws {AllocatorError} `slot/occupied`, or `length/invalid` when the match leaves no token.
+ *
+ * @example Without a match it is a plain admission
+ * ```ts
+ * import {
+ *   admitWithPrefix, createPrefixCache, findPrefix, headMapFromPattern, toSlot,
+ * } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const cache = createPrefixCache({
+ *   layout: "uniform",
+ *   heads: headMapFromPattern({
+ *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ *   }),
+ *   slots: 1,
+ *   pagesPerHead: 8,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 256,
+ *   recycle: false,
+ *   pageOrder: { kind: "identity" },
+ *   blockTokens: 16,
+ * });
+ * const match = findPrefix(cache, [1], 19);
+ * const outcome = admitWithPrefix(cache, toSlot(0, { limit: 1 }), { lengthTokens: 20, match });
+ * assert.deepEqual(outcome, { kind: "allocated", pages: 2 });
+ * ```
+ */
+export function admitWithPrefix(cache: PrefixCache, slot: Slot, o: PrefixAdmission): PageOutcome {
+  return admitWithPrefixOnEveryRank([cache], slot, { ...o, matches: [o.match] });
+}
+
+/**
+ * Admits a request on every rank, or on none.
+ *
+ * @param caches The cache of every rank, all with the same history.
+ * @param slot A slot that is empty on all of them.
+ * @param o Length, and the match of every rank.
+ * @returns The outcome of the first rank that cannot, otherwise that of rank 0.
+ * @throws {AllocatorError} `slot/occupied`, `length/invalid`, or `rank/mismatch` when the matches
+ *   of two ranks differ.
+ *
+ * @example Two ranks
+ * ```ts
+ * import {
+ *   admitWithPrefixOnEveryRank, createPrefixCache, findPrefix, headMapFromPattern, toSlot,
+ * } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const caches = [0, 1].map(() => createPrefixCache({
+ *   layout: "uniform",
+ *   heads: headMapFromPattern({
+ *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ *   }),
+ *   slots: 1,
+ *   pagesPerHead: 8,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 256,
+ *   recycle: false,
+ *   pageOrder: { kind: "identity" },
+ *   blockTokens: 16,
+ * }));
+ * const matches = caches.map((cache) => findPrefix(cache, [1], 19));
+ * const slot = toSlot(0, { limit: 1 });
+ * const outcome = admitWithPrefixOnEveryRank(caches, slot, { lengthTokens: 20, matches });
+ * assert.equal(outcome.kind, "allocated");
+ * ```
+ */
+export function admitWithPrefixOnEveryRank(
+  caches: readonly PrefixCache[],
+  slot: Slot,
+  o: { readonly lengthTokens: number; readonly matches: readonly PrefixMatch[] },
+): PageOutcome {
+  const { hitTokens } = o.matches[0];
+  if (o.matches.some((match) => match.hitTokens !== hitTokens)) {
+    throw new AllocatorError(
+      "rank/mismatch",
+      { hits: o.matches.map((match) => match.hitTokens) },
+      `Cannot admit a request to slot "${slot}": the ranks found prefixes of ` +
+        `${o.matches.map((match) => match.hitTokens).join(" and ")} tokens; drive all caches alike`,
+    );
+  }
+  if (o.lengthTokens <= hitTokens && hitTokens > 0) {
+    throw new AllocatorError(
+      "length/invalid",
+      { slot, lengthTokens: o.lengthTokens, hitTokens },
+      `Cannot admit "${o.lengthTokens}" tokens with a prefix of ${hitTokens}: leave at least one ` +
+        `token to be computed`,
+    );
+  }
+  caches.forEach((cache, rank) => attachPrefix(cache, slot, o.matches[rank].node));
+  const outcome = extendWithPrefixOnEveryRank(caches, slot, { lengthTokens: o.lengthTokens });
+  for (const cache of caches) {
+    if (outcome.kind !== "allocated") {
+      releaseWithPrefix(cache, slot);
+      continue;
+    }
+    // Two prompts part here: what is kept by a later checkpoint's grace is now kept for its own sake.
+    const node = attachedNode(cache, slot);
+    if (node.depth > 0) setCheckpoint(cache, slot, node);
+    cache.statistics.lookups++;
+    if (hitTokens > 0) cache.statistics.hits++;
+    cache.statistics.hitTokens += hitTokens;
+  }
+  return outcome;
+}
+
+/**
+ * Grows a slot on every rank, or on none; cached prefixes that nobody uses are evicted where pages
+ * are short.
+ *
+ * @param caches The cache of every rank, all with the same history.
+ * @param slot A slot that holds a request.
+ * @param o Length, and whether to take pages ahead.
+ * @returns The outcome of the first rank that cannot, otherwise that of rank 0.
+ * @throws {AllocatorError} `slot/empty`.
+ *
+ * @example Past the first page
+ * ```ts
+ * import {
+ *   admitWithPrefix, createPrefixCache, extendWithPrefixOnEveryRank, findPrefix, headMapFromPattern,
+ *   toSlot,
+ * } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const cache = createPrefixCache({
+ *   layout: "uniform",
+ *   heads: headMapFromPattern({
+ *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ *   }),
+ *   slots: 1,
+ *   pagesPerHead: 8,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 256,
+ *   recycle: false,
+ *   pageOrder: { kind: "identity" },
+ *   blockTokens: 16,
+ * });
+ * const slot = toSlot(0, { limit: 1 });
+ * admitWithPrefix(cache, slot, { lengthTokens: 16, match: findPrefix(cache, [], 15) });
+ * const outcome = extendWithPrefixOnEveryRank([cache], slot, { lengthTokens: 17 });
+ * assert.deepEqual(outcome, { kind: "allocated", pages: 1 });
+ * ```
+ */
+export function extendWithPrefixOnEveryRank(
+  caches: readonly PrefixCache[],
+  slot: Slot,
+  o: { readonly lengthTokens: number } & GrowOptions,
+): PageOutcome {
+  let most = 0;
+  for (const { allocator: a } of caches) {
+    checkActiveSlot(a, slot);
+    const obstacle = findObstacle(a, slot, o.lengthTokens, o);
+    if (obstacle === null) continue;
+    if (obstacle.kind === "refused") return obstacle;
+    const { need } = obstacle.shortage;
+    most = Math.max(most, a.state.pools.pools === 1 ? need / a.state.rows : need);
+    if (!makeRoom(caches, most)) return obstacle;
+  }
+  const outcomes = caches.map((cache) => extend(cache.allocator, slot, o.lengthTokens, o));
+  return outcomes[0];
+}
+
+/**
+ * Adds the complete blocks that a request has computed to the cache, which takes a share in their
+ * pages. Call it after each prefill step and before `recycle`, while the window pages of the step
+ * are still there.
+ *
+ * @param cache The cache.
+ * @param slot A slot that holds a request.
+ * @param o The prompt's complete blocks, tokens in the cache, and after how many blocks another
+ *   request may go on; each checkpoint keeps the pages of one window.
+ * @returns Blocks that were new.
+ * @throws {AllocatorError} `slot/empty`; `position/invalid` when the pages do not hold the tokens.
+ *
+ * @example A prompt of two blocks
+ * ```ts
+ * import {
+ *   admitWithPrefix, createPrefixCache, findPrefix, headMapFromPattern, insertPrefix, toSlot,
+ * } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const cache = createPrefixCache({
+ *   layout: "uniform",
+ *   heads: headMapFromPattern({
+ *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ *   }),
+ *   slots: 1,
+ *   pagesPerHead: 8,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 256,
+ *   recycle: false,
+ *   pageOrder: { kind: "identity" },
+ *   blockTokens: 16,
+ * });
+ * const slot = toSlot(0, { limit: 1 });
+ * const blocks = [4, 5];
+ * admitWithPrefix(cache, slot, { lengthTokens: 40, match: findPrefix(cache, blocks, 39) });
+ * assert.equal(insertPrefix(cache, slot, { blocks, cachedTokens: 40, checkpoints: [2] }), 2);
+ * assert.equal(findPrefix(cache, blocks, 39).hitTokens, 32);
+ * ```
+ */
+export function insertPrefix(
+  cache: PrefixCache,
+  slot: Slot,
+  o: {
+    readonly blocks: readonly number[];
+    readonly cachedTokens: number;
+    readonly checkpoints: readonly number[];
+  },
+): number {
+  const { allocator: a } = cache;
+  checkActiveSlot(a, slot);
+  if (o.cachedTokens > a.state.columnsHeld[slot] * a.options.pageSizeTokens) {
+    throw new AllocatorError(
+      "position/invalid",
+      { slot, cachedTokens: o.cachedTokens },
+      `Cannot cache "${o.cachedTokens}" tokens of slot "${slot}": its pages hold ` +
+        `${a.state.columnsHeld[slot] * a.options.pageSizeTokens}`,
+    );
+  }
+  const end = Math.min(o.blocks.length, Math.floor(o.cachedTokens / cache.blockTokens));
+  const before = cache.statistics.insertedBlocks;
+  let node = attachedNode(cache, slot);
+  while (node.depth < end) {
+    const block = o.blocks[node.depth];
+    const child = node.children.get(block) ?? insertBlock(cache, slot, { parent: node, block });
+    addUser(cache, child);
+    node = child;
+    if (!cache.keepsWindow || o.checkpoints.includes(node.depth)) setCheckpoint(cache, slot, node);
+  }
+  cache.attached[a.state.handles[slot]] = node;
+  touchPrefix(cache, node);
+  if (a.options.debug) assertValid(a, "insertPrefix");
+  return cache.statistics.insertedBlocks - before;
+}
+
+/**
+ * Ends a request: finish, abort and preemption alike. What the cache shares with it stays cached.
+ *
+ * @param cache The cache.
+ * @param slot A slot that holds a request.
+ * @returns Pages that the request let go, over all heads.
+ * @throws {AllocatorError} `slot/empty` when the slot holds none.
+ * @throws {PageError} When the table names a page that the slot does not hold; nothing changes.
+ *
+ * @example The prompt's page stays
+ * ```ts
+ * import {
+ *   admitWithPrefix, createPrefixCache, findPrefix, freePages, headMapFromPattern, insertPrefix,
+ *   releaseWithPrefix, toSlot,
+ * } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const cache = createPrefixCache({
+ *   layout: "uniform",
+ *   heads: headMapFromPattern({
+ *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ *   }),
+ *   slots: 1,
+ *   pagesPerHead: 8,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 256,
+ *   recycle: false,
+ *   pageOrder: { kind: "identity" },
+ *   blockTokens: 16,
+ * });
+ * const slot = toSlot(0, { limit: 1 });
+ * admitWithPrefix(cache, slot, { lengthTokens: 20, match: findPrefix(cache, [4], 19) });
+ * insertPrefix(cache, slot, { blocks: [4], cachedTokens: 20, checkpoints: [1] });
+ * assert.equal(releaseWithPrefix(cache, slot), 2);
+ * assert.equal(freePages(cache.allocator), 7);
+ * ```
+ */
+export function releaseWithPrefix(cache: PrefixCache, slot: Slot): number {
+  const node = attachedNode(cache, slot);
+  const pages = release(cache.allocator, slot);
+  cache.attached[cache.allocator.state.handles[slot]] = null;
+  touchPrefix(cache, node);
+  for (const block of prefixPath(node)) {
+    block.users--;
+    if (block.users === 0) countEvictable(cache, block, 1);
+  }
+  dropUseless(cache, node);
+  return pages;
+}

@@ -1,0 +1,109 @@
+import { pagesForLength, type ReservedQuestion } from "./admission.ts";
+import { type PrefixCache, prefixPath } from "./prefix_cache.ts";
+import { evictPrefix } from "./prefix_evict.ts";
+import type { PrefixMatch } from "./prefix_find.ts";
+
+/**
+ * Tells whether the pools could hold a request beyond the prefix that was found for it, with every
+ * cached block evicted that nobody uses. Nothing is evicted. Upper bounds as in `canAdmit`.
+ *
+ * @param cache The cache.
+ * @param o Length, greatest step and reserve of the request.
+ * @param match What was found of its prompt; its blocks do not count as evictable.
+ * @returns Whether there is room.
+ *
+ * @example Room for all pages and no more
+ * ```ts
+ * import {
+ *   canAdmitWithPrefix, createPrefixCache, findPrefix, headMapFromPattern,
+ * } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const cache = createPrefixCache({
+ *   layout: "uniform",
+ *   heads: headMapFromPattern({
+ *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ *   }),
+ *   slots: 1,
+ *   pagesPerHead: 8,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 256,
+ *   recycle: false,
+ *   pageOrder: { kind: "identity" },
+ *   blockTokens: 16,
+ * });
+ * const match = findPrefix(cache, [], 0);
+ * assert.equal(canAdmitWithPrefix(cache, { lengthTokens: 128 }, match), true);
+ * assert.equal(canAdmitWithPrefix(cache, { lengthTokens: 129 }, match), false);
+ * ```
+ */
+export function canAdmitWithPrefix(
+  cache: PrefixCache,
+  o: ReservedQuestion,
+  match: PrefixMatch,
+): boolean {
+  const demand = pagesForLength(cache.allocator, o);
+  const hitColumns = match.node.depth * cache.blockPages;
+  const full = Math.max(0, demand.fullHeadPages - hitColumns);
+  const idle = prefixPath(match.node).filter(({ users }) => users === 0);
+  return holds(cache, {
+    full,
+    window: Math.min(full, demand.windowHeadPages),
+    reserve: o.reservePages ?? 0,
+    evictableFull: cache.evictableFullColumns - idle.length * cache.blockPages,
+    evictableWindow: cache.evictableWindowColumns -
+      idle.reduce((sum, { keptColumns }) => sum + keptColumns, 0),
+  });
+}
+
+/**
+ * Evicts cached prefixes on every rank alike until the pools hold `columns` more columns. Where
+ * even evicting everything would not do, or a step in flight would keep the pages, nothing is
+ * evicted.
+ *
+ * @param caches The cache of every rank, all with the same history.
+ * @param columns New columns of every head.
+ * @returns Whether the pools of every rank hold them now.
+ */
+export function makeRoom(caches: readonly PrefixCache[], columns: number): boolean {
+  const demand = { full: columns, window: columns, reserve: 0 };
+  const feasible = caches.every((cache) =>
+    cache.allocator.state.fence.nextStep === cache.allocator.state.fence.oldestOpen &&
+    holds(cache, {
+      ...demand,
+      evictableFull: cache.evictableFullColumns,
+      evictableWindow: cache.evictableWindowColumns,
+    })
+  );
+  if (!feasible) return false;
+  const free = { ...demand, evictableFull: 0, evictableWindow: 0 };
+  while (!caches.every((cache) => holds(cache, free))) {
+    const evicted = caches.map(evictPrefix);
+    if (evicted.includes(0)) return false;
+  }
+  return true;
+}
+
+function holds(cache: PrefixCache, o: {
+  readonly full: number;
+  readonly window: number;
+  readonly reserve: number;
+  readonly evictableFull: number;
+  readonly evictableWindow: number;
+}): boolean {
+  const { pools, rows, rowIsWindow, windowRows } = cache.allocator.state;
+  // Where window heads lose nothing, their pages are kept and evicted like those of full heads.
+  const evictableWindow = cache.keepsWindow ? o.evictableWindow : o.evictableFull;
+  if (pools.pools === 1) {
+    const fullRows = rows - windowRows;
+    return o.full * fullRows + o.window * windowRows + o.reserve * rows <=
+      pools.freeCounts[0] + o.evictableFull * fullRows + evictableWindow * windowRows;
+  }
+  for (let row = 0; row < rows; row++) {
+    const [need, evictable] = rowIsWindow[row] === 1
+      ? [o.window, evictableWindow]
+      : [o.full, o.evictableFull];
+    if (need + o.reserve > pools.freeCounts[row] + evictable) return false;
+  }
+  return true;
+}

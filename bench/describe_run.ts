@@ -1,0 +1,102 @@
+/** A run as its result tells it, the verdicts aside. */
+
+import { predictCapacity } from "./capacity_prediction.ts";
+import { predictConcurrency } from "./concurrency_prediction.ts";
+import { describeEnvironment } from "./environment.ts";
+import { METRIC_FORMULAS } from "./formulas.ts";
+import type { Bench } from "./prepare_bench.ts";
+import type { LoggedCheck } from "./replay_state.ts";
+import { describeRestOfLayer } from "./rest_of_layer.ts";
+import { type BenchResult, RESULT_SCHEMA_VERSION, type RunResult } from "./result_types.ts";
+import type { SideName } from "./sides.ts";
+import type { StepClock } from "./step_clock.ts";
+
+/** Checks of one replay, with the side that they belong to. */
+export interface SideCheck extends LoggedCheck {
+  readonly side: SideName;
+}
+
+/** Everything of the result but the verdicts. */
+export function describeRun(
+  bench: Bench,
+  o: {
+    readonly clocks: readonly StepClock[];
+    readonly runs: readonly RunResult[][];
+    readonly checks: readonly SideCheck[];
+  },
+): BenchResult {
+  const { options, resolved, ceilings } = bench;
+  const { workload, trace, clock } = options;
+  const failures = o.checks.filter(({ ok }) => !ok)
+    .map(({ side, message }) => `side '${side}', ${message}`);
+  const worst = o.checks.reduce((most, check) => Math.max(most, check.worstBudgetUsed), 0);
+  return {
+    kind: "headwise/bench-result",
+    schemaVersion: RESULT_SCHEMA_VERSION,
+    createdAt: new Date().toISOString(),
+    environment: options.environment ?? describeEnvironment({
+      adapter: clock.kind === "gpu" ? clock.adapter : null,
+    }),
+    workload: {
+      name: workload.name,
+      sha256: workload.sourceSha256,
+      model: workload.model.name,
+      modelSha256: workload.model.sourceSha256,
+      headMapName: workload.headMapName,
+      tensorParallel: workload.tensorParallel,
+      measuredRank: bench.measuredRank,
+      pagesPerHead: workload.cache.pagesPerHead,
+      pageSizeTokens: workload.cache.pageSizeTokens,
+    },
+    requests: {
+      count: bench.requests.length,
+      trace: trace?.name ?? null,
+      sha256: trace?.sha256 ?? null,
+      dropped: trace?.dropped ?? {},
+    },
+    options: resolved,
+    clock: {
+      kind: clock.kind,
+      reason: clock.kind === "model" ? clock.reason : null,
+      deterministic: o.clocks.every(({ deterministic }) => deterministic),
+      layersMeasured: o.clocks[0].layersMeasured,
+      ceilings,
+    },
+    restOfLayer: describeRestOfLayer(bench.rest),
+    formulas: METRIC_FORMULAS,
+    sides: bench.sides.map(({ name, layout, walk, recycle }, index) => ({
+      name,
+      layout,
+      walk,
+      recycle,
+      // A wrong kernel has no timing: whatever was measured is dropped, on every side.
+      runs: failures.length === 0
+        ? o.runs[index]
+        : o.runs[index].map((run) => ({ ...run, performance: null, samples: null })),
+    })),
+    verification: {
+      method: clock.kind === "gpu" ? "gpu" : "oracle",
+      checks: o.checks.length,
+      worstBudgetUsed: o.checks.length === 0 || !Number.isFinite(worst) ? null : worst,
+      failures,
+    },
+    capacityPrediction: predictCapacity({
+      heads: bench.heads,
+      pageSizeTokens: workload.cache.pageSizeTokens,
+      lengthsTokens: bench.requests.map(({ inputTokens, outputTokens }) =>
+        inputTokens + outputTokens
+      ),
+    }),
+    concurrencyPredictions: bench.sides.map((side) =>
+      predictConcurrency({
+        ...workload.cache,
+        side,
+        heads: bench.heads,
+        scheduler: workload.scheduler,
+        requests: bench.requests,
+      })
+    ),
+    readGate: null,
+    capacityGate: null,
+  };
+}

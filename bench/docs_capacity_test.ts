@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { CAPACITY_CASES, renderCapacityDocument, replayCapacityCase } from "./docs_capacity.ts";
+
+const DOCUMENT = await Deno.readTextFile("docs/capacity.md");
+/** Cases that are replayed in a second; the others have hundreds of rows a request. */
+const QUICK = CAPACITY_CASES.filter(({ title }) => /ratio \.\d+$|every second/.test(title));
+
+/** A table's rows, spaces aside: how wide its columns are depends on the other rows. */
+function rowsOf(text: string): Set<string> {
+  const rows = text.split("\n").filter((line) => line.startsWith("| "));
+  return new Set(rows.map((row) => row.replaceAll(/ +/g, " ")));
+}
+
+Deno.test("docs/capacity.md shows every case", () => {
+  for (const { title } of CAPACITY_CASES) {
+    const shown = DOCUMENT.split("\n").filter((line) => line.startsWith(`| ${title} `));
+    assert.equal(shown.length, 5, title);
+  }
+});
+
+Deno.test("renderCapacityDocument() gives docs/capacity.md for what is replayed", async () => {
+  const cases = [];
+  for (const each of QUICK) cases.push(await replayCapacityCase(each));
+  const rendered = renderCapacityDocument(cases);
+  const prose = (text: string) => text.split("\n").filter((line) => !line.startsWith("| "));
+  assert.deepEqual(prose(rendered), prose(DOCUMENT), "run 'deno task docs:figures'");
+  const written = rowsOf(DOCUMENT);
+  for (const row of rowsOf(rendered)) {
+    if (/-{3}/.test(row)) continue;
+    assert.ok(written.has(row), `${row} is not in docs/capacity.md; run 'deno task docs:figures'`);
+  }
+});
+
+Deno.test("docs/capacity.md: replayed gains of one pool are the predicted ones within 2 %", () => {
+  const [, terms] = DOCUMENT.split("## From the limit to the replay");
+  const gains = terms.matchAll(/×([\d.]+) \| +×([\d.]+) \|$/gm);
+  const pairs = [...gains].map(([, predicted, replayed]) => [Number(predicted), Number(replayed)]);
+  assert.equal(pairs.length, CAPACITY_CASES.length);
+  for (const [predicted, replayed] of pairs) {
+    assert.ok(Math.abs(replayed / predicted - 1) < 0.02, `×${replayed} is not ×${predicted}`);
+  }
+});

@@ -1,0 +1,15 @@
+/**
+ * Writes the documents whose figures come from simulation: `deno task docs:figures`.
+ *
+ * @module
+ */
+
+import { CAPACITY_CASES, renderCapacityDocument, replayCapacityCase } from "./docs_capacity.ts";
+import { renderSchedulingDocument } from "./docs_scheduling.ts";
+import { renderStatisticsDocument } from "./docs_statistics.ts";
+
+const cases = [];
+for (const each of CAPACITY_CASES) cases.push(await replayCapacityCase(each));
+await Deno.writeTextFile("docs/capacity.md", renderCapacityDocument(cases));
+await Deno.writeTextFile("docs/scheduling.md", await renderSchedulingDocument());
+await Deno.writeTextFile("docs/statistics.md", renderStatisticsDocument());

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { closeGpu, openGpu } from "../kernel/mod.ts";
+import { runKernelBench } from "./kernel_bench.ts";
+import { builtinKernelCases } from "./kernel_case_file.ts";
+import { measureKernelCase } from "./kernel_measure.ts";
+import { parseKernelResult } from "./kernel_result_file.ts";
+import { selectKernelCases } from "./kernel_select.ts";
+import { builtinCase } from "./kernel_test_support.ts";
+
+const probe = await openGpu();
+const canTime = probe.kind === "gpu" && probe.gpu.hasTimestamps;
+const missing = probe.kind === "gpu" ? "" : ` [SKIPPED: ${probe.reason}; ${probe.fix}]`;
+
+Deno.test({
+  name: `runKernelBench() times every case between two measurements of the ceilings${missing}`,
+  ignore: !canTime,
+  fn: async () => {
+    assert.ok(probe.kind === "gpu");
+    const names: string[] = [];
+    const result = await runKernelBench(probe.gpu, {
+      cases: selectKernelCases(builtinKernelCases(), { set: "smoke", glob: "*" }),
+      runs: 3,
+      checks: 1,
+      onCase: ({ name }) => names.push(name),
+      runPeers: (cases) => {
+        assert.equal(cases.length, 4);
+        return Promise.resolve({ peers: [], results: [] });
+      },
+    });
+    assert.deepEqual(names, result.cases.map((each) => each.case.name));
+    const { before, after, memoryBytesPerSecond } = result.ceilings;
+    const rates = [before.memoryBytesPerSecond, after.memoryBytesPerSecond];
+    assert.equal(memoryBytesPerSecond, Math.max(...rates));
+    for (const { outcome, work } of result.cases) {
+      assert.ok(outcome.kind === "timed", JSON.stringify(outcome));
+      assert.equal(outcome.samplesMs.length, 3);
+      assert.ok(outcome.worstBudgetUsed > 0 && outcome.worstBudgetUsed <= 1);
+      assert.ok(outcome.dispatches >= 1 && outcome.figures.emptyChainMs > 0);
+      assert.ok(outcome.keysRead * 64 * 4 >= work.keyValueBytes);
+    }
+    assert.deepEqual(result.peers, { peers: [], results: [] });
+    assert.deepEqual(parseKernelResult(JSON.stringify(result), { file: "a.json" }), result);
+  },
+});
+
+Deno.test({
+  name: `measureKernelCase() skips what does not fit, and says so${missing}`,
+  ignore: !canTime,
+  fn: async () => {
+    assert.ok(probe.kind === "gpu");
+    const o = { runs: 1, checks: 1, seed: 1, tuning: null };
+    const { outcome } = await measureKernelCase(probe.gpu, builtinCase("decode-8x8k-g8"), {
+      ...o,
+      maxGigabytes: 0.1,
+    });
+    assert.ok(outcome.kind === "skipped");
+    assert.match(outcome.reason, /^the caches take [\d.]+ GB, more than the 0\.1 GB allowed$/);
+  },
+});
+
+globalThis.addEventListener("unload", () => {
+  if (probe.kind === "gpu") closeGpu(probe.gpu);
+});

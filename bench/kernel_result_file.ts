@@ -1,0 +1,68 @@
+/** Reading and writing results of the kernel benchmark. */
+
+import { z } from "zod";
+import { kernelResultSchema } from "./kernel_result_schema.ts";
+import { KERNEL_RESULT_VERSION, type KernelResult } from "./kernel_result_types.ts";
+import { ResultError, serializeSamples, writeTextAtomically } from "./result_file.ts";
+
+/**
+ * Parses a stored kernel result.
+ *
+ * @example A result of another kind
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseKernelResult } from "@headwise/headwise/bench";
+ *
+ * const text = JSON.stringify({ kind: "headwise/bench-result", schemaVersion: 1 });
+ * assert.throws(() => parseKernelResult(text, { file: "a.json" }), /'a.json': kind: Invalid/);
+ * ```
+ *
+ * @param text Text of the file.
+ * @param o Name of the file, for messages.
+ * @returns The result.
+ * @throws {ResultError} When the text is no kernel result of this version.
+ */
+export function parseKernelResult(text: string, o: { readonly file: string }): KernelResult {
+  const refuse = (code: ResultError["code"], reason: string, cause?: unknown): ResultError =>
+    new ResultError(code, o.file, `Cannot read the result '${o.file}': ${reason}`, { cause });
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (cause) {
+    throw refuse("result/not-json", `it is not JSON (${String(cause)})`, cause);
+  }
+  const head = z.object({ schemaVersion: z.number() }).safeParse(data);
+  if (head.success && head.data.schemaVersion !== KERNEL_RESULT_VERSION) {
+    throw refuse(
+      "result/version",
+      `its schema version is ${head.data.schemaVersion} and this build reads ` +
+        `${KERNEL_RESULT_VERSION}; run the benchmark again`,
+    );
+  }
+  const parsed = kernelResultSchema.safeParse(data);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.slice(0, 5)
+    .map(({ path, message }) => `${path.map(String).join(".") || "the document"}: ${message}`);
+  throw refuse("result/shape", faults.join("; "));
+}
+
+/**
+ * Writes a kernel result so that a reader sees the old file or the whole new one.
+ *
+ * @example Saving what was measured
+ * ```ts
+ * import { type KernelResult, writeKernelResult } from "@headwise/headwise/bench";
+ *
+ * async function save(result: KernelResult): Promise<void> {
+ *   await writeKernelResult("kernel.json", result);
+ * }
+ * void save;
+ * ```
+ *
+ * @param path Path of the file; its folder must exist.
+ * @param result Result to write.
+ * @throws {ResultError} When the file cannot be written; nothing is left behind.
+ */
+export async function writeKernelResult(path: string, result: KernelResult): Promise<void> {
+  await writeTextAtomically(path, serializeSamples(result));
+}

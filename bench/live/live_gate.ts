@@ -1,0 +1,96 @@
+/** `gate/live`: one server against another, over interleaved run pairs. */
+
+import { combineVerdicts, compareMetric } from "../comparison.ts";
+import { READ_THRESHOLD } from "../gate.ts";
+import type { LiveGateReport, LivePerformance, LiveSide } from "./live_types.ts";
+
+interface Metric {
+  readonly metric: string;
+  readonly unit: string;
+  readonly better: "lower" | "higher";
+  readonly threshold: number | null;
+  readonly value: (performance: LivePerformance) => number | null;
+}
+
+const METRICS: readonly Metric[] = [
+  {
+    metric: "mean TTFT",
+    unit: "ms",
+    better: "lower",
+    threshold: READ_THRESHOLD,
+    value: ({ ttftMs }) => ttftMs?.mean ?? null,
+  },
+  {
+    metric: "mean TBT",
+    unit: "ms",
+    better: "lower",
+    threshold: READ_THRESHOLD,
+    value: ({ tbtMs }) => tbtMs?.mean ?? null,
+  },
+  {
+    metric: "output throughput",
+    unit: "tokens/s",
+    better: "higher",
+    threshold: null,
+    value: ({ outputTokensPerSecond }) => outputTokensPerSecond,
+  },
+  {
+    metric: "goodput",
+    unit: "requests/s",
+    better: "higher",
+    threshold: null,
+    value: ({ goodputPerSecond }) => goodputPerSecond,
+  },
+];
+
+/**
+ * Judges a server against another: mean TTFT and mean TBT must both be at least 5 % better, by the
+ * same interval as every gate. A failed request on either side fails the gate.
+ *
+ * @example Judging a stored result again
+ * ```ts
+ * import { judgeLive, readLiveResult } from "@headwise/headwise/bench";
+ *
+ * async function verdictOf(path: string): Promise<string> {
+ *   const [endpoint, against] = (await readLiveResult(path)).sides;
+ *   return judgeLive({ endpoint, against }).verdict;
+ * }
+ * void verdictOf;
+ * ```
+ *
+ * @param o Server that is judged, and the one that it is judged against.
+ * @returns The verdict with its evidence.
+ */
+export function judgeLive(
+  o: { readonly endpoint: LiveSide; readonly against: LiveSide },
+): LiveGateReport {
+  const values = (side: LiveSide, metric: Metric): (number | null)[] =>
+    side.runs.map(({ performance }) => metric.value(performance));
+  const comparisons = METRICS.map((metric) =>
+    compareMetric({
+      ...metric,
+      baseline: values(o.against, metric),
+      candidate: values(o.endpoint, metric),
+      deterministic: false,
+    })
+  );
+  const demanded = comparisons.filter(({ verdict }) => verdict !== null);
+  const faults = [o.endpoint, o.against].flatMap(faultsOf);
+  return {
+    gate: "gate/live",
+    verdict: faults.length > 0 ? "FAIL" : combineVerdicts(demanded.map(({ verdict }) => verdict!)),
+    reasons: [...faults, ...demanded.map(({ reason }) => reason)],
+    pairs: Math.min(o.endpoint.runs.length, o.against.runs.length),
+    comparisons,
+  };
+}
+
+function faultsOf({ role, url, runs }: LiveSide): string[] {
+  const errors = runs.flatMap((run) => run.errors);
+  if (errors.length === 0) return [];
+  const [{ request, kind, message }] = errors;
+  return [
+    `The server ${role} '${url}' failed ${errors.length} requests, the first being request ` +
+    `${request}: ${kind}: ${message}`,
+  ];
+}

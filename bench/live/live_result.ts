@@ -1,0 +1,223 @@
+/** Live results as files. */
+
+import { z } from "zod";
+import { ResultError, serializeSamples } from "../result_file.ts";
+import { LIVE_SCHEMA_VERSION, type LiveResult } from "./live_types.ts";
+
+const count = z.number().int().nonnegative();
+const text = z.string();
+const nullable = z.number().nullable();
+
+const summary = z.strictObject({
+  count,
+  mean: z.number(),
+  min: z.number(),
+  p50: z.number(),
+  p90: z.number(),
+  p95: z.number(),
+  p99: z.number(),
+  p999: nullable,
+  max: z.number(),
+}).nullable();
+
+const account = z.strictObject({ asked: count, counted: nullable });
+
+const performance = z.strictObject({
+  ttftMs: summary,
+  serviceTtftMs: summary,
+  clientQueueMs: summary,
+  tbtMs: summary,
+  chunkGapMs: summary,
+  tpotMs: summary,
+  endToEndMs: summary,
+  exactChunkRequests: count,
+  durationMs: z.number(),
+  completed: count,
+  failed: count,
+  requestsPerSecond: nullable,
+  outputTokensPerSecond: nullable,
+  goodputPerSecond: nullable,
+  goodShare: nullable,
+  peakInFlight: count,
+  promptTokens: account,
+  outputTokens: account,
+});
+
+const error = z.strictObject({
+  request: count,
+  kind: z.enum(["connect", "status", "timeout", "disconnected", "malformed", "server"]),
+  message: text,
+});
+
+const samples = z.strictObject({
+  ttftMs: z.array(nullable),
+  clientQueueMs: z.array(nullable),
+  tpotMs: z.array(nullable),
+  endToEndMs: z.array(nullable),
+});
+
+const side = z.strictObject({
+  role: z.enum(["endpoint", "against"]),
+  url: text,
+  model: text,
+  runs: z.array(z.strictObject({
+    pair: count,
+    order: count,
+    performance,
+    errors: z.array(error),
+    samples,
+  })),
+});
+
+const interval = z.strictObject({
+  lower: z.number(),
+  upper: z.number(),
+  confidence: z.number(),
+  degenerate: z.boolean(),
+}).nullable();
+
+const verdict = z.enum(["PASS", "FAIL", "INCONCLUSIVE"]);
+
+const comparison = z.strictObject({
+  metric: text,
+  unit: text,
+  better: z.enum(["lower", "higher"]),
+  baseline: nullable,
+  candidate: nullable,
+  ratio: nullable,
+  interval,
+  threshold: nullable,
+  verdict: verdict.nullable(),
+  reason: text,
+  minimumDetectableRatio: nullable,
+  pairsToDecide: nullable,
+  pairLogRatios: z.array(z.number()),
+  requestMedianLogRatios: z.array(z.number()),
+  requestRatio: nullable,
+  requestInterval: interval,
+});
+
+const liveResult: z.ZodType<LiveResult> = z.strictObject({
+  kind: z.literal("headwise/live-result"),
+  schemaVersion: z.literal(LIVE_SCHEMA_VERSION),
+  createdAt: text,
+  environment: z.strictObject({
+    os: text,
+    arch: text,
+    deno: text,
+    v8: text,
+    adapter: text.nullable(),
+  }),
+  workload: z.strictObject({ name: text, sha256: text }),
+  requests: z.strictObject({
+    count,
+    trace: text.nullable(),
+    sha256: text.nullable(),
+    dropped: z.record(text, count),
+  }),
+  settings: z.strictObject({
+    api: z.enum(["completions", "chat"]),
+    promptAs: z.enum(["text", "token-ids"]),
+    maxInFlight: count,
+    timeScale: z.number(),
+    requestTimeoutMs: z.number(),
+    idleTimeoutMs: z.number(),
+    warmupRequests: count,
+    pairs: count,
+    ignoreEos: z.boolean(),
+    seed: z.number(),
+    objectives: z.strictObject({ ttftMs: nullable, tbtMs: nullable, endToEndMs: nullable })
+      .nullable(),
+  }),
+  formulas: z.record(text, text),
+  sides: z.array(side),
+  gate: z.strictObject({
+    gate: z.literal("gate/live"),
+    verdict,
+    reasons: z.array(text),
+    pairs: count,
+    comparisons: z.array(comparison),
+  }).nullable(),
+});
+
+/**
+ * Parses a stored live result.
+ *
+ * @example Another kind of file
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseLiveResult } from "@headwise/headwise/bench";
+ *
+ * assert.throws(() => parseLiveResult("{}", { file: "a.json" }), /'a.json': kind/);
+ * ```
+ *
+ * @param text Text of the file.
+ * @param o Name of the file, for messages.
+ * @returns The result.
+ * @throws {ResultError} When the text is no live result of this version.
+ */
+export function parseLiveResult(text: string, o: { readonly file: string }): LiveResult {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (cause) {
+    const message = `Cannot read the result '${o.file}': it is not JSON`;
+    throw new ResultError("result/not-json", o.file, message, { cause });
+  }
+  const parsed = liveResult.safeParse(data);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.slice(0, 5)
+    .map((issue) => `${issue.path.map(String).join(".")}: ${issue.message}`);
+  throw new ResultError(
+    "result/shape",
+    o.file,
+    `Cannot read the result '${o.file}': ${faults.join("; ")}`,
+  );
+}
+
+/**
+ * Reads a stored live result.
+ *
+ * @example A missing file
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readLiveResult, ResultError } from "@headwise/headwise/bench";
+ *
+ * await assert.rejects(readLiveResult("bench/no-such-result.json"), ResultError);
+ * ```
+ *
+ * @param path Path of the file.
+ * @returns The result.
+ * @throws {ResultError} When the file cannot be read or is no live result of this version.
+ */
+export async function readLiveResult(path: string): Promise<LiveResult> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `Cannot read the result '${path}': ${reason}`;
+    throw new ResultError("result/unreadable", path, message, { cause });
+  }
+  return parseLiveResult(text, { file: path });
+}
+
+/**
+ * Text of a live result's file: indented, but raw samples on one line each.
+ *
+ * @example Equal results have equal texts
+ * ```ts
+ * import { type LiveResult, serializeLiveResult } from "@headwise/headwise/bench";
+ *
+ * function sameBytes(a: LiveResult, b: LiveResult): boolean {
+ *   return serializeLiveResult(a) === serializeLiveResult(b);
+ * }
+ * void sameBytes;
+ * ```
+ *
+ * @param result Result to write.
+ * @returns JSON that ends with a newline.
+ */
+export function serializeLiveResult(result: LiveResult): string {
+  return serializeSamples(result);
+}

@@ -1,0 +1,181 @@
+/** A benchmark of live servers: the same requests to each, in interleaved pairs. */
+
+import { synthesizeRequests, type TraceRequest } from "../../fixtures/mod.ts";
+import { BenchError } from "../bench_error.ts";
+import { describeEnvironment } from "../environment.ts";
+import { interleaveSides } from "../pair_order.ts";
+import { judgeLive } from "./live_gate.ts";
+import { LIVE_FORMULAS, measureLive } from "./live_metrics.ts";
+import {
+  LIVE_SCHEMA_VERSION,
+  type LiveEndpoint,
+  type LiveOptions,
+  type LiveProgress,
+  type LiveResult,
+  type LiveRun,
+  type LiveSettings,
+  type LiveSide,
+} from "./live_types.ts";
+import { runOpenLoop } from "./open_loop.ts";
+
+/** How servers are asked where nothing else is said. */
+export const DEFAULT_LIVE_SETTINGS: LiveSettings = {
+  api: "completions",
+  promptAs: "text",
+  maxInFlight: 256,
+  timeScale: 1,
+  requestTimeoutMs: 600_000,
+  idleTimeoutMs: 60_000,
+  warmupRequests: 2,
+  pairs: 6,
+  ignoreEos: true,
+  seed: 1,
+  objectives: null,
+};
+
+/** Between the prompts of warm-up and of each pair, so that no run warms a cache for another. */
+const SEED_STRIDE = 7919;
+
+/**
+ * Replays requests on one streaming server, or on two in interleaved pairs, and judges the first
+ * against the second. An open loop: a request is sent when it is due, however long others take;
+ * only the concurrency cap holds it back, and its waiting counts. Nothing is tried again.
+ *
+ * @example Two servers
+ * ```ts
+ * import { type LiveResult, runLive } from "@headwise/headwise/bench";
+ * import type { Workload } from "@headwise/headwise/fixtures";
+ *
+ * function compare(workload: Workload): Promise<LiveResult> {
+ *   const at = (url: string) => ({ url, model: "default", token: null });
+ *   return runLive({
+ *     workload,
+ *     endpoint: at("http://127.0.0.1:8001/v1"),
+ *     against: at("http://127.0.0.1:8002/v1"),
+ *     settings: { pairs: 8, maxInFlight: 64 },
+ *   });
+ * }
+ * void compare;
+ * ```
+ *
+ * @param o Requests, servers and settings.
+ * @returns The result, ready to be stored.
+ * @throws {BenchError} When a setting is out of range or a URL is none.
+ * @throws {DOMException} `AbortError` when the run is stopped.
+ */
+export async function runLive(o: LiveOptions): Promise<LiveResult> {
+  const settings = { ...DEFAULT_LIVE_SETTINGS, ...o.settings };
+  const requests = o.trace?.requests ?? synthesizeRequests(o.workload);
+  checkSettings(settings, requests.length);
+  const endpoints = [o.endpoint, ...(o.against === undefined ? [] : [o.against])].map(
+    checkEndpoint,
+  );
+  const signal = o.signal ?? new AbortController().signal;
+  const runs: LiveRun[][] = endpoints.map(() => []);
+  // Idle connections are kept, so that a request after the warm-up does not pay for a new one.
+  const client = Deno.createHttpClient({ http2: false, poolMaxIdlePerHost: settings.maxInFlight });
+  try {
+    const replay = (
+      side: number,
+      turn: { phase: LiveProgress["phase"]; pair: number; requests: readonly TraceRequest[] },
+    ) =>
+      runOpenLoop({
+        requests: turn.requests,
+        endpoint: endpoints[side],
+        settings,
+        client,
+        promptSeed: settings.seed + SEED_STRIDE * (turn.pair + 1),
+        signal,
+        onDone: (done) =>
+          o.onProgress?.({
+            phase: turn.phase,
+            url: endpoints[side].url,
+            pair: turn.pair,
+            done,
+            requests: turn.requests.length,
+          }),
+      });
+    const warmup = requests.slice(0, settings.warmupRequests)
+      .map((request) => ({ ...request, arrivalMs: 0 }));
+    for (let side = 0; side < endpoints.length && warmup.length > 0; side++) {
+      await replay(side, { phase: "warm-up", pair: -1, requests: warmup });
+    }
+    const turns = interleaveSides({ sides: endpoints.length, pairs: settings.pairs });
+    for (const [order, { side, pair }] of turns.entries()) {
+      const log = await replay(side, { phase: "replay", pair, requests });
+      const errors = log.records.map(({ error }) => error).filter((error) => error !== null);
+      runs[side].push({ pair, order, ...measureLive(log, settings.objectives), errors });
+    }
+  } finally {
+    client.close();
+  }
+  const sides = endpoints.map(({ url, model }, side): LiveSide => ({
+    role: side === 0 ? "endpoint" : "against",
+    url,
+    model,
+    runs: runs[side],
+  }));
+  return {
+    kind: "headwise/live-result",
+    schemaVersion: LIVE_SCHEMA_VERSION,
+    createdAt: new Date().toISOString(),
+    environment: describeEnvironment({ adapter: null }),
+    workload: { name: o.workload.name, sha256: o.workload.sourceSha256 },
+    requests: {
+      count: requests.length,
+      trace: o.trace?.name ?? null,
+      sha256: o.trace?.sha256 ?? null,
+      dropped: o.trace?.dropped ?? {},
+    },
+    settings,
+    formulas: LIVE_FORMULAS,
+    sides,
+    gate: sides.length === 2 ? judgeLive({ endpoint: sides[0], against: sides[1] }) : null,
+  };
+}
+
+function checkSettings(settings: LiveSettings, requests: number): void {
+  const { maxInFlight, warmupRequests, pairs, seed, requestTimeoutMs, idleTimeoutMs, timeScale } =
+    settings;
+  const whole: readonly [string, number, number][] = [
+    ["requests", requests, 1],
+    ["maxInFlight", maxInFlight, 1],
+    ["warmupRequests", warmupRequests, 0],
+    ["pairs", pairs, 1],
+    ["seed", seed, 0],
+  ];
+  for (const [name, value, least] of whole) {
+    if (Number.isInteger(value) && value >= least) continue;
+    throw new BenchError(
+      "bench/option",
+      `Cannot run with ${name} '${value}': give an integer of at least ${least}`,
+    );
+  }
+  for (const [name, value] of Object.entries({ requestTimeoutMs, idleTimeoutMs, timeScale })) {
+    if (Number.isFinite(value) && (value > 0 || (value === 0 && name === "timeScale"))) continue;
+    throw new BenchError("bench/option", `Cannot run with ${name} '${value}': give more than 0`);
+  }
+  if (settings.api === "chat" && settings.promptAs === "token-ids") {
+    throw new BenchError(
+      "bench/option",
+      "Cannot send token ids to the chat API: it takes text only; use the completions API",
+    );
+  }
+}
+
+function checkEndpoint(endpoint: LiveEndpoint): LiveEndpoint {
+  const url = URL.canParse(endpoint.url) ? new URL(endpoint.url) : null;
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw new BenchError(
+      "bench/option",
+      `Cannot ask '${endpoint.url}': give a base URL such as http://127.0.0.1:8000/v1`,
+    );
+  }
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+    throw new BenchError(
+      "bench/option",
+      `Cannot ask '${url.origin}': a base URL has no user, query or fragment; give a token apart`,
+    );
+  }
+  return { ...endpoint, url: `${url.origin}${url.pathname.replace(/\/+$/, "")}` };
+}

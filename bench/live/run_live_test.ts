@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { BenchError } from "../bench_error.ts";
+import { requestsOf, tinyWorkload } from "../test_support.ts";
+import type { LiveResult, LiveSettings } from "./live_types.ts";
+import { parseLiveResult, serializeLiveResult } from "./live_result.ts";
+import { runLive } from "./run_live.ts";
+import { withServer } from "./serve_test_support.ts";
+
+const QUICK: Partial<LiveSettings> = {
+  pairs: 1,
+  warmupRequests: 1,
+  requestTimeoutMs: 5000,
+  idleTimeoutMs: 2000,
+};
+
+function trace(count: number, o: { gapMs?: number; input?: number; output?: number } = {}) {
+  const rows = Array.from(
+    { length: count },
+    (_, i) => [i * (o.gapMs ?? 0), o.input ?? 20, o.output ?? 8] as [number, number, number],
+  );
+  return { name: "tiny.csv", sha256: "", dropped: {}, requests: requestsOf(rows) };
+}
+
+async function measure(
+  url: string,
+  o: { count?: number; gapMs?: number; output?: number; settings?: Partial<LiveSettings> } = {},
+): Promise<LiveResult> {
+  return await runLive({
+    workload: tinyWorkload(),
+    trace: trace(o.count ?? 6, o),
+    endpoint: { url, model: "tiny", token: null },
+    settings: { ...QUICK, ...o.settings },
+  });
+}
+
+Deno.test("runLive() measures a server and counts tokens by its usage", async () => {
+  await withServer({ timeScale: 2 }, async ({ url }) => {
+    for (
+      const settings of [{ api: "chat" }, { api: "completions", promptAs: "token-ids" }] as const
+    ) {
+      const result = await measure(url, { settings });
+      const { performance, errors, samples } = result.sides[0].runs[0];
+      assert.deepEqual(errors, []);
+      assert.deepEqual(performance.promptTokens, { asked: 120, counted: 120 });
+      assert.deepEqual(performance.outputTokens, { asked: 48, counted: 48 });
+      assert.equal(performance.tbtMs?.count, 42);
+      assert.equal(performance.exactChunkRequests, 6);
+      assert.equal(samples.ttftMs.length, 6);
+      assert.equal(result.gate, null);
+      assert.deepEqual(parseLiveResult(serializeLiveResult(result), { file: "a" }), result);
+    }
+  });
+});
+
+Deno.test("runLive() spreads the total evenly when events hold several tokens", async () => {
+  await withServer({ timeScale: 1, tokensPerEvent: 4 }, async ({ url }) => {
+    const { performance } = (await measure(url, { count: 3, output: 40 })).sides[0].runs[0];
+    assert.equal(performance.exactChunkRequests, 0);
+    assert.equal(performance.chunkGapMs?.count, 3 * 9);
+    assert.equal(performance.tbtMs?.count, 3 * 36);
+    assert.ok(Math.abs(performance.tbtMs!.mean * 4 - performance.chunkGapMs!.mean) < 1e-6);
+  });
+});
+
+Deno.test("runLive() passes the faster of two servers on loopback and fails the slower", async () => {
+  await withServer({ timeScale: 10 }, async (fast) => {
+    await withServer({ timeScale: 25 }, async (slow) => {
+      const judge = async (endpoint: string, against: string): Promise<LiveResult> =>
+        await runLive({
+          workload: tinyWorkload(),
+          trace: trace(6, { gapMs: 10, output: 6 }),
+          endpoint: { url: endpoint, model: "tiny", token: null },
+          against: { url: against, model: "tiny", token: null },
+          settings: { ...QUICK, pairs: 4 },
+        });
+      const result = await judge(fast.url, slow.url);
+      assert.equal(result.gate?.verdict, "PASS", result.gate?.reasons.join("; "));
+      assert.deepEqual(result.sides[0].runs.map(({ order }) => order), [0, 3, 4, 7]);
+      assert.deepEqual(result.sides[1].runs.map(({ order }) => order), [1, 2, 5, 6]);
+      assert.equal((await judge(slow.url, fast.url)).gate?.verdict, "FAIL");
+    });
+  });
+});
+
+Deno.test("runLive() never passes a server against itself", async () => {
+  await withServer({ timeScale: 10 }, async ({ url }) => {
+    const one = { url, model: "tiny", token: null };
+    const { gate } = await runLive({
+      workload: tinyWorkload(),
+      trace: trace(4),
+      endpoint: one,
+      against: one,
+      settings: { ...QUICK, pairs: 4 },
+    });
+    assert.notEqual(gate?.verdict, "PASS");
+  });
+});
+
+Deno.test("runLive() measures from the scheduled arrival when the cap holds requests back", async () => {
+  await withServer({ timeScale: 20 }, async ({ url }) => {
+    const settings = { maxInFlight: 1, warmupRequests: 0 };
+    const { performance, samples } = (await measure(url, { count: 3, settings })).sides[0].runs[0];
+    assert.equal(performance.peakInFlight, 1);
+    const [first, second, third] = samples.clientQueueMs as number[];
+    assert.ok(second - first > 50 && third - second > 50, samples.clientQueueMs.join());
+    samples.ttftMs.forEach((ttftMs, i) => assert.ok(ttftMs! > samples.clientQueueMs[i]!));
+    assert.ok(performance.serviceTtftMs!.mean < performance.ttftMs!.mean);
+  });
+});
+
+Deno.test("runLive() keeps sending when the server is slow: the loop is open", async () => {
+  await withServer({ timeScale: 100 }, async ({ url }) => {
+    const settings = { warmupRequests: 0 };
+    const { performance } =
+      (await measure(url, { count: 5, gapMs: 20, output: 4, settings })).sides[0].runs[0];
+    assert.equal(performance.peakInFlight, 5);
+    assert.ok(performance.clientQueueMs!.max < 250);
+  });
+});
+
+Deno.test("runLive() counts every kind of failure once, and it fails the gate", async () => {
+  const table = [
+    [{ status: 3 }, "status", /500/],
+    [{ server: 3 }, "server", /told to fail/],
+    [{ disconnect: 3 }, "disconnected", /./],
+    [{ stall: 3 }, "timeout", /No byte for 500 ms/],
+    [{ malformed: 3 }, "malformed", /no JSON object/],
+  ] as const;
+  for (const [faults, kind, message] of table) {
+    await withServer({ faults, timeScale: 1 }, async ({ url, status }) => {
+      const settings = { idleTimeoutMs: 500, warmupRequests: 0 };
+      const result = await measure(url, { settings });
+      const { errors, performance, samples } = result.sides[0].runs[0];
+      assert.deepEqual(errors.map((error) => error.kind), [kind, kind]);
+      errors.forEach((error) => assert.match(error.message, message));
+      assert.deepEqual([performance.completed, performance.failed], [4, 2]);
+      assert.equal(samples.ttftMs.filter((ttftMs) => ttftMs === null).length, 2);
+      assert.equal(status().running, 0);
+    });
+  }
+  await withServer({ faults: { status: 9 }, timeScale: 1 }, async (broken) => {
+    await withServer({ timeScale: 50 }, async (slow) => {
+      const { gate } = await runLive({
+        workload: tinyWorkload(),
+        trace: trace(6, { output: 3 }),
+        endpoint: { url: broken.url, model: "tiny", token: null },
+        against: { url: slow.url, model: "tiny", token: null },
+        settings: { ...QUICK, pairs: 2 },
+      });
+      assert.equal(gate?.verdict, "FAIL");
+      assert.match(gate!.reasons[0], /failed 1 requests, the first being request 1: status/);
+    });
+  });
+});
+
+Deno.test("runLive() records a refused connection and tries nothing again", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  const settings = { warmupRequests: 0 };
+  const { errors } =
+    (await measure(`http://127.0.0.1:${port}/v1`, { count: 2, settings })).sides[0].runs[0];
+  assert.deepEqual(errors.map(({ kind }) => kind), ["connect", "connect"]);
+  let asked = 0;
+  const refusing = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
+    asked++;
+    return new Response("busy", { status: 503, headers: { "retry-after": "0" } });
+  });
+  await measure(`http://127.0.0.1:${refusing.addr.port}/v1`, { count: 3, settings });
+  await refusing.shutdown();
+  assert.equal(asked, 3);
+});
+
+Deno.test("runLive() takes a stream without an end, text or event type for a failure", async () => {
+  const done = "data: [DONE]\n\n";
+  const text = 'data: {"choices":[{"text":"a"}]}\n\n';
+  const table = [
+    ["text/event-stream", text, "disconnected"],
+    ["text/event-stream", done, "malformed"],
+    ["application/json", "{}", "malformed"],
+  ] as const;
+  for (const [type, body, kind] of table) {
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      () => new Response(body, { headers: { "content-type": type } }),
+    );
+    const settings = { warmupRequests: 0 };
+    const url = `http://127.0.0.1:${server.addr.port}/v1`;
+    const { errors } = (await measure(url, { count: 1, settings })).sides[0].runs[0];
+    await server.shutdown();
+    assert.deepEqual(errors.map((error) => error.kind), [kind]);
+  }
+});
+
+Deno.test("runLive() counts as good what meets every objective", async () => {
+  await withServer({ timeScale: 1, faults: { status: 4 } }, async ({ url }) => {
+    const goodShare = async (ttftMs: number): Promise<number | null> => {
+      const objectives = { ttftMs, tbtMs: null, endToEndMs: null };
+      const settings = { objectives, warmupRequests: 0 };
+      return (await measure(url, { count: 4, settings })).sides[0].runs[0].performance.goodShare;
+    };
+    assert.equal(await goodShare(60_000), 0.75);
+    assert.equal(await goodShare(0.001), 0);
+  });
+});
+
+Deno.test("runLive() ends at once when it is stopped", async () => {
+  await withServer({ timeScale: 1e5 }, async ({ url }) => {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 50);
+    const running = runLive({
+      workload: tinyWorkload(),
+      trace: trace(3, { gapMs: 40 }),
+      endpoint: { url, model: "tiny", token: null },
+      settings: { ...QUICK, warmupRequests: 0, idleTimeoutMs: 60_000, requestTimeoutMs: 60_000 },
+      signal: stop.signal,
+    });
+    await assert.rejects(running, { name: "AbortError" });
+  });
+});
+
+Deno.test("runLive() refuses settings and URLs by name", async () => {
+  const url = "http://127.0.0.1:1/v1";
+  const table: readonly [string, Partial<LiveSettings>, RegExp][] = [
+    ["ftp://127.0.0.1", {}, /ftp/],
+    ["nowhere", {}, /nowhere/],
+    ["http://user:word@127.0.0.1/v1", {}, /has no user/],
+    [url, { pairs: 0 }, /pairs '0'/],
+    [url, { maxInFlight: 1.5 }, /maxInFlight '1.5'/],
+    [url, { timeScale: -1 }, /timeScale '-1'/],
+    [url, { idleTimeoutMs: 0 }, /idleTimeoutMs '0'/],
+    [url, { api: "chat", promptAs: "token-ids" }, /chat API/],
+  ];
+  for (const [endpoint, settings, message] of table) {
+    await assert.rejects(measure(endpoint, { settings }), (error) => {
+      assert.ok(error instanceof BenchError);
+      assert.match(error.message, message);
+      assert.doesNotMatch(error.message, /user:word/);
+      return true;
+    });
+  }
+});

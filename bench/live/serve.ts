@@ -1,0 +1,241 @@
+/** An OpenAI-compatible streaming server whose answers are timed by the replay engine. */
+
+import type { Workload } from "../../fixtures/mod.ts";
+import { BenchError } from "../bench_error.ts";
+import type { ResultCeilings } from "../result_types.ts";
+import type { Side } from "../sides.ts";
+import { type AnswerServer, errorResponse, streamAnswer, wholeAnswer } from "./serve_answer.ts";
+import { createServeEngine, type EngineStatus } from "./serve_engine.ts";
+import { faultOf, type ServeFaults } from "./serve_faults.ts";
+import { parseCompletionRequest, readBody, RefusedRequest } from "./serve_request.ts";
+
+/** What a server holds out against. */
+export interface ServeBounds {
+  /** Most bytes of a body; more is refused with 413. @default {8 MiB} */
+  readonly maxBodyBytes: number;
+  /** Most time for a body to arrive, in milliseconds; longer is refused with 408. @default {10,000} */
+  readonly bodyTimeoutMs: number;
+  /** Most requests taken at once, waiting ones included; more are refused with 429. @default {512} */
+  readonly maxRequests: number;
+  /** Most bodies being read at once; more are refused with 503. @default {256} */
+  readonly maxReading: number;
+  /** Events that a client may leave unread before its request is ended. @default {4,096} */
+  readonly maxUnreadEvents: number;
+}
+
+/** Bounds where nothing else is said. */
+export const DEFAULT_SERVE_BOUNDS: ServeBounds = {
+  maxBodyBytes: 8 << 20,
+  bodyTimeoutMs: 10_000,
+  maxRequests: 512,
+  maxReading: 256,
+  maxUnreadEvents: 4096,
+};
+
+/** Options of {@link startServer}. */
+export interface ServeOptions {
+  /** Model, cache and scheduler; its requests do not matter. */
+  readonly workload: Workload;
+  /** Layout, walk and recycling. */
+  readonly side: Side;
+  /** Ceilings that steps are costed by; without them the workload has to state some. */
+  readonly ceilings?: ResultCeilings;
+  /** Address. @default {"127.0.0.1"} */
+  readonly hostname?: string;
+  /** Whether an address that other machines can reach is meant. @default {false} */
+  readonly allowRemote?: boolean;
+  /** Port; 0 takes a free one. @default {0} */
+  readonly port?: number;
+  /** Factor on the time of every step: 2 is half as fast, 0 takes no time. @default {1} */
+  readonly timeScale?: number;
+  /** Tokens that are sent in one event. @default {1} */
+  readonly tokensPerEvent?: number;
+  /** What goes wrong. @default {nothing} */
+  readonly faults?: ServeFaults;
+  /** Whether prompts share the pages of their prefixes. @default {the workload's cache.prefixCache} */
+  readonly prefixCache?: boolean;
+  /** What it holds out against. @default {DEFAULT_SERVE_BOUNDS} */
+  readonly bounds?: Partial<ServeBounds>;
+  /** Seed of page order and speculative acceptance. @default {the workload's} */
+  readonly seed?: number;
+}
+
+/** A running server. */
+export interface RunningServer {
+  /** Base URL for clients, up to and with the version. */
+  readonly url: string;
+  /** What the engine has done and is doing. */
+  readonly status: () => EngineStatus;
+  /** Ends every request and stops. */
+  readonly close: () => Promise<void>;
+}
+
+const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
+
+/** Everything that a request needs of the server. */
+interface Server extends AnswerServer {
+  readonly bounds: ServeBounds;
+  readonly faults: ServeFaults;
+  readonly workload: Workload;
+  requests: number;
+  reading: number;
+}
+
+/**
+ * Starts a server with `/v1/completions`, `/v1/chat/completions`, `/v1/models` and `/health`. A
+ * prompt's tokens are its words, or its ids; an answer is always as long as `max_tokens` says. It
+ * listens on loopback unless told otherwise, for it knows no users.
+ *
+ * @example One token
+ * ```ts
+ * import { startServer, SIDES } from "@headwise/headwise/bench";
+ * import type { Workload } from "@headwise/headwise/fixtures";
+ *
+ * async function ask(workload: Workload): Promise<string> {
+ *   const server = await startServer({ workload, side: SIDES["pooled-recycle"] });
+ *   const response = await fetch(`${server.url}/completions`, {
+ *     method: "POST",
+ *     body: JSON.stringify({ prompt: "one two three", max_tokens: 1 }),
+ *   });
+ *   const text = await response.text();
+ *   await server.close();
+ *   return text;
+ * }
+ * void ask;
+ * ```
+ *
+ * @param o Workload, side, address and bounds.
+ * @returns The server, listening.
+ * @throws {BenchError} When an option is out of range, or the address is not loopback.
+ */
+export async function startServer(o: ServeOptions): Promise<RunningServer> {
+  const hostname = o.hostname ?? "127.0.0.1";
+  if (!LOOPBACK.has(hostname) && o.allowRemote !== true) {
+    throw new BenchError(
+      "bench/option",
+      `Cannot listen on '${hostname}': other machines could reach it and it knows no users; give ` +
+        `a loopback address or allow it explicitly`,
+    );
+  }
+  const timeScale = o.timeScale ?? 1;
+  const tokensPerEvent = o.tokensPerEvent ?? 1;
+  if (!(timeScale >= 0 && Number.isFinite(timeScale))) {
+    throw new BenchError("bench/option", `Cannot scale time by '${timeScale}': give at least 0`);
+  }
+  if (!Number.isInteger(tokensPerEvent) || tokensPerEvent < 1) {
+    throw new BenchError(
+      "bench/option",
+      `Cannot send '${tokensPerEvent}' tokens in an event: give an integer of at least 1`,
+    );
+  }
+  const bounds = { ...DEFAULT_SERVE_BOUNDS, ...o.bounds };
+  const prefixCache = o.prefixCache ?? o.workload.cache.prefixCache;
+  const engine = createServeEngine({
+    workload: o.workload,
+    side: o.side,
+    ceilings: chooseCeilings(o),
+    timeScale,
+    maxRequests: bounds.maxRequests,
+    prefixCache,
+    seed: o.seed ?? o.workload.seed,
+  });
+  const server: Server = {
+    engine,
+    bounds,
+    maxRequests: bounds.maxRequests,
+    maxUnreadEvents: bounds.maxUnreadEvents,
+    breakOff: new Set(),
+    faults: o.faults ?? {},
+    tokensPerEvent,
+    workload: o.workload,
+    prefixCache,
+    requests: 0,
+    reading: 0,
+  };
+  let listening: Deno.HttpServer<Deno.NetAddr>;
+  try {
+    listening = Deno.serve(
+      {
+        hostname,
+        port: o.port ?? 0,
+        onListen: () => {},
+        onError: () => errorResponse(500, "Fault"),
+      },
+      (request) => handle(server, request),
+    );
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+  const { port } = listening.addr;
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return {
+    url: `http://${host}:${port}/v1`,
+    status: engine.status,
+    async close(): Promise<void> {
+      for (const breakOff of [...server.breakOff]) breakOff();
+      await engine.close();
+      await listening.shutdown();
+    },
+  };
+}
+
+function chooseCeilings({ ceilings, workload }: ServeOptions): ResultCeilings {
+  if (ceilings !== undefined) return ceilings;
+  if (workload.ceilings !== null) return { ...workload.ceilings, source: "fixture" };
+  throw new BenchError(
+    "bench/ceilings",
+    `Cannot cost a step of workload '${workload.name}': it states no ceilings and none were given`,
+  );
+}
+
+async function handle(server: Server, request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const chat = pathname === "/v1/chat/completions";
+  if (chat || pathname === "/v1/completions") {
+    if (request.method !== "POST") return errorResponse(405, "Use POST");
+    try {
+      return await complete(server, request, chat);
+    } catch (error) {
+      if (error instanceof RefusedRequest) return errorResponse(error.status, error.message);
+      // The client went away while its body was being read.
+      return errorResponse(400, "The body could not be read");
+    }
+  }
+  if (pathname === "/v1/models") {
+    const data = [{ id: server.workload.model.name, object: "model", owned_by: "headwise" }];
+    return Response.json({ object: "list", data });
+  }
+  if (pathname === "/health") return Response.json(server.engine.status());
+  return errorResponse(404, `There is no '${pathname}'`);
+}
+
+async function complete(server: Server, request: Request, chat: boolean): Promise<Response> {
+  const { bounds } = server;
+  if (server.reading >= bounds.maxReading) {
+    throw new RefusedRequest(503, `${bounds.maxReading} bodies are being read already`);
+  }
+  server.reading++;
+  let text: string;
+  try {
+    text = await readBody(request, {
+      maxBytes: bounds.maxBodyBytes,
+      timeoutMs: bounds.bodyTimeoutMs,
+    });
+  } finally {
+    server.reading--;
+  }
+  const asked = parseCompletionRequest(text, { chat });
+  const longest = server.workload.scheduler.modelLengthTokens;
+  if (asked.promptTokens.length + asked.maxTokens > longest) {
+    throw new RefusedRequest(
+      400,
+      `${asked.promptTokens.length} + ${asked.maxTokens} tokens exceed the model's ${longest}`,
+    );
+  }
+  const ordinal = ++server.requests;
+  const fault = faultOf(server.faults, ordinal);
+  if (fault === "status") throw new RefusedRequest(500, "This request was told to fail");
+  const answer = { asked, chat, fault, id: `cmpl-${ordinal}` };
+  return asked.stream ? streamAnswer(server, answer) : await wholeAnswer(server, answer);
+}

@@ -1,0 +1,197 @@
+/** Answers of the server: whole or streamed, in the shape of either API. */
+
+import type { ServeEngine } from "./serve_engine.ts";
+import type { ServeFault } from "./serve_faults.ts";
+import { type CompletionRequest, prefixBlocksOf, RefusedRequest } from "./serve_request.ts";
+
+const PREFIX_BLOCK_TOKENS = 512;
+const TEXT = new TextEncoder();
+
+/** What an answer needs of the server. */
+export interface AnswerServer {
+  /** Engine that times it. */
+  readonly engine: ServeEngine;
+  /** Most requests taken at once, for the message of the refusal. */
+  readonly maxRequests: number;
+  /** Events that a client may leave unread. */
+  readonly maxUnreadEvents: number;
+  /** Tokens of one event. */
+  readonly tokensPerEvent: number;
+  /** Whether prompts share the pages of their prefixes. */
+  readonly prefixCache: boolean;
+  /** Breaks off every stream that is open. */
+  readonly breakOff: Set<() => void>;
+}
+
+/** An answer that is being made. */
+export interface Answer {
+  readonly asked: CompletionRequest;
+  readonly chat: boolean;
+  readonly fault: ServeFault | null;
+  readonly id: string;
+}
+
+function submit(
+  server: AnswerServer,
+  { asked }: Answer,
+  on: { readonly tokens: (tokens: number) => void; readonly end: (reason: string | null) => void },
+): () => void {
+  const cancel = server.engine.submit({
+    inputTokens: asked.promptTokens.length,
+    outputTokens: asked.maxTokens,
+    prefixBlocks: server.prefixCache ? prefixBlocksOf(asked.promptTokens, PREFIX_BLOCK_TOKENS) : [],
+    onTokens: on.tokens,
+    onEnd: on.end,
+  });
+  if (cancel !== null) return cancel;
+  throw new RefusedRequest(429, `${server.maxRequests} requests are being served already`);
+}
+
+/** Answers once everything is there. */
+export function wholeAnswer(server: AnswerServer, answer: Answer): Promise<Response> {
+  const { promise, resolve } = Promise.withResolvers<Response>();
+  let tokens = 0;
+  submit(server, answer, {
+    tokens: (count) => tokens += count,
+    end(reason): void {
+      if (reason !== null) return resolve(errorResponse(500, reason));
+      const text = Array.from({ length: tokens }, (_, index) => wordOf(index)).join("");
+      const choice = answer.chat
+        ? { index: 0, message: { role: "assistant", content: text }, finish_reason: "length" }
+        : { index: 0, text, finish_reason: "length" };
+      resolve(Response.json({ ...head(answer), choices: [choice], usage: usage(answer, tokens) }));
+    },
+  });
+  return promise;
+}
+
+/** Answers token by token. */
+export function streamAnswer(server: AnswerServer, answer: Answer): Response {
+  const { asked, fault } = answer;
+  const half = Math.floor(asked.maxTokens / 2);
+  let cancel = (): void => {};
+  let stop = (): void => {};
+  let open = true;
+  let made = 0;
+  let sent = 0;
+  const body = new ReadableStream<Uint8Array>({
+    start(controller): void {
+      const send = (data: string): void => {
+        if (!open) return;
+        controller.enqueue(TEXT.encode(`data: ${data}\n\n`));
+        // A client that does not read is not waited for, and does not fill the memory.
+        if ((controller.desiredSize ?? 0) < -server.maxUnreadEvents) breakOff("unread");
+      };
+      const breakOff = (why: string): void => {
+        open = false;
+        server.breakOff.delete(stop);
+        cancel();
+        controller.error(new Error(`The answer was broken off: ${why}`));
+      };
+      const finish = (): void => {
+        open = false;
+        server.breakOff.delete(stop);
+        controller.close();
+      };
+      stop = () => breakOff("the server stopped");
+      server.breakOff.add(stop);
+      const flush = (all: boolean): void => {
+        while (made - sent >= server.tokensPerEvent || (all && made > sent)) {
+          const count = Math.min(server.tokensPerEvent, made - sent);
+          send(JSON.stringify(chunkOf(answer, { first: sent, count })));
+          sent += count;
+        }
+      };
+      cancel = submit(server, answer, {
+        tokens(count): void {
+          if (!open) return;
+          made += count;
+          flush(false);
+          if (fault === null || !open || made <= half) return;
+          if (fault === "disconnect") return breakOff("this request was told to");
+          if (fault === "malformed") send('{"choices": [');
+          if (fault === "server") {
+            send(JSON.stringify({ error: { message: "This request was told to fail" } }));
+            finish();
+          }
+          // Silent from here on, and the connection stays open until the client closes it.
+          if (fault === "stall") open = false;
+          else cancel();
+        },
+        end(reason): void {
+          if (!open) return;
+          if (reason !== null) {
+            send(JSON.stringify({ error: { message: reason } }));
+            return finish();
+          }
+          flush(true);
+          send(JSON.stringify({ ...head(answer), choices: [lastChoice(answer)] }));
+          if (asked.includeUsage) {
+            send(JSON.stringify({ ...head(answer), choices: [], usage: usage(answer, sent) }));
+          }
+          send("[DONE]");
+          if (open) finish();
+        },
+      });
+    },
+    cancel(): void {
+      open = false;
+      server.breakOff.delete(stop);
+      cancel();
+    },
+  });
+  return new Response(body, {
+    headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+  });
+}
+
+function head({ asked, chat, id }: Answer): Record<string, unknown> {
+  const object = chat
+    ? (asked.stream ? "chat.completion.chunk" : "chat.completion")
+    : "text_completion";
+  return { id, object, created: Math.floor(Date.now() / 1000), model: asked.model };
+}
+
+function chunkOf(
+  answer: Answer,
+  o: { readonly first: number; readonly count: number },
+): Record<string, unknown> {
+  const text = Array.from({ length: o.count }, (_, i) => wordOf(o.first + i)).join("");
+  const choice = answer.chat
+    ? { index: 0, delta: { content: text }, finish_reason: null }
+    : { index: 0, text, finish_reason: null };
+  return {
+    ...head(answer),
+    choices: [choice],
+    ...(answer.asked.continuousUsage ? { usage: usage(answer, o.first + o.count) } : {}),
+  };
+}
+
+function lastChoice({ chat }: Answer): Record<string, unknown> {
+  return chat
+    ? { index: 0, delta: {}, finish_reason: "length" }
+    : { index: 0, text: "", finish_reason: "length" };
+}
+
+function usage({ asked }: Answer, completionTokens: number): Record<string, number> {
+  const promptTokens = asked.promptTokens.length;
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+  };
+}
+
+/** Text of an answer's n-th token. */
+function wordOf(index: number): string {
+  return index % 12 === 11 ? " so\n" : " so";
+}
+
+/** An error in the shape that clients know. */
+export function errorResponse(status: number, message: string): Response {
+  const headers = status === 429 || status === 503 ? { "retry-after": "1" } : undefined;
+  return Response.json({ error: { message, type: "invalid_request_error", code: status } }, {
+    status,
+    ...(headers === undefined ? {} : { headers }),
+  });
+}

@@ -1,0 +1,61 @@
+/** Faults that a server can be told to have, for whoever tests a client on it. */
+
+import { BenchError } from "../bench_error.ts";
+
+/**
+ * What goes wrong: `status` answers 500; `server` sends an error event half-way; `disconnect` breaks
+ * the connection half-way; `stall` falls silent half-way; `malformed` sends what is no JSON.
+ */
+export type ServeFault = "status" | "server" | "disconnect" | "stall" | "malformed";
+
+/** Every fault. */
+export const SERVE_FAULTS: readonly ServeFault[] = [
+  "status",
+  "server",
+  "disconnect",
+  "stall",
+  "malformed",
+];
+
+/** Which requests have which fault: each n-th one, counted from 1. */
+export type ServeFaults = Readonly<Partial<Record<ServeFault, number>>>;
+
+/**
+ * Reads faults such as `disconnect=5,stall=7`.
+ *
+ * @example Each fifth connection breaks
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseFaults } from "@headwise/headwise/bench";
+ *
+ * assert.deepEqual(parseFaults("disconnect=5"), { disconnect: 5 });
+ * ```
+ *
+ * @param text Faults and periods.
+ * @returns The faults.
+ * @throws {BenchError} When a part cannot be read.
+ */
+export function parseFaults(text: string): ServeFaults {
+  const faults: Partial<Record<ServeFault, number>> = {};
+  for (const part of text.split(",")) {
+    const [name, period] = part.split("=").map((word) => word.trim());
+    const fault = SERVE_FAULTS.find((each) => each === name);
+    if (fault === undefined || !/^[1-9]\d*$/.test(period ?? "")) {
+      throw new BenchError(
+        "bench/option",
+        `Cannot read the fault '${part}': give one of ${SERVE_FAULTS.join(", ")} and each ` +
+          `how-manieth request has it, such as stall=10`,
+      );
+    }
+    faults[fault] = Number(period);
+  }
+  return faults;
+}
+
+/** The fault of the n-th request, counted from 1, or null; of several the first in the list. */
+export function faultOf(faults: ServeFaults, ordinal: number): ServeFault | null {
+  return SERVE_FAULTS.find((fault) => {
+    const period = faults[fault];
+    return period !== undefined && ordinal % period === 0;
+  }) ?? null;
+}

@@ -1,0 +1,156 @@
+import { dirname } from "node:path";
+import {
+  caseRows,
+  checkExpectations,
+  exitCodeOf,
+  type Expectation,
+  keepRegression,
+  listCases,
+  parseExpectations,
+  parseShard,
+  type Query,
+  type Regression,
+  reportOfRows,
+  type ReportRow,
+  runConformance,
+  runNameOfEnvironment,
+  type Shard,
+  shardOfEnvironment,
+  type TestDefinition,
+  withTool,
+} from "../conformance/mod.ts";
+import { chooseSubject } from "./choose_subject.ts";
+import { renderCase, renderSummary } from "./conformance_report.ts";
+import type { CONFORMANCE_SETTINGS } from "./conformance_settings.ts";
+import { createHeadwiseTool } from "./conformance_tool.ts";
+import { type CliContext, writeLines } from "./context.ts";
+import { EXIT } from "./exit_code.ts";
+import type { ReportStyle } from "./gate_report.ts";
+import { createProgress } from "./progress.ts";
+import { commandLineOf, repeatFlagsOf } from "./repeat_flags.ts";
+import { writeRegressions } from "./regression_file.ts";
+import { printReports } from "./report_output.ts";
+import { openReport } from "./report_writer.ts";
+import type { ResolvedSettings } from "./resolve_settings.ts";
+
+/** What a run of the suite is made of. */
+export interface JudgeOptions {
+  /** Settings with their origins. */
+  readonly resolved: ResolvedSettings<typeof CONFORMANCE_SETTINGS>;
+  /** Cases to run; none means all. */
+  readonly filters: readonly Query[];
+  /** Tests to choose from. */
+  readonly tests: readonly TestDefinition[];
+  /** Sequences that failed before. */
+  readonly kept: readonly Regression[];
+  /** Colours and width. */
+  readonly style: ReportStyle;
+}
+
+/**
+ * Judges a subject: rows go to a file as they come about, failures to the file of regressions.
+ *
+ * @param context Streams, files and the signal of Ctrl-C.
+ * @param o Settings, cases and style.
+ */
+export async function judgeSubject(context: CliContext, o: JudgeOptions): Promise<void> {
+  const { stdout, stderr } = context.process;
+  const { values } = o.resolved;
+  const expectations = await readExpectations(context, o);
+  const shard = chooseShard(context, values.shard);
+  const chosen = await chooseSubject(values);
+  if (chosen.note !== null) writeLines(stderr, [chosen.note]);
+  await Deno.mkdir(dirname(values.out), { recursive: true });
+  const report = openReport(values.out);
+  const progress = createProgress(stderr, { now: () => performance.now() });
+  let cases = 0;
+  let done = 0;
+  const onRow = (row: ReportRow): void => {
+    report.write(row);
+    if (row.kind === "run") cases = row.cases;
+    if (row.kind === "case") {
+      done += 1;
+      const [suite, path] = row.query.split(":");
+      const detail = `${done} of ${cases} cases`;
+      progress.update({ label: `${suite}:${path}`, fraction: done / cases, detail });
+    }
+    if (values.json) writeLines(stdout, [JSON.stringify(row)]);
+  };
+  try {
+    const { rows, summary } = await runConformance({
+      subject: {
+        ...(chosen.isOurs ? withTool(chosen.subject, createHeadwiseTool()) : chosen.subject),
+        metadata: { label: chosen.label, ...chosen.subject.metadata },
+      },
+      filters: o.filters,
+      tests: chosen.tests ?? o.tests,
+      timeoutMs: values.timeoutMs,
+      shard,
+      runName: values.run ?? runNameOfEnvironment(context.process.env),
+      expectations,
+      seed: values.seed,
+      commandLine: commandLineOf(o.resolved),
+      repeatFlags: repeatFlagsOf(o.resolved),
+      signal: context.signal,
+      onRow,
+    });
+    progress.close();
+    const file = reportOfRows(rows, values.out);
+    const isWhole = file.complete || file.cases.length === file.run.cases;
+    context.process.exitCode = isWhole ? exitCodeOf(summary) : EXIT.interrupted;
+    await keepFailures(context, { rows, kept: o.kept, file: values.regressions });
+    if (values.json) return;
+    if (values.format !== "text") {
+      return stdout.write(printReports(values.format, { reports: [file], style: o.style }));
+    }
+    writeLines(stdout, file.cases.flatMap((row) => renderCase(row, o.style)));
+    const notes = file.cases.flatMap(({ query, outcome }) =>
+      outcome.kind === "pass" && outcome.note !== undefined ? [`  ${query}: ${outcome.note}`] : []
+    );
+    writeLines(stdout, notes.map(o.style.paint.dim));
+    const subject = shard === null
+      ? chosen.label
+      : `${chosen.label}, shard ${shard.index} of ${shard.count}`;
+    const { style } = o;
+    writeLines(stdout, renderSummary(summary, { subject, style, complete: file.complete }));
+  } finally {
+    progress.close();
+    report.close();
+    await chosen.close();
+  }
+}
+
+async function readExpectations(
+  context: CliContext,
+  o: JudgeOptions,
+): Promise<readonly Expectation[]> {
+  const file = o.resolved.values.expectations;
+  if (file === null) return [];
+  const expectations = parseExpectations(await context.readTextFile(file), file);
+  checkExpectations(expectations, { cases: listCases({ tests: o.tests }), file });
+  return expectations;
+}
+
+function chooseShard(context: CliContext, text: string | null): Shard | null {
+  return text === null ? shardOfEnvironment(context.process.env) : parseShard(text);
+}
+
+/** Keeps the counterexamples of failed cases, so that the next run begins with them. */
+async function keepFailures(
+  context: CliContext,
+  o: {
+    readonly rows: readonly ReportRow[];
+    readonly kept: readonly Regression[];
+    readonly file: string;
+  },
+): Promise<void> {
+  let kept = o.kept;
+  for (const { query, outcome } of caseRows(o.rows)) {
+    if (outcome.kind !== "fail" || outcome.counterexample === undefined) continue;
+    kept = keepRegression(kept, { showed: query, counterexample: outcome.counterexample });
+  }
+  if (kept.length === o.kept.length) return;
+  await writeRegressions(o.file, kept);
+  const count = kept.length - o.kept.length;
+  writeLines(context.process.stderr, [`Sequences kept in '${o.file}' for later runs: ${count}`]);
+}

@@ -1,0 +1,156 @@
+import type { KernelCaseResult, KernelGoalResult, KernelResult } from "../bench/mod.ts";
+import type { ReportStyle } from "./gate_report.ts";
+import { renderTable, wrapText } from "./table.ts";
+import { formatDuration, formatNumber, formatRate } from "./units.ts";
+
+/**
+ * Lays out a kernel result: ceilings, one row a case, then goals and peers.
+ *
+ * @param result The result.
+ * @param style Colours and width.
+ * @returns Lines.
+ */
+export function renderKernelResult(result: KernelResult, style: ReportStyle): string[] {
+  const { paint } = style;
+  const { adapter, ceilings } = result;
+  const kind = adapter.isSoftware ? " (software: its times say nothing of a GPU)" : "";
+  const spread = Math.max(ceilings.before.spread.memory, ceilings.after.spread.memory);
+  const headline = `${paint.bold(adapter.description)}${kind}: reads ` +
+    `${formatRate(ceilings.memoryBytesPerSecond, "B")} (spread ${spread.toFixed(2)}), computes ` +
+    `${formatRate(ceilings.flopsPerSecond, "FLOP")} in f32 at best, measured in this run`;
+  const rows = result.cases.map((each) => caseRow(each));
+  const table = renderTable(rows, {
+    columns: [
+      { title: "case" },
+      { title: "median", align: "right" },
+      { title: "spread", align: "right" },
+      { title: "bytes", align: "right" },
+      { title: "operations", align: "right" },
+      { title: "of ceiling", align: "right" },
+      { title: "over floor", align: "right" },
+      { title: "host", align: "right" },
+    ],
+  });
+  const reasons = result.cases.flatMap(({ case: { name }, outcome }) => {
+    if (outcome.kind === "timed") return [];
+    const word = outcome.kind === "skipped" ? paint.yellow(outcome.kind) : paint.red(outcome.kind);
+    return wrapText(`${name}: ${word}: ${outcome.reason}`, { width: style.columns });
+  });
+  return [
+    ...wrapText(headline, { width: style.columns }),
+    "",
+    ...table,
+    ...(reasons.length === 0 ? [] : ["", ...reasons]),
+    ...renderPeers(result, style),
+    ...renderGoals(result.goals, style),
+  ];
+}
+
+function caseRow({ case: { name }, outcome }: KernelCaseResult): string[] {
+  if (outcome.kind !== "timed") return [name, outcome.kind];
+  const { figures, host } = outcome;
+  return [
+    name,
+    formatDuration(figures.medianMs),
+    figures.spread.toFixed(2),
+    formatRate(figures.bytesPerSecond, "B"),
+    formatRate(figures.flopsPerSecond, "FLOP"),
+    `${(figures.ceilingShare * 100).toFixed(1)} % ${figures.bound === "memory" ? "mem" : "alu"}`,
+    `${formatNumber(figures.overheadMicroseconds)} µs`,
+    formatDuration(host.planMs + host.uploadMs),
+  ];
+}
+
+function renderPeers(result: KernelResult, { columns }: ReportStyle): string[] {
+  if (result.peers === null) return [];
+  const present = result.peers.peers.filter(({ absent }) => absent === null);
+  const found = Map.groupBy(
+    result.peers.peers,
+    ({ version, absent }) => absent === null ? `${version}` : `absent: ${absent}`,
+  );
+  const notes = [...found].flatMap(([text, peers]) =>
+    wrapText(`${peers.map(({ peer }) => peer).join(", ")}: ${text}`, { width: columns })
+  );
+  if (present.length === 0) return ["", ...notes];
+  const caveats = new Set<string>();
+  const rows = result.cases.flatMap(({ case: { name }, outcome }) => {
+    if (outcome.kind !== "timed") return [];
+    const own = outcome.figures.medianMs;
+    const cells = present.map(({ peer }) => {
+      const timed = result.peers?.results.find((each) => each.peer === peer && each.case === name);
+      if (timed === undefined) return "";
+      if (timed.outcome.kind === "skipped") {
+        caveats.add(`${peer} skipped ${name}: ${timed.outcome.reason}`);
+        return "skipped";
+      }
+      const { medianMs, note } = timed.outcome;
+      if (note !== "") caveats.add(`${peer} on ${name}: ${note}`);
+      return `${formatDuration(medianMs)} ×${(medianMs / own).toFixed(2)}${
+        note === "" ? "" : " *"
+      }`;
+    });
+    return [[name, formatDuration(own), ...cells]];
+  });
+  const table = renderTable(rows, {
+    columns: [
+      { title: "peers (× of ours)" },
+      { title: "headwise", align: "right" },
+      ...present.map(({ peer }) => ({ title: peer, align: "right" as const })),
+    ],
+  });
+  const lines = [...caveats].flatMap((text) => wrapText(`* ${text}`, { width: columns }));
+  return ["", ...notes, "", ...table, ...lines];
+}
+
+function renderGoals(
+  goals: readonly KernelGoalResult[],
+  { paint }: ReportStyle,
+): string[] {
+  if (goals.length === 0) return [];
+  const rows = goals.map(({ case: name, goal, value, met }) => [
+    met === null ? "–" : met ? paint.green("met") : paint.yellow("missed"),
+    name,
+    describeGoal(goal),
+    value === null ? "–" : goalUnit(goal, value),
+  ]);
+  return [
+    "",
+    ...renderTable(rows, {
+      columns: [{ title: "goal" }, { title: "" }, { title: "" }, { title: "", align: "right" }],
+    }),
+  ];
+}
+
+function describeGoal(goal: KernelGoalResult["goal"]): string {
+  switch (goal.kind) {
+    case "ceiling":
+      return `≥ ${goalUnit(goal, goal.atLeast)} of the ceiling`;
+    case "flops":
+      return `≥ ${goalUnit(goal, goal.atLeast)}`;
+    case "overhead":
+      return `≤ ${goalUnit(goal, goal.atMostMicroseconds)} over empty chain and ceiling`;
+    case "times":
+      return `≤ ${goalUnit(goal, goal.atMost)} the time of ${goal.case}`;
+    case "walk":
+      return `time by keys read, against ${goal.case}: 1 ± ${goal.within}`;
+    case "peer":
+      return `≥ ${goalUnit(goal, goal.atLeast)} as fast as ${
+        goal.peer === "any" ? "every peer" : goal.peer
+      }`;
+  }
+}
+
+function goalUnit({ kind }: KernelGoalResult["goal"], value: number): string {
+  switch (kind) {
+    case "ceiling":
+      return `${(value * 100).toFixed(1)} %`;
+    case "flops":
+      return formatRate(value, "FLOP");
+    case "overhead":
+      return `${formatNumber(value)} µs`;
+    case "times":
+    case "walk":
+    case "peer":
+      return `${value.toFixed(3)} ×`;
+  }
+}

@@ -1,0 +1,115 @@
+import { dirname } from "node:path";
+import {
+  builtinKernelCases,
+  type KernelCase,
+  parseKernelCases,
+  runKernelBench,
+  runPeers,
+  type RunPeersOptions,
+  selectKernelCases,
+  tuningKey,
+  writeKernelResult,
+} from "../bench/mod.ts";
+import { requireLoaded } from "../fixtures/mod.ts";
+import { closeGpu, type Gpu, openGpu } from "../kernel/mod.ts";
+import { type CliContext, paintOf, writeLines } from "./context.ts";
+import { EXIT } from "./exit_code.ts";
+import type { KernelBenchFlags } from "./kernel_bench_command.ts";
+import { renderKernelResult } from "./kernel_bench_report.ts";
+import { cacheFolderOf, readTunings, type StoredTunings } from "./kernel_tuning_cache.ts";
+import { MissingDevice } from "./missing_device.ts";
+import { createProgress } from "./progress.ts";
+
+/** Runs `headwise kernel bench`. */
+export default async function benchKernel(
+  this: CliContext,
+  flags: KernelBenchFlags,
+): Promise<void> {
+  const { stdout, stderr } = this.process;
+  const all = await readCases(this, flags.file);
+  // Made before the run, so that a place that cannot be written is known at once.
+  if (flags.json !== undefined) await Deno.mkdir(dirname(flags.json), { recursive: true });
+  const gpu = await openTimedGpu();
+  const progress = createProgress(stderr, { now: () => performance.now() });
+  try {
+    const cases = selectKernelCases(all, { set: chooseSet(flags, gpu), glob: flags.cases });
+    const tunings = flags.tuning === "default" ? new Map() : await loadTunings(this, gpu);
+    const peerOptions: RunPeersOptions = {
+      runs: flags.runs,
+      seed: flags.seed,
+      signal: this.signal,
+      onResult: (peer, name) =>
+        progress.update({ label: `${peer} on ${name}`, fraction: 1, detail: "" }),
+    };
+    const result = await runKernelBench(gpu, {
+      ...flags,
+      cases,
+      tuningOf: (kernelCase) => tunings.get(tuningKey(kernelCase)) ?? null,
+      signal: this.signal,
+      onCase: ({ name, index }) =>
+        progress.update({
+          label: name,
+          fraction: index / cases.length,
+          detail: `${index + 1} of ${cases.length} cases`,
+        }),
+      ...(flags.peers ? { runPeers: (timed) => runPeers(timed, peerOptions) } : {}),
+    });
+    progress.close();
+    const style = { paint: paintOf(stdout), columns: stdout.columns };
+    writeLines(stdout, renderKernelResult(result, style));
+    if (flags.json !== undefined) {
+      await writeKernelResult(flags.json, result);
+      writeLines(stderr, [`Result written to '${flags.json}'`]);
+    }
+    const isWrong = result.cases.some(({ outcome: { kind } }) =>
+      kind === "wrong" || kind === "failed"
+    );
+    if (isWrong) this.process.exitCode = EXIT.fail;
+  } finally {
+    progress.close();
+    closeGpu(gpu);
+  }
+}
+
+async function loadTunings(context: CliContext, gpu: Gpu): Promise<StoredTunings> {
+  const folder = await cacheFolderOf(context);
+  if (folder === null) return new Map();
+  const { tunings, note } = await readTunings(folder, gpu);
+  if (note !== null) writeLines(context.process.stderr, [note]);
+  return tunings;
+}
+
+/** The list of cases: what was asked for, or what suits the file and the adapter. */
+export function chooseSet(
+  flags: Pick<KernelBenchFlags, "set" | "file">,
+  gpu: Gpu,
+): "smoke" | "h200" | "all" {
+  if (flags.set !== undefined) return flags.set;
+  return flags.file !== undefined ? "all" : gpu.isSoftware ? "smoke" : "h200";
+}
+
+/** Reads a file of cases, or gives the built-in ones. */
+export async function readCases(
+  context: CliContext,
+  file: string | undefined,
+): Promise<readonly KernelCase[]> {
+  if (file === undefined) return builtinKernelCases();
+  return requireLoaded(parseKernelCases(await context.readTextFile(file), { file }));
+}
+
+/**
+ * Opens the adapter.
+ *
+ * @throws {MissingDevice} When none answers, or it cannot time passes.
+ */
+export async function openTimedGpu(): Promise<Gpu> {
+  const outcome = await openGpu();
+  if (outcome.kind === "unavailable") throw new MissingDevice(outcome);
+  if (outcome.gpu.hasTimestamps) return outcome.gpu;
+  const { description } = outcome.gpu.adapter;
+  closeGpu(outcome.gpu);
+  throw new MissingDevice({
+    reason: `${description} cannot time passes`,
+    fix: "use a driver with timestamp queries",
+  });
+}

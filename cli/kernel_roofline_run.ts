@@ -1,0 +1,16 @@
+import { dirname } from "node:path";
+import { drawRoofline, parseKernelResult, writeTextAtomically } from "../bench/mod.ts";
+import { type CliContext, writeLines } from "./context.ts";
+import type { KernelRooflineFlags } from "./kernel_bench_command.ts";
+
+/** Runs `headwise kernel roofline`. */
+export default async function roofline(
+  this: CliContext,
+  flags: KernelRooflineFlags,
+  path: string,
+): Promise<void> {
+  const svg = drawRoofline(parseKernelResult(await this.readTextFile(path), { file: path }));
+  await Deno.mkdir(dirname(flags.out), { recursive: true });
+  await writeTextAtomically(flags.out, svg);
+  writeLines(this.process.stderr, [`Roofline written to '${flags.out}'`]);
+}

@@ -1,0 +1,84 @@
+import { selectKernelCases, type TunedShape, tuneKernel } from "../bench/mod.ts";
+import { type AttendTuning, closeGpu } from "../kernel/mod.ts";
+import { type CliContext, paintOf, writeLines } from "./context.ts";
+import { EXIT } from "./exit_code.ts";
+import type { KernelTuneFlags } from "./kernel_bench_command.ts";
+import { chooseSet, openTimedGpu, readCases } from "./kernel_bench_run.ts";
+import { cacheFolderOf, storeTunings } from "./kernel_tuning_cache.ts";
+import { createProgress } from "./progress.ts";
+import { SettingError } from "./setting.ts";
+import { renderTable } from "./table.ts";
+
+/** Decode steps of the usual kinds, neither tiny nor longer than a search has patience for. */
+const TUNED_CASES = { h200: "decode-32x16k-g5,decode-32x16k-g2,decode-8x8k-*", smoke: "*-decode" };
+
+/** Runs `headwise kernel tune`. */
+export default async function tune(this: CliContext, flags: KernelTuneFlags): Promise<void> {
+  const { stdout, stderr } = this.process;
+  const folder = await cacheFolderOf(this);
+  if (folder === null) {
+    throw new SettingError(
+      "Cannot tell the user's cache folder; set XDG_CACHE_HOME or HOME, and allow reading it",
+      { kind: "environment", text: "XDG_CACHE_HOME" },
+    );
+  }
+  const all = await readCases(this, flags.file);
+  const gpu = await openTimedGpu();
+  const progress = createProgress(stderr, { now: () => performance.now() });
+  try {
+    const set = chooseSet(flags, gpu);
+    const glob = flags.cases ?? (set === "smoke" ? TUNED_CASES.smoke : TUNED_CASES.h200);
+    const tuned = await tuneKernel(gpu, {
+      ...flags,
+      cases: selectKernelCases(all, { set, glob }),
+      signal: this.signal,
+      onVariant: (key, tuning, gain) =>
+        progress.update({
+          label: `${key}: ${describeTuning(tuning)}`,
+          fraction: 0,
+          detail: `×${gain.toFixed(3)} of the default's speed`,
+        }),
+    });
+    progress.close();
+    writeLines(stdout, renderTuned(tuned));
+    const winners = tuned.filter(({ failure }) => failure === null)
+      .map(({ key, tuning, gain }): [string, AttendTuning | null] => [
+        key,
+        gain > 1 ? tuning : null,
+      ]);
+    for (const { key, failure, refused } of tuned) {
+      if (failure !== null) writeLines(stderr, [`${key}: ${failure}`]);
+      writeLines(stderr, refused.map((reason) => `${key}: refused ${reason}`));
+    }
+    if (winners.length === 0) {
+      this.process.exitCode = EXIT.fail;
+      return;
+    }
+    const path = await storeTunings(folder, gpu, new Map(winners));
+    writeLines(stderr, [paintOf(stderr).green(`Stored in '${path}'`)]);
+  } finally {
+    progress.close();
+    closeGpu(gpu);
+  }
+}
+
+function renderTuned(tuned: readonly TunedShape[]): string[] {
+  const rows = tuned.map(({ key, tuning, gain, variants, failure }) => [
+    key,
+    failure === null ? gain > 1 ? describeTuning(tuning) : "the default" : "not measured",
+    failure === null ? `${((gain - 1) * 100).toFixed(1)} %` : "–",
+    String(variants),
+  ]);
+  return renderTable(rows, {
+    columns: [
+      { title: "shape" },
+      { title: "fastest" },
+      { title: "gain", align: "right" },
+      { title: "variants", align: "right" },
+    ],
+  });
+}
+
+function describeTuning(tuning: AttendTuning): string {
+  return Object.entries(tuning).map(([part, value]) => `${part}=${value}`).join(" ");
+}

@@ -1,0 +1,25 @@
+import {
+  mergeReports,
+  parseReport,
+  renderJsonLines,
+  type ReportFile,
+  reportOfRows,
+} from "../conformance/mod.ts";
+import type { CliContext } from "./context.ts";
+import type { ReportMergeFlags } from "./report_commands.ts";
+import { exitCodeOfReports } from "./report_output.ts";
+
+/** Runs `headwise report merge`. */
+export default async function merge(
+  this: CliContext,
+  flags: ReportMergeFlags,
+  ...files: string[]
+): Promise<void> {
+  const reports: ReportFile[] = [];
+  for (const file of files) reports.push(parseReport(await this.readTextFile(file), file));
+  const rows = mergeReports(reports);
+  const text = renderJsonLines(rows);
+  if (flags.out === undefined) this.process.stdout.write(text);
+  else await Deno.writeTextFile(flags.out, text);
+  if (flags.enforce) this.process.exitCode = exitCodeOfReports([reportOfRows(rows, "merged")]);
+}

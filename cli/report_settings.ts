@@ -1,0 +1,54 @@
+/** Settings that reports share with the runs that write them; nothing here loads the suite. */
+
+/** Forms that a report can be printed in. */
+export const REPORT_FORMATS = [
+  "text",
+  "junit",
+  "tap",
+  "markdown",
+  "sarif",
+  "github",
+  "html",
+  "badge",
+] as const;
+
+/** A form that a report can be printed in. */
+export type ReportFormat = typeof REPORT_FORMATS[number];
+
+/** Variables of surrounding jobs: which shard this one is, and which run it belongs to. */
+export const JOB_VARIABLES: readonly string[] = [
+  "JOB_COMPLETION_INDEX",
+  "JOB_COMPLETION_COUNT",
+  "SLURM_ARRAY_TASK_ID",
+  "SLURM_ARRAY_TASK_COUNT",
+  "SLURM_ARRAY_TASK_MIN",
+  "SLURM_ARRAY_JOB_ID",
+  "CI_NODE_INDEX",
+  "CI_NODE_TOTAL",
+  "CI_PIPELINE_ID",
+  "GITHUB_RUN_ID",
+];
+
+/**
+ * Reads a shard, as far as a setting has to.
+ *
+ * @param text `i/n` with i from 1 to n.
+ * @returns The same text.
+ * @throws {RangeError} If the text is anything else.
+ *
+ * @example The second of four
+ * ```ts
+ * import { parseShardText } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(parseShardText("2/4"), "2/4");
+ * assert.throws(() => parseShardText("5/4"), /expected i\/n/);
+ * ```
+ */
+export function parseShardText(text: string): string {
+  const found = /^(\d{1,6})\/(\d{1,6})$/.exec(text);
+  if (found === null || Number(found[1]) < 1 || Number(found[1]) > Number(found[2])) {
+    throw new RangeError("expected i/n with i from 1 to n, as in 2/4");
+  }
+  return text;
+}

@@ -1,0 +1,23 @@
+import type { Command } from "@stricli/core";
+import type { CliContext } from "./context.ts";
+import { SERVE_SETTINGS } from "./serve_settings.ts";
+import { buildSettingsCommand } from "./settings_command.ts";
+
+const DESCRIPTION = `\
+Serves /v1/completions and /v1/chat/completions from the replay engine: the fixture's scheduler and
+pools decide, and a step takes as long as the model clock says. Answers are filler text, always as
+long as max_tokens. It is there to test clients on, among them 'headwise bench --endpoint'; it
+listens on loopback and ends with Ctrl-C.
+
+EXAMPLES
+  headwise serve --fixture trace-replay --port 8001 --side pooled-recycle
+  headwise serve --port 8002 --step-scale 2
+  headwise serve --faults disconnect=10,stall=25`;
+
+/** `headwise serve`. */
+export const serveCommand: Command<CliContext> = buildSettingsCommand({
+  table: SERVE_SETTINGS,
+  loader: () => import("./serve_run.ts"),
+  brief: "Serve an OpenAI-compatible API timed by the replay engine",
+  description: DESCRIPTION,
+});

@@ -1,0 +1,66 @@
+import { dirname } from "node:path";
+import { runSweep, type SweepAxes, type SweepPoint } from "../bench/mod.ts";
+import { chooseClock } from "./choose_clock.ts";
+import { type CliContext, paintOf, writeLines } from "./context.ts";
+import { createProgress } from "./progress.ts";
+import type { SweepFlags } from "./sweep_command.ts";
+import { describePoint, renderSweep } from "./sweep_report.ts";
+
+/** Runs `headwise sweep`. */
+export default async function sweep(this: CliContext, flags: SweepFlags): Promise<void> {
+  const { stdout, stderr } = this.process;
+  const { clock, pairs, seed, shard } = flags;
+  await Deno.mkdir(dirname(flags.out), { recursive: true });
+  const progress = createProgress(stderr, { now: () => performance.now() });
+  try {
+    const result = await runSweep({
+      fixture: flags.fixture,
+      axes: axesOf(flags),
+      gates: flags.gate.map((gate) => `gate/${gate}` as const),
+      clock,
+      file: flags.out,
+      signal: this.signal,
+      openClock: async (workload) => {
+        const chosen = await chooseClock(workload, {
+          clock,
+          seed: seed ?? null,
+          layersMeasured: null,
+        });
+        const { ceilings, close } = chosen;
+        return {
+          options: { clock: chosen.clock, ...(ceilings === null ? {} : { ceilings }) },
+          close,
+        };
+      },
+      onPoint: ({ point, done, points }) =>
+        progress.update({
+          label: `point ${done + 1} of ${points}`,
+          fraction: done / points,
+          detail: describePoint(point.point as SweepPoint),
+        }),
+      ...(pairs === undefined ? {} : { pairs }),
+      ...(seed === undefined ? {} : { seed }),
+      ...(shard === undefined ? {} : { shard }),
+    });
+    progress.close();
+    writeLines(
+      stdout,
+      flags.json
+        ? [JSON.stringify(result, null, 2)]
+        : renderSweep(result, { paint: paintOf(stdout), columns: stdout.columns }),
+    );
+    writeLines(stderr, [`Rows written to '${flags.out}'`]);
+  } finally {
+    progress.close();
+  }
+}
+
+function axesOf(flags: SweepFlags): SweepAxes {
+  return {
+    windowTokens: flags.window ?? [],
+    ratio: flags.ratio ?? [],
+    contextTokens: flags.context ?? [],
+    batch: flags.batch ?? [],
+    pageSizeTokens: flags.pageSize ?? [],
+  };
+}

@@ -1,0 +1,50 @@
+/** Keeps the end of a stream of any length. */
+import { decodeLoosely } from "./line_reader.ts";
+
+/** The end of a stream. */
+export interface OutputTail {
+  /** Text of what is kept, without what a terminal would act on. */
+  readonly text: () => string;
+  /** Bytes that were written in all. */
+  readonly bytes: () => number;
+  /** Gives the stream up. */
+  readonly cancel: () => Promise<void>;
+}
+
+/**
+ * Reads a stream to its end and keeps the last bytes of it.
+ *
+ * @param stream Bytes.
+ * @param o How many bytes to keep, and what to do once more than `maxBytes` were written.
+ * @returns What was kept so far.
+ */
+export function keepTail(
+  stream: ReadableStream<Uint8Array>,
+  o: { readonly keepBytes: number; readonly maxBytes: number; readonly onFlood: () => void },
+): OutputTail {
+  const reader = stream.getReader();
+  let kept: Uint8Array = new Uint8Array();
+  let bytes = 0;
+  const drain = async (): Promise<void> => {
+    while (true) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      bytes += value.length;
+      const both = new Uint8Array(kept.length + value.length);
+      both.set(kept);
+      both.set(value, kept.length);
+      kept = both.slice(-o.keepBytes);
+      if (bytes > o.maxBytes) return o.onFlood();
+    }
+  };
+  const drained = drain();
+  return {
+    text: () => decodeLoosely(kept),
+    bytes: () => bytes,
+    cancel: async () => {
+      await reader.cancel();
+      await drained;
+      reader.releaseLock();
+    },
+  };
+}

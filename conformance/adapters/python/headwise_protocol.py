@@ -1,0 +1,160 @@
+"""The headwise adapter protocol, version 1, for adapters in Python. Needs the standard library alone.
+
+An adapter is any object with a `name`, a list of `capabilities`, and a method for each command that
+its capabilities imply. A method takes the request as a dict and gives the result's value:
+
+    class Adapter:
+        name = "mine"
+        capabilities = ["allocator.tensor_parallel"]
+
+        def shard(self, request):
+            return {"kvHeads": 1, "queryHeads": 4}
+
+    headwise_protocol.serve(Adapter())
+
+Tensors travel as safetensors files in the scratch folder: `read_tensors(request)` reads those of a
+request, and a method that answers with tensors returns `with_tensors(value, tensors)`.
+"""
+
+import json
+import os
+import re
+import struct
+import sys
+import traceback
+
+PROTOCOL = 1
+MAX_HEADER_BYTES = 1 << 20
+ITEM_BYTES = {
+    "BOOL": 1, "U8": 1, "I8": 1, "U16": 2, "I16": 2, "F16": 2, "BF16": 2,
+    "U32": 4, "I32": 4, "F32": 4, "U64": 8, "I64": 8, "F64": 8,
+}
+
+_scratch = ""
+
+
+class Refused(Exception):
+    """The implementation does not do what was asked, and left everything as it was."""
+
+    def __init__(self, code, message):
+        super().__init__(message)
+        self.code = code
+
+
+class Missing(Exception):
+    """The request needs capabilities that the adapter does not claim."""
+
+    def __init__(self, *capabilities):
+        super().__init__(", ".join(capabilities))
+        self.capabilities = list(capabilities)
+
+
+class Tensor:
+    """One tensor: its element type by the format's name, its shape, and its bytes."""
+
+    def __init__(self, dtype, shape, data):
+        self.dtype = dtype
+        self.shape = list(shape)
+        self.data = data
+
+
+class WithTensors:
+    """A result that has tensors beside its value."""
+
+    def __init__(self, value, tensors):
+        self.value = value
+        self.tensors = tensors
+
+
+def with_tensors(value, tensors):
+    """Answers with tensors; `value` is a dict, to which the file's name is added."""
+    return WithTensors(value, tensors)
+
+
+def read_tensors(request):
+    """Reads the tensors that came with a request: a dict of Tensor by name."""
+    name = request["tensors"]
+    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", name) is None:
+        raise ValueError(f"Cannot read {name!r}: it must be a bare name in the scratch folder")
+    with open(os.path.join(_scratch, name), "rb") as file:
+        data = file.read()
+    (header_bytes,) = struct.unpack_from("<Q", data)
+    if header_bytes > min(MAX_HEADER_BYTES, len(data) - 8):
+        raise ValueError(f"Cannot read a header of {header_bytes} bytes")
+    header = json.loads(data[8:8 + header_bytes])
+    start = 8 + header_bytes
+    tensors = {}
+    for key, entry in header.items():
+        if key == "__metadata__":
+            continue
+        begin, end = entry["data_offsets"]
+        tensors[key] = Tensor(entry["dtype"], entry["shape"], data[start + begin:start + end])
+    return tensors
+
+
+def _write_tensors(path, tensors):
+    header, offset = {}, 0
+    for name, tensor in tensors.items():
+        elements = 1
+        for size in tensor.shape:
+            elements *= size
+        if elements * ITEM_BYTES[tensor.dtype] != len(tensor.data):
+            raise ValueError(f"Cannot write {name!r}: its bytes do not fill {tensor.shape}")
+        end = offset + len(tensor.data)
+        header[name] = {"dtype": tensor.dtype, "shape": tensor.shape, "data_offsets": [offset, end]}
+        offset = end
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "xb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for tensor in tensors.values():
+            file.write(tensor.data)
+
+
+def number(value):
+    """Reads a number; NaN and infinities travel as texts."""
+    return float(value) if isinstance(value, str) else value
+
+
+def _reply(adapter, request):
+    global _scratch
+    command = request["command"]
+    if command == "hello":
+        _scratch = request["scratch"]
+        return {"status": "result", "value": {"protocol": PROTOCOL, "name": adapter.name}}
+    if command == "capabilities":
+        return {"status": "result", "value": {"capabilities": list(adapter.capabilities)}}
+    if command == "shutdown":
+        return {"status": "result", "value": None}
+    method = getattr(adapter, command, None)
+    if method is None:
+        raise NotImplementedError(f"The adapter has no method {command!r}")
+    value = method(request)
+    if isinstance(value, WithTensors):
+        name = f"reply-{request['id']}.safetensors"
+        _write_tensors(os.path.join(_scratch, name), value.tensors)
+        value = {**value.value, "tensors": name}
+    return {"status": "result", "value": value}
+
+
+def serve(adapter):
+    """Answers requests until the suite says `shutdown` or ends."""
+    # Whatever the implementation prints must not get between the replies.
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        try:
+            reply = _reply(adapter, request)
+        except Refused as refusal:
+            reply = {"status": "refused", "code": refusal.code, "message": str(refusal)}
+        except Missing as missing:
+            reply = {"status": "skipped", "missing": missing.capabilities}
+        except Exception as error:  # the suite is to hear of it, and the adapter to go on
+            trace = traceback.format_exc(limit=-8)
+            message = f"{type(error).__name__}: {error}"
+            reply = {"status": "errored", "message": message, "traceback": trace}
+        replies.write(json.dumps({"id": request["id"], **reply}) + "\n")
+        replies.flush()
+        if request["command"] == "shutdown":
+            return

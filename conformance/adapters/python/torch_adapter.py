@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Head-wise paged attention by PyTorch, on CUDA where there is one, as a headwise adapter.
+
+    headwise conformance --subject 'exec:python3 conformance/adapters/python/torch_adapter.py'
+
+Pages are gathered through the table, and PyTorch attends over what was gathered:
+
+    --attention sdpa    scaled_dot_product_attention (the default)
+    --attention flex    FlexAttention, which gives the log-sum-exp too
+    --compute float32   in float32, as the suite's error bound expects (the default)
+    --compute storage   in the cache's own type, to judge the fused kernels themselves
+    --device cuda|cpu   the default is cuda where it is available
+"""
+
+import argparse
+import sys
+
+import numpy as np
+
+from headwise_protocol import serve, with_tensors
+from paged_problem import AttentionProblem
+
+try:
+    import torch
+    import torch.nn.functional as functional
+except ImportError:
+    sys.exit("Cannot run the PyTorch adapter: torch is not installed; pip install torch")
+
+_TYPES = {"bf16": torch.bfloat16, "f16": torch.float16}
+
+
+class TorchAdapter:
+    """Attention alone; it has no append, no captures and no allocator."""
+
+    def __init__(self, options):
+        self.device = torch.device(options.device)
+        self.attention = options.attention
+        self.compute = options.compute
+        self.name = f"torch-{torch.__version__.split('+')[0]}-{options.attention}-{options.device}"
+        self.capabilities = [
+            "kernel.attend", "kernel.bf16", "kernel.f16", "kernel.uniform", "kernel.headwise",
+            "kernel.pooled", "kernel.head_size_256", "kernel.into", "kernel.mask_ranges",
+            "kernel.tree_mask", "kernel.learned_sinks",
+        ]
+        if options.attention == "flex":
+            self.capabilities.append("kernel.log_sum_exp")
+
+    @torch.inference_mode()
+    def attend(self, request):
+        problem = AttentionProblem(request)
+        query = self._load(problem, problem.query)
+        output = torch.zeros_like(query)
+        log_sum_exp = torch.full(query.shape[:2], -torch.inf, device=self.device)
+        for slot in range(problem.slots):
+            start, end = (int(edge) for edge in problem.query_starts[slot:slot + 2])
+            if start == end:
+                continue
+            for head in range(problem.kv_heads):
+                self._attend_head(problem, (slot, head), query, output, log_sum_exp)
+        bits = output.to(_TYPES[problem.storage]).cpu().view(torch.int16).numpy().view(np.uint16)
+        tensors = problem.reply(bits, log_sum_exp.cpu().numpy())
+        if self.attention == "sdpa":
+            del tensors["logSumExp"]  # SDPA does not give it
+        return with_tensors({}, tensors)
+
+    def _attend_head(self, problem, where, query, output, log_sum_exp):
+        """Attends all query tokens of a slot with the heads of one KV head."""
+        slot, head = where
+        start, end = (int(edge) for edge in problem.query_starts[slot:slot + 2])
+        heads = slice(head * problem.group, (head + 1) * problem.group)
+        seen = np.stack([problem.visible(slot, index, head) for index in range(end - start)])
+        positions = np.flatnonzero(seen.any(axis=0))
+        pages, place = problem.places(slot, head, positions)
+        held = pages >= 0
+        seen = seen[:, positions[held]]
+        rows = np.flatnonzero(seen.any(axis=1))  # a query without a key keeps its zeros
+        if len(rows) == 0:
+            return
+        keys = self._load(problem, problem.keys[place(held)]).expand(problem.group, -1, -1)
+        values = self._load(problem, problem.values[place(held)]).expand(problem.group, -1, -1)
+        mask = torch.from_numpy(seen[rows]).to(self.device)
+        tokens = torch.from_numpy(rows + start).to(self.device)
+        asked = query[tokens, heads].transpose(0, 1)
+        sinks = None
+        if problem.sink_logits is not None:
+            sinks = torch.from_numpy(problem.sink_logits[heads].copy()).to(self.device)
+        call = self._flex if self.attention == "flex" else self._sdpa
+        attended, norm = call((asked, keys, values), mask, problem.scale, sinks)
+        output[tokens, heads] = attended.transpose(0, 1)
+        if norm is not None:
+            log_sum_exp[tokens, heads] = norm.transpose(0, 1).float()
+
+    def _sdpa(self, tensors, mask, scale, sinks):
+        query, keys, values = tensors
+        bias = torch.zeros(mask.shape, dtype=query.dtype, device=self.device)
+        bias = bias.masked_fill(~mask, -torch.inf).expand(query.shape[0], -1, -1)
+        if sinks is not None:
+            # A key of zeros scores 0, so its bias is the sink's logit; its value adds nothing.
+            keys, values = (functional.pad(each, (0, 0, 0, 1)) for each in (keys, values))
+            column = sinks.to(query.dtype)[:, None, None].expand(-1, query.shape[1], 1)
+            bias = torch.cat([bias, column], dim=2)
+        attended = functional.scaled_dot_product_attention(
+            query[None], keys[None], values[None], attn_mask=bias[None], scale=scale)
+        return attended[0], None
+
+    def _flex(self, tensors, mask, scale, sinks):
+        from torch.nn.attention.flex_attention import flex_attention
+
+        def masked(score, _batch, _head, row, column):
+            return torch.where(mask[row, column], score, -torch.inf)
+
+        attended, norm = flex_attention(
+            *(each[None].contiguous() for each in tensors), score_mod=masked, scale=scale,
+            return_lse=True)
+        attended, norm = attended[0], norm[0].float()
+        if sinks is not None:
+            # The sink joins the denominator alone: exp(norm) / (exp(norm) + exp(sink)).
+            share = torch.sigmoid(norm - sinks[:, None])
+            attended = (attended.float() * share[..., None]).to(attended.dtype)
+        return attended, norm
+
+    def _load(self, problem, bits):
+        """Bits as a tensor on the device, in the type to compute in."""
+        held = torch.from_numpy(np.array(bits).view(np.int16)).view(_TYPES[problem.storage])
+        held = held.to(self.device)
+        return held.float() if self.compute == "float32" else held
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    default = "cuda" if torch.cuda.is_available() else "cpu"
+    parser.add_argument("--attention", choices=["sdpa", "flex"], default="sdpa")
+    parser.add_argument("--compute", choices=["float32", "storage"], default="float32")
+    parser.add_argument("--device", choices=["cuda", "cpu"], default=default)
+    serve(TorchAdapter(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+/** The folder that tensors travel through. */
+import { AdapterFault } from "./adapter_fault.ts";
+import { fileName } from "./message_schema.ts";
+import { readTensors, TensorFileError, type Tensors, writeTensors } from "./safetensors.ts";
+
+/** A folder of tensor files. */
+export interface Scratch {
+  /** Absolute path. */
+  readonly path: string;
+  /** Writes a file; gives its name. */
+  readonly write: (tensors: Tensors) => Promise<string>;
+  /** Reads a file that the adapter named, and removes it. */
+  readonly take: (name: string) => Promise<Tensors>;
+  /** Removes a file if it is there. */
+  readonly remove: (name: string) => Promise<void>;
+  /** Removes the folder. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Makes an empty scratch folder.
+ *
+ * @param o Folder to make it in, and the most bytes that a file may have.
+ * @returns The folder.
+ */
+export async function createScratch(
+  o: { readonly parent: string; readonly maxFileBytes: number },
+): Promise<Scratch> {
+  await Deno.mkdir(o.parent, { recursive: true });
+  const path = await Deno.realPath(await Deno.makeTempDir({ dir: o.parent, prefix: "scratch-" }));
+  let written = 0;
+  return {
+    path,
+    write: async (tensors) => {
+      const name = `request-${written++}.safetensors`;
+      await Deno.writeFile(`${path}/${name}`, writeTensors(tensors), { createNew: true });
+      return name;
+    },
+    take: async (name) => {
+      const bytes = await readBounded(`${path}/${checkedName(name)}`, o.maxFileBytes);
+      await Deno.remove(`${path}/${name}`);
+      try {
+        return readTensors(bytes);
+      } catch (error) {
+        if (!(error instanceof TensorFileError)) throw error;
+        throw new AdapterFault("adapter-error", `File "${name}": ${error.message}`);
+      }
+    },
+    remove: (name) => Deno.remove(`${path}/${checkedName(name)}`).catch(ignoreMissing),
+    close: () => Deno.remove(path, { recursive: true }).catch(ignoreMissing),
+  };
+}
+
+function checkedName(name: string): string {
+  if (fileName.safeParse(name).success) return name;
+  throw new AdapterFault(
+    "adapter-error",
+    `Cannot use the file "${name}": it must be a bare name inside the scratch folder`,
+  );
+}
+
+async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const refuse = (what: string): never => {
+    throw new AdapterFault("adapter-error", `Cannot read the file "${name}": ${what}`);
+  };
+  let size = 0;
+  try {
+    // A link could lead out of the folder, and a pipe would never end.
+    const info = await Deno.lstat(path);
+    if (!info.isFile) return refuse("it must be a plain file");
+    size = info.size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      return refuse("it is not there; write it before the reply");
+    }
+    throw error;
+  }
+  return size > maxBytes
+    ? refuse(`it has ${size} bytes, more than ${maxBytes}`)
+    : await Deno.readFile(path);
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { createScratch, type Scratch } from "./scratch.ts";
+import { writeTensors } from "./safetensors.ts";
+import { SCRATCH_PARENT } from "./testing_adapters.ts";
+
+const ONE = new Map([["x", { dtype: "I32", shape: [1], data: Int32Array.of(7) } as const]]);
+
+async function withScratch(use: (scratch: Scratch) => Promise<void>): Promise<void> {
+  const scratch = await createScratch({ parent: SCRATCH_PARENT, maxFileBytes: 1000 });
+  try {
+    await use(scratch);
+  } finally {
+    await scratch.close();
+  }
+  await assert.rejects(Deno.stat(scratch.path), Deno.errors.NotFound);
+}
+
+const fault = { name: "AdapterFault", verdict: "adapter-error" } as const;
+
+Deno.test("createScratch() passes tensors on and removes what was taken", () =>
+  withScratch(async (scratch) => {
+    const name = await scratch.write(ONE);
+    assert.deepEqual((await scratch.take(name)).get("x"), ONE.get("x"));
+    await assert.rejects(scratch.take(name), { ...fault, message: /not there/ });
+  }));
+
+Deno.test("createScratch() refuses names that lead out of the folder", () =>
+  withScratch(async (scratch) => {
+    for (const name of ["../x.safetensors", "/etc/hostname", "a/../b", ".."]) {
+      await assert.rejects(scratch.take(name), { ...fault, message: /bare name/ });
+    }
+  }));
+
+Deno.test("createScratch() refuses folders in place of files", () =>
+  withScratch(async (scratch) => {
+    await Deno.mkdir(`${scratch.path}/folder`);
+    await assert.rejects(scratch.take("folder"), { ...fault, message: /plain file/ });
+  }));
+
+Deno.test("createScratch() refuses a file past the limit before it reads it", () =>
+  withScratch(async (scratch) => {
+    const file = await Deno.open(`${scratch.path}/big`, { write: true, createNew: true });
+    await file.truncate(10 * 2 ** 30);
+    file.close();
+    await assert.rejects(scratch.take("big"), { ...fault, message: /10737418240 bytes/ });
+  }));
+
+Deno.test("createScratch() calls a broken file a fault of the adapter", () =>
+  withScratch(async (scratch) => {
+    await Deno.writeFile(`${scratch.path}/cut`, writeTensors(ONE).subarray(0, 20));
+    await assert.rejects(scratch.take("cut"), { ...fault, message: /^File "cut"/ });
+  }));

@@ -1,0 +1,293 @@
+/** A conversation with an adapter that outlives the adapter's crashes. */
+import type { Capability } from "../subject.ts";
+import { AdapterFault, AdapterSkip } from "./adapter_fault.ts";
+import {
+  type AdapterCommand,
+  type AdapterLimits,
+  type AdapterProcess,
+  startAdapter,
+} from "./adapter_process.ts";
+import { printable } from "./line_reader.ts";
+import {
+  type AnyReply,
+  type CommandName,
+  PROTOCOL_VERSION,
+  replySchema,
+  type RequestFields,
+  type ResultValue,
+} from "./message_schema.ts";
+import { createScratch, type Scratch } from "./scratch.ts";
+
+/** What an adapter says of itself. */
+export interface AdapterClaims {
+  /** Name in reports. */
+  readonly name: string;
+  /** What it claims to do. */
+  readonly capabilities: ReadonlySet<Capability>;
+}
+
+/** A reply that a subject may give. */
+export type SessionReply<C extends CommandName> =
+  | { readonly kind: "ok"; readonly value: ResultValue<C> }
+  | { readonly kind: "refused"; readonly code: string; readonly message: string };
+
+/** A conversation. */
+export interface AdapterSession {
+  /** What the adapter said at its first start. */
+  readonly claims: AdapterClaims;
+  /** The folder that tensors travel through. */
+  readonly scratch: Scratch;
+  /**
+   * Sends a request, one at a time, and starts the adapter where it does not run.
+   *
+   * @throws {AdapterFault} Whenever there is no answer of the implementation.
+   * @throws {AdapterSkip} When the adapter names a capability that it lacks.
+   */
+  readonly request: <C extends CommandName>(
+    command: C,
+    fields: RequestFields<C>,
+  ) => Promise<SessionReply<C>>;
+  /** Ends the adapter; the next request starts it again. */
+  readonly restart: () => Promise<void>;
+  /** Tells the adapter to end, sees to it, and removes the scratch folder. */
+  readonly close: () => Promise<void>;
+}
+
+/** How to start and bound an adapter. */
+export interface SessionOptions {
+  /** The adapter's command line, given its scratch folder. */
+  readonly command: (scratchPath: string) => AdapterCommand;
+  /** Limits. */
+  readonly limits: AdapterLimits;
+  /** Folder that the scratch folder is made in. */
+  readonly scratchParent: string;
+}
+
+const SHUTDOWN_TIMEOUT_MS = 2000;
+const MAX_START_FAULTS = 3;
+
+/**
+ * Starts an adapter and hears what it claims.
+ *
+ * @param o Command line, limits and folder.
+ * @returns The conversation.
+ * @throws {AdapterFault} If the adapter does not start, or does not speak the protocol.
+ */
+export async function openSession(o: SessionOptions): Promise<AdapterSession> {
+  const { limits } = o;
+  const scratch = await createScratch({
+    parent: o.scratchParent,
+    maxFileBytes: limits.maxFileBytes,
+  });
+  const command = o.command(scratch.path);
+  const faults = new Map<CommandName, AdapterFault[]>();
+  let running: AdapterProcess | null = null;
+  let claims: AdapterClaims | null = null;
+  let startFaults = 0;
+  let nextId = 0;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const restart = async (): Promise<void> => {
+    const process = running;
+    running = null;
+    await process?.kill();
+  };
+
+  const talk = async <C extends CommandName>(
+    process: AdapterProcess,
+    name: C,
+    fields: RequestFields<C>,
+    timeoutMs: number,
+  ): Promise<AnyReply<C>> => {
+    const id = nextId++;
+    const request = JSON.stringify({ id, command: name, ...fields }, withoutNonFinite);
+    try {
+      return parseReply(name, id, await process.exchange(request, timeoutMs));
+    } catch (error) {
+      // After a fault nobody knows which reply belongs to which request.
+      if (error instanceof AdapterFault) await restart();
+      throw error;
+    }
+  };
+
+  const start = async (): Promise<AdapterProcess> => {
+    if (startFaults >= MAX_START_FAULTS) {
+      throw new AdapterFault(
+        "crash",
+        `The adapter did not start ${startFaults} times in a row and is not started again`,
+      );
+    }
+    try {
+      running = startAdapter(command, limits);
+      const heard = await introduce(
+        (name, fields) => talk(running!, name, fields, limits.startTimeoutMs),
+        scratch.path,
+      );
+      claims ??= heard;
+      requireSameClaims(claims, heard);
+      startFaults = 0;
+      return running;
+    } catch (error) {
+      startFaults++;
+      await restart();
+      throw error;
+    }
+  };
+
+  const send = async <C extends CommandName>(
+    name: C,
+    fields: RequestFields<C>,
+  ): Promise<SessionReply<C>> => {
+    const before = faults.get(name) ?? [];
+    requirePatience(name, before, limits);
+    const process = running ?? await start();
+    try {
+      const reply = judgeReply(name, await talk(process, name, fields, limits.requestTimeoutMs), {
+        claimed: claims?.capabilities ?? new Set(),
+      });
+      faults.delete(name);
+      return reply;
+    } catch (error) {
+      if (error instanceof AdapterFault) faults.set(name, [...before, error]);
+      throw error;
+    }
+  };
+
+  try {
+    await start();
+  } catch (error) {
+    await scratch.close();
+    throw error;
+  }
+  return {
+    claims: claims!,
+    scratch,
+    request: (name, fields) => {
+      const answer = queue.then(() => send(name, fields));
+      queue = answer.catch(() => {});
+      return answer;
+    },
+    restart,
+    close: async () => {
+      if (running !== null) {
+        await talk(running, "shutdown", {}, SHUTDOWN_TIMEOUT_MS).catch(() => {});
+      }
+      await restart();
+      await scratch.close();
+    },
+  };
+}
+
+/** Refuses to ask what was not answered again and again: a run has to end. */
+function requirePatience(
+  name: CommandName,
+  inRow: readonly AdapterFault[],
+  limits: AdapterLimits,
+): void {
+  const timeouts = inRow.filter(({ verdict }) => verdict === "timeout").length;
+  if (inRow.length < limits.maxFaultsInRow && timeouts < limits.maxTimeoutsInRow) return;
+  const { verdict, message } = inRow.at(-1)!;
+  throw new AdapterFault(
+    verdict,
+    `The adapter failed to answer "${name}" ${inRow.length} times in a row and is not asked ` +
+      `again; the last time: ${message}`,
+  );
+}
+
+type Ask = <C extends CommandName>(name: C, fields: RequestFields<C>) => Promise<AnyReply<C>>;
+
+async function introduce(ask: Ask, scratchPath: string): Promise<AdapterClaims> {
+  const hello = requireResult(
+    "hello",
+    await ask("hello", { protocol: PROTOCOL_VERSION, scratch: scratchPath }),
+  );
+  if (hello.protocol !== PROTOCOL_VERSION) {
+    throw new AdapterFault(
+      "adapter-error",
+      `The adapter speaks protocol ${hello.protocol}, and this suite protocol ${PROTOCOL_VERSION}`,
+    );
+  }
+  const { capabilities } = requireResult("capabilities", await ask("capabilities", {}));
+  return { name: printable(hello.name), capabilities: new Set(capabilities) };
+}
+
+function requireSameClaims(first: AdapterClaims, now: AdapterClaims): void {
+  const changed = first.capabilities.symmetricDifference(now.capabilities);
+  if (changed.size > 0) {
+    throw new AdapterFault(
+      "adapter-error",
+      `The adapter changed its claims after a restart: ${[...changed].join(", ")}`,
+    );
+  }
+}
+
+function requireResult<C extends CommandName>(name: C, reply: AnyReply<C>): ResultValue<C> {
+  const judged = judgeReply(name, reply, { claimed: new Set() });
+  if (judged.kind === "ok") return judged.value;
+  throw new AdapterFault("adapter-error", `The adapter refused "${name}": ${judged.message}`);
+}
+
+function parseReply<C extends CommandName>(name: C, id: number, line: string): AnyReply<C> {
+  const shown = line.length > 200 ? `${line.slice(0, 200)}…` : line;
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw new AdapterFault(
+      "adapter-error",
+      `The adapter answered "${name}" with what is not JSON: ${printable(shown)}`,
+    );
+  }
+  const parsed = replySchema(name).safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const place = issue?.path.join(".") ?? "";
+    const what = `${place === "" ? "" : `${place}: `}${issue?.message ?? ""}`;
+    throw new AdapterFault(
+      "adapter-error",
+      `The adapter answered "${name}" with what the protocol does not know (${what}): ` +
+        printable(shown),
+    );
+  }
+  if (parsed.data.id !== id) {
+    throw new AdapterFault(
+      "adapter-error",
+      `The adapter answered out of order: reply ${parsed.data.id} to request ${id}, "${name}"`,
+    );
+  }
+  return parsed.data;
+}
+
+function judgeReply<C extends CommandName>(
+  name: C,
+  reply: AnyReply<C>,
+  o: { readonly claimed: ReadonlySet<Capability> },
+): SessionReply<C> {
+  switch (reply.status) {
+    case "result":
+      return { kind: "ok", value: reply.value };
+    case "refused":
+      return { kind: "refused", code: printable(reply.code), message: printable(reply.message) };
+    case "skipped": {
+      const broken = reply.missing.filter((capability) => o.claimed.has(capability));
+      if (broken.length > 0) {
+        throw new AdapterFault(
+          "adapter-error",
+          `The adapter claims ${broken.join(", ")} but skipped "${name}" for lack of it`,
+        );
+      }
+      throw new AdapterSkip(reply.missing, printable(reply.reason ?? ""));
+    }
+    case "errored": {
+      const trace = reply.traceback === undefined ? "" : `\n${printable(reply.traceback)}`;
+      const text = `The adapter broke in "${name}": ${printable(reply.message)}${trace}`;
+      throw new AdapterFault("adapter-error", text);
+    }
+    default:
+      return reply satisfies never;
+  }
+}
+
+function withoutNonFinite(_key: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+}

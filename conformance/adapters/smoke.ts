@@ -1,0 +1,34 @@
+/** Tells in seconds whether an adapter speaks: one case of each group that it claims to do. */
+import { listCases } from "../registry.ts";
+import type { Capability } from "../subject.ts";
+import type { TestCase } from "../test_definition.ts";
+
+/** Groups whose cases are long by nature. */
+const LONG_GROUPS = /fuzz|random|walk/;
+
+/**
+ * Picks the cases of a smoke test.
+ *
+ * @param capabilities What the adapter claims.
+ * @returns The first case of each `suite:path` that needs no more than that.
+ *
+ * @example Heads over ranks
+ * ```ts
+ * import { pickSmokeCases } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const cases = pickSmokeCases(new Set(["allocator.tensor_parallel"]));
+ * assert.equal(cases.length, 1);
+ * ```
+ */
+export function pickSmokeCases(capabilities: ReadonlySet<Capability>): TestCase[] {
+  const picked = new Map<string, TestCase>();
+  for (const each of listCases()) {
+    const { suite, path, needs } = each.definition;
+    const group = `${suite}:${path}`;
+    const needed = needs(each.params);
+    const claimed = needed.length > 0 && needed.every((name) => capabilities.has(name));
+    if (claimed && !picked.has(group) && !LONG_GROUPS.test(each.query)) picked.set(group, each);
+  }
+  return [...picked.values()];
+}

@@ -1,0 +1,73 @@
+/** Names whom to judge: `oracle`, `webgpu`, or an adapter by its way in. */
+
+/** Whom to judge, as the command line names it. */
+export type SubjectSpec =
+  | { readonly kind: "auto" | "webgpu" | "oracle" }
+  | {
+    /** A program that speaks the protocol on its standard streams. */
+    readonly kind: "exec";
+    /** Program. */
+    readonly program: string;
+    /** Its arguments. */
+    readonly args: readonly string[];
+  }
+  | {
+    /** A TypeScript module, or a shared library. */
+    readonly kind: "module" | "ffi";
+    /** Path of the file. */
+    readonly file: string;
+  }
+  | {
+    /** A dumped block table. */
+    readonly kind: "dump";
+    /** Path of the file. */
+    readonly file: string;
+  };
+
+/**
+ * Parses the name of a subject.
+ *
+ * Words of `exec:` are split at spaces; quotes keep words together, and nothing else is special,
+ * because no shell runs the program.
+ *
+ * @param text `auto`, `webgpu`, `oracle`, `exec:CMD ARGS`, `module:FILE`, `ffi:FILE` or `dump:FILE`.
+ * @returns Its parts.
+ * @throws {RangeError} If the text is none of these.
+ *
+ * @example A program with an argument
+ * ```ts
+ * import { parseSubjectSpec } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(parseSubjectSpec("exec:python3 'my adapter.py'"), {
+ *   kind: "exec",
+ *   program: "python3",
+ *   args: ["my adapter.py"],
+ * });
+ * ```
+ */
+export function parseSubjectSpec(text: string): SubjectSpec {
+  if (text === "auto" || text === "webgpu" || text === "oracle") return { kind: text };
+  const colon = text.indexOf(":");
+  const kind = text.slice(0, colon);
+  const rest = text.slice(colon + 1).trim();
+  if (colon > 0 && rest !== "") {
+    if (kind === "exec") {
+      const [program, ...args] = splitWords(rest);
+      if (program !== undefined) return { kind, program, args };
+    }
+    if (kind === "module" || kind === "ffi") return { kind, file: rest };
+    if (kind === "dump") return { kind, file: rest };
+  }
+  throw new RangeError(
+    "expected auto, webgpu, oracle, exec:COMMAND, module:FILE.ts, ffi:LIBRARY or dump:FILE",
+  );
+}
+
+function splitWords(text: string): string[] {
+  const words = text.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
+  if (words.join("").length !== text.replaceAll(/\s+(?=(?:[^"']|"[^"]*"|'[^']*')*$)/g, "").length) {
+    throw new RangeError("expected a closing quote after each opening one");
+  }
+  return words.map((word) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, "$1$2"));
+}

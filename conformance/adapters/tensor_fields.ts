@@ -1,0 +1,249 @@
+/** Problems, tables and snapshots as tensors, and back. */
+import type { AppendProblem, AttentionProblem, AttentionShape } from "../../kernel/mod.ts";
+import type { TableDump } from "../subject.ts";
+import { AdapterFault } from "./adapter_fault.ts";
+import type { RequestFields } from "./message_schema.ts";
+import type { Tensor, TensorData, Tensors, TensorType } from "./safetensors.ts";
+
+/** The numbers of a problem; its tensors travel beside them. */
+export type ProblemFields = RequestFields<"attend">["problem"];
+
+const TYPE_NAMES:
+  readonly (readonly [abstract new (...args: never[]) => TensorData, TensorType])[] = [
+    [Uint8Array, "U8"],
+    [Int8Array, "I8"],
+    [Uint16Array, "U16"],
+    [Int16Array, "I16"],
+    [Uint32Array, "U32"],
+    [Int32Array, "I32"],
+    [Float32Array, "F32"],
+    [Float64Array, "F64"],
+    [BigInt64Array, "I64"],
+    [BigUint64Array, "U64"],
+  ];
+
+/**
+ * Names the element type that bits of a storage type travel as.
+ *
+ * @param storage Storage type; problems under test may name one that does not exist.
+ * @returns The type, or null for an unknown one.
+ */
+export function storageType(storage: string): TensorType | null {
+  return storage === "bf16" ? "BF16" : storage === "f16" ? "F16" : null;
+}
+
+/** A tensor of any array; its shape is flat where the elements do not fill the rows. */
+function tensorOf(data: TensorData, row: readonly number[] = [], storage = ""): Tensor {
+  const found = TYPE_NAMES.find(([array]) => data instanceof array)?.[1];
+  if (found === undefined) {
+    throw new TypeError(`Cannot send ${Object.prototype.toString.call(data)}; give a typed array`);
+  }
+  const dtype = found === "U16" ? storageType(storage) ?? found : found;
+  const elements = row.reduce((product, size) => product * size, 1);
+  const fills = Number.isSafeInteger(elements) && elements > 0 && data.length % elements === 0;
+  const shape = fills ? [data.length / elements, ...row] : [data.length];
+  return { dtype, shape, data };
+}
+
+/** Tensors that an attention and an append problem share. */
+function cacheTensors(
+  p: Pick<
+    AttentionProblem,
+    "shape" | "keys" | "values" | "table" | "queryStarts" | "cachedLengths"
+  >,
+): Map<string, Tensor> {
+  const { layout, kvHeads, pageSizeTokens, headSize, columns, storage } = p.shape;
+  const page = layout === "pooled"
+    ? [pageSizeTokens, headSize]
+    : [kvHeads, pageSizeTokens, headSize];
+  return new Map([
+    ["keys", tensorOf(p.keys, page, storage)],
+    ["values", tensorOf(p.values, page, storage)],
+    ["table", tensorOf(p.table, [columns])],
+    ["queryStarts", tensorOf(p.queryStarts)],
+    ["cachedLengths", tensorOf(p.cachedLengths)],
+  ]);
+}
+
+/**
+ * Packs the tensors of an attention problem.
+ *
+ * @param p The problem, however faulty.
+ * @param o An output to write into, and the table that a step is recorded with.
+ * @returns Tensors by name.
+ */
+export function problemTensors(
+  p: AttentionProblem,
+  o: { readonly into?: Uint16Array | undefined; readonly captureTable?: Int32Array | null } = {},
+): Tensors {
+  const { queryHeads, headSize, storage, columns } = p.shape;
+  const tensors = cacheTensors(p);
+  tensors.set("query", tensorOf(p.query, [queryHeads, headSize], storage));
+  tensors.set("headWindows", tensorOf(p.headWindows));
+  if (p.maskRanges !== undefined) tensors.set("maskRanges", tensorOf(p.maskRanges, [2]));
+  if (p.treeMask !== undefined) {
+    const { bits, maxQueryTokens } = p.treeMask;
+    tensors.set("treeMask", tensorOf(bits, [maxQueryTokens, maxQueryTokens]));
+  }
+  if (p.sinkLogits !== undefined) tensors.set("sinkLogits", tensorOf(p.sinkLogits));
+  if (o.into !== undefined) tensors.set("into", tensorOf(o.into, [], storage));
+  if (o.captureTable) tensors.set("captureTable", tensorOf(o.captureTable, [columns]));
+  return tensors;
+}
+
+/**
+ * Picks the numbers of an attention problem.
+ *
+ * @param p The problem.
+ * @returns Fields of a message.
+ */
+export function problemFields(p: AttentionProblem): ProblemFields {
+  return {
+    shape: p.shape,
+    sinkTokens: p.sinkTokens,
+    scale: p.scale ?? null,
+    treeQueryTokens: p.treeMask?.maxQueryTokens ?? null,
+  };
+}
+
+/**
+ * Puts an attention problem together again.
+ *
+ * @param fields Its numbers.
+ * @param tensors Its tensors; their element types are left as they are.
+ * @returns The problem, as faulty as it was.
+ * @throws {AdapterFault} If a tensor is not there.
+ */
+export function problemFrom(fields: ProblemFields, tensors: Tensors): AttentionProblem {
+  const treeMask = tensors.get("treeMask")?.data;
+  const maskRanges = tensors.get("maskRanges")?.data;
+  const sinkLogits = tensors.get("sinkLogits")?.data;
+  return {
+    shape: fields.shape as AttentionShape,
+    ...cacheFrom(tensors),
+    query: dataOf(tensors, "query"),
+    headWindows: dataOf(tensors, "headWindows"),
+    sinkTokens: Number(fields.sinkTokens),
+    ...(maskRanges === undefined ? {} : { maskRanges: maskRanges as Int32Array }),
+    ...(treeMask === undefined ? {} : {
+      treeMask: { bits: treeMask as Uint8Array, maxQueryTokens: Number(fields.treeQueryTokens) },
+    }),
+    ...(sinkLogits === undefined ? {} : { sinkLogits: sinkLogits as Float32Array }),
+    ...(fields.scale === null ? {} : { scale: Number(fields.scale) }),
+  };
+}
+
+function cacheFrom(
+  tensors: Tensors,
+): Pick<AttentionProblem, "keys" | "values" | "table" | "queryStarts" | "cachedLengths"> {
+  return {
+    keys: dataOf(tensors, "keys"),
+    values: dataOf(tensors, "values"),
+    table: dataOf(tensors, "table"),
+    queryStarts: dataOf(tensors, "queryStarts"),
+    cachedLengths: dataOf(tensors, "cachedLengths"),
+  };
+}
+
+/**
+ * Packs the tensors of an append problem.
+ *
+ * @param p The problem, however faulty.
+ * @returns Tensors by name.
+ */
+export function appendTensors(p: AppendProblem): Tensors {
+  const { queryHeads, kvHeads, headSize, storage } = p.shape;
+  return cacheTensors(p).set(
+    "packed",
+    tensorOf(p.packed, [queryHeads + 2 * kvHeads, headSize], storage),
+  );
+}
+
+/**
+ * Puts an append problem together again.
+ *
+ * @param fields Its numbers.
+ * @param tensors Its tensors.
+ * @returns The problem, as faulty as it was.
+ * @throws {AdapterFault} If a tensor is not there.
+ */
+export function appendFrom(
+  fields: Pick<RequestFields<"append">, "shape" | "rotary">,
+  tensors: Tensors,
+): AppendProblem {
+  return {
+    shape: fields.shape as AttentionShape,
+    rotary: fields.rotary as AppendProblem["rotary"],
+    ...cacheFrom(tensors),
+    packed: dataOf(tensors, "packed"),
+  };
+}
+
+/**
+ * Packs the tensors of a table for the validator.
+ *
+ * @param o The table, however faulty.
+ * @returns Tensors by name.
+ */
+export function dumpTensors(o: TableDump): Tensors {
+  return new Map([
+    ["table", tensorOf(o.table, [o.columns])],
+    ["headWindows", tensorOf(o.headWindows)],
+    ["lengthsTokens", tensorOf(o.lengthsTokens)],
+  ]);
+}
+
+/**
+ * Picks the elements of a tensor, of whatever type they are.
+ *
+ * @param tensors Tensors by name.
+ * @param name Name of the tensor.
+ * @returns Its elements; the caller's types are only hoped for, as in any message from outside.
+ * @throws {AdapterFault} If it is not there.
+ */
+export function dataOf<T extends TensorData>(tensors: Tensors, name: string): T {
+  const tensor = tensors.get(name);
+  if (tensor !== undefined) return tensor.data as T;
+  const names = [...tensors.keys()].join(", ");
+  throw new AdapterFault("adapter-error", `The file has no tensor "${name}", only: ${names}`);
+}
+
+/** A tensor that must be there. */
+export interface ExpectedTensor {
+  /** Its name. */
+  readonly name: string;
+  /** Its type; null where the request named one that does not exist. */
+  readonly dtype: TensorType | null;
+  /** How many elements it has; null for any number. */
+  readonly elements: number | null;
+}
+
+/**
+ * Requires a tensor of an answer to have its type and size.
+ *
+ * @param tensors Tensors of the answer.
+ * @param expected What it must be.
+ * @returns Its elements.
+ * @throws {AdapterFault} If it is missing, or of another type or size.
+ */
+export function expectTensor<T extends TensorData>(
+  tensors: Tensors,
+  expected: ExpectedTensor,
+): T {
+  const data = dataOf<T>(tensors, expected.name);
+  const { dtype } = tensors.get(expected.name)!;
+  if (expected.dtype !== null && dtype !== expected.dtype) {
+    throw new AdapterFault(
+      "adapter-error",
+      `Tensor "${expected.name}" of the answer is ${dtype}; it must be ${expected.dtype}`,
+    );
+  }
+  if (expected.elements !== null && data.length !== expected.elements) {
+    throw new AdapterFault(
+      "adapter-error",
+      `Tensor "${expected.name}" of the answer has ${data.length} elements; it must have ` +
+        `${expected.elements}`,
+    );
+  }
+  return data;
+}

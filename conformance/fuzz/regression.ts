@@ -1,0 +1,149 @@
+/** Sequences that once failed, kept as data and replayed as ordinary cases. */
+import { z } from "zod";
+import kept from "../regressions/allocator.json" with { type: "json" };
+import { type FuzzProgram, fuzzProgramSchema } from "./fuzz_program.ts";
+
+/** A sequence that once failed. */
+export interface Regression {
+  /** Name of its case: lower-case letters, digits and `_`. */
+  readonly name: string;
+  /** What it showed, in one line. */
+  readonly showed: string;
+  /** The sequence. */
+  readonly program: FuzzProgram;
+}
+
+/** A file of regressions that cannot be read. */
+export class RegressionError extends Error {
+  /** Always `regression`. */
+  readonly code = "regression";
+  /** File in which the fault lies. */
+  readonly file: string;
+  /** Makes the error for one file. */
+  constructor(message: string, file: string) {
+    super(message);
+    this.name = "RegressionError";
+    this.file = file;
+  }
+}
+
+const regressionsSchema = z.strictObject({
+  version: z.literal(1),
+  regressions: z.array(z.strictObject({
+    name: z.string().regex(/^[a-z][a-z0-9_]*$/),
+    showed: z.string().min(1),
+    program: fuzzProgramSchema,
+  })),
+});
+
+/**
+ * Lists the sequences that come with the suite.
+ *
+ * @returns The regressions, in the order in which they were kept.
+ *
+ * @example Each of them shows something
+ * ```ts
+ * import { listRegressions } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * assert.ok(listRegressions().every(({ showed }) => showed.length > 0));
+ * ```
+ */
+export function listRegressions(): readonly Regression[] {
+  return readRegressions(kept, "conformance/regressions/allocator.json");
+}
+
+/**
+ * Reads a file of regressions.
+ *
+ * @param text JSON.
+ * @param file Name that errors carry.
+ * @returns The regressions in file order.
+ * @throws {RegressionError} If the text is no JSON, does not follow the schema or has a name twice.
+ *
+ * @example An empty file
+ * ```ts
+ * import { parseRegressions } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(parseRegressions('{"version":1,"regressions":[]}', "kept.json"), []);
+ * ```
+ */
+export function parseRegressions(text: string, file: string): readonly Regression[] {
+  try {
+    return readRegressions(JSON.parse(text), file);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new RegressionError(`Cannot read "${file}": ${error.message}`, file);
+  }
+}
+
+/**
+ * Writes a file of regressions.
+ *
+ * @param regressions What to keep.
+ * @returns JSON that {@linkcode parseRegressions} reads, ending in a newline.
+ *
+ * @example There and back
+ * ```ts
+ * import { listRegressions, parseRegressions, printRegressions } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const text = printRegressions(listRegressions());
+ * assert.deepEqual(parseRegressions(text, "kept.json"), listRegressions());
+ * ```
+ */
+export function printRegressions(regressions: readonly Regression[]): string {
+  const lines = regressions.map((each) => `    ${JSON.stringify(each)}`);
+  return `{\n  "version": 1,\n  "regressions": [\n${lines.join(",\n")}\n  ]\n}\n`;
+}
+
+/**
+ * Adds a counterexample to regressions, unless it is kept already.
+ *
+ * @param regressions What is kept.
+ * @param found What the counterexample showed, and the counterexample of a failed case.
+ * @returns What to keep now.
+ * @throws {RegressionError} If the counterexample is no sequence of commands.
+ *
+ * @example The same sequence is kept once
+ * ```ts
+ * import { keepRegression, listRegressions } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const kept = listRegressions();
+ * const again = { showed: "the same", counterexample: kept[0]?.program };
+ * assert.equal(keepRegression(kept, again).length, kept.length);
+ * ```
+ */
+export function keepRegression(
+  regressions: readonly Regression[],
+  found: { readonly showed: string; readonly counterexample: unknown },
+): readonly Regression[] {
+  const result = fuzzProgramSchema.safeParse(found.counterexample);
+  if (!result.success) {
+    const detail = z.prettifyError(result.error);
+    throw new RegressionError(`Cannot keep a counterexample: ${detail}`, "counterexample");
+  }
+  const text = JSON.stringify(result.data);
+  if (regressions.some(({ program }) => JSON.stringify(program) === text)) return regressions;
+  const names = new Set(regressions.map(({ name }) => name));
+  let number = regressions.length + 1;
+  while (names.has(`found_${number}`)) number++;
+  return [...regressions, { name: `found_${number}`, showed: found.showed, program: result.data }];
+}
+
+function readRegressions(data: unknown, file: string): readonly Regression[] {
+  const result = regressionsSchema.safeParse(data);
+  if (!result.success) {
+    throw new RegressionError(`Cannot read "${file}": ${z.prettifyError(result.error)}`, file);
+  }
+  const { regressions } = result.data;
+  const names = regressions.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    const message = `Cannot read "${file}": the name "${twice}" stands twice; rename one`;
+    throw new RegressionError(message, file);
+  }
+  return regressions;
+}

@@ -1,0 +1,62 @@
+/** Ways to give a good kernel the wrong problem, or to change what it answered. */
+import type { AppendProblem, AttentionProblem } from "../../kernel/mod.ts";
+import type { AttendReply, Reply } from "../subject.ts";
+
+/** Changes what was carried out, and leaves refusals. */
+export function changed<T>(reply: Reply<T>, change: (value: T) => T): Reply<T> {
+  return reply.kind === "ok" ? { kind: "ok", value: change(reply.value) } : reply;
+}
+
+/** Bytes of an int64 table read as int32. */
+export function readAsInt32(table: Int32Array): Int32Array {
+  const { buffer, byteOffset, length } = table;
+  const wide = (table as unknown) instanceof BigInt64Array;
+  return wide ? new Int32Array(buffer, byteOffset, length) : table;
+}
+
+/** The table as somebody reads it who takes row h·B + b for row b·H + h. */
+export function headsFirstRows(problem: AttentionProblem | AppendProblem): Int32Array {
+  const { layout, batch, kvHeads, columns } = problem.shape;
+  if (layout === "uniform" || problem.table.length !== batch * kvHeads * columns) {
+    return problem.table;
+  }
+  return problem.table.map((_, index) => {
+    const row = Math.floor(index / columns);
+    const other = (row % kvHeads) * batch + Math.floor(row / kvHeads);
+    return problem.table[other * columns + index % columns] ?? -1;
+  });
+}
+/** Gives every row as many columns as the longest request has pages, read on from the row's start. */
+export function overrunRows(problem: AttentionProblem): AttentionProblem {
+  const { columns, pageSizeTokens, batch } = problem.shape;
+  const { cachedLengths, queryStarts, table } = problem;
+  const pages = Array.from({ length: batch }, (_, slot) => {
+    const query = Number(queryStarts[slot + 1] ?? 0) - Number(queryStarts[slot] ?? 0);
+    return Math.ceil((Number(cachedLengths[slot] ?? 0) + query) / pageSizeTokens);
+  });
+  const needed = Math.max(...pages);
+  if (columns === 0 || !(needed > columns)) {
+    return problem;
+  }
+  const rows = table.length / columns;
+  const walked = Int32Array.from({ length: rows * needed }, (_, index) => {
+    const start = Math.floor(index / needed) * columns;
+    return table[start + index % needed] ?? -1;
+  });
+  return { ...problem, table: walked, shape: { ...problem.shape, columns: needed } };
+}
+
+/** Columns of the output with those of full heads first. */
+export function fullHeadsFirst(problem: AttentionProblem, reply: AttendReply): Uint16Array {
+  const { kvHeads, queryHeads, headSize } = problem.shape;
+  const width = queryHeads / kvHeads * headSize;
+  const heads = Array.from({ length: kvHeads }, (_, head) => head);
+  const isFull = (head: number): boolean => problem.headWindows[head] === 0;
+  const order = [...heads.filter(isFull), ...heads.filter((head) => !isFull(head))];
+  return reply.output.map((_, index) => {
+    const row = Math.floor(index / (kvHeads * width));
+    const column = index % (kvHeads * width);
+    const from = order[Math.floor(column / width)] ?? 0;
+    return reply.output[row * kvHeads * width + from * width + column % width] ?? 0;
+  });
+}

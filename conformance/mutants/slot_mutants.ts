@@ -1,0 +1,126 @@
+/** Allocators whose slots have one fault each. */
+import { type Mutant, mutateAllocator } from "./mutant.ts";
+import { undoSwaps, withStale } from "./snapshot_changes.ts";
+
+const swapLeavesRows = mutateAllocator({
+  name: "swap_leaves_rows",
+  fault: "A swap moves lengths and leaves the head-wise rows",
+  origin: "field",
+  violates: ["slot/swap-rows"],
+  killedBy: ["allocator:slots:swap"],
+}, (good) => {
+  const moved: [number, number][] = [];
+  return {
+    create: (spec) => {
+      moved.length = 0;
+      return good.create(spec);
+    },
+    swap: (o) => {
+      moved.unshift([o.first, o.second]);
+      return good.swap(o);
+    },
+    snapshot: async () => {
+      const snapshot = await good.snapshot();
+      return { ...snapshot, table: undoSwaps(snapshot, snapshot.table, moved) };
+    },
+  };
+});
+
+const draftNotSwapped = mutateAllocator({
+  name: "draft_not_swapped",
+  fault: "A swap leaves the draft model's table as it was",
+  origin: "field",
+  violates: ["slot/swap-rows"],
+  killedBy: ["allocator:slots:draft:move=swap;*"],
+}, (good) => {
+  const moved: [number, number][] = [];
+  return {
+    create: (spec) => {
+      moved.length = 0;
+      return good.create(spec);
+    },
+    swap: (o) => {
+      moved.unshift([o.first, o.second]);
+      return good.swap(o);
+    },
+    snapshot: async () => {
+      const snapshot = await good.snapshot();
+      const { draftTable } = snapshot;
+      return draftTable === null
+        ? snapshot
+        : { ...snapshot, draftTable: undoSwaps(snapshot, draftTable, moved) };
+    },
+  };
+});
+
+const staleReorder = mutateAllocator({
+  name: "stale_tail_after_reorder",
+  fault: "A shorter row written over a longer one in a reorder keeps its end",
+  origin: "field",
+  violates: ["slot/reorder-stale"],
+  killedBy: ["allocator:slots:reorder"],
+}, (good) => {
+  let before: Int32Array | null = null;
+  return {
+    create: (spec) => {
+      before = null;
+      return good.create(spec);
+    },
+    reorder: async (o) => {
+      before = (await good.snapshot()).table;
+      return await good.reorder(o);
+    },
+    snapshot: async () => withStale(await good.snapshot(), before),
+  };
+});
+
+const staleReuse = mutateAllocator({
+  name: "stale_tail_after_reuse",
+  fault: "A shorter request in a used slot keeps the columns of the longer one",
+  origin: "own",
+  violates: ["sentinel/tail", "abort/exact"],
+  killedBy: ["allocator:table:tail", "allocator:abort:exact"],
+}, (good) => {
+  let before: Int32Array | null = null;
+  return {
+    create: (spec) => {
+      before = null;
+      return good.create(spec);
+    },
+    release: async (o) => {
+      before = (await good.snapshot()).table;
+      return await good.release(o);
+    },
+    snapshot: async () => withStale(await good.snapshot(), before),
+  };
+});
+
+const condenseLeaves = mutateAllocator({
+  name: "condense_leaves_rows",
+  fault: "Condensing copies rows to the front and leaves the old ones behind",
+  origin: "own",
+  violates: ["slot/condense"],
+  killedBy: ["allocator:slots:condense"],
+}, (good) => {
+  let before: Int32Array | null = null;
+  return {
+    create: (spec) => {
+      before = null;
+      return good.create(spec);
+    },
+    condense: async (o) => {
+      before = (await good.snapshot()).table;
+      return await good.condense(o);
+    },
+    snapshot: async () => withStale(await good.snapshot(), before),
+  };
+});
+
+/** Every allocator with a fault in its slots. */
+export const slotMutants: readonly Mutant[] = [
+  swapLeavesRows,
+  draftNotSwapped,
+  staleReorder,
+  staleReuse,
+  condenseLeaves,
+];

@@ -1,0 +1,63 @@
+/** Markdown: a table of suites by subject, then what did not pass, then what was skipped. */
+import { type CaseRow, caseStatus } from "../report.ts";
+import type { ReportFile } from "../report_file.ts";
+import { describeCase, describeCut, groupOf, percent } from "./phrases.ts";
+
+/** Renders reports, one section each. */
+export function renderMarkdown(reports: readonly ReportFile[]): string {
+  return reports.flatMap(sectionOf).join("\n");
+}
+
+function sectionOf(report: ReportFile): string[] {
+  const { cases, run } = report;
+  const groups = Map.groupBy(cases, groupOf);
+  const cut = describeCut(report);
+  const lines = [
+    `# Conformance of ${run.subject}`,
+    "",
+    ...(cut === null ? [] : [`**${cut}.**`, ""]),
+    "| suite | passed | failed | known | skipped | errors | budget used |",
+    "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ...[...groups].map(([name, members]) => suiteRow(name, members)),
+    "",
+  ];
+  lines.push(...listOf("Not passed", cases, ["fail", "xpass", "error"]));
+  lines.push(...listOf("Known failures", cases, ["xfail"]));
+  const missing = cases.flatMap(({ outcome }) => outcome.kind === "skip" ? outcome.missing : []);
+  const lacks = [...new Set(missing)].sort();
+  if (lacks.length > 0) {
+    lines.push("## Skipped for want of", "", ...lacks.map((name) => `- ${name}`), "");
+  }
+  return lines;
+}
+
+function listOf(title: string, cases: readonly CaseRow[], statuses: readonly string[]): string[] {
+  const members = cases.filter((row) => statuses.includes(caseStatus(row)));
+  if (members.length === 0) return [];
+  const entries = members.map((row) => {
+    const repeat = row.repeat === "" ? "" : `; repeat with \`${row.repeat}\``;
+    return `- \`${row.query}\` (${row.clauses.join(", ")}): ${oneLine(describeCase(row))}${repeat}`;
+  });
+  return [`## ${title}`, "", ...entries, ""];
+}
+
+function suiteRow(name: string, members: readonly CaseRow[]): string {
+  const budgets = members.flatMap(({ outcome }) =>
+    outcome.kind === "pass" && outcome.budgetUsed !== null ? [outcome.budgetUsed] : []
+  );
+  const budget = budgets.length === 0 ? "" : percent(Math.max(...budgets));
+  const count = (...statuses: readonly string[]): number =>
+    members.filter((row) => statuses.includes(caseStatus(row))).length;
+  const counts = [
+    count("pass"),
+    count("fail", "xpass"),
+    count("xfail"),
+    count("skip"),
+    count("error"),
+  ];
+  return `| \`${name}\` | ${counts.join(" | ")} | ${budget} |`;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, " ");
+}

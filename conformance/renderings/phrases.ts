@@ -1,0 +1,110 @@
+/** Phrases that every rendering of a report shares. */
+import type { Outcome } from "../outcome.ts";
+import type { CaseRow } from "../report.ts";
+import type { ReportFile } from "../report_file.ts";
+
+/**
+ * Says in one phrase what became of a case.
+ *
+ * @param outcome The outcome.
+ * @returns A phrase without a period.
+ *
+ * @example A skipped case
+ * ```ts
+ * import { describeCaseOutcome } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const outcome = { kind: "skip", missing: ["kernel.capture"] } as const;
+ * assert.equal(describeCaseOutcome(outcome), "lacks kernel.capture");
+ * ```
+ */
+export function describeCaseOutcome(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case "pass":
+      return [
+        "passed",
+        ...(outcome.budgetUsed === null
+          ? []
+          : [`${percent(outcome.budgetUsed)} of the budget used`]),
+        ...(outcome.note === undefined ? [] : [outcome.note]),
+      ].join(", ");
+    case "fail":
+      return outcome.message;
+    case "skip":
+      return `lacks ${outcome.missing.join(", ")}`;
+    case "error":
+      return `${outcome.origin} ${outcome.code}: ${outcome.message}`;
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/**
+ * Says in one phrase what became of a case, with what an expectations file says of it.
+ *
+ * @param row The case.
+ * @returns A phrase without a period.
+ *
+ * @example A known failure
+ * ```ts
+ * import { describeCase } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const phrase = describeCase({
+ *   outcome: { kind: "pass", budgetUsed: null },
+ *   expectation: {
+ *     state: "unexpected-pass",
+ *     reason: "rounding",
+ *     issue: "https://example.org/1",
+ *     expires: "2030-01-01",
+ *   },
+ * });
+ * assert.match(phrase, /^unexpected pass/);
+ * ```
+ */
+export function describeCase(row: Pick<CaseRow, "outcome" | "expectation">): string {
+  const phrase = describeCaseOutcome(row.outcome);
+  if (row.expectation === undefined) return phrase;
+  const { state, reason, issue, expires } = row.expectation;
+  switch (state) {
+    case "unexpected-pass":
+      return `unexpected pass: remove the expectation (${reason}, ${issue})`;
+    case "expired":
+      return `${phrase} (known since before ${expires}: ${reason}, ${issue}; mend it or move the date)`;
+    case "expected":
+      return `${phrase} (known: ${reason}, ${issue}, until ${expires})`;
+    default:
+      return state satisfies never;
+  }
+}
+
+/** A share as a percentage. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** Suite and path of a case. */
+export function groupOf(row: Pick<CaseRow, "query">): string {
+  return row.query.split(":").slice(0, 2).join(":");
+}
+
+/** Says how far an unfinished run came; null for a whole one. */
+export function describeCut({ complete, cases, run }: ReportFile): string | null {
+  return complete ? null : `The run ended after ${cases.length} of ${run.cases} cases`;
+}
+
+const XML_ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&apos;",
+};
+
+/** XML 1.0 has no way at all to write most control characters, so they are shown as U+FFFD. */
+export function escapeXml(text: string): string {
+  return text
+    // deno-lint-ignore no-control-regex
+    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "\ufffd")
+    .replaceAll(/[&<>"']/g, (character) => XML_ENTITIES[character] ?? character);
+}

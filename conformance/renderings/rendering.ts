@@ -1,0 +1,75 @@
+/** Renderings of reports by name. */
+import { ReportError, type ReportFile } from "../report_file.ts";
+import { renderAnnotations } from "./annotations.ts";
+import { renderBadge } from "./badge.ts";
+import { renderJunit } from "./junit.ts";
+import { renderMarkdown } from "./markdown.ts";
+import { renderMatrix } from "./matrix_html.ts";
+import { renderSarif } from "./sarif.ts";
+import { renderTap } from "./tap.ts";
+
+export { describeCase, describeCaseOutcome } from "./phrases.ts";
+
+/** Forms that a report can be given, beside the rows themselves and a terminal's. */
+export const RENDERINGS = [
+  "junit",
+  "tap",
+  "markdown",
+  "sarif",
+  "github",
+  "html",
+  "badge",
+] as const;
+
+/** Name of a form. */
+export type RenderingName = typeof RENDERINGS[number];
+
+/**
+ * Renders reports.
+ *
+ * @param name Form: `junit`, `tap`, `markdown`, `sarif`, `github` (annotations of a workflow),
+ *   `html` (a page: suites by implementation) or `badge` (SVG).
+ * @param reports The reports; `tap` and `badge` take one.
+ * @returns The document.
+ * @throws {ReportError} If there is no report, or more than the form takes.
+ *
+ * @example A badge
+ * ```ts
+ * import { createOracleSubject, parseQuery, renderReports, reportOfRows, runConformance } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const filters = [parseQuery("allocator:availability")];
+ * const { rows } = await runConformance({ subject: createOracleSubject(), filters });
+ * assert.match(renderReports("badge", [reportOfRows(rows, "oracle.jsonl")]), /21 passed/);
+ * ```
+ */
+export function renderReports(name: RenderingName, reports: readonly ReportFile[]): string {
+  const [first, second] = reports;
+  if (first === undefined) {
+    throw new ReportError(`Cannot render as ${name}: there is no report; name one`, "");
+  }
+  if ((name === "tap" || name === "badge") && second !== undefined) {
+    throw new ReportError(
+      `Cannot render ${reports.length} reports as ${name}: it takes one; merge shards first`,
+      second.file,
+    );
+  }
+  switch (name) {
+    case "junit":
+      return renderJunit(reports);
+    case "tap":
+      return renderTap(first);
+    case "markdown":
+      return renderMarkdown(reports);
+    case "sarif":
+      return renderSarif(reports);
+    case "github":
+      return renderAnnotations(reports);
+    case "html":
+      return renderMatrix(reports);
+    case "badge":
+      return renderBadge(first);
+    default:
+      return name satisfies never;
+  }
+}

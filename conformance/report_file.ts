@@ -1,0 +1,243 @@
+/** Reads reports back, those of a run that was killed included. */
+import { z } from "zod";
+import {
+  type CaseRow,
+  type EndRow,
+  REPORT_VERSION,
+  type ReportRow,
+  type ReportSummary,
+  type RunRow,
+  summarizeRows,
+} from "./report.ts";
+import { digestLines, rowLine } from "./run_identity.ts";
+
+/** A report as it was read. */
+export interface ReportFile {
+  /** Name of the file. */
+  readonly file: string;
+  /** First row. */
+  readonly run: RunRow;
+  /** Cases in the order in which they ran. */
+  readonly cases: readonly CaseRow[];
+  /** Line of the file that each case stands on, from 1. */
+  readonly lines: readonly number[];
+  /** Counts: those of the last row, or of the cases that are there. */
+  readonly summary: ReportSummary;
+  /** Whether the last row is there and every case ran. */
+  readonly complete: boolean;
+}
+
+/** A text that is no report. */
+export class ReportError extends Error {
+  /** Always `report`. */
+  readonly code = "report";
+  /** File in which the fault lies. */
+  readonly file: string;
+  /** Makes the error for one file. */
+  constructor(message: string, file: string) {
+    super(message);
+    this.name = "ReportError";
+    this.file = file;
+  }
+}
+
+const text = z.string();
+const share = z.number().nullable();
+const origin = z.enum(["subject", "suite"]);
+
+const outcomeSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("pass"), budgetUsed: share, note: text.optional() }),
+  z.object({
+    kind: z.literal("fail"),
+    message: text,
+    budgetUsed: share,
+    counterexample: z.unknown().optional(),
+  }),
+  z.object({ kind: z.literal("skip"), missing: z.array(text) }),
+  z.object({ kind: z.literal("error"), origin, code: text, message: text }),
+]);
+
+const rowSchemas = {
+  run: z.object({
+    kind: z.literal("run"),
+    version: z.literal(REPORT_VERSION),
+    suiteVersion: text,
+    subject: text,
+    metadata: z.record(text, text),
+    environment: z.record(text, text),
+    capabilities: z.array(text),
+    filters: z.array(text),
+    seed: z.number(),
+    commandLine: text,
+    shard: z.object({ index: z.number(), count: z.number() }).nullable(),
+    cases: z.number(),
+    selectedCases: z.number(),
+    runDigest: text,
+  }),
+  case: z.object({
+    kind: z.literal("case"),
+    query: text,
+    clauses: z.array(text),
+    outcome: outcomeSchema,
+    expectation: z.object({
+      state: z.enum(["expected", "unexpected-pass", "expired"]),
+      reason: text,
+      issue: text,
+      expires: text,
+    }).optional(),
+    elapsedMs: z.number(),
+    repeat: text,
+  }),
+  end: z.object({
+    kind: z.literal("end"),
+    digest: text,
+    summary: z.object({
+      passed: z.number(),
+      failed: z.number(),
+      expectedFailures: z.number(),
+      unexpectedPasses: z.number(),
+      skipped: z.number(),
+      subjectErrors: z.number(),
+      suiteErrors: z.number(),
+      missingCapabilities: z.array(text),
+      worstBudgetUsed: share,
+      elapsedMs: z.number(),
+    }),
+  }),
+} as const;
+
+/**
+ * Renders rows as JSON lines, the form in which they are kept.
+ *
+ * @param rows Rows of a report.
+ * @returns One object a line, ending in a newline.
+ *
+ * @example No rows
+ * ```ts
+ * import { renderJsonLines } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(renderJsonLines([]), "");
+ * ```
+ */
+export function renderJsonLines(rows: readonly ReportRow[]): string {
+  return rows.map(rowLine).join("");
+}
+
+/**
+ * Reads a report. One without its last row is that of a run that was killed; what it has is kept,
+ * and a last line that was cut off is left out.
+ *
+ * @param text JSON lines.
+ * @param file Name that errors carry.
+ * @returns The report.
+ * @throws {ReportError} If the text is no report, or was changed after it was written.
+ *
+ * @example A run that was killed after its first case
+ * ```ts
+ * import { createOracleSubject, parseQuery, parseReport, renderJsonLines, runConformance } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const filters = [parseQuery("allocator:availability")];
+ * const { rows } = await runConformance({ subject: createOracleSubject(), filters });
+ * const report = parseReport(renderJsonLines(rows.slice(0, 2)), "killed.jsonl");
+ * assert.deepEqual([report.complete, report.cases.length], [false, 1]);
+ * ```
+ */
+export function parseReport(text: string, file: string): ReportFile {
+  const lines = text.split("\n");
+  // Whatever stands behind the last line end was being written when the run was killed.
+  lines.pop();
+  const rows = lines.map((line, index) => parseRow(line, { file, line: index + 1 }));
+  const report = reportOfRows(rows, file);
+  const end = rows.at(-1);
+  if (end?.kind === "end") checkEnd(end, { lines, counted: summarizeRows(rows, 0), file });
+  return report;
+}
+
+/**
+ * Makes a report of rows that are in memory.
+ *
+ * @param rows Rows of a run, whether finished or not.
+ * @param file Name that renderings and errors carry.
+ * @returns The report.
+ * @throws {ReportError} If the rows are not a run and then cases.
+ *
+ * @example A run that has just begun
+ * ```ts
+ * import { createOracleSubject, parseQuery, reportOfRows, runConformance } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const filters = [parseQuery("allocator:availability")];
+ * const { rows } = await runConformance({ subject: createOracleSubject(), filters });
+ * assert.equal(reportOfRows(rows.slice(0, 1), "now").complete, false);
+ * ```
+ */
+export function reportOfRows(rows: readonly ReportRow[], file: string): ReportFile {
+  const [run, ...rest] = rows;
+  if (run?.kind !== "run") {
+    throw new ReportError(`Cannot read "${file}": it does not begin with a "run" row`, file);
+  }
+  const last = rest.at(-1);
+  const end = last?.kind === "end" ? last : null;
+  const cases = (end === null ? rest : rest.slice(0, -1)).map((row, index) => {
+    if (row.kind === "case") return row;
+    const place = `${file}:${index + 2}`;
+    throw new ReportError(`Cannot read "${place}": expected a case, found "${row.kind}"`, file);
+  });
+  const elapsedMs = cases.reduce((sum, row) => sum + row.elapsedMs, 0);
+  return {
+    file,
+    run,
+    cases,
+    lines: cases.map((_, index) => index + 2),
+    summary: end?.summary ?? summarizeRows(cases, elapsedMs),
+    complete: end !== null && cases.length === run.cases,
+  };
+}
+
+function checkEnd(
+  end: EndRow,
+  o: { readonly lines: readonly string[]; readonly counted: ReportSummary; readonly file: string },
+): void {
+  const digest = digestLines(o.lines.slice(0, -1).map((line) => `${line}\n`));
+  if (digest !== end.digest) {
+    throw new ReportError(
+      `Cannot trust "${o.file}": its digest is ${digest}, not ${end.digest}; it was changed`,
+      o.file,
+    );
+  }
+  const { elapsedMs: _, ...expected } = o.counted;
+  const { elapsedMs: __, ...found } = end.summary;
+  if (JSON.stringify(expected) !== JSON.stringify(found)) {
+    throw new ReportError(
+      `Cannot trust "${o.file}": its counts are not those of its cases`,
+      o.file,
+    );
+  }
+}
+
+function parseRow(line: string, o: { readonly file: string; readonly line: number }): ReportRow {
+  const place = `${o.file}:${o.line}`;
+  let data: unknown;
+  try {
+    data = JSON.parse(line);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new ReportError(`Cannot read "${place}": ${detail}`, o.file);
+  }
+  const kind = z.object({ kind: z.enum(["run", "case", "end"]) }).safeParse(data).data?.kind;
+  if (kind === undefined) {
+    throw new ReportError(
+      `Cannot read "${place}": expected a row of kind run, case or end`,
+      o.file,
+    );
+  }
+  const result = rowSchemas[kind].safeParse(data);
+  if (!result.success) {
+    const detail = z.prettifyError(result.error);
+    throw new ReportError(`Cannot read "${place}": ${detail}`, o.file);
+  }
+  // The vocabulary of capabilities grows; a report of another suite may name ones unknown here.
+  return result.data as ReportRow;
+}

@@ -1,0 +1,152 @@
+/** Parts of a run, for machines that share it. */
+import type { Shard } from "./report.ts";
+
+/** A text or an environment that names no shard. */
+export class ShardError extends Error {
+  /** Always `shard`. */
+  readonly code = "shard";
+  /** Makes the error. */
+  constructor(message: string) {
+    super(message);
+    this.name = "ShardError";
+  }
+}
+
+/** Variables that tell a job which of several it is: Kubernetes, Slurm and GitLab. */
+export const SHARD_VARIABLES: readonly string[] = [
+  "JOB_COMPLETION_INDEX",
+  "JOB_COMPLETION_COUNT",
+  "SLURM_ARRAY_TASK_ID",
+  "SLURM_ARRAY_TASK_COUNT",
+  "SLURM_ARRAY_TASK_MIN",
+  "CI_NODE_INDEX",
+  "CI_NODE_TOTAL",
+];
+
+/** Variables whose value all jobs of one run share: Slurm, GitLab and GitHub. */
+export const RUN_NAME_VARIABLES: readonly string[] = [
+  "SLURM_ARRAY_JOB_ID",
+  "CI_PIPELINE_ID",
+  "GITHUB_RUN_ID",
+];
+
+/** Reads variables by name. */
+export type Environment = Readonly<Partial<Record<string, string>>>;
+
+/**
+ * Reads a shard as it is written on a command line.
+ *
+ * @param text `i/n` with i from 1 to n.
+ * @returns The shard.
+ * @throws {ShardError} If the text is anything else.
+ *
+ * @example The second of four
+ * ```ts
+ * import { parseShard } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(parseShard("2/4"), { index: 2, count: 4 });
+ * ```
+ */
+export function parseShard(text: string): Shard {
+  const found = /^(\d{1,6})\/(\d{1,6})$/.exec(text);
+  const [index, count] = [Number(found?.[1]), Number(found?.[2])];
+  if (found === null || index < 1 || index > count) {
+    throw new ShardError(`Cannot read the shard "${text}": write i/n with i from 1 to n, as 2/4`);
+  }
+  return { index, count };
+}
+
+/**
+ * Finds out which shard the surrounding job is: a Kubernetes Indexed Job, a Slurm array or a GitLab
+ * parallel job, the first of them that says so.
+ *
+ * @param environment Variables by name.
+ * @returns The shard, or null where no job tells.
+ * @throws {ShardError} If a job names its index without the count, or no number.
+ *
+ * @example The first pod of an Indexed Job
+ * ```ts
+ * import { shardOfEnvironment } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const shard = shardOfEnvironment({ JOB_COMPLETION_INDEX: "0", JOB_COMPLETION_COUNT: "3" });
+ * assert.deepEqual(shard, { index: 1, count: 3 });
+ * ```
+ */
+export function shardOfEnvironment(environment: Environment): Shard | null {
+  const slurmFirst = environment["SLURM_ARRAY_TASK_MIN"] || "0";
+  return readShard(environment, {
+    index: "JOB_COMPLETION_INDEX",
+    count: "JOB_COMPLETION_COUNT",
+    first: "0",
+  }) ??
+    readShard(environment, {
+      index: "SLURM_ARRAY_TASK_ID",
+      count: "SLURM_ARRAY_TASK_COUNT",
+      first: slurmFirst,
+    }) ??
+    readShard(environment, { index: "CI_NODE_INDEX", count: "CI_NODE_TOTAL", first: "1" });
+}
+
+/**
+ * Finds the name that all jobs of the surrounding run share.
+ *
+ * @param environment Variables by name.
+ * @returns The name, or an empty text where no job tells.
+ *
+ * @example A GitHub run
+ * ```ts
+ * import { runNameOfEnvironment } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(runNameOfEnvironment({ GITHUB_RUN_ID: "17" }), "GITHUB_RUN_ID=17");
+ * ```
+ */
+export function runNameOfEnvironment(environment: Environment): string {
+  const name = RUN_NAME_VARIABLES.find((variable) => environment[variable]);
+  return name === undefined ? "" : `${name}=${environment[name]}`;
+}
+
+/**
+ * Picks the members of a shard: every n-th, so that neighbours, which cost alike, are spread.
+ *
+ * @param members All members, in an order that every shard shares.
+ * @param shard The shard; null for all.
+ * @returns Those of the shard, in order.
+ *
+ * @example The second of two
+ * ```ts
+ * import { membersOfShard } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(membersOfShard(["a", "b", "c", "d"], { index: 2, count: 2 }), ["b", "d"]);
+ * ```
+ */
+export function membersOfShard<T>(members: readonly T[], shard: Shard | null): T[] {
+  return shard === null
+    ? [...members]
+    : members.filter((_, position) => position % shard.count === shard.index - 1);
+}
+
+function readShard(
+  environment: Environment,
+  names: { readonly index: string; readonly count: string; readonly first: string },
+): Shard | null {
+  const index = environment[names.index];
+  if (!index) return null;
+  const count = environment[names.count];
+  if (!count) {
+    throw new ShardError(
+      `Cannot tell the shard: "${names.index}" is set and "${names.count}" is not; set both`,
+    );
+  }
+  const values = [index, count, names.first];
+  if (!values.every((value) => /^\d+$/.test(value))) {
+    throw new ShardError(
+      `Cannot tell the shard from "${names.index}=${index}", "${names.count}=${count}": ` +
+        "both must be whole numbers",
+    );
+  }
+  return parseShard(`${Number(index) - Number(names.first) + 1}/${Number(count)}`);
+}

@@ -1,0 +1,274 @@
+/** Tests of configuration: precedence, one resolved value, and the variables that scripts set. */
+import { requireEqual, requireThat } from "../acceptance.ts";
+import { PASS } from "../outcome.ts";
+import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
+import type {
+  ComponentView,
+  OptionOrigin,
+  PlannedRun,
+  ShownOption,
+  ToolOption,
+  ToolSettings,
+  ToolSubject,
+} from "../tool_subject.ts";
+import { requireOk, requireRefused } from "./driver.ts";
+
+type Source = Exclude<OptionOrigin, "default">;
+
+const SOURCES: readonly Source[] = ["flag", "environment", "file"];
+
+const precedence = defineTest({
+  suite: "tool",
+  path: "settings",
+  test: "precedence",
+  clauses: ["config/one-truth"],
+  description:
+    "Of every option the flag wins over the variable, that over the file, that over none",
+  needs: () => ["tool.settings"],
+  cases: grid({ stronger: SOURCES, weaker: ["environment", "file", "default"] as const }).filter((
+    { stronger, weaker },
+  ) => weaker === "default" || SOURCES.indexOf(stronger) < SOURCES.indexOf(weaker)),
+  run: async ({ tool, params: { stronger, weaker } }) => {
+    const options = await tool.options();
+    requireThat(options.length > 0, "Expected options, found none");
+    for (const option of options) {
+      const [first = "", second = first] = option.samples;
+      const strong = settingsOf(option, [[stronger, first]]);
+      const both = weaker === "default"
+        ? strong
+        : settingsOf(option, [[stronger, first], [weaker, second]]);
+      const shown = await shownOption(tool, both, option);
+      const alone = await shownOption(tool, strong, option);
+      const what = `"${option.name}" of "${option.command}"`;
+      requireEqual(`origin of ${what}`, shown.origin, stronger);
+      requireEqual(`value of ${what}`, shown.value, alone.value);
+      if (second === first) continue;
+      const other = await shownOption(tool, settingsOf(option, [[stronger, second]]), option);
+      requireThat(
+        other.value !== alone.value,
+        `Expected ${what} to follow its ${stronger}, found ${alone.value} for two texts`,
+      );
+    }
+    return PASS;
+  },
+});
+
+const shownOnce = defineTest({
+  suite: "tool",
+  path: "settings",
+  test: "shown",
+  clauses: ["config/one-truth"],
+  description: "The tool shows every option of a command once, and the others keep their defaults",
+  needs: () => ["tool.settings"],
+  cases: grid({ source: SOURCES }),
+  run: async ({ tool, params: { source } }) => {
+    const options = await tool.options();
+    for (const [command, members] of Map.groupBy(options, (option) => option.command)) {
+      const names = members.map(({ name }) => name).sort().join();
+      for (const option of members) {
+        const [sample = ""] = option.samples;
+        const settings = settingsOf(option, [[source, sample]]);
+        const shown = requireOk("explain", await tool.explain(settings));
+        const found = shown.map(({ name }) => name).sort().join();
+        requireEqual(`options of "${command}" that are shown`, found, names);
+        const moved = shown.filter(({ origin }) => origin !== "default").map(({ name }) => name);
+        requireEqual(`options of "${command}" that are set`, moved.join(), option.name);
+      }
+    }
+    return PASS;
+  },
+});
+
+const oneValue = defineTest({
+  suite: "tool",
+  path: "settings",
+  test: "one_value",
+  clauses: ["config/one-truth"],
+  description: "Every component of a run is given the one resolved value",
+  needs: () => ["tool.settings"],
+  cases: grid({
+    source: SOURCES,
+    decides: ["window_tokens", "sink_tokens", "window_ratio"] as const,
+    value: ["1", "0"],
+  }),
+  run: async ({ tool, params: { source, decides, value } }) => {
+    const option = await optionThat(tool, decides);
+    const plan = await planOf(tool, settingsOf(option, [[source, value]]));
+    requireThat(plan.components.length > 1, "Expected several components, found fewer");
+    for (const view of plan.components) {
+      const seen = {
+        window_tokens: view.windowTokens,
+        sink_tokens: view.sinkTokens,
+        window_ratio: view.windowHeads.filter(Boolean).length / view.windowHeads.length,
+      }[decides];
+      requireEqual(`${decides} of the ${view.component}`, seen, Number(value));
+    }
+    return PASS;
+  },
+});
+
+const agreement = defineTest({
+  suite: "tool",
+  path: "settings",
+  test: "agreement",
+  clauses: ["config/one-truth"],
+  description: "Components agree on everything when several options come from several places",
+  needs: () => ["tool.settings"],
+  cases: grid({ ratio: ["0", "0.5", "1"], window: ["64", "4096"] }),
+  run: async ({ tool, params: { ratio, window } }) => {
+    const heads = await optionThat(tool, "window_ratio");
+    const reach = await optionThat(tool, "window_tokens");
+    const plan = await planOf(tool, {
+      command: heads.command,
+      flags: {},
+      environment: { [heads.variable]: ratio },
+      file: { [reach.fileKey]: window },
+    });
+    const [first, ...others] = plan.components.map(describeView);
+    for (const [index, view] of others.entries()) {
+      requireEqual(`what the ${plan.components[index + 1]?.component} is given`, view, first);
+    }
+    return PASS;
+  },
+});
+
+const knownVariables = defineTest({
+  suite: "tool",
+  path: "settings",
+  test: "known_variables",
+  clauses: ["config/known-env"],
+  description: "The variables that launch scripts set mean what they mean to the engine",
+  needs: () => ["tool.settings"],
+  cases: [
+    { variable: "FD_HEAD_WISE_KV_CACHE", text: "1" },
+    { variable: "FD_HEAD_WISE_KV_CACHE", text: "0" },
+    { variable: "FD_T53_HEAD_WISE_SWA_RATIO", text: "0" },
+    { variable: "FD_T53_HEAD_WISE_SWA_RATIO", text: "0.5" },
+    { variable: "FD_T53_HEAD_WISE_SWA_RATIO", text: "1" },
+    { variable: "FD_T53_DEBUG_BLOCK_TABLES", text: "1" },
+    { variable: "FD_T53_DEBUG_BLOCK_TABLES", text: "0" },
+    { variable: "FD_T53_HEAD_WISE_SWA_FIXTURE", text: "1" },
+  ],
+  run: async ({ tool, params: { variable, text } }) => {
+    const { command } = await optionThat(tool, "window_ratio");
+    const environment = { [variable]: text };
+    const plan = await planOf(tool, { command, flags: {}, environment, file: {} });
+    switch (variable) {
+      case "FD_HEAD_WISE_KV_CACHE":
+        requireEqual("head-wise tables", plan.headWise, text === "1");
+        return PASS;
+      case "FD_T53_DEBUG_BLOCK_TABLES":
+        requireEqual("validation", plan.validatesTables, text === "1");
+        return PASS;
+      case "FD_T53_HEAD_WISE_SWA_RATIO":
+        for (const { windowHeads } of plan.components) {
+          const expected = Math.floor(windowHeads.length * Number(text));
+          requireEqual("window heads", windowHeads.filter(Boolean).length, expected);
+        }
+        return PASS;
+      default:
+        for (const view of plan.components) {
+          requireEqual("W", view.windowTokens, 4096);
+          requireEqual("S", view.sinkTokens, 0);
+          requireEqual("window heads", view.windowHeads.filter(Boolean).length, 1);
+        }
+        return PASS;
+    }
+  },
+});
+
+const badRatio = defineTest({
+  suite: "tool",
+  path: "settings",
+  test: "bad_ratio",
+  clauses: ["mask/head-kinds", "config/known-env"],
+  description: "A ratio outside [0, 1] is refused wherever it comes from",
+  needs: () => ["tool.settings"],
+  cases: grid({ source: [...SOURCES, "known_variable"] as const, ratio: ["-0.1", "1.5", "NaN"] }),
+  run: async ({ tool, params: { source, ratio } }) => {
+    const option = await optionThat(tool, "window_ratio");
+    const settings = source === "known_variable"
+      ? {
+        ...settingsOf(option, []),
+        environment: { FD_T53_HEAD_WISE_SWA_RATIO: ratio },
+      }
+      : settingsOf(option, [[source, ratio]]);
+    requireRefused("plan", await tool.plan(settings));
+    return PASS;
+  },
+});
+
+const debugSwitch = defineTest({
+  suite: "tool",
+  path: "settings",
+  test: "debug_switch",
+  clauses: ["config/debug-gate"],
+  description: "Validating every table is off by default and on by one switch",
+  needs: () => ["tool.settings"],
+  cases: grid({ source: [...SOURCES, "default"] as const }),
+  run: async ({ tool, params: { source } }) => {
+    const option = await optionThat(tool, "validation");
+    const [sample = ""] = option.samples;
+    const settings = settingsOf(option, source === "default" ? [] : [[source, sample]]);
+    const plan = await planOf(tool, settings);
+    requireEqual("validation", plan.validatesTables, source !== "default");
+    return PASS;
+  },
+});
+
+/** Tests of a tool's configuration. */
+export const settingsTests: readonly TestDefinition[] = [
+  precedence,
+  shownOnce,
+  oneValue,
+  agreement,
+  knownVariables,
+  badRatio,
+  debugSwitch,
+];
+
+function settingsOf(
+  option: ToolOption,
+  texts: readonly (readonly [Source, string])[],
+): ToolSettings {
+  const by = Object.fromEntries(texts);
+  const entry = (name: string, source: Source): Record<string, string> => {
+    const text = by[source];
+    return text === undefined ? {} : { [name]: text };
+  };
+  return {
+    command: option.command,
+    flags: entry(option.flag, "flag"),
+    environment: entry(option.variable, "environment"),
+    file: entry(option.fileKey, "file"),
+  };
+}
+
+async function shownOption(
+  tool: ToolSubject,
+  settings: ToolSettings,
+  option: ToolOption,
+): Promise<ShownOption> {
+  const shown = requireOk("explain", await tool.explain(settings));
+  const found = shown.find(({ name }) => name === option.name);
+  requireThat(found !== undefined, `Expected "${option.name}" to be shown, found it missing`);
+  return found;
+}
+
+async function optionThat(
+  tool: ToolSubject,
+  decides: NonNullable<ToolOption["decides"]>,
+): Promise<ToolOption> {
+  const found = (await tool.options()).find((option) => option.decides === decides);
+  requireThat(found !== undefined, `Expected an option that decides ${decides}, found none`);
+  return found;
+}
+
+async function planOf(tool: ToolSubject, settings: ToolSettings): Promise<PlannedRun> {
+  return requireOk("plan", await tool.plan(settings));
+}
+
+function describeView({ windowTokens, sinkTokens, windowHeads }: ComponentView): string {
+  const heads = windowHeads.map((isWindow) => isWindow ? "w" : "f").join("");
+  return `W ${windowTokens}, S ${sinkTokens}, heads ${heads}`;
+}

@@ -1,0 +1,156 @@
+/**
+ * The tool around an implementation: how its options are resolved, and how its gates judge runs.
+ *
+ * A tool is judged through what anybody can see of it: which options it has, what it shows of a
+ * resolved configuration, what its components are given, and what its gates say of stated runs.
+ */
+import type { Reply } from "./subject.ts";
+
+/** Where a value came from, strongest first. */
+export type OptionOrigin = "flag" | "environment" | "file" | "default";
+
+/** One option of a command. */
+export interface ToolOption {
+  /** Command that has it. */
+  readonly command: string;
+  /** Name, unique in the command. */
+  readonly name: string;
+  /** Flag, such as `--window`. */
+  readonly flag: string;
+  /** Environment variable. */
+  readonly variable: string;
+  /** Key in the command's section of the settings file. */
+  readonly fileKey: string;
+  /** Texts of different values that it takes; at least two. */
+  readonly samples: readonly string[];
+  /** What it decides, where that is one of the things that components of a run have to agree on. */
+  readonly decides?: "window_tokens" | "sink_tokens" | "window_ratio" | "validation";
+}
+
+/** What a tool is started with. */
+export interface ToolSettings {
+  /** Command. */
+  readonly command: string;
+  /** Texts by flag. */
+  readonly flags: Readonly<Record<string, string>>;
+  /** Texts by environment variable. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Texts by key of the settings file. */
+  readonly file: Readonly<Record<string, string>>;
+}
+
+/** An option as the tool shows it. */
+export interface ShownOption {
+  /** Name. */
+  readonly name: string;
+  /** Resolved value, as text. */
+  readonly value: string;
+  /** Where it came from. */
+  readonly origin: OptionOrigin;
+}
+
+/** What one component of a run was given. */
+export interface ComponentView {
+  /** Name, such as `allocator` or `kernel`. */
+  readonly component: string;
+  /** W in tokens; 0 is full context. */
+  readonly windowTokens: number;
+  /** S in tokens. */
+  readonly sinkTokens: number;
+  /** [H] whether each KV head of the first layer is a window head. */
+  readonly windowHeads: readonly boolean[];
+}
+
+/** A run that a tool would start. */
+export interface PlannedRun {
+  /** Whether head-wise tables are used. */
+  readonly headWise: boolean;
+  /** Whether every table is validated after every step. */
+  readonly validatesTables: boolean;
+  /** What each component is given. */
+  readonly components: readonly ComponentView[];
+}
+
+/** Gates of the ABI. */
+export type ToolGate = "gate/read" | "gate/capacity";
+
+/** One replay of one side, as a gate sees it; null where nothing was measured. */
+export interface ToolReplay {
+  /** Mean time to first token in milliseconds. */
+  readonly ttftMs: number | null;
+  /** Mean time between tokens in milliseconds. */
+  readonly tbtMs: number | null;
+  /** Output tokens a second. */
+  readonly outputTokensPerSecond: number | null;
+  /** Requests that were not served. */
+  readonly failedRequests: number;
+}
+
+/** Stated runs for a gate: replays by side and pair, interleaved, on a clock that scatters. */
+export interface ToolRuns {
+  /** The gate. */
+  readonly gate: ToolGate;
+  /** Replays of each side, a pair each; the gate's own sides by the roles that they play. */
+  readonly sides: Readonly<Partial<Record<ToolSide, readonly ToolReplay[]>>>;
+  /** Whether every KV head is a window head. */
+  readonly allHeadsWindow: boolean;
+}
+
+/** Roles of sides: 1-D, 1-D with clipped reads, 2-D; and both kinds of pools, recycling off and on. */
+export type ToolSide =
+  | "uniform"
+  | "uniform-clipped"
+  | "headwise"
+  | "headwise-recycle"
+  | "pooled"
+  | "pooled-recycle";
+
+/** A metric of a gate, compared. */
+export interface ToolComparison {
+  /** `ttft`, `tbt` or `throughput`. */
+  readonly metric: "ttft" | "tbt" | "throughput";
+  /** Mean of the baseline; null where a replay has none. */
+  readonly baseline: number | null;
+  /** Mean of the candidate; null where a replay has none. */
+  readonly candidate: number | null;
+  /** Smallest effect that the pairs could have shown, as a ratio; null if unknown. */
+  readonly smallestEffect: number | null;
+}
+
+/** What a gate says. */
+export interface ToolVerdict {
+  /** The verdict. */
+  readonly verdict: "PASS" | "FAIL" | "INCONCLUSIVE";
+  /** Why, in words. */
+  readonly reasons: readonly string[];
+  /** The demanded metrics. */
+  readonly comparisons: readonly ToolComparison[];
+  /** The same metrics of the control side; empty where there is none. */
+  readonly control: readonly ToolComparison[];
+  /** Verdicts of `gate/capacity` by pool layout; null for `gate/read`. */
+  readonly layouts: Readonly<Record<"headwise" | "pooled", ToolLayoutVerdict>> | null;
+}
+
+/** What `gate/capacity` says of one pool layout. */
+export interface ToolLayoutVerdict {
+  /** The verdict. */
+  readonly verdict: "PASS" | "FAIL" | "INCONCLUSIVE";
+  /** Whether the reasons say that arithmetic allows no gain. */
+  readonly saysImpossible: boolean;
+}
+
+/** A tool as a set of commands. */
+export interface ToolSubject {
+  /** Lists every option of every command. */
+  options(): Promise<readonly ToolOption[]>;
+  /** Resolves the options of a command and shows all of them. */
+  explain(settings: ToolSettings): Promise<Reply<readonly ShownOption[]>>;
+  /** Resolves the options of a benchmark and shows what its components would be given. */
+  plan(settings: ToolSettings): Promise<Reply<PlannedRun>>;
+  /** Gives the order in which sides would be replayed: for each replay its pair and its side. */
+  order(
+    o: { readonly sides: number; readonly pairs: number },
+  ): Promise<readonly { readonly pair: number; readonly side: number }[]>;
+  /** Judges stated runs. */
+  judge(runs: ToolRuns): Promise<Reply<ToolVerdict>>;
+}

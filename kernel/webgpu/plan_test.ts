@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { identityTable } from "../../allocator/mod.ts";
+import { ITEM_ROWS } from "./item_rows.ts";
+import {
+  createWorkPlan,
+  ITEM_WORDS,
+  MERGE_WORDS,
+  type PlanBatch,
+  planBatch,
+  type PlanOptions,
+  type WorkPlan,
+} from "./plan.ts";
+
+const OPTIONS: PlanOptions = {
+  group: 5,
+  headSize: 128,
+  pageSizeTokens: 16,
+  pageRows: 32,
+  headRows: 16,
+  walk: "visible",
+  parallelItems: 1,
+};
+
+function batch(o: Partial<PlanBatch> & { tokens: number[]; cached: number[] }): PlanBatch {
+  return {
+    table: identityTable({
+      layout: "headwise",
+      layerGroups: 1,
+      slots: o.tokens.length,
+      kvHeads: 2,
+      columns: 64,
+    }, 64),
+    group: 0,
+    queryLengths: Int32Array.from(o.tokens),
+    cachedLengths: Int32Array.from(o.cached),
+    headWindows: Int32Array.of(0, 40),
+    sinkTokens: 20,
+    ...o,
+  };
+}
+
+interface Item {
+  readonly slot: number;
+  readonly head: number;
+  readonly rows: number;
+  readonly begin: number;
+  readonly end: number;
+  readonly firstPages: number;
+  readonly secondShift: number;
+  readonly partialRow: number;
+}
+
+function itemsOf(plan: WorkPlan, rows: number): Item[] {
+  const { words, length } = plan.items[ITEM_ROWS.indexOf(rows)];
+  const signed = new Int32Array(words.buffer);
+  return Array.from({ length: length / ITEM_WORDS }, (_, i) => {
+    const at = i * ITEM_WORDS;
+    return {
+      slot: signed[at + 1],
+      head: signed[at + 2],
+      rows: signed[at + 3],
+      begin: signed[at + 6],
+      end: signed[at + 7],
+      firstPages: signed[at + 8],
+      secondShift: signed[at + 10],
+      partialRow: signed[at + 12],
+    };
+  });
+}
+
+Deno.test("planBatch() reads all pages of full heads, and sinks and window of window heads", () => {
+  const plan = createWorkPlan();
+  planBatch(plan, batch({ tokens: [1], cached: [999] }), { ...OPTIONS, splitTokens: 1024 });
+  const [full, window] = itemsOf(plan, 5);
+  assert.equal(full.end - full.begin, 63 * 16);
+  // Keys 0…19 lie in pages 0 and 1; keys 960…999 in pages 60, 61 and 62.
+  assert.deepEqual([window.firstPages, window.end - window.begin], [2, 5 * 16]);
+  assert.equal(window.secondShift, 60 - 2);
+  assert.equal(plan.keysRead, (63 + 5) * 16);
+});
+
+Deno.test("planBatch() reads whole rows when it walks rows", () => {
+  const plan = createWorkPlan();
+  planBatch(plan, batch({ tokens: [1], cached: [999] }), { ...OPTIONS, walk: "row" });
+  assert.equal(plan.keysRead, 2 * 63 * 16);
+});
+
+Deno.test("planBatch() joins sinks and window into one run when they touch", () => {
+  const plan = createWorkPlan();
+  planBatch(plan, batch({ tokens: [1], cached: [60] }), { ...OPTIONS, splitTokens: 1024 });
+  const window = itemsOf(plan, 5)[1];
+  assert.deepEqual([window.firstPages, window.end], [4, 64]);
+});
+
+Deno.test("planBatch() covers every page once when rows are split", () => {
+  const plan = createWorkPlan();
+  planBatch(plan, batch({ tokens: [1, 1], cached: [999, 30] }), { ...OPTIONS, splitTokens: 100 });
+  const items = itemsOf(plan, 5).filter(({ slot, head }) => slot === 0 && head === 0);
+  assert.equal(items.length, 9);
+  let next = 0;
+  for (const { begin, end } of items) {
+    assert.equal(begin, next);
+    assert.ok(end - begin <= 112);
+    next = end;
+  }
+  assert.equal(next, 63 * 16);
+  assert.deepEqual(items.map(({ partialRow }) => partialRow), [0, 5, 10, 15, 20, 25, 30, 35, 40]);
+  const merges = plan.merges.length / MERGE_WORDS;
+  assert.equal(merges, 5, "the rows of slot 0's full head alone");
+  const [outputRow, queryHead, partialRow, stride, splits] = plan.merges.words.subarray(
+    2 * MERGE_WORDS,
+  );
+  assert.deepEqual([outputRow, queryHead, partialRow, stride, splits], [2, 2, 2, 5, 9]);
+});
+
+Deno.test("planBatch() splits rows of several tokens too", () => {
+  const plan = createWorkPlan();
+  const rows = batch({ tokens: [4], cached: [1000], headWindows: Int32Array.of(0, 0) });
+  planBatch(plan, rows, { ...OPTIONS, parallelItems: 64 });
+  assert.ok(itemsOf(plan, 8).length > 2 * 3, "more items than tiles of rows");
+});
+
+Deno.test("planBatch() skips idle slots and gives items in which nothing is held no pages", () => {
+  const plan = createWorkPlan();
+  const holes = batch({ tokens: [0, 1], cached: [50, 50] });
+  holes.table.ids.fill(-1);
+  planBatch(plan, holes, OPTIONS);
+  const items = itemsOf(plan, 5);
+  assert.deepEqual(items.map(({ slot, begin, end }) => [slot, begin, end]), [[1, 0, 0], [1, 0, 0]]);
+});
+
+Deno.test("planBatch() aims at as many items as the device runs at once", () => {
+  const plan = createWorkPlan();
+  const long = batch({ tokens: [1, 1], cached: [1000, 500], headWindows: Int32Array.of(0, 0) });
+  planBatch(plan, long, { ...OPTIONS, parallelItems: 16 });
+  const count = itemsOf(plan, 5).length;
+  assert.ok(count >= 12 && count <= 20, `${count}`);
+});
+
+Deno.test("planBatch() makes no garbage in the steady state", () => {
+  const plan = createWorkPlan();
+  const steady = batch({ tokens: [1, 1], cached: [1000, 500] });
+  planBatch(plan, steady, OPTIONS);
+  const words = plan.items.map((list) => list.words);
+  for (let i = 0; i < 100; i++) planBatch(plan, steady, OPTIONS);
+  assert.ok(plan.items.every((list, i) => list.words === words[i]));
+});
