@@ -15,7 +15,7 @@ import {
 } from "./prefix_cache.ts";
 import { countEvictable } from "./prefix_evict.ts";
 import { canGoOn, firstVisibleColumn } from "./prefix_find.ts";
-import { addHolder } from "./prefix_pages.ts";
+import { addHolder, dropHolder } from "./prefix_pages.ts";
 
 /**
  * Puts a request into an empty slot that holds exactly the prefix: every page of full heads, and of
@@ -94,6 +94,27 @@ export function insertBlock(
   cache.statistics.cachedBlocks++;
   cache.statistics.insertedBlocks++;
   return node;
+}
+
+/**
+ * Lets a request that has computed a block which is cached already use the cached pages of full
+ * heads: equal tokens have equal keys and values, and its own pages are freed through the fence.
+ */
+export function shareBlock(cache: PrefixCache, slot: Slot, node: PrefixNode): void {
+  const { allocator: a, blockPages } = cache;
+  const s = a.state;
+  for (let row = 0; row < s.rows; row++) {
+    if (rowLosesPages(cache, row)) continue;
+    for (let column = 0; column < blockPages; column++) {
+      const absolute = (node.depth - 1) * blockPages + column;
+      const own = a.table.ids[s.rowStarts[row] + slot * s.slotStride + absolute];
+      const page = node.pages[row * blockPages + column];
+      if (own === page) continue;
+      addHolder(a, pageKey(cache, row, page));
+      dropHolder(a, pageKey(cache, row, own), s.rowIsWindow[row]);
+      writePage(cache, { slot, row, column: absolute, page });
+    }
+  }
 }
 
 /** Adds a live request to a block. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type CacheAllocator } from "./allocator.ts";
+import type { CacheAllocator } from "./allocator.ts";
 import { assertValid } from "./debug.ts";
 import { HOLE } from "./ids.ts";
 import { pageKey, type PrefixCache, type PrefixNode, rowLosesPages } from "./prefix_cache.ts";

@@ -135,8 +135,12 @@ export function modelGrow(
     const spare = m.free.map((_, pool) =>
       idle.reduce((sum, node) => sum + pagesOf(m, node.rows, pool), 0)
     );
-    if (m.open.length > 0 || short((pool) => spare[pool])) return "shortage";
-    while (short(() => 0)) assert.ok(modelEvict(m));
+    if (m.open.length > 0) return "shortage";
+    if (short((pool) => spare[pool]) && m.loses.includes(true)) {
+      for (const node of m.nodes.values()) if (users(m, node) > 0) node.checkpoint = false;
+      sweep(m);
+    }
+    while (short(() => 0)) if (!modelEvict(m)) return "shortage";
   }
   request.rows.forEach((row, index) => {
     const free = m.free[m.poolOf(index)];
@@ -163,6 +167,9 @@ export function modelInsert(m: PrefixModel, request: ModelRequest): void {
       );
       m.nodes.set(path.join(), { path, rows, checkpoint: false, lastUse: 0 });
     }
+    m.nodes.get(path.join())!.rows.forEach((pages, row) => {
+      if (!m.loses[row]) request.rows[row].splice(first, BLOCK_PAGES, ...pages);
+    });
     request.attached = depth;
     if (everywhere || depth === request.prompt.length || depth === request.matched) {
       modelCheckpoint(m, request, depth);

@@ -10,7 +10,7 @@ import { extend, findObstacle, type GrowOptions } from "./grow.ts";
 import type { Slot } from "./ids.ts";
 import { AllocatorError } from "./options.ts";
 import type { PageOutcome } from "./outcome.ts";
-import { addUser, attachPrefix, insertBlock, touchPrefix } from "./prefix_attach.ts";
+import { addUser, attachPrefix, insertBlock, shareBlock, touchPrefix } from "./prefix_attach.ts";
 import { attachedNode, type PrefixCache, prefixPath } from "./prefix_cache.ts";
 import { setCheckpoint } from "./prefix_checkpoint.ts";
 import { countEvictable, dropUseless } from "./prefix_evict.ts";
@@ -198,7 +198,7 @@ export function extendWithPrefixOnEveryRank(
 
 /**
  * Adds the complete blocks that a request has computed to the cache, which takes a share in their
- * pages. Call it after each prefill step and before `recycle`, while the window pages of the step
+ * pages; where a block is cached already, full heads go on with its pages and free their own. Call it after each prefill step and before `recycle`, while the window pages of the step
  * are still there.
  *
  * @param cache The cache.
@@ -259,7 +259,9 @@ export function insertPrefix(
   let node = attachedNode(cache, slot);
   while (node.depth < end) {
     const block = o.blocks[node.depth];
-    const child = node.children.get(block) ?? insertBlock(cache, slot, { parent: node, block });
+    const known = node.children.get(block);
+    const child = known ?? insertBlock(cache, slot, { parent: node, block });
+    if (known !== undefined) shareBlock(cache, slot, known);
     addUser(cache, child);
     node = child;
     if (!cache.keepsWindow || o.checkpoints.includes(node.depth)) setCheckpoint(cache, slot, node);

@@ -1,5 +1,6 @@
 import { pagesForLength, type ReservedQuestion } from "./admission.ts";
 import { type PrefixCache, prefixPath } from "./prefix_cache.ts";
+import { clearCheckpoint } from "./prefix_checkpoint.ts";
 import { evictPrefix } from "./prefix_evict.ts";
 import type { PrefixMatch } from "./prefix_find.ts";
 
@@ -57,9 +58,9 @@ export function canAdmitWithPrefix(
 }
 
 /**
- * Evicts cached prefixes on every rank alike until the pools hold `columns` more columns. Where
- * even evicting everything would not do, or a step in flight would keep the pages, nothing is
- * evicted.
+ * Evicts cached prefixes on every rank alike until the pools hold `columns` more columns. Where the
+ * blocks that nobody uses are too few, the windows kept along live requests' own prefixes go too.
+ * While a step in flight would keep the pages, nothing is evicted.
  *
  * @param caches The cache of every rank, all with the same history.
  * @param columns New columns of every head.
@@ -67,21 +68,33 @@ export function canAdmitWithPrefix(
  */
 export function makeRoom(caches: readonly PrefixCache[], columns: number): boolean {
   const demand = { full: columns, window: columns, reserve: 0 };
+  const inFlight = caches.some(({ allocator: { state } }) =>
+    state.fence.nextStep !== state.fence.oldestOpen
+  );
+  if (inFlight) return false;
   const feasible = caches.every((cache) =>
-    cache.allocator.state.fence.nextStep === cache.allocator.state.fence.oldestOpen &&
     holds(cache, {
       ...demand,
       evictableFull: cache.evictableFullColumns,
       evictableWindow: cache.evictableWindowColumns,
     })
   );
-  if (!feasible) return false;
+  if (!feasible) { for (const cache of caches) clearUsedCheckpoints(cache); }
   const free = { ...demand, evictableFull: 0, evictableWindow: 0 };
   while (!caches.every((cache) => holds(cache, free))) {
     const evicted = caches.map(evictPrefix);
     if (evicted.includes(0)) return false;
   }
   return true;
+}
+
+/** Lets go the windows that are kept along the prefixes of live requests, which do not need them. */
+function clearUsedCheckpoints(cache: PrefixCache): void {
+  if (!cache.keepsWindow) return;
+  for (const node of cache.attached) {
+    if (node === null) continue;
+    for (const block of prefixPath(node)) clearCheckpoint(cache, block);
+  }
 }
 
 function holds(cache: PrefixCache, o: {

@@ -3,7 +3,7 @@
 import type { TraceRequest, Workload } from "../fixtures/mod.ts";
 import type { GpuStepRunner } from "./gpu_clock.ts";
 import type { AvailabilityReading } from "./intake.ts";
-import type { BenchEnvironment } from "./result_types.ts";
+import type { BenchEnvironment, BenchResult } from "./result_types.ts";
 import type { GateName, Side, SideName } from "./sides.ts";
 import type { MeasuredCeilings } from "./step_clock.ts";
 
@@ -96,6 +96,11 @@ export interface BenchOptions {
   readonly environment?: BenchEnvironment;
   /** Called now and then, and whenever a phase begins or ends. */
   readonly onProgress?: (progress: BenchProgress) => void;
+  /**
+   * Called with the result so far after every pair but the last, so that a long run that is killed
+   * leaves its complete pairs behind.
+   */
+  readonly onPair?: (result: BenchResult) => Promise<void>;
   /** Stops the run between two steps. */
   readonly signal?: AbortSignal;
 }

@@ -53,8 +53,8 @@ export function renderStatisticsDocument(): string {
         "whose sides take turns, forwards and backwards (A B, B A, …), and judges the log ratio " +
         "of each pair's means by a two-sided 95 % paired-t interval. The figures here are of " +
         `${TRIALS} seeded simulations each, with log-normal noise: a factor for each run, a ` +
-        "factor for each of 100 requests of very different lengths, or a drift of all times over " +
-        "the session.",
+        "factor for each of 100 requests of very different lengths, or a drift of all times from " +
+        "the first replay to the last.",
     ),
     "",
     "## A against A",

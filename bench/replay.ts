@@ -38,6 +38,8 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
     }
     if (plan.tokens === 0) {
       if (state.running.length > 0) breakDeadlock(state);
+      // A preemption has emptied the batch: the next step takes requests in again.
+      else if (!plan.admitting) continue;
       else if (state.nextArrival < state.requests.length) await idle(state);
       else break;
       continue;

@@ -98,8 +98,11 @@ async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<Ben
     });
     if (checks.some(({ ok }) => !ok)) break;
     const pairs = turn.pair + 1;
-    const open = order + 1 === pairs * sides.length && looks.includes(pairs);
-    if (open && isDecided(judge(describeRun(bench, { clocks, runs, checks }), bench))) break;
+    const isPairDone = order + 1 === pairs * sides.length && order + 1 < turns.length;
+    if (!isPairDone) continue;
+    const soFar = judge(describeRun(bench, { clocks, runs, checks }), bench);
+    if (looks.includes(pairs) && isDecided(soFar)) break;
+    await bench.options.onPair?.(soFar);
   }
   const done = runs.reduce((sum, { length }) => sum + length, 0);
   reporter(bench, { phase: "gate", side: null, pair: runs[0].length - 1, done })({

@@ -139,6 +139,17 @@ Deno.test("runBench() interleaves the sides and passes with a clock that measure
   assert.equal(gpu.closed, 3);
 });
 
+Deno.test("runBench() hands out the pairs so far after every pair but the last", async () => {
+  const seen: number[] = [];
+  const onPair = (soFar: BenchResult): Promise<void> => {
+    seen.push(...soFar.sides.map(({ runs }) => runs.length));
+    assert.ok(soFar.readGate);
+    return Promise.resolve();
+  };
+  await runBench(gpuOptions(fakeGpu(), { pairs: 3, onPair }));
+  assert.deepEqual(seen, [1, 1, 1, 2, 2, 2]);
+});
+
 Deno.test("runBench() times nothing when an output is wrong", async () => {
   const gpu = fakeGpu({ wrong: "headwise" });
   const result = await runBench(gpuOptions(gpu));

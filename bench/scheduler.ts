@@ -176,7 +176,9 @@ function admitMatched(
   const { totalPages } = pagesForLength(state.ranks.measured, question);
   if (!isWithinIntake(state, { admitted: plan.admitted, pages: totalPages })) return false;
   const slot = state.slotRequests.indexOf(-1) as Slot;
-  state.shortOfPages = !canAdmitOnRanks(state.ranks, question, matches) ||
+  // What is cached gives way to a request that nobody runs beside, and then it fits.
+  const alone = state.ranks.prefix !== undefined && state.running.length === 0;
+  state.shortOfPages = !(alone || canAdmitOnRanks(state.ranks, question, matches)) ||
     admitOnRanks(state.ranks, slot, state.cached[request] + tokens, matches).kind !== "allocated";
   if (state.shortOfPages) return false;
   plan.admitted++;

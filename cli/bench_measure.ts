@@ -1,4 +1,10 @@
-import { type BenchOptions, type BenchProgress, type BenchResult, runBench } from "../bench/mod.ts";
+import {
+  type BenchOptions,
+  type BenchProgress,
+  type BenchResult,
+  runBench,
+  writeResultAtomically,
+} from "../bench/mod.ts";
 import { loadWorkload, requireLoaded, type Workload } from "../fixtures/mod.ts";
 import type { BENCH_SETTINGS } from "./bench_settings.ts";
 import { readTrace } from "./bench_trace.ts";
@@ -43,6 +49,7 @@ export async function measure(context: CliContext, resolved: Resolved): Promise<
     maxPairs: values.maxPairs,
     availability: values.availability,
     signal: context.signal,
+    onPair: (result) => writeResultAtomically(values.out, result),
     onProgress: (state) => progress.update(describeProgress(state)),
     ...(trace === null ? {} : { trace }),
     ...(chosen.ceilings === null ? {} : { ceilings: chosen.ceilings }),
@@ -60,7 +67,10 @@ export async function measure(context: CliContext, resolved: Resolved): Promise<
 }
 
 /** Loads the fixture with the values that settings replace. */
-export async function loadChangedWorkload(context: CliContext, resolved: Resolved): Promise<Workload> {
+export async function loadChangedWorkload(
+  context: CliContext,
+  resolved: Resolved,
+): Promise<Workload> {
   const { trace } = resolved.values;
   const fixture = resolved.values.fixture ?? (trace === null ? "smoke" : "trace-replay");
   // Read here first, so that a missing file or permission is named with its fix.

@@ -142,7 +142,7 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     parse: wholeNumber({ min: 2, max: 1000 }),
   },
   availability: {
-    brief: "How admission reads the free pages: pools, or one of the known faults",
+    brief: "Reading of free pages at admission: pools, or a known fault",
     placeholder: "READING",
     defaultValue: "pools",
     parse: choiceOf(["pools", "emptied-list", "integer-division", "mixed-units"]),

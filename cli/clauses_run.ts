@@ -1,4 +1,9 @@
-import { clausesMarkdown, listClauses, listPendingClauses, testsByClause } from "../conformance/mod.ts";
+import {
+  clausesMarkdown,
+  listClauses,
+  listPendingClauses,
+  testsByClause,
+} from "../conformance/mod.ts";
 import type { ClausesFlags } from "./conformance_commands.ts";
 import { type CliContext, paintOf, writeLines } from "./context.ts";
 import { wrapText } from "./table.ts";

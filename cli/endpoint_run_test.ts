@@ -6,9 +6,9 @@ import { capture } from "./testing_context.ts";
 const OUT = "results/tests/endpoint/result.json";
 const SMALL = [
   "--set",
-  "requests.count=4",
+  "requests.count=4,requests.outputTokens.minTokens=2,requests.outputTokens.maxTokens=4",
   "--pairs",
-  "2",
+  "3",
   "--warmup-requests",
   "1",
   "--out",
@@ -33,15 +33,15 @@ async function bench(...args: readonly string[]) {
 }
 
 Deno.test("benchEndpoint() judges two servers and writes the result", async () => {
-  await withServer({ timeScale: 0 }, async (fast) => {
-    await withServer({ timeScale: 200 }, async (slow) => {
+  await withServer({ timeScale: 150 }, async (fast) => {
+    await withServer({ timeScale: 900 }, async (slow) => {
       const run = await bench("--endpoint", fast, "--against", slow, "--slo", "ttft=60s");
       assert.equal(run.exitCode, 0, run.stderr);
       assert.match(run.stdout, /^PASS {2}gate\/live/);
       assert.match(run.stdout, /goodput \[requests\/s\]/);
       const result = JSON.parse(await Deno.readTextFile(OUT));
       assert.equal(result.kind, "headwise/live-result");
-      assert.equal(result.sides[0].runs.length, 2);
+      assert.equal(result.sides[0].runs.length, 3);
       assert.equal((await bench("--endpoint", slow, "--against", fast, "--enforce")).exitCode, 1);
     });
   });
@@ -51,9 +51,9 @@ Deno.test("benchEndpoint() lists what failed, and exits 4 when nothing was answe
   await withServer({ timeScale: 0, faults: { status: 1 } }, async (url) => {
     const run = await bench("--endpoint", url);
     assert.equal(run.exitCode, 4);
-    assert.match(run.stdout, /endpoint failed 8 requests: 8 status/);
+    assert.match(run.stdout, /endpoint failed 12 requests: 12 status/);
     assert.match(run.stdout, /pair 0, request 0: status: Status 500/);
-    assert.match(run.stdout, /and 3 more/);
+    assert.match(run.stdout, /and 7 more/);
   });
 });
 

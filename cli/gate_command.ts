@@ -57,7 +57,7 @@ export const gateCommand: Command<CliContext> = buildCommand<
       gate: {
         kind: "enum",
         values: ["read", "capacity"],
-        brief: "Which gate's metrics and thresholds",
+        brief: "Gate to judge by",
         default: "read",
       },
       baselineSide: {
@@ -76,12 +76,12 @@ export const gateCommand: Command<CliContext> = buildCommand<
       },
       acceptUnpaired: {
         kind: "boolean",
-        brief: "Let runs pass that were not interleaved",
+        brief: "Let runs pass that took no turns",
         default: false,
       },
       acceptPointEstimate: {
         kind: "boolean",
-        brief: "Judge other benchmarks' ratios, which have no interval",
+        brief: "Judge ratios that have no interval",
         default: false,
       },
       json: { kind: "boolean", brief: "Print the verdict as JSON", default: false },

@@ -23,6 +23,7 @@ export {
   paintOf,
   writeLines,
 } from "./context.ts";
+export type { EndpointSettings } from "./endpoint_settings.ts";
 export { EXIT, mapParserExitCode } from "./exit_code.ts";
 export { explainSettings, explainSettingsAsData } from "./explain_settings.ts";
 export { describeFault, type Fault } from "./fault.ts";

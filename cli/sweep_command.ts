@@ -106,7 +106,7 @@ const run: Command<CliContext> = buildCommand<SweepFlags, [], CliContext>({
       gate: {
         kind: "parsed",
         parse: choicesOf(["read", "capacity"]),
-        brief: "Gates of every point, with commas: read, capacity",
+        brief: "Gates: read, capacity",
         placeholder: "GATES",
         default: "read",
       },
@@ -127,7 +127,7 @@ const run: Command<CliContext> = buildCommand<SweepFlags, [], CliContext>({
       seed: {
         kind: "parsed",
         parse: wholeNumber({ min: 0, max: 0xffff_ffff }),
-        brief: "Seed of page order, acceptance and sampled checks",
+        brief: "Seed of order and checks",
         placeholder: "N",
         optional: true,
       },

@@ -20,3 +20,12 @@ Deno.test("clausesMarkdown() marks pending clauses and escapes bars", () => {
   const text = clausesMarkdown({ clauses: [clause], tests: [], pending });
   assert.match(text, /\| `layout\/a` \| MUST \| A \\\| B\. \| C\. \| pending \|/);
 });
+
+Deno.test("clausesMarkdown() is what docs/clauses.md holds", async () => {
+  const kept = await Deno.readTextFile(new URL("../docs/clauses.md", import.meta.url));
+  assert.equal(
+    kept,
+    clausesMarkdown(),
+    "Stale; run: deno task headwise clauses --markdown > docs/clauses.md",
+  );
+});

@@ -25,11 +25,8 @@ Deno.test("listClauses() holds every clause of the eight sections", () => {
   }
 });
 
-Deno.test("listPendingClauses() names no clause of sections 1 to 6", () => {
-  const sections = new Map(listClauses().map((clause) => [clause.id, clause.section]));
-  for (const entry of listPendingClauses()) {
-    assert.ok((sections.get(entry.id) ?? 0) > 6, entry.id);
-  }
+Deno.test("listPendingClauses() is empty", () => {
+  assert.deepEqual(listPendingClauses(), []);
 });
 
 Deno.test("parseClauses() refuses a file when a part is missing, unknown or malformed", () => {

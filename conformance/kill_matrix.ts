@@ -6,6 +6,7 @@ import type { Mutant } from "./mutants/mutant.ts";
 import { poolMutants } from "./mutants/pool_mutants.ts";
 import { rankMutants } from "./mutants/rank_mutants.ts";
 import { recycleMutants } from "./mutants/recycle_mutants.ts";
+import { shapeMutants } from "./mutants/shape_mutants.ts";
 import { slotMutants } from "./mutants/slot_mutants.ts";
 import { toolMutants } from "./mutants/tool_mutants.ts";
 import { matchesQuery, parseQuery, type Query } from "./query.ts";
@@ -88,6 +89,7 @@ export function listMutants(): readonly Mutant[] {
     ...slotMutants,
     ...rankMutants,
     ...attendMutants,
+    ...shapeMutants,
     ...appendMutants,
     ...captureMutants,
     ...toolMutants,

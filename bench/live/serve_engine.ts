@@ -109,7 +109,8 @@ export function createServeEngine(o: ServeEngineOptions): ServeEngine {
       admitWaiting(state, plan);
       for (const { request, reason } of state.failed.splice(0)) end(request, reason);
       if (plan.tokens === 0) {
-        mendEmptyStep(state, end);
+        // After a preemption that emptied the batch, the next step takes requests in again.
+        if (plan.admitting || state.running.length > 0) mendEmptyStep(state, end);
         continue;
       }
       state.clock.enqueue(batchOf(state, plan, steps++));

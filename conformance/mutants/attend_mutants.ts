@@ -207,7 +207,7 @@ const truncates = mutateKernel({
   fault: "The output keeps two bits less than its type has",
   origin: "own",
   violates: ["numerics/c16"],
-  killedBy: ["kernel:softmax:splits", "kernel:attend:geometry", "kernel:attend:long_row"],
+  killedBy: ["kernel:softmax:splits", "kernel:attend:long_row"],
 }, (good) => ({
   attend: async (problem, o) =>
     changed(

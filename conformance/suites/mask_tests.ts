@@ -202,7 +202,12 @@ const twoPasses = defineTest({
   needs: ({ storage, learned }) => [...needsOf({ storage, learned }), "kernel.two_passes"],
   cases: [
     { kinds: "wfwf", storage: "bf16" as StorageType, learned: false, rows: CONTROL_PROBLEM.rows },
-    ...vary({ kinds: "wfwf", storage: "bf16" as StorageType, learned: false as boolean, rows: SHORT_ROWS }, {
+    ...vary({
+      kinds: "wfwf",
+      storage: "bf16" as StorageType,
+      learned: false as boolean,
+      rows: SHORT_ROWS,
+    }, {
       kinds: ["ffww", "fwwf", "fwff", "wwww"],
       storage: ["f16"],
       learned: [true],
