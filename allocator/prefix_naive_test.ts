@@ -2,7 +2,6 @@
  * A naive prefix cache for tests: plain arrays and sets, pages found free by sweeping, windows kept
  * by trying every key against the mask.
  */
-import assert from "node:assert/strict";
 import type { StepId } from "./mod.ts";
 
 /** Tokens of a page. */

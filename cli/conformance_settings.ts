@@ -86,7 +86,7 @@ export const CONFORMANCE_SETTINGS: SettingsOf<ConformanceSettings> = {
     parse: wholeNumber({ min: 0, max: 0x7fff_ffff }),
   },
   regressions: {
-    brief: "Sequences that failed before: replayed, and added to when one fails",
+    brief: "Kept failures: replayed, and added to",
     placeholder: "FILE",
     defaultValue: "results/regressions.json",
     parse: parseText,
@@ -95,14 +95,14 @@ export const CONFORMANCE_SETTINGS: SettingsOf<ConformanceSettings> = {
     brief: "Part of the cases to run, i/n",
     placeholder: "I/N",
     defaultValue: null,
-    defaultText: "what the surrounding Kubernetes, Slurm or GitLab job says, or all",
+    defaultText: "what the job says, or all",
     parse: parseShardText,
   },
   run: {
     brief: "Name that all shards of one run share",
     placeholder: "NAME",
     defaultValue: null,
-    defaultText: "what the surrounding job says",
+    defaultText: "what the job says",
     parse: parseText,
   },
   expectations: {
@@ -113,13 +113,13 @@ export const CONFORMANCE_SETTINGS: SettingsOf<ConformanceSettings> = {
     parse: parseText,
   },
   out: {
-    brief: "Where the report is written, case by case, as JSON lines",
+    brief: "Where the report goes, case by case",
     placeholder: "FILE",
     defaultValue: "results/conformance.jsonl",
     parse: parseText,
   },
   format: {
-    brief: `Form in which it is printed: ${REPORT_FORMATS.join(", ")}`,
+    brief: `Form: ${REPORT_FORMATS.join(", ")}`,
     placeholder: "FORM",
     defaultValue: "text",
     parse: choiceOf(REPORT_FORMATS),

@@ -3,6 +3,21 @@ import type { CliContext } from "./context.ts";
 import { REPORT_FORMATS, type ReportFormat } from "./report_settings.ts";
 import { choiceOf } from "./setting_parsers.ts";
 
+const SHOW_DESCRIPTION = `\
+Shows reports of conformance runs. A report of a run that was killed is shown as far as it goes, and
+says so. html is a page of suites by implementation; tap and badge take one report.
+
+EXAMPLES
+  headwise report results/conformance.jsonl
+  headwise report ours.jsonl theirs.jsonl --format html --out results/matrix.html`;
+
+const MERGE_DESCRIPTION = `\
+Joins the reports of shards into the report that the whole run would have written. A shard that is
+missing, stands twice, was cut off or belongs to another run is refused.
+
+EXAMPLES
+  headwise report merge results/shard-*.jsonl --out results/conformance.jsonl`;
+
 /** Flags of `headwise report`. */
 export interface ReportFlags {
   /** Form. */
@@ -26,7 +41,7 @@ const out = {
 
 const enforce = {
   kind: "boolean",
-  brief: "Exit as the run itself did: 0 conformant, 1 not, 3 and 4 without a verdict",
+  brief: "Exit as the runs did, not 0",
   default: false,
   withNegated: false,
 } as const;
@@ -47,7 +62,7 @@ const render: Command<CliContext> = buildCommand<ReportFlags, string[], CliConte
     flags: {
       format: {
         kind: "parsed",
-        brief: `Form: ${REPORT_FORMATS.join(", ")} [text]`,
+        brief: `Form: ${REPORT_FORMATS.join(", ")}`,
         placeholder: "FORM",
         parse: choiceOf(REPORT_FORMATS),
         default: "text",
@@ -59,12 +74,7 @@ const render: Command<CliContext> = buildCommand<ReportFlags, string[], CliConte
   },
   docs: {
     brief: "Show reports, in any form",
-    fullDescription:
-      "Shows reports of conformance runs. A report of a run that was killed is shown " +
-      "as far as it goes, and says so. html is a page of suites by implementation; tap and badge " +
-      "take one report.\n\nEXAMPLES\n" +
-      "  headwise report results/conformance.jsonl\n" +
-      "  headwise report ours.jsonl theirs.jsonl --format html --out results/matrix.html",
+    fullDescription: SHOW_DESCRIPTION,
   },
 });
 
@@ -73,10 +83,7 @@ const merge: Command<CliContext> = buildCommand<ReportMergeFlags, string[], CliC
   parameters: { flags: { out, enforce }, positional: files },
   docs: {
     brief: "Join the reports of the shards of one run",
-    fullDescription: "Joins the reports of shards into the report that the whole run would have " +
-      "written. A shard that is missing, stands twice, was cut off or belongs to another run is " +
-      "refused.\n\nEXAMPLES\n" +
-      "  headwise report merge results/shard-*.jsonl --out results/conformance.jsonl",
+    fullDescription: MERGE_DESCRIPTION,
   },
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { BenchError } from "../bench_error.ts";
 import { requestsOf, tinyWorkload } from "../test_support.ts";
+import { judgeLive } from "./live_gate.ts";
 import type { LiveResult, LiveSettings } from "./live_types.ts";
 import { parseLiveResult, serializeLiveResult } from "./live_result.ts";
 import { runLive } from "./run_live.ts";
@@ -66,19 +67,18 @@ Deno.test("runLive() passes the faster of two servers on loopback and fails the 
   // Far apart and slow beside timers, so that a busy machine does not blur the verdict.
   await withServer({ timeScale: 40 }, async (fast) => {
     await withServer({ timeScale: 200 }, async (slow) => {
-      const judge = async (endpoint: string, against: string): Promise<LiveResult> =>
-        await runLive({
-          workload: tinyWorkload(),
-          trace: trace(5, { output: 3 }),
-          endpoint: { url: endpoint, model: "tiny", token: null },
-          against: { url: against, model: "tiny", token: null },
-          settings: { ...QUICK, pairs: 4 },
-        });
-      const result = await judge(fast.url, slow.url);
+      const result = await runLive({
+        workload: tinyWorkload(),
+        trace: trace(4, { output: 3 }),
+        endpoint: { url: fast.url, model: "tiny", token: null },
+        against: { url: slow.url, model: "tiny", token: null },
+        settings: { ...QUICK, pairs: 4 },
+      });
       assert.equal(result.gate?.verdict, "PASS", result.gate?.reasons.join("; "));
-      assert.deepEqual(result.sides[0].runs.map(({ order }) => order), [0, 3, 4, 7]);
-      assert.deepEqual(result.sides[1].runs.map(({ order }) => order), [1, 2, 5, 6]);
-      assert.equal((await judge(slow.url, fast.url)).gate?.verdict, "FAIL");
+      const [endpoint, against] = result.sides;
+      assert.deepEqual(endpoint.runs.map(({ order }) => order), [0, 3, 4, 7]);
+      assert.deepEqual(against.runs.map(({ order }) => order), [1, 2, 5, 6]);
+      assert.equal(judgeLive({ endpoint: against, against: endpoint }).verdict, "FAIL");
     });
   });
 });

@@ -83,7 +83,7 @@ Deno.test("startServer() refuses what is wrong with the status that says so", as
 Deno.test("startServer() ends a request when its client goes away", async () => {
   await withServer({ timeScale: 2 }, async ({ url, status }) => {
     const abort = new AbortController();
-    const body = { prompt: "a", max_tokens: 2000, stream: true };
+    const body = { prompt: "a", "max_tokens": 2000, stream: true };
     const response = await post(`${url}/completions`, body, abort.signal);
     const reader = response.body!.getReader();
     await reader.read();
@@ -103,7 +103,7 @@ Deno.test("startServer() ends a request when its client goes away", async () => 
 Deno.test("startServer() refuses more requests than it may take, and serves on", async () => {
   await withServer({ bounds: { maxRequests: 2 }, timeScale: 1e5 }, async ({ url }) => {
     const abort = new AbortController();
-    const long = { prompt: "a", max_tokens: 1000, stream: true };
+    const long = { prompt: "a", "max_tokens": 1000, stream: true };
     const open = await Promise.all(
       [1, 2].map(() => post(`${url}/completions`, long, abort.signal)),
     );
@@ -169,7 +169,7 @@ Deno.test("startServer() refuses an oversized body before it is all there", asyn
 Deno.test("startServer() shares prefixes between prompts when told to", async () => {
   await withServer({ prefixCache: true }, async ({ url, status }) => {
     const ask = async (tail: string): Promise<void> => {
-      const body = { prompt: `${words(1100)} ${tail}`, max_tokens: 2 };
+      const body = { prompt: `${words(1100)} ${tail}`, "max_tokens": 2 };
       await (await post(`${url}/completions`, body)).body?.cancel();
     };
     await ask("a");
