@@ -18,7 +18,7 @@ import {
   writeWords,
 } from "./buffers.ts";
 import { ITEM_ROWS } from "./item_rows.ts";
-import { ITEM_WORDS, MERGE_WORDS, type WordList, type WorkPlan } from "./plan.ts";
+import { ITEM_WORDS, MERGE_WORDS, type WorkPlan } from "./plan.ts";
 import {
   attendProgram,
   type AttendSpecialisation,

@@ -87,7 +87,8 @@ export async function timePasses(
     submitTimed(0, 1);
     let [lastMs] = await readPassTimes(gpu, timer, 1);
     if (!gpu.isSoftware) {
-      for (let look = 0, settled = 0; look < MAX_WARM_UPS && settled < 2; look++) {
+      let settled = 0;
+      for (let look = 0; look < MAX_WARM_UPS && settled < 2; look++) {
         submitTimed(Math.min(4000, Math.ceil(WARM_UP_MS / lastMs)), 1);
         const [nowMs] = await readPassTimes(gpu, timer, 1);
         settled = nowMs > lastMs * (1 - SETTLED) ? settled + 1 : 0;
