@@ -181,7 +181,7 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     parse: wholeNumber({ min: 1, max: 10_000 }),
   },
   headWise: {
-    brief: "Let the head-wise table take part; without it no gate can be judged",
+    brief: "Use the head-wise table; no gate is judged without it",
     defaultValue: true,
     parse: parseSwitch,
     foreignVariable: { name: "FD_HEAD_WISE_KV_CACHE", parse: parseSwitch },
@@ -227,7 +227,7 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     foreignVariable: { name: "FD_T53_DEBUG_BLOCK_TABLES", parse: parseSwitch },
   },
   set: {
-    brief: "Replace fixture values: cache.pages=512,scheduler.maxSequences=8",
+    brief: "Replace fixture values: cache.pages=512,tensorParallel=2",
     placeholder: "PATH=VALUE,…",
     defaultValue: null,
     defaultText: "nothing",

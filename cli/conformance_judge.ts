@@ -1,10 +1,8 @@
 import { dirname } from "node:path";
 import {
-  caseRows,
   checkExpectations,
   exitCodeOf,
   type Expectation,
-  keepRegression,
   listCases,
   parseExpectations,
   parseShard,
@@ -28,7 +26,7 @@ import { EXIT } from "./exit_code.ts";
 import type { ReportStyle } from "./gate_report.ts";
 import { createProgress } from "./progress.ts";
 import { commandLineOf, repeatFlagsOf } from "./repeat_flags.ts";
-import { writeRegressions } from "./regression_file.ts";
+import { keepFailures } from "./regression_file.ts";
 import { printReports } from "./report_output.ts";
 import { openReport } from "./report_writer.ts";
 import type { ResolvedSettings } from "./resolve_settings.ts";
@@ -133,24 +131,4 @@ async function readExpectations(
 
 function chooseShard(context: CliContext, text: string | null): Shard | null {
   return text === null ? shardOfEnvironment(context.process.env) : parseShard(text);
-}
-
-/** Keeps the counterexamples of failed cases, so that the next run begins with them. */
-async function keepFailures(
-  context: CliContext,
-  o: {
-    readonly rows: readonly ReportRow[];
-    readonly kept: readonly Regression[];
-    readonly file: string;
-  },
-): Promise<void> {
-  let kept = o.kept;
-  for (const { query, outcome } of caseRows(o.rows)) {
-    if (outcome.kind !== "fail" || outcome.counterexample === undefined) continue;
-    kept = keepRegression(kept, { showed: query, counterexample: outcome.counterexample });
-  }
-  if (kept.length === o.kept.length) return;
-  await writeRegressions(o.file, kept);
-  const count = kept.length - o.kept.length;
-  writeLines(context.process.stderr, [`Sequences kept in '${o.file}' for later runs: ${count}`]);
 }

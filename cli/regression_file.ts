@@ -1,6 +1,13 @@
 import { dirname } from "node:path";
-import { parseRegressions, printRegressions, type Regression } from "../conformance/mod.ts";
-import type { CliContext } from "./context.ts";
+import {
+  caseRows,
+  keepRegression,
+  parseRegressions,
+  printRegressions,
+  type Regression,
+  type ReportRow,
+} from "../conformance/mod.ts";
+import { type CliContext, writeLines } from "./context.ts";
 
 /**
  * Reads the sequences that failed before.
@@ -28,4 +35,24 @@ export async function writeRegressions(
 ): Promise<void> {
   await Deno.mkdir(dirname(file), { recursive: true });
   await Deno.writeTextFile(file, printRegressions(regressions));
+}
+
+/** Keeps the counterexamples of failed cases, so that the next run begins with them. */
+export async function keepFailures(
+  context: Pick<CliContext, "process">,
+  o: {
+    readonly rows: readonly ReportRow[];
+    readonly kept: readonly Regression[];
+    readonly file: string;
+  },
+): Promise<void> {
+  let kept = o.kept;
+  for (const { query, outcome } of caseRows(o.rows)) {
+    if (outcome.kind !== "fail" || outcome.counterexample === undefined) continue;
+    kept = keepRegression(kept, { showed: query, counterexample: outcome.counterexample });
+  }
+  if (kept.length === o.kept.length) return;
+  await writeRegressions(o.file, kept);
+  const count = kept.length - o.kept.length;
+  writeLines(context.process.stderr, [`Sequences kept in '${o.file}' for later runs: ${count}`]);
 }

@@ -1,17 +1,6 @@
 import assert from "node:assert/strict";
 import { capture } from "./testing_context.ts";
-
-const QUICK = ["conformance", "--subject", "oracle", "--filter", "allocator:availability"];
-
-/** The rows that a run prints, which are those of its file. */
-async function reportOf(...args: string[]): Promise<string> {
-  const out = `results/report_test_${crypto.randomUUID()}.jsonl`;
-  const { stdout } = await capture([...QUICK, "--json", "--out", out, ...args]);
-  const file = await Deno.readTextFile(out);
-  await Deno.remove(out);
-  assert.equal(file, stdout);
-  return file;
-}
+import { reportOf } from "./testing_report.ts";
 
 Deno.test("report shows a run as the run itself did, and the exit code only when asked", async () => {
   const files = { "a.jsonl": await reportOf() };
@@ -46,17 +35,4 @@ Deno.test("report exits 4 when a file is no report or was changed", async () => 
     assert.equal(exitCode, 4, stderr);
     assert.ok(stderr.includes(file), stderr);
   }
-});
-
-Deno.test("report merge joins shards into the report of the whole run", async () => {
-  const files: Record<string, string> = {};
-  for (const index of [1, 2, 3]) files[`${index}`] = await reportOf("--shard", `${index}/3`);
-  const merged = await capture(["report", "merge", "3", "1", "2"], { files });
-  assert.equal(merged.exitCode, 0);
-  const whole = { "merged.jsonl": merged.stdout };
-  const { stdout } = await capture(["report", "merged.jsonl", "--enforce"], { files: whole });
-  assert.match(stdout, /\n21 passed, 0 failed, 0 skipped\n$/);
-  const missing = await capture(["report", "merge", "1", "3"], { files });
-  assert.equal(missing.exitCode, 4);
-  assert.match(missing.stderr, /shard 2 of 3 is missing/);
 });

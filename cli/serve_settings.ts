@@ -120,7 +120,7 @@ export const SERVE_SETTINGS: SettingsOf<ServeSettings> = {
     parse: wholeNumber({ min: 1, max: 3_600_000 }),
   },
   set: {
-    brief: "Replace fixture values: cache.pages=512,scheduler.maxSequences=8",
+    brief: "Replace fixture values: cache.pages=512,tensorParallel=2",
     placeholder: "PATH=VALUE,…",
     defaultValue: null,
     defaultText: "nothing",

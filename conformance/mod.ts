@@ -35,7 +35,7 @@ export * from "./clause_table.ts";
 export * from "./expectations.ts";
 export { DEFAULT_FUZZ, type FuzzOptions, fuzzTests, regressionTests } from "./fuzz/fuzz_tests.ts";
 export * from "./fuzz/regression.ts";
-export type { FuzzProgram } from "./fuzz/fuzz_program.ts";
+export type { FuzzProgram, FuzzSpec } from "./fuzz/fuzz_program.ts";
 export type { FuzzCommand } from "./fuzz/fuzz_command.ts";
 export * from "./guard.ts";
 export * from "./identity_table.ts";

@@ -1,5 +1,6 @@
 /** A sequence of commands with the allocator that it starts from, and how to run it. */
 import { z } from "zod";
+import type { Layout } from "../../allocator/mod.ts";
 import { Mismatch } from "../outcome.ts";
 import type { AllocatorSubject, CacheSpec, KernelSubject } from "../subject.ts";
 import { cacheSpec } from "../suites/cache_spec.ts";
@@ -23,8 +24,42 @@ import { createTableReplay, type TableReplay } from "./table_replay.ts";
 /** Most steps that a sequence keeps in flight. */
 const MAX_OPEN_STEPS = 2;
 
+/** The allocator that a sequence starts from: what {@linkcode CacheSpec} has, where it varies. */
+export interface FuzzSpec {
+  /** Table layout. */
+  readonly layout: Layout;
+  /** Share of window heads. */
+  readonly ratio: number;
+  /** Which heads they are. */
+  readonly pattern: "first" | "last";
+  /** Groups of layers: one, or a second one of full heads alone. */
+  readonly layerGroups: number;
+  /** W in tokens. */
+  readonly windowTokens: number;
+  /** S in tokens. */
+  readonly sinkTokens: number;
+  /** B. */
+  readonly slots: number;
+  /** N. */
+  readonly pagesPerHead: number;
+  /** Pages handed out ahead of need. */
+  readonly preallocatedPages: number;
+  /** Whether dead pages are freed before the end of a request. */
+  readonly recycle: boolean;
+  /** Seed of the page order; null for ids in order. */
+  readonly shuffleSeed: number | null;
+}
+
+/** A sequence of commands from an empty allocator. */
+export interface FuzzProgram {
+  /** The allocator. */
+  readonly spec: FuzzSpec;
+  /** The commands. */
+  readonly commands: readonly FuzzCommand[];
+}
+
 /** Schema of a sequence. */
-export const fuzzProgramSchema = z.strictObject({
+export const fuzzProgramSchema: z.ZodType<FuzzProgram> = z.strictObject({
   spec: z.strictObject({
     layout: z.enum(["uniform", "headwise", "pooled"]),
     ratio: z.number().min(0).max(1),
@@ -40,9 +75,6 @@ export const fuzzProgramSchema = z.strictObject({
   }),
   commands: z.array(fuzzCommandSchema),
 });
-
-/** A sequence of commands from an empty allocator. */
-export type FuzzProgram = z.infer<typeof fuzzProgramSchema>;
 
 /** Fills in what sequences do not vary. */
 export function specOfProgram({ spec }: FuzzProgram): CacheSpec {

@@ -47,7 +47,7 @@ function legend(): string {
 
 function headingOf(report: ReportFile): string {
   const { run, summary } = report;
-  const metadata = Object.entries(run.metadata).map(([name, value]) => `${name} ${value}`);
+  const metadata = Object.values(run.metadata);
   const cut = describeCut(report);
   const failed = summary.failed + summary.unexpectedPasses;
   const counts = `${summary.passed} passed, ${failed} failed, ${summary.skipped} skipped`;
@@ -85,6 +85,7 @@ function detailsOf(report: ReportFile): string[] {
   const bad = report.cases.filter((row) => !["pass", "skip"].includes(caseStatus(row)));
   const { run, summary } = report;
   const facts = {
+    ...run.metadata,
     suite: run.suiteVersion,
     ...run.environment,
     seed: String(run.seed),
