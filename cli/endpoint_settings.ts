@@ -33,7 +33,7 @@ export interface EndpointSettings {
 /** Every setting that matters only with `--endpoint`. */
 export const ENDPOINT_SETTINGS: SettingsOf<EndpointSettings> = {
   endpoint: {
-    brief: "Measure a live OpenAI-compatible server: base URL with its version",
+    brief: "Measure a live OpenAI-compatible server: base URL",
     placeholder: "URL",
     defaultValue: null,
     defaultText: "none; replay here",
@@ -65,7 +65,7 @@ export const ENDPOINT_SETTINGS: SettingsOf<EndpointSettings> = {
     parse: choiceOf(["text", "token-ids"]),
   },
   maxInFlight: {
-    brief: "Most requests to a server at once; others wait, and their waiting counts",
+    brief: "Most requests to a server at once; waiting for a place counts",
     placeholder: "N",
     defaultValue: 256,
     parse: wholeNumber({ min: 1, max: 65_536 }),
