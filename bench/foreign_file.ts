@@ -2,7 +2,8 @@
 
 import { toForeignRun } from "./foreign_run.ts";
 import type { ForeignRun } from "./foreign_types.ts";
-import { parseResult, ResultError } from "./result_file.ts";
+import { readResultText, ResultError } from "./result_document.ts";
+import { parseResult } from "./result_file.ts";
 import type { BenchResult } from "./result_types.ts";
 
 /** A result file: our own, or runs of another benchmark. */
@@ -71,15 +72,7 @@ export function parseGateInput(text: string, o: { readonly file: string }): Gate
  * @throws {ResultError} When the file cannot be read or is no result.
  */
 export async function readGateInput(path: string): Promise<GateInput> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `Cannot read the result '${path}': ${reason}`;
-    throw new ResultError("result/unreadable", path, message, { cause });
-  }
-  return parseGateInput(text, { file: path });
+  return parseGateInput(await readResultText(path), { file: path });
 }
 
 function readRun(

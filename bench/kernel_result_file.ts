@@ -1,9 +1,9 @@
 /** Reading and writing results of the kernel benchmark. */
 
-import { z } from "zod";
 import { kernelResultSchema } from "./kernel_result_schema.ts";
 import { KERNEL_RESULT_VERSION, type KernelResult } from "./kernel_result_types.ts";
-import { ResultError, serializeSamples, writeTextAtomically } from "./result_file.ts";
+import { parseDocument } from "./result_document.ts";
+import { serializeSamples, writeTextAtomically } from "./result_file.ts";
 
 /**
  * Parses a stored kernel result.
@@ -23,27 +23,7 @@ import { ResultError, serializeSamples, writeTextAtomically } from "./result_fil
  * @throws {ResultError} When the text is no kernel result of this version.
  */
 export function parseKernelResult(text: string, o: { readonly file: string }): KernelResult {
-  const refuse = (code: ResultError["code"], reason: string, cause?: unknown): ResultError =>
-    new ResultError(code, o.file, `Cannot read the result '${o.file}': ${reason}`, { cause });
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch (cause) {
-    throw refuse("result/not-json", `it is not JSON (${String(cause)})`, cause);
-  }
-  const head = z.object({ schemaVersion: z.number() }).safeParse(data);
-  if (head.success && head.data.schemaVersion !== KERNEL_RESULT_VERSION) {
-    throw refuse(
-      "result/version",
-      `its schema version is ${head.data.schemaVersion} and this build reads ` +
-        `${KERNEL_RESULT_VERSION}; run the benchmark again`,
-    );
-  }
-  const parsed = kernelResultSchema.safeParse(data);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.slice(0, 5)
-    .map(({ path, message }) => `${path.map(String).join(".") || "the document"}: ${message}`);
-  throw refuse("result/shape", faults.join("; "));
+  return parseDocument(text, { ...o, schema: kernelResultSchema, version: KERNEL_RESULT_VERSION });
 }
 
 /**

@@ -1,46 +1,11 @@
 /** Reading and writing result files. */
 
 import { basename, dirname, join } from "node:path";
-import { z } from "zod";
+import { parseDocument, readResultText, unwritable } from "./result_document.ts";
 import { resultSchema } from "./result_schema.ts";
 import { type BenchResult, RESULT_SCHEMA_VERSION } from "./result_types.ts";
 
-/** What can be wrong with a result file. */
-export type ResultErrorCode =
-  | "result/unreadable"
-  | "result/not-json"
-  | "result/version"
-  | "result/shape"
-  | "result/unwritable";
-
-/**
- * A result file that cannot be read or written.
- *
- * @example A file that is no result
- * ```ts
- * import assert from "node:assert/strict";
- * import { parseResult, ResultError } from "@headwise/headwise/bench";
- *
- * assert.throws(
- *   () => parseResult("{", { file: "a.json" }),
- *   (error) => error instanceof ResultError && error.code === "result/not-json",
- * );
- * ```
- */
-export class ResultError extends Error {
-  /** What is wrong. */
-  readonly code: ResultErrorCode;
-  /** The file. */
-  readonly file: string;
-
-  /** Builds the error from its code, the file and a full message. */
-  constructor(code: ResultErrorCode, file: string, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "ResultError";
-    this.code = code;
-    this.file = file;
-  }
-}
+export { ResultError, type ResultErrorCode } from "./result_document.ts";
 
 /**
  * Parses a stored result.
@@ -60,31 +25,7 @@ export class ResultError extends Error {
  * @throws {ResultError} When the text is no result of this version.
  */
 export function parseResult(text: string, o: { readonly file: string }): BenchResult {
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch (cause) {
-    const message = `Cannot read the result '${o.file}': it is not JSON (${messageOf(cause)})`;
-    throw new ResultError("result/not-json", o.file, message, { cause });
-  }
-  const head = z.object({ kind: z.string(), schemaVersion: z.number() }).safeParse(data);
-  if (head.success && head.data.schemaVersion !== RESULT_SCHEMA_VERSION) {
-    throw new ResultError(
-      "result/version",
-      o.file,
-      `Cannot read the result '${o.file}': its schema version is ${head.data.schemaVersion} and ` +
-        `this build reads ${RESULT_SCHEMA_VERSION}; run the benchmark again`,
-    );
-  }
-  const parsed = resultSchema.safeParse(data);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.slice(0, 5)
-    .map((issue) => `${pathText(issue.path)}: ${issue.message}`);
-  throw new ResultError(
-    "result/shape",
-    o.file,
-    `Cannot read the result '${o.file}': ${faults.join("; ")}`,
-  );
+  return parseDocument(text, { ...o, schema: resultSchema, version: RESULT_SCHEMA_VERSION });
 }
 
 /**
@@ -103,14 +44,7 @@ export function parseResult(text: string, o: { readonly file: string }): BenchRe
  * @throws {ResultError} When the file cannot be read or is no result of this version.
  */
 export async function readResult(path: string): Promise<BenchResult> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (cause) {
-    const message = `Cannot read the result '${path}': ${messageOf(cause)}`;
-    throw new ResultError("result/unreadable", path, message, { cause });
-  }
-  return parseResult(text, { file: path });
+  return parseResult(await readResultText(path), { file: path });
 }
 
 /**
@@ -209,21 +143,4 @@ async function removeQuietly(path: string): Promise<void> {
   } catch {
     // It was never created; the error that led here is the one to tell.
   }
-}
-
-function unwritable(path: string, cause: unknown): ResultError {
-  return new ResultError(
-    "result/unwritable",
-    path,
-    `Cannot write the result '${path}': ${messageOf(cause)}`,
-    { cause },
-  );
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path.length === 0 ? "the document" : path.map(String).join(".");
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,11 +4,13 @@ import { z } from "zod";
 import { AVAILABILITY_READINGS } from "./intake.ts";
 import { type BenchResult, RESULT_SCHEMA_VERSION } from "./result_types.ts";
 
-const count = z.number().int().nonnegative();
+/** A number of things. */
+export const count: z.ZodType<number> = z.number().int().nonnegative();
 const text = z.string();
 const nullableNumber = z.number().nullable();
 
-const summary = z.strictObject({
+/** A distribution's figures, or null where nothing was measured. */
+export const summary = z.strictObject({
   count,
   mean: z.number(),
   min: z.number(),

@@ -1,24 +1,13 @@
 /** Live results as files. */
 
 import { z } from "zod";
-import { ResultError, serializeSamples } from "../result_file.ts";
+import { parseDocument, readResultText } from "../result_document.ts";
+import { serializeSamples } from "../result_file.ts";
+import { count, summary } from "../result_schema.ts";
 import { LIVE_SCHEMA_VERSION, type LiveResult } from "./live_types.ts";
 
-const count = z.number().int().nonnegative();
 const text = z.string();
 const nullable = z.number().nullable();
-
-const summary = z.strictObject({
-  count,
-  mean: z.number(),
-  min: z.number(),
-  p50: z.number(),
-  p90: z.number(),
-  p95: z.number(),
-  p99: z.number(),
-  p999: nullable,
-  max: z.number(),
-}).nullable();
 
 const account = z.strictObject({ asked: count, counted: nullable });
 
@@ -157,22 +146,7 @@ const liveResult: z.ZodType<LiveResult> = z.strictObject({
  * @throws {ResultError} When the text is no live result of this version.
  */
 export function parseLiveResult(text: string, o: { readonly file: string }): LiveResult {
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch (cause) {
-    const message = `Cannot read the result '${o.file}': it is not JSON`;
-    throw new ResultError("result/not-json", o.file, message, { cause });
-  }
-  const parsed = liveResult.safeParse(data);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.slice(0, 5)
-    .map((issue) => `${issue.path.map(String).join(".")}: ${issue.message}`);
-  throw new ResultError(
-    "result/shape",
-    o.file,
-    `Cannot read the result '${o.file}': ${faults.join("; ")}`,
-  );
+  return parseDocument(text, { ...o, schema: liveResult, version: LIVE_SCHEMA_VERSION });
 }
 
 /**
@@ -191,15 +165,7 @@ export function parseLiveResult(text: string, o: { readonly file: string }): Liv
  * @throws {ResultError} When the file cannot be read or is no live result of this version.
  */
 export async function readLiveResult(path: string): Promise<LiveResult> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `Cannot read the result '${path}': ${reason}`;
-    throw new ResultError("result/unreadable", path, message, { cause });
-  }
-  return parseLiveResult(text, { file: path });
+  return parseLiveResult(await readResultText(path), { file: path });
 }
 
 /**

@@ -42,7 +42,8 @@ export interface DeviceKernelCalls {
   readonly capture?: (problem: AttentionProblem) => Promise<DeviceCapture>;
 }
 
-const ATTEND_CAPABILITIES: readonly Capability[] = [
+/** What a kernel with this project's attention call can do. */
+export const ATTEND_CAPABILITIES: readonly Capability[] = [
   "kernel.attend",
   "kernel.bf16",
   "kernel.f16",

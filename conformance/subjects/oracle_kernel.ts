@@ -12,24 +12,12 @@ import {
 } from "../../kernel/mod.ts";
 import { identityFault } from "../identity_table.ts";
 import type { AttendOptions, AttendReply, Capability, KernelSubject, Reply } from "../subject.ts";
+import { ATTEND_CAPABILITIES } from "./device_kernel.ts";
 
 /** What {@linkcode createOracleKernel} can do: everything. */
 export const ORACLE_KERNEL_CAPABILITIES: readonly Capability[] = [
-  "kernel.attend",
+  ...ATTEND_CAPABILITIES,
   "kernel.append",
-  "kernel.bf16",
-  "kernel.f16",
-  "kernel.uniform",
-  "kernel.headwise",
-  "kernel.pooled",
-  "kernel.head_size_256",
-  "kernel.into",
-  "kernel.log_sum_exp",
-  "kernel.mask_ranges",
-  "kernel.tree_mask",
-  "kernel.learned_sinks",
-  "kernel.splits",
-  "kernel.two_passes",
   "kernel.capture",
 ];
 
