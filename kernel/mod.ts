@@ -29,6 +29,7 @@ export * from "./visibility.ts";
 export * from "./work_count.ts";
 export * from "./webgpu/append_on_gpu.ts";
 export * from "./webgpu/attend_on_gpu.ts";
+export * from "./webgpu/attend_two_passes.ts";
 export * from "./webgpu/capture.ts";
 export { type GpuCeilings, measureCeilings } from "./webgpu/ceilings.ts";
 export * from "./webgpu/gpu.ts";

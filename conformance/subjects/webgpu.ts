@@ -1,5 +1,5 @@
 /** This project's kernel on an opened GPU, beside its allocator. */
-import { appendOnGpu, attendOnGpu, captureStep, type Gpu } from "../../kernel/mod.ts";
+import { appendOnGpu, attendInTwoPasses, attendOnGpu, captureStep, type Gpu } from "../../kernel/mod.ts";
 import type { Subject } from "../subject.ts";
 import { createDeviceSubject } from "./device_kernel.ts";
 
@@ -25,6 +25,7 @@ import { createDeviceSubject } from "./device_kernel.ts";
 export function createWebGpuSubject(gpu: Gpu): Subject {
   return createDeviceSubject("webgpu", {
     attend: (problem, o) => attendOnGpu(gpu, problem, { ...o, returnLogSumExp: true }),
+    attendTwoPasses: (problem) => attendInTwoPasses(gpu, problem),
     append: (problem) => appendOnGpu(gpu, problem),
     capture: (problem) => captureStep(gpu, problem),
   });

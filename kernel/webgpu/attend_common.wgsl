@@ -1,4 +1,4 @@
-// What every attention entry point shares: bindings, storage formats, and the end of an item.
+// What every attention entry point shares: bindings, items, addresses and visibility.
 //
 // Letters: B slots, H KV heads, G query heads of a KV head, D head size, P tokens a page,
 // R query rows of an item (a row is one token of one query head, tokens first), LV = D / 8 words of
@@ -32,8 +32,8 @@ struct Item {
   windowTokens: u32,
   partialRow: u32,
   anchorRow: u32,
-  keyCount: u32,
-  reserved: u32,
+  reserved0: u32,
+  reserved1: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

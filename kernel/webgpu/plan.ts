@@ -36,6 +36,8 @@ export interface PlanBatch {
   readonly sinkTokens: number;
   /** [2T] ranges in place of the causal limit. */
   readonly maskRanges?: Int32Array;
+  /** KV heads that this pass computes; all by default. The others' output is left alone. */
+  readonly heads?: readonly number[];
 }
 
 /** How a batch is planned. */
@@ -127,6 +129,7 @@ export function planBatch(plan: WorkPlan, batch: PlanBatch, o: PlanOptions): voi
   plan.keysRead = 0;
   const splitPages = chooseSplitPages(batch, o);
   const heads = batch.headWindows.length;
+  const passes = batch.heads?.length ?? heads;
   let queryToken = 0;
   for (let slot = 0; slot < batch.queryLengths.length; slot++) {
     const tokens = batch.queryLengths[slot];
@@ -134,7 +137,8 @@ export function planBatch(plan: WorkPlan, batch: PlanBatch, o: PlanOptions): voi
     const packedRows = tokens * o.group;
     const tileRows = itemRowsOf(packedRows, o.headSize);
     const list = plan.items[itemRowsIndex(tileRows)];
-    for (let head = 0; head < heads; head++) {
+    for (let pass = 0; pass < passes; pass++) {
+      const head = batch.heads?.[pass] ?? pass;
       for (let firstRow = 0; firstRow < packedRows; firstRow += tileRows) {
         tile.slot = slot;
         tile.head = head;

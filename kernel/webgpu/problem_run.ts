@@ -23,7 +23,13 @@ import {
 } from "./device_cache.ts";
 import { createBuffer, type Gpu } from "./gpu.ts";
 import { itemRowsOf } from "./item_rows.ts";
-import { createWorkPlan, planBatch, type PlanOptions, type WorkPlan } from "./plan.ts";
+import {
+  createWorkPlan,
+  type PlanBatch,
+  planBatch,
+  type PlanOptions,
+  type WorkPlan,
+} from "./plan.ts";
 import type { BufferRange } from "./read_back.ts";
 import type { AttendTuning } from "./specialisation.ts";
 
@@ -114,11 +120,14 @@ export async function createProblemRun(
   }
 }
 
+/** How a problem is planned: what is read, how it is split, and which KV heads take part. */
+export type ProblemPlan = Pick<PlanOptions, "walk" | "splitTokens"> & Pick<PlanBatch, "heads">;
+
 /** Writes a problem's tensors and plan. Buffer writes only. */
 export function uploadProblem(
   run: ProblemRun,
   p: AttentionProblem,
-  o: Pick<PlanOptions, "walk" | "splitTokens">,
+  o: ProblemPlan,
 ): void {
   const { queue } = run.gpu.device;
   writeLayer(run.gpu, { cache: run.cache, layer: 0, keys: p.keys, values: p.values });
@@ -137,12 +146,14 @@ export function uploadProblem(
 }
 
 /** Plans a problem without uploading it. */
-export function planProblem(
-  run: ProblemRun,
-  p: AttentionProblem,
-  o: Pick<PlanOptions, "walk" | "splitTokens">,
-): void {
-  const batch = { ...p, table: problemTable(p), group: 0, queryLengths: run.queryLengths };
+export function planProblem(run: ProblemRun, p: AttentionProblem, o: ProblemPlan): void {
+  const batch = {
+    ...p,
+    table: problemTable(p),
+    group: 0,
+    queryLengths: run.queryLengths,
+    ...(o.heads === undefined ? {} : { heads: o.heads }),
+  };
   planBatch(run.plan, batch, {
     ...o,
     group: run.shape.queryHeads / run.shape.kvHeads,

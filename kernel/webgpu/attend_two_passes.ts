@@ -1,0 +1,96 @@
+/** Full heads and window heads in two passes over one output, as engines without head-wise masks do. */
+
+import { checkProblem } from "../check_problem.ts";
+import type { AttentionProblem } from "../problem.ts";
+import type { AttendOutcome } from "./attend_on_gpu.ts";
+import type { Gpu } from "./gpu.ts";
+import {
+  createProblemRun,
+  decodeResults,
+  destroyProblemRun,
+  resultRanges,
+  submitProblem,
+  uploadProblem,
+} from "./problem_run.ts";
+import { readBack } from "./read_back.ts";
+
+/**
+ * Computes the window heads in one pass and the full heads in a second; each pass writes the columns
+ * of its heads alone, which merges them. The result equals one head-wise pass (`dual/merge`).
+ *
+ * @param gpu An open GPU.
+ * @param p The problem.
+ * @returns Output bits and log-sum-exps, as `attendOnGpu` gives them.
+ * @throws {ProblemError} If a tensor is wrong, before any byte of it is read.
+ * @throws {GpuError} If the device fails.
+ *
+ * @example
+ * ```ts
+ * import { attendInTwoPasses, attendOnGpu, closeGpu, openGpu, randomProblem } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const outcome = await openGpu();
+ * if (outcome.kind === "gpu") {
+ *   const problem = randomProblem({
+ *     seed: 1, queryLengths: [1], cachedLengths: [40], headWindows: [0, 16],
+ *     shape: { batch: 1, queryHeads: 4, kvHeads: 2, headSize: 64, pageSizeTokens: 16, pages: 4,
+ *       columns: 3, layout: "headwise", storage: "bf16" },
+ *   });
+ *   const { output } = await attendInTwoPasses(outcome.gpu, problem);
+ *   assert.deepEqual(output, (await attendOnGpu(outcome.gpu, problem)).output);
+ *   closeGpu(outcome.gpu);
+ * }
+ * ```
+ */
+export async function attendInTwoPasses(gpu: Gpu, p: AttentionProblem): Promise<AttendOutcome> {
+  checkProblem(p);
+  if (p.query.length === 0) return { output: new Uint16Array(0), logSumExp: new Float32Array(0) };
+  const heads = Array.from({ length: p.shape.kvHeads }, (_, head) => head);
+  const passes = [
+    heads.filter((head) => p.headWindows[head] !== 0),
+    heads.filter((head) => p.headWindows[head] === 0),
+  ].filter((pass) => pass.length > 0);
+  const results = await Promise.all(passes.map((pass) => runPass(gpu, p, pass)));
+  const [first, second] = results;
+  if (second !== undefined) copyHeads(p, { from: second, to: first, heads: passes[1] });
+  return first;
+}
+
+async function runPass(
+  gpu: Gpu,
+  p: AttentionProblem,
+  heads: readonly number[],
+): Promise<{ output: Uint16Array<ArrayBuffer>; logSumExp: Float32Array<ArrayBuffer> }> {
+  const run = await createProblemRun(gpu, p, { logSumExp: true });
+  try {
+    uploadProblem(run, p, { walk: "visible", heads });
+    submitProblem(run);
+    const { output, logSumExp } = decodeResults(run, await readBack(gpu, resultRanges(run)));
+    return { output, logSumExp: logSumExp! };
+  } finally {
+    destroyProblemRun(run);
+  }
+}
+
+/** Copies the columns of some KV heads' query heads. */
+function copyHeads(
+  p: AttentionProblem,
+  o: {
+    from: { output: Uint16Array; logSumExp: Float32Array };
+    to: { output: Uint16Array; logSumExp: Float32Array };
+    heads: readonly number[];
+  },
+): void {
+  const { queryHeads, kvHeads, headSize } = p.shape;
+  const group = queryHeads / kvHeads;
+  const tokens = p.query.length / (queryHeads * headSize);
+  for (let token = 0; token < tokens; token++) {
+    for (const head of o.heads) {
+      const row = token * queryHeads + head * group;
+      const rowEnd = row + group;
+      o.to.logSumExp.set(o.from.logSumExp.subarray(row, rowEnd), row);
+      const bits = o.from.output.subarray(row * headSize, rowEnd * headSize);
+      o.to.output.set(bits, row * headSize);
+    }
+  }
+}
