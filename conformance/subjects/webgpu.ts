@@ -1,5 +1,11 @@
 /** This project's kernel on an opened GPU, beside its allocator. */
-import { appendOnGpu, attendInTwoPasses, attendOnGpu, captureStep, type Gpu } from "../../kernel/mod.ts";
+import {
+  appendOnGpu,
+  attendInTwoPasses,
+  attendOnGpu,
+  captureStep,
+  type Gpu,
+} from "../../kernel/mod.ts";
 import type { Subject } from "../subject.ts";
 import { createDeviceSubject } from "./device_kernel.ts";
 

@@ -131,6 +131,14 @@ export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {
   }
   const { device, features } = opened;
   const info = describeAdapter(adapter, features);
+  if ((o.dialect ?? "naga") === "naga" && isOpenGl(info)) {
+    device.destroy();
+    return {
+      kind: "unavailable",
+      reason: `Only OpenGL answered ("${info.description}"), which kernels are not made for`,
+      fix: INSTALL_FIX,
+    };
+  }
   const isSoftware = /llvmpipe|swiftshader|softpipe/i.test(info.description);
   const faults: string[] = [];
   device.addEventListener("uncapturederror", (event) => {
@@ -200,6 +208,12 @@ function describeAdapter(adapter: GPUAdapter, features: readonly string[]): Adap
     subgroupMaxSize: info.subgroupMaxSize ?? 0,
     features,
   };
+}
+
+// Deno does not name an adapter's backend. Where it falls back to OpenGL it gives the widest range of
+// subgroup sizes, which no Vulkan, Metal or Direct3D driver does.
+function isOpenGl(info: AdapterDescription): boolean {
+  return info.subgroupMinSize === 4 && info.subgroupMaxSize === 128;
 }
 
 // Programs are generated for one size; an adapter that may pick among several gets the portable one.
