@@ -76,7 +76,8 @@ const sideName = z.enum([
   "pooled-recycle",
 ]);
 const gateName = z.enum(["gate/read", "gate/capacity"]);
-const verdict = z.enum(["PASS", "FAIL", "INCONCLUSIVE"]);
+/** What a gate may say. */
+export const verdict = z.enum(["PASS", "FAIL", "INCONCLUSIVE"]);
 
 const side = z.strictObject({
   name: sideName,
@@ -93,7 +94,8 @@ const interval = z.strictObject({
   degenerate: z.boolean(),
 }).nullable();
 
-const comparison = z.strictObject({
+/** One metric of a gate, compared between two sides. */
+export const comparison = z.strictObject({
   metric: text,
   unit: text,
   better: z.enum(["lower", "higher"]),

@@ -99,9 +99,10 @@ async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<Ben
     if (checks.some(({ ok }) => !ok)) break;
     const pairs = turn.pair + 1;
     const isPairDone = order + 1 === pairs * sides.length && order + 1 < turns.length;
-    if (!isPairDone) continue;
+    const isLook = looks.includes(pairs);
+    if (!isPairDone || !(isLook || bench.options.onPair !== undefined)) continue;
     const soFar = judge(describeRun(bench, { clocks, runs, checks }), bench);
-    if (looks.includes(pairs) && isDecided(soFar)) break;
+    if (isLook && isDecided(soFar)) break;
     await bench.options.onPair?.(soFar);
   }
   const done = runs.reduce((sum, { length }) => sum + length, 0);

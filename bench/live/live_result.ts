@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { parseDocument, readResultText } from "../result_document.ts";
 import { serializeSamples } from "../result_file.ts";
-import { count, summary } from "../result_schema.ts";
+import { comparison, count, summary, verdict } from "../result_schema.ts";
 import { LIVE_SCHEMA_VERSION, type LiveResult } from "./live_types.ts";
 
 const text = z.string();
@@ -56,34 +56,6 @@ const side = z.strictObject({
     errors: z.array(error),
     samples,
   })),
-});
-
-const interval = z.strictObject({
-  lower: z.number(),
-  upper: z.number(),
-  confidence: z.number(),
-  degenerate: z.boolean(),
-}).nullable();
-
-const verdict = z.enum(["PASS", "FAIL", "INCONCLUSIVE"]);
-
-const comparison = z.strictObject({
-  metric: text,
-  unit: text,
-  better: z.enum(["lower", "higher"]),
-  baseline: nullable,
-  candidate: nullable,
-  ratio: nullable,
-  interval,
-  threshold: nullable,
-  verdict: verdict.nullable(),
-  reason: text,
-  minimumDetectableRatio: nullable,
-  pairsToDecide: nullable,
-  pairLogRatios: z.array(z.number()),
-  requestMedianLogRatios: z.array(z.number()),
-  requestRatio: nullable,
-  requestInterval: interval,
 });
 
 const liveResult: z.ZodType<LiveResult> = z.strictObject({
