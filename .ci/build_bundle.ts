@@ -46,7 +46,7 @@ async function packagesOf(entry: string): Promise<PackageFolder[]> {
 
 if (import.meta.main) {
   const packages = {
-    program: await packagesOf("cli/main.ts"),
+    program: await packagesOf(".ci/bundle_entry.ts"),
     tool: await packagesOf(".ci/bundle.ts"),
   };
   const args = bundlerArguments(packages, { outFolder: Deno.args[0] ?? "dist" });

@@ -25,7 +25,7 @@ async function bundle(input: BundleInput): Promise<Bundle> {
   try {
     const { outputFiles } = await build({
       absWorkingDir: input.root,
-      entryPoints: ["cli/main.ts"],
+      entryPoints: [".ci/bundle_entry.ts"],
       outfile: "dist/headwise.js",
       bundle: true,
       write: false,
@@ -63,7 +63,7 @@ function fromFolders(packages: readonly PackageFolder[]): Plugin {
         const found = packages.find(({ name }) => path === name || path.startsWith(`${name}/`));
         if (found === undefined) {
           const text = `Cannot bundle '${path}': no package of that name is in the graph of ` +
-            `'cli/main.ts'; add it to the imports of 'deno.json'`;
+            `'.ci/bundle_entry.ts'; add it to the imports of 'deno.json'`;
           return { errors: [{ text }] };
         }
         // From inside, a package is found by its own name, through its own export map.

@@ -30,7 +30,7 @@ async function withBundle(
     const program = resolve(folder, "a", "headwise.js");
     const variables = "--allow-env=HEADWISE_*,FD_*,JOB_COMPLETION_*,SLURM_ARRAY_*,CI_NODE_*," +
       "CI_PIPELINE_ID,GITHUB_RUN_ID,NO_COLOR,FORCE_COLOR,TERM,XDG_RUNTIME_DIR";
-    const granted = ["--allow-read=.", "--allow-write=results", variables];
+    const granted = ["--allow-read=.", "--allow-write=results", "--allow-run=deno", variables];
     const flags = ["run", "--unstable-webgpu", ...isolated, ...granted];
     const env = { DENO_DIR: resolve(folder, "cache"), NO_COLOR: "1" };
     const headwise = (...args: string[]): Promise<Run> =>
@@ -64,7 +64,9 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
       }
       const map = JSON.parse(Deno.readTextFileSync(`${folder}/a/headwise.js.map`));
       const foreign = (map.sources as string[])
-        .filter((source) => !/^(?:npm:|\.\.\/(?:\w+\/|deno\.json$))/.test(source));
+        .filter((source) =>
+          !/^(?:npm:|\.\.\/(?:\w+\/|\.ci\/bundle_entry\.ts$|deno\.json$))/.test(source)
+        );
       assert.deepEqual(foreign, []);
     });
     await t.step("--version is the version of the checkout", async () => {
@@ -80,6 +82,21 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
     await t.step("conformance judges the built-in allocator", async () => {
       const run = await headwise("conformance", "--subject", "oracle", "--filter", "allocator");
       assert.match(run.stdout, /[1-9]\d* passed, 0 failed/, run.stderr);
+    });
+    await t.step("adapter init writes a module, and the bundle is what hosts it", async () => {
+      const written = await headwise("adapter", "init", "ts");
+      assert.equal(written.code, 0, written.stderr);
+      const run = await headwise("adapter", "smoke", "module:results/adapter/my_adapter.ts");
+      assert.match(run.stdout, /1 of 1 cases passed/, run.stderr);
+    });
+    await t.step("the bundle hosts shared libraries", async () => {
+      const run = await headwise("adapter", "smoke", "ffi:headwise.so");
+      assert.match(run.stderr, /Cannot start "headwise.so": there is no such file/);
+      Deno.writeTextFileSync(`${folder}/elsewhere/headwise.so`, "not a library");
+      // That it is refused as a library shows that the host got as far as to load it.
+      const refused = await headwise("adapter", "smoke", "ffi:headwise.so");
+      assert.match(refused.stderr, /Object\.dlopen[\s\S]*ffi_host\.ts/);
+      assert.equal(refused.code, 4);
     });
   });
 });
