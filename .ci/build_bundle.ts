@@ -26,7 +26,9 @@ export function bundlerArguments(
     "--no-prompt",
     // The bundler would take another binary from a variable.
     "--ignore-env",
-    `--allow-read=.,${folderOf("esbuild")},${native}`,
+    `--allow-read=${
+      [".", folderOf("esbuild"), native, ...packages.program.map(({ folder }) => folder)].join(",")
+    }`,
     `--allow-write=${o.outFolder}`,
     `--allow-run=${binary}`,
     ".ci/bundle.ts",

@@ -1,5 +1,7 @@
 import { build, type Plugin, stop } from "esbuild";
-import { namePackages, type PackageFolder } from "./package_folder.ts";
+import { licenseNotices, readLicenses } from "./licenses.ts";
+import { namePackages, type PackageFolder, packagesIn } from "./package_folder.ts";
+import { createSbom } from "./sbom.ts";
 
 /** The most bytes that the minified program may have; raise it knowingly. */
 const SIZE_BUDGET_BYTES = 1_500_000;
@@ -75,11 +77,19 @@ function fromFolders(packages: readonly PackageFolder[]): Plugin {
 }
 
 if (import.meta.main) {
-  const [folder, packages] = Deno.args;
-  const { code, map } = await bundle({ root: Deno.cwd(), packages: JSON.parse(packages!) });
-  Deno.mkdirSync(folder!, { recursive: true });
+  const folder = Deno.args[0]!;
+  const packages: PackageFolder[] = JSON.parse(Deno.args[1]!);
+  const { code, map } = await bundle({ root: Deno.cwd(), packages });
+  const licensed = readLicenses(packagesIn(map, packages));
+  const { version, license } = JSON.parse(Deno.readTextFileSync("deno.json"));
+  const lock = JSON.parse(Deno.readTextFileSync("deno.lock"));
+  const denoVersion = Deno.version.deno;
+  const sbom = createSbom({ version, license, denoVersion, packages: licensed, lock });
+  Deno.mkdirSync(folder, { recursive: true });
   Deno.writeTextFileSync(`${folder}/headwise.js`, code);
   Deno.writeTextFileSync(`${folder}/headwise.js.map`, map);
+  Deno.writeTextFileSync(`${folder}/headwise.cdx.json`, `${JSON.stringify(sbom, null, 2)}\n`);
+  Deno.writeTextFileSync(`${folder}/LICENSES.txt`, licenseNotices(licensed));
   const sizeBytes = new TextEncoder().encode(code).length;
   const line = `${folder}/headwise.js has ${sizeBytes} bytes of the ${SIZE_BUDGET_BYTES} allowed` +
     (sizeBytes > SIZE_BUDGET_BYTES ? "; import less, or raise 'SIZE_BUDGET_BYTES'" : "");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
+import type { Sbom } from "./sbom.ts";
 
 interface Run {
   readonly code: number;
@@ -15,6 +16,8 @@ async function runDeno(
   const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
   return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
 }
+
+const NAMES = ["headwise.js", "headwise.js.map", "headwise.cdx.json", "LICENSES.txt"];
 
 async function withBundle(
   use: (o: { folder: string; headwise: (...args: string[]) => Promise<Run> }) => Promise<void>,
@@ -56,7 +59,7 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
   await withBundle(async ({ folder, headwise }) => {
     await t.step("two builds have the same bytes, and name no folder of this machine", async () => {
       await build(`${folder}/b`);
-      for (const name of ["headwise.js", "headwise.js.map"]) {
+      for (const name of NAMES) {
         const [first, second] = ["a", "b"].map((each) =>
           Deno.readTextFileSync(`${folder}/${each}/${name}`)
         );
@@ -68,6 +71,14 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
           !/^(?:npm:|\.\.\/(?:\w+\/|\.ci\/bundle_entry\.ts$|deno\.json$))/.test(source)
         );
       assert.deepEqual(foreign, []);
+    });
+    await t.step("the bill of materials and the licences name what is in it", () => {
+      const sbom = JSON.parse(Deno.readTextFileSync(`${folder}/a/headwise.cdx.json`)) as Sbom;
+      const listed = sbom.components.filter(({ type }) => type === "library")
+        .map(({ group, name }) => group === undefined ? name : `${group}/${name}`);
+      assert.deepEqual(listed, ["@stricli/core", "fast-check", "pure-rand", "yaml", "zod"]);
+      const licenses = Deno.readTextFileSync(`${folder}/a/LICENSES.txt`);
+      for (const each of listed) assert.match(licenses, new RegExp(`^${each} [\\d.]+, `, "m"));
     });
     await t.step("--version is the version of the checkout", async () => {
       const { version } = JSON.parse(Deno.readTextFileSync("deno.json"));
