@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
+import { RUN_FLAGS } from "./program_flags.ts";
 import type { Sbom } from "./sbom.ts";
 
 interface Run {
@@ -29,12 +30,8 @@ async function withBundle(
     // Another folder, an empty cache, no network, and neither remote nor npm modules.
     const cwd = `${folder}/elsewhere`;
     Deno.mkdirSync(`${cwd}/results`, { recursive: true });
-    const isolated = ["--no-config", "--no-remote", "--no-npm", "--deny-net", "--no-prompt"];
     const program = resolve(folder, "a", "headwise.js");
-    const variables = "--allow-env=HEADWISE_*,FD_*,JOB_COMPLETION_*,SLURM_ARRAY_*,CI_NODE_*," +
-      "CI_PIPELINE_ID,GITHUB_RUN_ID,NO_COLOR,FORCE_COLOR,TERM,XDG_RUNTIME_DIR";
-    const granted = ["--allow-read=.", "--allow-write=results", "--allow-run=deno", variables];
-    const flags = ["run", "--unstable-webgpu", ...isolated, ...granted];
+    const flags = ["run", ...RUN_FLAGS, "--no-npm", "--deny-net", "--allow-run=deno"];
     const env = { DENO_DIR: resolve(folder, "cache"), NO_COLOR: "1" };
     const headwise = (...args: string[]): Promise<Run> =>
       runDeno([...flags, program, ...args], { cwd, env });

@@ -36,7 +36,7 @@ cannot_write() {
 unpack() {
   [ -r "$0" ] || fail "Cannot read '$0': start it by its path, as a file that you may read"
   size=$(($(wc -c <"$0")))
-  [ "$size" -eq @SIZE@ ] || fail "This file has $size bytes of @SIZE@: download it again"
+  [ "$size" = @SIZE@ ] || fail "This file has $size bytes of @SIZE@: download it again"
   host=$(uname -n)
   mkdir -p "$folder" 2>/dev/null || cannot_write
   for left in "$folder/unpacking.$host."*; do
