@@ -41,7 +41,7 @@ case $action in
     if has_namespaces; then echo "a root folder of its own"; else echo "a PATH and HOME of its own"; fi
     ;;
   enter)
-    root=$1
+    root=$(cd "$1" && pwd)
     shift
     if has_namespaces; then
       exec unshare --user --map-root-user --mount sh "$0" inside "$root" "$@"
