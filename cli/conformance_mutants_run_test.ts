@@ -38,5 +38,8 @@ Deno.test("judgeSuite() fails where a mutant survives, and counts it", async () 
 Deno.test("judgeSuite() prints JSON or Markdown alone when asked to", async () => {
   const { text } = await judge([CAUGHT], { json: true });
   assert.deepEqual(text.trimEnd().split("\n").map((line) => JSON.parse(line).killed), [true]);
-  assert.match((await judge([CAUGHT], { format: "markdown" })).text, /^# Kill matrix\n[^{]*\|\n\n$/);
+  assert.match(
+    (await judge([CAUGHT], { format: "markdown" })).text,
+    /^# Kill matrix\n[^{]*\|\n\n$/,
+  );
 });
