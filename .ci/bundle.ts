@@ -1,5 +1,7 @@
 import { build, type Plugin, stop } from "esbuild";
-import { namePackages, type PackageFolder } from "./package_folder.ts";
+import { licenseNotices, readLicenses } from "./licenses.ts";
+import { namePackages, type PackageFolder, packagesIn } from "./package_folder.ts";
+import { createSbom } from "./sbom.ts";
 
 /** The most bytes that the minified program may have; raise it knowingly. */
 const SIZE_BUDGET_BYTES = 1_500_000;
@@ -25,7 +27,7 @@ async function bundle(input: BundleInput): Promise<Bundle> {
   try {
     const { outputFiles } = await build({
       absWorkingDir: input.root,
-      entryPoints: ["cli/main.ts"],
+      entryPoints: [".ci/bundle_entry.ts"],
       outfile: "dist/headwise.js",
       bundle: true,
       write: false,
@@ -63,7 +65,7 @@ function fromFolders(packages: readonly PackageFolder[]): Plugin {
         const found = packages.find(({ name }) => path === name || path.startsWith(`${name}/`));
         if (found === undefined) {
           const text = `Cannot bundle '${path}': no package of that name is in the graph of ` +
-            `'cli/main.ts'; add it to the imports of 'deno.json'`;
+            `'.ci/bundle_entry.ts'; add it to the imports of 'deno.json'`;
           return { errors: [{ text }] };
         }
         // From inside, a package is found by its own name, through its own export map.
@@ -75,11 +77,19 @@ function fromFolders(packages: readonly PackageFolder[]): Plugin {
 }
 
 if (import.meta.main) {
-  const [folder, packages] = Deno.args;
-  const { code, map } = await bundle({ root: Deno.cwd(), packages: JSON.parse(packages!) });
-  Deno.mkdirSync(folder!, { recursive: true });
+  const folder = Deno.args[0]!;
+  const packages: PackageFolder[] = JSON.parse(Deno.args[1]!);
+  const { code, map } = await bundle({ root: Deno.cwd(), packages });
+  const licensed = readLicenses(packagesIn(map, packages));
+  const { version, license } = JSON.parse(Deno.readTextFileSync("deno.json"));
+  const lock = JSON.parse(Deno.readTextFileSync("deno.lock"));
+  const denoVersion = Deno.version.deno;
+  const sbom = createSbom({ version, license, denoVersion, packages: licensed, lock });
+  Deno.mkdirSync(folder, { recursive: true });
   Deno.writeTextFileSync(`${folder}/headwise.js`, code);
   Deno.writeTextFileSync(`${folder}/headwise.js.map`, map);
+  Deno.writeTextFileSync(`${folder}/headwise.cdx.json`, `${JSON.stringify(sbom, null, 2)}\n`);
+  Deno.writeTextFileSync(`${folder}/LICENSES.txt`, licenseNotices(licensed));
   const sizeBytes = new TextEncoder().encode(code).length;
   const line = `${folder}/headwise.js has ${sizeBytes} bytes of the ${SIZE_BUDGET_BYTES} allowed` +
     (sizeBytes > SIZE_BUDGET_BYTES ? "; import less, or raise 'SIZE_BUDGET_BYTES'" : "");

@@ -23,3 +23,11 @@ export function namePackages(map: string, packages: readonly PackageFolder[]): s
   });
   return `${JSON.stringify(parsed)}\n`;
 }
+
+/** The packages that a source map has files of, after `namePackages()`. */
+export function packagesIn(map: string, packages: readonly PackageFolder[]): PackageFolder[] {
+  const { sources } = JSON.parse(map) as { sources: string[] };
+  return packages.filter(({ name, version }) =>
+    sources.some((source) => source.startsWith(`npm:${name}@${version}/`))
+  );
+}
