@@ -55,6 +55,7 @@ export type KernelGoal =
   | { readonly kind: "ceiling"; readonly atLeast: number }
   | { readonly kind: "flops"; readonly atLeast: number }
   | { readonly kind: "overhead"; readonly atMostMicroseconds: number }
+  | { readonly kind: "host"; readonly atMostMs: number }
   | { readonly kind: "times"; readonly case: string; readonly atMost: number }
   | { readonly kind: "walk"; readonly case: string; readonly within: number }
   | { readonly kind: "peer"; readonly peer: PeerName | "any"; readonly atLeast: number };

@@ -32,6 +32,7 @@ export const goalSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("ceiling"), atLeast: z.number().positive() }),
   z.strictObject({ kind: z.literal("flops"), atLeast: z.number().positive() }),
   z.strictObject({ kind: z.literal("overhead"), atMostMicroseconds: z.number().positive() }),
+  z.strictObject({ kind: z.literal("host"), atMostMs: z.number().positive() }),
   z.strictObject({ kind: z.literal("times"), case: z.string(), atMost: z.number().positive() }),
   z.strictObject({ kind: z.literal("walk"), case: z.string(), within: z.number().positive() }),
   z.strictObject({

@@ -50,6 +50,8 @@ function goalValue(goal: KernelGoal, { name, own, timed, peers }: Evidence): num
       return flopsPerSecond;
     case "overhead":
       return overheadMicroseconds;
+    case "host":
+      return own.host.planMs + own.host.uploadMs + own.host.recordMs;
     case "times": {
       const other = timed.get(goal.case);
       return other === undefined ? null : medianMs / other.figures.medianMs;
@@ -79,6 +81,8 @@ function isMet(goal: KernelGoal, value: number): boolean {
       return value >= goal.atLeast;
     case "overhead":
       return value <= goal.atMostMicroseconds;
+    case "host":
+      return value <= goal.atMostMs;
     case "times":
       return value <= goal.atMost;
     case "walk":

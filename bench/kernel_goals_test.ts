@@ -44,6 +44,8 @@ Deno.test("judgeKernelGoals() measures each goal in its own unit", () => {
   const share = judge({ kind: "ceiling", atLeast: 0.5 });
   assert.ok(share.value! > 0 && share.value! < 0.5 && share.met === false);
   assert.equal(judge({ kind: "flops", atLeast: 1 }).met, true);
+  const host = judge({ kind: "host", atMostMs: 0.061 });
+  assert.ok(Math.abs(host.value! - 0.06) < 1e-9 && host.met === true);
   const overhead = judge({ kind: "overhead", atMostMicroseconds: 1 });
   assert.ok(overhead.value! > 1 && overhead.met === false);
 });

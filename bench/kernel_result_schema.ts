@@ -36,7 +36,11 @@ const outcome = z.discriminatedUnion("kind", [
     items: z.record(z.string(), count),
     splitRows: count,
     dispatches: count,
-    host: z.strictObject({ planMs: z.number(), uploadMs: z.number() }),
+    host: z.strictObject({
+      planMs: z.number(),
+      uploadMs: z.number(),
+      recordMs: z.number(),
+    }),
     tuning: z.record(z.string(), z.number()).nullable(),
     figures,
   }),

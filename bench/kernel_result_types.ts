@@ -1,6 +1,6 @@
 /** What a run of the kernel benchmark leaves behind. */
 
-import type { AdapterDescription, GpuCeilings } from "../kernel/mod.ts";
+import type { AdapterDescription, GpuCeilings, HostTiming } from "../kernel/mod.ts";
 import type { KernelCase, KernelGoal, PeerName } from "./kernel_case.ts";
 import type { BenchEnvironment } from "./result_types.ts";
 
@@ -63,8 +63,8 @@ export type KernelOutcome =
     readonly splitRows: number;
     /** Dispatches of a step. */
     readonly dispatches: number;
-    /** CPU milliseconds to plan and to upload. */
-    readonly host: { readonly planMs: number; readonly uploadMs: number };
+    /** CPU milliseconds to plan a step, to upload it and to record its layers. */
+    readonly host: HostTiming;
     /** Tuning other than the default, or null. */
     readonly tuning: Readonly<Record<string, number>> | null;
     /** What follows from the samples and the ceilings. */

@@ -27,7 +27,7 @@ export function timedCase(name: string, samplesMs: readonly number[]): KernelCas
     items: { "2": 6 },
     splitRows: 0,
     dispatches: 1,
-    host: { planMs: 0.01, uploadMs: 0.02 },
+    host: { planMs: 0.01, uploadMs: 0.02, recordMs: 0.03 },
     tuning: null,
     figures: kernelFigures(samplesMs, { work, ceilings: CEILINGS, emptyChainMs: 0.005 }),
   };

@@ -57,7 +57,7 @@ function caseRow({ case: { name }, outcome }: KernelCaseResult): string[] {
     formatRate(figures.flopsPerSecond, "FLOP"),
     `${(figures.ceilingShare * 100).toFixed(1)} % ${figures.bound === "memory" ? "mem" : "alu"}`,
     `${formatNumber(figures.overheadMicroseconds)} µs`,
-    formatDuration(host.planMs + host.uploadMs),
+    formatDuration(host.planMs + host.uploadMs + host.recordMs),
   ];
 }
 
@@ -129,6 +129,8 @@ function describeGoal(goal: KernelGoalResult["goal"]): string {
       return `≥ ${goalUnit(goal, goal.atLeast)}`;
     case "overhead":
       return `≤ ${goalUnit(goal, goal.atMostMicroseconds)} over empty chain and ceiling`;
+    case "host":
+      return `≤ ${goalUnit(goal, goal.atMostMs)} of CPU for a step of 28 layers`;
     case "times":
       return `≤ ${goalUnit(goal, goal.atMost)} the time of ${goal.case}`;
     case "walk":
@@ -148,6 +150,8 @@ function goalUnit({ kind }: KernelGoalResult["goal"], value: number): string {
       return formatRate(value, "FLOP");
     case "overhead":
       return `${formatNumber(value)} µs`;
+    case "host":
+      return formatDuration(value);
     case "times":
     case "walk":
     case "peer":

@@ -66,7 +66,7 @@ const RESULT: KernelResult = {
         items: { "5": 1024 },
         splitRows: 1,
         dispatches: 2,
-        host: { planMs: 0.1, uploadMs: 0.2 },
+        host: { planMs: 0.1, uploadMs: 0.2, recordMs: 0.3 },
         tuning: null,
         figures: FIGURES,
       },
@@ -118,7 +118,7 @@ const RESULT: KernelResult = {
 Deno.test("renderKernelResult() shows figures, reasons, peers and goals", () => {
   const lines = renderKernelResult(RESULT, { paint: createPaint(false), columns: 100 });
   const row = lines.find((line) => line.startsWith(first.name))!;
-  assert.match(row, / 250 µs +1\.05 +4\.50 TB\/s +22\.0 TFLOP\/s +80\.0 % mem +40\.0 µs +300 µs$/);
+  assert.match(row, / 250 µs +1\.05 +4\.50 TB\/s +22\.0 TFLOP\/s +80\.0 % mem +40\.0 µs +600 µs$/);
   assert.ok(lines.includes(`${second.name}: wrong: slot 3, KV head 1`));
   assert.ok(lines.includes(`${third.name}: skipped: the caches take 200.0 GB`));
   assert.ok(lines.includes("sdpa-cudnn, flex-attention: absent: there is no python3"));

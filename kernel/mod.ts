@@ -48,6 +48,7 @@ export {
 export * from "./webgpu/template.ts";
 export {
   type AttentionTiming,
+  type HostTiming,
   timeAttention,
   type TimeAttentionOptions,
 } from "./webgpu/time_attention.ts";
