@@ -138,7 +138,7 @@ async function replayJudged(
   const verdicts: Verdict[] = [];
   for (const problem of problems) {
     const replayed = requireOk("replay", await kernel.replay(capture, problem));
-    const fresh = await attend(kernel, problem, { walk: "row" });
+    const fresh = await attend(kernel, problem, { walk: "visible" });
     requireSameElements("output of the replay", replayed.output, fresh.output);
     verdicts.push(judgeReply(problem, replayed));
   }
