@@ -46,8 +46,9 @@ export { METRIC_FORMULAS } from "./formulas.ts";
 export { type GateInput, parseGateInput, readGateInput } from "./foreign_file.ts";
 export { type ForeignGateOptions, judgeForeignRuns } from "./foreign_gate.ts";
 export type * from "./foreign_types.ts";
-export { CAPACITY_THRESHOLD, gateRead, READ_THRESHOLD } from "./gate.ts";
+export { gateRead } from "./gate.ts";
 export { gateCapacity } from "./gate_capacity.ts";
+export { CAPACITY_THRESHOLD, READ_THRESHOLD } from "./gate_metrics.ts";
 export type * from "./gate_types.ts";
 export {
   createGpuClock,
