@@ -40,7 +40,7 @@ export interface ConformanceSettings {
 export const CONFORMANCE_SETTINGS: SettingsOf<ConformanceSettings> = {
   subject: {
     brief: "webgpu, oracle, auto, or an adapter: exec:, module:, ffi:, dump:",
-    placeholder: "NAME",
+    placeholder: "SUBJECT",
     defaultValue: "auto",
     parse: parseSubjectText,
   },

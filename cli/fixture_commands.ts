@@ -24,7 +24,11 @@ const text = (value: string): string => value;
 const list: Command<CliContext> = buildCommand<JsonFlag, [], CliContext>({
   loader: async () => (await import("./fixture_run.ts")).listFixtures,
   parameters: { flags: { json: JSON_FLAG } },
-  docs: { brief: "List the built-in workloads and models" },
+  docs: {
+    brief: "List the built-in workloads and models",
+    fullDescription: "Lists the built-in workloads, each with what it stresses, and the built-in " +
+      "models.\n\nEXAMPLES\n  headwise fixture list\n  headwise fixture list --json",
+  },
 });
 
 const show: Command<CliContext> = buildCommand<JsonFlag, [string], CliContext>({
@@ -36,7 +40,12 @@ const show: Command<CliContext> = buildCommand<JsonFlag, [string], CliContext>({
       parameters: [{ brief: "Built-in name or YAML file", placeholder: "NAME|FILE", parse: text }],
     },
   },
-  docs: { brief: "Show a workload with every default filled in" },
+  docs: {
+    brief: "Show a workload with every default filled in",
+    fullDescription: "Shows a workload with every default filled in: model, head map, cache, " +
+      "scheduler, requests.\n\nEXAMPLES\n  headwise fixture show long-prefill\n" +
+      "  headwise fixture show my.yaml --json",
+  },
 });
 
 const validate: Command<CliContext> = buildCommand<JsonFlag, string[], CliContext>({
