@@ -8,6 +8,7 @@ import {
 } from "@stricli/core";
 import { adapterRoutes } from "./adapter_commands.ts";
 import { benchCommand } from "./bench_command.ts";
+import { COMPLETE, completionsCommand } from "./completions_command.ts";
 import { clausesCommand, conformanceCommand } from "./conformance_commands.ts";
 import type { CliContext } from "./context.ts";
 import { doctorCommand } from "./doctor_command.ts";
@@ -70,6 +71,7 @@ export function buildRoutes(): RouteMap<CliContext> {
       fixture: fixtureRoutes,
       kernel: kernelRoutes,
       doctor: doctorCommand,
+      completions: completionsCommand,
       help: buildHelpCommand(() => routes),
     },
     docs: {
@@ -109,6 +111,11 @@ function buildApp(): Application<CliContext> {
  * ```
  */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === COMPLETE) {
+    const { answerShell } = await import("./completion/answer_shell.ts");
+    return await answerShell(context, { routes: buildRoutes(), args: rest });
+  }
   await run(buildApp(), args, context);
   return mapParserExitCode(Number(context.process.exitCode ?? 0));
 }

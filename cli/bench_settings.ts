@@ -215,7 +215,7 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     foreignVariable: { name: "FD_T53_HEAD_WISE_SWA_FIXTURE", parse: parseSwitch },
   },
   prefixCache: {
-    brief: "Let prompts share the pages of the prefixes that a trace names",
+    brief: "Let prompts share the pages of the prefixes of a trace",
     defaultValue: null,
     defaultText: FIXTURE_DEFAULT,
     parse: parseSwitch,

@@ -96,6 +96,8 @@ function entriesOf(node: unknown, what: string, fault: Fault): Entry[] {
 function requireKnown(entry: Entry, known: readonly string[], what: string, fault: Fault): void {
   if (known.includes(entry.key)) return;
   const nearest = nearestWord(entry.key, known);
-  const fix = nearest === undefined ? `known are ${known.join(", ")}` : `did you mean '${nearest}'?`;
+  const fix = nearest === undefined
+    ? `known are ${known.join(", ")}`
+    : `did you mean '${nearest}'?`;
   fault(entry.offset, `Unknown ${what} '${entry.key}'; ${fix}`);
 }

@@ -26,9 +26,9 @@ export {
 export type { EndpointSettings } from "./endpoint_settings.ts";
 export { EXIT, mapParserExitCode } from "./exit_code.ts";
 export {
+  type ExitMeaning,
   exitMeanings,
   exitMeaningsOf,
-  type ExitMeaning,
   type ExitName,
   particularExitMeanings,
 } from "./exit_meanings.ts";

@@ -21,16 +21,19 @@ export function nearestWord(text: string, words: readonly string[]): string | un
     .sort((left, right) => left.edits - right.edits)[0]?.word;
 }
 
-/** Letters inserted, deleted or replaced (Levenshtein), with one row of the table at a time. */
+/** Letters inserted, deleted, replaced, or swapped with the next one; three rows of the table. */
 function countEdits(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (const [index, letter] of [...from].entries()) {
+  let [before, row]: [number[], number[]] = [[], [...Array(to.length + 1).keys()]];
+  for (let index = 0; index < from.length; index++) {
     const next = [index + 1];
     for (let column = 1; column <= to.length; column++) {
-      const replaced = row[column - 1]! + (letter === to[column - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[column]! + 1, next[column - 1]! + 1));
+      const replaced = row[column - 1]! + (from[index] === to[column - 1] ? 0 : 1);
+      const isSwap = index > 0 && column > 1 && from[index] === to[column - 2] &&
+        from[index - 1] === to[column - 1];
+      const swapped = isSwap ? before[column - 2]! + 1 : Infinity;
+      next.push(Math.min(replaced, row[column]! + 1, next[column - 1]! + 1, swapped));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row.at(-1)!;
 }

@@ -7,6 +7,7 @@ Deno.test("nearestWord() finds the word that a misspelt one is nearest to", () =
   assert.equal(nearestWord("shufled", WORDS), "shuffled");
   assert.equal(nearestWord("Modell", WORDS), "model");
   assert.equal(nearestWord("gpo", WORDS), "gpu");
+  assert.equal(nearestWord("gup", WORDS), "gpu");
 });
 
 Deno.test("nearestWord() finds the one word that a text begins", () => {

@@ -75,7 +75,9 @@ export function commandPageOf(target: RoutingTarget, path: readonly string[] = [
   const common = {
     path,
     brief: target.brief,
-    paragraphs: description.split("\n\n").map((paragraph) => paragraph.replaceAll(/\s*\n\s*/g, " ")),
+    paragraphs: description.split("\n\n").map((paragraph) =>
+      paragraph.replaceAll(/\s*\n\s*/g, " ")
+    ),
     examples: examples.split("\n").slice(1).map((line) => line.trim()),
   };
   if ("getAllEntries" in target) {

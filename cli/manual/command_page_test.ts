@@ -55,7 +55,7 @@ Deno.test("every command says what it does, without a line break, and shows an e
 Deno.test("every example begins with the command that it is an example of", () => {
   for (const { path, commands, examples } of listPages(root)) {
     if (commands.length > 0) continue;
-    const wanted = new RegExp(`(^|[A-Z]+=\\S+ |\\| )headwise ${path[0]}\\b`);
+    const wanted = new RegExp(`(^|[A-Z]+=\\S+ |<\\()headwise ${path[0]}\\b`);
     for (const example of examples) assert.match(example, wanted);
   }
 });

@@ -1,6 +1,6 @@
 import { type CommandPage, findPage, listPages } from "./command_page.ts";
 import { type ManualPage, manualPageOf } from "./manual_page.ts";
-import { TOPICS, topicPageOf } from "./topics.ts";
+import { topicPageOf, TOPICS } from "./topics.ts";
 
 /**
  * Lists every page of the manual.

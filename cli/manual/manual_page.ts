@@ -102,7 +102,10 @@ function describeCommand({ path, brief, commands }: CommandPage): ManualBlock {
 
 function describeArgument(argument: PageArgument): ManualBlock {
   const { placeholder, brief, repeats, words } = argument;
-  return entry(`${placeholder}${repeats ? "…" : ""}`, `${sentence(brief)}${listWords(words, brief)}`);
+  return entry(
+    `${placeholder}${repeats ? "…" : ""}`,
+    `${sentence(brief)}${listWords(words, brief)}`,
+  );
 }
 
 function describeOption(option: PageOption): ManualBlock {
@@ -151,7 +154,9 @@ function environmentOf({ path, section }: CommandPage): ManualBlock[] {
     (section !== null || variable.names[0] !== "HEADWISE_CONFIG")
   );
   const settings = section === null ? [] : [
-    paragraph("Every option but --config and --explain-config can be a variable too; the option wins."),
+    paragraph(
+      "Every option but --config and --explain-config can be a variable too; the option wins.",
+    ),
   ];
   return [...settings, ...wanted.map(({ names, brief }) => entry(names.join(", "), brief))];
 }
@@ -159,7 +164,9 @@ function environmentOf({ path, section }: CommandPage): ManualBlock[] {
 function seeAlso({ path, options }: CommandPage, topics: readonly TopicPage[]): string {
   const above = path.length === 0 ? [] : ["headwise(1)"];
   const hasSettings = options.some(({ flag }) => CONFIG_OPTIONS.has(flag));
-  const around = topics.filter(({ name }) => name !== "settings" || hasSettings || path.length === 0);
+  const around = topics.filter(({ name }) =>
+    name !== "settings" || hasSettings || path.length === 0
+  );
   return [...above, ...around.map(({ name }) => `headwise-${name}(7)`)].join(", ");
 }
 

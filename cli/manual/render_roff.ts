@@ -29,7 +29,12 @@ function renderBlock(block: ManualBlock, o: { readonly isFirst: boolean }): stri
     case "entry":
       return [".TP", `\\fB${escape(block.term)}\\fR`, ...textLines(block.text)];
     case "literal":
-      return [...(o.isFirst ? [] : [".PP"]), ".nf", ...block.lines.map(escape).map(guardLine), ".fi"];
+      return [
+        ...(o.isFirst ? [] : [".PP"]),
+        ".nf",
+        ...block.lines.map(escape).map(guardLine),
+        ".fi",
+      ];
   }
 }
 
