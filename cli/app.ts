@@ -17,6 +17,7 @@ import { describeFault } from "./fault.ts";
 import { fixtureRoutes } from "./fixture_commands.ts";
 import { gateCommand } from "./gate_command.ts";
 import { buildHelpCommand } from "./help_command.ts";
+import { initCommand } from "./init_command.ts";
 import { kernelRoutes } from "./kernel_commands.ts";
 import { serveCommand } from "./serve_command.ts";
 import { sweepRoutes } from "./sweep_command.ts";
@@ -70,6 +71,7 @@ export function buildRoutes(): RouteMap<CliContext> {
       report: reportRoutes,
       fixture: fixtureRoutes,
       kernel: kernelRoutes,
+      init: initCommand,
       doctor: doctorCommand,
       completions: completionsCommand,
       help: buildHelpCommand(() => routes),

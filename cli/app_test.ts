@@ -27,6 +27,7 @@ const COMMANDS = [
   ["sweep", "run"],
   ["sweep", "merge"],
   ["doctor"],
+  ["init"],
   ["completions"],
   ["help"],
 ];
