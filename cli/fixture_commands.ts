@@ -8,6 +8,12 @@ export interface JsonFlag {
   readonly json: boolean;
 }
 
+/** Flags of `headwise fixture validate`. */
+export interface ValidateFlags extends JsonFlag {
+  /** Whether it checks again each time a file has changed. */
+  readonly watch: boolean;
+}
+
 /** Flags of `headwise fixture import`. */
 export interface ImportFlags extends JsonFlag {
   /** Format of the file. */
@@ -48,10 +54,18 @@ const show: Command<CliContext> = buildCommand<JsonFlag, [string], CliContext>({
   },
 });
 
-const validate: Command<CliContext> = buildCommand<JsonFlag, string[], CliContext>({
+const validate: Command<CliContext> = buildCommand<ValidateFlags, string[], CliContext>({
   loader: async () => (await import("./fixture_run.ts")).validateFixtures,
   parameters: {
-    flags: { json: JSON_FLAG },
+    flags: {
+      json: JSON_FLAG,
+      watch: {
+        kind: "boolean",
+        brief: "Check again each time a file has changed",
+        default: false,
+        withNegated: false,
+      },
+    },
     positional: {
       kind: "array",
       minimum: 1,
@@ -61,7 +75,8 @@ const validate: Command<CliContext> = buildCommand<JsonFlag, string[], CliContex
   docs: {
     brief: "Check workloads; every finding has its line, column and fix",
     fullDescription: "Checks workloads and exits 4 if one is rejected. Flat engine files are " +
-      "understood too.\n\nEXAMPLES\n  headwise fixture validate my.yaml",
+      "understood too.\n\nEXAMPLES\n  headwise fixture validate my.yaml\n" +
+      "  headwise fixture validate my.yaml --watch",
   },
 });
 
