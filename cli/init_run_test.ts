@@ -1,16 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { capture } from "./testing_context.ts";
-
-async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  await Deno.mkdir("results/tests", { recursive: true });
-  const folder = await Deno.makeTempDir({ dir: "results/tests" });
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFolder } from "./testing_folder.ts";
 
 Deno.test("init writes a workload that validate accepts and bench replays", async () => {
   await withFolder(async (folder) => {
