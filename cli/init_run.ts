@@ -10,8 +10,17 @@ import {
 } from "../fixtures/mod.ts";
 import { type CliContext, writeLines } from "./context.ts";
 import type { InitFixtureFlags } from "./init_command.ts";
-import { OutputExists } from "./output_exists.ts";
 import { SettingError } from "./setting.ts";
+
+/** A file would be written over; the message names what allows it. */
+class OutputExists extends Error {
+  constructor(path: string) {
+    super(
+      `Cannot write '${path}': it is there already; name another file, or allow it with --force`,
+    );
+    this.name = "OutputExists";
+  }
+}
 
 /** Runs `headwise init`: everything is made and checked before the first file is written. */
 export default async function init(

@@ -12,3 +12,9 @@ export async function withFolder(run: (folder: string) => Promise<void>): Promis
     await Deno.remove(folder, { recursive: true });
   }
 }
+
+/** Saves as an editor does that keeps the old file until the new one is whole. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  await Deno.writeTextFile(`${path}~`, text);
+  await Deno.rename(`${path}~`, path);
+}

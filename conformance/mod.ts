@@ -51,6 +51,7 @@ export * from "./run.ts";
 export * from "./shard.ts";
 export * from "./kill_matrix.ts";
 export * from "./subject.ts";
+export { suggestQuery } from "./suggest_query.ts";
 export * from "./subjects/device_kernel.ts";
 export * from "./subjects/headwise_allocator.ts";
 export * from "./subjects/oracle.ts";

@@ -35,6 +35,7 @@ const VALUE_KINDS: Readonly<Record<string, ValueKind>> = {
   "FOLDER": { paths: "folders" },
   "NAME|FILE": { paths: "files", names: listFixtureNames },
   "MODEL": { paths: "files", names: listModelNames },
+  "CLAUSE": { paths: "none", names: listClauseIds },
   "QUERY": { paths: "none", names: listQueries },
   "GLOB": { paths: "none", names: listKernelCases },
   "SUBJECT": { paths: "none", names: () => Promise.resolve(SUBJECTS) },
@@ -106,6 +107,11 @@ async function listQueries(partial: string): Promise<readonly ProposedWord[]> {
     word,
     brief: `${count} case${count === 1 ? "" : "s"}`,
   }));
+}
+
+async function listClauseIds(): Promise<readonly ProposedWord[]> {
+  const { listClauses } = await import("../../conformance/mod.ts");
+  return listClauses().map(({ id, text }) => ({ word: id, brief: text }));
 }
 
 async function listKernelCases(): Promise<readonly ProposedWord[]> {

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { buildRoutes } from "../app.ts";
 import { createPaint } from "../paint.ts";
 import { visibleWidth } from "../table.ts";
-import { capture } from "../testing_context.ts";
 import { commandPageOf } from "./command_page.ts";
 import { findManualPage, listHelpNames, listManual } from "./manual.ts";
 import { renderManualText } from "./render_text.ts";
@@ -62,23 +61,3 @@ Deno.test("listHelpNames() lists what findManualPage() finds", () => {
   assert.ok(names.includes("kernel tune") && names.includes("settings"));
   for (const name of names) assert.ok(findManualPage(root, name.split(" ")), name);
 });
-
-Deno.test("help shows a page, and names the likely one when it is misspelt", async () => {
-  const { exitCode, stdout } = await capture(["help", "gate"]);
-  assert.equal(exitCode, 0);
-  assert.match(stdout, /^NAME\n {2}headwise-gate - Judge one result against another\n/);
-  assert.match(stdout, /\nEXIT CODES\n(?: +\d+ .*\n(?: {22}.*\n)*){7}/);
-  const misspelt = await capture(["help", "exit-code"]);
-  assert.equal(misspelt.exitCode, 2);
-  assert.match(misspelt.stderr, /named 'exit-code'; did you mean 'exit-codes'\?/);
-  assert.match((await capture(["help", "quantum"])).stderr, /'headwise help' lists both/);
-});
-
-for (const [file, args] of [["commands", []], ["exit-codes", ["exit-codes"]]] as const) {
-  Deno.test(`help --markdown is what docs/${file}.md holds`, async () => {
-    const kept = await Deno.readTextFile(new URL(`../../docs/${file}.md`, import.meta.url));
-    const { stdout } = await capture(["help", ...args, "--markdown"]);
-    const command = ["deno task headwise help", ...args, `--markdown > docs/${file}.md`].join(" ");
-    assert.equal(kept, stdout, `Stale; run: ${command}`);
-  });
-}

@@ -2,37 +2,15 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { EXIT } from "./exit_code.ts";
 import { capture } from "./testing_context.ts";
-import { withFolder } from "./testing_folder.ts";
+import { replaceFile, withFolder } from "./testing_folder.ts";
 import { startProgram } from "./testing_program.ts";
-
-/** As an editor saves that keeps the old file until the new one is whole. */
-async function replace(path: string, text: string): Promise<void> {
-  await Deno.writeTextFile(`${path}~`, text);
-  await Deno.rename(`${path}~`, path);
-}
-
-Deno.test("fixture validate --watch shows a broken edit, goes on, and ends with 130", async () => {
-  await withFolder(async (folder) => {
-    const file = join(folder, "mine.yaml");
-    await capture(["init", file]);
-    const good = await Deno.readTextFile(file);
-    const program = startProgram(["fixture", "validate", file, "--watch"]);
-    await program.expect("stderr", /^Watching .*mine\.yaml; Ctrl-C ends it\n/);
-    await program.expect("stdout", /^accepted .*\n/);
-    await replace(file, good.replace("maxSequences", "maxSequenzes"));
-    await program.expect("stdout", /mine\.yaml:\d+:\d+.*maxSequenzes[^]*rejected .*\n/);
-    await replace(file, good);
-    await program.expect("stdout", /^accepted .*\n/);
-    assert.equal(await program.interrupt(), EXIT.interrupted);
-  });
-});
 
 Deno.test("bench --watch runs again when the model file or the settings change", async () => {
   await withFolder(async (folder) => {
     const [file, model] = [join(folder, "mine.yaml"), join(folder, "own.yaml")];
     const config = join(folder, "headwise.yaml");
     await Deno.writeTextFile(config, "bench:\n  clock: model\n");
-    await replace(
+    await replaceFile(
       model,
       (await Deno.readTextFile("fixtures/models/smoke.yaml")).replace("smoke", "own"),
     );
@@ -42,12 +20,12 @@ Deno.test("bench --watch runs again when the model file or the settings change",
     const program = startProgram(args);
     await program.expect("stdout", /PASS +gate\/read/);
     await program.expect("stderr", new RegExp(`Watching ${file}, ${model}, ${config}; `));
-    await replace(model, (await Deno.readTextFile(model)).replace("layers: 2", "layers: two"));
+    await replaceFile(model, (await Deno.readTextFile(model)).replace("layers: 2", "layers: two"));
     await program.expect("stderr", /own\.yaml:\d+:\d+[^]*Watching/);
-    await replace(model, (await Deno.readTextFile(model)).replace("layers: two", "layers: 2"));
+    await replaceFile(model, (await Deno.readTextFile(model)).replace("layers: two", "layers: 2"));
     await program.expect("stdout", /PASS +gate\/read/);
     await program.expect("stderr", /Watching/);
-    await replace(config, "bench:\n  clok: model\n");
+    await replaceFile(config, "bench:\n  clok: model\n");
     await program.expect("stderr", /headwise\.yaml:2:3: .*did you mean 'clock'\?[^]*Watching/);
     assert.equal(await program.interrupt(), EXIT.interrupted);
   });
