@@ -1,0 +1,157 @@
+import { cacheFolder } from "../kernel_tuning_cache.ts";
+import { DENO_VERSION } from "../version.ts";
+import { type Finding, findingOf, notAllowed } from "./finding.ts";
+import type { Probe } from "./probe.ts";
+
+/**
+ * Looks at what the machine has around the device: Deno, folders, variables, the network.
+ *
+ * @param probe What looks.
+ * @returns Findings, those that the main job needs first.
+ */
+export async function checkMachine(probe: Probe): Promise<readonly Finding[]> {
+  return [
+    checkDeno(probe),
+    await checkResults(probe),
+    await checkCache(probe),
+    ...(probe.os === "linux" ? [await checkRuntimeFolder(probe)] : []),
+    await checkNetwork(probe),
+    await checkTraces(probe),
+  ];
+}
+
+function checkDeno({ denoVersion }: Probe): Finding {
+  const thing = { name: "Deno", why: "it runs headwise", required: true };
+  const fix = `npx -y deno@${DENO_VERSION} task bench`;
+  const [found, wanted] = [denoVersion, DENO_VERSION].map((version) =>
+    version.split(".").map(Number)
+  );
+  const isOlder = found![0]! < wanted![0]! ||
+    found![0] === wanted![0] && found![1]! < wanted![1]!;
+  if (isOlder) {
+    const detail = `${denoVersion}, older than ${DENO_VERSION}`;
+    return findingOf(thing, { state: "missing", detail, fix });
+  }
+  if (denoVersion === DENO_VERSION) return findingOf(thing, { state: "ok", detail: denoVersion });
+  const detail = `${denoVersion}; tested with ${DENO_VERSION}`;
+  return findingOf(thing, { state: "limited", detail, fix });
+}
+
+async function checkResults(probe: Probe): Promise<Finding> {
+  const thing = {
+    name: "results folder",
+    why: "every run writes its result there",
+    required: true,
+  };
+  if (!await probe.isGranted({ name: "write", path: "results" })) {
+    return findingOf(thing, {
+      state: "missing",
+      detail: "this process may not write 'results'",
+      fix: "start headwise with --allow-write=results",
+    });
+  }
+  const reason = await probe.tryWriting("results");
+  return findingOf(
+    thing,
+    reason === null
+      ? { state: "ok", detail: "'results' can be written" }
+      : { state: "missing", detail: reason, fix: "mkdir -p results && chmod u+rwx results" },
+  );
+}
+
+async function checkCache(probe: Probe): Promise<Finding> {
+  const thing = { name: "cache folder", why: "'kernel tune' keeps what it found there" };
+  const [cache, home] = [await probe.variable("XDG_CACHE_HOME"), await probe.variable("HOME")];
+  const folder = cacheFolder((name) => {
+    const reading = name === "HOME" ? home : cache;
+    return reading.kind === "set" ? reading.value : undefined;
+  });
+  if (folder === null) {
+    if (cache.kind === "unknown" || home.kind === "unknown") {
+      return findingOf(thing, notAllowed("--allow-env=XDG_CACHE_HOME,HOME"));
+    }
+    const fix = 'export XDG_CACHE_HOME="$PWD/results/cache"';
+    return findingOf(thing, {
+      state: "missing",
+      detail: "neither HOME nor XDG_CACHE_HOME is set",
+      fix,
+    });
+  }
+  if (!await probe.isGranted({ name: "write", path: folder })) {
+    return findingOf(thing, notAllowed(`--allow-read=${folder} --allow-write=${folder}`));
+  }
+  const reason = await probe.tryWriting(folder);
+  return findingOf(
+    thing,
+    reason === null
+      ? { state: "ok", detail: `'${folder}' can be written` }
+      : { state: "missing", detail: reason, fix: `mkdir -p ${folder} && chmod u+rwx ${folder}` },
+  );
+}
+
+async function checkRuntimeFolder(probe: Probe): Promise<Finding> {
+  const thing = { name: "XDG_RUNTIME_DIR", why: "Mesa's drivers complain without it" };
+  const fix = 'export XDG_RUNTIME_DIR="$(mktemp -d)"';
+  const reading = await probe.variable("XDG_RUNTIME_DIR");
+  if (reading.kind === "unknown") {
+    return findingOf(thing, notAllowed("--allow-env=XDG_RUNTIME_DIR"));
+  }
+  if (reading.kind === "unset") {
+    return findingOf(thing, { state: "limited", detail: "not set; /tmp stands in", fix });
+  }
+  if (!await probe.isGranted({ name: "read", path: reading.value })) {
+    const facts = notAllowed(`--allow-read=${reading.value}`);
+    return findingOf(thing, {
+      ...facts,
+      detail: `'${reading.value}'; whether it is there is unknown`,
+    });
+  }
+  return findingOf(
+    thing,
+    await probe.exists(reading.value)
+      ? { state: "ok", detail: `'${reading.value}'` }
+      : { state: "missing", detail: `'${reading.value}' is not there`, fix },
+  );
+}
+
+async function checkNetwork(probe: Probe): Promise<Finding> {
+  const thing = { name: "network", why: "--endpoint measures servers, and 'serve' is one" };
+  if (await probe.isGranted({ name: "net" })) {
+    return findingOf(thing, { state: "ok", detail: "every host may be asked" });
+  }
+  const fix = "start headwise with --allow-net=HOST for servers elsewhere";
+  return findingOf(
+    thing,
+    await probe.isGranted({ name: "net", host: "127.0.0.1" })
+      ? { state: "limited", detail: "only servers of this machine may be asked", fix }
+      : {
+        state: "missing",
+        detail: "no host may be asked",
+        fix: "start headwise with --allow-net=HOST",
+      },
+  );
+}
+
+async function checkTraces(probe: Probe): Promise<Finding> {
+  const thing = {
+    name: "traces",
+    why: "tests and 'deno task bench:replay' replay those of Azure, Mooncake and BurstGPT",
+  };
+  const fix = "export HEADWISE_TRACES=FOLDER";
+  const reading = await probe.variable("HEADWISE_TRACES");
+  if (reading.kind === "unknown") {
+    return findingOf(thing, notAllowed("--allow-env=HEADWISE_TRACES"));
+  }
+  if (reading.kind === "unset") {
+    return findingOf(thing, { state: "missing", detail: "HEADWISE_TRACES is not set", fix });
+  }
+  if (!await probe.isGranted({ name: "read", path: reading.value })) {
+    return findingOf(thing, notAllowed(`--allow-read=${reading.value}`));
+  }
+  return findingOf(
+    thing,
+    await probe.exists(reading.value)
+      ? { state: "ok", detail: `'${reading.value}'` }
+      : { state: "missing", detail: `'${reading.value}' is not there`, fix },
+  );
+}
