@@ -32,8 +32,11 @@ export async function checkPrograms(probe: Probe): Promise<readonly Finding[]> {
 async function checkPython(probe: Probe): Promise<readonly Finding[]> {
   const python = { name: "python3", why: "--subject 'exec:python3 …' runs adapters in Python" };
   const packages = [
-    { name: "numpy", why: "the NumPy adapter, and arrays for --subject dump:FILE.npy" },
-    { name: "torch", why: "'kernel bench --peers' times PyTorch's attention beside ours" },
+    { name: "numpy", why: "the shipped adapter of a kernel in NumPy runs with it" },
+    {
+      name: "torch",
+      why: "'kernel bench --peers' times PyTorch's attention; the adapter in PyTorch runs with it",
+    },
   ] as const;
   const everything = [python, ...packages];
   if (!await probe.isGranted({ name: "run", command: "python3" })) {
