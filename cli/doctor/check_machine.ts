@@ -90,27 +90,44 @@ async function checkCache(probe: Probe): Promise<Finding> {
 }
 
 async function checkRuntimeFolder(probe: Probe): Promise<Finding> {
-  const thing = { name: "XDG_RUNTIME_DIR", why: "Mesa's drivers complain without it" };
-  const fix = 'export XDG_RUNTIME_DIR="$(mktemp -d)"';
-  const reading = await probe.variable("XDG_RUNTIME_DIR");
-  if (reading.kind === "unknown") {
-    return findingOf(thing, notAllowed("--allow-env=XDG_RUNTIME_DIR"));
-  }
-  if (reading.kind === "unset") {
-    return findingOf(thing, { state: "limited", detail: "not set; /tmp stands in", fix });
-  }
-  if (!await probe.isGranted({ name: "read", path: reading.value })) {
-    const facts = notAllowed(`--allow-read=${reading.value}`);
-    return findingOf(thing, {
-      ...facts,
-      detail: `'${reading.value}'; whether it is there is unknown`,
-    });
+  return await checkFolderOf("XDG_RUNTIME_DIR", probe, {
+    thing: { name: "XDG_RUNTIME_DIR", why: "Mesa's drivers complain without it" },
+    unset: { state: "limited", detail: "not set; /tmp stands in" },
+    fix: 'export XDG_RUNTIME_DIR="$(mktemp -d)"',
+  });
+}
+
+async function checkTraces(probe: Probe): Promise<Finding> {
+  return await checkFolderOf("HEADWISE_TRACES", probe, {
+    thing: {
+      name: "traces",
+      why: "tests and 'deno task bench:replay' replay those of Azure, Mooncake and BurstGPT",
+    },
+    unset: { state: "missing", detail: "HEADWISE_TRACES is not set" },
+    fix: "export HEADWISE_TRACES=FOLDER",
+  });
+}
+
+/** Looks whether a variable names a folder that is there. */
+async function checkFolderOf(variable: string, probe: Probe, o: {
+  readonly thing: Pick<Finding, "name" | "why">;
+  readonly unset: Pick<Finding, "state" | "detail">;
+  readonly fix: string;
+}): Promise<Finding> {
+  const { thing, fix } = o;
+  const reading = await probe.variable(variable);
+  if (reading.kind === "unknown") return findingOf(thing, notAllowed(`--allow-env=${variable}`));
+  if (reading.kind === "unset") return findingOf(thing, { ...o.unset, fix });
+  const path = reading.value;
+  if (!await probe.isGranted({ name: "read", path })) {
+    const detail = `'${path}'; this process may not look whether it is there`;
+    return findingOf(thing, { ...notAllowed(`--allow-read=${path}`), detail });
   }
   return findingOf(
     thing,
-    await probe.exists(reading.value)
-      ? { state: "ok", detail: `'${reading.value}'` }
-      : { state: "missing", detail: `'${reading.value}' is not there`, fix },
+    await probe.exists(path)
+      ? { state: "ok", detail: `'${path}'` }
+      : { state: "missing", detail: `'${path}' is not there`, fix },
   );
 }
 
@@ -129,29 +146,5 @@ async function checkNetwork(probe: Probe): Promise<Finding> {
         detail: "no host may be asked",
         fix: "start headwise with --allow-net=HOST",
       },
-  );
-}
-
-async function checkTraces(probe: Probe): Promise<Finding> {
-  const thing = {
-    name: "traces",
-    why: "tests and 'deno task bench:replay' replay those of Azure, Mooncake and BurstGPT",
-  };
-  const fix = "export HEADWISE_TRACES=FOLDER";
-  const reading = await probe.variable("HEADWISE_TRACES");
-  if (reading.kind === "unknown") {
-    return findingOf(thing, notAllowed("--allow-env=HEADWISE_TRACES"));
-  }
-  if (reading.kind === "unset") {
-    return findingOf(thing, { state: "missing", detail: "HEADWISE_TRACES is not set", fix });
-  }
-  if (!await probe.isGranted({ name: "read", path: reading.value })) {
-    return findingOf(thing, notAllowed(`--allow-read=${reading.value}`));
-  }
-  return findingOf(
-    thing,
-    await probe.exists(reading.value)
-      ? { state: "ok", detail: `'${reading.value}'` }
-      : { state: "missing", detail: `'${reading.value}' is not there`, fix },
   );
 }
