@@ -1,6 +1,36 @@
 /**
  * The head-wise page allocator: ids, head maps, block tables, page pools, requests and slots.
  *
+ * {@linkcode createAllocator} makes a cache of one of the three layouts. A request takes a slot with
+ * {@linkcode admit}, grows with {@linkcode extend}, gives the dead pages of its window heads back with
+ * {@linkcode recycle}, and ends with {@linkcode release}. The folder depends on nothing else.
+ *
+ * @example A window head gives back the pages that it no longer sees
+ * ```ts
+ * import {
+ *   admit, createAllocator, headMapFromPattern, heldPages, recycle, toSlot,
+ * } from "@headwise/headwise/allocator";
+ * import assert from "node:assert/strict";
+ *
+ * const allocator = createAllocator({
+ *   layout: "pooled",
+ *   heads: headMapFromPattern({
+ *     layers: 2, kvHeads: 4, pattern: "first", ratio: 0.75, windowTokens: 32, sinkTokens: 0,
+ *   }),
+ *   slots: 2,
+ *   pagesPerHead: 64,
+ *   pageSizeTokens: 16,
+ *   modelLengthTokens: 512,
+ *   recycle: true,
+ *   pageOrder: { kind: "identity" },
+ * });
+ * const slot = toSlot(0, { limit: 2 });
+ * assert.equal(admit(allocator, slot, 256).kind, "allocated");
+ * assert.equal(heldPages(allocator, slot), 4 * 16);
+ * // Three heads of four see the last 32 tokens: all but the last two of their sixteen pages die.
+ * assert.equal(recycle(allocator, slot, { nextPositionTokens: 256, lengthTokens: 256 }), 3 * 14);
+ * ```
+ *
  * @module
  */
 export * from "./admission.ts";

@@ -1,7 +1,7 @@
 /** `docs/statistics.md`: how often verdicts are right, by simulation. */
 
 import { createRandom } from "../allocator/mod.ts";
-import { READ_THRESHOLD } from "./gate.ts";
+import { READ_THRESHOLD } from "./gate_metrics.ts";
 import { detectableMargin } from "./interval.ts";
 import { markdownList, markdownParagraph, markdownTable } from "./markdown.ts";
 import { type NoiseModel, type SimulatedGate, simulateGate } from "./noise_simulation.ts";

@@ -3,7 +3,7 @@
 import { BenchError } from "./bench_error.ts";
 import { combineVerdicts, compareMetric } from "./comparison.ts";
 import type { ForeignGateReport, ForeignRun, ForeignStatistics } from "./foreign_types.ts";
-import { CAPACITY_THRESHOLD, READ_THRESHOLD } from "./gate.ts";
+import { GATE_METRICS, type MetricFacts } from "./gate_metrics.ts";
 import type { Comparison, Verdict } from "./gate_types.ts";
 import type { GateName } from "./sides.ts";
 
@@ -17,63 +17,22 @@ export interface ForeignGateOptions {
   readonly acceptUnpaired?: boolean;
 }
 
-interface ForeignMetric {
-  readonly metric: string;
-  readonly unit: string;
-  readonly better: "lower" | "higher";
-  readonly threshold: number | null;
+/** A metric, and where a foreign run has its values. */
+interface ForeignMetric extends MetricFacts {
   readonly value: (run: ForeignRun) => number | null;
   readonly sample?: "ttftMs" | "gapMs";
 }
 
 const METRICS: Readonly<Record<GateName, readonly ForeignMetric[]>> = {
   "gate/read": [
-    {
-      metric: "mean TTFT",
-      unit: "ms",
-      better: "lower",
-      threshold: READ_THRESHOLD,
-      value: ({ meanTtftMs }) => meanTtftMs,
-      sample: "ttftMs",
-    },
-    {
-      metric: "mean TBT",
-      unit: "ms",
-      better: "lower",
-      threshold: READ_THRESHOLD,
-      value: ({ meanGapMs }) => meanGapMs,
-      sample: "gapMs",
-    },
-    {
-      metric: "mean TPOT",
-      unit: "ms",
-      better: "lower",
-      threshold: null,
-      value: ({ meanTpotMs }) => meanTpotMs,
-    },
+    { ...GATE_METRICS.meanTtft, value: ({ meanTtftMs }) => meanTtftMs, sample: "ttftMs" },
+    { ...GATE_METRICS.meanTbt, value: ({ meanGapMs }) => meanGapMs, sample: "gapMs" },
+    { ...GATE_METRICS.meanTpot, value: ({ meanTpotMs }) => meanTpotMs },
   ],
   "gate/capacity": [
-    {
-      metric: "throughput",
-      unit: "output tokens/s",
-      better: "higher",
-      threshold: CAPACITY_THRESHOLD,
-      value: ({ outputTokensPerSecond }) => outputTokensPerSecond,
-    },
-    {
-      metric: "request throughput",
-      unit: "requests/s",
-      better: "higher",
-      threshold: null,
-      value: ({ requestsPerSecond }) => requestsPerSecond,
-    },
-    {
-      metric: "goodput",
-      unit: "requests/s",
-      better: "higher",
-      threshold: null,
-      value: ({ goodputPerSecond }) => goodputPerSecond,
-    },
+    { ...GATE_METRICS.throughput, value: ({ outputTokensPerSecond }) => outputTokensPerSecond },
+    { ...GATE_METRICS.requestThroughput, value: ({ requestsPerSecond }) => requestsPerSecond },
+    { ...GATE_METRICS.goodput, value: ({ goodputPerSecond }) => goodputPerSecond },
   ],
 };
 

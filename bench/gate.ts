@@ -2,101 +2,51 @@
 
 import { BenchError } from "./bench_error.ts";
 import { combineVerdicts, compareMetric } from "./comparison.ts";
+import { GATE_METRICS, type MetricFacts } from "./gate_metrics.ts";
 import type { Comparison, GateReport, Verdict } from "./gate_types.ts";
 import type { BenchResult, RunPerformance, RunResult, SideResult } from "./result_types.ts";
 import { planLooks, type SequentialPlan } from "./sequential.ts";
-import type { SideName } from "./sides.ts";
+import type { GateName, SideName } from "./sides.ts";
 
-/** Mean TTFT and mean TBT must fall to this ratio: 5 % better. */
-export const READ_THRESHOLD = 0.95;
-/** Throughput must rise to this ratio: 30 % better. */
-export const CAPACITY_THRESHOLD = 1.3;
-
-/** A metric that gates compare. */
-interface Metric {
-  readonly metric: string;
-  readonly unit: string;
-  readonly better: "lower" | "higher";
-  readonly threshold: number | null;
+/** A metric, and where a replay has its values. */
+interface Metric extends MetricFacts {
   readonly value: (performance: RunPerformance) => number | null;
   readonly sample?: "ttftMs" | "tpotMs";
 }
 
-const READ_METRICS: readonly Metric[] = [
-  {
-    metric: "mean TTFT",
-    unit: "ms",
-    better: "lower",
-    threshold: READ_THRESHOLD,
-    value: ({ whole }) => whole.ttftMs?.mean ?? null,
-    sample: "ttftMs",
-  },
-  {
-    metric: "mean TBT",
-    unit: "ms",
-    better: "lower",
-    threshold: READ_THRESHOLD,
-    value: ({ whole }) => whole.tbtMs?.mean ?? null,
-    sample: "tpotMs",
-  },
-  {
-    metric: "mean TTFT, attention only",
-    unit: "ms",
-    better: "lower",
-    threshold: null,
-    value: ({ attentionOnly }) => attentionOnly.ttftMs?.mean ?? null,
-  },
-  {
-    metric: "mean TBT, attention only",
-    unit: "ms",
-    better: "lower",
-    threshold: null,
-    value: ({ attentionOnly }) => attentionOnly.tbtMs?.mean ?? null,
-  },
-];
-
-const CAPACITY_METRICS: readonly Metric[] = [
-  {
-    metric: "throughput",
-    unit: "output tokens/s",
-    better: "higher",
-    threshold: CAPACITY_THRESHOLD,
-    value: ({ outputTokensPerSecond }) => outputTokensPerSecond,
-  },
-  {
-    metric: "request throughput",
-    unit: "requests/s",
-    better: "higher",
-    threshold: null,
-    value: ({ requestsPerSecond }) => requestsPerSecond,
-  },
-  {
-    metric: "mean concurrency",
-    unit: "requests",
-    better: "higher",
-    threshold: null,
-    value: ({ meanConcurrency }) => meanConcurrency,
-  },
-  {
-    metric: "concurrency while memory bounds",
-    unit: "requests",
-    better: "higher",
-    threshold: null,
-    value: ({ memoryBoundConcurrency }) => memoryBoundConcurrency,
-  },
-  {
-    metric: "peak concurrency",
-    unit: "requests",
-    better: "higher",
-    threshold: null,
-    value: ({ peakConcurrency }) => peakConcurrency,
-  },
-];
+const METRICS: Readonly<Record<GateName, readonly Metric[]>> = {
+  "gate/read": [
+    {
+      ...GATE_METRICS.meanTtft,
+      value: ({ whole }) => whole.ttftMs?.mean ?? null,
+      sample: "ttftMs",
+    },
+    { ...GATE_METRICS.meanTbt, value: ({ whole }) => whole.tbtMs?.mean ?? null, sample: "tpotMs" },
+    {
+      ...GATE_METRICS.meanTtftOfAttention,
+      value: ({ attentionOnly }) => attentionOnly.ttftMs?.mean ?? null,
+    },
+    {
+      ...GATE_METRICS.meanTbtOfAttention,
+      value: ({ attentionOnly }) => attentionOnly.tbtMs?.mean ?? null,
+    },
+  ],
+  "gate/capacity": [
+    { ...GATE_METRICS.throughput, value: ({ outputTokensPerSecond }) => outputTokensPerSecond },
+    { ...GATE_METRICS.requestThroughput, value: ({ requestsPerSecond }) => requestsPerSecond },
+    { ...GATE_METRICS.meanConcurrency, value: ({ meanConcurrency }) => meanConcurrency },
+    {
+      ...GATE_METRICS.memoryBoundConcurrency,
+      value: ({ memoryBoundConcurrency }) => memoryBoundConcurrency,
+    },
+    { ...GATE_METRICS.peakConcurrency, value: ({ peakConcurrency }) => peakConcurrency },
+  ],
+};
 
 /** Two sides to judge, of one result or of two. */
 export interface GateSides {
   /** Clause to answer. */
-  readonly gate: "gate/read" | "gate/capacity";
+  readonly gate: GateName;
   /** Result that the baseline is taken from. */
   readonly baselineResult: BenchResult;
   /** Side of the baseline. */
@@ -113,7 +63,7 @@ export interface GateSides {
 
 /** Judges two sides by the metrics of a gate. */
 export function judgeSides(o: GateSides): GateReport {
-  const metrics = o.gate === "gate/read" ? READ_METRICS : CAPACITY_METRICS;
+  const metrics = METRICS[o.gate];
   const baseline = sideOf(o.baselineResult, o.baseline);
   const candidate = sideOf(o.candidateResult, o.candidate);
   const deterministic = o.baselineResult.clock.deterministic &&

@@ -1,5 +1,6 @@
 /** Which cases of a file are run. */
 
+import { nearestName } from "../fixtures/mod.ts";
 import type { KernelCase, KernelCaseSet } from "./kernel_case.ts";
 import { BenchError } from "./bench_error.ts";
 
@@ -31,9 +32,13 @@ export function selectKernelCases(
   const inSet = cases.filter(({ set }) => o.set === "all" || set === o.set);
   const found = inSet.filter(({ name }) => patterns.some((pattern) => pattern.test(name)));
   if (found.length > 0) return found;
+  const names = inSet.map(({ name }) => name);
+  const nearest = nearestName(o.glob, names);
+  const fix = nearest === undefined
+    ? `use one of: ${names.join(", ")}`
+    : `did you mean '${nearest}'?`;
   throw new BenchError(
     "bench/option",
-    `Cannot find a case named '${o.glob}' in the set '${o.set}'; use one of: ` +
-      inSet.map(({ name }) => name).join(", "),
+    `Cannot find a case named '${o.glob}' in the set '${o.set}'; ${fix}`,
   );
 }

@@ -16,11 +16,18 @@ Deno.test("selectKernelCases() matches whole names by list and pattern", () => {
 });
 
 Deno.test("selectKernelCases() lists what there is when nothing matches", () => {
-  for (const glob of ["decode", "smoke.window", ""]) {
+  for (const glob of ["decode", "quantum", ""]) {
     assert.throws(() => names("smoke", glob), (error) => {
       assert.ok(error instanceof BenchError);
       assert.match(error.message, /in the set 'smoke'; use one of: smoke-decode, /);
       return true;
     });
   }
+});
+
+Deno.test("selectKernelCases() names the likely case", () => {
+  assert.throws(
+    () => names("smoke", "smoke.windw"),
+    /in the set 'smoke'; did you mean 'smoke-window'\?/,
+  );
 });

@@ -1,6 +1,23 @@
 /**
  * Replay of workloads through the allocator and a step clock, metrics, and gates with a verdict.
  *
+ * {@linkcode runBench} replays every side that the wanted gates need; {@linkcode judgeForeignRuns}
+ * judges results of other benchmarks, and {@linkcode runLive} measures a server.
+ *
+ * @example What head-wise tables are worth on the smoke fixture
+ * ```ts
+ * import { runBench } from "@headwise/headwise/bench";
+ * import { loadWorkload, requireLoaded } from "@headwise/headwise/fixtures";
+ * import assert from "node:assert/strict";
+ *
+ * const workload = requireLoaded(await loadWorkload("smoke"));
+ * const { readGate } = await runBench({ workload, clock: { kind: "model", reason: null } });
+ * assert.equal(readGate?.verdict, "PASS");
+ * // The control reads as little with a uniform table: the gain is the read's, not the table's.
+ * const gain = (metric?: { readonly ratio: number | null }) => Math.round(100 * (metric?.ratio ?? 1));
+ * assert.equal(gain(readGate.comparisons[0]), gain(readGate.control[0]));
+ * ```
+ *
  * @module
  */
 
@@ -46,8 +63,9 @@ export { METRIC_FORMULAS } from "./formulas.ts";
 export { type GateInput, parseGateInput, readGateInput } from "./foreign_file.ts";
 export { type ForeignGateOptions, judgeForeignRuns } from "./foreign_gate.ts";
 export type * from "./foreign_types.ts";
-export { CAPACITY_THRESHOLD, gateRead, READ_THRESHOLD } from "./gate.ts";
+export { gateRead } from "./gate.ts";
 export { gateCapacity } from "./gate_capacity.ts";
+export { CAPACITY_THRESHOLD, READ_THRESHOLD } from "./gate_metrics.ts";
 export type * from "./gate_types.ts";
 export {
   createGpuClock,

@@ -1,6 +1,7 @@
 import { buildCommand, buildRouteMap, type Command, type RouteMap } from "@stricli/core";
 import type { CliContext } from "./context.ts";
 import type { JsonFlag } from "./fixture_commands.ts";
+import { choiceOf } from "./setting_parsers.ts";
 
 /** Languages that `headwise adapter init` knows. */
 export type AdapterLanguage = "python" | "ts" | "c";
@@ -12,11 +13,6 @@ export interface InitFlags {
 }
 
 const text = (value: string): string => value;
-
-function parseLanguage(value: string): AdapterLanguage {
-  if (value === "python" || value === "ts" || value === "c") return value;
-  throw new RangeError(`Cannot write an adapter in '${value}': expected python, ts or c`);
-}
 
 const init: Command<CliContext> = buildCommand<InitFlags, [AdapterLanguage], CliContext>({
   loader: async () => (await import("./adapter_run.ts")).initAdapter,
@@ -35,7 +31,7 @@ const init: Command<CliContext> = buildCommand<InitFlags, [AdapterLanguage], Cli
       parameters: [{
         brief: "Language of the adapter: python, ts or c",
         placeholder: "LANGUAGE",
-        parse: parseLanguage,
+        parse: choiceOf<AdapterLanguage>(["python", "ts", "c"]),
       }],
     },
   },

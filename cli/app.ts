@@ -1,6 +1,14 @@
-import { type Application, buildApplication, buildRouteMap, run, text_en } from "@stricli/core";
+import {
+  type Application,
+  buildApplication,
+  buildRouteMap,
+  type RouteMap,
+  run,
+  text_en,
+} from "@stricli/core";
 import { adapterRoutes } from "./adapter_commands.ts";
 import { benchCommand } from "./bench_command.ts";
+import { COMPLETE, completionsCommand } from "./completions_command.ts";
 import { clausesCommand, conformanceCommand } from "./conformance_commands.ts";
 import type { CliContext } from "./context.ts";
 import { doctorCommand } from "./doctor_command.ts";
@@ -8,6 +16,8 @@ import { mapParserExitCode } from "./exit_code.ts";
 import { describeFault } from "./fault.ts";
 import { fixtureRoutes } from "./fixture_commands.ts";
 import { gateCommand } from "./gate_command.ts";
+import { buildHelpCommand } from "./help_command.ts";
+import { initCommand } from "./init_command.ts";
 import { kernelRoutes } from "./kernel_commands.ts";
 import { serveCommand } from "./serve_command.ts";
 import { sweepRoutes } from "./sweep_command.ts";
@@ -31,6 +41,7 @@ EXAMPLES
   headwise conformance --filter kernel        judge the kernel
   headwise report results/conformance.jsonl --format html
   headwise doctor                             what this machine has, and what it lacks
+  headwise help conformance                   the manual page of a command
 
 EXIT CODES
   0  done; PASS or conformant          3  INCONCLUSIVE (conformance: the suite broke)
@@ -46,8 +57,9 @@ const TEXT = {
     createPaint(color).red(describeFault(error).text),
 };
 
-function buildApp(): Application<CliContext> {
-  const routes = buildRouteMap<string, CliContext>({
+/** Every command of the tool. */
+export function buildRoutes(): RouteMap<CliContext> {
+  const routes: RouteMap<CliContext> = buildRouteMap<string, CliContext>({
     routes: {
       bench: benchCommand,
       gate: gateCommand,
@@ -59,14 +71,21 @@ function buildApp(): Application<CliContext> {
       report: reportRoutes,
       fixture: fixtureRoutes,
       kernel: kernelRoutes,
+      init: initCommand,
       doctor: doctorCommand,
+      completions: completionsCommand,
+      help: buildHelpCommand(() => routes),
     },
     docs: {
       brief: "Head-wise paged KV caches: bench, gate, conformance",
       fullDescription: DESCRIPTION,
     },
   });
-  return buildApplication(routes, {
+  return routes;
+}
+
+function buildApp(): Application<CliContext> {
+  return buildApplication(buildRoutes(), {
     name: "headwise",
     versionInfo: { currentVersion: VERSION },
     scanner: { caseStyle: "allow-kebab-for-camel" },
@@ -94,6 +113,11 @@ function buildApp(): Application<CliContext> {
  * ```
  */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === COMPLETE) {
+    const { answerShell } = await import("./completion/answer_shell.ts");
+    return await answerShell(context, { routes: buildRoutes(), args: rest });
+  }
   await run(buildApp(), args, context);
   return mapParserExitCode(Number(context.process.exitCode ?? 0));
 }

@@ -27,6 +27,9 @@ const COMMANDS = [
   ["sweep", "run"],
   ["sweep", "merge"],
   ["doctor"],
+  ["init"],
+  ["completions"],
+  ["help"],
 ];
 
 for (const command of COMMANDS) {
@@ -59,7 +62,10 @@ Deno.test("runCli() exits 2 when an argument is missing", async () => {
 Deno.test("runCli() exits 2 and names who gave a value that cannot be read", async () => {
   const flag = await capture(["bench", "--clock", "gup"]);
   assert.equal(flag.exitCode, 2);
-  assert.equal(flag.stderr, "--clock: Cannot use 'gup': expected auto, gpu or model\n");
+  assert.equal(
+    flag.stderr,
+    "--clock: Cannot use 'gup': expected auto, gpu or model; did you mean 'gpu'?\n",
+  );
   const variable = await capture(["bench"], { environment: { HEADWISE_PAIRS: "0" } });
   assert.equal(variable.exitCode, 2);
   assert.match(variable.stderr, /^HEADWISE_PAIRS: Cannot use '0'/);

@@ -17,6 +17,7 @@ EXAMPLES
   headwise bench
   headwise bench --trace requests.csv --limit 200
   headwise bench --clock gpu --pairs 8 --enforce
+  headwise bench --fixture my.yaml --watch
   headwise bench --gate read,capacity --ratio 0.75 --window 4096
   headwise bench --endpoint http://127.0.0.1:8001/v1 --against http://127.0.0.1:8002/v1
   HEADWISE_CLOCK=model headwise bench --explain-config`;

@@ -15,16 +15,25 @@ type Resolved = ResolvedSettings<typeof BENCH_SETTINGS>;
 /** Runs `headwise bench`. */
 export default async function bench(this: CliContext, flags: SettingFlags): Promise<void> {
   const resolved = await loadSettings(this, { command: "bench", table: BENCH_SETTINGS, flags });
-  const { stdout, stderr } = this.process;
+  const { stdout } = this.process;
   const { values } = resolved;
   if (flags["explainConfig"] === true) {
     if (values.json) writeJson(this, explainSettingsAsData(resolved));
     else writeLines(stdout, explainSettings(resolved, paintOf(stdout)));
     return;
   }
+  if (!values.watch) return await benchOnce(this, resolved);
+  const { watchBench } = await import("./bench_watch.ts");
+  await watchBench(this, { flags, resolved, run: (anew) => benchOnce(this, anew) });
+}
+
+/** Measures or replays, shows the result and writes it. */
+async function benchOnce(context: CliContext, resolved: Resolved): Promise<void> {
+  const { stdout, stderr } = context.process;
+  const { values } = resolved;
   if (values.endpoint !== null) {
     const { benchEndpoint } = await import("./endpoint_run.ts");
-    return await benchEndpoint(this, resolved);
+    return await benchEndpoint(context, resolved);
   }
   requireReplay(resolved);
   requireHeadWise(resolved);
@@ -34,16 +43,16 @@ export default async function bench(this: CliContext, flags: SettingFlags): Prom
   const { renderBenchResult } = await import("./bench_report.ts");
   // Made before the run, so that a place that cannot be written is known at once.
   await Deno.mkdir(dirname(values.out), { recursive: true });
-  const result = await measure(this, resolved);
+  const result = await measure(context, resolved);
   await writeResultAtomically(values.out, result);
   if (values.json) {
-    writeJson(this, result);
+    writeJson(context, result);
   } else {
     const style = { paint: paintOf(stdout), columns: stdout.columns };
     writeLines(stdout, renderBenchResult(result, style));
   }
   writeLines(stderr, [`Result written to '${values.out}'`]);
-  this.process.exitCode = exitCodeFor(result, values.enforce);
+  context.process.exitCode = exitCodeFor(result, values.enforce);
 }
 
 /** With `--enforce` the verdict; without it only a wrong kernel fails, for nothing was measured. */

@@ -64,6 +64,8 @@ export interface BenchSettings extends EndpointSettings {
   readonly debugTables: boolean;
   /** Fixture values to replace, or null. */
   readonly set: string | null;
+  /** Whether it runs again each time a file of the fixture has changed. */
+  readonly watch: boolean;
   /** Where the result is written. */
   readonly out: string;
   /** Whether the result is printed as JSON. */
@@ -215,7 +217,7 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     foreignVariable: { name: "FD_T53_HEAD_WISE_SWA_FIXTURE", parse: parseSwitch },
   },
   prefixCache: {
-    brief: "Let prompts share the pages of the prefixes that a trace names",
+    brief: "Let prompts share the pages of the prefixes of a trace",
     defaultValue: null,
     defaultText: FIXTURE_DEFAULT,
     parse: parseSwitch,
@@ -232,6 +234,11 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     defaultValue: null,
     defaultText: "nothing",
     parse: parseText,
+  },
+  watch: {
+    brief: "Run again each time the fixture or the settings file has changed",
+    defaultValue: false,
+    parse: parseSwitch,
   },
   out: {
     brief: "Where the result is written",

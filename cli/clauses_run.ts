@@ -5,16 +5,25 @@ import {
   testsByClause,
 } from "../conformance/mod.ts";
 import type { ClausesFlags } from "./conformance_commands.ts";
+import { nearestName } from "../fixtures/mod.ts";
 import { type CliContext, paintOf, writeLines } from "./context.ts";
+import { SettingError } from "./setting.ts";
 import { wrapText } from "./table.ts";
 
 /** Runs `headwise clauses`. */
-export default function clauses(this: CliContext, flags: ClausesFlags): void {
+export default function clauses(
+  this: CliContext,
+  flags: ClausesFlags,
+  ...ids: readonly string[]
+): void {
   const { stdout } = this.process;
   if (flags.markdown) return stdout.write(clausesMarkdown());
   const tests = testsByClause();
   const reasons = new Map(listPendingClauses().map(({ id, reason }) => [id, reason]));
-  const shown = listClauses().filter(({ id }) => !flags.uncovered || tests.get(id)?.length === 0);
+  requireKnown(ids);
+  const shown = listClauses().filter(({ id }) =>
+    (ids.length === 0 || ids.includes(id)) && (!flags.uncovered || tests.get(id)?.length === 0)
+  );
   if (flags.json) {
     const rows = shown.map((clause) => ({
       ...clause,
@@ -39,4 +48,16 @@ export default function clauses(this: CliContext, flags: ClausesFlags): void {
       ...wrapText(clause.text, { width: stdout.columns, indent: "    " }),
     ]);
   }
+}
+
+function requireKnown(ids: readonly string[]): void {
+  const known = listClauses().map(({ id }) => id);
+  const unknown = ids.find((id) => !known.includes(id));
+  if (unknown === undefined) return;
+  const nearest = nearestName(unknown, known);
+  const fix = nearest === undefined
+    ? "'headwise clauses' lists them"
+    : `did you mean '${nearest}'?`;
+  const message = `No clause has the id '${unknown}'; ${fix}`;
+  throw new SettingError(message, { kind: "flag", text: "CLAUSE" });
 }

@@ -15,3 +15,15 @@ Deno.test("clauses --uncovered gives a reason for every clause without a test", 
     assert.ok(pending === null || pending.length > 0, id);
   }
 });
+
+Deno.test("clauses shows the clauses that are named, and names the likely one", async () => {
+  const { stdout } = await capture(["clauses", "pool/conservation", "slot/swap-rows", "--json"]);
+  const ids = JSON.parse(stdout).map(({ id }: { id: string }) => id).sort();
+  assert.deepEqual(ids, ["pool/conservation", "slot/swap-rows"]);
+  const misspelt = await capture(["clauses", "pool/conservaton"]);
+  assert.equal(misspelt.exitCode, 2);
+  assert.equal(
+    misspelt.stderr,
+    "CLAUSE: No clause has the id 'pool/conservaton'; did you mean 'pool/conservation'?\n",
+  );
+});

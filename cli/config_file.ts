@@ -1,4 +1,5 @@
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { nearestWord } from "./nearest_word.ts";
 import type { Origin } from "./setting.ts";
 import { SettingError } from "./setting.ts";
 
@@ -94,5 +95,9 @@ function entriesOf(node: unknown, what: string, fault: Fault): Entry[] {
 
 function requireKnown(entry: Entry, known: readonly string[], what: string, fault: Fault): void {
   if (known.includes(entry.key)) return;
-  fault(entry.offset, `Unknown ${what} '${entry.key}'; known are ${known.join(", ")}`);
+  const nearest = nearestWord(entry.key, known);
+  const fix = nearest === undefined
+    ? `known are ${known.join(", ")}`
+    : `did you mean '${nearest}'?`;
+  fault(entry.offset, `Unknown ${what} '${entry.key}'; ${fix}`);
 }

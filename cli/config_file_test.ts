@@ -31,10 +31,10 @@ Deno.test("parseConfigFile() gives nothing when file or section is empty", () =>
   assert.deepEqual(parseConfigFile("bench:\n", SCOPE), {});
 });
 
-Deno.test("parseConfigFile() names line, column and the known names when one is unknown", () => {
+Deno.test("parseConfigFile() names line, column and the likely name when one is unknown", () => {
   assert.equal(
     faultOf("bench:\n  clok: gpu\n"),
-    "headwise.yaml:2:3: Unknown setting of 'bench' 'clok'; known are clock, pairs",
+    "headwise.yaml:2:3: Unknown setting of 'bench' 'clok'; did you mean 'clock'?",
   );
   assert.equal(
     faultOf("wherever: {}\n"),

@@ -42,7 +42,11 @@ export interface ClausesFlags {
 }
 
 /** `headwise clauses`. */
-export const clausesCommand: Command<CliContext> = buildCommand<ClausesFlags, [], CliContext>({
+export const clausesCommand: Command<CliContext> = buildCommand<
+  ClausesFlags,
+  string[],
+  CliContext
+>({
   loader: () => import("./clauses_run.ts"),
   parameters: {
     flags: {
@@ -54,11 +58,20 @@ export const clausesCommand: Command<CliContext> = buildCommand<ClausesFlags, []
       json: { kind: "boolean", brief: "Print JSON", default: false },
       markdown: { kind: "boolean", brief: "Print the table of docs/clauses.md", default: false },
     },
+    positional: {
+      kind: "array",
+      parameter: {
+        brief: "Only these clauses, by id",
+        placeholder: "CLAUSE",
+        parse: (text: string): string => text,
+      },
+    },
   },
   docs: {
     brief: "List the clauses of the block-table ABI and their tests",
     fullDescription: "Lists every normative sentence with its id, level and number of tests.\n\n" +
       "EXAMPLES\n  headwise clauses\n  headwise clauses --uncovered\n" +
+      "  headwise clauses pool/conservation\n" +
       "  headwise clauses --markdown > docs/clauses.md",
   },
 });

@@ -29,6 +29,7 @@ import { commandLineOf, repeatFlagsOf } from "./repeat_flags.ts";
 import { keepFailures } from "./regression_file.ts";
 import { printReports } from "./report_output.ts";
 import { openReport } from "./report_writer.ts";
+import { requireCases } from "./require_cases.ts";
 import type { ResolvedSettings } from "./resolve_settings.ts";
 
 /** What a run of the suite is made of. */
@@ -56,6 +57,10 @@ export async function judgeSubject(context: CliContext, o: JudgeOptions): Promis
   const { values } = o.resolved;
   const expectations = await readExpectations(context, o);
   const shard = chooseShard(context, values.shard);
+  // Before a report is written over. A dump brings cases of its own.
+  if (!values.subject.startsWith("dump:")) {
+    requireCases(o.filters, { tests: o.tests, origin: o.resolved.origins.filter });
+  }
   const chosen = await chooseSubject(values);
   if (chosen.note !== null) writeLines(stderr, [chosen.note]);
   await Deno.mkdir(dirname(values.out), { recursive: true });

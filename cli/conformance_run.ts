@@ -6,6 +6,7 @@ import { type CliContext, paintOf, writeLines } from "./context.ts";
 import { explainSettings, explainSettingsAsData } from "./explain_settings.ts";
 import { loadSettings } from "./load_settings.ts";
 import { readRegressions } from "./regression_file.ts";
+import { requireCases } from "./require_cases.ts";
 import type { SettingFlags } from "./setting_flags.ts";
 
 /** Time for the sequences of a case that nobody asked for: an adapter may be slow. */
@@ -39,6 +40,7 @@ export default async function conformance(this: CliContext, flags: SettingFlags)
   };
   const tests = listTestsWith({ fuzz, regressions: kept });
   if (values.list) {
+    requireCases(filters, { tests, origin: resolved.origins.filter });
     const queries = listCases({ filters, tests }).map(({ query }) => query);
     writeLines(stdout, values.json ? [JSON.stringify(queries, null, 2)] : queries);
   } else {

@@ -27,6 +27,7 @@ Deno.test("conformance --list names cases that --filter finds again", async () =
 Deno.test("conformance exits 2 when no case matches or the filter is no query", async () => {
   const none = await capture(["conformance", "--subject", "oracle", "--filter", "nowhere"]);
   assert.equal(none.exitCode, 2);
+  assert.match(none.stderr, /^--filter: No case matches 'nowhere'; --list shows every case\n/);
   const broken = await capture(["conformance", "--subject", "oracle", "--filter", "A:B"]);
   assert.equal(broken.exitCode, 2);
   assert.match(broken.stderr, /^Cannot read the query/);
@@ -37,4 +38,26 @@ Deno.test("conformance --format prints the report in that form alone", async () 
   assert.match(junit.stdout, /^<\?xml[\s\S]*<\/testsuites>\n$/);
   const tap = await capture([...QUICK, "--format", "tap"]);
   assert.match(tap.stdout, /^TAP version 1\d\n/);
+});
+
+Deno.test("conformance names the likely query, for a run and for a list", async () => {
+  for (const list of [[], ["--list"]]) {
+    const args = [
+      "conformance",
+      "--subject",
+      "oracle",
+      ...list,
+      "--filter",
+      "allocator kernl:atend",
+    ];
+    const { exitCode, stderr } = await capture(args);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /No case matches 'kernl:atend'; did you mean 'kernel:attend'\?/);
+  }
+});
+
+Deno.test("conformance names the likely subject", async () => {
+  const { exitCode, stderr } = await capture(["conformance", "--subject", "orcale"]);
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /or dump:FILE; did you mean 'oracle'\?/);
 });

@@ -1,3 +1,4 @@
+import { nearestWord } from "./nearest_word.ts";
 import type { SettingsOf } from "./setting.ts";
 import { parseShardText, REPORT_FORMATS, type ReportFormat } from "./report_settings.ts";
 import { choiceOf, parseSwitch, parseText, wholeNumber } from "./setting_parsers.ts";
@@ -40,7 +41,7 @@ export interface ConformanceSettings {
 export const CONFORMANCE_SETTINGS: SettingsOf<ConformanceSettings> = {
   subject: {
     brief: "webgpu, oracle, auto, or an adapter: exec:, module:, ffi:, dump:",
-    placeholder: "NAME",
+    placeholder: "SUBJECT",
     defaultValue: "auto",
     parse: parseSubjectText,
   },
@@ -134,7 +135,17 @@ export const CONFORMANCE_SETTINGS: SettingsOf<ConformanceSettings> = {
 /** Accepts what may name a subject; the parts are read where the suite is loaded. */
 function parseSubjectText(text: string): string {
   if (/^(?:auto|webgpu|oracle|(?:exec|module|ffi|dump):\s*\S.*)$/s.test(text)) return text;
+  const nearest = nearestWord(text, [
+    "auto",
+    "webgpu",
+    "oracle",
+    "exec:",
+    "module:",
+    "ffi:",
+    "dump:",
+  ]);
+  const hint = nearest === undefined ? "" : `; did you mean '${nearest}'?`;
   throw new RangeError(
-    "expected auto, webgpu, oracle, exec:COMMAND, module:FILE.ts, ffi:LIBRARY or dump:FILE",
+    `expected auto, webgpu, oracle, exec:COMMAND, module:FILE.ts, ffi:LIBRARY or dump:FILE${hint}`,
   );
 }

@@ -2,13 +2,24 @@ import { buildCommand, type Command } from "@stricli/core";
 import type { CliContext } from "./context.ts";
 import type { JsonFlag } from "./fixture_commands.ts";
 
+const DESCRIPTION = `\
+Shows everything that headwise can use: Deno, folders, the WebGPU adapter with its features, limits
+and measured ceilings, software drivers, Python and a C compiler for adapters, the network, traces.
+Each has a state, what it is for, and the command that mends it. What this process may not look at
+is unknown, and the permission is named.
+
+Exits 0 if 'headwise bench' can run here, if need be with the model clock, and 1 if it cannot.
+
+EXAMPLES
+  headwise doctor
+  headwise doctor --json`;
+
 /** `headwise doctor`. */
 export const doctorCommand: Command<CliContext> = buildCommand<JsonFlag, [], CliContext>({
-  loader: () => import("./doctor_run.ts"),
+  loader: () => import("./doctor/doctor_run.ts"),
   parameters: { flags: { json: { kind: "boolean", brief: "Print JSON", default: false } } },
   docs: {
     brief: "Show what this machine has, and what mends what it lacks",
-    fullDescription: "Shows Deno's version, the adapter with its features and limits, and the " +
-      "ceilings measured on it.\n\nEXAMPLES\n  headwise doctor",
+    fullDescription: DESCRIPTION,
   },
 });

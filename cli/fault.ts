@@ -17,6 +17,7 @@ const INPUT_ERRORS = new Set([
   "FixtureError",
   "HeadMapError",
   "MissingDevice",
+  "OutputExists",
   "ReportError",
   "ResultError",
   "SkeletonError",

@@ -8,6 +8,12 @@ export interface JsonFlag {
   readonly json: boolean;
 }
 
+/** Flags of `headwise fixture validate`. */
+export interface ValidateFlags extends JsonFlag {
+  /** Whether it checks again each time a file has changed. */
+  readonly watch: boolean;
+}
+
 /** Flags of `headwise fixture import`. */
 export interface ImportFlags extends JsonFlag {
   /** Format of the file. */
@@ -24,7 +30,11 @@ const text = (value: string): string => value;
 const list: Command<CliContext> = buildCommand<JsonFlag, [], CliContext>({
   loader: async () => (await import("./fixture_run.ts")).listFixtures,
   parameters: { flags: { json: JSON_FLAG } },
-  docs: { brief: "List the built-in workloads and models" },
+  docs: {
+    brief: "List the built-in workloads and models",
+    fullDescription: "Lists the built-in workloads, each with what it stresses, and the built-in " +
+      "models.\n\nEXAMPLES\n  headwise fixture list\n  headwise fixture list --json",
+  },
 });
 
 const show: Command<CliContext> = buildCommand<JsonFlag, [string], CliContext>({
@@ -36,13 +46,26 @@ const show: Command<CliContext> = buildCommand<JsonFlag, [string], CliContext>({
       parameters: [{ brief: "Built-in name or YAML file", placeholder: "NAME|FILE", parse: text }],
     },
   },
-  docs: { brief: "Show a workload with every default filled in" },
+  docs: {
+    brief: "Show a workload with every default filled in",
+    fullDescription: "Shows a workload with every default filled in: model, head map, cache, " +
+      "scheduler, requests.\n\nEXAMPLES\n  headwise fixture show long-prefill\n" +
+      "  headwise fixture show my.yaml --json",
+  },
 });
 
-const validate: Command<CliContext> = buildCommand<JsonFlag, string[], CliContext>({
+const validate: Command<CliContext> = buildCommand<ValidateFlags, string[], CliContext>({
   loader: async () => (await import("./fixture_run.ts")).validateFixtures,
   parameters: {
-    flags: { json: JSON_FLAG },
+    flags: {
+      json: JSON_FLAG,
+      watch: {
+        kind: "boolean",
+        brief: "Check again each time a file has changed",
+        default: false,
+        withNegated: false,
+      },
+    },
     positional: {
       kind: "array",
       minimum: 1,
@@ -52,7 +75,8 @@ const validate: Command<CliContext> = buildCommand<JsonFlag, string[], CliContex
   docs: {
     brief: "Check workloads; every finding has its line, column and fix",
     fullDescription: "Checks workloads and exits 4 if one is rejected. Flat engine files are " +
-      "understood too.\n\nEXAMPLES\n  headwise fixture validate my.yaml",
+      "understood too.\n\nEXAMPLES\n  headwise fixture validate my.yaml\n" +
+      "  headwise fixture validate my.yaml --watch",
   },
 });
 

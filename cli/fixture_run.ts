@@ -2,6 +2,7 @@ import {
   type Diagnostic,
   formatDiagnostic,
   listModels,
+  listWorkloadFiles,
   listWorkloads,
   loadWorkload,
   requireLoaded,
@@ -10,9 +11,11 @@ import {
 } from "../fixtures/mod.ts";
 import { type CliContext, paintOf, writeLines } from "./context.ts";
 import { EXIT } from "./exit_code.ts";
-import type { JsonFlag } from "./fixture_commands.ts";
+import type { JsonFlag, ValidateFlags } from "./fixture_commands.ts";
+import { SettingError } from "./setting.ts";
 import { renderTable, wrapText } from "./table.ts";
 import { formatBytes, formatNumber, formatRate } from "./units.ts";
+import { watchFiles } from "./watch_files.ts";
 
 /** Runs `headwise fixture list`. */
 export function listFixtures(this: CliContext, flags: JsonFlag): void {
@@ -47,18 +50,33 @@ export async function showFixture(this: CliContext, flags: JsonFlag, name: strin
 /** Runs `headwise fixture validate`. */
 export async function validateFixtures(
   this: CliContext,
-  flags: JsonFlag,
+  flags: ValidateFlags,
   ...names: readonly string[]
 ): Promise<void> {
-  const { stdout } = this.process;
+  if (!flags.watch) return await validateOnce(this, { names, json: flags.json });
+  const files = async (): Promise<readonly string[]> =>
+    (await Promise.all(names.map(listWorkloadFiles))).flat();
+  if ((await files()).length === 0) {
+    const message = "Cannot watch built-in fixtures; name a file that ends in .yaml";
+    throw new SettingError(message, { kind: "flag", text: "--watch" });
+  }
+  const run = () => validateOnce(this, { names, json: flags.json });
+  await watchFiles(this, { run, files });
+}
+
+async function validateOnce(
+  context: CliContext,
+  o: { readonly names: readonly string[]; readonly json: boolean },
+): Promise<void> {
+  const { stdout } = context.process;
   const paint = paintOf(stdout);
   const found: { fixture: string; accepted: boolean; diagnostics: readonly Diagnostic[] }[] = [];
-  for (const fixture of names) {
+  for (const fixture of o.names) {
     const { kind, diagnostics } = await loadWorkload(fixture);
     found.push({ fixture, accepted: kind === "loaded", diagnostics });
   }
-  if (found.some(({ accepted }) => !accepted)) this.process.exitCode = EXIT.input;
-  if (flags.json) return writeLines(stdout, [JSON.stringify(found, null, 2)]);
+  if (found.some(({ accepted }) => !accepted)) context.process.exitCode = EXIT.input;
+  if (o.json) return writeLines(stdout, [JSON.stringify(found, null, 2)]);
   for (const { fixture, accepted, diagnostics } of found) {
     writeLines(stdout, diagnostics.map(formatDiagnostic));
     writeLines(stdout, [

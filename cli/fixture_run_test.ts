@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { EXIT } from "./exit_code.ts";
 import { capture } from "./testing_context.ts";
+import { replaceFile, withFolder } from "./testing_folder.ts";
+import { startProgram } from "./testing_program.ts";
 
 Deno.test("fixture list names every built-in workload and model", async () => {
   const { exitCode, stdout } = await capture(["fixture", "list"]);
@@ -41,4 +45,20 @@ Deno.test("fixture validate exits 0 and prints JSON when all are accepted", asyn
   const { exitCode, stdout } = await capture(["fixture", "validate", "--json", "smoke"]);
   assert.equal(exitCode, 0);
   assert.equal(JSON.parse(stdout)[0].accepted, true);
+});
+
+Deno.test("fixture validate --watch shows a broken edit, goes on, and ends with 130", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "mine.yaml");
+    await capture(["init", file]);
+    const good = await Deno.readTextFile(file);
+    const program = startProgram(["fixture", "validate", file, "--watch"]);
+    await program.expect("stderr", /^Watching .*mine\.yaml; Ctrl-C ends it\n/);
+    await program.expect("stdout", /^accepted .*\n/);
+    await replaceFile(file, good.replace("maxSequences", "maxSequenzes"));
+    await program.expect("stdout", /mine\.yaml:\d+:\d+.*maxSequenzes[^]*rejected .*\n/);
+    await replaceFile(file, good);
+    await program.expect("stdout", /^accepted .*\n/);
+    assert.equal(await program.interrupt(), EXIT.interrupted);
+  });
 });

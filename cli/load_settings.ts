@@ -45,10 +45,31 @@ export async function loadSettings<TABLE extends SettingTable>(
   o: { readonly command: string; readonly table: TABLE; readonly flags: SettingFlags },
 ): Promise<ResolvedSettings<TABLE>> {
   const environment = context.process.env;
-  const named = o.flags["config"] ?? environment["HEADWISE_CONFIG"];
-  const path = typeof named === "string" && named !== "" ? named : null;
+  const path = namedFileOf(context, o.flags);
   const file = await readValues(context, { path, command: o.command });
   return resolveSettings(o.table, { flags: o.flags, environment, file });
+}
+
+/**
+ * Tells which settings file a command reads, whether it is there or not.
+ *
+ * @param context The environment.
+ * @param flags Flags of the command.
+ * @returns The path that a flag or a variable names, or that of the default file.
+ */
+export function settingsFileOf(
+  context: Pick<SettingsContext, "process">,
+  flags: SettingFlags,
+): string {
+  return namedFileOf(context, flags) ?? DEFAULT_CONFIG_FILE;
+}
+
+function namedFileOf(
+  context: Pick<SettingsContext, "process">,
+  flags: SettingFlags,
+): string | null {
+  const named = flags["config"] ?? context.process.env["HEADWISE_CONFIG"];
+  return typeof named === "string" && named !== "" ? named : null;
 }
 
 async function readValues(

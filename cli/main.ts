@@ -15,12 +15,14 @@ Deno.exit(await main());
 
 async function main(): Promise<number> {
   try {
+    const { signal } = interrupt;
+    const context = createSystemContext({ variables: KNOWN_VARIABLES, signal });
     // Mesa's drivers complain on standard error, once a device, where this variable is missing.
-    if (Deno.build.os === "linux" && Deno.env.get("XDG_RUNTIME_DIR") === undefined) {
+    // 'doctor' tells of it, so the context keeps what was really set.
+    if (Deno.build.os === "linux" && context.process.env["XDG_RUNTIME_DIR"] === undefined) {
       Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
     }
-    const { signal } = interrupt;
-    return await runCli(Deno.args, createSystemContext({ variables: KNOWN_VARIABLES, signal }));
+    return await runCli(Deno.args, context);
   } catch (error) {
     // Only what precedes the commands ends here, such as a variable that may not be read.
     const { text, exitCode } = describeFault(error);

@@ -25,6 +25,13 @@ export {
 } from "./context.ts";
 export type { EndpointSettings } from "./endpoint_settings.ts";
 export { EXIT, mapParserExitCode } from "./exit_code.ts";
+export {
+  type ExitMeaning,
+  exitMeanings,
+  exitMeaningsOf,
+  type ExitName,
+  particularExitMeanings,
+} from "./exit_meanings.ts";
 export { explainSettings, explainSettingsAsData } from "./explain_settings.ts";
 export { describeFault, type Fault } from "./fault.ts";
 export { paintVerdict, verdictExitCode } from "./gate_report.ts";
@@ -40,6 +47,7 @@ export {
   variablesOf,
 } from "./resolve_settings.ts";
 export {
+  describeDefault,
   flagOf,
   type ForeignVariable,
   type Origin,
@@ -55,6 +63,7 @@ export {
   type FlagDefinitions,
   flagsOf,
   type SettingFlags,
+  type TextParser,
 } from "./setting_flags.ts";
 export {
   choiceOf,
@@ -64,6 +73,7 @@ export {
   parseSwitch,
   parseText,
   wholeNumber,
+  type WordChoice,
 } from "./setting_parsers.ts";
 export { KNOWN_VARIABLES, SETTING_TABLES } from "./setting_tables.ts";
 export { type Column, renderTable, visibleWidth, wrapText } from "./table.ts";

@@ -99,3 +99,24 @@ export function flagOf(name: string): string {
 export function variableOf(name: string): string {
   return `HEADWISE_${flagOf(name).slice(2).replaceAll("-", "_").toUpperCase()}`;
 }
+
+/**
+ * Says what is in force where nobody sets a setting.
+ *
+ * @param setting The setting.
+ * @returns Its default in words; `on` or `off` for a switch.
+ *
+ * @example A switch
+ * ```ts
+ * import { BENCH_SETTINGS, describeDefault } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(describeDefault(BENCH_SETTINGS.enforce), "off");
+ * assert.equal(describeDefault(BENCH_SETTINGS.prefixCache), "the fixture's");
+ * ```
+ */
+export function describeDefault(setting: Setting<unknown>): string {
+  const { defaultText, defaultValue } = setting;
+  if (defaultText !== undefined) return defaultText;
+  return typeof defaultValue === "boolean" ? (defaultValue ? "on" : "off") : String(defaultValue);
+}

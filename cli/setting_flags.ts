@@ -1,4 +1,5 @@
-import type { SettingTable } from "./setting.ts";
+import { describeDefault, type SettingTable } from "./setting.ts";
+import type { WordChoice } from "./setting_parsers.ts";
 
 /** Flags as the argument parser hands them over: text, a switch, or nothing. */
 export type SettingFlags = Readonly<Record<string, string | boolean | undefined>>;
@@ -19,8 +20,13 @@ export type FlagDefinition =
     readonly brief: string;
     readonly placeholder: string;
     readonly optional: true;
-    readonly parse: (text: string) => string;
+    readonly parse: TextParser;
   };
+
+/** A parser that leaves text as it is, and tells which words the real one accepts. */
+export interface TextParser extends Partial<WordChoice> {
+  (text: string): string;
+}
 
 /** Flags that every command with settings has beside them. */
 const CONFIG_FLAGS: FlagDefinitions = {
@@ -48,14 +54,17 @@ const CONFIG_FLAGS: FlagDefinitions = {
  */
 export function flagsOf(table: SettingTable): FlagDefinitions {
   const own = Object.entries(table).map(([name, setting]): [string, FlagDefinition] => {
-    const { brief, placeholder, defaultValue } = setting;
+    const { placeholder } = setting;
+    const brief = `${setting.brief} [${describeDefault(setting)}]`;
     if (placeholder === undefined) {
-      const shown = `${brief} [${defaultValue === true ? "on" : "off"}]`;
-      return [name, { kind: "boolean", brief: shown, optional: true, withNegated: false }];
+      return [name, { kind: "boolean", brief, optional: true, withNegated: false }];
     }
-    const shown = `${brief} [${setting.defaultText ?? String(defaultValue)}]`;
-    const parse = (text: string): string => text;
-    return [name, { kind: "parsed", brief: shown, placeholder, optional: true, parse }];
+    const { choices, isList } = setting.parse as Partial<WordChoice>;
+    const text = (value: string): string => value;
+    const parse: TextParser = choices === undefined
+      ? text
+      : Object.assign(text, { choices, isList: isList === true });
+    return [name, { kind: "parsed", brief, placeholder, optional: true, parse }];
   });
   return { ...Object.fromEntries(own), ...CONFIG_FLAGS };
 }

@@ -1,8 +1,16 @@
-/** A parser that can tell which words it accepts. */
-export interface ChoiceParser<T> {
-  (text: string): T;
+import { nearestWord } from "./nearest_word.ts";
+
+/** Words that a parser accepts, for help and for completion. */
+export interface WordChoice {
   /** Words accepted. */
   readonly choices: readonly string[];
+  /** Whether several may be given, with commas between them. */
+  readonly isList: boolean;
+}
+
+/** A parser that can tell which words it accepts. */
+export interface ChoiceParser<T> extends WordChoice {
+  (text: string): T;
 }
 
 /**
@@ -25,9 +33,11 @@ export function choiceOf<T extends string>(choices: readonly T[]): ChoiceParser<
   const parse = (text: string): T => {
     const found = choices.find((choice) => choice === text);
     if (found !== undefined) return found;
-    throw new RangeError(`expected ${listWords(choices)}`);
+    const nearest = nearestWord(text, choices);
+    const hint = nearest === undefined ? "" : `; did you mean '${nearest}'?`;
+    throw new RangeError(`expected ${listWords(choices)}${hint}`);
   };
-  return Object.assign(parse, { choices });
+  return Object.assign(parse, { choices, isList: false });
 }
 
 /**
@@ -44,12 +54,13 @@ export function choiceOf<T extends string>(choices: readonly T[]): ChoiceParser<
  * assert.deepEqual(choicesOf(["read", "capacity"])("capacity,read"), ["read", "capacity"]);
  * ```
  */
-export function choicesOf<T extends string>(choices: readonly T[]): (text: string) => readonly T[] {
-  const parse = choiceOf(choices);
-  return (text) => {
-    const chosen = new Set(text.split(",").map((word) => parse(word.trim())));
+export function choicesOf<T extends string>(choices: readonly T[]): ChoiceParser<readonly T[]> {
+  const parseOne = choiceOf(choices);
+  const parse = (text: string): readonly T[] => {
+    const chosen = new Set(text.split(",").map((word) => parseOne(word.trim())));
     return choices.filter((choice) => chosen.has(choice));
   };
+  return Object.assign(parse, { choices, isList: true });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { BENCH_SETTINGS } from "./bench_settings.ts";
 import { CONFORMANCE_SETTINGS } from "./conformance_settings.ts";
-import { JOB_VARIABLES } from "./report_settings.ts";
+import { GENERAL_VARIABLES } from "./known_variables.ts";
 import { SERVE_SETTINGS } from "./serve_settings.ts";
 import { variablesOf } from "./resolve_settings.ts";
 import type { SettingTable } from "./setting.ts";
@@ -14,11 +14,6 @@ export const SETTING_TABLES: Readonly<Record<string, SettingTable>> = {
 
 /** Every environment variable that the tool reads. */
 export const KNOWN_VARIABLES: readonly string[] = [
-  "NO_COLOR",
-  "FORCE_COLOR",
-  "TERM",
-  "HEADWISE_CONFIG",
-  "HEADWISE_ENDPOINT_TOKEN",
-  ...JOB_VARIABLES,
+  ...GENERAL_VARIABLES.flatMap(({ names }) => names),
   ...new Set(Object.values(SETTING_TABLES).flatMap(variablesOf)),
 ];

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Outcome } from "./outcome.ts";
 import { matchesQuery, parseQuery, type Query } from "./query.ts";
 import type { CaseExpectation } from "./report.ts";
+import { suggestQuery } from "./suggest_query.ts";
 import type { TestCase } from "./test_definition.ts";
 
 /** One known failure, or several under one query. */
@@ -112,12 +113,11 @@ export function checkExpectations(
   o: { readonly cases: readonly Pick<TestCase, "parsed">[]; readonly file: string },
 ): void {
   for (const { query, text } of expectations) {
-    if (!o.cases.some((each) => matchesQuery(query, each.parsed))) {
-      throw new ExpectationError(
-        `Cannot use "${o.file}": the entry "${text}" matches no case; correct or remove it`,
-        o.file,
-      );
-    }
+    if (o.cases.some((each) => matchesQuery(query, each.parsed))) continue;
+    const nearest = suggestQuery(query, o.cases);
+    const fix = nearest === undefined ? "correct or remove it" : `did you mean "${nearest}"?`;
+    const message = `Cannot use "${o.file}": the entry "${text}" matches no case; ${fix}`;
+    throw new ExpectationError(message, o.file);
   }
 }
 

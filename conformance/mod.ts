@@ -2,6 +2,24 @@
  * A conformance suite for head-wise paged KV caches: clauses, tests that name them, subjects that
  * are judged, and reports.
  *
+ * {@linkcode runConformance} judges a {@linkcode Subject}: commands with plain data, which anything
+ * can stand behind. {@linkcode openAdapter} makes one of a program, a module or a shared library.
+ *
+ * @example A kernel without a log-sum-exp is judged by what it claims
+ * ```ts
+ * import { createOracleSubject, parseQuery, runConformance } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * const oracle = createOracleSubject();
+ * const capabilities = new Set(oracle.capabilities);
+ * capabilities.delete("kernel.log_sum_exp");
+ * const { summary } = await runConformance({
+ *   subject: { ...oracle, name: "ours", capabilities },
+ *   filters: [parseQuery("kernel:attend:mixed_batch")],
+ * });
+ * assert.equal(summary.failed, 0);
+ * ```
+ *
  * @module
  */
 
@@ -51,6 +69,7 @@ export * from "./run.ts";
 export * from "./shard.ts";
 export * from "./kill_matrix.ts";
 export * from "./subject.ts";
+export { suggestQuery } from "./suggest_query.ts";
 export * from "./subjects/device_kernel.ts";
 export * from "./subjects/headwise_allocator.ts";
 export * from "./subjects/oracle.ts";

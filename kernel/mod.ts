@@ -3,6 +3,33 @@
  * the right answer, an error bound that says how far a kernel may stray, and the work that a step
  * must do.
  *
+ * {@linkcode attendDirect} and {@linkcode attendPaged} are the oracles, {@linkcode attendOnGpu} is the
+ * kernel on WebGPU, and {@linkcode compareWithOracle} judges any kernel's output inside the bound.
+ *
+ * @example The kernel where a GPU answers, judged by the oracle
+ * ```ts
+ * import {
+ *   attendOnGpu, attendPaged, closeGpu, compareWithOracle, encodeValues, openGpu, randomProblem,
+ * } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const problem = randomProblem({
+ *   seed: 1,
+ *   shape: {
+ *     batch: 2, queryHeads: 4, kvHeads: 2, headSize: 64, pageSizeTokens: 16, pages: 8, columns: 4,
+ *     layout: "headwise", storage: "bf16",
+ *   },
+ *   queryLengths: [1, 3],
+ *   cachedLengths: [40, 0],
+ * });
+ * const outcome = await openGpu();
+ * const output = outcome.kind === "gpu"
+ *   ? (await attendOnGpu(outcome.gpu, problem)).output
+ *   : encodeValues("bf16", attendPaged(problem).output);
+ * assert.ok(compareWithOracle({ problem, output }).ok);
+ * if (outcome.kind === "gpu") closeGpu(outcome.gpu);
+ * ```
+ *
  * @module
  */
 

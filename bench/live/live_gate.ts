@@ -1,32 +1,16 @@
 /** `gate/live`: one server against another, over interleaved run pairs. */
 
 import { combineVerdicts, compareMetric } from "../comparison.ts";
-import { READ_THRESHOLD } from "../gate.ts";
+import { GATE_METRICS, type MetricFacts } from "../gate_metrics.ts";
 import type { LiveGateReport, LivePerformance, LiveSide } from "./live_types.ts";
 
-interface Metric {
-  readonly metric: string;
-  readonly unit: string;
-  readonly better: "lower" | "higher";
-  readonly threshold: number | null;
+interface Metric extends MetricFacts {
   readonly value: (performance: LivePerformance) => number | null;
 }
 
 const METRICS: readonly Metric[] = [
-  {
-    metric: "mean TTFT",
-    unit: "ms",
-    better: "lower",
-    threshold: READ_THRESHOLD,
-    value: ({ ttftMs }) => ttftMs?.mean ?? null,
-  },
-  {
-    metric: "mean TBT",
-    unit: "ms",
-    better: "lower",
-    threshold: READ_THRESHOLD,
-    value: ({ tbtMs }) => tbtMs?.mean ?? null,
-  },
+  { ...GATE_METRICS.meanTtft, value: ({ ttftMs }) => ttftMs?.mean ?? null },
+  { ...GATE_METRICS.meanTbt, value: ({ tbtMs }) => tbtMs?.mean ?? null },
   {
     metric: "output throughput",
     unit: "tokens/s",
@@ -34,13 +18,7 @@ const METRICS: readonly Metric[] = [
     threshold: null,
     value: ({ outputTokensPerSecond }) => outputTokensPerSecond,
   },
-  {
-    metric: "goodput",
-    unit: "requests/s",
-    better: "higher",
-    threshold: null,
-    value: ({ goodputPerSecond }) => goodputPerSecond,
-  },
+  { ...GATE_METRICS.goodput, value: ({ goodputPerSecond }) => goodputPerSecond },
 ];
 
 /**

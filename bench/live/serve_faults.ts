@@ -1,5 +1,6 @@
 /** Faults that a server can be told to have, for whoever tests a client on it. */
 
+import { nearestName } from "../../fixtures/mod.ts";
 import { BenchError } from "../bench_error.ts";
 
 /**
@@ -41,10 +42,12 @@ export function parseFaults(text: string): ServeFaults {
     const [name, period] = part.split("=").map((word) => word.trim());
     const fault = SERVE_FAULTS.find((each) => each === name);
     if (fault === undefined || !/^[1-9]\d*$/.test(period ?? "")) {
+      const nearest = fault === undefined ? nearestName(name, SERVE_FAULTS) : undefined;
+      const hint = nearest === undefined ? "" : `; did you mean '${nearest}'?`;
       throw new BenchError(
         "bench/option",
         `Cannot read the fault '${part}': give one of ${SERVE_FAULTS.join(", ")} and each ` +
-          `how-manieth request has it, such as stall=10`,
+          `how-manieth request has it, such as stall=10${hint}`,
       );
     }
     faults[fault] = Number(period);

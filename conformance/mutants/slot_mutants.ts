@@ -1,4 +1,5 @@
 /** Allocators whose slots have one fault each. */
+import type { AllocatorSubject } from "../subject.ts";
 import { type Mutant, mutateAllocator } from "./mutant.ts";
 import { undoSwaps, withStale } from "./snapshot_changes.ts";
 
@@ -59,20 +60,7 @@ const staleReorder = mutateAllocator({
   origin: "field",
   violates: ["slot/reorder-stale"],
   killedBy: ["allocator:slots:reorder"],
-}, (good) => {
-  let before: Int32Array | null = null;
-  return {
-    create: (spec) => {
-      before = null;
-      return good.create(spec);
-    },
-    reorder: async (o) => {
-      before = (await good.snapshot()).table;
-      return await good.reorder(o);
-    },
-    snapshot: async () => withStale(await good.snapshot(), before),
-  };
-});
+}, staleAfter("reorder"));
 
 const staleReuse = mutateAllocator({
   name: "stale_tail_after_reuse",
@@ -80,20 +68,7 @@ const staleReuse = mutateAllocator({
   origin: "own",
   violates: ["sentinel/tail", "abort/exact"],
   killedBy: ["allocator:table:tail", "allocator:abort:exact"],
-}, (good) => {
-  let before: Int32Array | null = null;
-  return {
-    create: (spec) => {
-      before = null;
-      return good.create(spec);
-    },
-    release: async (o) => {
-      before = (await good.snapshot()).table;
-      return await good.release(o);
-    },
-    snapshot: async () => withStale(await good.snapshot(), before),
-  };
-});
+}, staleAfter("release"));
 
 const condenseLeaves = mutateAllocator({
   name: "condense_leaves_rows",
@@ -101,20 +76,7 @@ const condenseLeaves = mutateAllocator({
   origin: "own",
   violates: ["slot/condense"],
   killedBy: ["allocator:slots:condense"],
-}, (good) => {
-  let before: Int32Array | null = null;
-  return {
-    create: (spec) => {
-      before = null;
-      return good.create(spec);
-    },
-    condense: async (o) => {
-      before = (await good.snapshot()).table;
-      return await good.condense(o);
-    },
-    snapshot: async () => withStale(await good.snapshot(), before),
-  };
-});
+}, staleAfter("condense"));
 
 /** Every allocator with a fault in its slots. */
 export const slotMutants: readonly Mutant[] = [
@@ -124,3 +86,23 @@ export const slotMutants: readonly Mutant[] = [
   staleReuse,
   condenseLeaves,
 ];
+
+/** Rows that the command shortens keep the columns that they had before it. */
+function staleAfter(
+  command: "reorder" | "release" | "condense",
+): (good: AllocatorSubject) => Partial<AllocatorSubject> {
+  return (good) => {
+    let before: Int32Array | null = null;
+    return {
+      create: (spec) => {
+        before = null;
+        return good.create(spec);
+      },
+      [command]: async (argument: never) => {
+        before = (await good.snapshot()).table;
+        return await good[command](argument);
+      },
+      snapshot: async () => withStale(await good.snapshot(), before),
+    };
+  };
+}

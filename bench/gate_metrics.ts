@@ -1,0 +1,41 @@
+/** The metrics of the gates, whoever measured them, and what is demanded of each. */
+
+/** Mean TTFT and mean TBT must fall to this ratio: 5 % better. */
+export const READ_THRESHOLD = 0.95;
+/** Throughput must rise to this ratio: 30 % better. */
+export const CAPACITY_THRESHOLD = 1.3;
+
+/** What a gate says of a metric, without where its values come from. */
+export interface MetricFacts {
+  /** Name in reports. */
+  readonly metric: string;
+  /** Unit of its values. */
+  readonly unit: string;
+  /** Which direction is an improvement. */
+  readonly better: "lower" | "higher";
+  /** Ratio of candidate to baseline that is demanded, or null where it is only shown. */
+  readonly threshold: number | null;
+}
+
+function latency(metric: string, threshold: number | null): MetricFacts {
+  return { metric, unit: "ms", better: "lower", threshold };
+}
+
+function rate(metric: string, unit: string, threshold: number | null = null): MetricFacts {
+  return { metric, unit, better: "higher", threshold };
+}
+
+/** Every metric that a gate shows or judges by. */
+export const GATE_METRICS = {
+  meanTtft: latency("mean TTFT", READ_THRESHOLD),
+  meanTbt: latency("mean TBT", READ_THRESHOLD),
+  meanTtftOfAttention: latency("mean TTFT, attention only", null),
+  meanTbtOfAttention: latency("mean TBT, attention only", null),
+  meanTpot: latency("mean TPOT", null),
+  throughput: rate("throughput", "output tokens/s", CAPACITY_THRESHOLD),
+  requestThroughput: rate("request throughput", "requests/s"),
+  goodput: rate("goodput", "requests/s"),
+  meanConcurrency: rate("mean concurrency", "requests"),
+  memoryBoundConcurrency: rate("concurrency while memory bounds", "requests"),
+  peakConcurrency: rate("peak concurrency", "requests"),
+} as const satisfies Readonly<Record<string, MetricFacts>>;

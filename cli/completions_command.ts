@@ -1,0 +1,46 @@
+import { buildCommand, type Command } from "@stricli/core";
+import type { Shell } from "./completion/scripts.ts";
+import { SHELLS } from "./completion/scripts.ts";
+import type { CliContext } from "./context.ts";
+import { choiceOf } from "./setting_parsers.ts";
+
+const DESCRIPTION = `\
+Prints a script that makes a shell complete commands, options, their words, names of fixtures and
+cases, and files. The script asks headwise itself, so it does not grow old.
+
+The shell must find 'headwise' as a command: installed, or as a function around the task or the
+bundle.
+
+EXAMPLES
+  source <(headwise completions bash)
+  headwise completions zsh > "\${fpath[1]}/_headwise"
+  headwise completions fish > ~/.config/fish/completions/headwise.fish`;
+
+/** The hidden command that the scripts call. */
+export const COMPLETE = "__complete";
+
+/** `headwise completions`. */
+export const completionsCommand: Command<CliContext> = buildCommand<
+  Record<never, never>,
+  [Shell],
+  CliContext
+>({
+  loader: async () => {
+    const { completionScript } = await import("./completion/scripts.ts");
+    return function (_flags, shell) {
+      this.process.stdout.write(completionScript(shell));
+    };
+  },
+  parameters: {
+    flags: {},
+    positional: {
+      kind: "tuple",
+      parameters: [{
+        brief: "Shell: bash, zsh or fish",
+        placeholder: "SHELL",
+        parse: choiceOf(SHELLS),
+      }],
+    },
+  },
+  docs: { brief: "Print the script that completes command lines", fullDescription: DESCRIPTION },
+});

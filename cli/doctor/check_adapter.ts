@@ -1,0 +1,80 @@
+import { dirname } from "node:path";
+import type { Examination } from "./examine.ts";
+import { type Finding, findingOf, notAllowed } from "./finding.ts";
+import type { Probe } from "./probe.ts";
+
+/** Where Linux distributions describe the drivers that run on the CPU. */
+const SOFTWARE_DRIVERS = [
+  {
+    name: "lavapipe",
+    paths: [
+      "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json",
+      "/usr/share/vulkan/icd.d/lvp_icd.aarch64.json",
+      "/usr/share/vulkan/icd.d/lvp_icd.json",
+    ],
+    fix: "deno task setup",
+  },
+  {
+    name: "SwiftShader",
+    paths: ["/usr/lib/chromium/vk_swiftshader_icd.json"],
+    fix: "apt-get install -y --no-install-recommends chromium",
+  },
+] as const;
+
+/**
+ * Says what the adapter is good for.
+ *
+ * @param found What the device says of itself, or why there is none.
+ * @returns Findings.
+ */
+export function checkAdapter(
+  found: Pick<Examination, "adapter"> & { readonly reason: string; readonly fix: string },
+): readonly Finding[] {
+  const adapter = { name: "WebGPU adapter", why: "the 'gpu' clock, and the suite on the kernel" };
+  const timestamps = { name: "timestamp queries", why: "the 'gpu' clock times passes with them" };
+  if (found.adapter === null) {
+    const facts = { state: "missing", detail: found.reason, fix: found.fix } as const;
+    return [findingOf(adapter, facts), findingOf(timestamps, { ...facts, detail: "no adapter" })];
+  }
+  const { description, isSoftware, hasTimestamps } = found.adapter;
+  return [
+    findingOf(
+      adapter,
+      isSoftware
+        ? {
+          state: "limited",
+          detail: `${description}, in software: right answers, but its times say nothing of a GPU`,
+          fix: "install the driver of a GPU, or take the times of --clock model",
+        }
+        : { state: "ok", detail: description },
+    ),
+    findingOf(
+      timestamps,
+      hasTimestamps ? { state: "ok", detail: "there" } : {
+        state: "missing",
+        detail: "not offered by this driver",
+        fix: "headwise bench --clock model",
+      },
+    ),
+  ];
+}
+
+/**
+ * Looks for the drivers that run on the CPU, which tests are repeated on.
+ *
+ * @param probe What looks.
+ * @returns Findings; none on systems whose places are not known.
+ */
+export async function checkSoftwareDrivers(probe: Probe): Promise<readonly Finding[]> {
+  if (probe.os !== "linux") return [];
+  return await Promise.all(SOFTWARE_DRIVERS.map(async ({ name, paths, fix }) => {
+    const thing = { name, why: "the suite also runs on software drivers" };
+    for (const path of paths) {
+      if (!await probe.isGranted({ name: "read", path })) {
+        return findingOf(thing, notAllowed(`--allow-read=${dirname(path)}`));
+      }
+      if (await probe.exists(path)) return findingOf(thing, { state: "ok", detail: `'${path}'` });
+    }
+    return findingOf(thing, { state: "missing", detail: "not installed", fix });
+  }));
+}

@@ -1,0 +1,58 @@
+/** How one thing that the tool can use stands. */
+export type FindingState =
+  /** It is there. */
+  | "ok"
+  /** It is there, and can do less than it might. */
+  | "limited"
+  /** It is not there. */
+  | "missing"
+  /** The process may not look, so nothing is said of it. */
+  | "unknown";
+
+/** One thing that the tool can use. */
+export interface Finding {
+  /** What it is. */
+  readonly name: string;
+  /** How it stands. */
+  readonly state: FindingState;
+  /** What was found. */
+  readonly detail: string;
+  /** What it is good for. */
+  readonly why: string;
+  /** What mends it: a command, or a permission to start headwise with; null where all is well. */
+  readonly fix: string | null;
+  /** Whether the main job, `headwise bench`, cannot run without it. */
+  readonly required: boolean;
+}
+
+/** What a check says of the thing that it looked at. */
+export type FindingFacts = Pick<Finding, "state" | "detail"> & { readonly fix?: string };
+
+/**
+ * Makes a finding.
+ *
+ * @param thing What was looked at.
+ * @param facts How it stands.
+ * @returns The finding.
+ */
+export function findingOf(
+  thing: { readonly name: string; readonly why: string; readonly required?: boolean },
+  facts: FindingFacts,
+): Finding {
+  const { name, why, required = false } = thing;
+  return { name, state: facts.state, detail: facts.detail, why, fix: facts.fix ?? null, required };
+}
+
+/**
+ * Says that the process may not look.
+ *
+ * @param permission The permission that it takes, as a flag of Deno.
+ * @returns Facts of a finding.
+ */
+export function notAllowed(permission: string): FindingFacts {
+  return {
+    state: "unknown",
+    detail: "this process may not look",
+    fix: `start headwise with ${permission}`,
+  };
+}

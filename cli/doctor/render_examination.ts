@@ -1,0 +1,84 @@
+import type { ReportStyle } from "../gate_report.ts";
+import { renderTable, visibleWidth, wrapText } from "../table.ts";
+import { formatBytes, formatRate } from "../units.ts";
+import type { AdapterFacts, Examination } from "./examine.ts";
+import type { Finding, FindingState } from "./finding.ts";
+
+/**
+ * Lays out what was found: whether the main job can run, everything that the tool can use with what
+ * mends it, and what the adapter is.
+ *
+ * @param examination What was found.
+ * @param style Colours and width.
+ * @returns Lines.
+ */
+export function renderExamination(examination: Examination, style: ReportStyle): string[] {
+  const { ready, clock, runtime, adapter, findings } = examination;
+  const { paint } = style;
+  const headline = ready
+    ? `${paint.green(paint.bold("ready"))}  'headwise bench' can run, with the ${clock} clock`
+    : `${paint.red(paint.bold("not ready"))}  'headwise bench' cannot run`;
+  const width = Math.max(...findings.map(({ name }) => visibleWidth(name)));
+  return [
+    headline,
+    "",
+    ...findings.flatMap((finding) => renderFinding(finding, { style, width })),
+    "",
+    ...renderTable([
+      ["runtime", `Deno ${runtime.deno}, v8 ${runtime.v8}, ${runtime.platform}`],
+      ...(adapter === null ? [] : adapterRows(adapter)),
+      ...ceilingRows(examination),
+    ], { columns: [{ title: "" }, { title: "" }] }),
+  ];
+}
+
+const STATES: readonly FindingState[] = ["ok", "limited", "missing", "unknown"];
+const STATE_WIDTH = Math.max(...STATES.map((state) => state.length));
+
+function renderFinding(
+  { name, state, detail, why, fix }: Finding,
+  o: { readonly style: ReportStyle; readonly width: number },
+): string[] {
+  const { paint, columns } = o.style;
+  const colour = {
+    ok: paint.green,
+    limited: paint.yellow,
+    missing: paint.red,
+    unknown: paint.dim,
+  }[state];
+  const indent = " ".repeat(STATE_WIDTH + o.width + 4);
+  const [first, ...rest] = wrapText(detail, { width: columns, indent });
+  const head = `${colour(state.padEnd(STATE_WIDTH))}  ${name.padEnd(o.width)}  `;
+  const lines = [`${head}${first!.trimStart()}`, ...rest];
+  if (state === "ok") return lines;
+  return [
+    ...lines,
+    ...wrapText(`for: ${why}`, { width: columns, indent }).map(paint.dim),
+    ...(fix === null ? [] : [`${indent}fix: ${paint.cyan(fix)}`]),
+  ];
+}
+
+function adapterRows(adapter: AdapterFacts): string[][] {
+  const size = adapter.subgroupSize;
+  return [
+    ["adapter", adapter.description],
+    ["subgroups", size === 0 ? "not used" : `of ${size} lanes`],
+    ["features", adapter.features.join(", ") || "none"],
+    ["largest binding", formatBytes(adapter.maxBindingBytes)],
+    ["largest buffer", formatBytes(adapter.maxBufferBytes)],
+    ["lanes of a workgroup", String(adapter.maxWorkgroupInvocations)],
+  ];
+}
+
+function ceilingRows({ ceilings }: Examination): string[][] {
+  if (ceilings === null) return [];
+  const { memory, flops } = ceilings.spread;
+  return [
+    ["memory, measured", `${formatRate(ceilings.memoryBytesPerSecond, "B")} (${spread(memory)})`],
+    ["f32, measured", `${formatRate(ceilings.flopsPerSecond, "FLOP")} (${spread(flops)})`],
+  ];
+}
+
+function spread(ratio: number): string {
+  return `slowest run ${ratio.toFixed(2)} times the fastest`;
+}

@@ -1,0 +1,145 @@
+import { EXIT } from "./exit_code.ts";
+
+/** Name of an exit code in {@link EXIT}. */
+export type ExitName = keyof typeof EXIT;
+
+/** An exit code, and what it says. */
+export interface ExitMeaning {
+  /** The code. */
+  readonly code: number;
+  /** Its name. */
+  readonly name: ExitName;
+  /** When the process ends with it. */
+  readonly meaning: string;
+}
+
+/** What each code says, whatever the command. */
+const GENERAL: Readonly<Record<ExitName, string>> = {
+  ok: "Done. Where the command has a verdict: PASS, or conformant.",
+  fail: "The verdict is FAIL, or the subject does not conform.",
+  usage: "The command line, a variable or an option cannot be understood.",
+  inconclusive: "The verdict is INCONCLUSIVE.",
+  input: "A file cannot be read, is not what it should be, or may not be touched; or there is no " +
+    "device where one was demanded.",
+  internal: "A fault of headwise itself, with its stack. Please report it.",
+  interrupted: "Stopped by Ctrl-C. Nothing is left half written.",
+};
+
+/** Codes that every command can end with. */
+const COMMON: readonly ExitName[] = ["ok", "usage", "input", "internal", "interrupted"];
+
+/** What a code says of one command, where it is more than the general meaning. */
+const OF_COMMANDS: Readonly<Record<string, Partial<Readonly<Record<ExitName, string>>>>> = {
+  "bench": {
+    ok: "Measured; with --enforce every verdict is PASS.",
+    fail: "A wrong kernel, or a failed request of a server; with --enforce a verdict is FAIL.",
+    inconclusive: "With --enforce: a verdict is INCONCLUSIVE and none is FAIL.",
+  },
+  "gate": {
+    ok: "The verdict is PASS.",
+    fail: "The verdict is FAIL.",
+    inconclusive: "The verdict is INCONCLUSIVE.",
+  },
+  "serve": { ok: "Ended by Ctrl-C, in order." },
+  "conformance": {
+    ok: "Every case that was judged conforms.",
+    fail: "A case does not conform; with --self-test a mutant lives or a good subject is rejected.",
+    usage: "The command line cannot be understood, or no case matches the filter.",
+    inconclusive: "The suite itself broke in a case.",
+    input: "The subject broke (hang, crash, garbage), or a file or device is missing.",
+  },
+  "adapter smoke": {
+    ok: "Every case of the smoke test passes.",
+    fail: "A case fails.",
+    inconclusive: "The suite itself broke in a case.",
+    input: "The adapter does not start, does not speak, or broke.",
+  },
+  "report show": {
+    fail: "With --enforce: a run found that its subject does not conform.",
+    inconclusive: "With --enforce: the suite broke in a run, or a run was cut off.",
+  },
+  "report merge": {
+    fail: "With --enforce: the merged run found that its subject does not conform.",
+    inconclusive: "With --enforce: the suite broke in the merged run.",
+  },
+  "kernel bench": { fail: "An output is wrong, and so has no time." },
+  "kernel tune": { fail: "The output of a variant is wrong." },
+  "doctor": {
+    ok: "The main job, headwise bench, can run here.",
+    fail: "The main job cannot run here; the line marked 'missing' says what mends it.",
+  },
+};
+
+/**
+ * Lists the exit codes with their general meaning.
+ *
+ * @returns Every code of {@link EXIT}, by number.
+ *
+ * @example The last one
+ * ```ts
+ * import { exitMeanings } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(exitMeanings().at(-1)?.code, 130);
+ * ```
+ */
+export function exitMeanings(): readonly ExitMeaning[] {
+  return meaningsOf(Object.keys(EXIT) as ExitName[], GENERAL);
+}
+
+/**
+ * Lists the exit codes of a command.
+ *
+ * @param command Names of the command without `headwise`, with spaces between them.
+ * @returns The codes that it can end with, by number, each with what it says of this command.
+ *
+ * @example A verdict
+ * ```ts
+ * import { exitMeaningsOf } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const codes = exitMeaningsOf("gate").map(({ code }) => code);
+ * assert.deepEqual(codes, [0, 1, 2, 3, 4, 70, 130]);
+ * ```
+ */
+export function exitMeaningsOf(command: string): readonly ExitMeaning[] {
+  const own = ownMeanings(command);
+  const names = (Object.keys(EXIT) as ExitName[])
+    .filter((name) => COMMON.includes(name) || Object.hasOwn(own, name));
+  return meaningsOf(names, { ...GENERAL, ok: "Done.", ...own });
+}
+
+/**
+ * Lists the exit codes that say more of a command than they say in general.
+ *
+ * @returns The codes by command, those with only their general meaning left out.
+ *
+ * @example The gates
+ * ```ts
+ * import { particularExitMeanings } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const codes = particularExitMeanings().get("gate")?.map(({ code }) => code);
+ * assert.deepEqual(codes, [0, 1, 3]);
+ * ```
+ */
+export function particularExitMeanings(): ReadonlyMap<string, readonly ExitMeaning[]> {
+  return new Map(
+    Object.keys(OF_COMMANDS).map((command) => {
+      const own = ownMeanings(command);
+      return [command, meaningsOf(Object.keys(own) as ExitName[], { ...GENERAL, ...own })];
+    }),
+  );
+}
+
+function ownMeanings(command: string): Partial<Readonly<Record<ExitName, string>>> {
+  return Object.hasOwn(OF_COMMANDS, command) ? OF_COMMANDS[command]! : {};
+}
+
+function meaningsOf(
+  names: readonly ExitName[],
+  meanings: Readonly<Record<ExitName, string>>,
+): readonly ExitMeaning[] {
+  return names.map((name) => ({ code: EXIT[name], name, meaning: meanings[name] }))
+    .sort((left, right) => left.code - right.code);
+}

@@ -1,0 +1,187 @@
+import type { Command, RouteMap } from "@stricli/core";
+import type { CliContext } from "../context.ts";
+import { describeDefault, flagOf, type SettingTable, variableOf } from "../setting.ts";
+import type { WordChoice } from "../setting_parsers.ts";
+import { SETTING_TABLES } from "../setting_tables.ts";
+
+/** A command, or a group of commands, as the argument parser has it. */
+export type RoutingTarget = Command<CliContext> | RouteMap<CliContext>;
+
+/** What there is to say of one option. */
+export interface PageOption {
+  /** With its dashes, in kebab case. */
+  readonly flag: string;
+  /** One letter with its dash, or null. */
+  readonly alias: string | null;
+  /** Placeholder of its value, or null for a switch. */
+  readonly placeholder: string | null;
+  /** What it does. */
+  readonly brief: string;
+  /** What holds where it is not given, or null where nothing does. */
+  readonly defaultText: string | null;
+  /** Words that it accepts, or null for any value. */
+  readonly words: WordChoice | null;
+  /** Variables that mean the same, strongest first; none where it is no setting. */
+  readonly variables: readonly string[];
+}
+
+/** What there is to say of one argument. */
+export interface PageArgument {
+  /** Placeholder of its value. */
+  readonly placeholder: string;
+  /** What it is. */
+  readonly brief: string;
+  /** Words that it accepts, or null for any value. */
+  readonly words: WordChoice | null;
+  /** Whether it may be left out. */
+  readonly optional: boolean;
+  /** Whether any number of them follows. */
+  readonly repeats: boolean;
+}
+
+/** Everything that is known of a command, from its definition and its table of settings. */
+export interface CommandPage {
+  /** Names from the root, without the program's; none for the root itself. */
+  readonly path: readonly string[];
+  /** What it does, in one line. */
+  readonly brief: string;
+  /** What it does, a paragraph each, without line breaks. */
+  readonly paragraphs: readonly string[];
+  /** Lines of its examples. */
+  readonly examples: readonly string[];
+  /** Its options, in the order of their definition. */
+  readonly options: readonly PageOption[];
+  /** Its arguments, in order. */
+  readonly arguments: readonly PageArgument[];
+  /** Name of its section in a settings file, or null where it has none. */
+  readonly section: string | null;
+  /** Commands below it. */
+  readonly commands: readonly CommandPage[];
+  /** Name of the command below it that runs when none is named, or null. */
+  readonly defaultCommand: string | null;
+}
+
+/**
+ * Reads what there is to say of a command and of everything below it.
+ *
+ * @param target The command, or the group of commands.
+ * @param path Names from the root.
+ * @returns The page; commands that are hidden from help have none.
+ */
+export function commandPageOf(target: RoutingTarget, path: readonly string[] = []): CommandPage {
+  const text = target.fullDescription ?? target.brief;
+  const [description = "", ...sections] = text.split(/\n\n(?=[A-Z][A-Z ]+\n)/);
+  const examples = sections.find((section) => section.startsWith("EXAMPLES\n")) ?? "";
+  const common = {
+    path,
+    brief: target.brief,
+    paragraphs: description.split("\n\n").map((paragraph) =>
+      paragraph.replaceAll(/\s*\n\s*/g, " ")
+    ),
+    examples: examples.split("\n").slice(1).map((line) => line.trim()),
+  };
+  if ("getAllEntries" in target) {
+    const entries = target.getAllEntries().filter(({ hidden }) => !hidden);
+    const usual = target.getDefaultCommand();
+    return {
+      ...common,
+      options: [],
+      arguments: [],
+      section: null,
+      commands: entries.map((entry) => commandPageOf(entry.target, [...path, entry.name.original])),
+      defaultCommand: entries.find((entry) => entry.target === usual)?.name.original ?? null,
+    };
+  }
+  const section = path.join(" ");
+  const table = Object.hasOwn(SETTING_TABLES, section) ? SETTING_TABLES[section]! : null;
+  return {
+    ...common,
+    options: optionsOf(target, table),
+    arguments: argumentsOf(target),
+    section: table === null ? null : section,
+    commands: [],
+    defaultCommand: null,
+  };
+}
+
+/**
+ * Finds a page below another.
+ *
+ * @param root Page of the program.
+ * @param path Names from the root.
+ * @returns The page, or undefined where no command has that name.
+ */
+export function findPage(root: CommandPage, path: readonly string[]): CommandPage | undefined {
+  return path.reduce<CommandPage | undefined>(
+    (page, name) => page?.commands.find((below) => below.path.at(-1) === name),
+    root,
+  );
+}
+
+/**
+ * Lists a page and all that are below it.
+ *
+ * @param page Where to begin.
+ * @returns The pages, each before those below it.
+ */
+export function listPages(page: CommandPage): readonly CommandPage[] {
+  return [page, ...page.commands.flatMap(listPages)];
+}
+
+type Flag = NonNullable<Command<CliContext>["parameters"]["flags"]>[string];
+
+function optionsOf(command: Command<CliContext>, table: SettingTable | null): PageOption[] {
+  const { flags = {}, aliases = {} } = command.parameters;
+  return Object.entries(flags).filter(([, flag]) => flag.hidden !== true).map(([name, flag]) => {
+    const setting = table?.[name];
+    const alias = Object.entries(aliases).find(([, aliased]) => aliased === name)?.[0];
+    const foreign = setting?.foreignVariable?.name;
+    return {
+      flag: flagOf(name),
+      alias: alias === undefined ? null : `-${alias}`,
+      placeholder: placeholderOf(flag),
+      brief: setting?.brief ?? flag.brief,
+      defaultText: setting === undefined ? defaultOf(flag) : describeDefault(setting),
+      words: wordsOf(flag),
+      variables: setting === undefined
+        ? []
+        : foreign === undefined
+        ? [variableOf(name)]
+        : [variableOf(name), foreign],
+    };
+  });
+}
+
+function placeholderOf(flag: Flag): string | null {
+  if (flag.kind === "boolean") return null;
+  return flag.placeholder ?? (flag.kind === "enum" ? "WORD" : "VALUE");
+}
+
+function defaultOf(flag: Flag): string | null {
+  if (flag.kind === "boolean") return flag.default === true ? "on" : "off";
+  const value = "default" in flag ? flag.default : undefined;
+  return value === undefined ? null : String(value);
+}
+
+function wordsOf(parameter: object): WordChoice | null {
+  if ("values" in parameter) return { choices: parameter.values as string[], isList: false };
+  if (!("parse" in parameter)) return null;
+  const { choices, isList = false } = parameter.parse as Partial<WordChoice>;
+  return choices === undefined ? null : { choices, isList };
+}
+
+function argumentsOf(command: Command<CliContext>): PageArgument[] {
+  const { positional } = command.parameters;
+  if (positional === undefined) return [];
+  const isTuple = positional.kind === "tuple";
+  const parameters = isTuple ? positional.parameters : [positional.parameter];
+  return parameters.map((parameter) => ({
+    placeholder: parameter.placeholder ?? "VALUE",
+    brief: parameter.brief,
+    words: wordsOf(parameter),
+    optional: isTuple
+      ? parameter.optional === true || parameter.default !== undefined
+      : (positional.minimum ?? 0) === 0,
+    repeats: !isTuple,
+  }));
+}
