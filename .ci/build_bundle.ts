@@ -46,7 +46,10 @@ async function packagesOf(entry: string): Promise<PackageFolder[]> {
 
 if (import.meta.main) {
   const packages = {
-    program: await packagesOf("cli/main.ts"),
+    program: [
+      ...await packagesOf("cli/main.ts"),
+      ...await packagesOf("cli/ui/node_crypto.ts"),
+    ],
     tool: await packagesOf(".ci/bundle.ts"),
   };
   const args = bundlerArguments(packages, { outFolder: Deno.args[0] ?? "dist" });

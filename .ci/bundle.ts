@@ -1,8 +1,10 @@
-import { build, type Plugin, stop } from "esbuild";
-import { namePackages, type PackageFolder } from "./package_folder.ts";
+import { gzipSync } from "node:zlib";
+import { build, stop } from "esbuild";
+import { bundlePage } from "./bundle_page.ts";
+import { fromFolders, namePackages, type PackageFolder } from "./package_folder.ts";
 
-/** The most bytes that the minified program may have; raise it knowingly. */
-const SIZE_BUDGET_BYTES = 1_500_000;
+/** The most bytes that the minified program may have, its page included; raise it knowingly. */
+const SIZE_BUDGET_BYTES = 1_900_000;
 
 /** What `bundle()` builds from. */
 interface BundleInput {
@@ -12,17 +14,20 @@ interface BundleInput {
   readonly packages: readonly PackageFolder[];
 }
 
-/** A program and its source map. */
+/** A program and its source map, and the page that is in it. */
 interface Bundle {
   /** The minified module. */
   readonly code: string;
   /** Its source map, where packages are named `npm:NAME@VERSION/PATH`. */
   readonly map: string;
+  /** The browser page, one HTML file. */
+  readonly page: string;
 }
 
 /** Bundles the command line with all that it imports, packages and texts included. */
 async function bundle(input: BundleInput): Promise<Bundle> {
   try {
+    const page = await bundlePage(input);
     const { outputFiles } = await build({
       absWorkingDir: input.root,
       entryPoints: ["cli/main.ts"],
@@ -39,47 +44,27 @@ async function bundle(input: BundleInput): Promise<Bundle> {
       legalComments: "none",
       sourcemap: "linked",
       loader: { ".wgsl": "text", ".yaml": "text" },
+      define: { HEADWISE_PAGE: JSON.stringify(gzipSync(page, { level: 9 }).toString("base64")) },
       logLevel: "silent",
       plugins: [fromFolders(input.packages)],
       tsconfigRaw: {},
     });
     const textOf = (ending: string): string =>
       outputFiles.find(({ path }) => path.endsWith(ending))!.text;
-    return { code: textOf(".js"), map: namePackages(textOf(".map"), input.packages) };
+    return { code: textOf(".js"), map: namePackages(textOf(".map"), input.packages), page };
   } finally {
     // The bundler is a process, which would keep this one alive.
     await stop();
   }
 }
 
-/** Finds packages where Deno keeps them, so that no `node_modules` is needed. */
-function fromFolders(packages: readonly PackageFolder[]): Plugin {
-  return {
-    name: "deno-cache",
-    setup(builder): void {
-      const bare = /^(?:@[\w.-]+\/)?\w[\w.-]*(?:\/|$)/;
-      builder.onResolve({ filter: bare }, async ({ path, kind, pluginData }) => {
-        if (kind === "entry-point" || pluginData === "by its own name") return undefined;
-        const found = packages.find(({ name }) => path === name || path.startsWith(`${name}/`));
-        if (found === undefined) {
-          const text = `Cannot bundle '${path}': no package of that name is in the graph of ` +
-            `'cli/main.ts'; add it to the imports of 'deno.json'`;
-          return { errors: [{ text }] };
-        }
-        // From inside, a package is found by its own name, through its own export map.
-        const resolveDir = found.folder;
-        return await builder.resolve(path, { kind, resolveDir, pluginData: "by its own name" });
-      });
-    },
-  };
-}
-
 if (import.meta.main) {
   const [folder, packages] = Deno.args;
-  const { code, map } = await bundle({ root: Deno.cwd(), packages: JSON.parse(packages!) });
-  Deno.mkdirSync(folder!, { recursive: true });
+  const { code, map, page } = await bundle({ root: Deno.cwd(), packages: JSON.parse(packages!) });
+  Deno.mkdirSync(`${folder}/ui`, { recursive: true });
   Deno.writeTextFileSync(`${folder}/headwise.js`, code);
   Deno.writeTextFileSync(`${folder}/headwise.js.map`, map);
+  Deno.writeTextFileSync(`${folder}/ui/index.html`, page);
   const sizeBytes = new TextEncoder().encode(code).length;
   const line = `${folder}/headwise.js has ${sizeBytes} bytes of the ${SIZE_BUDGET_BYTES} allowed` +
     (sizeBytes > SIZE_BUDGET_BYTES ? "; import less, or raise 'SIZE_BUDGET_BYTES'" : "");

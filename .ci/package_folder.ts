@@ -1,3 +1,5 @@
+import type { Plugin } from "esbuild";
+
 /** An unpacked npm package. */
 export interface PackageFolder {
   readonly name: string;
@@ -22,4 +24,26 @@ export function namePackages(map: string, packages: readonly PackageFolder[]): s
     return source;
   });
   return `${JSON.stringify(parsed)}\n`;
+}
+
+/** Finds packages where Deno keeps them, so that no `node_modules` is needed. */
+export function fromFolders(packages: readonly PackageFolder[]): Plugin {
+  return {
+    name: "deno-cache",
+    setup(builder): void {
+      const bare = /^(?:@[\w.-]+\/)?\w[\w.-]*(?:\/|$)/;
+      builder.onResolve({ filter: bare }, async ({ path, kind, pluginData }) => {
+        if (kind === "entry-point" || pluginData === "by its own name") return undefined;
+        const found = packages.find(({ name }) => path === name || path.startsWith(`${name}/`));
+        if (found === undefined) {
+          const text = `Cannot bundle '${path}': no package of that name is in the graph of ` +
+            `'cli/main.ts'; add it to the imports of 'deno.json'`;
+          return { errors: [{ text }] };
+        }
+        // From inside, a package is found by its own name, through its own export map.
+        const resolveDir = found.folder;
+        return await builder.resolve(path, { kind, resolveDir, pluginData: "by its own name" });
+      });
+    },
+  };
 }
