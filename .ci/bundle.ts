@@ -1,10 +1,13 @@
 import { gzipSync } from "node:zlib";
-import { build, stop } from "esbuild";
-import { bundlePage } from "./bundle_page.ts";
+import { build, type Plugin, stop } from "esbuild";
 import { fromFolders, namePackages, type PackageFolder } from "./package_folder.ts";
+import { assemblePage } from "./page_text.ts";
 
 /** The most bytes that the minified program may have, its page included; raise it knowingly. */
 const SIZE_BUDGET_BYTES = 1_900_000;
+
+/** Browsers with WebGPU in workers; what these lack is rewritten or refused. */
+const BROWSERS = ["chrome136", "firefox141", "safari26"];
 
 /** What `bundle()` builds from. */
 interface BundleInput {
@@ -56,6 +59,66 @@ async function bundle(input: BundleInput): Promise<Bundle> {
     // The bundler is a process, which would keep this one alive.
     await stop();
   }
+}
+
+/** Bundles the browser page: style, script and the worker's code, all in one HTML file. */
+async function bundlePage(o: BundleInput): Promise<string> {
+  const [style, script, engine] = await Promise.all(
+    ["cli/ui/page.css", "cli/ui/page.ts", "cli/ui/engine_main.ts"]
+      .map((entry) => bundleForBrowser(entry, o)),
+  );
+  const template = Deno.readTextFileSync(`${o.root}/cli/ui/page.html`);
+  const { version } = JSON.parse(Deno.readTextFileSync(`${o.root}/deno.json`));
+  return assemblePage({ template, version, style: style!, script: script!, engine: engine! });
+}
+
+async function bundleForBrowser(entry: string, o: BundleInput): Promise<string> {
+  const { outputFiles: [output], metafile } = await build({
+    absWorkingDir: o.root,
+    entryPoints: [entry],
+    outdir: "dist/ui",
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: "iife",
+    platform: "neutral",
+    target: BROWSERS,
+    minify: true,
+    charset: "utf8",
+    legalComments: "none",
+    loader: { ".wgsl": "text", ".yaml": "text" },
+    logLevel: "silent",
+    plugins: [onlyWhatIsUsed(o.root), fromFolders(o.packages)],
+    tsconfigRaw: {},
+  });
+  const missing = Object.values(metafile.outputs).flatMap(({ imports }) => imports);
+  if (missing.length > 0) {
+    const names = missing.map(({ path }) => `'${path}'`).join(", ");
+    throw new Error(`Cannot bundle '${entry}': a browser has no ${names}; import it elsewhere`);
+  }
+  return output!.text;
+}
+
+/** Our modules only declare, so what nobody uses of them, such as reading files, can go. */
+function onlyWhatIsUsed(root: string): Plugin {
+  return {
+    name: "only-what-is-used",
+    setup(builder): void {
+      builder.onResolve(
+        { filter: /^node:/ },
+        ({ path }) =>
+          path === "node:crypto"
+            ? { path: `${root}/cli/ui/node_crypto.ts`, sideEffects: false }
+            : { path, external: true, sideEffects: false },
+      );
+      builder.onResolve({ filter: /^\.\.?\// }, async ({ path, kind, resolveDir, pluginData }) => {
+        const isOurs = resolveDir === root || resolveDir.startsWith(`${root}/`);
+        if (kind === "entry-point" || !isOurs || pluginData === "resolved") return undefined;
+        const found = await builder.resolve(path, { kind, resolveDir, pluginData: "resolved" });
+        return found.errors.length > 0 ? found : { path: found.path, sideEffects: false };
+      });
+    },
+  };
 }
 
 if (import.meta.main) {

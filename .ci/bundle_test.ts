@@ -56,7 +56,7 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
   await withBundle(async ({ folder, headwise }) => {
     await t.step("two builds have the same bytes, and name no folder of this machine", async () => {
       await build(`${folder}/b`);
-      for (const name of ["headwise.js", "headwise.js.map"]) {
+      for (const name of ["headwise.js", "headwise.js.map", "ui/index.html"]) {
         const [first, second] = ["a", "b"].map((each) =>
           Deno.readTextFileSync(`${folder}/${each}/${name}`)
         );
@@ -76,6 +76,28 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
       const run = await headwise("bench", "--clock", "model", "--json");
       assert.equal(run.code, 0, run.stderr);
       assert.equal(JSON.parse(run.stdout).clock.kind, "model");
+    });
+    await t.step("serve --ui serves the page that was built beside the bundle", async () => {
+      const args = ["run", "--unstable-webgpu", "--no-config", "--no-prompt", "--ignore-env"];
+      const granted = ["--allow-read=.", "--allow-net=127.0.0.1"];
+      const program = resolve(folder, "a", "headwise.js");
+      const command = new Deno.Command("deno", {
+        args: [...args, ...granted, program, "serve", "--ui", "--port", "0"],
+        cwd: `${folder}/elsewhere`,
+        stdout: "piped",
+        stderr: "null",
+      });
+      await using server = command.spawn();
+      const lines = server.stdout.pipeThrough(new TextDecoderStream());
+      let url = "";
+      for await (const chunk of lines) {
+        url += chunk;
+        if (url.endsWith("\n")) break;
+      }
+      const page = await (await fetch(url.trim())).text();
+      assert.ok(page === Deno.readTextFileSync(`${folder}/a/ui/index.html`), "another page");
+      server.kill("SIGINT");
+      assert.equal((await server.status).code, 0);
     });
     await t.step("conformance judges the built-in allocator", async () => {
       const run = await headwise("conformance", "--subject", "oracle", "--filter", "allocator");

@@ -1,11 +1,12 @@
 /// <reference lib="dom" />
-import { type Browser, chromium, type Page } from "playwright-core";
+import fs from "node:fs";
+import type { Browser, Page } from "playwright-core";
 
 /** Where Debian and its kin install it. */
 const PROGRAM = "/usr/bin/chromium";
 
 /** WebGPU on SwiftShader, whatever the machine has, and none of the browser's own errands. */
-const ARGUMENTS = [
+const ARGUMENTS: string[] = [
   "--headless=new",
   "--no-sandbox",
   "--enable-unsafe-webgpu",
@@ -39,15 +40,30 @@ export interface WatchedPage {
 }
 
 /** Opens a browser of its own, with a fresh profile. */
-export async function openBrowser(flags: readonly string[] = []): Promise<Browser> {
+export async function openBrowser(): Promise<Browser> {
+  const { chromium } = await loadPlaywright();
   return await chromium.launch({
     executablePath: PROGRAM,
-    args: [...ARGUMENTS, ...flags],
+    args: ARGUMENTS,
     // Playwright's own handlers would outlive the browser.
     handleSIGINT: false,
     handleSIGTERM: false,
     handleSIGHUP: false,
   });
+}
+
+/**
+ * While it loads, Playwright looks for signs of Windows below a Linux. Deno lets nobody look into
+ * `/proc` who may not do everything, so they are answered here: there are none.
+ */
+async function loadPlaywright(): Promise<typeof import("playwright-core")> {
+  const { existsSync } = fs;
+  fs.existsSync = (path) => !/^\/(?:proc|run)\//.test(String(path)) && existsSync(path);
+  try {
+    return await import("playwright-core");
+  } finally {
+    fs.existsSync = existsSync;
+  }
 }
 
 /** Opens a page that may ask for `url` alone. */
