@@ -1,27 +1,42 @@
-/** Runs kernel suites in Chromium, through the page, and counts: WGSL's second compiler, Tint. */
+/**
+ * Runs the kernel suites in Chromium, through the page, and counts: WGSL's second compiler, Tint.
+ * With `--quick` it runs what compiles each kind of program.
+ */
 
 import { parseReport, renderReports, type ReportFile } from "../../conformance/mod.ts";
 import { readPage } from "../../cli/ui_page.ts";
 import { servePage } from "../../cli/ui_server.ts";
 import { downloadText, missingChromium, openBrowser, openPage, waitForEnd } from "./chromium.ts";
 
-/** Every case with subgroups; without them, what the portable program does differently. */
-const RUNS = [
-  { subgroups: "auto", filter: "kernel" },
-  { subgroups: "off", filter: "kernel:attend:layout kernel:attend:length kernel:mask:tree" },
-] as const;
+/** What the portable program, which has no subgroups, does differently. */
+const PORTABLE = "kernel:attend:layout kernel:mask:tree";
+/** Each kind of program, mask, layout and storage at least once; compiling takes most of the time. */
+const QUICK = [
+  "kernel:attend:geometry:rows=decode;*",
+  "kernel:attend:geometry:rows=mixed;size=128;*",
+  "kernel:attend:layout",
+  "kernel:mask:head_kinds",
+  "kernel:mask:nothing_visible",
+  "kernel:mask:tree",
+  "kernel:mask:window",
+  "kernel:append:layout",
+  "kernel:append:rotation",
+  "kernel:dual:merge:kinds=ffww;*",
+  "kernel:softmax",
+  "kernel:sentinel:full_row",
+].join(" ");
 const LONGEST_RUN_MS = 600_000;
 
-async function judge(): Promise<ReportFile[]> {
+async function judge(filter: string): Promise<ReportFile[]> {
   const address = { hostname: "127.0.0.1", port: 0, allowRemote: false };
   const server = servePage(await readPage(), address);
   const browser = await openBrowser();
   try {
     const reports: ReportFile[] = [];
-    for (const { subgroups, filter } of RUNS) {
-      const query = new URLSearchParams({ run: "", only: "suites", subgroups, filter });
+    for (const [subgroups, chosen] of [["auto", filter], ["off", PORTABLE]] as const) {
+      const query = new URLSearchParams({ run: "", only: "suites", subgroups, filter: chosen });
       const { page, complaints } = await openPage(browser, `${server.url}?${query}`);
-      say(`${filter}, subgroups ${subgroups}: ${await waitForEnd(page, LONGEST_RUN_MS)}`);
+      say(`subgroups ${subgroups}: ${await waitForEnd(page, LONGEST_RUN_MS)}`);
       const report = await downloadText(page, "#download-suites");
       if (complaints.length > 0) throw new Error(complaints.join("\n"));
       reports.push(parseReport(report, `chromium-${subgroups}.jsonl`));
@@ -44,7 +59,7 @@ if (import.meta.main) {
     say(`Cannot judge the kernel in Chromium: ${missing}`);
     Deno.exit(4);
   }
-  const reports = await judge();
+  const reports = await judge(Deno.args.includes("--quick") ? QUICK : "kernel");
   const bad = reports.flatMap(({ cases }) =>
     cases.filter(({ outcome: { kind } }) => kind === "fail" || kind === "error")
   );
