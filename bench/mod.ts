@@ -70,6 +70,7 @@ export { runPeers, type RunPeersOptions } from "./kernel_peers.ts";
 export type * from "./kernel_result_types.ts";
 export { drawRoofline } from "./kernel_roofline.ts";
 export { selectKernelCases } from "./kernel_select.ts";
+export type { KernelCeilings } from "./kernel_figures.ts";
 export { sizedKernelCases } from "./kernel_sized_cases.ts";
 export { type TunedShape, tuneKernel, type TuneOptions, tuningKey } from "./kernel_tune.ts";
 export { judgeLive } from "./live/live_gate.ts";

@@ -96,7 +96,7 @@ async function run(
   const post = (message: EngineMessage): void => port.postMessage(message);
   const place = { gpu, environment, signal: stop.signal, post };
   try {
-    if (tests !== null) await runSuites(tests, { ...place, subgroups: order.subgroups });
+    if (tests !== null) await runSuites(tests, { ...order, ...place });
     if (order.benchmark && !stop.signal.aborted) await runBenchmark(place);
   } catch (error) {
     // What a lost device, or a run told to stop, breaks on its way out tells nothing new.

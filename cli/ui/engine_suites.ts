@@ -52,7 +52,7 @@ export function chooseTests(text: string): ChosenTests {
 /** Runs the chosen cases and tells each as it ends, then the whole report. */
 export async function runSuites(
   { filters }: Extract<ChosenTests, { kind: "chosen" }>,
-  o: RunPlace & { readonly subgroups: RunOrder["subgroups"] },
+  o: RunPlace & Pick<RunOrder, "subgroups" | "timeoutMs">,
 ): Promise<void> {
   const { gpu, environment, post } = o;
   const size = gpu.target.subgroupSize;
@@ -67,6 +67,7 @@ export async function runSuites(
     subject: { ...subject, metadata: { label } },
     filters,
     tests: listTestsWith({ fuzz: FUZZ }).map(afterOtherTasks),
+    timeoutMs: o.timeoutMs,
     seed: FUZZ.seed,
     environment: {
       browser: environment.browser,

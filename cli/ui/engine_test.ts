@@ -39,7 +39,10 @@ async function converse(
 }
 
 function order(o: Partial<RunOrder>): EngineRequest {
-  return { kind: "run", order: { filter: null, benchmark: false, subgroups: "auto", ...o } };
+  return {
+    kind: "run",
+    order: { filter: null, benchmark: false, subgroups: "auto", timeoutMs: 60_000, ...o },
+  };
 }
 
 Deno.test("serveEngine() says what to do where a browser has no WebGPU", async () => {

@@ -17,6 +17,8 @@ export interface RunOrder {
   readonly benchmark: boolean;
   /** Whether the kernel may use subgroups. */
   readonly subgroups: "auto" | "off";
+  /** Longest time of one case, in milliseconds. */
+  readonly timeoutMs: number;
 }
 
 /** What the engine tells. */

@@ -24,13 +24,13 @@ const stopButton = part<HTMLButtonElement>("stop");
 
 const SHOW_EVERY_MS = 50;
 
-let state: PageState = FIRST_STATE;
+const asked = readOrder(new URLSearchParams(location.search));
+let state: PageState = { ...FIRST_STATE, refusal: asked.fault };
 let shown: PageState | null = null;
 let isWaiting = false;
 let pictureUrl: string | null = null;
 
 const engine = startEngine();
-const asked = readOrder(new URLSearchParams(location.search));
 filter.value = asked.order.filter ?? "kernel";
 withSuites.checked = asked.order.filter !== null;
 withBenchmark.checked = asked.order.benchmark;
@@ -62,7 +62,7 @@ function startEngine(): Worker {
   worker.addEventListener("message", ({ data }: MessageEvent<EngineMessage>) => {
     const wasOpening = state.phase.kind === "opening";
     update(takeIn(state, data));
-    if (data.kind === "ended" && wasOpening && asked.isOrdered) run();
+    if (data.kind === "ended" && wasOpening && asked.isOrdered && asked.fault === null) run();
   });
   worker.addEventListener("error", ({ message }) => {
     const title = `The page's worker ended: ${message}`;
@@ -84,6 +84,7 @@ function run(): void {
     suites: withSuites.checked,
     benchmark: withBenchmark.checked,
     subgroups: withSubgroups.checked,
+    timeoutMs: asked.order.timeoutMs,
   });
   ask({ kind: "run", order });
 }
