@@ -43,7 +43,7 @@ export interface ServeSettings {
 /** Every setting of `headwise serve`. */
 export const SERVE_SETTINGS: SettingsOf<ServeSettings> = {
   ui: {
-    brief: "Serve the page that runs the suites on the visitor's GPU, in place of the API",
+    brief: "Serve the browser page, which runs the suites, and no API",
     defaultValue: false,
     parse: parseSwitch,
   },

@@ -41,7 +41,8 @@ part("controls").addEventListener("submit", (event) => {
   run();
 });
 stopButton.addEventListener("click", () => {
-  update({ ...state, isStopping: true });
+  state = { ...state, isStopping: true };
+  show();
   ask({ kind: "cancel" });
 });
 for (const control of [withSuites, withBenchmark]) control.addEventListener("change", show);
@@ -78,7 +79,8 @@ function ask(request: EngineRequest): void {
 
 function run(): void {
   if (!canRun(state)) return;
-  update(startRun(state));
+  state = startRun(state);
+  show();
   const order = writeOrder({
     filter: filter.value,
     suites: withSuites.checked,
@@ -103,9 +105,12 @@ function update(next: PageState): void {
 function show(): void {
   const before = shown;
   shown = state;
-  const { adapter, problem, refusal, cases, bad, suites, benchmark, phase, families } = state;
+  const { problem, refusal, cases, bad, suites, benchmark, phase, families } = state;
   const changed = (key: keyof PageState): boolean => before?.[key] !== state[key];
-  if (changed("adapter")) replace("adapter", viewAdapter(adapter));
+  // Not during a run, which would close the details.
+  if (changed("adapter") || before?.phase.kind === "opening") {
+    replace("adapter", viewAdapter(state));
+  }
   if (changed("problem")) replace("problem", viewProblem(problem));
   if (changed("phase")) replace("progress", viewProgress(state));
   if (changed("suites")) replace("verdict", viewVerdict(suites));

@@ -2,12 +2,15 @@
 
 import { formatDuration } from "../units.ts";
 import { type Element, element, type View } from "./element.ts";
-import type { AdapterFacts, Problem } from "./messages.ts";
+import type { Problem } from "./messages.ts";
 import type { PageState } from "./state.ts";
 
 /** Shows the adapter: its name, and details that can be opened. */
-export function viewAdapter(adapter: AdapterFacts | null): View[] {
-  if (adapter === null) return [element("p", { class: "quiet" }, "Asking for an adapter …")];
+export function viewAdapter({ adapter, phase }: Pick<PageState, "adapter" | "phase">): View[] {
+  if (adapter === null) {
+    const text = phase.kind === "opening" ? "Asking for an adapter …" : "None";
+    return [element("p", { class: "quiet" }, text)];
+  }
   const rows = adapter.details.flatMap(([label, value]) => [
     element("dt", {}, label),
     element("dd", {}, value),

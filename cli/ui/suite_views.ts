@@ -36,13 +36,13 @@ export function viewMatrix(cases: readonly CaseRow[]): View[] {
   const head = [
     element("th", { scope: "col" }, "Tests"),
     ...titles.map((title) => element("th", { scope: "col", class: "number" }, title)),
-    element("th", { scope: "col", class: "budget" }, "error budget used"),
+    element("th", { scope: "col", class: "budget" }, "budget used"),
   ];
   return [
     element(
       "table",
       { id: "matrix" },
-      element("caption", {}, "Cases by family of tests"),
+      element("caption", {}, "Cases by family of tests, and the largest share of an error budget"),
       element("thead", {}, element("tr", {}, ...head)),
       element("tbody", {}, ...families.map((family) => familyRow(family, hasBroken))),
     ),

@@ -39,7 +39,7 @@ Deno.test("countFamilies() counts verdicts by family, and takes the largest budg
 Deno.test("viewMatrix() has a row a family, and a column of broken cases only where there are any", () => {
   const rows = find(viewMatrix(CASES), "tr").map(textOf);
   assert.deepEqual(rows, [
-    "Tests passed failed skipped error budget used",
+    "Tests passed failed skipped budget used",
     "kernel:attend 0 1 1 no budget",
     "kernel:mask 2 0 0  50.0 %",
   ]);
@@ -74,9 +74,15 @@ Deno.test("viewVerdict() says conformant only of a whole run without a failure o
 
 Deno.test("viewAdapter() says of a software adapter that its times say nothing", () => {
   const text = (isSoftware: boolean): string =>
-    viewAdapter({ ...ADAPTER, isSoftware }).map(textOf).join("\n");
+    viewAdapter({ ...FIRST_STATE, adapter: { ...ADAPTER, isSoftware } }).map(textOf).join("\n");
   assert.match(text(true), /a GPU\n.*runs on the CPU/);
   assert.doesNotMatch(text(false), /CPU/);
+});
+
+Deno.test("viewAdapter() waits for an adapter only until the browser has answered", () => {
+  assert.match(viewAdapter(FIRST_STATE).map(textOf).join(), /^Asking/);
+  const idle = { ...FIRST_STATE, phase: { kind: "idle" } } as const;
+  assert.equal(viewAdapter(idle).map(textOf).join(), "None");
 });
 
 Deno.test("viewProblem() is an alert with every fix", () => {
