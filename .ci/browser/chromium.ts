@@ -35,7 +35,7 @@ export function missingChromium(): string | null {
 export interface WatchedPage {
   /** The page. */
   readonly page: Page;
-  /** Errors of console and scripts, requests that failed, and requests to any other origin. */
+  /** Errors of console and scripts, and requests for anything but the page. */
   readonly complaints: string[];
 }
 
