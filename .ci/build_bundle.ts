@@ -26,7 +26,9 @@ export function bundlerArguments(
     "--no-prompt",
     // The bundler would take another binary from a variable.
     "--ignore-env",
-    `--allow-read=.,${folderOf("esbuild")},${native}`,
+    `--allow-read=${
+      [".", folderOf("esbuild"), native, ...packages.program.map(({ folder }) => folder)].join(",")
+    }`,
     `--allow-write=${o.outFolder}`,
     `--allow-run=${binary}`,
     ".ci/bundle.ts",
@@ -46,10 +48,7 @@ async function packagesOf(entry: string): Promise<PackageFolder[]> {
 
 if (import.meta.main) {
   const packages = {
-    program: [
-      ...await packagesOf("cli/main.ts"),
-      ...await packagesOf("cli/ui/node_crypto.ts"),
-    ],
+    program: await packagesOf(".ci/bundle_entry.ts"),
     tool: await packagesOf(".ci/bundle.ts"),
   };
   const args = bundlerArguments(packages, { outFolder: Deno.args[0] ?? "dist" });

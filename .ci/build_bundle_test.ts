@@ -6,13 +6,14 @@ const PLATFORM = `@esbuild/${os === "windows" ? "win32" : os}-${
   arch === "aarch64" ? "arm64" : "x64"
 }`;
 
-Deno.test("bundlerArguments() allows one binary, two packages and one folder", () => {
+Deno.test("bundlerArguments() allows one binary, the packages and one folder", () => {
   const tool = ["esbuild", PLATFORM, "@esbuild/another"]
     .map((name) => ({ name, version: "1.0.0", folder: `/cache/${name}` }));
-  const args = bundlerArguments({ program: [], tool }, { outFolder: "out" });
+  const program = [{ name: "zod", version: "1.0.0", folder: "/cache/zod" }];
+  const args = bundlerArguments({ program, tool }, { outFolder: "out" });
   const binary = os === "windows" ? "esbuild.exe" : "bin/esbuild";
   assert.deepEqual(args.filter((arg) => arg.startsWith("--allow-")), [
-    `--allow-read=.,/cache/esbuild,/cache/${PLATFORM}`,
+    `--allow-read=.,/cache/esbuild,/cache/${PLATFORM},/cache/zod`,
     "--allow-write=out",
     `--allow-run=/cache/${PLATFORM}/${binary}`,
   ]);

@@ -1,7 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { build, type Plugin, stop } from "esbuild";
-import { fromFolders, namePackages, type PackageFolder } from "./package_folder.ts";
+import { licenseNotices, readLicenses } from "./licenses.ts";
+import { fromFolders, namePackages, type PackageFolder, packagesIn } from "./package_folder.ts";
 import { assemblePage } from "./page_text.ts";
+import { createSbom } from "./sbom.ts";
 
 /** The most bytes that the minified program may have, its page included; raise it knowingly. */
 const SIZE_BUDGET_BYTES = 1_900_000;
@@ -25,15 +27,23 @@ interface Bundle {
   readonly map: string;
   /** The browser page, one HTML file. */
   readonly page: string;
+  /** Packages that any of these has code of. */
+  readonly contained: readonly PackageFolder[];
+}
+
+/** A text, and the packages that it has code of. */
+interface Bundled {
+  readonly text: string;
+  readonly contained: readonly PackageFolder[];
 }
 
 /** Bundles the command line with all that it imports, packages and texts included. */
 async function bundle(input: BundleInput): Promise<Bundle> {
   try {
-    const page = await bundlePage(input);
+    const { text: page, contained: inPage } = await bundlePage(input);
     const { outputFiles } = await build({
       absWorkingDir: input.root,
-      entryPoints: ["cli/main.ts"],
+      entryPoints: [".ci/bundle_entry.ts"],
       outfile: "dist/headwise.js",
       bundle: true,
       write: false,
@@ -54,7 +64,9 @@ async function bundle(input: BundleInput): Promise<Bundle> {
     });
     const textOf = (ending: string): string =>
       outputFiles.find(({ path }) => path.endsWith(ending))!.text;
-    return { code: textOf(".js"), map: namePackages(textOf(".map"), input.packages), page };
+    const map = namePackages(textOf(".map"), input.packages);
+    const contained = new Set([...inPage, ...packagesIn(map, input.packages)]);
+    return { code: textOf(".js"), map, page, contained: [...contained] };
   } finally {
     // The bundler is a process, which would keep this one alive.
     await stop();
@@ -62,17 +74,21 @@ async function bundle(input: BundleInput): Promise<Bundle> {
 }
 
 /** Bundles the browser page: style, script and the worker's code, all in one HTML file. */
-async function bundlePage(o: BundleInput): Promise<string> {
-  const [style, script, engine] = await Promise.all(
+async function bundlePage(o: BundleInput): Promise<Bundled> {
+  const parts = await Promise.all(
     ["cli/ui/page.css", "cli/ui/page.ts", "cli/ui/engine_main.ts"]
       .map((entry) => bundleForBrowser(entry, o)),
   );
   const template = Deno.readTextFileSync(`${o.root}/cli/ui/page.html`);
   const { version } = JSON.parse(Deno.readTextFileSync(`${o.root}/deno.json`));
-  return assemblePage({ template, version, style: style!, script: script!, engine: engine! });
+  const [style, script, engine] = parts.map(({ text }) => text);
+  return {
+    text: assemblePage({ template, version, style: style!, script: script!, engine: engine! }),
+    contained: parts.flatMap(({ contained }) => contained),
+  };
 }
 
-async function bundleForBrowser(entry: string, o: BundleInput): Promise<string> {
+async function bundleForBrowser(entry: string, o: BundleInput): Promise<Bundled> {
   const { outputFiles: [output], metafile } = await build({
     absWorkingDir: o.root,
     entryPoints: [entry],
@@ -91,12 +107,15 @@ async function bundleForBrowser(entry: string, o: BundleInput): Promise<string> 
     plugins: [onlyWhatIsUsed(o.root), fromFolders(o.packages)],
     tsconfigRaw: {},
   });
-  const missing = Object.values(metafile.outputs).flatMap(({ imports }) => imports);
+  const outputs = Object.values(metafile.outputs);
+  const missing = outputs.flatMap(({ imports }) => imports);
   if (missing.length > 0) {
     const names = missing.map(({ path }) => `'${path}'`).join(", ");
     throw new Error(`Cannot bundle '${entry}': a browser has no ${names}; import it elsewhere`);
   }
-  return output!.text;
+  const sources = outputs.flatMap(({ inputs }) => Object.keys(inputs));
+  const named = namePackages(JSON.stringify({ sources }), o.packages);
+  return { text: output!.text, contained: packagesIn(named, o.packages) };
 }
 
 /** Our modules only declare, so what nobody uses of them, such as reading files, can go. */
@@ -122,12 +141,20 @@ function onlyWhatIsUsed(root: string): Plugin {
 }
 
 if (import.meta.main) {
-  const [folder, packages] = Deno.args;
-  const { code, map, page } = await bundle({ root: Deno.cwd(), packages: JSON.parse(packages!) });
+  const folder = Deno.args[0]!;
+  const packages: PackageFolder[] = JSON.parse(Deno.args[1]!);
+  const { code, map, page, contained } = await bundle({ root: Deno.cwd(), packages });
+  const licensed = readLicenses(contained);
+  const { version, license } = JSON.parse(Deno.readTextFileSync("deno.json"));
+  const lock = JSON.parse(Deno.readTextFileSync("deno.lock"));
+  const denoVersion = Deno.version.deno;
+  const sbom = createSbom({ version, license, denoVersion, packages: licensed, lock });
   Deno.mkdirSync(`${folder}/ui`, { recursive: true });
   Deno.writeTextFileSync(`${folder}/headwise.js`, code);
   Deno.writeTextFileSync(`${folder}/headwise.js.map`, map);
   Deno.writeTextFileSync(`${folder}/ui/index.html`, page);
+  Deno.writeTextFileSync(`${folder}/headwise.cdx.json`, `${JSON.stringify(sbom, null, 2)}\n`);
+  Deno.writeTextFileSync(`${folder}/LICENSES.txt`, licenseNotices(licensed));
   const sizeBytes = new TextEncoder().encode(code).length;
   const line = `${folder}/headwise.js has ${sizeBytes} bytes of the ${SIZE_BUDGET_BYTES} allowed` +
     (sizeBytes > SIZE_BUDGET_BYTES ? "; import less, or raise 'SIZE_BUDGET_BYTES'" : "");

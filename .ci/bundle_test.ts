@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
+import { RUN_FLAGS } from "./program_flags.ts";
+import type { Sbom } from "./sbom.ts";
 
 interface Run {
   readonly code: number;
@@ -16,6 +18,14 @@ async function runDeno(
   return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
 }
 
+const NAMES = [
+  "headwise.js",
+  "headwise.js.map",
+  "headwise.cdx.json",
+  "LICENSES.txt",
+  "ui/index.html",
+];
+
 async function withBundle(
   use: (o: { folder: string; headwise: (...args: string[]) => Promise<Run> }) => Promise<void>,
 ): Promise<void> {
@@ -26,12 +36,8 @@ async function withBundle(
     // Another folder, an empty cache, no network, and neither remote nor npm modules.
     const cwd = `${folder}/elsewhere`;
     Deno.mkdirSync(`${cwd}/results`, { recursive: true });
-    const isolated = ["--no-config", "--no-remote", "--no-npm", "--deny-net", "--no-prompt"];
     const program = resolve(folder, "a", "headwise.js");
-    const variables = "--allow-env=HEADWISE_*,FD_*,JOB_COMPLETION_*,SLURM_ARRAY_*,CI_NODE_*," +
-      "CI_PIPELINE_ID,GITHUB_RUN_ID,NO_COLOR,FORCE_COLOR,TERM,XDG_RUNTIME_DIR";
-    const granted = ["--allow-read=.", "--allow-write=results", variables];
-    const flags = ["run", "--unstable-webgpu", ...isolated, ...granted];
+    const flags = ["run", ...RUN_FLAGS, "--no-npm", "--deny-net", "--allow-run=deno"];
     const env = { DENO_DIR: resolve(folder, "cache"), NO_COLOR: "1" };
     const headwise = (...args: string[]): Promise<Run> =>
       runDeno([...flags, program, ...args], { cwd, env });
@@ -56,7 +62,7 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
   await withBundle(async ({ folder, headwise }) => {
     await t.step("two builds have the same bytes, and name no folder of this machine", async () => {
       await build(`${folder}/b`);
-      for (const name of ["headwise.js", "headwise.js.map", "ui/index.html"]) {
+      for (const name of NAMES) {
         const [first, second] = ["a", "b"].map((each) =>
           Deno.readTextFileSync(`${folder}/${each}/${name}`)
         );
@@ -64,8 +70,18 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
       }
       const map = JSON.parse(Deno.readTextFileSync(`${folder}/a/headwise.js.map`));
       const foreign = (map.sources as string[])
-        .filter((source) => !/^(?:npm:|\.\.\/(?:\w+\/|deno\.json$))/.test(source));
+        .filter((source) =>
+          !/^(?:npm:|\.\.\/(?:\w+\/|\.ci\/bundle_entry\.ts$|deno\.json$))/.test(source)
+        );
       assert.deepEqual(foreign, []);
+    });
+    await t.step("the bill of materials and the licences name what is in it", () => {
+      const sbom = JSON.parse(Deno.readTextFileSync(`${folder}/a/headwise.cdx.json`)) as Sbom;
+      const listed = sbom.components.filter(({ type }) => type === "library")
+        .map(({ group, name }) => group === undefined ? name : `${group}/${name}`);
+      assert.deepEqual(listed, ["@stricli/core", "fast-check", "pure-rand", "yaml", "zod"]);
+      const licenses = Deno.readTextFileSync(`${folder}/a/LICENSES.txt`);
+      for (const each of listed) assert.match(licenses, new RegExp(`^${each} [\\d.]+, `, "m"));
     });
     await t.step("--version is the version of the checkout", async () => {
       const { version } = JSON.parse(Deno.readTextFileSync("deno.json"));
@@ -102,6 +118,21 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
     await t.step("conformance judges the built-in allocator", async () => {
       const run = await headwise("conformance", "--subject", "oracle", "--filter", "allocator");
       assert.match(run.stdout, /[1-9]\d* passed, 0 failed/, run.stderr);
+    });
+    await t.step("adapter init writes a module, and the bundle is what hosts it", async () => {
+      const written = await headwise("adapter", "init", "ts");
+      assert.equal(written.code, 0, written.stderr);
+      const run = await headwise("adapter", "smoke", "module:results/adapter/my_adapter.ts");
+      assert.match(run.stdout, /1 of 1 cases passed/, run.stderr);
+    });
+    await t.step("the bundle hosts shared libraries", async () => {
+      const run = await headwise("adapter", "smoke", "ffi:headwise.so");
+      assert.match(run.stderr, /Cannot start "headwise.so": there is no such file/);
+      Deno.writeTextFileSync(`${folder}/elsewhere/headwise.so`, "not a library");
+      // That it is refused as a library shows that the host got as far as to load it.
+      const refused = await headwise("adapter", "smoke", "ffi:headwise.so");
+      assert.match(refused.stderr, /Object\.dlopen[\s\S]*ffi_host\.ts/);
+      assert.equal(refused.code, 4);
     });
   });
 });

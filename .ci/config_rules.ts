@@ -5,6 +5,8 @@ interface ProjectConfig {
   readonly tasks?: Readonly<Record<string, { description?: string; command?: string } | string>>;
 }
 
+const PERMISSION_WITHOUT_NAMES =
+  /^(?:--allow-(?:env|ffi|import|net|read|run|sys|write)|-[RWENSI])$/;
 const EXACT_PIN = /^npm:(?:@[\w.-]+\/)?[\w.-]+@\d+\.\d+\.\d+$/;
 
 /** Every dependency is an npm package at one exact version. */
@@ -29,7 +31,7 @@ export function checkTasks(files: readonly SourceFile[]): Breach[] {
     if (typeof task === "string" || !task.description) breach("has no description");
     for (const word of command.split(/\s+/)) {
       if (word === "-A" || word === "--allow-all") breach(`takes every permission with '${word}'`);
-      if (/^(?:--allow-\w+|-[RWENS])$/.test(word) && word !== "--allow-all") {
+      if (PERMISSION_WITHOUT_NAMES.test(word)) {
         breach(`takes '${word}' without naming what for`);
       }
     }

@@ -26,6 +26,14 @@ export function namePackages(map: string, packages: readonly PackageFolder[]): s
   return `${JSON.stringify(parsed)}\n`;
 }
 
+/** The packages that a source map has files of, after `namePackages()`. */
+export function packagesIn(map: string, packages: readonly PackageFolder[]): PackageFolder[] {
+  const { sources } = JSON.parse(map) as { sources: string[] };
+  return packages.filter(({ name, version }) =>
+    sources.some((source) => source.startsWith(`npm:${name}@${version}/`))
+  );
+}
+
 /** Finds packages where Deno keeps them, so that no `node_modules` is needed. */
 export function fromFolders(packages: readonly PackageFolder[]): Plugin {
   return {
@@ -37,7 +45,7 @@ export function fromFolders(packages: readonly PackageFolder[]): Plugin {
         const found = packages.find(({ name }) => path === name || path.startsWith(`${name}/`));
         if (found === undefined) {
           const text = `Cannot bundle '${path}': no package of that name is in the graph of ` +
-            `'cli/main.ts'; add it to the imports of 'deno.json'`;
+            `'.ci/bundle_entry.ts'; add it to the imports of 'deno.json'`;
           return { errors: [{ text }] };
         }
         // From inside, a package is found by its own name, through its own export map.

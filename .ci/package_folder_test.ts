@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { namePackages } from "./package_folder.ts";
+import { namePackages, packagesIn } from "./package_folder.ts";
 
 const PACKAGES = [
   { name: "@a/b", version: "1.2.3", folder: "/cache/npm/registry/@a/b/1.2.3" },
@@ -25,4 +25,9 @@ Deno.test("namePackages() names packages wherever the cache lies, and leaves the
       "../../cache/npm/registry/c/4.5.7/y.js",
     ],
   });
+});
+
+Deno.test("packagesIn() finds the packages that the bundler took files of", () => {
+  const map = JSON.stringify({ sources: ["npm:c@4.5.6/y.js", "npm:@a/b@1.2.4/x.js", "../c.ts"] });
+  assert.deepEqual(packagesIn(map, PACKAGES).map(({ name }) => name), ["c"]);
 });

@@ -1,6 +1,6 @@
 import { listCases, listTestsWith, parseQuery } from "../conformance/mod.ts";
 import { judgeSubject } from "./conformance_judge.ts";
-import { judgeSuite } from "./conformance_self_test.ts";
+import { judgeSuite } from "./conformance_mutants_run.ts";
 import { CONFORMANCE_SETTINGS } from "./conformance_settings.ts";
 import { type CliContext, paintOf, writeLines } from "./context.ts";
 import { explainSettings, explainSettingsAsData } from "./explain_settings.ts";

@@ -80,21 +80,62 @@ function isFileError(error: unknown): error is Error {
     error instanceof Deno.errors.IsADirectory || error instanceof Deno.errors.NotADirectory;
 }
 
-function describeMissingPermission(message: string): string {
+/** Where the program is started from, which decides what it may do and how that is changed. */
+type Place = "checkout" | "bundle" | "executable";
+
+interface Bounds {
+  /** Who is given the permissions. */
+  readonly holder: string;
+  readonly readable: string;
+  readonly writable: string;
+  /** How a permission is added, given its flag. */
+  readonly add: (flag: string) => string;
+}
+
+const FOLDER = {
+  holder: "headwise",
+  readable: "what is below the current folder",
+  writable: "'results'",
+};
+
+const BOUNDS: Readonly<Record<Place, Bounds>> = {
+  checkout: {
+    holder: "the tasks",
+    readable: "the checkout and its parent folder",
+    writable: "'results' and 'docs/results'",
+    add: (flag) => `run: deno run ${flag} … (the other permissions of the task are in 'deno.json')`,
+  },
+  bundle: { ...FOLDER, add: (flag) => `run: headwise ${flag} …` },
+  executable: { ...FOLDER, add: (flag) => `run headwise from npm, which can be given ${flag}` },
+};
+
+const PLACE: Place = Deno.build.standalone
+  ? "executable"
+  : import.meta.url.endsWith("/cli/fault.ts")
+  ? "checkout"
+  : "bundle";
+
+/**
+ * Says what a missing permission keeps the program from, and how to go on.
+ *
+ * @param message What Deno says.
+ * @param place Where the program is started from; by default, where this one is.
+ * @returns The message, with its fix.
+ */
+export function describeMissingPermission(message: string, place: Place = PLACE): string {
   const found = /Requires (\w+) access to (?:"([^"]*)"|<?(\w+))/.exec(message);
   if (found === null) return message;
   const [, kind, quoted] = found;
   const path = quoted ?? found[3] ?? "";
-  const command = `deno run --allow-${kind}=${path} …`;
-  const beyond = "the other permissions of the task are in 'deno.json'";
+  const { holder, readable, writable, add } = BOUNDS[place];
+  const addition = add(`--allow-${kind}=${path}`);
   if (kind === "read") {
-    return `Cannot read '${path}': the tasks may read only the checkout and its parent folder; ` +
-      `move the file there, or run: ${command} (${beyond})`;
+    return `Cannot read '${path}': ${holder} may read only ${readable}; move the file there, or ` +
+      addition;
   }
   if (kind === "write") {
-    return `Cannot write '${path}': the tasks may write only below 'results' and 'docs/results'; ` +
-      `name a path there, or run: ${command} (${beyond})`;
+    return `Cannot write '${path}': ${holder} may write only below ${writable}; name a path ` +
+      `there, or ${addition}`;
   }
-  return `Cannot use '${path}': the task has no '${kind}' permission for it; run: ${command} ` +
-    `(${beyond})`;
+  return `Cannot use '${path}': ${holder} may not, without the '${kind}' permission; ${addition}`;
 }

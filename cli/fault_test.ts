@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { EXIT } from "./exit_code.ts";
-import { describeFault } from "./fault.ts";
+import { describeFault, describeMissingPermission } from "./fault.ts";
 import { SettingError } from "./setting.ts";
 
 function named(name: string): Error {
@@ -35,6 +35,20 @@ Deno.test("describeFault() names the fix when a path lies outside the permission
     'Requires env access to "HOME", run again with the --allow-env flag',
   );
   assert.match(describeFault(environment).text, /^Cannot use 'HOME': .*--allow-env=HOME/);
+});
+
+Deno.test("describeMissingPermission() tells how to add it, by where the program runs from", () => {
+  const read = 'Requires read access to "/data/t.csv", run again with the --allow-read flag';
+  const below = "Cannot read '/data/t.csv': headwise may read only what is below the current " +
+    "folder; move the file there, or ";
+  assert.equal(
+    describeMissingPermission(read, "bundle"),
+    `${below}run: headwise --allow-read=/data/t.csv …`,
+  );
+  assert.equal(
+    describeMissingPermission(read, "executable"),
+    `${below}run headwise from npm, which can be given --allow-read=/data/t.csv`,
+  );
 });
 
 Deno.test("describeFault() shows the real message of a real refusal", async () => {

@@ -8,7 +8,7 @@ const GPU = {
   target: { subgroupSize: 32, dialect: "naga", isCompact: false },
 } as Gpu;
 const OTHER = { ...GPU, adapter: { ...GPU.adapter, description: "another" } } as Gpu;
-const TUNING = { teams: 4, lanesPerKey: 8, keysPerGroup: 2, valuesInFlight: 4 };
+const TUNING = { teams: 4, lanesPerKey: 8, keysPerGroup: 2, valuesInFlight: 4, parallelItems: 528 };
 
 async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
   await Deno.mkdir("results", { recursive: true });

@@ -36,6 +36,8 @@ export * from "./webgpu/gpu.ts";
 export * from "./webgpu/item_rows.ts";
 export * from "./webgpu/list_specialisations.ts";
 export * from "./webgpu/plan.ts";
+export * from "./webgpu/plan_splits.ts";
+export * from "./webgpu/plan_tiles.ts";
 export * from "./webgpu/specialisation.ts";
 export {
   createStepRunner,

@@ -1,13 +1,24 @@
 /** Writes a runnable adapter to start from. */
 
+import messageHeader from "./c/headwise_message.h" with { type: "text" };
+import adapterHeader from "./headwise_adapter.h" with { type: "text" };
+import pythonProtocol from "./python/headwise_protocol.py" with { type: "text" };
+import cAdapter from "./skeletons/my_adapter.c" with { type: "text" };
+import pythonAdapter from "./skeletons/my_adapter.py" with { type: "text" };
+import typeScriptAdapter from "./skeletons/my_adapter.ts" with { type: "text" };
+
 /** Languages that there is a skeleton in. */
 export type SkeletonLanguage = "python" | "ts" | "c";
 
-/** Files of each skeleton, by where this project keeps them; the last one is the adapter. */
-const FILES: Readonly<Record<SkeletonLanguage, readonly string[]>> = {
-  python: ["python/headwise_protocol.py", "skeletons/my_adapter.py"],
-  ts: ["skeletons/my_adapter.ts"],
-  c: ["headwise_adapter.h", "c/headwise_message.h", "skeletons/my_adapter.c"],
+/** Names and texts of each skeleton's files; the last one is the adapter. */
+const FILES: Readonly<Record<SkeletonLanguage, Readonly<Record<string, string>>>> = {
+  python: { "headwise_protocol.py": pythonProtocol, "my_adapter.py": pythonAdapter },
+  ts: { "my_adapter.ts": typeScriptAdapter },
+  c: {
+    "headwise_adapter.h": adapterHeader,
+    "headwise_message.h": messageHeader,
+    "my_adapter.c": cAdapter,
+  },
 };
 
 /** A file that is there already. */
@@ -59,14 +70,12 @@ export async function writeSkeleton(
   folder: string,
 ): Promise<WrittenSkeleton> {
   await Deno.mkdir(folder, { recursive: true });
-  const sources = FILES[language];
-  const files = sources.map((source) => `${folder}/${source.slice(source.lastIndexOf("/") + 1)}`);
+  const entries = Object.entries(FILES[language]);
+  const files = entries.map(([name]) => `${folder}/${name}`);
   for (const file of files) {
     if (await exists(file)) throw new SkeletonError(file);
   }
-  for (const [index, source] of sources.entries()) {
-    await writeWhole(files[index]!, await readSource(source));
-  }
+  for (const [index, [, text]] of entries.entries()) await writeWhole(files[index]!, text);
   const adapter = files.at(-1)!;
   const library = adapter.replace(/\.c$/, ".so");
   return {
@@ -78,13 +87,6 @@ export async function writeSkeleton(
       c: `ffi:${library}`,
     }[language],
   };
-}
-
-async function readSource(path: string): Promise<string> {
-  const url = new URL(path, import.meta.url);
-  if (url.protocol === "file:") return await Deno.readTextFile(url);
-  const response = await fetch(url);
-  return await response.text();
 }
 
 /** A link appears with its whole content, and fails where something is there. */

@@ -3,6 +3,7 @@ import type { Subject } from "../subject.ts";
 import { AdapterFault } from "./adapter_fault.ts";
 import { type AdapterCommand, type AdapterLimits, DEFAULT_LIMITS } from "./adapter_process.ts";
 import { createAdapterSubject } from "./adapter_subject.ts";
+import { type HostKind, hostProgram } from "./hosts/host_program.ts";
 import { openSession } from "./session.ts";
 import type { SubjectSpec } from "./subject_spec.ts";
 
@@ -25,8 +26,6 @@ export interface OpenAdapter {
 /** An adapter by its way in. */
 export type AdapterSpec = Extract<SubjectSpec, { kind: "exec" } | { kind: "module" | "ffi" }>;
 
-const HOSTS = { module: "./hosts/module_host.ts", ffi: "./hosts/ffi_host.ts" } as const;
-
 /**
  * Starts an adapter in a process of its own.
  *
@@ -36,7 +35,8 @@ const HOSTS = { module: "./hosts/module_host.ts", ffi: "./hosts/ffi_host.ts" } a
  * @param spec The adapter.
  * @param o Scratch folder and limits.
  * @returns The adapter; close it.
- * @throws {AdapterFault} If it does not start, or does not speak the protocol.
+ * @throws {AdapterFault} If it does not start, or does not speak the protocol; also for `module:` and
+ *   `ffi:` in an executable of `deno compile`, which holds no Deno that could host them.
  *
  * @example A program that is not there
  * ```ts
@@ -48,6 +48,11 @@ const HOSTS = { module: "./hosts/module_host.ts", ffi: "./hosts/ffi_host.ts" } a
  * ```
  */
 export async function openAdapter(spec: AdapterSpec, o: AdapterOptions = {}): Promise<OpenAdapter> {
+  if (spec.kind !== "exec" && Deno.build.standalone) {
+    const message = `Cannot start "${spec.file}": this executable has no Deno to host it; put it ` +
+      "behind 'exec:', or use headwise from npm";
+    throw new AdapterFault("crash", message);
+  }
   const file = spec.kind === "exec" ? "" : await resolveFile(spec.file);
   const session = await openSession({
     command: (scratchPath) =>
@@ -59,23 +64,23 @@ export async function openAdapter(spec: AdapterSpec, o: AdapterOptions = {}): Pr
 }
 
 function hostCommand(
-  kind: keyof typeof HOSTS,
+  kind: HostKind,
   o: { readonly file: string; readonly scratchPath: string },
 ): AdapterCommand {
-  const host = import.meta.resolve(HOSTS[kind]);
+  const host = hostProgram(kind);
   const common = ["run", "--quiet", "--no-prompt"];
   if (kind === "ffi") {
     const allowed = ["ffi", "read"].map((name) => `--allow-${name}=${o.file}`);
-    return { program: denoProgram(), args: [...common, ...allowed, host, o.file] };
+    return { program: denoProgram(), args: [...common, ...allowed, ...host.args, o.file] };
   }
   // The host reads modules for its worker, which itself may read the scratch folder alone.
-  const folders = [folderOf(o.file), new URL("../../", import.meta.url).pathname, Deno.cwd()];
+  const folders = [folderOf(o.file), ...host.sourcePaths, Deno.cwd()];
   const args = [
     ...common,
     "--unstable-worker-options",
     `--allow-read=${[o.scratchPath, ...folders].join(",")}`,
     `--allow-write=${o.scratchPath}`,
-    host,
+    ...host.args,
     new URL(`file://${o.file}`).href,
     o.scratchPath,
   ];

@@ -32,8 +32,9 @@ struct Item {
   windowTokens: u32,
   partialRow: u32,
   anchorRow: u32,
-  reserved0: u32,
-  reserved1: u32,
+  // Of these orders every row sees every key, unless the program has masks of its own.
+  plainBegin: u32,
+  plainEnd: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -124,3 +125,12 @@ fn anyTokenSees(item: Item, position: u32) -> bool {
   return position <= item.cached + last && (item.windowTokens == 0u || position + item.windowTokens > item.cached + first || position < params.sinkTokens);
 //#end
 }
+
+// Is the key loaded? Those that some row sees, or, where whole rows are walked, all up to the item's
+// last token: the masks then hide them only after they were read.
+fn isRead(item: Item, position: u32) -> bool {
+  let last = item.cached + (item.firstRow + item.rows - 1u) / ${G}u;
+  return (params.walksRows != 0u && position <= last) || anyTokenSees(item, position);
+}
+
+const MAX_GROWTH: f32 = 8.0;

@@ -158,9 +158,9 @@ testWithGpu("attendOnGpu() writes into a given buffer when asked", async (gpu) =
 
 for (
   const tuning of [
-    { teams: 1, lanesPerKey: 1, keysPerGroup: 1, valuesInFlight: 1 },
-    { teams: 4, lanesPerKey: 4, keysPerGroup: 2, valuesInFlight: 2 },
-    { teams: 3, lanesPerKey: 8, keysPerGroup: 4, valuesInFlight: 4 },
+    { teams: 1, lanesPerKey: 1, keysPerGroup: 1, valuesInFlight: 1, parallelItems: 4 },
+    { teams: 4, lanesPerKey: 4, keysPerGroup: 2, valuesInFlight: 2, parallelItems: 16 },
+    { teams: 3, lanesPerKey: 8, keysPerGroup: 4, valuesInFlight: 4, parallelItems: 100 },
   ]
 ) {
   const name = `${tuning.teams}x${tuning.lanesPerKey}x${tuning.keysPerGroup}`;

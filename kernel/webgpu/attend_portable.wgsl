@@ -38,7 +38,7 @@ fn attend(
     let order = tile + local;
     let key = keyAt(item, min(order, lastOrder));
     let id = blockTable[tableIndex(item, key)];
-    let alive = order < item.orderEnd && id >= 0 && anyTokenSees(item, key);
+    let alive = order < item.orderEnd && id >= 0 && isRead(item, key);
     let row = select(item.anchorRow, cacheRow(item, id, key), alive);
 //#for r in 0..R
     var score${r} = 0.0;

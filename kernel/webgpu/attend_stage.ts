@@ -23,6 +23,7 @@ import {
   attendProgram,
   type AttendSpecialisation,
   type AttendTuning,
+  defaultTuning,
   mergeProgram,
 } from "./specialisation.ts";
 
@@ -162,6 +163,11 @@ export async function createAttendStage(
   };
 }
 
+/** The tuning that the stage's programs were made with, and its plans are to be made with. */
+export function attendTuning(stage: AttendStage): AttendTuning {
+  return stage.options.tuning ?? defaultTuning(stage.gpu.target);
+}
+
 /** What changes from step to step besides the plan. */
 export interface AttendStep {
   /** The table's shape and the group that is walked. */
@@ -174,6 +180,8 @@ export interface AttendStep {
   readonly sinkTokens: number;
   /** Factor of the scores. */
   readonly scale: number;
+  /** What the plan reads; `row` reads keys even if the masks hide them. */
+  readonly walk: "row" | "visible";
   /** Mask ranges, tree bits and learned sinks, as `packExtras` lays them out. */
   readonly extras?: PackedExtras;
 }
@@ -235,6 +243,7 @@ export function uploadAttend(stage: AttendStage, plan: WorkPlan, step: AttendSte
     stage.paramsWords[at + 10] = step.extras?.learnedSinkBase ?? 0;
     stage.paramsWords[at + 11] = base;
     stage.paramsWords[at + 12] = count;
+    stage.paramsWords[at + 13] = step.walk === "row" ? 1 : 0;
   }
 }
 
@@ -293,8 +302,7 @@ export function encodeAttend(
   if (o.size.merges === 0) return;
   pass.setPipeline(stage.mergePipeline);
   pass.setBindGroup(0, mergeBindGroup(stage, o.tensors));
-  const rowsPerWorkgroup = 64 / (stage.options.specialisation.headSize / 8);
-  dispatchWide(pass, Math.ceil(o.size.merges / rowsPerWorkgroup));
+  dispatchWide(pass, o.size.merges);
 }
 
 /** Frees the stage's buffers. */

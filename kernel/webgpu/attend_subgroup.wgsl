@@ -2,14 +2,19 @@
 //
 //   TEAMS  subgroups of a workgroup; each walks its own tiles with its own softmax state
 //   LK     lanes that share a key in the score phase; J keys of such a group in one tile
-//   TILE   T / LK * J keys of a team in one tile; KC = LV / LK words of a key in one lane
+//   TILE   T / LK * J keys of a team in one tile, all of one page; KC = LV / LK words of a key in
+//          one lane
 //   LANES_V  lanes along D in the value phase; C = LV / LANES_V words of a value in one lane
 //   KI     keys that one value step covers: T / LANES_V
+//   PV_UNROLL  value steps whose loads are in flight at a time
 //
 // Score phase: a lane holds partial dot products of J keys, key (own ^ j) in place j, so that
 // halving the list at each exchange needs no selection and leaves every lane with the score of its
-// own key. Value phase: lanes lie along D and take the keys' weights by shuffle. The keys of the
-// next tile are asked for before the values of this one are used.
+// own key. Value phase: lanes lie along D and take the keys' weights by shuffle. Values of a tile
+// are asked for before its scores, and keys of the next tile before the values are used, so that
+// neither wait is on the way.
+//
+// A tile that every row sees whole (`plain`) takes its rows by counting and skips the masks.
 
 @compute @workgroup_size(${WORKGROUP})
 fn attend(
@@ -25,6 +30,8 @@ fn attend(
   let team = local / ${T}u;
   let chunk = lane & ${LANES_V - 1}u;
   let keyGroup = lane / ${LANES_V}u;
+  let keyLane = lane & ${LK - 1}u;
+  let ownKey = (lane / ${LK}u) * ${J}u + keyLane / ${LK / J}u;
   // An item without keys still writes zeros; its table row is then read at column 0.
   let lastOrder = max(item.orderEnd, 1u) - 1u;
   loadQuery(item, local);
@@ -44,139 +51,150 @@ fn attend(
   var word${j}_${c} = vec4<u32>(0u);
 //#end
 //#end
-  // A key that no row sees is read from the anchor, a key that some row sees: what lies in a dead
-  // page may be NaN, and 0 * NaN would reach the output.
-  var row = item.anchorRow;
-  var key = 0u;
-  var alive = false;
-  var order = item.orderBegin + team * ${TILE}u + (lane / ${LK}u) * ${J}u + (lane & ${LK - 1}u) / ${LK / J}u;
-  var id = blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))];
 
   let tiles = (item.orderEnd - item.orderBegin + ${TEAMS * TILE - 1}u) / ${TEAMS * TILE}u;
-  for (var tile = 0u; tile <= tiles; tile++) {
-//#for r in 0..R
-    var score${r} = 0.0;
+  var order = item.orderBegin + team * ${TILE}u;
+  var place = placeTile(item, order, blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))], ownKey);
+  order += ${TEAMS * TILE}u;
+  var id = blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))];
+  if (tiles > 0u) {
+//#for j in 0..J
+    {
+      let source = rowInTile(place, ownKey ^ ${j}u, ${j * (LK / J)}u);
+//#for c in 0..KC
+      word${j}_${c} = keyWord(source, ${c * LK}u + keyLane);
 //#end
-    if (tile > 0u) {
+    }
+//#end
+  }
+
+  for (var tile = 0u; tile < tiles; tile++) {
+//#for i in 0..PV_UNROLL
+    let row${i} = valueRow(place, ${i * KI}u + keyGroup);
+//#for c in 0..C
+    let value${i}_${c} = valueWord(row${i}, ${c * LANES_V}u + chunk);
+//#end
+//#end
 //#for r in 0..R
 //#for j in 0..J
-      var dot${r}_${j} = 0.0;
+    var dot${r}_${j} = 0.0;
 //#end
 //#end
 //#for c in 0..KC
-      {
+    {
 //#for j in 0..J
-        let lowKey${j} = lowHalf(word${j}_${c});
-        let highKey${j} = highHalf(word${j}_${c});
+      let lowKey${j} = lowHalf(word${j}_${c});
+      let highKey${j} = highHalf(word${j}_${c});
 //#end
 //#for r in 0..R
-        {
-          let lowQuery = sharedQuery[${(r * LV + c * LK) * 2}u + (lane & ${LK - 1}u) * 2u];
-          let highQuery = sharedQuery[${(r * LV + c * LK) * 2 + 1}u + (lane & ${LK - 1}u) * 2u];
+      {
+        let lowQuery = sharedQuery[${(r * LV + c * LK) * 2}u + keyLane * 2u];
+        let highQuery = sharedQuery[${(r * LV + c * LK) * 2 + 1}u + keyLane * 2u];
 //#for e in 0..4
 //#for j in 0..J
-          dot${r}_${j} = fma(lowKey${j}[${e}], lowQuery[${e}], dot${r}_${j});
+        dot${r}_${j} = fma(lowKey${j}[${e}], lowQuery[${e}], dot${r}_${j});
 //#end
 //#end
 //#for e in 0..4
 //#for j in 0..J
-          dot${r}_${j} = fma(highKey${j}[${e}], highQuery[${e}], dot${r}_${j});
+        dot${r}_${j} = fma(highKey${j}[${e}], highQuery[${e}], dot${r}_${j});
 //#end
-//#end
-        }
 //#end
       }
 //#end
+    }
+//#end
+
+    let next = placeTile(item, order, id, ownKey);
+    order += ${TEAMS * TILE}u;
+    if (tile + 1u < tiles) {
+      id = blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))];
+//#for j in 0..J
+      {
+        let source = rowInTile(next, ownKey ^ ${j}u, ${j * (LK / J)}u);
+//#for c in 0..KC
+        word${j}_${c} = keyWord(source, ${c * LK}u + keyLane);
+//#end
+      }
+//#end
+    }
+
 //#for s in 0..LOG2LK
 //#for r in 0..R
 //#if (J >> s) > 1
 //#for j in 0..J >> (s + 1)
-      dot${r}_${j} += subgroupShuffleXor(dot${r}_${j + (J >> (s + 1))}, ${LK >> (s + 1)}u);
+    dot${r}_${j} += subgroupShuffleXor(dot${r}_${j + (J >> (s + 1))}, ${LK >> (s + 1)}u);
 //#end
 //#else
-      dot${r}_0 += subgroupShuffleXor(dot${r}_0, ${LK >> (s + 1)}u);
+    dot${r}_0 += subgroupShuffleXor(dot${r}_0, ${LK >> (s + 1)}u);
 //#end
 //#end
 //#end
+    if (!place.plain) {
 //#for r in 0..R
-      score${r} = dot${r}_0;
+      dot${r}_0 = select(NO_SCORE, dot${r}_0, place.alive && sees(item, token${r}, place.key));
 //#end
     }
-
-    let nextKey = keyAt(item, min(order, lastOrder));
-    let nextAlive = order < item.orderEnd && id >= 0 && anyTokenSees(item, nextKey);
-    let nextRow = select(item.anchorRow, cacheRow(item, id, nextKey), nextAlive);
-    order += ${TEAMS * TILE}u;
-    id = blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))];
-    if (tile < tiles) {
-//#for j in 0..J
-      {
-        let source = subgroupShuffleXor(nextRow, ${j * (LK / J)}u);
-//#for c in 0..KC
-        word${j}_${c} = keyWord(source, ${c * LK}u + (lane & ${LK - 1}u));
-//#end
-      }
-//#end
-    }
-
-    if (tile > 0u) {
-//#for r in 0..R
-      score${r} = select(NO_SCORE, score${r}, alive && sees(item, token${r}, key));
-//#end
-      // The largest score grows a handful of times in a long row; most tiles leave it alone.
-      if (subgroupAny(
-        score0 > max0
+    // Weights are at most 2^MAX_GROWTH: sums stay exact to rounding, and most tiles, which hold no
+    // score that much larger than those before, leave the outputs alone.
+    if (subgroupAny(
+      dot0_0 > max0 + MAX_GROWTH
 //#for r in 1..R
-        || score${r} > max${r}
+      || dot${r}_0 > max${r} + MAX_GROWTH
 //#end
-      )) {
+    )) {
 //#for r in 0..R
-        {
-          let larger = max(max${r}, subgroupMax(score${r}));
-          let decay = exp2(max${r} - larger);
-          max${r} = larger;
-          sum${r} *= decay;
+      {
+        let larger = max(max${r}, subgroupMax(dot${r}_0));
+        let decay = exp2(max${r} - larger);
+        max${r} = larger;
+        sum${r} *= decay;
 //#for c in 0..C
-          low${r}_${c} *= decay;
-          high${r}_${c} *= decay;
-//#end
-        }
+        low${r}_${c} *= decay;
+        high${r}_${c} *= decay;
 //#end
       }
+//#end
+    }
 //#for r in 0..R
-      let weight${r} = select(exp2(score${r} - max${r}), 0.0, score${r} == NO_SCORE);
-      sum${r} += weight${r};
+    var weight${r} = exp2(dot${r}_0 - max${r});
+//#end
+    if (!place.plain) {
+//#for r in 0..R
+      weight${r} = select(weight${r}, 0.0, dot${r}_0 == NO_SCORE);
+//#end
+    }
+//#for r in 0..R
+    sum${r} += weight${r};
 //#end
 //#for block in 0..PV_STEPS / PV_UNROLL
+//#if block > 0
 //#for i in block * PV_UNROLL..(block + 1) * PV_UNROLL
-      let source${i} = sourceLane(${i * KI}u + keyGroup);
-      let row${i} = subgroupShuffle(row, source${i});
+    let row${i} = valueRow(place, ${i * KI}u + keyGroup);
 //#for c in 0..C
-      let value${i}_${c} = valueWord(row${i}, ${c * LANES_V}u + chunk);
+    let value${i}_${c} = valueWord(row${i}, ${c * LANES_V}u + chunk);
 //#end
 //#end
+//#end
 //#for i in block * PV_UNROLL..(block + 1) * PV_UNROLL
-      {
+    {
 //#for c in 0..C
-        let lowValue${c} = lowHalf(value${i}_${c});
-        let highValue${c} = highHalf(value${i}_${c});
+      let lowValue${c} = lowHalf(value${i}_${c});
+      let highValue${c} = highHalf(value${i}_${c});
 //#end
 //#for r in 0..R
-        {
-          let weight = vec4<f32>(subgroupShuffle(weight${r}, source${i}));
+      {
+        let weight = vec4<f32>(subgroupShuffle(weight${r}, sourceLane(${i * KI}u + keyGroup)));
 //#for c in 0..C
-          low${r}_${c} = fma(lowValue${c}, weight, low${r}_${c});
-          high${r}_${c} = fma(highValue${c}, weight, high${r}_${c});
-//#end
-        }
+        low${r}_${c} = fma(lowValue${c}, weight, low${r}_${c});
+        high${r}_${c} = fma(highValue${c}, weight, high${r}_${c});
 //#end
       }
 //#end
-//#end
     }
-    key = nextKey;
-    alive = nextAlive;
-    row = nextRow;
+//#end
+//#end
+    place = next;
   }
 
 //#for r in 0..R
@@ -213,6 +231,55 @@ fn attend(
   }
   workgroupBarrier();
   finishItem(item, local);
+}
+
+// Where a tile lies, and its lane's own key.
+struct Place {
+  // Every row sees every key.
+  plain: bool,
+  // Some row sees the own key.
+  alive: bool,
+  // Position of the own key.
+  key: u32,
+  // Row of the tile's first key.
+  first: u32,
+  // Row of the own key, or the anchor. A key that no row sees is read from the anchor, a key that
+  // some row sees: what lies in a dead page may be NaN, and 0 * NaN would reach the output.
+  own: u32,
+}
+
+fn placeTile(item: Item, order: u32, id: i32, ownKey: u32) -> Place {
+  var place: Place;
+//#if RANGES || TREE
+  place.plain = false;
+//#else
+  place.plain = order >= item.plainBegin && order + ${TILE}u <= item.plainEnd && id >= 0;
+//#end
+  let start = keyAt(item, min(order, max(item.orderEnd, 1u) - 1u) & ${4294967296 - TILE}u);
+  place.first = cacheRow(item, id, start);
+  place.key = start + ownKey;
+  place.alive = place.plain;
+  place.own = place.first + ownKey;
+  if (!place.plain) {
+    place.alive = order + ownKey < item.orderEnd && id >= 0 && isRead(item, place.key);
+    place.own = select(item.anchorRow, place.own, place.alive);
+  }
+  return place;
+}
+
+// Row of a tile's key, which the lane `distance` away (by exclusive or) holds as its own.
+fn rowInTile(place: Place, key: u32, distance: u32) -> u32 {
+  if (place.plain) {
+    return place.first + key;
+  }
+  return subgroupShuffleXor(place.own, distance);
+}
+
+fn valueRow(place: Place, key: u32) -> u32 {
+  if (place.plain) {
+    return place.first + key;
+  }
+  return subgroupShuffle(place.own, sourceLane(key));
 }
 
 // The lane that holds the weight of a tile's key.

@@ -1,25 +1,27 @@
-// Attention of many query rows: RV · 64 rows by 64 keys in registers, for prefill and for rows of
-// several tokens. Uses no subgroups.
+// Attention of many query rows: 64 rows by 64 keys in registers, for prefill and for rows of several
+// tokens. Uses no subgroups.
 //
-//   128 lanes: lane (ty, tx) = (local / 8, local % 8) owns rows v · 64 + 4·ty + j and, of every 64
-//   keys, keys 4·tx … 4·tx + 3 and 32 + 4·tx …; of every 32 output columns, 4·tx … 4·tx + 3
-//   DC = 32 elements of D (four words) in one score chunk, VK keys in one value chunk; CV = D / 32
-//   WK  keys whose weights are in workgroup memory at a time: 64 / RV
-//   UD, UK  elements and keys that the inner loops unroll
+//   128 lanes: lane (ty, tx) = (local / 8, local % 8) owns rows 4·ty … 4·ty + 3 and, of every 64
+//   keys, keys 4·tx … 4·tx + 3 and 32 + 4·tx …; of every 64 output columns, 8·tx … 8·tx + 7
+//   A score chunk is 64 elements of D (eight words); CV = D / 64
+//   UD  pairs of elements, and UK keys, that the inner loops unroll: their code has to stay within
+//       the instruction cache
 //
-// A tile of 64 keys goes through workgroup memory in chunks: queries and keys transposed in
-// registers on the way, so that a lane reads four rows or four keys at once; then the weights,
-// transposed and swizzled so that the eight lanes of a row write to different banks; then values.
+// A tile of 64 keys goes through workgroup memory as it is stored, two elements in 32 bits: reading
+// workgroup memory is what binds here, and a lane unpacks a pair for many multiply-adds. Queries and
+// keys are transposed in registers on the way, so that a lane reads four rows or four keys at once,
+// and swizzled by their word, so that the eight lanes that write one row meet no bank twice. Then
+// come, twice 32 keys, the weights, transposed and swizzled, and the values as they are.
 // The next chunk is read from the cache while the present one is used.
 //
-// Workgroup memory, in vec4<f32>: queries [DC][RV · 16], keys [DC][16]; then, in the same place,
-// weights [WK][RV][16] and values [VK][D / 4]; at the end, 32 columns of the output.
+// Workgroup memory, in vec4<u32>: queries [32][16], keys [32][16]; then, in the same place, weights
+// [32][16] and values [32][D / 8].
 
-var<workgroup> tile: array<vec4<f32>, ${TILE_WORDS}>;
-var<workgroup> sharedPartial: array<f32, ${ROWS * 8}>;
+var<workgroup> tile: array<vec4<u32>, ${TILE_WORDS}>;
+var<workgroup> sharedPartial: array<f32, 512>;
 var<workgroup> sharedRows: array<u32, 64>;
 var<workgroup> sharedKeys: array<u32, 64>;
-var<workgroup> sharedState: array<vec2<f32>, ${ROWS}>;
+var<workgroup> sharedState: array<vec2<f32>, 64>;
 var<workgroup> needsMask: atomic<u32>;
 
 const NO_KEY: u32 = 0xffffffffu;
@@ -33,26 +35,16 @@ fn queryWord(item: Item, row: u32, word: u32) -> vec4<u32> {
   return query[source * ${LV}u + word];
 }
 
-fn weightIndex(key: u32, v: u32, ty: u32) -> u32 {
-  return (key * ${RV}u + v) * 16u + (ty ^ ((key >> 2u) & 7u));
+fn weightIndex(key: u32, ty: u32) -> u32 {
+  return key * 16u + (ty ^ ((key >> 2u) & 7u));
 }
 
-// Writes eight elements of four rows or keys, element by element.
-fn putTransposed(start: u32, stride: u32, a: vec4<u32>, b: vec4<u32>, c: vec4<u32>, d: vec4<u32>, factor: f32) {
-  let al = lowHalf(a) * factor;
-  let bl = lowHalf(b) * factor;
-  let cl = lowHalf(c) * factor;
-  let dl = lowHalf(d) * factor;
-//#for e in 0..4
-  tile[start + ${e}u * stride] = vec4<f32>(al[${e}], bl[${e}], cl[${e}], dl[${e}]);
-//#end
-  let ah = highHalf(a) * factor;
-  let bh = highHalf(b) * factor;
-  let ch = highHalf(c) * factor;
-  let dh = highHalf(d) * factor;
-//#for e in 0..4
-  tile[start + ${e + 4}u * stride] = vec4<f32>(ah[${e}], bh[${e}], ch[${e}], dh[${e}]);
-//#end
+// Writes one word of four rows or keys, pair by pair.
+fn putTransposed(start: u32, a: vec4<u32>, b: vec4<u32>, c: vec4<u32>, d: vec4<u32>) {
+  tile[start] = vec4<u32>(a.x, b.x, c.x, d.x);
+  tile[start + 16u] = vec4<u32>(a.y, b.y, c.y, d.y);
+  tile[start + 32u] = vec4<u32>(a.z, b.z, c.z, d.z);
+  tile[start + 48u] = vec4<u32>(a.w, b.w, c.w, d.w);
 }
 
 @compute @workgroup_size(128)
@@ -70,26 +62,14 @@ fn attend(
   let ty = (local >> 3u) & 15u;
   let firstToken = item.firstRow / ${G}u;
   let lastToken = (item.firstRow + item.rows - 1u) / ${G}u;
-//#for v in 0..RV
 //#for j in 0..4
-//#let r = v * 4 + j
-  let row${r} = ${v * 64 + j}u + ty * 4u;
-  let token${r} = (item.firstRow + row${r}) / ${G}u;
-  var max${r} = NO_SCORE;
-  var sum${r} = 0.0;
-//#for c in 0..CV
-  var out${r}_${c} = vec4<f32>(0.0);
+  let row${j} = ${j}u + ty * 4u;
+  let token${j} = (item.firstRow + row${j}) / ${G}u;
+  var max${j} = NO_SCORE;
+  var sum${j} = 0.0;
+//#for c in 0..CV * 2
+  var out${j}_${c} = vec4<f32>(0.0);
 //#end
-//#end
-//#end
-
-  // Loads of a score chunk: lane → (four keys, word) for the first 64 lanes' worth of work, then
-  // (four rows, word); with RV = 2 the rows take all lanes and the keys the first 64.
-  let four = local & 15u;
-  let word = (local >> 4u) & 3u;
-//#for i in 0..QUERY_LOADS
-  let rowFour${i} = (local + ${i * 128}u) % ${RV * 16}u;
-  let rowWord${i} = (local + ${i * 128}u) / ${RV * 16}u % 4u;
 //#end
 
   for (var begin = item.orderBegin; begin < item.orderEnd; begin += 64u) {
@@ -102,14 +82,13 @@ fn attend(
       let key = keyAt(item, min(order, item.orderEnd - 1u));
       let id = blockTable[tableIndex(item, key)];
       let held = order < item.orderEnd && id >= 0;
-      let alive = held && anyTokenSees(item, key);
+      let alive = held && isRead(item, key);
       sharedRows[local] = select(item.anchorRow, cacheRow(item, id, key), alive);
       sharedKeys[local] = select(NO_KEY, key, alive);
 //#if RANGES || TREE
       atomicStore(&needsMask, 1u);
 //#else
-      let byAll = alive && key <= item.cached + firstToken && (item.windowTokens == 0u || key + item.windowTokens > item.cached + lastToken || key < params.sinkTokens);
-      if (!byAll) {
+      if (!(alive && order >= item.plainBegin && order < item.plainEnd)) {
         atomicStore(&needsMask, 1u);
       }
 //#end
@@ -117,71 +96,75 @@ fn attend(
     workgroupBarrier();
     let masked = atomicLoad(&needsMask) != 0u;
 
-//#for r in 0..RV * 4
+//#for r in 0..4
     var low${r} = vec4<f32>(0.0);
     var high${r} = vec4<f32>(0.0);
 //#end
+    // Eight neighbouring lanes read the eight words of a chunk of one key or query.
 //#for k in 0..4
-    var keyNext${k} = keyWord(sharedRows[four * 4u + ${k}u], word);
+    var keyNext${k} = keyWord(sharedRows[ty * 4u + ${k}u], tx);
 //#end
-//#for i in 0..QUERY_LOADS
+    for (var chunk = 0u; chunk < ${D / 64}u; chunk++) {
 //#for k in 0..4
-    var queryNext${i}_${k} = queryWord(item, rowFour${i} * 4u + ${k}u, rowWord${i});
+      let queryNext${k} = queryWord(item, ty * 4u + ${k}u, chunk * 8u + tx);
 //#end
-//#end
-    for (var chunk = 0u; chunk < ${D / DC}u; chunk++) {
-//#if RV == 1
-      if (local < 64u) {
-        putTransposed(${DC * 16}u + word * 128u + four, 16u, keyNext0, keyNext1, keyNext2, keyNext3, 1.0);
-      } else {
-        putTransposed(rowWord0 * 128u + rowFour0, 16u, queryNext0_0, queryNext0_1, queryNext0_2, queryNext0_3, params.scaleLog2);
+      if (chunk > 0u) {
+        workgroupBarrier();
       }
-//#else
-      if (local < 64u) {
-        putTransposed(${DC * RV * 16}u + word * 128u + four, 16u, keyNext0, keyNext1, keyNext2, keyNext3, 1.0);
-      }
-//#for i in 0..QUERY_LOADS
-      putTransposed(rowWord${i} * ${8 * RV * 16}u + rowFour${i}, ${RV * 16}u, queryNext${i}_0, queryNext${i}_1, queryNext${i}_2, queryNext${i}_3, params.scaleLog2);
-//#end
-//#end
+      putTransposed(512u + tx * 64u + (ty ^ tx), keyNext0, keyNext1, keyNext2, keyNext3);
+      putTransposed(tx * 64u + (ty ^ tx), queryNext0, queryNext1, queryNext2, queryNext3);
       workgroupBarrier();
-      if (chunk < ${D / DC - 1}u) {
+      if (chunk < ${D / 64 - 1}u) {
 //#for k in 0..4
-        keyNext${k} = keyWord(sharedRows[four * 4u + ${k}u], (chunk + 1u) * 4u + word);
-//#end
-//#for i in 0..QUERY_LOADS
-//#for k in 0..4
-        queryNext${i}_${k} = queryWord(item, rowFour${i} * 4u + ${k}u, (chunk + 1u) * 4u + rowWord${i});
-//#end
+        keyNext${k} = keyWord(sharedRows[ty * 4u + ${k}u], (chunk + 1u) * 8u + tx);
 //#end
       }
-      for (var step = 0u; step < ${DC}u; step += ${UD}u) {
+      for (var step = 0u; step < 32u; step += ${UD}u) {
 //#for d in 0..UD
       {
-        let lowKeys = tile[step * 16u + ${DC * RV * 16 + d * 16}u + tx];
-        let highKeys = tile[step * 16u + ${DC * RV * 16 + d * 16 + 8}u + tx];
-//#for v in 0..RV
-        let rows${v} = tile[step * ${RV * 16}u + ${(d * RV + v) * 16}u + ty];
+        let swizzle = ((step + ${d}u) >> 2u) & 7u;
+        let pair = ((step * 16u) & 511u) + ${d * 16}u;
+        let lowWords = tile[pair + 512u + (tx ^ swizzle)];
+        let highWords = tile[pair + 520u + (tx ^ swizzle)];
+        let rowWords = tile[pair + (ty ^ swizzle)];
+//#for h in 0..2
+        {
+//#if h == 0
+          let lowKeys = firstOfPairs(lowWords);
+          let highKeys = firstOfPairs(highWords);
+//#else
+          let lowKeys = secondOfPairs(lowWords);
+          let highKeys = secondOfPairs(highWords);
+//#end
+//#if h == 0
+          let rows = firstOfPairs(rowWords);
+//#else
+          let rows = secondOfPairs(rowWords);
+//#end
 //#for j in 0..4
-        low${v * 4 + j} = fma(vec4<f32>(rows${v}[${j}]), lowKeys, low${v * 4 + j});
-        high${v * 4 + j} = fma(vec4<f32>(rows${v}[${j}]), highKeys, high${v * 4 + j});
+          low${j} = fma(vec4<f32>(rows[${j}]), lowKeys, low${j});
+          high${j} = fma(vec4<f32>(rows[${j}]), highKeys, high${j});
 //#end
+        }
 //#end
       }
 //#end
       }
-      workgroupBarrier();
     }
 
-    // Values of the first chunk are on their way while the weights are worked out.
+    // Values of the first half are on their way while the weights are worked out.
 //#for i in 0..VALUE_LOADS
-    var valueNext${i} = valueWord(sharedRows[(local + ${i * 128}u) / ${LV}u % ${VK}u], (local + ${i * 128}u) % ${LV}u);
+    var valueNext${i} = valueWord(sharedRows[(local + ${i * 128}u) / ${LV}u % 32u], (local + ${i * 128}u) % ${LV}u);
+//#end
+//#for r in 0..4
+    low${r} *= params.scaleLog2;
+    high${r} *= params.scaleLog2;
 //#end
     if (masked) {
 //#for e in 0..8
       {
         let key = sharedKeys[${e / 4 * 32 + e % 4}u + tx * 4u];
-//#for r in 0..RV * 4
+//#for r in 0..4
 //#if e < 4
         low${r}[${e}] = select(NO_SCORE, low${r}[${e}], key != NO_KEY && sees(item, token${r}, key));
 //#else
@@ -191,14 +174,14 @@ fn attend(
       }
 //#end
     }
-//#for r in 0..RV * 4
+//#for r in 0..4
     {
       let both = max(low${r}, high${r});
       sharedPartial[row${r} * 8u + tx] = max(max(both.x, both.y), max(both.z, both.w));
     }
 //#end
     workgroupBarrier();
-//#for r in 0..RV * 4
+//#for r in 0..4
     {
       var larger = max${r};
 //#for x in 0..8
@@ -212,65 +195,60 @@ fn attend(
       high${r} = exp2(high${r} - larger) * counts;
       let both = low${r} + high${r};
       sum${r} = sum${r} * decay + (both.x + both.y + both.z + both.w);
-//#for c in 0..CV
+//#for c in 0..CV * 2
       out${r}_${c} *= decay;
 //#end
     }
 //#end
 
-//#for half in 0..RV
-//#for v in 0..RV
-//#for e in 0..4
-//#if RV == 1 || half == 0
-    tile[weightIndex(tx * 4u + ${e}u, ${v}u, ty)] = vec4<f32>(low${v * 4}[${e}], low${v * 4 + 1}[${e}], low${v * 4 + 2}[${e}], low${v * 4 + 3}[${e}]);
+    for (var half = 0u; half < 2u; half++) {
+      if (half > 0u) {
+        workgroupBarrier();
+//#for r in 0..4
+        low${r} = high${r};
 //#end
-//#if RV == 1 || half == 1
-    tile[weightIndex(${WK - 32}u + tx * 4u + ${e}u, ${v}u, ty)] = vec4<f32>(high${v * 4}[${e}], high${v * 4 + 1}[${e}], high${v * 4 + 2}[${e}], high${v * 4 + 3}[${e}]);
-//#end
-//#end
-//#end
-    for (var chunk = 0u; chunk < ${WK / VK}u; chunk++) {
-//#for i in 0..VALUE_LOADS
-      if (local + ${i * 128}u < ${VK * LV}u) {
-        tile[1024u + (local + ${i * 128}u) * 2u] = lowHalf(valueNext${i});
-        tile[1024u + (local + ${i * 128}u) * 2u + 1u] = highHalf(valueNext${i});
       }
+//#for e in 0..4
+      tile[weightIndex(tx * 4u + ${e}u, ty)] = bitcast<vec4<u32>>(vec4<f32>(low0[${e}], low1[${e}], low2[${e}], low3[${e}]));
+//#end
+//#for i in 0..VALUE_LOADS
+      tile[512u + local + ${i * 128}u] = valueNext${i};
 //#end
       workgroupBarrier();
-      let next = ${half * WK}u + (chunk + 1u) * ${VK}u;
-      if (next < 64u) {
+      if (half == 0u) {
 //#for i in 0..VALUE_LOADS
-        valueNext${i} = valueWord(sharedRows[next + (local + ${i * 128}u) / ${LV}u % ${VK}u], (local + ${i * 128}u) % ${LV}u);
+        valueNext${i} = valueWord(sharedRows[32u + (local + ${i * 128}u) / ${LV}u % 32u], (local + ${i * 128}u) % ${LV}u);
 //#end
       }
-      for (var step = 0u; step < ${VK}u; step += ${UK}u) {
+      for (var step = 0u; step < 32u; step += ${UK}u) {
 //#for k in 0..UK
       {
-//#for v in 0..RV
-        let weights${v} = tile[weightIndex(chunk * ${VK}u + step + ${k}u, ${v}u, ty)];
-//#end
+        let key = (step + ${k}u) & 31u;
+        let weights = bitcast<vec4<f32>>(tile[weightIndex(key, ty)]);
 //#for c in 0..CV
-        let values${c} = tile[1024u + (step + ${k}u) * ${D / 4}u + ${c * 8}u + tx];
-//#for v in 0..RV
+        {
+          let words = tile[key * ${LV}u + ${512 + c * 8}u + tx];
+          let lowValues = lowHalf(words);
+          let highValues = highHalf(words);
 //#for j in 0..4
-        out${v * 4 + j}_${c} = fma(vec4<f32>(weights${v}[${j}]), values${c}, out${v * 4 + j}_${c});
+          out${j}_${c * 2} = fma(vec4<f32>(weights[${j}]), lowValues, out${j}_${c * 2});
+          out${j}_${c * 2 + 1} = fma(vec4<f32>(weights[${j}]), highValues, out${j}_${c * 2 + 1});
 //#end
-//#end
+        }
 //#end
       }
 //#end
       }
-      workgroupBarrier();
     }
-//#end
+    workgroupBarrier();
   }
 
-//#for r in 0..RV * 4
+//#for r in 0..4
   sharedPartial[row${r} * 8u + tx] = sum${r};
 //#end
   workgroupBarrier();
   if (tx == 0u) {
-//#for r in 0..RV * 4
+//#for r in 0..4
     {
       var total = 0.0;
 //#for x in 0..8
@@ -280,20 +258,12 @@ fn attend(
     }
 //#end
   }
-
-  // 32 columns at a time through workgroup memory, so that a lane stores eight neighbours.
+  workgroupBarrier();
+//#for r in 0..4
+  if (row${r} < item.rows) {
 //#for c in 0..CV
-  workgroupBarrier();
-//#for r in 0..RV * 4
-  tile[row${r} * 8u + tx] = out${r}_${c};
+    storeItemRow(item, row${r}, ${c * 8}u + tx, sharedState[row${r}], out${r}_${c * 2}, out${r}_${c * 2 + 1});
 //#end
-  workgroupBarrier();
-  for (var store = local; store < ${ROWS * 4}u; store += 128u) {
-    let row = store >> 2u;
-    if (row < item.rows) {
-      let at = row * 8u + (store & 3u) * 2u;
-      storeItemRow(item, row, ${c * 4}u + (store & 3u), sharedState[row], tile[at], tile[at + 1u]);
-    }
   }
 //#end
 }

@@ -12,14 +12,14 @@ import { identityTable } from "../../allocator/mod.ts";
 import { checkProblem } from "../check_problem.ts";
 import type { AttentionProblem } from "../problem.ts";
 import { ShapeError, ValueError } from "../problem_error.ts";
-import { type DispatchSize, dispatchSize, reserveAttend } from "./attend_stage.ts";
+import { attendTuning, type DispatchSize, dispatchSize, reserveAttend } from "./attend_stage.ts";
 import { createBuffer, type Gpu } from "./gpu.ts";
 import { ITEM_ROWS } from "./item_rows.ts";
+import { maxItems } from "./plan_splits.ts";
 import {
   createProblemRun,
   decodeResults,
   destroyProblemRun,
-  parallelItems,
   planProblem,
   type ProblemRun,
   resultRanges,
@@ -137,10 +137,7 @@ async function replay(
   return { output, logSumExp: logSumExp!, readbacks: 0, objectsMade };
 }
 
-/**
- * Room for any lengths: splitting aims at `parallelItems` and rounds up once for each tile; page
- * rounding at both ends of a window and after the sinks adds at most two more.
- */
+/** Room for any lengths. */
 function largestSize(run: ProblemRun): DispatchSize {
   const { kvHeads, queryHeads, columns, pageSizeTokens } = run.shape;
   const full = run.queryLengths.map((tokens) => Math.max(0, columns * pageSizeTokens - tokens));
@@ -158,7 +155,8 @@ function largestSize(run: ProblemRun): DispatchSize {
     sinkTokens: 0,
   }, { walk: "visible", splitTokens: columns * pageSizeTokens });
   const tiles = dispatchSize(run.plan).items;
-  const items = tiles.map((count) => count === 0 ? 0 : 3 * count + parallelItems(run.gpu));
+  const { parallelItems } = attendTuning(run.stage);
+  const items = tiles.map((count) => count === 0 ? 0 : maxItems(count, parallelItems));
   return { items, merges: run.queryTokens * queryHeads };
 }
 

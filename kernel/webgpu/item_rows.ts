@@ -1,52 +1,52 @@
 /**
  * Sizes of work items: how many query rows (tokens × group) one takes.
  *
- * Up to eight rows go through the vector kernel, whose registers hold that many outputs beside the
- * keys in flight; more go through the tile kernel, which reads each key once for 64 or 128 rows.
+ * Up to five rows go through the vector kernel, whose registers hold that many outputs beside the
+ * keys and values in flight. A few more become several such items, which read the same pages side
+ * by side; many go through the tile kernel, which reads each key once for 64 rows.
  */
 
 /** Most rows of an item of the vector kernel. */
-export const MAX_VECTOR_ROWS = 8;
+export const MAX_VECTOR_ROWS = 5;
 
 /** Up to so many rows, several vector items are faster than a tile that is mostly empty. */
 const FEW_ROWS = 24;
 
+/** Rows of a tile. */
+const TILE_ROWS = 64;
+
 /** All sizes. */
-export const ITEM_ROWS: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 64, 128];
+export const ITEM_ROWS: readonly number[] = [1, 2, 3, 4, 5, TILE_ROWS];
 
 /**
- * The size of items for a slot of so many packed rows.
+ * The size of items for a slot of so many packed rows: as few items as there can be, of nearly the
+ * same size.
  *
  * @example
  * ```ts
  * import { itemRowsOf } from "@headwise/headwise/kernel";
  * import assert from "node:assert/strict";
  *
- * const sizes = [5, 8, 20, 40, 1000].map((rows) => itemRowsOf(rows, 128));
- * assert.deepEqual(sizes, [5, 8, 8, 64, 128]);
+ * assert.deepEqual([5, 6, 8, 20, 40].map(itemRowsOf), [5, 3, 4, 5, 64]);
  * ```
  *
  * @param packedRows Tokens × group of the slot.
- * @param headSize D: the outputs of 128 rows of 256 elements do not fit a workgroup's registers.
  */
-export function itemRowsOf(packedRows: number, headSize: number): number {
-  if (packedRows <= MAX_VECTOR_ROWS) return packedRows;
-  if (packedRows <= FEW_ROWS) return MAX_VECTOR_ROWS;
-  return packedRows <= 64 || headSize > 128 ? 64 : 128;
+export function itemRowsOf(packedRows: number): number {
+  if (packedRows > FEW_ROWS) return TILE_ROWS;
+  return Math.ceil(packedRows / Math.ceil(packedRows / MAX_VECTOR_ROWS));
 }
 
 /** Place of a size in `ITEM_ROWS`. */
 export function itemRowsIndex(rows: number): number {
-  return rows <= MAX_VECTOR_ROWS ? rows - 1 : ITEM_ROWS.indexOf(rows);
+  return ITEM_ROWS.indexOf(rows);
 }
 
 /** Sizes that a slot with up to `maxTokens` tokens of `group` rows each may ask for. */
-export function itemRowsUpTo(
-  o: { group: number; maxTokens: number; headSize: number },
-): number[] {
+export function itemRowsUpTo(o: { group: number; maxTokens: number }): number[] {
   const sizes = new Set<number>();
-  for (let tokens = 1; tokens <= Math.min(o.maxTokens, 128); tokens++) {
-    sizes.add(itemRowsOf(tokens * o.group, o.headSize));
+  for (let tokens = 1; tokens <= Math.min(o.maxTokens, FEW_ROWS + 1); tokens++) {
+    sizes.add(itemRowsOf(tokens * o.group));
   }
   return [...sizes];
 }

@@ -18,7 +18,8 @@ struct Params {
   learnedSinkBase: u32,
   itemBase: u32,
   itemCount: u32,
-  reserved0: u32,
+  // Whether keys that the masks hide are read all the same.
+  walksRows: u32,
   reserved1: u32,
   reserved2: u32,
 }

@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
 import { identityTable } from "../../allocator/mod.ts";
 import { ITEM_ROWS } from "./item_rows.ts";
-import {
-  createWorkPlan,
-  ITEM_WORDS,
-  MERGE_WORDS,
-  type PlanBatch,
-  planBatch,
-  type PlanOptions,
-  type WorkPlan,
-} from "./plan.ts";
+import { createWorkPlan, ITEM_WORDS, MERGE_WORDS, planBatch, type WorkPlan } from "./plan.ts";
+import type { PlanBatch, PlanOptions } from "./plan_tiles.ts";
 
 const OPTIONS: PlanOptions = {
   group: 5,
-  headSize: 128,
   pageSizeTokens: 16,
   pageRows: 32,
   headRows: 16,
@@ -48,6 +40,8 @@ interface Item {
   readonly firstPages: number;
   readonly secondShift: number;
   readonly partialRow: number;
+  readonly plainBegin: number;
+  readonly plainEnd: number;
 }
 
 function itemsOf(plan: WorkPlan, rows: number): Item[] {
@@ -64,6 +58,8 @@ function itemsOf(plan: WorkPlan, rows: number): Item[] {
       firstPages: signed[at + 8],
       secondShift: signed[at + 10],
       partialRow: signed[at + 12],
+      plainBegin: signed[at + 14],
+      plainEnd: signed[at + 15],
     };
   });
 }
@@ -117,7 +113,33 @@ Deno.test("planBatch() splits rows of several tokens too", () => {
   const plan = createWorkPlan();
   const rows = batch({ tokens: [4], cached: [1000], headWindows: Int32Array.of(0, 0) });
   planBatch(plan, rows, { ...OPTIONS, parallelItems: 64 });
-  assert.ok(itemsOf(plan, 8).length > 2 * 3, "more items than tiles of rows");
+  assert.ok(itemsOf(plan, 5).length > 2 * 4, "more items than tiles of rows");
+});
+
+Deno.test("planBatch() puts items side by side that read the same pages", () => {
+  const plan = createWorkPlan();
+  const rows = batch({ tokens: [1], cached: [999], headWindows: Int32Array.of(0) });
+  planBatch(plan, rows, { ...OPTIONS, group: 8, splitTokens: 512 });
+  const places = itemsOf(plan, 4).map(({ begin, end }) => [begin, end]);
+  assert.deepEqual(places, [[0, 512], [0, 512], [512, 1008], [512, 1008]]);
+});
+
+Deno.test("planBatch() ends the part that needs no mask where the split ends", () => {
+  const plan = createWorkPlan();
+  planBatch(plan, batch({ tokens: [2], cached: [999] }), { ...OPTIONS, splitTokens: 512 });
+  const plain = itemsOf(plan, 5).map((
+    { head, plainBegin, plainEnd },
+  ) => [head, plainBegin, plainEnd]);
+  // A token's five rows are a tile. The first token sees keys up to 999, and in its window of 40
+  // those from 960 on, token 32 of the runs: pages 0 and 1, then the pages from 60 on.
+  assert.deepEqual(plain, [
+    [0, 0, 512],
+    [0, 0, 512],
+    [0, 0, 1000],
+    [0, 0, 1001],
+    [1, 32, 72],
+    [1, 33, 73],
+  ]);
 });
 
 Deno.test("planBatch() skips idle slots and gives items in which nothing is held no pages", () => {

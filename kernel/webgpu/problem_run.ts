@@ -6,6 +6,7 @@ import {
   type AttendStage,
   type AttendStep,
   type AttendTensors,
+  attendTuning,
   createAttendStage,
   destroyAttendStage,
   type DispatchSize,
@@ -23,13 +24,8 @@ import {
 } from "./device_cache.ts";
 import { createBuffer, type Gpu } from "./gpu.ts";
 import { itemRowsOf } from "./item_rows.ts";
-import {
-  createWorkPlan,
-  type PlanBatch,
-  planBatch,
-  type PlanOptions,
-  type WorkPlan,
-} from "./plan.ts";
+import { createWorkPlan, planBatch, type WorkPlan } from "./plan.ts";
+import type { PlanBatch, PlanOptions } from "./plan_tiles.ts";
 import type { BufferRange } from "./read_back.ts";
 import type { AttendTuning } from "./specialisation.ts";
 
@@ -55,11 +51,6 @@ export interface ProblemRun {
   readonly plan: WorkPlan;
 }
 
-/** Items that keep an adapter busy: a few for each of a data-centre GPU's multiprocessors. */
-export function parallelItems(gpu: Gpu): number {
-  return gpu.isSoftware ? 16 : 2048;
-}
-
 /** Makes everything that problems of one kind and shape need. */
 export async function createProblemRun(
   gpu: Gpu,
@@ -73,7 +64,7 @@ export async function createProblemRun(
   for (let slot = 0; slot < shape.batch; slot++) {
     queryLengths[slot] = p.queryStarts[slot + 1] - p.queryStarts[slot];
     if (queryLengths[slot] > 0) {
-      itemRows.add(itemRowsOf(queryLengths[slot] * group, shape.headSize));
+      itemRows.add(itemRowsOf(queryLengths[slot] * group));
     }
   }
   const cache = createDeviceCache(gpu, {
@@ -140,6 +131,7 @@ export function uploadProblem(
     queryTokens: run.queryTokens,
     sinkTokens: p.sinkTokens,
     scale: p.scale ?? 1 / Math.sqrt(run.shape.headSize),
+    walk: o.walk,
     extras: packExtras(p),
   };
   uploadAttend(run.stage, run.plan, step);
@@ -157,11 +149,10 @@ export function planProblem(run: ProblemRun, p: AttentionProblem, o: ProblemPlan
   planBatch(run.plan, batch, {
     ...o,
     group: run.shape.queryHeads / run.shape.kvHeads,
-    headSize: run.shape.headSize,
     pageSizeTokens: run.shape.pageSizeTokens,
     pageRows: run.cache.pageRows,
     headRows: run.cache.headRows,
-    parallelItems: parallelItems(run.gpu),
+    parallelItems: attendTuning(run.stage).parallelItems,
   });
 }
 

@@ -18,6 +18,7 @@ import fillText from "./fill.wgsl" with { type: "text" };
 import mergeText from "./merge.wgsl" with { type: "text" };
 import paramsText from "./params.wgsl" with { type: "text" };
 import { MAX_VECTOR_ROWS } from "./item_rows.ts";
+import { MAX_SPLITS } from "./plan_splits.ts";
 import storageFormatText from "./storage_format.wgsl" with { type: "text" };
 import storeItemText from "./store_item.wgsl" with { type: "text" };
 import storeOutputText from "./store_output.wgsl" with { type: "text" };
@@ -57,7 +58,7 @@ export interface ProgramTarget {
   readonly isCompact: boolean;
 }
 
-/** Tuning of the subgroup program; any choice gives the same answers. */
+/** Tuning of decode: the subgroup program and its plan; any choice gives right answers. */
 export interface AttendTuning {
   /** Subgroups of a workgroup. */
   readonly teams: number;
@@ -67,6 +68,8 @@ export interface AttendTuning {
   readonly keysPerGroup: number;
   /** Value loads that a lane issues before it uses the first: a power of two. */
   readonly valuesInFlight: number;
+  /** Items that the device runs at once, which splitting aims at. */
+  readonly parallelItems: number;
 }
 
 /** One attention program. */
@@ -105,12 +108,23 @@ export interface Program {
 
 /** The tuning used where none was measured. */
 export function defaultTuning({ subgroupSize, isCompact }: ProgramTarget): AttendTuning {
-  // Measured on an H200: four keys in each of four groups of eight lanes keep a tile's loads in
-  // flight within the registers of twelve resident warps.
-  const lanesPerKey = Math.min(8, subgroupSize);
+  // Measured on an H100 and an H200, whose 132 multiprocessors hold four such workgroups each: two
+  // keys in each of eight groups of four lanes need the fewest exchanges that registers allow.
   return isCompact
-    ? { teams: 2, lanesPerKey, keysPerGroup: 2, valuesInFlight: 1 }
-    : { teams: 2, lanesPerKey, keysPerGroup: 4, valuesInFlight: 8 };
+    ? {
+      teams: 2,
+      lanesPerKey: Math.min(8, subgroupSize),
+      keysPerGroup: 2,
+      valuesInFlight: 1,
+      parallelItems: 16,
+    }
+    : {
+      teams: 2,
+      lanesPerKey: Math.min(4, subgroupSize),
+      keysPerGroup: 2,
+      valuesInFlight: 8,
+      parallelItems: 528,
+    };
 }
 
 function shapeConstants(shape: KernelShape): Record<string, number | boolean> {
@@ -202,31 +216,20 @@ export function attendProgramName(
     `values_in_flight=${PV_UNROLL}`;
 }
 
-/** Sizes of the tile kernel's chunks, within the 32 KiB of workgroup memory of every adapter. */
+/** Constants of the tile kernel, within the 32 KiB of workgroup memory of every adapter. */
 function tileMapping(
   s: AttendSpecialisation,
   target: ProgramTarget,
 ): Record<"WORKGROUP", number> & TemplateConstants {
   const lanes = 128;
-  const rowVectors = s.rows / 64;
-  const chunk = 32;
-  const valueKeys = 2048 / s.headSize;
-  const scoreWords = chunk * 16 * (rowVectors + 1);
-  const valueWords = 1024 + valueKeys * s.headSize / 4;
   return {
     SUBGROUPS: false,
     WORKGROUP: lanes,
-    ROWS: s.rows,
-    RV: rowVectors,
-    DC: chunk,
-    UD: target.isCompact ? 2 : 16,
-    VK: valueKeys,
-    UK: target.isCompact ? 1 : Math.min(8, valueKeys),
-    WK: 64 / rowVectors,
-    CV: s.headSize / 32,
-    TILE_WORDS: Math.max(scoreWords, valueWords),
-    QUERY_LOADS: rowVectors === 1 ? 1 : rowVectors / 2,
-    VALUE_LOADS: Math.ceil(valueKeys * s.headSize / 8 / lanes),
+    CV: s.headSize / 64,
+    UD: target.isCompact ? 1 : 8,
+    UK: target.isCompact ? 1 : 8,
+    TILE_WORDS: Math.max(1024, 512 + 4 * s.headSize),
+    VALUE_LOADS: 4 * s.headSize / lanes,
   };
 }
 
@@ -257,8 +260,14 @@ function laneMapping(
     };
   }
   const tuning = o.tuning ?? defaultTuning(o.target);
-  const lanesPerKey = Math.min(tuning.lanesPerKey, subgroupSize, words);
-  const keysPerGroup = Math.min(tuning.keysPerGroup, lanesPerKey);
+  // All keys of a tile lie in one page.
+  const fewestLanes = Math.ceil(subgroupSize / s.pageSizeTokens);
+  const lanesPerKey = Math.max(fewestLanes, Math.min(tuning.lanesPerKey, subgroupSize, words));
+  const keysPerGroup = Math.min(
+    tuning.keysPerGroup,
+    lanesPerKey,
+    s.pageSizeTokens * lanesPerKey / subgroupSize,
+  );
   const lanesOfValue = Math.min(words, subgroupSize);
   const keysPerStep = subgroupSize / lanesOfValue;
   const tile = subgroupSize / lanesPerKey * keysPerGroup;
@@ -295,6 +304,7 @@ export function mergeProgram(
   s: Pick<AttendSpecialisation, "headSize" | "storage" | "learnedSinks" | "logSumExp">,
 ): Program {
   const workgroupSize = 64;
+  const words = s.headSize / 8;
   const flags = (s.learnedSinks ? ";learned_sinks" : "") + (s.logSumExp ? ";log_sum_exp" : "");
   const text = [paramsText, mergeText, storageFormatText, storeOutputText].join("\n");
   return {
@@ -303,7 +313,10 @@ export function mergeProgram(
     workgroupSize,
     code: expandTemplate(text, {
       D: s.headSize,
-      LV: s.headSize / 8,
+      LV: words,
+      GROUPS: workgroupSize / words,
+      UNROLL: 4,
+      MAX_SPLITS,
       BF16: s.storage === "bf16",
       LEARNED_SINKS: s.learnedSinks,
       LOG_SUM_EXP: s.logSumExp,

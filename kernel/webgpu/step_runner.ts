@@ -18,6 +18,7 @@ import {
 } from "./append_stage.ts";
 import {
   type AttendStage,
+  attendTuning,
   createAttendStage,
   destroyAttendStage,
   dispatchSize,
@@ -42,7 +43,7 @@ import {
   timestampWrites,
 } from "./pass_timer.ts";
 import { createWorkPlan, planBatch, type WorkPlan } from "./plan.ts";
-import { packExtras, parallelItems } from "./problem_run.ts";
+import { packExtras } from "./problem_run.ts";
 import type { AttendTuning } from "./specialisation.ts";
 import { type StepVerification, verifyStep } from "./verify_step.ts";
 import { createWarmer, type Warmer } from "./warmer.ts";
@@ -217,11 +218,7 @@ export async function createStepState(gpu: Gpu, o: StepRunnerOptions): Promise<S
   const sinkLogits = o.learnedSinks
     ? Float32Array.from({ length: shape.queryHeads }, () => random.nextNormal())
     : null;
-  const itemRows = itemRowsUpTo({
-    group,
-    maxTokens: o.maxBatchTokens,
-    headSize: shape.headSize,
-  });
+  const itemRows = itemRowsUpTo({ group, maxTokens: o.maxBatchTokens });
   const attend = await createAttendStage(gpu, {
     specialisation: {
       ...shape,
@@ -270,7 +267,7 @@ export function destroyStepState(state: StepState): void {
 
 /** Plans a step's attention. */
 export function planStep(state: StepState, batch: StepRunnerBatch): void {
-  const { gpu, options, cache } = state;
+  const { options, cache } = state;
   const { shape } = options;
   planBatch(state.plan, {
     ...batch,
@@ -278,12 +275,11 @@ export function planStep(state: StepState, batch: StepRunnerBatch): void {
     sinkTokens: options.sinkTokens,
   }, {
     group: shape.queryHeads / shape.kvHeads,
-    headSize: shape.headSize,
     pageSizeTokens: shape.pageSizeTokens,
     pageRows: cache.pageRows,
     headRows: cache.headRows,
     walk: options.walk,
-    parallelItems: parallelItems(gpu),
+    parallelItems: attendTuning(state.attend).parallelItems,
   });
 }
 
@@ -303,6 +299,7 @@ export function uploadStep(state: StepState, batch: StepRunnerBatch): number {
     queryTokens: tokens,
     sinkTokens: options.sinkTokens,
     scale: options.scoreScale ?? 1 / Math.sqrt(options.shape.headSize),
+    walk: options.walk,
     extras: state.extras,
   });
   return tokens;

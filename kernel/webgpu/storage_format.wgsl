@@ -16,6 +16,23 @@ fn highHalf(words: vec4<u32>) -> vec4<f32> {
 //#end
 }
 
+// The elements of lower and of higher index of four pairs.
+fn firstOfPairs(words: vec4<u32>) -> vec4<f32> {
+//#if BF16
+  return bitcast<vec4<f32>>(words << vec4<u32>(16u));
+//#else
+  return vec4<f32>(unpack2x16float(words.x).x, unpack2x16float(words.y).x, unpack2x16float(words.z).x, unpack2x16float(words.w).x);
+//#end
+}
+
+fn secondOfPairs(words: vec4<u32>) -> vec4<f32> {
+//#if BF16
+  return bitcast<vec4<f32>>(words & vec4<u32>(0xffff0000u));
+//#else
+  return vec4<f32>(unpack2x16float(words.x).y, unpack2x16float(words.y).y, unpack2x16float(words.z).y, unpack2x16float(words.w).y);
+//#end
+}
+
 // Round to nearest even by integers: WGSL leaves the rounding of pack2x16float to the driver.
 fn encodeOne(value: f32) -> u32 {
   let bits = bitcast<u32>(value);

@@ -7,7 +7,7 @@ import { serveLines, STANDARD_STREAMS } from "./serve_lines.ts";
 const ABI_VERSION = 1;
 const REPLY_BYTES = 1 << 20;
 
-const library = Deno.dlopen(Deno.args[0] ?? "", {
+const library = Deno.dlopen(Deno.args.at(-1) ?? "", {
   headwise_adapter_abi: { parameters: [], result: "i32" },
   headwise_adapter_call: {
     parameters: ["buffer", "usize", "buffer", "usize"],

@@ -4,13 +4,14 @@
  * The module runs in a worker that may read and write the scratch folder and nothing else, and this
  * process stands between it and the suite, so that even an exhausted heap ends only this process.
  */
+import { serverModule } from "./host_program.ts";
 import { serveLines, STANDARD_STREAMS } from "./serve_lines.ts";
 
-const [file = "", scratch = ""] = Deno.args;
+const [file = "", scratch = ""] = Deno.args.slice(-2);
 
 /** The worker's program: it serves what the module makes, with logging led off the protocol. */
 const program = `
-import { createAdapterServer } from ${JSON.stringify(import.meta.resolve("../serve.ts"))};
+import { createAdapterServer } from ${JSON.stringify(serverModule())};
 const encoder = new TextEncoder();
 for (const name of ["log", "info", "debug", "warn", "error"]) {
   console[name] = (...parts) => Deno.stderr.writeSync(encoder.encode(parts.join(" ") + "\\n"));
@@ -23,7 +24,7 @@ const { createSubject } = await import(${JSON.stringify(file)});
 if (typeof createSubject !== "function") {
   throw new TypeError("Cannot serve the module: it must export a function createSubject");
 }
-const server = createAdapterServer(await createSubject(), {
+const server = await createAdapterServer(await createSubject(), {
   read: Deno.readFile,
   write: (path, bytes) => Deno.writeFile(path, bytes, { createNew: true }),
 });

@@ -1,4 +1,4 @@
-import { killMatrixMarkdown, selfTest } from "../conformance/mod.ts";
+import { killMatrixMarkdown, selfTest, type SelfTestOptions } from "../conformance/mod.ts";
 import { renderKillRow } from "./conformance_report.ts";
 import { createHeadwiseTool } from "./conformance_tool.ts";
 import { type CliContext, writeLines } from "./context.ts";
@@ -11,7 +11,7 @@ import type { ReportFormat } from "./report_settings.ts";
  * reject it. The good subject runs the whole suite.
  *
  * @param context Streams.
- * @param o Form, and style.
+ * @param o Form and style, and which mutants and cases in place of all.
  */
 export async function judgeSuite(
   context: CliContext,
@@ -19,13 +19,14 @@ export async function judgeSuite(
     readonly json: boolean;
     readonly format: ReportFormat;
     readonly style: ReportStyle;
+    readonly scope?: Pick<SelfTestOptions, "mutants" | "goodScope">;
   },
 ): Promise<void> {
   const { stdout } = context.process;
   const asMarkdown = o.format === "markdown";
   const report = await selfTest({
     tool: createHeadwiseTool(),
-    goodScope: "all",
+    ...o.scope ?? { goodScope: "all" },
     onRow: (row) => {
       if (o.json) writeLines(stdout, [JSON.stringify(row)]);
       else if (!asMarkdown) writeLines(stdout, renderKillRow(row, o.style));

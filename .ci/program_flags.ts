@@ -1,0 +1,25 @@
+/**
+ * What the program may do wherever it runs without a checkout: read below the current folder, write
+ * below `results` there, talk to this machine alone, start `python3` for `exec:` adapters, and see
+ * the variables that it documents.
+ */
+export const PERMISSIONS: readonly string[] = [
+  "--allow-read=.",
+  "--allow-write=results",
+  "--allow-net=127.0.0.1",
+  "--allow-run=python3",
+  "--allow-env=HEADWISE_*,FD_*,JOB_COMPLETION_*,SLURM_ARRAY_*,CI_NODE_*,CI_PIPELINE_ID," +
+  "GITHUB_RUN_ID,NO_COLOR,FORCE_COLOR,TERM,XDG_RUNTIME_DIR",
+  // A package asks for these and does without.
+  "--ignore-env=LOG_TOKENS,LOG_STREAM",
+];
+
+/** Arguments of `deno` between `run` and the program: nothing of the current folder configures it. */
+export const RUN_FLAGS: readonly string[] = [
+  "--quiet",
+  "--unstable-webgpu",
+  "--no-config",
+  "--no-remote",
+  "--no-prompt",
+  ...PERMISSIONS,
+];

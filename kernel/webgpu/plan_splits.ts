@@ -1,0 +1,95 @@
+/**
+ * Where tiles are cut. A device runs so many items at once (a wave), and an item more than fits a
+ * wave costs as much as a wave of its own: with equal items, 1.1 waves take twice the time of one.
+ * So the number of items is fitted to whole waves, and more waves are taken only where tiles of
+ * unequal length make up for it.
+ */
+
+import { type PlanOptions, TILE, TILE_WORDS, type TileList } from "./plan_tiles.ts";
+
+/** More splits than this cost more in the merge than they gain in balance: a power of two. */
+export const MAX_SPLITS = 64;
+/** Fewer tokens than this do not repay a partial output. */
+const MIN_SPLIT_TOKENS = 128;
+/** Waves that are considered. */
+const MAX_WAVES = 4;
+/** What an item costs besides its pages, as tokens that could be read in that time. */
+const ITEM_OVERHEAD_TOKENS = 128;
+
+/**
+ * The most items that tiles are ever cut into.
+ *
+ * @param tiles How many tiles.
+ * @param parallelItems Items that the device runs at once.
+ */
+export function maxItems(tiles: number, parallelItems: number): number {
+  return tiles + MAX_WAVES * parallelItems;
+}
+
+/**
+ * Chooses the most pages of an item.
+ *
+ * @param tiles The tiles of a step.
+ * @param o How many items the device runs at once, or tokens of a split stated outright.
+ * @returns Pages, at least 1.
+ */
+export function chooseSplitPages(
+  tiles: TileList,
+  o: Pick<PlanOptions, "pageSizeTokens" | "parallelItems" | "splitTokens">,
+): number {
+  let total = 0;
+  let longest = 0;
+  for (let tile = 0; tile < tiles.count; tile++) {
+    const pages = tiles.words[tile * TILE_WORDS + TILE.pages];
+    total += pages;
+    longest = Math.max(longest, pages);
+  }
+  const share = Math.ceil(total / o.parallelItems);
+  const wanted = Math.ceil((o.splitTokens ?? MIN_SPLIT_TOKENS) / o.pageSizeTokens);
+  const least = Math.max(1, wanted, Math.ceil(longest / MAX_SPLITS));
+  if (o.splitTokens !== undefined) return least;
+  // So many tiles even each other out: only those far longer than the others are cut.
+  if (tiles.count > MAX_WAVES / 2 * o.parallelItems) {
+    return Math.max(least, Math.ceil(share / MAX_WAVES));
+  }
+  const overhead = ITEM_OVERHEAD_TOKENS / o.pageSizeTokens;
+  let best = Math.max(least, longest);
+  let bestCost = Infinity;
+  for (let waves = 1; waves <= MAX_WAVES; waves++) {
+    const pages = fewestPages(tiles, { items: waves * o.parallelItems, least, longest });
+    if (pages < 0) continue;
+    // Items of several waves start when others end: on the mean the last ends half an item late.
+    const tail = waves === 1 ? 0 : pages / 2;
+    const cost = Math.max(total / o.parallelItems, pages) + tail + waves * overhead;
+    if (cost < bestCost) {
+      best = pages;
+      bestCost = cost;
+    }
+  }
+  return best;
+}
+
+/** The smallest split that gives at most so many items, or −1 where there is none. */
+function fewestPages(
+  tiles: TileList,
+  { items, least, longest }: { items: number; least: number; longest: number },
+): number {
+  let low = least;
+  let high = Math.max(least, longest);
+  if (countItems(tiles, high) > items) return -1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (countItems(tiles, middle) <= items) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function countItems(tiles: TileList, splitPages: number): number {
+  let count = 0;
+  for (let tile = 0; tile < tiles.count; tile++) {
+    const pages = tiles.words[tile * TILE_WORDS + TILE.pages];
+    count += Math.max(1, Math.ceil(pages / splitPages));
+  }
+  return count;
+}
