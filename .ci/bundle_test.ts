@@ -18,7 +18,13 @@ async function runDeno(
   return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
 }
 
-const NAMES = ["headwise.js", "headwise.js.map", "headwise.cdx.json", "LICENSES.txt"];
+const NAMES = [
+  "headwise.js",
+  "headwise.js.map",
+  "headwise.cdx.json",
+  "LICENSES.txt",
+  "ui/index.html",
+];
 
 async function withBundle(
   use: (o: { folder: string; headwise: (...args: string[]) => Promise<Run> }) => Promise<void>,
@@ -73,7 +79,9 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
       const sbom = JSON.parse(Deno.readTextFileSync(`${folder}/a/headwise.cdx.json`)) as Sbom;
       const listed = sbom.components.filter(({ type }) => type === "library")
         .map(({ group, name }) => group === undefined ? name : `${group}/${name}`);
-      assert.deepEqual(listed, ["@stricli/core", "fast-check", "pure-rand", "yaml", "zod"]);
+      // The page within has one that the program has not.
+      const own = ["@stricli/core", "fast-check", "pure-rand", "yaml", "zod"];
+      assert.deepEqual(listed, ["@noble/hashes", ...own]);
       const licenses = Deno.readTextFileSync(`${folder}/a/LICENSES.txt`);
       for (const each of listed) assert.match(licenses, new RegExp(`^${each} [\\d.]+, `, "m"));
     });
@@ -86,6 +94,26 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
       const run = await headwise("bench", "--clock", "model", "--json");
       assert.equal(run.code, 0, run.stderr);
       assert.equal(JSON.parse(run.stdout).clock.kind, "model");
+    });
+    await t.step("serve --ui serves the page that was built beside the bundle", async () => {
+      const program = resolve(folder, "a", "headwise.js");
+      const command = new Deno.Command("deno", {
+        args: ["run", ...RUN_FLAGS, program, "serve", "--ui", "--port", "0"],
+        cwd: `${folder}/elsewhere`,
+        stdout: "piped",
+        stderr: "null",
+      });
+      await using server = command.spawn();
+      const lines = server.stdout.pipeThrough(new TextDecoderStream());
+      let url = "";
+      for await (const chunk of lines) {
+        url += chunk;
+        if (url.endsWith("\n")) break;
+      }
+      const page = await (await fetch(url.trim())).text();
+      assert.ok(page === Deno.readTextFileSync(`${folder}/a/ui/index.html`), "another page");
+      server.kill("SIGINT");
+      assert.equal((await server.status).code, 0);
     });
     await t.step("conformance judges the built-in allocator", async () => {
       const run = await headwise("conformance", "--subject", "oracle", "--filter", "allocator");

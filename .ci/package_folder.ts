@@ -1,3 +1,5 @@
+import type { Plugin } from "esbuild";
+
 /** An unpacked npm package. */
 export interface PackageFolder {
   readonly name: string;
@@ -30,4 +32,26 @@ export function packagesIn(map: string, packages: readonly PackageFolder[]): Pac
   return packages.filter(({ name, version }) =>
     sources.some((source) => source.startsWith(`npm:${name}@${version}/`))
   );
+}
+
+/** Finds packages where Deno keeps them, so that no `node_modules` is needed. */
+export function fromFolders(packages: readonly PackageFolder[]): Plugin {
+  return {
+    name: "deno-cache",
+    setup(builder): void {
+      const bare = /^(?:@[\w.-]+\/)?\w[\w.-]*(?:\/|$)/;
+      builder.onResolve({ filter: bare }, async ({ path, kind, pluginData }) => {
+        if (kind === "entry-point" || pluginData === "by its own name") return undefined;
+        const found = packages.find(({ name }) => path === name || path.startsWith(`${name}/`));
+        if (found === undefined) {
+          const text = `Cannot bundle '${path}': no package of that name is in the graph of ` +
+            `'.ci/bundle_entry.ts'; add it to the imports of 'deno.json'`;
+          return { errors: [{ text }] };
+        }
+        // From inside, a package is found by its own name, through its own export map.
+        const resolveDir = found.folder;
+        return await builder.resolve(path, { kind, resolveDir, pluginData: "by its own name" });
+      });
+    },
+  };
 }

@@ -35,6 +35,8 @@ export interface KernelBenchOptions {
   readonly tuningOf?: (kernelCase: KernelCase) => AttendTuning | null;
   /** Times peers on the cases that were measured; left out, none are. */
   readonly runPeers?: (cases: readonly KernelCase[]) => Promise<PeersReport>;
+  /** Machine and runtime. @default {this process's} */
+  readonly environment?: KernelResult["environment"];
   /** Called before each case. */
   readonly onCase?: (state: { readonly name: string; readonly index: number }) => void;
   /** Stops the run between two cases. */
@@ -97,7 +99,7 @@ export async function runKernelBench(gpu: Gpu, o: KernelBenchOptions): Promise<K
     kind: "headwise/kernel-result",
     schemaVersion: KERNEL_RESULT_VERSION,
     createdAt,
-    environment: describeEnvironment({ adapter: gpu.adapter.description }),
+    environment: o.environment ?? describeEnvironment({ adapter: gpu.adapter.description }),
     adapter: {
       ...gpu.adapter,
       isSoftware: gpu.isSoftware,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { closeGpu, openGpu } from "../kernel/mod.ts";
+import { closeGpu, type Gpu, openGpu } from "../kernel/mod.ts";
 import { runKernelBench } from "./kernel_bench.ts";
 import { builtinKernelCases } from "./kernel_case_file.ts";
 import { measureKernelCase } from "./kernel_measure.ts";
@@ -55,6 +55,38 @@ Deno.test({
     });
     assert.ok(outcome.kind === "skipped");
     assert.match(outcome.reason, /^the caches take [\d.]+ GB, more than the 0\.1 GB allowed$/);
+  },
+});
+
+/** A device whose timer stands still, as one with coarse steps does during a short case. */
+function withStillTimer(gpu: Gpu): Gpu {
+  const instead = <T extends object>(target: T, replaced: Record<string, unknown>): T =>
+    new Proxy(target, {
+      get: (_, name) => {
+        if (Object.hasOwn(replaced, name)) return replaced[String(name)];
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  const device = instead(gpu.device, {
+    createCommandEncoder: () => {
+      const encoder = gpu.device.createCommandEncoder();
+      return instead(encoder, { resolveQuerySet: () => {} });
+    },
+  });
+  return { ...gpu, device };
+}
+
+Deno.test({
+  name: `measureKernelCase() has no time of a case within a step of the timer${missing}`,
+  ignore: !canTime,
+  fn: async () => {
+    assert.ok(probe.kind === "gpu");
+    const o = { runs: 2, checks: 1, seed: 1, tuning: null, maxGigabytes: 1 };
+    const gpu = withStillTimer(probe.gpu);
+    const { outcome } = await measureKernelCase(gpu, builtinCase("smoke-decode"), o);
+    const reason = "it takes less than a step of the adapter's timer";
+    assert.deepEqual(outcome, { kind: "skipped", reason });
   },
 });
 

@@ -4,7 +4,7 @@ import type { Layout } from "../allocator/mod.ts";
 import type { StorageType } from "../kernel/mod.ts";
 
 /** A named list of cases. */
-export type KernelCaseSet = "smoke" | "h200";
+export type KernelCaseSet = "smoke" | "h200" | "sized";
 
 /** Another implementation that can be timed on the same shapes. */
 export type PeerName = "sdpa-flash" | "sdpa-cudnn" | "flex-attention";

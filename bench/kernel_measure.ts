@@ -59,6 +59,11 @@ export async function measureKernelCase(
     if (!verification.ok) {
       return { ...result, outcome: { kind: "wrong", reason: verification.message } };
     }
+    // Browsers round timestamps, to 65,536 ns in Chromium: there is no rate without a time.
+    if (timing.samplesMs.some((sampleMs) => sampleMs <= 0)) {
+      const reason = "it takes less than a step of the adapter's timer";
+      return { ...result, outcome: { kind: "skipped", reason } };
+    }
     return {
       ...result,
       outcome: {

@@ -27,6 +27,27 @@ export function parseKernelResult(text: string, o: { readonly file: string }): K
 }
 
 /**
+ * Writes a kernel result as text.
+ *
+ * @example What is written is read back
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { type KernelResult, parseKernelResult, serializeKernelResult } from "@headwise/headwise/bench";
+ *
+ * function copy(result: KernelResult): KernelResult {
+ *   return parseKernelResult(serializeKernelResult(result), { file: "a.json" });
+ * }
+ * assert.equal(typeof copy, "function");
+ * ```
+ *
+ * @param result The result.
+ * @returns JSON that ends with a newline; samples of a case stand on one line.
+ */
+export function serializeKernelResult(result: KernelResult): string {
+  return serializeSamples(result);
+}
+
+/**
  * Writes a kernel result so that a reader sees the old file or the whole new one.
  *
  * @example Saving what was measured
@@ -44,5 +65,5 @@ export function parseKernelResult(text: string, o: { readonly file: string }): K
  * @throws {ResultError} When the file cannot be written; nothing is left behind.
  */
 export async function writeKernelResult(path: string, result: KernelResult): Promise<void> {
-  await writeTextAtomically(path, serializeSamples(result));
+  await writeTextAtomically(path, serializeKernelResult(result));
 }

@@ -88,13 +88,21 @@ export const kernelResultSchema: z.ZodType<KernelResult> = z.strictObject({
   kind: z.literal("headwise/kernel-result"),
   schemaVersion: z.literal(KERNEL_RESULT_VERSION),
   createdAt: z.string(),
-  environment: z.strictObject({
-    os: z.string(),
-    arch: z.string(),
-    deno: z.string(),
-    v8: z.string(),
-    adapter: z.string().nullable(),
-  }),
+  environment: z.union([
+    z.strictObject({
+      os: z.string(),
+      arch: z.string(),
+      deno: z.string(),
+      v8: z.string(),
+      adapter: z.string().nullable(),
+    }),
+    z.strictObject({
+      os: z.string(),
+      arch: z.string().nullable(),
+      browser: z.string(),
+      adapter: z.string().nullable(),
+    }),
+  ]),
   adapter: z.looseObject({
     vendor: z.string(),
     architecture: z.string(),

@@ -23,6 +23,18 @@ export interface KernelCaseWork {
   readonly walkedBytes: number;
 }
 
+/** The browser that a result was made in. */
+export interface BrowserEnvironment {
+  /** Operating system, as the browser names it. */
+  readonly os: string;
+  /** Instruction set, or null where the browser keeps it to itself. */
+  readonly arch: string | null;
+  /** Name and version of the browser. */
+  readonly browser: string;
+  /** Name of the GPU adapter. */
+  readonly adapter: string | null;
+}
+
 /** Figures of a timed case. */
 export interface KernelFigures {
   /** Median of the samples. */
@@ -147,7 +159,7 @@ export interface KernelResult {
   /** When the run began, in ISO 8601. */
   readonly createdAt: string;
   /** Machine and runtime. */
-  readonly environment: BenchEnvironment;
+  readonly environment: BenchEnvironment | BrowserEnvironment;
   /** The adapter, and whether it is software, so that its times say nothing of a GPU. */
   readonly adapter: AdapterDescription & {
     readonly isSoftware: boolean;

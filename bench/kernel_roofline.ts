@@ -59,7 +59,7 @@ export function drawRoofline(result: KernelResult): string {
   if (dots.length === 0) throw new RangeError("Cannot draw a roofline: no case has a time");
   const { memoryBytesPerSecond: memory, flopsPerSecond: compute } = result.ceilings;
   const ridge = compute / memory;
-  const height = Math.max(560, PLOT.top + dots.length * ROW + 70);
+  const height = Math.max(560, PLOT.top + dots.length * ROW + 88);
   const bottom = height - 60;
   const x = logScale([...dots.map(({ intensity }) => intensity), ridge, ridge * 4], [
     PLOT.left,
@@ -177,9 +177,9 @@ function drawDots(dots: readonly Dot[], x: LogScale, y: LogScale): string[] {
 
 function drawLegend(dots: readonly Dot[]): string[] {
   return [
-    svgElement("text", { x: LEGEND_LEFT, y: 46 }, "share of the ceiling that binds"),
+    svgElement("text", { x: LEGEND_LEFT, y: PLOT.top + 10 }, "share of the ceiling that binds"),
     ...dots.flatMap(({ number, name, figures }, index) => {
-      const at = PLOT.top + 14 + index * ROW;
+      const at = PLOT.top + 32 + index * ROW;
       const share = `${(figures.ceilingShare * 100).toFixed(1)} %`;
       return [
         svgElement("circle", { cx: LEGEND_LEFT + 4, cy: at - 4, r: 4, class: figures.bound }),

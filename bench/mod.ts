@@ -78,12 +78,18 @@ export { AVAILABILITY_READINGS, type AvailabilityReading } from "./intake.ts";
 export type * from "./kernel_case.ts";
 export { builtinKernelCases, parseKernelCases } from "./kernel_case_file.ts";
 export { type KernelBenchOptions, runKernelBench } from "./kernel_bench.ts";
-export { parseKernelResult, writeKernelResult } from "./kernel_result_file.ts";
+export {
+  parseKernelResult,
+  serializeKernelResult,
+  writeKernelResult,
+} from "./kernel_result_file.ts";
 export type { KernelMeasureOptions } from "./kernel_measure.ts";
 export { runPeers, type RunPeersOptions } from "./kernel_peers.ts";
 export type * from "./kernel_result_types.ts";
 export { drawRoofline } from "./kernel_roofline.ts";
 export { selectKernelCases } from "./kernel_select.ts";
+export type { KernelCeilings } from "./kernel_figures.ts";
+export { sizedKernelCases } from "./kernel_sized_cases.ts";
 export { type TunedShape, tuneKernel, type TuneOptions, tuningKey } from "./kernel_tune.ts";
 export { judgeLive } from "./live/live_gate.ts";
 export { parseLiveResult, readLiveResult, serializeLiveResult } from "./live/live_result.ts";
@@ -91,6 +97,7 @@ export * from "./live/live_types.ts";
 export { DEFAULT_LIVE_SETTINGS, runLive } from "./live/run_live.ts";
 export {
   DEFAULT_SERVE_BOUNDS,
+  requireLoopback,
   type RunningServer,
   type ServeBounds,
   type ServeOptions,

@@ -3,8 +3,12 @@ import { loadWorkload, requireLoaded } from "../fixtures/mod.ts";
 import { type CliContext, paintOf, writeLines } from "./context.ts";
 import { explainSettings } from "./explain_settings.ts";
 import { loadSettings } from "./load_settings.ts";
+import type { ResolvedSettings } from "./resolve_settings.ts";
 import { SERVE_SETTINGS } from "./serve_settings.ts";
+import { SettingError } from "./setting.ts";
 import type { SettingFlags } from "./setting_flags.ts";
+import { readPage } from "./ui_page.ts";
+import { servePage } from "./ui_server.ts";
 import { parseOverrides } from "./workload_overrides.ts";
 
 /** Runs `headwise serve` until Ctrl-C. */
@@ -16,6 +20,7 @@ export default async function serve(this: CliContext, flags: SettingFlags): Prom
     writeLines(stdout, explainSettings(resolved, paintOf(stdout)));
     return;
   }
+  if (values.ui) return await serveUi(this, resolved);
   // Read here first, so that a missing file or permission is named with its fix.
   if (/[/\\]|\.ya?ml$/.test(values.fixture)) await this.readTextFile(values.fixture);
   const overrides = values.set === null ? [] : parseOverrides(values.set, origins.set);
@@ -40,9 +45,30 @@ export default async function serve(this: CliContext, flags: SettingFlags): Prom
   writeLines(stderr, [
     `Serving fixture '${workload.name}', side '${values.side}', until Ctrl-C`,
   ]);
-  await new Promise<void>((resolve) => {
-    if (this.signal.aborted) resolve();
-    else this.signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+  await untilAborted(this.signal);
   await server.close();
+}
+
+/** Settings that the browser page has a use for. */
+const UI_SETTINGS: ReadonlySet<string> = new Set(["ui", "host", "port", "allowRemote"]);
+
+async function serveUi(
+  context: CliContext,
+  { values, origins }: ResolvedSettings<typeof SERVE_SETTINGS>,
+): Promise<void> {
+  for (const [name, origin] of Object.entries(origins)) {
+    if (origin.kind !== "flag" || UI_SETTINGS.has(name)) continue;
+    throw new SettingError("the page of --ui has no use for it; leave one of the two out", origin);
+  }
+  const { host: hostname, port, allowRemote } = values;
+  const server = servePage(await readPage(), { hostname, port, allowRemote });
+  writeLines(context.process.stdout, [server.url]);
+  writeLines(context.process.stderr, ["Serving the browser page until Ctrl-C"]);
+  await untilAborted(context.signal);
+  await server.close();
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }

@@ -43,6 +43,12 @@ Deno.test("serve() refuses addresses that others can reach and faults that are n
   assert.equal((await capture(["serve", "--side", "flat"])).exitCode, 2);
 });
 
+Deno.test("serve() refuses to serve a page with settings of the API", async () => {
+  const mixed = await capture(["serve", "--ui", "--fixture", "smoke"]);
+  assert.equal(mixed.exitCode, 2);
+  assert.match(mixed.stderr, /^--fixture: the page of --ui has no use for it/);
+});
+
 Deno.test("serve() explains its settings without listening", async () => {
   const { stdout, exitCode } = await capture(["serve", "--explain-config", "--port", "7"]);
   assert.equal(exitCode, 0);

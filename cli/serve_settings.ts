@@ -4,6 +4,8 @@ import { choiceOf, parseSwitch, parseText, wholeNumber } from "./setting_parsers
 
 /** Resolved settings of `headwise serve`; the table below says what each one does. */
 export interface ServeSettings {
+  /** Whether the browser page is served in place of the API. */
+  readonly ui: boolean;
   /** Built-in name or YAML file of the workload. */
   readonly fixture: string;
   /** Layout, walk and recycling. */
@@ -40,6 +42,11 @@ export interface ServeSettings {
 
 /** Every setting of `headwise serve`. */
 export const SERVE_SETTINGS: SettingsOf<ServeSettings> = {
+  ui: {
+    brief: "Serve the browser page, which runs the suites, and no API",
+    defaultValue: false,
+    parse: parseSwitch,
+  },
   fixture: {
     brief: "Built-in name or YAML file: model, cache, scheduler and ceilings",
     placeholder: "NAME|FILE",

@@ -10,6 +10,7 @@ import {
   type CaseRow,
   type ConformanceReport,
   type ReportRow,
+  type RunRow,
   type Shard,
   summarizeRows,
 } from "./report.ts";
@@ -40,6 +41,8 @@ export interface ConformanceOptions {
   readonly seed?: number;
   /** Command that started the run, for the report; empty by default. */
   readonly commandLine?: string;
+  /** Machine and runtime, for the report; this process's by default. */
+  readonly environment?: RunRow["environment"];
   /** Flags that a repeated case needs beside its filter, such as the subject's; none by default. */
   readonly repeatFlags?: string;
   /** Stops before the next case when it aborts; what ran is reported. */
@@ -90,6 +93,7 @@ export async function runConformance(options: ConformanceOptions): Promise<Confo
       cases: cases.length,
       selected: selected.map(({ query }) => query),
       runName: options.runName ?? "",
+      ...(options.environment === undefined ? {} : { environment: options.environment }),
     }),
   );
   for (const each of cases) {

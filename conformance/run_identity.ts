@@ -17,6 +17,8 @@ export type RunFacts =
     readonly selected: readonly string[];
     /** Name that a CI system gives all jobs of one run; empty outside of one. */
     readonly runName: string;
+    /** Machine and runtime; this process's where nothing is said. */
+    readonly environment?: RunRow["environment"];
   };
 
 /**
@@ -29,7 +31,7 @@ export type RunFacts =
  * @returns The row.
  */
 export function describeRun(facts: RunFacts): RunRow {
-  const { selected, runName, ...row } = facts;
+  const { selected, runName, environment, ...row } = facts;
   const { subject, capabilities, filters, seed } = facts;
   const common = [
     REPORT_VERSION,
@@ -46,7 +48,7 @@ export function describeRun(facts: RunFacts): RunRow {
     kind: "run",
     version: REPORT_VERSION,
     suiteVersion: SUITE_VERSION,
-    environment: {
+    environment: environment ?? {
       os: Deno.build.os,
       arch: Deno.build.arch,
       deno: Deno.version.deno,

@@ -110,13 +110,7 @@ interface Server extends AnswerServer {
  */
 export async function startServer(o: ServeOptions): Promise<RunningServer> {
   const hostname = o.hostname ?? "127.0.0.1";
-  if (!LOOPBACK.has(hostname) && o.allowRemote !== true) {
-    throw new BenchError(
-      "bench/option",
-      `Cannot listen on '${hostname}': other machines could reach it and it knows no users; give ` +
-        `a loopback address or allow it explicitly`,
-    );
-  }
+  requireLoopback({ hostname, allowRemote: o.allowRemote ?? false });
   const timeScale = o.timeScale ?? 1;
   const tokensPerEvent = o.tokensPerEvent ?? 1;
   if (!(timeScale >= 0 && Number.isFinite(timeScale))) {
@@ -178,6 +172,32 @@ export async function startServer(o: ServeOptions): Promise<RunningServer> {
       await listening.shutdown();
     },
   };
+}
+
+/**
+ * Checks that a server is reached by this machine alone, or that more is meant.
+ *
+ * @example Every address
+ * ```ts
+ * import { requireLoopback } from "@headwise/headwise/bench";
+ * import assert from "node:assert/strict";
+ *
+ * requireLoopback({ hostname: "127.0.0.1", allowRemote: false });
+ * assert.throws(() => requireLoopback({ hostname: "0.0.0.0", allowRemote: false }), /loopback/);
+ * ```
+ *
+ * @param o Address to listen on, and whether one that other machines can reach is meant.
+ * @throws {BenchError} When other machines could reach it and that is not meant.
+ */
+export function requireLoopback(
+  o: { readonly hostname: string; readonly allowRemote: boolean },
+): void {
+  if (LOOPBACK.has(o.hostname) || o.allowRemote) return;
+  throw new BenchError(
+    "bench/option",
+    `Cannot listen on '${o.hostname}': other machines could reach it and it knows no users; give ` +
+      `a loopback address or allow it explicitly`,
+  );
 }
 
 function chooseCeilings({ ceilings, workload }: ServeOptions): ResultCeilings {

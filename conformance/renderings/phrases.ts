@@ -83,7 +83,20 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-/** Suite and path of a case. */
+/**
+ * Gives the family of a case: its suite and path.
+ *
+ * @param row The case.
+ * @returns A query that covers the family.
+ *
+ * @example The family of one case
+ * ```ts
+ * import { groupOf } from "@headwise/headwise/conformance";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(groupOf({ query: "kernel:attend:decode:page=64" }), "kernel:attend");
+ * ```
+ */
 export function groupOf(row: Pick<CaseRow, "query">): string {
   return row.query.split(":").slice(0, 2).join(":");
 }

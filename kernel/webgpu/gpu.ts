@@ -203,7 +203,9 @@ function describeAdapter(adapter: GPUAdapter, features: readonly string[]): Adap
     vendor: info.vendor,
     architecture: info.architecture,
     device: info.device,
-    description: info.description,
+    // Browsers tell the parts alone.
+    description: info.description ||
+      [info.vendor, info.architecture, info.device].filter((part) => part !== "").join(" "),
     subgroupMinSize: info.subgroupMinSize ?? 0,
     subgroupMaxSize: info.subgroupMaxSize ?? 0,
     features,

@@ -1,0 +1,33 @@
+/** `node:crypto`, as far as reports use it, for a browser; the bundler puts it in its place. */
+
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
+
+/** A hash that text is added to. */
+export interface Hash {
+  /** Adds text as UTF-8. */
+  readonly update: (text: string) => Hash;
+  /** Ends it. */
+  readonly digest: (encoding: "hex") => string;
+}
+
+/**
+ * Starts a hash.
+ *
+ * @throws {RangeError} For any algorithm but SHA-256.
+ */
+export function createHash(algorithm: string): Hash {
+  if (algorithm !== "sha256") {
+    throw new RangeError(`Cannot hash with '${algorithm}' in a browser; use 'sha256'`);
+  }
+  const hash = sha256.create();
+  const encoder = new TextEncoder();
+  const self: Hash = {
+    update: (text) => {
+      hash.update(encoder.encode(text));
+      return self;
+    },
+    digest: () => bytesToHex(hash.digest()),
+  };
+  return self;
+}
