@@ -48,6 +48,18 @@ export interface TableDumpFile {
   readonly question: TableQuestion;
 }
 
+/** Bytes of a dumped table and the JSON beside it. */
+export interface DumpBytes {
+  /** Path of the table. */
+  readonly file: string;
+  /** The table: safetensors or `.npy`. */
+  readonly bytes: Uint8Array;
+  /** Path of the JSON. */
+  readonly jsonFile: string;
+  /** Its text. */
+  readonly json: string;
+}
+
 /**
  * Reads a dumped table and the JSON beside it.
  *
@@ -58,8 +70,21 @@ export interface TableDumpFile {
 export async function readDump(file: string): Promise<TableDumpFile> {
   const jsonFile = file.replace(/(\.[A-Za-z0-9]+)?$/, ".json");
   const bytes = await readFile(file);
-  const geometry = parseGeometry(jsonFile, new TextDecoder().decode(await readFile(jsonFile)));
-  const tensor = parseTable(file, bytes, geometry.tensor);
+  const json = new TextDecoder().decode(await readFile(jsonFile));
+  return parseDump({ file, bytes, jsonFile, json });
+}
+
+/**
+ * Parses a dumped table.
+ *
+ * @param dump Its bytes and its JSON.
+ * @returns The table.
+ * @throws {DumpError} If one of the two is not what it should be.
+ */
+export function parseDump(dump: DumpBytes): TableDumpFile {
+  const { file, jsonFile } = dump;
+  const geometry = parseGeometry(jsonFile, dump.json);
+  const tensor = parseTable(file, dump.bytes, geometry.tensor);
   const { layout, slots, kvHeads, headWindows, sinkTokens } = geometry;
   const windows = headWindows.every((each) => typeof each === "number")
     ? [headWindows]
