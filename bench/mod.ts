@@ -86,6 +86,7 @@ export {
   type ServeFaults,
 } from "./live/serve_faults.ts";
 export { parseObjectives, type ServiceObjectives } from "./live/slo.ts";
+export { type LineFile, openLineFile, prepareOutput, writeTextAtomically } from "./output_file.ts";
 export { interleaveSides, type Turn } from "./pair_order.ts";
 export { describeRestOfLayer, type RestOfLayer } from "./rest_of_layer.ts";
 export {
@@ -95,7 +96,6 @@ export {
   type ResultErrorCode,
   serializeResult,
   writeResultAtomically,
-  writeTextAtomically,
 } from "./result_file.ts";
 export * from "./result_types.ts";
 export { runBench } from "./run_bench.ts";

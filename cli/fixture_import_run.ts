@@ -1,3 +1,4 @@
+import { prepareOutput, writeTextAtomically } from "../bench/mod.ts";
 import { importTrace } from "../fixtures/mod.ts";
 import { type CliContext, writeLines } from "./context.ts";
 import type { ImportFlags } from "./fixture_commands.ts";
@@ -11,6 +12,7 @@ export default async function importFixture(
   path: string,
 ): Promise<void> {
   const { stdout } = this.process;
+  if (flags.out !== undefined) await prepareOutput(flags.out);
   const trace = importTrace(await Deno.readFile(path), {
     file: path,
     format: flags.format,
@@ -18,7 +20,7 @@ export default async function importFixture(
   });
   const { requests, ...account } = trace;
   if (flags.out !== undefined) {
-    await Deno.writeTextFile(
+    await writeTextAtomically(
       flags.out,
       requests.map((each) => `${JSON.stringify(each)}\n`).join(""),
     );

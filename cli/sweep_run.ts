@@ -1,5 +1,4 @@
-import { dirname } from "node:path";
-import { runSweep, type SweepAxes, type SweepPoint } from "../bench/mod.ts";
+import { prepareOutput, runSweep, type SweepAxes, type SweepPoint } from "../bench/mod.ts";
 import { chooseClock } from "./choose_clock.ts";
 import { type CliContext, paintOf, writeLines } from "./context.ts";
 import { createProgress } from "./progress.ts";
@@ -10,8 +9,9 @@ import { describePoint, renderSweep } from "./sweep_report.ts";
 export default async function sweep(this: CliContext, flags: SweepFlags): Promise<void> {
   const { stdout, stderr } = this.process;
   const { clock, pairs, seed, shard } = flags;
-  await Deno.mkdir(dirname(flags.out), { recursive: true });
+  await prepareOutput(flags.out);
   const progress = createProgress(stderr, { now: () => performance.now() });
+  let reached = { done: 0, points: 0 };
   try {
     const result = await runSweep({
       fixture: flags.fixture,
@@ -32,12 +32,14 @@ export default async function sweep(this: CliContext, flags: SweepFlags): Promis
           close,
         };
       },
-      onPoint: ({ point, done, points }) =>
+      onPoint: ({ point, done, points }) => {
+        reached = { done, points };
         progress.update({
           label: `point ${done + 1} of ${points}`,
           fraction: done / points,
           detail: describePoint(point.point as SweepPoint),
-        }),
+        });
+      },
       ...(pairs === undefined ? {} : { pairs }),
       ...(seed === undefined ? {} : { seed }),
       ...(shard === undefined ? {} : { shard }),
@@ -50,6 +52,13 @@ export default async function sweep(this: CliContext, flags: SweepFlags): Promis
         : renderSweep(result, { paint: paintOf(stdout), columns: stdout.columns }),
     );
     writeLines(stderr, [`Rows written to '${flags.out}'`]);
+  } catch (error) {
+    progress.close();
+    if (this.signal.aborted) {
+      const kept = `${reached.done} of ${reached.points} points are kept in '${flags.out}'`;
+      writeLines(stderr, [`${kept}; repeat the command to go on`]);
+    }
+    throw error;
   } finally {
     progress.close();
   }
