@@ -104,6 +104,11 @@ export async function runSweep(
   let done = points.filter(({ index }) => rows.has(index)).length;
   for (const point of points) {
     if (rows.has(point.index)) continue;
+    // A timer and not a microtask: short points would keep Ctrl-C from being seen.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (o.signal?.aborted) {
+      throw new BenchError("bench/aborted", "Cannot finish the sweep: it was stopped");
+    }
     o.onPoint?.({ point, done, points: points.length });
     const row = await runPoint(point, { options: o, plain });
     file.append(`${JSON.stringify(row)}\n`);

@@ -21,6 +21,14 @@ export async function openReport(
   path: string,
   earlier: readonly ReportRow[] = [],
 ): Promise<ReportWriter> {
-  const file = await openLineFile(path, { start: renderJsonLines(earlier), flush: false });
-  return { write: (row) => file.append(renderJsonLines([row])), close: file.close };
+  const file = await openLineFile(path, { start: "", flush: false });
+  // Written with the first new row, so that a run that is refused leaves the file as it was.
+  let taken = earlier;
+  return {
+    write: (row) => {
+      file.append(renderJsonLines([...taken, row]));
+      taken = [];
+    },
+    close: file.close,
+  };
 }
