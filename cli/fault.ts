@@ -15,6 +15,7 @@ const INPUT_ERRORS = new Set([
   "BenchError",
   "DumpError",
   "FixtureError",
+  "GpuError",
   "HeadMapError",
   "MissingDevice",
   "ReportError",

@@ -1,6 +1,7 @@
 import { prepareOutput, runSweep, type SweepAxes, type SweepPoint } from "../bench/mod.ts";
 import { chooseClock } from "./choose_clock.ts";
 import { type CliContext, paintOf, writeLines } from "./context.ts";
+import { MissingDevice } from "./missing_device.ts";
 import { createProgress } from "./progress.ts";
 import type { SweepFlags } from "./sweep_command.ts";
 import { describePoint, renderSweep } from "./sweep_report.ts";
@@ -12,6 +13,7 @@ export default async function sweep(this: CliContext, flags: SweepFlags): Promis
   await prepareOutput(flags.out);
   const progress = createProgress(stderr, { now: () => performance.now() });
   let reached = { done: 0, points: 0 };
+  let clockBefore: "gpu" | "model" | null = null;
   try {
     const result = await runSweep({
       fixture: flags.fixture,
@@ -27,6 +29,13 @@ export default async function sweep(this: CliContext, flags: SweepFlags): Promis
           layersMeasured: null,
         });
         const { ceilings, close } = chosen;
+        if (chosen.clock.kind === "model" && clockBefore === "gpu") {
+          close();
+          // The rest of the grid would be told by another clock than its beginning.
+          const reason = chosen.clock.reason ?? "the device cannot time this point";
+          throw new MissingDevice({ reason, fix: "rows so far are kept; go on once it answers" });
+        }
+        clockBefore = chosen.clock.kind;
         return {
           options: { clock: chosen.clock, ...(ceilings === null ? {} : { ceilings }) },
           close,
