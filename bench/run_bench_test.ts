@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createRandom } from "../allocator/mod.ts";
+import { GpuError } from "../kernel/mod.ts";
 import type { BenchOptions, BenchProgress } from "./bench_options.ts";
 import { describeEnvironment } from "./environment.ts";
 import { gateRead } from "./gate.ts";
@@ -203,6 +204,21 @@ Deno.test("runBench() times nothing when an output is wrong", async () => {
   assert.equal(result.readGate?.verdict, "FAIL");
   assert.match(result.readGate!.reasons[0], /wrong kernel has no timing: side 'headwise'/);
   assert.equal(result.verification.worstBudgetUsed, null);
+  assert.equal(gpu.closed, 3);
+});
+
+Deno.test("runBench() times nothing and gives everything back when the device is lost", async () => {
+  const gpu = fakeGpu();
+  const lost = new GpuError("device-lost", "The GPU reported a fault: Device lost");
+  const openRunner = async (side: Side): Promise<GpuStepRunner> => ({
+    ...await gpu.openRunner(side),
+    flush: () => Promise.reject(lost),
+  });
+  const stored: BenchResult[] = [];
+  const clock = { kind: "gpu", adapter: "fake", openRunner } as const;
+  const onPair = (soFar: BenchResult): Promise<void> => Promise.resolve(void stored.push(soFar));
+  await assert.rejects(runBench(options({ clock, pairs: 3, onPair })), { code: "device-lost" });
+  assert.deepEqual(stored, []);
   assert.equal(gpu.closed, 3);
 });
 
