@@ -29,7 +29,7 @@ type Resolved = ResolvedSettings<typeof BENCH_SETTINGS>;
 export async function measure(context: CliContext, resolved: Resolved): Promise<BenchResult> {
   const { values } = resolved;
   const { stderr } = context.process;
-  const workload = await loadChangedWorkload(context, resolved);
+  const workload = await loadChangedWorkload(resolved);
   const trace = values.trace === null ? null : await readTrace(values.trace, {
     format: values.traceFormat,
     limit: values.limit,
@@ -101,14 +101,9 @@ function isStop(error: unknown): boolean {
 }
 
 /** Loads the fixture with the values that settings replace. */
-export async function loadChangedWorkload(
-  context: CliContext,
-  resolved: Resolved,
-): Promise<Workload> {
+export async function loadChangedWorkload(resolved: Resolved): Promise<Workload> {
   const { trace } = resolved.values;
   const fixture = resolved.values.fixture ?? (trace === null ? "smoke" : "trace-replay");
-  // Read here first, so that a missing file or permission is named with its fix.
-  if (/[/\\]|\.ya?ml$/.test(fixture)) await context.readTextFile(fixture);
   const plain = requireLoaded(await loadWorkload(fixture));
   const overrides = workloadOverrides(resolved, plain);
   if (overrides.length === 0) return plain;

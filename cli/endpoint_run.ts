@@ -29,7 +29,7 @@ export async function benchEndpoint(
   const { values } = resolved;
   const { stdout, stderr } = context.process;
   const settings = liveSettings(values);
-  const workload = await loadChangedWorkload(context, resolved);
+  const workload = await loadChangedWorkload(resolved);
   const trace = values.trace === null ? null : await readTrace(values.trace, {
     format: values.traceFormat,
     limit: values.limit,

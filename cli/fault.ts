@@ -14,6 +14,7 @@ const INPUT_ERRORS = new Set([
   "AdapterFault",
   "BenchError",
   "DumpError",
+  "FileRefusal",
   "FixtureError",
   "GpuError",
   "HeadMapError",

@@ -1,5 +1,6 @@
 import { prepareOutput, writeTextAtomically } from "../bench/mod.ts";
 import { importTrace } from "../fixtures/mod.ts";
+import { readTraceFile } from "./bench_trace.ts";
 import { type CliContext, writeLines } from "./context.ts";
 import type { ImportFlags } from "./fixture_commands.ts";
 import { renderTable } from "./table.ts";
@@ -13,7 +14,7 @@ export default async function importFixture(
 ): Promise<void> {
   const { stdout } = this.process;
   if (flags.out !== undefined) await prepareOutput(flags.out);
-  const trace = importTrace(await Deno.readFile(path), {
+  const trace = importTrace(await readTraceFile(path), {
     file: path,
     format: flags.format,
     ...(flags.limit === undefined ? {} : { limit: flags.limit }),

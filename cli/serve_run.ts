@@ -16,8 +16,6 @@ export default async function serve(this: CliContext, flags: SettingFlags): Prom
     writeLines(stdout, explainSettings(resolved, paintOf(stdout)));
     return;
   }
-  // Read here first, so that a missing file or permission is named with its fix.
-  if (/[/\\]|\.ya?ml$/.test(values.fixture)) await this.readTextFile(values.fixture);
   const overrides = values.set === null ? [] : parseOverrides(values.set, origins.set);
   const workload = requireLoaded(await loadWorkload(values.fixture, { overrides }));
   const server = await startServer({

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { type TableQuestion, validateTable, type Violation } from "../../allocator/mod.ts";
+import { FileRefusal, readBounded } from "../../fixtures/mod.ts";
 import { isNpy, readNpy } from "./npy.ts";
 import { readTensors, type Tensor, TensorFileError } from "./safetensors.ts";
 
@@ -145,10 +146,16 @@ export function findDumpFaults(dump: TableDumpFile): Violation[] {
   return validateTable(dump.question);
 }
 
+/** Most bytes of a dumped table: a page id for every token of many gigabytes of cache. */
+const MAX_DUMP_BYTES = 2 ** 30;
+
 async function readFile(path: string): Promise<Uint8Array> {
   try {
-    return await Deno.readFile(path);
+    return await readBounded(path, { maxBytes: MAX_DUMP_BYTES, isTrusted: true });
   } catch (cause) {
+    if (cause instanceof FileRefusal) {
+      throw new DumpError(`Cannot read "${path}": ${cause.message}`, { cause });
+    }
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     const hint = path.endsWith(".json") ? "; it says what the table is a table of" : "";
     throw new DumpError(`Cannot read "${path}": there is no such file${hint}`, { cause });
