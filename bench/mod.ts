@@ -73,6 +73,7 @@ export * from "./live/live_types.ts";
 export { DEFAULT_LIVE_SETTINGS, runLive } from "./live/run_live.ts";
 export {
   DEFAULT_SERVE_BOUNDS,
+  isLoopback,
   type RunningServer,
   type ServeBounds,
   type ServeOptions,
