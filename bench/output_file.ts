@@ -24,7 +24,7 @@ const STALE_MS = 60_000;
  *
  * @param path Path of the file.
  * @throws {ResultError} `result/unwritable` with what is in the way.
- * @throws {Deno.errors.NotCapable} When this process may not write there.
+ * @throws {Deno.errors.NotCapable} When this process may not read and write there.
  */
 export async function prepareOutput(path: string): Promise<void> {
   try {

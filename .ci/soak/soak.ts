@@ -4,17 +4,19 @@
  */
 import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
 import { soakAllocator } from "./allocator_soak.ts";
+import { soakConnections } from "./connection_soak.ts";
 import { createFlatHeap } from "./flat_heap.ts";
 import { soakEngine, soakReplay } from "./replay_soak.ts";
 
 const share = Number(Deno.args[0] ?? 1);
 const seed = Number(Deno.args[1] ?? 1);
-if (!(share > 0 && share <= 100 && Number.isInteger(seed))) {
-  throw new RangeError(`Cannot soak a share of '${Deno.args[0]}': give a number in (0, 100]`);
+if (!(share >= 0.05 && share <= 100 && Number.isInteger(seed))) {
+  throw new RangeError(`Cannot soak a share of '${Deno.args[0]}': give a number in [0.05, 100]`);
 }
 
 const OPERATIONS = 10_000_000;
 const STEPS = 100_000;
+const STORMS = 12;
 const LOOKS = 40;
 /** Growth that garbage collection leaves to chance: counters that become floats, compiled code. */
 const SLACK_BYTES = 512 << 10;
@@ -40,6 +42,11 @@ await measured("engine of the server", async (look) => {
   const options = { steps: STEPS * share, stepsPerLook, onLook: look };
   const { steps, requests } = await soakEngine(workload, options);
   return `${steps} steps, ${requests} requests`;
+});
+await measured("connections to the server", async (look) => {
+  const storms = Math.max(6, Math.ceil(STORMS * share));
+  const connections = await soakConnections(workload, { connections: 1000, storms, onLook: look });
+  return `${connections} connections in ${storms} storms`;
 });
 print(isFlat ? "Memory stays flat" : "Memory grows");
 Deno.exit(isFlat ? 0 : 1);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
 import { soakAllocator } from "./allocator_soak.ts";
+import { soakConnections } from "./connection_soak.ts";
 import { createFlatHeap } from "./flat_heap.ts";
 import { soakEngine, soakReplay } from "./replay_soak.ts";
 
@@ -27,6 +28,14 @@ Deno.test("soakReplay() and soakEngine() run as many steps as they are told", as
   const engine = await soakEngine(workload, { steps: 500, stepsPerLook: 100, onLook });
   assert.ok(engine.steps >= 500 && engine.requests > 32);
   assert.ok(looks >= replay.replays + 4);
+});
+
+Deno.test("soakConnections() opens as many connections as it is told, and ends with none", async () => {
+  const workload = requireLoaded(await loadWorkload("smoke"));
+  let looks = 0;
+  const options = { connections: 20, storms: 2, onLook: () => looks++ };
+  assert.equal(await soakConnections(workload, options), 40);
+  assert.equal(looks, 2);
 });
 
 Deno.test("createFlatHeap() says how garbage is collected on demand where it cannot be", () => {

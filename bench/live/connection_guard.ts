@@ -93,10 +93,9 @@ export function guardConnections(o: {
     const at = text.indexOf(HEADER_END);
     guarded.headerBytes += at < 0 ? bytes.length : at - guarded.tail.length;
     guarded.tail = text.slice(-(HEADER_END.length - 1));
-    if (at >= 0) {
-      guarded.inHeader = false;
-      clearTimeout(guarded.timer);
-    }
+    // What follows may be a body. The clock runs on until the server has understood the request, for
+    // it also takes empty lines that precede one.
+    if (at >= 0) guarded.inHeader = false;
     return guarded.headerBytes <= bounds.maxHeaderBytes;
   };
   const relay = async (client: Deno.TcpConn): Promise<void> => {
