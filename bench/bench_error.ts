@@ -3,6 +3,7 @@ export type BenchErrorCode =
   | "bench/option"
   | "bench/ceilings"
   | "bench/aborted"
+  | "bench/resume"
   | "bench/allocator"
   | "bench/ranks-disagree"
   | "gate/missing-side"

@@ -101,6 +101,11 @@ export interface BenchOptions {
    * leaves its complete pairs behind.
    */
   readonly onPair?: (result: BenchResult) => Promise<void>;
+  /**
+   * Result that the same run left when it was stopped: its complete pairs are taken over, and its
+   * ceilings, so that all pairs are costed alike.
+   */
+  readonly resume?: BenchResult;
   /** Stops the run between two steps. */
   readonly signal?: AbortSignal;
 }

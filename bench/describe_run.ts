@@ -25,11 +25,16 @@ export function describeRun(
     readonly checks: readonly SideCheck[];
   },
 ): BenchResult {
+  const earlier = bench.options.resume?.verification;
   const { options, resolved, ceilings } = bench;
   const { workload, trace, clock } = options;
   const failures = o.checks.filter(({ ok }) => !ok)
     .map(({ side, message }) => `side '${side}', ${message}`);
-  const worst = o.checks.reduce((most, check) => Math.max(most, check.worstBudgetUsed), 0);
+  const checks = o.checks.length + (earlier?.checks ?? 0);
+  const worst = o.checks.reduce(
+    (most, check) => Math.max(most, check.worstBudgetUsed),
+    earlier?.worstBudgetUsed ?? 0,
+  );
   return {
     kind: "headwise/bench-result",
     schemaVersion: RESULT_SCHEMA_VERSION,
@@ -76,8 +81,8 @@ export function describeRun(
     })),
     verification: {
       method: clock.kind === "gpu" ? "gpu" : "oracle",
-      checks: o.checks.length,
-      worstBudgetUsed: o.checks.length === 0 || !Number.isFinite(worst) ? null : worst,
+      checks,
+      worstBudgetUsed: checks === 0 || !Number.isFinite(worst) ? null : worst,
       failures,
     },
     capacityPrediction: predictCapacity({

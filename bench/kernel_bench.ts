@@ -39,7 +39,7 @@ export interface KernelBenchOptions {
   readonly environment?: KernelResult["environment"];
   /** Called before each case. */
   readonly onCase?: (state: { readonly name: string; readonly index: number }) => void;
-  /** Stops the run between two cases. */
+  /** Stops the run between two cases; what was measured is in the result. */
   readonly signal?: AbortSignal;
 }
 
@@ -78,7 +78,7 @@ export async function runKernelBench(gpu: Gpu, o: KernelBenchOptions): Promise<K
   const before = await measureCeilings(gpu);
   const raw: RawKernelCase[] = [];
   for (const [index, kernelCase] of o.cases.entries()) {
-    o.signal?.throwIfAborted();
+    if (o.signal?.aborted) break;
     o.onCase?.({ name: kernelCase.name, index });
     const tuning = o.tuningOf?.(kernelCase) ?? null;
     raw.push(await measureKernelCase(gpu, kernelCase, { ...options, tuning }));
@@ -94,7 +94,8 @@ export async function runKernelBench(gpu: Gpu, o: KernelBenchOptions): Promise<K
     return { ...each, outcome: { ...outcome, figures } };
   });
   const timed = cases.filter(({ outcome }) => outcome.kind === "timed");
-  const peers = await o.runPeers?.(timed.map((each) => each.case)) ?? null;
+  const stopped = o.signal?.aborted === true;
+  const peers = stopped ? null : await o.runPeers?.(timed.map((each) => each.case)) ?? null;
   return {
     kind: "headwise/kernel-result",
     schemaVersion: KERNEL_RESULT_VERSION,

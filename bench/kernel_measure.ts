@@ -1,6 +1,6 @@
 /** Runs one case on a GPU: checked first, then timed. */
 
-import { type AttendTuning, type Gpu, GpuError, timeAttention } from "../kernel/mod.ts";
+import { answered, type AttendTuning, type Gpu, GpuError, timeAttention } from "../kernel/mod.ts";
 import type { KernelCase } from "./kernel_case.ts";
 import type { KernelCaseResult, KernelFigures, KernelOutcome } from "./kernel_result_types.ts";
 import { buildKernelStep, kernelLayerBytes, kernelLayers } from "./kernel_step.ts";
@@ -51,7 +51,7 @@ export async function measureKernelCase(
       ...(o.tuning === null ? {} : { tuning: o.tuning }),
     });
     // Waits until what the case held is free, so that the next one has all of the memory.
-    await gpu.device.queue.onSubmittedWorkDone();
+    await answered(gpu, gpu.device.queue.onSubmittedWorkDone(), "freeing the caches of a case");
     if (gpu.faults.length > faultsBefore) {
       return { ...result, outcome: { kind: "failed", reason: gpu.faults[faultsBefore] } };
     }

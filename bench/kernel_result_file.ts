@@ -2,8 +2,9 @@
 
 import { kernelResultSchema } from "./kernel_result_schema.ts";
 import { KERNEL_RESULT_VERSION, type KernelResult } from "./kernel_result_types.ts";
+import { writeTextAtomically } from "./output_file.ts";
 import { parseDocument } from "./result_document.ts";
-import { serializeSamples, writeTextAtomically } from "./result_file.ts";
+import { serializeSamples } from "./result_file.ts";
 
 /**
  * Parses a stored kernel result.

@@ -97,6 +97,7 @@ export * from "./live/live_types.ts";
 export { DEFAULT_LIVE_SETTINGS, runLive } from "./live/run_live.ts";
 export {
   DEFAULT_SERVE_BOUNDS,
+  isLoopback,
   requireLoopback,
   type RunningServer,
   type ServeBounds,
@@ -111,6 +112,7 @@ export {
   type ServeFaults,
 } from "./live/serve_faults.ts";
 export { parseObjectives, type ServiceObjectives } from "./live/slo.ts";
+export { type LineFile, openLineFile, prepareOutput, writeTextAtomically } from "./output_file.ts";
 export { interleaveSides, type Turn } from "./pair_order.ts";
 export { describeRestOfLayer, type RestOfLayer } from "./rest_of_layer.ts";
 export {
@@ -120,7 +122,6 @@ export {
   type ResultErrorCode,
   serializeResult,
   writeResultAtomically,
-  writeTextAtomically,
 } from "./result_file.ts";
 export * from "./result_types.ts";
 export { runBench } from "./run_bench.ts";

@@ -30,6 +30,7 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
   const state = createReplayState(o);
   const maxSteps = o.maxSteps ?? Infinity;
   let nextCheck = 0;
+  refuseStopped(state);
   while (state.timeline.planned < maxSteps) {
     const plan = planRunning(state);
     while (admitWaiting(state, plan) === "needs-time") {
@@ -81,7 +82,9 @@ function startStep(state: ReplayState, plan: StepPlan): StepBatch {
 async function settle(state: ReplayState): Promise<void> {
   if (state.timeline.timed === state.timeline.planned) return;
   const times = state.clock.flush();
-  timeSteps(state.timeline, times instanceof Promise ? await times : times);
+  if (!(times instanceof Promise)) return timeSteps(state.timeline, times);
+  timeSteps(state.timeline, await times);
+  refuseStopped(state);
 }
 
 /** Queues the requests that have arrived by now; returns whether there were any. */
@@ -109,9 +112,12 @@ async function takeTurn(state: ReplayState): Promise<void> {
   });
   // A timer and not a microtask: signals and terminals are served by the event loop.
   await new Promise((resolve) => setTimeout(resolve, 0));
-  if (state.signal?.aborted === true) {
-    throw new BenchError("bench/aborted", `Cannot finish the replay: it was stopped`);
-  }
+  refuseStopped(state);
+}
+
+function refuseStopped({ signal }: ReplayState): void {
+  if (signal?.aborted !== true) return;
+  throw new BenchError("bench/aborted", "Cannot finish the replay: it was stopped");
 }
 
 function refuseLeaks(state: ReplayState): void {

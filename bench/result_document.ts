@@ -86,8 +86,17 @@ export async function readResultText(path: string): Promise<string> {
 
 /** The error of a file that cannot be written. */
 export function unwritable(path: string, cause: unknown): ResultError {
-  const message = `Cannot write the result '${path}': ${messageOf(cause)}`;
+  const message = `Cannot write the result '${path}': ${messageOf(cause)}${fixOf(cause)}`;
   return new ResultError("result/unwritable", path, message, { cause });
+}
+
+/** What mends a write, by what the system says: its errors have no class of their own in Deno. */
+function fixOf(cause: unknown): string {
+  const text = messageOf(cause);
+  if (/No space left|quota/i.test(text)) return "; free some space, or name another place";
+  if (/Read-only|Permission denied/i.test(text)) return "; name a place that can be written";
+  if (/Not a directory|File exists/i.test(text)) return "; a folder of the path is a file";
+  return "";
 }
 
 function messageOf(error: unknown): string {

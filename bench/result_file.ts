@@ -1,7 +1,7 @@
 /** Reading and writing result files. */
 
-import { basename, dirname, join } from "node:path";
-import { parseDocument, readResultText, unwritable } from "./result_document.ts";
+import { writeTextAtomically } from "./output_file.ts";
+import { parseDocument, readResultText } from "./result_document.ts";
 import { resultSchema } from "./result_schema.ts";
 import { type BenchResult, RESULT_SCHEMA_VERSION } from "./result_types.ts";
 
@@ -70,44 +70,6 @@ export async function writeResultAtomically(path: string, result: BenchResult): 
 }
 
 /**
- * Writes a text as {@linkcode writeResultAtomically} does.
- *
- * @example Saving a picture
- * ```ts
- * import { writeTextAtomically } from "@headwise/headwise/bench";
- *
- * async function save(svg: string): Promise<void> {
- *   await writeTextAtomically("roofline.svg", svg);
- * }
- * void save;
- * ```
- *
- * @param path Path of the file; its folder must exist.
- * @param text Its whole text.
- * @throws {ResultError} When the file cannot be written; nothing is left behind.
- */
-export async function writeTextAtomically(path: string, text: string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
-  const bytes = new TextEncoder().encode(text);
-  try {
-    using file = await Deno.open(temporary, { write: true, createNew: true });
-    for (let written = 0; written < bytes.length;) {
-      written += await file.write(bytes.subarray(written));
-    }
-    await file.sync();
-  } catch (cause) {
-    await removeQuietly(temporary);
-    throw unwritable(path, cause);
-  }
-  try {
-    await Deno.rename(temporary, path);
-  } catch (cause) {
-    await removeQuietly(temporary);
-    throw unwritable(path, cause);
-  }
-}
-
-/**
  * Text of a result file: indented, but raw samples on one line each.
  *
  * @example Equal results have equal texts
@@ -135,12 +97,4 @@ export function serializeSamples(result: unknown): string {
     (_, items: string) => `[${items.replaceAll(/\s+/g, "")}]`,
   );
   return `${flat}\n`;
-}
-
-async function removeQuietly(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch {
-    // It was never created; the error that led here is the one to tell.
-  }
 }

@@ -12,6 +12,7 @@ import { type Bench, prepareBench } from "./prepare_bench.ts";
 import { createPrefixRanks } from "./prefix_ranks.ts";
 import { createRanks, type Ranks } from "./ranks.ts";
 import { replay } from "./replay.ts";
+import { takePairs } from "./resume_bench.ts";
 import type { BenchResult, ResultOptions, RunResult } from "./result_types.ts";
 import { planLooks } from "./sequential.ts";
 import type { Side, SideName } from "./sides.ts";
@@ -73,13 +74,15 @@ async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<Ben
       report: reporter(bench, { phase: "warm-up", side: sides[side].name, pair: 0, done: 0 }),
     });
   }
-  const runs: RunResult[][] = sides.map(() => []);
+  const runs: RunResult[][] = takeUp(bench, clocks);
+  const firstPair = runs[0].length;
   const checks: SideCheck[] = [];
   for (const [order, turn] of turns.entries()) {
+    if (turn.pair < firstPair) continue;
     const side = sides[turn.side];
     const { log, ranks } = await replaySide(bench, clocks[turn.side], {
       side,
-      maxChecks: turn.pair === 0 ? resolved.maxChecks : 0,
+      maxChecks: turn.pair === firstPair ? resolved.maxChecks : 0,
       report: reporter(bench, {
         phase: "replay",
         side: side.name,
@@ -111,6 +114,14 @@ async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<Ben
     steps: 0,
   });
   return judge(describeRun(bench, { clocks, runs, checks }), bench);
+}
+
+/** Runs to begin with: none, or those of a run that is gone on with. */
+function takeUp(bench: Bench, clocks: readonly StepClock[]): RunResult[][] {
+  const none = bench.sides.map((): RunResult[] => []);
+  const { resume } = bench.options;
+  if (resume === undefined) return none;
+  return takePairs(resume, describeRun(bench, { clocks, runs: none, checks: [] }));
 }
 
 /** Numbers of pairs after which the run may stop; the last one ends it. */

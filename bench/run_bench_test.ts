@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createRandom } from "../allocator/mod.ts";
+import { GpuError } from "../kernel/mod.ts";
 import type { BenchOptions, BenchProgress } from "./bench_options.ts";
 import { describeEnvironment } from "./environment.ts";
 import { gateRead } from "./gate.ts";
@@ -150,6 +151,47 @@ Deno.test("runBench() hands out the pairs so far after every pair but the last",
   assert.deepEqual(seen, [1, 1, 1, 2, 2, 2]);
 });
 
+Deno.test("runBench() goes on with the complete pairs of a run that was stopped", async () => {
+  let stopped: BenchResult | undefined;
+  const stop = new AbortController();
+  const onPair = (soFar: BenchResult): Promise<void> => {
+    stopped = soFar;
+    if (soFar.sides[0].runs.length === 2) stop.abort();
+    return Promise.resolve();
+  };
+  const long = { pairs: 4, onPair };
+  await assert.rejects(runBench(gpuOptions(fakeGpu(), { ...long, signal: stop.signal })), {
+    code: "bench/aborted",
+  });
+  // As it comes back from its file.
+  const resume: BenchResult = JSON.parse(serializeResult(stopped!));
+  const gpu = fakeGpu();
+  const result = await runBench(gpuOptions(gpu, { ...long, resume }));
+  for (const [side, { runs }] of result.sides.entries()) {
+    assert.deepEqual(runs.map(({ pair }) => pair), [0, 1, 2, 3]);
+    assert.deepEqual(JSON.parse(JSON.stringify(runs.slice(0, 2))), resume.sides[side].runs);
+  }
+  // The kernel is checked again: it may be another build.
+  assert.equal(result.verification.checks, 2 * resume.verification.checks);
+  assert.equal(result.readGate?.verdict, "PASS");
+});
+
+Deno.test("runBench() refuses to go on with another run, and says how it differs", async () => {
+  const resume = await runBench(options({ seed: 1 }));
+  const refuses = (changes: Partial<BenchOptions>, message: RegExp) =>
+    assert.rejects(runBench(options({ seed: 1, resume, ...changes })), {
+      code: "bench/resume",
+      message,
+    });
+  await refuses({ seed: 2 }, /the options differ \(seed 1, now 2\)/);
+  await refuses({ trace: { ...TRACE, sha256: "e" } }, /the requests differ \(sha256/);
+  await refuses({ gates: ["gate/capacity"] }, /the options differ \(gates/);
+  const clock = { kind: "gpu", adapter: "fake", openRunner: fakeGpu().openRunner } as const;
+  await refuses({ clock }, /the machine differs \(adapter null, now "fake"\)/);
+  const wrong = { ...resume.verification, failures: ["side 'headwise'"] };
+  await refuses({ resume: { ...resume, verification: wrong } }, /its kernel was wrong/);
+});
+
 Deno.test("runBench() times nothing when an output is wrong", async () => {
   const gpu = fakeGpu({ wrong: "headwise" });
   const result = await runBench(gpuOptions(gpu));
@@ -162,6 +204,21 @@ Deno.test("runBench() times nothing when an output is wrong", async () => {
   assert.equal(result.readGate?.verdict, "FAIL");
   assert.match(result.readGate!.reasons[0], /wrong kernel has no timing: side 'headwise'/);
   assert.equal(result.verification.worstBudgetUsed, null);
+  assert.equal(gpu.closed, 3);
+});
+
+Deno.test("runBench() times nothing and gives everything back when the device is lost", async () => {
+  const gpu = fakeGpu();
+  const lost = new GpuError("device-lost", "The GPU reported a fault: Device lost");
+  const openRunner = async (side: Side): Promise<GpuStepRunner> => ({
+    ...await gpu.openRunner(side),
+    flush: () => Promise.reject(lost),
+  });
+  const stored: BenchResult[] = [];
+  const clock = { kind: "gpu", adapter: "fake", openRunner } as const;
+  const onPair = (soFar: BenchResult): Promise<void> => Promise.resolve(void stored.push(soFar));
+  await assert.rejects(runBench(options({ clock, pairs: 3, onPair })), { code: "device-lost" });
+  assert.deepEqual(stored, []);
   assert.equal(gpu.closed, 3);
 });
 

@@ -3,6 +3,7 @@
 import { formatDiagnostic, loadWorkload, requireLoaded, type Workload } from "../fixtures/mod.ts";
 import { BenchError } from "./bench_error.ts";
 import type { BenchOptions, ClockChoice } from "./bench_options.ts";
+import { type LineFile, openLineFile } from "./output_file.ts";
 import { ResultError } from "./result_file.ts";
 import type { BenchResult, RunPerformance } from "./result_types.ts";
 import { runBench } from "./run_bench.ts";
@@ -96,15 +97,21 @@ export async function runSweep(
     pairs: o.pairs ?? null,
     seed: o.seed ?? null,
   });
-  const known = await openFile(o.file, header);
+  const { rows: known, text } = await readFile(o.file, header);
+  using file = await openSweep(o.file, text);
   const rows = new Map(known.map((row) => [row.index, row]));
   const points = listPoints(o.axes, shard);
   let done = points.filter(({ index }) => rows.has(index)).length;
   for (const point of points) {
     if (rows.has(point.index)) continue;
+    // A timer and not a microtask: short points would keep Ctrl-C from being seen.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (o.signal?.aborted) {
+      throw new BenchError("bench/aborted", "Cannot finish the sweep: it was stopped");
+    }
     o.onPoint?.({ point, done, points: points.length });
     const row = await runPoint(point, { options: o, plain });
-    await appendLine(o.file, row);
+    file.append(`${JSON.stringify(row)}\n`);
     rows.set(point.index, row);
     done++;
   }
@@ -119,8 +126,17 @@ function refuseShard({ part, parts }: SweepShard): void {
   );
 }
 
-/** Rows of the file; a new one gets its header, and a torn last line is cut off. */
-async function openFile(file: string, header: SweepHeader): Promise<readonly SweepRow[]> {
+/** The file of a sweep: its lines outlive the machine, for a point may take hours. */
+async function openSweep(path: string, start: string): Promise<LineFile & Disposable> {
+  const file = await openLineFile(path, { start, flush: true });
+  return { ...file, [Symbol.dispose]: file.close };
+}
+
+/** Rows of the file and its text up to the last whole line; a new one has its header alone. */
+async function readFile(
+  file: string,
+  header: SweepHeader,
+): Promise<{ readonly rows: readonly SweepRow[]; readonly text: string }> {
   let text: string;
   try {
     text = await Deno.readTextFile(file);
@@ -137,8 +153,7 @@ async function openFile(file: string, header: SweepHeader): Promise<readonly Swe
         `Cannot go on with '${file}': it is no sweep; name another file`,
       );
     }
-    await Deno.writeTextFile(file, serializeSweep(header, []));
-    return [];
+    return { rows: [], text: serializeSweep(header, []) };
   }
   const sweep = parseSweep(text, { file });
   if (sweep.header.hash !== header.hash) {
@@ -149,17 +164,7 @@ async function openFile(file: string, header: SweepHeader): Promise<readonly Swe
         `${sweep.header.hash.slice(0, 12)}, not ${header.hash.slice(0, 12)}); name another file`,
     );
   }
-  await Deno.truncate(file, sweep.wholeBytes);
-  return sweep.rows;
-}
-
-async function appendLine(path: string, row: SweepRow): Promise<void> {
-  using file = await Deno.open(path, { append: true });
-  const bytes = new TextEncoder().encode(`${JSON.stringify(row)}\n`);
-  for (let written = 0; written < bytes.length;) {
-    written += await file.write(bytes.subarray(written));
-  }
-  await file.sync();
+  return { rows: sweep.rows, text: text.slice(0, text.lastIndexOf("\n") + 1) };
 }
 
 async function runPoint(

@@ -86,6 +86,18 @@ Deno.test("runSweep() keeps what it has when it is stopped, and can be gone on w
   assert.equal((await runSweep(options(file))).rows.length, 4);
 });
 
+Deno.test("runSweep() sees a stop between two points, however short they are", async () => {
+  const file = await fresh("seen");
+  const stop = new AbortController();
+  const onPoint: SweepOptions["onPoint"] = ({ done }) => {
+    // What a signal does: it is heard when the event loop turns.
+    if (done === 1) setTimeout(() => stop.abort(), 0);
+  };
+  const stopped = runSweep(options(file, { signal: stop.signal, onPoint }));
+  await assert.rejects(stopped, { code: "bench/aborted" });
+  assert.equal(parseSweep(await Deno.readTextFile(file), { file }).rows.length, 2);
+});
+
 Deno.test("runSweep() refuses the file of another sweep", async () => {
   const file = await fresh("other");
   await runSweep(options(file));

@@ -1,7 +1,9 @@
 import {
+  BenchError,
   type BenchOptions,
   type BenchProgress,
   type BenchResult,
+  readResult,
   runBench,
   writeResultAtomically,
 } from "../bench/mod.ts";
@@ -27,17 +29,20 @@ type Resolved = ResolvedSettings<typeof BENCH_SETTINGS>;
 export async function measure(context: CliContext, resolved: Resolved): Promise<BenchResult> {
   const { values } = resolved;
   const { stderr } = context.process;
-  const workload = await loadChangedWorkload(context, resolved);
+  const workload = await loadChangedWorkload(resolved);
   const trace = values.trace === null ? null : await readTrace(values.trace, {
     format: values.traceFormat,
     limit: values.limit,
     maxTokens: values.maxTokens,
   });
+  const earlier = values.resume ? await readEarlier(values.out) : null;
   const chosen = await chooseClock(workload, values);
   if (chosen.clock.kind === "model" && chosen.clock.reason !== null) {
     writeLines(stderr, [`Using the model clock: ${chosen.clock.reason}`]);
   }
   const progress = createProgress(stderr, { now: () => performance.now() });
+  let pairsKept = earlier?.sides[0].runs.length ?? 0;
+  let pairs = 0;
   const options: BenchOptions = {
     workload,
     gates: values.gate.map((gate) => `gate/${gate}` as const),
@@ -49,8 +54,15 @@ export async function measure(context: CliContext, resolved: Resolved): Promise<
     maxPairs: values.maxPairs,
     availability: values.availability,
     signal: context.signal,
-    onPair: (result) => writeResultAtomically(values.out, result),
-    onProgress: (state) => progress.update(describeProgress(state)),
+    onPair: async (result) => {
+      await writeResultAtomically(values.out, result);
+      pairsKept = result.sides[0].runs.length;
+    },
+    onProgress: (state) => {
+      pairs = state.pairs;
+      progress.update(describeProgress(state));
+    },
+    ...(earlier === null ? {} : { resume: earlier }),
     ...(trace === null ? {} : { trace }),
     ...(chosen.ceilings === null ? {} : { ceilings: chosen.ceilings }),
     ...(values.prefixCache === null ? {} : { prefixCache: values.prefixCache }),
@@ -60,21 +72,38 @@ export async function measure(context: CliContext, resolved: Resolved): Promise<
   };
   try {
     return await runBench(options);
+  } catch (error) {
+    progress.close();
+    if (isStop(error) && pairsKept > 0) {
+      const kept = `${pairsKept} of ${pairs} pairs are kept in '${values.out}'`;
+      writeLines(stderr, [`${kept}; repeat the command with --resume to go on`]);
+    }
+    throw error;
   } finally {
     progress.close();
     chosen.close();
   }
 }
 
+/** What a stopped run left; null where it left nothing. */
+async function readEarlier(path: string): Promise<BenchResult | null> {
+  try {
+    await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  return await readResult(path);
+}
+
+function isStop(error: unknown): boolean {
+  return error instanceof BenchError && error.code === "bench/aborted";
+}
+
 /** Loads the fixture with the values that settings replace. */
-export async function loadChangedWorkload(
-  context: CliContext,
-  resolved: Resolved,
-): Promise<Workload> {
+export async function loadChangedWorkload(resolved: Resolved): Promise<Workload> {
   const { trace } = resolved.values;
   const fixture = resolved.values.fixture ?? (trace === null ? "smoke" : "trace-replay");
-  // Read here first, so that a missing file or permission is named with its fix.
-  if (/[/\\]|\.ya?ml$/.test(fixture)) await context.readTextFile(fixture);
   const plain = requireLoaded(await loadWorkload(fixture));
   const overrides = workloadOverrides(resolved, plain);
   if (overrides.length === 0) return plain;

@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import type { BenchResult } from "../bench/mod.ts";
 import { BENCH_SETTINGS } from "./bench_settings.ts";
 import { type CliContext, paintOf, writeLines } from "./context.ts";
@@ -32,6 +31,7 @@ async function benchOnce(context: CliContext, resolved: Resolved): Promise<void>
   const { stdout, stderr } = context.process;
   const { values } = resolved;
   if (values.endpoint !== null) {
+    requireFresh(resolved);
     const { benchEndpoint } = await import("./endpoint_run.ts");
     return await benchEndpoint(context, resolved);
   }
@@ -39,10 +39,9 @@ async function benchOnce(context: CliContext, resolved: Resolved): Promise<void>
   requireHeadWise(resolved);
   // Loaded only now, so that --explain-config does not wait for the replay and the kernel.
   const { measure } = await import("./bench_measure.ts");
-  const { writeResultAtomically } = await import("../bench/mod.ts");
+  const { prepareOutput, writeResultAtomically } = await import("../bench/mod.ts");
   const { renderBenchResult } = await import("./bench_report.ts");
-  // Made before the run, so that a place that cannot be written is known at once.
-  await Deno.mkdir(dirname(values.out), { recursive: true });
+  await prepareOutput(values.out);
   const result = await measure(context, resolved);
   await writeResultAtomically(values.out, result);
   if (values.json) {
@@ -61,6 +60,13 @@ function exitCodeFor(result: BenchResult, enforce: boolean): number {
   if (!enforce) return EXIT.ok;
   const verdicts = [result.readGate?.verdict, result.capacityGate?.verdict];
   return verdictExitCode(verdicts.filter((verdict) => verdict !== undefined));
+}
+
+function requireFresh({ values, origins }: Resolved): void {
+  if (!values.resume) return;
+  const message = "Cannot go on with a run on live servers, which are not what they were; leave " +
+    "out --resume";
+  throw new SettingError(message, origins.resume);
 }
 
 function requireReplay({ values, origins }: Resolved): void {

@@ -30,6 +30,8 @@ export interface BenchSettings extends EndpointSettings {
   readonly gate: readonly ("read" | "capacity")[];
   /** Whether to exit by the verdict. */
   readonly enforce: boolean;
+  /** Whether to go on with the result that is there. */
+  readonly resume: boolean;
   /** Interleaved repetitions, or null for what suits the clock. */
   readonly pairs: number | null;
   /** Whether a run goes on until it is decided. */
@@ -122,6 +124,11 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
   },
   enforce: {
     brief: "Exit by the verdict: 0 PASS, 1 FAIL, 3 INCONCLUSIVE",
+    defaultValue: false,
+    parse: parseSwitch,
+  },
+  resume: {
+    brief: "Go on with the complete pairs of a run that was stopped",
     defaultValue: false,
     parse: parseSwitch,
   },

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { BenchTrace } from "../bench/mod.ts";
-import { importTrace } from "../fixtures/mod.ts";
+import { FileRefusal, importTrace, MAX_TRACE_BYTES, readBounded } from "../fixtures/mod.ts";
 
 /**
  * Reads a trace file for a benchmark.
@@ -15,11 +15,27 @@ export async function readTrace(path: string, o: {
   readonly limit: number | null;
   readonly maxTokens: number | null;
 }): Promise<BenchTrace> {
-  const { requests, dropped, sha256 } = importTrace(await Deno.readFile(path), {
+  const { requests, dropped, sha256 } = importTrace(await readTraceFile(path), {
     file: path,
     format: o.format,
     ...(o.limit === null ? {} : { limit: o.limit }),
     ...(o.maxTokens === null ? {} : { maxTokens: o.maxTokens }),
   });
   return { name: basename(path), sha256, dropped, requests };
+}
+
+/**
+ * Reads the bytes of a trace, or of a pipe that writes one.
+ *
+ * @param path File to read.
+ * @returns Its bytes.
+ * @throws {FileRefusal} When it has more than a trace may have.
+ */
+export async function readTraceFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readBounded(path, { maxBytes: MAX_TRACE_BYTES, isTrusted: true });
+  } catch (error) {
+    if (!(error instanceof FileRefusal)) throw error;
+    throw new FileRefusal(`Cannot read the trace '${path}': ${error.message}`);
+  }
 }

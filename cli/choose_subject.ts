@@ -7,7 +7,7 @@ import {
   type Subject,
   type TestDefinition,
 } from "../conformance/mod.ts";
-import { closeGpu, openGpu } from "../kernel/mod.ts";
+import { closeGpu, type GpuOutcome, openGpu } from "../kernel/mod.ts";
 import type { ConformanceSettings } from "./conformance_settings.ts";
 import { MissingDevice } from "./missing_device.ts";
 
@@ -78,11 +78,18 @@ async function chooseDevice(
     return chooseOracle(`Judging the oracle: ${outcome.reason}; ${outcome.fix}`);
   }
   const { gpu } = outcome;
-  const subject = createWebGpuSubject(gpu);
+  let current = gpu;
+  const reopen = async (): Promise<GpuOutcome> => {
+    closeGpu(current);
+    const again = await openGpu({ subgroups: o.subgroups });
+    if (again.kind === "gpu") current = again.gpu;
+    return again;
+  };
+  const subject = createWebGpuSubject(gpu, { reopen });
   const size = gpu.target.subgroupSize;
   const subgroups = size === 0 ? "no subgroups" : `subgroups of ${size}`;
   const label = `${subject.name} on ${gpu.adapter.description}, ${subgroups}`;
-  const close = (): Promise<void> => Promise.resolve(closeGpu(gpu));
+  const close = (): Promise<void> => Promise.resolve(closeGpu(current));
   return { subject, label, note: null, isOurs: true, tests: null, close };
 }
 

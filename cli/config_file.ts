@@ -1,4 +1,4 @@
-import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { type Document, isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { nearestWord } from "./nearest_word.ts";
 import type { Origin } from "./setting.ts";
 import { SettingError } from "./setting.ts";
@@ -42,7 +42,6 @@ export function parseConfigFile(text: string, o: {
   readonly known: Readonly<Record<string, readonly string[]>>;
 }): FileValues {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
   const originAt = (offset: number): Origin => {
     const { line, col } = lineCounter.linePos(offset);
     return { kind: "file", text: `${o.file}:${line}:${col}` };
@@ -50,6 +49,13 @@ export function parseConfigFile(text: string, o: {
   const fault = (offset: number, message: string): never => {
     throw new SettingError(message, originAt(offset));
   };
+  if (text.length > MAX_FILE_LENGTH) {
+    fault(0, `Cannot read the file: it has more than ${MAX_FILE_LENGTH} characters; shorten it`);
+  }
+  const document = parseShallow(text, lineCounter);
+  if (document === null) {
+    return fault(0, "Cannot read the file: its values are nested too deep; give one value a name");
+  }
   const [broken] = document.errors;
   if (broken !== undefined) fault(broken.pos[0], `Cannot read the file: ${broken.message}`);
   const values: Record<string, FileValue> = {};
@@ -72,6 +78,21 @@ export function parseConfigFile(text: string, o: {
   return values;
 }
 
+/** Longest settings file, in UTF-16 units: no honest one comes near. */
+const MAX_FILE_LENGTH = 1 << 16;
+
+/** The parsed text, or null where its nesting exhausts the stack of the recursive parser. */
+function parseShallow(text: string, lineCounter: LineCounter): Document.Parsed | null {
+  try {
+    const document = parseDocument(text, { lineCounter, prettyErrors: false });
+    // The parser reports an exhausted stack as a finding of its own, in the engine's words.
+    return document.errors.some(({ message }) => /call stack/.test(message)) ? null : document;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
 interface Entry {
   readonly key: string;
   readonly value: unknown;
@@ -87,9 +108,10 @@ function entriesOf(node: unknown, what: string, fault: Fault): Entry[] {
     return fault(range?.[0] ?? 0, `${what} must be a map of names to values`);
   }
   return node.items.map((pair) => {
-    const key = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
-    const offset = isScalar(pair.key) ? pair.key.range?.[0] ?? 0 : 0;
-    return { key, value: pair.value, offset };
+    const offset = (pair.key as { range?: readonly number[] } | null)?.range?.[0] ?? 0;
+    // The text of a map as a key grows exponentially with its depth.
+    if (!isScalar(pair.key)) return fault(offset, "A name must be a plain word");
+    return { key: String(pair.key.value), value: pair.value, offset };
   });
 }
 

@@ -58,3 +58,10 @@ Deno.test("parseConfigFile() refuses lists, other shapes and broken text by plac
   assert.match(faultOf("bench:\n  clock: 'gpu\n"), /^headwise.yaml:\d+:\d+: Cannot read the file/);
   assert.match(faultOf("bench:\n  clock: a\n  clock: b\n"), /^headwise.yaml:3:3: .*unique/);
 });
+
+Deno.test("parseConfigFile() refuses maps as names and files nested deep or long", () => {
+  assert.match(faultOf(`${"{".repeat(200)}a${"}".repeat(200)}`), /A name must be a plain word/);
+  assert.match(faultOf("? ".repeat(100)), /A name must be a plain word/);
+  assert.match(faultOf("- ".repeat(20_000)), /nested too deep/);
+  assert.match(faultOf("#".repeat(70_000)), /more than 65536 characters/);
+});

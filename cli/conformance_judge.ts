@@ -1,13 +1,15 @@
-import { dirname } from "node:path";
+import { prepareOutput } from "../bench/mod.ts";
 import {
   checkExpectations,
   exitCodeOf,
   type Expectation,
   listCases,
   parseExpectations,
+  parseReport,
   parseShard,
   type Query,
   type Regression,
+  type ReportFile,
   reportOfRows,
   type ReportRow,
   runConformance,
@@ -55,6 +57,8 @@ export interface JudgeOptions {
 export async function judgeSubject(context: CliContext, o: JudgeOptions): Promise<void> {
   const { stdout, stderr } = context.process;
   const { values } = o.resolved;
+  await prepareOutput(values.out);
+  const earlier = values.resume ? await readEarlier(values.out) : null;
   const expectations = await readExpectations(context, o);
   const shard = chooseShard(context, values.shard);
   // Before a report is written over. A dump brings cases of its own.
@@ -63,11 +67,12 @@ export async function judgeSubject(context: CliContext, o: JudgeOptions): Promis
   }
   const chosen = await chooseSubject(values);
   if (chosen.note !== null) writeLines(stderr, [chosen.note]);
-  await Deno.mkdir(dirname(values.out), { recursive: true });
-  const report = openReport(values.out);
+  const taken = earlier === null ? [] : [earlier.run, ...earlier.cases];
+  const report = await openReport(values.out, taken);
   const progress = createProgress(stderr, { now: () => performance.now() });
-  let cases = 0;
-  let done = 0;
+  let cases = earlier?.run.cases ?? 0;
+  let done = earlier?.cases.length ?? 0;
+  if (values.json) writeLines(stdout, taken.map((row) => JSON.stringify(row)));
   const onRow = (row: ReportRow): void => {
     report.write(row);
     if (row.kind === "run") cases = row.cases;
@@ -96,11 +101,13 @@ export async function judgeSubject(context: CliContext, o: JudgeOptions): Promis
       repeatFlags: repeatFlagsOf(o.resolved),
       signal: context.signal,
       onRow,
+      ...(earlier === null ? {} : { earlier }),
     });
     progress.close();
     const file = reportOfRows(rows, values.out);
     const isWhole = file.complete || file.cases.length === file.run.cases;
     context.process.exitCode = isWhole ? exitCodeOf(summary) : EXIT.interrupted;
+    if (!isWhole) writeLines(stderr, [describeStop(file, o.resolved)]);
     await keepFailures(context, { rows, kept: o.kept, file: values.regressions });
     if (values.json) return;
     if (values.format !== "text") {
@@ -121,6 +128,27 @@ export async function judgeSubject(context: CliContext, o: JudgeOptions): Promis
     report.close();
     await chosen.close();
   }
+}
+
+/** The report of a run that was stopped; null where it has no whole row, or is not there. */
+async function readEarlier(path: string): Promise<ReportFile | null> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  return text.includes("\n") ? parseReport(text, path) : null;
+}
+
+function describeStop(
+  { file, cases, run }: ReportFile,
+  resolved: JudgeOptions["resolved"],
+): string {
+  const again = commandLineOf(resolved);
+  return `Stopped after ${cases.length} of ${run.cases} cases, which are kept in '${file}'; go on with: ` +
+    (resolved.values.resume ? again : `${again} --resume`);
 }
 
 async function readExpectations(

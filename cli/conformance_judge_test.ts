@@ -67,3 +67,38 @@ Deno.test("conformance replays sequences that were kept", async () => {
   assert.equal(run.exitCode, 0);
   assert.match(run.stdout, /\n13 passed, 0 failed, 0 skipped\n$/);
 });
+
+Deno.test("conformance goes on with --resume where a run was stopped, and runs no case twice", async () => {
+  const out = `results/resume_test_${crypto.randomUUID()}.jsonl`;
+  const args = ["conformance", "--subject", "oracle", "--filter", "allocator", "--out", out];
+  const stop = new AbortController();
+  const stopped = capture(args, { signal: stop.signal });
+  const linesOf = async (): Promise<string[]> =>
+    (await Deno.readTextFile(out).catch(() => "")).split("\n").slice(0, -1);
+  while ((await linesOf()).length < 4) await new Promise((done) => setTimeout(done, 1));
+  stop.abort();
+  const { exitCode, stderr } = await stopped;
+  assert.equal(exitCode, 130);
+  assert.match(stderr, /Stopped after \d+ of \d+ cases, .*; go on with: headwise .* --resume\n$/);
+  const kept = (await linesOf()).slice(0, -1);
+  // A killed process leaves no end, and may leave half a row.
+  await Deno.writeTextFile(out, `${kept.join("\n")}\n{"kind":"ca`);
+  const { exitCode: done, stdout } = await capture([...args, "--resume", "--json"]);
+  assert.equal(done, 0);
+  const lines = await linesOf();
+  const parsed = (some: readonly string[]): unknown[] => some.map((line) => JSON.parse(line));
+  assert.deepEqual(parsed(lines.slice(0, kept.length)), parsed(kept));
+  assert.equal(stdout, `${lines.join("\n")}\n`);
+  const queries = lines.map((line) => JSON.parse(line)).filter(({ kind }) => kind === "case")
+    .map(({ query }) => query);
+  assert.equal(new Set(queries).size, JSON.parse(lines[0]!).cases);
+  assert.equal(queries.length, new Set(queries).size);
+  const files = { [out]: await Deno.readTextFile(out) };
+  const whole = await capture(["report", out], { files });
+  assert.match(whole.stdout, / 0 failed, /);
+  const other = await capture([...args, "--resume", "--seed", "5"]);
+  assert.equal(other.exitCode, 4);
+  assert.match(other.stderr, /Cannot go on with .*: its "seed" is 1, and that of this run is 5/);
+  assert.deepEqual(await linesOf(), lines);
+  await Deno.remove(out);
+});

@@ -31,6 +31,8 @@ export interface ConformanceSettings {
   readonly expectations: string | null;
   /** Where the report is written, row by row. */
   readonly out: string;
+  /** Whether to go on with the report that is there. */
+  readonly resume: boolean;
   /** Form of the report. */
   readonly format: ReportFormat;
   /** Whether the report is printed as JSON lines. */
@@ -118,6 +120,11 @@ export const CONFORMANCE_SETTINGS: SettingsOf<ConformanceSettings> = {
     placeholder: "FILE",
     defaultValue: "results/conformance.jsonl",
     parse: parseText,
+  },
+  resume: {
+    brief: "Go on with the report of a run that was stopped: run what it lacks",
+    defaultValue: false,
+    parse: parseSwitch,
   },
   format: {
     brief: `Form: ${REPORT_FORMATS.join(", ")}`,

@@ -1,9 +1,9 @@
-import { dirname } from "node:path";
 import {
   type LiveEndpoint,
   type LiveResult,
   type LiveSettings,
   parseObjectives,
+  prepareOutput,
   runLive,
   serializeLiveResult,
   writeTextAtomically,
@@ -29,7 +29,7 @@ export async function benchEndpoint(
   const { values } = resolved;
   const { stdout, stderr } = context.process;
   const settings = liveSettings(values);
-  const workload = await loadChangedWorkload(context, resolved);
+  const workload = await loadChangedWorkload(resolved);
   const trace = values.trace === null ? null : await readTrace(values.trace, {
     format: values.traceFormat,
     limit: values.limit,
@@ -37,7 +37,7 @@ export async function benchEndpoint(
   });
   const token = context.process.env[TOKEN_VARIABLE] ?? null;
   const at = (url: string): LiveEndpoint => ({ url, model: values.endpointModel, token });
-  await Deno.mkdir(dirname(values.out), { recursive: true });
+  await prepareOutput(values.out);
   const progress = createProgress(stderr, { now: () => performance.now() });
   let result: LiveResult;
   try {

@@ -59,6 +59,7 @@ Deno.test("describeFault() shows the real message of a real refusal", async () =
 Deno.test("describeFault() maps the project's errors to their exit codes", () => {
   const cases: [string, number][] = [
     ["FixtureError", EXIT.input],
+    ["GpuError", EXIT.input],
     ["ResultError", EXIT.input],
     ["QueryError", EXIT.usage],
   ];

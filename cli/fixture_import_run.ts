@@ -1,4 +1,6 @@
+import { prepareOutput, writeTextAtomically } from "../bench/mod.ts";
 import { importTrace } from "../fixtures/mod.ts";
+import { readTraceFile } from "./bench_trace.ts";
 import { type CliContext, writeLines } from "./context.ts";
 import type { ImportFlags } from "./fixture_commands.ts";
 import { renderTable } from "./table.ts";
@@ -11,14 +13,15 @@ export default async function importFixture(
   path: string,
 ): Promise<void> {
   const { stdout } = this.process;
-  const trace = importTrace(await Deno.readFile(path), {
+  if (flags.out !== undefined) await prepareOutput(flags.out);
+  const trace = importTrace(await readTraceFile(path), {
     file: path,
     format: flags.format,
     ...(flags.limit === undefined ? {} : { limit: flags.limit }),
   });
   const { requests, ...account } = trace;
   if (flags.out !== undefined) {
-    await Deno.writeTextFile(
+    await writeTextAtomically(
       flags.out,
       requests.map((each) => `${JSON.stringify(each)}\n`).join(""),
     );

@@ -1,8 +1,8 @@
-import { dirname } from "node:path";
 import {
   builtinKernelCases,
   type KernelCase,
   parseKernelCases,
+  prepareOutput,
   runKernelBench,
   runPeers,
   type RunPeersOptions,
@@ -27,8 +27,7 @@ export default async function benchKernel(
 ): Promise<void> {
   const { stdout, stderr } = this.process;
   const all = await readCases(this, flags.file);
-  // Made before the run, so that a place that cannot be written is known at once.
-  if (flags.json !== undefined) await Deno.mkdir(dirname(flags.json), { recursive: true });
+  if (flags.json !== undefined) await prepareOutput(flags.json);
   const gpu = await openTimedGpu();
   const progress = createProgress(stderr, { now: () => performance.now() });
   try {
@@ -65,10 +64,24 @@ export default async function benchKernel(
       kind === "wrong" || kind === "failed"
     );
     if (isWrong) this.process.exitCode = EXIT.fail;
+    if (this.signal.aborted) {
+      const left = cases.slice(result.cases.length).map(({ name }) => name);
+      const { length } = result.cases;
+      writeLines(stderr, [
+        `Stopped after ${length} of ${cases.length} cases; ${describeLeft(left)}`,
+      ]);
+      this.process.exitCode = EXIT.interrupted;
+    }
   } finally {
     progress.close();
     closeGpu(gpu);
   }
+}
+
+function describeLeft(names: readonly string[]): string {
+  return names.length === 0
+    ? "only the peers are missing"
+    : `go on with --cases and a pattern for: ${names.join(", ")}`;
 }
 
 async function loadTunings(context: CliContext, gpu: Gpu): Promise<StoredTunings> {

@@ -108,3 +108,23 @@ async function storeSlowerTuning(folder: string): Promise<void> {
   await storeTunings(folder, gpu, new Map([["group=2;head_size=64;storage=bf16", tuning]]));
   closeGpu(gpu);
 }
+
+Deno.test({
+  name:
+    `kernel bench keeps what it has when Ctrl-C stops it, and names what is left${device.reason}`,
+  ignore: device.ignore,
+  fn: async () => {
+    await inFolder(async (folder) => {
+      const json = `${folder}/kernel.json`;
+      const stop = new AbortController();
+      const flags = ["--set", "smoke", "--runs", "2", "--checks", "1", "--json", json];
+      const files = {};
+      const running = capture(["kernel", "bench", ...flags], { signal: stop.signal, files });
+      setTimeout(() => stop.abort(), 400);
+      const run = await running;
+      assert.equal(run.exitCode, 130, run.stderr);
+      const { cases } = parseKernelResult(await Deno.readTextFile(json), { file: json });
+      assert.match(run.stderr, new RegExp(`Stopped after ${cases.length} of \\d+ cases; .*smoke-`));
+    });
+  },
+});

@@ -1,5 +1,9 @@
-import { dirname } from "node:path";
-import { drawRoofline, parseKernelResult, writeTextAtomically } from "../bench/mod.ts";
+import {
+  drawRoofline,
+  parseKernelResult,
+  prepareOutput,
+  writeTextAtomically,
+} from "../bench/mod.ts";
 import { type CliContext, writeLines } from "./context.ts";
 import type { KernelRooflineFlags } from "./kernel_bench_command.ts";
 
@@ -10,7 +14,7 @@ export default async function roofline(
   path: string,
 ): Promise<void> {
   const svg = drawRoofline(parseKernelResult(await this.readTextFile(path), { file: path }));
-  await Deno.mkdir(dirname(flags.out), { recursive: true });
+  await prepareOutput(flags.out);
   await writeTextAtomically(flags.out, svg);
   writeLines(this.process.stderr, [`Roofline written to '${flags.out}'`]);
 }

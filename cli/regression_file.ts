@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { prepareOutput, writeTextAtomically } from "../bench/mod.ts";
 import {
   caseRows,
   keepRegression,
@@ -33,8 +33,8 @@ export async function writeRegressions(
   file: string,
   regressions: readonly Regression[],
 ): Promise<void> {
-  await Deno.mkdir(dirname(file), { recursive: true });
-  await Deno.writeTextFile(file, printRegressions(regressions));
+  await prepareOutput(file);
+  await writeTextAtomically(file, printRegressions(regressions));
 }
 
 /** Keeps the counterexamples of failed cases, so that the next run begins with them. */

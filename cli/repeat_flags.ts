@@ -11,6 +11,7 @@ const ABOUT_THE_RUN: ReadonlySet<string> = new Set<keyof ConformanceSettings>([
   "run",
   "expectations",
   "out",
+  "resume",
   "format",
   "json",
   "list",

@@ -1,3 +1,4 @@
+import { prepareOutput, writeTextAtomically } from "../bench/mod.ts";
 import {
   mergeReports,
   parseReport,
@@ -15,11 +16,12 @@ export default async function merge(
   flags: ReportMergeFlags,
   ...files: string[]
 ): Promise<void> {
+  if (flags.out !== undefined) await prepareOutput(flags.out);
   const reports: ReportFile[] = [];
   for (const file of files) reports.push(parseReport(await this.readTextFile(file), file));
   const rows = mergeReports(reports);
   const text = renderJsonLines(rows);
   if (flags.out === undefined) this.process.stdout.write(text);
-  else await Deno.writeTextFile(flags.out, text);
+  else await writeTextAtomically(flags.out, text);
   if (flags.enforce) this.process.exitCode = exitCodeOfReports([reportOfRows(rows, "merged")]);
 }

@@ -1,3 +1,4 @@
+import { prepareOutput, writeTextAtomically } from "../bench/mod.ts";
 import { parseReport, type ReportFile } from "../conformance/mod.ts";
 import { type CliContext, paintOf } from "./context.ts";
 import type { ReportFlags } from "./report_commands.ts";
@@ -9,6 +10,7 @@ export default async function report(
   flags: ReportFlags,
   ...files: string[]
 ): Promise<void> {
+  if (flags.out !== undefined) await prepareOutput(flags.out);
   const reports: ReportFile[] = [];
   for (const file of files) reports.push(parseReport(await this.readTextFile(file), file));
   const { stdout } = this.process;
@@ -16,7 +18,7 @@ export default async function report(
   const style = { paint: paintOf(flags.out === undefined ? stdout : PLAIN), columns: 100 };
   const text = printReports(flags.format, { reports, style });
   if (flags.out === undefined) stdout.write(text);
-  else await Deno.writeTextFile(flags.out, text);
+  else await writeTextAtomically(flags.out, text);
   if (flags.enforce) this.process.exitCode = exitCodeOfReports(reports);
 }
 

@@ -1,3 +1,4 @@
+import { openLineFile } from "../bench/mod.ts";
 import { renderJsonLines, type ReportRow } from "../conformance/mod.ts";
 
 /** A report that is being written. */
@@ -8,15 +9,26 @@ export interface ReportWriter {
   readonly close: () => void;
 }
 
-/** Opens a new report in place of one of the same name. Rows are only ever appended. */
-export function openReport(path: string): ReportWriter {
-  const file = Deno.openSync(path, { write: true, create: true, truncate: true });
-  const encoder = new TextEncoder();
+/**
+ * Begins a report; with its first row it takes the place of one of the same name.
+ *
+ * @param path Path of the file; its folder must exist.
+ * @param earlier Rows of a run that is gone on with; none for a new one.
+ * @returns The report; close it.
+ * @throws {ResultError} When the file cannot be written, now or at a row.
+ */
+export async function openReport(
+  path: string,
+  earlier: readonly ReportRow[] = [],
+): Promise<ReportWriter> {
+  const file = await openLineFile(path, { start: "", flush: false });
+  // Written with the first new row, so that a run that is refused leaves the file as it was.
+  let taken = earlier;
   return {
     write: (row) => {
-      let bytes = encoder.encode(renderJsonLines([row]));
-      while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
+      file.append(renderJsonLines([...taken, row]));
+      taken = [];
     },
-    close: () => file.close(),
+    close: file.close,
   };
 }

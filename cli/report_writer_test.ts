@@ -7,7 +7,8 @@ Deno.test("openReport() has every row in the file before the next is written", a
   const path = `results/writer_test_${crypto.randomUUID()}.jsonl`;
   const lines = (await reportOf()).trimEnd().split("\n");
   const rows = lines.map((line): ReportRow => JSON.parse(line));
-  const report = openReport(path);
+  await Deno.mkdir("results", { recursive: true });
+  const report = await openReport(path);
   try {
     for (const [index, row] of rows.entries()) {
       report.write(row);

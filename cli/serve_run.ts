@@ -1,4 +1,4 @@
-import { parseFaults, SIDES, startServer } from "../bench/mod.ts";
+import { isLoopback, parseFaults, SIDES, startServer } from "../bench/mod.ts";
 import { loadWorkload, requireLoaded } from "../fixtures/mod.ts";
 import { type CliContext, paintOf, writeLines } from "./context.ts";
 import { explainSettings } from "./explain_settings.ts";
@@ -21,8 +21,6 @@ export default async function serve(this: CliContext, flags: SettingFlags): Prom
     return;
   }
   if (values.ui) return await serveUi(this, resolved);
-  // Read here first, so that a missing file or permission is named with its fix.
-  if (/[/\\]|\.ya?ml$/.test(values.fixture)) await this.readTextFile(values.fixture);
   const overrides = values.set === null ? [] : parseOverrides(values.set, origins.set);
   const workload = requireLoaded(await loadWorkload(values.fixture, { overrides }));
   const server = await startServer({
@@ -37,11 +35,18 @@ export default async function serve(this: CliContext, flags: SettingFlags): Prom
       maxRequests: values.maxRequests,
       maxBodyBytes: values.maxBodyBytes,
       bodyTimeoutMs: values.bodyTimeoutMs,
+      maxConnections: values.maxConnections,
+      headerTimeoutMs: values.headerTimeoutMs,
     },
     ...(values.faults === null ? {} : { faults: parseFaults(values.faults) }),
     ...(values.prefixCache === null ? {} : { prefixCache: values.prefixCache }),
   });
   writeLines(stdout, [server.url]);
+  if (values.allowRemote && !isLoopback(values.host)) {
+    writeLines(stderr, [
+      `Other machines can reach '${values.host}', and the server knows no users`,
+    ]);
+  }
   writeLines(stderr, [
     `Serving fixture '${workload.name}', side '${values.side}', until Ctrl-C`,
   ]);

@@ -36,6 +36,10 @@ export interface ServeSettings {
   readonly maxBodyBytes: number;
   /** Most time for a body to arrive, in milliseconds. */
   readonly bodyTimeoutMs: number;
+  /** Most connections at once. */
+  readonly maxConnections: number;
+  /** Most time for a header to arrive, in milliseconds. */
+  readonly headerTimeoutMs: number;
   /** Fixture values to replace, or null. */
   readonly set: string | null;
 }
@@ -122,6 +126,18 @@ export const SERVE_SETTINGS: SettingsOf<ServeSettings> = {
   },
   bodyTimeoutMs: {
     brief: "Most time for a body to arrive; longer gets 408",
+    placeholder: "MS",
+    defaultValue: 10_000,
+    parse: wholeNumber({ min: 1, max: 3_600_000 }),
+  },
+  maxConnections: {
+    brief: "Most connections at once; more get 503",
+    placeholder: "N",
+    defaultValue: 2048,
+    parse: wholeNumber({ min: 1, max: 65_536 }),
+  },
+  headerTimeoutMs: {
+    brief: "Most time for a header to arrive; longer gets 408",
     placeholder: "MS",
     defaultValue: 10_000,
     parse: wholeNumber({ min: 1, max: 3_600_000 }),

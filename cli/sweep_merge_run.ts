@@ -1,5 +1,10 @@
-import { dirname } from "node:path";
-import { mergeSweeps, parseSweep, serializeSweep } from "../bench/mod.ts";
+import {
+  mergeSweeps,
+  parseSweep,
+  prepareOutput,
+  serializeSweep,
+  writeTextAtomically,
+} from "../bench/mod.ts";
 import { type CliContext, paintOf, writeLines } from "./context.ts";
 import type { SweepMergeFlags } from "./sweep_command.ts";
 import { renderSweep } from "./sweep_report.ts";
@@ -17,8 +22,8 @@ export default async function merge(
   }
   const merged = mergeSweeps(sweeps);
   if (flags.out !== undefined) {
-    await Deno.mkdir(dirname(flags.out), { recursive: true });
-    await Deno.writeTextFile(flags.out, serializeSweep(merged.header, merged.rows));
+    await prepareOutput(flags.out);
+    await writeTextAtomically(flags.out, serializeSweep(merged.header, merged.rows));
     writeLines(stderr, [`${merged.rows.length} rows written to '${flags.out}'`]);
   }
   writeLines(

@@ -1,7 +1,7 @@
-import { dirname } from "node:path";
-import { runSweep, type SweepAxes, type SweepPoint } from "../bench/mod.ts";
+import { prepareOutput, runSweep, type SweepAxes, type SweepPoint } from "../bench/mod.ts";
 import { chooseClock } from "./choose_clock.ts";
 import { type CliContext, paintOf, writeLines } from "./context.ts";
+import { MissingDevice } from "./missing_device.ts";
 import { createProgress } from "./progress.ts";
 import type { SweepFlags } from "./sweep_command.ts";
 import { describePoint, renderSweep } from "./sweep_report.ts";
@@ -10,8 +10,10 @@ import { describePoint, renderSweep } from "./sweep_report.ts";
 export default async function sweep(this: CliContext, flags: SweepFlags): Promise<void> {
   const { stdout, stderr } = this.process;
   const { clock, pairs, seed, shard } = flags;
-  await Deno.mkdir(dirname(flags.out), { recursive: true });
+  await prepareOutput(flags.out);
   const progress = createProgress(stderr, { now: () => performance.now() });
+  let reached = { done: 0, points: 0 };
+  let clockBefore: "gpu" | "model" | null = null;
   try {
     const result = await runSweep({
       fixture: flags.fixture,
@@ -27,17 +29,26 @@ export default async function sweep(this: CliContext, flags: SweepFlags): Promis
           layersMeasured: null,
         });
         const { ceilings, close } = chosen;
+        if (chosen.clock.kind === "model" && clockBefore === "gpu") {
+          close();
+          // The rest of the grid would be told by another clock than its beginning.
+          const reason = chosen.clock.reason ?? "the device cannot time this point";
+          throw new MissingDevice({ reason, fix: "rows so far are kept; go on once it answers" });
+        }
+        clockBefore = chosen.clock.kind;
         return {
           options: { clock: chosen.clock, ...(ceilings === null ? {} : { ceilings }) },
           close,
         };
       },
-      onPoint: ({ point, done, points }) =>
+      onPoint: ({ point, done, points }) => {
+        reached = { done, points };
         progress.update({
           label: `point ${done + 1} of ${points}`,
           fraction: done / points,
           detail: describePoint(point.point as SweepPoint),
-        }),
+        });
+      },
       ...(pairs === undefined ? {} : { pairs }),
       ...(seed === undefined ? {} : { seed }),
       ...(shard === undefined ? {} : { shard }),
@@ -50,6 +61,13 @@ export default async function sweep(this: CliContext, flags: SweepFlags): Promis
         : renderSweep(result, { paint: paintOf(stdout), columns: stdout.columns }),
     );
     writeLines(stderr, [`Rows written to '${flags.out}'`]);
+  } catch (error) {
+    progress.close();
+    if (this.signal.aborted) {
+      const kept = `${reached.done} of ${reached.points} points are kept in '${flags.out}'`;
+      writeLines(stderr, [`${kept}; repeat the command to go on`]);
+    }
+    throw error;
   } finally {
     progress.close();
   }

@@ -1,6 +1,6 @@
 /** Known failures: which cases fail, why, where that is tracked, and until when it is accepted. */
-import { parse } from "yaml";
 import { z } from "zod";
+import { formatDiagnostic, parseCheckedYaml } from "../fixtures/mod.ts";
 import type { Outcome } from "./outcome.ts";
 import { matchesQuery, parseQuery, type Query } from "./query.ts";
 import type { CaseExpectation } from "./report.ts";
@@ -68,19 +68,12 @@ const fileSchema = z.strictObject({
  * ```
  */
 export function parseExpectations(text: string, file: string): readonly Expectation[] {
-  let data: unknown;
-  try {
-    // A date stays the text that it is.
-    data = parse(text, { schema: "core", maxAliasCount: 0 });
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new ExpectationError(`Cannot read "${file}": ${detail}`, file);
+  const loaded = parseCheckedYaml(text, { file, schema: fileSchema });
+  if (loaded.kind === "rejected") {
+    const found = loaded.diagnostics.map(formatDiagnostic).join("\n");
+    throw new ExpectationError(`Cannot read "${file}": ${found}`, file);
   }
-  const result = fileSchema.safeParse(data);
-  if (!result.success) {
-    throw new ExpectationError(`Cannot read "${file}": ${z.prettifyError(result.error)}`, file);
-  }
-  return result.data.expectations.map((entry) => {
+  return loaded.value.expectations.map((entry) => {
     try {
       return { ...entry, query: parseQuery(entry.query), text: entry.query };
     } catch (error) {

@@ -85,6 +85,13 @@ Deno.test("parseExpectations() refuses an entry when a part is missing or malfor
   }
 });
 
+Deno.test("parseExpectations() names the place of a mistake, and survives nested maps as keys", () => {
+  const text = "expectations:\n  - query: demo\n    reson: rounding\n";
+  assert.throws(() => parseExpectations(text, "known.yaml"), /known.yaml:3:5: .*"reason"/);
+  const nested = `${"{".repeat(60)}a${"}".repeat(60)}`;
+  assert.throws(() => parseExpectations(nested, "known.yaml"), ExpectationError);
+});
+
 Deno.test("checkExpectations() refuses an entry that matches no case of the whole suite", () => {
   const cases = listCases();
   const matching = expectations({ query: "kernel:dual" });

@@ -1,5 +1,6 @@
 /** What became of one case. */
 import { AdapterFault, type AdapterVerdict } from "./adapters/adapter_fault.ts";
+import { GpuError } from "../kernel/mod.ts";
 import type { Capability } from "./subject.ts";
 
 /** Verdict of a test about a subject that answered. */
@@ -59,8 +60,19 @@ export class SubjectFault extends Error {
     super(`Subject threw in "${command}": ${detail}`, { cause });
     this.name = "SubjectFault";
     this.command = command;
-    this.faultCode = cause instanceof AdapterFault ? cause.verdict : "exception";
+    this.faultCode = faultCodeOf(cause);
   }
+}
+
+/** A device that is gone or silent is told apart like an adapter that is. */
+function faultCodeOf(cause: unknown): FaultCode {
+  if (cause instanceof AdapterFault) return cause.verdict;
+  if (!(cause instanceof GpuError)) return "exception";
+  return cause.code === "timeout"
+    ? "timeout"
+    : cause.code === "device-lost"
+    ? "crash"
+    : "exception";
 }
 
 /** A test found something that no acceptance set allows; the run turns it into a failure. */

@@ -1,4 +1,5 @@
 /** Runs cases against a subject, one after the other, and writes rows as it goes. */
+import { isDeepStrictEqual } from "node:util";
 import { AdapterSkip } from "./adapters/adapter_fault.ts";
 import { type Expectation, expectationOf } from "./expectations.ts";
 import { DEFAULT_FUZZ } from "./fuzz/fuzz_tests.ts";
@@ -14,6 +15,7 @@ import {
   type Shard,
   summarizeRows,
 } from "./report.ts";
+import { ReportError, type ReportFile } from "./report_file.ts";
 import { describeRun, digestLines, rowLine } from "./run_identity.ts";
 import { membersOfShard } from "./shard.ts";
 import type { Subject } from "./subject.ts";
@@ -45,11 +47,16 @@ export interface ConformanceOptions {
   readonly environment?: RunRow["environment"];
   /** Flags that a repeated case needs beside its filter, such as the subject's; none by default. */
   readonly repeatFlags?: string;
+  /** A report of this very run that was cut off: its cases are taken over and not run again. */
+  readonly earlier?: ReportFile;
   /** Stops before the next case when it aborts; what ran is reported. */
   readonly signal?: AbortSignal;
-  /** Called with each row as it is written. */
+  /** Called with each row as it is written, but for those of an earlier report. */
   readonly onRow?: (row: ReportRow) => void;
 }
+
+/** Time between two turns of the event loop, in milliseconds. */
+const MS_PER_TURN = 20;
 
 /**
  * Judges a subject.
@@ -59,6 +66,7 @@ export interface ConformanceOptions {
  *
  * @param options Subject, filters and where rows go.
  * @returns The rows and their summary.
+ * @throws {ReportError} If the earlier report is of another run.
  *
  * @example The oracle on one case
  * ```ts
@@ -79,30 +87,36 @@ export async function runConformance(options: ConformanceOptions): Promise<Confo
   const cases = membersOfShard(selected, shard);
   const rows: ReportRow[] = [];
   const startedMs = performance.now();
-  append(
-    rows,
-    options,
-    describeRun({
-      subject: subject.name,
-      metadata: subject.metadata ?? {},
-      capabilities: [...subject.capabilities].sort(),
-      filters: filters.map(printQuery),
-      seed: options.seed ?? DEFAULT_FUZZ.seed,
-      commandLine: options.commandLine ?? "",
-      shard,
-      cases: cases.length,
-      selected: selected.map(({ query }) => query),
-      runName: options.runName ?? "",
-      ...(options.environment === undefined ? {} : { environment: options.environment }),
-    }),
-  );
+  const run = describeRun({
+    subject: subject.name,
+    metadata: subject.metadata ?? {},
+    capabilities: [...subject.capabilities].sort(),
+    filters: filters.map(printQuery),
+    seed: options.seed ?? DEFAULT_FUZZ.seed,
+    commandLine: options.commandLine ?? "",
+    shard,
+    cases: cases.length,
+    selected: selected.map(({ query }) => query),
+    runName: options.runName ?? "",
+    ...(options.environment === undefined ? {} : { environment: options.environment }),
+  });
+  const { earlier } = options;
+  const done = new Set(earlier?.cases.map(({ query }) => query));
+  if (earlier === undefined) append(rows, options, run);
+  else rows.push(requireSameRun(earlier, run), ...earlier.cases);
+  let turnMs = startedMs;
   for (const each of cases) {
-    if (options.signal?.aborted) {
-      break;
+    if (performance.now() - turnMs > MS_PER_TURN) {
+      // A timer and not a microtask: a subject that answers at once would keep Ctrl-C from being seen.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      turnMs = performance.now();
     }
+    if (options.signal?.aborted) break;
+    if (done.has(each.query)) continue;
     append(rows, options, await runCase(each, options));
   }
-  const summary = summarizeRows(rows, performance.now() - startedMs);
+  const earlierMs = earlier?.cases.reduce((sum, row) => sum + row.elapsedMs, 0) ?? 0;
+  const summary = summarizeRows(rows, earlierMs + performance.now() - startedMs);
   append(rows, options, { kind: "end", summary, digest: digestLines(rows.map(rowLine)) });
   return { rows, summary };
 }
@@ -146,6 +160,22 @@ export function seedOfQuery(query: string): number {
     hash = Math.imul(hash ^ query.charCodeAt(index), 0x01000193);
   }
   return hash >>> 0;
+}
+
+/** The first row of an earlier report, which must be what this run would begin with. */
+function requireSameRun(earlier: ReportFile, run: RunRow): RunRow {
+  const { file } = earlier;
+  const unlike = (Object.keys(run) as (keyof RunRow)[]).find((key) =>
+    // The command line differs at least in the flag that asks to go on.
+    key !== "commandLine" && !isDeepStrictEqual(earlier.run[key], run[key])
+  );
+  if (unlike === undefined) return earlier.run;
+  throw new ReportError(
+    `Cannot go on with "${file}": its "${unlike}" is ${JSON.stringify(earlier.run[unlike])}, and ` +
+      `that of this run is ${JSON.stringify(run[unlike])}; repeat the command that began it, or ` +
+      "name another file",
+    file,
+  );
 }
 
 function append(rows: ReportRow[], options: ConformanceOptions, row: ReportRow): void {

@@ -82,3 +82,4 @@ export {
 export { timeEmptyChain } from "./webgpu/time_empty_chain.ts";
 export * from "./webgpu/tuning_axes.ts";
 export type { StepVerification } from "./webgpu/verify_step.ts";
+export { answered } from "./webgpu/wait.ts";

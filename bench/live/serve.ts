@@ -4,6 +4,7 @@ import type { Workload } from "../../fixtures/mod.ts";
 import { BenchError } from "../bench_error.ts";
 import type { ResultCeilings } from "../result_types.ts";
 import type { Side } from "../sides.ts";
+import { type ConnectionGuard, guardConnections } from "./connection_guard.ts";
 import { type AnswerServer, errorResponse, streamAnswer, wholeAnswer } from "./serve_answer.ts";
 import { createServeEngine, type EngineStatus } from "./serve_engine.ts";
 import { faultOf, type ServeFaults } from "./serve_faults.ts";
@@ -21,6 +22,12 @@ export interface ServeBounds {
   readonly maxReading: number;
   /** Events that a client may leave unread before its request is ended. @default {4,096} */
   readonly maxUnreadEvents: number;
+  /** Most connections at once; more are refused with 503. @default {2,048} */
+  readonly maxConnections: number;
+  /** Most time for a header to arrive, in milliseconds; longer is refused with 408. @default {10,000} */
+  readonly headerTimeoutMs: number;
+  /** Most bytes of a header; more is refused with 431. @default {65,536} */
+  readonly maxHeaderBytes: number;
 }
 
 /** Bounds where nothing else is said. */
@@ -30,6 +37,9 @@ export const DEFAULT_SERVE_BOUNDS: ServeBounds = {
   maxRequests: 512,
   maxReading: 256,
   maxUnreadEvents: 4096,
+  maxConnections: 2048,
+  headerTimeoutMs: 10_000,
+  maxHeaderBytes: 1 << 16,
 };
 
 /** Options of {@link startServer}. */
@@ -66,6 +76,8 @@ export interface RunningServer {
   readonly url: string;
   /** What the engine has done and is doing. */
   readonly status: () => EngineStatus;
+  /** Connections at the moment. */
+  readonly connections: () => number;
   /** Ends every request and stops. */
   readonly close: () => Promise<void>;
 }
@@ -146,29 +158,38 @@ export async function startServer(o: ServeOptions): Promise<RunningServer> {
     requests: 0,
     reading: 0,
   };
-  let listening: Deno.HttpServer<Deno.NetAddr>;
+  // Only the guard is reached from elsewhere; the server behind it has a port of the system's choice.
+  const listening = Deno.serve(
+    {
+      hostname: "127.0.0.1",
+      port: 0,
+      onListen: () => {},
+      onError: () => errorResponse(500, "Fault"),
+    },
+    (request, info) => {
+      guard.onRequest(info.remoteAddr.port, info.completed);
+      return handle(server, request);
+    },
+  );
+  let guard: ConnectionGuard;
   try {
-    listening = Deno.serve(
-      {
-        hostname,
-        port: o.port ?? 0,
-        onListen: () => {},
-        onError: () => errorResponse(500, "Fault"),
-      },
-      (request) => handle(server, request),
-    );
+    const serverPort = listening.addr.port;
+    guard = guardConnections({ hostname, port: o.port ?? 0, serverPort, bounds });
   } catch (error) {
     await engine.close();
+    await listening.shutdown();
     throw error;
   }
-  const { port } = listening.addr;
+  const { port } = guard.address;
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   return {
     url: `http://${host}:${port}/v1`,
     status: engine.status,
+    connections: guard.connections,
     async close(): Promise<void> {
       for (const breakOff of [...server.breakOff]) breakOff();
       await engine.close();
+      guard.close();
       await listening.shutdown();
     },
   };
@@ -192,12 +213,30 @@ export async function startServer(o: ServeOptions): Promise<RunningServer> {
 export function requireLoopback(
   o: { readonly hostname: string; readonly allowRemote: boolean },
 ): void {
-  if (LOOPBACK.has(o.hostname) || o.allowRemote) return;
+  if (isLoopback(o.hostname) || o.allowRemote) return;
   throw new BenchError(
     "bench/option",
     `Cannot listen on '${o.hostname}': other machines could reach it and it knows no users; give ` +
       `a loopback address or allow it explicitly`,
   );
+}
+
+/**
+ * Tells whether an address is one that only this machine reaches.
+ *
+ * @example Any address
+ * ```ts
+ * import { isLoopback } from "@headwise/headwise/bench";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(["127.0.0.1", "0.0.0.0"].map(isLoopback), [true, false]);
+ * ```
+ *
+ * @param hostname Address or name.
+ * @returns True for the names of loopback that a server takes.
+ */
+export function isLoopback(hostname: string): boolean {
+  return LOOPBACK.has(hostname);
 }
 
 function chooseCeilings({ ceilings, workload }: ServeOptions): ResultCeilings {

@@ -12,7 +12,8 @@ import type {
 import { AdapterFault } from "./adapter_fault.ts";
 import type { CommandName, RequestFields } from "./message_schema.ts";
 import type { Tensors } from "./safetensors.ts";
-import type { AdapterSession, SessionReply } from "./session.ts";
+import type { SessionReply } from "./read_reply.ts";
+import type { AdapterSession } from "./session.ts";
 import {
   appendTensors,
   dumpTensors,

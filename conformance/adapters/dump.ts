@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { type TableQuestion, validateTable, type Violation } from "../../allocator/mod.ts";
+import { FileRefusal, readBounded } from "../../fixtures/mod.ts";
 import { isNpy, readNpy } from "./npy.ts";
 import { readTensors, type Tensor, TensorFileError } from "./safetensors.ts";
 
@@ -48,6 +49,18 @@ export interface TableDumpFile {
   readonly question: TableQuestion;
 }
 
+/** Bytes of a dumped table and the JSON beside it. */
+export interface DumpBytes {
+  /** Path of the table. */
+  readonly file: string;
+  /** The table: safetensors or `.npy`. */
+  readonly bytes: Uint8Array;
+  /** Path of the JSON. */
+  readonly jsonFile: string;
+  /** Its text. */
+  readonly json: string;
+}
+
 /**
  * Reads a dumped table and the JSON beside it.
  *
@@ -58,8 +71,21 @@ export interface TableDumpFile {
 export async function readDump(file: string): Promise<TableDumpFile> {
   const jsonFile = file.replace(/(\.[A-Za-z0-9]+)?$/, ".json");
   const bytes = await readFile(file);
-  const geometry = parseGeometry(jsonFile, new TextDecoder().decode(await readFile(jsonFile)));
-  const tensor = parseTable(file, bytes, geometry.tensor);
+  const json = new TextDecoder().decode(await readFile(jsonFile));
+  return parseDump({ file, bytes, jsonFile, json });
+}
+
+/**
+ * Parses a dumped table.
+ *
+ * @param dump Its bytes and its JSON.
+ * @returns The table.
+ * @throws {DumpError} If one of the two is not what it should be.
+ */
+export function parseDump(dump: DumpBytes): TableDumpFile {
+  const { file, jsonFile } = dump;
+  const geometry = parseGeometry(jsonFile, dump.json);
+  const tensor = parseTable(file, dump.bytes, geometry.tensor);
   const { layout, slots, kvHeads, headWindows, sinkTokens } = geometry;
   const windows = headWindows.every((each) => typeof each === "number")
     ? [headWindows]
@@ -120,10 +146,16 @@ export function findDumpFaults(dump: TableDumpFile): Violation[] {
   return validateTable(dump.question);
 }
 
+/** Most bytes of a dumped table: a page id for every token of many gigabytes of cache. */
+const MAX_DUMP_BYTES = 2 ** 30;
+
 async function readFile(path: string): Promise<Uint8Array> {
   try {
-    return await Deno.readFile(path);
+    return await readBounded(path, { maxBytes: MAX_DUMP_BYTES, isTrusted: true });
   } catch (cause) {
+    if (cause instanceof FileRefusal) {
+      throw new DumpError(`Cannot read "${path}": ${cause.message}`, { cause });
+    }
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     const hint = path.endsWith(".json") ? "; it says what the table is a table of" : "";
     throw new DumpError(`Cannot read "${path}": there is no such file${hint}`, { cause });

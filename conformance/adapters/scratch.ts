@@ -1,4 +1,5 @@
 /** The folder that tensors travel through. */
+import { FileRefusal, readBounded } from "../../fixtures/mod.ts";
 import { AdapterFault } from "./adapter_fault.ts";
 import { fileName } from "./message_schema.ts";
 import { readTensors, TensorFileError, type Tensors, writeTensors } from "./safetensors.ts";
@@ -37,7 +38,7 @@ export async function createScratch(
       return name;
     },
     take: async (name) => {
-      const bytes = await readBounded(`${path}/${checkedName(name)}`, o.maxFileBytes);
+      const bytes = await readFile(`${path}/${checkedName(name)}`, o.maxFileBytes);
       await Deno.remove(`${path}/${name}`);
       try {
         return readTensors(bytes);
@@ -59,26 +60,16 @@ function checkedName(name: string): string {
   );
 }
 
-async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> {
+async function readFile(path: string, maxBytes: number): Promise<Uint8Array> {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  const refuse = (what: string): never => {
-    throw new AdapterFault("adapter-error", `Cannot read the file "${name}": ${what}`);
-  };
-  let size = 0;
   try {
-    // A link could lead out of the folder, and a pipe would never end.
-    const info = await Deno.lstat(path);
-    if (!info.isFile) return refuse("it must be a plain file");
-    size = info.size;
+    return await readBounded(path, { maxBytes, isTrusted: false });
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      return refuse("it is not there; write it before the reply");
-    }
-    throw error;
+    const isMissing = error instanceof Deno.errors.NotFound;
+    if (!(isMissing || error instanceof FileRefusal)) throw error;
+    const what = isMissing ? "it is not there; write it before the reply" : error.message;
+    throw new AdapterFault("adapter-error", `Cannot read the file "${name}": ${what}`);
   }
-  return size > maxBytes
-    ? refuse(`it has ${size} bytes, more than ${maxBytes}`)
-    : await Deno.readFile(path);
 }
 
 function ignoreMissing(error: unknown): void {

@@ -34,7 +34,7 @@ Deno.test("createScratch() refuses names that lead out of the folder", () =>
 Deno.test("createScratch() refuses folders in place of files", () =>
   withScratch(async (scratch) => {
     await Deno.mkdir(`${scratch.path}/folder`);
-    await assert.rejects(scratch.take("folder"), { ...fault, message: /plain file/ });
+    await assert.rejects(scratch.take("folder"), { ...fault, message: /it is a folder/ });
   }));
 
 Deno.test("createScratch() refuses a file past the limit before it reads it", () =>
@@ -49,4 +49,16 @@ Deno.test("createScratch() calls a broken file a fault of the adapter", () =>
   withScratch(async (scratch) => {
     await Deno.writeFile(`${scratch.path}/cut`, writeTensors(ONE).subarray(0, 20));
     await assert.rejects(scratch.take("cut"), { ...fault, message: /^File "cut"/ });
+  }));
+
+Deno.test("createScratch() refuses links, pipes and devices that an adapter planted", () =>
+  withScratch(async (scratch) => {
+    const code = "import os, sys; os.chdir(sys.argv[1]); os.symlink('/etc/hostname', 'link'); " +
+      "os.symlink('/dev/zero', 'device'); os.mkfifo('pipe')";
+    // Only an adapter with every permission can make these, so one is played by Python.
+    const adapter = new Deno.Command("python3", { args: ["-c", code, scratch.path] });
+    assert.ok((await adapter.output()).success);
+    for (const name of ["link", "device", "pipe"]) {
+      await assert.rejects(scratch.take(name), { ...fault, message: /a link, a pipe or a device/ });
+    }
   }));

@@ -1,6 +1,6 @@
 /** A conversation with an adapter that outlives the adapter's crashes. */
 import type { Capability } from "../subject.ts";
-import { AdapterFault, AdapterSkip } from "./adapter_fault.ts";
+import { AdapterFault } from "./adapter_fault.ts";
 import {
   type AdapterCommand,
   type AdapterLimits,
@@ -12,10 +12,10 @@ import {
   type AnyReply,
   type CommandName,
   PROTOCOL_VERSION,
-  replySchema,
   type RequestFields,
   type ResultValue,
 } from "./message_schema.ts";
+import { judgeReply, parseReply, type SessionReply } from "./read_reply.ts";
 import { createScratch, type Scratch } from "./scratch.ts";
 
 /** What an adapter says of itself. */
@@ -25,11 +25,6 @@ export interface AdapterClaims {
   /** What it claims to do. */
   readonly capabilities: ReadonlySet<Capability>;
 }
-
-/** A reply that a subject may give. */
-export type SessionReply<C extends CommandName> =
-  | { readonly kind: "ok"; readonly value: ResultValue<C> }
-  | { readonly kind: "refused"; readonly code: string; readonly message: string };
 
 /** A conversation. */
 export interface AdapterSession {
@@ -225,67 +220,6 @@ function requireResult<C extends CommandName>(name: C, reply: AnyReply<C>): Resu
   const judged = judgeReply(name, reply, { claimed: new Set() });
   if (judged.kind === "ok") return judged.value;
   throw new AdapterFault("adapter-error", `The adapter refused "${name}": ${judged.message}`);
-}
-
-function parseReply<C extends CommandName>(name: C, id: number, line: string): AnyReply<C> {
-  const shown = line.length > 200 ? `${line.slice(0, 200)}…` : line;
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    throw new AdapterFault(
-      "adapter-error",
-      `The adapter answered "${name}" with what is not JSON: ${printable(shown)}`,
-    );
-  }
-  const parsed = replySchema(name).safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const place = issue?.path.join(".") ?? "";
-    const what = `${place === "" ? "" : `${place}: `}${issue?.message ?? ""}`;
-    throw new AdapterFault(
-      "adapter-error",
-      `The adapter answered "${name}" with what the protocol does not know (${what}): ` +
-        printable(shown),
-    );
-  }
-  if (parsed.data.id !== id) {
-    throw new AdapterFault(
-      "adapter-error",
-      `The adapter answered out of order: reply ${parsed.data.id} to request ${id}, "${name}"`,
-    );
-  }
-  return parsed.data;
-}
-
-function judgeReply<C extends CommandName>(
-  name: C,
-  reply: AnyReply<C>,
-  o: { readonly claimed: ReadonlySet<Capability> },
-): SessionReply<C> {
-  switch (reply.status) {
-    case "result":
-      return { kind: "ok", value: reply.value };
-    case "refused":
-      return { kind: "refused", code: printable(reply.code), message: printable(reply.message) };
-    case "skipped": {
-      const broken = reply.missing.filter((capability) => o.claimed.has(capability));
-      if (broken.length > 0) {
-        throw new AdapterFault(
-          "adapter-error",
-          `The adapter claims ${broken.join(", ")} but skipped "${name}" for lack of it`,
-        );
-      }
-      throw new AdapterSkip(reply.missing, printable(reply.reason ?? ""));
-    }
-    case "errored": {
-      const trace = reply.traceback === undefined ? "" : `\n${printable(reply.traceback)}`;
-      const text = `The adapter broke in "${name}": ${printable(reply.message)}${trace}`;
-      throw new AdapterFault("adapter-error", text);
-    }
-    default:
-      return reply satisfies never;
-  }
 }
 
 function withoutNonFinite(_key: string, value: unknown): unknown {

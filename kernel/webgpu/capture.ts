@@ -26,7 +26,7 @@ import {
   submitProblem,
   uploadProblem,
 } from "./problem_run.ts";
-import { throwFaults } from "./read_back.ts";
+import { answered, throwFaults } from "./wait.ts";
 
 /** What a replay gives, and what it cost beyond buffer contents. */
 export interface ReplayOutcome {
@@ -129,7 +129,7 @@ async function replay(
     at += sizeBytes;
   }
   gpu.device.queue.submit([encoder.finish()]);
-  await o.staging.mapAsync(GPUMapMode.READ);
+  await answered(gpu, o.staging.mapAsync(GPUMapMode.READ), "reading back a replay");
   const bytes = o.staging.getMappedRange().slice(0, at);
   o.staging.unmap();
   throwFaults(gpu);

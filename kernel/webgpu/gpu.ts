@@ -4,7 +4,11 @@
  * Opening fails clearly: there is no software stand-in that would give plausible numbers.
  */
 
+import { endsDevice, GpuError } from "./gpu_error.ts";
 import type { Program, ProgramTarget, WgslDialect } from "./specialisation.ts";
+import { answered } from "./wait.ts";
+
+export { endsDevice, GpuError } from "./gpu_error.ts";
 
 /** An open device. Close it with `closeGpu`. */
 export interface Gpu {
@@ -26,6 +30,8 @@ export interface Gpu {
   readonly objects: { made: number };
   /** Faults that WebGPU reported outside an error scope, oldest first. */
   readonly faults: string[];
+  /** Longest wait for an answer, in milliseconds; two minutes by default. */
+  readonly waitMs?: number;
 }
 
 /** What identifies an adapter in results. */
@@ -63,23 +69,12 @@ export interface OpenGpuOptions {
   readonly subgroups?: "auto" | "off";
   /** Splits caches as if bindings were no larger than this, in bytes. */
   readonly maxBindingBytes?: number;
+  /** Longest wait for an answer of the device, in milliseconds. Default 120,000. */
+  readonly waitMs?: number;
   /** A WebGPU entry other than `navigator.gpu`. */
   readonly provider?: GPU;
   /** The WGSL compiler behind it. Default `naga`, which is Deno's. */
   readonly dialect?: WgslDialect;
-}
-
-/** A fault of the device or of a shader: never a verdict about numbers. */
-export class GpuError extends Error {
-  /** What failed. */
-  readonly code: "compile" | "device-lost" | "out-of-memory" | "validation" | "limit";
-
-  /** Makes a fault with its code. */
-  constructor(code: GpuError["code"], message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "GpuError";
-    this.code = code;
-  }
 }
 
 const NEEDED_LIMITS = [
@@ -162,6 +157,7 @@ export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {
       pipelines: new Map(),
       objects: { made: 0 },
       faults,
+      ...(o.waitMs === undefined ? {} : { waitMs: o.waitMs }),
     },
   };
 }
@@ -255,12 +251,14 @@ async function compile(
   let failure: string | undefined;
   let pipeline: GPUComputePipeline | undefined;
   try {
-    pipeline = await device.createComputePipelineAsync({
+    const compiling = device.createComputePipelineAsync({
       label: program.name,
       layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: program.entryPoint },
     });
+    pipeline = await answered(gpu, compiling, `compiling "${program.name}"`);
   } catch (error) {
+    if (endsDevice(error)) throw error;
     failure = error instanceof Error ? error.message : String(error);
   }
   const scoped = await device.popErrorScope();

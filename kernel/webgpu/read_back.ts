@@ -1,6 +1,7 @@
 /** Reading device memory on the host. */
 
-import { createBuffer, type Gpu, GpuError } from "./gpu.ts";
+import { createBuffer, type Gpu } from "./gpu.ts";
+import { answered, throwFaults } from "./wait.ts";
 
 /** A range of a buffer. */
 export interface BufferRange {
@@ -18,7 +19,7 @@ export interface BufferRange {
  * @param gpu The device.
  * @param ranges What to read.
  * @returns The bytes of all ranges, in order.
- * @throws {GpuError} If the device reported a fault while the work ran.
+ * @throws {GpuError} If the device reported a fault while the work ran, or did not answer.
  */
 export async function readBack(gpu: Gpu, ranges: readonly BufferRange[]): Promise<ArrayBuffer> {
   const sizeBytes = ranges.reduce((sum, range) => sum + range.sizeBytes, 0);
@@ -32,31 +33,12 @@ export async function readBack(gpu: Gpu, ranges: readonly BufferRange[]): Promis
   }
   gpu.device.queue.submit([encoder.finish()]);
   try {
-    await staging.mapAsync(GPUMapMode.READ);
+    await answered(gpu, staging.mapAsync(GPUMapMode.READ), "reading back");
     const bytes = staging.getMappedRange().slice(0, sizeBytes);
     staging.unmap();
     throwFaults(gpu);
     return bytes;
-  } catch (error) {
-    throwFaults(gpu);
-    throw error;
   } finally {
     staging.destroy();
   }
-}
-
-/**
- * Turns faults that WebGPU reported out of band into an error.
- *
- * @throws {GpuError} With every fault so far, which are then forgotten.
- */
-export function throwFaults(gpu: Gpu): void {
-  if (gpu.faults.length === 0) return;
-  const text = gpu.faults.splice(0).join("; ");
-  const code = /lost/i.test(text)
-    ? "device-lost"
-    : /memory/i.test(text)
-    ? "out-of-memory"
-    : "validation";
-  throw new GpuError(code, `The GPU reported a fault: ${text}`);
 }

@@ -1,0 +1,171 @@
+/** Readers of result files, ours and foreign ones, and of the files beside them. */
+import {
+  builtinKernelCases,
+  compareResults,
+  createSweepHeader,
+  judgeForeignRuns,
+  parseFaults,
+  parseGateInput,
+  parseKernelCases,
+  parseKernelResult,
+  parseLiveResult,
+  parseObjectives,
+  parseResult,
+  parseSweep,
+  runBench,
+  runLive,
+  serializeLiveResult,
+  serializeResult,
+  serializeSweep,
+  SIDES,
+  startServer,
+} from "../../bench/mod.ts";
+import kernelCaseText from "../../bench/kernel_cases.yaml" with { type: "text" };
+import { tinyKernelResult } from "../../bench/kernel_test_support.ts";
+import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
+import { requireDiagnosed } from "./targets_fixtures.ts";
+import { type FuzzTarget, textOf } from "./target.ts";
+
+const file = "fuzzed";
+const testData = (name: string): string =>
+  Deno.readTextFileSync(new URL(`../../bench/testdata/${name}`, import.meta.url));
+
+const RESULT = await tinyResult();
+const CASES = builtinKernelCases().length;
+
+/** Readers of results. */
+export const RESULT_TARGETS: readonly FuzzTarget[] = [
+  {
+    name: "bench/result",
+    seeds: [serializeResult(RESULT)],
+    errors: ["ResultError", "BenchError"],
+    read: (input) => {
+      const candidate = parseResult(textOf(input), { file });
+      return compareResults(RESULT, candidate);
+    },
+  },
+  {
+    name: "bench/gate-input",
+    seeds: [
+      ...["vllm-baseline.json", "vllm-detailed-baseline.json", "fastdeploy-baseline.json"],
+      "sglang-baseline.jsonl",
+    ].map(testData),
+    words: ['"completed": ', '"request_goodput:": ', '"errors": []'],
+    errors: ["ResultError", "BenchError"],
+    read: (input) => {
+      const given = parseGateInput(textOf(input), { file });
+      if (given.kind === "own") return;
+      return judgeForeignRuns(given.runs, given.runs, { acceptUnpaired: true });
+    },
+  },
+  {
+    name: "bench/kernel-result",
+    seeds: [JSON.stringify(tinyKernelResult())],
+    errors: ["ResultError"],
+    read: (input) => parseKernelResult(textOf(input), { file }),
+  },
+  {
+    name: "bench/live-result",
+    seeds: [await liveText()],
+    errors: ["ResultError"],
+    read: (input) => parseLiveResult(textOf(input), { file }),
+  },
+  {
+    name: "bench/sweep",
+    seeds: [sweepText()],
+    errors: ["ResultError"],
+    read: (input) => parseSweep(textOf(input), { file }),
+  },
+  {
+    name: "bench/kernel-cases",
+    seeds: [kernelCaseText],
+    words: ["shape: ", "requests: ", "contextTokens: "],
+    errors: ["FixtureError"],
+    read: (input) => {
+      const cases = requireDiagnosed(parseKernelCases(textOf(input), { file }));
+      if (cases.length > CASES * 1000) throw new Error(`${cases.length} cases`);
+    },
+  },
+  {
+    name: "bench/fault-list",
+    seeds: ["status=5,disconnect=7,stall=9"],
+    errors: ["BenchError"],
+    read: (input) => parseFaults(textOf(input)),
+  },
+  {
+    name: "bench/objectives",
+    seeds: ["ttft=200ms,tbt=50ms", "e2e=2s"],
+    errors: ["BenchError"],
+    read: (input) => parseObjectives(textOf(input)),
+  },
+];
+
+function sweepText(): string {
+  const axes = {
+    windowTokens: [16, 32],
+    ratio: [],
+    contextTokens: [],
+    batch: [],
+    pageSizeTokens: [],
+  };
+  const header = createSweepHeader({
+    fixture: "smoke",
+    fixtureSha256: "a",
+    modelSha256: "b",
+    axes,
+    gates: ["gate/read"],
+    clock: "model",
+    pairs: null,
+    seed: 3,
+  });
+  const point = { ratio: null, contextTokens: null, batch: null, pageSizeTokens: null };
+  return serializeSweep(
+    header,
+    [16, 32].map((windowTokens, index) => ({
+      kind: "point",
+      index,
+      point: { windowTokens, ...point },
+      clock: "model",
+      verdicts: { "gate/read": "PASS" },
+      sides: [{
+        name: "uniform",
+        meanTtftMs: 1.5,
+        meanTbtMs: null,
+        outputTokensPerSecond: 10,
+        meanConcurrency: 1,
+        preemptions: 0,
+        failedRequests: 0,
+      }],
+      error: null,
+    })),
+  );
+}
+
+async function tinyResult() {
+  const workload = requireLoaded(await loadWorkload("smoke"));
+  const requests = [0, 1, 2].map((id) => ({ id, arrivalMs: id, inputTokens: 60, outputTokens: 3 }));
+  return await runBench({
+    workload,
+    trace: { name: "three.csv", sha256: "", dropped: {}, requests },
+    ceilings: { memoryBytesPerSecond: 1e12, flopsPerSecond: 1e14, note: "fuzzing" },
+    clock: { kind: "model", reason: null },
+    maxChecks: 1,
+  });
+}
+
+async function liveText(): Promise<string> {
+  const workload = requireLoaded(await loadWorkload("smoke"));
+  const server = await startServer({ workload, side: SIDES["pooled-recycle"], timeScale: 0 });
+  const requests = [0, 1].map((id) => ({ id, arrivalMs: 0, inputTokens: 8, outputTokens: 2 }));
+  try {
+    const result = await runLive({
+      workload,
+      endpoint: { url: server.url, model: "smoke", token: null },
+      trace: { name: "two.csv", sha256: "", dropped: {}, requests },
+      settings: { warmupRequests: 0 },
+    });
+    return serializeLiveResult(result);
+  } finally {
+    await server.close();
+  }
+}
