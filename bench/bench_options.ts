@@ -92,6 +92,14 @@ export interface BenchOptions {
   readonly maxChecks?: number;
   /** Validates every block table after every change of it; slow. @default {false} */
   readonly debugTables?: boolean;
+  /**
+   * Most entries of the timeline that is recorded of each side's first replay; 0 records neither
+   * steps nor gaps between tokens nor the list of requests.
+   * @default {512}
+   */
+  readonly timelineEntries?: number;
+  /** Command that starts the same run again, to record. @default {null} */
+  readonly commandLine?: string | null;
   /** Machine and runtime to record. @default {describeEnvironment()} */
   readonly environment?: BenchEnvironment;
   /** Called now and then, and whenever a phase begins or ends. */

@@ -1,10 +1,12 @@
 /** A run as its result tells it, the verdicts aside. */
 
+import type { TraceRequest } from "../fixtures/mod.ts";
 import { predictCapacity } from "./capacity_prediction.ts";
 import { predictConcurrency } from "./concurrency_prediction.ts";
 import { describeEnvironment } from "./environment.ts";
 import { METRIC_FORMULAS } from "./formulas.ts";
 import type { Bench } from "./prepare_bench.ts";
+import type { RequestList } from "./recording_types.ts";
 import type { LoggedCheck } from "./replay_state.ts";
 import { describeRestOfLayer } from "./rest_of_layer.ts";
 import { type BenchResult, RESULT_SCHEMA_VERSION, type RunResult } from "./result_types.ts";
@@ -59,6 +61,8 @@ export function describeRun(
       sha256: trace?.sha256 ?? null,
       dropped: trace?.dropped ?? {},
     },
+    requestList: bench.timelineEntries === 0 ? null : listRequests(bench.requests),
+    commandLine: options.commandLine ?? null,
     options: resolved,
     clock: {
       kind: clock.kind,
@@ -75,9 +79,13 @@ export function describeRun(
       walk,
       recycle,
       // A wrong kernel has no timing: whatever was measured is dropped, on every side.
-      runs: failures.length === 0
-        ? o.runs[index]
-        : o.runs[index].map((run) => ({ ...run, performance: null, samples: null })),
+      runs: failures.length === 0 ? o.runs[index] : o.runs[index].map((run) => ({
+        ...run,
+        performance: null,
+        samples: null,
+        tokenGaps: null,
+        timeline: null,
+      })),
     })),
     verification: {
       method: clock.kind === "gpu" ? "gpu" : "oracle",
@@ -103,5 +111,14 @@ export function describeRun(
     ),
     readGate: null,
     capacityGate: null,
+  };
+}
+
+function listRequests(requests: readonly TraceRequest[]): RequestList {
+  return {
+    ids: requests.map(({ id }) => id),
+    arrivalMs: requests.map(({ arrivalMs }) => arrivalMs),
+    inputTokens: requests.map(({ inputTokens }) => inputTokens),
+    outputTokens: requests.map(({ outputTokens }) => outputTokens),
   };
 }

@@ -24,7 +24,11 @@ import { serializeSamples } from "./result_file.ts";
  * @throws {ResultError} When the text is no kernel result of this version.
  */
 export function parseKernelResult(text: string, o: { readonly file: string }): KernelResult {
-  return parseDocument(text, { ...o, schema: kernelResultSchema, version: KERNEL_RESULT_VERSION });
+  return parseDocument(text, {
+    ...o,
+    schema: kernelResultSchema,
+    versions: [KERNEL_RESULT_VERSION],
+  });
 }
 
 /**

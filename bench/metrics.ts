@@ -7,7 +7,8 @@ import type { ReplayLog } from "./replay_state.ts";
 import type { PeakPages, RequestSamples, RunPerformance, Summary } from "./result_types.ts";
 import { summarize, summarizeWeighted } from "./statistics.ts";
 import { attentionAt, type Timeline } from "./timeline.ts";
-import { countTokens, firstTokenStep, lastTokenStep, type TokenLog } from "./token_log.ts";
+import { collectGaps } from "./token_gaps.ts";
+import { countTokens, firstTokenStep, lastTokenStep } from "./token_log.ts";
 
 /** What a replay measured, with the raw values. */
 export interface Measured {
@@ -19,7 +20,7 @@ export interface Measured {
 
 /** Computes the metrics of a finished replay. */
 export function measure(log: ReplayLog, ranks: Ranks): Measured {
-  const { timeline, tokens, requests } = log;
+  const { timeline, requests } = log;
   const samples = sampleRequests(log);
   const attentionTtft = requests.flatMap((request, index) => {
     const step = completedFirstStep(log, index);
@@ -40,11 +41,11 @@ export function measure(log: ReplayLog, ranks: Ranks): Measured {
     performance: {
       whole: {
         ttftMs: summarizePresent(samples.ttftMs),
-        tbtMs: summarizeGaps(tokens, timeline, timeline.endMs),
+        tbtMs: summarizeGaps(log, timeline.endMs),
       },
       attentionOnly: {
         ttftMs: summarize(attentionTtft),
-        tbtMs: summarizeGaps(tokens, timeline, timeline.attentionUpToMs),
+        tbtMs: summarizeGaps(log, timeline.attentionUpToMs),
       },
       queueMs: summarizePresent(samples.queueMs),
       tpotMs: summarizePresent(samples.tpotMs),
@@ -101,47 +102,9 @@ function isComplete(log: ReplayLog, request: number): boolean {
     log.requests[request].outputTokens > 0;
 }
 
-/**
- * Gaps between tokens, weighted instead of written out. Undisturbed runs of all requests share
- * their gaps, so they are counted by step with a difference array for each number of tokens a step.
- */
-function summarizeGaps(log: TokenLog, timeline: Timeline, clockMs: Float64Array): Summary | null {
-  const inside = new Map<number, Float64Array>();
-  for (let run = 0; run < log.runs; run++) {
-    const [step, steps, tokens] = [log.step[run], log.steps[run], log.tokens[run]];
-    if (steps <= 1) continue;
-    let counts = inside.get(tokens);
-    if (counts === undefined) {
-      counts = new Float64Array(timeline.timed + 1);
-      inside.set(tokens, counts);
-    }
-    counts[step + 1]++;
-    counts[step + steps]--;
-  }
-  const most = log.runs + inside.size * timeline.timed;
-  const [gaps, weights] = [new Float64Array(most), new Float64Array(most)];
-  let found = 0;
-  for (let request = 0; request < log.firstRun.length; request++) {
-    let before = -1;
-    for (let run = log.firstRun[request]; run >= 0; run = log.next[run]) {
-      const [step, tokens] = [log.step[run], log.tokens[run]];
-      if (before >= 0) {
-        gaps[found] = (clockMs[step] - clockMs[before]) / tokens;
-        weights[found++] = tokens;
-      }
-      before = step + log.steps[run] - 1;
-    }
-  }
-  for (const [tokens, counts] of inside) {
-    let requests = 0;
-    for (let step = 1; step < timeline.timed; step++) {
-      requests += counts[step];
-      if (requests === 0) continue;
-      gaps[found] = (clockMs[step] - clockMs[step - 1]) / tokens;
-      weights[found++] = requests * tokens;
-    }
-  }
-  return summarizeWeighted(gaps.subarray(0, found), weights.subarray(0, found));
+function summarizeGaps(log: ReplayLog, clockMs: Float64Array): Summary | null {
+  const { gapsMs, tokens } = collectGaps(log.tokens, log.timeline, clockMs);
+  return summarizeWeighted(gapsMs, tokens);
 }
 
 interface Concurrency {
@@ -170,10 +133,14 @@ function concurrency(timeline: Timeline): Concurrency {
   };
 }
 
-/** Peaks in head-pages: a uniform page counts once for each head of each layer group. */
-function peakPages(ranks: Ranks): PeakPages {
+/** Head-pages of a table page: a uniform one counts once for each head of each layer group. */
+export function headPagesOf(ranks: Ranks): number {
   const { layout, heads } = ranks.measured.options;
-  const headPages = layout === "uniform" ? heads.kvHeads * heads.groups.length : 1;
+  return layout === "uniform" ? heads.kvHeads * heads.groups.length : 1;
+}
+
+function peakPages(ranks: Ranks): PeakPages {
+  const headPages = headPagesOf(ranks);
   const statistics = pageStatistics(ranks.measured);
   return {
     fullHeads: statistics.peakFullHeadPages * headPages,

@@ -11,6 +11,8 @@ import { type Side, sidesOfGates } from "./sides.ts";
 
 /** Most pairs of a run that goes on until it is decided. */
 const DEFAULT_MAX_PAIRS = 32;
+/** Most entries of a recorded timeline: enough for a chart as wide as a page. */
+const DEFAULT_TIMELINE_ENTRIES = 512;
 
 /** Everything that all replays of a run share. */
 export interface Bench {
@@ -22,6 +24,7 @@ export interface Bench {
   readonly heads: HeadMap;
   readonly ceilings: ResultCeilings;
   readonly rest: RestOfLayer;
+  readonly timelineEntries: number;
 }
 
 /** Resolves the options of a run and refuses what cannot be run. */
@@ -47,6 +50,8 @@ export function prepareBench(options: BenchOptions): Bench {
   if (resolved.sequential !== null) requireCount("maxPairs", resolved.sequential.maxPairs, pairs);
   requireCount("warmupSteps", resolved.warmupSteps, 0);
   requireCount("maxChecks", resolved.maxChecks, 1);
+  const timelineEntries = options.timelineEntries ?? DEFAULT_TIMELINE_ENTRIES;
+  requireCount("timelineEntries", timelineEntries, 0);
   requireCount("gates", gates.length, 1);
   const rowTokens = 1 + (workload.speculative?.draftTokens ?? 0);
   requireCount("maxBatchedTokens", workload.scheduler.maxBatchedTokens, rowTokens);
@@ -64,6 +69,7 @@ export function prepareBench(options: BenchOptions): Bench {
     heads: shardHeadMap(workload.headMap, { tensorParallel, rank: measuredRank }),
     ceilings,
     rest: restOfLayer(workload, ceilings),
+    timelineEntries,
   };
 }
 

@@ -4,8 +4,9 @@
  * many steps in flight.
  */
 
-import { validateAllocator } from "../allocator/mod.ts";
+import { type Slot, validateAllocator } from "../allocator/mod.ts";
 import { BenchError } from "./bench_error.ts";
+import { finishPageHistory, type PageRecorder, samplePages } from "./page_history.ts";
 import { emptyPrefixCaches } from "./prefix_replay.ts";
 import {
   createReplayState,
@@ -16,7 +17,7 @@ import {
 } from "./replay_state.ts";
 import { admitWaiting, breakDeadlock, leave, planRunning, type StepPlan } from "./scheduler.ts";
 import type { StepBatch } from "./step_clock.ts";
-import { batchOf, finishStep } from "./step_work.ts";
+import { batchOf, countDecodeTokens, finishStep } from "./step_work.ts";
 import { nowMs, planStep, timeSteps } from "./timeline.ts";
 import { logTokens } from "./token_log.ts";
 
@@ -62,20 +63,42 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
   emptyPrefixCaches(state.ranks);
   refuseLeaks(state);
   const { requests, tokens, timeline, firstSteps, preemptions, failed, checks } = state;
-  return { requests, tokens, timeline, firstSteps, preemptions, failed, checks };
+  const pageHistory = state.pages === null ? null : finishPageHistory(state.pages, {
+    requests,
+    pageSizeTokens: state.ranks.measured.options.pageSizeTokens,
+  });
+  return { requests, tokens, timeline, firstSteps, preemptions, failed, checks, pageHistory };
 }
 
 /** Hands the planned step to the clock. Pages freed from here on wait for its completion. */
 function startStep(state: ReplayState, plan: StepPlan): StepBatch {
   const { timeline } = state;
   const batch = batchOf(state, plan, timeline.planned);
+  const { fullHeadPages, windowHeadPages } = state.ranks.measured.state.counts;
+  const decodeTokens = countDecodeTokens(state);
   planStep(timeline, {
     notBeforeMs: state.idleUntilMs,
     running: state.running.length,
     memoryBound: isMemoryBound(state),
+    prefillTokens: plan.tokens - decodeTokens,
+    decodeTokens,
+    fullHeadPages,
+    windowHeadPages,
   });
+  if (state.pages !== null) followPages(state, state.pages, batch);
   state.clock.enqueue(batch);
   return batch;
+}
+
+function followPages(state: ReplayState, pages: PageRecorder, batch: StepBatch): void {
+  const slot = state.slots[pages.request];
+  if (slot < 0) return;
+  samplePages(pages, {
+    step: batch.step,
+    slot: slot as Slot,
+    lengthTokens: state.cached[pages.request] + batch.queryLengths[slot],
+    table: batch.table,
+  });
 }
 
 /** Waits for the times of all steps. */

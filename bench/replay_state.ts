@@ -5,7 +5,9 @@ import type { ReservePolicy, SchedulerSettings, TraceRequest } from "../fixtures
 import type { SpeculativeSettings } from "../fixtures/mod.ts";
 import { BenchError } from "./bench_error.ts";
 import type { AvailabilityReading } from "./intake.ts";
+import { createPageRecorder, type PageRecorder } from "./page_history.ts";
 import type { Ranks } from "./ranks.ts";
+import type { PageHistory } from "./recording_types.ts";
 import type { FailedRequest } from "./result_types.ts";
 import type { StepCheck, StepClock } from "./step_clock.ts";
 import { createTimeline, type Timeline } from "./timeline.ts";
@@ -29,6 +31,8 @@ export interface ReplayOptions {
   readonly availability?: AvailabilityReading;
   /** Most sampled checks. @default {0} */
   readonly maxChecks?: number;
+  /** Most samples of one request's pages. @default {0} */
+  readonly pageSamples?: number;
   /** Stops after this many steps, whatever is left; for warm-up. */
   readonly maxSteps?: number;
   /** Called now and then. */
@@ -59,6 +63,8 @@ export interface ReplayLog {
   readonly failed: readonly FailedRequest[];
   /** Checks made. */
   readonly checks: readonly LoggedCheck[];
+  /** Pages of one request over time; null where they were not recorded. */
+  readonly pageHistory: PageHistory | null;
 }
 
 /** A replay under way. */
@@ -105,6 +111,8 @@ export interface ReplayState extends ReplayOptions {
   readonly tokens: TokenLog;
   /** Times by step. */
   readonly timeline: Timeline;
+  /** Pages of one request over time; null where they are not recorded. */
+  readonly pages: PageRecorder | null;
   /** First request that has arrived and not been admitted. */
   nextWaiting: number;
   /** First request that has not arrived. */
@@ -149,6 +157,13 @@ export function createReplayState(o: ReplayOptions): ReplayState {
     cachedLengths: new Int32Array(slots),
     tokens: createTokenLog(count),
     timeline: createTimeline(),
+    pages: createPageRecorder({
+      requests: o.requests,
+      modelLengthTokens: o.scheduler.modelLengthTokens,
+      heads: o.ranks.measured.options.heads,
+      table: o.ranks.measured.table,
+      maxSamples: o.pageSamples ?? 0,
+    }),
     nextWaiting: 0,
     nextArrival: 0,
     finished: 0,

@@ -43,13 +43,13 @@ export class ResultError extends Error {
  * Parses the text of a result file and checks its version before anything else of it.
  *
  * @param text Text of the file.
- * @param o Name of the file, schema of its kind, and the version that this build reads.
+ * @param o Name of the file, schema of its kind, and the versions that this build reads.
  * @returns The document.
- * @throws {ResultError} When the text is no document of this kind and version.
+ * @throws {ResultError} When the text is no document of this kind and these versions.
  */
 export function parseDocument<T>(
   text: string,
-  o: { readonly file: string; readonly schema: z.ZodType<T>; readonly version: number },
+  o: { readonly file: string; readonly schema: z.ZodType<T>; readonly versions: readonly number[] },
 ): T {
   const refuse = (code: ResultErrorCode, reason: string, cause?: unknown): ResultError =>
     new ResultError(code, o.file, `Cannot read the result '${o.file}': ${reason}`, { cause });
@@ -60,10 +60,12 @@ export function parseDocument<T>(
     throw refuse("result/not-json", `it is not JSON (${messageOf(cause)})`, cause);
   }
   const head = z.object({ schemaVersion: z.number() }).safeParse(data);
-  if (head.success && head.data.schemaVersion !== o.version) {
+  if (head.success && !o.versions.includes(head.data.schemaVersion)) {
     throw refuse(
       "result/version",
-      `its schema version is ${head.data.schemaVersion} and this build reads ${o.version}; ` +
+      `its schema version is ${head.data.schemaVersion} and this build reads ${
+        o.versions.join(" and ")
+      }; ` +
         "run the benchmark again",
     );
   }

@@ -3,7 +3,7 @@
 import { writeTextAtomically } from "./output_file.ts";
 import { parseDocument, readResultText } from "./result_document.ts";
 import { resultSchema } from "./result_schema.ts";
-import { type BenchResult, RESULT_SCHEMA_VERSION } from "./result_types.ts";
+import { type BenchResult, READABLE_RESULT_VERSIONS } from "./result_types.ts";
 
 export { ResultError, type ResultErrorCode } from "./result_document.ts";
 
@@ -25,7 +25,7 @@ export { ResultError, type ResultErrorCode } from "./result_document.ts";
  * @throws {ResultError} When the text is no result of this version.
  */
 export function parseResult(text: string, o: { readonly file: string }): BenchResult {
-  return parseDocument(text, { ...o, schema: resultSchema, version: RESULT_SCHEMA_VERSION });
+  return parseDocument(text, { ...o, schema: resultSchema, versions: READABLE_RESULT_VERSIONS });
 }
 
 /**

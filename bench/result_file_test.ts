@@ -74,7 +74,7 @@ Deno.test("parseResult() names the file and the place when a field is wrong", ()
   const cases: [string, string, RegExp][] = [
     ["{", "result/not-json", /'a\.json'.*not JSON/],
     ["[]", "result/shape", /'a\.json'.*the document/],
-    [broken((copy) => copy.schemaVersion = 2), "result/version", /schema version is 2.*reads 1/],
+    [broken((copy) => copy.schemaVersion = 3), "result/version", /version is 3.*reads 1 and 2;/],
     [broken((copy) => delete copy.clock), "result/shape", /clock:/],
     [
       broken((copy) => (copy.sides as { runs: { order: unknown }[] }[])[1].runs[0].order = "x"),
@@ -95,6 +95,20 @@ Deno.test("parseResult() names the file and the place when a field is wrong", ()
       },
     );
   }
+});
+
+Deno.test("parseResult() reads version 1, in which nothing was recorded beside the figures", () => {
+  const { requestList: _list, commandLine: _line, ...plain } = RESULT;
+  const sides = RESULT.sides.map((side) => ({
+    ...side,
+    runs: side.runs.map(({ tokenGaps: _gaps, timeline: _timeline, ...run }) => run),
+  }));
+  const text = JSON.stringify({ ...plain, sides, schemaVersion: 1 });
+  const read = parseResult(text, { file: "old.json" });
+  assert.equal(read.schemaVersion, 2);
+  assert.deepEqual([read.requestList, read.commandLine], [null, null]);
+  assert.deepEqual([read.sides[0].runs[0].timeline, read.sides[0].runs[0].tokenGaps], [null, null]);
+  assert.deepEqual(read.sides[0].runs[0].samples, RESULT.sides[0].runs[0].samples);
 });
 
 Deno.test("readResult() names the file when it is missing", async () => {

@@ -1,8 +1,13 @@
 /** The schema that a stored result is read with. */
 
 import { z } from "zod";
+import type { GateReport } from "./gate_types.ts";
 import { AVAILABILITY_READINGS } from "./intake.ts";
-import { type BenchResult, RESULT_SCHEMA_VERSION } from "./result_types.ts";
+import {
+  type BenchResult,
+  READABLE_RESULT_VERSIONS,
+  RESULT_SCHEMA_VERSION,
+} from "./result_types.ts";
 
 /** A number of things. */
 export const count: z.ZodType<number> = z.number().int().nonnegative();
@@ -59,12 +64,45 @@ const samples = z.strictObject({
   preemptions: z.array(count),
 });
 
+const numbers = z.array(z.number());
+const counts = z.array(count);
+
+const timeline = z.strictObject({
+  steps: count,
+  stepsPerEntry: count,
+  startMs: numbers,
+  endMs: numbers,
+  attentionMs: numbers,
+  running: numbers,
+  prefillTokens: counts,
+  decodeTokens: counts,
+  fullHeadPages: counts,
+  windowHeadPages: counts,
+  pageHistory: z.strictObject({
+    request: count,
+    pageSizeTokens: count,
+    stepsPerSample: count,
+    steps: counts,
+    lengthTokens: counts,
+    rows: z.array(z.strictObject({
+      kind: z.enum(["full", "window", "shared"]),
+      group: count,
+      head: count,
+      windowTokens: count.nullable(),
+      sinkTokens: count,
+      runs: z.array(counts),
+    })),
+  }).nullable(),
+});
+
 const run = z.strictObject({
   pair: count,
   order: count,
   performance: performance.nullable(),
   failedRequests: z.array(z.strictObject({ request: count, reason: text })),
   samples: samples.nullable(),
+  tokenGaps: z.strictObject({ gapMs: numbers, tokens: counts }).nullable().default(null),
+  timeline: timeline.nullable().default(null),
 });
 
 const sideName = z.enum([
@@ -114,7 +152,8 @@ export const comparison = z.strictObject({
   requestInterval: interval,
 });
 
-const gate = z.strictObject({
+/** One gate over two sides. */
+export const gate: z.ZodType<GateReport> = z.strictObject({
   gate: gateName,
   verdict,
   reasons: z.array(text),
@@ -159,7 +198,9 @@ const outcome = z.strictObject({
 /** Every field of a result; unknown ones are refused, so that a typing error is not read as data. */
 export const resultSchema: z.ZodType<BenchResult> = z.strictObject({
   kind: z.literal("headwise/bench-result"),
-  schemaVersion: z.literal(RESULT_SCHEMA_VERSION),
+  schemaVersion: z.literal(READABLE_RESULT_VERSIONS).transform((): typeof RESULT_SCHEMA_VERSION =>
+    RESULT_SCHEMA_VERSION
+  ),
   createdAt: text,
   environment: z.strictObject({
     os: text,
@@ -185,6 +226,13 @@ export const resultSchema: z.ZodType<BenchResult> = z.strictObject({
     sha256: text.nullable(),
     dropped: z.record(text, count),
   }),
+  requestList: z.strictObject({
+    ids: counts,
+    arrivalMs: numbers,
+    inputTokens: counts,
+    outputTokens: counts,
+  }).nullable().default(null),
+  commandLine: text.nullable().default(null),
   options: z.strictObject({
     seed: z.number(),
     pairs: count,

@@ -8,10 +8,14 @@ import type {
   GateReport,
 } from "./gate_types.ts";
 import type { AvailabilityReading } from "./intake.ts";
+import type { RequestList, StepTimeline, TokenGaps } from "./recording_types.ts";
 import type { GateName, SideName } from "./sides.ts";
 
 /** Version of the result file's shape; raised when a field changes its meaning or goes away. */
-export const RESULT_SCHEMA_VERSION = 1;
+export const RESULT_SCHEMA_VERSION = 2;
+
+/** Versions that are read: in version 1 nothing was recorded beside the figures. */
+export const READABLE_RESULT_VERSIONS = [1, RESULT_SCHEMA_VERSION] as const;
 
 /** Order statistics of one sample, in the sample's own unit. */
 export interface Summary {
@@ -249,6 +253,10 @@ export interface RunResult {
   readonly failedRequests: readonly FailedRequest[];
   /** Raw values; null where `performance` is. */
   readonly samples: RequestSamples | null;
+  /** Gaps between tokens; null where they were not recorded, or `performance` is null. */
+  readonly tokenGaps: TokenGaps | null;
+  /** Steps of the first pair; null in others, where they were not recorded, or `performance` is. */
+  readonly timeline: StepTimeline | null;
 }
 
 /** All replays of one side. */
@@ -291,6 +299,10 @@ export interface BenchResult {
   readonly workload: WorkloadIdentity;
   /** Requests replayed. */
   readonly requests: RequestsIdentity;
+  /** Each of them; null where nothing was recorded beside the figures. */
+  readonly requestList: RequestList | null;
+  /** Command that starts the same run again, or null where it was started from code. */
+  readonly commandLine: string | null;
   /** Options in force. */
   readonly options: ResultOptions;
   /** Clock that timed it. */

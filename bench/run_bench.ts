@@ -11,6 +11,7 @@ import { interleaveSides } from "./pair_order.ts";
 import { type Bench, prepareBench } from "./prepare_bench.ts";
 import { createPrefixRanks } from "./prefix_ranks.ts";
 import { createRanks, type Ranks } from "./ranks.ts";
+import { PAGE_SAMPLES, recordRun } from "./record_run.ts";
 import { replay } from "./replay.ts";
 import { takePairs } from "./resume_bench.ts";
 import type { BenchResult, ResultOptions, RunResult } from "./result_types.ts";
@@ -83,6 +84,7 @@ async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<Ben
     const { log, ranks } = await replaySide(bench, clocks[turn.side], {
       side,
       maxChecks: turn.pair === firstPair ? resolved.maxChecks : 0,
+      pageSamples: turn.pair === 0 && bench.timelineEntries > 0 ? PAGE_SAMPLES : 0,
       report: reporter(bench, {
         phase: "replay",
         side: side.name,
@@ -92,12 +94,17 @@ async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<Ben
     });
     for (const check of log.checks) checks.push({ ...check, side: side.name });
     const { performance, samples } = measure(log, ranks);
+    const recorded = recordRun(log, ranks, {
+      timelineEntries: bench.timelineEntries,
+      withSteps: turn.pair === 0,
+    });
     runs[turn.side].push({
       pair: turn.pair,
       order,
       performance,
       failedRequests: log.failed,
       samples,
+      ...recorded,
     });
     if (checks.some(({ ok }) => !ok)) break;
     const pairs = turn.pair + 1;
@@ -141,6 +148,7 @@ interface Turn {
   readonly side: Side;
   readonly maxSteps?: number;
   readonly maxChecks: number;
+  readonly pageSamples?: number;
   readonly report: (progress: { requestsDone: number; steps: number }) => void;
 }
 
@@ -161,6 +169,7 @@ async function replaySide(
     seed: bench.resolved.seed,
     availability: bench.resolved.availability,
     maxChecks: turn.maxChecks,
+    pageSamples: turn.pageSamples ?? 0,
     onProgress: turn.report,
     ...(turn.maxSteps === undefined ? {} : { maxSteps: turn.maxSteps }),
     ...(signal === undefined ? {} : { signal }),

@@ -58,6 +58,15 @@ export function finishStep(
   completeOnRanks(state.ranks, open);
 }
 
+/** Tokens of the planned step's decode rows, drafts included. */
+export function countDecodeTokens(state: ReplayState): number {
+  let tokens = 0;
+  for (const request of state.running) {
+    if (state.decoding[request] === 1) tokens += state.queryLengths[state.slots[request]];
+  }
+  return tokens;
+}
+
 /** Rows that end in a sampled token: all tokens of decode rows, and prefills that end. */
 function countSampledRows(state: ReplayState): number {
   let rows = 0;

@@ -180,6 +180,7 @@ async function runPoint(
     { options: { clock: MODEL }, close: () => {} };
   try {
     const result = await runBench({
+      timelineEntries: 0,
       workload: loaded.value,
       gates: options.gates ?? ["gate/read"],
       maxChecks: 1,

@@ -24,6 +24,32 @@ export interface Timeline {
   running: Int32Array;
   /** 1 for each planned step in which a request waited because pages were short. */
   memoryBound: Uint8Array;
+  /** Prompt tokens of each planned step. */
+  prefillTokens: Int32Array;
+  /** Tokens of decode rows of each planned step. */
+  decodeTokens: Int32Array;
+  /** Table pages that full heads hold in each planned step. */
+  fullHeadPages: Int32Array;
+  /** Table pages that window heads hold in each planned step. */
+  windowHeadPages: Int32Array;
+}
+
+/** What is known of a step when it is planned; counts that are left out are 0. */
+export interface PlannedStep {
+  /** Earliest start in milliseconds, 0 where it follows its predecessor. */
+  readonly notBeforeMs: number;
+  /** Requests running. */
+  readonly running: number;
+  /** Whether a request waits because pages are short. @default {false} */
+  readonly memoryBound?: boolean;
+  /** Prompt tokens. @default {0} */
+  readonly prefillTokens?: number;
+  /** Tokens of decode rows. @default {0} */
+  readonly decodeTokens?: number;
+  /** Table pages that full heads hold. @default {0} */
+  readonly fullHeadPages?: number;
+  /** Table pages that window heads hold. @default {0} */
+  readonly windowHeadPages?: number;
 }
 
 /** Creates an empty timeline. */
@@ -37,19 +63,24 @@ export function createTimeline(): Timeline {
     attentionUpToMs: new Float64Array(capacity),
     running: new Int32Array(capacity),
     memoryBound: new Uint8Array(capacity),
+    prefillTokens: new Int32Array(capacity),
+    decodeTokens: new Int32Array(capacity),
+    fullHeadPages: new Int32Array(capacity),
+    windowHeadPages: new Int32Array(capacity),
   };
 }
 
 /** Adds a step whose times are not known yet. */
-export function planStep(
-  timeline: Timeline,
-  o: { readonly notBeforeMs: number; readonly running: number; readonly memoryBound?: boolean },
-): void {
+export function planStep(timeline: Timeline, step: PlannedStep): void {
   if (timeline.planned === timeline.running.length) grow(timeline);
-  timeline.startMs[timeline.planned] = o.notBeforeMs;
-  timeline.running[timeline.planned] = o.running;
-  timeline.memoryBound[timeline.planned] = o.memoryBound === true ? 1 : 0;
-  timeline.planned++;
+  const index = timeline.planned++;
+  timeline.startMs[index] = step.notBeforeMs;
+  timeline.running[index] = step.running;
+  timeline.memoryBound[index] = step.memoryBound === true ? 1 : 0;
+  timeline.prefillTokens[index] = step.prefillTokens ?? 0;
+  timeline.decodeTokens[index] = step.decodeTokens ?? 0;
+  timeline.fullHeadPages[index] = step.fullHeadPages ?? 0;
+  timeline.windowHeadPages[index] = step.windowHeadPages ?? 0;
 }
 
 /** Takes the times of the oldest steps that have none yet. */
@@ -92,18 +123,27 @@ export function attentionAt(timeline: Timeline, timeMs: number): number {
 }
 
 function grow(timeline: Timeline): void {
-  const longer = (array: Float64Array): Float64Array => {
-    const result = new Float64Array(array.length * 2);
-    result.set(array);
-    return result;
-  };
-  timeline.startMs = longer(timeline.startMs);
-  timeline.endMs = longer(timeline.endMs);
-  timeline.attentionUpToMs = longer(timeline.attentionUpToMs);
-  const running = new Int32Array(timeline.running.length * 2);
-  running.set(timeline.running);
-  timeline.running = running;
+  timeline.startMs = longerFloats(timeline.startMs);
+  timeline.endMs = longerFloats(timeline.endMs);
+  timeline.attentionUpToMs = longerFloats(timeline.attentionUpToMs);
+  timeline.running = longerCounts(timeline.running);
+  timeline.prefillTokens = longerCounts(timeline.prefillTokens);
+  timeline.decodeTokens = longerCounts(timeline.decodeTokens);
+  timeline.fullHeadPages = longerCounts(timeline.fullHeadPages);
+  timeline.windowHeadPages = longerCounts(timeline.windowHeadPages);
   const memoryBound = new Uint8Array(timeline.memoryBound.length * 2);
   memoryBound.set(timeline.memoryBound);
   timeline.memoryBound = memoryBound;
+}
+
+function longerFloats(array: Float64Array): Float64Array {
+  const longer = new Float64Array(array.length * 2);
+  longer.set(array);
+  return longer;
+}
+
+function longerCounts(array: Int32Array): Int32Array {
+  const longer = new Int32Array(array.length * 2);
+  longer.set(array);
+  return longer;
 }

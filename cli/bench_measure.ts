@@ -13,6 +13,7 @@ import { readTrace } from "./bench_trace.ts";
 import { chooseClock } from "./choose_clock.ts";
 import { type CliContext, writeLines } from "./context.ts";
 import { createProgress, type ProgressState } from "./progress.ts";
+import { commandLineOf } from "./repeat_flags.ts";
 import type { ResolvedSettings } from "./resolve_settings.ts";
 import { workloadOverrides } from "./workload_overrides.ts";
 
@@ -53,6 +54,8 @@ export async function measure(context: CliContext, resolved: Resolved): Promise<
     untilDecided: values.untilDecided,
     maxPairs: values.maxPairs,
     availability: values.availability,
+    timelineEntries: values.timeline,
+    commandLine: commandLineOf("bench", resolved),
     signal: context.signal,
     onPair: async (result) => {
       await writeResultAtomically(values.out, result);

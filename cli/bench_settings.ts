@@ -64,6 +64,8 @@ export interface BenchSettings extends EndpointSettings {
   readonly prefixCache: boolean | null;
   /** Whether every table is validated after every step. */
   readonly debugTables: boolean;
+  /** Most entries of the timeline that the result keeps of each side. */
+  readonly timeline: number;
   /** Fixture values to replace, or null. */
   readonly set: string | null;
   /** Whether it runs again each time a file of the fixture has changed. */
@@ -234,6 +236,12 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     defaultValue: false,
     parse: parseSwitch,
     foreignVariable: { name: "FD_T53_DEBUG_BLOCK_TABLES", parse: parseSwitch },
+  },
+  timeline: {
+    brief: "Most entries of the recorded timeline; 0 records none",
+    placeholder: "N",
+    defaultValue: 512,
+    parse: wholeNumber({ min: 0, max: 1_000_000 }),
   },
   set: {
     brief: "Replace fixture values: cache.pages=512,tensorParallel=2",

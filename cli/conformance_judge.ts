@@ -97,7 +97,7 @@ export async function judgeSubject(context: CliContext, o: JudgeOptions): Promis
       runName: values.run ?? runNameOfEnvironment(context.process.env),
       expectations,
       seed: values.seed,
-      commandLine: commandLineOf(o.resolved),
+      commandLine: commandLineOf("conformance", o.resolved),
       repeatFlags: repeatFlagsOf(o.resolved),
       signal: context.signal,
       onRow,

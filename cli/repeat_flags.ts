@@ -1,8 +1,14 @@
 import type { CONFORMANCE_SETTINGS, ConformanceSettings } from "./conformance_settings.ts";
 import type { ResolvedSettings } from "./resolve_settings.ts";
-import { flagOf } from "./setting.ts";
+import { flagOf, type Origin } from "./setting.ts";
 
 type Resolved = ResolvedSettings<typeof CONFORMANCE_SETTINGS>;
+
+/** Settings of whatever command. */
+interface AnyResolved {
+  readonly values: object;
+  readonly origins: Readonly<Record<string, Origin>>;
+}
 
 /** Settings that change neither the subject nor a case, only which cases run and what is told. */
 const ABOUT_THE_RUN: ReadonlySet<string> = new Set<keyof ConformanceSettings>([
@@ -31,15 +37,16 @@ export function repeatFlagsOf(resolved: Resolved): string {
 /**
  * Writes a command that starts the same run again, wherever its settings came from.
  *
+ * @param command Name of the command.
  * @param resolved Settings of the run.
  * @returns The command.
  */
-export function commandLineOf(resolved: Resolved): string {
-  return `headwise conformance ${flagsOf(resolved, () => true)}`.trimEnd();
+export function commandLineOf(command: string, resolved: AnyResolved): string {
+  return `headwise ${command} ${flagsOf(resolved, () => true)}`.trimEnd();
 }
 
-function flagsOf(resolved: Resolved, isWanted: (name: string) => boolean): string {
-  const values = resolved.values as unknown as Readonly<Record<string, unknown>>;
+function flagsOf(resolved: AnyResolved, isWanted: (name: string) => boolean): string {
+  const values = resolved.values as Readonly<Record<string, unknown>>;
   return Object.entries(resolved.origins)
     .filter(([name, origin]) => origin.kind !== "default" && isWanted(name))
     .map(([name]) => {

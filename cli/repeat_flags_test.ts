@@ -16,6 +16,9 @@ Deno.test("repeatFlagsOf() keeps what a case needs, wherever it came from, and n
 
 Deno.test("commandLineOf() repeats the whole run, quoted for a shell", () => {
   const resolved = resolve({ filter: "a:b:c:it='s", json: true });
-  assert.equal(commandLineOf(resolved), "headwise conformance --filter 'a:b:c:it='\\''s' --json");
-  assert.equal(commandLineOf(resolve({})), "headwise conformance");
+  assert.equal(
+    commandLineOf("conformance", resolved),
+    "headwise conformance --filter 'a:b:c:it='\\''s' --json",
+  );
+  assert.equal(commandLineOf("conformance", resolve({})), "headwise conformance");
 });

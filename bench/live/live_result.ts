@@ -118,7 +118,7 @@ const liveResult: z.ZodType<LiveResult> = z.strictObject({
  * @throws {ResultError} When the text is no live result of this version.
  */
 export function parseLiveResult(text: string, o: { readonly file: string }): LiveResult {
-  return parseDocument(text, { ...o, schema: liveResult, version: LIVE_SCHEMA_VERSION });
+  return parseDocument(text, { ...o, schema: liveResult, versions: [LIVE_SCHEMA_VERSION] });
 }
 
 /**
