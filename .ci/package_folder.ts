@@ -50,7 +50,12 @@ export function fromFolders(packages: readonly PackageFolder[]): Plugin {
         }
         // From inside, a package is found by its own name, through its own export map.
         const resolveDir = found.folder;
-        return await builder.resolve(path, { kind, resolveDir, pluginData: "by its own name" });
+        const options = { kind, resolveDir, pluginData: "by its own name" };
+        const own = await builder.resolve(path, options);
+        // A package without an export map does not know its own name; its folder is as good.
+        return own.errors.length === 0
+          ? own
+          : await builder.resolve(`.${path.slice(found.name.length)}`, options);
       });
     },
   };

@@ -15,7 +15,7 @@ import { serializeSamples } from "./result_file.ts";
  * import { parseKernelResult } from "@headwise/headwise/bench";
  *
  * const text = JSON.stringify({ kind: "headwise/bench-result", schemaVersion: 1 });
- * assert.throws(() => parseKernelResult(text, { file: "a.json" }), /'a.json': kind: Invalid/);
+ * assert.throws(() => parseKernelResult(text, { file: "a.json" }), /'a.json:1:9': kind: Invalid/);
  * ```
  *
  * @param text Text of the file.

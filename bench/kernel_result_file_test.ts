@@ -35,7 +35,7 @@ Deno.test("parseKernelResult() names the file and the place when a field is wron
     assert.throws(() => parseKernelResult(text, { file: "a.json" }), (error) => {
       assert.ok(error instanceof ResultError);
       assert.equal(error.code, code);
-      assert.match(error.message, /^Cannot read the result 'a\.json': /);
+      assert.match(error.message, /^Cannot read the result 'a\.json:\d+:\d+': /);
       assert.match(error.message, message);
       return true;
     });

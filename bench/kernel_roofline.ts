@@ -14,20 +14,25 @@ const ROW = 16;
 /** Numbers beside dots stay this far apart. */
 const LABEL_GAP = 11;
 
-// The reader's own setting decides; no script, no fonts to load.
-const STYLE = `
-  svg { --ink: #1b1f24; --faint: #d5dae0; --paper: #ffffff; --memory: #0b6bcb; --compute: #b54708; }
+/** Colours of a picture that stands alone: the reader's own setting decides. */
+const COLORS = `
+  .roofline { --ink: #1b1f24; --faint: #d5dae0; --paper: #ffffff; --memory: #0b6bcb; --compute: #b54708; }
   @media (prefers-color-scheme: dark) {
-    svg { --ink: #e6e9ee; --faint: #343b45; --paper: #14171c; --memory: #6db3ff; --compute: #ffa657; }
+    .roofline { --ink: #e6e9ee; --faint: #343b45; --paper: #14171c; --memory: #6db3ff; --compute: #ffa657; }
   }
-  text { font: 11px system-ui, sans-serif; fill: var(--ink); }
-  .title { font-size: 15px; font-weight: 600; }
-  .number { font-size: 9px; }
-  .grid { stroke: var(--faint); }
-  .roof { stroke: var(--ink); stroke-width: 2; fill: none; }
-  .leader { stroke: var(--faint); stroke-width: 0.5; }
-  .memory { fill: var(--memory); }
-  .compute { fill: var(--compute); }
+`;
+
+/** Rules for a page that holds the picture; it has to give the variables named here a colour. */
+export const ROOFLINE_STYLE = `
+  .roofline text { font: 11px system-ui, sans-serif; fill: var(--ink); }
+  .roofline .title { font-size: 15px; font-weight: 600; }
+  .roofline .number { font-size: 9px; }
+  .roofline .paper { fill: var(--paper); }
+  .roofline .grid { stroke: var(--faint); }
+  .roofline .roof { stroke: var(--ink); stroke-width: 2; fill: none; }
+  .roofline .leader { stroke: var(--faint); stroke-width: 0.5; }
+  .roofline .memory { fill: var(--memory); }
+  .roofline .compute { fill: var(--compute); }
 `;
 
 interface Dot {
@@ -55,6 +60,14 @@ interface Dot {
  * @throws {RangeError} When no case has a time.
  */
 export function drawRoofline(result: KernelResult): string {
+  return `${drawRooflineElement(result, [`<style>${COLORS}${ROOFLINE_STYLE}</style>`])}\n`;
+}
+
+/** The same without a style of its own, for a page with {@linkcode ROOFLINE_STYLE}. */
+export function drawRooflineElement(
+  result: KernelResult,
+  before: readonly string[] = [],
+): string {
   const dots = result.cases.flatMap(toDot).map((dot, index) => ({ ...dot, number: index + 1 }));
   if (dots.length === 0) throw new RangeError("Cannot draw a roofline: no case has a time");
   const { memoryBytesPerSecond: memory, flopsPerSecond: compute } = result.ceilings;
@@ -77,16 +90,17 @@ export function drawRoofline(result: KernelResult): string {
     height,
     role: "img",
     "aria-label": title,
+    class: "roofline",
   }, [
-    `<style>${STYLE}</style>`,
-    `<rect width="${WIDTH}" height="${height}" style="fill: var(--paper)"/>`,
+    ...before,
+    svgElement("rect", { width: WIDTH, height, class: "paper" }),
     svgElement("text", { x: PLOT.left, y: 28, class: "title" }, title),
     svgElement("text", { x: PLOT.left, y: 46 }, describeCeilings(result)),
     ...drawGrid(x, y, bottom),
     drawRoof(x, y, { memory, compute }),
     ...drawDots(dots, x, y),
     ...drawLegend(dots),
-  ]) + "\n";
+  ]);
 }
 
 function toDot({ case: { name }, work, outcome }: KernelCaseResult): Omit<Dot, "number">[] {

@@ -78,6 +78,7 @@ export { AVAILABILITY_READINGS, type AvailabilityReading } from "./intake.ts";
 export type * from "./kernel_case.ts";
 export { builtinKernelCases, parseKernelCases } from "./kernel_case_file.ts";
 export { type KernelBenchOptions, runKernelBench } from "./kernel_bench.ts";
+export { describeGoal, goalUnit } from "./kernel_goal_words.ts";
 export {
   parseKernelResult,
   serializeKernelResult,
@@ -114,6 +115,28 @@ export {
 export { parseObjectives, type ServiceObjectives } from "./live/slo.ts";
 export { type LineFile, openLineFile, prepareOutput, writeTextAtomically } from "./output_file.ts";
 export { interleaveSides, type Turn } from "./pair_order.ts";
+export type * from "./recording_types.ts";
+export { renderCsv, renderGapsCsv } from "./report/csv.ts";
+export { describeRequests, meanOverRuns, type RunFigure } from "./report/figures.ts";
+export { renderReportMarkdown } from "./report/markdown_report.ts";
+export { renderReportPage } from "./report/page.ts";
+export { renderPerfetto, type TraceEvent } from "./report/perfetto.ts";
+export {
+  kindOfReport,
+  parseReportInput,
+  type ReportInput,
+  type ReportKind,
+  reportSection,
+} from "./report/report_input.ts";
+export type { MarkdownColumn } from "./markdown.ts";
+export type {
+  LegendEntry,
+  ReportBlock,
+  ReportChart,
+  ReportSection,
+  ReportTable,
+  ReportVerdict,
+} from "./report/section.ts";
 export { describeRestOfLayer, type RestOfLayer } from "./rest_of_layer.ts";
 export {
   parseResult,

@@ -1,6 +1,7 @@
 /** What all kinds of result files share: errors, reading, and the check against a schema. */
 
 import { z } from "zod";
+import { placeOfFault, placeOfValue, type TextPlace } from "./json_place.ts";
 
 /** What can be wrong with a result file. */
 export type ResultErrorCode =
@@ -8,6 +9,7 @@ export type ResultErrorCode =
   | "result/not-json"
   | "result/version"
   | "result/shape"
+  | "result/not-renderable"
   | "result/unwritable";
 
 /**
@@ -39,6 +41,14 @@ export class ResultError extends Error {
   }
 }
 
+/** How a document is read. */
+interface DocumentOptions<T> {
+  /** Name of the file, for messages. */
+  readonly file: string;
+  /** Schema of its kind. */
+  readonly schema: z.ZodType<T>;
+}
+
 /**
  * Parses the text of a result file and checks its version before anything else of it.
  *
@@ -49,31 +59,68 @@ export class ResultError extends Error {
  */
 export function parseDocument<T>(
   text: string,
-  o: { readonly file: string; readonly schema: z.ZodType<T>; readonly versions: readonly number[] },
+  o: DocumentOptions<T> & { readonly versions: readonly number[] },
 ): T {
-  const refuse = (code: ResultErrorCode, reason: string, cause?: unknown): ResultError =>
-    new ResultError(code, o.file, `Cannot read the result '${o.file}': ${reason}`, { cause });
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch (cause) {
-    throw refuse("result/not-json", `it is not JSON (${messageOf(cause)})`, cause);
-  }
+  const data = parseJson(text, o.file);
   const head = z.object({ schemaVersion: z.number() }).safeParse(data);
   if (head.success && !o.versions.includes(head.data.schemaVersion)) {
-    throw refuse(
-      "result/version",
-      `its schema version is ${head.data.schemaVersion} and this build reads ${
-        o.versions.join(" and ")
-      }; ` +
-        "run the benchmark again",
-    );
+    throw refusal("result/version", {
+      file: o.file,
+      place: placeOfValue(text, ["schemaVersion"]),
+      reason: `its schema version is ${head.data.schemaVersion} and this build reads ` +
+        `${o.versions.join(" and ")}; run the benchmark again`,
+    });
   }
+  return checkShape(text, data, o);
+}
+
+/**
+ * Parses the text of a file that has no version.
+ *
+ * @param text Text of the file.
+ * @param o Name of the file, and schema of its kind.
+ * @returns The document.
+ * @throws {ResultError} When the text is no document of this kind.
+ */
+export function parseUnversioned<T>(text: string, o: DocumentOptions<T>): T {
+  return checkShape(text, parseJson(text, o.file), o);
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const reason = `it is not JSON (${messageOf(cause)})`;
+    throw refusal("result/not-json", { file, place: placeOfFault(text), reason, cause });
+  }
+}
+
+function checkShape<T>(text: string, data: unknown, o: DocumentOptions<T>): T {
   const parsed = o.schema.safeParse(data);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.slice(0, 5)
+  const { issues } = parsed.error;
+  const faults = issues.slice(0, 5)
     .map(({ path, message }) => `${path.map(String).join(".") || "the document"}: ${message}`);
-  throw refuse("result/shape", faults.join("; "));
+  const keys = issues[0].path.filter((key) => typeof key !== "symbol");
+  throw refusal("result/shape", {
+    file: o.file,
+    place: placeOfValue(text, keys),
+    reason: faults.join("; "),
+  });
+}
+
+function refusal(
+  code: ResultErrorCode,
+  o: {
+    readonly file: string;
+    readonly place: TextPlace;
+    readonly reason: string;
+    readonly cause?: unknown;
+  },
+): ResultError {
+  const { line, column } = o.place;
+  const message = `Cannot read the result '${o.file}:${line}:${column}': ${o.reason}`;
+  return new ResultError(code, o.file, message, { cause: o.cause });
 }
 
 /** Reads a result file's text; a fault is a `result/unreadable`. */

@@ -16,7 +16,7 @@ export { ResultError, type ResultErrorCode } from "./result_document.ts";
  * import { parseResult } from "@headwise/headwise/bench";
  *
  * const text = JSON.stringify({ kind: "headwise/bench-result", schemaVersion: 1 });
- * assert.throws(() => parseResult(text, { file: "a.json" }), /'a.json': createdAt: Invalid/);
+ * assert.throws(() => parseResult(text, { file: "a.json" }), /'a.json:1:1': createdAt: Invalid/);
  * ```
  *
  * @param text Text of the file.

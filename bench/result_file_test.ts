@@ -72,8 +72,8 @@ Deno.test("parseResult() names the file and the place when a field is wrong", ()
     return JSON.stringify(copy);
   };
   const cases: [string, string, RegExp][] = [
-    ["{", "result/not-json", /'a\.json'.*not JSON/],
-    ["[]", "result/shape", /'a\.json'.*the document/],
+    ["{", "result/not-json", /'a\.json:1:2'.*not JSON/],
+    ["[]", "result/shape", /'a\.json:1:1'.*the document/],
     [broken((copy) => copy.schemaVersion = 3), "result/version", /version is 3.*reads 1 and 2;/],
     [broken((copy) => delete copy.clock), "result/shape", /clock:/],
     [

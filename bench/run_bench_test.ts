@@ -335,3 +335,27 @@ Deno.test("sidesOfGates() lists each side once", () => {
   assert.equal(new Set(names).size, 6);
   assert.deepEqual(names.slice(0, 3), ["uniform", "uniform-clipped", "headwise"]);
 });
+
+Deno.test("runBench() records the steps of the first pair and the gaps of every pair", async () => {
+  const { sides, requestList } = await runBench(options({ pairs: 2, commandLine: "headwise x" }));
+  assert.deepEqual(requestList?.inputTokens, TRACE.requests.map((each) => each.inputTokens));
+  for (const { runs } of sides) {
+    const [first, second] = runs;
+    assert.equal(first.timeline?.steps, first.performance?.steps);
+    assert.ok(first.timeline!.pageHistory!.steps.length > 0);
+    assert.equal(second.timeline, null);
+    for (const { tokenGaps, performance } of runs) {
+      const tokens = tokenGaps!.tokens.reduce((sum, count) => sum + count);
+      assert.equal(tokens, performance!.whole.tbtMs!.count);
+    }
+  }
+});
+
+Deno.test("runBench() records nothing beside the figures when it is told so", async () => {
+  const { sides, requestList, commandLine } = await runBench(options({ timelineEntries: 0 }));
+  assert.deepEqual([requestList, commandLine], [null, null]);
+  for (const { runs: [{ timeline, tokenGaps, samples }] } of sides) {
+    assert.deepEqual([timeline, tokenGaps], [null, null]);
+    assert.ok(samples !== null);
+  }
+});

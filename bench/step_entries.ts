@@ -28,7 +28,7 @@ export function joinSteps(
   const sumOf = (values: Int32Array): number[] =>
     entries.map(({ first, end }) => sum(values.subarray(first, end)));
   const mostOf = (values: Int32Array): number[] =>
-    entries.map(({ first, end }) => Math.max(...values.subarray(first, end)) * o.headPages);
+    entries.map(({ first, end }) => most(values.subarray(first, end)) * o.headPages);
   const attentionUpTo = (step: number): number =>
     step === 0 ? 0 : timeline.attentionUpToMs[step - 1];
   return {
@@ -54,6 +54,13 @@ function sum(values: Int32Array): number {
   let total = 0;
   for (const value of values) total += value;
   return total;
+}
+
+/** A loop, for an entry may cover more steps than a call takes arguments. */
+function most(values: Int32Array): number {
+  let largest = 0;
+  for (const value of values) largest = Math.max(largest, value);
+  return largest;
 }
 
 function rounded(ms: number): number {

@@ -39,7 +39,7 @@ EXAMPLES
   headwise bench --enforce                    exit by the verdict
   headwise gate before.json after.json        judge two results
   headwise conformance --filter kernel        judge the kernel
-  headwise report results/conformance.jsonl --format html
+  headwise report results/bench.json -o results/report.html
   headwise doctor                             what this machine has, and what it lacks
   headwise help conformance                   the manual page of a command
 

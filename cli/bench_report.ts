@@ -1,4 +1,10 @@
-import type { BenchResult, RunPerformance, SideResult } from "../bench/mod.ts";
+import {
+  type BenchResult,
+  describeRequests,
+  meanOverRuns,
+  type RunPerformance,
+  type SideResult,
+} from "../bench/mod.ts";
 import { renderCapacityGate, renderGate, type ReportStyle } from "./gate_report.ts";
 import { type Column, renderTable, wrapText } from "./table.ts";
 import { formatCount, formatNumber, formatRate } from "./units.ts";
@@ -63,7 +69,7 @@ function renderSides(sides: readonly SideResult[], style: ReportStyle): string[]
   const rows = sideRows().map(({ group, label, read, write }) => [
     group,
     label,
-    ...sides.map((side) => write(meanOverRuns(side, read))),
+    ...sides.map((side) => write(meanOverRuns(side.runs, read))),
   ]);
   return renderTable(rows, { columns });
 }
@@ -99,17 +105,6 @@ function sideRows(): Row[] {
   ];
 }
 
-/** Mean over the pairs; null as soon as one of them misses the value. */
-function meanOverRuns(side: SideResult, read: Read): number | null {
-  let sum = 0;
-  for (const { performance } of side.runs) {
-    const value = performance === null ? null : read(performance);
-    if (value === null) return null;
-    sum += value;
-  }
-  return side.runs.length === 0 ? null : sum / side.runs.length;
-}
-
 function renderFailures(result: BenchResult, style: ReportStyle): string[] {
   const lines: string[] = [];
   for (const side of result.sides) {
@@ -131,7 +126,7 @@ function renderFailures(result: BenchResult, style: ReportStyle): string[] {
 function renderFacts(result: BenchResult, style: ReportStyle): string[] {
   const facts: [string, string][] = [
     ["workload", describeWorkload(result)],
-    ["requests", describeRequests(result)],
+    ["requests", describeRequests(result.requests)],
     ["clock", describeClock(result)],
     ["checks", describeChecks(result)],
     ...Object.entries(SHOWN_FORMULAS).flatMap(([key, name]): [string, string][] => {
@@ -153,14 +148,6 @@ function describeWorkload({ workload, options }: BenchResult): string {
   return `${workload.name}: ${workload.model}, head map ${workload.headMapName}${ranks}, ` +
     `${workload.pagesPerHead} pages of ${workload.pageSizeTokens} tokens a head, ` +
     `${options.pageOrder} (seed ${options.seed})`;
-}
-
-function describeRequests({ requests }: BenchResult): string {
-  if (requests.trace === null) return `${requests.count}, from the fixture`;
-  const dropped = Object.entries(requests.dropped).filter(([, rows]) => rows > 0)
-    .map(([reason, rows]) => `${rows} ${reason}`);
-  const loss = dropped.length === 0 ? "no row dropped" : `rows dropped: ${dropped.join(", ")}`;
-  return `${requests.count}, from ${requests.trace}, ${loss}`;
 }
 
 function describeClock({ clock, environment }: BenchResult): string {

@@ -146,7 +146,7 @@ function describeStop(
   { file, cases, run }: ReportFile,
   resolved: JudgeOptions["resolved"],
 ): string {
-  const again = commandLineOf(resolved);
+  const again = commandLineOf("conformance", resolved);
   return `Stopped after ${cases.length} of ${run.cases} cases, which are kept in '${file}'; go on with: ` +
     (resolved.values.resume ? again : `${again} --resume`);
 }

@@ -1,4 +1,10 @@
-import type { KernelCaseResult, KernelGoalResult, KernelResult } from "../bench/mod.ts";
+import {
+  describeGoal,
+  goalUnit,
+  type KernelCaseResult,
+  type KernelGoalResult,
+  type KernelResult,
+} from "../bench/mod.ts";
 import type { ReportStyle } from "./gate_report.ts";
 import { renderTable, wrapText } from "./table.ts";
 import { formatDuration, formatNumber, formatRate } from "./units.ts";
@@ -119,42 +125,4 @@ function renderGoals(
       columns: [{ title: "goal" }, { title: "" }, { title: "" }, { title: "", align: "right" }],
     }),
   ];
-}
-
-function describeGoal(goal: KernelGoalResult["goal"]): string {
-  switch (goal.kind) {
-    case "ceiling":
-      return `≥ ${goalUnit(goal, goal.atLeast)} of the ceiling`;
-    case "flops":
-      return `≥ ${goalUnit(goal, goal.atLeast)}`;
-    case "overhead":
-      return `≤ ${goalUnit(goal, goal.atMostMicroseconds)} over empty chain and ceiling`;
-    case "host":
-      return `≤ ${goalUnit(goal, goal.atMostMs)} of CPU for a step of 28 layers`;
-    case "times":
-      return `≤ ${goalUnit(goal, goal.atMost)} the time of ${goal.case}`;
-    case "walk":
-      return `time by keys read, against ${goal.case}: 1 ± ${goal.within}`;
-    case "peer":
-      return `≥ ${goalUnit(goal, goal.atLeast)} as fast as ${
-        goal.peer === "any" ? "every peer" : goal.peer
-      }`;
-  }
-}
-
-function goalUnit({ kind }: KernelGoalResult["goal"], value: number): string {
-  switch (kind) {
-    case "ceiling":
-      return `${(value * 100).toFixed(1)} %`;
-    case "flops":
-      return formatRate(value, "FLOP");
-    case "overhead":
-      return `${formatNumber(value)} µs`;
-    case "host":
-      return formatDuration(value);
-    case "times":
-    case "walk":
-    case "peer":
-      return `${value.toFixed(3)} ×`;
-  }
 }

@@ -38,7 +38,14 @@ export { paintVerdict, verdictExitCode } from "./gate_report.ts";
 export { describePoint } from "./sweep_report.ts";
 export { DEFAULT_CONFIG_FILE, loadSettings, type SettingsContext } from "./load_settings.ts";
 export { createPaint, type Paint, wantsColor } from "./paint.ts";
-export { parseShardText, REPORT_FORMATS, type ReportFormat } from "./report_settings.ts";
+export {
+  formatFor,
+  parseShardText,
+  REPORT_FORMATS,
+  type ReportFormat,
+  RESULT_FORMATS,
+  type ResultFormat,
+} from "./report_settings.ts";
 export { createProgress, type Progress, type ProgressState } from "./progress.ts";
 export {
   type ResolvedSettings,
@@ -77,12 +84,5 @@ export {
 } from "./setting_parsers.ts";
 export { KNOWN_VARIABLES, SETTING_TABLES } from "./setting_tables.ts";
 export { type Column, renderTable, visibleWidth, wrapText } from "./table.ts";
-export {
-  formatBytes,
-  formatChange,
-  formatCount,
-  formatDuration,
-  formatNumber,
-  formatRate,
-} from "./units.ts";
+export * from "./units.ts";
 export { parseOverrides } from "./workload_overrides.ts";

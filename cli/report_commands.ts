@@ -1,15 +1,24 @@
 import { buildCommand, buildRouteMap, type Command, type RouteMap } from "@stricli/core";
 import type { CliContext } from "./context.ts";
-import { REPORT_FORMATS, type ReportFormat } from "./report_settings.ts";
+import { RESULT_FORMATS, type ResultFormat } from "./report_settings.ts";
 import { choiceOf } from "./setting_parsers.ts";
 
 const SHOW_DESCRIPTION = `\
-Shows reports of conformance runs. A report of a run that was killed is shown as far as it goes, and
-says so. html is a page of suites by implementation; tap and badge take one report.
+Reports on results of any kind, several at once: what 'bench' (live servers too), 'kernel bench',
+'sweep run', 'gate --json' and 'conformance' wrote. Kinds are told apart by their content. Without
+--format the ending of --out decides (.html, .md, .csv, .xml, .tap, .sarif, .svg), otherwise text.
+
+html is one page without a script or a request, of conformance runs alone suites by implementation;
+markdown fits into a comment of a pull request; csv has a row a request, csv-gaps the gaps between
+tokens, and perfetto is for ui.perfetto.dev.
+junit, tap, sarif, github and badge are of conformance alone, and tap and badge take one run; a run
+that was killed is shown as far as it goes, and says so.
 
 EXAMPLES
-  headwise report results/conformance.jsonl
-  headwise report ours.jsonl theirs.jsonl --format html --out results/matrix.html`;
+  headwise report results/bench.json -o results/report.html
+  headwise report results/bench.json results/kernel.json --format markdown
+  headwise report results/bench.json --format perfetto -o results/trace.json
+  headwise report ours.jsonl theirs.jsonl -o results/matrix.html`;
 
 const MERGE_DESCRIPTION = `\
 Joins the reports of shards into the report that the whole run would have written. A shard that is
@@ -20,8 +29,8 @@ EXAMPLES
 
 /** Flags of `headwise report`. */
 export interface ReportFlags {
-  /** Form. */
-  readonly format: ReportFormat;
+  /** Form, or none for what the file's ending says. */
+  readonly format?: ResultFormat;
   /** File to write, or none for standard output. */
   readonly out?: string;
   /** Whether to exit as the runs themselves did. */
@@ -46,15 +55,11 @@ const enforce = {
   withNegated: false,
 } as const;
 
-const files = {
-  kind: "array",
-  parameter: {
-    brief: "Reports, as conformance wrote them",
-    placeholder: "FILE",
-    parse: (text: string): string => text,
-  },
+const filesOf = (brief: string) => ({
+  kind: "array" as const,
+  parameter: { brief, placeholder: "FILE", parse: (text: string): string => text },
   minimum: 1,
-} as const;
+});
 
 const render: Command<CliContext> = buildCommand<ReportFlags, string[], CliContext>({
   loader: () => import("./report_run.ts"),
@@ -62,25 +67,30 @@ const render: Command<CliContext> = buildCommand<ReportFlags, string[], CliConte
     flags: {
       format: {
         kind: "parsed",
-        brief: `Form: ${REPORT_FORMATS.join(", ")}`,
+        brief: "Form; without it the ending of --out decides",
         placeholder: "FORM",
-        parse: choiceOf(REPORT_FORMATS),
-        default: "text",
+        parse: choiceOf(RESULT_FORMATS),
+        optional: true,
       },
       out,
       enforce,
     },
-    positional: files,
+    aliases: { o: "out" },
+    positional: filesOf("Results, as other commands wrote them"),
   },
   docs: {
-    brief: "Show reports, in any form",
+    brief: "Report on results, in any form",
     fullDescription: SHOW_DESCRIPTION,
   },
 });
 
 const merge: Command<CliContext> = buildCommand<ReportMergeFlags, string[], CliContext>({
   loader: () => import("./report_merge_run.ts"),
-  parameters: { flags: { out, enforce }, positional: files },
+  parameters: {
+    flags: { out, enforce },
+    aliases: { o: "out" },
+    positional: filesOf("Reports, as conformance wrote them"),
+  },
   docs: {
     brief: "Join the reports of the shards of one run",
     fullDescription: MERGE_DESCRIPTION,
@@ -91,5 +101,5 @@ const merge: Command<CliContext> = buildCommand<ReportMergeFlags, string[], CliC
 export const reportRoutes: RouteMap<CliContext> = buildRouteMap<string, CliContext>({
   routes: { show: render, merge },
   defaultCommand: "show",
-  docs: { brief: "Show reports of conformance runs, and join those of shards" },
+  docs: { brief: "Report on results of any kind, and join reports of shards" },
 });

@@ -15,6 +15,43 @@ export const REPORT_FORMATS = [
 /** A form that a report can be printed in. */
 export type ReportFormat = typeof REPORT_FORMATS[number];
 
+/** Forms that `headwise report` prints: those, and raw values and traces of benchmarks. */
+export const RESULT_FORMATS = [...REPORT_FORMATS, "csv", "csv-gaps", "perfetto"] as const;
+
+/** A form that `headwise report` prints. */
+export type ResultFormat = typeof RESULT_FORMATS[number];
+
+/** What the ending of a file's name says of its form. */
+const FORMAT_OF_ENDING: Readonly<Record<string, ResultFormat>> = {
+  html: "html",
+  md: "markdown",
+  csv: "csv",
+  xml: "junit",
+  tap: "tap",
+  sarif: "sarif",
+  svg: "badge",
+};
+
+/**
+ * Chooses the form of a report that nobody named one for.
+ *
+ * @param out File that is written, or nothing for standard output.
+ * @returns The form that the file's ending stands for, otherwise `text`.
+ *
+ * @example A page
+ * ```ts
+ * import { formatFor } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(formatFor("results/report.html"), "html");
+ * assert.equal(formatFor(undefined), "text");
+ * ```
+ */
+export function formatFor(out: string | undefined): ResultFormat {
+  const ending = /\.([a-z]+)$/.exec(out ?? "")?.[1] ?? "";
+  return Object.hasOwn(FORMAT_OF_ENDING, ending) ? FORMAT_OF_ENDING[ending] : "text";
+}
+
 /** Variables of surrounding jobs: which shard this one is, and which run it belongs to. */
 export const JOB_VARIABLES: readonly string[] = [
   "JOB_COMPLETION_INDEX",

@@ -65,6 +65,11 @@ export * from "./report.ts";
 export * from "./report_file.ts";
 export * from "./report_merge.ts";
 export * from "./renderings/rendering.ts";
+export {
+  type ConformanceSection,
+  conformanceSection,
+  type SectionTable,
+} from "./renderings/section.ts";
 export * from "./run.ts";
 export * from "./shard.ts";
 export * from "./kill_matrix.ts";

@@ -109,7 +109,7 @@ const liveResult: z.ZodType<LiveResult> = z.strictObject({
  * import assert from "node:assert/strict";
  * import { parseLiveResult } from "@headwise/headwise/bench";
  *
- * assert.throws(() => parseLiveResult("{}", { file: "a.json" }), /'a.json': kind/);
+ * assert.throws(() => parseLiveResult("{}", { file: "a.json" }), /'a.json:1:1': kind/);
  * ```
  *
  * @param text Text of the file.

@@ -3,6 +3,7 @@ import { type CaseRow, exitCodeOf, summarizeRows } from "../report.ts";
 import { ReportError, type ReportFile } from "../report_file.ts";
 import { describeRun } from "../run_identity.ts";
 import { RENDERINGS, renderReports } from "./rendering.ts";
+import { conformanceSection } from "./section.ts";
 
 const KNOWN = {
   reason: "rounding",
@@ -170,4 +171,25 @@ Deno.test("exitCodeOf() ranks faults over failures, and no case as a usage error
   assert.equal(exitCodeOf({ ...none, passed: 1, unexpectedPasses: 1 }), 1);
   assert.equal(exitCodeOf({ ...none, failed: 1, subjectErrors: 1 }), 4);
   assert.equal(exitCodeOf({ ...none, subjectErrors: 1, suiteErrors: 1 }), 3);
+});
+
+Deno.test("conformanceSection() gives verdict, suites and what did not pass", () => {
+  const section = conformanceSection(report());
+  assert.deepEqual(section.verdict, { word: "NOT CONFORMANT", tone: "bad" });
+  const [suites, bad] = section.blocks.flatMap((block) =>
+    block.kind === "table" ? [block.table.rows] : []
+  );
+  assert.deepEqual(suites.find(([name]) => name === "kernel:mask")!.slice(1), [
+    "1",
+    "1",
+    "0",
+    "1",
+    "0",
+  ]);
+  assert.equal(bad.length, 4);
+  const passed = CASES.slice(1, 2);
+  assert.equal(conformanceSection(report(passed)).verdict.word, "CONFORMANT");
+  const cut = report(passed, { complete: false });
+  assert.deepEqual(conformanceSection(cut).verdict, { word: "INCOMPLETE", tone: "open" });
+  assert.equal(conformanceSection(report([])).verdict.word, "NOTHING RAN");
 });

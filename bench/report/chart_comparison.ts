@@ -1,0 +1,194 @@
+/** Charts of comparisons: pairs with their interval, and predicted against replayed. */
+
+import type { Spec } from "vega";
+import type { Comparison } from "../gate_types.ts";
+import { axis, CHART_FONT, chartSpec } from "./chart_spec.ts";
+import type { LegendEntry } from "./section.ts";
+
+/** Change of every metric: each pair, the mean with its interval, and what is demanded. */
+export function pairsSpec(comparisons: readonly Comparison[]): Spec {
+  const change = (ratio: number): number => ratio - 1;
+  const shown = comparisons.filter(({ ratio }) => ratio !== null);
+  const pairs = shown.flatMap(({ metric, pairLogRatios }) =>
+    pairLogRatios.map((log) => ({ metric, change: change(Math.exp(log)) }))
+  );
+  const means = shown.map(({ metric, ratio, interval, threshold }) => ({
+    metric,
+    change: change(ratio!),
+    lower: change(interval?.lower ?? ratio!),
+    upper: change(interval?.upper ?? ratio!),
+    demanded: threshold === null ? null : change(threshold),
+  }));
+  const demands = means.filter(({ demanded }) => demanded !== null);
+  const ends = [0, ...means.flatMap(({ lower, upper }) => [lower, upper])]
+    .concat(pairs.map((pair) => pair.change), demands.map(({ demanded }) => demanded!));
+  return chartSpec({
+    height: 60 + shown.length * 46,
+    data: [
+      { name: "pairs", values: pairs },
+      { name: "means", values: means },
+      { name: "demands", values: demands },
+    ],
+    scales: [
+      {
+        name: "x",
+        type: "linear",
+        domain: [Math.min(...ends), Math.max(...ends)],
+        range: "width",
+        zero: true,
+        padding: 12,
+      },
+      {
+        name: "y",
+        type: "band",
+        domain: shown.map(({ metric }) => metric),
+        range: "height",
+        padding: 0.2,
+      },
+    ],
+    axes: [
+      axis("bottom", "change, candidate against baseline", { format: "+~%" }),
+    ],
+    marks: [
+      {
+        type: "text",
+        from: { data: "means" },
+        encode: {
+          enter: {
+            x: { value: 2 },
+            y: { scale: "y", field: "metric" },
+            text: { field: "metric" },
+            baseline: { value: "top" },
+            fontSize: { value: 12 },
+            font: { value: CHART_FONT },
+            fill: { value: "var(--ink)" },
+          },
+        },
+      },
+      rule(
+        { x: { scale: "x", value: 0 }, y: { value: 0 }, y2: { signal: "height" } },
+        "var(--ink)",
+      ),
+      {
+        ...rule({
+          x: { scale: "x", field: "demanded" },
+          y: { scale: "y", field: "metric", band: 0.45 },
+          y2: { scale: "y", field: "metric", band: 1 },
+        }, "var(--bad)"),
+        from: { data: "demands" },
+      },
+      {
+        ...rule({
+          x: { scale: "x", field: "lower" },
+          x2: { scale: "x", field: "upper" },
+          y: { scale: "y", field: "metric", band: 0.62 },
+        }, "var(--ink)"),
+        from: { data: "means" },
+      },
+      symbol("pairs", { shape: "circle", size: 36, band: 0.85, color: "var(--series-1)" }),
+      symbol("means", { shape: "diamond", size: 70, band: 0.62, color: "var(--ink)" }),
+    ],
+  });
+}
+
+/** A bar of a prediction or of a replay. */
+export interface CapacityBar {
+  /** Side. */
+  readonly side: string;
+  /** What stands behind the figure. */
+  readonly origin: "predicted" | "replayed";
+  /** Requests running at once. */
+  readonly concurrency: number;
+}
+
+const PREDICTED = "var(--held)";
+const REPLAYED = "var(--series-1)";
+
+/** What the colours of bars stand for. */
+export const CAPACITY_LEGEND: readonly LegendEntry[] = [
+  { name: "predicted", color: PREDICTED, mark: "square" },
+  { name: "replayed", color: REPLAYED, mark: "square" },
+];
+
+/** Predicted and replayed concurrency, side by side. */
+export function capacitySpec(bars: readonly CapacityBar[]): Spec {
+  const sides = [...new Set(bars.map(({ side }) => side))];
+  return chartSpec({
+    height: 60 + sides.length * 42,
+    data: [{ name: "bars", values: [...bars] }],
+    scales: [
+      {
+        name: "x",
+        type: "linear",
+        domain: { data: "bars", field: "concurrency" },
+        range: "width",
+        nice: true,
+        zero: true,
+      },
+      { name: "y", type: "band", domain: sides, range: "height", padding: 0.25 },
+      {
+        name: "offset",
+        type: "ordinal",
+        domain: ["predicted", "replayed"],
+        range: [0, 0.5],
+      },
+      {
+        name: "color",
+        type: "ordinal",
+        domain: ["predicted", "replayed"],
+        range: [PREDICTED, REPLAYED],
+      },
+    ],
+    axes: [
+      axis("bottom", "running requests while pages are short"),
+      axis("left", "", {
+        grid: false,
+        ticks: false,
+        domain: false,
+        labelLimit: 0,
+      }),
+    ],
+    marks: [{
+      type: "rect",
+      from: { data: "bars" },
+      encode: {
+        enter: {
+          x: { scale: "x", value: 0 },
+          x2: { scale: "x", field: "concurrency" },
+          yc: {
+            signal:
+              "scale('y', datum.side) + bandwidth('y') * (scale('offset', datum.origin) + 0.25)",
+          },
+          height: { signal: "bandwidth('y') * 0.46" },
+          fill: { scale: "color", field: "origin" },
+        },
+      },
+    }],
+  });
+}
+
+function rule(place: Record<string, unknown>, color: string) {
+  return {
+    type: "rule" as const,
+    encode: { enter: { ...place, stroke: { value: color }, strokeWidth: { value: 2 } } },
+  };
+}
+
+function symbol(
+  data: string,
+  o: { readonly shape: string; readonly size: number; readonly band: number; color: string },
+) {
+  return {
+    type: "symbol" as const,
+    from: { data },
+    encode: {
+      enter: {
+        x: { scale: "x", field: "change" },
+        y: { scale: "y", field: "metric", band: o.band },
+        shape: { value: o.shape },
+        size: { value: o.size },
+        fill: { value: o.color },
+      },
+    },
+  };
+}

@@ -1,0 +1,119 @@
+/** Sections as GitHub-flavoured Markdown for a pull request: the verdict, then what folds away. */
+
+import { markdownTable } from "../markdown.ts";
+import type { ReportBlock, ReportSection, ReportTable } from "./section.ts";
+
+/** Most characters that a comment on a pull request may have. */
+export const COMMENT_CHARACTERS = 65_536;
+
+/** Rows of a table before the rest is left out. */
+const MOST_ROWS = 40;
+
+/**
+ * Writes sections for a pull request. Long tables are cut, and where the text would not fit into a
+ * comment, details are left out from the last section upwards; both are said where they happen.
+ *
+ * @example A verdict
+ * ```ts
+ * import { renderReportMarkdown } from "@headwise/headwise/bench";
+ * import assert from "node:assert/strict";
+ *
+ * const text = renderReportMarkdown([{
+ *   file: "a.json",
+ *   title: "Benchmark of smoke",
+ *   verdict: { word: "PASS", tone: "good" },
+ *   findings: ["mean TTFT -13.1 %"],
+ *   blocks: [],
+ * }]);
+ * assert.match(text, /^## PASS: Benchmark of smoke\n/);
+ * ```
+ *
+ * @param sections Sections.
+ * @returns Markdown that ends in a newline and fits into a comment.
+ */
+export function renderReportMarkdown(sections: readonly ReportSection[]): string {
+  const kept = sections.map(() => Infinity);
+  for (let index = sections.length - 1; index >= 0; index--) {
+    for (const details of [Infinity, ...shrinking(sections[index])]) {
+      kept[index] = details;
+      const text = sections.map((section, i) => sectionMarkdown(section, kept[i])).join("\n");
+      if (text.length <= COMMENT_CHARACTERS) return text;
+    }
+  }
+  return cutWholly(sections.map((section) => sectionMarkdown(section, 0)).join("\n"));
+}
+
+/** Ever fewer details, down to none. */
+function shrinking({ blocks }: ReportSection): number[] {
+  return Array.from({ length: blocks.length }, (_, i) => blocks.length - 1 - i);
+}
+
+function cutWholly(text: string): string {
+  const note = "\n\nThe rest does not fit into a comment.\n";
+  return text.length <= COMMENT_CHARACTERS
+    ? text
+    : `${text.slice(0, text.lastIndexOf("\n", COMMENT_CHARACTERS - note.length))}${note}`;
+}
+
+function sectionMarkdown(section: ReportSection, details: number): string {
+  const { verdict, title, file, findings, blocks } = section;
+  const left = blocks.slice(details).length;
+  return [
+    `## ${verdict.word}: ${inline(title)}`,
+    "",
+    ...findings.map((finding) => `- ${inline(finding)}`),
+    `- file: ${code(file)}`,
+    "",
+    ...blocks.slice(0, details).flatMap(blockMarkdown),
+    ...(left > 0 ? [`${left} parts do not fit into a comment; the page has them.`, ""] : []),
+  ].join("\n");
+}
+
+function blockMarkdown(block: ReportBlock): string[] {
+  switch (block.kind) {
+    case "text":
+      return [inline(block.text), ""];
+    case "missing":
+      return [`${inline(block.title)}: ${block.text}`, ""];
+    case "table":
+      return fold(block.table.caption, tableMarkdown(block.table));
+    case "charts":
+      return fold(`${block.title}: ${block.figures.caption}`, tableMarkdown(block.figures));
+    case "facts":
+      return fold(block.title, [
+        ...tableMarkdown({
+          caption: block.title,
+          columns: [{ title: "" }, { title: "" }],
+          rows: block.facts,
+        }),
+        ...(block.command === null ? [] : ["", "```sh", block.command, "```"]),
+      ]);
+    default:
+      return block satisfies never;
+  }
+}
+
+function fold(summary: string, lines: readonly string[]): string[] {
+  const title = summary.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return [`<details><summary>${title}</summary>`, "", ...lines, "", "</details>", ""];
+}
+
+function tableMarkdown({ columns, rows }: ReportTable): string[] {
+  const shown = rows.slice(0, MOST_ROWS).map((row) => row.map(inline));
+  const rest = rows.length - shown.length;
+  return [
+    ...markdownTable(columns, shown),
+    ...(rest > 0 ? ["", `and ${rest} more rows`] : []),
+  ];
+}
+
+/** What would be markup, or would end a cell or a line, is taken literally. */
+function inline(text: string): string {
+  return text.replaceAll(/[\\`*_|<>[\]~#]/g, "\\$&").replaceAll(/\s*\r?\n\s*/g, " ");
+}
+
+function code(text: string): string {
+  const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return longest === 0 ? `${fence}${text}${fence}` : `${fence} ${text} ${fence}`;
+}

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { readGateInput } from "../foreign_file.ts";
+import { judgeForeignRuns } from "../foreign_gate.ts";
+import { serializeResult } from "../result_file.ts";
+import { serializeSweep } from "../sweep_file.ts";
+import { kindOfReport, parseReportInput, type ReportInput, reportSection } from "./report_input.ts";
+import { INPUTS } from "./report_test_support.ts";
+
+function textOf(input: ReportInput): string {
+  switch (input.kind) {
+    case "bench":
+      return serializeResult(input.result);
+    case "sweep":
+      return serializeSweep(input.sweep.header, input.sweep.rows);
+    case "comparison":
+      return JSON.stringify(input.report, null, 2);
+    default:
+      return JSON.stringify(input.result);
+  }
+}
+
+Deno.test("kindOfReport() tells kinds apart by their content, and each is read back", () => {
+  for (const input of INPUTS) {
+    const text = textOf(input);
+    const { file } = input;
+    assert.equal(kindOfReport(text, { file }), input.kind);
+    const read = parseReportInput(text, { file, kind: input.kind });
+    const content = (each: ReportInput): unknown => each.kind === "sweep" ? each.sweep.rows : each;
+    assert.deepEqual(content(read), content(input));
+  }
+  assert.equal(kindOfReport('{"kind":"run"}\n{"kind":"ca', { file: "cut.jsonl" }), "conformance");
+});
+
+Deno.test("kindOfReport() names line and column of what it cannot read, and what it could", () => {
+  const cases: [string, RegExp][] = [
+    ["", /'x\.json:1:1': it is not JSON/],
+    ['{\n  "kind": nothing\n}', /'x\.json:2:11': it is not JSON/],
+    ['{"kind":"other"}', /'x\.json:1:1': its kind is 'other'; give what 'bench'/],
+    ["[]", /'x\.json:1:1': it has no kind; give/],
+    ['{"kind":"toString"}', /its kind is 'toString'/],
+  ];
+  for (const [text, message] of cases) {
+    assert.throws(() => kindOfReport(text, { file: "x.json" }), { name: "ResultError", message });
+  }
+});
+
+Deno.test("parseReportInput() names the place of a wrong field in a stored verdict", () => {
+  const [, , , , comparison] = INPUTS;
+  const text = textOf(comparison).replace('"pairs": 1', '"pairs": "one"');
+  assert.throws(() => parseReportInput(text, { file: "gate.json", kind: "comparison" }), {
+    message: /'gate\.json:\d+:12': pairs: /,
+  });
+});
+
+Deno.test("parseReportInput() reads verdicts over runs of another benchmark", async () => {
+  const runsOf = async (side: string) => {
+    const input = await readGateInput(`bench/testdata/vllm-${side}.json`);
+    assert.ok(input.kind === "foreign");
+    return input.runs;
+  };
+  const report = judgeForeignRuns(await runsOf("baseline"), await runsOf("candidate"));
+  const text = JSON.stringify(report);
+  const o = { file: "gate.json", kind: "comparison" } as const;
+  const input = parseReportInput(text, o);
+  assert.deepEqual(input, { ...o, report });
+  const { findings } = reportSection(input);
+  assert.match(findings[0], /candidate against baseline, by vllm/);
+  assert.ok(findings.includes(report.allowed));
+  const broken = text.replace('"tool":"vllm"', '"tool":"other"');
+  assert.throws(() => parseReportInput(broken, o), /'gate\.json:1:\d+': tool: /);
+});

@@ -1,0 +1,140 @@
+/** The section of a benchmark of live servers. */
+
+import { formatCount, formatNumber } from "../../fixtures/mod.ts";
+import type { LivePerformance, LiveResult, LiveSamples } from "../live/live_types.ts";
+import { type ComparedSides, comparisonBlocks, comparisonFinding } from "./blocks_comparison.ts";
+import { distributionBlock } from "./blocks_distribution.ts";
+import type { SampleSeries } from "./chart_distribution.ts";
+import { sampleOf } from "./distribution.ts";
+import { describeRequests, environmentFacts } from "./figures.ts";
+import { NO_VERDICT, type ReportBlock, type ReportSection, verdictOf } from "./section.ts";
+
+type Figure = readonly [
+  label: string,
+  read: (performance: LivePerformance) => number | null | undefined,
+];
+
+const FIGURES: readonly Figure[] = [
+  ["TTFT [ms], mean", ({ ttftMs }) => ttftMs?.mean],
+  ["TTFT [ms], p99", ({ ttftMs }) => ttftMs?.p99],
+  ["from sending, mean", ({ serviceTtftMs }) => serviceTtftMs?.mean],
+  ["TBT [ms], mean", ({ tbtMs }) => tbtMs?.mean],
+  ["TBT [ms], p99", ({ tbtMs }) => tbtMs?.p99],
+  ["output [tokens/s]", ({ outputTokensPerSecond }) => outputTokensPerSecond],
+  ["goodput [requests/s]", ({ goodputPerSecond }) => goodputPerSecond],
+  ["completed", ({ completed }) => completed],
+  ["failed", ({ failed }) => failed],
+  ["peak in flight", ({ peakInFlight }) => peakInFlight],
+];
+
+/** Makes the section of a live result. */
+export function liveSection(file: string, result: LiveResult): ReportSection {
+  const { gate } = result;
+  const compared: ComparedSides | null = gate === null ? null : {
+    ...gate,
+    sides: "endpoint against against",
+    pairs: gate.pairs === 1 ? "1 pair" : `${gate.pairs} pairs`,
+    control: [],
+  };
+  const urls = result.sides.map(({ url }) => url).join(" and ");
+  return {
+    file,
+    title: `Live servers, requests of ${result.workload.name}`,
+    verdict: gate === null ? NO_VERDICT : verdictOf(gate.verdict),
+    findings: compared === null ? [`${urls}, measured without a server to judge against`] : [
+      comparisonFinding(compared),
+      ...(compared.verdict === "PASS" ? [] : compared.reasons),
+    ],
+    blocks: [
+      ...(compared === null ? [] : comparisonBlocks([compared])),
+      sidesTable(result),
+      ...latencyBlocks(result),
+      ...errorBlocks(result),
+      factsOf(result),
+    ],
+  };
+}
+
+function latencyBlocks({ sides, requests }: LiveResult): ReportBlock[] {
+  const series = (read: (samples: LiveSamples) => readonly (number | null)[]): SampleSeries[] =>
+    sides.map(({ role, runs }, place) => ({
+      name: role,
+      place,
+      sample: sampleOf(runs.flatMap(({ samples }) => read(samples))),
+    }));
+  const missing = "No request was answered.";
+  return [
+    distributionBlock("Time to first token", {
+      metric: "TTFT",
+      source: `From the scheduled arrival; ${formatCount(requests.count)} requests of every pair.`,
+      missing,
+      series: series(({ ttftMs }) => ttftMs),
+    }),
+    distributionBlock("Time per output token", {
+      metric: "TPOT",
+      source: "The mean time between tokens of each request: a live result keeps no single gaps, " +
+        "their quantiles stand in the table of servers.",
+      missing,
+      series: series(({ tpotMs }) => tpotMs),
+    }),
+  ];
+}
+
+function sidesTable({ sides }: LiveResult): ReportBlock {
+  const mean = (values: readonly (number | null | undefined)[]): number | null => {
+    const present = values.filter((value) => value !== null && value !== undefined);
+    if (present.length === 0 || present.length < values.length) return null;
+    return present.reduce((sum, value) => sum + value, 0) / present.length;
+  };
+  return {
+    kind: "table",
+    table: {
+      caption: "Servers, means over the pairs",
+      columns: [
+        { title: "" },
+        ...sides.map(({ role }) => ({ title: role, align: "right" as const })),
+      ],
+      rows: FIGURES.map(([label, read]) => [
+        label,
+        ...sides.map(({ runs }) => formatNumber(mean(runs.map((run) => read(run.performance))))),
+      ]),
+    },
+  };
+}
+
+function errorBlocks({ sides }: LiveResult): ReportBlock[] {
+  const rows = sides.flatMap(({ role, runs }) =>
+    runs.flatMap(({ pair, errors }) =>
+      errors.map(({ request, kind, message }) => [role, `${pair + 1}`, `${request}`, kind, message])
+    )
+  );
+  if (rows.length === 0) return [];
+  const columns = ["server", "pair", "request", "kind", "what happened"]
+    .map((title) => ({ title }));
+  return [{ kind: "table", table: { caption: "Requests that failed", columns, rows } }];
+}
+
+function factsOf(result: LiveResult): ReportBlock {
+  const { settings, requests } = result;
+  return {
+    kind: "facts",
+    title: "Environment",
+    facts: [
+      ...environmentFacts(result.environment),
+      ...result.sides.map(({ role, url, model }): [string, string] => [
+        role,
+        `${url}, model ${model}`,
+      ]),
+      ["workload", `${result.workload.name}, sha256 ${result.workload.sha256}`],
+      ["requests", describeRequests(requests)],
+      [
+        "asked through",
+        `${settings.api}, prompts as ${settings.promptAs}, at most ` +
+        `${formatCount(settings.maxInFlight)} at once`,
+      ],
+      ["seed", String(settings.seed)],
+      ["run ended", result.createdAt],
+    ],
+    command: null,
+  };
+}
