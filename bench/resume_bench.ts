@@ -1,6 +1,6 @@
 /** Going on with a run that was stopped: its complete pairs are taken over. */
 
-import { isDeepStrictEqual } from "node:util";
+import { equalData } from "../fixtures/mod.ts";
 import { BenchError } from "./bench_error.ts";
 import type { BenchResult, RunResult } from "./result_types.ts";
 
@@ -31,7 +31,7 @@ export function takePairs(earlier: BenchResult, blank: BenchResult): RunResult[]
     );
   };
   for (const [key, what] of ALIKE) {
-    if (!isDeepStrictEqual(plain(earlier[key]), plain(blank[key]))) {
+    if (!equalData(plain(earlier[key]), plain(blank[key]))) {
       refuse(`${what}${difference(earlier[key], blank[key])}`);
     }
   }
@@ -50,7 +50,7 @@ function plain(value: unknown): unknown {
 function difference(earlier: object, blank: object): string {
   const was = plain(earlier) as Record<string, unknown>;
   const is = plain(blank) as Record<string, unknown>;
-  const key = Object.keys(is).find((name) => !isDeepStrictEqual(was[name], is[name]));
+  const key = Object.keys(is).find((name) => !equalData(was[name], is[name]));
   return key === undefined
     ? ""
     : ` (${key} ${JSON.stringify(was[key])}, now ${JSON.stringify(is[key])})`;

@@ -1,5 +1,5 @@
 /** Runs cases against a subject, one after the other, and writes rows as it goes. */
-import { isDeepStrictEqual } from "node:util";
+import { equalData } from "../fixtures/mod.ts";
 import { AdapterSkip } from "./adapters/adapter_fault.ts";
 import { type Expectation, expectationOf } from "./expectations.ts";
 import { DEFAULT_FUZZ } from "./fuzz/fuzz_tests.ts";
@@ -167,7 +167,7 @@ function requireSameRun(earlier: ReportFile, run: RunRow): RunRow {
   const { file } = earlier;
   const unlike = (Object.keys(run) as (keyof RunRow)[]).find((key) =>
     // The command line differs at least in the flag that asks to go on.
-    key !== "commandLine" && !isDeepStrictEqual(earlier.run[key], run[key])
+    key !== "commandLine" && !equalData(earlier.run[key], run[key])
   );
   if (unlike === undefined) return earlier.run;
   throw new ReportError(

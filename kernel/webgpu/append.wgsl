@@ -62,24 +62,25 @@ fn rotated(base: u32, index: u32, position: u32) -> f32 {
 //#end
 }
 
-fn writeKey(index: u32, word: u32) {
+// Rows of a large cache fit 32 bits where its words do not, so the binding is chosen by row.
+fn writeKey(row: u32, word: u32, bits: u32) {
 //#for n in 0..BINDINGS - 1
-  if (index < ${n + 1}u * params.bindingRows * ${D / 2}u) {
-    keys${n}[index - ${n}u * params.bindingRows * ${D / 2}u] = word;
+  if (row < ${n + 1}u * params.bindingRows) {
+    keys${n}[(row - ${n}u * params.bindingRows) * ${D / 2}u + word] = bits;
     return;
   }
 //#end
-  keys${BINDINGS - 1}[index - ${BINDINGS - 1}u * params.bindingRows * ${D / 2}u] = word;
+  keys${BINDINGS - 1}[(row - ${BINDINGS - 1}u * params.bindingRows) * ${D / 2}u + word] = bits;
 }
 
-fn writeValue(index: u32, word: u32) {
+fn writeValue(row: u32, word: u32, bits: u32) {
 //#for n in 0..BINDINGS - 1
-  if (index < ${n + 1}u * params.bindingRows * ${D / 2}u) {
-    values${n}[index - ${n}u * params.bindingRows * ${D / 2}u] = word;
+  if (row < ${n + 1}u * params.bindingRows) {
+    values${n}[(row - ${n}u * params.bindingRows) * ${D / 2}u + word] = bits;
     return;
   }
 //#end
-  values${BINDINGS - 1}[index - ${BINDINGS - 1}u * params.bindingRows * ${D / 2}u] = word;
+  values${BINDINGS - 1}[(row - ${BINDINGS - 1}u * params.bindingRows) * ${D / 2}u + word] = bits;
 }
 
 @compute @workgroup_size(${WORKGROUP})
@@ -117,9 +118,9 @@ fn append(
     let row = u32(id) * ${PAGE_ROWS}u + kvHead * ${HEAD_ROWS}u + (position & ${P - 1}u);
     if (isKey) {
       let out = encode(rotated(base, word * 2u, position), rotated(base, word * 2u + 1u, position));
-      writeKey(row * ${D / 2}u + word, out);
+      writeKey(row, word, out);
     } else {
-      writeValue(row * ${D / 2}u + word, packed[index]);
+      writeValue(row, word, packed[index]);
     }
   }
 }

@@ -46,35 +46,18 @@ fn attend(
   var high${r}_${c} = vec4<f32>(0.0);
 //#end
 //#end
-//#for j in 0..J
-//#for c in 0..KC
-  var word${j}_${c} = vec4<u32>(0u);
-//#end
-//#end
-
   let tiles = (item.orderEnd - item.orderBegin + ${TEAMS * TILE - 1}u) / ${TEAMS * TILE}u;
   var order = item.orderBegin + team * ${TILE}u;
   var place = placeTile(item, order, blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))], ownKey);
   order += ${TEAMS * TILE}u;
   var id = blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))];
+  var keys: Keys;
   if (tiles > 0u) {
-//#for j in 0..J
-    {
-      let source = rowInTile(place, ownKey ^ ${j}u, ${j * (LK / J)}u);
-//#for c in 0..KC
-      word${j}_${c} = keyWord(source, ${c * LK}u + keyLane);
-//#end
-    }
-//#end
+    keys = loadKeys(place, ownKey, keyLane);
   }
 
   for (var tile = 0u; tile < tiles; tile++) {
-//#for i in 0..PV_UNROLL
-    let row${i} = valueRow(place, ${i * KI}u + keyGroup);
-//#for c in 0..C
-    let value${i}_${c} = valueWord(row${i}, ${c * LANES_V}u + chunk);
-//#end
-//#end
+    var values = loadValues(place, 0u, keyGroup, chunk);
 //#for r in 0..R
 //#for j in 0..J
     var dot${r}_${j} = 0.0;
@@ -83,8 +66,8 @@ fn attend(
 //#for c in 0..KC
     {
 //#for j in 0..J
-      let lowKey${j} = lowHalf(word${j}_${c});
-      let highKey${j} = highHalf(word${j}_${c});
+      let lowKey${j} = lowHalf(keys.word${j}_${c});
+      let highKey${j} = highHalf(keys.word${j}_${c});
 //#end
 //#for r in 0..R
       {
@@ -109,14 +92,7 @@ fn attend(
     order += ${TEAMS * TILE}u;
     if (tile + 1u < tiles) {
       id = blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))];
-//#for j in 0..J
-      {
-        let source = rowInTile(next, ownKey ^ ${j}u, ${j * (LK / J)}u);
-//#for c in 0..KC
-        word${j}_${c} = keyWord(source, ${c * LK}u + keyLane);
-//#end
-      }
-//#end
+      keys = loadKeys(next, ownKey, keyLane);
     }
 
 //#for s in 0..LOG2LK
@@ -169,18 +145,13 @@ fn attend(
 //#end
 //#for block in 0..PV_STEPS / PV_UNROLL
 //#if block > 0
-//#for i in block * PV_UNROLL..(block + 1) * PV_UNROLL
-    let row${i} = valueRow(place, ${i * KI}u + keyGroup);
-//#for c in 0..C
-    let value${i}_${c} = valueWord(row${i}, ${c * LANES_V}u + chunk);
-//#end
-//#end
+    values = loadValues(place, ${block * PV_UNROLL}u, keyGroup, chunk);
 //#end
 //#for i in block * PV_UNROLL..(block + 1) * PV_UNROLL
     {
 //#for c in 0..C
-      let lowValue${c} = lowHalf(value${i}_${c});
-      let highValue${c} = highHalf(value${i}_${c});
+      let lowValue${c} = lowHalf(values.word${i - block * PV_UNROLL}_${c});
+      let highValue${c} = highHalf(values.word${i - block * PV_UNROLL}_${c});
 //#end
 //#for r in 0..R
       {
@@ -243,6 +214,10 @@ struct Place {
   key: u32,
   // Row of the tile's first key.
   first: u32,
+//#if BINDINGS > 1
+  // The binding that holds every row of the tile, or MIXED where a lane may read the anchor.
+  binding: u32,
+//#end
   // Row of the own key, or the anchor. A key that no row sees is read from the anchor, a key that
   // some row sees: what lies in a dead page may be NaN, and 0 * NaN would reach the output.
   own: u32,
@@ -258,6 +233,9 @@ fn placeTile(item: Item, order: u32, id: i32, ownKey: u32) -> Place {
   let start = keyAt(item, min(order, max(item.orderEnd, 1u) - 1u) & ${4294967296 - TILE}u);
   place.first = cacheRow(item, id, start);
   place.key = start + ownKey;
+//#if BINDINGS > 1
+  place.binding = select(MIXED, place.first / params.bindingRows, place.plain);
+//#end
   place.alive = place.plain;
   place.own = place.first + ownKey;
   if (!place.plain) {
@@ -273,6 +251,85 @@ fn rowInTile(place: Place, key: u32, distance: u32) -> u32 {
     return place.first + key;
   }
   return subgroupShuffleXor(place.own, distance);
+}
+
+// The words of a tile that a lane works on at a time.
+struct Keys {
+//#for j in 0..J
+//#for c in 0..KC
+  word${j}_${c}: vec4<u32>,
+//#end
+//#end
+}
+
+struct Values {
+//#for i in 0..PV_UNROLL
+//#for c in 0..C
+  word${i}_${c}: vec4<u32>,
+//#end
+//#end
+}
+
+//#if BINDINGS > 1
+const MIXED: u32 = 0xffffffffu;
+
+//#end
+// Of a cache that is split, a tile lies in one binding: choosing it once for all loads leaves them
+// side by side, where a choice for each would put one behind the other.
+fn loadKeys(place: Place, ownKey: u32, keyLane: u32) -> Keys {
+  var keys: Keys;
+//#if BINDINGS > 1
+//#for n in 0..BINDINGS
+  if (place.binding == ${n}u) {
+    let first = place.first - ${n}u * params.bindingRows;
+//#for j in 0..J
+//#for c in 0..KC
+    keys.word${j}_${c} = keys${n}[(first + (ownKey ^ ${j}u)) * ${LV}u + ${c * LK}u + keyLane];
+//#end
+//#end
+  }
+//#end
+  if (place.binding != MIXED) {
+    return keys;
+  }
+//#end
+//#for j in 0..J
+  {
+    let row = rowInTile(place, ownKey ^ ${j}u, ${j * (LK / J)}u);
+//#for c in 0..KC
+    keys.word${j}_${c} = keyWord(row, ${c * LK}u + keyLane);
+//#end
+  }
+//#end
+  return keys;
+}
+
+fn loadValues(place: Place, firstStep: u32, keyGroup: u32, chunk: u32) -> Values {
+  var values: Values;
+//#if BINDINGS > 1
+//#for n in 0..BINDINGS
+  if (place.binding == ${n}u) {
+    let first = place.first - ${n}u * params.bindingRows + firstStep * ${KI}u + keyGroup;
+//#for i in 0..PV_UNROLL
+//#for c in 0..C
+    values.word${i}_${c} = values${n}[(first + ${i * KI}u) * ${LV}u + ${c * LANES_V}u + chunk];
+//#end
+//#end
+  }
+//#end
+  if (place.binding != MIXED) {
+    return values;
+  }
+//#end
+//#for i in 0..PV_UNROLL
+  {
+    let row = valueRow(place, (firstStep + ${i}u) * ${KI}u + keyGroup);
+//#for c in 0..C
+    values.word${i}_${c} = valueWord(row, ${c * LANES_V}u + chunk);
+//#end
+  }
+//#end
+  return values;
 }
 
 fn valueRow(place: Place, key: u32) -> u32 {

@@ -2,6 +2,7 @@
 
 import type { Layout } from "../../allocator/mod.ts";
 import type { StorageType } from "../storage_type.ts";
+import { itemRowsOf } from "./item_rows.ts";
 import { attendProgramName, type ProgramTarget } from "./specialisation.ts";
 
 /** Values that each constant of an attention program takes in the listing. */
@@ -62,7 +63,7 @@ export function listSpecialisations(o: {
                 storage,
                 layout,
                 bindings: 1,
-                rows: Math.min(8, group),
+                rows: itemRowsOf(group),
                 maskRanges: false,
                 treeMask: false,
                 learnedSinks: false,

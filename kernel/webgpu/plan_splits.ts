@@ -52,11 +52,12 @@ export function chooseSplitPages(
   if (tiles.count > MAX_WAVES / 2 * o.parallelItems) {
     return Math.max(least, Math.ceil(share / MAX_WAVES));
   }
+  groupByLength(tiles, longest);
   const overhead = ITEM_OVERHEAD_TOKENS / o.pageSizeTokens;
   let best = Math.max(least, longest);
   let bestCost = Infinity;
   for (let waves = 1; waves <= MAX_WAVES; waves++) {
-    const pages = fewestPages(tiles, { items: waves * o.parallelItems, least, longest });
+    const pages = fewestPages({ items: waves * o.parallelItems, least, longest });
     if (pages < 0) continue;
     // Items of several waves start when others end: on the mean the last ends half an item late.
     const tail = waves === 1 ? 0 : pages / 2;
@@ -71,25 +72,41 @@ export function chooseSplitPages(
 
 /** The smallest split that gives at most so many items, or −1 where there is none. */
 function fewestPages(
-  tiles: TileList,
   { items, least, longest }: { items: number; least: number; longest: number },
 ): number {
   let low = least;
   let high = Math.max(least, longest);
-  if (countItems(tiles, high) > items) return -1;
+  if (countItems(high) > items) return -1;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (countItems(tiles, middle) <= items) high = middle;
+    if (countItems(middle) <= items) high = middle;
     else low = middle + 1;
   }
   return low;
 }
 
-function countItems(tiles: TileList, splitPages: number): number {
+function countItems(splitPages: number): number {
   let count = 0;
-  for (let tile = 0; tile < tiles.count; tile++) {
-    const pages = tiles.words[tile * TILE_WORDS + TILE.pages];
-    count += Math.max(1, Math.ceil(pages / splitPages));
+  for (let index = 0; index < lengths; index++) {
+    const pages = distinctPages[index];
+    count += tilesOfLength[pages] * Math.max(1, Math.ceil(pages / splitPages));
   }
   return count;
+}
+
+// Most tiles of a step are as long as others, so counting goes over lengths and not over tiles.
+// Kept from step to step: a plan makes no garbage.
+let tilesOfLength = new Int32Array(1024);
+let distinctPages = new Int32Array(64);
+let lengths = 0;
+
+function groupByLength(tiles: TileList, longest: number): void {
+  for (let index = 0; index < lengths; index++) tilesOfLength[distinctPages[index]] = 0;
+  lengths = 0;
+  if (tilesOfLength.length <= longest) tilesOfLength = new Int32Array(2 * longest);
+  if (distinctPages.length < tiles.count) distinctPages = new Int32Array(2 * tiles.count);
+  for (let tile = 0; tile < tiles.count; tile++) {
+    const pages = tiles.words[tile * TILE_WORDS + TILE.pages];
+    if (tilesOfLength[pages]++ === 0) distinctPages[lengths++] = pages;
+  }
 }
