@@ -1,4 +1,4 @@
-// Attention of up to eight query rows without subgroups: a workgroup of T lanes is one team, and
+// Attention of up to five query rows without subgroups: a workgroup of T lanes is one team, and
 // everything that crosses lanes goes through workgroup memory.
 //
 //   LANES_V  lanes along D in the value phase, C words of a value in one lane

@@ -1,4 +1,4 @@
-// The beginning and the end of an item of up to eight rows: queries into workgroup memory, and the
+// The beginning and the end of an item of up to five rows: queries into workgroup memory, and the
 // softmax states of the workgroup joined into the output.
 
 var<workgroup> sharedQuery: array<vec4<f32>, ${R * D / 4}>;

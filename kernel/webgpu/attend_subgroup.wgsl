@@ -1,4 +1,4 @@
-// Attention of up to eight query rows, for adapters with one fixed subgroup size T.
+// Attention of up to five query rows, for adapters with one fixed subgroup size T.
 //
 //   TEAMS  subgroups of a workgroup; each walks its own tiles with its own softmax state
 //   LK     lanes that share a key in the score phase; J keys of such a group in one tile
@@ -48,7 +48,7 @@ fn attend(
 //#end
   let tiles = (item.orderEnd - item.orderBegin + ${TEAMS * TILE - 1}u) / ${TEAMS * TILE}u;
   var order = item.orderBegin + team * ${TILE}u;
-  var place = placeTile(item, order, blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))], ownKey);
+  var place = placeTile(item, order, lastOrder, blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))], ownKey);
   order += ${TEAMS * TILE}u;
   var id = blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))];
   var keys: Keys;
@@ -88,7 +88,7 @@ fn attend(
     }
 //#end
 
-    let next = placeTile(item, order, id, ownKey);
+    let next = placeTile(item, order, lastOrder, id, ownKey);
     order += ${TEAMS * TILE}u;
     if (tile + 1u < tiles) {
       id = blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))];
@@ -223,14 +223,14 @@ struct Place {
   own: u32,
 }
 
-fn placeTile(item: Item, order: u32, id: i32, ownKey: u32) -> Place {
+fn placeTile(item: Item, order: u32, lastOrder: u32, id: i32, ownKey: u32) -> Place {
   var place: Place;
 //#if RANGES || TREE
   place.plain = false;
 //#else
   place.plain = order >= item.plainBegin && order + ${TILE}u <= item.plainEnd && id >= 0;
 //#end
-  let start = keyAt(item, min(order, max(item.orderEnd, 1u) - 1u) & ${4294967296 - TILE}u);
+  let start = keyAt(item, min(order, lastOrder) & ${4294967296 - TILE}u);
   place.first = cacheRow(item, id, start);
   place.key = start + ownKey;
 //#if BINDINGS > 1
