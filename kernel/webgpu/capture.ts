@@ -156,7 +156,10 @@ function largestSize(run: ProblemRun): DispatchSize {
   }, { walk: "visible", splitTokens: columns * pageSizeTokens });
   const tiles = dispatchSize(run.plan).items;
   const { parallelItems } = attendTuning(run.stage);
-  const items = tiles.map((count) => count === 0 ? 0 : maxItems(count, parallelItems));
+  const tokens = columns * pageSizeTokens;
+  const items = tiles.map((count) =>
+    count === 0 ? 0 : maxItems({ tiles: count, tokens, parallelItems })
+  );
   return { items, merges: run.queryTokens * queryHeads };
 }
 

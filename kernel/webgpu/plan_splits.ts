@@ -5,6 +5,7 @@
  * unequal length make up for it.
  */
 
+import { ITEM_ROWS, MAX_VECTOR_ROWS } from "./item_rows.ts";
 import { type PlanOptions, TILE, TILE_WORDS, type TileList } from "./plan_tiles.ts";
 
 /** More splits than this cost more in the merge than they gain in balance: a power of two. */
@@ -13,17 +14,24 @@ export const MAX_SPLITS = 64;
 const MIN_SPLIT_TOKENS = 128;
 /** Waves that are considered. */
 const MAX_WAVES = 4;
+/**
+ * Most tokens of an item whose pages another item reads beside it: in longer ones the two drift
+ * apart, and the second no longer finds the pages in a cache of the device.
+ */
+const SHARED_TOKENS = 4096;
 /** What an item costs besides its pages, as tokens that could be read in that time. */
 const ITEM_OVERHEAD_TOKENS = 128;
 
 /**
  * The most items that tiles are ever cut into.
  *
- * @param tiles How many tiles.
- * @param parallelItems Items that the device runs at once.
+ * @param o How many tiles, most tokens of one, and items that the device runs at once.
  */
-export function maxItems(tiles: number, parallelItems: number): number {
-  return tiles + MAX_WAVES * parallelItems;
+export function maxItems(
+  o: { readonly tiles: number; readonly tokens: number; readonly parallelItems: number },
+): number {
+  const shared = Math.ceil(o.tokens / SHARED_TOKENS);
+  return o.tiles * (1 + shared) + MAX_WAVES * o.parallelItems;
 }
 
 /**
@@ -39,18 +47,23 @@ export function chooseSplitPages(
 ): number {
   let total = 0;
   let longest = 0;
+  let isShared = false;
   for (let tile = 0; tile < tiles.count; tile++) {
-    const pages = tiles.words[tile * TILE_WORDS + TILE.pages];
+    const at = tile * TILE_WORDS;
+    const pages = tiles.words[at + TILE.pages];
     total += pages;
     longest = Math.max(longest, pages);
+    isShared ||= tiles.words[at + TILE.siblings] > 1 &&
+      ITEM_ROWS[tiles.words[at + TILE.size]] <= MAX_VECTOR_ROWS;
   }
   const share = Math.ceil(total / o.parallelItems);
   const wanted = Math.ceil((o.splitTokens ?? MIN_SPLIT_TOKENS) / o.pageSizeTokens);
   const least = Math.max(1, wanted, Math.ceil(longest / MAX_SPLITS));
   if (o.splitTokens !== undefined) return least;
+  const most = Math.max(least, isShared ? SHARED_TOKENS / o.pageSizeTokens : longest);
   // So many tiles even each other out: only those far longer than the others are cut.
   if (tiles.count > MAX_WAVES / 2 * o.parallelItems) {
-    return Math.max(least, Math.ceil(share / MAX_WAVES));
+    return Math.min(most, Math.max(least, Math.ceil(share / MAX_WAVES)));
   }
   groupByLength(tiles, longest);
   const overhead = ITEM_OVERHEAD_TOKENS / o.pageSizeTokens;
@@ -67,7 +80,7 @@ export function chooseSplitPages(
       bestCost = cost;
     }
   }
-  return best;
+  return Math.min(most, best);
 }
 
 /** The smallest split that gives at most so many items, or −1 where there is none. */

@@ -3,9 +3,12 @@ import fc from "fast-check";
 import { chooseSplitPages, maxItems } from "./plan_splits.ts";
 import { TILE, TILE_WORDS, type TileList } from "./plan_tiles.ts";
 
-function tilesOf(pages: readonly number[]): TileList {
+function tilesOf(pages: readonly number[], siblings = 1): TileList {
   const words = new Int32Array(pages.length * TILE_WORDS);
-  pages.forEach((count, tile) => words[tile * TILE_WORDS + TILE.pages] = count);
+  pages.forEach((count, tile) => {
+    words[tile * TILE_WORDS + TILE.pages] = count;
+    words[tile * TILE_WORDS + TILE.siblings] = siblings;
+  });
   return { words, count: pages.length };
 }
 
@@ -41,6 +44,12 @@ Deno.test("chooseSplitPages() cuts the one long row among many short ones", () =
   assert.ok(split <= share + 1, `${split} pages are more than an equal share of ${share}`);
 });
 
+Deno.test("chooseSplitPages() keeps items short whose pages another item reads beside them", () => {
+  const pages = repeat(128, 2048);
+  assert.equal(chooseSplitPages(tilesOf(pages, 1), O), 512);
+  assert.equal(chooseSplitPages(tilesOf(pages, 2), O), 64);
+});
+
 Deno.test("chooseSplitPages() does not cut rows of a hundred tokens", () => {
   assert.equal(chooseSplitPages(tilesOf(repeat(8, 2)), O), 2);
 });
@@ -48,7 +57,12 @@ Deno.test("chooseSplitPages() does not cut rows of a hundred tokens", () => {
 Deno.test("chooseSplitPages() never gives more items than maxItems() makes room for", () => {
   const pages = fc.array(fc.nat(3000), { minLength: 1, maxLength: 300 });
   fc.assert(fc.property(pages, fc.integer({ min: 1, max: 600 }), (counts, parallelItems) => {
-    const split = chooseSplitPages(tilesOf(counts), { pageSizeTokens: 16, parallelItems });
-    assert.ok(itemsOf(counts, split) <= maxItems(counts.length, parallelItems));
+    for (const siblings of [1, 2]) {
+      const tiles = tilesOf(counts, siblings);
+      const split = chooseSplitPages(tiles, { pageSizeTokens: 16, parallelItems });
+      const tokens = 16 * Math.max(...counts);
+      const most = maxItems({ tiles: counts.length, tokens, parallelItems });
+      assert.ok(itemsOf(counts, split) <= most);
+    }
   }));
 });
