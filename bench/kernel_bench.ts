@@ -1,6 +1,7 @@
 /** The kernel benchmark: cases between two measurements of the ceilings. */
 
 import {
+  type Arithmetic,
   type AttendTuning,
   type Gpu,
   type GpuCeilings,
@@ -9,7 +10,7 @@ import {
 } from "../kernel/mod.ts";
 import { describeEnvironment } from "./environment.ts";
 import type { KernelCase } from "./kernel_case.ts";
-import { kernelFigures, medianOf } from "./kernel_figures.ts";
+import { type KernelCeilings, kernelFigures, medianOf } from "./kernel_figures.ts";
 import { judgeKernelGoals } from "./kernel_goals.ts";
 import { measureKernelCase, type RawKernelCase } from "./kernel_measure.ts";
 import {
@@ -90,7 +91,11 @@ export async function runKernelBench(gpu: Gpu, o: KernelBenchOptions): Promise<K
     const { outcome } = each;
     if (outcome.kind !== "timed") return { ...each, outcome };
     const emptyChainMs = emptyChains.get(outcome.dispatches)!;
-    const figures = kernelFigures(outcome.samplesMs, { work: each.work, ceilings, emptyChainMs });
+    const figures = kernelFigures(outcome.samplesMs, {
+      work: each.work,
+      ceilings: ceilingsOf(ceilings, outcome.arithmetic),
+      emptyChainMs,
+    });
     return { ...each, outcome: { ...outcome, figures } };
   });
   const timed = cases.filter(({ outcome }) => outcome.kind === "timed");
@@ -125,7 +130,21 @@ function betterCeilings(a: GpuCeilings, b: GpuCeilings) {
   return {
     memoryBytesPerSecond: Math.max(a.memoryBytesPerSecond, b.memoryBytesPerSecond),
     flopsPerSecond: Math.max(a.flopsPerSecond, b.flopsPerSecond),
+    matrixFlopsPerSecond: a.matrixFlopsPerSecond && b.matrixFlopsPerSecond
+      ? Math.max(a.matrixFlopsPerSecond, b.matrixFlopsPerSecond)
+      : null,
   };
+}
+
+/** What a case is held against: matrices have a ceiling of their own. */
+function ceilingsOf(
+  all: ReturnType<typeof betterCeilings>,
+  arithmetic: Arithmetic | undefined,
+): KernelCeilings {
+  const flopsPerSecond = arithmetic === "matrix" && all.matrixFlopsPerSecond !== null
+    ? all.matrixFlopsPerSecond
+    : all.flopsPerSecond;
+  return { memoryBytesPerSecond: all.memoryBytesPerSecond, flopsPerSecond };
 }
 
 /** Median milliseconds of an empty chain, by its dispatches. */

@@ -4,16 +4,17 @@ import type { Layout } from "../allocator/mod.ts";
 import type { StorageType } from "../kernel/mod.ts";
 
 /** A named list of cases. */
-export type KernelCaseSet = "smoke" | "h200" | "sized";
+export type KernelCaseSet = "smoke" | "h200" | "sized" | "matrix";
 
 /** Another implementation that can be timed on the same shapes. */
-export type PeerName = "sdpa-flash" | "sdpa-cudnn" | "flex-attention";
+export type PeerName = "sdpa-flash" | "sdpa-cudnn" | "flex-attention" | "ort-webgpu";
 
 /** Every peer, in the order of reports. */
 export const PEER_NAMES = [
   "sdpa-flash",
   "sdpa-cudnn",
   "flex-attention",
+  "ort-webgpu",
 ] as const satisfies readonly PeerName[];
 
 /** Heads and pages of a case. */

@@ -46,7 +46,7 @@ export const goalSchema = z.discriminatedUnion("kind", [
 export const caseSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]+$/, "write lower-case letters, digits and hyphens"),
   description: z.string().default(""),
-  set: z.enum(["smoke", "h200", "sized"]),
+  set: z.enum(["smoke", "h200", "sized", "matrix"]),
   shape: z.string().describe("Name of one of the shapes"),
   windows: windowsSchema.nullable().default(null),
   layout: z.enum(["uniform", "headwise", "pooled"]).default("headwise"),

@@ -1,6 +1,14 @@
 /** Runs one case on a GPU: checked first, then timed. */
 
-import { answered, type AttendTuning, type Gpu, GpuError, timeAttention } from "../kernel/mod.ts";
+import {
+  answered,
+  type Arithmetic,
+  arithmeticOf,
+  type AttendTuning,
+  type Gpu,
+  GpuError,
+  timeAttention,
+} from "../kernel/mod.ts";
 import type { KernelCase } from "./kernel_case.ts";
 import type { KernelCaseResult, KernelFigures, KernelOutcome } from "./kernel_result_types.ts";
 import { buildKernelStep, kernelLayerBytes, kernelLayers } from "./kernel_step.ts";
@@ -75,7 +83,8 @@ export async function measureKernelCase(
         splitRows: timing.splitRows,
         dispatches: timing.items.size + (timing.splitRows > 0 ? 1 : 0),
         host: timing.host,
-        tuning: o.tuning === null ? null : { ...o.tuning },
+        tuning: o.tuning === null ? null : flatTuning(o.tuning),
+        arithmetic: tallestArithmetic(gpu, kernelCase),
       },
     };
   } catch (error) {
@@ -84,6 +93,18 @@ export async function measureKernelCase(
     const kind = error.code === "limit" ? "skipped" : "failed";
     return { ...result, outcome: { kind, reason: error.message } };
   }
+}
+
+/** A tuning as one record: the matrix kernel's parts follow the others. */
+function flatTuning({ matrix, ...parts }: AttendTuning): Record<string, number> {
+  return { ...parts, ...matrix };
+}
+
+/** How the rows of the case's longest step are multiplied. */
+export function tallestArithmetic(gpu: Gpu, { shape, requests }: KernelCase): Arithmetic {
+  const queryHeads = shape.kvHeads * shape.group;
+  const queryTokens = Math.max(...requests.map((each) => each.queryTokens));
+  return arithmeticOf(gpu.target, { shape: { ...shape, queryHeads }, queryTokens });
 }
 
 function refuse(gpu: Gpu, cacheBytes: number, maxGigabytes: number): string | null {

@@ -1,7 +1,7 @@
 /** Times other implementations on the same steps, in a process of their own. */
 
 import { z } from "zod";
-import { type KernelCase, PEER_NAMES } from "./kernel_case.ts";
+import { type KernelCase, PEER_NAMES, type PeerName } from "./kernel_case.ts";
 import { peerSchema } from "./kernel_case_schema.ts";
 import { medianOf } from "./kernel_figures.ts";
 import type { PeerOutcome, PeersReport } from "./kernel_result_types.ts";
@@ -21,6 +21,20 @@ export interface RunPeersOptions {
   /** Program and arguments in place of the script that comes with the project, for tests. */
   readonly command?: readonly [string, ...string[]];
 }
+
+/** The scripts that come with the project, what runs them, and the peers that each speaks for. */
+const SCRIPTS: readonly {
+  readonly program: string;
+  readonly file: string;
+  readonly peers: readonly PeerName[];
+}[] = [
+  {
+    program: "python3",
+    file: "./peers/torch_attention.py",
+    peers: ["sdpa-flash", "sdpa-cudnn", "flex-attention"],
+  },
+  { program: "node", file: "./peers/ort_attention.mjs", peers: ["ort-webgpu"] },
+];
 
 /** Beyond the deadline a case that has begun may end. */
 const GRACE_SECONDS = 90;
@@ -68,7 +82,7 @@ export async function runPeers(
 ): Promise<PeersReport> {
   const peers = new Map<string, Peers>();
   const results: Result[] = [];
-  const failure = await runProcess(cases, o, (text) => {
+  const onLine = (text: string): void => {
     const line = parseLine(text);
     if (line === null) return;
     if (line.kind === "peer") {
@@ -87,23 +101,38 @@ export async function runPeers(
         note: line.note,
       };
     results.push({ peer, case: name, outcome });
-  });
-  for (const peer of PEER_NAMES) {
-    if (peers.has(peer)) continue;
-    peers.set(peer, { peer, version: null, absent: failure ?? "its script did not name it" });
+  };
+  for (const { command, names } of commandsOf(o)) {
+    const failure = await runProcess(cases, { ...o, command }, onLine);
+    for (const peer of names) {
+      if (peers.has(peer)) continue;
+      peers.set(peer, { peer, version: null, absent: failure ?? "its script did not name it" });
+    }
+    if (failure !== null) results.push(...unfinished(cases, { names, peers, results, failure }));
   }
-  if (failure !== null) results.push(...unfinished(cases, { peers, results, failure }));
   return { peers: [...peers.values()], results };
+}
+
+function commandsOf(o: RunPeersOptions): readonly {
+  readonly command: readonly [string, ...string[]];
+  readonly names: readonly PeerName[];
+}[] {
+  if (o.command !== undefined) return [{ command: o.command, names: PEER_NAMES }];
+  return SCRIPTS.map(({ program, file, peers }) => ({
+    command: [program, new URL(file, import.meta.url).pathname],
+    names: peers,
+  }));
 }
 
 /** What a process that broke left undone is said, not left out. */
 function unfinished(cases: readonly KernelCase[], o: {
+  readonly names: readonly PeerName[];
   readonly peers: ReadonlyMap<string, Peers>;
   readonly results: readonly Result[];
   readonly failure: string;
 }): Result[] {
   return cases.flatMap((each) =>
-    each.peers.flatMap((peer): Result[] => {
+    each.peers.filter((peer) => o.names.includes(peer)).flatMap((peer): Result[] => {
       const answers = o.peers.get(peer)?.absent === null;
       const done = o.results.some((result) => result.peer === peer && result.case === each.name);
       if (!answers || done) return [];
@@ -121,11 +150,10 @@ function parseLine(text: string): z.output<typeof lineSchema> | null {
 /** Runs the script over the cases; gives why it failed, or null. */
 async function runProcess(
   cases: readonly KernelCase[],
-  o: RunPeersOptions,
+  o: RunPeersOptions & { readonly command: readonly [string, ...string[]] },
   onLine: (text: string) => void,
 ): Promise<string | null> {
-  const script = new URL("./peers/torch_attention.py", import.meta.url).pathname;
-  const [program, ...args] = o.command ?? ["python3", script];
+  const [program, ...args] = o.command;
   const deadlineSeconds = o.deadlineSeconds ?? 150;
   const timeout = AbortSignal.timeout((deadlineSeconds + GRACE_SECONDS) * 1000);
   const signal = o.signal === undefined ? timeout : AbortSignal.any([o.signal, timeout]);

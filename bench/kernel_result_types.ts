@@ -1,6 +1,6 @@
 /** What a run of the kernel benchmark leaves behind. */
 
-import type { AdapterDescription, GpuCeilings, HostTiming } from "../kernel/mod.ts";
+import type { AdapterDescription, Arithmetic, GpuCeilings, HostTiming } from "../kernel/mod.ts";
 import type { KernelCase, KernelGoal, PeerName } from "./kernel_case.ts";
 import type { BenchEnvironment } from "./result_types.ts";
 
@@ -79,6 +79,8 @@ export type KernelOutcome =
     readonly host: HostTiming;
     /** Tuning other than the default, or null. */
     readonly tuning: Readonly<Record<string, number>> | null;
+    /** How most rows were multiplied; files before matrices do not say. */
+    readonly arithmetic?: Arithmetic | undefined;
     /** What follows from the samples and the ceilings. */
     readonly figures: KernelFigures;
   }
@@ -180,6 +182,8 @@ export interface KernelResult {
     readonly after: GpuCeilings;
     readonly memoryBytesPerSecond: number;
     readonly flopsPerSecond: number;
+    /** Of f16 matrices that add up in f32; null or left out where there are none. */
+    readonly matrixFlopsPerSecond?: number | null | undefined;
   };
   /** Cases in the order of the file. */
   readonly cases: readonly KernelCaseResult[];

@@ -4,13 +4,22 @@ import {
   type AttendTuning,
   defaultTuning,
   type Gpu,
+  itemRowsOf,
+  type MatrixTuning,
+  matrixTuningName,
+  matrixTuningsOf,
+  MAX_VECTOR_ROWS,
   neighbouringTunings,
   type ProgramTarget,
   TUNING_PARTS,
 } from "../kernel/mod.ts";
 import type { KernelCase } from "./kernel_case.ts";
 import { medianOf } from "./kernel_figures.ts";
-import { type KernelMeasureOptions, measureKernelCase } from "./kernel_measure.ts";
+import {
+  type KernelMeasureOptions,
+  measureKernelCase,
+  tallestArithmetic,
+} from "./kernel_measure.ts";
 
 /** A gain below this is noise. */
 const LEAST_GAIN = 1.02;
@@ -19,10 +28,20 @@ const LEAST_GAIN = 1.02;
 export interface TuneOptions extends Omit<KernelMeasureOptions, "tuning"> {
   /** Cases to measure; those of one kind of shape get one tuning. */
   readonly cases: readonly KernelCase[];
-  /** Called after each variant, with its gain over the default. */
-  readonly onVariant?: (key: string, tuning: AttendTuning, gain: number) => void;
+  /** Called after each variant, with its place among the kinds of shape. */
+  readonly onVariant?: (key: string, variant: TunedVariant) => void;
   /** Stops the search between two variants. */
   readonly signal?: AbortSignal;
+}
+
+/** One variant, as soon as it was measured. */
+export interface TunedVariant {
+  /** The tuning. */
+  readonly tuning: AttendTuning;
+  /** Geometric mean of the cases' medians, in milliseconds; null where it was refused. */
+  readonly meanMs: number | null;
+  /** Why it was refused, or null. */
+  readonly refusal: string | null;
 }
 
 /** The outcome for one kind of shape. */
@@ -56,8 +75,11 @@ export interface TunedShape {
  * @param kernelCase The case.
  * @returns The name.
  */
-export function tuningKey({ shape }: KernelCase): string {
-  return `group=${shape.group};head_size=${shape.headSize};storage=${shape.storage}`;
+export function tuningKey({ shape, requests }: KernelCase): string {
+  const packed = requests.map(({ queryTokens }) => queryTokens * shape.group);
+  const tall = packed.every((rows) => itemRowsOf(rows) > MAX_VECTOR_ROWS);
+  return `group=${shape.group};head_size=${shape.headSize};storage=${shape.storage}` +
+    (tall ? ";rows=tall" : "");
 }
 
 /**
@@ -86,11 +108,23 @@ export function tuningKey({ shape }: KernelCase): string {
 export async function tuneKernel(gpu: Gpu, o: TuneOptions): Promise<TunedShape[]> {
   const tuned: TunedShape[] = [];
   for (const [key, cases] of Map.groupBy(o.cases, tuningKey)) {
-    const measure = (tuning: AttendTuning): Promise<number | string> =>
-      measureTuning(gpu, tuning, { ...o, cases });
-    const onVariant = (tuning: AttendTuning, gain: number): void =>
-      o.onVariant?.(key, tuning, gain);
-    tuned.push({ key, ...await searchTuning({ target: gpu.target, measure, onVariant }) });
+    const measure = async (tuning: AttendTuning): Promise<number | string> => {
+      const logMs = await measureTuning(gpu, tuning, { ...o, cases });
+      const refusal = typeof logMs === "string" ? logMs : null;
+      const meanMs = typeof logMs === "string" ? null : Math.exp(logMs);
+      o.onVariant?.(key, { tuning, meanMs, refusal });
+      return logMs;
+    };
+    const isMatrix = cases.every((each) => tallestArithmetic(gpu, each) === "matrix");
+    const { target } = gpu;
+    const found = isMatrix
+      ? await searchMatrixTuning({
+        start: defaultTuning(target),
+        tunings: matrixTuningsOf(target, cases[0].shape),
+        measure,
+      })
+      : await searchTuning({ target, measure });
+    tuned.push({ key, ...found });
   }
   return tuned;
 }
@@ -104,7 +138,6 @@ export async function tuneKernel(gpu: Gpu, o: TuneOptions): Promise<TunedShape[]
 export async function searchTuning(o: {
   readonly target: ProgramTarget;
   readonly measure: (tuning: AttendTuning) => Promise<number | string>;
-  readonly onVariant?: (tuning: AttendTuning, gain: number) => void;
 }): Promise<Omit<TunedShape, "key">> {
   const start = defaultTuning(o.target);
   const nothing = { tuning: start, gain: 1, variants: 0, refused: [] };
@@ -128,7 +161,6 @@ export async function searchTuning(o: {
           refused.push(`${nameOf(tuning)}: ${logMs}`);
           continue;
         }
-        o.onVariant?.(tuning, Math.exp(base - logMs));
         if (logMs > best.logMs - Math.log(LEAST_GAIN)) continue;
         best = { tuning, logMs };
         improved = true;
@@ -139,7 +171,41 @@ export async function searchTuning(o: {
   return { tuning: best.tuning, gain, variants: tried.size, refused, failure: null };
 }
 
+/**
+ * Tries every tuning of the matrix kernel: there are few, and one that an adapter refuses says nothing
+ * of the others.
+ *
+ * @param o Where to start, what to try, and as for `searchTuning`.
+ */
+export async function searchMatrixTuning(o: {
+  readonly start: AttendTuning;
+  readonly tunings: readonly MatrixTuning[];
+  readonly measure: (tuning: AttendTuning) => Promise<number | string>;
+}): Promise<Omit<TunedShape, "key">> {
+  const { start } = o;
+  const base = await o.measure(start);
+  const refused: string[] = typeof base === "string" ? [`the default: ${base}`] : [];
+  let best = { tuning: start, logMs: typeof base === "string" ? Infinity : base };
+  for (const matrix of o.tunings) {
+    const tuning = { ...start, matrix };
+    const logMs = await o.measure(tuning);
+    if (typeof logMs === "string") {
+      refused.push(`${nameOf(tuning)}: ${logMs}`);
+      continue;
+    }
+    if (logMs < best.logMs - Math.log(LEAST_GAIN)) best = { tuning, logMs };
+  }
+  const variants = 1 + o.tunings.length;
+  if (best.logMs === Infinity) {
+    return { tuning: start, gain: 1, variants, refused, failure: "no variant could be timed" };
+  }
+  const gain = typeof base === "string" ? 2 : Math.exp(base - best.logMs);
+  return { tuning: best.tuning, gain, variants, refused, failure: null };
+}
+
 function nameOf(tuning: AttendTuning): string {
+  const { matrix } = tuning;
+  if (matrix !== undefined) return matrixTuningName(matrix);
   return TUNING_PARTS.map((part) => `${part}=${tuning[part]}`).join(" ");
 }
 

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
-import { type AttendTuning, defaultTuning } from "../kernel/mod.ts";
-import { searchTuning } from "./kernel_tune.ts";
+import {
+  type AttendTuning,
+  defaultTuning,
+  MATRIX_TUNINGS,
+  type TuningPart,
+} from "../kernel/mod.ts";
+import { searchMatrixTuning, searchTuning } from "./kernel_tune.ts";
 
 const TARGET = { subgroupSize: 32, dialect: "naga", isCompact: false } as const;
 
@@ -8,7 +13,7 @@ const TARGET = { subgroupSize: 32, dialect: "naga", isCompact: false } as const;
 function valley(lowest: AttendTuning): (tuning: AttendTuning) => number {
   return (tuning) =>
     Object.entries(lowest).reduce(
-      (sum, [part, value]) => sum + Math.abs(Math.log2(tuning[part as keyof AttendTuning] / value)),
+      (sum, [part, value]) => sum + Math.abs(Math.log2(tuning[part as TuningPart] / value)),
       0,
     );
 }
@@ -52,4 +57,30 @@ Deno.test("searchTuning() says why when there is nothing to search", async () =>
   assert.deepEqual([refused.failure, refused.gain], ["too large", 1]);
   const portable = await searchTuning({ target: { ...TARGET, subgroupSize: 0 }, measure });
   assert.match(portable.failure!, /no fixed subgroup size/);
+});
+
+Deno.test("searchMatrixTuning() tries every variant when some are refused", async () => {
+  const tried: AttendTuning[] = [];
+  const found = await searchMatrixTuning({
+    start: defaultTuning(TARGET),
+    tunings: MATRIX_TUNINGS,
+    measure: (tuning) => {
+      tried.push(tuning);
+      if (tuning.matrix?.rowFragments === 2) return Promise.resolve("does not compile");
+      return Promise.resolve(tuning.matrix?.tileKeys === 32 ? 1 : 2);
+    },
+  });
+  assert.equal(tried.length, MATRIX_TUNINGS.length + 1);
+  assert.equal(found.refused.length, MATRIX_TUNINGS.length / 2);
+  assert.equal(found.tuning.matrix?.tileKeys, 32);
+  assert.equal(found.gain, Math.E);
+});
+
+Deno.test("searchMatrixTuning() fails when no variant can be timed", async () => {
+  const found = await searchMatrixTuning({
+    start: defaultTuning(TARGET),
+    tunings: MATRIX_TUNINGS,
+    measure: () => Promise.resolve("no device"),
+  });
+  assert.match(found.failure!, /no variant/);
 });

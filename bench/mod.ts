@@ -91,7 +91,13 @@ export { drawRoofline } from "./kernel_roofline.ts";
 export { selectKernelCases } from "./kernel_select.ts";
 export type { KernelCeilings } from "./kernel_figures.ts";
 export { sizedKernelCases } from "./kernel_sized_cases.ts";
-export { type TunedShape, tuneKernel, type TuneOptions, tuningKey } from "./kernel_tune.ts";
+export {
+  type TunedShape,
+  type TunedVariant,
+  tuneKernel,
+  type TuneOptions,
+  tuningKey,
+} from "./kernel_tune.ts";
 export { judgeLive } from "./live/live_gate.ts";
 export { parseLiveResult, readLiveResult, serializeLiveResult } from "./live/live_result.ts";
 export * from "./live/live_types.ts";

@@ -43,7 +43,12 @@ export async function smokeAdapter(
   const { stdout } = this.process;
   const style = { paint: paintOf(stdout), columns: stdout.columns };
   const subject = parseSubject(text);
-  const chosen = await chooseSubject({ subject, subgroups: "auto", timeoutMs: SMOKE_TIMEOUT_MS });
+  const chosen = await chooseSubject({
+    subject,
+    gpu: "deno",
+    subgroups: "auto",
+    timeoutMs: SMOKE_TIMEOUT_MS,
+  });
   try {
     const capabilities = [...chosen.subject.capabilities].sort();
     const cases = pickSmokeCases(chosen.subject.capabilities);

@@ -1,5 +1,6 @@
 import type { AvailabilityReading } from "../bench/mod.ts";
 import { ENDPOINT_SETTINGS, type EndpointSettings } from "./endpoint_settings.ts";
+import { GPU_SETTING, type GpuProvider } from "./gpu_choice.ts";
 import type { SettingsOf } from "./setting.ts";
 import {
   choiceOf,
@@ -26,6 +27,8 @@ export interface BenchSettings extends EndpointSettings {
   readonly maxTokens: number | null;
   /** What times a step. */
   readonly clock: "auto" | "gpu" | "model";
+  /** Who implements WebGPU. */
+  readonly gpu: GpuProvider;
   /** Gates to judge. */
   readonly gate: readonly ("read" | "capacity")[];
   /** Whether to exit by the verdict. */
@@ -118,6 +121,7 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     defaultValue: "auto",
     parse: choiceOf(["auto", "gpu", "model"]),
   },
+  gpu: GPU_SETTING,
   gate: {
     brief: "Gates to judge, with commas: read, capacity",
     placeholder: "GATES",

@@ -7,8 +7,9 @@ import {
   type Side,
 } from "../bench/mod.ts";
 import type { Workload } from "../fixtures/mod.ts";
-import { closeGpu, createStepRunner, type Gpu, measureCeilings, openGpu } from "../kernel/mod.ts";
+import { closeGpu, createStepRunner, type Gpu, measureCeilings } from "../kernel/mod.ts";
 import type { BenchSettings } from "./bench_settings.ts";
+import { openProvider } from "./gpu_provider.ts";
 import { MissingDevice } from "./missing_device.ts";
 import { formatBytes } from "./units.ts";
 
@@ -39,10 +40,10 @@ const BYTES_OF_ELEMENT = 2;
  */
 export async function chooseClock(
   workload: Workload,
-  o: Pick<BenchSettings, "clock" | "seed" | "layersMeasured">,
+  o: Pick<BenchSettings, "clock" | "gpu" | "seed" | "layersMeasured">,
 ): Promise<ChosenClock> {
   if (o.clock === "model" && workload.ceilings !== null) return chooseModel(null);
-  const outcome = await openGpu();
+  const outcome = await openProvider(o.gpu);
   if (outcome.kind === "unavailable") {
     if (o.clock === "gpu") throw new MissingDevice(outcome);
     return chooseModel(o.clock === "model" ? null : `${outcome.reason}; ${outcome.fix}`);

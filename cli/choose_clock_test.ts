@@ -6,7 +6,7 @@ import { MissingDevice } from "./missing_device.ts";
 
 const SMOKE = requireLoaded(await loadWorkload("smoke"));
 const LARGE = requireLoaded(await loadWorkload("eb45-21b-a3b-32k-bf16-kv50-512s"));
-const ANY = { seed: null, layersMeasured: null };
+const ANY = { gpu: "deno" as const, seed: null, layersMeasured: null };
 
 Deno.test("chooseClock() opens no device when the model is asked for and ceilings are stated", async () => {
   const { clock, ceilings } = await chooseClock(SMOKE, { ...ANY, clock: "model" });

@@ -7,8 +7,9 @@ import {
   type Subject,
   type TestDefinition,
 } from "../conformance/mod.ts";
-import { closeGpu, type GpuOutcome, openGpu } from "../kernel/mod.ts";
+import { closeGpu, type GpuOutcome } from "../kernel/mod.ts";
 import type { ConformanceSettings } from "./conformance_settings.ts";
+import { openProvider } from "./gpu_provider.ts";
 import { MissingDevice } from "./missing_device.ts";
 
 /** Whom to judge, and what to give back afterwards. */
@@ -40,7 +41,7 @@ const SLOW_REQUESTS_OF_A_CASE = 3;
  * @throws {AdapterFault} When the adapter does not start, or does not speak the protocol.
  */
 export async function chooseSubject(
-  o: Pick<ConformanceSettings, "subject" | "subgroups" | "timeoutMs">,
+  o: Pick<ConformanceSettings, "subject" | "gpu" | "subgroups" | "timeoutMs">,
 ): Promise<ChosenSubject> {
   const spec = parseSubjectSpec(o.subject);
   switch (spec.kind) {
@@ -70,9 +71,9 @@ function foreign(
 
 async function chooseDevice(
   wanted: "auto" | "webgpu",
-  o: Pick<ConformanceSettings, "subgroups">,
+  o: Pick<ConformanceSettings, "gpu" | "subgroups">,
 ): Promise<ChosenSubject> {
-  const outcome = await openGpu({ subgroups: o.subgroups });
+  const outcome = await openProvider(o.gpu, { subgroups: o.subgroups });
   if (outcome.kind === "unavailable") {
     if (wanted === "webgpu") throw new MissingDevice(outcome);
     return chooseOracle(`Judging the oracle: ${outcome.reason}; ${outcome.fix}`);
@@ -81,14 +82,18 @@ async function chooseDevice(
   let current = gpu;
   const reopen = async (): Promise<GpuOutcome> => {
     closeGpu(current);
-    const again = await openGpu({ subgroups: o.subgroups });
+    const again = await openProvider(o.gpu, { subgroups: o.subgroups });
     if (again.kind === "gpu") current = again.gpu;
     return again;
   };
   const subject = createWebGpuSubject(gpu, { reopen });
   const size = gpu.target.subgroupSize;
   const subgroups = size === 0 ? "no subgroups" : `subgroups of ${size}`;
-  const label = `${subject.name} on ${gpu.adapter.description}, ${subgroups}`;
+  const compiler = o.gpu === "deno" ? "" : ` through ${o.gpu}`;
+  const matrices = gpu.target.matrix === undefined
+    ? ""
+    : `, matrices of ${gpu.target.matrix.size} × ${gpu.target.matrix.size}`;
+  const label = `${subject.name} on ${gpu.adapter.description}${compiler}, ${subgroups}${matrices}`;
   const close = (): Promise<void> => Promise.resolve(closeGpu(current));
   return { subject, label, note: null, isOurs: true, tests: null, close };
 }

@@ -5,6 +5,7 @@ import { MissingDevice } from "./missing_device.ts";
 Deno.test("chooseSubject() opens no device when the oracle is asked for", async () => {
   const { subject, note } = await chooseSubject({
     subject: "oracle",
+    gpu: "deno",
     subgroups: "auto",
     timeoutMs: 1000,
   });
@@ -15,6 +16,7 @@ Deno.test("chooseSubject() opens no device when the oracle is asked for", async 
 Deno.test("chooseSubject() takes the device, or says why it takes the oracle", async () => {
   const { label, note, close } = await chooseSubject({
     subject: "auto",
+    gpu: "deno",
     subgroups: "off",
     timeoutMs: 1000,
   });
@@ -30,7 +32,12 @@ Deno.test("MissingDevice names what mends it", () => {
 
 Deno.test("chooseSubject() opens an adapter, which is not ours and gets no tool", async () => {
   const subject = "module:conformance/adapters/examples/oracle_adapter.ts";
-  const chosen = await chooseSubject({ subject, subgroups: "auto", timeoutMs: 30_000 });
+  const chosen = await chooseSubject({
+    subject,
+    gpu: "deno",
+    subgroups: "auto",
+    timeoutMs: 30_000,
+  });
   await chosen.close();
   assert.equal(chosen.isOurs, false);
   assert.equal(chosen.label, "oracle");

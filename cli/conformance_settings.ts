@@ -1,3 +1,4 @@
+import { GPU_SETTING, type GpuProvider } from "./gpu_choice.ts";
 import { nearestWord } from "./nearest_word.ts";
 import type { SettingsOf } from "./setting.ts";
 import { parseShardText, REPORT_FORMATS, type ReportFormat } from "./report_settings.ts";
@@ -9,6 +10,8 @@ export interface ConformanceSettings {
   readonly subject: string;
   /** Queries with spaces between them, or null for every case. */
   readonly filter: string | null;
+  /** Who implements WebGPU. */
+  readonly gpu: GpuProvider;
   /** Whether the kernel may use subgroups. */
   readonly subgroups: "auto" | "off";
   /** Longest time of one case, in milliseconds. */
@@ -54,6 +57,7 @@ export const CONFORMANCE_SETTINGS: SettingsOf<ConformanceSettings> = {
     defaultText: "every case",
     parse: parseText,
   },
+  gpu: GPU_SETTING,
   subgroups: {
     brief: "Let the kernel use subgroups: auto or off",
     placeholder: "MODE",

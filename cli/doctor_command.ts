@@ -1,6 +1,7 @@
 import { buildCommand, type Command } from "@stricli/core";
 import type { CliContext } from "./context.ts";
-import type { JsonFlag } from "./fixture_commands.ts";
+import type { DoctorFlags } from "./doctor/doctor_run.ts";
+import { GPU_FLAG } from "./gpu_choice.ts";
 
 const DESCRIPTION = `\
 Shows everything that headwise can use: Deno, folders, the WebGPU adapter with its features, limits
@@ -12,12 +13,15 @@ Exits 0 if 'headwise bench' can run here, if need be with the model clock, and 1
 
 EXAMPLES
   headwise doctor
-  headwise doctor --json`;
+  headwise doctor --json
+  headwise doctor --gpu dawn`;
 
 /** `headwise doctor`. */
-export const doctorCommand: Command<CliContext> = buildCommand<JsonFlag, [], CliContext>({
+export const doctorCommand: Command<CliContext> = buildCommand<DoctorFlags, [], CliContext>({
   loader: () => import("./doctor/doctor_run.ts"),
-  parameters: { flags: { json: { kind: "boolean", brief: "Print JSON", default: false } } },
+  parameters: {
+    flags: { gpu: GPU_FLAG, json: { kind: "boolean", brief: "Print JSON", default: false } },
+  },
   docs: {
     brief: "Show what this machine has, and what mends what it lacks",
     fullDescription: DESCRIPTION,

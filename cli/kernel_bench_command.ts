@@ -1,11 +1,14 @@
 import { buildCommand, type Command } from "@stricli/core";
 import type { CliContext } from "./context.ts";
+import { GPU_FLAG, type GpuProvider } from "./gpu_choice.ts";
 import { choiceOf, parseText, wholeNumber } from "./setting_parsers.ts";
 
 /** Flags of `headwise kernel bench`. */
 export interface KernelBenchFlags {
+  /** Who implements WebGPU. */
+  readonly gpu: GpuProvider;
   /** List of cases; left out, `h200` on a GPU and `smoke` on a software adapter. */
-  readonly set?: "smoke" | "h200" | "all";
+  readonly set?: "smoke" | "h200" | "matrix" | "all";
   /** Pattern of case names. */
   readonly cases: string;
   /** File of cases in place of the built-in one. */
@@ -47,11 +50,13 @@ the same compiler and timers. Layers take turns, so that no run finds the one be
 the device. A missed goal is reported and is no failure; a wrong output exits 1.
 
 With --peers, what is installed beside it is timed on the same shapes: PyTorch's attention through
-python3 (SDPA flash and cuDNN, dense and without pages, and FlexAttention).
+python3 (SDPA flash and cuDNN, dense and without pages, and FlexAttention), and ONNX Runtime's
+WebGPU PagedAttention through node, where npm's onnxruntime-node is installed (f16 without windows).
 
 EXAMPLES
   headwise kernel bench
   headwise kernel bench --cases 'decode-32x16k-*' --runs 51
+  headwise kernel bench --gpu dawn --set matrix
   headwise kernel bench --set h200 --peers --json docs/results/kernel-h200.json`;
 
 const number = (brief: string, initial: string, min: number) => ({
@@ -63,10 +68,11 @@ const number = (brief: string, initial: string, min: number) => ({
 });
 
 const MEASURE_FLAGS = {
+  gpu: GPU_FLAG,
   set: {
     kind: "parsed",
-    parse: choiceOf<"smoke" | "h200" | "all">(["smoke", "h200", "all"]),
-    brief: "Cases: smoke, h200 or all; else by the adapter",
+    parse: choiceOf<"smoke" | "h200" | "matrix" | "all">(["smoke", "h200", "matrix", "all"]),
+    brief: "Cases: smoke, h200, matrix or all; else by the adapter",
     placeholder: "NAME",
     optional: true,
   },

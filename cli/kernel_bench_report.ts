@@ -23,7 +23,8 @@ export function renderKernelResult(result: KernelResult, style: ReportStyle): st
   const spread = Math.max(ceilings.before.spread.memory, ceilings.after.spread.memory);
   const headline = `${paint.bold(adapter.description)}${kind}: reads ` +
     `${formatRate(ceilings.memoryBytesPerSecond, "B")} (spread ${spread.toFixed(2)}), computes ` +
-    `${formatRate(ceilings.flopsPerSecond, "FLOP")} in f32 at best, measured in this run`;
+    `${formatRate(ceilings.flopsPerSecond, "FLOP")} in f32 ${matrixCeiling(result)}at best, ` +
+    "measured in this run";
   const rows = result.cases.map((each) => caseRow(each));
   const table = renderTable(rows, {
     columns: [
@@ -52,6 +53,18 @@ export function renderKernelResult(result: KernelResult, style: ReportStyle): st
   ];
 }
 
+function matrixCeiling({ ceilings: { matrixFlopsPerSecond: flops } }: KernelResult): string {
+  return flops ? `and ${formatRate(flops, "FLOP")} in f16 matrices ` : "";
+}
+
+/** What binds a case: memory, f32 arithmetic, or matrices. */
+function boundWord(
+  { figures, arithmetic }: Extract<KernelCaseResult["outcome"], { kind: "timed" }>,
+): string {
+  if (figures.bound === "memory") return "mem";
+  return arithmetic === "matrix" ? "mma" : "alu";
+}
+
 function caseRow({ case: { name }, outcome }: KernelCaseResult): string[] {
   if (outcome.kind !== "timed") return [name, outcome.kind];
   const { figures, host } = outcome;
@@ -61,7 +74,7 @@ function caseRow({ case: { name }, outcome }: KernelCaseResult): string[] {
     figures.spread.toFixed(2),
     formatRate(figures.bytesPerSecond, "B"),
     formatRate(figures.flopsPerSecond, "FLOP"),
-    `${(figures.ceilingShare * 100).toFixed(1)} % ${figures.bound === "memory" ? "mem" : "alu"}`,
+    `${(figures.ceilingShare * 100).toFixed(1)} % ${boundWord(outcome)}`,
     `${formatNumber(figures.overheadMicroseconds)} µs`,
     formatDuration(host.planMs + host.uploadMs + host.recordMs),
   ];

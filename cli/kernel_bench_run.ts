@@ -11,9 +11,11 @@ import {
   writeKernelResult,
 } from "../bench/mod.ts";
 import { requireLoaded } from "../fixtures/mod.ts";
-import { closeGpu, type Gpu, openGpu } from "../kernel/mod.ts";
+import { closeGpu, type Gpu } from "../kernel/mod.ts";
 import { type CliContext, paintOf, writeLines } from "./context.ts";
 import { EXIT } from "./exit_code.ts";
+import type { GpuProvider } from "./gpu_choice.ts";
+import { openProvider } from "./gpu_provider.ts";
 import type { KernelBenchFlags } from "./kernel_bench_command.ts";
 import { renderKernelResult } from "./kernel_bench_report.ts";
 import { cacheFolderOf, readTunings, type StoredTunings } from "./kernel_tuning_cache.ts";
@@ -28,7 +30,7 @@ export default async function benchKernel(
   const { stdout, stderr } = this.process;
   const all = await readCases(this, flags.file);
   if (flags.json !== undefined) await prepareOutput(flags.json);
-  const gpu = await openTimedGpu();
+  const gpu = await openTimedGpu(flags.gpu);
   const progress = createProgress(stderr, { now: () => performance.now() });
   try {
     const cases = selectKernelCases(all, { set: chooseSet(flags, gpu), glob: flags.cases });
@@ -96,7 +98,7 @@ async function loadTunings(context: CliContext, gpu: Gpu): Promise<StoredTunings
 export function chooseSet(
   flags: Pick<KernelBenchFlags, "set" | "file">,
   gpu: Gpu,
-): "smoke" | "h200" | "all" {
+): "smoke" | "h200" | "matrix" | "all" {
   if (flags.set !== undefined) return flags.set;
   return flags.file !== undefined ? "all" : gpu.isSoftware ? "smoke" : "h200";
 }
@@ -115,8 +117,8 @@ export async function readCases(
  *
  * @throws {MissingDevice} When none answers, or it cannot time passes.
  */
-export async function openTimedGpu(): Promise<Gpu> {
-  const outcome = await openGpu();
+export async function openTimedGpu(provider: GpuProvider): Promise<Gpu> {
+  const outcome = await openProvider(provider);
   if (outcome.kind === "unavailable") throw new MissingDevice(outcome);
   if (outcome.gpu.hasTimestamps) return outcome.gpu;
   const { description } = outcome.gpu.adapter;

@@ -8,9 +8,14 @@ import { cacheFolderOf, storeTunings } from "./kernel_tuning_cache.ts";
 import { createProgress } from "./progress.ts";
 import { SettingError } from "./setting.ts";
 import { renderTable } from "./table.ts";
+import { formatDuration } from "./units.ts";
 
 /** Decode steps of the usual kinds, neither tiny nor longer than a search has patience for. */
-const TUNED_CASES = { h200: "decode-32x16k-g5,decode-32x16k-g2,decode-8x8k-*", smoke: "*-decode" };
+const TUNED_CASES = {
+  matrix: "matrix-prefill-*",
+  h200: "decode-32x16k-g5,decode-32x16k-g2,decode-8x8k-*",
+  smoke: "*-decode",
+};
 
 /** Runs `headwise kernel tune`. */
 export default async function tune(this: CliContext, flags: KernelTuneFlags): Promise<void> {
@@ -23,21 +28,23 @@ export default async function tune(this: CliContext, flags: KernelTuneFlags): Pr
     );
   }
   const all = await readCases(this, flags.file);
-  const gpu = await openTimedGpu();
+  const gpu = await openTimedGpu(flags.gpu);
   const progress = createProgress(stderr, { now: () => performance.now() });
   try {
     const set = chooseSet(flags, gpu);
-    const glob = flags.cases ?? (set === "smoke" ? TUNED_CASES.smoke : TUNED_CASES.h200);
+    const glob = flags.cases ?? TUNED_CASES[set === "all" ? "h200" : set];
     const tuned = await tuneKernel(gpu, {
       ...flags,
       cases: selectKernelCases(all, { set, glob }),
       signal: this.signal,
-      onVariant: (key, tuning, gain) =>
-        progress.update({
-          label: `${key}: ${describeTuning(tuning)}`,
-          fraction: 0,
-          detail: `×${gain.toFixed(3)} of the default's speed`,
-        }),
+      onVariant: (key, variant) => {
+        const detail = variant.meanMs === null
+          ? `refused: ${variant.refusal}`
+          : formatDuration(variant.meanMs);
+        // All in the label, which a log gets at once: a search that is cut off has told what it knew.
+        const label = `${key}: ${describeTuning(variant.tuning)}: ${detail}`;
+        progress.update({ label, fraction: 0, detail: "" });
+      },
     });
     progress.close();
     writeLines(stdout, renderTuned(tuned));
@@ -80,5 +87,8 @@ function renderTuned(tuned: readonly TunedShape[]): string[] {
 }
 
 function describeTuning(tuning: AttendTuning): string {
-  return Object.entries(tuning).map(([part, value]) => `${part}=${value}`).join(" ");
+  const { matrix, ...parts } = tuning;
+  return Object.entries({ ...parts, ...matrix }).map(([part, value]) => `${part}=${value}`).join(
+    " ",
+  );
 }

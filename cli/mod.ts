@@ -35,6 +35,7 @@ export {
 export { explainSettings, explainSettingsAsData } from "./explain_settings.ts";
 export { describeFault, type Fault } from "./fault.ts";
 export { paintVerdict, verdictExitCode } from "./gate_report.ts";
+export type { GpuProvider } from "./gpu_choice.ts";
 export { describePoint } from "./sweep_report.ts";
 export { DEFAULT_CONFIG_FILE, loadSettings, type SettingsContext } from "./load_settings.ts";
 export { createPaint, type Paint, wantsColor } from "./paint.ts";

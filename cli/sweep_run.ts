@@ -24,6 +24,7 @@ export default async function sweep(this: CliContext, flags: SweepFlags): Promis
       signal: this.signal,
       openClock: async (workload) => {
         const chosen = await chooseClock(workload, {
+          gpu: "deno",
           clock,
           seed: seed ?? null,
           layersMeasured: null,

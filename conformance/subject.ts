@@ -6,7 +6,7 @@
  * exception; an exception is a fault of the subject and never counts as non-conformance.
  */
 import type { HeadKind, Layout } from "../allocator/mod.ts";
-import type { AppendProblem, AttentionProblem } from "../kernel/mod.ts";
+import type { AppendProblem, Arithmetic, AttentionProblem } from "../kernel/mod.ts";
 import type { ToolSubject } from "./tool_subject.ts";
 
 /** What each capability means; a test whose capability a subject lacks is skipped and listed. */
@@ -262,6 +262,11 @@ export interface AttendReply {
   readonly output: Uint16Array;
   /** [T, Hq]; null where the kernel does not return it. */
   readonly logSumExp: Float32Array | null;
+  /**
+   * [B] how the rows of each slot were multiplied, where it was not in float32: known of this
+   * project's own kernel alone, never taken from an adapter.
+   */
+  readonly arithmetic?: readonly Arithmetic[];
 }
 
 /** An append, answered. */

@@ -1,6 +1,6 @@
 /** Judges a kernel's output against the oracle, in units of the error bound. */
 
-import { boundRow } from "./error_bound.ts";
+import { type Arithmetic, boundRow } from "./error_bound.ts";
 import type { QueryRow } from "./oracle_direct.ts";
 import { ShapeError } from "./problem_error.ts";
 import type { AttentionProblem, AttentionResult } from "./problem.ts";
@@ -18,6 +18,8 @@ export interface CompareOptions {
   readonly oracle?: AttentionResult;
   /** Query rows to compare; all by default. */
   readonly samples?: readonly QueryRow[];
+  /** [B] how the rows of each slot were computed; all in float32 by default. */
+  readonly arithmetic?: readonly Arithmetic[];
 }
 
 /** The verdict. */
@@ -124,7 +126,8 @@ export function compareWithOracle(o: CompareOptions): Comparison {
   let outside = 0;
   let compared = 0;
   for (const row of o.samples ?? allRows(problem)) {
-    const bounded = boundRow(problem, row, { stored });
+    const arithmetic = o.arithmetic?.[row.slot] ?? "f32";
+    const bounded = boundRow(problem, row, { stored, arithmetic });
     const rowIndex = (problem.queryStarts[row.slot] + row.queryIndex) * queryHeads + row.queryHead;
     const base = rowIndex * headSize;
     const expected = o.oracle?.output.subarray(base, base + headSize) ?? bounded.output;

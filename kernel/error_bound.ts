@@ -20,6 +20,17 @@
  * 5. Numerator and denominator are sums of n terms with J rescalings: γ(n + J)(Σ p_k|v_k| + |o|). The
  *    division adds 8u|o|; WGSL grants it 2.5 ULP. Weights below 2^−126 may be flushed.
  * 6. Storing rounds to nearest: half the spacing of the storage type at |o| plus all of the above.
+ *
+ * With matrix arithmetic (`matrix`) two things differ:
+ *
+ * 7. Matrix units multiply exactly and add blocks of at least four products into the sum, aligned to
+ *    the largest of them and truncated: Fasi, Higham, Mikaitis and Pranesh, "Numerical behavior of
+ *    NVIDIA tensor cores" (2021). Truncation has no mean of zero, so n products cost 4u(n/4 + 4) of
+ *    Σ|terms|, in place of γ in 2 and in the numerator of 5.
+ * 8. A weight is stored in f16 before it meets its value, as either neighbour (WGSL leaves it open): a
+ *    relative error of 2^−10. The kernel stores weights times 2^11 and keeps the largest of a row at
+ *    or above 1 before that, so that what f16 cannot hold, or a driver flushes, lies below 2^−25 of
+ *    the row's largest weight. The denominator adds up weights that were not rounded.
  */
 
 import type { AttentionProblem } from "./problem.ts";
@@ -27,6 +38,8 @@ import { type AttendedRow, type QueryRow, type RowWeights, rowWeights } from "./
 import { decodingTable, roundingErrorBound, STORAGE_FORMATS } from "./storage_type.ts";
 
 const UNIT_ROUNDOFF = 2 ** -24;
+const WEIGHT_ROUNDING = 2 ** -10;
+const WEIGHT_UNDERFLOW = 2 ** -25;
 const CONFIDENCE = 8;
 
 /** Relative error that n float32 roundings in a row may add up to. */
@@ -37,6 +50,11 @@ function gamma(roundings: number): number {
       roundings * UNIT_ROUNDOFF ** 2 / (1 - UNIT_ROUNDOFF),
   );
   return Math.min(worst, likely);
+}
+
+/** Relative error of a matrix unit's sum of n products. */
+function matrixGamma(products: number): number {
+  return 4 * UNIT_ROUNDOFF * (products / 4 + 4);
 }
 
 function exponentialsInChain(keys: number): number {
@@ -51,16 +69,28 @@ export interface BoundedRow extends AttendedRow {
   readonly logSumExpBound: number;
 }
 
-/** How the output under test is stored. */
+/** How a kernel multiplies: float32 throughout, or f16 matrices that add up in float32. */
+export type Arithmetic = "f32" | "matrix";
+
+/** How the output under test was computed and stored. */
 export interface BoundOptions {
   /** `storage`: rounded to the problem's 16-bit type, the default; `f32`: left in float32. */
   readonly stored?: "storage" | "f32";
+  /** How it was computed. @default {"f32"} */
+  readonly arithmetic?: Arithmetic;
 }
 
 /** ε_k of every key: how much relative error its softmax weight may carry. */
-function weightErrors(p: AttentionProblem, weighed: RowWeights): Float64Array<ArrayBuffer> {
+function weightErrors(
+  p: AttentionProblem,
+  weighed: RowWeights,
+  arithmetic: Arithmetic,
+): Float64Array<ArrayBuffer> {
   const chain = exponentialsInChain(weighed.offsets.length);
-  const scoreError = gamma(p.shape.headSize + 4);
+  const { headSize } = p.shape;
+  const scoreError = arithmetic === "matrix"
+    ? matrixGamma(headSize) + gamma(4)
+    : gamma(headSize + 4);
   return weighed.scores.map((score, i) => {
     const fall = weighed.largestScore - score;
     return scoreError * weighed.magnitudes[i] +
@@ -118,19 +148,26 @@ export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {
   const weighed = rowWeights(p, row);
   const { offsets, weights, logSumExp } = weighed;
   const decoded = decodingTable(storage);
-  const errors = weightErrors(p, weighed);
+  const isMatrix = o.arithmetic === "matrix";
+  const errors = weightErrors(p, weighed, o.arithmetic ?? "f32");
+  const largestWeight = isMatrix ? weights.reduce((most, w) => Math.max(most, w), 0) : 0;
 
   const output = new Float64Array(headSize);
   const absolute = new Float64Array(headSize);
+  const rounded = new Float64Array(headSize);
   let keyShare = 0;
   let denominatorLoss = 0;
   for (let i = 0; i < offsets.length; i++) {
     keyShare += weights[i];
     denominatorLoss -= weights[i] * Math.expm1(-errors[i]);
+    const underflow = Math.min(weights[i], WEIGHT_UNDERFLOW * largestWeight);
+    const rounding = isMatrix ? Math.max(WEIGHT_ROUNDING * weights[i], underflow) : 0;
     for (let d = 0; d < headSize; d++) {
-      const term = weights[i] * decoded[p.values[offsets[i] + d]];
+      const value = decoded[p.values[offsets[i] + d]];
+      const term = weights[i] * value;
       output[d] += term;
       absolute[d] += Math.abs(term);
+      rounded[d] += rounding * Math.abs(value);
     }
   }
 
@@ -159,12 +196,14 @@ export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {
   }
 
   const sums = gamma(offsets.length + chain);
+  const products = isMatrix ? matrixGamma(offsets.length) + gamma(chain) : sums;
   const flushed = offsets.length * 2 ** -126 * (1 + largestValue);
   const { maxFinite } = STORAGE_FORMATS[storage];
   const outputBound = output.map((value, d) => {
     const magnitude = Math.abs(value);
     const computed = (moved[d] + sinkGrowth * magnitude) / (1 - denominatorLoss) +
-      sums * (absolute[d] + magnitude) + 8 * UNIT_ROUNDOFF * magnitude + flushed;
+      products * absolute[d] + sums * magnitude + rounded[d] + 8 * UNIT_ROUNDOFF * magnitude +
+      flushed;
     if (o.stored === "f32") return computed;
     return computed + roundingErrorBound(storage, Math.min(magnitude + computed, maxFinite));
   });

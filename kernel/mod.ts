@@ -62,6 +62,8 @@ export { type GpuCeilings, measureCeilings } from "./webgpu/ceilings.ts";
 export * from "./webgpu/gpu.ts";
 export * from "./webgpu/item_rows.ts";
 export * from "./webgpu/list_specialisations.ts";
+export * from "./webgpu/matrix_mapping.ts";
+export { matrixChainProgram, measureMatrixCeiling } from "./webgpu/matrix_ceiling.ts";
 export * from "./webgpu/plan.ts";
 export * from "./webgpu/plan_splits.ts";
 export * from "./webgpu/plan_tiles.ts";

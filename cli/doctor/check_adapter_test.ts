@@ -8,6 +8,7 @@ const ADAPTER: AdapterFacts = {
   isSoftware: false,
   hasTimestamps: true,
   subgroupSize: 32,
+  matrixSize: null,
   features: [],
   maxBindingBytes: 2 ** 30,
   maxBufferBytes: 2 ** 31,

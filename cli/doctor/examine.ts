@@ -1,10 +1,6 @@
-import {
-  closeGpu,
-  type Gpu,
-  type GpuCeilings,
-  measureCeilings,
-  openGpu,
-} from "../../kernel/mod.ts";
+import { closeGpu, type Gpu, type GpuCeilings, measureCeilings } from "../../kernel/mod.ts";
+import type { GpuProvider } from "../gpu_choice.ts";
+import { openProvider } from "../gpu_provider.ts";
 import { checkAdapter, checkSoftwareDrivers } from "./check_adapter.ts";
 import { checkMachine } from "./check_machine.ts";
 import { checkPrograms } from "./check_programs.ts";
@@ -21,6 +17,8 @@ export interface AdapterFacts {
   readonly hasTimestamps: boolean;
   /** Lanes of a subgroup; 0 where the kernel uses none. */
   readonly subgroupSize: number;
+  /** Side of the f16 subgroup matrices that kernels use, or null. */
+  readonly matrixSize: number | null;
   /** Features, by WebGPU's names. */
   readonly features: readonly string[];
   /** Largest storage binding in bytes. */
@@ -51,11 +49,15 @@ export interface Examination {
  * Examines the machine.
  *
  * @param probe What looks at everything but the device.
+ * @param o Who implements WebGPU.
  * @returns What there is.
  */
-export async function examine(probe: Probe): Promise<Examination> {
+export async function examine(
+  probe: Probe,
+  o: { readonly gpu: GpuProvider } = { gpu: "deno" },
+): Promise<Examination> {
   const { deno, v8 } = Deno.version;
-  const device = await examineDevice();
+  const device = await examineDevice(o.gpu);
   const findings = [
     ...await checkMachine(probe),
     ...checkAdapter(device),
@@ -75,10 +77,10 @@ export async function examine(probe: Probe): Promise<Examination> {
   };
 }
 
-async function examineDevice(): Promise<
+async function examineDevice(provider: GpuProvider): Promise<
   Pick<Examination, "adapter" | "ceilings"> & { readonly reason: string; readonly fix: string }
 > {
-  const outcome = await openGpu();
+  const outcome = await openProvider(provider);
   if (outcome.kind === "unavailable") {
     return { adapter: null, ceilings: null, reason: outcome.reason, fix: outcome.fix };
   }
@@ -96,6 +98,7 @@ function factsOf(gpu: Gpu): AdapterFacts {
     isSoftware: gpu.isSoftware,
     hasTimestamps: gpu.hasTimestamps,
     subgroupSize: gpu.target.subgroupSize,
+    matrixSize: gpu.target.matrix?.size ?? null,
     features: gpu.adapter.features,
     maxBindingBytes: gpu.maxBindingBytes,
     maxBufferBytes: limits.maxBufferSize,

@@ -63,6 +63,7 @@ function adapterRows(adapter: AdapterFacts): string[][] {
   return [
     ["adapter", adapter.description],
     ["subgroups", size === 0 ? "not used" : `of ${size} lanes`],
+    ["matrices", describeMatrices(adapter.matrixSize)],
     ["features", adapter.features.join(", ") || "none"],
     ["largest binding", formatBytes(adapter.maxBindingBytes)],
     ["largest buffer", formatBytes(adapter.maxBufferBytes)],
@@ -81,4 +82,8 @@ function ceilingRows({ ceilings }: Examination): string[][] {
 
 function spread(ratio: number): string {
   return `slowest run ${ratio.toFixed(2)} times the fastest`;
+}
+
+function describeMatrices(size: number | null): string {
+  return size === null ? "none" : `${size} × ${size} of f16, added up in f32`;
 }

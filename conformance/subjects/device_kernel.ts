@@ -138,8 +138,8 @@ async function attendOnce(
   // The kernel's output is exact; the rest of a longer one is the caller's and stays.
   const output = o.into.slice();
   const into = output.subarray(0, problem.query.length);
-  const { logSumExp } = await calls.attend(problem, { ...options, into });
-  return { output, logSumExp };
+  const reply = await calls.attend(problem, { ...options, into });
+  return { ...reply, output };
 }
 
 async function attendTwice(
@@ -166,6 +166,7 @@ async function attendTwice(
   return {
     output: Uint16Array.from(merge(group * headSize, (reply) => reply.output)),
     logSumExp: Float32Array.from(merge(group, (reply) => reply.logSumExp ?? [])),
+    arithmetic: passes[0].reply.arithmetic ?? [],
   };
 }
 

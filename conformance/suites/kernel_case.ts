@@ -180,6 +180,7 @@ export function judgeReply(problem: AttentionProblem, reply: AttendReply): Verdi
     problem,
     output: reply.output.subarray(0, problem.query.length),
     ...(reply.logSumExp === null ? {} : { logSumExp: reply.logSumExp }),
+    ...(reply.arithmetic === undefined ? {} : { arithmetic: reply.arithmetic }),
   });
   if (!ok) {
     throw new Mismatch(message, worstBudgetUsed);

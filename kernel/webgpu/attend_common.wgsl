@@ -50,6 +50,8 @@ struct Item {
 //#end
 
 const NOT_SPLIT: u32 = 0xffffffffu;
+// In place of the position of a key that no row of an item sees.
+const NO_KEY: u32 = 0xffffffffu;
 
 fn keyWord(row: u32, word: u32) -> vec4<u32> {
 //#for n in 0..BINDINGS - 1
@@ -67,6 +69,16 @@ fn valueWord(row: u32, word: u32) -> vec4<u32> {
   }
 //#end
   return values${BINDINGS - 1}[(row - ${BINDINGS - 1}u * params.bindingRows) * ${LV}u + word];
+}
+
+// Eight elements of a row of an item; zeros past its rows.
+fn queryWord(item: Item, row: u32, word: u32) -> vec4<u32> {
+  if (row >= item.rows) {
+    return vec4<u32>(0u);
+  }
+  let packed = item.firstRow + row;
+  let source = (item.queryToken + packed / ${G}u) * params.queryHeads + item.head * ${G}u + packed % ${G}u;
+  return query[source * ${LV}u + word];
 }
 
 // Key position of the order-th visible token.

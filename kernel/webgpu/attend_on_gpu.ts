@@ -1,9 +1,11 @@
 /** One attention call on the GPU, from host tensors to host tensors. */
 
 import { checkProblem } from "../check_problem.ts";
+import type { Arithmetic } from "../error_bound.ts";
 import type { AttentionProblem } from "../problem.ts";
 import type { Gpu } from "./gpu.ts";
 import {
+  arithmeticOfSlots,
   createProblemRun,
   decodeResults,
   destroyProblemRun,
@@ -34,6 +36,8 @@ export interface AttendOutcome {
   readonly output: Uint16Array;
   /** [T, Hq] over visible keys, −Infinity where there is none; null unless asked for. */
   readonly logSumExp: Float32Array | null;
+  /** [B] how the rows of each slot were multiplied: what their error bound depends on. */
+  readonly arithmetic: readonly Arithmetic[];
 }
 
 /**
@@ -58,8 +62,8 @@ export interface AttendOutcome {
  *     shape: { batch: 2, queryHeads: 4, kvHeads: 2, headSize: 64, pageSizeTokens: 16, pages: 8,
  *       columns: 4, layout: "headwise", storage: "bf16" },
  *   });
- *   const { output } = await attendOnGpu(outcome.gpu, problem);
- *   assert.ok(compareWithOracle({ problem, output }).ok);
+ *   const { output, arithmetic } = await attendOnGpu(outcome.gpu, problem);
+ *   assert.ok(compareWithOracle({ problem, output, arithmetic }).ok);
  *   closeGpu(outcome.gpu);
  * }
  * ```
@@ -77,7 +81,9 @@ export async function attendOnGpu(
     );
   }
   const logSumExp = o.returnLogSumExp === true;
-  if (p.query.length === 0) return { output, logSumExp: logSumExp ? new Float32Array(0) : null };
+  if (p.query.length === 0) {
+    return { output, logSumExp: logSumExp ? new Float32Array(0) : null, arithmetic: [] };
+  }
   const run = await createProblemRun(gpu, p, {
     logSumExp,
     ...(o.tuning === undefined ? {} : { tuning: o.tuning }),
@@ -90,7 +96,7 @@ export async function attendOnGpu(
     submitProblem(run);
     const results = decodeResults(run, await readBack(gpu, resultRanges(run)));
     output.set(results.output);
-    return { output, logSumExp: results.logSumExp };
+    return { output, logSumExp: results.logSumExp, arithmetic: arithmeticOfSlots(run) };
   } finally {
     destroyProblemRun(run);
   }

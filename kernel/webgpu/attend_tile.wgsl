@@ -24,17 +24,6 @@ var<workgroup> sharedKeys: array<u32, 64>;
 var<workgroup> sharedState: array<vec2<f32>, 64>;
 var<workgroup> needsMask: atomic<u32>;
 
-const NO_KEY: u32 = 0xffffffffu;
-
-fn queryWord(item: Item, row: u32, word: u32) -> vec4<u32> {
-  if (row >= item.rows) {
-    return vec4<u32>(0u);
-  }
-  let packed = item.firstRow + row;
-  let source = (item.queryToken + packed / ${G}u) * params.queryHeads + item.head * ${G}u + packed % ${G}u;
-  return query[source * ${LV}u + word];
-}
-
 fn weightIndex(key: u32, ty: u32) -> u32 {
   return key * 16u + (ty ^ ((key >> 2u) & 7u));
 }

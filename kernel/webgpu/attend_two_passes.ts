@@ -5,6 +5,7 @@ import type { AttentionProblem } from "../problem.ts";
 import type { AttendOutcome } from "./attend_on_gpu.ts";
 import type { Gpu } from "./gpu.ts";
 import {
+  arithmeticOfSlots,
   createProblemRun,
   decodeResults,
   destroyProblemRun,
@@ -44,7 +45,9 @@ import { readBack } from "./read_back.ts";
  */
 export async function attendInTwoPasses(gpu: Gpu, p: AttentionProblem): Promise<AttendOutcome> {
   checkProblem(p);
-  if (p.query.length === 0) return { output: new Uint16Array(0), logSumExp: new Float32Array(0) };
+  if (p.query.length === 0) {
+    return { output: new Uint16Array(0), logSumExp: new Float32Array(0), arithmetic: [] };
+  }
   const heads = Array.from({ length: p.shape.kvHeads }, (_, head) => head);
   const passes = [
     heads.filter((head) => p.headWindows[head] !== 0),
@@ -60,13 +63,13 @@ async function runPass(
   gpu: Gpu,
   p: AttentionProblem,
   heads: readonly number[],
-): Promise<{ output: Uint16Array<ArrayBuffer>; logSumExp: Float32Array<ArrayBuffer> }> {
+): Promise<AttendOutcome & { readonly logSumExp: Float32Array }> {
   const run = await createProblemRun(gpu, p, { logSumExp: true });
   try {
     uploadProblem(run, p, { walk: "visible", heads });
     submitProblem(run);
     const { output, logSumExp } = decodeResults(run, await readBack(gpu, resultRanges(run)));
-    return { output, logSumExp: logSumExp! };
+    return { output, logSumExp: logSumExp!, arithmetic: arithmeticOfSlots(run) };
   } finally {
     destroyProblemRun(run);
   }

@@ -10,6 +10,7 @@
 
 import { identityTable } from "../../allocator/mod.ts";
 import { checkProblem } from "../check_problem.ts";
+import type { Arithmetic } from "../error_bound.ts";
 import type { AttentionProblem } from "../problem.ts";
 import { ShapeError, ValueError } from "../problem_error.ts";
 import { attendTuning, type DispatchSize, dispatchSize, reserveAttend } from "./attend_stage.ts";
@@ -17,6 +18,7 @@ import { createBuffer, type Gpu } from "./gpu.ts";
 import { ITEM_ROWS } from "./item_rows.ts";
 import { maxItems } from "./plan_splits.ts";
 import {
+  arithmeticOfSlots,
   createProblemRun,
   decodeResults,
   destroyProblemRun,
@@ -34,6 +36,8 @@ export interface ReplayOutcome {
   readonly output: Uint16Array;
   /** [T, Hq], −Infinity where no key is visible. */
   readonly logSumExp: Float32Array;
+  /** [B] how the rows of each slot were multiplied. */
+  readonly arithmetic: readonly Arithmetic[];
   /** Readbacks inside the step; the copy of the result is none. */
   readonly readbacks: number;
   /** Buffers, bind groups and pipelines that the replay made. */
@@ -134,7 +138,8 @@ async function replay(
   o.staging.unmap();
   throwFaults(gpu);
   const { output, logSumExp } = decodeResults(run, bytes);
-  return { output, logSumExp: logSumExp!, readbacks: 0, objectsMade };
+  const arithmetic = arithmeticOfSlots(run);
+  return { output, logSumExp: logSumExp!, arithmetic, readbacks: 0, objectsMade };
 }
 
 /** Room for any lengths. */

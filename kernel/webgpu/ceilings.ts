@@ -6,6 +6,7 @@
 import { createBindGroup, createLayout } from "./buffers.ts";
 import { fillRandom } from "./fill.ts";
 import { compileProgram, createBuffer, type Gpu, GpuError } from "./gpu.ts";
+import { measureMatrixCeiling } from "./matrix_ceiling.ts";
 import { timePasses } from "./pass_timer.ts";
 import type { Program } from "./specialisation.ts";
 
@@ -15,6 +16,8 @@ export interface GpuCeilings {
   readonly memoryBytesPerSecond: number;
   /** f32 operations a second, a multiply-add counting as two, median of the runs. */
   readonly flopsPerSecond: number;
+  /** Operations a second of f16 subgroup matrices that add up in f32; null where there are none. */
+  readonly matrixFlopsPerSecond?: number | null;
   /** Largest over smallest time of the runs. */
   readonly spread: { readonly memory: number; readonly flops: number };
   /** Bytes that one run read. */
@@ -151,6 +154,7 @@ export async function measureCeilings(gpu: Gpu): Promise<GpuCeilings> {
     return {
       memoryBytesPerSecond: bytesRead / (median(readMs) / 1000),
       flopsPerSecond: flops / (median(fmaMs) / 1000),
+      matrixFlopsPerSecond: await measureMatrixCeiling(gpu),
       spread: { memory: spread(readMs), flops: spread(fmaMs) },
       bytesRead,
     };

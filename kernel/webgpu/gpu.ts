@@ -5,6 +5,7 @@
  */
 
 import { endsDevice, GpuError } from "./gpu_error.ts";
+import type { MatrixUnit } from "./matrix_mapping.ts";
 import type { Program, ProgramTarget, WgslDialect } from "./specialisation.ts";
 import { answered } from "./wait.ts";
 
@@ -30,6 +31,8 @@ export interface Gpu {
   readonly objects: { made: number };
   /** Faults that WebGPU reported outside an error scope, oldest first. */
   readonly faults: string[];
+  /** The WebGPU entry it came from: Dawn's devices live only as long as this is referenced. */
+  readonly provider: GPU;
   /** Longest wait for an answer, in milliseconds; two minutes by default. */
   readonly waitMs?: number;
 }
@@ -86,6 +89,8 @@ const NEEDED_LIMITS = [
   "maxStorageBuffersPerShaderStage",
 ] as const;
 
+const MATRIX_FEATURE = "chromium-experimental-subgroup-matrix";
+
 const INSTALL_FIX =
   "run `deno task setup` to install a software Vulkan driver, or install the GPU vendor's driver";
 
@@ -116,7 +121,11 @@ export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {
   if (adapter === null) {
     return { kind: "unavailable", reason: "No WebGPU adapter answered", fix: INSTALL_FIX };
   }
-  const opened = await requestDevice(adapter, o.subgroups !== "off");
+  const dialect = o.dialect ?? "naga";
+  const opened = await requestDevice(adapter, {
+    subgroups: o.subgroups !== "off",
+    matrices: o.subgroups !== "off" && dialect === "tint",
+  });
   if (opened === null) {
     return {
       kind: "unavailable",
@@ -126,7 +135,7 @@ export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {
   }
   const { device, features } = opened;
   const info = describeAdapter(adapter, features);
-  if ((o.dialect ?? "naga") === "naga" && isOpenGl(info)) {
+  if (dialect === "naga" && isOpenGl(info)) {
     device.destroy();
     return {
       kind: "unavailable",
@@ -140,6 +149,10 @@ export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {
     faults.push((event as GPUUncapturedErrorEvent).error.message);
   });
   device.lost.then((lost) => faults.push(`Device lost: ${lost.message}`));
+  const subgroupSize = features.includes("subgroups") ? fixedSubgroupSize(info) : 0;
+  const matrix = features.includes(MATRIX_FEATURE) && subgroupSize > 0
+    ? matrixUnit(adapter, device.limits.maxComputeWorkgroupStorageSize)
+    : null;
   const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
   return {
     kind: "gpu",
@@ -147,9 +160,10 @@ export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {
       device,
       adapter: info,
       target: {
-        subgroupSize: features.includes("subgroups") ? fixedSubgroupSize(info) : 0,
-        dialect: o.dialect ?? "naga",
+        subgroupSize,
+        dialect,
         isCompact: isSoftware,
+        ...(matrix === null ? {} : { matrix }),
       },
       maxBindingBytes: Math.min(o.maxBindingBytes ?? limit, limit),
       hasTimestamps: features.includes("timestamp-query"),
@@ -157,6 +171,7 @@ export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {
       pipelines: new Map(),
       objects: { made: 0 },
       faults,
+      provider,
       ...(o.waitMs === undefined ? {} : { waitMs: o.waitMs }),
     },
   };
@@ -171,12 +186,15 @@ export function closeGpu(gpu: Gpu): void {
 // less until one is given.
 async function requestDevice(
   adapter: GPUAdapter,
-  wantSubgroups: boolean,
+  wants: { subgroups: boolean; matrices: boolean },
 ): Promise<{ device: GPUDevice; features: string[] } | null> {
   const requiredLimits: Record<string, number> = {};
   for (const name of NEEDED_LIMITS) requiredLimits[name] = adapter.limits[name];
-  const subgroups = wantSubgroups ? [["subgroups", "timestamp-query"], ["subgroups"]] : [];
-  for (const features of [...subgroups, ["timestamp-query"], []]) {
+  const subgroups = wants.subgroups ? [["subgroups", "timestamp-query"], ["subgroups"]] : [];
+  const matrices = wants.matrices && adapter.features.has(MATRIX_FEATURE as GPUFeatureName)
+    ? subgroups.map((features) => [...features, "shader-f16", MATRIX_FEATURE])
+    : [];
+  for (const features of [...matrices, ...subgroups, ["timestamp-query"], []]) {
     try {
       const device = await adapter.requestDevice({
         requiredFeatures: features as GPUFeatureName[],
@@ -212,6 +230,24 @@ function describeAdapter(adapter: GPUAdapter, features: readonly string[]): Adap
 // subgroup sizes, which no Vulkan, Metal or Direct3D driver does.
 function isOpenGl(info: AdapterDescription): boolean {
   return info.subgroupMinSize === 4 && info.subgroupMaxSize === 128;
+}
+
+// Not yet in the WebGPU standard: Dawn lists the matrices that the hardware multiplies.
+function matrixUnit(adapter: GPUAdapter, workgroupBytes: number): MatrixUnit | null {
+  const { subgroupMatrixConfigs } = adapter.info as GPUAdapterInfo & {
+    readonly subgroupMatrixConfigs?: Iterable<{
+      readonly componentType: string;
+      readonly resultComponentType: string;
+      readonly M: number;
+      readonly N: number;
+      readonly K: number;
+    }>;
+  };
+  const sizes = [...subgroupMatrixConfigs ?? []].filter((c) =>
+    c.componentType === "f16" && c.resultComponentType === "f32" && c.M === c.N && c.N === c.K
+  ).map(({ M }) => M);
+  const size = ([16, 8] as const).find((each) => sizes.includes(each));
+  return size === undefined ? null : { size, workgroupBytes };
 }
 
 // Programs are generated for one size; an adapter that may pick among several gets the portable one.

@@ -13,7 +13,7 @@ export const MAX_VECTOR_ROWS = 5;
 const FEW_ROWS = 24;
 
 /** Rows of a tile. */
-const TILE_ROWS = 64;
+export const TILE_ROWS = 64;
 
 /** All sizes. */
 export const ITEM_ROWS: readonly number[] = [1, 2, 3, 4, 5, TILE_ROWS];
@@ -47,6 +47,15 @@ export function itemRowsUpTo(o: { group: number; maxTokens: number }): number[] 
   const sizes = new Set<number>();
   for (let tokens = 1; tokens <= Math.min(o.maxTokens, FEW_ROWS + 1); tokens++) {
     sizes.add(itemRowsOf(tokens * o.group));
+  }
+  return [...sizes];
+}
+
+/** Sizes that one step asks for, given the query tokens of its slots. */
+export function itemRowsOfSlots(queryLengths: Iterable<number>, group: number): number[] {
+  const sizes = new Set<number>();
+  for (const tokens of queryLengths) {
+    if (tokens > 0) sizes.add(itemRowsOf(tokens * group));
   }
   return [...sizes];
 }

@@ -2,6 +2,12 @@
 enable subgroups;
 diagnostic(off, subgroup_uniformity);
 //#end
+//#if MATRIX
+enable f16;
+enable chromium_experimental_subgroup_matrix;
+// A subgroup works on its own fragments; where they lie follows from its number.
+diagnostic(off, chromium.subgroup_matrix_uniformity);
+//#end
 
 // Scalars of one dispatch; bound first everywhere, at binding 0.
 struct Params {

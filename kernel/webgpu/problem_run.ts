@@ -1,6 +1,7 @@
 /** An attention problem's place on the device: its cache, stage, tensors and plan. */
 
 import type { BlockTable } from "../../allocator/mod.ts";
+import type { Arithmetic } from "../error_bound.ts";
 import type { AttentionProblem, AttentionShape } from "../problem.ts";
 import {
   type AttendStage,
@@ -23,7 +24,8 @@ import {
   writeLayer,
 } from "./device_cache.ts";
 import { createBuffer, type Gpu } from "./gpu.ts";
-import { itemRowsOf } from "./item_rows.ts";
+import { itemRowsOfSlots } from "./item_rows.ts";
+import { arithmeticOf } from "./matrix_mapping.ts";
 import { createWorkPlan, planBatch, type WorkPlan } from "./plan.ts";
 import type { PlanBatch, PlanOptions } from "./plan_tiles.ts";
 import type { BufferRange } from "./read_back.ts";
@@ -60,12 +62,8 @@ export async function createProblemRun(
   const { shape } = p;
   const group = shape.queryHeads / shape.kvHeads;
   const queryLengths = new Int32Array(shape.batch);
-  const itemRows = new Set<number>();
   for (let slot = 0; slot < shape.batch; slot++) {
     queryLengths[slot] = p.queryStarts[slot + 1] - p.queryStarts[slot];
-    if (queryLengths[slot] > 0) {
-      itemRows.add(itemRowsOf(queryLengths[slot] * group));
-    }
   }
   const cache = createDeviceCache(gpu, {
     shape: { ...shape, pageIds: shapePageIds(shape) },
@@ -90,7 +88,7 @@ export async function createProblemRun(
         logSumExp: o.logSumExp,
       },
       cache,
-      itemRows: [...itemRows],
+      itemRows: itemRowsOfSlots(queryLengths, group),
       ...(o.tuning === undefined ? {} : { tuning: o.tuning }),
     });
     return {
@@ -176,6 +174,17 @@ export function resultRanges(run: ProblemRun): BufferRange[] {
   if (!run.logSumExp) return [output];
   const offsetBytes = run.stage.logSumExpBase * 4;
   return [output, { buffer: run.stage.partials.buffer, offsetBytes, sizeBytes: rows * 4 }];
+}
+
+/** How the rows of each slot are multiplied, [B]. */
+export function arithmeticOfSlots(
+  run: Pick<ProblemRun, "gpu" | "shape" | "queryLengths">,
+): Arithmetic[] {
+  const { gpu, shape, queryLengths } = run;
+  return Array.from(
+    queryLengths,
+    (queryTokens) => arithmeticOf(gpu.target, { shape, queryTokens }),
+  );
 }
 
 /** Takes the bytes of `resultRanges` apart. */

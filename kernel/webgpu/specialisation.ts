@@ -10,6 +10,7 @@ import type { Layout } from "../../allocator/mod.ts";
 import type { StorageType } from "../storage_type.ts";
 import appendText from "./append.wgsl" with { type: "text" };
 import attendCommonText from "./attend_common.wgsl" with { type: "text" };
+import attendMatrixText from "./attend_matrix.wgsl" with { type: "text" };
 import attendPortableText from "./attend_portable.wgsl" with { type: "text" };
 import attendRowsText from "./attend_rows.wgsl" with { type: "text" };
 import attendSubgroupText from "./attend_subgroup.wgsl" with { type: "text" };
@@ -18,6 +19,14 @@ import fillText from "./fill.wgsl" with { type: "text" };
 import mergeText from "./merge.wgsl" with { type: "text" };
 import paramsText from "./params.wgsl" with { type: "text" };
 import { MAX_VECTOR_ROWS } from "./item_rows.ts";
+import {
+  chooseMatrixTuning,
+  matrixMapping,
+  type MatrixTuning,
+  matrixTuningName,
+  type MatrixUnit,
+  usesMatrices,
+} from "./matrix_mapping.ts";
 import { MAX_SPLITS } from "./plan_splits.ts";
 import storageFormatText from "./storage_format.wgsl" with { type: "text" };
 import storeItemText from "./store_item.wgsl" with { type: "text" };
@@ -56,6 +65,8 @@ export interface ProgramTarget {
   readonly dialect: WgslDialect;
   /** Whether loops are kept short to compile fast, as on an adapter that runs on the CPU. */
   readonly isCompact: boolean;
+  /** Subgroup matrices of f16 with f32 results; left out where there are none. */
+  readonly matrix?: MatrixUnit;
 }
 
 /** Tuning of decode: the subgroup program and its plan; any choice gives right answers. */
@@ -68,6 +79,8 @@ export interface AttendTuning {
   readonly keysPerGroup: number;
   /** Value loads that a lane issues before it uses the first: a power of two. */
   readonly valuesInFlight: number;
+  /** Tuning of the matrix program, where there is one. */
+  readonly matrix?: MatrixTuning;
   /** Items that the device runs at once, which splitting aims at. */
   readonly parallelItems: number;
 }
@@ -176,9 +189,18 @@ export function attendProgram(
   s: AttendSpecialisation,
   o: { target: ProgramTarget; tuning?: AttendTuning },
 ): Program {
-  const mapping = s.rows > MAX_VECTOR_ROWS ? tileMapping(s, o.target) : laneMapping(s, o);
+  const matrix = matrixTuningOf(s, o);
+  const mapping = matrix !== null
+    ? matrixMapping(s, { target: o.target, tuning: matrix })!
+    : s.rows > MAX_VECTOR_ROWS
+    ? tileMapping(s, o.target)
+    : laneMapping(s, o);
   const vectorText = o.target.subgroupSize === 0 ? attendPortableText : attendSubgroupText;
-  const entryTexts = s.rows > MAX_VECTOR_ROWS ? [attendTileText] : [attendRowsText, vectorText];
+  const entryTexts = matrix !== null
+    ? [attendMatrixText]
+    : s.rows > MAX_VECTOR_ROWS
+    ? [attendTileText]
+    : [attendRowsText, vectorText];
   const texts = [
     paramsText,
     attendCommonText,
@@ -193,6 +215,7 @@ export function attendProgram(
     workgroupSize: mapping.WORKGROUP,
     code: expandTemplate(texts.join("\n"), {
       ...shapeConstants(s),
+      MATRIX: false,
       ...mapping,
       R: s.rows,
       RANGES: s.maskRanges,
@@ -210,10 +233,24 @@ export function attendProgramName(
   o: { target: ProgramTarget; tuning?: AttendTuning },
 ): string {
   const head = `attend:rows=${s.rows};${shapeName(s)}${flagNames(s)}`;
+  const matrix = matrixTuningOf(s, o);
+  if (matrix !== null) {
+    const { matrix: unit, subgroupSize } = o.target;
+    return `${head};subgroup=${subgroupSize};matrix=${unit!.size};${matrixTuningName(matrix)}`;
+  }
   if (o.target.subgroupSize === 0 || s.rows > MAX_VECTOR_ROWS) return `${head};subgroup=none`;
   const { T, TEAMS, LK, J, PV_UNROLL } = laneMapping(s, o);
   return `${head};subgroup=${T};teams=${TEAMS};lanes_per_key=${LK};keys_per_group=${J};` +
     `values_in_flight=${PV_UNROLL}`;
+}
+
+function matrixTuningOf(
+  s: AttendSpecialisation,
+  o: { target: ProgramTarget; tuning?: AttendTuning },
+): MatrixTuning | null {
+  if (!usesMatrices(s, o.target)) return null;
+  const tuning = o.tuning?.matrix;
+  return chooseMatrixTuning(s, { target: o.target, ...(tuning === undefined ? {} : { tuning }) });
 }
 
 /** Constants of the tile kernel, within the 32 KiB of workgroup memory of every adapter. */
@@ -323,6 +360,7 @@ export function mergeProgram(
       WORKGROUP: workgroupSize,
       TINT: false,
       SUBGROUPS: false,
+      MATRIX: false,
     }),
   };
 }
@@ -344,6 +382,7 @@ export function appendProgram(s: AppendSpecialisation): Program {
       WORKGROUP: workgroupSize,
       TINT: false,
       SUBGROUPS: false,
+      MATRIX: false,
     }),
   };
 }

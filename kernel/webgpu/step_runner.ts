@@ -34,7 +34,7 @@ import {
 } from "./device_cache.ts";
 import { fillRandom } from "./fill.ts";
 import { createBuffer, type Gpu, GpuError } from "./gpu.ts";
-import { itemRowsUpTo } from "./item_rows.ts";
+import { itemRowsOfSlots, itemRowsUpTo } from "./item_rows.ts";
 import {
   createPassTimer,
   destroyPassTimer,
@@ -192,8 +192,18 @@ function runnerOf(state: StepState, timer: PassTimer, warmer: Warmer): StepRunne
   };
 }
 
-/** Makes everything that steps need. */
-export async function createStepState(gpu: Gpu, o: StepRunnerOptions): Promise<StepState> {
+/**
+ * Makes everything that steps need.
+ *
+ * @param gpu The device.
+ * @param o What steps there will be.
+ * @param only The one step that there will be: programs of no other are compiled.
+ */
+export async function createStepState(
+  gpu: Gpu,
+  o: StepRunnerOptions,
+  only?: Pick<StepRunnerBatch, "queryLengths">,
+): Promise<StepState> {
   const { shape } = o;
   const group = shape.queryHeads / shape.kvHeads;
   const cache = createDeviceCache(gpu, {
@@ -218,7 +228,9 @@ export async function createStepState(gpu: Gpu, o: StepRunnerOptions): Promise<S
   const sinkLogits = o.learnedSinks
     ? Float32Array.from({ length: shape.queryHeads }, () => random.nextNormal())
     : null;
-  const itemRows = itemRowsUpTo({ group, maxTokens: o.maxBatchTokens });
+  const itemRows = only === undefined
+    ? itemRowsUpTo({ group, maxTokens: o.maxBatchTokens })
+    : itemRowsOfSlots(only.queryLengths, group);
   const attend = await createAttendStage(gpu, {
     specialisation: {
       ...shape,

@@ -79,7 +79,7 @@ export async function timeAttention(
   const state = await createStepState(gpu, {
     ...o.runner,
     ...(o.tuning === undefined ? {} : { tuning: o.tuning }),
-  });
+  }, batch);
   try {
     submitStep(state, batch, { layer: 0 });
     const sampling = { samples: o.samples, seed: o.runner.seed, layer: 0 };

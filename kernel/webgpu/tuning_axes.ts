@@ -1,9 +1,13 @@
 /** Which tunings there are to choose from. */
 
+import { MATRIX_TUNINGS } from "./matrix_mapping.ts";
 import type { AttendTuning } from "./specialisation.ts";
 
+/** A part of a tuning that is searched by itself; the matrix kernel's are listed as a whole. */
+export type TuningPart = Exclude<keyof AttendTuning, "matrix">;
+
 /** Values that each part of a tuning may be given when variants are measured. */
-export const TUNING_AXES: Readonly<Record<keyof AttendTuning, readonly number[]>> = {
+export const TUNING_AXES: Readonly<Record<TuningPart, readonly number[]>> = {
   teams: [1, 2, 4, 8],
   lanesPerKey: [2, 4, 8, 16],
   keysPerGroup: [1, 2, 4, 8],
@@ -31,10 +35,11 @@ export function isAttendTuning(
   o: { readonly subgroupSize: number },
 ): value is AttendTuning {
   if (typeof value !== "object" || value === null) return false;
-  const tuning = value as Record<string, unknown>;
+  const { matrix, ...tuning } = value as Record<string, unknown>;
   const axes = Object.entries(TUNING_AXES);
   return Object.keys(tuning).length === axes.length &&
     axes.every(([name, values]) => values.some((choice) => choice === tuning[name])) &&
+    (matrix === undefined || isMatrixTuning(matrix)) &&
     fits(tuning as unknown as AttendTuning, o.subgroupSize);
 }
 
@@ -58,7 +63,7 @@ export function isAttendTuning(
  */
 export function neighbouringTunings(
   from: AttendTuning,
-  o: { readonly part: keyof AttendTuning; readonly subgroupSize: number },
+  o: { readonly part: TuningPart; readonly subgroupSize: number },
 ): AttendTuning[] {
   return TUNING_AXES[o.part].filter((choice) => choice !== from[o.part])
     .map((choice) => ({ ...from, [o.part]: choice }))
@@ -66,9 +71,12 @@ export function neighbouringTunings(
 }
 
 /** Parts of a tuning, in the order in which a search varies them. */
-export const TUNING_PARTS: readonly (keyof AttendTuning)[] = Object.keys(
-  TUNING_AXES,
-) as (keyof AttendTuning)[];
+export const TUNING_PARTS: readonly TuningPart[] = Object.keys(TUNING_AXES) as TuningPart[];
+
+function isMatrixTuning(value: unknown): boolean {
+  const text = JSON.stringify(value);
+  return MATRIX_TUNINGS.some((choice) => JSON.stringify(choice) === text);
+}
 
 function fits(tuning: AttendTuning, subgroupSize: number): boolean {
   return tuning.lanesPerKey <= subgroupSize && tuning.keysPerGroup <= tuning.lanesPerKey;

@@ -4,6 +4,7 @@ import { createRandom } from "../../allocator/mod.ts";
 import { compareWithOracle } from "../compare.ts";
 import type { AttentionProblem } from "../problem.ts";
 import type { DeviceCache } from "./device_cache.ts";
+import { arithmeticOf } from "./matrix_mapping.ts";
 import { type BufferRange, readBack } from "./read_back.ts";
 import type { StepRunnerBatch, StepState } from "./step_runner.ts";
 
@@ -50,7 +51,11 @@ export async function verifyStep(
       layer: o.layer,
     });
     if (writtenValue.some((bits, i) => bits !== packedValue[i])) return notWritten(where);
-    const verdict = compareWithOracle({ problem, output });
+    const arithmetic = arithmeticOf(state.gpu.target, {
+      shape: state.options.shape,
+      queryTokens: batch.queryLengths[sample.slot],
+    });
+    const verdict = compareWithOracle({ problem, output, arithmetic: [arithmetic] });
     worstBudgetUsed = Math.max(worstBudgetUsed, verdict.worstBudgetUsed);
     if (!verdict.ok) {
       return { ok: false, worstBudgetUsed, message: `${where}: ${verdict.message}` };

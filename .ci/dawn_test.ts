@@ -1,0 +1,79 @@
+// Programs with subgroup matrices through Tint, for every tuning and mask kind. Dawn's null backend
+// compiles and runs nothing, so this needs no GPU. Skipped by name where Dawn may not be loaded.
+import assert from "node:assert/strict";
+import {
+  attendProgram,
+  defaultTuning,
+  matrixChainProgram,
+  matrixTuningsOf,
+  type ProgramTarget,
+  TILE_ROWS,
+} from "../kernel/mod.ts";
+
+const DAWN_PACKAGE = "npm:webgpu@0.6.2";
+const FEATURES = ["shader-f16", "subgroups", "chromium-experimental-subgroup-matrix"];
+
+// A permission for one folder cannot be asked for without naming the folder.
+const isAllowed = Deno.args.includes("--with-dawn");
+
+const TARGETS: readonly ProgramTarget[] = [
+  {
+    subgroupSize: 32,
+    dialect: "tint",
+    isCompact: false,
+    matrix: { size: 16, workgroupBytes: 49152 },
+  },
+  {
+    subgroupSize: 8,
+    dialect: "tint",
+    isCompact: true,
+    matrix: { size: 8, workgroupBytes: 32768 },
+  },
+];
+
+Deno.test({
+  name: `Tint accepts every program with matrices${
+    isAllowed ? "" : " [SKIPPED: Dawn may not be loaded; run `deno task test:dawn`]"
+  }`,
+  ignore: !isAllowed,
+  fn: async (t) => {
+    const { create } = await import(DAWN_PACKAGE);
+    const entry = create(["backend=null", "enable-dawn-features=allow_unsafe_apis"]) as GPU;
+    const adapter = await entry.requestAdapter();
+    const device = await adapter!.requestDevice({ requiredFeatures: FEATURES as GPUFeatureName[] });
+    for (const { name, code } of listPrograms()) {
+      await t.step(name, async () => {
+        device.pushErrorScope("validation");
+        device.createShaderModule({ code });
+        assert.equal((await device.popErrorScope())?.message, undefined);
+      });
+    }
+    device.destroy();
+  },
+});
+
+function* listPrograms(): Generator<{ readonly name: string; readonly code: string }> {
+  for (const target of TARGETS) {
+    yield matrixChainProgram(target.matrix!, { subgroupSize: target.subgroupSize, rounds: 8 });
+    for (const headSize of [64, 128, 256]) {
+      for (const matrix of matrixTuningsOf(target, { headSize })) {
+        for (const masks of [false, true]) {
+          yield attendProgram({
+            queryHeads: 20,
+            kvHeads: 4,
+            headSize,
+            pageSizeTokens: 64,
+            layout: masks ? "uniform" : "pooled",
+            storage: "f16",
+            bindings: masks ? 2 : 1,
+            rows: TILE_ROWS,
+            maskRanges: masks,
+            treeMask: masks,
+            learnedSinks: masks,
+            logSumExp: masks,
+          }, { target, tuning: { ...defaultTuning(target), matrix } });
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,309 @@
+// Attention of many query rows with subgroup matrices, for prefill and for rows of several tokens:
+// f16 operands, f32 sums. Only Tint compiles it.
+//
+//   U    rows, columns and depth of one matrix (a fragment); CD = D / U fragments across a head
+//   S    lanes of a subgroup; a subgroup owns RF · U query rows of the item, RF fragments high
+//   KT   keys of a tile, KU = KT / U fragments
+//   RPL  rows whose softmax a lane computes, LPR lanes that share one: RF · U = S · RPL / LPR
+//   QF   query fragments that are staged at a time
+//
+// Fragments have no elements that a lane could address, so scores go through workgroup memory as
+// f32, each lane turns its rows into f16 weights in the same place, and the weights come back as
+// fragments. Outputs stay in fragments until the end. A row's reference maximum moves only when a
+// score exceeds it by 2^GROWTH; then outputs pass through the scores' place to be scaled. Weights are
+// stored times 2^BIAS, which cancels in the end: so none of them overflows f16, and what underflows
+// is too small to matter.
+//
+// Of a key that is not to be read the anchor is read, its score is masked, and its value is zeroed on
+// the way: a weight of 0 times NaN is NaN.
+//
+// While a tile's weights are worked out, its values and the next tile's keys are on their way, and so
+// are the table entries of the tile after that: rows, positions and mask flags of four tiles are held.
+//
+// Workgroup memory, in vec4<u32>: keys [KT][LV + 1], values [KT][LV + 1], scores [ROWS][KT / 4 + 1].
+
+const SLOTS: u32 = 4u;
+
+var<workgroup> tile: array<vec4<u32>, ${TILE_WORDS}>;
+var<workgroup> sharedRows: array<u32, ${4 * KT}>;
+var<workgroup> sharedKeys: array<u32, ${4 * KT}>;
+var<workgroup> needsMask: array<atomic<u32>, 4>;
+var<workgroup> sharedState: array<vec2<f32>, ${ROWS}>;
+var<workgroup> moves: atomic<u32>;
+
+const GROWTH: f32 = 4.0;
+const BIAS: f32 = 11.0;
+const MASKED: f32 = -3e38;
+
+alias Left = subgroup_matrix_left<f16, ${U}, ${U}>;
+alias Right = subgroup_matrix_right<f16, ${U}, ${U}>;
+alias Sums = subgroup_matrix_result<f32, ${U}, ${U}>;
+
+// Rows, positions and the mask flag of the tile that begins at an order, into its slot.
+fn findTile(item: Item, begin: u32, local: u32) {
+  if (begin >= item.orderEnd) {
+    return;
+  }
+  let slot = begin / ${KT}u % SLOTS;
+  for (var at = local; at < ${KT}u; at += ${LANES}u) {
+    let order = begin + at;
+    let key = keyAt(item, min(order, item.orderEnd - 1u));
+    let id = blockTable[tableIndex(item, key)];
+    let alive = order < item.orderEnd && id >= 0 && isRead(item, key);
+    sharedRows[slot * ${KT}u + at] = select(item.anchorRow, cacheRow(item, id, key), alive);
+    sharedKeys[slot * ${KT}u + at] = select(NO_KEY, key, alive);
+//#if RANGES || TREE
+    atomicStore(&needsMask[slot], 1u);
+//#else
+    if (!(alive && order >= item.plainBegin && order < item.plainEnd)) {
+      atomicStore(&needsMask[slot], 1u);
+    }
+//#end
+  }
+}
+
+@compute @workgroup_size(${LANES})
+fn attend(
+  @builtin(workgroup_id) workgroup: vec3<u32>,
+  @builtin(subgroup_id) subgroup: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+  let index = workgroup.x + workgroup.y * DISPATCH_WIDTH;
+  if (index >= params.itemCount) {
+    return;
+  }
+  let item = items[params.itemBase + index];
+  let local = subgroup * ${S}u + lane;
+  let lastToken = (item.firstRow + item.rows - 1u) / ${G}u;
+  let scores = ${SCORES_AT}u + subgroup * ${RF * U * SCORE_STRIDE}u;
+  let part = lane % ${LPR}u;
+//#for x in 0..RPL
+  let row${x} = ${x * S}u + lane / ${LPR}u;
+  let token${x} = min((item.firstRow + subgroup * ${RF * U}u + row${x}) / ${G}u, lastToken);
+  let scores${x} = scores + row${x} * ${SCORE_STRIDE}u + part * ${PART}u;
+  let weights${x} = scores + row${x} * ${SCORE_STRIDE}u + part * ${PART / 2}u;
+  var top${x} = NO_SCORE;
+  var sum${x} = 0.0;
+//#end
+//#for r in 0..RF
+//#for c in 0..CD
+  var out${r}_${c} = Sums();
+//#end
+//#end
+
+  if (local < SLOTS) {
+    atomicStore(&needsMask[local], 0u);
+  }
+  if (local == 0u) {
+    atomicStore(&moves, 0u);
+  }
+//#for i in 0..CD / QF
+  workgroupBarrier();
+  for (var at = local; at < ${ROWS * QF * U / 8}u; at += ${LANES}u) {
+    let row = at / ${QF * U / 8}u;
+    let word = at % ${QF * U / 8}u;
+    tile[${SCORES_AT}u + row * ${SCORE_STRIDE}u + word] = queryWord(item, row, ${i * QF * U / 8}u + word);
+  }
+  workgroupBarrier();
+//#for k in 0..QF
+//#for r in 0..RF
+  let query${r}_${i * QF + k} = subgroupMatrixLoad<Left, row_major>(&tile, scores + ${r * U * SCORE_STRIDE + k * U / 8}u, ${SCORE_STRIDE}u);
+//#end
+//#end
+//#end
+
+  findTile(item, item.orderBegin, local);
+  findTile(item, item.orderBegin + ${KT}u, local);
+  workgroupBarrier();
+//#for i in 0..STAGE_LOADS
+  let stage${i} = local + ${i * LANES}u;
+  let stageKey${i} = stage${i} / ${LV}u;
+  let stageWord${i} = stage${i} % ${LV}u;
+  let stageAt${i} = stageKey${i} * ${LV + 1}u + stageWord${i};
+//#end
+  if (item.orderBegin < item.orderEnd) {
+    let slot = item.orderBegin / ${KT}u % SLOTS * ${KT}u;
+//#for i in 0..STAGE_LOADS
+    tile[stageAt${i}] = keyWord(sharedRows[slot + stageKey${i}], stageWord${i});
+//#end
+  }
+  workgroupBarrier();
+
+  for (var begin = item.orderBegin; begin < item.orderEnd; begin += ${KT}u) {
+    let slot = begin / ${KT}u % SLOTS;
+    {
+//#for c in 0..KU
+//#for r in 0..RF
+      var score${r}_${c} = Sums();
+//#end
+//#end
+//#for k in 0..CD
+      {
+//#for c in 0..KU
+        let keys${c} = subgroupMatrixLoad<Right, col_major>(&tile, ${c * U * (LV + 1) + k * U / 8}u, ${LV + 1}u);
+//#for r in 0..RF
+        score${r}_${c} = subgroupMatrixMultiplyAccumulate(query${r}_${k}, keys${c}, score${r}_${c});
+//#end
+//#end
+      }
+//#end
+//#for c in 0..KU
+//#for r in 0..RF
+      subgroupMatrixStore<row_major>(&tile, scores + ${r * U * SCORE_STRIDE + c * U / 4}u, score${r}_${c}, ${SCORE_STRIDE}u);
+//#end
+//#end
+    }
+    workgroupBarrier();
+
+    let isLast = begin + ${KT}u >= item.orderEnd;
+    let nextSlot = select((slot + 1u) % SLOTS, slot, isLast);
+//#for i in 0..STAGE_LOADS
+    let value${i} = valueWord(sharedRows[slot * ${KT}u + stageKey${i}], stageWord${i});
+    let keyNext${i} = keyWord(sharedRows[nextSlot * ${KT}u + stageKey${i}], stageWord${i});
+//#end
+    if (local == 0u) {
+      atomicStore(&needsMask[(slot + 3u) % SLOTS], 0u);
+    }
+    findTile(item, begin + ${2 * KT}u, local);
+
+    let masked = atomicLoad(&needsMask[slot]) != 0u;
+//#for x in 0..RPL
+//#for w in 0..PART
+    var weight${x}_${w} = bitcast<vec4<f32>>(tile[scores${x} + ${w}u]) * params.scaleLog2;
+//#end
+    if (masked) {
+      for (var word = 0u; word < ${PART}u; word++) {
+        let keys = slot * ${KT}u + (part * ${PART}u + word) * 4u;
+        var four = bitcast<vec4<f32>>(tile[scores${x} + word]) * params.scaleLog2;
+//#for e in 0..4
+        {
+          let key = sharedKeys[keys + ${e}u];
+          four[${e}] = select(NO_SCORE, four[${e}], key != NO_KEY && sees(item, token${x}, key));
+        }
+//#end
+        tile[scores${x} + word] = bitcast<vec4<u32>>(four);
+      }
+//#for w in 0..PART
+      weight${x}_${w} = bitcast<vec4<f32>>(tile[scores${x} + ${w}u]);
+//#end
+    }
+    var larger${x} = top${x};
+    {
+      var four = weight${x}_0;
+//#for w in 1..PART
+      four = max(four, weight${x}_${w});
+//#end
+      larger${x} = max(max(four.x, four.y), max(four.z, four.w));
+//#if LPR > 1
+      larger${x} = max(larger${x}, subgroupShuffleXor(larger${x}, 1u));
+//#end
+    }
+    var decay${x} = 1.0;
+    if (larger${x} > top${x} + GROWTH) {
+      decay${x} = exp2(top${x} - larger${x});
+      top${x} = larger${x};
+      if (begin > item.orderBegin) {
+        atomicStore(&moves, 1u);
+      }
+    }
+//#end
+//#for i in 0..STAGE_LOADS
+    tile[${VALUES_AT}u + stageAt${i}] = select(value${i}, vec4<u32>(0u), sharedKeys[slot * ${KT}u + stageKey${i}] == NO_KEY);
+    tile[stageAt${i}] = keyNext${i};
+//#end
+    let anyMoves = workgroupUniformLoad(&moves) != 0u;
+//#for x in 0..RPL
+    {
+      // Where a row has seen no key yet, exp2(0) = 1 must not count.
+      let counts = select(0.0, 1.0, top${x} > NO_SCORE);
+      var four = vec4<f32>(0.0);
+//#for w in 0..PART
+      weight${x}_${w} = exp2(weight${x}_${w} - top${x} + BIAS) * counts;
+      four += weight${x}_${w};
+//#end
+      sum${x} = sum${x} * decay${x} + (four.x + four.y + four.z + four.w);
+    }
+//#end
+    if (anyMoves) {
+//#for i in 0..CD / KU
+//#for c in 0..KU
+//#for r in 0..RF
+      subgroupMatrixStore<row_major>(&tile, scores + ${r * U * SCORE_STRIDE + c * U / 4}u, out${r}_${i * KU + c}, ${SCORE_STRIDE}u);
+//#end
+//#end
+      workgroupBarrier();
+//#for x in 0..RPL
+      for (var word = 0u; word < ${PART}u; word++) {
+        tile[scores${x} + word] = bitcast<vec4<u32>>(bitcast<vec4<f32>>(tile[scores${x} + word]) * decay${x});
+      }
+//#end
+      workgroupBarrier();
+//#for c in 0..KU
+//#for r in 0..RF
+      out${r}_${i * KU + c} = subgroupMatrixLoad<Sums, row_major>(&tile, scores + ${r * U * SCORE_STRIDE + c * U / 4}u, ${SCORE_STRIDE}u);
+//#end
+//#end
+      workgroupBarrier();
+//#end
+    }
+//#for x in 0..RPL
+//#for w in 0..PART / 2
+    tile[weights${x} + ${w}u] = vec4<u32>(
+      pack2x16float(weight${x}_${2 * w}.xy),
+      pack2x16float(weight${x}_${2 * w}.zw),
+      pack2x16float(weight${x}_${2 * w + 1}.xy),
+      pack2x16float(weight${x}_${2 * w + 1}.zw),
+    );
+//#end
+//#end
+    workgroupBarrier();
+
+    if (local == 0u) {
+      atomicStore(&moves, 0u);
+    }
+//#for k in 0..KU
+    {
+//#for r in 0..RF
+      let left${r} = subgroupMatrixLoad<Left, row_major>(&tile, scores + ${r * U * SCORE_STRIDE + k * U / 8}u, ${SCORE_STRIDE}u);
+//#end
+//#for c in 0..CD
+      {
+        let values = subgroupMatrixLoad<Right, row_major>(&tile, ${VALUES_AT + k * U * (LV + 1) + c * U / 8}u, ${LV + 1}u);
+//#for r in 0..RF
+        out${r}_${c} = subgroupMatrixMultiplyAccumulate(left${r}, values, out${r}_${c});
+//#end
+      }
+//#end
+    }
+//#end
+    workgroupBarrier();
+  }
+
+//#for x in 0..RPL
+//#if LPR > 1
+  sum${x} += subgroupShuffleXor(sum${x}, 1u);
+//#end
+  if (part == 0u) {
+    sharedState[subgroup * ${RF * U}u + row${x}] = vec2<f32>(top${x}, sum${x} * exp2(-BIAS));
+  }
+//#end
+//#for i in 0..CD / KU
+//#for c in 0..KU
+//#for r in 0..RF
+  subgroupMatrixStore<row_major>(&tile, scores + ${r * U * SCORE_STRIDE + c * U / 4}u, out${r}_${i * KU + c}, ${SCORE_STRIDE}u);
+//#end
+//#end
+  workgroupBarrier();
+  for (var store = local; store < ${ROWS * KT / 8}u; store += ${LANES}u) {
+    let row = store / ${KT / 8}u;
+    let chunk = store % ${KT / 8}u;
+    if (row < item.rows) {
+      let at = ${SCORES_AT}u + row * ${SCORE_STRIDE}u + chunk * 2u;
+      let low = bitcast<vec4<f32>>(tile[at]) * exp2(-BIAS);
+      let high = bitcast<vec4<f32>>(tile[at + 1u]) * exp2(-BIAS);
+      storeItemRow(item, row, ${i * KT / 8}u + chunk, sharedState[row], low, high);
+    }
+  }
+  workgroupBarrier();
+//#end
+}

@@ -1,0 +1,170 @@
+/**
+ * How the matrix kernel falls onto subgroups, and when it is used.
+ *
+ * WGSL has no matrices of bf16, and turning bf16 into f16 would lose its range: such caches stay with
+ * the tile kernel, whose name in a program's name says so.
+ */
+
+import type { Arithmetic } from "../error_bound.ts";
+import { itemRowsOf, MAX_VECTOR_ROWS, TILE_ROWS } from "./item_rows.ts";
+import type { AttendSpecialisation, ProgramTarget } from "./specialisation.ts";
+import type { TemplateConstants } from "./template.ts";
+
+/** The subgroup matrices of an adapter: f16 operands, f32 results. */
+export interface MatrixUnit {
+  /** Rows, columns and depth of a matrix. */
+  readonly size: 8 | 16;
+  /** Workgroup memory that a program may take, in bytes. */
+  readonly workgroupBytes: number;
+}
+
+/** Tuning of the matrix kernel; any choice gives answers inside the same bound. */
+export interface MatrixTuning {
+  /** Fragments of query rows that a subgroup owns. */
+  readonly rowFragments: 1 | 2;
+  /** Keys of a tile. */
+  readonly tileKeys: 16 | 32;
+}
+
+/** Every choice, in the order in which a search tries them. */
+export const MATRIX_TUNINGS: readonly MatrixTuning[] = [
+  { rowFragments: 1, tileKeys: 16 },
+  { rowFragments: 1, tileKeys: 32 },
+  { rowFragments: 2, tileKeys: 16 },
+  { rowFragments: 2, tileKeys: 32 },
+];
+
+/** Whether the matrix kernel attends items of this kind. */
+export function usesMatrices(
+  s: Pick<AttendSpecialisation, "rows" | "headSize" | "storage">,
+  target: ProgramTarget,
+): boolean {
+  return target.matrix !== undefined && s.storage === "f16" && s.rows > MAX_VECTOR_ROWS &&
+    chooseMatrixTuning(s, { target }) !== null;
+}
+
+/**
+ * How the rows of a slot are multiplied, which decides their error bound.
+ *
+ * @example Only f16 caches and rows of many tokens are
+ * ```ts
+ * import { arithmeticOf } from "@headwise/headwise/kernel";
+ * import assert from "node:assert/strict";
+ *
+ * const target = {
+ *   subgroupSize: 32, dialect: "tint", isCompact: false,
+ *   matrix: { size: 16, workgroupBytes: 49152 },
+ * } as const;
+ * const shape = { queryHeads: 20, kvHeads: 4, headSize: 128, storage: "f16" } as const;
+ * assert.equal(arithmeticOf(target, { shape, queryTokens: 512 }), "matrix");
+ * assert.equal(arithmeticOf(target, { shape, queryTokens: 1 }), "f32");
+ * assert.equal(arithmeticOf(target, { shape: { ...shape, storage: "bf16" }, queryTokens: 512 }), "f32");
+ * ```
+ *
+ * @param target The adapter's target.
+ * @param o Heads and storage type, and the slot's tokens.
+ */
+export function arithmeticOf(target: ProgramTarget, o: {
+  readonly shape: Pick<AttendSpecialisation, "queryHeads" | "kvHeads" | "headSize" | "storage">;
+  readonly queryTokens: number;
+}): Arithmetic {
+  const { queryHeads, kvHeads, headSize, storage } = o.shape;
+  const packedRows = o.queryTokens * queryHeads / kvHeads;
+  const rows = itemRowsOf(packedRows);
+  return usesMatrices({ rows, headSize, storage }, target) ? "matrix" : "f32";
+}
+
+/** Letters of `attend_matrix.wgsl`. */
+export type MatrixConstants =
+  & Record<"WORKGROUP" | "TILE_WORDS" | "S" | "U" | "RF" | "KT", number>
+  & TemplateConstants;
+
+/**
+ * Sizes of the matrix kernel's parts for one tuning.
+ *
+ * @returns The constants, or null where the tuning does not fit the adapter or the head size.
+ */
+export function matrixMapping(
+  s: Pick<AttendSpecialisation, "rows" | "headSize">,
+  o: { readonly target: ProgramTarget; readonly tuning: MatrixTuning },
+): MatrixConstants | null {
+  const { matrix, subgroupSize } = o.target;
+  const { rowFragments, tileKeys } = o.tuning;
+  if (matrix === undefined || subgroupSize === 0) return null;
+  const unit = matrix.size;
+  const rowsOfSubgroup = rowFragments * unit;
+  const lanes = s.rows / rowsOfSubgroup * subgroupSize;
+  const words = s.headSize / 8;
+  const keyWords = tileKeys * (words + 1);
+  const scoreStride = tileKeys / 4 + 1;
+  const tileWords = 2 * keyWords + s.rows * scoreStride;
+  const lanesOfRow = Math.max(1, subgroupSize / rowsOfSubgroup);
+  const loads = tileKeys * words / lanes;
+  const otherBytes = 4 * 2 * 4 * tileKeys + 8 * s.rows + 32;
+  const fits = tileWords * 16 + otherBytes <= matrix.workgroupBytes && lanesOfRow <= 2 &&
+    lanes <= MOST_LANES && Number.isInteger(loads) && loads <= MOST_LOADS;
+  if (!fits) return null;
+  return {
+    SUBGROUPS: true,
+    MATRIX: true,
+    WORKGROUP: lanes,
+    LANES: lanes,
+    U: unit,
+    S: subgroupSize,
+    RF: rowFragments,
+    ROWS: s.rows,
+    KT: tileKeys,
+    KU: tileKeys / unit,
+    CD: s.headSize / unit,
+    LPR: lanesOfRow,
+    RPL: Math.max(1, rowsOfSubgroup / subgroupSize),
+    PART: tileKeys / lanesOfRow / 4,
+    QF: Math.min(s.headSize, 2 * tileKeys) / unit,
+    STAGE_LOADS: loads,
+    VALUES_AT: keyWords,
+    SCORES_AT: 2 * keyWords,
+    SCORE_STRIDE: scoreStride,
+    TILE_WORDS: tileWords,
+  };
+}
+
+/** Lanes that every adapter with matrices starts in one workgroup. */
+const MOST_LANES = 512;
+/** Loads of keys, and as many of values, that a lane has in flight within its registers. */
+const MOST_LOADS = 16;
+
+/** Measured on an H100; fits every adapter with matrices and every head size. */
+const DEFAULT: MatrixTuning = { rowFragments: 1, tileKeys: 16 };
+
+/**
+ * The tuning that a program is generated with: the one asked for, or the default.
+ *
+ * @throws {RangeError} If the one asked for does not fit: another would not be what was asked.
+ */
+export function chooseMatrixTuning(
+  s: Pick<AttendSpecialisation, "rows" | "headSize">,
+  o: { readonly target: ProgramTarget; readonly tuning?: MatrixTuning },
+): MatrixTuning | null {
+  const fits = (tuning: MatrixTuning): boolean =>
+    matrixMapping(s, { target: o.target, tuning }) !== null;
+  if (o.tuning === undefined) return fits(DEFAULT) ? DEFAULT : null;
+  if (fits(o.tuning)) return o.tuning;
+  throw new RangeError(
+    `Cannot generate a matrix program for ${s.rows} rows of ${s.headSize} elements with ` +
+      `${matrixTuningName(o.tuning)}: it does not fit the adapter; leave the tuning out`,
+  );
+}
+
+/** The tunings that fit an adapter and a head size. */
+export function matrixTuningsOf(
+  target: ProgramTarget,
+  o: { readonly headSize: number },
+): MatrixTuning[] {
+  const shape = { ...o, rows: TILE_ROWS };
+  return MATRIX_TUNINGS.filter((tuning) => matrixMapping(shape, { target, tuning }) !== null);
+}
+
+/** The part of a program's name that tells tunings apart. */
+export function matrixTuningName(tuning: MatrixTuning): string {
+  return `row_fragments=${tuning.rowFragments};tile_keys=${tuning.tileKeys}`;
+}

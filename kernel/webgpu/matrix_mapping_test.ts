@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import {
+  arithmeticOf,
+  chooseMatrixTuning,
+  MATRIX_TUNINGS,
+  matrixMapping,
+  matrixTuningsOf,
+} from "./matrix_mapping.ts";
+import { TILE_ROWS } from "./item_rows.ts";
+import { attendProgram, type AttendSpecialisation } from "./specialisation.ts";
+
+const TARGET = {
+  subgroupSize: 32,
+  dialect: "tint",
+  isCompact: false,
+  matrix: { size: 16, workgroupBytes: 49152 },
+} as const;
+
+const PREFILL: AttendSpecialisation = {
+  queryHeads: 20,
+  kvHeads: 4,
+  headSize: 128,
+  pageSizeTokens: 64,
+  layout: "headwise",
+  storage: "f16",
+  bindings: 1,
+  rows: 64,
+  maskRanges: false,
+  treeMask: false,
+  learnedSinks: false,
+  logSumExp: false,
+};
+
+Deno.test("matrixMapping() keeps every tuning inside the workgroup memory of the adapter", () => {
+  for (const headSize of [64, 128, 256]) {
+    for (const tuning of matrixTuningsOf(TARGET, { headSize })) {
+      const shape = { rows: TILE_ROWS, headSize };
+      const { TILE_WORDS, LANES } = matrixMapping(shape, { target: TARGET, tuning })!;
+      assert.ok(Number(TILE_WORDS) * 16 <= TARGET.matrix.workgroupBytes);
+      assert.equal(Number(LANES) * tuning.rowFragments, TILE_ROWS * 2);
+    }
+    assert.ok(matrixTuningsOf(TARGET, { headSize }).length > 0);
+  }
+  const small = { ...TARGET, matrix: { size: 16, workgroupBytes: 32768 } } as const;
+  assert.equal(matrixTuningsOf(TARGET, { headSize: 256 }).length, MATRIX_TUNINGS.length);
+  assert.ok(matrixTuningsOf(small, { headSize: 256 }).length < MATRIX_TUNINGS.length);
+});
+
+Deno.test("attendProgram() uses matrices for f16 rows of many tokens, and says so in its name", () => {
+  const program = attendProgram(PREFILL, { target: TARGET });
+  assert.match(
+    program.name,
+    /;subgroup=32;matrix=16;row_fragments=1;tile_keys=16$/,
+  );
+  assert.match(program.code, /^enable chromium_experimental_subgroup_matrix;$/m);
+  assert.doesNotMatch(program.code, /\/\/#|\$\{/);
+  assert.equal(program.workgroupSize, 128);
+});
+
+Deno.test("attendProgram() stays with float32 for bf16, few rows, or no matrices", () => {
+  const { matrix: _, ...none } = TARGET;
+  const others = [
+    attendProgram({ ...PREFILL, storage: "bf16" }, { target: TARGET }),
+    attendProgram({ ...PREFILL, rows: 5 }, { target: TARGET }),
+    attendProgram(PREFILL, { target: none }),
+  ];
+  for (const { name, code } of others) {
+    assert.doesNotMatch(name, /matrix/);
+    assert.doesNotMatch(code, /subgroup_matrix/);
+  }
+});
+
+Deno.test("chooseMatrixTuning() throws for a tuning that does not fit, and never takes another", () => {
+  const tuning = { rowFragments: 1, tileKeys: 32 } as const;
+  const small = { ...TARGET, matrix: { size: 16, workgroupBytes: 32768 } } as const;
+  assert.throws(
+    () => chooseMatrixTuning({ rows: 64, headSize: 256 }, { target: small, tuning }),
+    /64 rows of 256 elements .*leave the tuning out/,
+  );
+});
+
+Deno.test("arithmeticOf() changes with the rows of a slot", () => {
+  const shape = { queryHeads: 20, kvHeads: 4, headSize: 128, storage: "f16" } as const;
+  const kinds = [1, 4, 5, 2048].map((queryTokens) => arithmeticOf(TARGET, { shape, queryTokens }));
+  assert.deepEqual(kinds, ["f32", "f32", "matrix", "matrix"]);
+});
