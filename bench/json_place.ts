@@ -53,22 +53,7 @@ function scan(text: string, path: JsonPath): Scan {
     at++;
     return true;
   };
-  /** Members of an object or an array; `readKey` gives the key of the one at hand. */
-  const readMembers = (
-    end: string,
-    depth: number | null,
-    readKey: (index: number) => string | number | null,
-  ): boolean => {
-    if (takeSign(end)) return true;
-    for (let index = 0;; index++) {
-      const key = readKey(index);
-      const isOnPath = depth !== null && depth < path.length && path[depth] === key;
-      if (key === null || !readValue(isOnPath ? depth + 1 : null)) return false;
-      if (takeSign(end)) return true;
-      if (!takeSign(",")) return false;
-    }
-  };
-  const readKey = (): string | null => {
+  const takeKey = (): string | null => {
     take(SPACE);
     const start = at;
     const key = take(STRING);
@@ -77,17 +62,44 @@ function scan(text: string, path: JsonPath): Scan {
     if (takeSign(":")) return JSON.parse(text.slice(start, afterKey)) as string;
     return null;
   };
-  /** Reads one value; `depth` is its place on the path, null beside it. */
-  const readValue = (depth: number | null): boolean => {
+  // Objects and arrays that are open. A list and no recursion: a text may nest deeper than the stack.
+  const open: Frame[] = [];
+  /** Goes to the next member of the innermost; gives its place on the path, or false at a fault. */
+  const enterMember = (frame: Frame): number | null | false => {
+    const key = frame.end === "}" ? takeKey() : frame.index++;
+    if (key === null) return false;
+    const { depth } = frame;
+    return depth !== null && depth < path.length && path[depth] === key ? depth + 1 : null;
+  };
+  let depth: number | null | false = 0;
+  while (depth !== false) {
     take(SPACE);
     if (depth !== null) found = at;
-    if (takeSign("{")) return readMembers("}", depth, readKey);
-    if (takeSign("[")) return readMembers("]", depth, (index) => index);
-    return take(STRING) !== null || take(SCALAR) !== null;
-  };
-  readValue(0);
+    const end: "}" | "]" | null = takeSign("{") ? "}" : takeSign("[") ? "]" : null;
+    if (end !== null && !takeSign(end)) {
+      const frame = { end, depth, index: 0 };
+      open.push(frame);
+      depth = enterMember(frame);
+      continue;
+    }
+    if (end === null && take(STRING) === null && take(SCALAR) === null) break;
+    // A value is complete, and so is what it was the last member of.
+    while (open.length > 0 && takeSign(open[open.length - 1].end)) open.pop();
+    if (open.length === 0 || !takeSign(",")) break;
+    depth = enterMember(open[open.length - 1]);
+  }
   take(SPACE);
   return { found, stoppedAt: at };
+}
+
+/** An object or array whose members are being read. */
+interface Frame {
+  /** The sign that closes it. */
+  readonly end: "}" | "]";
+  /** Its place on the path, or null beside it. */
+  readonly depth: number | null;
+  /** Index of an array's next member. */
+  index: number;
 }
 
 function placeAt(text: string, offset: number): TextPlace {

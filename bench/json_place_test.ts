@@ -41,3 +41,10 @@ Deno.test("placeOfFault() is the end of every JSON text", () => {
     });
   }));
 });
+
+Deno.test("placeOfFault() takes texts that nest deeper than the engine's stack", () => {
+  const depth = 100_000;
+  assert.deepEqual(placeOfFault("[".repeat(depth) + "x"), { line: 1, column: depth + 1 });
+  const whole = "[".repeat(depth) + "]".repeat(depth);
+  assert.deepEqual(placeOfFault(whole), { line: 1, column: 2 * depth + 1 });
+});
