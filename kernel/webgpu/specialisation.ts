@@ -121,8 +121,8 @@ export interface Program {
 
 /** The tuning used where none was measured. */
 export function defaultTuning({ subgroupSize, isCompact }: ProgramTarget): AttendTuning {
-  // Measured on an H100, whose 132 multiprocessors hold four such workgroups each: two
-  // keys in each of eight groups of four lanes need the fewest exchanges that registers allow.
+  // Measured on an H100, whose 132 multiprocessors hold four such workgroups each: two keys in each
+  // of eight groups of four lanes need the fewest exchanges that registers allow.
   return isCompact
     ? {
       teams: 2,

@@ -126,10 +126,7 @@ async function timeHost(state: StepState, batch: StepRunnerBatch): Promise<HostT
   const planMs: number[] = [];
   const uploadMs: number[] = [];
   const recordMs: number[] = [];
-  for (let run = 0; run < HOST_WARM_UPS; run++) {
-    planStep(state, batch);
-    uploadStep(state, batch);
-  }
+  for (let run = 0; run < HOST_WARM_UPS; run++) planStep(state, batch);
   for (let run = 0; run < HOST_RUNS; run++) {
     const startMs = performance.now();
     planStep(state, batch);
