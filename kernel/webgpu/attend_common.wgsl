@@ -144,5 +144,3 @@ fn isRead(item: Item, position: u32) -> bool {
   let last = item.cached + (item.firstRow + item.rows - 1u) / ${G}u;
   return (params.walksRows != 0u && position <= last) || anyTokenSees(item, position);
 }
-
-const MAX_GROWTH: f32 = 8.0;

@@ -16,6 +16,8 @@
 //
 // A tile that every row sees whole (`plain`) takes its rows by counting and skips the masks.
 
+const MAX_GROWTH: f32 = 8.0;
+
 @compute @workgroup_size(${WORKGROUP})
 fn attend(
   @builtin(workgroup_id) workgroup: vec3<u32>,

@@ -7,7 +7,7 @@ import { createBindGroup, createLayout } from "./buffers.ts";
 import { fillRandom } from "./fill.ts";
 import { compileProgram, createBuffer, type Gpu, GpuError } from "./gpu.ts";
 import { measureMatrixCeiling } from "./matrix_ceiling.ts";
-import { timePasses } from "./pass_timer.ts";
+import { medianTime, timePasses } from "./pass_timer.ts";
 import type { Program } from "./specialisation.ts";
 
 /** Measured ceilings. */
@@ -152,8 +152,8 @@ export async function measureCeilings(gpu: Gpu): Promise<GpuCeilings> {
     const bytesRead = 2 * readWorkgroups * LANES * LOADS * 16;
     const flops = fmaWorkgroups * LANES * ROUNDS * UNROLL * CHAINS * 4 * 2;
     return {
-      memoryBytesPerSecond: bytesRead / (median(readMs) / 1000),
-      flopsPerSecond: flops / (median(fmaMs) / 1000),
+      memoryBytesPerSecond: bytesRead / (medianTime(readMs) / 1000),
+      flopsPerSecond: flops / (medianTime(fmaMs) / 1000),
       matrixFlopsPerSecond: await measureMatrixCeiling(gpu),
       spread: { memory: spread(readMs), flops: spread(fmaMs) },
       bytesRead,
@@ -161,10 +161,6 @@ export async function measureCeilings(gpu: Gpu): Promise<GpuCeilings> {
   } finally {
     for (const buffer of [...buffers, sink]) buffer.destroy();
   }
-}
-
-function median(values: Float64Array): number {
-  return values.toSorted()[values.length >> 1];
 }
 
 function spread(values: Float64Array): number {

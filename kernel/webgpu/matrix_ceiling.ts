@@ -3,7 +3,7 @@
 import { createBindGroup, createLayout } from "./buffers.ts";
 import { compileProgram, createBuffer, type Gpu } from "./gpu.ts";
 import type { MatrixUnit } from "./matrix_mapping.ts";
-import { timePasses } from "./pass_timer.ts";
+import { medianTime, timePasses } from "./pass_timer.ts";
 import type { Program } from "./specialisation.ts";
 
 const CHAINS = 8;
@@ -96,7 +96,7 @@ export async function measureMatrixCeiling(gpu: Gpu): Promise<number | null> {
       },
     });
     const flops = workgroups * SUBGROUPS * rounds * CHAINS * 2 * matrix.size ** 3;
-    return flops / (times.toSorted()[times.length >> 1] / 1000);
+    return flops / (medianTime(times) / 1000);
   } finally {
     sink.destroy();
   }

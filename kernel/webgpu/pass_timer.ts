@@ -57,6 +57,11 @@ export async function readPassTimes(
   );
 }
 
+/** Median of times; of an even number, the upper of the two in the middle. */
+export function medianTime(timesMs: ArrayLike<number>): number {
+  return Float64Array.from(timesMs).sort()[timesMs.length >> 1];
+}
+
 /** Frees the timer. */
 export function destroyPassTimer(timer: PassTimer): void {
   timer.queries.destroy();

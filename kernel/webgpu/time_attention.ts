@@ -1,7 +1,7 @@
 /** Times the attention of one batch, after checking it: a wrong kernel has no time. */
 
 import { encodeAppend } from "./append_stage.ts";
-import { timePasses } from "./pass_timer.ts";
+import { medianTime, timePasses } from "./pass_timer.ts";
 import { dispatchSize, encodeAttend } from "./attend_stage.ts";
 import type { Gpu } from "./gpu.ts";
 import { ITEM_ROWS } from "./item_rows.ts";
@@ -17,6 +17,7 @@ import {
 } from "./step_runner.ts";
 import type { AttendTuning } from "./specialisation.ts";
 import { type StepVerification, verifyStep } from "./verify_step.ts";
+import { answered } from "./wait.ts";
 
 /** A timed batch. */
 export interface AttentionTiming {
@@ -148,12 +149,12 @@ async function timeHost(state: StepState, batch: StepRunnerBatch): Promise<HostT
     uploadMs.push(uploadedMs - plannedMs);
     recordMs.push(submittedMs - uploadedMs);
     // A software adapter works on the same cores.
-    await gpu.device.queue.onSubmittedWorkDone();
+    await answered(gpu, gpu.device.queue.onSubmittedWorkDone(), "running a step of all layers");
     if (gpu.isSoftware && run > 1) break;
   }
-  return { planMs: median(planMs), uploadMs: median(uploadMs), recordMs: median(recordMs) };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
+  return {
+    planMs: medianTime(planMs),
+    uploadMs: medianTime(uploadMs),
+    recordMs: medianTime(recordMs),
+  };
 }
