@@ -78,6 +78,7 @@ export { AVAILABILITY_READINGS, type AvailabilityReading } from "./intake.ts";
 export type * from "./kernel_case.ts";
 export { builtinKernelCases, parseKernelCases } from "./kernel_case_file.ts";
 export { type KernelBenchOptions, runKernelBench } from "./kernel_bench.ts";
+export { describeKernelFigures, type KernelFigureWords } from "./kernel_figure_words.ts";
 export { describeGoal, goalUnit } from "./kernel_goal_words.ts";
 export {
   parseKernelResult,

@@ -1,5 +1,6 @@
 import {
   describeGoal,
+  describeKernelFigures,
   goalUnit,
   type KernelCaseResult,
   type KernelGoalResult,
@@ -7,7 +8,7 @@ import {
 } from "../bench/mod.ts";
 import type { ReportStyle } from "./gate_report.ts";
 import { renderTable, wrapText } from "./table.ts";
-import { formatDuration, formatNumber, formatRate } from "./units.ts";
+import { formatDuration, formatRate } from "./units.ts";
 
 /**
  * Lays out a kernel result: ceilings, one row a case, then goals and peers.
@@ -68,16 +69,12 @@ function boundWord(
 function caseRow({ case: { name }, outcome }: KernelCaseResult): string[] {
   if (outcome.kind !== "timed") return [name, outcome.kind];
   const { figures, host } = outcome;
-  return [
-    name,
-    formatDuration(figures.medianMs),
-    figures.spread.toFixed(2),
-    formatRate(figures.bytesPerSecond, "B"),
-    formatRate(figures.flopsPerSecond, "FLOP"),
-    `${(figures.ceilingShare * 100).toFixed(1)} % ${boundWord(outcome)}`,
-    `${formatNumber(figures.overheadMicroseconds)} µs`,
-    formatDuration(host.planMs + host.uploadMs + host.recordMs),
-  ];
+  const { median, spread, bytes, operations, ceilingShare, overFloor } = describeKernelFigures(
+    figures,
+  );
+  const ofCeiling = `${ceilingShare} ${boundWord(outcome)}`;
+  const hostTime = formatDuration(host.planMs + host.uploadMs + host.recordMs);
+  return [name, median, spread, bytes, operations, ofCeiling, overFloor, hostTime];
 }
 
 function renderPeers(result: KernelResult, { columns }: ReportStyle): string[] {

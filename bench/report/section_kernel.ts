@@ -1,6 +1,6 @@
 /** The section of a kernel benchmark. */
 
-import { formatDuration, formatNumber, formatRate } from "../../fixtures/mod.ts";
+import { describeKernelFigures } from "../kernel_figure_words.ts";
 import { describeGoal, goalUnit } from "../kernel_goal_words.ts";
 import { drawRooflineElement } from "../kernel_roofline.ts";
 import type { KernelCaseResult, KernelResult } from "../kernel_result_types.ts";
@@ -87,17 +87,10 @@ function casesTable({ cases }: KernelResult): ReportTable {
     ],
     rows: cases.map(({ case: { name }, outcome }) => {
       if (outcome.kind !== "timed") return [name, "–", "", "", "", "", "", outcome.reason];
-      const { figures } = outcome;
-      return [
-        name,
-        formatDuration(figures.medianMs),
-        figures.spread.toFixed(2),
-        formatRate(figures.bytesPerSecond, "B"),
-        formatRate(figures.flopsPerSecond, "FLOP"),
-        `${(figures.ceilingShare * 100).toFixed(1)} %`,
-        `${formatNumber(figures.overheadMicroseconds)} µs`,
-        figures.bound,
-      ];
+      const words = describeKernelFigures(outcome.figures);
+      const { median, spread, bytes, operations, ceilingShare, overFloor } = words;
+      const { bound } = outcome.figures;
+      return [name, median, spread, bytes, operations, ceilingShare, overFloor, bound];
     }),
   };
 }
