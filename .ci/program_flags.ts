@@ -1,3 +1,11 @@
+/** Variables that the program documents. */
+export const VARIABLES =
+  "HEADWISE_*,FD_*,JOB_COMPLETION_*,SLURM_ARRAY_*,CI_NODE_*,CI_PIPELINE_ID," +
+  "GITHUB_RUN_ID,NO_COLOR,FORCE_COLOR,TERM,XDG_RUNTIME_DIR";
+
+/** Variables that a package asks for and does without. */
+export const IGNORED_VARIABLES = "--ignore-env=LOG_TOKENS,LOG_STREAM";
+
 /**
  * What the program may do wherever it runs without a checkout: read below the current folder, write
  * below `results` there, talk to this machine alone, start `python3` for `exec:` adapters, and see
@@ -8,10 +16,8 @@ export const PERMISSIONS: readonly string[] = [
   "--allow-write=results",
   "--allow-net=127.0.0.1",
   "--allow-run=python3",
-  "--allow-env=HEADWISE_*,FD_*,JOB_COMPLETION_*,SLURM_ARRAY_*,CI_NODE_*,CI_PIPELINE_ID," +
-  "GITHUB_RUN_ID,NO_COLOR,FORCE_COLOR,TERM,XDG_RUNTIME_DIR",
-  // A package asks for these and does without.
-  "--ignore-env=LOG_TOKENS,LOG_STREAM",
+  `--allow-env=${VARIABLES}`,
+  IGNORED_VARIABLES,
 ];
 
 /** Arguments of `deno` between `run` and the program: nothing of the current folder configures it. */

@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { createRandom } from "../../allocator/mod.ts";
+import { IGNORED_VARIABLES, VARIABLES } from "../program_flags.ts";
 import { type Writer, WRITERS } from "./writers.ts";
 
 const rounds = Number(Deno.args[0] ?? 8);
@@ -117,13 +118,11 @@ interface Start {
 
 function start(writer: Writer, o: Start): Deno.ChildProcess {
   const args = [...writer.args.map((word) => word === "OUT" ? o.out : word), ...o.args];
-  const variables = "HEADWISE_*,FD_*,JOB_COMPLETION_*,SLURM_ARRAY_*,CI_NODE_*,CI_PIPELINE_ID," +
-    "GITHUB_RUN_ID,NO_COLOR,FORCE_COLOR,TERM,XDG_RUNTIME_DIR,XDG_CACHE_HOME,HOME";
   return new Deno.Command("deno", {
     args: [
       ...["run", "--quiet", "--no-prompt", "--allow-read=."],
-      ...["--allow-write=results", `--allow-env=${variables}`],
-      ...["--ignore-env=LOG_TOKENS,LOG_STREAM", "cli/main.ts", ...args],
+      ...["--allow-write=results", `--allow-env=${VARIABLES},XDG_CACHE_HOME,HOME`],
+      ...[IGNORED_VARIABLES, "cli/main.ts", ...args],
     ],
     stdin: "null",
     stdout: "piped",

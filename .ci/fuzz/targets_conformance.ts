@@ -20,7 +20,7 @@ import { createLineReader } from "../../conformance/adapters/line_reader.ts";
 import { COMMANDS } from "../../conformance/adapters/message_schema.ts";
 import { readNpy } from "../../conformance/adapters/npy.ts";
 import { judgeReply, parseReply } from "../../conformance/adapters/read_reply.ts";
-import { npyOf } from "../../conformance/adapters/testing_dump.ts";
+import { DUMP_GEOMETRY, npyOf } from "../../conformance/adapters/testing_dump.ts";
 import { type FuzzTarget, textOf } from "./target.ts";
 
 const file = "fuzzed";
@@ -32,16 +32,7 @@ const SAFETENSORS = writeTensors(
     ["output", { dtype: "BF16", shape: [3], data: Uint16Array.of(1, 2, 3) }],
   ]),
 );
-const GEOMETRY = JSON.stringify({
-  layout: "headwise",
-  slots: 2,
-  kvHeads: 2,
-  headWindows: [32, 0],
-  sinkTokens: 4,
-  pagesPerHead: 8,
-  pageSizeTokens: 16,
-  lengthsTokens: [64, 10],
-});
+const GEOMETRY = JSON.stringify(DUMP_GEOMETRY);
 const WORDS = [
   "\xff\xff\xff\xff\xff\xff\xff\x7f",
   '"data_offsets":[0,9007199254740991]',

@@ -3,20 +3,10 @@ import { caseRows } from "../report.ts";
 import { runConformance } from "../run.ts";
 import { DUMP_CLAUSES, openDump } from "./dump_tests.ts";
 import { writeTensors } from "./safetensors.ts";
-import { npyOf } from "./testing_dump.ts";
+import { DUMP_GEOMETRY, npyOf } from "./testing_dump.ts";
 
 /** Two slots of two heads, the first of them with a window of 32 tokens that recycled a page. */
 const IDS = [[0, -1, 2, 3, -1], [0, 1, 2, 3, -1], [4, -1, -1, -1, -1], [4, -1, -1, -1, -1]];
-const GEOMETRY = {
-  layout: "headwise",
-  slots: 2,
-  kvHeads: 2,
-  headWindows: [32, 0],
-  sinkTokens: 4,
-  pagesPerHead: 8,
-  pageSizeTokens: 16,
-  lengthsTokens: [64, 10],
-};
 
 /** Judges a dump with changed entries; gives the clauses that failed. */
 async function judge(
@@ -38,7 +28,10 @@ async function judge(
         ? npyOf({ descr, shape: `(${shape.join(", ")})`, data: bytes })
         : writeTensors(new Map([["table", { dtype: "I32", shape, data }]])),
     );
-    await Deno.writeTextFile(`${folder}/table.json`, JSON.stringify({ ...GEOMETRY, ...geometry }));
+    await Deno.writeTextFile(
+      `${folder}/table.json`,
+      JSON.stringify({ ...DUMP_GEOMETRY, ...geometry }),
+    );
     const report = await runConformance(await openDump(file));
     assert.equal(report.summary.suiteErrors + report.summary.subjectErrors, 0);
     return caseRows(report.rows).filter(({ outcome }) => outcome.kind === "fail")
