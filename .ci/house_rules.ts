@@ -1,17 +1,17 @@
 import { checkPins, checkPlaces, checkTasks } from "./config_rules.ts";
 import {
-  checkImportCycles,
   checkImportDirection,
   checkLazyCommands,
   checkPackageFreeFolders,
 } from "./import_rules.ts";
+import { checkRooms } from "./room_rules.ts";
 import { checkFileSizes, checkMedianSize, checkTestsBeside } from "./size_rules.ts";
 import { type Breach, readSourceTree, type SourceFile } from "./source_tree.ts";
 
 /** Every rule of the house, in the order in which breaches are printed. */
 export const RULES: readonly ((files: readonly SourceFile[]) => Breach[])[] = [
   checkImportDirection,
-  checkImportCycles,
+  checkRooms,
   checkPackageFreeFolders,
   checkLazyCommands,
   checkFileSizes,

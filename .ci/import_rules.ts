@@ -73,28 +73,6 @@ export function checkPackageFreeFolders(files: readonly SourceFile[]): Breach[] 
   return breaches;
 }
 
-/** No file reaches itself through imports that exist at run time. */
-export function checkImportCycles(files: readonly SourceFile[]): Breach[] {
-  const edges = runTimeEdges(files);
-  const breaches: Breach[] = [];
-  const done = new Set<string>();
-  const stack: string[] = [];
-  const visit = (path: string): void => {
-    if (stack.includes(path)) {
-      const cycle = [...stack.slice(stack.indexOf(path)), path].join(" → ");
-      breaches.push({ rule: "import-cycle", path, message: `Imports run in a circle: ${cycle}` });
-      return;
-    }
-    if (done.has(path)) return;
-    stack.push(path);
-    for (const { target } of edges.get(path) ?? []) visit(target);
-    stack.pop();
-    done.add(path);
-  };
-  for (const path of edges.keys()) visit(path);
-  return breaches;
-}
-
 /** The program starts without any folder but its own: commands load the rest when they run. */
 export function checkLazyCommands(files: readonly SourceFile[]): Breach[] {
   const edges = runTimeEdges(files);
@@ -128,7 +106,8 @@ export function runTimeEdges(
   return edges;
 }
 
-function targetInCheckout(o: { specifier: string; path: string }): string | null {
+/** The file of the checkout that a specifier names; null for packages and built-ins. */
+export function targetInCheckout(o: { specifier: string; path: string }): string | null {
   if (o.specifier === PACKAGE_NAME) return "mod.ts";
   if (o.specifier.startsWith(`${PACKAGE_NAME}/`)) {
     return `${o.specifier.slice(PACKAGE_NAME.length + 1)}/mod.ts`;

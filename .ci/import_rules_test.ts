@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import {
-  checkImportCycles,
   checkImportDirection,
   checkLazyCommands,
   checkPackageFreeFolders,
@@ -74,25 +73,6 @@ Deno.test("checkPackageFreeFolders() refuses a package in kernel, but not in its
   const text = `import fc from "fast-check";`;
   const files = tree({ "kernel/a.ts": text, "kernel/a_test.ts": text, "fixtures/b.ts": text });
   assert.deepEqual(checkPackageFreeFolders(files).map(({ path }) => path), ["kernel/a.ts"]);
-});
-
-Deno.test("checkImportCycles() names the circle when imports return to a file", () => {
-  const breaches = checkImportCycles(tree({
-    "kernel/a.ts": `import { b } from "./b.ts";`,
-    "kernel/b.ts": `import { c } from "./c.ts";`,
-    "kernel/c.ts": `import { a } from "./a.ts";`,
-  }));
-  assert.deepEqual(breaches.map(({ message }) => message), [
-    "Imports run in a circle: kernel/a.ts → kernel/b.ts → kernel/c.ts → kernel/a.ts",
-  ]);
-});
-
-Deno.test("checkImportCycles() ignores a circle that only types close", () => {
-  const files = tree({
-    "kernel/a.ts": `import { b } from "./b.ts";`,
-    "kernel/b.ts": `import type { A } from "./a.ts";`,
-  });
-  assert.deepEqual(checkImportCycles(files), []);
 });
 
 Deno.test("checkLazyCommands() refuses a folder that is loaded before a command runs", () => {

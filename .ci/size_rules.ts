@@ -62,8 +62,15 @@ function reachedFromTests(files: readonly SourceFile[]): Set<string> {
     let front = [test];
     for (let hop = 0; hop < MAX_HOPS; hop++) {
       const next = front.flatMap((path) => edges.get(path) ?? []).map(({ target }) => target)
-        // A mod.ts leads to everything, so it proves nothing.
-        .filter((target) => topFolder(target) === topFolder(test) && !target.endsWith("mod.ts"));
+        // A top folder's mod.ts leads to everything, so it proves nothing; a room's is passed.
+        .filter((target) =>
+          topFolder(target) === topFolder(test) && target !== `${topFolder(test)}/mod.ts`
+        )
+        .flatMap((target) =>
+          target.endsWith("/mod.ts")
+            ? (edges.get(target) ?? []).map((entry) => entry.target)
+            : target
+        );
       for (const target of next) reached.add(target);
       front = next;
     }

@@ -53,128 +53,240 @@ export type {
   GpuCeilings,
   StorageType,
 } from "../kernel/mod.ts";
-export { BenchError, type BenchErrorCode } from "./bench_error.ts";
-export type * from "./bench_options.ts";
-export { predictCapacity, type PredictionOptions } from "./capacity_prediction.ts";
-export { type CompareOptions, compareResults } from "./compare_results.ts";
-export { type ConcurrencyOptions, predictConcurrency } from "./concurrency_prediction.ts";
-export { describeEnvironment } from "./environment.ts";
-export { METRIC_FORMULAS } from "./formulas.ts";
-export { type GateInput, parseGateInput, readGateInput } from "./foreign_file.ts";
-export { type ForeignGateOptions, judgeForeignRuns } from "./foreign_gate.ts";
-export type * from "./foreign_types.ts";
-export { gateRead } from "./gate.ts";
-export { gateCapacity } from "./gate_capacity.ts";
-export { CAPACITY_THRESHOLD, READ_THRESHOLD } from "./gate_metrics.ts";
-export type * from "./gate_types.ts";
+export {
+  type BenchEnvironment,
+  BenchError,
+  type BenchErrorCode,
+  type BenchResult,
+  type CapacityGateReport,
+  type CapacityOutcome,
+  type CapacityPrediction,
+  type ClockDescription,
+  type Comparison,
+  type ConcurrencyPrediction,
+  describeEnvironment,
+  type FailedRequest,
+  GATE_SIDES,
+  type GateName,
+  type GateReport,
+  type LatencySummaries,
+  type LineFile,
+  METRIC_FORMULAS,
+  openLineFile,
+  type PageHistory,
+  type PageRow,
+  parseResult,
+  type PeakPages,
+  type PrefixUse,
+  prepareOutput,
+  type RatioInterval,
+  READABLE_RESULT_VERSIONS,
+  readResult,
+  type RequestList,
+  type RequestSamples,
+  type RequestsIdentity,
+  type RestOfLayerStatement,
+  RESULT_SCHEMA_VERSION,
+  type ResultCeilings,
+  ResultError,
+  type ResultErrorCode,
+  type ResultOptions,
+  type RunPerformance,
+  type RunResult,
+  serializeResult,
+  type Side,
+  type SideName,
+  type SideResult,
+  SIDES,
+  sidesOfGates,
+  type StepTimeline,
+  type Summary,
+  type TokenGaps,
+  type Verdict,
+  type VerificationSummary,
+  type WorkloadIdentity,
+  writeResultAtomically,
+  writeTextAtomically,
+} from "./result/mod.ts";
+export {
+  type BenchOptions,
+  type BenchProgress,
+  type BenchTrace,
+  type ClockChoice,
+  runBench,
+  type RunnerSettings,
+  runnerSettings,
+} from "./run/mod.ts";
+export {
+  CAPACITY_THRESHOLD,
+  type CompareOptions,
+  compareResults,
+  type ConcurrencyOptions,
+  gateCapacity,
+  gateRead,
+  predictCapacity,
+  predictConcurrency,
+  type PredictionOptions,
+  READ_THRESHOLD,
+} from "./gate/mod.ts";
+export {
+  type ForeignGateOptions,
+  type ForeignGateReport,
+  type ForeignRequests,
+  type ForeignRun,
+  type ForeignStatistics,
+  type ForeignTool,
+  type GateInput,
+  judgeForeignRuns,
+  parseGateInput,
+  readGateInput,
+} from "./foreign/mod.ts";
 export {
   createGpuClock,
+  describeRestOfLayer,
   type GpuClockOptions,
   type GpuStepBatch,
   type GpuStepRunner,
   type GpuVerification,
-} from "./gpu_clock.ts";
-export { AVAILABILITY_READINGS, type AvailabilityReading } from "./intake.ts";
-export type * from "./kernel_case.ts";
-export { builtinKernelCases, parseKernelCases } from "./kernel_case_file.ts";
-export { type KernelBenchOptions, runKernelBench } from "./kernel_bench.ts";
-export { describeKernelFigures, type KernelFigureWords } from "./kernel_figure_words.ts";
-export { describeGoal, goalUnit } from "./kernel_goal_words.ts";
+  type MeasuredCeilings,
+  type RestOfLayer,
+  type StepBatch,
+  type StepCheck,
+  type StepClock,
+  type StepTimes,
+} from "./clock/mod.ts";
+export { AVAILABILITY_READINGS, type AvailabilityReading } from "./result/mod.ts";
 export {
+  type BrowserEnvironment,
+  builtinKernelCases,
+  describeGoal,
+  describeKernelFigures,
+  drawRoofline,
+  goalUnit,
+  type KERNEL_RESULT_VERSION,
+  type KernelBenchOptions,
+  type KernelCase,
+  type KernelCaseRequests,
+  type KernelCaseResult,
+  type KernelCaseSet,
+  type KernelCaseShape,
+  type KernelCaseWindows,
+  type KernelCaseWork,
+  type KernelCeilings,
+  type KernelFigures,
+  type KernelFigureWords,
+  type KernelGoal,
+  type KernelGoalResult,
+  type KernelMeasureOptions,
+  type KernelOutcome,
+  type KernelResult,
+  parseKernelCases,
   parseKernelResult,
+  type PEER_NAMES,
+  type PeerName,
+  type PeerOutcome,
+  type PeerResult,
+  type PeersReport,
+  runKernelBench,
+  runPeers,
+  type RunPeersOptions,
+  selectKernelCases,
   serializeKernelResult,
-  writeKernelResult,
-} from "./kernel_result_file.ts";
-export type { KernelMeasureOptions } from "./kernel_measure.ts";
-export { runPeers, type RunPeersOptions } from "./kernel_peers.ts";
-export type * from "./kernel_result_types.ts";
-export { drawRoofline } from "./kernel_roofline.ts";
-export { selectKernelCases } from "./kernel_select.ts";
-export type { KernelCeilings } from "./kernel_figures.ts";
-export { sizedKernelCases } from "./kernel_sized_cases.ts";
-export {
+  sizedKernelCases,
   type TunedShape,
   type TunedVariant,
   tuneKernel,
   type TuneOptions,
   tuningKey,
-} from "./kernel_tune.ts";
-export { judgeLive } from "./live/live_gate.ts";
-export { parseLiveResult, readLiveResult, serializeLiveResult } from "./live/live_result.ts";
-export * from "./live/live_types.ts";
-export { DEFAULT_LIVE_SETTINGS, runLive } from "./live/run_live.ts";
+  writeKernelResult,
+} from "./kernel/mod.ts";
 export {
+  DEFAULT_LIVE_SETTINGS,
   DEFAULT_SERVE_BOUNDS,
+  type EngineStatus,
   isLoopback,
-  requireLoopback,
-  type RunningServer,
-  type ServeBounds,
-  type ServeOptions,
-  startServer,
-} from "./live/serve.ts";
-export type { EngineStatus } from "./live/serve_engine.ts";
-export {
+  judgeLive,
+  LIVE_SCHEMA_VERSION,
+  type LiveEndpoint,
+  type LiveError,
+  type LiveErrorKind,
+  type LiveGateReport,
+  type LiveOptions,
+  type LivePerformance,
+  type LiveProgress,
+  type LiveRecord,
+  type LiveResult,
+  type LiveRun,
+  type LiveSamples,
+  type LiveSettings,
+  type LiveSide,
   parseFaults,
+  parseLiveResult,
+  parseObjectives,
+  readLiveResult,
+  requireLoopback,
+  runLive,
+  type RunningServer,
+  serializeLiveResult,
   SERVE_FAULTS,
+  type ServeBounds,
   type ServeFault,
   type ServeFaults,
-} from "./live/serve_faults.ts";
-export { parseObjectives, type ServiceObjectives } from "./live/slo.ts";
-export { type LineFile, openLineFile, prepareOutput, writeTextAtomically } from "./output_file.ts";
-export { interleaveSides, type Turn } from "./pair_order.ts";
-export type * from "./recording_types.ts";
-export { renderCsv, renderGapsCsv } from "./report/csv.ts";
-export { describeRequests, meanOverRuns, type RunFigure } from "./report/figures.ts";
-export { renderReportMarkdown } from "./report/markdown_report.ts";
-export { renderReportPage } from "./report/page.ts";
-export { renderPerfetto, type TraceEvent } from "./report/perfetto.ts";
+  type ServeOptions,
+  type ServiceObjectives,
+  startServer,
+  type TokenAccount,
+} from "./live/mod.ts";
 export {
+  interleaveSides,
+  planLooks,
+  type SequentialPlan,
+  studentTCdf,
+  studentTQuantile,
+  summarize,
+  summarizeWeighted,
+  type Turn,
+} from "./statistics/mod.ts";
+export {
+  describeRequests,
   kindOfReport,
+  type LegendEntry,
+  type MarkdownColumn,
+  meanOverRuns,
   parseReportInput,
+  renderCsv,
+  renderGapsCsv,
+  renderPerfetto,
+  renderReportMarkdown,
+  renderReportPage,
+  type ReportBlock,
+  type ReportChart,
   type ReportInput,
   type ReportKind,
+  type ReportSection,
   reportSection,
-} from "./report/report_input.ts";
-export type { MarkdownColumn } from "./markdown.ts";
-export type {
-  LegendEntry,
-  ReportBlock,
-  ReportChart,
-  ReportSection,
-  ReportTable,
-  ReportVerdict,
-} from "./report/section.ts";
-export { describeRestOfLayer, type RestOfLayer } from "./rest_of_layer.ts";
+  type ReportTable,
+  type ReportVerdict,
+  type RunFigure,
+  type TraceEvent,
+} from "./report/mod.ts";
 export {
-  parseResult,
-  readResult,
-  ResultError,
-  type ResultErrorCode,
-  serializeResult,
-  writeResultAtomically,
-} from "./result_file.ts";
-export * from "./result_types.ts";
-export { runBench } from "./run_bench.ts";
-export { type RunnerSettings, runnerSettings } from "./runner_settings.ts";
-export { planLooks, type SequentialPlan } from "./sequential.ts";
-export {
-  GATE_SIDES,
-  type GateName,
-  type Side,
-  type SideName,
-  SIDES,
-  sidesOfGates,
-} from "./sides.ts";
-export { summarize, summarizeWeighted } from "./statistics.ts";
-export type * from "./step_clock.ts";
-export { createSweepHeader, mergeSweeps, parseSweep, serializeSweep } from "./sweep_file.ts";
-export {
+  createSweepHeader,
   listPoints,
+  mergeSweeps,
   type NumberedPoint,
+  parseSweep,
+  runSweep,
+  serializeSweep,
+  type Sweep,
+  SWEEP_VERSION,
   type SweepAxes,
+  type SweepClock,
+  type SweepHeader,
+  type SweepIdentity,
+  type SweepOptions,
   type SweepPoint,
+  type SweepRow,
   type SweepShard,
-} from "./sweep_grid.ts";
-export { runSweep, type SweepClock, type SweepOptions } from "./sweep_run.ts";
-export * from "./sweep_types.ts";
-export { studentTCdf, studentTQuantile } from "./student_t.ts";
+  type SweepSide,
+} from "./sweep/mod.ts";

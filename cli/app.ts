@@ -6,23 +6,22 @@ import {
   run,
   text_en,
 } from "@stricli/core";
-import { adapterRoutes } from "./adapter_commands.ts";
-import { benchCommand } from "./bench_command.ts";
-import { COMPLETE, completionsCommand } from "./completions_command.ts";
-import { clausesCommand, conformanceCommand } from "./conformance_commands.ts";
-import type { CliContext } from "./context.ts";
-import { doctorCommand } from "./doctor_command.ts";
+import { adapterRoutes } from "./commands/adapter/mod.ts";
+import { benchCommand } from "./commands/bench/mod.ts";
+import { COMPLETE, completeLine, completionsCommand } from "./completion/mod.ts";
+import { clausesCommand, conformanceCommand } from "./commands/conformance/mod.ts";
+import { type CliContext, createPaint } from "./terminal/mod.ts";
+import { doctorCommand } from "./doctor/mod.ts";
 import { mapParserExitCode } from "./exit_code.ts";
 import { describeFault } from "./fault.ts";
-import { fixtureRoutes } from "./fixture_commands.ts";
-import { gateCommand } from "./gate_command.ts";
-import { buildHelpCommand } from "./help_command.ts";
-import { initCommand } from "./init_command.ts";
-import { kernelRoutes } from "./kernel_commands.ts";
-import { serveCommand } from "./serve_command.ts";
-import { sweepRoutes } from "./sweep_command.ts";
-import { createPaint } from "./paint.ts";
-import { reportRoutes } from "./report_commands.ts";
+import { fixtureRoutes } from "./commands/fixture/mod.ts";
+import { gateCommand } from "./commands/gate/mod.ts";
+import { buildHelpCommand } from "./manual/mod.ts";
+import { initCommand } from "./commands/init/mod.ts";
+import { kernelRoutes } from "./commands/kernel/mod.ts";
+import { serveCommand } from "./commands/serve/mod.ts";
+import { sweepRoutes } from "./commands/sweep/mod.ts";
+import { reportRoutes } from "./commands/report/mod.ts";
 import { VERSION } from "./version.ts";
 
 const DESCRIPTION = `\
@@ -115,8 +114,7 @@ function buildApp(): Application<CliContext> {
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
   const [first, ...rest] = args;
   if (first === COMPLETE) {
-    const { answerShell } = await import("./completion/answer_shell.ts");
-    return await answerShell(context, { routes: buildRoutes(), args: rest });
+    return await completeLine(context, { routes: buildRoutes(), args: rest });
   }
   await run(buildApp(), args, context);
   return mapParserExitCode(Number(context.process.exitCode ?? 0));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { capture } from "./testing_context.ts";
-import { visibleWidth } from "./table.ts";
+import { visibleWidth } from "./terminal/table.ts";
 
 const COMMANDS = [
   [],

@@ -3,9 +3,9 @@ import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import config from "../deno.json" with { type: "json" };
 import { parseExpectations } from "../conformance/mod.ts";
-import { CONFORMANCE_SETTINGS } from "./conformance_settings.ts";
-import { flagOf, variableOf } from "./setting.ts";
-import { KNOWN_VARIABLES } from "./setting_tables.ts";
+import { CONFORMANCE_SETTINGS } from "./settings/conformance.ts";
+import { flagOf, variableOf } from "./settings/setting.ts";
+import { KNOWN_VARIABLES } from "./settings/tables.ts";
 
 const read = (path: string): string =>
   Deno.readTextFileSync(new URL(`../docs/ci/${path}`, import.meta.url));

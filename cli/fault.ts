@@ -1,5 +1,5 @@
 import { EXIT } from "./exit_code.ts";
-import { SettingError } from "./setting.ts";
+import { SettingError } from "./settings/mod.ts";
 
 /** What a person is told of an error, and how the process ends. */
 export interface Fault {

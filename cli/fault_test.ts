@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EXIT } from "./exit_code.ts";
 import { describeFault, describeMissingPermission } from "./fault.ts";
-import { SettingError } from "./setting.ts";
+import { SettingError } from "./settings/setting.ts";
 
 function named(name: string): Error {
   const error = new Error("Cannot do it; do that");

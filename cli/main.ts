@@ -1,8 +1,8 @@
 import { runCli } from "./app.ts";
-import { createSystemContext } from "./context.ts";
+import { createSystemContext } from "./terminal/mod.ts";
 import { EXIT } from "./exit_code.ts";
 import { describeFault } from "./fault.ts";
-import { KNOWN_VARIABLES } from "./setting_tables.ts";
+import { KNOWN_VARIABLES } from "./settings/mod.ts";
 
 const interrupt = new AbortController();
 Deno.addSignalListener("SIGINT", () => {

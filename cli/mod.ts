@@ -10,20 +10,85 @@
 export type { Verdict } from "../bench/mod.ts";
 export type { Override } from "../fixtures/mod.ts";
 export { runCli } from "./app.ts";
-export { describeBudget } from "./bench_report.ts";
-export { BENCH_SETTINGS, type BenchSettings } from "./bench_settings.ts";
-export { type FileValue, type FileValues, parseConfigFile } from "./config_file.ts";
-export { CONFORMANCE_SETTINGS, type ConformanceSettings } from "./conformance_settings.ts";
+export { describeBudget, describePoint, paintVerdict, verdictExitCode } from "./tables/mod.ts";
+export {
+  BENCH_SETTINGS,
+  type BenchSettings,
+  choiceOf,
+  type ChoiceParser,
+  choicesOf,
+  CONFORMANCE_SETTINGS,
+  type ConformanceSettings,
+  DEFAULT_CONFIG_FILE,
+  describeDefault,
+  type EndpointSettings,
+  explainSettings,
+  explainSettingsAsData,
+  type FileValue,
+  type FileValues,
+  type FlagDefinition,
+  type FlagDefinitions,
+  flagOf,
+  flagsOf,
+  type ForeignVariable,
+  formatFor,
+  type GpuProvider,
+  KNOWN_VARIABLES,
+  loadSettings,
+  type Origin,
+  parseConfigFile,
+  parseRatio,
+  parseShardText,
+  parseSwitch,
+  parseText,
+  REPORT_FORMATS,
+  type ReportFormat,
+  type ResolvedSettings,
+  resolveSettings,
+  RESULT_FORMATS,
+  type ResultFormat,
+  type Setting,
+  SETTING_TABLES,
+  SettingError,
+  type SettingFlags,
+  type SettingsContext,
+  type SettingsOf,
+  type SettingSources,
+  type SettingTable,
+  type SettingValues,
+  type TextParser,
+  variableOf,
+  variablesOf,
+  wholeNumber,
+  type WordChoice,
+} from "./settings/mod.ts";
+export {
+  formatBytes,
+  formatChange,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatRate,
+} from "../fixtures/mod.ts";
 export {
   type CliContext,
   type CliProcess,
   type CliStream,
+  type Column,
+  createPaint,
+  createProgress,
   createSystemContext,
   MAX_COLUMNS,
+  type Paint,
   paintOf,
+  type Progress,
+  type ProgressState,
+  renderTable,
+  visibleWidth,
+  wantsColor,
+  wrapText,
   writeLines,
-} from "./context.ts";
-export type { EndpointSettings } from "./endpoint_settings.ts";
+} from "./terminal/mod.ts";
 export { EXIT, mapParserExitCode } from "./exit_code.ts";
 export {
   type ExitMeaning,
@@ -32,58 +97,5 @@ export {
   type ExitName,
   particularExitMeanings,
 } from "./exit_meanings.ts";
-export { explainSettings, explainSettingsAsData } from "./explain_settings.ts";
 export { describeFault, type Fault } from "./fault.ts";
-export { paintVerdict, verdictExitCode } from "./gate_report.ts";
-export type { GpuProvider } from "./gpu_choice.ts";
-export { describePoint } from "./sweep_report.ts";
-export { DEFAULT_CONFIG_FILE, loadSettings, type SettingsContext } from "./load_settings.ts";
-export { createPaint, type Paint, wantsColor } from "./paint.ts";
-export {
-  formatFor,
-  parseShardText,
-  REPORT_FORMATS,
-  type ReportFormat,
-  RESULT_FORMATS,
-  type ResultFormat,
-} from "./report_settings.ts";
-export { createProgress, type Progress, type ProgressState } from "./progress.ts";
-export {
-  type ResolvedSettings,
-  resolveSettings,
-  type SettingSources,
-  variablesOf,
-} from "./resolve_settings.ts";
-export {
-  describeDefault,
-  flagOf,
-  type ForeignVariable,
-  type Origin,
-  type Setting,
-  SettingError,
-  type SettingsOf,
-  type SettingTable,
-  type SettingValues,
-  variableOf,
-} from "./setting.ts";
-export {
-  type FlagDefinition,
-  type FlagDefinitions,
-  flagsOf,
-  type SettingFlags,
-  type TextParser,
-} from "./setting_flags.ts";
-export {
-  choiceOf,
-  type ChoiceParser,
-  choicesOf,
-  parseRatio,
-  parseSwitch,
-  parseText,
-  wholeNumber,
-  type WordChoice,
-} from "./setting_parsers.ts";
-export { KNOWN_VARIABLES, SETTING_TABLES } from "./setting_tables.ts";
-export { type Column, renderTable, visibleWidth, wrapText } from "./table.ts";
-export * from "./units.ts";
-export { parseOverrides } from "./workload_overrides.ts";
+export { parseOverrides } from "./workload/mod.ts";

@@ -1,6 +1,6 @@
 import { runCli } from "./app.ts";
-import type { CliContext, CliStream } from "./context.ts";
-import { wantsColor } from "./paint.ts";
+import type { CliContext, CliStream } from "./terminal/context.ts";
+import { wantsColor } from "./terminal/paint.ts";
 
 /** What a run of the tool left behind. */
 export interface CapturedRun {

@@ -4,8 +4,8 @@
  */
 
 import { describeCase, parseReport, type ReportFile } from "../../conformance/mod.ts";
-import { readPage } from "../../cli/ui_page.ts";
-import { servePage } from "../../cli/ui_server.ts";
+import { readPage } from "../../cli/ui/serve_page.ts";
+import { servePage } from "../../cli/ui/server.ts";
 import { downloadText, missingChromium, openBrowser, openPage, waitForEnd } from "./chromium.ts";
 
 /** What the portable program, which has no subgroups, does differently. */

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { parseKernelResult } from "../../bench/mod.ts";
-import { readPage } from "../../cli/ui_page.ts";
-import { servePage } from "../../cli/ui_server.ts";
+import { readPage } from "../../cli/ui/serve_page.ts";
+import { servePage } from "../../cli/ui/server.ts";
 import { parseReport } from "../../conformance/mod.ts";
 import { downloadText, missingChromium, openBrowser, openPage, waitForEnd } from "./chromium.ts";
 

@@ -20,8 +20,8 @@ import {
   SIDES,
   startServer,
 } from "../../bench/mod.ts";
-import kernelCaseText from "../../bench/kernel_cases.yaml" with { type: "text" };
-import { tinyKernelResult } from "../../bench/kernel_test_support.ts";
+import kernelCaseText from "../../bench/kernel/cases.yaml" with { type: "text" };
+import { tinyKernelResult } from "../../bench/kernel/test_support.ts";
 import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
 import { requireDiagnosed } from "./targets_fixtures.ts";
 import { type FuzzTarget, textOf } from "./target.ts";

@@ -1,8 +1,8 @@
 /** Many thousand steps of the scheduler, by replays one after the other and by a server's engine. */
 import assert from "node:assert/strict";
-import { timeReplay } from "../../bench/replay_speed.ts";
+import { timeReplay } from "../../tools/replay_speed.ts";
 import { createServeEngine } from "../../bench/live/serve_engine.ts";
-import { SIDES } from "../../bench/sides.ts";
+import { SIDES } from "../../bench/result/sides.ts";
 import type { TraceRequest, Workload } from "../../fixtures/mod.ts";
 
 /** Requests of one replay. */

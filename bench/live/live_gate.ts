@@ -1,7 +1,7 @@
 /** `gate/live`: one server against another, over interleaved run pairs. */
 
-import { combineVerdicts, compareMetric } from "../comparison.ts";
-import { GATE_METRICS, type MetricFacts } from "../gate_metrics.ts";
+import { combineVerdicts, compareMetric } from "../statistics/mod.ts";
+import { GATE_METRICS, type MetricFacts } from "../gate/mod.ts";
 import type { LiveGateReport, LivePerformance, LiveSide } from "./live_types.ts";
 
 interface Metric extends MetricFacts {

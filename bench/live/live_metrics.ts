@@ -1,6 +1,6 @@
 /** Latencies and goodput of one replay against a live server. */
 
-import { summarize, summarizeWeighted } from "../statistics.ts";
+import { summarize, summarizeWeighted } from "../statistics/mod.ts";
 import type { LivePerformance, LiveRecord, LiveSamples, TokenAccount } from "./live_types.ts";
 import type { OpenLoopLog } from "./open_loop.ts";
 import { meetsObjectives, type ServiceObjectives } from "./slo.ts";

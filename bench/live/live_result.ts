@@ -1,9 +1,15 @@
 /** Live results as files. */
 
 import { z } from "zod";
-import { parseDocument, readResultText } from "../result_document.ts";
-import { serializeSamples } from "../result_file.ts";
-import { comparison, count, summary, verdict } from "../result_schema.ts";
+import {
+  comparison,
+  count,
+  parseDocument,
+  readResultText,
+  serializeSamples,
+  summary,
+  verdict,
+} from "../result/mod.ts";
 import { LIVE_SCHEMA_VERSION, type LiveResult } from "./live_types.ts";
 
 const text = z.string();

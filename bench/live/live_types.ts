@@ -1,9 +1,14 @@
 /** What a benchmark of live servers is made from and leaves behind. */
 
 import type { TraceRequest, Workload } from "../../fixtures/mod.ts";
-import type { Comparison, Verdict } from "../gate_types.ts";
-import type { BenchEnvironment, RequestsIdentity, Summary } from "../result_types.ts";
-import type { BenchTrace } from "../bench_options.ts";
+import type {
+  BenchEnvironment,
+  Comparison,
+  RequestsIdentity,
+  Summary,
+  Verdict,
+} from "../result/mod.ts";
+import type { BenchTrace } from "../run/mod.ts";
 import type { ServiceObjectives } from "./slo.ts";
 
 /** Version of the live result's shape; raised when a field changes its meaning or goes away. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { requestsOf } from "../test_support.ts";
+import { requestsOf } from "../run/test_support.ts";
 import { runOpenLoop } from "./open_loop.ts";
 import { DEFAULT_LIVE_SETTINGS } from "./run_live.ts";
 import { withServer } from "./serve_test_support.ts";

@@ -1,9 +1,8 @@
 /** A benchmark of live servers: the same requests to each, in interleaved pairs. */
 
 import { synthesizeRequests, type TraceRequest } from "../../fixtures/mod.ts";
-import { BenchError } from "../bench_error.ts";
-import { describeEnvironment } from "../environment.ts";
-import { interleaveSides } from "../pair_order.ts";
+import { BenchError, describeEnvironment } from "../result/mod.ts";
+import { interleaveSides } from "../statistics/mod.ts";
 import { judgeLive } from "./live_gate.ts";
 import { LIVE_FORMULAS, measureLive } from "./live_metrics.ts";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { BenchError } from "../bench_error.ts";
-import { requestsOf, tinyWorkload } from "../test_support.ts";
+import { BenchError } from "../result/bench_error.ts";
+import { requestsOf, tinyWorkload } from "../run/test_support.ts";
 import { judgeLive } from "./live_gate.ts";
 import type { LiveResult, LiveSettings } from "./live_types.ts";
 import { parseLiveResult, serializeLiveResult } from "./live_result.ts";

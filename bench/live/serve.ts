@@ -1,9 +1,7 @@
 /** An OpenAI-compatible streaming server whose answers are timed by the replay engine. */
 
 import type { Workload } from "../../fixtures/mod.ts";
-import { BenchError } from "../bench_error.ts";
-import type { ResultCeilings } from "../result_types.ts";
-import type { Side } from "../sides.ts";
+import { BenchError, type ResultCeilings, type Side } from "../result/mod.ts";
 import { type ConnectionGuard, guardConnections } from "./connection_guard.ts";
 import { type AnswerServer, errorResponse, streamAnswer, wholeAnswer } from "./serve_answer.ts";
 import { createServeEngine, type EngineStatus } from "./serve_engine.ts";

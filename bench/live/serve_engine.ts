@@ -5,15 +5,21 @@
 
 import type { Workload } from "../../fixtures/mod.ts";
 import { shardHeadMap } from "../../allocator/mod.ts";
-import { createModelClock } from "../model_clock.ts";
-import { createPrefixRanks } from "../prefix_ranks.ts";
-import { createRanks, findMeasuredRank } from "../ranks.ts";
-import { createReplayState, type ReplayState } from "../replay_state.ts";
-import { restOfLayer } from "../rest_of_layer.ts";
-import type { ResultCeilings } from "../result_types.ts";
-import { admitWaiting, breakDeadlock, leave, planRunning } from "../scheduler.ts";
-import type { Side } from "../sides.ts";
-import { batchOf, finishStep } from "../step_work.ts";
+import { createModelClock, restOfLayer } from "../clock/mod.ts";
+import {
+  admitWaiting,
+  batchOf,
+  breakDeadlock,
+  createPrefixRanks,
+  createRanks,
+  createReplayState,
+  findMeasuredRank,
+  finishStep,
+  leave,
+  planRunning,
+  type ReplayState,
+} from "../replay/mod.ts";
+import type { ResultCeilings, Side } from "../result/mod.ts";
 import { sleepUntil } from "./open_loop.ts";
 
 /** What an engine is made from. */

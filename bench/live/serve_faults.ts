@@ -1,7 +1,7 @@
 /** Faults that a server can be told to have, for whoever tests a client on it. */
 
 import { nearestName } from "../../fixtures/mod.ts";
-import { BenchError } from "../bench_error.ts";
+import { BenchError } from "../result/mod.ts";
 
 /**
  * What goes wrong: `status` answers 500; `server` sends an error event half-way; `disconnect` breaks

@@ -1,6 +1,6 @@
 /** Bodies of completion requests: read within bounds, and understood. */
 
-import { BenchError } from "../bench_error.ts";
+import { BenchError } from "../result/mod.ts";
 
 /** A request that is refused, with the status that says so. */
 export class RefusedRequest extends Error {

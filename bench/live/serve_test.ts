@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { BenchError } from "../bench_error.ts";
+import { BenchError } from "../result/bench_error.ts";
 import { parseChunk } from "./completion_chunk.ts";
 import { startServer } from "./serve.ts";
 import { post, withServer } from "./serve_test_support.ts";
 import { readEvents } from "./sse.ts";
-import { tinyWorkload } from "../test_support.ts";
-import { SIDES } from "../sides.ts";
+import { tinyWorkload } from "../run/test_support.ts";
+import { SIDES } from "../result/sides.ts";
 
 const words = (count: number): string => Array(count).fill("word").join(" ");
 

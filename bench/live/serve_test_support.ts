@@ -1,7 +1,7 @@
 /** A server on loopback with a tiny model, for tests. */
 
-import { tinyWorkload } from "../test_support.ts";
-import { SIDES } from "../sides.ts";
+import { tinyWorkload } from "../run/test_support.ts";
+import { SIDES } from "../result/sides.ts";
 import { type RunningServer, type ServeOptions, startServer } from "./serve.ts";
 
 /** Runs a test against a server that is closed afterwards, whatever happens. */

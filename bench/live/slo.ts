@@ -1,6 +1,6 @@
 /** Service-level objectives and what meets them. */
 
-import { BenchError } from "../bench_error.ts";
+import { BenchError } from "../result/mod.ts";
 
 /** Most that a request may take to count as good; null where nothing is demanded. */
 export interface ServiceObjectives {

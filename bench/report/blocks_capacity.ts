@@ -1,7 +1,7 @@
 /** What a report shows of capacity: concurrency by arithmetic and as replayed. */
 
 import { formatCount, formatNumber } from "../../fixtures/mod.ts";
-import type { BenchResult, SideResult } from "../result_types.ts";
+import type { BenchResult, SideResult } from "../result/mod.ts";
 import { CAPACITY_LEGEND, type CapacityBar, capacitySpec } from "./chart_comparison.ts";
 import { meanOverRuns } from "./figures.ts";
 import type { ReportBlock } from "./section.ts";

@@ -1,7 +1,7 @@
 /** What a report shows of comparisons: a table, and pairs with their interval. */
 
 import { formatChange, formatNumber } from "../../fixtures/mod.ts";
-import type { Comparison, GateReport } from "../gate_types.ts";
+import type { Comparison, GateReport } from "../result/mod.ts";
 import { pairsSpec } from "./chart_comparison.ts";
 import type { ReportBlock, ReportTable } from "./section.ts";
 

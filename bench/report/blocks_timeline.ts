@@ -1,8 +1,7 @@
 /** What a report shows over time: batch, pool occupancy, and the pages of one request. */
 
 import { formatCount, formatNumber } from "../../fixtures/mod.ts";
-import type { PageHistory, StepTimeline } from "../recording_types.ts";
-import type { BenchResult, SideResult } from "../result_types.ts";
+import type { BenchResult, PageHistory, SideResult, StepTimeline } from "../result/mod.ts";
 import { pageMapLegend, pageMapSpec } from "./chart_page_map.ts";
 import { seriesLegend } from "./chart_spec.ts";
 import { batchSpec, occupancySpec, type TimelineSeries } from "./chart_timeline.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { BenchResult } from "../result_types.ts";
-import type { StepTimeline } from "../recording_types.ts";
+import type { BenchResult } from "../result/types.ts";
+import type { StepTimeline } from "../result/recording.ts";
 import { timelineBlocks } from "./blocks_timeline.ts";
 import { BENCH } from "./report_test_support.ts";
 

@@ -1,7 +1,7 @@
 /** Charts of comparisons: pairs with their interval, and predicted against replayed. */
 
 import type { Spec } from "vega";
-import type { Comparison } from "../gate_types.ts";
+import type { Comparison } from "../result/mod.ts";
 import { axis, CHART_FONT, chartSpec } from "./chart_spec.ts";
 import type { LegendEntry } from "./section.ts";
 

@@ -1,7 +1,7 @@
 /** The heat map of a request's block-table rows, full head above window head. */
 
 import type { Spec } from "vega";
-import type { PageHistory } from "../recording_types.ts";
+import type { PageHistory } from "../result/mod.ts";
 import { axis, chartSpec } from "./chart_spec.ts";
 import { pageCells } from "./page_map.ts";
 import type { LegendEntry } from "./section.ts";

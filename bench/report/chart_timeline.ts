@@ -1,7 +1,7 @@
 /** Charts over time: the batch of every side, and the pages that its kinds of heads hold. */
 
 import type { Spec } from "vega";
-import type { StepTimeline } from "../recording_types.ts";
+import type { StepTimeline } from "../result/mod.ts";
 import { axis, chartSpec, seriesLines, seriesScales } from "./chart_spec.ts";
 
 /** The timeline of a side with the name and the place of its series. */

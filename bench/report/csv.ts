@@ -1,10 +1,9 @@
 /** Raw values as CSV (RFC 4180): a row a request, a sample of a kernel case, or a point's side. */
 
-import { ResultError } from "../result_document.ts";
-import type { BenchResult } from "../result_types.ts";
-import type { LiveResult } from "../live/live_types.ts";
-import type { KernelResult } from "../kernel_result_types.ts";
-import type { Sweep } from "../sweep_types.ts";
+import { type BenchResult, ResultError } from "../result/mod.ts";
+import type { LiveResult } from "../live/mod.ts";
+import type { KernelResult } from "../kernel/mod.ts";
+import type { Sweep } from "../sweep/mod.ts";
 import type { ReportInput } from "./report_input.ts";
 
 type Cell = string | number | null;

@@ -1,8 +1,8 @@
 /** Figures that several sections share. */
 
 import { formatRate } from "../../fixtures/mod.ts";
-import type { BrowserEnvironment } from "../kernel_result_types.ts";
-import type { BenchEnvironment, RequestsIdentity, RunPerformance } from "../result_types.ts";
+import type { BrowserEnvironment } from "../kernel/mod.ts";
+import type { BenchEnvironment, RequestsIdentity, RunPerformance } from "../result/mod.ts";
 
 /** A figure of every run. */
 export type RunFigure = (performance: RunPerformance) => number | null | undefined;

@@ -1,6 +1,6 @@
 /** Sections as GitHub-flavoured Markdown for a pull request: the verdict, then what folds away. */
 
-import { markdownTable } from "../markdown.ts";
+import { markdownTable } from "./markdown.ts";
 import type { ReportBlock, ReportSection, ReportTable } from "./section.ts";
 
 /** Most characters that a comment on a pull request may have. */

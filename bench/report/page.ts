@@ -1,8 +1,7 @@
 /** One self-contained page of sections: no script, and no request to anywhere. */
 
 import { createHash } from "node:crypto";
-import { ROOFLINE_STYLE } from "../kernel_roofline.ts";
-import { escapeSvg } from "../svg.ts";
+import { escapeSvg, ROOFLINE_STYLE } from "../kernel/mod.ts";
 import { type DrawChart, sectionHtml, verdictHtml } from "./html.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 import { type ReportSection, worstVerdict } from "./section.ts";

@@ -1,6 +1,6 @@
 /** The heat map of a block-table row: which pages it named, step by step. */
 
-import type { PageHistory, PageRow } from "../recording_types.ts";
+import type { PageHistory, PageRow } from "../result/mod.ts";
 
 /** Whether a held page could still be read by the newest token of its step. */
 export type PageState = "visible" | "outside";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { PageHistory, PageRow } from "../recording_types.ts";
+import type { PageHistory, PageRow } from "../result/recording.ts";
 import { countPages, pageCells } from "./page_map.ts";
 
 function windowRow(runs: readonly (readonly number[])[], sinkTokens = 0): PageRow {

@@ -3,9 +3,14 @@
  * each side, a slice for each step, counters of batch and pages, and a track for each request.
  */
 
-import { ResultError } from "../result_document.ts";
-import type { BenchResult, RunResult, SideResult } from "../result_types.ts";
-import type { RequestList, StepTimeline } from "../recording_types.ts";
+import {
+  type BenchResult,
+  type RequestList,
+  ResultError,
+  type RunResult,
+  type SideResult,
+  type StepTimeline,
+} from "../result/mod.ts";
 import type { ReportInput } from "./report_input.ts";
 
 /** An event; times are in microseconds. */

@@ -1,18 +1,21 @@
 /** Telling result files apart by their content. */
 
 import { z } from "zod";
-import type { ForeignGateReport } from "../foreign_types.ts";
-import type { GateReport } from "../gate_types.ts";
-import { parseKernelResult } from "../kernel_result_file.ts";
-import type { KernelResult } from "../kernel_result_types.ts";
-import { parseLiveResult } from "../live/live_result.ts";
-import type { LiveResult } from "../live/live_types.ts";
-import { parseUnversioned, ResultError } from "../result_document.ts";
-import { parseResult } from "../result_file.ts";
-import { comparison, count, gate as gateSchema, verdict } from "../result_schema.ts";
-import type { BenchResult } from "../result_types.ts";
-import { parseSweep } from "../sweep_file.ts";
-import type { Sweep } from "../sweep_types.ts";
+import type { ForeignGateReport } from "../foreign/mod.ts";
+import {
+  type BenchResult,
+  comparison,
+  count,
+  gate as gateSchema,
+  type GateReport,
+  parseResult,
+  parseUnversioned,
+  ResultError,
+  verdict,
+} from "../result/mod.ts";
+import { type KernelResult, parseKernelResult } from "../kernel/mod.ts";
+import { type LiveResult, parseLiveResult } from "../live/mod.ts";
+import { parseSweep, type Sweep } from "../sweep/mod.ts";
 import { benchSection } from "./section_bench.ts";
 import { comparisonSection } from "./section_comparison.ts";
 import { kernelSection } from "./section_kernel.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { readGateInput } from "../foreign_file.ts";
-import { judgeForeignRuns } from "../foreign_gate.ts";
-import { serializeResult } from "../result_file.ts";
-import { serializeSweep } from "../sweep_file.ts";
+import { readGateInput } from "../foreign/file.ts";
+import { judgeForeignRuns } from "../foreign/gate.ts";
+import { serializeResult } from "../result/file.ts";
+import { serializeSweep } from "../sweep/file.ts";
 import { kindOfReport, parseReportInput, type ReportInput, reportSection } from "./report_input.ts";
 import { INPUTS } from "./report_test_support.ts";
 

@@ -1,10 +1,10 @@
 /** Results of every kind, for the tests of reports. */
 
-import { tinyKernelResult } from "../kernel_test_support.ts";
+import { tinyKernelResult } from "../kernel/test_support.ts";
 import type { LivePerformance, LiveResult, LiveSide } from "../live/live_types.ts";
-import { createSweepHeader } from "../sweep_file.ts";
-import type { Sweep, SweepRow } from "../sweep_types.ts";
-import { tinyResult } from "../test_support.ts";
+import { createSweepHeader } from "../sweep/file.ts";
+import type { Sweep, SweepRow } from "../sweep/types.ts";
+import { tinyResult } from "../run/test_support.ts";
 import type { ReportInput } from "./report_input.ts";
 
 /** A benchmark with all six sides. */

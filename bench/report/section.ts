@@ -1,7 +1,7 @@
 /** What a report is made of, before it becomes a page or Markdown. */
 
 import type { Spec } from "vega";
-import type { MarkdownColumn } from "../markdown.ts";
+import type { MarkdownColumn } from "./markdown.ts";
 
 /** What a section concludes. */
 export interface ReportVerdict {

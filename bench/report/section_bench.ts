@@ -1,8 +1,7 @@
 /** The section of a replayed benchmark. */
 
 import { formatCount, formatNumber } from "../../fixtures/mod.ts";
-import type { BenchResult, RunResult, SideResult } from "../result_types.ts";
-import { SIDES } from "../sides.ts";
+import { type BenchResult, type RunResult, type SideResult, SIDES } from "../result/mod.ts";
 import { capacityBlock } from "./blocks_capacity.ts";
 import { comparedSides, comparisonBlocks, comparisonFinding } from "./blocks_comparison.ts";
 import { distributionBlock } from "./blocks_distribution.ts";

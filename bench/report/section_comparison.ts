@@ -1,7 +1,7 @@
 /** The section of a verdict over two files, as `headwise gate --json` prints it. */
 
-import type { ForeignGateReport } from "../foreign_types.ts";
-import type { GateReport } from "../gate_types.ts";
+import type { ForeignGateReport } from "../foreign/mod.ts";
+import type { GateReport } from "../result/mod.ts";
 import {
   type ComparedSides,
   comparedSides,

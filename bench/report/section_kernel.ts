@@ -1,9 +1,13 @@
 /** The section of a kernel benchmark. */
 
-import { describeKernelFigures } from "../kernel_figure_words.ts";
-import { describeGoal, goalUnit } from "../kernel_goal_words.ts";
-import { drawRooflineElement } from "../kernel_roofline.ts";
-import type { KernelCaseResult, KernelResult } from "../kernel_result_types.ts";
+import {
+  describeGoal,
+  describeKernelFigures,
+  drawRooflineElement,
+  goalUnit,
+  type KernelCaseResult,
+  type KernelResult,
+} from "../kernel/mod.ts";
 import { describeCeilings, environmentFacts } from "./figures.ts";
 import { NO_VERDICT, type ReportBlock, type ReportSection, type ReportTable } from "./section.ts";
 

@@ -1,7 +1,7 @@
 /** The section of a benchmark of live servers. */
 
 import { formatCount, formatNumber } from "../../fixtures/mod.ts";
-import type { LivePerformance, LiveResult, LiveSamples } from "../live/live_types.ts";
+import type { LivePerformance, LiveResult, LiveSamples } from "../live/mod.ts";
 import { type ComparedSides, comparisonBlocks, comparisonFinding } from "./blocks_comparison.ts";
 import { distributionBlock } from "./blocks_distribution.ts";
 import type { SampleSeries } from "./chart_distribution.ts";

@@ -2,9 +2,8 @@
 
 import type { Spec } from "vega";
 import { formatChange } from "../../fixtures/mod.ts";
-import type { GateName, SideName } from "../sides.ts";
-import { listPoints, type SweepPoint } from "../sweep_grid.ts";
-import type { Sweep, SweepRow } from "../sweep_types.ts";
+import type { GateName, SideName } from "../result/mod.ts";
+import { listPoints, type Sweep, type SweepPoint, type SweepRow } from "../sweep/mod.ts";
 import { axis, chartSpec } from "./chart_spec.ts";
 import { NO_VERDICT, type ReportBlock, type ReportSection, type ReportTable } from "./section.ts";
 

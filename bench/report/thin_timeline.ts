@@ -1,6 +1,6 @@
 /** Fewer entries of a stored timeline: a chart has no room for a million. */
 
-import type { StepTimeline } from "../recording_types.ts";
+import type { StepTimeline } from "../result/mod.ts";
 
 /**
  * Joins neighbouring entries as a benchmark joins steps, until at most `maxEntries` are left.

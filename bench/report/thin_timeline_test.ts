@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { joinSteps } from "../step_entries.ts";
-import { createTimeline, planStep, timeSteps } from "../timeline.ts";
+import { joinSteps } from "../replay/step_entries.ts";
+import { createTimeline, planStep, timeSteps } from "../replay/timeline.ts";
 import { thinTimeline } from "./thin_timeline.ts";
 
 const step = fc.record({

@@ -1,6 +1,6 @@
-import { type CliContext, writeLines } from "../context.ts";
+import { type CliContext, writeLines } from "../terminal/mod.ts";
 import { EXIT } from "../exit_code.ts";
-import { commandPageOf, type RoutingTarget } from "../manual/command_page.ts";
+import { commandPageOf, type RoutingTarget } from "../manual/mod.ts";
 import { propose } from "./propose.ts";
 import { splitLine } from "./split_line.ts";
 import type { ProposedWord } from "./value_kinds.ts";

@@ -3,8 +3,8 @@ import {
   findPage,
   type PageArgument,
   type PageOption,
-} from "../manual/command_page.ts";
-import { TOPICS } from "../manual/topics.ts";
+  TOPICS,
+} from "../manual/mod.ts";
 import { type Proposal, type ProposedWord, proposeValues } from "./value_kinds.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { PageArgument, PageOption } from "../manual/command_page.ts";
+import type { PageArgument, PageOption } from "../manual/mod.ts";
 
 /** A word to go on with. */
 export interface ProposedWord {

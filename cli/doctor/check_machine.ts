@@ -1,4 +1,4 @@
-import { cacheFolder } from "../kernel_tuning_cache.ts";
+import { cacheFolder } from "../gpu/mod.ts";
 import { DENO_VERSION } from "../version.ts";
 import { type Finding, findingOf, notAllowed } from "./finding.ts";
 import type { Probe } from "./probe.ts";

@@ -1,7 +1,7 @@
-import { type CliContext, paintOf, writeLines } from "../context.ts";
+import { type CliContext, paintOf, writeLines } from "../terminal/mod.ts";
 import { EXIT } from "../exit_code.ts";
-import type { JsonFlag } from "../fixture_commands.ts";
-import type { GpuProvider } from "../gpu_choice.ts";
+import type { JsonFlag } from "../settings/mod.ts";
+import type { GpuProvider } from "../settings/mod.ts";
 import { examine } from "./examine.ts";
 import { createProbe } from "./probe.ts";
 import { renderExamination } from "./render_examination.ts";

@@ -1,6 +1,6 @@
 import { closeGpu, type Gpu, type GpuCeilings, measureCeilings } from "../../kernel/mod.ts";
-import type { GpuProvider } from "../gpu_choice.ts";
-import { openProvider } from "../gpu_provider.ts";
+import type { GpuProvider } from "../settings/mod.ts";
+import { openProvider } from "../gpu/mod.ts";
 import { checkAdapter, checkSoftwareDrivers } from "./check_adapter.ts";
 import { checkMachine } from "./check_machine.ts";
 import { checkPrograms } from "./check_programs.ts";

@@ -1,4 +1,4 @@
-import type { CliContext } from "../context.ts";
+import type { CliContext } from "../terminal/mod.ts";
 
 /** A variable's value, or why there is none. */
 export type VariableReading =

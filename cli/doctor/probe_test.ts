@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { createSystemContext } from "../context.ts";
+import { createSystemContext } from "../terminal/context.ts";
 import { withFolder } from "../testing_folder.ts";
 import { createProbe } from "./probe.ts";
 

@@ -1,6 +1,6 @@
-import type { ReportStyle } from "../gate_report.ts";
-import { renderTable, visibleWidth, wrapText } from "../table.ts";
-import { formatBytes, formatRate } from "../units.ts";
+import type { ReportStyle } from "../tables/mod.ts";
+import { renderTable, visibleWidth, wrapText } from "../terminal/mod.ts";
+import { formatBytes, formatRate } from "../../fixtures/mod.ts";
 import type { AdapterFacts, Examination } from "./examine.ts";
 import type { Finding, FindingState } from "./finding.ts";
 

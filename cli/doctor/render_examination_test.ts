@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createPaint } from "../paint.ts";
+import { createPaint } from "../terminal/paint.ts";
 import type { Examination } from "./examine.ts";
 import { findingOf } from "./finding.ts";
 import { renderExamination } from "./render_examination.ts";

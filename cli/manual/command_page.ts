@@ -1,8 +1,13 @@
 import type { Command, RouteMap } from "@stricli/core";
-import type { CliContext } from "../context.ts";
-import { describeDefault, flagOf, type SettingTable, variableOf } from "../setting.ts";
-import type { WordChoice } from "../setting_parsers.ts";
-import { SETTING_TABLES } from "../setting_tables.ts";
+import type { CliContext } from "../terminal/mod.ts";
+import {
+  describeDefault,
+  flagOf,
+  SETTING_TABLES,
+  type SettingTable,
+  variableOf,
+  type WordChoice,
+} from "../settings/mod.ts";
 
 /** A command, or a group of commands, as the argument parser has it. */
 export type RoutingTarget = Command<CliContext> | RouteMap<CliContext>;

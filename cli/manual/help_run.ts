@@ -1,7 +1,6 @@
-import { type CliContext, paintOf, writeLines } from "../context.ts";
-import type { HelpFlags } from "../help_command.ts";
-import { nearestWord } from "../nearest_word.ts";
-import { SettingError } from "../setting.ts";
+import { type CliContext, paintOf, writeLines } from "../terminal/mod.ts";
+import type { HelpFlags } from "./command.ts";
+import { nearestWord, SettingError } from "../settings/mod.ts";
 import type { CommandPage } from "./command_page.ts";
 import { findManualPage, listHelpNames, listManual } from "./manual.ts";
 import { renderManualText } from "./render_text.ts";

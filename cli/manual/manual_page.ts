@@ -1,6 +1,5 @@
 import { exitMeaningsOf } from "../exit_meanings.ts";
-import { GENERAL_VARIABLES } from "../known_variables.ts";
-import { DEFAULT_CONFIG_FILE } from "../load_settings.ts";
+import { DEFAULT_CONFIG_FILE, GENERAL_VARIABLES } from "../settings/mod.ts";
 import type { CommandPage, PageArgument, PageOption } from "./command_page.ts";
 
 /** A part of a manual page's section. */

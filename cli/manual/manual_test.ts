@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { buildRoutes } from "../app.ts";
-import { createPaint } from "../paint.ts";
-import { visibleWidth } from "../table.ts";
+import { createPaint } from "../terminal/paint.ts";
+import { visibleWidth } from "../terminal/table.ts";
 import { commandPageOf } from "./command_page.ts";
 import { findManualPage, listHelpNames, listManual } from "./manual.ts";
 import { renderManualText } from "./render_text.ts";

@@ -1,4 +1,4 @@
-import { wrapText } from "../table.ts";
+import { wrapText } from "../terminal/mod.ts";
 import type { ManualBlock, ManualPage } from "./manual_page.ts";
 
 /**

@@ -1,6 +1,4 @@
-import { MAX_COLUMNS } from "../context.ts";
-import type { Paint } from "../paint.ts";
-import { visibleWidth, wrapText } from "../table.ts";
+import { MAX_COLUMNS, type Paint, visibleWidth, wrapText } from "../terminal/mod.ts";
 import type { ManualBlock, ManualPage } from "./manual_page.ts";
 
 const INDENT = "  ";

@@ -1,7 +1,5 @@
 import { exitMeanings, particularExitMeanings } from "../exit_meanings.ts";
-import { GENERAL_VARIABLES } from "../known_variables.ts";
-import { DEFAULT_CONFIG_FILE } from "../load_settings.ts";
-import { SETTING_TABLES } from "../setting_tables.ts";
+import { DEFAULT_CONFIG_FILE, GENERAL_VARIABLES, SETTING_TABLES } from "../settings/mod.ts";
 import { entry, type ManualPage, paragraph, section, type TopicPage } from "./manual_page.ts";
 
 /** Pages about what is no command, for `headwise help NAME`. */

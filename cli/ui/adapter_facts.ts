@@ -1,7 +1,7 @@
 /** What the page shows of an adapter. */
 
 import type { Gpu } from "../../kernel/mod.ts";
-import { formatBytes } from "../units.ts";
+import { formatBytes } from "../../fixtures/mod.ts";
 import type { AdapterFacts } from "./messages.ts";
 
 /** Describes an open GPU: its name, what programs are made for, and the limits that bind. */

@@ -1,7 +1,7 @@
 /** Figures of the benchmark. */
 
 import type { KernelCaseResult } from "../../bench/mod.ts";
-import { formatDuration, formatRate } from "../units.ts";
+import { formatDuration, formatRate } from "../../fixtures/mod.ts";
 import { type Element, element, type View } from "./element.ts";
 import type { BenchmarkReport } from "./messages.ts";
 import type { PageState } from "./state.ts";

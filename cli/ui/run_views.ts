@@ -1,6 +1,6 @@
 /** Adapter, problems and progress. */
 
-import { formatDuration } from "../units.ts";
+import { formatDuration } from "../../fixtures/mod.ts";
 import { type Element, element, type View } from "./element.ts";
 import type { Problem } from "./messages.ts";
 import type { PageState } from "./state.ts";

@@ -1,0 +1,147 @@
+/** The `gpu` clock: the kernel's own dispatches of every step, timed by the GPU. */
+
+import type { BlockTable, HeadMap } from "../../allocator/mod.ts";
+import { classifyLayers, type LayerClass } from "./layer_classes.ts";
+import type { RestOfLayer } from "./rest_of_layer.ts";
+import { restMs } from "./rest_of_layer.ts";
+import type { StepBatch, StepCheck, StepClock, StepTimes } from "./step_clock.ts";
+
+/** One layer group's attention of one step. */
+export interface GpuStepBatch {
+  /** Table of all groups; copied before `enqueue` returns. */
+  readonly table: BlockTable;
+  /** Layer group whose rows are used. */
+  readonly group: number;
+  /** [B] new tokens of each slot. */
+  readonly queryLengths: Int32Array;
+  /** [B] tokens of each slot that were in the cache before the step. */
+  readonly cachedLengths: Int32Array;
+}
+
+/** Outcome of the kernel against the oracle. */
+export interface GpuVerification {
+  /** Whether every sampled output stays inside the error bound. */
+  readonly ok: boolean;
+  /** Largest share of the error budget used; 1 is the bound. */
+  readonly worstBudgetUsed: number;
+  /** What is wrong, empty when `ok`. */
+  readonly message: string;
+}
+
+/** Runs attention of steps on a GPU; the kernel's step runner is one. */
+export interface GpuStepRunner {
+  /** Layers whose caches are really there and rotated. */
+  readonly layersMeasured: number;
+  /** Batches that may be enqueued before a flush is due. */
+  readonly maxPendingBatches: number;
+  /** Adds one group's attention to the queue. */
+  enqueue(batch: GpuStepBatch): void;
+  /** Milliseconds of one layer for each batch enqueued since the last flush, oldest first. */
+  flush(): Promise<Float64Array>;
+  /** Compares sampled outputs of a batch with the oracle. */
+  verify(batch: GpuStepBatch, o: { samples: number; seed: number }): Promise<GpuVerification>;
+  /** Gives back the caches. */
+  destroy(): void;
+}
+
+/** Outputs compared in one check of a step. */
+const SAMPLES_PER_CHECK = 4;
+
+/** What the `gpu` clock needs. */
+export interface GpuClockOptions {
+  /** Runner with the caches of one side. */
+  readonly runner: GpuStepRunner;
+  /** Head map of the measured rank. */
+  readonly heads: HeadMap;
+  /** Modelled cost of everything but attention. */
+  readonly rest: RestOfLayer;
+}
+
+/**
+ * Creates a clock that runs every step's attention on a GPU. Layers with the same number of full
+ * heads cost the same: one layer of each such class is timed in every step, its groups taking turns,
+ * and counts for all layers of the class. The rest of the layer is modelled.
+ *
+ * @example A runner that takes 2 ms a layer
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { createBlockTable, headMapFromPattern } from "@headwise/headwise/allocator";
+ * import { createGpuClock } from "@headwise/headwise/bench";
+ *
+ * const heads = headMapFromPattern({
+ *   layers: 3, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
+ * });
+ * const pending: number[] = [];
+ * const clock = createGpuClock({
+ *   heads,
+ *   rest: {
+ *     fixedWeightBytes: 0, expertBytes: 0, experts: 0, expertsPerToken: 0, expertLayers: 0,
+ *     flopsPerToken: 0, flopsPerSampledRow: 0, outputProjectionBytes: 0,
+ *     memoryBytesPerSecond: 1, flopsPerSecond: 1,
+ *   },
+ *   runner: {
+ *     layersMeasured: 1,
+ *     maxPendingBatches: 64,
+ *     enqueue: () => pending.push(2),
+ *     flush: () => Promise.resolve(Float64Array.from(pending.splice(0))),
+ *     verify: () => Promise.resolve({ ok: true, worstBudgetUsed: 0, message: "" }),
+ *     destroy: () => {},
+ *   },
+ * });
+ * clock.enqueue({
+ *   step: 0,
+ *   table: createBlockTable({ layout: "uniform", layerGroups: 1, slots: 1, kvHeads: 1, columns: 1 }),
+ *   queryLengths: Int32Array.of(1),
+ *   cachedLengths: Int32Array.of(0),
+ *   tokens: 1,
+ *   sampledRows: 1,
+ * });
+ * assert.deepEqual([...(await clock.flush()).attentionMs], [6]);
+ * ```
+ *
+ * @param o Runner, head map and the modelled rest.
+ * @returns The clock; it owns the runner.
+ */
+export function createGpuClock(o: GpuClockOptions): StepClock {
+  const classes = classifyLayers(o.heads);
+  const pendingRestMs: number[] = [];
+  return {
+    kind: "gpu",
+    deterministic: false,
+    layersMeasured: o.runner.layersMeasured,
+    maxPendingSteps: Math.max(1, Math.floor(o.runner.maxPendingBatches / classes.length)),
+    enqueue(batch: StepBatch): void {
+      for (const layer of classes) o.runner.enqueue(runnerBatch(batch, layer));
+      pendingRestMs.push(restMs(o.rest, batch));
+    },
+    async flush(): Promise<StepTimes> {
+      const steps = pendingRestMs.length;
+      const layerMs = steps === 0 ? new Float64Array(0) : await o.runner.flush();
+      if (layerMs.length !== steps * classes.length) {
+        throw new Error(
+          `Cannot time ${steps} steps of ${classes.length} classes of layers: the runner returned ` +
+            `${layerMs.length} times instead of ${steps * classes.length}`,
+        );
+      }
+      const attentionMs = new Float64Array(steps);
+      layerMs.forEach((ms, index) => {
+        attentionMs[Math.floor(index / classes.length)] += ms *
+          classes[index % classes.length].layers;
+      });
+      return { attentionMs, restMs: Float64Array.from(pendingRestMs.splice(0)) };
+    },
+    async check(batch: StepBatch, { seed }: { seed: number }): Promise<StepCheck> {
+      const { ok, worstBudgetUsed, message } = await o.runner.verify(
+        runnerBatch(batch, classes[seed % classes.length]),
+        { samples: SAMPLES_PER_CHECK, seed },
+      );
+      return { ok, worstBudgetUsed, message: ok ? "" : `step ${batch.step}: ${message}` };
+    },
+    close: (): void => o.runner.destroy(),
+  };
+}
+
+function runnerBatch(batch: StepBatch, { groups }: LayerClass): GpuStepBatch {
+  const { table, queryLengths, cachedLengths, step } = batch;
+  return { table, group: groups[step % groups.length], queryLengths, cachedLengths };
+}

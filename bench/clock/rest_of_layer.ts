@@ -1,0 +1,149 @@
+/**
+ * The stated cost of everything but attention: weights read and matrix products done.
+ *
+ * Every step reads the weights of the projections, of dense and shared feed-forward blocks, of the
+ * routers and of the output projection once, and those of the routed experts that at least one of
+ * its T tokens visits. With uniform routing that is E·(1 − (1 − k/E)^T) of E experts when a token
+ * visits k. Activations, collectives, norms and sampling are left out.
+ */
+
+import { shardHeads } from "../../allocator/mod.ts";
+import type { Workload } from "../../fixtures/mod.ts";
+import type { RestOfLayerStatement, ResultCeilings } from "../result/mod.ts";
+
+/** Sizes of the modelled rest of a step, of one rank. */
+export interface RestOfLayer {
+  /** Weights that every step reads, the output projection left out, in bytes. */
+  readonly fixedWeightBytes: number;
+  /** Weights of the output projection, in bytes. */
+  readonly outputProjectionBytes: number;
+  /** Weights of one routed expert of one layer, in bytes. */
+  readonly expertBytes: number;
+  /** Routed experts a layer, E. */
+  readonly experts: number;
+  /** Routed experts that one token visits, k. */
+  readonly expertsPerToken: number;
+  /** Layers with routed experts. */
+  readonly expertLayers: number;
+  /** Operations of one token through all layers. */
+  readonly flopsPerToken: number;
+  /** Operations of the output projection for one sampled row. */
+  readonly flopsPerSampledRow: number;
+  /** Bytes per second from device memory. */
+  readonly memoryBytesPerSecond: number;
+  /** Floating-point operations per second. */
+  readonly flopsPerSecond: number;
+}
+
+/**
+ * Works out the sizes of the modelled rest.
+ *
+ * @example A dense model reads all its weights in every step
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { describeRestOfLayer, type RestOfLayer } from "@headwise/headwise/bench";
+ *
+ * const rest: RestOfLayer = {
+ *   fixedWeightBytes: 100, expertBytes: 0, experts: 0, expertsPerToken: 0, expertLayers: 0,
+ *   flopsPerToken: 100, flopsPerSampledRow: 10, outputProjectionBytes: 10,
+ *   memoryBytesPerSecond: 1e9, flopsPerSecond: 1e12,
+ * };
+ * assert.equal(describeRestOfLayer(rest).fixedWeightBytes, 110);
+ * ```
+ *
+ * @param workload Model, ranks and bytes of a weight.
+ * @param ceilings Ceilings to divide by.
+ * @returns Sizes of one rank.
+ */
+export function restOfLayer(workload: Workload, ceilings: ResultCeilings): RestOfLayer {
+  const { model, tensorParallel, weightBytesPerParameter } = workload;
+  const { hiddenSize, headSize, layers, feedForward } = model;
+  const { kvHeads, queryHeads } = shardHeads({
+    kvHeadsGlobal: model.kvHeads,
+    queryHeadsGlobal: model.queryHeads,
+    tensorParallel,
+    rank: 0,
+  });
+  const attention = hiddenSize * headSize * (2 * queryHeads + 2 * kvHeads);
+  const gated = (intermediate: number): number => 3 * hiddenSize * intermediate / tensorParallel;
+  const expertLayers = feedForward.experts > 0 ? layers - feedForward.denseLayers : 0;
+  const denseLayers = layers - expertLayers;
+  const expert = gated(feedForward.expertIntermediate);
+  const router = hiddenSize * feedForward.experts;
+  const fixed = layers * attention + denseLayers * gated(feedForward.denseIntermediate) +
+    expertLayers * (router + feedForward.sharedExperts * expert);
+  const visited = fixed + expertLayers * feedForward.expertsPerToken * expert;
+  const output = hiddenSize * model.vocabularySize / tensorParallel;
+  return {
+    fixedWeightBytes: fixed * weightBytesPerParameter,
+    outputProjectionBytes: output * weightBytesPerParameter,
+    expertBytes: expertLayers === 0 ? 0 : expert * weightBytesPerParameter,
+    experts: feedForward.experts,
+    expertsPerToken: feedForward.expertsPerToken,
+    expertLayers,
+    flopsPerToken: 2 * visited,
+    flopsPerSampledRow: 2 * output,
+    memoryBytesPerSecond: ceilings.memoryBytesPerSecond,
+    flopsPerSecond: ceilings.flopsPerSecond,
+  };
+}
+
+/** Routed experts that at least one of `tokens` tokens visits, expected under uniform routing. */
+export function expectedExperts(rest: RestOfLayer, tokens: number): number {
+  if (rest.experts === 0) return 0;
+  return rest.experts * (1 - (1 - rest.expertsPerToken / rest.experts) ** tokens);
+}
+
+/** Milliseconds of the modelled rest of a step: layers, then the output projection. */
+export function restMs(
+  rest: RestOfLayer,
+  step: { readonly tokens: number; readonly sampledRows: number },
+): number {
+  if (step.tokens === 0) return 0;
+  const weightBytes = rest.fixedWeightBytes +
+    rest.expertLayers * rest.expertBytes * expectedExperts(rest, step.tokens);
+  const layers = Math.max(
+    weightBytes / rest.memoryBytesPerSecond,
+    step.tokens * rest.flopsPerToken / rest.flopsPerSecond,
+  );
+  const output = step.sampledRows === 0 ? 0 : Math.max(
+    rest.outputProjectionBytes / rest.memoryBytesPerSecond,
+    step.sampledRows * rest.flopsPerSampledRow / rest.flopsPerSecond,
+  );
+  return (layers + output) * 1000;
+}
+
+/**
+ * States the modelled rest for a result.
+ *
+ * @example The formulas travel with the result
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { describeRestOfLayer } from "@headwise/headwise/bench";
+ *
+ * const statement = describeRestOfLayer({
+ *   fixedWeightBytes: 1, expertBytes: 2, experts: 64, expertsPerToken: 6, expertLayers: 27,
+ *   flopsPerToken: 3, flopsPerSampledRow: 4, outputProjectionBytes: 5,
+ *   memoryBytesPerSecond: 1, flopsPerSecond: 1,
+ * });
+ * assert.match(statement.assumptions.join(), /1 − k\/E/);
+ * ```
+ *
+ * @param rest Sizes of one rank.
+ * @returns The sizes and the assumptions behind them.
+ */
+export function describeRestOfLayer(rest: RestOfLayer): RestOfLayerStatement {
+  return {
+    fixedWeightBytes: rest.fixedWeightBytes + rest.outputProjectionBytes,
+    expertBytes: rest.expertBytes,
+    flopsPerToken: rest.flopsPerToken,
+    assumptions: [
+      "rest = max(weight bytes / memory ceiling, tokens · operations / operations ceiling), " +
+      "once over all layers and once for the output projection of the sampled rows",
+      "operations = 2 · weights that a token visits",
+      "experts read a layer = E·(1 − (1 − k/E)^T): uniform routing of T tokens, k of E experts each",
+      "left out: activations, collectives between ranks, norms, rotary embedding, sampling, launch " +
+      "gaps",
+    ],
+  };
+}

@@ -1,0 +1,70 @@
+/** What a step of the replay costs, behind one interface for modelled and measured time. */
+
+import type { BlockTable } from "../../allocator/mod.ts";
+
+/**
+ * The rows of one step. The arrays belong to the replay and are overwritten by the next step, so a
+ * clock that defers its work copies what it needs.
+ */
+export interface StepBatch {
+  /** Index of the step, from 0. */
+  readonly step: number;
+  /** Table that the step reads and writes through. */
+  readonly table: BlockTable;
+  /** [B] new tokens of each slot, 0 for idle slots. */
+  readonly queryLengths: Int32Array;
+  /** [B] tokens of each slot that were in the cache before the step. */
+  readonly cachedLengths: Int32Array;
+  /** Σ of `queryLengths`. */
+  readonly tokens: number;
+  /** Rows whose next token is sampled after the step. */
+  readonly sampledRows: number;
+}
+
+/** Times of finished steps, in milliseconds, oldest first. */
+export interface StepTimes {
+  /** Attention over all layers. */
+  readonly attentionMs: Float64Array;
+  /** Everything else over all layers, and the output projection. */
+  readonly restMs: Float64Array;
+}
+
+/** Outcome of one check of a step's attention. */
+export interface StepCheck {
+  /** Whether the outputs stay inside the error bound. */
+  readonly ok: boolean;
+  /** Largest share of the error budget used; 1 is the bound. */
+  readonly worstBudgetUsed: number;
+  /** What is wrong, empty when `ok`. */
+  readonly message: string;
+}
+
+/** A source of step times. Steps are enqueued in order and paid for at the next flush. */
+export interface StepClock {
+  /** `model` or `gpu`. */
+  readonly kind: "model" | "gpu";
+  /** Whether the same batch always costs the same. */
+  readonly deterministic: boolean;
+  /** Layers whose caches are really there, or null where nothing is measured. */
+  readonly layersMeasured: number | null;
+  /** Steps that may be enqueued before a flush is due. */
+  readonly maxPendingSteps: number;
+  /** Adds a step. */
+  enqueue(batch: StepBatch): void;
+  /** Times of all steps enqueued since the last flush; synchronous where nothing is awaited. */
+  flush(): StepTimes | Promise<StepTimes>;
+  /** Checks the attention of a step that was just enqueued. */
+  check(batch: StepBatch, o: { seed: number }): StepCheck | Promise<StepCheck>;
+  /** Gives back what the clock holds. */
+  close(): void;
+}
+
+/** Machine ceilings, measured by `headwise doctor` or stated by a fixture. */
+export interface MeasuredCeilings {
+  /** Bytes per second from device memory. */
+  readonly memoryBytesPerSecond: number;
+  /** Floating-point operations per second, multiply and add counted as two. */
+  readonly flopsPerSecond: number;
+  /** How they were measured. */
+  readonly note: string;
+}

@@ -1,0 +1,101 @@
+/** Reading result files of whatever benchmark. */
+
+import { toForeignRun } from "./run.ts";
+import type { ForeignRun } from "./types.ts";
+import { type BenchResult, parseResult, readResultText, ResultError } from "../result/mod.ts";
+
+/** A result file: our own, or runs of another benchmark. */
+export type GateInput =
+  | { readonly kind: "own"; readonly result: BenchResult }
+  | { readonly kind: "foreign"; readonly runs: readonly ForeignRun[] };
+
+/**
+ * Parses a result file of this tool, or of the serving benchmarks of vLLM, SGLang or FastDeploy: one
+ * JSON object, or a run a line where results were appended.
+ *
+ * @example Aggregates of a vLLM run
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseGateInput } from "@headwise/headwise/bench";
+ *
+ * const text = JSON.stringify({
+ *   completed: 100, failed: 0, total_token_throughput: 900, mean_ttft_ms: 50, mean_itl_ms: 9,
+ * });
+ * const input = parseGateInput(text, { file: "run.json" });
+ * assert.equal(input.kind === "foreign" && input.runs[0].tool, "vllm");
+ * ```
+ *
+ * @param text Text of the file.
+ * @param o Name of the file, for messages.
+ * @returns Our result, or the foreign runs in the order of the file.
+ * @throws {ResultError} When the text is neither, with the line in files of a run a line.
+ */
+export function parseGateInput(text: string, o: { readonly file: string }): GateInput {
+  const whole = parseOrNull(text);
+  if (isRecord(whole)) {
+    if (String(whole.kind).startsWith("headwise/")) {
+      return { kind: "own", result: parseResult(text, o) };
+    }
+    return { kind: "foreign", runs: [readRun(whole, { file: o.file, origin: o.file })] };
+  }
+  const runs: ForeignRun[] = [];
+  text.split("\n").forEach((line, index) => {
+    if (line.trim() === "") return;
+    const origin = `${o.file}:${index + 1}`;
+    const record = parseOrNull(line);
+    if (!isRecord(record)) {
+      const message = `Cannot read the result '${origin}': expected one JSON object, or one a line`;
+      throw new ResultError("result/not-json", o.file, message);
+    }
+    runs.push(readRun(record, { file: o.file, origin }));
+  });
+  if (runs.length > 0) return { kind: "foreign", runs };
+  const message = `Cannot read the result '${o.file}': it is empty`;
+  throw new ResultError("result/not-json", o.file, message);
+}
+
+/**
+ * Reads a result file of this tool or of another benchmark.
+ *
+ * @example A missing file
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readGateInput, ResultError } from "@headwise/headwise/bench";
+ *
+ * await assert.rejects(readGateInput("bench/no-such-result.json"), ResultError);
+ * ```
+ *
+ * @param path Path of the file.
+ * @returns Our result, or the foreign runs.
+ * @throws {ResultError} When the file cannot be read or is no result.
+ */
+export async function readGateInput(path: string): Promise<GateInput> {
+  return parseGateInput(await readResultText(path), { file: path });
+}
+
+function readRun(
+  record: Record<string, unknown>,
+  o: { readonly file: string; readonly origin: string },
+): ForeignRun {
+  try {
+    return toForeignRun(record, o.origin);
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    const message = `Cannot read the result '${o.origin}': ${cause.message}; give a result of ` +
+      `'headwise bench', or of the serving benchmark of vLLM, SGLang or FastDeploy`;
+    throw new ResultError("result/shape", o.file, message, { cause });
+  }
+}
+
+function parseOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

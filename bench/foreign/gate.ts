@@ -1,0 +1,198 @@
+/** Gates over result files of other benchmarks. */
+
+import { BenchError, type Comparison, type GateName, type Verdict } from "../result/mod.ts";
+import { combineVerdicts, compareMetric } from "../statistics/mod.ts";
+import type { ForeignGateReport, ForeignRun, ForeignStatistics } from "./types.ts";
+import { GATE_METRICS, type MetricFacts } from "../gate/mod.ts";
+
+/** What a foreign gate is judged by, and what it may conclude from. */
+export interface ForeignGateOptions {
+  /** Metrics and thresholds. @default {"gate/read"} */
+  readonly gate?: GateName;
+  /** Judges the ratio itself where the files allow no interval. @default {false} */
+  readonly acceptPointEstimate?: boolean;
+  /** Lets an interval over runs pass that were not interleaved. @default {false} */
+  readonly acceptUnpaired?: boolean;
+}
+
+/** A metric, and where a foreign run has its values. */
+interface ForeignMetric extends MetricFacts {
+  readonly value: (run: ForeignRun) => number | null;
+  readonly sample?: "ttftMs" | "gapMs";
+}
+
+const METRICS: Readonly<Record<GateName, readonly ForeignMetric[]>> = {
+  "gate/read": [
+    { ...GATE_METRICS.meanTtft, value: ({ meanTtftMs }) => meanTtftMs, sample: "ttftMs" },
+    { ...GATE_METRICS.meanTbt, value: ({ meanGapMs }) => meanGapMs, sample: "gapMs" },
+    { ...GATE_METRICS.meanTpot, value: ({ meanTpotMs }) => meanTpotMs },
+  ],
+  "gate/capacity": [
+    { ...GATE_METRICS.throughput, value: ({ outputTokensPerSecond }) => outputTokensPerSecond },
+    { ...GATE_METRICS.requestThroughput, value: ({ requestsPerSecond }) => requestsPerSecond },
+    { ...GATE_METRICS.goodput, value: ({ goodputPerSecond }) => goodputPerSecond },
+  ],
+};
+
+/**
+ * Judges runs of another benchmark. A gate needs an interval over runs: one run a side gives a
+ * ratio and no more, which stays INCONCLUSIVE unless `acceptPointEstimate`. Raw values of requests
+ * do not change that, for all requests of a run share its noise. Several runs a side give Welch's
+ * interval; as they were not interleaved, a PASS needs `acceptUnpaired`.
+ *
+ * @example One run a side cannot pass by itself
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { type ForeignRun, judgeForeignRuns, parseGateInput } from "@headwise/headwise/bench";
+ *
+ * function runsOf(ttft: number, itl: number): readonly ForeignRun[] {
+ *   const input = parseGateInput(JSON.stringify({
+ *     completed: 10, failed: 0, total_token_throughput: 1, mean_ttft_ms: ttft, mean_itl_ms: itl,
+ *   }), { file: "run.json" });
+ *   return input.kind === "foreign" ? input.runs : [];
+ * }
+ * const [slow, fast] = [runsOf(100, 10), runsOf(80, 8)];
+ * assert.equal(judgeForeignRuns(slow, fast).verdict, "INCONCLUSIVE");
+ * assert.equal(judgeForeignRuns(slow, fast, { acceptPointEstimate: true }).verdict, "PASS");
+ * ```
+ *
+ * @param baseline Runs to compare against.
+ * @param candidate Runs to judge.
+ * @param o Gate, and what may be concluded from.
+ * @returns The verdict, and what the files allow.
+ * @throws {BenchError} When the runs are of different benchmarks, settings or requests.
+ */
+export function judgeForeignRuns(
+  baseline: readonly ForeignRun[],
+  candidate: readonly ForeignRun[],
+  o: ForeignGateOptions = {},
+): ForeignGateReport {
+  refuseDifferent([...baseline, ...candidate]);
+  const gate = o.gate ?? "gate/read";
+  const statistics = statisticsOf(baseline, candidate);
+  const comparisons = METRICS[gate].map((metric) =>
+    compare(metric, { baseline, candidate, statistics, options: o })
+  );
+  const faults = faultsOf([...baseline, ...candidate]);
+  const demanded = comparisons.filter(({ verdict }) => verdict !== null);
+  const judged = combineVerdicts(demanded.map(({ verdict }) => verdict!));
+  const held = statistics === "runs" && judged === "PASS" && o.acceptUnpaired !== true;
+  const verdict: Verdict = faults.length > 0 ? "FAIL" : held ? "INCONCLUSIVE" : judged;
+  return {
+    gate,
+    verdict,
+    reasons: [...faults, ...demanded.map(({ reason }) => reason), ...notesOf(candidate[0], held)],
+    tool: baseline[0].tool,
+    statistics,
+    allowed: ALLOWED[statistics],
+    runs: { baseline: baseline.length, candidate: candidate.length },
+    comparisons,
+  };
+}
+
+const ALLOWED: Readonly<Record<ForeignStatistics, string>> = {
+  aggregates: "one run a side, aggregates only: the ratio of means and no interval; with raw " +
+    "values (--save-detailed, --output-details) requests can be paired, with several runs a " +
+    "side (one file, a run a line) there is an interval",
+  requests: "one run a side with raw values: the ratio of means, and ratios request by request; " +
+    "all requests of a run share its noise, so there is still no interval; several runs a side " +
+    "(one file, a run a line) give one",
+  runs: "several runs a side: an interval over runs that were not interleaved, so that drift " +
+    "between them is not cancelled",
+};
+
+function statisticsOf(
+  baseline: readonly ForeignRun[],
+  candidate: readonly ForeignRun[],
+): ForeignStatistics {
+  if (baseline.length > 1 && candidate.length > 1) return "runs";
+  return pairable(baseline[0], candidate[0]) ? "requests" : "aggregates";
+}
+
+/** Whether request i of both runs is the same one. */
+function pairable({ requests: left }: ForeignRun, { requests: right }: ForeignRun): boolean {
+  return left !== null && right !== null && left.inputTokens.length > 0 &&
+    left.inputTokens.length === right.inputTokens.length &&
+    left.inputTokens.every((tokens, request) => tokens === right.inputTokens[request]);
+}
+
+function compare(metric: ForeignMetric, o: {
+  readonly baseline: readonly ForeignRun[];
+  readonly candidate: readonly ForeignRun[];
+  readonly statistics: ForeignStatistics;
+  readonly options: ForeignGateOptions;
+}): Comparison {
+  const { sample } = metric;
+  const medians = sample === undefined || o.statistics === "aggregates"
+    ? []
+    : o.baseline.flatMap((run, index) => requestMedian(run, o.candidate[index], sample));
+  const comparison = compareMetric({
+    ...metric,
+    baseline: o.baseline.map(metric.value),
+    candidate: o.candidate.map(metric.value),
+    deterministic: false,
+    interleaved: false,
+    requestMedianLogRatios: medians,
+  });
+  const { ratio, threshold } = comparison;
+  if (threshold === null || ratio === null || comparison.interval !== null) return comparison;
+  const reaches = metric.better === "lower" ? ratio <= threshold : ratio >= threshold;
+  const demand = `demanded ${metric.better === "lower" ? "at most" : "at least"} ${threshold}`;
+  const text = `${metric.metric}: ratio ${ratio.toFixed(4)} of one run a side, ${demand}`;
+  return o.options.acceptPointEstimate === true
+    ? { ...comparison, verdict: reaches ? "PASS" : "FAIL", reason: `${text}, accepted as it is` }
+    : { ...comparison, reason: `${text}; accept it with --accept-point-estimate` };
+}
+
+function requestMedian(
+  left: ForeignRun,
+  right: ForeignRun | undefined,
+  sample: "ttftMs" | "gapMs",
+): number[] {
+  if (right === undefined || !pairable(left, right)) return [];
+  const ratios = left.requests![sample].flatMap((value, request) => {
+    const other = right.requests![sample][request];
+    return value === null || other === null ? [] : [Math.log(other / value)];
+  }).sort((a, b) => a - b);
+  if (ratios.length === 0) return [];
+  return [(ratios[(ratios.length - 1) >> 1] + ratios[ratios.length >> 1]) / 2];
+}
+
+/** What fails a gate whatever the times say. */
+function faultsOf(runs: readonly ForeignRun[]): string[] {
+  return runs.flatMap(({ origin, completed, failed }) => {
+    if (completed === 0) return [`'${origin}' completed no request`];
+    return failed === null || failed === 0 ? [] : [`'${origin}' failed ${failed} requests`];
+  });
+}
+
+function notesOf(run: ForeignRun, held: boolean): string[] {
+  return [
+    ...(held ? ["runs were not interleaved; accept that with --accept-unpaired"] : []),
+    ...(run.failed === null ? ["the files do not say how many requests failed"] : []),
+    "TBT is the mean gap between streamed chunks (ITL), which may hold several tokens",
+  ];
+}
+
+function refuseDifferent(runs: readonly ForeignRun[]): void {
+  const facts = ({ tool, settings, completed, failed, inputTokens }: ForeignRun) => ({
+    "benchmark": tool,
+    ...settings,
+    // Failures change the sums, and fail the gate anyway.
+    ...(failed === null || failed === 0
+      ? { "completed requests": String(completed), "prompt tokens": String(inputTokens) }
+      : {}),
+  });
+  const first = facts(runs[0]) as Record<string, string>;
+  for (const run of runs.slice(1)) {
+    const other = facts(run) as Record<string, string>;
+    for (const [name, value] of Object.entries(first)) {
+      if (other[name] === undefined || other[name] === value) continue;
+      throw new BenchError(
+        "gate/not-comparable",
+        `Cannot compare the results: ${name} is '${value}' in '${runs[0].origin}' and ` +
+          `'${other[name]}' in '${run.origin}'; compare runs of the same requests and settings`,
+      );
+    }
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * Results of other benchmarks: reading them and comparing two.
+ *
+ * @module
+ */
+
+export { type GateInput, parseGateInput, readGateInput } from "./file.ts";
+export { type ForeignGateOptions, judgeForeignRuns } from "./gate.ts";
+export type {
+  ForeignGateReport,
+  ForeignRequests,
+  ForeignRun,
+  ForeignStatistics,
+  ForeignTool,
+} from "./types.ts";

@@ -1,0 +1,77 @@
+/** Results of other benchmarks, in our terms. */
+
+import type { Comparison, Verdict } from "../result/mod.ts";
+
+/** A benchmark whose result files are understood. */
+export type ForeignTool = "vllm" | "sglang" | "fastdeploy";
+
+/** One run that another benchmark wrote; latencies in milliseconds, null where the file has none. */
+export interface ForeignRun {
+  /** Which benchmark wrote it. */
+  readonly tool: ForeignTool;
+  /** Key that gave the benchmark away. */
+  readonly recognisedBy: string;
+  /** File, and row in files with a run a line. */
+  readonly origin: string;
+  /** Settings that have to be the same for two runs to be compared, by the file's own keys. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Completed requests. */
+  readonly completed: number;
+  /** Requests that failed; null where the file does not say. */
+  readonly failed: number | null;
+  /** Prompt tokens of all completed requests. */
+  readonly inputTokens: number | null;
+  /** Mean time to first token. */
+  readonly meanTtftMs: number | null;
+  /** Mean gap between streamed chunks, which these benchmarks call ITL. */
+  readonly meanGapMs: number | null;
+  /** Mean time per output token after the first, of each request. */
+  readonly meanTpotMs: number | null;
+  /** Output tokens per second. */
+  readonly outputTokensPerSecond: number | null;
+  /** Completed requests per second. */
+  readonly requestsPerSecond: number | null;
+  /** Requests per second within their objectives; null where none were given. */
+  readonly goodputPerSecond: number | null;
+  /** Raw values of each request, or null where the file holds aggregates only. */
+  readonly requests: ForeignRequests | null;
+}
+
+/** Raw values of each request in the order in which they were sent; null where it failed. */
+export interface ForeignRequests {
+  /** Prompt tokens. */
+  readonly inputTokens: readonly number[];
+  /** Time to first token in milliseconds. */
+  readonly ttftMs: readonly (number | null)[];
+  /** Mean gap between chunks in milliseconds; null below two chunks. */
+  readonly gapMs: readonly (number | null)[];
+}
+
+/** Which conclusions the files allow. */
+export type ForeignStatistics =
+  /** One run a side without raw values: one ratio, whose noise nobody knows. */
+  | "aggregates"
+  /** One run a side with raw values: ratios request by request, still of one run only. */
+  | "requests"
+  /** Several runs a side: an interval over runs that were not interleaved. */
+  | "runs";
+
+/** A gate over files of another benchmark. */
+export interface ForeignGateReport {
+  /** Clause that it answers. */
+  readonly gate: "gate/read" | "gate/capacity";
+  /** Verdict over all demanded metrics. */
+  readonly verdict: Verdict;
+  /** Why, one line a finding. */
+  readonly reasons: readonly string[];
+  /** Benchmark that wrote both files. */
+  readonly tool: ForeignTool;
+  /** What the files allow. */
+  readonly statistics: ForeignStatistics;
+  /** The same in words, with what would allow more. */
+  readonly allowed: string;
+  /** Runs of each side. */
+  readonly runs: { readonly baseline: number; readonly candidate: number };
+  /** Demanded metrics first, then those shown for information. */
+  readonly comparisons: readonly Comparison[];
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { gateCapacity } from "./capacity.ts";
+import type { SideValues } from "../run/test_support.ts";
+import { tinyResult, withValues } from "../run/test_support.ts";
+
+const BASE = await tinyResult();
+
+function throughput(...tokensPerSecond: number[]): SideValues {
+  const means = tokensPerSecond.map(() => 1);
+  return { ttftMs: means, tbtMs: means, tokensPerSecond };
+}
+
+const flat = throughput(100, 101, 99);
+const result = withValues(BASE, {
+  "headwise": flat,
+  "headwise-recycle": flat,
+  "pooled": flat,
+  "pooled-recycle": throughput(140, 141, 139),
+});
+
+Deno.test("gateCapacity() is decided by the one pool when a full head keeps L1 from gaining", () => {
+  const report = gateCapacity(result);
+  assert.equal(report.decidedBy, "pooled");
+  assert.equal(report.verdict, "PASS");
+  assert.equal(report.perHead.verdict, "FAIL");
+  assert.match(report.perHead.reasons[0], /the gain is 1/);
+});
+
+Deno.test("gateCapacity() is decided by the pools a head when every head has a window", () => {
+  const prediction = { ...result.capacityPrediction, windowHeads: 4, heads: 4 };
+  const report = gateCapacity({ ...result, capacityPrediction: prediction });
+  assert.equal(report.decidedBy, "headwise");
+  assert.equal(report.verdict, "FAIL");
+  assert.doesNotMatch(report.perHead.reasons[0], /the gain is 1/);
+});
+
+Deno.test("gateCapacity() shows concurrency and request throughput beside the verdict", () => {
+  const { pooled } = gateCapacity(result);
+  assert.deepEqual(
+    pooled.comparisons.map(({ metric, verdict }) => [metric, verdict]),
+    [
+      ["throughput", "PASS"],
+      ["request throughput", null],
+      ["mean concurrency", null],
+      ["concurrency while memory bounds", null],
+      ["peak concurrency", null],
+    ],
+  );
+});
+
+Deno.test("gateCapacity() shows predicted against replayed concurrency of both layouts", () => {
+  const { outcomes } = gateCapacity(BASE);
+  assert.deepEqual(outcomes.map(({ layout }) => layout), ["headwise", "pooled"]);
+  const [perHead] = outcomes;
+  assert.equal(perHead.predictedOn.side, "headwise-recycle");
+  // Three requests fit, so nobody ever waits for pages.
+  assert.equal(perHead.replayedOff, null);
+  assert.equal(perHead.preemptionsOff, 0);
+  assert.equal(perHead.predictedOff.boundBy, "slots");
+});

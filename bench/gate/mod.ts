@@ -1,0 +1,12 @@
+/**
+ * Verdicts on run pairs: reading, capacity, and what both predict.
+ *
+ * @module
+ */
+
+export { gateCapacity } from "./capacity.ts";
+export { predictCapacity, type PredictionOptions } from "./capacity_prediction.ts";
+export { type CompareOptions, compareResults } from "./compare_results.ts";
+export { type ConcurrencyOptions, predictConcurrency } from "./concurrency_prediction.ts";
+export { CAPACITY_THRESHOLD, GATE_METRICS, type MetricFacts, READ_THRESHOLD } from "./metrics.ts";
+export { gateRead } from "./read.ts";

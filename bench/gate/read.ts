@@ -1,0 +1,232 @@
+/** The gates: which sides and metrics they compare, and what they demand. */
+
+import {
+  BenchError,
+  type BenchResult,
+  type Comparison,
+  type GateName,
+  type GateReport,
+  type RunPerformance,
+  type RunResult,
+  type SideName,
+  type SideResult,
+  type Verdict,
+} from "../result/mod.ts";
+import {
+  combineVerdicts,
+  compareMetric,
+  planLooks,
+  type SequentialPlan,
+} from "../statistics/mod.ts";
+import { GATE_METRICS, type MetricFacts } from "./metrics.ts";
+
+/** A metric, and where a replay has its values. */
+interface Metric extends MetricFacts {
+  readonly value: (performance: RunPerformance) => number | null;
+  readonly sample?: "ttftMs" | "tpotMs";
+}
+
+const METRICS: Readonly<Record<GateName, readonly Metric[]>> = {
+  "gate/read": [
+    {
+      ...GATE_METRICS.meanTtft,
+      value: ({ whole }) => whole.ttftMs?.mean ?? null,
+      sample: "ttftMs",
+    },
+    { ...GATE_METRICS.meanTbt, value: ({ whole }) => whole.tbtMs?.mean ?? null, sample: "tpotMs" },
+    {
+      ...GATE_METRICS.meanTtftOfAttention,
+      value: ({ attentionOnly }) => attentionOnly.ttftMs?.mean ?? null,
+    },
+    {
+      ...GATE_METRICS.meanTbtOfAttention,
+      value: ({ attentionOnly }) => attentionOnly.tbtMs?.mean ?? null,
+    },
+  ],
+  "gate/capacity": [
+    { ...GATE_METRICS.throughput, value: ({ outputTokensPerSecond }) => outputTokensPerSecond },
+    { ...GATE_METRICS.requestThroughput, value: ({ requestsPerSecond }) => requestsPerSecond },
+    { ...GATE_METRICS.meanConcurrency, value: ({ meanConcurrency }) => meanConcurrency },
+    {
+      ...GATE_METRICS.memoryBoundConcurrency,
+      value: ({ memoryBoundConcurrency }) => memoryBoundConcurrency,
+    },
+    { ...GATE_METRICS.peakConcurrency, value: ({ peakConcurrency }) => peakConcurrency },
+  ],
+};
+
+/** Two sides to judge, of one result or of two. */
+export interface GateSides {
+  /** Clause to answer. */
+  readonly gate: GateName;
+  /** Result that the baseline is taken from. */
+  readonly baselineResult: BenchResult;
+  /** Side of the baseline. */
+  readonly baseline: SideName;
+  /** Result that the candidate is taken from. */
+  readonly candidateResult: BenchResult;
+  /** Side that is judged. */
+  readonly candidate: SideName;
+  /** Side of the candidate's result that is shown beside it; absent where there is none. */
+  readonly control?: SideName;
+  /** Whether the runs of the two sides were interleaved. */
+  readonly interleaved: boolean;
+}
+
+/** Judges two sides by the metrics of a gate. */
+export function judgeSides(o: GateSides): GateReport {
+  const metrics = METRICS[o.gate];
+  const baseline = sideOf(o.baselineResult, o.baseline);
+  const candidate = sideOf(o.candidateResult, o.candidate);
+  const deterministic = o.baselineResult.clock.deterministic &&
+    o.candidateResult.clock.deterministic;
+  const { sequential } = o.candidateResult.options;
+  const plan = o.interleaved && sequential !== null ? planLooks(sequential) : null;
+  const compare = (side: SideResult, demanded: boolean): Comparison[] =>
+    metrics.map((metric) =>
+      compareSides(metric, {
+        baseline,
+        candidate: side,
+        demanded,
+        deterministic,
+        interleaved: o.interleaved,
+        plan,
+      })
+    );
+  const comparisons = compare(candidate, true);
+  const demanded = comparisons.filter(({ verdict }) => verdict !== null);
+  const faults = [
+    ...faultsOf(o.baselineResult, baseline),
+    ...faultsOf(o.candidateResult, candidate),
+  ];
+  const verdict: Verdict = faults.length > 0
+    ? "FAIL"
+    : combineVerdicts(demanded.map((comparison) => comparison.verdict!));
+  return {
+    gate: o.gate,
+    verdict,
+    reasons: [...new Set(faults), ...demanded.map(({ reason }) => reason)],
+    baseline: o.baseline,
+    candidate: o.candidate,
+    pairs: Math.min(baseline.runs.length, candidate.runs.length),
+    comparisons,
+    control: o.control === undefined ? [] : compare(sideOf(o.candidateResult, o.control), false),
+  };
+}
+
+/**
+ * Judges `gate/read`: mean TTFT and mean TBT of the head-wise side must both be at least 5 % better
+ * than those of the uniform side; the clipped uniform side is shown beside it.
+ *
+ * @example Judging a stored result again
+ * ```ts
+ * import { gateRead, readResult } from "@headwise/headwise/bench";
+ *
+ * async function verdictOf(path: string): Promise<string> {
+ *   return gateRead(await readResult(path)).verdict;
+ * }
+ * void verdictOf;
+ * ```
+ *
+ * @param result A result with the sides `uniform`, `uniform-clipped` and `headwise`.
+ * @returns The verdict with its evidence.
+ * @throws {BenchError} When a side was not replayed.
+ */
+export function gateRead(result: BenchResult): GateReport {
+  return judgeSides({
+    gate: "gate/read",
+    baselineResult: result,
+    candidateResult: result,
+    baseline: "uniform",
+    candidate: "headwise",
+    control: "uniform-clipped",
+    interleaved: true,
+  });
+}
+
+function compareSides(
+  metric: Metric,
+  o: {
+    readonly baseline: SideResult;
+    readonly candidate: SideResult;
+    readonly demanded: boolean;
+    readonly deterministic: boolean;
+    readonly interleaved: boolean;
+    readonly plan: SequentialPlan | null;
+  },
+): Comparison {
+  const values = ({ runs }: SideResult): (number | null)[] =>
+    runs.map(({ performance }) => (performance === null ? null : metric.value(performance)));
+  const { sample } = metric;
+  return compareMetric({
+    metric: metric.metric,
+    unit: metric.unit,
+    better: metric.better,
+    baseline: values(o.baseline),
+    candidate: values(o.candidate),
+    threshold: o.demanded ? metric.threshold : null,
+    deterministic: o.deterministic,
+    interleaved: o.interleaved,
+    ...(o.plan === null ? {} : { level: o.plan.level }),
+    requestMedianLogRatios: sample === undefined
+      ? []
+      : requestMedians(o.baseline.runs, o.candidate.runs, sample),
+  });
+}
+
+/** Median over requests of ln(candidate / baseline), a value for each pair that has any. */
+function requestMedians(
+  baseline: readonly RunResult[],
+  candidate: readonly RunResult[],
+  sample: "ttftMs" | "tpotMs",
+): number[] {
+  const medians: number[] = [];
+  for (let pair = 0; pair < Math.min(baseline.length, candidate.length); pair++) {
+    const [left, right] = [baseline[pair].samples?.[sample], candidate[pair].samples?.[sample]];
+    const ratios: number[] = [];
+    left?.forEach((value, request) => {
+      const other = right?.[request] ?? null;
+      if (value !== null && other !== null && value > 0 && other > 0) {
+        ratios.push(Math.log(other / value));
+      }
+    });
+    if (ratios.length > 0) medians.push(median(ratios));
+  }
+  return medians;
+}
+
+function median(values: number[]): number {
+  values.sort((left, right) => left - right);
+  const middle = values.length >> 1;
+  return values.length % 2 === 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+/** What fails a side whatever its times say. */
+function faultsOf(result: BenchResult, side: SideResult): string[] {
+  const faults: string[] = [];
+  if (result.verification.failures.length > 0) {
+    faults.push(
+      `${result.verification.failures.length} of ${result.verification.checks} checks failed, and ` +
+        `a wrong kernel has no timing: ${result.verification.failures[0]}`,
+    );
+  }
+  const failed = side.runs.flatMap(({ failedRequests }) => failedRequests);
+  if (failed.length > 0) {
+    faults.push(
+      `Side '${side.name}' failed ${failed.length} requests, the first being request ` +
+        `${failed[0].request}: ${failed[0].reason}`,
+    );
+  }
+  return faults;
+}
+
+/** The side of a result, or an error that names the sides there are. */
+export function sideOf(result: BenchResult, name: SideName): SideResult {
+  const side = result.sides.find((candidate) => candidate.name === name);
+  if (side !== undefined) return side;
+  const present = result.sides.map((candidate) => candidate.name).join(", ");
+  throw new BenchError(
+    "gate/missing-side",
+    `Cannot judge side '${name}': the result holds only [${present}]; replay it with the gate`,
+  );
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { gateRead } from "./read.ts";
+import type { BenchResult } from "../result/types.ts";
+import { tinyResult, withValues } from "../run/test_support.ts";
+
+const BASE = await tinyResult();
+const uniform = { ttftMs: [100, 102, 98, 101], tbtMs: [10, 10.1, 9.9, 10] };
+const better = { ttftMs: [80, 82, 79, 81], tbtMs: [8, 8.1, 7.9, 8] };
+
+Deno.test("gateRead() passes when both means improve by more than 5 %", () => {
+  const report = gateRead(withValues(BASE, { uniform, headwise: better }));
+  assert.equal(report.verdict, "PASS");
+  assert.equal(report.pairs, 4);
+  assert.deepEqual(
+    report.comparisons.map(({ metric, verdict }) => [metric, verdict]),
+    [
+      ["mean TTFT", "PASS"],
+      ["mean TBT", "PASS"],
+      ["mean TTFT, attention only", null],
+      ["mean TBT, attention only", null],
+    ],
+  );
+});
+
+Deno.test("gateRead() fails when one of the two means does not improve", () => {
+  const headwise = { ttftMs: better.ttftMs, tbtMs: uniform.tbtMs };
+  const report = gateRead(withValues(BASE, { uniform, headwise }));
+  assert.equal(report.verdict, "FAIL");
+  assert.equal(report.comparisons[0].verdict, "PASS");
+});
+
+Deno.test("gateRead() shows the clipped uniform side beside the two", () => {
+  const result = withValues(BASE, { uniform, headwise: better, "uniform-clipped": better });
+  const { control } = gateRead(result);
+  assert.equal(control.length, 4);
+  assert.equal(control[0].verdict, null);
+  assert.ok(control[0].ratio! < 0.85);
+});
+
+Deno.test("gateRead() is inconclusive when a run misses a mean", () => {
+  const headwise = { ...better, tbtMs: [8, null, 8, 8] };
+  const report = gateRead(withValues(BASE, { uniform, headwise }));
+  assert.equal(report.verdict, "INCONCLUSIVE");
+  assert.equal(report.comparisons[1].candidate, null);
+});
+
+Deno.test("gateRead() fails when a request failed, whatever the times say", () => {
+  const passing = withValues(BASE, { uniform, headwise: better });
+  const sides = passing.sides.map((side) =>
+    side.name !== "headwise" ? side : {
+      ...side,
+      runs: side.runs.map((run) => ({
+        ...run,
+        failedRequests: [{ request: 7, reason: "it needs 9 pages" }],
+      })),
+    }
+  );
+  const report = gateRead({ ...passing, sides });
+  assert.equal(report.verdict, "FAIL");
+  assert.match(report.reasons[0], /'headwise' failed 4 requests.*request 7: it needs 9 pages/);
+});
+
+Deno.test("gateRead() fails when a check failed, for a wrong kernel has no timing", () => {
+  const passing = withValues(BASE, { uniform, headwise: better });
+  const verification = { ...passing.verification, failures: ["side 'headwise', step 3: wrong"] };
+  const report = gateRead({ ...passing, verification });
+  assert.equal(report.verdict, "FAIL");
+  assert.match(report.reasons[0], /wrong kernel has no timing: side 'headwise', step 3/);
+});
+
+Deno.test("gateRead() refuses when a side was not replayed", () => {
+  const sides = BASE.sides.filter(({ name }) => name !== "headwise");
+  assert.throws(() => gateRead({ ...BASE, sides }), { code: "gate/missing-side" });
+});
+
+Deno.test("gateRead() pairs requests by their own ratios", () => {
+  const slower = (result: BenchResult, factor: number): BenchResult => ({
+    ...result,
+    sides: result.sides.map((side) =>
+      side.name !== "headwise" ? side : {
+        ...side,
+        runs: side.runs.map((run, pair) => {
+          const twin = result.sides[0].runs[pair].samples!;
+          const scale = (values: readonly (number | null)[]): (number | null)[] =>
+            values.map((value) => (value === null ? null : value * factor));
+          return { ...run, samples: { ...twin, ttftMs: scale(twin.ttftMs) } };
+        }),
+      }
+    ),
+  });
+  const { comparisons } = gateRead(slower(BASE, 0.5));
+  assert.equal(comparisons[0].requestMedianLogRatios.length, 1);
+  assert.ok(Math.abs(comparisons[0].requestMedianLogRatios[0] - Math.log(0.5)) < 1e-12);
+});

@@ -1,0 +1,57 @@
+/** How a case is written. */
+
+import { z } from "zod";
+import { PEER_NAMES } from "./case.ts";
+
+/** Name of a peer. */
+export const peerSchema = z.enum(PEER_NAMES);
+
+/** Heads and pages. */
+export const shapeSchema = z.strictObject({
+  kvHeads: z.int().min(1).max(256).describe("H"),
+  group: z.int().min(1).max(64).describe("Query heads of a KV head"),
+  headSize: z.union([z.literal(64), z.literal(128), z.literal(256)]),
+  pageSizeTokens: z.union([16, 32, 64, 128, 256].map((size) => z.literal(size))).default(64),
+  storage: z.enum(["bf16", "f16"]).default("bf16"),
+});
+
+const windowsSchema = z.strictObject({
+  heads: z.int().min(1).describe("Window heads, the first ones"),
+  windowTokens: z.int().min(1),
+  sinkTokens: z.int().min(0).default(0),
+});
+
+const requestsSchema = z.strictObject({
+  count: z.int().min(1).max(4096),
+  contextTokens: z.int().min(1).max(2 ** 24),
+  queryTokens: z.int().min(1).max(65536).default(1),
+});
+
+/** What a case is built to show. */
+export const goalSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("ceiling"), atLeast: z.number().positive() }),
+  z.strictObject({ kind: z.literal("flops"), atLeast: z.number().positive() }),
+  z.strictObject({ kind: z.literal("overhead"), atMostMicroseconds: z.number().positive() }),
+  z.strictObject({ kind: z.literal("host"), atMostMs: z.number().positive() }),
+  z.strictObject({ kind: z.literal("times"), case: z.string(), atMost: z.number().positive() }),
+  z.strictObject({ kind: z.literal("walk"), case: z.string(), within: z.number().positive() }),
+  z.strictObject({
+    kind: z.literal("peer"),
+    peer: z.union([peerSchema, z.literal("any")]),
+    atLeast: z.number().positive(),
+  }),
+]);
+
+/** A case that names its shape. */
+export const caseSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]+$/, "write lower-case letters, digits and hyphens"),
+  description: z.string().default(""),
+  set: z.enum(["smoke", "h200", "sized", "matrix"]),
+  shape: z.string().describe("Name of one of the shapes"),
+  windows: windowsSchema.nullable().default(null),
+  layout: z.enum(["uniform", "headwise", "pooled"]).default("headwise"),
+  walk: z.enum(["row", "visible"]).default("visible"),
+  requests: z.array(requestsSchema).min(1),
+  peers: z.array(peerSchema).default(["sdpa-flash", "sdpa-cudnn"]),
+  goals: z.array(goalSchema).default([]),
+});

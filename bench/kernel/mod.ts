@@ -1,0 +1,48 @@
+/**
+ * The benchmark of the attention kernel: cases, goals, figures, peers, tuning, roofline.
+ *
+ * @module
+ */
+
+export {
+  type KernelCase,
+  type KernelCaseRequests,
+  type KernelCaseSet,
+  type KernelCaseShape,
+  type KernelCaseWindows,
+  type KernelGoal,
+  PEER_NAMES,
+  type PeerName,
+} from "./case.ts";
+export { builtinKernelCases, parseKernelCases } from "./case_file.ts";
+export type { KernelCeilings } from "./figures.ts";
+export { describeKernelFigures, type KernelFigureWords } from "./format_figures.ts";
+export { describeGoal, goalUnit } from "./format_goals.ts";
+export type { KernelMeasureOptions } from "./measure.ts";
+export { runPeers, type RunPeersOptions } from "./peers.ts";
+export { parseKernelResult, serializeKernelResult, writeKernelResult } from "./result_file.ts";
+export {
+  type BrowserEnvironment,
+  KERNEL_RESULT_VERSION,
+  type KernelCaseResult,
+  type KernelCaseWork,
+  type KernelFigures,
+  type KernelGoalResult,
+  type KernelOutcome,
+  type KernelResult,
+  type PeerOutcome,
+  type PeerResult,
+  type PeersReport,
+} from "./result_types.ts";
+export { drawRoofline, drawRooflineElement, ROOFLINE_STYLE } from "./roofline.ts";
+export { type KernelBenchOptions, runKernelBench } from "./run_cases.ts";
+export { selectKernelCases } from "./select.ts";
+export { sizedKernelCases } from "./sized_cases.ts";
+export { escapeSvg, formatCoordinate, svgElement } from "./svg.ts";
+export {
+  type TunedShape,
+  type TunedVariant,
+  tuneKernel,
+  type TuneOptions,
+  tuningKey,
+} from "./tune.ts";

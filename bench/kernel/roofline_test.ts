@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { drawRoofline } from "./roofline.ts";
+import { tinyKernelResult } from "./test_support.ts";
+
+Deno.test("drawRoofline() draws both ceilings and one dot a timed case", () => {
+  const result = tinyKernelResult();
+  const svg = drawRoofline(result);
+  assert.equal(svg, drawRoofline(structuredClone(result)));
+  assert.equal(svg.match(/<circle [^>]*><title>/g)?.length, 3);
+  assert.ok(!svg.includes("smoke-speculative"));
+  assert.ok(svg.includes("Roofline of a &lt;GPU&gt;"));
+  assert.match(svg, /prefers-color-scheme: dark/);
+  assert.ok(svg.endsWith("</svg>\n"));
+});
+
+Deno.test("drawRoofline() puts the ridge where both ceilings meet and dots below them", () => {
+  const result = tinyKernelResult();
+  const svg = drawRoofline(result);
+  const [, text] = /<polyline points="([^"]+)" class="roof"/.exec(svg)!;
+  const [start, ridge, end] = text.split(" ").map((pair) => pair.split(",").map(Number));
+  assert.equal(ridge[1], end[1]);
+  assert.ok(start[0] < ridge[0] && start[1] > ridge[1]);
+  // A decade is as wide on one axis as it is high on the other only by accident: the slope is one
+  // decade of rate for one of intensity.
+  const decades = [...svg.matchAll(/<line x1="([\d.]+)" y1="60" x2="\1"/g)].map(([, x]) => +x);
+  const rates = [...svg.matchAll(/<line x1="70" y1="([\d.]+)" x2="610"/g)].map(([, y]) => +y);
+  const slope = (start[1] - ridge[1]) / (ridge[0] - start[0]);
+  const decade = (rates[0] - rates[1]) / (decades[1] - decades[0]);
+  assert.ok(Math.abs(slope / decade - 1) < 0.01, `${slope} ${decade}`);
+  const dots = [...svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)" r="4" [^>]*><title>/g)];
+  for (const [, x, y] of dots) {
+    const roof = Math.max(ridge[1], ridge[1] + (ridge[0] - Number(x)) * slope);
+    assert.ok(Number(y) >= roof - 0.1, `${x} ${y} ${roof}`);
+  }
+});
+
+Deno.test("drawRoofline() keeps numbers of close dots apart", () => {
+  const result = tinyKernelResult();
+  const same = { ...result, cases: [result.cases[0], result.cases[0], result.cases[0]] };
+  const tops = [...drawRoofline(same).matchAll(/y="([\d.]+)" class="number"/g)].map(([, y]) => +y);
+  const sorted = tops.toSorted((a, b) => a - b);
+  assert.equal(sorted.length, 3);
+  assert.ok(sorted[1] - sorted[0] >= 10.9 && sorted[2] - sorted[1] >= 10.9, `${sorted}`);
+});
+
+Deno.test("drawRoofline() refuses a result without a time", () => {
+  const result = { ...tinyKernelResult(), cases: [tinyKernelResult().cases[2]] };
+  assert.throws(() => drawRoofline(result), /no case has a time/);
+});

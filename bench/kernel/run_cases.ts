@@ -1,0 +1,163 @@
+/** The kernel benchmark: cases between two measurements of the ceilings. */
+
+import {
+  type Arithmetic,
+  type AttendTuning,
+  type Gpu,
+  type GpuCeilings,
+  measureCeilings,
+  timeEmptyChain,
+} from "../../kernel/mod.ts";
+import { describeEnvironment } from "../result/mod.ts";
+import type { KernelCase } from "./case.ts";
+import { type KernelCeilings, kernelFigures, medianOf } from "./figures.ts";
+import { judgeKernelGoals } from "./goals.ts";
+import { measureKernelCase, type RawKernelCase } from "./measure.ts";
+import {
+  KERNEL_RESULT_VERSION,
+  type KernelCaseResult,
+  type KernelResult,
+  type PeersReport,
+} from "./result_types.ts";
+
+/** Options of {@linkcode runKernelBench}. */
+export interface KernelBenchOptions {
+  /** Cases to measure, in this order. */
+  readonly cases: readonly KernelCase[];
+  /** Timed runs of each. @default {31} */
+  readonly runs?: number;
+  /** Rows of each that are checked against the oracle; at least 1. @default {4} */
+  readonly checks?: number;
+  /** Seed of pages, contents and checked rows. @default {1} */
+  readonly seed?: number;
+  /** Gigabytes (10⁹ bytes) that the caches of a case may take. @default {100} */
+  readonly maxGigabytes?: number;
+  /** Tuning of a case, null for the default; left out, all have the default. */
+  readonly tuningOf?: (kernelCase: KernelCase) => AttendTuning | null;
+  /** Times peers on the cases that were measured; left out, none are. */
+  readonly runPeers?: (cases: readonly KernelCase[]) => Promise<PeersReport>;
+  /** Machine and runtime. @default {this process's} */
+  readonly environment?: KernelResult["environment"];
+  /** Called before each case. */
+  readonly onCase?: (state: { readonly name: string; readonly index: number }) => void;
+  /** Stops the run between two cases; what was measured is in the result. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Measures the ceilings, then every case, then the ceilings again, then the peers. A case whose
+ * output the oracle refuses has no time.
+ *
+ * @example One small case
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { builtinKernelCases, runKernelBench, selectKernelCases } from "@headwise/headwise/bench";
+ * import { closeGpu, openGpu } from "@headwise/headwise/kernel";
+ *
+ * const outcome = await openGpu();
+ * if (outcome.kind === "gpu") {
+ *   const cases = selectKernelCases(builtinKernelCases(), { set: "smoke", glob: "*-prefill" });
+ *   const result = await runKernelBench(outcome.gpu, { cases, runs: 2 });
+ *   assert.equal(result.cases[0].outcome.kind, "timed");
+ *   closeGpu(outcome.gpu);
+ * }
+ * ```
+ *
+ * @param gpu A GPU with timestamp queries.
+ * @param o Cases and how to measure them.
+ * @returns The result.
+ * @throws {GpuError} `limit` if the adapter cannot time passes.
+ */
+export async function runKernelBench(gpu: Gpu, o: KernelBenchOptions): Promise<KernelResult> {
+  const createdAt = new Date().toISOString();
+  const options = {
+    runs: o.runs ?? 31,
+    checks: o.checks ?? 4,
+    seed: o.seed ?? 1,
+    maxGigabytes: o.maxGigabytes ?? 100,
+  };
+  const before = await measureCeilings(gpu);
+  const raw: RawKernelCase[] = [];
+  for (const [index, kernelCase] of o.cases.entries()) {
+    if (o.signal?.aborted) break;
+    o.onCase?.({ name: kernelCase.name, index });
+    const tuning = o.tuningOf?.(kernelCase) ?? null;
+    raw.push(await measureKernelCase(gpu, kernelCase, { ...options, tuning }));
+  }
+  const after = await measureCeilings(gpu);
+  const ceilings = { before, after, ...betterCeilings(before, after) };
+  const emptyChains = await timeEmptyChains(gpu, raw);
+  const cases = raw.map((each): KernelCaseResult => {
+    const { outcome } = each;
+    if (outcome.kind !== "timed") return { ...each, outcome };
+    const emptyChainMs = emptyChains.get(outcome.dispatches)!;
+    const figures = kernelFigures(outcome.samplesMs, {
+      work: each.work,
+      ceilings: ceilingsOf(ceilings, outcome.arithmetic),
+      emptyChainMs,
+    });
+    return { ...each, outcome: { ...outcome, figures } };
+  });
+  const timed = cases.filter(({ outcome }) => outcome.kind === "timed");
+  const stopped = o.signal?.aborted === true;
+  const peers = stopped ? null : await o.runPeers?.(timed.map((each) => each.case)) ?? null;
+  return {
+    kind: "headwise/kernel-result",
+    schemaVersion: KERNEL_RESULT_VERSION,
+    createdAt,
+    environment: o.environment ?? describeEnvironment({ adapter: gpu.adapter.description }),
+    adapter: {
+      ...gpu.adapter,
+      isSoftware: gpu.isSoftware,
+      subgroupSize: gpu.target.subgroupSize,
+      dialect: gpu.target.dialect,
+    },
+    options: {
+      ...options,
+      tuning: raw.some(({ outcome }) => outcome.kind === "timed" && outcome.tuning !== null)
+        ? "stored"
+        : "default",
+    },
+    ceilings,
+    cases,
+    peers,
+    goals: judgeKernelGoals(cases, peers),
+  };
+}
+
+/** A ceiling is what was reached at least once. */
+function betterCeilings(a: GpuCeilings, b: GpuCeilings) {
+  return {
+    memoryBytesPerSecond: Math.max(a.memoryBytesPerSecond, b.memoryBytesPerSecond),
+    flopsPerSecond: Math.max(a.flopsPerSecond, b.flopsPerSecond),
+    matrixFlopsPerSecond: a.matrixFlopsPerSecond && b.matrixFlopsPerSecond
+      ? Math.max(a.matrixFlopsPerSecond, b.matrixFlopsPerSecond)
+      : null,
+  };
+}
+
+/** What a case is held against: matrices have a ceiling of their own. */
+function ceilingsOf(
+  all: ReturnType<typeof betterCeilings>,
+  arithmetic: Arithmetic | undefined,
+): KernelCeilings {
+  const flopsPerSecond = arithmetic === "matrix" && all.matrixFlopsPerSecond !== null
+    ? all.matrixFlopsPerSecond
+    : all.flopsPerSecond;
+  return { memoryBytesPerSecond: all.memoryBytesPerSecond, flopsPerSecond };
+}
+
+/** Median milliseconds of an empty chain, by its dispatches. */
+async function timeEmptyChains(
+  gpu: Gpu,
+  raw: readonly RawKernelCase[],
+): Promise<Map<number, number>> {
+  const lengths = new Set(
+    raw.flatMap(({ outcome }) => outcome.kind === "timed" ? [outcome.dispatches] : []),
+  );
+  const times = new Map<number, number>();
+  for (const dispatches of lengths) {
+    times.set(dispatches, medianOf(await timeEmptyChain(gpu, { dispatches })));
+  }
+  return times;
+}

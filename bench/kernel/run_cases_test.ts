@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { closeGpu, type Gpu, openGpu } from "../../kernel/mod.ts";
+import { runKernelBench } from "./run_cases.ts";
+import { builtinKernelCases } from "./case_file.ts";
+import { measureKernelCase } from "./measure.ts";
+import { parseKernelResult } from "./result_file.ts";
+import { selectKernelCases } from "./select.ts";
+import { builtinCase } from "./test_support.ts";
+
+const probe = await openGpu();
+const canTime = probe.kind === "gpu" && probe.gpu.hasTimestamps;
+const missing = probe.kind === "gpu" ? "" : ` [SKIPPED: ${probe.reason}; ${probe.fix}]`;
+
+Deno.test({
+  name: `runKernelBench() times every case between two measurements of the ceilings${missing}`,
+  ignore: !canTime,
+  fn: async () => {
+    assert.ok(probe.kind === "gpu");
+    const names: string[] = [];
+    const result = await runKernelBench(probe.gpu, {
+      cases: selectKernelCases(builtinKernelCases(), { set: "smoke", glob: "*" }),
+      runs: 3,
+      checks: 1,
+      onCase: ({ name }) => names.push(name),
+      runPeers: (cases) => {
+        assert.equal(cases.length, 5);
+        return Promise.resolve({ peers: [], results: [] });
+      },
+    });
+    assert.deepEqual(names, result.cases.map((each) => each.case.name));
+    const { before, after, memoryBytesPerSecond } = result.ceilings;
+    const rates = [before.memoryBytesPerSecond, after.memoryBytesPerSecond];
+    assert.equal(memoryBytesPerSecond, Math.max(...rates));
+    for (const { outcome, work } of result.cases) {
+      assert.ok(outcome.kind === "timed", JSON.stringify(outcome));
+      assert.equal(outcome.samplesMs.length, 3);
+      assert.ok(outcome.worstBudgetUsed > 0 && outcome.worstBudgetUsed <= 1);
+      assert.ok(outcome.dispatches >= 1 && outcome.figures.emptyChainMs > 0);
+      assert.ok(outcome.keysRead * 64 * 4 >= work.keyValueBytes);
+    }
+    assert.deepEqual(result.peers, { peers: [], results: [] });
+    assert.deepEqual(parseKernelResult(JSON.stringify(result), { file: "a.json" }), result);
+  },
+});
+
+Deno.test({
+  name: `measureKernelCase() skips what does not fit, and says so${missing}`,
+  ignore: !canTime,
+  fn: async () => {
+    assert.ok(probe.kind === "gpu");
+    const o = { runs: 1, checks: 1, seed: 1, tuning: null };
+    const { outcome } = await measureKernelCase(probe.gpu, builtinCase("decode-8x8k-g8"), {
+      ...o,
+      maxGigabytes: 0.1,
+    });
+    assert.ok(outcome.kind === "skipped");
+    assert.match(outcome.reason, /^the caches take [\d.]+ GB, more than the 0\.1 GB allowed$/);
+  },
+});
+
+/** A device whose timer stands still, as one with coarse steps does during a short case. */
+function withStillTimer(gpu: Gpu): Gpu {
+  const instead = <T extends object>(target: T, replaced: Record<string, unknown>): T =>
+    new Proxy(target, {
+      get: (_, name) => {
+        if (Object.hasOwn(replaced, name)) return replaced[String(name)];
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  const device = instead(gpu.device, {
+    createCommandEncoder: () => {
+      const encoder = gpu.device.createCommandEncoder();
+      return instead(encoder, { resolveQuerySet: () => {} });
+    },
+  });
+  return { ...gpu, device };
+}
+
+Deno.test({
+  name: `measureKernelCase() has no time of a case within a step of the timer${missing}`,
+  ignore: !canTime,
+  fn: async () => {
+    assert.ok(probe.kind === "gpu");
+    const o = { runs: 2, checks: 1, seed: 1, tuning: null, maxGigabytes: 1 };
+    const gpu = withStillTimer(probe.gpu);
+    const { outcome } = await measureKernelCase(gpu, builtinCase("smoke-decode"), o);
+    const reason = "it takes less than a step of the adapter's timer";
+    assert.deepEqual(outcome, { kind: "skipped", reason });
+  },
+});
+
+globalThis.addEventListener("unload", () => {
+  if (probe.kind === "gpu") closeGpu(probe.gpu);
+});

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import {
+  type AttendTuning,
+  defaultTuning,
+  MATRIX_TUNINGS,
+  type TuningPart,
+} from "../../kernel/mod.ts";
+import { searchMatrixTuning, searchTuning } from "./tune.ts";
+
+const TARGET = { subgroupSize: 32, dialect: "naga", isCompact: false } as const;
+
+/** A valley whose lowest point is the given tuning. */
+function valley(lowest: AttendTuning): (tuning: AttendTuning) => number {
+  return (tuning) =>
+    Object.entries(lowest).reduce(
+      (sum, [part, value]) => sum + Math.abs(Math.log2(tuning[part as TuningPart] / value)),
+      0,
+    );
+}
+
+Deno.test("searchTuning() finds the lowest point from the default on", async () => {
+  const lowest: AttendTuning = { ...defaultTuning(TARGET), teams: 8, valuesInFlight: 2 };
+  const measure = valley(lowest);
+  const found = await searchTuning({
+    target: TARGET,
+    measure: (tuning) => Promise.resolve(measure(tuning)),
+  });
+  assert.deepEqual(found.tuning, lowest);
+  assert.equal(found.gain, Math.exp(measure(defaultTuning(TARGET))));
+  assert.equal(found.failure, null);
+});
+
+Deno.test("searchTuning() keeps the default when gains are noise", async () => {
+  let calls = 0;
+  const found = await searchTuning({
+    target: TARGET,
+    measure: () => Promise.resolve(-0.015 * (calls++ % 2)),
+  });
+  assert.deepEqual(found.tuning, defaultTuning(TARGET));
+  assert.equal(found.gain, 1);
+  assert.equal(found.variants, calls);
+});
+
+Deno.test("searchTuning() reports variants that are refused, and chooses none of them", async () => {
+  const found = await searchTuning({
+    target: TARGET,
+    measure: ({ teams }) => Promise.resolve(teams === 4 ? "wrong output" : -teams / 100),
+  });
+  assert.equal(found.tuning.teams, 8);
+  assert.ok(found.refused.length > 0);
+  assert.ok(found.refused.every((text) => /teams=4 .*: wrong output$/.test(text)));
+});
+
+Deno.test("searchTuning() says why when there is nothing to search", async () => {
+  const measure = () => Promise.resolve("too large");
+  const refused = await searchTuning({ target: TARGET, measure });
+  assert.deepEqual([refused.failure, refused.gain], ["too large", 1]);
+  const portable = await searchTuning({ target: { ...TARGET, subgroupSize: 0 }, measure });
+  assert.match(portable.failure!, /no fixed subgroup size/);
+});
+
+Deno.test("searchMatrixTuning() tries every variant when some are refused", async () => {
+  const tried: AttendTuning[] = [];
+  const found = await searchMatrixTuning({
+    start: defaultTuning(TARGET),
+    tunings: MATRIX_TUNINGS,
+    measure: (tuning) => {
+      tried.push(tuning);
+      if (tuning.matrix?.rowFragments === 2) return Promise.resolve("does not compile");
+      return Promise.resolve(tuning.matrix?.tileKeys === 32 ? 1 : 2);
+    },
+  });
+  assert.equal(tried.length, MATRIX_TUNINGS.length + 1);
+  assert.equal(found.refused.length, MATRIX_TUNINGS.length / 2);
+  assert.equal(found.tuning.matrix?.tileKeys, 32);
+  assert.equal(found.gain, Math.E);
+});
+
+Deno.test("searchMatrixTuning() fails when no variant can be timed", async () => {
+  const found = await searchMatrixTuning({
+    start: defaultTuning(TARGET),
+    tunings: MATRIX_TUNINGS,
+    measure: () => Promise.resolve("no device"),
+  });
+  assert.match(found.failure!, /no variant/);
+});

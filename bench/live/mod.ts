@@ -1,0 +1,38 @@
+/**
+ * A server over HTTP: measuring one, and serving the replay as one.
+ *
+ * @module
+ */
+
+export { judgeLive } from "./live_gate.ts";
+export { parseLiveResult, readLiveResult, serializeLiveResult } from "./live_result.ts";
+export {
+  LIVE_SCHEMA_VERSION,
+  type LiveEndpoint,
+  type LiveError,
+  type LiveErrorKind,
+  type LiveGateReport,
+  type LiveOptions,
+  type LivePerformance,
+  type LiveProgress,
+  type LiveRecord,
+  type LiveResult,
+  type LiveRun,
+  type LiveSamples,
+  type LiveSettings,
+  type LiveSide,
+  type TokenAccount,
+} from "./live_types.ts";
+export { DEFAULT_LIVE_SETTINGS, runLive } from "./run_live.ts";
+export {
+  DEFAULT_SERVE_BOUNDS,
+  isLoopback,
+  requireLoopback,
+  type RunningServer,
+  type ServeBounds,
+  type ServeOptions,
+  startServer,
+} from "./serve.ts";
+export type { EngineStatus } from "./serve_engine.ts";
+export { parseFaults, SERVE_FAULTS, type ServeFault, type ServeFaults } from "./serve_faults.ts";
+export { parseObjectives, type ServiceObjectives } from "./slo.ts";

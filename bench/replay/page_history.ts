@@ -1,0 +1,164 @@
+/**
+ * Reads the block-table rows of one request while it runs. How many steps it takes is not known
+ * beforehand, so every step is sampled at first; whenever the samples are too many, every other one
+ * goes and the distance doubles.
+ */
+
+import {
+  type BlockTable,
+  type Head,
+  type HeadMap,
+  HOLE,
+  type LayerGroup,
+  rowOffset,
+  type Slot,
+} from "../../allocator/mod.ts";
+import type { TraceRequest } from "../../fixtures/mod.ts";
+import type { PageHistory, PageRow } from "../result/mod.ts";
+
+/** A row that is read. */
+interface RowPlace extends Omit<PageRow, "runs"> {
+  readonly runs: number[][];
+}
+
+/** A history under way. */
+export interface PageRecorder {
+  /** Index of the request that is followed. */
+  readonly request: number;
+  /** Most samples kept. */
+  readonly maxSamples: number;
+  /** Steps that were read. */
+  readonly steps: number[];
+  /** Tokens in the cache at the end of each. */
+  readonly lengthTokens: number[];
+  /** Rows that are read. */
+  readonly rows: readonly RowPlace[];
+  /** Distance of samples in steps, a power of two. */
+  stepsPerSample: number;
+}
+
+/** Starts the history of the longest request that the model's length allows; null without one. */
+export function createPageRecorder(
+  o: {
+    readonly requests: readonly TraceRequest[];
+    readonly modelLengthTokens: number;
+    readonly heads: HeadMap;
+    readonly table: BlockTable;
+    readonly maxSamples: number;
+  },
+): PageRecorder | null {
+  let request = -1;
+  let longest = 0;
+  o.requests.forEach(({ inputTokens, outputTokens }, index) => {
+    const tokens = inputTokens + outputTokens;
+    if (tokens > longest && tokens <= o.modelLengthTokens) [request, longest] = [index, tokens];
+  });
+  if (request < 0 || o.maxSamples < 1) return null;
+  return {
+    request,
+    maxSamples: o.maxSamples,
+    steps: [],
+    lengthTokens: [],
+    rows: rowsToRead(o.heads, o.table),
+    stepsPerSample: 1,
+  };
+}
+
+/** Reads the rows as they stand in a step. */
+export function samplePages(
+  recorder: PageRecorder,
+  o: {
+    readonly step: number;
+    readonly slot: Slot;
+    readonly lengthTokens: number;
+    readonly table: BlockTable;
+  },
+): void {
+  if (o.step % recorder.stepsPerSample !== 0) return;
+  recorder.steps.push(o.step);
+  recorder.lengthTokens.push(o.lengthTokens);
+  for (const row of recorder.rows) {
+    row.runs.push(
+      heldColumns(o.table, rowOffset(o.table, row.group as LayerGroup, o.slot, row.head as Head)),
+    );
+  }
+  while (recorder.steps.length > recorder.maxSamples) thinOut(recorder);
+}
+
+/** The history as it is stored; null where nothing was sampled. */
+export function finishPageHistory(
+  recorder: PageRecorder,
+  o: { readonly requests: readonly TraceRequest[]; readonly pageSizeTokens: number },
+): PageHistory | null {
+  if (recorder.steps.length === 0) return null;
+  const { steps, lengthTokens, rows, stepsPerSample } = recorder;
+  return {
+    request: o.requests[recorder.request].id,
+    pageSizeTokens: o.pageSizeTokens,
+    stepsPerSample,
+    steps,
+    lengthTokens,
+    rows,
+  };
+}
+
+function rowsToRead(heads: HeadMap, table: BlockTable): RowPlace[] {
+  const found = new Map<PageRow["kind"], RowPlace>();
+  const isWindowed = heads.windowTokens > 0;
+  if (table.layout === "uniform") {
+    found.set("shared", placeOf("shared", { group: 0, head: 0, heads }));
+  } else {
+    heads.groups.forEach(({ kinds }, group) =>
+      kinds.forEach((stated, head) => {
+        const kind = isWindowed ? stated : "full";
+        if (!found.has(kind)) found.set(kind, placeOf(kind, { group, head, heads }));
+      })
+    );
+  }
+  return [...found.values()].sort((a, b) => a.kind < b.kind ? -1 : 1);
+}
+
+function placeOf(
+  kind: PageRow["kind"],
+  o: { readonly group: number; readonly head: number; readonly heads: HeadMap },
+): RowPlace {
+  const isWindow = kind === "window";
+  return {
+    kind,
+    group: o.group,
+    head: o.head,
+    windowTokens: isWindow ? o.heads.windowTokens : null,
+    sinkTokens: isWindow ? o.heads.sinkTokens : 0,
+    runs: [],
+  };
+}
+
+function heldColumns({ ids, columns }: BlockTable, offset: number): number[] {
+  const runs: number[] = [];
+  let inside = false;
+  for (let column = 0; column < columns; column++) {
+    const held = ids[offset + column] !== HOLE;
+    if (held !== inside) runs.push(column);
+    inside = held;
+  }
+  if (inside) runs.push(columns);
+  return runs;
+}
+
+function thinOut(recorder: PageRecorder): void {
+  recorder.stepsPerSample *= 2;
+  const kept = recorder.steps.map((step) => step % recorder.stepsPerSample === 0);
+  for (
+    const list of [recorder.steps, recorder.lengthTokens, ...recorder.rows.map(({ runs }) => runs)]
+  ) {
+    keepOnly(list, kept);
+  }
+}
+
+function keepOnly(list: unknown[], kept: readonly boolean[]): void {
+  let to = 0;
+  kept.forEach((keep, from) => {
+    if (keep) list[to++] = list[from];
+  });
+  list.length = to;
+}

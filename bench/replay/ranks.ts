@@ -1,0 +1,160 @@
+/**
+ * The pools of every tensor-parallel rank, driven by one scheduler. A decision is the scarcest
+ * rank's and the same for all. The measured rank is the one with the most full heads: it reads the
+ * most, and a step ends when its slowest rank does.
+ */
+
+import {
+  admit,
+  admitOnEveryRank,
+  admitWithPrefixOnEveryRank,
+  allocatedColumns,
+  type AllocatorOptions,
+  beginStep,
+  type CacheAllocator,
+  canAdmitOnEveryRank,
+  canAdmitWithPrefix,
+  completeStep,
+  countWindowHeads,
+  createAllocator,
+  extend,
+  extendOnEveryRank,
+  extendWithPrefixOnEveryRank,
+  type HeadMap,
+  type PageOutcome,
+  type PrefixCache,
+  type PrefixMatch,
+  recycle,
+  release,
+  releaseWithPrefix,
+  type ReservedQuestion,
+  shardHeadMap,
+  type Slot,
+  type StepId,
+} from "../../allocator/mod.ts";
+import { BenchError } from "../result/mod.ts";
+
+/** Allocators of all ranks. */
+export interface Ranks {
+  /** Prefix caches by rank, all with the same history; absent without prefix sharing. */
+  readonly prefix?: readonly PrefixCache[];
+  /** Allocators by rank. */
+  readonly all: readonly CacheAllocator[];
+  /** Index of the measured rank. */
+  readonly measuredRank: number;
+  /** Allocator of the measured rank. */
+  readonly measured: CacheAllocator;
+}
+
+const AHEAD = { preallocate: true };
+
+/** The rank with the most full heads, the lowest of equals. */
+export function findMeasuredRank(heads: HeadMap, tensorParallel: number): number {
+  let best = 0;
+  let most = -1;
+  for (let rank = 0; rank < tensorParallel; rank++) {
+    const shard = shardHeadMap(heads, { tensorParallel, rank });
+    const full = shard.groups.length * shard.kvHeads - countWindowHeads(shard);
+    if (full > most) [best, most] = [rank, full];
+  }
+  return best;
+}
+
+/** Creates the pools of every rank from the options of one, whose head map is the global one. */
+export function createRanks(o: AllocatorOptions, tensorParallel: number): Ranks {
+  const measuredRank = findMeasuredRank(o.heads, tensorParallel);
+  const all = Array.from(
+    { length: tensorParallel },
+    (_, rank) => createAllocator({ ...o, heads: shardHeadMap(o.heads, { tensorParallel, rank }) }),
+  );
+  return { all, measuredRank, measured: all[measuredRank] };
+}
+
+/** Tells whether every rank can admit a request, beyond the prefix that was found for it. */
+export function canAdmitOnRanks(
+  ranks: Ranks,
+  o: ReservedQuestion,
+  matches: readonly PrefixMatch[] = [],
+): boolean {
+  if (ranks.prefix !== undefined) {
+    return ranks.prefix.every((cache, rank) => canAdmitWithPrefix(cache, o, matches[rank]));
+  }
+  return canAdmitOnEveryRank(ranks.all, o);
+}
+
+/** Takes an empty slot on every rank, with the prefix that was found, or on none. */
+export function admitOnRanks(
+  ranks: Ranks,
+  slot: Slot,
+  lengthTokens: number,
+  matches: readonly PrefixMatch[] = [],
+): PageOutcome {
+  if (ranks.prefix !== undefined) {
+    return admitWithPrefixOnEveryRank(ranks.prefix, slot, { lengthTokens, matches });
+  }
+  return ranks.all.length === 1
+    ? admit(ranks.measured, slot, lengthTokens)
+    : admitOnEveryRank(ranks.all, { slot, lengthTokens });
+}
+
+/** Grows a slot on every rank, or on none. */
+export function extendOnRanks(
+  ranks: Ranks,
+  slot: Slot,
+  o: { readonly lengthTokens: number; readonly preallocate: boolean },
+): PageOutcome {
+  if (ranks.prefix !== undefined) return extendWithPrefixOnEveryRank(ranks.prefix, slot, o);
+  return ranks.all.length === 1
+    ? extend(ranks.measured, slot, o.lengthTokens, o.preallocate ? AHEAD : undefined)
+    : extendOnEveryRank(ranks.all, { slot, ...o });
+}
+
+/** Frees dead window pages of a slot whose cache holds `cachedTokens`, on every rank. */
+export function recycleOnRanks(ranks: Ranks, slot: Slot, cachedTokens: number): void {
+  const point = { nextPositionTokens: cachedTokens, lengthTokens: cachedTokens };
+  let agreed: number | null = null;
+  for (const rank of ranks.all) {
+    const pages = recycle(rank, slot, point);
+    const windowHeads = countWindowHeads(rank.options.heads);
+    if (windowHeads === 0 || rank.options.layout === "uniform") continue;
+    agreed ??= pages / windowHeads;
+    if (agreed === pages / windowHeads) continue;
+    throw disagreement(slot, "freed columns", [agreed, pages / windowHeads]);
+  }
+}
+
+/** Ends a request on every rank. */
+export function releaseOnRanks(ranks: Ranks, slot: Slot): void {
+  if (ranks.prefix !== undefined) {
+    for (const cache of ranks.prefix) releaseWithPrefix(cache, slot);
+    return;
+  }
+  for (const rank of ranks.all) release(rank, slot);
+}
+
+/** Opens a step on every rank. */
+export function beginOnRanks(ranks: Ranks): readonly StepId[] {
+  return ranks.all.map(beginStep);
+}
+
+/** Completes a step on every rank, and checks that all hold the same columns of every slot. */
+export function completeOnRanks(ranks: Ranks, steps: readonly StepId[]): void {
+  ranks.all.forEach((rank, index) => completeStep(rank, steps[index]));
+  if (ranks.all.length === 1) return;
+  for (let slot = 0; slot < ranks.measured.options.slots; slot++) {
+    const columns = ranks.all.map((rank) => allocatedColumns(rank, slot as Slot));
+    if (columns.some((count) => count !== columns[0])) {
+      throw disagreement(slot, "columns", columns);
+    }
+  }
+}
+
+function disagreement(slot: number, what: string, counts: readonly number[]): BenchError {
+  return new BenchError(
+    "bench/ranks-disagree",
+    `Cannot go on: the ranks count ${
+      counts.join(" and ")
+    } ${what} of slot ${slot}; all must make ` +
+      `the same decisions`,
+  );
+}

@@ -1,0 +1,42 @@
+/** What is stored of a replay beside its figures. */
+
+import type { Ranks } from "./ranks.ts";
+import { headPagesOf } from "./metrics.ts";
+import type { StepTimeline, TokenGaps } from "../result/mod.ts";
+import type { ReplayLog } from "./state.ts";
+import { joinSteps } from "./step_entries.ts";
+import { collectGaps, groupGaps } from "./token_gaps.ts";
+
+/** Most samples of a page history. */
+export const PAGE_SAMPLES = 256;
+
+/** What was recorded of one replay; null where it was not asked for. */
+export interface Recorded {
+  readonly tokenGaps: TokenGaps | null;
+  readonly timeline: StepTimeline | null;
+}
+
+/**
+ * Collects what was recorded.
+ *
+ * @param log A finished replay.
+ * @param ranks Its pools.
+ * @param o Most entries of a timeline, 0 to record nothing; and whether the steps are wanted.
+ */
+export function recordRun(
+  log: ReplayLog,
+  ranks: Ranks,
+  o: { readonly timelineEntries: number; readonly withSteps: boolean },
+): Recorded {
+  if (o.timelineEntries === 0) return { tokenGaps: null, timeline: null };
+  return {
+    tokenGaps: groupGaps(collectGaps(log.tokens, log.timeline, log.timeline.endMs)),
+    timeline: o.withSteps
+      ? joinSteps(log.timeline, {
+        maxEntries: o.timelineEntries,
+        headPages: headPagesOf(ranks),
+        pageHistory: log.pageHistory,
+      })
+      : null,
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * When steps began and ended. Steps are laid end to end; a step may have to wait for an arrival
+ * when nothing was left to do. Times reach the timeline later than the steps do.
+ */
+
+import type { StepTimes } from "../clock/mod.ts";
+
+/** Begin, end and attention share of every step. */
+export interface Timeline {
+  /** Steps planned. */
+  planned: number;
+  /** Steps whose times are known. */
+  timed: number;
+  /**
+   * Start of each timed step, in milliseconds; of a planned one the earliest, 0 where it follows its
+   * predecessor.
+   */
+  startMs: Float64Array;
+  /** End of each timed step, in milliseconds. */
+  endMs: Float64Array;
+  /** Attention of all steps up to and with each timed step, in milliseconds. */
+  attentionUpToMs: Float64Array;
+  /** Requests running in each planned step. */
+  running: Int32Array;
+  /** 1 for each planned step in which a request waited because pages were short. */
+  memoryBound: Uint8Array;
+  /** Prompt tokens of each planned step. */
+  prefillTokens: Int32Array;
+  /** Tokens of decode rows of each planned step. */
+  decodeTokens: Int32Array;
+  /** Table pages that full heads hold in each planned step. */
+  fullHeadPages: Int32Array;
+  /** Table pages that window heads hold in each planned step. */
+  windowHeadPages: Int32Array;
+}
+
+/** What is known of a step when it is planned; counts that are left out are 0. */
+export interface PlannedStep {
+  /** Earliest start in milliseconds, 0 where it follows its predecessor. */
+  readonly notBeforeMs: number;
+  /** Requests running. */
+  readonly running: number;
+  /** Whether a request waits because pages are short. @default {false} */
+  readonly memoryBound?: boolean;
+  /** Prompt tokens. @default {0} */
+  readonly prefillTokens?: number;
+  /** Tokens of decode rows. @default {0} */
+  readonly decodeTokens?: number;
+  /** Table pages that full heads hold. @default {0} */
+  readonly fullHeadPages?: number;
+  /** Table pages that window heads hold. @default {0} */
+  readonly windowHeadPages?: number;
+}
+
+/** Creates an empty timeline. */
+export function createTimeline(): Timeline {
+  const capacity = 1024;
+  return {
+    planned: 0,
+    timed: 0,
+    startMs: new Float64Array(capacity),
+    endMs: new Float64Array(capacity),
+    attentionUpToMs: new Float64Array(capacity),
+    running: new Int32Array(capacity),
+    memoryBound: new Uint8Array(capacity),
+    prefillTokens: new Int32Array(capacity),
+    decodeTokens: new Int32Array(capacity),
+    fullHeadPages: new Int32Array(capacity),
+    windowHeadPages: new Int32Array(capacity),
+  };
+}
+
+/** Adds a step whose times are not known yet. */
+export function planStep(timeline: Timeline, step: PlannedStep): void {
+  if (timeline.planned === timeline.running.length) grow(timeline);
+  const index = timeline.planned++;
+  timeline.startMs[index] = step.notBeforeMs;
+  timeline.running[index] = step.running;
+  timeline.memoryBound[index] = step.memoryBound === true ? 1 : 0;
+  timeline.prefillTokens[index] = step.prefillTokens ?? 0;
+  timeline.decodeTokens[index] = step.decodeTokens ?? 0;
+  timeline.fullHeadPages[index] = step.fullHeadPages ?? 0;
+  timeline.windowHeadPages[index] = step.windowHeadPages ?? 0;
+}
+
+/** Takes the times of the oldest steps that have none yet. */
+export function timeSteps(timeline: Timeline, times: StepTimes): void {
+  for (let i = 0; i < times.attentionMs.length; i++) {
+    const step = timeline.timed++;
+    const start = Math.max(nowMs(timeline, step), timeline.startMs[step]);
+    timeline.startMs[step] = start;
+    timeline.endMs[step] = start + times.attentionMs[i] + times.restMs[i];
+    timeline.attentionUpToMs[step] = attentionBefore(timeline, step) + times.attentionMs[i];
+  }
+}
+
+/** End of the step before `step`: the time when it could begin; 0 before the first. */
+export function nowMs(timeline: Timeline, step: number): number {
+  return step === 0 ? 0 : timeline.endMs[step - 1];
+}
+
+/** Attention of all steps before `step`, in milliseconds. */
+export function attentionBefore(timeline: Timeline, step: number): number {
+  return step === 0 ? 0 : timeline.attentionUpToMs[step - 1];
+}
+
+/**
+ * Attention done by a moment, in milliseconds; inside a step it is taken to pass evenly.
+ * O(log steps).
+ */
+export function attentionAt(timeline: Timeline, timeMs: number): number {
+  let low = 0;
+  let high = timeline.timed;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (timeline.endMs[middle] > timeMs) high = middle;
+    else low = middle + 1;
+  }
+  const before = attentionBefore(timeline, low);
+  if (low === timeline.timed || timeMs <= timeline.startMs[low]) return before;
+  const share = (timeMs - timeline.startMs[low]) / (timeline.endMs[low] - timeline.startMs[low]);
+  return before + share * (timeline.attentionUpToMs[low] - before);
+}
+
+function grow(timeline: Timeline): void {
+  timeline.startMs = longerFloats(timeline.startMs);
+  timeline.endMs = longerFloats(timeline.endMs);
+  timeline.attentionUpToMs = longerFloats(timeline.attentionUpToMs);
+  timeline.running = longerCounts(timeline.running);
+  timeline.prefillTokens = longerCounts(timeline.prefillTokens);
+  timeline.decodeTokens = longerCounts(timeline.decodeTokens);
+  timeline.fullHeadPages = longerCounts(timeline.fullHeadPages);
+  timeline.windowHeadPages = longerCounts(timeline.windowHeadPages);
+  const memoryBound = new Uint8Array(timeline.memoryBound.length * 2);
+  memoryBound.set(timeline.memoryBound);
+  timeline.memoryBound = memoryBound;
+}
+
+function longerFloats(array: Float64Array): Float64Array {
+  const longer = new Float64Array(array.length * 2);
+  longer.set(array);
+  return longer;
+}
+
+function longerCounts(array: Int32Array): Int32Array {
+  const longer = new Int32Array(array.length * 2);
+  longer.set(array);
+  return longer;
+}

@@ -1,0 +1,27 @@
+/**
+ * A result of any kind as a page, Markdown, CSV or a trace.
+ *
+ * @module
+ */
+
+export { renderCsv, renderGapsCsv } from "./csv.ts";
+export { describeRequests, meanOverRuns, type RunFigure } from "./figures.ts";
+export { type MarkdownColumn, markdownList, markdownParagraph, markdownTable } from "./markdown.ts";
+export { renderReportMarkdown } from "./markdown_report.ts";
+export { renderReportPage } from "./page.ts";
+export { renderPerfetto, type TraceEvent } from "./perfetto.ts";
+export {
+  kindOfReport,
+  parseReportInput,
+  type ReportInput,
+  type ReportKind,
+  reportSection,
+} from "./report_input.ts";
+export type {
+  LegendEntry,
+  ReportBlock,
+  ReportChart,
+  ReportSection,
+  ReportTable,
+  ReportVerdict,
+} from "./section.ts";

@@ -1,0 +1,27 @@
+/** The machine and runtime that a result is made on. */
+
+import type { BenchEnvironment } from "./types.ts";
+
+/**
+ * Describes this machine and runtime without any permission.
+ *
+ * @example The runtime is named
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { describeEnvironment } from "@headwise/headwise/bench";
+ *
+ * assert.equal(describeEnvironment({ adapter: null }).deno, Deno.version.deno);
+ * ```
+ *
+ * @param o Name of the GPU adapter, or null.
+ * @returns The description.
+ */
+export function describeEnvironment(o: { readonly adapter: string | null }): BenchEnvironment {
+  return {
+    os: Deno.build.os,
+    arch: Deno.build.arch,
+    deno: Deno.version.deno,
+    v8: Deno.version.v8,
+    adapter: o.adapter,
+  };
+}

@@ -1,0 +1,100 @@
+/** Reading and writing result files. */
+
+import { writeTextAtomically } from "./output_file.ts";
+import { parseDocument, readResultText } from "./document.ts";
+import { resultSchema } from "./schema.ts";
+import { type BenchResult, READABLE_RESULT_VERSIONS } from "./types.ts";
+
+export { ResultError, type ResultErrorCode } from "./document.ts";
+
+/**
+ * Parses a stored result.
+ *
+ * @example The place of the fault is named
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseResult } from "@headwise/headwise/bench";
+ *
+ * const text = JSON.stringify({ kind: "headwise/bench-result", schemaVersion: 1 });
+ * assert.throws(() => parseResult(text, { file: "a.json" }), /'a.json:1:1': createdAt: Invalid/);
+ * ```
+ *
+ * @param text Text of the file.
+ * @param o Name of the file, for messages.
+ * @returns The result.
+ * @throws {ResultError} When the text is no result of this version.
+ */
+export function parseResult(text: string, o: { readonly file: string }): BenchResult {
+  return parseDocument(text, { ...o, schema: resultSchema, versions: READABLE_RESULT_VERSIONS });
+}
+
+/**
+ * Reads a stored result.
+ *
+ * @example A missing file
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readResult, ResultError } from "@headwise/headwise/bench";
+ *
+ * await assert.rejects(readResult("bench/no-such-result.json"), ResultError);
+ * ```
+ *
+ * @param path Path of the file.
+ * @returns The result.
+ * @throws {ResultError} When the file cannot be read or is no result of this version.
+ */
+export async function readResult(path: string): Promise<BenchResult> {
+  return parseResult(await readResultText(path), { file: path });
+}
+
+/**
+ * Writes a result so that a reader sees the old file or the whole new one: into a new file in the
+ * same folder, flushed to the disk, then renamed over the target.
+ *
+ * @example Saving what was measured
+ * ```ts
+ * import { type BenchResult, writeResultAtomically } from "@headwise/headwise/bench";
+ *
+ * async function save(result: BenchResult): Promise<void> {
+ *   await writeResultAtomically("result.json", result);
+ * }
+ * void save;
+ * ```
+ *
+ * @param path Path of the file; its folder must exist.
+ * @param result Result to write.
+ * @throws {ResultError} When the file cannot be written; nothing is left behind.
+ */
+export async function writeResultAtomically(path: string, result: BenchResult): Promise<void> {
+  await writeTextAtomically(path, serializeResult(result));
+}
+
+/**
+ * Text of a result file: indented, but raw samples on one line each.
+ *
+ * @example Equal results have equal texts
+ * ```ts
+ * import { type BenchResult, serializeResult } from "@headwise/headwise/bench";
+ *
+ * function sameBytes(a: BenchResult, b: BenchResult): boolean {
+ *   return serializeResult(a) === serializeResult(b);
+ * }
+ * void sameBytes;
+ * ```
+ *
+ * @param result Result to write.
+ * @returns JSON that ends with a newline.
+ */
+export function serializeResult(result: BenchResult): string {
+  return serializeSamples(result);
+}
+
+/** Text of any JSON value, as {@linkcode serializeResult} writes it. */
+export function serializeSamples(result: unknown): string {
+  const text = JSON.stringify(result, null, 2);
+  const flat = text.replaceAll(
+    /\[\n\s+((?:-?[\d.e+-]+|null)(?:,\n\s+(?:-?[\d.e+-]+|null))*)\n\s+\]/g,
+    (_, items: string) => `[${items.replaceAll(/\s+/g, "")}]`,
+  );
+  return `${flat}\n`;
+}

@@ -1,0 +1,63 @@
+/**
+ * What a run leaves behind: its types, schema and file, the sides of a comparison, and writing files safely.
+ *
+ * @module
+ */
+
+export { AVAILABILITY_READINGS, type AvailabilityReading } from "./availability.ts";
+export { BenchError, type BenchErrorCode } from "./bench_error.ts";
+export { parseDocument, parseUnversioned, readResultText } from "./document.ts";
+export { describeEnvironment } from "./environment.ts";
+export {
+  parseResult,
+  readResult,
+  ResultError,
+  type ResultErrorCode,
+  serializeResult,
+  serializeSamples,
+  writeResultAtomically,
+} from "./file.ts";
+export { METRIC_FORMULAS } from "./formulas.ts";
+export type {
+  CapacityGateReport,
+  CapacityOutcome,
+  CapacityPrediction,
+  Comparison,
+  ConcurrencyPrediction,
+  GateReport,
+  RatioInterval,
+  Verdict,
+} from "./gate_types.ts";
+export { type LineFile, openLineFile, prepareOutput, writeTextAtomically } from "./output_file.ts";
+export type { PageHistory, PageRow, RequestList, StepTimeline, TokenGaps } from "./recording.ts";
+export { comparison, count, gate, summary, verdict } from "./schema.ts";
+export {
+  GATE_SIDES,
+  type GateName,
+  type Side,
+  type SideName,
+  SIDES,
+  sidesOfGates,
+} from "./sides.ts";
+export {
+  type BenchEnvironment,
+  type BenchResult,
+  type ClockDescription,
+  type FailedRequest,
+  type LatencySummaries,
+  type PeakPages,
+  type PrefixUse,
+  READABLE_RESULT_VERSIONS,
+  type RequestSamples,
+  type RequestsIdentity,
+  type RestOfLayerStatement,
+  RESULT_SCHEMA_VERSION,
+  type ResultCeilings,
+  type ResultOptions,
+  type RunPerformance,
+  type RunResult,
+  type SideResult,
+  type Summary,
+  type VerificationSummary,
+  type WorkloadIdentity,
+} from "./types.ts";

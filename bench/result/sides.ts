@@ -1,0 +1,101 @@
+/** The sides of a benchmark: which table, which walk over it, and whether pages are recycled. */
+
+import type { Layout } from "../../allocator/mod.ts";
+
+/** Name of a side. */
+export type SideName =
+  | "uniform"
+  | "uniform-clipped"
+  | "headwise"
+  | "headwise-recycle"
+  | "pooled"
+  | "pooled-recycle";
+
+/** One way to lay out, read and free the cache; every other setting is the same on all sides. */
+export interface Side {
+  /** Name in reports and results. */
+  readonly name: SideName;
+  /** Layout of the block table and of the pools. */
+  readonly layout: Layout;
+  /** `row` reads every page of the row and masks; `visible` reads only pages with a visible key. */
+  readonly walk: "row" | "visible";
+  /** Whether dead pages of window heads are freed while the request runs. */
+  readonly recycle: boolean;
+  /** What the side stands for, in one line. */
+  readonly description: string;
+}
+
+/** Name of a gate that a run can be judged by. */
+export type GateName = "gate/read" | "gate/capacity";
+
+/** Every side that the benchmark knows. */
+export const SIDES: Readonly<Record<SideName, Side>> = {
+  "uniform": {
+    name: "uniform",
+    layout: "uniform",
+    walk: "row",
+    recycle: false,
+    description: "1-D table, the full row walked and masked",
+  },
+  "uniform-clipped": {
+    name: "uniform-clipped",
+    layout: "uniform",
+    walk: "visible",
+    recycle: false,
+    description: "1-D table, reads clipped to the window (the control)",
+  },
+  "headwise": {
+    name: "headwise",
+    layout: "headwise",
+    walk: "visible",
+    recycle: false,
+    description: "2-D table, a pool for each head",
+  },
+  "headwise-recycle": {
+    name: "headwise-recycle",
+    layout: "headwise",
+    walk: "visible",
+    recycle: true,
+    description: "2-D table, a pool for each head, dead window pages freed",
+  },
+  "pooled": {
+    name: "pooled",
+    layout: "pooled",
+    walk: "visible",
+    recycle: false,
+    description: "2-D table, one pool for all heads",
+  },
+  "pooled-recycle": {
+    name: "pooled-recycle",
+    layout: "pooled",
+    walk: "visible",
+    recycle: true,
+    description: "2-D table, one pool for all heads, dead window pages freed",
+  },
+};
+
+/** The sides that each gate compares, its control included. */
+export const GATE_SIDES: Readonly<Record<GateName, readonly SideName[]>> = {
+  "gate/read": ["uniform", "uniform-clipped", "headwise"],
+  "gate/capacity": ["headwise", "headwise-recycle", "pooled", "pooled-recycle"],
+};
+
+/**
+ * Lists the sides that the gates need, each once, in the order of {@link SIDES}.
+ *
+ * @example Sides of both gates
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { sidesOfGates } from "@headwise/headwise/bench";
+ *
+ * const names = sidesOfGates(["gate/read"]).map((side) => side.name);
+ * assert.deepEqual(names, ["uniform", "uniform-clipped", "headwise"]);
+ * ```
+ *
+ * @param gates Gates to judge by.
+ * @returns The sides to replay.
+ */
+export function sidesOfGates(gates: readonly GateName[]): readonly Side[] {
+  const wanted = new Set(gates.flatMap((gate) => GATE_SIDES[gate]));
+  return Object.values(SIDES).filter((side) => wanted.has(side.name));
+}

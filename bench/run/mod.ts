@@ -1,0 +1,9 @@
+/**
+ * One benchmark from its options to its result: prepares, replays each pair, judges.
+ *
+ * @module
+ */
+
+export type { BenchOptions, BenchProgress, BenchTrace, ClockChoice } from "./options.ts";
+export { runBench } from "./run_bench.ts";
+export { type RunnerSettings, runnerSettings } from "./runner_settings.ts";

@@ -1,0 +1,117 @@
+/** What a caller may ask of a benchmark run. */
+
+import type { TraceRequest, Workload } from "../../fixtures/mod.ts";
+import type { GpuStepRunner, MeasuredCeilings } from "../clock/mod.ts";
+import type { AvailabilityReading } from "../result/mod.ts";
+import type { BenchEnvironment, BenchResult, GateName, Side, SideName } from "../result/mod.ts";
+
+/** Requests that replace the fixture's own. */
+export interface BenchTrace {
+  /** Name of the file, without its folder. */
+  readonly name: string;
+  /** SHA-256 of its bytes, in hexadecimal. */
+  readonly sha256: string;
+  /** Rows left out, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Requests in arrival order. */
+  readonly requests: readonly TraceRequest[];
+}
+
+/** Which clock times the replay. */
+export type ClockChoice =
+  | {
+    readonly kind: "model";
+    /** Why not the GPU, or null where the model was asked for. */
+    readonly reason: string | null;
+  }
+  | {
+    readonly kind: "gpu";
+    /** Name of the adapter, for the result. */
+    readonly adapter: string;
+    /** Opens a runner with caches of its own for one side; the run destroys it at the end. */
+    readonly openRunner: (side: Side) => Promise<GpuStepRunner>;
+  };
+
+/** How far a run has come. */
+export interface BenchProgress {
+  /** `warm-up` steps are discarded; `replay` is measured; `gate` is the judging at the end. */
+  readonly phase: "warm-up" | "replay" | "gate";
+  /** Side that is running, or null in phase `gate`. */
+  readonly side: SideName | null;
+  /** Index of the pair, from 0. */
+  readonly pair: number;
+  /** Pairs in all. */
+  readonly pairs: number;
+  /** Replays finished, of all sides and pairs. */
+  readonly replaysDone: number;
+  /** Replays in all. */
+  readonly replays: number;
+  /** Requests of this replay that finished or failed. */
+  readonly requestsDone: number;
+  /** Requests of a replay. */
+  readonly requests: number;
+  /** Steps of this replay so far. */
+  readonly steps: number;
+}
+
+/** Options of {@link runBench}. */
+export interface BenchOptions {
+  /** Workload to replay. */
+  readonly workload: Workload;
+  /** Requests that replace the workload's own. */
+  readonly trace?: BenchTrace;
+  /** Gates to judge. @default {["gate/read"]} */
+  readonly gates?: readonly GateName[];
+  /** Clock. */
+  readonly clock: ClockChoice;
+  /** Ceilings of this machine; without them the workload has to state some. */
+  readonly ceilings?: MeasuredCeilings;
+  /** Interleaved repetitions of every side. @default {1 with the model clock, 6 with the gpu clock} */
+  readonly pairs?: number;
+  /**
+   * Goes on after those pairs until every gate says PASS or FAIL, looking after even numbers of
+   * pairs at a stricter level, so that false verdicts stay as rare as with a fixed number.
+   * @default {false}
+   */
+  readonly untilDecided?: boolean;
+  /** Most pairs of a run that goes on until it is decided. @default {32} */
+  readonly maxPairs?: number;
+  /** How admission reads the share of free pages; the wrong readings show their damage. @default {"pools"} */
+  readonly availability?: AvailabilityReading;
+  /** Order in which pools hand out pages. @default {"shuffled"} */
+  readonly pageOrder?: "shuffled" | "identity";
+  /** Whether prompts share the pages of their prefixes. @default {the workload's cache.prefixCache} */
+  readonly prefixCache?: boolean;
+  /** Seed of page order, acceptance and sampled checks. @default {the workload's seed} */
+  readonly seed?: number;
+  /** Discarded steps of each side before the first pair. @default {0 with the model clock, 8 with the gpu clock} */
+  readonly warmupSteps?: number;
+  /** Most sampled checks of each side, made in its first replay; at least 1. @default {6} */
+  readonly maxChecks?: number;
+  /** Validates every block table after every change of it; slow. @default {false} */
+  readonly debugTables?: boolean;
+  /**
+   * Most entries of the timeline that is recorded of each side's first replay; 0 records neither
+   * steps nor gaps between tokens nor the list of requests.
+   * @default {512}
+   */
+  readonly timelineEntries?: number;
+  /** Command that starts the same run again, to record. @default {null} */
+  readonly commandLine?: string | null;
+  /** Machine and runtime to record. @default {describeEnvironment()} */
+  readonly environment?: BenchEnvironment;
+  /** Called now and then, and whenever a phase begins or ends. */
+  readonly onProgress?: (progress: BenchProgress) => void;
+  /**
+   * Called with the result so far after every pair but the last, so that a long run that is killed
+   * leaves its complete pairs behind.
+   */
+  readonly onPair?: (result: BenchResult) => Promise<void>;
+  /**
+   * Result that the same run left when it was stopped: its complete pairs are taken over, and its
+   * ceilings, so that all pairs are costed alike.
+   */
+  readonly resume?: BenchResult;
+  /** Stops the run between two steps. */
+  readonly signal?: AbortSignal;
+}

@@ -1,0 +1,98 @@
+/** Options of a benchmark run, resolved and checked before anything is replayed. */
+
+import { type HeadMap, shardHeadMap } from "../../allocator/mod.ts";
+import { synthesizeRequests, type TraceRequest } from "../../fixtures/mod.ts";
+import {
+  BenchError,
+  type ResultCeilings,
+  type ResultOptions,
+  type Side,
+  sidesOfGates,
+} from "../result/mod.ts";
+import type { BenchOptions } from "./options.ts";
+import { findMeasuredRank } from "../replay/mod.ts";
+import { type RestOfLayer, restOfLayer } from "../clock/mod.ts";
+
+/** Most pairs of a run that goes on until it is decided. */
+const DEFAULT_MAX_PAIRS = 32;
+/** Most entries of a recorded timeline: enough for a chart as wide as a page. */
+const DEFAULT_TIMELINE_ENTRIES = 512;
+
+/** Everything that all replays of a run share. */
+export interface Bench {
+  readonly options: BenchOptions;
+  readonly resolved: ResultOptions;
+  readonly requests: readonly TraceRequest[];
+  readonly sides: readonly Side[];
+  readonly measuredRank: number;
+  readonly heads: HeadMap;
+  readonly ceilings: ResultCeilings;
+  readonly rest: RestOfLayer;
+  readonly timelineEntries: number;
+}
+
+/** Resolves the options of a run and refuses what cannot be run. */
+export function prepareBench(options: BenchOptions): Bench {
+  const { workload, trace, clock } = options;
+  const gpu = clock.kind === "gpu";
+  const gates = options.gates ?? ["gate/read"];
+  const pairs = options.pairs ?? (gpu ? 6 : 1);
+  const resolved: ResultOptions = {
+    seed: options.seed ?? workload.seed,
+    pairs,
+    pageOrder: options.pageOrder ?? "shuffled",
+    gates,
+    warmupSteps: options.warmupSteps ?? (gpu ? 8 : 0),
+    maxChecks: options.maxChecks ?? 6,
+    prefixCache: options.prefixCache ?? workload.cache.prefixCache,
+    sequential: options.untilDecided === true
+      ? { firstPairs: pairs, maxPairs: options.maxPairs ?? DEFAULT_MAX_PAIRS }
+      : null,
+    availability: options.availability ?? "pools",
+  };
+  requireCount("pairs", resolved.pairs, 1);
+  if (resolved.sequential !== null) requireCount("maxPairs", resolved.sequential.maxPairs, pairs);
+  requireCount("warmupSteps", resolved.warmupSteps, 0);
+  requireCount("maxChecks", resolved.maxChecks, 1);
+  const timelineEntries = options.timelineEntries ?? DEFAULT_TIMELINE_ENTRIES;
+  requireCount("timelineEntries", timelineEntries, 0);
+  requireCount("gates", gates.length, 1);
+  const rowTokens = 1 + (workload.speculative?.draftTokens ?? 0);
+  requireCount("maxBatchedTokens", workload.scheduler.maxBatchedTokens, rowTokens);
+  const { tensorParallel } = workload;
+  const measuredRank = findMeasuredRank(workload.headMap, tensorParallel);
+  const ceilings = chooseCeilings(options);
+  const requests = trace?.requests ?? synthesizeRequests(workload);
+  requireCount("requests", requests.length, 1);
+  return {
+    options,
+    resolved,
+    requests,
+    sides: sidesOfGates(gates),
+    measuredRank,
+    heads: shardHeadMap(workload.headMap, { tensorParallel, rank: measuredRank }),
+    ceilings,
+    rest: restOfLayer(workload, ceilings),
+    timelineEntries,
+  };
+}
+
+function requireCount(name: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw new BenchError(
+    "bench/option",
+    `Cannot run with ${name} '${value}': give an integer of at least ${least}`,
+  );
+}
+
+function chooseCeilings({ ceilings, workload, resume }: BenchOptions): ResultCeilings {
+  // Measured ceilings differ a little each time; what they cost is part of every pair.
+  if (resume !== undefined) return resume.clock.ceilings;
+  if (ceilings !== undefined) return { ...ceilings, source: "measured" };
+  if (workload.ceilings !== null) return { ...workload.ceilings, source: "fixture" };
+  throw new BenchError(
+    "bench/ceilings",
+    `Cannot cost a step of workload '${workload.name}': it states no ceilings and none were ` +
+      `measured; run 'headwise doctor' or give the fixture 'ceilings'`,
+  );
+}

@@ -1,0 +1,226 @@
+/** One benchmark run: every side replayed in turn, checked, measured and judged. */
+
+import type { BenchOptions, BenchProgress } from "./options.ts";
+import { describeRun, type SideCheck } from "./describe_run.ts";
+import { gateCapacity, gateRead } from "../gate/mod.ts";
+import { createGpuClock, createModelClock, type StepClock } from "../clock/mod.ts";
+import {
+  createPrefixRanks,
+  createRanks,
+  measure,
+  PAGE_SAMPLES,
+  type Ranks,
+  recordRun,
+  replay,
+} from "../replay/mod.ts";
+import { interleaveSides, planLooks } from "../statistics/mod.ts";
+import { type Bench, prepareBench } from "./prepare.ts";
+import { takePairs } from "./resume.ts";
+import type { BenchResult, ResultOptions, RunResult, Side, SideName } from "../result/mod.ts";
+
+/**
+ * Replays the workload on every side that the gates need, in interleaved pairs, and judges them.
+ * The same requests, page ranks and page order are used on every side. Outputs of sampled steps
+ * are checked on the way; if one is wrong, nothing is timed.
+ *
+ * @example A tiny workload with the model clock
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { runBench } from "@headwise/headwise/bench";
+ * import { loadWorkload, requireLoaded } from "@headwise/headwise/fixtures";
+ *
+ * const workload = requireLoaded(await loadWorkload("smoke"));
+ * const requests = [{ id: 0, arrivalMs: 0, inputTokens: 100, outputTokens: 3 }];
+ * const result = await runBench({
+ *   workload,
+ *   trace: { name: "one.csv", sha256: "", dropped: {}, requests },
+ *   ceilings: { memoryBytesPerSecond: 1e12, flopsPerSecond: 1e14, note: "example" },
+ *   clock: { kind: "model", reason: null },
+ * });
+ * assert.equal(result.sides[0].runs[0].performance?.whole.ttftMs?.count, 1);
+ * ```
+ *
+ * @param options Workload, clock, gates and repetitions.
+ * @returns The result, ready to be stored.
+ * @throws {BenchError} When options contradict each other, ranks disagree or the run is stopped.
+ */
+export async function runBench(options: BenchOptions): Promise<BenchResult> {
+  const bench = prepareBench(options);
+  const clocks: StepClock[] = [];
+  try {
+    for (const side of bench.sides) clocks.push(await openClock(bench, side));
+    return await runPairs(bench, clocks);
+  } finally {
+    for (const clock of clocks) clock.close();
+  }
+}
+
+async function openClock(bench: Bench, side: Side): Promise<StepClock> {
+  const { options, heads, rest } = bench;
+  return options.clock.kind === "model"
+    ? createModelClock({ workload: options.workload, heads, side, rest })
+    : createGpuClock({ runner: await options.clock.openRunner(side), heads, rest });
+}
+
+async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<BenchResult> {
+  const { sides, resolved } = bench;
+  const looks = looksOf(bench, clocks);
+  const turns = interleaveSides({ sides: sides.length, pairs: looks[looks.length - 1] });
+  for (let side = 0; side < sides.length && resolved.warmupSteps > 0; side++) {
+    await replaySide(bench, clocks[side], {
+      side: sides[side],
+      maxSteps: resolved.warmupSteps,
+      maxChecks: 0,
+      report: reporter(bench, { phase: "warm-up", side: sides[side].name, pair: 0, done: 0 }),
+    });
+  }
+  const runs: RunResult[][] = takeUp(bench, clocks);
+  const firstPair = runs[0].length;
+  const checks: SideCheck[] = [];
+  for (const [order, turn] of turns.entries()) {
+    if (turn.pair < firstPair) continue;
+    const side = sides[turn.side];
+    const { log, ranks } = await replaySide(bench, clocks[turn.side], {
+      side,
+      maxChecks: turn.pair === firstPair ? resolved.maxChecks : 0,
+      pageSamples: turn.pair === 0 && bench.timelineEntries > 0 ? PAGE_SAMPLES : 0,
+      report: reporter(bench, {
+        phase: "replay",
+        side: side.name,
+        pair: turn.pair,
+        done: order,
+      }),
+    });
+    for (const check of log.checks) checks.push({ ...check, side: side.name });
+    const { performance, samples } = measure(log, ranks);
+    const recorded = recordRun(log, ranks, {
+      timelineEntries: bench.timelineEntries,
+      withSteps: turn.pair === 0,
+    });
+    runs[turn.side].push({
+      pair: turn.pair,
+      order,
+      performance,
+      failedRequests: log.failed,
+      samples,
+      ...recorded,
+    });
+    if (checks.some(({ ok }) => !ok)) break;
+    const pairs = turn.pair + 1;
+    const isPairDone = order + 1 === pairs * sides.length && order + 1 < turns.length;
+    const isLook = looks.includes(pairs);
+    if (!isPairDone || !(isLook || bench.options.onPair !== undefined)) continue;
+    const soFar = judge(describeRun(bench, { clocks, runs, checks }), bench);
+    if (isLook && isDecided(soFar)) break;
+    await bench.options.onPair?.(soFar);
+  }
+  const done = runs.reduce((sum, { length }) => sum + length, 0);
+  reporter(bench, { phase: "gate", side: null, pair: runs[0].length - 1, done })({
+    requestsDone: bench.requests.length,
+    steps: 0,
+  });
+  return judge(describeRun(bench, { clocks, runs, checks }), bench);
+}
+
+/** Runs to begin with: none, or those of a run that is gone on with. */
+function takeUp(bench: Bench, clocks: readonly StepClock[]): RunResult[][] {
+  const none = bench.sides.map((): RunResult[] => []);
+  const { resume } = bench.options;
+  if (resume === undefined) return none;
+  return takePairs(resume, describeRun(bench, { clocks, runs: none, checks: [] }));
+}
+
+/** Numbers of pairs after which the run may stop; the last one ends it. */
+function looksOf({ resolved }: Bench, clocks: readonly StepClock[]): readonly number[] {
+  if (resolved.sequential === null) return [resolved.pairs];
+  // A deterministic clock repeats itself: one pair is all there is to know.
+  return clocks.every(({ deterministic }) => deterministic)
+    ? [1]
+    : planLooks(resolved.sequential).looks;
+}
+
+function isDecided({ readGate, capacityGate }: BenchResult): boolean {
+  return [readGate, capacityGate].every((gate) => gate?.verdict !== "INCONCLUSIVE");
+}
+
+interface Turn {
+  readonly side: Side;
+  readonly maxSteps?: number;
+  readonly maxChecks: number;
+  readonly pageSamples?: number;
+  readonly report: (progress: { requestsDone: number; steps: number }) => void;
+}
+
+async function replaySide(
+  bench: Bench,
+  clock: StepClock,
+  turn: Turn,
+): Promise<{ log: Awaited<ReturnType<typeof replay>>; ranks: Ranks }> {
+  const { workload, signal } = bench.options;
+  const ranks = createSideRanks(bench.options, turn.side, bench.resolved);
+  turn.report({ requestsDone: 0, steps: 0 });
+  const log = await replay({
+    requests: bench.requests,
+    scheduler: workload.scheduler,
+    speculative: workload.speculative,
+    ranks,
+    clock,
+    seed: bench.resolved.seed,
+    availability: bench.resolved.availability,
+    maxChecks: turn.maxChecks,
+    pageSamples: turn.pageSamples ?? 0,
+    onProgress: turn.report,
+    ...(turn.maxSteps === undefined ? {} : { maxSteps: turn.maxSteps }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return { log, ranks };
+}
+
+function createSideRanks(
+  { workload, debugTables }: BenchOptions,
+  side: Side,
+  { pageOrder, seed, prefixCache }: ResultOptions,
+): Ranks {
+  const { cache, scheduler, headMap, tensorParallel } = workload;
+  const create = prefixCache ? createPrefixRanks : createRanks;
+  return create({
+    layout: side.layout,
+    heads: headMap,
+    slots: scheduler.maxSequences,
+    pagesPerHead: cache.pagesPerHead,
+    pageSizeTokens: cache.pageSizeTokens,
+    modelLengthTokens: scheduler.modelLengthTokens,
+    preallocatedPages: scheduler.preallocatedPages,
+    recycle: side.recycle,
+    pageOrder: pageOrder === "identity" ? { kind: "identity" } : { kind: "shuffled", seed },
+    debug: debugTables ?? false,
+  }, tensorParallel);
+}
+
+function reporter(
+  bench: Bench,
+  o: { phase: BenchProgress["phase"]; side: SideName | null; pair: number; done: number },
+): Turn["report"] {
+  const { sequential } = bench.resolved;
+  const pairs = sequential?.maxPairs ?? bench.resolved.pairs;
+  return ({ requestsDone, steps }) =>
+    bench.options.onProgress?.({
+      phase: o.phase,
+      side: o.side,
+      pair: o.pair,
+      pairs,
+      replaysDone: o.done,
+      replays: pairs * bench.sides.length,
+      requestsDone,
+      requests: bench.requests.length,
+      steps,
+    });
+}
+
+function judge(result: BenchResult, { resolved }: Bench): BenchResult {
+  return {
+    ...result,
+    readGate: resolved.gates.includes("gate/read") ? gateRead(result) : null,
+    capacityGate: resolved.gates.includes("gate/capacity") ? gateCapacity(result) : null,
+  };
+}

@@ -1,0 +1,95 @@
+/** What a GPU step runner has to be opened with to time one side of a workload. */
+
+import {
+  type HeadMap,
+  headWindows,
+  layersPerGroup,
+  shardHeadMap,
+  shardHeads,
+  toLayerGroup,
+} from "../../allocator/mod.ts";
+import type { Workload } from "../../fixtures/mod.ts";
+import type { AttentionShape } from "../../kernel/mod.ts";
+import { findMeasuredRank } from "../replay/mod.ts";
+import type { Side } from "../result/mod.ts";
+
+/** Sizes and masks of the attention of one side, of the measured rank. */
+export interface RunnerSettings {
+  /** Sizes of one layer's attention. */
+  readonly shape: AttentionShape;
+  /** [H] W of each KV head, 0 for full heads, for every layer group. */
+  readonly headWindows: readonly Int32Array[];
+  /** Head map of the measured rank. */
+  readonly heads: HeadMap;
+  /** S, leading tokens that window heads always see. */
+  readonly sinkTokens: number;
+  /** Layers of one group: more cannot be rotated. */
+  readonly layersPerGroup: number;
+  /** How rows are walked. */
+  readonly walk: "row" | "visible";
+  /** Most new tokens of one step. */
+  readonly maxBatchTokens: number;
+  /** Longest request, in tokens. */
+  readonly modelLengthTokens: number;
+  /** Factor of the scores; null means 1/√D. */
+  readonly scoreScale: number | null;
+  /** Whether each query head has a learned sink logit. */
+  readonly learnedSinks: boolean;
+}
+
+/**
+ * Works out the settings of one side's runner. Caches have the size of the workload's pools, so
+ * that pages lie as far apart as they would.
+ *
+ * @example One pool for all heads has all pages of all groups
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { runnerSettings, SIDES } from "@headwise/headwise/bench";
+ * import { loadWorkload, requireLoaded } from "@headwise/headwise/fixtures";
+ *
+ * const workload = requireLoaded(await loadWorkload("smoke"));
+ * const { shape } = runnerSettings(workload, SIDES.pooled);
+ * assert.equal(shape.poolPages, shape.pages * shape.kvHeads);
+ * ```
+ *
+ * @param workload Model, cache and scheduler.
+ * @param side Layout and walk.
+ * @returns Settings of the measured rank.
+ */
+export function runnerSettings(workload: Workload, side: Side): RunnerSettings {
+  const { model, cache, scheduler, tensorParallel, headMap } = workload;
+  const rank = findMeasuredRank(headMap, tensorParallel);
+  const heads = shardHeadMap(headMap, { tensorParallel, rank });
+  const { kvHeads, queryHeads } = shardHeads({
+    kvHeadsGlobal: model.kvHeads,
+    queryHeadsGlobal: model.queryHeads,
+    tensorParallel,
+    rank,
+  });
+  const groups = heads.groups.length;
+  return {
+    shape: {
+      batch: scheduler.maxSequences,
+      queryHeads,
+      kvHeads,
+      headSize: model.headSize,
+      pageSizeTokens: cache.pageSizeTokens,
+      pages: cache.pagesPerHead,
+      poolPages: cache.pagesPerHead * kvHeads * groups,
+      columns: Math.ceil(scheduler.modelLengthTokens / cache.pageSizeTokens),
+      layout: side.layout,
+      storage: cache.dtype,
+    },
+    headWindows: heads.groups.map((_, group) =>
+      headWindows(heads, toLayerGroup(group, { limit: groups }))
+    ),
+    heads,
+    sinkTokens: heads.sinkTokens,
+    layersPerGroup: layersPerGroup(heads),
+    walk: side.walk,
+    maxBatchTokens: scheduler.maxBatchedTokens,
+    modelLengthTokens: scheduler.modelLengthTokens,
+    scoreScale: model.scoreScale,
+    learnedSinks: model.learnedSinks,
+  };
+}

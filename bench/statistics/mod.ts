@@ -1,0 +1,12 @@
+/**
+ * Summaries, intervals, sequential looks and the order of run pairs.
+ *
+ * @module
+ */
+
+export { combineVerdicts, compareMetric } from "./comparison.ts";
+export { detectableMargin } from "./interval.ts";
+export { interleaveSides, type Turn } from "./pair_order.ts";
+export { planLooks, type SequentialPlan } from "./sequential.ts";
+export { studentTCdf, studentTQuantile } from "./student_t.ts";
+export { mean, summarize, summarizeWeighted } from "./summary.ts";

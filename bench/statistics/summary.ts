@@ -1,0 +1,94 @@
+/** Order statistics of plain and of weighted samples. */
+
+import type { Summary } from "../result/mod.ts";
+import { boundsOf, selectRank } from "./select_rank.ts";
+
+/** Values below which a 99.9th percentile is not told. */
+const P999_MIN_COUNT = 1000;
+
+/**
+ * Summarises a sample. Quantiles interpolate linearly between order statistics at (n − 1)·q, as
+ * NumPy does by default.
+ *
+ * @example Quartiles of a few values
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { summarize } from "@headwise/headwise/bench";
+ *
+ * const summary = summarize([4, 1, 3, 2]);
+ * assert.equal(summary?.p50, 2.5);
+ * assert.equal(summary?.p999, null);
+ * assert.equal(summarize([]), null);
+ * ```
+ *
+ * @param values The sample, in any order.
+ * @returns The summary, or null of an empty sample.
+ */
+export function summarize(values: ArrayLike<number>): Summary | null {
+  return summarizeWeighted(values, new Float64Array(values.length).fill(1));
+}
+
+/**
+ * Summarises a sample in which value i occurs `weights[i]` times, as if it were written out.
+ *
+ * @example Ten tokens of the same gap
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { summarizeWeighted } from "@headwise/headwise/bench";
+ *
+ * const summary = summarizeWeighted([5, 100], [9, 1]);
+ * assert.equal(summary?.count, 10);
+ * assert.equal(summary?.mean, 14.5);
+ * assert.equal(summary?.p50, 5);
+ * ```
+ *
+ * @param values The distinct values, in any order.
+ * @param weights How often each occurs: whole numbers, 0 allowed.
+ * @returns The summary, or null when nothing occurs.
+ */
+export function summarizeWeighted(
+  values: ArrayLike<number>,
+  weights: ArrayLike<number>,
+): Summary | null {
+  let count = 0;
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) {
+    count += weights[i];
+    if (weights[i] > 0) sum += weights[i] * values[i];
+  }
+  if (count === 0) return null;
+  const sample = { values, weights };
+  const [min, max] = boundsOf(sample);
+  const quantile = (q: number): number => {
+    const position = (count - 1) * q;
+    const below = Math.floor(position);
+    const low = selectRank(sample, below);
+    const share = position - below;
+    return share === 0 ? low : low + share * (selectRank(sample, below + 1) - low);
+  };
+  return {
+    count,
+    mean: sum / count,
+    min,
+    p50: quantile(0.5),
+    p90: quantile(0.9),
+    p95: quantile(0.95),
+    p99: quantile(0.99),
+    p999: count >= P999_MIN_COUNT ? quantile(0.999) : null,
+    max,
+  };
+}
+
+/** Arithmetic mean; null of an empty sample. */
+export function mean(values: readonly number[]): number | null {
+  if (values.length === 0) return null;
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Sample standard deviation, n − 1 in the denominator; null below two values. */
+export function standardDeviation(values: readonly number[]): number | null {
+  const center = mean(values);
+  if (center === null || values.length < 2) return null;
+  const squares = values.reduce((sum, value) => sum + (value - center) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1));
+}

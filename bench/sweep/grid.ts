@@ -1,0 +1,122 @@
+/** The points of a sweep, and what each changes in a workload. */
+
+import { type Override, synthesizeRequests, type Workload } from "../../fixtures/mod.ts";
+
+/** Values of each axis; an empty one keeps the fixture's. */
+export interface SweepAxes {
+  /** Windows W in tokens. */
+  readonly windowTokens: readonly number[];
+  /** Shares of window heads, the first ones of every layer. */
+  readonly ratio: readonly number[];
+  /** Prompt lengths in tokens; every prompt gets this one. */
+  readonly contextTokens: readonly number[];
+  /** Batch slots. */
+  readonly batch: readonly number[];
+  /** Page sizes in tokens; the memory stays the same. */
+  readonly pageSizeTokens: readonly number[];
+}
+
+/** One value of each axis; null where the axis is empty. */
+export type SweepPoint = { readonly [AXIS in keyof SweepAxes]: number | null };
+
+/** A point with its place in the grid. */
+export interface NumberedPoint {
+  /** Place in the whole grid, from 0. */
+  readonly index: number;
+  /** The point. */
+  readonly point: SweepPoint;
+}
+
+/** Part i of n of a grid. */
+export interface SweepShard {
+  /** Which part, from 1. */
+  readonly part: number;
+  /** Number of parts. */
+  readonly parts: number;
+}
+
+/**
+ * Lists the points of a grid, the last axis running fastest, or those of one shard. Shards take
+ * turns, so that each gets its share of the expensive end.
+ *
+ * @example Two windows by two batches, second half
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { listPoints } from "@headwise/headwise/bench";
+ *
+ * const axes = {
+ *   windowTokens: [512, 4096], ratio: [], contextTokens: [], batch: [8, 16], pageSizeTokens: [],
+ * };
+ * const points = listPoints(axes, { part: 2, parts: 2 });
+ * assert.deepEqual(points.map(({ index, point }) => [index, point.batch]), [[1, 16], [3, 16]]);
+ * ```
+ *
+ * @param axes Values of each axis.
+ * @param shard Part of the grid. @default {the whole grid}
+ * @returns The points in the order in which they run.
+ */
+export function listPoints(
+  axes: SweepAxes,
+  shard: SweepShard = { part: 1, parts: 1 },
+): readonly NumberedPoint[] {
+  const values = (axis: readonly number[]): readonly (number | null)[] =>
+    axis.length === 0 ? [null] : axis;
+  const points = values(axes.windowTokens).flatMap((windowTokens) =>
+    values(axes.ratio).flatMap((ratio) =>
+      values(axes.contextTokens).flatMap((contextTokens) =>
+        values(axes.batch).flatMap((batch) =>
+          values(axes.pageSizeTokens).map((pageSizeTokens) => ({
+            windowTokens,
+            ratio,
+            contextTokens,
+            batch,
+            pageSizeTokens,
+          }))
+        )
+      )
+    )
+  );
+  return points.map((point, index) => ({ index, point }))
+    .filter(({ index }) => index % shard.parts === shard.part - 1);
+}
+
+/** What a point replaces in the fixture. */
+export function overridesOf(point: SweepPoint, workload: Workload): readonly Override[] {
+  const { headMap, cache, scheduler } = workload;
+  const overrides: Override[] = [];
+  const set = (path: string, value: unknown): void =>
+    void overrides.push({ path, value, origin: "the sweep" });
+  if (point.windowTokens !== null || point.ratio !== null) {
+    const reach = {
+      windowTokens: point.windowTokens ?? headMap.windowTokens,
+      sinkTokens: headMap.sinkTokens,
+    };
+    const kindsByLayer: unknown[] = [];
+    for (const { layers, kinds } of headMap.groups) {
+      for (const layer of layers) kindsByLayer[layer] = kinds;
+    }
+    set(
+      "headMap",
+      point.ratio === null
+        ? { kind: "head-lists", kindsByLayer, ...reach }
+        : { kind: "pattern", pattern: "first", ratio: point.ratio, ...reach },
+    );
+  }
+  if (point.contextTokens !== null) {
+    const outputs = synthesizeRequests(workload).map(({ outputTokens }) => outputTokens);
+    const longest = outputs.reduce((most, tokens) => Math.max(most, tokens), 1);
+    set("requests.inputTokens", { kind: "fixed", tokens: point.contextTokens });
+    set(
+      "scheduler.modelLengthTokens",
+      Math.max(scheduler.modelLengthTokens, point.contextTokens + longest),
+    );
+  }
+  if (point.batch !== null) set("scheduler.maxSequences", point.batch);
+  if (point.pageSizeTokens !== null) {
+    const tokens = cache.pagesPerHead * cache.pageSizeTokens;
+    set("cache.pageSizeTokens", point.pageSizeTokens);
+    set("cache.kvBytes", undefined);
+    set("cache.pages", Math.max(1, Math.floor(tokens / point.pageSizeTokens)));
+  }
+  return overrides;
+}

@@ -1,0 +1,128 @@
+import {
+  BenchError,
+  type BenchOptions,
+  type BenchProgress,
+  type BenchResult,
+  readResult,
+  runBench,
+  writeResultAtomically,
+} from "../../../bench/mod.ts";
+import { loadWorkload, requireLoaded, type Workload } from "../../../fixtures/mod.ts";
+import { type BENCH_SETTINGS, commandLineOf, type ResolvedSettings } from "../../settings/mod.ts";
+import { readTrace, workloadOverrides } from "../../workload/mod.ts";
+import { chooseClock } from "../../gpu/mod.ts";
+import {
+  type CliContext,
+  createProgress,
+  type ProgressState,
+  writeLines,
+} from "../../terminal/mod.ts";
+
+type Resolved = ResolvedSettings<typeof BENCH_SETTINGS>;
+
+/**
+ * Loads the workload and its requests, opens a clock, and runs the benchmark with progress on
+ * standard error.
+ *
+ * @param context Streams and the signal of Ctrl-C.
+ * @param resolved Settings of `bench`.
+ * @returns The result.
+ */
+export async function measure(context: CliContext, resolved: Resolved): Promise<BenchResult> {
+  const { values } = resolved;
+  const { stderr } = context.process;
+  const workload = await loadChangedWorkload(resolved);
+  const trace = values.trace === null ? null : await readTrace(values.trace, {
+    format: values.traceFormat,
+    limit: values.limit,
+    maxTokens: values.maxTokens,
+  });
+  const earlier = values.resume ? await readEarlier(values.out) : null;
+  const chosen = await chooseClock(workload, values);
+  if (chosen.clock.kind === "model" && chosen.clock.reason !== null) {
+    writeLines(stderr, [`Using the model clock: ${chosen.clock.reason}`]);
+  }
+  const progress = createProgress(stderr, { now: () => performance.now() });
+  let pairsKept = earlier?.sides[0].runs.length ?? 0;
+  let pairs = 0;
+  const options: BenchOptions = {
+    workload,
+    gates: values.gate.map((gate) => `gate/${gate}` as const),
+    clock: chosen.clock,
+    pageOrder: values.pageOrder,
+    maxChecks: values.checks,
+    debugTables: values.debugTables,
+    untilDecided: values.untilDecided,
+    maxPairs: values.maxPairs,
+    availability: values.availability,
+    timelineEntries: values.timeline,
+    commandLine: commandLineOf("bench", resolved),
+    signal: context.signal,
+    onPair: async (result) => {
+      await writeResultAtomically(values.out, result);
+      pairsKept = result.sides[0].runs.length;
+    },
+    onProgress: (state) => {
+      pairs = state.pairs;
+      progress.update(describeProgress(state));
+    },
+    ...(earlier === null ? {} : { resume: earlier }),
+    ...(trace === null ? {} : { trace }),
+    ...(chosen.ceilings === null ? {} : { ceilings: chosen.ceilings }),
+    ...(values.prefixCache === null ? {} : { prefixCache: values.prefixCache }),
+    ...(values.pairs === null ? {} : { pairs: values.pairs }),
+    ...(values.seed === null ? {} : { seed: values.seed }),
+    ...(values.warmupSteps === null ? {} : { warmupSteps: values.warmupSteps }),
+  };
+  try {
+    return await runBench(options);
+  } catch (error) {
+    progress.close();
+    if (isStop(error) && pairsKept > 0) {
+      const kept = `${pairsKept} of ${pairs} pairs are kept in '${values.out}'`;
+      writeLines(stderr, [`${kept}; repeat the command with --resume to go on`]);
+    }
+    throw error;
+  } finally {
+    progress.close();
+    chosen.close();
+  }
+}
+
+/** What a stopped run left; null where it left nothing. */
+async function readEarlier(path: string): Promise<BenchResult | null> {
+  try {
+    await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  return await readResult(path);
+}
+
+function isStop(error: unknown): boolean {
+  return error instanceof BenchError && error.code === "bench/aborted";
+}
+
+/** Loads the fixture with the values that settings replace. */
+export async function loadChangedWorkload(resolved: Resolved): Promise<Workload> {
+  const { trace } = resolved.values;
+  const fixture = resolved.values.fixture ?? (trace === null ? "smoke" : "trace-replay");
+  const plain = requireLoaded(await loadWorkload(fixture));
+  const overrides = workloadOverrides(resolved, plain);
+  if (overrides.length === 0) return plain;
+  return requireLoaded(await loadWorkload(fixture, { overrides }));
+}
+
+function describeProgress(state: BenchProgress): ProgressState {
+  const ofPair = `pair ${state.pair + 1} of ${state.pairs}`;
+  const label = state.phase === "gate"
+    ? "judging"
+    : `${state.phase} ${state.side ?? ""}, ${ofPair}`;
+  const ofReplay = state.requests === 0 ? 0 : state.requestsDone / state.requests;
+  return {
+    label,
+    fraction: state.replays === 0 ? 0 : Math.min(1, (state.replaysDone + ofReplay) / state.replays),
+    detail: `${state.requestsDone} of ${state.requests} requests, step ${state.steps}`,
+  };
+}

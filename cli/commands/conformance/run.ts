@@ -1,0 +1,52 @@
+import { listCases, listTestsWith, parseQuery } from "../../../conformance/mod.ts";
+import { judgeSubject } from "./judge.ts";
+import { judgeSuite } from "./mutants_run.ts";
+import {
+  CONFORMANCE_SETTINGS,
+  explainSettings,
+  explainSettingsAsData,
+  loadSettings,
+  type SettingFlags,
+} from "../../settings/mod.ts";
+import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
+import { readRegressions } from "./regression_file.ts";
+import { requireCases } from "./require_cases.ts";
+
+/** Time for the sequences of a case that nobody asked for: an adapter may be slow. */
+const DEFAULT_FUZZ_MS = 5000;
+
+/** Runs `headwise conformance`. */
+export default async function conformance(this: CliContext, flags: SettingFlags): Promise<void> {
+  const { stdout } = this.process;
+  const table = CONFORMANCE_SETTINGS;
+  const resolved = await loadSettings(this, { command: "conformance", table, flags });
+  const { values } = resolved;
+  const style = { paint: paintOf(stdout), columns: stdout.columns };
+  if (flags["explainConfig"] === true) {
+    const data = (): string => JSON.stringify(explainSettingsAsData(resolved), null, 2);
+    writeLines(stdout, values.json ? [data()] : explainSettings(resolved, style.paint));
+    return;
+  }
+  if (values.selfTest) {
+    return await judgeSuite(this, { json: values.json, format: values.format, style });
+  }
+  const texts = (values.filter ?? "").split(/\s+/).filter((text) => text !== "");
+  const filters = texts.map(parseQuery);
+  const kept = await readRegressions(this, values.regressions);
+  const fuzz = {
+    sequences: values.fuzz,
+    seed: values.seed,
+    timeLimitMs: resolved.origins.fuzz.kind === "default"
+      ? DEFAULT_FUZZ_MS
+      // The rest of a case's time is for the sequence that is running when the limit is reached.
+      : Math.ceil(0.8 * values.timeoutMs),
+  };
+  const tests = listTestsWith({ fuzz, regressions: kept });
+  if (values.list) {
+    requireCases(filters, { tests, origin: resolved.origins.filter });
+    const queries = listCases({ filters, tests }).map(({ query }) => query);
+    writeLines(stdout, values.json ? [JSON.stringify(queries, null, 2)] : queries);
+  } else {
+    await judgeSubject(this, { resolved, filters, tests, kept, style });
+  }
+}

@@ -1,0 +1,180 @@
+import { interleaveSides, runnerSettings, SIDES } from "../../../bench/mod.ts";
+import type {
+  ComponentView,
+  OptionOrigin,
+  PlannedRun,
+  Reply,
+  ShownOption,
+  ToolOption,
+  ToolSettings,
+  ToolSubject,
+} from "../../../conformance/mod.ts";
+import { loadWorkload, requireLoaded } from "../../../fixtures/mod.ts";
+import {
+  type BENCH_SETTINGS,
+  DEFAULT_CONFIG_FILE,
+  explainSettingsAsData,
+  flagOf,
+  loadSettings,
+  type ResolvedSettings,
+  type Setting,
+  SETTING_TABLES,
+  type SettingTable,
+  variableOf,
+} from "../../settings/mod.ts";
+import { describeFault } from "../../fault.ts";
+import { createStatedJudge, workloadOverrides } from "../../workload/mod.ts";
+
+/** Texts to try an option with that does not tell its choices. */
+const SAMPLE_TEXTS: readonly string[] = [
+  "2",
+  "3",
+  "1/2",
+  "2/2",
+  "true",
+  "false",
+  "0.5",
+  "0.25",
+  "read",
+  "capacity",
+  "oracle",
+  "webgpu",
+];
+
+/** What options of `bench` decide, of what components have to agree on. */
+const DECIDES: Readonly<Record<string, ToolOption["decides"]>> = {
+  window: "window_tokens",
+  sinks: "sink_tokens",
+  ratio: "window_ratio",
+  debugTables: "validation",
+};
+
+/**
+ * Puts this tool behind the command interface: its settings go through the resolver of every
+ * command, and its gates through those of `bench` and `gate`.
+ *
+ * @returns A tool; it reads no environment and no settings file but what it is given.
+ */
+export function createHeadwiseTool(): ToolSubject {
+  return {
+    options: () =>
+      Promise.resolve(
+        Object.entries(SETTING_TABLES).flatMap(([command, table]) =>
+          Object.entries(table).map(([name, setting]) => describeOption(command, name, setting))
+        ),
+      ),
+    explain: (settings) => attempt(async () => shownOptions(await resolve(settings))),
+    plan: (settings) => attempt(() => planRun(settings)),
+    order: (o) => Promise.resolve(interleaveSides(o)),
+    judge: createStatedJudge(),
+  };
+}
+
+function describeOption(command: string, name: string, setting: Setting<unknown>): ToolOption {
+  const decides = command === "bench" ? DECIDES[name] : undefined;
+  return {
+    command,
+    name,
+    flag: flagOf(name),
+    variable: variableOf(name),
+    fileKey: name,
+    samples: samplesOf(setting),
+    ...(decides === undefined ? {} : { decides }),
+  };
+}
+
+function samplesOf(setting: Setting<unknown>): string[] {
+  const samples = new Map<string, string>();
+  const choices = "choices" in setting.parse ? setting.parse.choices as readonly string[] : [];
+  for (const text of [...choices, ...SAMPLE_TEXTS]) {
+    try {
+      const value = JSON.stringify(setting.parse(text));
+      if (!samples.has(value)) samples.set(value, text);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  if (samples.size < 2) {
+    throw new RangeError(
+      `Cannot try '${setting.brief}': it takes none of ${SAMPLE_TEXTS.join(", ")}`,
+    );
+  }
+  return [...samples.values()].slice(0, 2);
+}
+
+function resolve(settings: ToolSettings): Promise<ResolvedSettings<SettingTable>> {
+  const table = SETTING_TABLES[settings.command];
+  if (table === undefined) {
+    throw new RangeError(`Cannot resolve settings: there is no command '${settings.command}'`);
+  }
+  const flags = Object.entries(table).flatMap(([name, { placeholder, parse }]) => {
+    const text = settings.flags[flagOf(name)];
+    if (text === undefined) return [];
+    return [[name, placeholder === undefined ? parse(text) === true : text]] as const;
+  });
+  const context = {
+    process: { env: settings.environment },
+    readTextFile: (path: string): Promise<string> => {
+      const section = { [settings.command]: settings.file };
+      const isEmpty = Object.keys(settings.file).length === 0;
+      return path === DEFAULT_CONFIG_FILE && !isEmpty
+        ? Promise.resolve(JSON.stringify(section))
+        : Promise.reject(new Deno.errors.NotFound(`No such file: '${path}'`));
+    },
+  };
+  const { command } = settings;
+  return loadSettings(context, { command, table, flags: Object.fromEntries(flags) });
+}
+
+function shownOptions(resolved: ResolvedSettings<SettingTable>): ShownOption[] {
+  return Object.entries(explainSettingsAsData(resolved)).map(([name, { value, kind }]) => ({
+    name,
+    value: JSON.stringify(value),
+    origin: kind as OptionOrigin,
+  }));
+}
+
+async function planRun(settings: ToolSettings): Promise<PlannedRun> {
+  const resolved = await resolve(settings) as unknown as ResolvedSettings<typeof BENCH_SETTINGS>;
+  const { values } = resolved;
+  const plain = requireLoaded(await loadWorkload(values.fixture ?? "smoke"));
+  const overrides = workloadOverrides(resolved, plain);
+  const workload = requireLoaded(await loadWorkload(values.fixture ?? "smoke", { overrides }));
+  const { heads, headWindows, sinkTokens } = runnerSettings(workload, SIDES.headwise);
+  const viewOf = (component: string, map: typeof heads): ComponentView => {
+    const kinds = map.groups[0]?.kinds ?? [];
+    const windowHeads = kinds.map((kind) => kind === "window" && map.windowTokens > 0);
+    return {
+      component,
+      windowTokens: windowHeads.includes(true) ? map.windowTokens : 0,
+      sinkTokens: map.sinkTokens,
+      windowHeads,
+    };
+  };
+  const windows = [...headWindows[0] ?? []];
+  return {
+    headWise: values.headWise,
+    validatesTables: values.debugTables,
+    components: [
+      viewOf("workload", workload.headMap),
+      viewOf("allocator", heads),
+      {
+        component: "kernel",
+        windowTokens: Math.max(0, ...windows),
+        sinkTokens,
+        windowHeads: windows.map((window) => window > 0),
+      },
+    ],
+  };
+}
+
+/** Errors in what was given are refusals; a fault of the tool itself stays an exception. */
+async function attempt<T>(command: () => Promise<T>): Promise<Reply<T>> {
+  try {
+    return { kind: "ok", value: await command() };
+  } catch (error) {
+    const { text, exitCode } = describeFault(error);
+    if (exitCode === 70) throw error;
+    return { kind: "refused", code: `exit-${exitCode}`, message: text };
+  }
+}

@@ -1,0 +1,7 @@
+/**
+ * `headwise gate`: its command line; what runs it is loaded when it runs.
+ *
+ * @module
+ */
+
+export { gateCommand } from "./command.ts";

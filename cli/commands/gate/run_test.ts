@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { capture } from "../../testing_context.ts";
+
+const FOLDER = "results/tests/gate";
+
+async function resultOf(name: string): Promise<string> {
+  const out = `${FOLDER}/${name}.json`;
+  await capture(["bench", "--clock", "model", "--out", out]);
+  return out;
+}
+
+Deno.test("gate exits 0 when the candidate clears the threshold", async () => {
+  const path = await resultOf("passed");
+  const { exitCode, stdout } = await capture(["gate", path, path, "--json"]);
+  assert.equal(JSON.parse(stdout).verdict, "PASS");
+  assert.equal(exitCode, 0);
+});
+
+Deno.test("gate exits 1 when the candidate is no better than the baseline", async () => {
+  const path = await resultOf("failed");
+  const sides = ["--baseline-side", "headwise", "--candidate-side", "headwise"];
+  const { exitCode, stdout } = await capture(["gate", path, path, ...sides]);
+  assert.match(stdout, /^FAIL {2}gate\/read {2}headwise against headwise/);
+  assert.equal(exitCode, 1);
+});
+
+Deno.test("gate exits 3 when one measured pair cannot decide", async () => {
+  const path = await resultOf("measured");
+  const result = JSON.parse(await Deno.readTextFile(path));
+  result.clock.deterministic = false;
+  await Deno.writeTextFile(path, JSON.stringify(result));
+  const { exitCode, stdout } = await capture(["gate", path, path]);
+  assert.match(stdout, /^INCONCLUSIVE/);
+  assert.equal(exitCode, 3);
+});
+
+Deno.test("gate exits 4 when the two replayed different things", async () => {
+  const path = await resultOf("one");
+  const other = `${FOLDER}/other.json`;
+  await capture(["bench", "--clock", "model", "--seed", "99", "--out", other]);
+  const { exitCode, stderr } = await capture(["gate", path, other]);
+  assert.equal(exitCode, 4);
+  assert.match(stderr, /^Cannot compare the results: seed is '1' in one and '99' in the other/);
+});
+
+Deno.test("gate exits 4 when a file is missing or is no result", async () => {
+  assert.equal((await capture(["gate", "results/none.json", "results/none.json"])).exitCode, 4);
+  const { exitCode, stderr } = await capture(["gate", "deno.json", "deno.json"]);
+  assert.equal(exitCode, 4);
+  assert.match(stderr, /deno\.json/);
+});
+
+Deno.test("gate reads other benchmarks' results and says what they allow", async () => {
+  const files = ["baseline", "candidate"].map((side) => `bench/testdata/vllm-${side}.json`);
+  const open = await capture(["gate", ...files]);
+  assert.equal(open.exitCode, 3);
+  assert.match(open.stdout, /^INCONCLUSIVE {2}gate\/read {2}vllm results, 1 against 1 run/);
+  assert.match(open.stdout, /aggregates only: the ratio of means and no interval/);
+  assert.match(open.stdout, /--accept-point-estimate/);
+  const accepted = await capture(["gate", ...files, "--accept-point-estimate"]);
+  assert.equal(accepted.exitCode, 0);
+  const { stdout } = await capture(["gate", ...files, "--json"]);
+  assert.equal(JSON.parse(stdout).statistics, "aggregates");
+});
+
+Deno.test("gate exits 4 when one file is ours and the other is not", async () => {
+  const own = await resultOf("mixed");
+  const { exitCode, stderr } = await capture(["gate", own, "bench/testdata/vllm-candidate.json"]);
+  assert.equal(exitCode, 4);
+  assert.match(stderr, /one is a result of this tool/);
+});

@@ -1,0 +1,133 @@
+import {
+  builtinKernelCases,
+  type KernelCase,
+  parseKernelCases,
+  prepareOutput,
+  runKernelBench,
+  runPeers,
+  type RunPeersOptions,
+  selectKernelCases,
+  tuningKey,
+  writeKernelResult,
+} from "../../../bench/mod.ts";
+import { requireLoaded } from "../../../fixtures/mod.ts";
+import { closeGpu, type Gpu } from "../../../kernel/mod.ts";
+import { type CliContext, createProgress, paintOf, writeLines } from "../../terminal/mod.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { GpuProvider } from "../../settings/mod.ts";
+import {
+  cacheFolderOf,
+  MissingDevice,
+  openProvider,
+  readTunings,
+  type StoredTunings,
+} from "../../gpu/mod.ts";
+import type { KernelBenchFlags } from "./bench_command.ts";
+import { renderKernelResult } from "../../tables/mod.ts";
+
+/** Runs `headwise kernel bench`. */
+export default async function benchKernel(
+  this: CliContext,
+  flags: KernelBenchFlags,
+): Promise<void> {
+  const { stdout, stderr } = this.process;
+  const all = await readCases(this, flags.file);
+  if (flags.json !== undefined) await prepareOutput(flags.json);
+  const gpu = await openTimedGpu(flags.gpu);
+  const progress = createProgress(stderr, { now: () => performance.now() });
+  try {
+    const cases = selectKernelCases(all, { set: chooseSet(flags, gpu), glob: flags.cases });
+    const tunings = flags.tuning === "default" ? new Map() : await loadTunings(this, gpu);
+    const peerOptions: RunPeersOptions = {
+      runs: flags.runs,
+      seed: flags.seed,
+      signal: this.signal,
+      onResult: (peer, name) =>
+        progress.update({ label: `${peer} on ${name}`, fraction: 1, detail: "" }),
+    };
+    const result = await runKernelBench(gpu, {
+      ...flags,
+      cases,
+      tuningOf: (kernelCase) => tunings.get(tuningKey(kernelCase)) ?? null,
+      signal: this.signal,
+      onCase: ({ name, index }) =>
+        progress.update({
+          label: name,
+          fraction: index / cases.length,
+          detail: `${index + 1} of ${cases.length} cases`,
+        }),
+      ...(flags.peers ? { runPeers: (timed) => runPeers(timed, peerOptions) } : {}),
+    });
+    progress.close();
+    const style = { paint: paintOf(stdout), columns: stdout.columns };
+    writeLines(stdout, renderKernelResult(result, style));
+    if (flags.json !== undefined) {
+      await writeKernelResult(flags.json, result);
+      writeLines(stderr, [`Result written to '${flags.json}'`]);
+    }
+    const isWrong = result.cases.some(({ outcome: { kind } }) =>
+      kind === "wrong" || kind === "failed"
+    );
+    if (isWrong) this.process.exitCode = EXIT.fail;
+    if (this.signal.aborted) {
+      const left = cases.slice(result.cases.length).map(({ name }) => name);
+      const { length } = result.cases;
+      writeLines(stderr, [
+        `Stopped after ${length} of ${cases.length} cases; ${describeLeft(left)}`,
+      ]);
+      this.process.exitCode = EXIT.interrupted;
+    }
+  } finally {
+    progress.close();
+    closeGpu(gpu);
+  }
+}
+
+function describeLeft(names: readonly string[]): string {
+  return names.length === 0
+    ? "only the peers are missing"
+    : `go on with --cases and a pattern for: ${names.join(", ")}`;
+}
+
+async function loadTunings(context: CliContext, gpu: Gpu): Promise<StoredTunings> {
+  const folder = await cacheFolderOf(context);
+  if (folder === null) return new Map();
+  const { tunings, note } = await readTunings(folder, gpu);
+  if (note !== null) writeLines(context.process.stderr, [note]);
+  return tunings;
+}
+
+/** The list of cases: what was asked for, or what suits the file and the adapter. */
+export function chooseSet(
+  flags: Pick<KernelBenchFlags, "set" | "file">,
+  gpu: Gpu,
+): "smoke" | "h200" | "matrix" | "all" {
+  if (flags.set !== undefined) return flags.set;
+  return flags.file !== undefined ? "all" : gpu.isSoftware ? "smoke" : "h200";
+}
+
+/** Reads a file of cases, or gives the built-in ones. */
+export async function readCases(
+  context: CliContext,
+  file: string | undefined,
+): Promise<readonly KernelCase[]> {
+  if (file === undefined) return builtinKernelCases();
+  return requireLoaded(parseKernelCases(await context.readTextFile(file), { file }));
+}
+
+/**
+ * Opens the adapter.
+ *
+ * @throws {MissingDevice} When none answers, or it cannot time passes.
+ */
+export async function openTimedGpu(provider: GpuProvider): Promise<Gpu> {
+  const outcome = await openProvider(provider);
+  if (outcome.kind === "unavailable") throw new MissingDevice(outcome);
+  if (outcome.gpu.hasTimestamps) return outcome.gpu;
+  const { description } = outcome.gpu.adapter;
+  closeGpu(outcome.gpu);
+  throw new MissingDevice({
+    reason: `${description} cannot time passes`,
+    fix: "use a driver with timestamp queries",
+  });
+}

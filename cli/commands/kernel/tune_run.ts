@@ -1,0 +1,98 @@
+import { selectKernelCases, type TunedShape, tuneKernel } from "../../../bench/mod.ts";
+import { type AttendTuning, closeGpu } from "../../../kernel/mod.ts";
+import {
+  type CliContext,
+  createProgress,
+  paintOf,
+  renderTable,
+  writeLines,
+} from "../../terminal/mod.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { KernelTuneFlags } from "./bench_command.ts";
+import { chooseSet, openTimedGpu, readCases } from "./bench_run.ts";
+import { cacheFolderOf, storeTunings } from "../../gpu/mod.ts";
+import { SettingError } from "../../settings/mod.ts";
+import { formatDuration } from "../../../fixtures/mod.ts";
+
+/** Decode steps of the usual kinds, neither tiny nor longer than a search has patience for. */
+const TUNED_CASES = {
+  matrix: "matrix-prefill-*",
+  h200: "decode-32x16k-g5,decode-32x16k-g2,decode-8x8k-*",
+  smoke: "*-decode",
+};
+
+/** Runs `headwise kernel tune`. */
+export default async function tune(this: CliContext, flags: KernelTuneFlags): Promise<void> {
+  const { stdout, stderr } = this.process;
+  const folder = await cacheFolderOf(this);
+  if (folder === null) {
+    throw new SettingError(
+      "Cannot tell the user's cache folder; set XDG_CACHE_HOME or HOME, and allow reading it",
+      { kind: "environment", text: "XDG_CACHE_HOME" },
+    );
+  }
+  const all = await readCases(this, flags.file);
+  const gpu = await openTimedGpu(flags.gpu);
+  const progress = createProgress(stderr, { now: () => performance.now() });
+  try {
+    const set = chooseSet(flags, gpu);
+    const glob = flags.cases ?? TUNED_CASES[set === "all" ? "h200" : set];
+    const tuned = await tuneKernel(gpu, {
+      ...flags,
+      cases: selectKernelCases(all, { set, glob }),
+      signal: this.signal,
+      onVariant: (key, variant) => {
+        const detail = variant.meanMs === null
+          ? `refused: ${variant.refusal}`
+          : formatDuration(variant.meanMs);
+        // All in the label, which a log gets at once: a search that is cut off has told what it knew.
+        const label = `${key}: ${describeTuning(variant.tuning)}: ${detail}`;
+        progress.update({ label, fraction: 0, detail: "" });
+      },
+    });
+    progress.close();
+    writeLines(stdout, renderTuned(tuned));
+    const winners = tuned.filter(({ failure }) => failure === null)
+      .map(({ key, tuning, gain }): [string, AttendTuning | null] => [
+        key,
+        gain > 1 ? tuning : null,
+      ]);
+    for (const { key, failure, refused } of tuned) {
+      if (failure !== null) writeLines(stderr, [`${key}: ${failure}`]);
+      writeLines(stderr, refused.map((reason) => `${key}: refused ${reason}`));
+    }
+    if (winners.length === 0) {
+      this.process.exitCode = EXIT.fail;
+      return;
+    }
+    const path = await storeTunings(folder, gpu, new Map(winners));
+    writeLines(stderr, [paintOf(stderr).green(`Stored in '${path}'`)]);
+  } finally {
+    progress.close();
+    closeGpu(gpu);
+  }
+}
+
+function renderTuned(tuned: readonly TunedShape[]): string[] {
+  const rows = tuned.map(({ key, tuning, gain, variants, failure }) => [
+    key,
+    failure === null ? gain > 1 ? describeTuning(tuning) : "the default" : "not measured",
+    failure === null ? `${((gain - 1) * 100).toFixed(1)} %` : "–",
+    String(variants),
+  ]);
+  return renderTable(rows, {
+    columns: [
+      { title: "shape" },
+      { title: "fastest" },
+      { title: "gain", align: "right" },
+      { title: "variants", align: "right" },
+    ],
+  });
+}
+
+function describeTuning(tuning: AttendTuning): string {
+  const { matrix, ...parts } = tuning;
+  return Object.entries({ ...parts, ...matrix }).map(([part, value]) => `${part}=${value}`).join(
+    " ",
+  );
+}

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { closeGpu, openGpu } from "../../../kernel/mod.ts";
+import { capture } from "../../testing_context.ts";
+
+const outcome = await openGpu();
+const canTime = outcome.kind === "gpu" && outcome.gpu.hasTimestamps;
+if (outcome.kind === "gpu") closeGpu(outcome.gpu);
+async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  await Deno.mkdir("results", { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: "results" });
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test({
+  name: `kernel tune exits 1 and stores nothing when no variant can be measured`,
+  ignore: !(outcome.kind === "gpu" && canTime && outcome.gpu.isSoftware),
+  fn: async () => {
+    await inFolder(async (folder) => {
+      const environment = { XDG_CACHE_HOME: await Deno.realPath(folder) };
+      const flags = ["--set", "h200", "--cases", "decode-8x8k-g8"];
+      const run = await capture(["kernel", "tune", ...flags], { environment });
+      assert.equal(run.exitCode, 1);
+      assert.match(run.stderr, /the caches take .*too much for an adapter that runs on the CPU/);
+      assert.deepEqual([...Deno.readDirSync(folder)], []);
+    });
+  },
+});
+
+Deno.test("kernel tune says what to set when there is no cache folder", async () => {
+  const { state } = await Deno.permissions.query({ name: "env", variable: "HOME" });
+  if (state === "granted") return;
+  const run = await capture(["kernel", "tune"]);
+  assert.equal(run.exitCode, 2);
+  assert.match(run.stderr, /^XDG_CACHE_HOME: Cannot tell the user's cache folder; set /);
+});

@@ -1,0 +1,53 @@
+import {
+  kindOfReport,
+  parseReportInput,
+  prepareOutput,
+  writeTextAtomically,
+} from "../../../bench/mod.ts";
+import { parseReport } from "../../../conformance/mod.ts";
+import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { ReportFlags } from "./commands.ts";
+import { printReports } from "../../tables/mod.ts";
+import { exitCodeOfFiles, printResults, type ReportedFile } from "./results.ts";
+import { formatFor, REPORT_FORMATS, type ReportFormat } from "../../settings/mod.ts";
+
+/** Runs `headwise report`. */
+export default async function report(
+  this: CliContext,
+  flags: ReportFlags,
+  ...paths: string[]
+): Promise<void> {
+  // Before anything is read, so that a place that cannot be written is known at once.
+  if (flags.out !== undefined) await prepareOutput(flags.out);
+  const { stdout, stderr } = this.process;
+  const format = flags.format ?? formatFor(flags.out);
+  const files: ReportedFile[] = [];
+  for (const path of paths) files.push(readReported(await this.readTextFile(path), path));
+  const runs = files.flatMap((file) => file.kind === "conformance" ? [file.report] : []);
+  // A file gets no colours, whatever the terminal can show.
+  const style = { paint: paintOf(flags.out === undefined ? stdout : PLAIN), columns: 100 };
+  const text = runs.length === files.length && isOfConformance(format)
+    ? printReports(format, { reports: runs, style })
+    : await printResults(format, { files, style });
+  if (flags.out === undefined) stdout.write(text);
+  else {
+    await writeTextAtomically(flags.out, text);
+    writeLines(stderr, [`Report written to '${flags.out}'`]);
+  }
+  this.process.exitCode = flags.enforce ? exitCodeOfFiles(files) : EXIT.ok;
+}
+
+const PLAIN = { write: (): void => {}, getColorDepth: () => 1, isTerminal: false, columns: 100 };
+
+function isOfConformance(format: string): format is ReportFormat {
+  return REPORT_FORMATS.some((known) => known === format);
+}
+
+function readReported(text: string, file: string): ReportedFile {
+  const kind = kindOfReport(text, { file });
+  if (kind !== "conformance") {
+    return { kind: "result", input: parseReportInput(text, { file, kind }) };
+  }
+  return { kind, report: parseReport(text, file) };
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { runCli } from "../../app.ts";
+import { capture } from "../../testing_context.ts";
+
+Deno.test("serve() listens until it is stopped and prints its URL alone", async () => {
+  const stop = new AbortController();
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let stderr = "";
+  const stream = (write: (text: string) => void) => ({
+    write,
+    getColorDepth: () => 1,
+    isTerminal: false,
+    columns: 100,
+  });
+  const running = runCli(["serve", "--port", "0", "--step-scale", "0", "--faults", "status=2"], {
+    process: {
+      stdout: stream((text) => resolve(text.trim())),
+      stderr: stream((text) => void (stderr += text)),
+      env: {},
+    },
+    signal: stop.signal,
+    readTextFile: () => Promise.reject(new Deno.errors.NotFound("No such file")),
+  });
+  const url = await promise;
+  assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/v1$/);
+  const ask = async (): Promise<number> => {
+    const body = JSON.stringify({ prompt: "a b", max_tokens: 2 });
+    const response = await fetch(`${url}/completions`, { method: "POST", body });
+    await response.body?.cancel();
+    return response.status;
+  };
+  assert.deepEqual([await ask(), await ask()], [200, 500]);
+  stop.abort();
+  assert.equal(await running, 0);
+  assert.match(stderr, /side 'pooled-recycle'/);
+});
+
+Deno.test("serve() refuses addresses that others can reach and faults that are none", async () => {
+  const remote = await capture(["serve", "--host", "0.0.0.0"]);
+  assert.equal(remote.exitCode, 4);
+  assert.match(remote.stderr, /it knows no users/);
+  assert.equal((await capture(["serve", "--faults", "rain=3"])).exitCode, 4);
+  assert.equal((await capture(["serve", "--side", "flat"])).exitCode, 2);
+});
+
+Deno.test("serve() refuses to serve a page with settings of the API", async () => {
+  const mixed = await capture(["serve", "--ui", "--fixture", "smoke"]);
+  assert.equal(mixed.exitCode, 2);
+  assert.match(mixed.stderr, /^--fixture: the page of --ui has no use for it/);
+});
+
+Deno.test("serve() explains its settings without listening", async () => {
+  const { stdout, exitCode } = await capture(["serve", "--explain-config", "--port", "7"]);
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /port\s+7/i);
+});

@@ -1,0 +1,35 @@
+import {
+  mergeSweeps,
+  parseSweep,
+  prepareOutput,
+  serializeSweep,
+  writeTextAtomically,
+} from "../../../bench/mod.ts";
+import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
+import type { SweepMergeFlags } from "./command.ts";
+import { renderSweep } from "../../tables/mod.ts";
+
+/** Runs `headwise sweep merge`. */
+export default async function merge(
+  this: CliContext,
+  flags: SweepMergeFlags,
+  ...files: string[]
+): Promise<void> {
+  const { stdout, stderr } = this.process;
+  const sweeps = [];
+  for (const file of files) {
+    sweeps.push({ file, sweep: parseSweep(await Deno.readTextFile(file), { file }) });
+  }
+  const merged = mergeSweeps(sweeps);
+  if (flags.out !== undefined) {
+    await prepareOutput(flags.out);
+    await writeTextAtomically(flags.out, serializeSweep(merged.header, merged.rows));
+    writeLines(stderr, [`${merged.rows.length} rows written to '${flags.out}'`]);
+  }
+  writeLines(
+    stdout,
+    flags.json
+      ? [JSON.stringify(merged, null, 2)]
+      : renderSweep(merged, { paint: paintOf(stdout), columns: stdout.columns }),
+  );
+}

@@ -1,0 +1,7 @@
+/**
+ * `headwise sweep`: its command line; what runs it is loaded when it runs.
+ *
+ * @module
+ */
+
+export { sweepRoutes } from "./command.ts";

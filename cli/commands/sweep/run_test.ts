@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { parseShard } from "./command.ts";
+import { capture } from "../../testing_context.ts";
+
+const FOLDER = "results/tests/sweep-cli";
+
+async function fresh(name: string): Promise<string> {
+  const file = `${FOLDER}/${name}.jsonl`;
+  await Deno.mkdir(FOLDER, { recursive: true });
+  await Deno.writeTextFile(file, "");
+  return file;
+}
+
+Deno.test("sweep replays every point and goes on with its file", async () => {
+  const out = await fresh("windows");
+  const args = ["sweep", "--window", "16,64", "--batch", "2", "--out", out];
+  const first = await capture(args);
+  assert.equal(first.exitCode, 0);
+  const lines = first.stdout.trimEnd().split("\n");
+  assert.equal(lines[0], "smoke: 2 of 2 points");
+  assert.match(lines[1], /window +batch +TTFT +TBT +gate\/read/);
+  assert.match(lines[2], / 16 +2 +-[\d.]+ % +-[\d.]+ % +PASS/);
+  const again = await capture(args);
+  assert.equal(again.stdout, first.stdout);
+  assert.doesNotMatch(again.stderr, /point 1 of 2/);
+});
+
+Deno.test("sweep merge puts shards together", async () => {
+  const [left, right, out] = [await fresh("left"), await fresh("right"), await fresh("merged")];
+  const grid = ["sweep", "--ratio", "0.25,0.75"];
+  await capture([...grid, "--shard", "1/2", "--out", left]);
+  await capture([...grid, "--shard", "2/2", "--out", right]);
+  const { stdout, exitCode } = await capture(["sweep", "merge", right, left, "--out", out]);
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /^smoke: 2 of 2 points/);
+  const { stdout: json } = await capture(["sweep", "merge", out, "--json"]);
+  assert.deepEqual(JSON.parse(json).rows.map(({ index }: { index: number }) => index), [0, 1]);
+});
+
+Deno.test("sweep shows why a point could not be replayed", async () => {
+  const out = await fresh("impossible");
+  const { stdout, exitCode } = await capture(["sweep", "--context", "100000", "--out", out]);
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /error/);
+  assert.match(stdout, /context 100000: .*pool-too-small/s);
+});
+
+Deno.test("sweep exits 4 when its file is of another sweep", async () => {
+  const out = await fresh("other");
+  await capture(["sweep", "--window", "16", "--out", out]);
+  const { exitCode, stderr } = await capture(["sweep", "--window", "32", "--out", out]);
+  assert.equal(exitCode, 4);
+  assert.match(stderr, /sweep with other settings/);
+});
+
+Deno.test("parseShard() takes parts that there are", () => {
+  assert.deepEqual(parseShard("2/3"), { part: 2, parts: 3 });
+  for (const text of ["0/3", "4/3", "1", "a/b"]) {
+    assert.throws(() => parseShard(text), /PART\/PARTS/);
+  }
+});

@@ -1,0 +1,29 @@
+import { buildCommand, type Command } from "@stricli/core";
+import type { CliContext } from "../terminal/mod.ts";
+import type { DoctorFlags } from "./doctor_run.ts";
+import { GPU_FLAG } from "../settings/mod.ts";
+
+const DESCRIPTION = `\
+Shows everything that headwise can use: Deno, folders, the WebGPU adapter with its features, limits
+and measured ceilings, software drivers, Python and a C compiler for adapters, the network, traces.
+Each has a state, what it is for, and the command that mends it. What this process may not look at
+is unknown, and the permission is named.
+
+Exits 0 if 'headwise bench' can run here, if need be with the model clock, and 1 if it cannot.
+
+EXAMPLES
+  headwise doctor
+  headwise doctor --json
+  headwise doctor --gpu dawn`;
+
+/** `headwise doctor`. */
+export const doctorCommand: Command<CliContext> = buildCommand<DoctorFlags, [], CliContext>({
+  loader: () => import("./doctor_run.ts"),
+  parameters: {
+    flags: { gpu: GPU_FLAG, json: { kind: "boolean", brief: "Print JSON", default: false } },
+  },
+  docs: {
+    brief: "Show what this machine has, and what mends what it lacks",
+    fullDescription: DESCRIPTION,
+  },
+});

@@ -1,0 +1,122 @@
+import {
+  type ClockChoice,
+  type GpuStepRunner,
+  type MeasuredCeilings,
+  type RunnerSettings,
+  runnerSettings,
+  type Side,
+} from "../../bench/mod.ts";
+import type { Workload } from "../../fixtures/mod.ts";
+import { closeGpu, createStepRunner, type Gpu, measureCeilings } from "../../kernel/mod.ts";
+import type { BenchSettings } from "../settings/mod.ts";
+import { formatBytes } from "../../fixtures/mod.ts";
+import { openProvider } from "./provider.ts";
+import { MissingDevice } from "./missing_device.ts";
+
+/** The clock of a run, and what to give back after it. */
+export interface ChosenClock {
+  /** What times the replay. */
+  readonly clock: ClockChoice;
+  /** Ceilings measured on this machine, or null where the fixture's are used. */
+  readonly ceilings: MeasuredCeilings | null;
+  /** Gives back the device. */
+  readonly close: () => void;
+}
+
+/** A software device attends caches up to this size in the time that one waits for a benchmark. */
+const SOFTWARE_CACHE_BYTES = 64 * 2 ** 20;
+/** Caches that take turns together exceed every last-level cache by far. */
+const ROTATED_BYTES = 2 ** 29;
+const BYTES_OF_ELEMENT = 2;
+
+/**
+ * Chooses the clock. `auto` takes the device where one answers and can time this workload, and
+ * otherwise the model, with the reason. Ceilings are measured only where the fixture states none.
+ *
+ * @param workload Workload to time.
+ * @param o Clock wanted, seed, and layers whose caches are made.
+ * @returns The clock.
+ * @throws {MissingDevice} When the device is demanded and none answers.
+ */
+export async function chooseClock(
+  workload: Workload,
+  o: Pick<BenchSettings, "clock" | "gpu" | "seed" | "layersMeasured">,
+): Promise<ChosenClock> {
+  if (o.clock === "model" && workload.ceilings !== null) return chooseModel(null);
+  const outcome = await openProvider(o.gpu);
+  if (outcome.kind === "unavailable") {
+    if (o.clock === "gpu") throw new MissingDevice(outcome);
+    return chooseModel(o.clock === "model" ? null : `${outcome.reason}; ${outcome.fix}`);
+  }
+  const { gpu } = outcome;
+  const close = (): void => closeGpu(gpu);
+  try {
+    const ceilings = workload.ceilings === null ? await measure(gpu) : null;
+    const refusal = o.clock === "auto" ? refuseDevice(gpu, workload) : null;
+    const clock: ClockChoice = o.clock === "model" || refusal !== null
+      ? { kind: "model", reason: refusal }
+      : {
+        kind: "gpu",
+        adapter: gpu.adapter.description,
+        openRunner: (side) => openRunner(gpu, { workload, side, ...o }),
+      };
+    return { clock, ceilings, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/**
+ * Chooses how many layers get caches of their own: enough that a step does not find the step before
+ * in a last-level cache, and at least two where the model has them.
+ *
+ * @param settings What the runner is opened with.
+ * @returns Number of layers, at most those of one layer group.
+ */
+export function layersToMeasure(settings: RunnerSettings): number {
+  const { shape, layersPerGroup } = settings;
+  const pageBytes = shape.pageSizeTokens * shape.headSize * BYTES_OF_ELEMENT;
+  const headPages = shape.layout === "pooled"
+    ? shape.poolPages ?? shape.pages * shape.kvHeads
+    : shape.pages * shape.kvHeads;
+  const layerBytes = 2 * headPages * pageBytes;
+  return Math.min(layersPerGroup, Math.max(2, Math.ceil(ROTATED_BYTES / layerBytes)));
+}
+
+/** Why `auto` leaves a device that answers alone, or null where it does not. */
+function refuseDevice(gpu: Gpu, workload: Workload): string | null {
+  const { description } = gpu.adapter;
+  if (!gpu.hasTimestamps) return `${description} cannot time passes`;
+  const { kvBytes } = workload.cache;
+  if (!gpu.isSoftware || kvBytes <= SOFTWARE_CACHE_BYTES) return null;
+  return `${description} runs on the CPU, too slow for a cache of ${formatBytes(kvBytes)}`;
+}
+
+function chooseModel(reason: string | null): ChosenClock {
+  return { clock: { kind: "model", reason }, ceilings: null, close: () => {} };
+}
+
+async function measure(gpu: Gpu): Promise<MeasuredCeilings> {
+  const { memoryBytesPerSecond, flopsPerSecond } = await measureCeilings(gpu);
+  const note = `Median of timed passes on ${gpu.adapter.description}, f32 multiply-adds`;
+  return { memoryBytesPerSecond, flopsPerSecond, note };
+}
+
+function openRunner(gpu: Gpu, o: {
+  readonly workload: Workload;
+  readonly side: Side;
+  readonly seed: number | null;
+  readonly layersMeasured: number | null;
+}): Promise<GpuStepRunner> {
+  const { workload, side } = o;
+  const settings = runnerSettings(workload, side);
+  const { style, theta, rotaryDimensions } = workload.model.rope;
+  return createStepRunner(gpu, {
+    ...settings,
+    layerGroups: settings.heads.groups.length,
+    layers: Math.min(settings.layersPerGroup, o.layersMeasured ?? layersToMeasure(settings)),
+    rotary: { style, theta, rotaryDimensions },
+    seed: o.seed ?? workload.seed,
+  });
+}

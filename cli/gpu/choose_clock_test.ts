@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { runnerSettings, SIDES } from "../../bench/mod.ts";
+import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
+import { chooseClock, layersToMeasure } from "./choose_clock.ts";
+import { MissingDevice } from "./missing_device.ts";
+
+const SMOKE = requireLoaded(await loadWorkload("smoke"));
+const LARGE = requireLoaded(await loadWorkload("eb45-21b-a3b-32k-bf16-kv50-512s"));
+const ANY = { gpu: "deno" as const, seed: null, layersMeasured: null };
+
+Deno.test("chooseClock() opens no device when the model is asked for and ceilings are stated", async () => {
+  const { clock, ceilings } = await chooseClock(SMOKE, { ...ANY, clock: "model" });
+  assert.deepEqual(clock, { kind: "model", reason: null });
+  assert.equal(ceilings, null);
+});
+
+Deno.test("chooseClock() takes the device for a small cache, or says why it takes the model", async () => {
+  const { clock, close } = await chooseClock(SMOKE, { ...ANY, clock: "auto" });
+  close();
+  if (clock.kind === "model") assert.match(clock.reason!, /; .*deno task setup/);
+  else assert.ok(clock.adapter.length > 0);
+});
+
+Deno.test("chooseClock() leaves a software device alone when the cache is large", async () => {
+  const { clock, close } = await chooseClock(LARGE, { ...ANY, clock: "auto" });
+  close();
+  if (clock.kind === "gpu") assert.doesNotMatch(clock.adapter, /llvmpipe|swiftshader/i);
+  else assert.match(clock.reason!, /runs on the CPU|deno task setup/);
+});
+
+Deno.test("chooseClock() measures ceilings only where the fixture states none", async () => {
+  const unstated = { ...SMOKE, ceilings: null };
+  const { clock, ceilings, close } = await chooseClock(unstated, { ...ANY, clock: "auto" });
+  close();
+  if (clock.kind === "gpu") assert.ok(ceilings!.memoryBytesPerSecond > 0);
+  else assert.equal(ceilings, null);
+});
+
+Deno.test("chooseClock() rejects when a device is demanded and none answers", async () => {
+  const chosen = await chooseClock(SMOKE, { ...ANY, clock: "gpu" }).catch((error) => error);
+  if (chosen instanceof MissingDevice) assert.match(chosen.message, /^Cannot use a GPU: /);
+  else chosen.close();
+});
+
+Deno.test("layersToMeasure() rotates at least two layers, and enough to leave a cache", () => {
+  const smoke = runnerSettings(SMOKE, SIDES.headwise);
+  assert.equal(layersToMeasure(smoke), smoke.layersPerGroup);
+  const large = runnerSettings(LARGE, SIDES.pooled);
+  assert.equal(layersToMeasure(large), 2);
+  // 4 heads · 16 pages · 64 tokens · 128 · 2 bytes, K and V: 2 MiB a layer, so 256 would be needed.
+  const shape = { ...large.shape, pages: 16, poolPages: 64 };
+  assert.equal(layersToMeasure({ ...large, shape }), large.layersPerGroup);
+});

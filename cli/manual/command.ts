@@ -1,0 +1,51 @@
+import { buildCommand, type Command } from "@stricli/core";
+import type { CliContext } from "../terminal/mod.ts";
+import type { RoutingTarget } from "./command_page.ts";
+
+/** Flags of `headwise help`. */
+export interface HelpFlags {
+  /** Whether to print the Markdown of the documentation. */
+  readonly markdown: boolean;
+}
+
+const DESCRIPTION = `\
+Shows the manual page of the program, of a command or of a topic: what --help shows, and exit codes,
+files and variables. 'deno task docs:man' writes the same pages for man.
+
+EXAMPLES
+  headwise help
+  headwise help report merge
+  headwise help exit-codes
+  headwise help --markdown > docs/commands.md`;
+
+/**
+ * Builds `headwise help`.
+ *
+ * @param routes Every command of the program, this one included: hence a function.
+ * @returns The command.
+ */
+export function buildHelpCommand(routes: () => RoutingTarget): Command<CliContext> {
+  return buildCommand<HelpFlags, string[], CliContext>({
+    loader: async () => {
+      const { commandPageOf } = await import("./command_page.ts");
+      const { showHelp } = await import("./help_run.ts");
+      return function (flags, ...names) {
+        showHelp(this, { root: commandPageOf(routes()), names, flags });
+      };
+    },
+    parameters: {
+      flags: {
+        markdown: { kind: "boolean", brief: "Print the Markdown of docs/", default: false },
+      },
+      positional: {
+        kind: "array",
+        parameter: {
+          brief: "Names of a command, or a topic: settings, exit-codes",
+          placeholder: "NAME",
+          parse: (text: string): string => text,
+        },
+      },
+    },
+    docs: { brief: "Show a manual page", fullDescription: DESCRIPTION },
+  });
+}

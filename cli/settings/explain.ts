@@ -1,0 +1,74 @@
+import { type Paint, renderTable } from "../terminal/mod.ts";
+import type { ResolvedSettings } from "./resolve.ts";
+import type { SettingTable } from "./setting.ts";
+
+/**
+ * Shows every setting, its value, and where that came from.
+ *
+ * @param resolved What the resolver gave.
+ * @param paint Colours; values that are no default stand out.
+ * @returns Lines.
+ *
+ * @example One setting
+ * ```ts
+ * import { createPaint, explainSettings } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const lines = explainSettings({
+ *   values: { pairs: 3 },
+ *   origins: { pairs: { kind: "flag", text: "--pairs" } },
+ * }, createPaint(false));
+ * assert.deepEqual(lines, ["setting  value  from", "pairs    3      flag --pairs"]);
+ * ```
+ */
+export function explainSettings<TABLE extends SettingTable>(
+  resolved: ResolvedSettings<TABLE>,
+  paint: Paint,
+): string[] {
+  const values = resolved.values as Readonly<Record<string, unknown>>;
+  const rows = Object.entries(resolved.origins).map(([name, origin]) => {
+    const isDefault = origin.kind === "default";
+    const from = isDefault ? `default (${origin.text})` : `${origin.kind} ${origin.text}`;
+    const value = showValue(values[name]);
+    return [name, isDefault ? value : paint.bold(value), isDefault ? paint.dim(from) : from];
+  });
+  return renderTable(rows, {
+    columns: [{ title: "setting" }, { title: "value" }, { title: "from" }],
+  });
+}
+
+/**
+ * The same as data, for `--json`.
+ *
+ * @param resolved What the resolver gave.
+ * @returns Value, kind of origin and origin of each setting.
+ *
+ * @example One setting
+ * ```ts
+ * import { explainSettingsAsData } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const data = explainSettingsAsData({
+ *   values: { pairs: 3 },
+ *   origins: { pairs: { kind: "flag", text: "--pairs" } },
+ * });
+ * assert.deepEqual(data, { pairs: { value: 3, kind: "flag", from: "--pairs" } });
+ * ```
+ */
+export function explainSettingsAsData<TABLE extends SettingTable>(
+  resolved: ResolvedSettings<TABLE>,
+): Record<string, { value: unknown; kind: string; from: string }> {
+  const values = resolved.values as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    Object.entries(resolved.origins).map(([name, { kind, text }]) => [
+      name,
+      { value: values[name], kind, from: text },
+    ]),
+  );
+}
+
+function showValue(value: unknown): string {
+  if (value === null) return "–";
+  if (typeof value === "boolean") return value ? "on" : "off";
+  return Array.isArray(value) ? value.join(",") : String(value);
+}

@@ -1,0 +1,36 @@
+import { JOB_VARIABLES } from "./report.ts";
+
+/** Environment variables that are no settings of a command. */
+export interface KnownVariables {
+  /** Their names; several where they mean the same. */
+  readonly names: readonly string[];
+  /** What they do. */
+  readonly brief: string;
+  /** The one command that reads them; absent where every command does. */
+  readonly command?: string;
+}
+
+/** Environment variables that are read beside those of settings. */
+export const GENERAL_VARIABLES: readonly KnownVariables[] = [
+  { names: ["HEADWISE_CONFIG"], brief: "Settings file, as --config." },
+  {
+    names: ["HEADWISE_ENDPOINT_TOKEN"],
+    brief: "Bearer token for the servers of --endpoint and --against; no result holds it.",
+    command: "bench",
+  },
+  {
+    names: JOB_VARIABLES,
+    brief: "What a surrounding job says of --shard and --run.",
+    command: "conformance",
+  },
+  { names: ["NO_COLOR"], brief: "Any value but an empty one switches colours off." },
+  {
+    names: ["FORCE_COLOR"],
+    brief: "Any value but an empty one and 0 switches colours on, in a pipe too.",
+  },
+  { names: ["TERM"], brief: "'dumb' switches colours off." },
+  {
+    names: ["XDG_RUNTIME_DIR"],
+    brief: "Folder that Mesa's drivers want; /tmp stands in where it is not set.",
+  },
+];

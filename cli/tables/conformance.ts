@@ -1,0 +1,108 @@
+import {
+  type CaseRow,
+  caseStatus,
+  describeCase,
+  type KillRow,
+  type ReportSummary,
+} from "../../conformance/mod.ts";
+import { describeBudget } from "./bench.ts";
+import type { ReportStyle } from "./gate.ts";
+import { wrapText } from "../terminal/mod.ts";
+import { formatDuration } from "../../fixtures/mod.ts";
+
+/**
+ * Lays out one case that did not pass, with the command that repeats it.
+ *
+ * @param row The case.
+ * @param style Colours and width.
+ * @returns Lines; none for a case that passed or was skipped.
+ */
+export function renderCase(row: CaseRow, style: ReportStyle): string[] {
+  const { paint, columns } = style;
+  const status = caseStatus(row);
+  if (status === "pass" || status === "skip") return [];
+  const loud = (word: string): string => paint.red(paint.bold(word));
+  const { outcome } = row;
+  const word = {
+    fail: loud("FAIL"),
+    error: loud(outcome.kind === "error" ? `${outcome.origin.toUpperCase()} ${outcome.code}` : ""),
+    xpass: loud("UNEXPECTED PASS"),
+    xfail: paint.yellow("KNOWN FAILURE"),
+  }[status];
+  return [
+    `${word}  ${row.query}  ${paint.dim(row.clauses.join(" "))}`,
+    ...wrapText(describeCase(row), { width: columns, indent: "  " }),
+    ...(row.repeat === "" ? [] : [`  ${paint.dim(`repeat: ${row.repeat}`)}`]),
+  ];
+}
+
+/**
+ * Lays out the counts of a run; the last line is `N passed, N failed, N skipped`.
+ *
+ * @param summary Counts of the run.
+ * @param o Name of the subject, style, and whether every case ran.
+ * @returns Lines.
+ */
+export function renderSummary(
+  summary: ReportSummary,
+  o: { readonly subject: string; readonly style: ReportStyle; readonly complete?: boolean },
+): string[] {
+  const { paint, columns } = o.style;
+  const broken = summary.subjectErrors + summary.suiteErrors;
+  const failed = summary.failed + summary.unexpectedPasses;
+  const known = summary.expectedFailures;
+  const verdict = failed > 0
+    ? paint.red(paint.bold("NOT CONFORMANT"))
+    : broken > 0
+    ? paint.yellow(paint.bold("NO VERDICT"))
+    : o.complete === false
+    ? paint.yellow(paint.bold("INCOMPLETE"))
+    : summary.passed === 0
+    ? paint.yellow(paint.bold("NOTHING RAN"))
+    : known > 0
+    ? paint.yellow(paint.bold("CONFORMANT BUT FOR KNOWN FAILURES"))
+    : paint.green(paint.bold("CONFORMANT"));
+  const budget = summary.worstBudgetUsed === null
+    ? ""
+    : `, ${describeBudget(summary.worstBudgetUsed)} of an error bound used`;
+  const missing = summary.missingCapabilities.length === 0
+    ? []
+    : wrapText(`skipped for lack of: ${summary.missingCapabilities.join(", ")}`, {
+      width: columns,
+      indent: "  ",
+    });
+  const faults = broken === 0
+    ? []
+    : [`  ${summary.subjectErrors} faults of the subject, ${summary.suiteErrors} of the suite`];
+  return [
+    `${verdict}  ${o.subject} in ${formatDuration(summary.elapsedMs)}${budget}`,
+    ...missing,
+    ...faults,
+    `${summary.passed} passed, ${failed + broken} failed, ${summary.skipped} skipped` +
+    (known > 0 ? `, ${known} known failures` : ""),
+  ];
+}
+
+/**
+ * Lays out one row of the kill matrix.
+ *
+ * @param row A mutant, and what rejected it.
+ * @param style Colours and width.
+ * @returns Lines: the mutant with its fault, and the tests that rejected or should have rejected it.
+ */
+export function renderKillRow(row: KillRow, style: ReportStyle): string[] {
+  const { paint, columns } = style;
+  const word = row.killed ? paint.green("killed  ") : paint.red(paint.bold("SURVIVED"));
+  const missed = row.expected.filter(({ failed }) => failed === 0).map(({ query }) => query);
+  const lacking = [
+    ...(missed.length === 0 ? [] : [`not rejected by ${missed.join(", ")}`]),
+    ...(row.unproven.length === 0 ? [] : [`no rejection for ${row.unproven.join(", ")}`]),
+  ];
+  const proof = row.killed ? `by ${row.rejectedBy.join(", ")}` : lacking.join("; ");
+  const origin = row.origin === "field" ? "seen in an engine" : "made up";
+  return [
+    `${word}  ${paint.bold(row.mutant)}  ${paint.dim(`${origin}; ${row.violates.join(" ")}`)}`,
+    ...wrapText(row.fault, { width: columns, indent: "          " }),
+    ...wrapText(proof, { width: columns, indent: "          " }).map(paint.dim),
+  ];
+}

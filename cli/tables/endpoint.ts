@@ -1,0 +1,124 @@
+import type { Comparison, LivePerformance, LiveResult, LiveSide } from "../../bench/mod.ts";
+import { paintVerdict, type ReportStyle } from "./gate.ts";
+import { renderTable, wrapText } from "../terminal/mod.ts";
+import { formatChange, formatCount, formatNumber } from "../../fixtures/mod.ts";
+
+type Row = readonly [
+  label: string,
+  read: (performance: LivePerformance) => number | null | undefined,
+  write: (value: number | null) => string,
+];
+
+const ROWS: readonly Row[] = [
+  ["TTFT [ms], mean", ({ ttftMs }) => ttftMs?.mean, formatNumber],
+  ["p50", ({ ttftMs }) => ttftMs?.p50, formatNumber],
+  ["p99", ({ ttftMs }) => ttftMs?.p99, formatNumber],
+  ["from sending, mean", ({ serviceTtftMs }) => serviceTtftMs?.mean, formatNumber],
+  ["client queue [ms], mean", ({ clientQueueMs }) => clientQueueMs?.mean, formatNumber],
+  ["TBT [ms], mean", ({ tbtMs }) => tbtMs?.mean, formatNumber],
+  ["p99", ({ tbtMs }) => tbtMs?.p99, formatNumber],
+  ["chunk gap [ms], mean", ({ chunkGapMs }) => chunkGapMs?.mean, formatNumber],
+  ["end to end [ms], mean", ({ endToEndMs }) => endToEndMs?.mean, formatNumber],
+  ["output [tokens/s]", ({ outputTokensPerSecond }) => outputTokensPerSecond, formatNumber],
+  ["goodput [requests/s]", ({ goodputPerSecond }) => goodputPerSecond, formatNumber],
+  ["prompt tokens, counted / asked", tokenShare("promptTokens"), formatNumber],
+  ["output tokens, counted / asked", tokenShare("outputTokens"), formatNumber],
+  ["peak in flight", ({ peakInFlight }) => peakInFlight, formatCount],
+];
+
+const SHOWN_ERRORS = 5;
+
+/**
+ * Lays out a live result: the verdict, a table of the servers, and the requests that failed.
+ *
+ * @param result The result.
+ * @param style Colours and width.
+ * @returns Lines.
+ */
+export function renderLiveResult(result: LiveResult, style: ReportStyle): string[] {
+  const { paint, columns } = style;
+  const table = renderTable(
+    [
+      ...ROWS.map(([label, read, write]) => [
+        label,
+        ...result.sides.map((side) => write(meanOverRuns(side, read))),
+      ]),
+      ["completed", ...result.sides.map((side) => formatCount(total(side, "completed")))],
+      ["failed", ...result.sides.map((side) => formatCount(total(side, "failed")))],
+    ],
+    {
+      columns: [
+        { title: "" },
+        ...result.sides.map(({ role }) => ({ title: paint.bold(role), align: "right" as const })),
+      ],
+    },
+  );
+  const wrap = (text: string): string[] => wrapText(text, { width: columns });
+  return [
+    ...renderGate(result, style),
+    ...table,
+    "",
+    ...result.sides.flatMap(renderErrors),
+    ...result.sides.map(({ role, url, model, runs }) =>
+      `${role}: ${url}, model '${model}', ${runs.length} runs of ${result.requests.count} requests`
+    ),
+    ...["ttftMs", "tbtMs", "promptTokens"].flatMap((name) =>
+      wrap(`${name}: ${result.formulas[name]}`)
+    ),
+  ];
+}
+
+function renderGate({ gate }: LiveResult, { paint, columns }: ReportStyle): string[] {
+  if (gate === null) return [];
+  const changes = gate.comparisons.filter(({ threshold }) => threshold !== null).map(describe);
+  const reasons = gate.verdict === "PASS" ? [] : gate.reasons;
+  return [
+    `${paintVerdict(gate.verdict, paint)}  ${paint.bold(gate.gate)}  endpoint against against, ` +
+    `${gate.pairs} pairs`,
+    ...[...changes, ...reasons].flatMap((text) => wrapText(text, { width: columns, indent: "  " })),
+    "",
+  ];
+}
+
+function describe({ metric, ratio, interval, threshold }: Comparison): string {
+  const range = interval === null
+    ? "no interval"
+    : `${formatChange(interval.lower)} … ${formatChange(interval.upper)}`;
+  return `${metric}: ${formatChange(ratio)} (${range}), demanded ≤ ${formatChange(threshold)}`;
+}
+
+function renderErrors({ role, runs }: LiveSide): string[] {
+  const errors = runs.flatMap((run) => run.errors.map((error) => ({ pair: run.pair, ...error })));
+  if (errors.length === 0) return [];
+  const kinds = new Map<string, number>();
+  for (const { kind } of errors) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  const counts = [...kinds].map(([kind, count]) => `${count} ${kind}`).join(", ");
+  const shown = errors.slice(0, SHOWN_ERRORS).map(({ pair, request, kind, message }) =>
+    `  pair ${pair}, request ${request}: ${kind}: ${message}`
+  );
+  const rest = errors.length - shown.length;
+  return [
+    `${role} failed ${errors.length} requests: ${counts}`,
+    ...shown,
+    ...(rest > 0 ? [`  and ${rest} more, all in the result`] : []),
+  ];
+}
+
+function tokenShare(key: "promptTokens" | "outputTokens"): Row[1] {
+  return (performance) => {
+    const { asked, counted } = performance[key];
+    return counted === null || asked === 0 ? null : counted / asked;
+  };
+}
+
+/** Null as soon as one run has no value: the mean of the others would be another figure. */
+function meanOverRuns({ runs }: LiveSide, read: Row[1]): number | null {
+  const values = runs.map(({ performance }) => read(performance) ?? null);
+  const present = values.filter((value) => value !== null);
+  if (present.length < values.length || present.length === 0) return null;
+  return present.reduce((sum, value) => sum + value, 0) / present.length;
+}
+
+function total({ runs }: LiveSide, key: "completed" | "failed"): number {
+  return runs.reduce((sum, { performance }) => sum + performance[key], 0);
+}

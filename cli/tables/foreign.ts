@@ -1,0 +1,27 @@
+import type { ForeignGateReport } from "../../bench/mod.ts";
+import { comparisonTable, paintVerdict, type ReportStyle } from "./gate.ts";
+import { wrapText } from "../terminal/mod.ts";
+
+/**
+ * Lays out a gate over files of another benchmark: verdict, metrics, what the files allow, and why.
+ *
+ * @param report The gate's report.
+ * @param style Colours and width.
+ * @returns Lines.
+ */
+export function renderForeignGate(report: ForeignGateReport, style: ReportStyle): string[] {
+  const { paint, columns } = style;
+  const { baseline, candidate } = report.runs;
+  const headline = `${paintVerdict(report.verdict, paint)}  ${paint.bold(report.gate)}  ` +
+    `${report.tool} results, ${candidate} against ${baseline} ${baseline === 1 ? "run" : "runs"}`;
+  const shown = report.comparisons.filter(({ baseline, candidate }) =>
+    baseline !== null && candidate !== null
+  );
+  const wrap = (text: string): string[] => wrapText(text, { width: columns, indent: "  " });
+  return [
+    headline,
+    ...comparisonTable(shown, paint),
+    ...wrap(report.allowed),
+    ...report.reasons.flatMap(wrap),
+  ];
+}

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import type { Comparison, GateReport } from "../../bench/mod.ts";
+import { paintVerdict, renderCapacityGate, renderGate, verdictExitCode } from "./gate.ts";
+import { createPaint } from "../terminal/paint.ts";
+import { visibleWidth } from "../terminal/table.ts";
+
+const STYLE = { paint: createPaint(false), columns: 100 };
+
+const TTFT: Comparison = {
+  metric: "mean TTFT",
+  unit: "ms",
+  better: "lower",
+  baseline: 120,
+  candidate: 90,
+  ratio: 0.75,
+  interval: { lower: 0.72, upper: 0.78, confidence: 0.95, degenerate: false },
+  threshold: 0.95,
+  verdict: "PASS",
+  reason: "mean TTFT is at least 22.0 % better",
+  minimumDetectableRatio: 0.93,
+  pairsToDecide: null,
+  pairLogRatios: [-0.29, -0.28],
+  requestMedianLogRatios: [],
+  requestRatio: null,
+  requestInterval: null,
+};
+
+const TBT: Comparison = {
+  ...TTFT,
+  metric: "mean TBT",
+  baseline: null,
+  candidate: 4.2,
+  ratio: null,
+  interval: null,
+  verdict: "INCONCLUSIVE",
+  reason: "mean TBT is missing in a pair",
+};
+
+const REPORT: GateReport = {
+  gate: "gate/read",
+  verdict: "INCONCLUSIVE",
+  reasons: [TTFT.reason, TBT.reason],
+  baseline: "uniform",
+  candidate: "headwise",
+  pairs: 2,
+  comparisons: [TTFT, TBT],
+  control: [{ ...TTFT, candidate: 91, ratio: 91 / 120, threshold: null, verdict: null }],
+};
+
+Deno.test("renderGate() puts the verdict first, then a row a metric, the control and why", () => {
+  assert.deepEqual(renderGate(REPORT, STYLE), [
+    "INCONCLUSIVE  gate/read  headwise against uniform, 2 pairs",
+    "                  baseline  candidate   change      95 % interval  demanded",
+    "  mean TTFT [ms]       120       90.0  -25.0 %  -28.0 % … -22.0 %  ≤ -5.0 %  PASS",
+    "  mean TBT [ms]          –       4.20        –                  –  ≤ -5.0 %  INCONCLUSIVE",
+    "  control, uniform with clipped reads: mean TTFT -24.2\u00a0%; headwise beyond that: -1.1\u00a0%",
+    "  mean TTFT is at least 22.0 % better",
+    "  mean TBT is missing in a pair",
+  ]);
+});
+
+Deno.test("renderGate() leaves the reasons of a PASS to the table, and a missing control out", () => {
+  const lines = renderGate({ ...REPORT, verdict: "PASS", control: [] }, STYLE);
+  assert.equal(lines.length, 4);
+  assert.ok(lines[0]!.startsWith("PASS"));
+});
+
+Deno.test("renderGate() fits into 100 columns and says when an interval has no width", () => {
+  const interval = { lower: 0.75, upper: 0.75, confidence: 0.95, degenerate: true };
+  const lines = renderGate({ ...REPORT, comparisons: [{ ...TTFT, interval }] }, STYLE);
+  assert.ok(lines.every((line) => visibleWidth(line) <= 100));
+  assert.match(lines[2]!, / exact /);
+});
+
+Deno.test("renderCapacityGate() shows the arithmetic before both pool layouts", () => {
+  const lines = renderCapacityGate({
+    verdict: "FAIL",
+    decidedBy: "pooled",
+    prediction: {
+      heads: 4,
+      windowHeads: 3,
+      fullHeadPages: 100,
+      windowHeadPages: 10,
+      pooledGain: 3.0769,
+      perHeadGain: 1,
+      explanation: "Freed pages stay with their head",
+    },
+    perHead: { ...REPORT, reasons: ["Freed pages stay with their head"] },
+    outcomes: [],
+    pooled: REPORT,
+  }, STYLE);
+  assert.equal(
+    lines[0],
+    "FAIL  gate/capacity  decided by pooled; predicted: a pool for each head ×1.00, one pool ×3.08",
+  );
+  assert.equal(lines.filter((line) => line === "  Freed pages stay with their head").length, 1);
+  assert.equal(lines.filter((line) => line.startsWith("INCONCLUSIVE")).length, 2);
+});
+
+Deno.test("verdictExitCode() fails on one FAIL and decides nothing on one INCONCLUSIVE", () => {
+  assert.equal(verdictExitCode([]), 0);
+  assert.equal(verdictExitCode(["PASS", "PASS"]), 0);
+  assert.equal(verdictExitCode(["PASS", "INCONCLUSIVE"]), 3);
+  assert.equal(verdictExitCode(["INCONCLUSIVE", "FAIL"]), 1);
+});
+
+Deno.test("paintVerdict() gives each verdict its colour", () => {
+  const paint = createPaint(true);
+  assert.match(paintVerdict("PASS", paint), /\[32m/);
+  assert.match(paintVerdict("FAIL", paint), /\[31m/);
+  assert.match(paintVerdict("INCONCLUSIVE", paint), /\[33m/);
+});

@@ -1,0 +1,18 @@
+/**
+ * What a command sees of its terminal and process: streams, colour, tables, progress.
+ *
+ * @module
+ */
+
+export {
+  type CliContext,
+  type CliProcess,
+  type CliStream,
+  createSystemContext,
+  MAX_COLUMNS,
+  paintOf,
+  writeLines,
+} from "./context.ts";
+export { createPaint, type Paint, wantsColor } from "./paint.ts";
+export { createProgress, type Progress, type ProgressState } from "./progress.ts";
+export { type Column, renderTable, visibleWidth, wrapText } from "./table.ts";

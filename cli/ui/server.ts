@@ -1,0 +1,45 @@
+import { requireLoopback } from "../../bench/mod.ts";
+
+/** A running page server. */
+export interface PageServer {
+  /** Address of the page. */
+  readonly url: string;
+  /** Stops. */
+  readonly close: () => Promise<void>;
+}
+
+const HEADERS = {
+  "content-type": "text/html; charset=utf-8",
+  // The page's own policy is in its head; what frames it can only be said here.
+  "content-security-policy": "frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cache-control": "no-cache",
+};
+
+/**
+ * Serves one page and nothing else.
+ *
+ * @param page HTML.
+ * @param o Address; one that is not loopback must be allowed, and port 0 takes a free one.
+ * @throws {BenchError} When the address is not loopback and not allowed.
+ */
+export function servePage(
+  page: string,
+  o: { readonly hostname: string; readonly port: number; readonly allowRemote: boolean },
+): PageServer {
+  const { hostname, port } = o;
+  requireLoopback(o);
+  const server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname !== "/" && pathname !== "/index.html") {
+      return new Response("There is only '/'\n", { status: 404 });
+    }
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return new Response("Use GET\n", { status: 405, headers: { allow: "GET, HEAD" } });
+    }
+    return new Response(request.method === "HEAD" ? null : page, { headers: HEADERS });
+  });
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return { url: `http://${host}:${server.addr.port}/`, close: () => server.shutdown() };
+}

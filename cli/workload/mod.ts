@@ -1,0 +1,9 @@
+/**
+ * Which requests a benchmark replays: traces, overrides, stated runs.
+ *
+ * @module
+ */
+
+export { parseOverrides, workloadOverrides } from "./overrides.ts";
+export { createStatedJudge } from "./stated_runs.ts";
+export { readTrace, readTraceFile } from "./trace.ts";

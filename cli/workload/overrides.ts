@@ -1,0 +1,95 @@
+import type { HeadKind, HeadMap } from "../../allocator/mod.ts";
+import type { Override, Workload } from "../../fixtures/mod.ts";
+import {
+  type BENCH_SETTINGS,
+  type BenchSettings,
+  type Origin,
+  type ResolvedSettings,
+  SettingError,
+} from "../settings/mod.ts";
+
+/** The window that `--window-fixture` gives a model. */
+const WINDOW_FIXTURE = { windowTokens: 4096, sinkTokens: 0 };
+
+/**
+ * Turns `--set` into overrides of fixture values.
+ *
+ * @param text `PATH=VALUE` with commas between them; values are JSON where they can be, else text.
+ * @param origin Who gave the text.
+ * @returns The overrides in order.
+ * @throws {SettingError} When a part has no `=`.
+ *
+ * @example Two values
+ * ```ts
+ * import { parseOverrides } from "@headwise/headwise/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const overrides = parseOverrides("cache.pages=512,seed=7", { kind: "flag", text: "--set" });
+ * assert.deepEqual(overrides.map(({ path, value }) => [path, value]), [["cache.pages", 512], ["seed", 7]]);
+ * ```
+ */
+export function parseOverrides(text: string, origin: Origin): Override[] {
+  return text.split(",").map((part) => {
+    const equals = part.indexOf("=");
+    if (equals <= 0) {
+      throw new SettingError(`Cannot use '${part}': expected PATH=VALUE, as in seed=7`, origin);
+    }
+    const path = part.slice(0, equals).trim();
+    return { path, value: readValue(part.slice(equals + 1)), origin: origin.text };
+  });
+}
+
+/**
+ * Turns the settings that change a fixture into overrides of it.
+ *
+ * A ratio makes the first heads of every layer window heads; a window or a number of sinks alone
+ * keeps the fixture's own choice of heads.
+ *
+ * @param resolved Settings of `bench`.
+ * @param workload The fixture without them, whose head map the changed one starts from.
+ * @returns The overrides, none where nothing is changed.
+ */
+export function workloadOverrides(
+  resolved: ResolvedSettings<typeof BENCH_SETTINGS>,
+  workload: Workload,
+): Override[] {
+  const { values, origins } = resolved;
+  const overrides = values.set === null ? [] : parseOverrides(values.set, origins.set);
+  if (values.seed !== null) {
+    overrides.push({ path: "seed", value: values.seed, origin: origins.seed.text });
+  }
+  const headMap = changedHeadMap(values, workload);
+  if (headMap !== null) {
+    const names = ["ratio", "window", "sinks", "windowFixture"] as const;
+    const origin = names.map((name) => origins[name]).find(({ kind }) => kind !== "default")!.text;
+    overrides.push({ path: "headMap", value: headMap, origin });
+  }
+  return overrides;
+}
+
+function changedHeadMap(values: BenchSettings, workload: Workload): Record<string, unknown> | null {
+  const { ratio, window, sinks, windowFixture } = values;
+  if (ratio === null && window === null && sinks === null && !windowFixture) return null;
+  const base = windowFixture ? WINDOW_FIXTURE : workload.headMap;
+  const reach = { windowTokens: window ?? base.windowTokens, sinkTokens: sinks ?? base.sinkTokens };
+  const share = ratio ?? (windowFixture ? 1 / workload.model.kvHeads : null);
+  if (share !== null) return { kind: "pattern", pattern: "first", ratio: share, ...reach };
+  return { kind: "head-lists", kindsByLayer: kindsByLayer(workload.headMap), ...reach };
+}
+
+function kindsByLayer(map: HeadMap): (readonly HeadKind[])[] {
+  const byLayer: (readonly HeadKind[])[] = [];
+  for (const { layers, kinds } of map.groups) {
+    for (const layer of layers) byLayer[layer] = kinds;
+  }
+  return byLayer;
+}
+
+function readValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    throw error;
+  }
+}

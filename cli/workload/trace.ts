@@ -1,0 +1,41 @@
+import { basename } from "node:path";
+import type { BenchTrace } from "../../bench/mod.ts";
+import { FileRefusal, importTrace, MAX_TRACE_BYTES, readBounded } from "../../fixtures/mod.ts";
+
+/**
+ * Reads a trace file for a benchmark.
+ *
+ * @param path File to read.
+ * @param o Format, most requests taken, and most tokens of one; null takes all.
+ * @returns The requests, with the file's name and hash and what was dropped.
+ * @throws {FixtureError} With file, line and column, when a row is malformed.
+ */
+export async function readTrace(path: string, o: {
+  readonly format: "auto" | "azure" | "mooncake" | "burstgpt";
+  readonly limit: number | null;
+  readonly maxTokens: number | null;
+}): Promise<BenchTrace> {
+  const { requests, dropped, sha256 } = importTrace(await readTraceFile(path), {
+    file: path,
+    format: o.format,
+    ...(o.limit === null ? {} : { limit: o.limit }),
+    ...(o.maxTokens === null ? {} : { maxTokens: o.maxTokens }),
+  });
+  return { name: basename(path), sha256, dropped, requests };
+}
+
+/**
+ * Reads the bytes of a trace, or of a pipe that writes one.
+ *
+ * @param path File to read.
+ * @returns Its bytes.
+ * @throws {FileRefusal} When it has more than a trace may have.
+ */
+export async function readTraceFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readBounded(path, { maxBytes: MAX_TRACE_BYTES, isTrusted: true });
+  } catch (error) {
+    if (!(error instanceof FileRefusal)) throw error;
+    throw new FileRefusal(`Cannot read the trace '${path}': ${error.message}`);
+  }
+}

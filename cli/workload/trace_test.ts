@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { readTrace } from "./trace.ts";
+
+const ALL = { format: "auto", limit: null, maxTokens: null } as const;
+
+Deno.test("readTrace() gives the file's name and hash beside the requests", async () => {
+  await Deno.mkdir("results/tests", { recursive: true });
+  const path = "results/tests/mooncake.jsonl";
+  const rows = [
+    { timestamp: 0, input_length: 600, output_length: 5, hash_ids: [0, 1] },
+    { timestamp: 3000, input_length: 100, output_length: 7, hash_ids: [0] },
+  ];
+  await Deno.writeTextFile(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  const trace = await readTrace(path, ALL);
+  assert.equal(trace.name, "mooncake.jsonl");
+  assert.match(trace.sha256, /^[0-9a-f]{64}$/);
+  assert.deepEqual(trace.requests.map(({ arrivalMs }) => arrivalMs), [0, 3000]);
+  assert.equal((await readTrace(path, { ...ALL, limit: 1 })).requests.length, 1);
+});
+
+Deno.test("readTrace() rejects with the path when there is no file", async () => {
+  await assert.rejects(readTrace("results/tests/none.csv", ALL), /none\.csv/);
+});

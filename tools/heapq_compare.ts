@@ -1,0 +1,131 @@
+/**
+ * Compares the page pool with Python's heapq on the same operations and prints the ratio of their
+ * times at several pool sizes: `deno run --allow-run=python3 --allow-read=allocator
+ * tools/heapq_compare.ts`. Interleaved runs, the median of each side.
+ *
+ * @module
+ */
+import { type PoolSequence, runPoolSequence, type SequenceResult } from "./heapq_sequence.ts";
+
+/** A comparison at one pool size. */
+export interface HeapqComparison {
+  /** Pages N of the pool. */
+  readonly pages: number;
+  /** Time of one free and one take here, in nanoseconds, median of the rounds. */
+  readonly poolNs: number;
+  /** The same with Python's heapq. */
+  readonly heapqNs: number;
+  /** heapqNs / poolNs: above 1 the pool is faster. */
+  readonly ratio: number;
+}
+
+/**
+ * Runs a sequence with Python's heapq.
+ *
+ * @param o The sequence.
+ * @returns Checksum and time, or null where no python3 can be started.
+ * @throws {Error} When the Python program fails.
+ *
+ * @example Where Python is there, it takes the same pages
+ * ```ts
+ * import { runHeapqSequence } from "./heapq_compare.ts";
+ * import { runPoolSequence } from "./heapq_sequence.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const sequence = { pages: 64, operations: 32, batch: 4, seed: 1 };
+ * const allowed = (await Deno.permissions.query({ name: "run", command: "python3" })).state;
+ * const result = allowed === "granted" ? await runHeapqSequence(sequence) : null;
+ * if (result !== null) assert.equal(result.checksum, runPoolSequence(sequence).checksum);
+ * ```
+ */
+export async function runHeapqSequence(o: PoolSequence): Promise<SequenceResult | null> {
+  const program = new URL("./heapq_compare.py", import.meta.url).pathname;
+  const sizes = [o.pages, o.operations, o.batch, o.seed].map(String);
+  const command = new Deno.Command("python3", { args: [program, ...sizes] });
+  let output: Deno.CommandOutput;
+  try {
+    output = await command.output();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  const decoder = new TextDecoder();
+  if (!output.success) {
+    throw new Error(
+      `Cannot run "heapq_compare.py": exit code ${output.code}, ${decoder.decode(output.stderr)}`,
+    );
+  }
+  return JSON.parse(decoder.decode(output.stdout)) as SequenceResult;
+}
+
+/**
+ * Compares both sides at one pool size.
+ *
+ * @param o The sequence, and how often each side runs it.
+ * @returns The medians and their ratio, or null where no python3 can be started.
+ * @throws {Error} When the two sides took different pages.
+ *
+ * @example The ratio needs Python
+ * ```ts
+ * import { compareWithHeapq } from "./heapq_compare.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const allowed = (await Deno.permissions.query({ name: "run", command: "python3" })).state;
+ * const comparison = allowed === "granted"
+ *   ? await compareWithHeapq({ pages: 64, operations: 320, batch: 4, seed: 1, rounds: 1 })
+ *   : null;
+ * if (comparison !== null) assert.ok(comparison.ratio > 0);
+ * ```
+ */
+export async function compareWithHeapq(
+  o: PoolSequence & { readonly rounds: number },
+): Promise<HeapqComparison | null> {
+  const poolNs: number[] = [];
+  const heapqNs: number[] = [];
+  for (let round = 0; round < o.rounds; round++) {
+    const theirs = await runHeapqSequence(o);
+    if (theirs === null) return null;
+    const ours = runPoolSequence(o);
+    if (ours.checksum !== theirs.checksum) {
+      throw new Error(
+        `Cannot compare times at ${o.pages} pages: the pool's checksum is "${ours.checksum}" and ` +
+          `heapq's "${theirs.checksum}", so they took different pages`,
+      );
+    }
+    poolNs.push(ours.elapsedNs / o.operations);
+    heapqNs.push(theirs.elapsedNs / o.operations);
+  }
+  const [ours, theirs] = [median(poolNs), median(heapqNs)];
+  return { pages: o.pages, poolNs: ours, heapqNs: theirs, ratio: theirs / ours };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+async function main(): Promise<void> {
+  const write = (line: string): number =>
+    Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
+  write("One free and one take of a page; ratio = heapq / pool, above 1 the pool is faster");
+  write("   pages   pool ns  heapq ns  ratio");
+  for (const pages of [1e3, 1e4, 1e5, 1e6]) {
+    const comparison = await compareWithHeapq({
+      pages,
+      operations: 320_000,
+      batch: 32,
+      seed: 1,
+      rounds: 5,
+    });
+    if (comparison === null) {
+      write('SKIPPED: no "python3" on the PATH, so there is nothing to compare with; install it');
+      return;
+    }
+    const { poolNs, heapqNs, ratio } = comparison;
+    write(
+      `${String(pages).padStart(8)}  ${poolNs.toFixed(1).padStart(8)}  ` +
+        `${heapqNs.toFixed(1).padStart(8)}  ${ratio.toFixed(2).padStart(5)}`,
+    );
+  }
+}
+
+if (import.meta.main) await main();

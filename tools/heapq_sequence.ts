@@ -1,0 +1,89 @@
+import { createPagePools, putPage, takePage } from "../allocator/page_pool.ts";
+
+/**
+ * A workload of one pool. Half of its pages are held; then, over and over, a batch of held pages
+ * is freed and as many are taken, the least free ones first.
+ */
+export interface PoolSequence {
+  /** Pages N of the pool. */
+  readonly pages: number;
+  /** Pages that are freed and taken again, in all; a multiple of the batch. */
+  readonly operations: number;
+  /** Pages a batch, as a request gives back and another one takes. */
+  readonly batch: number;
+  /** Seed of the choice which pages are freed, in [0, 2^32). */
+  readonly seed: number;
+}
+
+/** What a run of a sequence gave. */
+export interface SequenceResult {
+  /** Weighted sum of the ids taken, modulo 2^31: equal for every correct implementation. */
+  readonly checksum: number;
+  /** Time of all operations, in nanoseconds. */
+  readonly elapsedNs: number;
+}
+
+/**
+ * Draws which held pages are freed, by the generator x ← 1664525·x + 1013904223 mod 2^32
+ * (Numerical Recipes), which takes one line in any language. The pages of a batch are distinct.
+ *
+ * @param o The sequence.
+ * @returns Indices into the held pages; uint32 [operations].
+ *
+ * @example Half of eight pages are held
+ * ```ts
+ * import { drawFreed } from "./heapq_sequence.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const freed = drawFreed({ pages: 8, operations: 100, batch: 2, seed: 1 });
+ * assert.ok(freed.every((index) => index < 4));
+ * ```
+ */
+export function drawFreed(o: PoolSequence): Uint32Array {
+  const stride = Math.floor(o.pages / 2 / o.batch);
+  const freed = new Uint32Array(o.operations);
+  let state = o.seed >>> 0;
+  for (let i = 0; i < o.operations; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    // The low bits of such a generator have short periods; the high ones do not. Each place of a
+    // batch draws from its own stretch, so none is drawn twice.
+    freed[i] = (i % o.batch) * stride + Math.floor(state / 4294967296 * stride);
+  }
+  return freed;
+}
+
+/**
+ * Runs a sequence on a pool of this project.
+ *
+ * @param o The sequence.
+ * @returns Checksum and time.
+ *
+ * @example The same sequence twice
+ * ```ts
+ * import { runPoolSequence } from "./heapq_sequence.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const sequence = { pages: 64, operations: 32, batch: 4, seed: 1 };
+ * assert.equal(runPoolSequence(sequence).checksum, runPoolSequence(sequence).checksum);
+ * ```
+ */
+export function runPoolSequence(o: PoolSequence): SequenceResult {
+  const freed = drawFreed(o);
+  const pools = createPagePools({
+    pools: 1,
+    pagesPerPool: o.pages,
+    pageOrder: { kind: "identity" },
+  });
+  const held = Int32Array.from({ length: Math.floor(o.pages / 2) }, () => takePage(pools, 0, 0));
+  let checksum = 0;
+  const startedAtMs = performance.now();
+  for (let start = 0; start < freed.length; start += o.batch) {
+    for (let i = start; i < start + o.batch; i++) putPage(pools, held[freed[i]]);
+    for (let i = start; i < start + o.batch; i++) {
+      const page = takePage(pools, 0, 0);
+      held[freed[i]] = page;
+      checksum = (checksum * 31 + page) % 2147483648;
+    }
+  }
+  return { checksum, elapsedNs: (performance.now() - startedAtMs) * 1e6 };
+}
