@@ -7,6 +7,7 @@
  */
 import type { HeadKind, Layout } from "../allocator/mod.ts";
 import type { AppendProblem, Arithmetic, AttentionProblem } from "../kernel/mod.ts";
+import type { Policies } from "./policies.ts";
 import type { ToolSubject } from "./tool_subject.ts";
 
 /** What each capability means; a test whose capability a subject lacks is skipped and listed. */
@@ -312,6 +313,8 @@ export interface Subject {
   readonly name: string;
   /** What it claims to do; a claim that it then refuses is a failure. */
   readonly capabilities: ReadonlySet<Capability>;
+  /** What it declares to decide otherwise than the default. */
+  readonly policies?: Partial<Policies>;
   /** Its allocator, if it has one. */
   readonly allocator?: AllocatorSubject;
   /** Its kernel, if it has one. */

@@ -17,7 +17,7 @@ import {
 } from "../../conformance/mod.ts";
 import { findDumpFaults, parseDump } from "../../conformance/adapters/dump.ts";
 import { createLineReader } from "../../conformance/adapters/line_reader.ts";
-import { COMMANDS } from "../../conformance/adapters/message_schema.ts";
+import { COMMAND_NAMES } from "../../conformance/adapters/protocol/commands.ts";
 import { readNpy } from "../../conformance/adapters/npy.ts";
 import { judgeReply, parseReply } from "../../conformance/adapters/read_reply.ts";
 import { DUMP_GEOMETRY, npyOf } from "../../conformance/adapters/testing_dump.ts";
@@ -140,8 +140,8 @@ async function readReply(input: Uint8Array): Promise<void> {
   await reader.cancel();
   if (line === null) return;
   // The shape is that of the command that the input speaks of, or of any.
-  const name = COMMANDS.find((command) => line.includes(`"${command}"`)) ??
-    COMMANDS[line.length % COMMANDS.length];
+  const name = COMMAND_NAMES.find((command) => line.includes(`"${command}"`)) ??
+    COMMAND_NAMES[line.length % COMMAND_NAMES.length];
   judgeReply(name, parseReply(name, 1, line), { claimed: new Set(["allocator.headwise"]) });
 }
 

@@ -1,11 +1,13 @@
 /**
- * Writes the JSON Schemas of the adapter protocol:
- * `deno run --allow-write=conformance/adapters/schema conformance/adapters/generate_schemas.ts`.
+ * Writes the JSON Schema of the adapter protocol and the table of commands in the documentation:
+ * `deno run --allow-read=docs --allow-write=conformance/adapters,docs
+ * conformance/adapters/generate_schemas.ts`.
  */
-import { commandJsonSchema } from "./message_json_schema.ts";
-import { COMMANDS } from "./message_schema.ts";
+import { fillCommandTable } from "./protocol/command_table.ts";
+import { protocolJsonSchema } from "./protocol/json_schema.ts";
 
-for (const command of COMMANDS) {
-  const text = `${JSON.stringify(commandJsonSchema(command), null, 2)}\n`;
-  await Deno.writeTextFile(new URL(`./schema/${command}.schema.json`, import.meta.url), text);
-}
+const text = `${JSON.stringify(protocolJsonSchema(), null, 2)}\n`;
+await Deno.writeTextFile(new URL("./protocol.schema.json", import.meta.url), text);
+
+const page = new URL("../../docs/adapters.md", import.meta.url);
+await Deno.writeTextFile(page, fillCommandTable(await Deno.readTextFile(page)));

@@ -7,7 +7,7 @@ import {
   type CommandName,
   replySchema,
   type ResultValue,
-} from "./message_schema.ts";
+} from "./protocol/commands.ts";
 
 /** A reply that a subject may give. */
 export type SessionReply<C extends CommandName> =

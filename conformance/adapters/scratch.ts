@@ -1,7 +1,7 @@
 /** The folder that tensors travel through. */
 import { FileRefusal, readBounded } from "../../fixtures/mod.ts";
 import { AdapterFault } from "./adapter_fault.ts";
-import { fileName } from "./message_schema.ts";
+import { fileName } from "./protocol/values.ts";
 import { readTensors, TensorFileError, type Tensors, writeTensors } from "./safetensors.ts";
 
 /** A folder of tensor files. */

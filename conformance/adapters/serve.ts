@@ -1,24 +1,15 @@
 /** The other end of the protocol: answers requests by calling a subject. */
-import type {
-  AllocatorSubject,
-  AttendReply,
-  CacheSpec,
-  PageReply,
-  Reply,
-  ShardCommand,
-  Subject,
-  TableDump,
-} from "../subject.ts";
+import type { Refusal, Subject } from "../subject.ts";
+import type { AnyPartCommand } from "./protocol/command.ts";
 import {
+  COMMAND_NAMES,
   type CommandName,
-  COMMANDS,
-  PROTOCOL_VERSION,
+  commandOf,
   type RequestFields,
   requestSchema,
-  type ResultValue,
-} from "./message_schema.ts";
-import { readTensors, type Tensor, type Tensors, writeTensors } from "./safetensors.ts";
-import { appendFrom, dataOf, problemFrom, storageType } from "./tensor_fields.ts";
+} from "./protocol/commands.ts";
+import { PROTOCOL_VERSION } from "./protocol/conversation_commands.ts";
+import { readTensors, type Tensors, writeTensors } from "./safetensors.ts";
 
 /** Answers requests. */
 export interface AdapterServer {
@@ -40,15 +31,7 @@ type Outcome =
   | { readonly status: "result"; readonly value: unknown }
   | { readonly status: "refused"; readonly code: string; readonly message: string };
 
-type GrowthCommand = Parameters<AllocatorSubject["admit"]>[0];
-type RecycleCommand = Parameters<AllocatorSubject["recycle"]>[0];
-
-type Handlers = {
-  readonly [C in CommandName]: (
-    fields: RequestFields<C>,
-    id: number,
-  ) => Promise<Reply<ResultValue<C>>>;
-};
+type Method = (...o: unknown[]) => Promise<unknown>;
 
 /**
  * Serves a subject.
@@ -76,25 +59,47 @@ type Handlers = {
  * ```
  */
 export function createAdapterServer(subject: Subject, files: ServerFiles): AdapterServer {
+  let scratch = "";
   let shutDown = false;
-  const handlers = createHandlers(subject, files);
+  const read = async (name: unknown): Promise<Tensors> =>
+    name === undefined ? new Map() : readTensors(await files.read(`${scratch}/${name}`));
+  const write = async (id: number, tensors: Tensors): Promise<{ tensors: string }> => {
+    const name = `reply-${id}.safetensors`;
+    await files.write(`${scratch}/${name}`, writeTensors(tensors));
+    return { tensors: name };
+  };
+  const carryOut = async (name: CommandName, id: number, fields: object): Promise<Outcome> => {
+    const command = commandOf(name);
+    if (command.part === "conversation") {
+      if (name === "hello") scratch = (fields as RequestFields<"hello">).scratch;
+      shutDown = name === "shutdown";
+      return { status: "result", value: introduce(subject, name) };
+    }
+    const o = command.unpack(fields, await read("tensors" in fields ? fields.tensors : undefined));
+    const answer = unwrap(command, await call(subject, { part: command.part, name }, o));
+    if (isRefusal(answer)) {
+      return { status: "refused", code: answer.code, message: answer.message };
+    }
+    const packed = command.packResult(answer, fields);
+    if (packed.tensors === undefined) return { status: "result", value: packed.fields };
+    const value = { ...packed.fields as object, ...await write(id, packed.tensors) };
+    return { status: "result", value };
+  };
   const answer = async (line: string): Promise<string> => {
     let id = 0;
     try {
       const request = JSON.parse(line) as { id: number; command: CommandName };
       id = request.id;
-      const { command } = request;
-      if (!COMMANDS.includes(command)) {
-        throw new TypeError(`Cannot answer "${command}": the protocol has no such command`);
+      const name = request.command;
+      if (!COMMAND_NAMES.includes(name)) {
+        throw new TypeError(`Cannot answer "${name}": the protocol has no such command`);
       }
-      const parsed = requestSchema(command).safeParse(request);
+      const parsed = requestSchema(name).safeParse(request);
       if (!parsed.success) {
-        throw new TypeError(`Cannot answer "${command}": ${parsed.error.issues[0]?.message}`);
+        throw new TypeError(`Cannot answer "${name}": ${parsed.error.issues[0]?.message}`);
       }
-      const handler = handlers[command] as (fields: unknown, id: number) => Promise<Reply<unknown>>;
-      const outcome = toOutcome(await handler(withNonFinite(request), id));
-      shutDown = command === "shutdown";
-      return JSON.stringify({ id, ...outcome });
+      const { id: _, command: __, ...fields } = withNonFinite(request) as typeof request;
+      return JSON.stringify({ id, ...await carryOut(name, id, fields) });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const traceback = error instanceof Error ? { traceback: error.stack ?? "" } : {};
@@ -104,138 +109,43 @@ export function createAdapterServer(subject: Subject, files: ServerFiles): Adapt
   return { answer, isShutDown: () => shutDown };
 }
 
-function createHandlers(subject: Subject, files: ServerFiles): Handlers {
-  let scratch = "";
-  const allocator = () => demand(subject.allocator, "allocator");
-  const kernel = () => demand(subject.kernel, "kernel");
-  const read = async (name: string): Promise<Tensors> =>
-    readTensors(await files.read(`${scratch}/${name}`));
-  const write = async (id: number, tensors: Tensors): Promise<string> => {
-    const name = `reply-${id}.safetensors`;
-    await files.write(`${scratch}/${name}`, writeTensors(tensors));
-    return name;
-  };
-  const writeAttended = (id: number, storage: string, reply: AttendReply): Promise<string> => {
-    const dtype = storageType(storage) ?? "U16";
-    const tensors = new Map([["output", flat(dtype, reply.output)]]);
-    if (reply.logSumExp !== null) tensors.set("logSumExp", flat("F32", reply.logSumExp));
-    return write(id, tensors);
-  };
-  return {
-    hello: (fields) => {
-      scratch = fields.scratch;
-      return ok({ protocol: PROTOCOL_VERSION, name: subject.name });
-    },
-    capabilities: () => ok({ capabilities: [...subject.capabilities] }),
-    create: ({ spec }) => allocator().create(spec as CacheSpec),
-    admit: async (o) => pagesOf(await allocator().admit(o as GrowthCommand)),
-    extend: async (o) => pagesOf(await allocator().extend(o as GrowthCommand)),
-    recycle: (o) => allocator().recycle(o as RecycleCommand),
-    release: (o) => allocator().release({ slot: Number(o.slot) }),
-    swap: (o) => allocator().swap({ first: Number(o.first), second: Number(o.second) }),
-    condense: async (o) => mapped(await allocator().condense(o), (order) => [...order]),
-    reorder: (o) => allocator().reorder({ permutation: Int32Array.from(o.permutation, Number) }),
-    beginStep: () => allocator().beginStep(),
-    completeStep: (o) => allocator().completeStep({ step: Number(o.step) }),
-    returnPages: (o) =>
-      allocator().returnPages({ pool: Number(o.pool), ids: Int32Array.from(o.ids, Number) }),
-    canAdmit: (o) =>
-      allocator().canAdmit({
-        lengthTokens: Number(o.lengthTokens),
-        stepTokens: Number(o.stepTokens),
-      }),
-    snapshot: async (_, id) => {
-      const { table, draftTable, freePages, waitingPages, lengthsTokens, ...rest } =
-        await allocator().snapshot();
-      const tensors = new Map(
-        Object.entries({ table, freePages, waitingPages, lengthsTokens }).map((
-          [name, data],
-        ) => [name, flat("I32", data)]),
-      );
-      if (draftTable !== null) tensors.set("draftTable", flat("I32", draftTable));
-      return await ok({ ...rest, tensors: await write(id, tensors) });
-    },
-    shard: (o) => allocator().shard(o as ShardCommand),
-    validate: async ({ tensors: file, ...fields }) => {
-      const tensors = await read(file);
-      const faults = await allocator().validate({
-        ...fields as Omit<TableDump, "table" | "headWindows" | "lengthsTokens">,
-        table: dataOf(tensors, "table"),
-        headWindows: dataOf(tensors, "headWindows"),
-        lengthsTokens: dataOf(tensors, "lengthsTokens"),
-      });
-      const named = faults.map(({ clause, slot, head, column, value }) => {
-        return { clause, slot, head, column, value };
-      });
-      return await ok({ faults: named });
-    },
-    attend: async (o, id) => {
-      const tensors = await read(o.tensors);
-      const into = tensors.get("into")?.data as Uint16Array | undefined;
-      const reply = await kernel().attend(problemFrom(o.problem, tensors), {
-        walk: o.walk,
-        splitTokens: Number(o.splitTokens),
-        passes: o.passes,
-        ...(into === undefined ? {} : { into }),
-      });
-      if (reply.kind === "refused") return reply;
-      return await ok({ tensors: await writeAttended(id, o.problem.shape.storage, reply.value) });
-    },
-    append: async (o, id) => {
-      const reply = await kernel().append(appendFrom(o, await read(o.tensors)));
-      if (reply.kind === "refused") return reply;
-      const { query, keys, values, droppedWrites } = reply.value;
-      const dtype = storageType(o.shape.storage) ?? "U16";
-      const tensors = new Map(
-        Object.entries({ query, keys, values }).map(([name, data]) => [name, flat(dtype, data)]),
-      );
-      return await ok({ droppedWrites, tensors: await write(id, tensors) });
-    },
-    capture: async (o) => {
-      const tensors = await read(o.tensors);
-      const table = (tensors.get("captureTable")?.data ?? null) as Int32Array | null;
-      return await kernel().capture(problemFrom(o.problem, tensors), { table });
-    },
-    replay: async (o, id) => {
-      const problem = problemFrom(o.problem, await read(o.tensors));
-      const reply = await kernel().replay(Number(o.capture), problem);
-      if (reply.kind === "refused") return reply;
-      const { readbacks, objectsMade } = reply.value;
-      const tensors = await writeAttended(id, o.problem.shape.storage, reply.value);
-      return await ok({ readbacks, objectsMade, tensors });
-    },
-    releaseCapture: async (o) => {
-      await kernel().releaseCapture(Number(o.capture));
-      return await ok(null);
-    },
-    shutdown: () => ok(null),
-  };
+/** What the server itself says of the subject. */
+function introduce(subject: Subject, name: CommandName): unknown {
+  switch (name) {
+    case "hello":
+      return { protocol: PROTOCOL_VERSION, name: subject.name };
+    case "capabilities": {
+      const capabilities = [...subject.capabilities];
+      const { policies } = subject;
+      return policies === undefined ? { capabilities } : { capabilities, policies };
+    }
+    default:
+      return null;
+  }
 }
 
-function flat(dtype: Tensor["dtype"], data: Tensor["data"]): Tensor {
-  return { dtype, shape: [data.length], data };
+function call(
+  subject: Subject,
+  command: { readonly part: AnyPartCommand["part"]; readonly name: CommandName },
+  o: readonly unknown[],
+): Promise<unknown> {
+  const part = subject[command.part];
+  if (part === undefined) throw new Error(`Cannot answer: the subject has no ${command.part}`);
+  const method = part[command.name as keyof typeof part] as Method | undefined;
+  if (method === undefined) {
+    throw new Error(`Cannot answer: the subject's ${command.part} has no "${command.name}"`);
+  }
+  return method.apply(part, [...o]);
 }
 
-function ok<T>(value: T): Promise<Reply<T>> {
-  return Promise.resolve({ kind: "ok", value });
+function unwrap(command: AnyPartCommand, answer: unknown): unknown {
+  const reply = answer as { kind: string; value: unknown };
+  return command.answers === "reply" && reply.kind === "ok" ? reply.value : answer;
 }
 
-function demand<T>(part: T | undefined, name: string): T {
-  if (part === undefined) throw new Error(`Cannot answer: the subject has no ${name}`);
-  return part;
-}
-
-function mapped<V, T>(reply: Reply<V>, map: (value: V) => T): Reply<T> {
-  return reply.kind === "ok" ? { kind: "ok", value: map(reply.value) } : reply;
-}
-
-function pagesOf(reply: PageReply): Reply<ResultValue<"admit">> {
-  return reply.kind === "refused" ? reply : { kind: "ok", value: reply };
-}
-
-function toOutcome(reply: Reply<unknown>): Outcome {
-  if (reply.kind === "ok") return { status: "result", value: reply.value };
-  return { status: "refused", code: reply.code, message: reply.message };
+function isRefusal(answer: unknown): answer is Refusal {
+  return typeof answer === "object" && answer !== null && "kind" in answer &&
+    answer.kind === "refused";
 }
 
 /** Turns the texts that stand for numbers which JSON lacks into those numbers. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createOracleSubject } from "../subjects/oracle.ts";
 import type { Subject } from "../subject.ts";
-import { COMMANDS, replySchema } from "./message_schema.ts";
+import { COMMAND_NAMES, replySchema } from "./protocol/commands.ts";
 import { createAdapterServer } from "./serve.ts";
 import { readTensors } from "./safetensors.ts";
 
@@ -57,7 +57,7 @@ Deno.test("createAdapterServer() passes NaN on as a number, which the subject re
 
 Deno.test("createAdapterServer() answers every command with a reply of the schema", async () => {
   const empty: Subject = { name: "empty", capabilities: new Set() };
-  for (const command of COMMANDS) {
+  for (const command of COMMAND_NAMES) {
     const reply = await ask({ id: 6, command }, empty);
     const parsed = replySchema(command).safeParse(reply);
     assert.ok(parsed.success, `${command}: ${parsed.error}`);

@@ -1,4 +1,5 @@
 /** A conversation with an adapter that outlives the adapter's crashes. */
+import { type Policies, resolvePolicies } from "../policies.ts";
 import type { Capability } from "../subject.ts";
 import { AdapterFault } from "./adapter_fault.ts";
 import {
@@ -8,13 +9,9 @@ import {
   startAdapter,
 } from "./adapter_process.ts";
 import { printable } from "./line_reader.ts";
-import {
-  type AnyReply,
-  type CommandName,
-  PROTOCOL_VERSION,
-  type RequestFields,
-  type ResultValue,
-} from "./message_schema.ts";
+import { withoutUndefined } from "./protocol/command.ts";
+import type { AnyReply, CommandName, RequestFields, ResultValue } from "./protocol/commands.ts";
+import { PROTOCOL_VERSION } from "./protocol/conversation_commands.ts";
 import { judgeReply, parseReply, type SessionReply } from "./read_reply.ts";
 import { createScratch, type Scratch } from "./scratch.ts";
 
@@ -24,6 +21,8 @@ export interface AdapterClaims {
   readonly name: string;
   /** What it claims to do. */
   readonly capabilities: ReadonlySet<Capability>;
+  /** Policies that differ from the default. */
+  readonly policies?: Partial<Policies>;
 }
 
 /** A conversation. */
@@ -202,16 +201,28 @@ async function introduce(ask: Ask, scratchPath: string): Promise<AdapterClaims> 
       `The adapter speaks protocol ${hello.protocol}, and this suite protocol ${PROTOCOL_VERSION}`,
     );
   }
-  const { capabilities } = requireResult("capabilities", await ask("capabilities", {}));
-  return { name: printable(hello.name), capabilities: new Set(capabilities) };
+  const { capabilities, policies } = requireResult(
+    "capabilities",
+    await ask("capabilities", {}),
+  );
+  return {
+    name: printable(hello.name),
+    capabilities: new Set(capabilities),
+    ...(policies === undefined ? {} : { policies: withoutUndefined(policies) }),
+  };
 }
 
 function requireSameClaims(first: AdapterClaims, now: AdapterClaims): void {
-  const changed = first.capabilities.symmetricDifference(now.capabilities);
-  if (changed.size > 0) {
+  const changed: string[] = [...first.capabilities.symmetricDifference(now.capabilities)];
+  const [before, after] = [resolvePolicies(first.policies), resolvePolicies(now.policies)];
+  for (const [name, value] of Object.entries(before)) {
+    const other = after[name as keyof Policies];
+    if (JSON.stringify(value) !== JSON.stringify(other)) changed.push(`policy ${name}`);
+  }
+  if (changed.length > 0) {
     throw new AdapterFault(
       "adapter-error",
-      `The adapter changed its claims after a restart: ${[...changed].join(", ")}`,
+      `The adapter changed its claims after a restart: ${changed.join(", ")}`,
     );
   }
 }

@@ -1,12 +1,13 @@
 /** Problems, tables and snapshots as tensors, and back. */
+import type { z } from "zod";
 import type { AppendProblem, AttentionProblem, AttentionShape } from "../../kernel/mod.ts";
 import type { TableDump } from "../subject.ts";
 import { AdapterFault } from "./adapter_fault.ts";
-import type { RequestFields } from "./message_schema.ts";
+import type { problem, rotary, shape } from "./protocol/values.ts";
 import type { Tensor, TensorData, Tensors, TensorType } from "./safetensors.ts";
 
 /** The numbers of a problem; its tensors travel beside them. */
-export type ProblemFields = RequestFields<"attend">["problem"];
+export type ProblemFields = z.infer<typeof problem>;
 
 const TYPE_NAMES:
   readonly (readonly [abstract new (...args: never[]) => TensorData, TensorType])[] = [
@@ -30,6 +31,11 @@ const TYPE_NAMES:
  */
 export function storageType(storage: string): TensorType | null {
   return storage === "bf16" ? "BF16" : storage === "f16" ? "F16" : null;
+}
+
+/** A tensor of a given type with one dimension. */
+export function flatTensor(dtype: TensorType, data: TensorData): Tensor {
+  return { dtype, shape: [data.length], data };
 }
 
 /** A tensor of any array; its shape is flat where the elements do not fill the rows. */
@@ -168,7 +174,7 @@ export function appendTensors(p: AppendProblem): Tensors {
  * @throws {AdapterFault} If a tensor is not there.
  */
 export function appendFrom(
-  fields: Pick<RequestFields<"append">, "shape" | "rotary">,
+  fields: { readonly shape: z.infer<typeof shape>; readonly rotary: z.infer<typeof rotary> },
   tensors: Tensors,
 ): AppendProblem {
   return {
@@ -185,7 +191,9 @@ export function appendFrom(
  * @param o The table, however faulty.
  * @returns Tensors by name.
  */
-export function dumpTensors(o: TableDump): Tensors {
+export function dumpTensors(
+  o: Pick<TableDump, "table" | "headWindows" | "lengthsTokens" | "columns">,
+): Tensors {
   return new Map([
     ["table", tensorOf(o.table, [o.columns])],
     ["headWindows", tensorOf(o.headWindows)],

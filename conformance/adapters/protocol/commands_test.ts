@@ -1,14 +1,34 @@
 import assert from "node:assert/strict";
-import { commandJsonSchema } from "./message_json_schema.ts";
-import { COMMANDS, replySchema, requestSchema } from "./message_schema.ts";
+import { fillCommandTable } from "./command_table.ts";
+import { COMMAND_NAMES, commandOf, replySchema, requestSchema } from "./commands.ts";
+import { protocolJsonSchema } from "./json_schema.ts";
 
-Deno.test("commandJsonSchema() is what is checked in: generate_schemas.ts writes it", async () => {
-  const folder = new URL("./schema/", import.meta.url);
-  const files = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
-  assert.deepEqual(files, COMMANDS.map((command) => `${command}.schema.json`).sort());
-  for (const command of COMMANDS) {
-    const text = await Deno.readTextFile(new URL(`${command}.schema.json`, folder));
-    assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(commandJsonSchema(command))));
+Deno.test("protocolJsonSchema() is what is checked in: generate_schemas.ts writes it", async () => {
+  const text = await Deno.readTextFile(new URL("../protocol.schema.json", import.meta.url));
+  const schema = JSON.parse(text);
+  assert.deepEqual(schema, JSON.parse(JSON.stringify(protocolJsonSchema())));
+  for (const name of COMMAND_NAMES) {
+    assert.equal(schema.$defs[`${name}.request`].properties.command.const, name);
+    assert.ok(schema.$defs[`${name}.reply`].oneOf.length === 4, name);
+  }
+});
+
+Deno.test("fillCommandTable() wrote the table of the documentation", async () => {
+  const page = await Deno.readTextFile(new URL("../../../docs/adapters.md", import.meta.url));
+  assert.equal(page, fillCommandTable(page));
+  assert.throws(() => fillCommandTable("nothing"), RangeError);
+});
+
+Deno.test("COMMANDS name the tensors of every file that a message has", () => {
+  for (const name of COMMAND_NAMES) {
+    const command = commandOf(name);
+    const [request, result] = command.part === "conversation"
+      ? []
+      : [command.requestTensors, command.resultTensors];
+    assert.equal(request !== undefined, "tensors" in command.request, name);
+    const replied = JSON.stringify(command.result._zod.def).includes('"tensors"') ||
+      "shape" in command.result && "tensors" in (command.result.shape as object);
+    assert.equal(result !== undefined, replied, name);
   }
 });
 

@@ -1,0 +1,139 @@
+/** What an entry of the protocol's table says of a command. */
+import type { z } from "zod";
+import type { AllocatorSubject, KernelSubject, Refusal } from "../../subject.ts";
+import type { Tensors } from "../safetensors.ts";
+
+/** Parts of a subject that commands call, by the name that they have in a subject. */
+export interface SubjectParts {
+  /** The allocator. */
+  readonly allocator: AllocatorSubject;
+  /** The kernel. */
+  readonly kernel: KernelSubject;
+}
+
+/** Fields of a request beside `id` and `command`. */
+export type FieldsOf<Request extends z.ZodRawShape> = {
+  readonly [K in keyof Request]: Request[K] extends z.ZodType<infer T> ? T : never;
+};
+
+/** Tensors of a file by name: what each holds, with its shape. */
+export type TensorTable = Readonly<Record<string, string>>;
+
+/** What a method of a subject answers when it does not refuse. */
+export type AnswerOf<Method> = Method extends (...o: never[]) => Promise<infer A>
+  ? A extends { readonly kind: "ok"; readonly value: infer V } ? V : A extends Refusal ? never : A
+  : never;
+
+/** A command of the conversation itself, which the two ends answer without a subject's part. */
+export interface ConversationCommand<
+  Request extends z.ZodRawShape = z.ZodRawShape,
+  Result extends z.ZodType = z.ZodType,
+> {
+  /** No part of a subject. */
+  readonly part: "conversation";
+  /** What it does, and what its result is. */
+  readonly about: string;
+  /** Fields of the request. */
+  readonly request: Request;
+  /** Value of the result. */
+  readonly result: Result;
+}
+
+/** A message without its envelope. */
+export interface Packed<Fields> {
+  /** Its fields, but for the name of the file of tensors. */
+  readonly fields: Fields;
+  /** Its tensors; absent where it has none. */
+  readonly tensors?: Tensors;
+}
+
+/** A command that calls the method of its name of one part of a subject. */
+export interface PartCommand<
+  Method extends (...o: never[]) => Promise<unknown>,
+  Request extends z.ZodRawShape = z.ZodRawShape,
+  Result extends z.ZodType = z.ZodType,
+> {
+  /** Which part. */
+  readonly part: keyof SubjectParts;
+  /** What it does, and what its result is. */
+  readonly about: string;
+  /** Fields of the request. */
+  readonly request: Request;
+  /** Value of the result. */
+  readonly result: Result;
+  /** Tensors of the request. */
+  readonly requestTensors?: TensorTable;
+  /** Tensors of the result. */
+  readonly resultTensors?: TensorTable;
+  /**
+   * What the method gives: a reply with its value inside, a value that may be a refusal instead, or
+   * a value alone, which nothing may refuse.
+   */
+  readonly answers: "reply" | "value-or-refusal" | "value";
+  /** From the method's arguments to a request. */
+  readonly pack: (...o: Parameters<Method>) => Packed<Omit<FieldsOf<Request>, "tensors">>;
+  /** From a request to the method's arguments; tensors are empty where the request has none. */
+  readonly unpack: (fields: FieldsOf<Request>, tensors: Tensors) => Parameters<Method>;
+  /** From the method's value to a result. */
+  readonly packResult: (
+    value: AnswerOf<Method>,
+    fields: FieldsOf<Request>,
+  ) => Packed<unknown>;
+  /** From a result to the method's value. */
+  readonly unpackResult: (
+    value: z.infer<Result>,
+    tensors: Tensors,
+    o: Parameters<Method>,
+  ) => AnswerOf<Method>;
+}
+
+/** A part's command with the types of its method erased. */
+export interface AnyPartCommand extends
+  Pick<
+    PartCommand<never>,
+    "part" | "about" | "request" | "result" | "requestTensors" | "resultTensors" | "answers"
+  > {
+  /** From the method's arguments to a request. */
+  readonly pack: (...o: readonly unknown[]) => Packed<object>;
+  /** From a request to the method's arguments. */
+  readonly unpack: (fields: object, tensors: Tensors) => readonly unknown[];
+  /** From the method's value to a result. */
+  readonly packResult: (value: unknown, fields: object) => Packed<unknown>;
+  /** From a result to the method's value. */
+  readonly unpackResult: (value: unknown, tensors: Tensors, o: readonly unknown[]) => unknown;
+}
+
+type Codec = "pack" | "unpack" | "packResult" | "unpackResult";
+
+/**
+ * Declares the command of a method. Where nothing else is said, the message is the method's one
+ * argument as it is, and the result its value.
+ *
+ * @param part Part of a subject that has the method.
+ * @returns What takes the rest of the entry; message types follow from it.
+ */
+export function partCommand<Method extends (...o: never[]) => Promise<unknown>>(
+  part: keyof SubjectParts,
+) {
+  return <Request extends z.ZodRawShape, Result extends z.ZodType>(
+    o:
+      & Omit<PartCommand<Method, Request, Result>, Codec | "part" | "answers">
+      & Partial<Pick<PartCommand<Method, Request, Result>, Codec | "answers">>,
+  ): PartCommand<Method, Request, Result> => ({
+    part,
+    answers: "reply",
+    pack: (...[argument]) => ({ fields: (argument ?? {}) as Omit<FieldsOf<Request>, "tensors"> }),
+    unpack: (fields) => [fields] as unknown as Parameters<Method>,
+    packResult: (value) => ({ fields: value }),
+    unpackResult: (value) => value as AnswerOf<Method>,
+    ...o,
+  });
+}
+
+/** Drops fields that a parser left undefined, which an exact type does not allow. */
+export function withoutUndefined<T extends object>(
+  value: T,
+): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
+}

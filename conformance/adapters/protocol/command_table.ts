@@ -1,0 +1,43 @@
+/** The table of commands in the documentation. */
+import { COMMAND_NAMES, commandOf } from "./commands.ts";
+
+const BEGIN = "<!-- commands: written by conformance/adapters/generate_schemas.ts -->";
+const END = "<!-- end of commands -->";
+
+/**
+ * Replaces the table of commands in a page.
+ *
+ * @param page Markdown with the two marks that the table stands between.
+ * @returns The page with the table of now.
+ * @throws {RangeError} If a mark is missing.
+ */
+export function fillCommandTable(page: string): string {
+  const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (from < 0 || to < from) throw new RangeError(`Cannot fill the table: "${BEGIN}" is missing`);
+  return `${page.slice(0, from)}${BEGIN}\n\n${renderCommandTable()}\n${page.slice(to)}`;
+}
+
+function renderCommandTable(): string {
+  const rows = COMMAND_NAMES.map((name) => {
+    const command = commandOf(name);
+    const tensors = command.part === "conversation" ? undefined : command.resultTensors;
+    return [
+      `\`${name}\``,
+      code(Object.keys(command.request).filter((field) => field !== "tensors")),
+      command.about,
+      code(Object.keys(tensors ?? {})),
+    ];
+  });
+  const head = ["command", "fields", "what it does; its result", "tensors of the result"];
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]!.length))
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |\n`;
+  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |\n`;
+  return line(head) + rule + rows.map(line).join("");
+}
+
+function code(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(", ");
+}

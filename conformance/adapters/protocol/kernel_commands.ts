@@ -1,0 +1,180 @@
+/** Commands of a kernel: one for each method of `KernelSubject`. */
+import { z } from "zod";
+import type { AttentionProblem } from "../../../kernel/mod.ts";
+import type { AttendReply, KernelSubject } from "../../subject.ts";
+import type { Tensor, Tensors } from "../safetensors.ts";
+import {
+  appendFrom,
+  appendTensors,
+  expectTensor,
+  flatTensor,
+  problemFields,
+  problemFrom,
+  problemTensors,
+  storageType,
+} from "../tensor_fields.ts";
+import { partCommand } from "./command.ts";
+import { count, fileName, integer, number, problem, rotary, shape } from "./values.ts";
+
+const CACHE_TENSORS = {
+  keys: "storage type [N, H, P, D]; [N·H, P, D] for the pooled layout",
+  values: "like keys",
+  table: "I32 [B·H, M] ids; [B, M] for the uniform layout",
+  queryStarts: "I32 [B + 1] first query token of each slot, and their number",
+  cachedLengths: "I32 [B] tokens of each slot before this step",
+};
+
+const PROBLEM_TENSORS = {
+  query: "storage type [T, Hq, D]",
+  ...CACHE_TENSORS,
+  headWindows: "I32 [H] W of each head; 0 is full context",
+  maskRanges: "I32 [T, 2], if there are any",
+  treeMask: "U8 [B, Q, Q], 1 hides, if there is one",
+  sinkLogits: "F32 [Hq], if there are any",
+};
+
+const ATTENDED_TENSORS = {
+  output: "storage type [T, Hq, D], or as long as `into`",
+  logSumExp: "F32 [T, Hq], if the kernel returns it",
+};
+
+const kernel = <Name extends keyof KernelSubject>(_: Name) =>
+  partCommand<KernelSubject[Name]>("kernel");
+
+/** The commands. */
+export const KERNEL_COMMANDS = {
+  attend: kernel("attend")({
+    about: "Computes attention; tensors",
+    request: {
+      problem,
+      walk: z.enum(["row", "visible"]),
+      splitTokens: number,
+      passes: z.enum(["one", "two"]),
+      tensors: fileName,
+    },
+    requestTensors: { ...PROBLEM_TENSORS, into: "storage type, an output to write into, if any" },
+    result: z.strictObject({ tensors: fileName }),
+    resultTensors: ATTENDED_TENSORS,
+    pack: (given, { walk, splitTokens, passes, into }) => ({
+      fields: { problem: problemFields(given), walk, splitTokens, passes },
+      tensors: problemTensors(given, { into }),
+    }),
+    unpack: (fields, tensors) => {
+      const into = tensors.get("into")?.data as Uint16Array | undefined;
+      const { walk, passes } = fields;
+      const o = { walk, passes, splitTokens: Number(fields.splitTokens) };
+      return [problemFrom(fields.problem, tensors), into === undefined ? o : { ...o, into }];
+    },
+    packResult: (reply, fields) => ({
+      fields: {},
+      tensors: attendedTensors(reply, fields.problem.shape.storage),
+    }),
+    unpackResult: (_, tensors, [given, { into }]) =>
+      attendedFrom(tensors, given, into?.length ?? given.query.length),
+  }),
+  append: kernel("append")({
+    about: "Rotates, and writes through the table; `droppedWrites`, and tensors",
+    request: { shape, rotary, tensors: fileName },
+    requestTensors: { ...CACHE_TENSORS, packed: "storage type [T, Hq + 2·H, D]: Q, K and V" },
+    result: z.strictObject({ droppedWrites: count, tensors: fileName }),
+    resultTensors: {
+      query: "storage type [T, Hq, D], rotated",
+      keys: "the keys after the step",
+      values: "the values after the step",
+    },
+    pack: (given) => ({
+      fields: { shape: given.shape, rotary: given.rotary },
+      tensors: appendTensors(given),
+    }),
+    unpack: (fields, tensors) => [appendFrom(fields, tensors)],
+    packResult: ({ query, keys, values, droppedWrites }, { shape: { storage } }) => ({
+      fields: { droppedWrites },
+      tensors: new Map(
+        Object.entries({ query, keys, values })
+          .map(([name, data]) => [name, storedTensor(storage, data)]),
+      ),
+    }),
+    unpackResult: ({ droppedWrites }, tensors, [given]) => {
+      const { queryHeads, kvHeads, headSize, storage } = given.shape;
+      const tokens = given.packed.length / ((queryHeads + 2 * kvHeads) * headSize);
+      const bits = (name: string, elements: number): Uint16Array =>
+        expectTensor(tensors, { name, dtype: storageType(storage), elements });
+      return {
+        query: bits("query", tokens * queryHeads * headSize),
+        keys: bits("keys", given.keys.length),
+        values: bits("values", given.values.length),
+        droppedWrites,
+      };
+    },
+  }),
+  capture: kernel("capture")({
+    about: "Records a step of the problem's shapes; its number",
+    request: { problem, tensors: fileName },
+    requestTensors: {
+      ...PROBLEM_TENSORS,
+      captureTable: "I32, the table that the step is recorded with; absent for none",
+    },
+    result: integer,
+    pack: (given, { table }) => ({
+      fields: { problem: problemFields(given) },
+      tensors: problemTensors(given, { captureTable: table }),
+    }),
+    unpack: (fields, tensors) => {
+      const table = (tensors.get("captureTable")?.data ?? null) as Int32Array | null;
+      return [problemFrom(fields.problem, tensors), { table }];
+    },
+  }),
+  replay: kernel("replay")({
+    about: "Replays a recorded step over new contents; `readbacks`, `objectsMade`, and tensors",
+    request: { capture: number, problem, tensors: fileName },
+    requestTensors: PROBLEM_TENSORS,
+    result: z.strictObject({ readbacks: count, objectsMade: count, tensors: fileName }),
+    resultTensors: ATTENDED_TENSORS,
+    pack: (capture, given) => ({
+      fields: { capture, problem: problemFields(given) },
+      tensors: problemTensors(given),
+    }),
+    unpack: (fields, tensors) => [Number(fields.capture), problemFrom(fields.problem, tensors)],
+    packResult: ({ readbacks, objectsMade, ...reply }, fields) => ({
+      fields: { readbacks, objectsMade },
+      tensors: attendedTensors(reply, fields.problem.shape.storage),
+    }),
+    unpackResult: ({ readbacks, objectsMade }, tensors, [, given]) => ({
+      ...attendedFrom(tensors, given, given.query.length),
+      readbacks,
+      objectsMade,
+    }),
+  }),
+  releaseCapture: kernel("releaseCapture")({
+    about: "Forgets a recorded step; null",
+    answers: "value",
+    request: { capture: number },
+    result: z.null(),
+    pack: (capture) => ({ fields: { capture } }),
+    unpack: ({ capture }) => [Number(capture)],
+    packResult: () => ({ fields: null }),
+    unpackResult: () => {},
+  }),
+};
+
+function storedTensor(storage: string, data: Tensor["data"]): Tensor {
+  return flatTensor(storageType(storage) ?? "U16", data);
+}
+
+function attendedTensors(reply: AttendReply, storage: string): Tensors {
+  const tensors = new Map([["output", storedTensor(storage, reply.output)]]);
+  if (reply.logSumExp !== null) tensors.set("logSumExp", flatTensor("F32", reply.logSumExp));
+  return tensors;
+}
+
+function attendedFrom(tensors: Tensors, given: AttentionProblem, elements: number): AttendReply {
+  const { storage, headSize } = given.shape;
+  const dtype = storageType(storage);
+  const rows = given.query.length / headSize;
+  return {
+    output: expectTensor(tensors, { name: "output", dtype, elements }),
+    logSumExp: tensors.has("logSumExp")
+      ? expectTensor(tensors, { name: "logSumExp", dtype: "F32", elements: rows })
+      : null,
+  };
+}
