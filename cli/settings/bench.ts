@@ -10,6 +10,8 @@ const FIXTURE_DEFAULT = "the fixture's";
 export interface BenchSettings extends EndpointSettings {
   /** Built-in name or YAML file of the workload, or null for what suits the requests. */
   readonly fixture: string | null;
+  /** Built-in name or YAML file of the model in place of the fixture's, or null. */
+  readonly model: string | null;
   /** Trace file whose requests replace the fixture's, or null. */
   readonly trace: string | null;
   /** Format of the trace. */
@@ -79,6 +81,13 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     placeholder: "NAME|FILE",
     defaultValue: null,
     defaultText: "smoke, or trace-replay with a trace",
+    parse: parseText,
+  },
+  model: {
+    brief: "Model in place of the fixture's: built-in name or YAML file",
+    placeholder: "NAME|FILE",
+    defaultValue: null,
+    defaultText: FIXTURE_DEFAULT,
     parse: parseText,
   },
   trace: {

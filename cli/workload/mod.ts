@@ -4,6 +4,6 @@
  * @module
  */
 
-export { parseOverrides, workloadOverrides } from "./overrides.ts";
+export { parseOverrides, plainOverrides, workloadOverrides } from "./overrides.ts";
 export { createStatedJudge } from "./stated_runs.ts";
 export { readTrace, readTraceFile } from "./trace.ts";

@@ -40,13 +40,34 @@ export function parseOverrides(text: string, origin: Origin): Override[] {
 }
 
 /**
+ * Turns the settings that replace values of a fixture as they stand into overrides: `--model`,
+ * `--set` and `--seed`.
+ *
+ * @param resolved Settings of `bench`.
+ * @returns The overrides, in the order in which they are applied.
+ */
+export function plainOverrides(resolved: ResolvedSettings<typeof BENCH_SETTINGS>): Override[] {
+  const { values, origins } = resolved;
+  const overrides: Override[] = [];
+  if (values.model !== null) {
+    overrides.push({ path: "model", value: values.model, origin: origins.model.text });
+  }
+  if (values.set !== null) overrides.push(...parseOverrides(values.set, origins.set));
+  if (values.seed !== null) {
+    overrides.push({ path: "seed", value: values.seed, origin: origins.seed.text });
+  }
+  return overrides;
+}
+
+/**
  * Turns the settings that change a fixture into overrides of it.
  *
  * A ratio makes the first heads of every layer window heads; a window or a number of sinks alone
  * keeps the fixture's own choice of heads.
  *
  * @param resolved Settings of `bench`.
- * @param workload The fixture without them, whose head map the changed one starts from.
+ * @param workload The fixture with {@linkcode plainOverrides} alone, whose head map the changed one
+ * starts from.
  * @returns The overrides, none where nothing is changed.
  */
 export function workloadOverrides(
@@ -54,10 +75,7 @@ export function workloadOverrides(
   workload: Workload,
 ): Override[] {
   const { values, origins } = resolved;
-  const overrides = values.set === null ? [] : parseOverrides(values.set, origins.set);
-  if (values.seed !== null) {
-    overrides.push({ path: "seed", value: values.seed, origin: origins.seed.text });
-  }
+  const overrides = plainOverrides(resolved);
   const headMap = changedHeadMap(values, workload);
   if (headMap !== null) {
     const names = ["ratio", "window", "sinks", "windowFixture"] as const;

@@ -9,7 +9,7 @@ import {
 } from "../../../bench/mod.ts";
 import { loadWorkload, requireLoaded, type Workload } from "../../../fixtures/mod.ts";
 import { type BENCH_SETTINGS, commandLineOf, type ResolvedSettings } from "../../settings/mod.ts";
-import { readTrace, workloadOverrides } from "../../workload/mod.ts";
+import { plainOverrides, readTrace, workloadOverrides } from "../../workload/mod.ts";
 import { chooseClock } from "../../gpu/mod.ts";
 import {
   type CliContext,
@@ -108,9 +108,10 @@ function isStop(error: unknown): boolean {
 export async function loadChangedWorkload(resolved: Resolved): Promise<Workload> {
   const { trace } = resolved.values;
   const fixture = resolved.values.fixture ?? (trace === null ? "smoke" : "trace-replay");
-  const plain = requireLoaded(await loadWorkload(fixture));
+  const stated = plainOverrides(resolved);
+  const plain = requireLoaded(await loadWorkload(fixture, { overrides: stated }));
   const overrides = workloadOverrides(resolved, plain);
-  if (overrides.length === 0) return plain;
+  if (overrides.length === stated.length) return plain;
   return requireLoaded(await loadWorkload(fixture, { overrides }));
 }
 
