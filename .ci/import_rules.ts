@@ -18,6 +18,8 @@ interface Import {
   readonly specifier: string;
   readonly typeOnly: boolean;
   readonly dynamic: boolean;
+  /** Whether the file is read as text and not run. */
+  readonly asText: boolean;
 }
 
 /** Lists the import specifiers of a TypeScript text, those in doc comments left out. */
@@ -25,12 +27,13 @@ export function listImports(text: string): Import[] {
   const code = withoutDocComments(text);
   const found: Import[] = [];
   const statements =
-    /^(?:import|export)\s+(type\s)?(?:[\w*{][^"';]*?\sfrom\s+)?"([^"]+)"|\bimport\(\s*"([^"]+)"/gm;
+    /^(?:import|export)\s+(type\s)?(?:[\w*{][^"';]*?\sfrom\s+)?"([^"]+)"(\s+with\b)?|\bimport\(\s*"([^"]+)"/gm;
   for (const match of code.matchAll(statements)) {
     found.push({
-      specifier: (match[2] ?? match[3])!,
+      specifier: (match[2] ?? match[4])!,
       typeOnly: match[1] !== undefined,
-      dynamic: match[3] !== undefined,
+      dynamic: match[4] !== undefined,
+      asText: match[3] !== undefined,
     });
   }
   return found;

@@ -75,7 +75,8 @@ export function checkCircles(files: readonly SourceFile[]): Breach[] {
   const edges = new Map(
     files.filter(({ path }) => isProduction(path)).map(({ path, text }) => [
       path,
-      listImports(text).flatMap(({ specifier }) => targetInCheckout({ specifier, path }) ?? []),
+      listImports(text).filter(({ asText }) => !asText)
+        .flatMap(({ specifier }) => targetInCheckout({ specifier, path }) ?? []),
     ]),
   );
   const breaches: Breach[] = [];

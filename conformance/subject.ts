@@ -8,7 +8,10 @@
 import type { HeadKind, Layout } from "../allocator/mod.ts";
 import type { AppendProblem, Arithmetic, AttentionProblem } from "../kernel/mod.ts";
 import type { Policies } from "./policies.ts";
+import type { Refusal, Reply } from "./reply.ts";
 import type { ToolSubject } from "./tool_subject.ts";
+
+export type { Refusal, Reply } from "./reply.ts";
 
 /** What each capability means; a test whose capability a subject lacks is skipped and listed. */
 export const CAPABILITIES = {
@@ -44,19 +47,6 @@ export const CAPABILITIES = {
 
 /** One capability of the closed vocabulary. */
 export type Capability = keyof typeof CAPABILITIES;
-
-/** A command that was not carried out, and left everything as it was. */
-export interface Refusal {
-  /** Tells the cases apart. */
-  readonly kind: "refused";
-  /** Short machine-readable reason. */
-  readonly code: string;
-  /** What was wrong, by name. */
-  readonly message: string;
-}
-
-/** A command that was carried out, or refused. */
-export type Reply<T> = { readonly kind: "ok"; readonly value: T } | Refusal;
 
 /** Which heads are window heads, before it is resolved. */
 export type HeadSpec =

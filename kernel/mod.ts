@@ -67,13 +67,10 @@ export { matrixChainProgram, measureMatrixCeiling } from "./webgpu/matrix_ceilin
 export * from "./webgpu/plan.ts";
 export * from "./webgpu/plan_splits.ts";
 export * from "./webgpu/plan_tiles.ts";
+export type * from "./webgpu/program.ts";
 export * from "./webgpu/specialisation.ts";
-export {
-  createStepRunner,
-  type StepRunner,
-  type StepRunnerBatch,
-  type StepRunnerOptions,
-} from "./webgpu/step_runner.ts";
+export type { StepRunnerBatch, StepRunnerOptions } from "./webgpu/step.ts";
+export { createStepRunner, type StepRunner } from "./webgpu/step_runner.ts";
 export * from "./webgpu/template.ts";
 export {
   type AttentionTiming,
@@ -84,4 +81,4 @@ export {
 export { timeEmptyChain } from "./webgpu/time_empty_chain.ts";
 export * from "./webgpu/tuning_axes.ts";
 export type { StepVerification } from "./webgpu/verify_step.ts";
-export { answered } from "./webgpu/wait.ts";
+export { answered, type WaitingDevice } from "./webgpu/wait.ts";

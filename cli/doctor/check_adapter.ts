@@ -1,7 +1,28 @@
 import { dirname } from "node:path";
-import type { Examination } from "./examine.ts";
 import { type Finding, findingOf, notAllowed } from "./finding.ts";
 import type { Probe } from "./probe.ts";
+
+/** What the adapter says of itself. */
+export interface AdapterFacts {
+  /** Its name. */
+  readonly description: string;
+  /** Whether it runs on the CPU. */
+  readonly isSoftware: boolean;
+  /** Whether it times passes. */
+  readonly hasTimestamps: boolean;
+  /** Lanes of a subgroup; 0 where the kernel uses none. */
+  readonly subgroupSize: number;
+  /** Side of the f16 subgroup matrices that kernels use, or null. */
+  readonly matrixSize: number | null;
+  /** Features, by WebGPU's names. */
+  readonly features: readonly string[];
+  /** Largest storage binding in bytes. */
+  readonly maxBindingBytes: number;
+  /** Largest buffer in bytes. */
+  readonly maxBufferBytes: number;
+  /** Most lanes of a workgroup. */
+  readonly maxWorkgroupInvocations: number;
+}
 
 /** Where Linux distributions describe the drivers that run on the CPU. */
 const SOFTWARE_DRIVERS = [
@@ -28,7 +49,7 @@ const SOFTWARE_DRIVERS = [
  * @returns Findings.
  */
 export function checkAdapter(
-  found: Pick<Examination, "adapter"> & { readonly reason: string; readonly fix: string },
+  found: { readonly adapter: AdapterFacts | null; readonly reason: string; readonly fix: string },
 ): readonly Finding[] {
   const adapter = { name: "WebGPU adapter", why: "the 'gpu' clock, and the suite on the kernel" };
   const timestamps = { name: "timestamp queries", why: "the 'gpu' clock times passes with them" };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { checkAdapter, checkSoftwareDrivers } from "./check_adapter.ts";
-import type { AdapterFacts } from "./examine.ts";
+import type { AdapterFacts } from "./check_adapter.ts";
 import { madeUpProbe } from "./testing_probe.ts";
 
 const ADAPTER: AdapterFacts = {

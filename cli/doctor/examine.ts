@@ -1,33 +1,11 @@
 import { closeGpu, type Gpu, type GpuCeilings, measureCeilings } from "../../kernel/mod.ts";
 import type { GpuProvider } from "../settings/mod.ts";
 import { openProvider } from "../gpu/mod.ts";
-import { checkAdapter, checkSoftwareDrivers } from "./check_adapter.ts";
+import { type AdapterFacts, checkAdapter, checkSoftwareDrivers } from "./check_adapter.ts";
 import { checkMachine } from "./check_machine.ts";
 import { checkPrograms } from "./check_programs.ts";
 import type { Finding } from "./finding.ts";
 import type { Probe } from "./probe.ts";
-
-/** What the adapter says of itself. */
-export interface AdapterFacts {
-  /** Its name. */
-  readonly description: string;
-  /** Whether it runs on the CPU. */
-  readonly isSoftware: boolean;
-  /** Whether it times passes. */
-  readonly hasTimestamps: boolean;
-  /** Lanes of a subgroup; 0 where the kernel uses none. */
-  readonly subgroupSize: number;
-  /** Side of the f16 subgroup matrices that kernels use, or null. */
-  readonly matrixSize: number | null;
-  /** Features, by WebGPU's names. */
-  readonly features: readonly string[];
-  /** Largest storage binding in bytes. */
-  readonly maxBindingBytes: number;
-  /** Largest buffer in bytes. */
-  readonly maxBufferBytes: number;
-  /** Most lanes of a workgroup. */
-  readonly maxWorkgroupInvocations: number;
-}
 
 /** What `doctor` finds on a machine. */
 export interface Examination {

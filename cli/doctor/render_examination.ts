@@ -1,7 +1,8 @@
 import type { ReportStyle } from "../tables/mod.ts";
 import { renderTable, visibleWidth, wrapText } from "../terminal/mod.ts";
 import { formatBytes, formatRate } from "../../fixtures/mod.ts";
-import type { AdapterFacts, Examination } from "./examine.ts";
+import type { AdapterFacts } from "./check_adapter.ts";
+import type { Examination } from "./examine.ts";
 import type { Finding, FindingState } from "./finding.ts";
 
 /**

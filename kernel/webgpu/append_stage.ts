@@ -12,7 +12,8 @@ import {
 } from "./buffers.ts";
 import type { DeviceCache } from "./device_cache.ts";
 import { compileProgram, createBuffer, type Gpu, GpuError } from "./gpu.ts";
-import { appendProgram, type AppendSpecialisation } from "./specialisation.ts";
+import type { AppendSpecialisation } from "./program.ts";
+import { appendProgram } from "./specialisation.ts";
 
 const STORAGE_IN = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
 const PARAMS_WORDS = 16;

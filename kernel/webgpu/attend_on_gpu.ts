@@ -14,7 +14,7 @@ import {
   uploadProblem,
 } from "./problem_run.ts";
 import { readBack } from "./read_back.ts";
-import type { AttendTuning } from "./specialisation.ts";
+import type { AttendTuning } from "./program.ts";
 
 /** Options of `attendOnGpu`. */
 export interface AttendOnGpuOptions {

@@ -19,13 +19,8 @@ import {
 } from "./buffers.ts";
 import { ITEM_ROWS } from "./item_rows.ts";
 import { ITEM_WORDS, MERGE_WORDS, type WorkPlan } from "./plan.ts";
-import {
-  attendProgram,
-  type AttendSpecialisation,
-  type AttendTuning,
-  defaultTuning,
-  mergeProgram,
-} from "./specialisation.ts";
+import type { AttendSpecialisation, AttendTuning } from "./program.ts";
+import { attendProgram, defaultTuning, mergeProgram } from "./specialisation.ts";
 
 /** Uniform offsets are aligned to this on every adapter. */
 const PARAMS_STRIDE_BYTES = 256;

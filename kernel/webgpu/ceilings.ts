@@ -8,7 +8,7 @@ import { fillRandom } from "./fill.ts";
 import { compileProgram, createBuffer, type Gpu, GpuError } from "./gpu.ts";
 import { measureMatrixCeiling } from "./matrix_ceiling.ts";
 import { medianTime, timePasses } from "./pass_timer.ts";
-import type { Program } from "./specialisation.ts";
+import type { Program } from "./program.ts";
 
 /** Measured ceilings. */
 export interface GpuCeilings {

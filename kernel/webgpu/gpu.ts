@@ -5,14 +5,13 @@
  */
 
 import { endsDevice, GpuError } from "./gpu_error.ts";
-import type { MatrixUnit } from "./matrix_mapping.ts";
-import type { Program, ProgramTarget, WgslDialect } from "./specialisation.ts";
-import { answered } from "./wait.ts";
+import type { MatrixUnit, Program, ProgramTarget, WgslDialect } from "./program.ts";
+import { answered, type WaitingDevice } from "./wait.ts";
 
 export { endsDevice, GpuError } from "./gpu_error.ts";
 
 /** An open device. Close it with `closeGpu`. */
-export interface Gpu {
+export interface Gpu extends WaitingDevice {
   /** The WebGPU device. */
   readonly device: GPUDevice;
   /** Who the adapter says it is. */
@@ -29,12 +28,8 @@ export interface Gpu {
   readonly pipelines: Map<string, Promise<GPUComputePipeline>>;
   /** Device objects made so far: what a replayed step must not add to. */
   readonly objects: { made: number };
-  /** Faults that WebGPU reported outside an error scope, oldest first. */
-  readonly faults: string[];
   /** The WebGPU entry it came from: Dawn's devices live only as long as this is referenced. */
   readonly provider: GPU;
-  /** Longest wait for an answer, in milliseconds; two minutes by default. */
-  readonly waitMs?: number;
 }
 
 /** What identifies an adapter in results. */

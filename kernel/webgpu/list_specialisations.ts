@@ -3,7 +3,8 @@
 import type { Layout } from "../../allocator/mod.ts";
 import type { StorageType } from "../storage_type.ts";
 import { itemRowsOf } from "./item_rows.ts";
-import { attendProgramName, type ProgramTarget } from "./specialisation.ts";
+import type { ProgramTarget } from "./program.ts";
+import { attendProgramName } from "./specialisation.ts";
 
 /** Values that each constant of an attention program takes in the listing. */
 export const SPECIALISATION_AXES = {

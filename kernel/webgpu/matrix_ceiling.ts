@@ -2,9 +2,8 @@
 
 import { createBindGroup, createLayout } from "./buffers.ts";
 import { compileProgram, createBuffer, type Gpu } from "./gpu.ts";
-import type { MatrixUnit } from "./matrix_mapping.ts";
+import type { MatrixUnit, Program } from "./program.ts";
 import { medianTime, timePasses } from "./pass_timer.ts";
-import type { Program } from "./specialisation.ts";
 
 const CHAINS = 8;
 const SUBGROUPS = 4;

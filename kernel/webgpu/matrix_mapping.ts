@@ -7,24 +7,8 @@
 
 import type { Arithmetic } from "../error_bound.ts";
 import { itemRowsOf, MAX_VECTOR_ROWS, TILE_ROWS } from "./item_rows.ts";
-import type { AttendSpecialisation, ProgramTarget } from "./specialisation.ts";
+import type { AttendSpecialisation, MatrixTuning, ProgramTarget } from "./program.ts";
 import type { TemplateConstants } from "./template.ts";
-
-/** The subgroup matrices of an adapter: f16 operands, f32 results. */
-export interface MatrixUnit {
-  /** Rows, columns and depth of a matrix. */
-  readonly size: 8 | 16;
-  /** Workgroup memory that a program may take, in bytes. */
-  readonly workgroupBytes: number;
-}
-
-/** Tuning of the matrix kernel; any choice gives answers inside the same bound. */
-export interface MatrixTuning {
-  /** Fragments of query rows that a subgroup owns. */
-  readonly rowFragments: 1 | 2;
-  /** Keys of a tile. */
-  readonly tileKeys: 16 | 32;
-}
 
 /** Every choice, in the order in which a search tries them. */
 export const MATRIX_TUNINGS: readonly MatrixTuning[] = [

@@ -7,7 +7,8 @@ import {
   matrixTuningsOf,
 } from "./matrix_mapping.ts";
 import { TILE_ROWS } from "./item_rows.ts";
-import { attendProgram, type AttendSpecialisation } from "./specialisation.ts";
+import type { AttendSpecialisation } from "./program.ts";
+import { attendProgram } from "./specialisation.ts";
 
 const TARGET = {
   subgroupSize: 32,

@@ -29,7 +29,7 @@ import { arithmeticOf } from "./matrix_mapping.ts";
 import { createWorkPlan, planBatch, type WorkPlan } from "./plan.ts";
 import type { PlanBatch, PlanOptions } from "./plan_tiles.ts";
 import type { BufferRange } from "./read_back.ts";
-import type { AttendTuning } from "./specialisation.ts";
+import type { AttendTuning } from "./program.ts";
 
 /** State of one problem on the device. */
 export interface ProblemRun {

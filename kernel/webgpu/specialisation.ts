@@ -6,7 +6,6 @@
  * of a batch, so that its loops over rows and words are unrolled and its divisions are shifts.
  */
 
-import type { Layout } from "../../allocator/mod.ts";
 import type { StorageType } from "../storage_type.ts";
 import appendText from "./append.wgsl" with { type: "text" };
 import attendCommonText from "./attend_common.wgsl" with { type: "text" };
@@ -22,12 +21,19 @@ import { MAX_VECTOR_ROWS } from "./item_rows.ts";
 import {
   chooseMatrixTuning,
   matrixMapping,
-  type MatrixTuning,
   matrixTuningName,
-  type MatrixUnit,
   usesMatrices,
 } from "./matrix_mapping.ts";
 import { MAX_SPLITS } from "./plan_splits.ts";
+import type {
+  AppendSpecialisation,
+  AttendSpecialisation,
+  AttendTuning,
+  KernelShape,
+  MatrixTuning,
+  Program,
+  ProgramTarget,
+} from "./program.ts";
 import storageFormatText from "./storage_format.wgsl" with { type: "text" };
 import storeItemText from "./store_item.wgsl" with { type: "text" };
 import storeOutputText from "./store_output.wgsl" with { type: "text" };
@@ -35,89 +41,6 @@ import { expandTemplate, type TemplateConstants } from "./template.ts";
 
 /** Lanes of a workgroup where subgroups are not used. */
 const PORTABLE_LANES = 64;
-
-/** Sizes that every program of one model and cache shares. */
-export interface KernelShape {
-  /** Hq. */
-  readonly queryHeads: number;
-  /** H. */
-  readonly kvHeads: number;
-  /** D. */
-  readonly headSize: number;
-  /** P. */
-  readonly pageSizeTokens: number;
-  /** Layout of table and cache. */
-  readonly layout: Layout;
-  /** Storage type of query, cache and output. */
-  readonly storage: StorageType;
-  /** Buffers that the key cache is split over, and as many for the values. */
-  readonly bindings: number;
-}
-
-/** WGSL differences between compilers: naga rejects `enable subgroups;`, Tint requires it. */
-export type WgslDialect = "naga" | "tint";
-
-/** What decides how a program is written for an adapter. */
-export interface ProgramTarget {
-  /** Lanes of a subgroup, or 0 for programs that use none. */
-  readonly subgroupSize: number;
-  /** The compiler. */
-  readonly dialect: WgslDialect;
-  /** Whether loops are kept short to compile fast, as on an adapter that runs on the CPU. */
-  readonly isCompact: boolean;
-  /** Subgroup matrices of f16 with f32 results; left out where there are none. */
-  readonly matrix?: MatrixUnit;
-}
-
-/** Tuning of decode: the subgroup program and its plan; any choice gives right answers. */
-export interface AttendTuning {
-  /** Subgroups of a workgroup. */
-  readonly teams: number;
-  /** Lanes that share a key in the score phase: a power of two. */
-  readonly lanesPerKey: number;
-  /** Keys that such a group takes at a time: a power of two, at most `lanesPerKey`. */
-  readonly keysPerGroup: number;
-  /** Value loads that a lane issues before it uses the first: a power of two. */
-  readonly valuesInFlight: number;
-  /** Tuning of the matrix program, where there is one. */
-  readonly matrix?: MatrixTuning;
-  /** Items that the device runs at once, which splitting aims at. */
-  readonly parallelItems: number;
-}
-
-/** One attention program. */
-export interface AttendSpecialisation extends KernelShape {
-  /** R, rows of an item: one of `ITEM_ROWS`. */
-  readonly rows: number;
-  /** Per-token ranges in place of the causal limit. */
-  readonly maskRanges: boolean;
-  /** A tree mask over the step's own tokens. */
-  readonly treeMask: boolean;
-  /** Learned sink logits in the denominator. */
-  readonly learnedSinks: boolean;
-  /** Whether the log-sum-exp is written. */
-  readonly logSumExp: boolean;
-}
-
-/** One append program. */
-export interface AppendSpecialisation extends KernelShape {
-  /** Rotation style. */
-  readonly rotaryStyle: "none" | "interleaved" | "neox";
-  /** Leading elements that turn. */
-  readonly rotaryDimensions: number;
-}
-
-/** Generated WGSL and what the caller needs to dispatch it. */
-export interface Program {
-  /** A name that tells programs apart: the cache key and the debug label. */
-  readonly name: string;
-  /** The shader. */
-  readonly code: string;
-  /** Its entry point. */
-  readonly entryPoint: string;
-  /** Lanes of a workgroup. */
-  readonly workgroupSize: number;
-}
 
 /** The tuning used where none was measured. */
 export function defaultTuning({ subgroupSize, isCompact }: ProgramTarget): AttendTuning {

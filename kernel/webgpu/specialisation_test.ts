@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { attendProgram, type AttendSpecialisation, mergeProgram } from "./specialisation.ts";
+import type { AttendSpecialisation } from "./program.ts";
+import { attendProgram, mergeProgram } from "./specialisation.ts";
 import { ITEM_ROWS } from "./item_rows.ts";
 
 const SPECIALISATION: AttendSpecialisation = {

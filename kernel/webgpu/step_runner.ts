@@ -6,32 +6,22 @@
  * cache of the device. Many steps are in flight before one read: a read costs more than a step.
  */
 
-import type { BlockTable } from "../../allocator/mod.ts";
 import { createRandom } from "../../allocator/mod.ts";
-import type { AttentionShape, Rotary } from "../problem.ts";
 import {
-  type AppendStage,
   createAppendStage,
   destroyAppendStage,
   encodeAppend,
   uploadAppend,
 } from "./append_stage.ts";
 import {
-  type AttendStage,
   attendTuning,
   createAttendStage,
   destroyAttendStage,
   dispatchSize,
   encodeAttend,
-  type PackedExtras,
   uploadAttend,
 } from "./attend_stage.ts";
-import {
-  createDeviceCache,
-  destroyDeviceCache,
-  type DeviceCache,
-  shapePageIds,
-} from "./device_cache.ts";
+import { createDeviceCache, destroyDeviceCache, shapePageIds } from "./device_cache.ts";
 import { fillRandom } from "./fill.ts";
 import { createBuffer, type Gpu, GpuError } from "./gpu.ts";
 import { itemRowsOfSlots, itemRowsUpTo } from "./item_rows.ts";
@@ -42,56 +32,14 @@ import {
   readPassTimes,
   timestampWrites,
 } from "./pass_timer.ts";
-import { createWorkPlan, planBatch, type WorkPlan } from "./plan.ts";
+import { createWorkPlan, planBatch } from "./plan.ts";
 import { packExtras } from "./problem_run.ts";
-import type { AttendTuning } from "./specialisation.ts";
+import type { StepRunnerBatch, StepRunnerOptions, StepState } from "./step.ts";
 import { type StepVerification, verifyStep } from "./verify_step.ts";
 import { createWarmer, type Warmer } from "./warmer.ts";
 
 /** Steps that may be in flight before a read; each holds a copy of its tables. */
 const MAX_PENDING_STEPS = 256;
-
-/** What a runner is made for. */
-export interface StepRunnerOptions {
-  /** Sizes; `columns` need not be the tables' own. */
-  readonly shape: AttentionShape;
-  /** Layer groups of the tables. */
-  readonly layerGroups: number;
-  /** [H] W of each KV head, for every layer group. */
-  readonly headWindows: readonly Int32Array[];
-  /** S. */
-  readonly sinkTokens: number;
-  /** Layers whose caches are made and take turns. */
-  readonly layers: number;
-  /** Pages that attention reads: those that some row sees, or whole rows, masked. */
-  readonly walk: "row" | "visible";
-  /** Most query tokens of a step. */
-  readonly maxBatchTokens: number;
-  /** Largest position plus one. */
-  readonly modelLengthTokens: number;
-  /** Rotation of queries and keys. */
-  readonly rotary: Rotary;
-  /** Factor of the scores; null means 1/√D. */
-  readonly scoreScale: number | null;
-  /** Whether each query head has a learned sink logit. */
-  readonly learnedSinks: boolean;
-  /** Seed of all contents. */
-  readonly seed: number;
-  /** Other than the default tuning. */
-  readonly tuning?: AttendTuning;
-}
-
-/** One step's attention of one layer group. */
-export interface StepRunnerBatch {
-  /** Tables of all groups; copied before `enqueue` returns. */
-  readonly table: BlockTable;
-  /** Layer group. */
-  readonly group: number;
-  /** [B] new tokens of each slot. */
-  readonly queryLengths: Int32Array;
-  /** [B] tokens in the cache before the step. */
-  readonly cachedLengths: Int32Array;
-}
 
 /** A runner. */
 export interface StepRunner {
@@ -107,33 +55,6 @@ export interface StepRunner {
   verify(batch: StepRunnerBatch, o: { samples: number; seed: number }): Promise<StepVerification>;
   /** Gives the caches back. */
   destroy(): void;
-}
-
-/** Everything that a step needs on the device. */
-export interface StepState {
-  /** The device. */
-  readonly gpu: Gpu;
-  /** What the runner was made for. */
-  readonly options: StepRunnerOptions;
-  /** Caches. */
-  readonly cache: DeviceCache;
-  /** Append. */
-  readonly append: AppendStage;
-  /** Attention. */
-  readonly attend: AttendStage;
-  /** Buffers of a step. */
-  readonly tensors: {
-    readonly packed: GPUBuffer;
-    readonly query: GPUBuffer;
-    readonly table: GPUBuffer;
-    readonly output: GPUBuffer;
-  };
-  /** Learned sinks. */
-  readonly sinkLogits: Float32Array<ArrayBuffer> | null;
-  /** The same, laid out for the device. */
-  readonly extras: PackedExtras;
-  /** Work list. */
-  readonly plan: WorkPlan;
 }
 
 /**

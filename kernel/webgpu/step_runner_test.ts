@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createBlockTable, identityTable, type Layout } from "../../allocator/mod.ts";
-import { createStepRunner, type StepRunnerOptions } from "./step_runner.ts";
+import { createStepRunner } from "./step_runner.ts";
+import type { StepRunnerOptions } from "./step.ts";
 import { measureCeilings } from "./ceilings.ts";
 import { testWithGpu } from "./testing.ts";
 

@@ -9,13 +9,11 @@ import {
   createStepState,
   destroyStepState,
   planStep,
-  type StepRunnerBatch,
-  type StepRunnerOptions,
-  type StepState,
   submitStep,
   uploadStep,
 } from "./step_runner.ts";
-import type { AttendTuning } from "./specialisation.ts";
+import type { StepRunnerBatch, StepRunnerOptions, StepState } from "./step.ts";
+import type { AttendTuning } from "./program.ts";
 import { type StepVerification, verifyStep } from "./verify_step.ts";
 import { answered } from "./wait.ts";
 

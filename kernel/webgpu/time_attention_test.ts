@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createBlockTable, identityTable } from "../../allocator/mod.ts";
-import type { StepRunnerBatch, StepRunnerOptions } from "./step_runner.ts";
+import type { StepRunnerBatch, StepRunnerOptions } from "./step.ts";
 import { testWithGpu } from "./testing.ts";
 import { timeAttention } from "./time_attention.ts";
 

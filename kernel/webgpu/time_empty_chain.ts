@@ -3,7 +3,7 @@
 import { createBindGroup, createLayout } from "./buffers.ts";
 import { compileProgram, createBuffer, type Gpu } from "./gpu.ts";
 import { timePasses } from "./pass_timer.ts";
-import type { Program } from "./specialisation.ts";
+import type { Program } from "./program.ts";
 
 const RUNS = 51;
 

@@ -1,7 +1,7 @@
 /** Which tunings there are to choose from. */
 
 import { MATRIX_TUNINGS } from "./matrix_mapping.ts";
-import type { AttendTuning } from "./specialisation.ts";
+import type { AttendTuning } from "./program.ts";
 
 /** A part of a tuning that is searched by itself; the matrix kernel's are listed as a whole. */
 export type TuningPart = Exclude<keyof AttendTuning, "matrix">;

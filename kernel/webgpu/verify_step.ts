@@ -6,7 +6,7 @@ import type { AttentionProblem } from "../problem.ts";
 import type { DeviceCache } from "./device_cache.ts";
 import { arithmeticOf } from "./matrix_mapping.ts";
 import { type BufferRange, readBack } from "./read_back.ts";
-import type { StepRunnerBatch, StepState } from "./step_runner.ts";
+import type { StepRunnerBatch, StepState } from "./step.ts";
 
 /** The verdict on a step. */
 export interface StepVerification {

@@ -1,12 +1,19 @@
 /** Waiting for a device that may never answer, and telling what it reported meanwhile. */
 
-import type { Gpu } from "./gpu.ts";
 import { GpuError } from "./gpu_error.ts";
 
 /** Longest wait where none is said, in milliseconds: longer than any driver lets a dispatch run. */
 export const DEFAULT_WAIT_MS = 120_000;
 
-/** What mends a fault that WebGPU reported. */
+/** What a wait needs to know of a device. */
+export interface WaitingDevice {
+  /** Faults that WebGPU reported outside an error scope, oldest first. */
+  readonly faults: string[];
+  /** Longest wait for an answer, in milliseconds; two minutes by default. */
+  readonly waitMs?: number;
+}
+
+/** The fix of each fault that WebGPU reports. */
 const FIXES = {
   "device-lost": "run it again; if the device is lost again, the driver's own log says why",
   "out-of-memory": "use fewer pages, layers or slots, or free the device's memory",
@@ -35,7 +42,11 @@ const FIXES = {
  * }
  * ```
  */
-export async function answered<T>(gpu: Gpu, answer: Promise<T>, doing: string): Promise<T> {
+export async function answered<T>(
+  gpu: WaitingDevice,
+  answer: Promise<T>,
+  doing: string,
+): Promise<T> {
   const waitMs = gpu.waitMs ?? DEFAULT_WAIT_MS;
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
@@ -65,7 +76,7 @@ export async function answered<T>(gpu: Gpu, answer: Promise<T>, doing: string): 
  *
  * @throws {GpuError} With every fault so far; they are then forgotten, but for the loss of the device.
  */
-export function throwFaults(gpu: Gpu): void {
+export function throwFaults(gpu: WaitingDevice): void {
   if (gpu.faults.length === 0) return;
   const faults = gpu.faults.splice(0);
   const text = faults.join("; ");

@@ -1,0 +1,103 @@
+/** What decides which WGSL programs there are: sizes, target, tuning; and a program. */
+
+import type { Layout } from "../../allocator/mod.ts";
+import type { StorageType } from "../storage_type.ts";
+
+/** The subgroup matrices of an adapter: f16 operands, f32 results. */
+export interface MatrixUnit {
+  /** Rows, columns and depth of a matrix. */
+  readonly size: 8 | 16;
+  /** Workgroup memory that a program may take, in bytes. */
+  readonly workgroupBytes: number;
+}
+
+/** Tuning of the matrix kernel; any choice gives answers inside the same bound. */
+export interface MatrixTuning {
+  /** Fragments of query rows that a subgroup owns. */
+  readonly rowFragments: 1 | 2;
+  /** Keys of a tile. */
+  readonly tileKeys: 16 | 32;
+}
+
+/** Sizes that every program of one model and cache shares. */
+export interface KernelShape {
+  /** Hq. */
+  readonly queryHeads: number;
+  /** H. */
+  readonly kvHeads: number;
+  /** D. */
+  readonly headSize: number;
+  /** P. */
+  readonly pageSizeTokens: number;
+  /** Layout of table and cache. */
+  readonly layout: Layout;
+  /** Storage type of query, cache and output. */
+  readonly storage: StorageType;
+  /** Buffers that the key cache is split over, and as many for the values. */
+  readonly bindings: number;
+}
+
+/** WGSL differences between compilers: naga rejects `enable subgroups;`, Tint requires it. */
+export type WgslDialect = "naga" | "tint";
+
+/** What decides how a program is written for an adapter. */
+export interface ProgramTarget {
+  /** Lanes of a subgroup, or 0 for programs that use none. */
+  readonly subgroupSize: number;
+  /** The compiler. */
+  readonly dialect: WgslDialect;
+  /** Whether loops are kept short to compile fast, as on an adapter that runs on the CPU. */
+  readonly isCompact: boolean;
+  /** Subgroup matrices of f16 with f32 results; left out where there are none. */
+  readonly matrix?: MatrixUnit;
+}
+
+/** Tuning of decode: the subgroup program and its plan; any choice gives right answers. */
+export interface AttendTuning {
+  /** Subgroups of a workgroup. */
+  readonly teams: number;
+  /** Lanes that share a key in the score phase: a power of two. */
+  readonly lanesPerKey: number;
+  /** Keys that such a group takes at a time: a power of two, at most `lanesPerKey`. */
+  readonly keysPerGroup: number;
+  /** Value loads that a lane issues before it uses the first: a power of two. */
+  readonly valuesInFlight: number;
+  /** Tuning of the matrix program, where there is one. */
+  readonly matrix?: MatrixTuning;
+  /** Items that the device runs at once, which splitting aims at. */
+  readonly parallelItems: number;
+}
+
+/** One attention program. */
+export interface AttendSpecialisation extends KernelShape {
+  /** R, rows of an item: one of `ITEM_ROWS`. */
+  readonly rows: number;
+  /** Per-token ranges in place of the causal limit. */
+  readonly maskRanges: boolean;
+  /** A tree mask over the step's own tokens. */
+  readonly treeMask: boolean;
+  /** Learned sink logits in the denominator. */
+  readonly learnedSinks: boolean;
+  /** Whether the log-sum-exp is written. */
+  readonly logSumExp: boolean;
+}
+
+/** One append program. */
+export interface AppendSpecialisation extends KernelShape {
+  /** Rotation style. */
+  readonly rotaryStyle: "none" | "interleaved" | "neox";
+  /** Leading elements that turn. */
+  readonly rotaryDimensions: number;
+}
+
+/** Generated WGSL and what the caller needs to dispatch it. */
+export interface Program {
+  /** A name that tells programs apart: the cache key and the debug label. */
+  readonly name: string;
+  /** The shader. */
+  readonly code: string;
+  /** Its entry point. */
+  readonly entryPoint: string;
+  /** Lanes of a workgroup. */
+  readonly workgroupSize: number;
+}

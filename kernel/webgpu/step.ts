@@ -1,0 +1,79 @@
+/** A step of one layer group, what a runner of steps is made for, and its state on the device. */
+
+import type { BlockTable } from "../../allocator/mod.ts";
+import type { AttentionShape, Rotary } from "../problem.ts";
+import type { AppendStage } from "./append_stage.ts";
+import type { AttendStage, PackedExtras } from "./attend_stage.ts";
+import type { DeviceCache } from "./device_cache.ts";
+import type { Gpu } from "./gpu.ts";
+import type { WorkPlan } from "./plan.ts";
+import type { AttendTuning } from "./program.ts";
+
+/** What a runner is made for. */
+export interface StepRunnerOptions {
+  /** Sizes; `columns` need not be the tables' own. */
+  readonly shape: AttentionShape;
+  /** Layer groups of the tables. */
+  readonly layerGroups: number;
+  /** [H] W of each KV head, for every layer group. */
+  readonly headWindows: readonly Int32Array[];
+  /** S. */
+  readonly sinkTokens: number;
+  /** Layers whose caches are made and take turns. */
+  readonly layers: number;
+  /** Pages that attention reads: those that some row sees, or whole rows, masked. */
+  readonly walk: "row" | "visible";
+  /** Most query tokens of a step. */
+  readonly maxBatchTokens: number;
+  /** Largest position plus one. */
+  readonly modelLengthTokens: number;
+  /** Rotation of queries and keys. */
+  readonly rotary: Rotary;
+  /** Factor of the scores; null means 1/√D. */
+  readonly scoreScale: number | null;
+  /** Whether each query head has a learned sink logit. */
+  readonly learnedSinks: boolean;
+  /** Seed of all contents. */
+  readonly seed: number;
+  /** Other than the default tuning. */
+  readonly tuning?: AttendTuning;
+}
+
+/** One step's attention of one layer group. */
+export interface StepRunnerBatch {
+  /** Tables of all groups; copied before `enqueue` returns. */
+  readonly table: BlockTable;
+  /** Layer group. */
+  readonly group: number;
+  /** [B] new tokens of each slot. */
+  readonly queryLengths: Int32Array;
+  /** [B] tokens in the cache before the step. */
+  readonly cachedLengths: Int32Array;
+}
+
+/** Everything that a step needs on the device. */
+export interface StepState {
+  /** The device. */
+  readonly gpu: Gpu;
+  /** What the runner was made for. */
+  readonly options: StepRunnerOptions;
+  /** Caches. */
+  readonly cache: DeviceCache;
+  /** Append. */
+  readonly append: AppendStage;
+  /** Attention. */
+  readonly attend: AttendStage;
+  /** Buffers of a step. */
+  readonly tensors: {
+    readonly packed: GPUBuffer;
+    readonly query: GPUBuffer;
+    readonly table: GPUBuffer;
+    readonly output: GPUBuffer;
+  };
+  /** Learned sinks. */
+  readonly sinkLogits: Float32Array<ArrayBuffer> | null;
+  /** The same, laid out for the device. */
+  readonly extras: PackedExtras;
+  /** Work list. */
+  readonly plan: WorkPlan;
+}
