@@ -6,6 +6,7 @@
  */
 import { parse } from "yaml";
 import { z } from "zod";
+import declarations from "./clauses/declarations.yaml" with { type: "text" };
 import capturedSteps from "./clauses/slots.yaml" with { type: "text" };
 import configuration from "./clauses/configuration.yaml" with { type: "text" };
 import gates from "./clauses/gates.yaml" with { type: "text" };
@@ -19,12 +20,21 @@ import visibility from "./clauses/visibility.yaml" with { type: "text" };
 /** How binding a clause is, in the words of RFC 2119. */
 export type ClauseLevel = "MUST" | "SHOULD" | "MAY";
 
+/**
+ * What breaking a clause means: the wrong data is read, written, freed or kept (`safety`); outputs
+ * are wrong (`answer`); what has to be refused is not (`shape`); an implementation decides otherwise
+ * than it declares (`policy`); or headwise itself is wrong (`tool`), which its own tests judge.
+ */
+export type ClauseKind = "safety" | "answer" | "shape" | "policy" | "tool";
+
 /** One normative sentence. */
 export interface Clause {
   /** Stable slug such as `slot/swap-rows`; never a section number, because numbers rot. */
   readonly id: string;
   /** How binding it is. */
   readonly level: ClauseLevel;
+  /** What breaking it means. */
+  readonly kind: ClauseKind;
   /** Section of the ABI it stands in, for reading order only. */
   readonly section: number;
   /** Title of that section. */
@@ -60,11 +70,12 @@ export class ClauseError extends Error {
 const ID_PATTERN = /^[a-z][a-z0-9]*\/[a-z0-9]+(-[a-z0-9]+)*$/;
 
 const sectionSchema = z.strictObject({
-  section: z.number().int().min(1),
+  section: z.number().int().min(0),
   title: z.string().min(1),
   clauses: z.array(z.strictObject({
     id: z.string().regex(ID_PATTERN),
     level: z.enum(["MUST", "SHOULD", "MAY"]),
+    kind: z.enum(["safety", "answer", "shape", "policy", "tool"]),
     text: z.string().min(1),
     rationale: z.string().min(1),
   })).min(1),
@@ -91,7 +102,7 @@ const pendingSchema = z.strictObject({
  * section: 1
  * title: Layouts
  * clauses:
- *   - { id: layout/rows, level: MUST, text: A row is a head., rationale: Readers need it. }
+ *   - { id: layout/rows, level: MUST, kind: safety, text: A row is a head., rationale: Readers need it. }
  * `;
  * assert.equal(parseClauses(text, "layouts.yaml")[0]?.id, "layout/rows");
  * ```
@@ -101,6 +112,7 @@ export function parseClauses(text: string, file: string): Clause[] {
   return section.clauses.map((clause) => ({
     id: clause.id,
     level: clause.level,
+    kind: clause.kind,
     section: section.section,
     sectionTitle: section.title,
     text: clause.text.trim(),
@@ -145,6 +157,7 @@ export function parsePendingClauses(text: string, file: string): PendingClause[]
  */
 export function listClauses(): readonly Clause[] {
   const files = {
+    declarations,
     layouts,
     shapes,
     sentinels,

@@ -6,7 +6,12 @@ import { listTests } from "./registry.ts";
 /** One thing wrong between clauses, tests and the pending list. */
 export interface CoverageProblem {
   /** What kind of problem it is. */
-  readonly code: "unknown-clause" | "uncovered-must" | "pending-has-test" | "pending-unknown";
+  readonly code:
+    | "unknown-clause"
+    | "uncovered-must"
+    | "tool-clause"
+    | "pending-has-test"
+    | "pending-unknown";
   /** Id of the clause. */
   readonly clause: string;
   /** What is wrong and how to mend it. */
@@ -89,6 +94,7 @@ export function checkCoverage(input: CoverageInput = {}): CoverageProblem[] {
   const tests = input.tests ?? listTests();
   const pending = input.pending ?? listPendingClauses();
   const known = new Set(clauses.map((clause) => clause.id));
+  const judged = clauses.filter((clause) => clause.kind !== "tool");
   const waived = new Set(pending.map((entry) => entry.id));
   const covered = new Set(tests.flatMap((test) => test.clauses));
   const problems: CoverageProblem[] = [];
@@ -102,7 +108,15 @@ export function checkCoverage(input: CoverageInput = {}): CoverageProblem[] {
       });
     }
   }
-  for (const clause of clauses) {
+  const ofTool = new Set(clauses.filter(({ kind }) => kind === "tool").map(({ id }) => id));
+  for (const clause of [...covered].filter((id) => ofTool.has(id))) {
+    problems.push({
+      code: "tool-clause",
+      clause,
+      message: `Clause "${clause}" is about headwise itself; judge it in cli/tool_clauses`,
+    });
+  }
+  for (const clause of judged) {
     if (clause.level === "MUST" && !covered.has(clause.id) && !waived.has(clause.id)) {
       problems.push({
         code: "uncovered-must",

@@ -18,7 +18,9 @@ import { type CoverageInput, testsByClause } from "./clause_coverage.ts";
  */
 export function clausesMarkdown(input: CoverageInput = {}): string {
   const clauses = input.clauses ?? listClauses();
-  const pending = new Set((input.pending ?? listPendingClauses()).map((entry) => entry.id));
+  const pending = new Map(
+    (input.pending ?? listPendingClauses()).map((entry) => [entry.id, entry.reason]),
+  );
   const tests = testsByClause(input);
   const sections = Map.groupBy(clauses, (clause) => clause.section);
   const lines = [
@@ -27,13 +29,23 @@ export function clausesMarkdown(input: CoverageInput = {}): string {
     "Every normative sentence of the block-table ABI, and how many tests of the conformance suite",
     "name it. Written by `deno task headwise clauses --markdown > docs/clauses.md`; do not edit.",
     "",
+    "Breaking a clause of kind `safety` reads, writes, frees or keeps the wrong data; `answer` is about",
+    "outputs, `shape` about what is refused. A clause of kind `policy` is judged against what a subject",
+    "declares, and a policy that differs from the default is reported and never failed. Clauses of kind",
+    "`tool` are about headwise itself and judged by its own tests.",
+    "",
   ];
   for (const [section, members] of [...sections].sort(([a], [b]) => a - b)) {
     lines.push(`## ${section} ${members[0]?.sectionTitle ?? ""}`, "");
-    lines.push("| id | level | clause | why | tests |", "| --- | --- | --- | --- | --- |");
+    lines.push(
+      "| id | level | kind | clause | why | tests |",
+      "| --- | --- | --- | --- | --- | --- |",
+    );
     for (const clause of members) {
+      const reason = pending.get(clause.id);
       const count = tests.get(clause.id)?.length ?? 0;
-      lines.push(clauseRow(clause, pending.has(clause.id) ? "pending" : String(count)));
+      const judged = clause.kind === "tool" ? "own tests" : String(count);
+      lines.push(clauseRow(clause, reason === undefined ? judged : `pending: ${reason}`));
     }
     lines.push("");
   }
@@ -41,6 +53,13 @@ export function clausesMarkdown(input: CoverageInput = {}): string {
 }
 
 function clauseRow(clause: Clause, tests: string): string {
-  const cells = [`\`${clause.id}\``, clause.level, clause.text, clause.rationale, tests];
+  const cells = [
+    `\`${clause.id}\``,
+    clause.level,
+    clause.kind,
+    clause.text,
+    clause.rationale,
+    tests,
+  ];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }

@@ -11,6 +11,7 @@ Deno.test("clausesMarkdown() marks pending clauses and escapes bars", () => {
   const clause = {
     id: "layout/a",
     level: "MUST",
+    kind: "safety",
     section: 1,
     sectionTitle: "Layouts",
     text: "A | B.",
@@ -18,7 +19,7 @@ Deno.test("clausesMarkdown() marks pending clauses and escapes bars", () => {
   } as const;
   const pending = [{ id: "layout/a", reason: "later" }];
   const text = clausesMarkdown({ clauses: [clause], tests: [], pending });
-  assert.match(text, /\| `layout\/a` \| MUST \| A \\\| B\. \| C\. \| pending \|/);
+  assert.match(text, /\| `layout\/a` \| MUST \| safety \| A \\\| B\. \| C\. \| pending: later \|/);
 });
 
 Deno.test("clausesMarkdown() is what docs/clauses.md holds", async () => {

@@ -1,7 +1,6 @@
 /** Turns whatever a subject throws into a fault of the subject. */
 import { SubjectFault } from "./outcome.ts";
 import type { AllocatorSubject, KernelSubject } from "./subject.ts";
-import type { ToolSubject } from "./tool_subject.ts";
 
 /**
  * Wraps an allocator so that exceptions become {@linkcode SubjectFault}s.
@@ -45,24 +44,6 @@ export function guardKernel(
   over?: AbortSignal,
 ): KernelSubject {
   return guard(kernel, "kernel", over);
-}
-
-/**
- * Wraps a tool so that exceptions become {@linkcode SubjectFault}s.
- *
- * @param tool The tool, or none.
- * @returns The wrapped tool; without one, every command is a fault.
- *
- * @example A subject without a tool
- * ```ts
- * import { guardTool, SubjectFault } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * await assert.rejects(guardTool(undefined).options(), SubjectFault);
- * ```
- */
-export function guardTool(tool: ToolSubject | undefined): ToolSubject {
-  return guard(tool, "tool");
 }
 
 function guard<T extends object>(target: T | undefined, what: string, over?: AbortSignal): T {

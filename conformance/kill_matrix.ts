@@ -8,13 +8,10 @@ import { rankMutants } from "./mutants/rank_mutants.ts";
 import { recycleMutants } from "./mutants/recycle_mutants.ts";
 import { shapeMutants } from "./mutants/shape_mutants.ts";
 import { slotMutants } from "./mutants/slot_mutants.ts";
-import { toolMutants } from "./mutants/tool_mutants.ts";
 import { matchesQuery, parseQuery, type Query } from "./query.ts";
 import { type CaseRow, caseRows } from "./report.ts";
 import { runConformance } from "./run.ts";
-import type { Subject } from "./subject.ts";
 import { createOracleSubject } from "./subjects/oracle.ts";
-import type { ToolSubject } from "./tool_subject.ts";
 
 /** What became of one query that must hold a case that rejects a mutant. */
 export interface ExpectedKill {
@@ -58,10 +55,8 @@ export interface SelfTestReport {
 
 /** What a self-test runs. */
 export interface SelfTestOptions {
-  /** Mutants; all by default, those of a tool only beside one. */
+  /** Mutants; all by default. */
   readonly mutants?: readonly Mutant[];
-  /** A good tool; without one no mutant of a tool can be made. */
-  readonly tool?: ToolSubject;
   /** Cases for the good subject: those that mutants name, or the whole suite; the former by default. */
   readonly goodScope?: "declared" | "all";
   /** Called with each row as it is finished. */
@@ -71,7 +66,7 @@ export interface SelfTestOptions {
 /**
  * Lists every mutant.
  *
- * @returns Mutants of the allocator, then of the kernel, then of the tool.
+ * @returns Mutants of the allocator, then of the kernel.
  *
  * @example Names are unique
  * ```ts
@@ -92,7 +87,6 @@ export function listMutants(): readonly Mutant[] {
     ...shapeMutants,
     ...appendMutants,
     ...captureMutants,
-    ...toolMutants,
   ];
 }
 
@@ -114,12 +108,10 @@ export function listMutants(): readonly Mutant[] {
  * ```
  */
 export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestReport> {
-  const { tool } = options;
-  const mutants = options.mutants ??
-    listMutants().filter(({ part }) => part !== "tool" || tool !== undefined);
+  const mutants = options.mutants ?? listMutants();
   const queries = mutants.flatMap((mutant) => mutant.killedBy).map(parseQuery);
   const good = await runConformance({
-    subject: withTool(createOracleSubject(), tool),
+    subject: createOracleSubject(),
     filters: options.goodScope === "all" ? [] : queries,
   });
   const falseAlarms = caseRows(good.rows)
@@ -127,7 +119,7 @@ export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestR
     .map((row) => row.query);
   const rows: KillRow[] = [];
   for (const mutant of mutants) {
-    const row = await killRow(mutant, tool);
+    const row = await killRow(mutant);
     rows.push(row);
     options.onRow?.(row);
   }
@@ -135,29 +127,8 @@ export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestR
   return { rows, falseAlarms, ok };
 }
 
-/**
- * Puts a tool around a subject.
- *
- * @param subject The subject.
- * @param tool The tool; without one the subject stays as it is.
- * @returns A subject that claims the tool's capabilities too.
- *
- * @example Without a tool
- * ```ts
- * import { createOracleSubject, withTool } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.equal(withTool(createOracleSubject(), undefined).tool, undefined);
- * ```
- */
-export function withTool(subject: Subject, tool: ToolSubject | undefined): Subject {
-  if (tool === undefined) return subject;
-  const claims = ["tool.settings", "tool.gates"] as const;
-  return { ...subject, tool, capabilities: new Set([...subject.capabilities, ...claims]) };
-}
-
-async function killRow(mutant: Mutant, tool: ToolSubject | undefined): Promise<KillRow> {
-  const subject = mutant.create(tool);
+async function killRow(mutant: Mutant): Promise<KillRow> {
+  const subject = mutant.create();
   const filters = mutant.killedBy.map(parseQuery);
   const cases = caseRows((await runConformance({ subject, filters })).rows);
   const violated = new Set(mutant.violates);

@@ -81,4 +81,4 @@ export * from "./subjects/oracle.ts";
 export * from "./subjects/oracle_kernel.ts";
 export * from "./subjects/webgpu.ts";
 export * from "./test_definition.ts";
-export type * from "./tool_subject.ts";
+export * from "./policies.ts";

@@ -5,7 +5,6 @@ import { type FuzzOptions, fuzzTests, regressionTests } from "./fuzz/fuzz_tests.
 import type { Regression } from "./fuzz/regression.ts";
 import { allocatorTests } from "./suites/allocator_tests.ts";
 import { kernelTests } from "./suites/kernel_tests.ts";
-import { toolTests } from "./suites/tool_tests.ts";
 
 /**
  * Lists every test of the suite.
@@ -45,7 +44,7 @@ export function listTestsWith(
   return [...fixedTests, ...fuzzTests(o.fuzz), ...regressionTests(o.regressions)];
 }
 
-const fixedTests: readonly TestDefinition[] = [...allocatorTests, ...kernelTests, ...toolTests];
+const fixedTests: readonly TestDefinition[] = [...allocatorTests, ...kernelTests];
 
 /** What {@linkcode listCases} chooses from. */
 export interface CaseSelection {

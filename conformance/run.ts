@@ -3,7 +3,7 @@ import { equalData } from "../fixtures/mod.ts";
 import { AdapterSkip } from "./adapters/adapter_fault.ts";
 import { type Expectation, expectationOf } from "./expectations.ts";
 import { DEFAULT_FUZZ } from "./fuzz/fuzz_tests.ts";
-import { guardAllocator, guardKernel, guardTool } from "./guard.ts";
+import { guardAllocator, guardKernel } from "./guard.ts";
 import { Mismatch, type Outcome, SubjectFault } from "./outcome.ts";
 import { printQuery, type Query } from "./query.ts";
 import { listCases } from "./registry.ts";
@@ -242,7 +242,6 @@ async function runVerdict(
       seed: seedOfQuery(each.query),
       allocator: guardAllocator(subject.allocator, over),
       kernel: guardKernel(subject.kernel, over),
-      tool: guardTool(subject.tool),
     });
   } catch (error) {
     if (error instanceof Mismatch) {

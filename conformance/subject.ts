@@ -9,7 +9,6 @@ import type { HeadKind, Layout } from "../allocator/mod.ts";
 import type { AppendProblem, Arithmetic, AttentionProblem } from "../kernel/mod.ts";
 import type { Policies } from "./policies.ts";
 import type { Refusal, Reply } from "./reply.ts";
-import type { ToolSubject } from "./tool_subject.ts";
 
 export type { Refusal, Reply } from "./reply.ts";
 
@@ -41,8 +40,6 @@ export const CAPABILITIES = {
   "kernel.splits": "splitting a row's keys over several workers",
   "kernel.two_passes": "full and window heads in two passes",
   "kernel.capture": "recording a step and replaying it",
-  "tool.settings": "settings resolved from flags, environment and file",
-  "tool.gates": "verdicts over benchmark runs",
 } as const;
 
 /** One capability of the closed vocabulary. */
@@ -309,8 +306,6 @@ export interface Subject {
   readonly allocator?: AllocatorSubject;
   /** Its kernel, if it has one. */
   readonly kernel?: KernelSubject;
-  /** The tool around it, if it has one. */
-  readonly tool?: ToolSubject;
   /** What else it tells of itself, such as its version or device; shown in reports. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Makes it fit for the next case after one in which it did not answer in time. */

@@ -2,7 +2,6 @@
 import { parseQuery, printQuery, type Query } from "./query.ts";
 import type { Verdict } from "./outcome.ts";
 import type { AllocatorSubject, Capability, KernelSubject } from "./subject.ts";
-import type { ToolSubject } from "./tool_subject.ts";
 
 /** Parameters of one case. */
 export type CaseParams = Readonly<Record<string, string | number | boolean>>;
@@ -19,8 +18,6 @@ export interface CaseContext<P extends CaseParams = CaseParams> {
   readonly allocator: AllocatorSubject;
   /** The subject's kernel; a fault of the suite if the subject has none. */
   readonly kernel: KernelSubject;
-  /** The tool around the subject; a fault of the suite if the subject has none. */
-  readonly tool: ToolSubject;
 }
 
 /** A test with its cases. */

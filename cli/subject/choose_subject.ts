@@ -19,8 +19,6 @@ export interface ChosenSubject {
   readonly label: string;
   /** Why it is not the one that one might expect, or null. */
   readonly note: string | null;
-  /** Whether it is this project's own, which comes with this tool around it. */
-  readonly isOurs: boolean;
   /** Tests that it brings along in place of the suite's, or null. */
   readonly tests: readonly TestDefinition[] | null;
   /** Gives back the device, or ends the adapter. */
@@ -65,7 +63,7 @@ function foreign(
   subject: Subject,
   o: Pick<ChosenSubject, "tests" | "close">,
 ): ChosenSubject {
-  return { subject, label: subject.name, note: null, isOurs: false, ...o };
+  return { subject, label: subject.name, note: null, ...o };
 }
 
 async function chooseDevice(
@@ -94,11 +92,11 @@ async function chooseDevice(
     : `, matrices of ${gpu.target.matrix.size} × ${gpu.target.matrix.size}`;
   const label = `${subject.name} on ${gpu.adapter.description}${compiler}, ${subgroups}${matrices}`;
   const close = (): Promise<void> => Promise.resolve(closeGpu(current));
-  return { subject, label, note: null, isOurs: true, tests: null, close };
+  return { subject, label, note: null, tests: null, close };
 }
 
 function chooseOracle(note: string | null): ChosenSubject {
   const subject = createOracleSubject();
   const close = (): Promise<void> => Promise.resolve();
-  return { subject, label: subject.name, note, isOurs: true, tests: null, close };
+  return { subject, label: subject.name, note, tests: null, close };
 }

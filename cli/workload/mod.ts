@@ -1,9 +1,8 @@
 /**
- * Which requests a benchmark replays: traces, overrides, stated runs.
+ * Which requests a benchmark replays: traces, overrides.
  *
  * @module
  */
 
 export { parseOverrides, plainOverrides, workloadOverrides } from "./overrides.ts";
-export { createStatedJudge } from "./stated_runs.ts";
 export { readTrace, readTraceFile } from "./trace.ts";

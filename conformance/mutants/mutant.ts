@@ -2,7 +2,6 @@
 import type { AttentionProblem } from "../../kernel/mod.ts";
 import type { AllocatorSubject, KernelSubject, Subject } from "../subject.ts";
 import { createOracleSubject } from "../subjects/oracle.ts";
-import type { ToolSubject } from "../tool_subject.ts";
 
 /** What a mutant is declared from, without its subject. */
 export interface MutantFacts {
@@ -21,9 +20,9 @@ export interface MutantFacts {
 /** A subject with one fault. */
 export interface Mutant extends MutantFacts {
   /** Part that has the fault. */
-  readonly part: "allocator" | "kernel" | "tool";
-  /** Makes the subject; a mutant of a tool is made from a good one. */
-  readonly create: (tool?: ToolSubject) => Subject;
+  readonly part: "allocator" | "kernel";
+  /** Makes the subject. */
+  readonly create: () => Subject;
 }
 
 /**
@@ -109,48 +108,6 @@ export function mutateKernel(
         name: `mutant ${facts.name}`,
         capabilities,
         kernel: { ...good, ...change(good) },
-      };
-    },
-  };
-}
-
-/**
- * Declares a mutant of a good tool.
- *
- * @param facts Name, fault, clauses and queries.
- * @param change Commands that replace the good ones.
- * @returns The mutant; without a good tool to start from it cannot be made.
- *
- * @example A tool without options
- * ```ts
- * import { mutateTool } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const mutant = mutateTool({
- *   name: "no_options",
- *   fault: "has no options",
- *   origin: "own",
- *   violates: ["config/one-truth"],
- *   killedBy: ["tool:settings:precedence"],
- * }, () => ({ options: () => Promise.resolve([]) }));
- * assert.throws(() => mutant.create(), /no tool/);
- * ```
- */
-export function mutateTool(
-  facts: MutantFacts,
-  change: (good: ToolSubject) => Partial<ToolSubject>,
-): Mutant {
-  return {
-    ...facts,
-    part: "tool",
-    create: (good) => {
-      if (good === undefined) {
-        throw new RangeError(`Cannot make mutant "${facts.name}": there is no tool to change`);
-      }
-      return {
-        name: `mutant ${facts.name}`,
-        capabilities: new Set(["tool.settings", "tool.gates"] as const),
-        tool: { ...good, ...change(good) },
       };
     },
   };

@@ -17,7 +17,6 @@ import {
   type Shard,
   shardOfEnvironment,
   type TestDefinition,
-  withTool,
 } from "../../../conformance/mod.ts";
 import { chooseSubject } from "../../subject/mod.ts";
 import { printReports, renderCase, renderSummary, type ReportStyle } from "../../tables/mod.ts";
@@ -27,7 +26,6 @@ import {
   repeatFlagsOf,
   type ResolvedSettings,
 } from "../../settings/mod.ts";
-import { createHeadwiseTool } from "./tool.ts";
 import { type CliContext, createProgress, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 import { keepFailures } from "./regression_file.ts";
@@ -87,7 +85,7 @@ export async function judgeSubject(context: CliContext, o: JudgeOptions): Promis
   try {
     const { rows, summary } = await runConformance({
       subject: {
-        ...(chosen.isOurs ? withTool(chosen.subject, createHeadwiseTool()) : chosen.subject),
+        ...chosen.subject,
         metadata: { label: chosen.label, ...chosen.subject.metadata },
       },
       filters: o.filters,

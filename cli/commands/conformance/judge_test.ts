@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { RENDERINGS, RUN_NAME_VARIABLES, SHARD_VARIABLES } from "../../../conformance/mod.ts";
+import { JOB_VARIABLES, REPORT_FORMATS } from "../../settings/report.ts";
 import { capture } from "../../testing_context.ts";
 
 const QUICK = ["conformance", "--subject", "oracle", "--filter", "allocator:availability"];
@@ -101,4 +103,10 @@ Deno.test("conformance goes on with --resume where a run was stopped, and runs n
   assert.match(other.stderr, /Cannot go on with .*: its "seed" is 1, and that of this run is 5/);
   assert.deepEqual(await linesOf(), lines);
   await Deno.remove(out);
+});
+
+Deno.test("JOB_VARIABLES and REPORT_FORMATS are those of the suite, which is loaded later", () => {
+  const known = [...SHARD_VARIABLES, ...RUN_NAME_VARIABLES];
+  assert.deepEqual(JOB_VARIABLES.toSorted(), known.toSorted());
+  assert.deepEqual(REPORT_FORMATS, ["text", ...RENDERINGS]);
 });

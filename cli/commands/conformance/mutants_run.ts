@@ -1,6 +1,5 @@
 import { killMatrixMarkdown, selfTest, type SelfTestOptions } from "../../../conformance/mod.ts";
 import { renderKillRow, type ReportStyle } from "../../tables/mod.ts";
-import { createHeadwiseTool } from "./tool.ts";
 import { type CliContext, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 import type { ReportFormat } from "../../settings/mod.ts";
@@ -24,7 +23,6 @@ export async function judgeSuite(
   const { stdout } = context.process;
   const asMarkdown = o.format === "markdown";
   const report = await selfTest({
-    tool: createHeadwiseTool(),
     ...o.scope ?? { goodScope: "all" },
     onRow: (row) => {
       if (o.json) writeLines(stdout, [JSON.stringify(row)]);

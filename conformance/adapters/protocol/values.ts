@@ -22,10 +22,8 @@ export const fileName: z.ZodString = z.string()
   .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/)
   .meta({ id: "fileName", description: "Name of a safetensors file in the scratch folder" });
 
-/** What an adapter may claim; the tool around an implementation has no commands here. */
-export const capability = z.enum(
-  (Object.keys(CAPABILITIES) as Capability[]).filter((name) => !name.startsWith("tool.")),
-)
+/** What an adapter may claim. */
+export const capability = z.enum(Object.keys(CAPABILITIES) as Capability[])
   .meta({ id: "capability", description: "What an adapter claims to do" });
 
 const headSpec = z.discriminatedUnion("kind", [

@@ -1,15 +1,15 @@
-import { interleaveSides, runnerSettings, SIDES } from "../../../bench/mod.ts";
+import { interleaveSides, runnerSettings, SIDES } from "../../bench/mod.ts";
+import type { Reply } from "../../conformance/mod.ts";
 import type {
   ComponentView,
   OptionOrigin,
   PlannedRun,
-  Reply,
   ShownOption,
   ToolOption,
   ToolSettings,
   ToolSubject,
-} from "../../../conformance/mod.ts";
-import { loadWorkload, requireLoaded } from "../../../fixtures/mod.ts";
+} from "./testing_tool.ts";
+import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
 import {
   type BENCH_SETTINGS,
   DEFAULT_CONFIG_FILE,
@@ -21,9 +21,10 @@ import {
   SETTING_TABLES,
   type SettingTable,
   variableOf,
-} from "../../settings/mod.ts";
-import { describeFault } from "../../fault.ts";
-import { createStatedJudge, workloadOverrides } from "../../workload/mod.ts";
+} from "../settings/mod.ts";
+import { describeFault } from "../fault.ts";
+import { workloadOverrides } from "../workload/mod.ts";
+import { createStatedJudge } from "./testing_stated_runs.ts";
 
 /** Texts to try an option with that does not tell its choices. */
 const SAMPLE_TEXTS: readonly string[] = [

@@ -9,13 +9,8 @@ import {
   type RunResult,
   type Summary,
 } from "../../bench/mod.ts";
-import type {
-  Reply,
-  ToolComparison,
-  ToolReplay,
-  ToolRuns,
-  ToolVerdict,
-} from "../../conformance/mod.ts";
+import type { Reply } from "../../conformance/mod.ts";
+import type { ToolComparison, ToolReplay, ToolRuns, ToolVerdict } from "./testing_tool.ts";
 import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
 
 /** Names of the demanded metrics in gates' reports. */

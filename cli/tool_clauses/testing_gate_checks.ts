@@ -1,9 +1,7 @@
-/** Tests of gates: thresholds, intervals, and what a verdict does with failures and missing data. */
-import { requireAccepted, requireEqual, requireThat } from "../acceptance.ts";
-import { PASS } from "../outcome.ts";
-import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
-import type { ToolReplay, ToolRuns, ToolSide, ToolVerdict } from "../tool_subject.ts";
-import { requireOk } from "./driver.ts";
+/** Checks of gates: thresholds, intervals, and what a verdict does with failures and missing data. */
+import { requireAccepted, requireEqual, requireThat } from "../../conformance/mod.ts";
+import { defineCheck, grid, requireOk, type ToolCheck } from "./testing_check.ts";
+import type { ToolReplay, ToolRuns, ToolSide, ToolVerdict } from "./testing_tool.ts";
 
 const PAIRS = 6;
 /** Student's t with five degrees of freedom at 97.5 %: the half width of a 95 % interval. */
@@ -11,13 +9,10 @@ const T_OF_PAIRS = 2.5706;
 const READ_RATIO = 0.95;
 const CAPACITY_RATIO = 1.3;
 
-const readThreshold = defineTest({
-  suite: "tool",
-  path: "gates",
-  test: "read",
+const readThreshold = defineCheck({
+  name: "gates:read",
   clauses: ["gate/read"],
   description: "Mean TTFT and mean TBT both have to improve by 5 %",
-  needs: () => ["tool.gates"],
   cases: [
     { ttft: 0.8, tbt: 0.8, verdict: "PASS" },
     { ttft: 0.94, tbt: 0.94, verdict: "PASS" },
@@ -27,20 +22,16 @@ const readThreshold = defineTest({
     { ttft: 1, tbt: 1, verdict: "FAIL" },
     { ttft: 1.2, tbt: 1.2, verdict: "FAIL" },
   ],
-  run: async ({ tool, params: { ttft, tbt, verdict } }) => {
+  run: async (tool, { ttft, tbt, verdict }) => {
     const runs = readRuns({ ttft, tbt, spread: 0.002 });
     requireEqual("verdict", requireOk("judge", await tool.judge(runs)).verdict, verdict);
-    return PASS;
   },
 });
 
-const interval = defineTest({
-  suite: "tool",
-  path: "gates",
-  test: "interval",
+const interval = defineCheck({
+  name: "gates:interval",
   clauses: ["gate/honest", "gate/read"],
   description: "The bound of a 95 % interval decides, and an interval over the threshold does not",
-  needs: () => ["tool.gates"],
   // Half widths in distances to the threshold: those of other honest intervals differ by less.
   cases: [
     { side: "better", width: 0.7, verdict: "PASS" },
@@ -49,49 +40,41 @@ const interval = defineTest({
     { side: "worse", width: 1.4, verdict: "INCONCLUSIVE" },
     { side: "better", width: 5, verdict: "INCONCLUSIVE" },
   ],
-  run: async ({ tool, params: { side, width, verdict } }) => {
+  run: async (tool, { side, width, verdict }) => {
     const distance = side === "better" ? -0.04 : 0.04;
     const ratio = READ_RATIO * Math.exp(distance);
     const spread = width * Math.abs(distance) * Math.sqrt(PAIRS) / T_OF_PAIRS;
     const runs = readRuns({ ttft: ratio, tbt: ratio, spread });
     const judged = requireOk("judge", await tool.judge(runs));
     requireEqual("verdict", judged.verdict, verdict);
-    if (verdict !== "INCONCLUSIVE") return PASS;
+    if (verdict !== "INCONCLUSIVE") return;
     for (const { metric, smallestEffect } of judged.comparisons) {
       requireThat(
         smallestEffect !== null && smallestEffect > 0 && smallestEffect !== 1,
         `Expected the smallest effect that ${metric} could have shown, found ${smallestEffect}`,
       );
     }
-    return PASS;
   },
 });
 
-const onePair = defineTest({
-  suite: "tool",
-  path: "gates",
-  test: "one_pair",
+const onePair = defineCheck({
+  name: "gates:one_pair",
   clauses: ["gate/honest"],
   description: "One pair on a clock that scatters has no interval, and no verdict",
-  needs: () => ["tool.gates"],
   cases: grid({ ratio: [0.5, 2] }),
-  run: async ({ tool, params: { ratio } }) => {
+  run: async (tool, { ratio }) => {
     const runs = readRuns({ ttft: ratio, tbt: ratio, spread: 0, pairs: 1 });
     const { verdict } = requireOk("judge", await tool.judge(runs));
     requireEqual("verdict", verdict, "INCONCLUSIVE");
-    return PASS;
   },
 });
 
-const failedRequest = defineTest({
-  suite: "tool",
-  path: "gates",
-  test: "failed_request",
+const failedRequest = defineCheck({
+  name: "gates:failed_request",
   clauses: ["gate/honest"],
   description: "A request that was not served fails the gate, however good the times are",
-  needs: () => ["tool.gates"],
   cases: grid({ gate: ["read", "capacity"], side: ["baseline", "candidate"], pair: [0, 5] }),
-  run: async ({ tool, params: { gate, side, pair } }) => {
+  run: async (tool, { gate, side, pair }) => {
     const runs = gate === "read"
       ? readRuns({ ttft: 0.5, tbt: 0.5, spread: 0.002 })
       : capacityRuns({ headwise: 2, pooled: 2, allHeadsWindow: false });
@@ -102,19 +85,15 @@ const failedRequest = defineTest({
       ];
     const failed = changeReplay(runs, { side: name, pair, change: { failedRequests: 1 } });
     requireEqual("verdict", requireOk("judge", await tool.judge(failed)).verdict, "FAIL");
-    return PASS;
   },
 });
 
-const missingData = defineTest({
-  suite: "tool",
-  path: "gates",
-  test: "missing_data",
+const missingData = defineCheck({
+  name: "gates:missing_data",
   clauses: ["gate/honest"],
   description: "A replay that measured nothing leaves null, never 0, and never a PASS",
-  needs: () => ["tool.gates"],
   cases: grid({ side: ["uniform", "headwise"] as const, metric: ["ttft", "tbt"] as const }),
-  run: async ({ tool, params: { side, metric } }) => {
+  run: async (tool, { side, metric }) => {
     const change = metric === "ttft" ? { ttftMs: null } : { tbtMs: null };
     const runs = changeReplay(readRuns({ ttft: 0.5, tbt: 0.5, spread: 0.002 }), {
       side,
@@ -125,19 +104,15 @@ const missingData = defineTest({
     requireThat(judged.verdict !== "PASS", "Expected no PASS without the data, found one");
     const found = comparisonOf(judged, metric);
     requireEqual(`mean ${metric}`, side === "uniform" ? found.baseline : found.candidate, null);
-    return PASS;
   },
 });
 
-const control = defineTest({
-  suite: "tool",
-  path: "gates",
-  test: "control",
+const control = defineCheck({
+  name: "gates:control",
   clauses: ["gate/control"],
   description: "The uniform table with clipped reads is reported beside the two sides",
-  needs: () => ["tool.gates"],
   cases: grid({ clipped: [0.7, 0.9, 1] }),
-  run: async ({ tool, params: { clipped } }) => {
+  run: async (tool, { clipped }) => {
     const runs = readRuns({ ttft: 0.6, tbt: 0.6, spread: 0.002, clipped });
     const judged = requireOk("judge", await tool.judge(runs));
     requireEqual("verdict", judged.verdict, "PASS");
@@ -151,19 +126,15 @@ const control = defineTest({
         radius: 0.01,
       }, ratio);
     }
-    return PASS;
   },
 });
 
-const interleaved = defineTest({
-  suite: "tool",
-  path: "gates",
-  test: "interleaved",
+const interleaved = defineCheck({
+  name: "gates:interleaved",
   clauses: ["gate/honest"],
   description: "Sides take turns in pairs, and no side has the better place in them",
-  needs: () => ["tool.gates"],
   cases: grid({ sides: [2, 3, 4], pairs: [2, 6] }),
-  run: async ({ tool, params: { sides, pairs } }) => {
+  run: async (tool, { sides, pairs }) => {
     const turns = await tool.order({ sides, pairs });
     requireEqual("replays", turns.length, sides * pairs);
     const places = new Array<number>(sides).fill(0);
@@ -182,17 +153,13 @@ const interleaved = defineTest({
       places.every((sum) => sum === places[0]),
       `Expected the same mean place of every side, found ${places.join(", ")}`,
     );
-    return PASS;
   },
 });
 
-const capacity = defineTest({
-  suite: "tool",
-  path: "gates",
-  test: "capacity",
+const capacity = defineCheck({
+  name: "gates:capacity",
   clauses: ["gate/capacity"],
   description: "Throughput has to rise by 30 %; pools a head that cannot give that are said so",
-  needs: () => ["tool.gates"],
   cases: [
     { headwise: 1, pooled: 1.4, all: false, verdict: "PASS" },
     { headwise: 1, pooled: 1.2, all: false, verdict: "FAIL" },
@@ -200,7 +167,7 @@ const capacity = defineTest({
     { headwise: 1.4, pooled: 1.4, all: true, verdict: "PASS" },
     { headwise: 1.2, pooled: 1.4, all: true, verdict: "FAIL" },
   ],
-  run: async ({ tool, params: { headwise, pooled, all, verdict } }) => {
+  run: async (tool, { headwise, pooled, all, verdict }) => {
     const runs = capacityRuns({ headwise, pooled, allHeadsWindow: all });
     const { verdict: found, layouts } = requireOk("judge", await tool.judge(runs));
     requireEqual("verdict", found, verdict);
@@ -209,12 +176,11 @@ const capacity = defineTest({
     requireEqual("verdict of pools a head", layouts.headwise.verdict, passes(headwise));
     requireEqual("verdict of one pool", layouts.pooled.verdict, passes(pooled));
     requireEqual("pools a head are called unable", layouts.headwise.saysImpossible, !all);
-    return PASS;
   },
 });
 
-/** Tests of a tool's gates. */
-export const gateTests: readonly TestDefinition[] = [
+/** Checks of a tool's gates. */
+export const gateChecks: readonly ToolCheck[] = [
   readThreshold,
   interval,
   onePair,

@@ -4,7 +4,7 @@
  * A tool is judged through what anybody can see of it: which options it has, what it shows of a
  * resolved configuration, what its components are given, and what its gates say of stated runs.
  */
-import type { Reply } from "./reply.ts";
+import type { Reply } from "../../conformance/mod.ts";
 
 /** Where a value came from, strongest first. */
 export type OptionOrigin = "flag" | "environment" | "file" | "default";

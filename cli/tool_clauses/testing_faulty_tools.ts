@@ -1,13 +1,32 @@
 /** Tools with one fault each. */
-import type { ToolReplay, ToolRuns } from "../tool_subject.ts";
-import { type Mutant, mutateTool } from "./mutant.ts";
+import type { ToolReplay, ToolRuns, ToolSubject } from "./testing_tool.ts";
+
+/** A tool with one fault. */
+export interface FaultyTool {
+  /** Name. */
+  readonly name: string;
+  /** What it gets wrong. */
+  readonly fault: string;
+  /** Clauses that it violates. */
+  readonly violates: readonly string[];
+  /** Checks each of which rejects it. */
+  readonly rejectedBy: readonly string[];
+  /** Makes it from a good one. */
+  readonly create: (good: ToolSubject) => ToolSubject;
+}
+
+function mutateTool(
+  facts: Omit<FaultyTool, "create">,
+  change: (good: ToolSubject) => Partial<ToolSubject>,
+): FaultyTool {
+  return { ...facts, create: (good) => ({ ...good, ...change(good) }) };
+}
 
 const environmentWins = mutateTool({
   name: "environment_over_flag",
   fault: "A variable wins over the flag that somebody has just typed",
-  origin: "own",
   violates: ["config/one-truth"],
-  killedBy: ["tool:settings:precedence:stronger=flag;weaker=environment"],
+  rejectedBy: ["settings:precedence"],
 }, (good) => ({
   explain: async (settings) => {
     const options = (await good.options()).filter(({ command }) => command === settings.command);
@@ -22,9 +41,8 @@ const environmentWins = mutateTool({
 const hiddenOption = mutateTool({
   name: "option_not_shown",
   fault: "The tool leaves an option out of what it shows",
-  origin: "own",
   violates: ["config/one-truth"],
-  killedBy: ["tool:settings:shown"],
+  rejectedBy: ["settings:shown"],
 }, (good) => ({
   explain: async (settings) => {
     const reply = await good.explain(settings);
@@ -35,9 +53,8 @@ const hiddenOption = mutateTool({
 const kernelOwnWindow = mutateTool({
   name: "kernel_reads_own_window",
   fault: "The kernel takes its window from a constant, the allocator from the settings",
-  origin: "own",
   violates: ["config/one-truth"],
-  killedBy: ["tool:settings:one_value:decides=window_tokens;*"],
+  rejectedBy: ["settings:one_value"],
 }, (good) => ({
   plan: async (settings) => {
     const reply = await good.plan(settings);
@@ -52,22 +69,15 @@ const kernelOwnWindow = mutateTool({
 const foreignVariables = mutateTool({
   name: "known_variables_ignored",
   fault: "The variables of launch scripts are ignored",
-  origin: "own",
   violates: ["config/known-env"],
-  killedBy: [
-    "tool:settings:known_variables:variable=FD_HEAD_WISE_KV_CACHE;*",
-    "tool:settings:known_variables:variable=FD_T53_HEAD_WISE_SWA_RATIO;*",
-    "tool:settings:known_variables:variable=FD_T53_DEBUG_BLOCK_TABLES;*",
-    "tool:settings:known_variables:variable=FD_T53_HEAD_WISE_SWA_FIXTURE;*",
-  ],
+  rejectedBy: ["settings:known_variables"],
 }, (good) => ({ plan: (settings) => good.plan({ ...settings, environment: {} }) }));
 
 const alwaysValidates = mutateTool({
   name: "validates_always",
   fault: "Every table is validated on the hot path, switch or no switch",
-  origin: "own",
   violates: ["config/debug-gate"],
-  killedBy: ["tool:settings:debug_switch:source=default"],
+  rejectedBy: ["settings:debug_switch"],
 }, (good) => ({
   plan: async (settings) => {
     const reply = await good.plan(settings);
@@ -80,9 +90,8 @@ const alwaysValidates = mutateTool({
 const meansOnly = mutateTool({
   name: "verdict_by_means",
   fault: "A mean over the threshold passes, whatever the spread",
-  origin: "own",
   violates: ["gate/honest"],
-  killedBy: ["tool:gates:interval:side=better;*", "tool:gates:one_pair"],
+  rejectedBy: ["gates:interval", "gates:one_pair"],
 }, (good) => ({
   judge: async (runs) => {
     const reply = await good.judge(runs);
@@ -97,9 +106,8 @@ const meansOnly = mutateTool({
 const oneMetric = mutateTool({
   name: "one_metric_is_enough",
   fault: "A better TTFT passes the read gate whatever TBT does",
-  origin: "own",
   violates: ["gate/read"],
-  killedBy: ["tool:gates:read:ttft=0.8;*"],
+  rejectedBy: ["gates:read"],
 }, (good) => ({
   judge: (runs) =>
     good.judge(changeReplays(runs, (replay) => ({
@@ -111,9 +119,8 @@ const oneMetric = mutateTool({
 const failuresIgnored = mutateTool({
   name: "failed_requests_ignored",
   fault: "Requests that were not served do not count",
-  origin: "own",
   violates: ["gate/honest"],
-  killedBy: ["tool:gates:failed_request"],
+  rejectedBy: ["gates:failed_request"],
 }, (good) => ({
   judge: (runs) => good.judge(changeReplays(runs, (replay) => ({ ...replay, failedRequests: 0 }))),
 }));
@@ -121,9 +128,8 @@ const failuresIgnored = mutateTool({
 const missingIsZero = mutateTool({
   name: "missing_data_is_zero",
   fault: "What was not measured counts as 0 ms",
-  origin: "own",
   violates: ["gate/honest"],
-  killedBy: ["tool:gates:missing_data"],
+  rejectedBy: ["gates:missing_data"],
 }, (good) => ({
   judge: async (runs) => {
     const reply = await good.judge(runs);
@@ -140,9 +146,8 @@ const missingIsZero = mutateTool({
 const noControl = mutateTool({
   name: "control_left_out",
   fault: "The uniform table with clipped reads is not reported",
-  origin: "own",
   violates: ["gate/control"],
-  killedBy: ["tool:gates:control"],
+  rejectedBy: ["gates:control"],
 }, (good) => ({
   judge: async (runs) => {
     const reply = await good.judge(runs);
@@ -155,9 +160,8 @@ const noControl = mutateTool({
 const inBlocks = mutateTool({
   name: "sides_in_blocks",
   fault: "All replays of one side run before those of the next",
-  origin: "own",
   violates: ["gate/honest"],
-  killedBy: ["tool:gates:interleaved"],
+  rejectedBy: ["gates:interleaved"],
 }, () => ({
   order: ({ sides, pairs }) =>
     Promise.resolve(
@@ -171,9 +175,8 @@ const inBlocks = mutateTool({
 const hidesArithmetic = mutateTool({
   name: "impossible_gain_hidden",
   fault: "That pools a head cannot gain is not said",
-  origin: "own",
   violates: ["gate/capacity"],
-  killedBy: ["tool:gates:capacity:all=false;*"],
+  rejectedBy: ["gates:capacity"],
 }, (good) => ({
   judge: async (runs) => {
     const reply = await good.judge(runs);
@@ -185,7 +188,7 @@ const hidesArithmetic = mutateTool({
 }));
 
 /** Every tool with a fault. */
-export const toolMutants: readonly Mutant[] = [
+export const faultyTools: readonly FaultyTool[] = [
   environmentWins,
   hiddenOption,
   kernelOwnWindow,

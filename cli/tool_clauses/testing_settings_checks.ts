@@ -1,7 +1,6 @@
-/** Tests of configuration: precedence, one resolved value, and the variables that scripts set. */
-import { requireEqual, requireThat } from "../acceptance.ts";
-import { PASS } from "../outcome.ts";
-import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
+/** Checks of configuration: precedence, one resolved value, and the variables that scripts set. */
+import { requireEqual, requireThat } from "../../conformance/mod.ts";
+import { defineCheck, grid, requireOk, requireRefused, type ToolCheck } from "./testing_check.ts";
 import type {
   ComponentView,
   OptionOrigin,
@@ -10,25 +9,21 @@ import type {
   ToolOption,
   ToolSettings,
   ToolSubject,
-} from "../tool_subject.ts";
-import { requireOk, requireRefused } from "./driver.ts";
+} from "./testing_tool.ts";
 
 type Source = Exclude<OptionOrigin, "default">;
 
 const SOURCES: readonly Source[] = ["flag", "environment", "file"];
 
-const precedence = defineTest({
-  suite: "tool",
-  path: "settings",
-  test: "precedence",
+const precedence = defineCheck({
+  name: "settings:precedence",
   clauses: ["config/one-truth"],
   description:
     "Of every option the flag wins over the variable, that over the file, that over none",
-  needs: () => ["tool.settings"],
   cases: grid({ stronger: SOURCES, weaker: ["environment", "file", "default"] as const }).filter((
     { stronger, weaker },
   ) => weaker === "default" || SOURCES.indexOf(stronger) < SOURCES.indexOf(weaker)),
-  run: async ({ tool, params: { stronger, weaker } }) => {
+  run: async (tool, { stronger, weaker }) => {
     const options = await tool.options();
     requireThat(options.length > 0, "Expected options, found none");
     for (const option of options) {
@@ -49,19 +44,15 @@ const precedence = defineTest({
         `Expected ${what} to follow its ${stronger}, found ${alone.value} for two texts`,
       );
     }
-    return PASS;
   },
 });
 
-const shownOnce = defineTest({
-  suite: "tool",
-  path: "settings",
-  test: "shown",
+const shownOnce = defineCheck({
+  name: "settings:shown",
   clauses: ["config/one-truth"],
   description: "The tool shows every option of a command once, and the others keep their defaults",
-  needs: () => ["tool.settings"],
   cases: grid({ source: SOURCES }),
-  run: async ({ tool, params: { source } }) => {
+  run: async (tool, { source }) => {
     const options = await tool.options();
     for (const [command, members] of Map.groupBy(options, (option) => option.command)) {
       const names = members.map(({ name }) => name).sort().join();
@@ -75,23 +66,19 @@ const shownOnce = defineTest({
         requireEqual(`options of "${command}" that are set`, moved.join(), option.name);
       }
     }
-    return PASS;
   },
 });
 
-const oneValue = defineTest({
-  suite: "tool",
-  path: "settings",
-  test: "one_value",
+const oneValue = defineCheck({
+  name: "settings:one_value",
   clauses: ["config/one-truth"],
   description: "Every component of a run is given the one resolved value",
-  needs: () => ["tool.settings"],
   cases: grid({
     source: SOURCES,
     decides: ["window_tokens", "sink_tokens", "window_ratio"] as const,
     value: ["1", "0"],
   }),
-  run: async ({ tool, params: { source, decides, value } }) => {
+  run: async (tool, { source, decides, value }) => {
     const option = await optionThat(tool, decides);
     const plan = await planOf(tool, settingsOf(option, [[source, value]]));
     requireThat(plan.components.length > 1, "Expected several components, found fewer");
@@ -103,19 +90,15 @@ const oneValue = defineTest({
       }[decides];
       requireEqual(`${decides} of the ${view.component}`, seen, Number(value));
     }
-    return PASS;
   },
 });
 
-const agreement = defineTest({
-  suite: "tool",
-  path: "settings",
-  test: "agreement",
+const agreement = defineCheck({
+  name: "settings:agreement",
   clauses: ["config/one-truth"],
   description: "Components agree on everything when several options come from several places",
-  needs: () => ["tool.settings"],
   cases: grid({ ratio: ["0", "0.5", "1"], window: ["64", "4096"] }),
-  run: async ({ tool, params: { ratio, window } }) => {
+  run: async (tool, { ratio, window }) => {
     const heads = await optionThat(tool, "window_ratio");
     const reach = await optionThat(tool, "window_tokens");
     const plan = await planOf(tool, {
@@ -128,17 +111,13 @@ const agreement = defineTest({
     for (const [index, view] of others.entries()) {
       requireEqual(`what the ${plan.components[index + 1]?.component} is given`, view, first);
     }
-    return PASS;
   },
 });
 
-const knownVariables = defineTest({
-  suite: "tool",
-  path: "settings",
-  test: "known_variables",
+const knownVariables = defineCheck({
+  name: "settings:known_variables",
   clauses: ["config/known-env"],
   description: "The variables that launch scripts set mean what they mean to the engine",
-  needs: () => ["tool.settings"],
   cases: [
     { variable: "FD_HEAD_WISE_KV_CACHE", text: "1" },
     { variable: "FD_HEAD_WISE_KV_CACHE", text: "0" },
@@ -149,43 +128,40 @@ const knownVariables = defineTest({
     { variable: "FD_T53_DEBUG_BLOCK_TABLES", text: "0" },
     { variable: "FD_T53_HEAD_WISE_SWA_FIXTURE", text: "1" },
   ],
-  run: async ({ tool, params: { variable, text } }) => {
+  run: async (tool, { variable, text }) => {
     const { command } = await optionThat(tool, "window_ratio");
     const environment = { [variable]: text };
     const plan = await planOf(tool, { command, flags: {}, environment, file: {} });
     switch (variable) {
       case "FD_HEAD_WISE_KV_CACHE":
         requireEqual("head-wise tables", plan.headWise, text === "1");
-        return PASS;
+        return;
       case "FD_T53_DEBUG_BLOCK_TABLES":
         requireEqual("validation", plan.validatesTables, text === "1");
-        return PASS;
+        return;
       case "FD_T53_HEAD_WISE_SWA_RATIO":
         for (const { windowHeads } of plan.components) {
           const expected = Math.floor(windowHeads.length * Number(text));
           requireEqual("window heads", windowHeads.filter(Boolean).length, expected);
         }
-        return PASS;
+        return;
       default:
         for (const view of plan.components) {
           requireEqual("W", view.windowTokens, 4096);
           requireEqual("S", view.sinkTokens, 0);
           requireEqual("window heads", view.windowHeads.filter(Boolean).length, 1);
         }
-        return PASS;
+        return;
     }
   },
 });
 
-const badRatio = defineTest({
-  suite: "tool",
-  path: "settings",
-  test: "bad_ratio",
+const badRatio = defineCheck({
+  name: "settings:bad_ratio",
   clauses: ["mask/head-kinds", "config/known-env"],
   description: "A ratio outside [0, 1] is refused wherever it comes from",
-  needs: () => ["tool.settings"],
   cases: grid({ source: [...SOURCES, "known_variable"] as const, ratio: ["-0.1", "1.5", "NaN"] }),
-  run: async ({ tool, params: { source, ratio } }) => {
+  run: async (tool, { source, ratio }) => {
     const option = await optionThat(tool, "window_ratio");
     const settings = source === "known_variable"
       ? {
@@ -194,30 +170,25 @@ const badRatio = defineTest({
       }
       : settingsOf(option, [[source, ratio]]);
     requireRefused("plan", await tool.plan(settings));
-    return PASS;
   },
 });
 
-const debugSwitch = defineTest({
-  suite: "tool",
-  path: "settings",
-  test: "debug_switch",
+const debugSwitch = defineCheck({
+  name: "settings:debug_switch",
   clauses: ["config/debug-gate"],
   description: "Validating every table is off by default and on by one switch",
-  needs: () => ["tool.settings"],
   cases: grid({ source: [...SOURCES, "default"] as const }),
-  run: async ({ tool, params: { source } }) => {
+  run: async (tool, { source }) => {
     const option = await optionThat(tool, "validation");
     const [sample = ""] = option.samples;
     const settings = settingsOf(option, source === "default" ? [] : [[source, sample]]);
     const plan = await planOf(tool, settings);
     requireEqual("validation", plan.validatesTables, source !== "default");
-    return PASS;
   },
 });
 
-/** Tests of a tool's configuration. */
-export const settingsTests: readonly TestDefinition[] = [
+/** Checks of a tool's configuration. */
+export const settingsChecks: readonly ToolCheck[] = [
   precedence,
   shownOnce,
   oneValue,
