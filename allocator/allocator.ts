@@ -9,7 +9,7 @@ import {
 } from "./options.ts";
 import type { PageOutcome } from "./outcome.ts";
 import { createPagePools, type PagePools } from "./page_pool.ts";
-import type { Slot } from "./ids.ts";
+import { type Slot, slotsOf } from "./ids.ts";
 
 /**
  * The book-keeping behind a table. Rows of a slot are numbered group·H + head (one row in the
@@ -37,6 +37,8 @@ export interface AllocatorState {
   readonly pools: PagePools;
   /** The fence that freed pages pass. */
   readonly fence: InFlightFence;
+  /** Every slot, ascending. */
+  readonly slotIds: readonly Slot[];
   /** 1 for slots with a request; uint8 [B]. */
   readonly active: Uint8Array;
   /** Tokens of each slot, as last told; int32 [B]. */
@@ -167,6 +169,7 @@ export function createAllocator(o: AllocatorOptions): CacheAllocator {
       sinkPages: Math.ceil(heads.sinkTokens / pageSizeTokens),
       pools,
       fence: createFence(poolCount * pagesPerPool),
+      slotIds: slotsOf(slots),
       active: new Uint8Array(slots),
       lengthsTokens: new Int32Array(slots),
       columnsHeld: new Int32Array(slots),

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { type PageKey, toPageKey } from "./ids.ts";
+
 /** A step that was begun; ids grow by one a step. */
 export type StepId = number & { readonly idSpace: "StepId" };
 
@@ -150,13 +152,13 @@ export function completeFenceStep(fence: InFlightFence, step: StepId): void {
  *
  * @example Without an open step nothing waits
  * ```ts
- * import { createFence, holdPage } from "@headwise/headwise/allocator";
+ * import { createFence, holdPage, toPageKey } from "@headwise/headwise/allocator";
  * import assert from "node:assert/strict";
  *
- * assert.equal(holdPage(createFence(4), 0), false);
+ * assert.equal(holdPage(createFence(4), toPageKey(4, 0, 0)), false);
  * ```
  */
-export function holdPage(fence: InFlightFence, key: number): boolean {
+export function holdPage(fence: InFlightFence, key: PageKey): boolean {
   if (fence.oldestOpen === fence.nextStep) return false;
   const place = (fence.head + fence.waiting) % fence.keys.length;
   fence.keys[place] = key;
@@ -174,21 +176,21 @@ export function holdPage(fence: InFlightFence, key: number): boolean {
  * @example A page settles with the last step that was open at its free
  * ```ts
  * import {
- *   beginFenceStep, completeFenceStep, createFence, holdPage, nextSettledPage,
+ *   beginFenceStep, completeFenceStep, createFence, holdPage, nextSettledPage, toPageKey,
  * } from "@headwise/headwise/allocator";
  * import assert from "node:assert/strict";
  *
  * const fence = createFence(4);
  * const step = beginFenceStep(fence);
- * holdPage(fence, 3);
+ * holdPage(fence, toPageKey(4, 0, 3));
  * assert.equal(nextSettledPage(fence), -1);
  * completeFenceStep(fence, step);
  * assert.equal(nextSettledPage(fence), 3);
  * ```
  */
-export function nextSettledPage(fence: InFlightFence): number {
+export function nextSettledPage(fence: InFlightFence): PageKey | -1 {
   if (fence.waiting === 0 || fence.tags[fence.head] >= fence.oldestOpen) return -1;
-  const key = fence.keys[fence.head];
+  const key = toPageKey(fence.keys.length, 0, fence.keys[fence.head]);
   fence.head = (fence.head + 1) % fence.keys.length;
   fence.waiting--;
   return key;

@@ -9,12 +9,13 @@ import {
   StepError,
   type StepId,
 } from "./fence.ts";
+import { toPageKey } from "./ids.ts";
 
 Deno.test("nextSettledPage() waits for every step that was open at the free, and no later one", () => {
   const fence = createFence(4);
   const first = beginFenceStep(fence);
   const second = beginFenceStep(fence);
-  assert.equal(holdPage(fence, 11), true);
+  assert.equal(holdPage(fence, toPageKey(16, 0, 11)), true);
   const third = beginFenceStep(fence);
   completeFenceStep(fence, second);
   assert.equal(nextSettledPage(fence), -1);
@@ -66,7 +67,7 @@ Deno.test("the fence agrees with a list of waiting sets under random steps and f
     for (const c of commands) {
       if (c.kind === "begin") open.push(beginFenceStep(fence));
       else if (c.kind === "hold") {
-        assert.equal(holdPage(fence, key), open.length > 0);
+        assert.equal(holdPage(fence, toPageKey(64, 0, key)), open.length > 0);
         if (open.length > 0) waiting.push({ key, steps: new Set(open) });
         key++;
       } else if (open.length > 0) {

@@ -74,7 +74,7 @@ export function admit(
 
 /**
  * Grows a request so that it holds a length in total, for every head and group, or not at all.
- * O(1) while the pages suffice, O(new pages·rows·log N) otherwise; no garbage either way. A lesser
+ * O(1) while the pages suffice, O(new pages·rows) otherwise; no garbage either way. A lesser
  * length than before (rejected draft tokens) is recorded and keeps the pages.
  *
  * @param a The allocator.

@@ -171,7 +171,7 @@ Deno.test("admit() and extend() refuse by code when the slot or the length is wr
   ]);
 });
 
-Deno.test("shuffled pools make the rank decisions that identity pools make", () => {
+Deno.test("shuffled pools make the decisions that identity pools make", () => {
   const plain = buildAllocator();
   const shuffled = buildAllocator({ pageOrder: { kind: "shuffled", seed: 3 } });
   for (const a of [plain, shuffled]) {
@@ -180,13 +180,13 @@ Deno.test("shuffled pools make the rank decisions that identity pools make", () 
     release(a, slot(0));
     admit(a, slot(0), 90);
   }
-  const rankOfId: Uint32Array | null = shuffled.state.pools.rankOfId;
-  assert.ok(rankOfId !== null);
+  const { ordinalOfId } = shuffled.state.pools;
+  assert.ok(ordinalOfId !== null);
   for (let index = 0; index < 2; index++) {
-    const ranks: number[][] = rowsOf(shuffled, index).map((row, pool) =>
-      row.map((id) => id < 0 ? id : rankOfId[pool * 8 + id])
+    const ordinals: number[][] = rowsOf(shuffled, index).map((row, pool) =>
+      row.map((id) => id < 0 ? id : ordinalOfId[pool * 8 + id])
     );
-    assert.deepEqual(ranks, rowsOf(plain, index));
+    assert.deepEqual(ordinals, rowsOf(plain, index));
   }
   assert.notDeepEqual(rowsOf(shuffled, 0)[0], rowsOf(shuffled, 0)[1]);
 });

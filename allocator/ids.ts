@@ -14,6 +14,12 @@ export type LocalPage = number & { readonly idSpace: "LocalPage" };
 /** A page id of the one flat pool, in [0, N·H·Lg): the ids of layout `pooled`. */
 export type GlobalPage = number & { readonly idSpace: "GlobalPage" };
 
+/** A page id as a pool of either kind hands it out and a table's entry names it. */
+export type Page = LocalPage | GlobalPage;
+
+/** A page of all pools of an allocator: pool·N + id, for arrays over every page. */
+export type PageKey = number & { readonly idSpace: "PageKey" };
+
 /** A batch slot, in [0, B). */
 export type Slot = number & { readonly idSpace: "Slot" };
 
@@ -133,6 +139,38 @@ export function toGlobalPage(value: number, o: IdLimit): GlobalPage {
 export function toSlot(value: number, o: IdLimit): Slot {
   checkId("Slot", value, o.limit);
   return value as Slot;
+}
+
+/**
+ * Every slot of a batch, for code that counts through them.
+ *
+ * @param count The number of slots B.
+ * @returns Slots 0 to B − 1, branded.
+ */
+export function slotsOf(count: number): readonly Slot[] {
+  return Array.from({ length: count }, (_, slot) => slot as Slot);
+}
+
+/**
+ * Brands what a pool hands out; the pool vouches for its range.
+ *
+ * @param value An id in [0, N) of the pool.
+ * @returns The same number, branded.
+ */
+export function pageOfPool(value: number): Page {
+  return value as Page;
+}
+
+/**
+ * The key of a page over all pools.
+ *
+ * @param pagesPerPool Pages N of each pool.
+ * @param pool The pool, in range.
+ * @param page The page's id in it, in range: one that a pool handed out or a table names.
+ * @returns pool·N + id.
+ */
+export function toPageKey(pagesPerPool: number, pool: number, page: number): PageKey {
+  return pool * pagesPerPool + page as PageKey;
 }
 
 /**

@@ -44,7 +44,6 @@ export * from "./head_map.ts";
 export * from "./ids.ts";
 export * from "./inspect.ts";
 export * from "./layer_group.ts";
-export * from "./min_heap.ts";
 export * from "./options.ts";
 export * from "./outcome.ts";
 export * from "./page_pool.ts";

@@ -49,13 +49,13 @@ Deno.test("createPagePools() gives one pool the permutation that the first of ma
   const pageOrder = { kind: "shuffled", seed: 9 } as const;
   const one = createPagePools({ pools: 1, pagesPerPool: 64, pageOrder });
   const many = createPagePools({ pools: 4, pagesPerPool: 64, pageOrder });
-  assert.deepEqual(one.idOfRank, many.idOfRank?.slice(0, 64));
+  assert.deepEqual(one.idOfOrdinal, many.idOfOrdinal?.slice(0, 64));
   const other = createPagePools({
     pools: 1,
     pagesPerPool: 64,
     pageOrder: { kind: "shuffled", seed: 10 },
   });
-  assert.notDeepEqual(one.idOfRank, other.idOfRank);
+  assert.notDeepEqual(one.idOfOrdinal, other.idOfOrdinal);
 });
 
 Deno.test("createPagePools() refuses a size when it is no positive integer or too large", () => {

@@ -10,7 +10,7 @@
  * @module
  */
 import { type CacheAllocator, createAllocator } from "./allocator.ts";
-import type { Slot } from "./ids.ts";
+import { type PageKey, type Slot, toPageKey } from "./ids.ts";
 import { AllocatorError, type AllocatorOptions } from "./options.ts";
 
 /** A block of a cached prefix, below the blocks before it. */
@@ -222,7 +222,7 @@ export function rowLosesPages(cache: PrefixCache, row: number): boolean {
 }
 
 /** Key of a page of a row in the pools. */
-export function pageKey(cache: PrefixCache, row: number, page: number): number {
+export function pageKey(cache: PrefixCache, row: number, page: number): PageKey {
   const { rowPools, pools } = cache.allocator.state;
-  return rowPools[row] * pools.pagesPerPool + page;
+  return toPageKey(pools.pagesPerPool, rowPools[row], page);
 }

@@ -9,15 +9,16 @@
  */
 import type { CacheAllocator } from "./allocator.ts";
 import { holdPage } from "./fence.ts";
+import type { PageKey } from "./ids.ts";
 import { putPage, QUARANTINED_PAGE, SHARED_PAGE } from "./page_pool.ts";
 
 /**
  * Adds a holder to a page that is held already.
  *
  * @param a An allocator whose pages can be shared.
- * @param key The page, pool·pagesPerPool + id.
+ * @param key The page.
  */
-export function addHolder(a: CacheAllocator, key: number): void {
+export function addHolder(a: CacheAllocator, key: PageKey): void {
   const { owners, references } = a.state.pools;
   if (references === null) return;
   references[key] = owners[key] === SHARED_PAGE ? references[key] + 1 : 2;
@@ -28,10 +29,10 @@ export function addHolder(a: CacheAllocator, key: number): void {
  * Takes a holder from a page; with the last one the page is freed through the in-flight fence.
  *
  * @param a The allocator.
- * @param key The page, pool·pagesPerPool + id.
+ * @param key The page.
  * @param isWindow Whether a window head holds it: 1 or 0.
  */
-export function dropHolder(a: CacheAllocator, key: number, isWindow: number): void {
+export function dropHolder(a: CacheAllocator, key: PageKey, isWindow: number): void {
   const { pools, fence, counts } = a.state;
   if (pools.references !== null && pools.owners[key] === SHARED_PAGE) {
     pools.references[key]--;

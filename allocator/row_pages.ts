@@ -5,12 +5,12 @@
  * @module
  */
 import type { CacheAllocator } from "./allocator.ts";
-import { HOLE, type Slot } from "./ids.ts";
-import { checkHeldStretch, PageError, takePage } from "./page_pool.ts";
+import { HOLE, type Slot, toPageKey } from "./ids.ts";
+import { checkHeldStretch, PageError, takePage, takePages } from "./page_pool.ts";
 import { dropHolder } from "./prefix_pages.ts";
 
 /**
- * Appends columns to every row of a slot. O(columns·rows·log N).
+ * Appends columns to every row of a slot. O(columns·rows).
  *
  * @param a The allocator.
  * @param slot The slot.
@@ -47,11 +47,10 @@ export function takeColumns(a: CacheAllocator, slot: Slot, columns: number): voi
   for (let row = 0; row < rows; row++) {
     const owner = handles[slot] * rows + row;
     const start = rowStarts[row] + slot * slotStride + held;
-    for (let i = start; i < start + columns; i++) {
-      const page = takePage(pools, rowPools[row], owner);
-      ids[i] = page;
-      if (draftIds !== null) draftIds[i] = page;
-    }
+    if (columns === 1) ids[start] = takePage(pools, rowPools[row], owner);
+    else takePages(pools, rowPools[row], owner, ids, start, columns);
+    if (draftIds === null) continue;
+    for (let i = start; i < start + columns; i++) draftIds[i] = ids[i];
   }
   columnsHeld[slot] = held + columns;
   counts.windowHeadPages += columns * a.state.windowRows;
@@ -165,12 +164,11 @@ export function freeRow(
   const { pools, rowStarts, rowPools, rowIsWindow, slotStride } = a.state;
   const ids = a.table.ids;
   const draftIds = a.draftTable === null ? null : a.draftTable.ids;
-  const base = rowPools[row] * pools.pagesPerPool;
   const start = rowStarts[row] + slot * slotStride + first;
   for (let i = start; i < start + count; i++) {
     const page = ids[i];
     if (page === HOLE) continue;
-    dropHolder(a, base + page, rowIsWindow[row]);
+    dropHolder(a, toPageKey(pools.pagesPerPool, rowPools[row], page), rowIsWindow[row]);
     ids[i] = HOLE;
     if (draftIds !== null) draftIds[i] = HOLE;
   }

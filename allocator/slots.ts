@@ -86,6 +86,7 @@ export function condenseSlots(a: CacheAllocator, o?: { readonly moves?: Int32Arr
       `Cannot write moves into "${moves.length}" entries: give at least ${2 * slots}`,
     );
   }
+  const { slotIds } = a.state;
   let count = 0;
   let empty = 0;
   let last = slots - 1;
@@ -93,7 +94,7 @@ export function condenseSlots(a: CacheAllocator, o?: { readonly moves?: Int32Arr
     while (empty < last && a.state.active[empty] === 1) empty++;
     while (empty < last && a.state.active[last] === 0) last--;
     if (empty >= last) break;
-    swapRequests(a, last as Slot, empty as Slot);
+    swapRequests(a, slotIds[last], slotIds[empty]);
     if (moves !== undefined) {
       moves[2 * count] = last;
       moves[2 * count + 1] = empty;
@@ -155,7 +156,7 @@ export function reorderSlots(a: CacheAllocator, permutation: Int32Array): void {
   for (let k = 0; k < slots; k++) {
     let from = permutation[k];
     while (from < k) from = permutation[from];
-    if (from !== k) swapRequests(a, k as Slot, from as Slot);
+    if (from !== k) swapRequests(a, a.state.slotIds[k], a.state.slotIds[from]);
   }
   if (a.options.debug) assertValid(a, "reorderSlots");
 }

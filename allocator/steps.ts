@@ -70,8 +70,10 @@ export function beginStep(a: CacheAllocator): StepId {
  */
 export function completeStep(a: CacheAllocator, step: StepId): void {
   completeFenceStep(a.state.fence, step);
-  for (let key = nextSettledPage(a.state.fence); key >= 0; key = nextSettledPage(a.state.fence)) {
+  let key = nextSettledPage(a.state.fence);
+  while (key !== -1) {
     putPage(a.state.pools, key);
+    key = nextSettledPage(a.state.fence);
   }
   if (a.options.debug) assertValid(a, "completeStep");
 }

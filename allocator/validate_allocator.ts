@@ -1,11 +1,12 @@
 import type { CacheAllocator } from "./allocator.ts";
+import { findBrokenWord, hasOrdinal } from "./bitmap.ts";
 import { HOLE } from "./ids.ts";
 import { FREE_PAGE, QUARANTINED_PAGE, SHARED_PAGE } from "./page_pool.ts";
 import { validateTable, type Violation } from "./validate_table.ts";
 
 /**
  * Checks everything an allocator promises: its table (see {@link validateTable}), that free +
- * quarantined + held pages are all pages with none named twice, that each heap is a heap, that
+ * quarantined + held pages are all pages with none named twice, that each pool's free set is one, that
  * every page's owner is the row that names it, and that the draft model's table is alike. O(pages).
  *
  * @param a The allocator.
@@ -47,7 +48,7 @@ export function validateAllocator(a: CacheAllocator): Violation[] {
       sharedPages: a.state.pools.references !== null,
     }),
     ...validateHolders(a),
-    ...validateHeaps(a),
+    ...validateFreeSets(a),
     ...validateCounts(a),
     ...validateSlots(a),
   ];
@@ -79,26 +80,31 @@ function validateHolders(a: CacheAllocator): Violation[] {
   return violations;
 }
 
-function validateHeaps(a: CacheAllocator): Violation[] {
+function validateFreeSets(a: CacheAllocator): Violation[] {
   const { pools } = a.state;
   const violations: Violation[] = [];
   for (let pool = 0; pool < pools.pools; pool++) {
     const offset = pool * pools.pagesPerPool;
-    const free = pools.freeCounts[pool];
-    const inHeap = new Uint8Array(pools.pagesPerPool);
-    for (let i = 0; i < free; i++) {
-      const rank = pools.heaps[offset + i];
-      const id = pools.idOfRank === null ? rank : pools.idOfRank[offset + rank];
-      const parent = i === 0 ? rank - 1 : pools.heaps[offset + ((i - 1) >>> 1)];
-      if (inHeap[rank] !== 0 || pools.owners[offset + id] !== FREE_PAGE || parent >= rank) {
-        violations.push({
-          clause: "pool/conservation",
-          value: id,
-          message: `Cannot keep page "${id}" in the heap of pool ${pool}: it is there twice, out ` +
-            `of order or owned by "${pools.owners[offset + id]}"`,
-        });
-      }
-      inHeap[rank] = 1;
+    const broken = findBrokenWord(pools.free, pool);
+    if (broken >= 0) {
+      violations.push({
+        clause: "pool/conservation",
+        value: broken,
+        message: `Cannot trust the free set of pool ${pool}: word "${broken}" contradicts the ` +
+          `level below it; change it only through the pool`,
+      });
+    }
+    for (let ordinal = 0; ordinal < pools.pagesPerPool; ordinal++) {
+      const id = pools.idOfOrdinal === null ? ordinal : pools.idOfOrdinal[offset + ordinal];
+      const owner = pools.owners[offset + id];
+      if (hasOrdinal(pools.free, pool, ordinal) === (owner === FREE_PAGE)) continue;
+      violations.push({
+        clause: "pool/conservation",
+        value: id,
+        message: owner === FREE_PAGE
+          ? `Cannot take page "${id}" of pool ${pool}: nobody owns it and it is not in the free set`
+          : `Cannot keep page "${id}" in the free set of pool ${pool}: it is owned by "${owner}"`,
+      });
     }
   }
   return violations;

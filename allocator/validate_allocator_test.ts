@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { addOrdinal, takeLeast } from "./bitmap.ts";
 import { buildAllocator, slot } from "./builders_test.ts";
 import { admit, type CacheAllocator, release, swapSlots, validateAllocator } from "./mod.ts";
 
@@ -20,22 +21,22 @@ Deno.test("validateAllocator() finds a page that its row does not own", () => {
 });
 
 Deno.test("validateAllocator() finds a page that is free and held", () => {
-  assert.deepEqual(clausesAfter((a) => a.state.pools.heaps[0] = 0), ["pool/conservation"]);
-});
-
-Deno.test("validateAllocator() finds a free page that is in the heap twice", () => {
+  const page = (a: CacheAllocator): number => a.table.ids.find((id) => id >= 0) ?? -1;
   assert.deepEqual(
-    clausesAfter((a) => a.state.pools.heaps[1] = a.state.pools.heaps[0]),
+    clausesAfter((a) => addOrdinal(a.state.pools.free, 0, page(a))),
     ["pool/conservation"],
   );
 });
 
-Deno.test("validateAllocator() finds a heap out of order", () => {
-  const swap = (a: CacheAllocator): void => {
-    const { heaps } = a.state.pools;
-    [heaps[0], heaps[1]] = [heaps[1], heaps[0]];
-  };
-  assert.deepEqual(clausesAfter(swap), ["pool/conservation"]);
+Deno.test("validateAllocator() finds a free page that its pool cannot hand out", () => {
+  assert.deepEqual(clausesAfter((a) => takeLeast(a.state.pools.free, 0)), ["pool/conservation"]);
+});
+
+Deno.test("validateAllocator() finds a free set that skips a free page", () => {
+  assert.deepEqual(
+    clausesAfter((a) => a.state.pools.free.firstWords[0] = 1),
+    ["pool/conservation"],
+  );
 });
 
 Deno.test("validateAllocator() finds a lost page and a wrong count", () => {

@@ -1,4 +1,4 @@
-import { createPagePools, putPage, takePage } from "../allocator/page_pool.ts";
+import { createPagePools, putPage, takePage, toPageKey } from "../allocator/mod.ts";
 
 /**
  * A workload of one pool. Half of its pages are held; then, over and over, a batch of held pages
@@ -78,11 +78,13 @@ export function runPoolSequence(o: PoolSequence): SequenceResult {
   let checksum = 0;
   const startedAtMs = performance.now();
   for (let start = 0; start < freed.length; start += o.batch) {
-    for (let i = start; i < start + o.batch; i++) putPage(pools, held[freed[i]]);
+    for (let i = start; i < start + o.batch; i++) {
+      putPage(pools, toPageKey(o.pages, 0, held[freed[i]]));
+    }
     for (let i = start; i < start + o.batch; i++) {
       const page = takePage(pools, 0, 0);
       held[freed[i]] = page;
-      checksum = (checksum * 31 + page) % 2147483648;
+      checksum = (Math.imul(checksum, 31) + page) & 0x7fffffff;
     }
   }
   return { checksum, elapsedNs: (performance.now() - startedAtMs) * 1e6 };

@@ -32,6 +32,7 @@ import {
   swapSlots,
   TableError,
   TensorParallelError,
+  toPageKey,
   toSlot,
   validateTable,
 } from "../../allocator/mod.ts";
@@ -219,7 +220,7 @@ function returnPages(allocator: CacheAllocator, o: { pool: number; ids: Int32Arr
   const owner = pools.owners[base + (o.ids[0] ?? 0)] ?? QUARANTINED_PAGE;
   checkHeldStretch(pools, o.ids, o.pool, owner, 0, o.ids.length);
   for (const id of o.ids) {
-    putPage(pools, base + id);
+    putPage(pools, toPageKey(pools.pagesPerPool, o.pool, id));
   }
 }
 

@@ -1,0 +1,232 @@
+/**
+ * Hierarchical bitmaps: sets of ordinals in [0, size) whose least member is found by touching a few
+ * words. Level 0 has one bit an ordinal; a bit of level k + 1 says that a word of level k is not
+ * empty. All sets of one object are equally large and share one array, N/8 bytes each and 1/31 more.
+ *
+ * Hot paths: arguments are positional and nothing is allocated.
+ *
+ * @module
+ */
+
+/** Sets of ordinals. Words are int32, because values of 2^31 and more would be boxed. */
+export interface Bitmaps {
+  /** Number of ordinals that a set can hold. */
+  readonly size: number;
+  /** All words: for each set level 0, then level 1, up to one word. */
+  readonly words: Int32Array;
+  /** Words of one set over all levels. */
+  readonly stride: number;
+  /** Where each level starts in a set's words; int32 [levels]. */
+  readonly levelStarts: Int32Array;
+  /** For each set a level-0 word before which all words are empty; int32 [sets]. */
+  readonly firstWords: Int32Array;
+}
+
+/**
+ * Creates sets that hold every ordinal.
+ *
+ * @param sets Number of sets, ≥ 1.
+ * @param size Ordinals of each, ≥ 1.
+ * @returns The sets.
+ */
+export function createFullBitmaps(sets: number, size: number): Bitmaps {
+  const counts = [size];
+  const starts = [0];
+  let stride = 0;
+  do {
+    const words = Math.ceil(counts[counts.length - 1] / 32);
+    stride += words;
+    counts.push(words);
+    starts.push(stride);
+  } while (counts[counts.length - 1] > 1);
+  const levels = starts.length - 1;
+  const words = new Int32Array(sets * stride);
+  for (let level = 0; level < levels; level++) {
+    words.fill(-1, starts[level], starts[level + 1]);
+    const rest = counts[level] % 32;
+    if (rest !== 0) words[starts[level + 1] - 1] = (1 << rest) - 1;
+  }
+  for (let set = 1; set < sets; set++) words.copyWithin(set * stride, 0, stride);
+  return {
+    size,
+    words,
+    stride,
+    levelStarts: Int32Array.from(starts.slice(0, levels)),
+    firstWords: new Int32Array(sets),
+  };
+}
+
+/**
+ * Takes the least ordinal out of a set.
+ *
+ * @param bitmaps The sets.
+ * @param set A set that is not empty; the caller makes sure of it.
+ * @returns The ordinal.
+ */
+export function takeLeast(bitmaps: Bitmaps, set: number): number {
+  const { words, stride, firstWords } = bitmaps;
+  const base = set * stride;
+  let first = firstWords[set];
+  let word = words[base + first];
+  if (word === 0) {
+    first = findFirstWord(bitmaps, base);
+    firstWords[set] = first;
+    word = words[base + first];
+  }
+  const rest = word & (word - 1);
+  words[base + first] = rest;
+  if (rest === 0) clearAbove(bitmaps, base, first, 1);
+  return first * 32 + lowestBit(word);
+}
+
+/**
+ * Takes the least ordinals out of a set, ascending. What one call takes is read word by word, so
+ * that ordinals far apart cost no walk from the top each.
+ *
+ * @param bitmaps The sets.
+ * @param set A set that holds as many; the caller makes sure of it.
+ * @param into Where the ordinals go.
+ * @param start The first place in it.
+ * @param count How many, ≥ 0.
+ */
+export function takeLeastOf(
+  bitmaps: Bitmaps,
+  set: number,
+  into: Int32Array,
+  start: number,
+  count: number,
+): void {
+  const { words, stride, levelStarts, firstWords } = bitmaps;
+  const base = set * stride;
+  const end = start + count;
+  let at = start;
+  let first = firstWords[set];
+  // The word that the last call stopped in is where the next one goes on.
+  let word = words[base + first];
+  while (at < end) {
+    if (word === 0) {
+      first = findFirstWord(bitmaps, base);
+      word = words[base + first];
+    }
+    const above = levelStarts.length > 1 ? base + levelStarts[1] + (first >>> 5) : -1;
+    let siblings = above < 0 ? 0 : words[above] & -(1 << first);
+    while (true) {
+      while (word !== 0 && at < end) {
+        into[at++] = first * 32 + lowestBit(word);
+        word &= word - 1;
+      }
+      words[base + first] = word;
+      if (word !== 0) break;
+      siblings &= siblings - 1;
+      if (siblings === 0 || at === end) break;
+      first = (first & ~31) | lowestBit(siblings);
+      word = words[base + first];
+    }
+    if (above >= 0) {
+      words[above] = siblings;
+      if (siblings === 0) clearAbove(bitmaps, base, first >>> 5, 2);
+    }
+  }
+  firstWords[set] = first;
+}
+
+/**
+ * Puts an ordinal into a set.
+ *
+ * @param bitmaps The sets.
+ * @param set The set.
+ * @param ordinal An ordinal that it does not hold.
+ */
+export function addOrdinal(bitmaps: Bitmaps, set: number, ordinal: number): void {
+  const { words, stride, firstWords } = bitmaps;
+  const base = set * stride;
+  const place = ordinal >>> 5;
+  const word = words[base + place];
+  words[base + place] = word | (1 << (ordinal & 31));
+  if (word === 0) {
+    setAbove(bitmaps, base, place);
+    if (place < firstWords[set]) firstWords[set] = place;
+  }
+}
+
+/**
+ * Tells whether a set holds an ordinal.
+ *
+ * @param bitmaps The sets.
+ * @param set The set.
+ * @param ordinal The ordinal.
+ * @returns True when it does.
+ */
+export function hasOrdinal(bitmaps: Bitmaps, set: number, ordinal: number): boolean {
+  const word = bitmaps.words[set * bitmaps.stride + (ordinal >>> 5)];
+  return (word >>> (ordinal & 31) & 1) === 1;
+}
+
+/**
+ * Checks a set's upper levels and its first word against level 0. O(size).
+ *
+ * @param bitmaps The sets.
+ * @param set The set.
+ * @returns The first word that contradicts the level below it, or −1.
+ */
+export function findBrokenWord(bitmaps: Bitmaps, set: number): number {
+  const { words, stride, levelStarts, firstWords, size } = bitmaps;
+  const base = set * stride;
+  for (let place = 0; place < firstWords[set]; place++) {
+    if (words[base + place] !== 0) return place;
+  }
+  let count = size;
+  for (let level = 0; level < levelStarts.length; level++) {
+    const below = level === 0 ? -1 : levelStarts[level - 1];
+    for (let i = 0; i < Math.ceil(count / 32) * 32; i++) {
+      const place = levelStarts[level] + (i >>> 5);
+      const bit = words[base + place] >>> (i & 31) & 1;
+      const beyond = i >= count;
+      const expected = level > 0 && !beyond && words[base + below + i] !== 0 ? 1 : 0;
+      if ((beyond || level > 0) && bit !== expected) return place;
+    }
+    count = Math.ceil(count / 32);
+  }
+  return -1;
+}
+
+function lowestBit(word: number): number {
+  return 31 - Math.clz32(word & -word);
+}
+
+function findFirstWord({ words, levelStarts }: Bitmaps, base: number): number {
+  let place = 0;
+  for (let level = levelStarts.length - 1; level > 0; level--) {
+    place = place * 32 + lowestBit(words[base + levelStarts[level] + place]);
+  }
+  return place;
+}
+
+function setAbove({ words, levelStarts }: Bitmaps, base: number, below: number): void {
+  let place = below;
+  for (let level = 1; level < levelStarts.length; level++) {
+    const bit = 1 << (place & 31);
+    place >>>= 5;
+    const at = base + levelStarts[level] + place;
+    const word = words[at];
+    words[at] = word | bit;
+    if (word !== 0) return;
+  }
+}
+
+function clearAbove(
+  { words, levelStarts }: Bitmaps,
+  base: number,
+  below: number,
+  from: number,
+): void {
+  let place = below;
+  for (let level = from; level < levelStarts.length; level++) {
+    const bit = 1 << (place & 31);
+    place >>>= 5;
+    const at = base + levelStarts[level] + place;
+    const rest = words[at] & ~bit;
+    words[at] = rest;
+    if (rest !== 0) return;
+  }
+}
