@@ -7,7 +7,7 @@ import { assemblePage } from "./page_text.ts";
 import { createSbom } from "./sbom.ts";
 
 /** The most bytes of the minified program, its page and its charts included; raise it knowingly. */
-const SIZE_BUDGET_BYTES = 2_300_000;
+const SIZE_BUDGET_BYTES = 2_800_000;
 
 /** Browsers with WebGPU in workers; what these lack is rewritten or refused. */
 const BROWSERS = ["chrome136", "firefox141", "safari26"];

@@ -2,9 +2,7 @@
  * What is bundled: the program, and the hosts of `module:` and `ffi:` adapters, which the program
  * starts as processes of their own. All is imported as late as it is without a bundle.
  */
-import type { AdapterServer, ServerFiles } from "../conformance/adapters/serve.ts";
 import { HOST_ARGUMENTS } from "../conformance/adapters/hosts/host_program.ts";
-import type { Subject } from "../conformance/mod.ts";
 
 if (import.meta.main) {
   switch (Deno.args[0]) {
@@ -17,13 +15,4 @@ if (import.meta.main) {
     default:
       await import("../cli/main.ts");
   }
-}
-
-/** Serves a subject; the worker of a `module:` adapter imports it from the bundle. */
-export async function createAdapterServer(
-  subject: Subject,
-  files: ServerFiles,
-): Promise<AdapterServer> {
-  const serve = await import("../conformance/adapters/serve.ts");
-  return serve.createAdapterServer(subject, files);
 }

@@ -133,6 +133,43 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
       const run = await headwise("adapter", "smoke", "module:results/adapter/my_adapter.ts");
       assert.match(run.stdout, /1 of 1 cases passed/, run.stderr);
     });
+    await t.step("a module reaches nothing from the bundle either", async () => {
+      let asked = 0;
+      const canary = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
+        asked++;
+        return new Response("{}");
+      });
+      const registry = `http://127.0.0.1:${canary.addr.port}/`;
+      Deno.writeTextFileSync(`${folder}/elsewhere/secret.txt`, "secret");
+      const outside = resolve(folder, "elsewhere", "secret.txt");
+      const attempts = [
+        `import([${JSON.stringify(`file://${outside}`)}].join(""), { with: { type: "text" } })`,
+        `import(["npm:", "the-bytes-of-a-file"].join(""))`,
+        `import(["jsr:", "@the/bytes-of-a-file"].join(""))`,
+        `import([${JSON.stringify(registry)}].join(""))`,
+        `Deno.readTextFile(${JSON.stringify(outside)})`,
+        `fetch(${JSON.stringify(registry)})`,
+      ];
+      const text = `const attempts = [${attempts.map((each) => `() => ${each}`).join(", ")}];
+        const held = [];
+        for (const [index, attempt] of attempts.entries()) {
+          await attempt().then(() => held.push(index), () => {});
+        }
+        throw new Error(attempts.length + " tried, held: [" + held + "]");`;
+      Deno.writeTextFileSync(`${folder}/elsewhere/results/adapter/nosy.ts`, text);
+      const run = await runDeno(
+        ["run", ...RUN_FLAGS, "--allow-run=deno", resolve(folder, "a", "headwise.js")].concat(
+          ["adapter", "smoke", "module:results/adapter/nosy.ts"],
+        ),
+        {
+          cwd: `${folder}/elsewhere`,
+          env: { NO_COLOR: "1", NPM_CONFIG_REGISTRY: registry, JSR_URL: registry },
+        },
+      );
+      await canary.shutdown();
+      assert.match(run.stderr, /6 tried, held: \[\]/);
+      assert.equal(asked, 0);
+    });
     await t.step("the bundle hosts shared libraries", async () => {
       const run = await headwise("adapter", "smoke", "ffi:headwise.so");
       assert.match(run.stderr, /Cannot start "headwise.so": there is no such file/);

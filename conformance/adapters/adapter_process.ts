@@ -9,6 +9,8 @@ export interface AdapterCommand {
   readonly program: string;
   /** Its arguments. */
   readonly args: readonly string[];
+  /** Variables beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** What an adapter may use up. */
@@ -58,7 +60,7 @@ const EXIT_GRACE_MS = 1000;
  * Starts an adapter.
  *
  * @param command Program and arguments; the environment and the folder are this process's own, but
- *   for colours, which have no place in a message, and the token of an endpoint.
+ *   for its own variables, for colours, which have no place in a message, and the token of an endpoint.
  * @param limits What it may use up.
  * @returns The process.
  * @throws {AdapterFault} `crash` if the program cannot be started.
@@ -139,7 +141,7 @@ function spawn(command: AdapterCommand): Deno.ChildProcess {
   try {
     return new Deno.Command(command.program, {
       args: [...command.args],
-      env: { NO_COLOR: "1", [TOKEN_VARIABLE]: "" },
+      env: { ...command.env, NO_COLOR: "1", [TOKEN_VARIABLE]: "" },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

@@ -81,7 +81,7 @@ async function build(source: string, library: string): Promise<void> {
   assert.ok(output?.success, new TextDecoder().decode(output?.stderr));
 }
 
-Deno.test("openAdapter() loses nothing of the oracle on its way through a worker", async () => {
+Deno.test("openAdapter() loses nothing of the oracle on its way through a process of its own", async () => {
   const { passed } = await conform(adapterOf(`module:${FOLDER}/examples/oracle_adapter.ts`), 20);
   assert.ok(passed > 40);
 });

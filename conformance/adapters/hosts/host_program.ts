@@ -8,8 +8,8 @@ export type HostKind = "module" | "ffi";
 export interface HostProgram {
   /** The last arguments of `deno run` before those of the host. */
   readonly args: readonly string[];
-  /** Paths of what it reads to start. */
-  readonly sourcePaths: readonly string[];
+  /** Root of the checkout that it runs from, a URL; null where it is the bundle. */
+  readonly root: string | null;
 }
 
 /** First argument of the bundle, which is its own host: all of the project is in that one file. */
@@ -20,25 +20,22 @@ export const HOST_ARGUMENTS: Readonly<Record<HostKind, string>> = {
 
 const IS_BUNDLE = !import.meta.url.endsWith("/hosts/host_program.ts");
 
+/** Folders of this project whose modules an adapter may import, where they are files of a checkout. */
+const ROOMS = ["allocator", "fixtures", "kernel", "conformance"];
+
 /** The program that hosts a kind of adapters. */
 export function hostProgram(kind: HostKind): HostProgram {
-  if (IS_BUNDLE) {
-    // Nothing beside the bundle configures it, and nothing beside it is needed.
-    const args = ["--no-config", import.meta.url, HOST_ARGUMENTS[kind]];
-    return { args, sourcePaths: pathsOf(import.meta.url) };
-  }
+  // Nothing beside the bundle is needed.
+  if (IS_BUNDLE) return { args: [import.meta.url, HOST_ARGUMENTS[kind]], root: null };
   const host = kind === "module"
     ? import.meta.resolve("./module_host.ts")
     : import.meta.resolve("./ffi_host.ts");
-  return { args: [host], sourcePaths: pathsOf(import.meta.resolve("../../../")) };
+  return { args: [host], root: import.meta.resolve("../../../") };
 }
 
-/** URL of the module that a worker imports `createAdapterServer` from. */
-export function serverModule(): string {
-  return IS_BUNDLE ? import.meta.url : import.meta.resolve("../serve.ts");
-}
-
-/** A module from elsewhere is read without a permission. */
-function pathsOf(url: string): string[] {
-  return url.startsWith("file:") ? [fileURLToPath(url)] : [];
+/** Absolute paths of the project's folders that an adapter may import from. */
+export function projectFolders(): string[] {
+  const { root } = hostProgram("module");
+  if (root === null || !root.startsWith("file:")) return [];
+  return ROOMS.map((room) => fileURLToPath(new URL(room, root)));
 }

@@ -1,63 +1,32 @@
 /**
- * Hosts a TypeScript adapter: `module_host.ts FILE SCRATCH`.
- *
- * The module runs in a worker that may read and write the scratch folder and nothing else, and this
- * process stands between it and the suite, so that even an exhausted heap ends only this process.
+ * Hosts a TypeScript adapter: `module_host.ts URL`. The module runs in this process, which may read
+ * and write the scratch folder, read the module's own files, and nothing else. Its import is not
+ * written out, so that Deno holds what it imports to those permissions too.
  */
-import { serverModule } from "./host_program.ts";
+import { createAdapterServer } from "../serve.ts";
 import { serveLines, STANDARD_STREAMS } from "./serve_lines.ts";
 
-const [file = "", scratch = ""] = Deno.args.slice(-2);
-
-/** The worker's program: it serves what the module makes, with logging led off the protocol. */
-const program = `
-import { createAdapterServer } from ${JSON.stringify(serverModule())};
-const encoder = new TextEncoder();
-for (const name of ["log", "info", "debug", "warn", "error"]) {
-  console[name] = (...parts) => Deno.stderr.writeSync(encoder.encode(parts.join(" ") + "\\n"));
+const log = (...parts: unknown[]): void =>
+  void Deno.stderr.writeSync(new TextEncoder().encode(`${parts.join(" ")}\n`));
+// What the module logs must not come between the lines of the protocol.
+for (const name of ["log", "info", "debug", "warn", "error"] as const) {
+  globalThis.console[name] = log;
 }
-const requests = [];
-let answer = null;
-const reply = async (line) => self.postMessage(await answer(line));
-self.onmessage = ({ data }) => answer === null ? requests.push(data) : reply(data);
-const { createSubject } = await import(${JSON.stringify(file)});
+const { createSubject } = await import(Deno.args.at(-1) ?? "").catch((error) => {
+  // The first lines say what is wrong, and the suite shows the last ones.
+  log((error instanceof Error ? error.stack ?? error.message : String(error)).slice(0, 1000));
+  log(error instanceof Error ? error.message.split("\n")[0] : "");
+  Deno.exit(1);
+});
 if (typeof createSubject !== "function") {
   throw new TypeError("Cannot serve the module: it must export a function createSubject");
 }
-const server = await createAdapterServer(await createSubject(), {
+const server = createAdapterServer(await createSubject(), {
   read: Deno.readFile,
   write: (path, bytes) => Deno.writeFile(path, bytes, { createNew: true }),
 });
-answer = async (line) => ({ reply: await server.answer(line), last: server.isShutDown() });
-for (const line of requests) await reply(line);
-`;
-
-const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
-const worker = new Worker(url, {
-  type: "module",
-  deno: {
-    permissions: {
-      read: [scratch],
-      write: [scratch],
-      env: false,
-      ffi: false,
-      import: false,
-      net: false,
-      run: false,
-      sys: false,
-    },
-  },
+await serveLines(STANDARD_STREAMS, async (line) => {
+  const reply = await server.answer(line);
+  return { reply, last: server.isShutDown() };
 });
-worker.addEventListener("error", (event) => {
-  event.preventDefault();
-  Deno.stderr.writeSync(new TextEncoder().encode(`${event.message}\n`));
-  Deno.exit(1);
-});
-
-await serveLines(STANDARD_STREAMS, (line) => {
-  const { promise, resolve } = Promise.withResolvers<{ reply: string; last: boolean }>();
-  worker.onmessage = ({ data }) => resolve(data);
-  worker.postMessage(line);
-  return promise;
-});
-worker.terminate();
+Deno.exit();

@@ -9,7 +9,7 @@
  */
 import type { AllocatorSubject, Subject } from "@headwise/headwise/conformance";
 
-/** Makes the implementation to judge; the module runs in a worker without permissions. */
+/** Makes the implementation to judge; the module runs in a process without permissions. */
 export function createSubject(): Subject {
   return {
     name: "my-adapter",
