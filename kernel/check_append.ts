@@ -4,6 +4,7 @@ import { checkCacheSizes, checkCacheTypes, checkLengths, checkPageIds } from "./
 import { checkShape } from "./check_shape.ts";
 import { C16, checkLength, checkType } from "./check_tensor.ts";
 import { ValueError } from "./problem_error.ts";
+import { checkZeroPoints } from "./quantised/check_quantised.ts";
 import type { AppendProblem } from "./problem.ts";
 
 /**
@@ -49,6 +50,7 @@ export function checkAppend(p: AppendProblem): void {
     formula: "T·(Hq + 2H)·D",
     clause: "mixed/batch",
   });
+  checkZeroPoints(p);
   checkPageIds(p);
 }
 

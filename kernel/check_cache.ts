@@ -2,13 +2,21 @@
 
 import { C16, checkLength, checkType, INT32 } from "./check_tensor.ts";
 import { PageIdError, ShapeError, ValueError } from "./problem_error.ts";
+import { checkQuantisedSizes, checkQuantisedTypes } from "./quantised/check_quantised.ts";
 import type { AttentionProblem } from "./problem.ts";
 import { cacheElements, layerTableRows, pageIdLimit } from "./shape.ts";
 
 /** What attention and append problems share. */
 export type CacheAndBatch = Pick<
   AttentionProblem,
-  "shape" | "keys" | "values" | "table" | "queryStarts" | "cachedLengths"
+  | "shape"
+  | "keys"
+  | "values"
+  | "quantisedKeys"
+  | "quantisedValues"
+  | "table"
+  | "queryStarts"
+  | "cachedLengths"
 >;
 
 /** Refuses tensors of the wrong element type. */
@@ -18,6 +26,7 @@ export function checkCacheTypes(p: CacheAndBatch): void {
   checkType("cachedLengths", p.cachedLengths, INT32);
   checkType("keys", p.keys, C16);
   checkType("values", p.values, C16);
+  checkQuantisedTypes(p);
 }
 
 /** Refuses tensors whose sizes do not follow from the shape. */
@@ -28,8 +37,9 @@ export function checkCacheSizes(p: CacheAndBatch): void {
     formula: shape.layout === "pooled" ? "poolPages·P·D" : "N·H·P·D",
     clause: "kernel/no-overread",
   };
-  checkLength("keys", p.keys.length, cache);
-  checkLength("values", p.values.length, cache);
+  if (shape.keyFormat === undefined) checkLength("keys", p.keys.length, cache);
+  if (shape.valueFormat === undefined) checkLength("values", p.values.length, cache);
+  checkQuantisedSizes(p);
   checkLength("table", p.table.length, {
     length: layerTableRows(shape) * shape.columns,
     formula: shape.layout === "uniform" ? "B·M" : "B·H·M",

@@ -7,6 +7,7 @@ import { checkCacheSizes, checkCacheTypes, checkLengths, checkPageIds } from "./
 import { checkShape } from "./check_shape.ts";
 import { C16, checkCount, checkLength, checkType, INT32 } from "./check_tensor.ts";
 import { ShapeError, ValueError } from "./problem_error.ts";
+import { checkZeroPoints } from "./quantised/check_quantised.ts";
 import type { AttentionProblem } from "./problem.ts";
 
 function checkMasks(p: AttentionProblem): void {
@@ -135,5 +136,6 @@ export function checkProblem(p: AttentionProblem): void {
     });
   }
   checkMasks(p);
+  checkZeroPoints(p);
   checkPageIds(p);
 }

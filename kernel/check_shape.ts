@@ -3,6 +3,7 @@
 import { checkCount } from "./check_tensor.ts";
 import { DtypeError, ShapeError } from "./problem_error.ts";
 import type { AttentionShape } from "./problem.ts";
+import { checkFormats } from "./quantised/check_quantised.ts";
 
 /**
  * Refuses a shape that no kernel serves.
@@ -70,4 +71,5 @@ export function checkShape(shape: AttentionShape): void {
       { name: "storage", actual: String(shape.storage) },
     );
   }
+  checkFormats(shape);
 }

@@ -3,23 +3,8 @@
 import { attendDirect } from "./oracle_direct.ts";
 import { ShapeError } from "./problem_error.ts";
 import type { AttentionProblem, AttentionResult } from "./problem.ts";
+import { selectQuantisedHeads, takeHeads } from "./quantised/select_heads.ts";
 import { pageIdLimit } from "./shape.ts";
-
-/** Copies the parts of some heads out of a tensor of [outer, heads, inner]. */
-function takeHeads<T extends Uint16Array | Int32Array | Float32Array>(
-  tensor: T,
-  o: { heads: readonly number[]; headCount: number; inner: number },
-): T {
-  const outer = tensor.length / (o.headCount * o.inner);
-  const out = tensor.slice(0, outer * o.heads.length * o.inner) as T;
-  for (let i = 0; i < outer; i++) {
-    for (let j = 0; j < o.heads.length; j++) {
-      const from = (i * o.headCount + o.heads[j]) * o.inner;
-      out.set(tensor.subarray(from, from + o.inner), (i * o.heads.length + j) * o.inner);
-    }
-  }
-  return out;
-}
 
 /**
  * The part of a problem that concerns some of its KV heads, as a problem of its own.
@@ -73,6 +58,20 @@ export function selectHeads(p: AttentionProblem, heads: readonly number[]): Atte
     query: takeHeads(p.query, { ...perHead, inner: group * headSize }),
     keys: layout === "pooled" ? p.keys : takeHeads(p.keys, cache),
     values: layout === "pooled" ? p.values : takeHeads(p.values, cache),
+    ...(shape.keyFormat === undefined || p.quantisedKeys === undefined ? {} : {
+      quantisedKeys: selectQuantisedHeads(p.quantisedKeys, {
+        shape,
+        format: shape.keyFormat,
+        heads,
+      }),
+    }),
+    ...(shape.valueFormat === undefined || p.quantisedValues === undefined ? {} : {
+      quantisedValues: selectQuantisedHeads(p.quantisedValues, {
+        shape,
+        format: shape.valueFormat,
+        heads,
+      }),
+    }),
     table: layout === "uniform" ? p.table : takeHeads(p.table, { ...perHead, inner: columns }),
     headWindows: takeHeads(p.headWindows, { ...perHead, inner: 1 }),
     ...(p.sinkLogits === undefined

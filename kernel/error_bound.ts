@@ -21,6 +21,9 @@
  *    division adds 8u|o|; WGSL grants it 2.5 ULP. Weights below 2^−126 may be flushed.
  * 6. Storing rounds to nearest: half the spacing of the storage type at |o| plus all of the above.
  *
+ * Of a quantised cache the reference has the dequantised values, exact in float64: scores and sums then
+ * count three roundings more, for the factors of an element, and nothing else changes.
+ *
  * With matrix arithmetic (`matrix`) two things differ:
  *
  * 7. Matrix units multiply exactly and add blocks of at least four products into the sum, aligned to
@@ -35,7 +38,9 @@
 
 import type { AttentionProblem } from "./problem.ts";
 import { type AttendedRow, type QueryRow, type RowWeights, rowWeights } from "./oracle_direct.ts";
-import { decodingTable, roundingErrorBound, STORAGE_FORMATS } from "./storage_type.ts";
+import type { QuantisedFormat } from "./quantised/quantised_format.ts";
+import { createRowReader } from "./quantised/quantised_tensor.ts";
+import { roundingErrorBound, STORAGE_FORMATS } from "./storage_type.ts";
 
 const UNIT_ROUNDOFF = 2 ** -24;
 const WEIGHT_ROUNDING = 2 ** -10;
@@ -55,6 +60,14 @@ function gamma(roundings: number): number {
 /** Relative error of a matrix unit's sum of n products. */
 function matrixGamma(products: number): number {
   return 4 * UNIT_ROUNDOFF * (products / 4 + 4);
+}
+
+/**
+ * Roundings of one dequantised element: its scale, a block's with the tensor's, and what a scale taken
+ * out of the sum costs. Codes minus zero points are exact.
+ */
+function dequantisationRoundings(format: QuantisedFormat | undefined): number {
+  return format === undefined ? 0 : 3;
 }
 
 function exponentialsInChain(keys: number): number {
@@ -90,7 +103,7 @@ function weightErrors(
   const { headSize } = p.shape;
   const scoreError = arithmetic === "matrix"
     ? matrixGamma(headSize) + gamma(4)
-    : gamma(headSize + 4);
+    : gamma(headSize + 4 + dequantisationRoundings(p.shape.keyFormat));
   return weighed.scores.map((score, i) => {
     const fall = weighed.largestScore - score;
     return scoreError * weighed.magnitudes[i] +
@@ -144,10 +157,11 @@ function logSumExpBound(
  * ```
  */
 export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {}): BoundedRow {
-  const { headSize, storage } = p.shape;
+  const { headSize, storage, queryHeads, kvHeads } = p.shape;
+  const head = Math.floor(row.queryHead / (queryHeads / kvHeads));
+  const readValue = createRowReader(p, "values");
   const weighed = rowWeights(p, row);
   const { offsets, weights, logSumExp } = weighed;
-  const decoded = decodingTable(storage);
   const isMatrix = o.arithmetic === "matrix";
   const errors = weightErrors(p, weighed, o.arithmetic ?? "f32");
   const largestWeight = isMatrix ? weights.reduce((most, w) => Math.max(most, w), 0) : 0;
@@ -162,8 +176,9 @@ export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {
     denominatorLoss -= weights[i] * Math.expm1(-errors[i]);
     const underflow = Math.min(weights[i], WEIGHT_UNDERFLOW * largestWeight);
     const rounding = isMatrix ? Math.max(WEIGHT_ROUNDING * weights[i], underflow) : 0;
+    const row = readValue(offsets[i], head);
     for (let d = 0; d < headSize; d++) {
-      const value = decoded[p.values[offsets[i] + d]];
+      const value = row[d];
       const term = weights[i] * value;
       output[d] += term;
       absolute[d] += Math.abs(term);
@@ -175,8 +190,9 @@ export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {
   let largestValue = 0;
   for (let i = 0; i < offsets.length; i++) {
     const growth = weights[i] * Math.expm1(errors[i]);
+    const row = readValue(offsets[i], head);
     for (let d = 0; d < headSize; d++) {
-      const value = decoded[p.values[offsets[i] + d]];
+      const value = row[d];
       largestValue = Math.max(largestValue, Math.abs(value));
       moved[d] += growth * Math.abs(value - output[d]);
     }
@@ -196,7 +212,9 @@ export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {
   }
 
   const sums = gamma(offsets.length + chain);
-  const products = isMatrix ? matrixGamma(offsets.length) + gamma(chain) : sums;
+  const products = isMatrix
+    ? matrixGamma(offsets.length) + gamma(chain)
+    : gamma(offsets.length + chain + dequantisationRoundings(p.shape.valueFormat));
   const flushed = offsets.length * 2 ** -126 * (1 + largestValue);
   const { maxFinite } = STORAGE_FORMATS[storage];
   const outputBound = output.map((value, d) => {

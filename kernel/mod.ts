@@ -48,6 +48,22 @@ export * from "./oracle_paged.ts";
 export * from "./poison.ts";
 export * from "./problem.ts";
 export * from "./problem_error.ts";
+export { CODE_FORMATS, CODE_TYPES, type CodeType } from "./quantised/code_type.ts";
+export {
+  FORMAT_NAMES,
+  formatName,
+  parseFormat,
+  QUANTISED_FORMATS,
+  type QuantisedFormat,
+  rowBytes,
+  scaleSize,
+  tokenBytes,
+} from "./quantised/quantised_format.ts";
+export {
+  type CacheSide,
+  elementValue,
+  type QuantisedTensor,
+} from "./quantised/quantised_tensor.ts";
 export * from "./random_problem.ts";
 export * from "./rotary.ts";
 export * from "./shape.ts";

@@ -5,6 +5,7 @@
  */
 
 import type { AttentionProblem, AttentionResult } from "./problem.ts";
+import { createRowReader } from "./quantised/quantised_tensor.ts";
 import { cacheOffset, tableIndex } from "./shape.ts";
 import { decodingTable } from "./storage_type.ts";
 import { keyIsVisible } from "./visibility.ts";
@@ -93,6 +94,7 @@ export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
   const head = Math.floor(row.queryHead / (queryHeads / kvHeads));
   const offsets = visibleOffsets(p, { slot: row.slot, queryIndex: row.queryIndex, head });
   const decoded = decodingTable(storage);
+  const readKey = createRowReader(p, "keys");
   const scale = p.scale ?? 1 / Math.sqrt(headSize);
   const queryOffset = ((p.queryStarts[row.slot] + row.queryIndex) * queryHeads + row.queryHead) *
     headSize;
@@ -103,8 +105,9 @@ export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
   for (let i = 0; i < offsets.length; i++) {
     let dot = 0;
     let magnitude = 0;
+    const key = readKey(offsets[i], head);
     for (let d = 0; d < headSize; d++) {
-      const product = decoded[p.query[queryOffset + d]] * decoded[p.keys[offsets[i] + d]];
+      const product = decoded[p.query[queryOffset + d]] * key[d];
       dot += product;
       magnitude += Math.abs(product);
     }
@@ -159,12 +162,13 @@ export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
  */
 export function attendDirectAt(p: AttentionProblem, row: QueryRow): AttendedRow {
   const { offsets, weights, logSumExp } = rowWeights(p, row);
-  const decoded = decodingTable(p.shape.storage);
-  const output = new Float64Array(p.shape.headSize);
+  const { queryHeads, kvHeads, headSize } = p.shape;
+  const head = Math.floor(row.queryHead / (queryHeads / kvHeads));
+  const readValue = createRowReader(p, "values");
+  const output = new Float64Array(headSize);
   for (let i = 0; i < weights.length; i++) {
-    for (let d = 0; d < output.length; d++) {
-      output[d] += weights[i] * decoded[p.values[offsets[i] + d]];
-    }
+    const value = readValue(offsets[i], head);
+    for (let d = 0; d < headSize; d++) output[d] += weights[i] * value[d];
   }
   return { output, logSumExp };
 }

@@ -8,6 +8,7 @@
  */
 
 import type { AttentionProblem, AttentionResult } from "./problem.ts";
+import { dequantisePage } from "./quantised/dequantise_page.ts";
 import { decodeValues } from "./storage_type.ts";
 
 /** Running softmax of R rows over some of the keys: base-2 maximum, denominator, weighted values. */
@@ -106,15 +107,15 @@ function foldPage(
     limits: readonly RowLimits[];
     queries: Float64Array;
     column: number;
-    base: number;
+    head: number;
+    firstRow: number;
   },
 ): void {
-  const { headSize, pageSizeTokens, queryHeads, kvHeads, storage } = p.shape;
+  const { headSize, pageSizeTokens, queryHeads, kvHeads } = p.shape;
   const group = queryHeads / kvHeads;
   const firstKey = o.column * pageSizeTokens;
-  const extent = pageSizeTokens * headSize;
-  const keys = decodeValues(storage, p.keys.subarray(o.base, o.base + extent));
-  const values = decodeValues(storage, p.values.subarray(o.base, o.base + extent));
+  const keys = dequantisePage(p, { side: "keys", head: o.head, firstRow: o.firstRow });
+  const values = dequantisePage(p, { side: "values", head: o.head, firstRow: o.firstRow });
   for (let query = 0; query < o.limits.length; query++) {
     const { begin, end, hiddenBegin, hiddenEnd } = o.limits[query];
     const stop = Math.min(end, firstKey + pageSizeTokens);
@@ -143,6 +144,7 @@ function attendHead(
   at: { slot: number; head: number; pagesPerSplit: number },
 ): PartialSoftmax {
   const { layout, kvHeads, columns, headSize, pageSizeTokens } = p.shape;
+  const { head } = at;
   const limits = limitsOf(p, at.slot, at.head);
   const queries = loadQueries(p, at.slot, at.head);
   const row = layout === "uniform" ? at.slot : at.slot * kvHeads + at.head;
@@ -156,8 +158,8 @@ function attendHead(
       const id = p.table[row * columns + column];
       if (id < 0) continue;
       const headPage = layout === "pooled" ? id : id * kvHeads + at.head;
-      const base = headPage * pageSizeTokens * headSize;
-      foldPage(p, part, { slot: at.slot, limits, queries, column, base });
+      const firstRow = headPage * pageSizeTokens;
+      foldPage(p, part, { slot: at.slot, limits, queries, column, head, firstRow });
     }
     mergePartial(merged, part);
   }

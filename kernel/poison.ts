@@ -1,6 +1,8 @@
 /** Fills every part of a cache that no right answer depends on with NaN. */
 
 import type { AttentionProblem } from "./problem.ts";
+import { poisonRows } from "./quantised/poison_quantised.ts";
+import { type CacheSide, sideFormat, sideTensor } from "./quantised/quantised_tensor.ts";
 import { pageIdLimit, tableIndex } from "./shape.ts";
 import { STORAGE_FORMATS } from "./storage_type.ts";
 import { keyIsVisible } from "./visibility.ts";
@@ -67,13 +69,29 @@ export function poisonUnread(p: AttentionProblem, o: PoisonOptions = {}): Attent
     }
   }
 
-  const keys = p.keys.slice();
-  const values = p.values.slice();
-  const nan = STORAGE_FORMATS[shape.storage].quietNan;
+  return {
+    ...p,
+    keys: poisonC16(p, "keys", kept),
+    values: poisonC16(p, "values", kept),
+    ...(p.quantisedKeys === undefined ? {} : { quantisedKeys: poisonSide(p, "keys", kept) }),
+    ...(p.quantisedValues === undefined ? {} : { quantisedValues: poisonSide(p, "values", kept) }),
+  };
+}
+
+function poisonC16(p: AttentionProblem, side: CacheSide, kept: Uint8Array): Uint16Array {
+  const { headSize, storage } = p.shape;
+  const bits = p[side].slice();
+  const nan = STORAGE_FORMATS[storage].quietNan;
   for (let position = 0; position < kept.length; position++) {
-    if (kept[position] === 1) continue;
-    keys.fill(nan, position * headSize, (position + 1) * headSize);
-    values.fill(nan, position * headSize, (position + 1) * headSize);
+    if (kept[position] !== 1) bits.fill(nan, position * headSize, (position + 1) * headSize);
   }
-  return { ...p, keys, values };
+  return bits;
+}
+
+function poisonSide(p: AttentionProblem, side: CacheSide, kept: Uint8Array) {
+  return poisonRows(sideTensor(p, side)!, {
+    format: sideFormat(p.shape, side)!,
+    headSize: p.shape.headSize,
+    isPoisoned: (row) => kept[row] === 0,
+  });
 }

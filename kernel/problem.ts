@@ -7,6 +7,8 @@
  */
 
 import type { Layout } from "../allocator/mod.ts";
+import type { QuantisedFormat } from "./quantised/quantised_format.ts";
+import type { QuantisedTensor } from "./quantised/quantised_tensor.ts";
 import type { StorageType } from "./storage_type.ts";
 
 /** Sizes shared by every tensor of a problem. */
@@ -29,8 +31,12 @@ export interface AttentionShape {
   readonly columns: number;
   /** How the table and the cache are laid out. */
   readonly layout: Layout;
-  /** Storage type of query, keys, values and output. */
+  /** Storage type of query, output and, where they are not quantised, keys and values. */
   readonly storage: StorageType;
+  /** How quantised keys are stored; left out for C16. */
+  readonly keyFormat?: QuantisedFormat;
+  /** How quantised values are stored, which may differ from keys; left out for C16. */
+  readonly valueFormat?: QuantisedFormat;
 }
 
 /** A boolean mask over the step's own tokens, for speculative trees. */
@@ -47,10 +53,14 @@ export interface AttentionProblem {
   readonly shape: AttentionShape;
   /** [T, Hq, D] bits of the storage type, already rotated. */
   readonly query: Uint16Array;
-  /** [N, H, P, D] bits (`uniform`, `headwise`) or [poolPages, P, D] (`pooled`). */
+  /** [N, H, P, D] bits (`uniform`, `headwise`) or [poolPages, P, D] (`pooled`); empty if quantised. */
   readonly keys: Uint16Array;
-  /** Shape of `keys`. */
+  /** Shape of `keys`; empty if quantised. */
   readonly values: Uint16Array;
+  /** The keys where the shape has a `keyFormat`. */
+  readonly quantisedKeys?: QuantisedTensor;
+  /** The values where the shape has a `valueFormat`. */
+  readonly quantisedValues?: QuantisedTensor;
   /** [B·H, M] ids of one layer group (`headwise`, `pooled`) or [B, M] (`uniform`); −1 is a hole. */
   readonly table: Int32Array;
   /** [B + 1], exclusive prefix sum of the query lengths; the last element is T. */
@@ -103,6 +113,10 @@ export interface AppendProblem {
   readonly keys: Uint16Array;
   /** Shape of `keys`. */
   readonly values: Uint16Array;
+  /** The keys where the shape has a `keyFormat`; scales by tensor, head or channel are given. */
+  readonly quantisedKeys?: QuantisedTensor;
+  /** The values where the shape has a `valueFormat`. */
+  readonly quantisedValues?: QuantisedTensor;
   /** The table that the attention call reads through. */
   readonly table: Int32Array;
   /** [B + 1], exclusive prefix sum of the query lengths. */
@@ -131,6 +145,10 @@ export interface AppendResult {
   readonly keys: Uint16Array<ArrayBuffer>;
   /** The cache after the step. */
   readonly values: Uint16Array<ArrayBuffer>;
+  /** Quantised keys after the step. */
+  readonly quantisedKeys?: QuantisedTensor;
+  /** Quantised values after the step. */
+  readonly quantisedValues?: QuantisedTensor;
   /** Dropped writes: one for each (token, KV head) whose table entry is a hole. */
   readonly droppedWrites: number;
   /** Where they were, by slot, then position, then head. */

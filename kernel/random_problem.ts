@@ -5,6 +5,7 @@ import { checkShape } from "./check_shape.ts";
 import { poisonUnread } from "./poison.ts";
 import { ShapeError } from "./problem_error.ts";
 import type { AppendProblem, AttentionProblem, AttentionShape, Rotary } from "./problem.ts";
+import { randomQuantised } from "./quantised/random_quantised.ts";
 import { cacheElements, layerTableRows, pageIdLimit } from "./shape.ts";
 import { encodeValues } from "./storage_type.ts";
 
@@ -161,6 +162,20 @@ function randomRows(o: RandomRowsOptions, random: Random, spareFirst: boolean): 
   };
 }
 
+/** Keys and values as the shape stores them. */
+function randomCache(
+  o: { random: Random; shape: AttentionShape },
+): Pick<AttentionProblem, "keys" | "values" | "quantisedKeys" | "quantisedValues"> {
+  const { keyFormat, valueFormat } = o.shape;
+  const elements = cacheElements(o.shape);
+  return {
+    keys: normalBits(keyFormat === undefined ? elements : 0, o),
+    values: normalBits(valueFormat === undefined ? elements : 0, o),
+    ...(keyFormat === undefined ? {} : { quantisedKeys: randomQuantised(keyFormat, o) }),
+    ...(valueFormat === undefined ? {} : { quantisedValues: randomQuantised(valueFormat, o) }),
+  };
+}
+
 function randomRanges(rows: Rows, random: Random): Int32Array<ArrayBuffer> {
   const batch = rows.cachedLengths.length;
   const ranges = new Int32Array(2 * rows.queryStarts[batch]);
@@ -229,8 +244,7 @@ export function randomProblem(o: RandomProblemOptions): AttentionProblem {
     shape,
     ...rows,
     query: normalBits(tokens * shape.queryHeads * shape.headSize, { random, shape }),
-    keys: normalBits(cacheElements(shape), { random, shape }),
-    values: normalBits(cacheElements(shape), { random, shape }),
+    ...randomCache({ random, shape }),
     sinkTokens: o.sinkTokens ?? 0,
     ...(o.maskRanges === true ? { maskRanges: randomRanges(rows, random) } : {}),
     ...(o.treeMask === true ? { treeMask: randomTree(rows, random) } : {}),
@@ -279,8 +293,7 @@ export function randomAppend(o: RandomAppendOptions): AppendProblem {
     queryStarts: rows.queryStarts,
     cachedLengths: rows.cachedLengths,
     packed: normalBits(packedElements, { random, shape }),
-    keys: normalBits(cacheElements(shape), { random, shape }),
-    values: normalBits(cacheElements(shape), { random, shape }),
+    ...randomCache({ random, shape }),
     rotary: o.rotary,
   };
 }

@@ -1,0 +1,160 @@
+/** The keys, or the values, of a quantised cache as data, and their exact values. */
+
+import { decodingTable } from "../storage_type.ts";
+import type { AttentionProblem } from "../problem.ts";
+import { CODE_FORMATS, CODE_VALUES } from "./code_type.ts";
+import { BLOCK_ELEMENTS, codeBytes, type QuantisedFormat, rowBytes } from "./quantised_format.ts";
+
+/** Tensors of one side of a quantised cache. */
+export interface QuantisedTensor {
+  /** [N, H, P, rowBytes] or [poolPages, P, rowBytes]: codes, 4-bit ones in pairs, the lower index low. */
+  readonly codes: Uint8Array;
+  /**
+   * [1], [H], [H, D], [N, H, P] or [N, H, P, D / 16] by granularity: f32 values, or the bits of 16-bit
+   * and e4m3 ones. Left out where scales are inline.
+   */
+  readonly scales?: Float32Array | Uint16Array | Uint8Array;
+  /** [H, D] zero points of `int4`: integers, in the type of the scales. */
+  readonly zeros?: Float32Array | Uint16Array;
+  /** [1], the scale of the whole tensor above the block scales of `fp4_e2m1`. */
+  readonly tensorScale?: Float32Array;
+}
+
+/** A side of a cache. */
+export type CacheSide = "keys" | "values";
+
+/** The format of a side, undefined where it is C16. */
+export function sideFormat(
+  shape: AttentionProblem["shape"],
+  side: CacheSide,
+): QuantisedFormat | undefined {
+  return side === "keys" ? shape.keyFormat : shape.valueFormat;
+}
+
+/** The quantised tensors of a side, undefined where it is C16. */
+export function sideTensor(
+  p: Pick<AttentionProblem, "quantisedKeys" | "quantisedValues">,
+  side: CacheSide,
+): QuantisedTensor | undefined {
+  return side === "keys" ? p.quantisedKeys : p.quantisedValues;
+}
+
+/** Value of an element of a tensor of scales or zero points. */
+export function scaleValue(
+  scaleType: QuantisedFormat["scaleType"],
+  stored: number,
+): number {
+  if (scaleType === "f32") return stored;
+  return scaleType === "fp8_e4m3" ? CODE_VALUES.fp8_e4m3[stored] : decodingTable(scaleType)[stored];
+}
+
+/** A token's place: its row among all rows of the codes, and its KV head. */
+export interface RowPlace {
+  /** Row of the codes: (id·H + h)·P + s, or id·P + s for `pooled`. */
+  readonly row: number;
+  /** KV head, which scales by head and channel go by. */
+  readonly head: number;
+}
+
+/** A scale that lies behind the codes of a row. */
+function inlineScale(o: {
+  tensor: QuantisedTensor;
+  format: QuantisedFormat;
+  headSize: number;
+  row: number;
+}): number {
+  const at = o.row * rowBytes(o.format, o.headSize) + codeBytes(o.format, o.headSize);
+  const { buffer, byteOffset } = o.tensor.codes;
+  const view = new DataView(buffer, byteOffset + at, 4);
+  if (o.format.scaleType === "f32") return view.getFloat32(0, true);
+  return scaleValue(o.format.scaleType, view.getUint16(0, true));
+}
+
+/** The scale of one element, all factors together; exact in float64. */
+export function elementScale(
+  o: { tensor: QuantisedTensor; format: QuantisedFormat; headSize: number },
+  at: RowPlace & { element: number },
+): number {
+  const { tensor, format, headSize } = o;
+  const stored = (index: number): number => scaleValue(format.scaleType, tensor.scales![index]);
+  switch (format.granularity) {
+    case "tensor":
+      return stored(0);
+    case "head":
+      return stored(at.head);
+    case "channel":
+      return stored(at.head * headSize + at.element);
+    case "token":
+      return stored(at.row);
+    case "inline":
+      return inlineScale({ ...o, row: at.row });
+    case "block": {
+      const block = Math.floor((at.row * headSize + at.element) / BLOCK_ELEMENTS);
+      return stored(block) * tensor.tensorScale![0];
+    }
+  }
+}
+
+/** The code of one element. */
+export function elementCode(
+  o: { tensor: QuantisedTensor; format: QuantisedFormat; headSize: number },
+  at: { row: number; element: number },
+): number {
+  const base = at.row * rowBytes(o.format, o.headSize);
+  if (CODE_FORMATS[o.format.codes].bits === 8) return o.tensor.codes[base + at.element];
+  const pair = o.tensor.codes[base + (at.element >> 1)];
+  return (at.element & 1) === 0 ? pair & 15 : pair >> 4;
+}
+
+/**
+ * The exact value of one element: (code − zero) · scale.
+ *
+ * @param o The tensor, its format and D.
+ * @param at Row, head and element.
+ * @returns The value in float64; NaN where the code or a scale is none.
+ */
+export function elementValue(
+  o: { tensor: QuantisedTensor; format: QuantisedFormat; headSize: number },
+  at: RowPlace & { element: number },
+): number {
+  const { tensor, format, headSize } = o;
+  const code = CODE_VALUES[format.codes][elementCode(o, at)];
+  const zero = format.codes === "int4"
+    ? scaleValue(format.scaleType, tensor.zeros![at.head * headSize + at.element])
+    : 0;
+  return (code - zero) * elementScale(o, at);
+}
+
+/** Reads a row's values into one scratch array, which the next call overwrites. */
+export type RowReader = (offset: number, head: number) => Float64Array;
+
+/**
+ * A reader of the exact values of a side's rows, whatever they are stored as.
+ *
+ * @param p The problem.
+ * @param side Keys or values.
+ * @returns Takes a row's offset in elements (`cacheOffset`) and its KV head, and gives [D] values in
+ * an array that the next call overwrites.
+ */
+export function createRowReader(p: AttentionProblem, side: CacheSide): RowReader {
+  const { headSize, storage } = p.shape;
+  const scratch = new Float64Array(headSize);
+  const format = sideFormat(p.shape, side);
+  if (format === undefined) {
+    const bits = p[side];
+    const decoded = decodingTable(storage);
+    return (offset) => {
+      for (let d = 0; d < headSize; d++) scratch[d] = decoded[bits[offset + d]];
+      return scratch;
+    };
+  }
+  const tensor = sideTensor(p, side)!;
+  const o = { tensor, format, headSize };
+  return (offset, head) => {
+    const row = offset / headSize;
+    for (let element = 0; element < headSize; element++) {
+      scratch[element] = elementValue(o, { row, head, element });
+    }
+    return scratch;
+  };
+}

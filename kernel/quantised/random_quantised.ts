@@ -1,0 +1,105 @@
+/** Seeded quantised caches: codes over the whole range, scales that differ from their neighbours. */
+
+import type { Random } from "../../allocator/mod.ts";
+import type { AttentionShape } from "../problem.ts";
+import { encodeValue } from "../storage_type.ts";
+import { CODE_FORMATS, type CodeType, encodeCode, isFiniteCode } from "./code_type.ts";
+import {
+  cacheRows,
+  codeBytes,
+  type QuantisedFormat,
+  rowBytes,
+  scaleSize,
+  type ScaleType,
+} from "./quantised_format.ts";
+import type { QuantisedTensor } from "./quantised_tensor.ts";
+
+/** Scales about which values of uniformly drawn codes are of the order of one. */
+const TYPICAL_SCALE: Readonly<Record<CodeType, number>> = {
+  int8: 2 ** -6,
+  fp8_e4m3: 2 ** -7,
+  fp8_e5m2: 2 ** -12,
+  int4: 2 ** -2,
+  fp4_e2m1: 2 ** -2,
+};
+
+// As for C16 values: a prime number of draws, in which vectors start anywhere.
+const CODE_DRAWS = 65_521;
+
+/** A scale within a factor of four, so that a neighbour's is seen at once. */
+function drawScale(random: Random, typical: number): number {
+  return typical * 2 ** (2 * random.nextFloat() - 1);
+}
+
+function scaleStorage(type: ScaleType, length: number): Float32Array | Uint16Array {
+  return type === "f32" ? new Float32Array(length) : new Uint16Array(length);
+}
+
+function storeScale(type: ScaleType, value: number): number {
+  return type === "f32" ? value : encodeValue(type, value);
+}
+
+function drawCodes(
+  format: QuantisedFormat,
+  o: { random: Random; shape: AttentionShape },
+): Uint8Array<ArrayBuffer> {
+  const { headSize } = o.shape;
+  const rows = cacheRows(o.shape);
+  const used = codeBytes(format, headSize);
+  const stride = rowBytes(format, headSize);
+  const isHalf = CODE_FORMATS[format.codes].bits === 4;
+  const draws = new Uint8Array(CODE_DRAWS);
+  for (let i = 0; i < draws.length;) {
+    const code = o.random.nextBelow(256);
+    if (isHalf || isFiniteCode(format.codes, code)) draws[i++] = code;
+  }
+  const codes = new Uint8Array(rows * stride);
+  for (let row = 0; row < rows; row++) {
+    const from = o.random.nextBelow(CODE_DRAWS - used);
+    codes.set(draws.subarray(from, from + used), row * stride);
+  }
+  return codes;
+}
+
+/**
+ * Draws one side of a quantised cache.
+ *
+ * @param format Its format.
+ * @param o Random numbers and sizes.
+ * @returns Tensors that the checks accept; every code of the type may occur but those that are no number.
+ */
+export function randomQuantised(
+  format: QuantisedFormat,
+  o: { random: Random; shape: AttentionShape },
+): QuantisedTensor {
+  const codes = drawCodes(format, o);
+  const { elements } = scaleSize(format, o.shape);
+  const typical = TYPICAL_SCALE[format.codes];
+  if (format.granularity === "block") {
+    const scales = new Uint8Array(elements);
+    for (let i = 0; i < elements; i++) {
+      scales[i] = encodeCode("fp8_e4m3", drawScale(o.random, 64));
+    }
+    return { codes, scales, tensorScale: new Float32Array([typical / 64]) };
+  }
+  const { scaleType } = format;
+  if (format.granularity === "inline") {
+    const view = new DataView(codes.buffer);
+    const stride = rowBytes(format, o.shape.headSize);
+    const used = codeBytes(format, o.shape.headSize);
+    for (let at = used; at < codes.length; at += stride) {
+      const scale = drawScale(o.random, typical);
+      if (scaleType === "f32") view.setFloat32(at, scale, true);
+      else view.setUint16(at, storeScale(scaleType, scale), true);
+    }
+    return { codes };
+  }
+  const scales = scaleStorage(scaleType, elements);
+  for (let i = 0; i < elements; i++) {
+    scales[i] = storeScale(scaleType, drawScale(o.random, typical));
+  }
+  if (format.codes !== "int4") return { codes, scales };
+  const zeros = scaleStorage(scaleType, elements);
+  for (let i = 0; i < elements; i++) zeros[i] = storeScale(scaleType, o.random.nextBelow(16));
+  return { codes, scales, zeros };
+}
