@@ -16,6 +16,8 @@ export interface OpenLoopOptions {
   readonly client: Deno.HttpClient;
   /** Seed of the prompts' words. */
   readonly promptSeed: number;
+  /** Tokens of a prefix block of the requests. */
+  readonly prefixBlockTokens: number;
   /** Stops the replay and every request of it. */
   readonly signal: AbortSignal;
   /** Called whenever a request ends, with the number of those that did. */

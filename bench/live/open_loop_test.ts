@@ -13,6 +13,7 @@ Deno.test("runOpenLoop() sends each request when it is due, times the factor", a
       settings: { ...DEFAULT_LIVE_SETTINGS, timeScale: 2 },
       client,
       promptSeed: 1,
+      prefixBlockTokens: 512,
       signal: new AbortController().signal,
     });
     client.close();
@@ -43,6 +44,7 @@ Deno.test("runOpenLoop() counts tokens chunk by chunk when every event tells the
     settings: DEFAULT_LIVE_SETTINGS,
     client,
     promptSeed: 1,
+    prefixBlockTokens: 512,
     signal: new AbortController().signal,
   });
   client.close();

@@ -83,6 +83,7 @@ export async function runLive(o: LiveOptions): Promise<LiveResult> {
         endpoint: endpoints[side],
         settings,
         client,
+        prefixBlockTokens: o.trace?.prefixBlockTokens ?? 512,
         promptSeed: settings.seed + SEED_STRIDE * (turn.pair + 1),
         signal,
         onDone: (done) =>

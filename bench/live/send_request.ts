@@ -16,6 +16,8 @@ export interface SendOptions {
   readonly client: Deno.HttpClient;
   /** Seed of the prompt's words. */
   readonly promptSeed: number;
+  /** Tokens of a prefix block of the requests. */
+  readonly prefixBlockTokens: number;
   /** When the request was due, in milliseconds of `nowMs`. */
   readonly scheduledMs: number;
   /** Time since the start of the replay, in milliseconds. */
@@ -110,9 +112,9 @@ const PATHS = { completions: "completions", chat: "chat/completions" } as const;
 
 function requestBody(
   request: TraceRequest,
-  { endpoint, settings, promptSeed }: SendOptions,
+  { endpoint, settings, promptSeed, prefixBlockTokens }: SendOptions,
 ): Record<string, unknown> {
-  const seed = { seed: promptSeed };
+  const seed = { seed: promptSeed, blockTokens: prefixBlockTokens };
   const text = (): string => promptWords(request, seed).join(" ");
   const prompt = settings.api === "chat"
     ? { messages: [{ role: "user", content: text() }] }

@@ -15,6 +15,8 @@ export interface BenchTrace {
   readonly dropped: Readonly<Record<string, number>>;
   /** Requests in arrival order. */
   readonly requests: readonly TraceRequest[];
+  /** Tokens of one of their prefix blocks. @default {512} */
+  readonly prefixBlockTokens?: number;
 }
 
 /** Which clock times the replay. */

@@ -1,7 +1,7 @@
 /** Options of a benchmark run, resolved and checked before anything is replayed. */
 
 import { type HeadMap, shardHeadMap } from "../../allocator/mod.ts";
-import { synthesizeRequests, type TraceRequest } from "../../fixtures/mod.ts";
+import { joinPrefixBlocks, synthesizeRequests, type TraceRequest } from "../../fixtures/mod.ts";
 import {
   BenchError,
   type ResultCeilings,
@@ -23,6 +23,8 @@ export interface Bench {
   readonly options: BenchOptions;
   readonly resolved: ResultOptions;
   readonly requests: readonly TraceRequest[];
+  /** Tokens of one of their prefix blocks: a multiple of the page size, or refused. */
+  readonly prefixBlockTokens: number;
   readonly sides: readonly Side[];
   readonly measuredRank: number;
   readonly heads: HeadMap;
@@ -62,12 +64,13 @@ export function prepareBench(options: BenchOptions): Bench {
   const { tensorParallel } = workload;
   const measuredRank = findMeasuredRank(workload.headMap, tensorParallel);
   const ceilings = chooseCeilings(options);
-  const requests = trace?.requests ?? synthesizeRequests(workload);
+  const { requests, prefixBlockTokens } = requestsOf(options);
   requireCount("requests", requests.length, 1);
   return {
     options,
     resolved,
     requests,
+    prefixBlockTokens,
     sides: sidesOfGates(gates),
     measuredRank,
     heads: shardHeadMap(workload.headMap, { tensorParallel, rank: measuredRank }),
@@ -95,4 +98,30 @@ function chooseCeilings({ ceilings, workload, resume }: BenchOptions): ResultCei
     `Cannot cost a step of workload '${workload.name}': it states no ceilings and none were ` +
       `measured; run 'headwise doctor' or give the fixture 'ceilings'`,
   );
+}
+
+/** Prefix blocks of traces whose format does not say: Mooncake's. */
+const DEFAULT_BLOCK_TOKENS = 512;
+
+/** Requests to replay; blocks smaller than a page are joined, for only whole pages are shared. */
+function requestsOf(
+  { workload, trace }: BenchOptions,
+): Pick<Bench, "requests" | "prefixBlockTokens"> {
+  const { pageSizeTokens } = workload.cache;
+  const blockTokens = trace?.prefixBlockTokens ?? DEFAULT_BLOCK_TOKENS;
+  const requests = trace?.requests ?? synthesizeRequests(workload);
+  const waiting = requests.find(({ after }) => after !== undefined);
+  if (waiting !== undefined) {
+    throw new BenchError(
+      "bench/option",
+      `Cannot replay request ${waiting.id}: it waits for the answer of request ` +
+        `${waiting.after!.request}, which is not supported yet; give every turn a timestamp`,
+    );
+  }
+  const isPartOfPage = blockTokens < pageSizeTokens && pageSizeTokens % blockTokens === 0;
+  if (!isPartOfPage) return { requests, prefixBlockTokens: blockTokens };
+  return {
+    requests: joinPrefixBlocks(requests, { fromTokens: blockTokens, toTokens: pageSizeTokens }),
+    prefixBlockTokens: pageSizeTokens,
+  };
 }

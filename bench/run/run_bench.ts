@@ -1,5 +1,6 @@
 /** One benchmark run: every side replayed in turn, checked, measured and judged. */
 
+import type { AllocatorOptions } from "../../allocator/mod.ts";
 import type { BenchOptions, BenchProgress } from "./options.ts";
 import { describeRun, type SideCheck } from "./describe_run.ts";
 import { gateCapacity, gateRead } from "../gate/mod.ts";
@@ -157,7 +158,7 @@ async function replaySide(
   turn: Turn,
 ): Promise<{ log: Awaited<ReturnType<typeof replay>>; ranks: Ranks }> {
   const { workload, signal } = bench.options;
-  const ranks = createSideRanks(bench.options, turn.side, bench.resolved);
+  const ranks = createSideRanks(bench, turn.side);
   turn.report({ requestsDone: 0, steps: 0 });
   const log = await replay({
     requests: bench.requests,
@@ -177,13 +178,12 @@ async function replaySide(
 }
 
 function createSideRanks(
-  { workload, debugTables }: BenchOptions,
+  { options: { workload, debugTables }, resolved, prefixBlockTokens }: Bench,
   side: Side,
-  { pageOrder, seed, prefixCache }: ResultOptions,
 ): Ranks {
+  const { pageOrder, seed, prefixCache } = resolved;
   const { cache, scheduler, headMap, tensorParallel } = workload;
-  const create = prefixCache ? createPrefixRanks : createRanks;
-  return create({
+  const options: AllocatorOptions = {
     layout: side.layout,
     heads: headMap,
     slots: scheduler.maxSequences,
@@ -194,7 +194,10 @@ function createSideRanks(
     recycle: side.recycle,
     pageOrder: pageOrder === "identity" ? { kind: "identity" } : { kind: "shuffled", seed },
     debug: debugTables ?? false,
-  }, tensorParallel);
+  };
+  return prefixCache
+    ? createPrefixRanks(options, tensorParallel, prefixBlockTokens)
+    : createRanks(options, tensorParallel);
 }
 
 function reporter(

@@ -1,4 +1,5 @@
 import type { AvailabilityReading } from "../../bench/mod.ts";
+import type { TraceFormat } from "../../fixtures/mod.ts";
 import { ENDPOINT_SETTINGS, type EndpointSettings } from "./endpoint.ts";
 import { GPU_SETTING, type GpuProvider } from "./gpu.ts";
 import type { SettingsOf } from "./setting.ts";
@@ -15,7 +16,11 @@ export interface BenchSettings extends EndpointSettings {
   /** Trace file whose requests replace the fixture's, or null. */
   readonly trace: string | null;
   /** Format of the trace. */
-  readonly traceFormat: "auto" | "azure" | "mooncake" | "burstgpt";
+  readonly traceFormat: "auto" | TraceFormat;
+  /** Unit of the trace's arrivals, or null for its format's. */
+  readonly timeUnit: "s" | "ms" | null;
+  /** Tokens of a prefix block of the trace, or null for its format's. */
+  readonly blockTokens: number | null;
   /** Most requests taken from the trace, or null for all. */
   readonly limit: number | null;
   /** Most tokens of a traced request, prompt and answer together, or null for any. */
@@ -98,10 +103,24 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     parse: parseText,
   },
   traceFormat: {
-    brief: "Format of the trace: auto, azure, mooncake or burstgpt",
+    brief: "Format of the trace: auto, azure, mooncake, bailian or burstgpt",
     placeholder: "NAME",
     defaultValue: "auto",
-    parse: choiceOf(["auto", "azure", "mooncake", "burstgpt"]),
+    parse: choiceOf(["auto", "azure", "mooncake", "bailian", "burstgpt"]),
+  },
+  timeUnit: {
+    brief: "Unit of the trace's arrivals, where they are numbers: s or ms",
+    placeholder: "UNIT",
+    defaultValue: null,
+    defaultText: "the format's",
+    parse: choiceOf<"s" | "ms">(["s", "ms"]),
+  },
+  blockTokens: {
+    brief: "Tokens of a prefix block of the trace",
+    placeholder: "N",
+    defaultValue: null,
+    defaultText: "the format's",
+    parse: wholeNumber({ min: 1 }),
   },
   limit: {
     brief: "Take only the first N requests of the trace",

@@ -31,6 +31,8 @@ export async function benchEndpoint(
     format: values.traceFormat,
     limit: values.limit,
     maxTokens: values.maxTokens,
+    timeUnit: values.timeUnit,
+    blockTokens: values.blockTokens,
   });
   const token = context.process.env[TOKEN_VARIABLE] ?? null;
   const at = (url: string): LiveEndpoint => ({ url, model: values.endpointModel, token });

@@ -36,6 +36,8 @@ export async function measure(context: CliContext, resolved: Resolved): Promise<
     format: values.traceFormat,
     limit: values.limit,
     maxTokens: values.maxTokens,
+    timeUnit: values.timeUnit,
+    blockTokens: values.blockTokens,
   });
   const earlier = values.resume ? await readEarlier(values.out) : null;
   const chosen = await chooseClock(workload, values);
