@@ -89,7 +89,7 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     parse: parseText,
   },
   model: {
-    brief: "Model in place of the fixture's: built-in name or YAML file",
+    brief: "Model in place of the fixture's, by name or file",
     placeholder: "NAME|FILE",
     defaultValue: null,
     defaultText: FIXTURE_DEFAULT,
