@@ -250,10 +250,7 @@ export interface AttendReply {
   readonly output: Uint16Array;
   /** [T, Hq]; null where the kernel does not return it. */
   readonly logSumExp: Float32Array | null;
-  /**
-   * [B] how the rows of each slot were multiplied, where it was not in float32: known of this
-   * project's own kernel alone, never taken from an adapter.
-   */
+  /** [B] how the rows of each slot were computed, as declared; float32 throughout if left out. */
   readonly arithmetic?: readonly Arithmetic[];
 }
 

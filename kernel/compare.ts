@@ -1,6 +1,7 @@
 /** Judges a kernel's output against the oracle, in units of the error bound. */
 
-import { type Arithmetic, boundRow } from "./error_bound.ts";
+import type { Arithmetic } from "./arithmetic.ts";
+import { boundRow } from "./error_bound.ts";
 import type { QueryRow } from "./oracle_direct.ts";
 import { ShapeError } from "./problem_error.ts";
 import type { AttentionProblem, AttentionResult } from "./problem.ts";
@@ -126,8 +127,11 @@ export function compareWithOracle(o: CompareOptions): Comparison {
   let outside = 0;
   let compared = 0;
   for (const row of o.samples ?? allRows(problem)) {
-    const arithmetic = o.arithmetic?.[row.slot] ?? "f32";
-    const bounded = boundRow(problem, row, { stored, arithmetic });
+    const arithmetic = o.arithmetic?.[row.slot];
+    const bounded = boundRow(problem, row, {
+      stored,
+      ...(arithmetic === undefined ? {} : { arithmetic }),
+    });
     const rowIndex = (problem.queryStarts[row.slot] + row.queryIndex) * queryHeads + row.queryHead;
     const base = rowIndex * headSize;
     const expected = o.oracle?.output.subarray(base, base + headSize) ?? bounded.output;

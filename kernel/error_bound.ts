@@ -1,5 +1,6 @@
 /**
- * How far the output of a right kernel may lie from the float64 reference.
+ * How far the output of a right kernel may lie from the float64 reference, given how the kernel says
+ * that it computes.
  *
  * Inputs are 16-bit values, exact in float32. With u = 2^−24 and one output element o = Σ p_k v_k:
  *
@@ -14,9 +15,11 @@
  *    x_k = m − s_k: one for the key, one for each growth of the running maximum after it, one for the
  *    merge of splits. WGSL grants exp2(x) an error of 3 + 2|x| ULP, a ULP being at most 2u:
  *    2u(3J + 2·log2(e)·x_k) together, plus 2u·x_k for the subtractions and u·J for the products.
- *    J = 4 + 2⌈log2(n + 1)⌉: a running maximum over n exchangeable scores grows ln n times.
+ *    J = 4 + 2⌈log2(n + 1)⌉: a running maximum over n exchangeable scores grows ln n times; and at
+ *    most n + 3.
  * 4. With ε_k the sum of 2 and 3, the weighted mean moves by at most
- *    Σ p_k (e^ε_k − 1)|v_k − o| / (1 − Σ p_k (1 − e^−ε_k)). A learned sink is a key of value 0.
+ *    Σ p_k (e^ε_k − 1)|v_k − o| / (1 − Σ p_k (1 − e^−ε_k)). A learned sink is a key of value 0. A mean
+ *    does not leave the values that it is taken over, so it moves by max |v_k − o| at most.
  * 5. Numerator and denominator are sums of n terms with J rescalings: γ(n + J)(Σ p_k|v_k| + |o|). The
  *    division adds 8u|o|; WGSL grants it 2.5 ULP. Weights below 2^−126 may be flushed.
  * 6. Storing rounds to nearest: half the spacing of the storage type at |o| plus all of the above.
@@ -24,55 +27,37 @@
  * Of a quantised cache the reference has the dequantised values, exact in float64: scores and sums then
  * count three roundings more, for the factors of an element, and nothing else changes.
  *
- * With matrix arithmetic (`matrix`) two things differ:
+ * What a kernel declares replaces or joins these terms. docs/arithmetic.md derives each, with sources:
+ * truncating sums in 2 and 5, rounded queries and scores in ε_k, rounded weights beside 4, float16 sums
+ * in 5, rounded partial outputs beside 5.
  *
- * 7. Matrix units multiply exactly and add blocks of at least four products into the sum, aligned to
- *    the largest of them and truncated: Fasi, Higham, Mikaitis and Pranesh, "Numerical behavior of
- *    NVIDIA tensor cores" (2021). Truncation has no mean of zero, so n products cost 4u(n/4 + 4) of
- *    Σ|terms|, in place of γ in 2 and in the numerator of 5.
- * 8. A weight is stored in f16 before it meets its value, as either neighbour (WGSL leaves it open): a
- *    relative error of 2^−10. The kernel stores weights times 2^11 and keeps the largest of a row at
- *    or above 1 before that, so that what f16 cannot hold, or a driver flushes, lies below 2^−25 of
- *    the row's largest weight. The denominator adds up weights that were not rounded.
+ * Where sums may pass the range of the type that they are kept in, nothing is promised and the bound is
+ * Infinity. An element that a visible NaN reaches is NaN, and has no bound but that.
  */
 
+import { type Arithmetic, FLOAT32_ARITHMETIC } from "./arithmetic.ts";
 import type { AttentionProblem } from "./problem.ts";
 import { type AttendedRow, type QueryRow, type RowWeights, rowWeights } from "./oracle_direct.ts";
+import {
+  dequantisationRoundings,
+  exponentialsInChain,
+  float16Gamma,
+  gamma,
+  matrixGamma,
+  roundingTo,
+  UNIT_ROUNDOFF,
+} from "./rounding_model.ts";
+import {
+  FLOAT32_LIMIT,
+  scoresMayOverflow,
+  sinkError,
+  weightErrors,
+  weightGrowth,
+} from "./score_errors.ts";
 import type { QuantisedFormat } from "./quantised/quantised_format.ts";
 import { createRowReader } from "./quantised/quantised_tensor.ts";
 import { roundingErrorBound, STORAGE_FORMATS } from "./storage_type.ts";
-
-const UNIT_ROUNDOFF = 2 ** -24;
-const WEIGHT_ROUNDING = 2 ** -10;
-const WEIGHT_UNDERFLOW = 2 ** -25;
-const CONFIDENCE = 8;
-
-/** Relative error that n float32 roundings in a row may add up to. */
-function gamma(roundings: number): number {
-  const worst = roundings * UNIT_ROUNDOFF / (1 - roundings * UNIT_ROUNDOFF);
-  const likely = Math.expm1(
-    CONFIDENCE * Math.sqrt(roundings) * UNIT_ROUNDOFF +
-      roundings * UNIT_ROUNDOFF ** 2 / (1 - UNIT_ROUNDOFF),
-  );
-  return Math.min(worst, likely);
-}
-
-/** Relative error of a matrix unit's sum of n products. */
-function matrixGamma(products: number): number {
-  return 4 * UNIT_ROUNDOFF * (products / 4 + 4);
-}
-
-/**
- * Roundings of one dequantised element: its scale, a block's with the tensor's, and what a scale taken
- * out of the sum costs. Codes minus zero points are exact.
- */
-function dequantisationRoundings(format: QuantisedFormat | undefined): number {
-  return format === undefined ? 0 : 3;
-}
-
-function exponentialsInChain(keys: number): number {
-  return 4 + 2 * Math.ceil(Math.log2(keys + 1));
-}
+import { largestWeight, type ReadValues, weightRoundingBound } from "./weight_rounding.ts";
 
 /** Reference and error bound of one query row. */
 export interface BoundedRow extends AttendedRow {
@@ -82,51 +67,152 @@ export interface BoundedRow extends AttendedRow {
   readonly logSumExpBound: number;
 }
 
-/** How a kernel multiplies: float32 throughout, or f16 matrices that add up in float32. */
-export type Arithmetic = "f32" | "matrix";
-
 /** How the output under test was computed and stored. */
 export interface BoundOptions {
   /** `storage`: rounded to the problem's 16-bit type, the default; `f32`: left in float32. */
   readonly stored?: "storage" | "f32";
-  /** How it was computed. @default {"f32"} */
+  /** How it was computed. @default {FLOAT32_ARITHMETIC} */
   readonly arithmetic?: Arithmetic;
 }
 
-/** ε_k of every key: how much relative error its softmax weight may carry. */
-function weightErrors(
-  p: AttentionProblem,
+/** What a row's sums add up to, element by element. */
+interface RowSums {
+  /** [D], Σ p v. */
+  readonly output: Float64Array<ArrayBuffer>;
+  /** [D], Σ p |v|. */
+  readonly absolute: Float64Array<ArrayBuffer>;
+  /** [D], Σ |v|: what a running sum may reach before its maximum grows. */
+  readonly reach: Float64Array<ArrayBuffer>;
+}
+
+function sumValues(weighed: RowWeights, readValues: ReadValues, headSize: number): RowSums {
+  const output = new Float64Array(headSize);
+  const absolute = new Float64Array(headSize);
+  const reach = new Float64Array(headSize);
+  for (let i = 0; i < weighed.weights.length; i++) {
+    const values = readValues(i);
+    for (let d = 0; d < headSize; d++) {
+      const value = values[d];
+      const term = weighed.weights[i] * value;
+      output[d] += term;
+      absolute[d] += Math.abs(term);
+      reach[d] += Math.abs(value);
+    }
+  }
+  return { output, absolute, reach };
+}
+
+/** What errors of weights move each element by: item 4. */
+function movedByWeights(
   weighed: RowWeights,
-  arithmetic: Arithmetic,
+  o: {
+    errors: Float64Array;
+    readValues: ReadValues;
+    output: Float64Array;
+    sink: { share: number; error: number };
+  },
 ): Float64Array<ArrayBuffer> {
-  const chain = exponentialsInChain(weighed.offsets.length);
-  const { headSize } = p.shape;
-  const scoreError = arithmetic === "matrix"
-    ? matrixGamma(headSize) + gamma(4)
-    : gamma(headSize + 4 + dequantisationRoundings(p.shape.keyFormat));
-  return weighed.scores.map((score, i) => {
-    const fall = weighed.largestScore - score;
-    return scoreError * weighed.magnitudes[i] +
-      UNIT_ROUNDOFF * (7 * chain + (2 + 4 * Math.LOG2E) * fall);
+  const { output } = o;
+  const moved = new Float64Array(output.length);
+  const farthest = new Float64Array(output.length);
+  const logSum = rowLogSum(weighed);
+  let kept = 1;
+  for (let i = 0; i < weighed.weights.length; i++) {
+    const weight = weighed.weights[i];
+    const growth = weightGrowth({
+      weight,
+      fall: Math.max(0, logSum - weighed.scores[i]),
+      error: o.errors[i],
+    });
+    kept += weight * Math.expm1(-o.errors[i]);
+    const values = o.readValues(i);
+    for (let d = 0; d < output.length; d++) {
+      const distance = Math.abs(values[d] - output[d]);
+      moved[d] += growth * distance;
+      farthest[d] = Math.max(farthest[d], distance);
+    }
+  }
+  let sinkGrowth = 0;
+  if (o.sink.share > 0) {
+    sinkGrowth = Math.min(Number.MAX_VALUE, o.sink.share * Math.expm1(o.sink.error));
+    kept += o.sink.share * Math.expm1(-o.sink.error);
+  }
+  return moved.map((sum, d) => {
+    const magnitude = Math.abs(output[d]);
+    const hull = o.sink.share > 0 ? Math.max(farthest[d], magnitude) : farthest[d];
+    return Math.min(hull, (sum + sinkGrowth * magnitude) / Math.max(kept, Number.MIN_VALUE));
   });
+}
+
+/** Natural log of the whole denominator, a learned sink included. */
+function rowLogSum({ weights, scores, logSumExp }: RowWeights): number {
+  let largest = 0;
+  for (let i = 1; i < scores.length; i++) if (scores[i] > scores[largest]) largest = i;
+  return weights[largest] > 0 ? scores[largest] - Math.log(weights[largest]) : logSumExp;
+}
+
+/** A learned sink's part of the denominator, and how far that may be off. */
+function sinkOf(
+  p: AttentionProblem,
+  o: { row: QueryRow; weighed: RowWeights; arithmetic: Arithmetic },
+): { share: number; error: number } {
+  const sink = p.sinkLogits?.[o.row.queryHead] ?? -Infinity;
+  if (sink === -Infinity) return { share: 0, error: 0 };
+  const keys = o.weighed.weights.reduce((sum, weight) => sum + weight, 0);
+  return { share: Math.max(0, 1 - keys), error: sinkError(o.weighed, sink, o.arithmetic) };
+}
+
+/** Relative errors of the numerator's and the denominator's sums over keys: item 5. */
+function sumErrors(
+  keys: number,
+  a: Arithmetic,
+  format: QuantisedFormat | undefined,
+): { numerator: number; denominator: number } {
+  const chain = exponentialsInChain(keys);
+  if (a.accumulate === "f16") {
+    const both = float16Gamma(keys + chain);
+    return { numerator: both, denominator: both };
+  }
+  const values = dequantisationRoundings(format);
+  return {
+    numerator: a.sums === "matrix"
+      ? matrixGamma(keys) + gamma(chain + values)
+      : gamma(keys + chain + values),
+    denominator: gamma(keys + chain),
+  };
 }
 
 function logSumExpBound(
   p: AttentionProblem,
-  o: { row: QueryRow; weighed: RowWeights; errors: Float64Array },
+  o: { row: QueryRow; weighed: RowWeights; errors: Float64Array; arithmetic: Arithmetic },
 ): number {
   const { scores, offsets, logSumExp } = o.weighed;
   if (offsets.length === 0) return 0;
   let moved = 0;
+  let largestError = 0;
   for (let i = 0; i < scores.length; i++) {
-    moved += Math.exp(scores[i] - logSumExp) * Math.expm1(o.errors[i]);
+    const weight = Math.exp(scores[i] - logSumExp);
+    moved += weightGrowth({ weight, fall: logSumExp - scores[i], error: o.errors[i] });
+    largestError = Math.max(largestError, o.errors[i]);
   }
-  const terms = gamma(offsets.length + exponentialsInChain(offsets.length));
+  const { denominator } = sumErrors(offsets.length, o.arithmetic, undefined);
+  const { relative, absolute } = roundingTo(o.arithmetic.weights, {
+    storage: p.shape.storage,
+    rounding: o.arithmetic.weightRounding,
+  });
+  const rounded = o.arithmetic.denominator === "rounded"
+    ? relative + offsets.length * absolute / o.arithmetic.weightScale
+    : 0;
   // WGSL grants log an absolute error of 2^-21 near 1 and 3 ULP elsewhere; a learned sink in the
   // running maximum only shifts the logarithm's argument.
-  const sink = p.sinkLogits === undefined ? 0 : Math.abs(p.sinkLogits[o.row.queryHead]);
-  const shift = Math.max(Math.abs(o.weighed.largestScore), Math.abs(logSumExp), sink);
-  return moved + terms + 2 ** -21 + 12 * UNIT_ROUNDOFF * shift;
+  const sink = p.sinkLogits?.[o.row.queryHead] ?? -Infinity;
+  const shift = Math.max(
+    Math.abs(o.weighed.largestScore),
+    Math.abs(logSumExp),
+    sink === -Infinity ? 0 : Math.abs(sink),
+  );
+  return Math.min(moved, largestError) + denominator / (1 - Math.min(denominator, 0.5)) +
+    rounded / (1 - Math.min(rounded, 0.5)) + 2 ** -21 + 12 * UNIT_ROUNDOFF * shift;
 }
 
 /**
@@ -159,69 +245,36 @@ function logSumExpBound(
 export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {}): BoundedRow {
   const { headSize, storage, queryHeads, kvHeads } = p.shape;
   const head = Math.floor(row.queryHead / (queryHeads / kvHeads));
-  const readValue = createRowReader(p, "values");
+  const arithmetic = o.arithmetic ?? FLOAT32_ARITHMETIC;
   const weighed = rowWeights(p, row);
-  const { offsets, weights, logSumExp } = weighed;
-  const isMatrix = o.arithmetic === "matrix";
-  const errors = weightErrors(p, weighed, o.arithmetic ?? "f32");
-  const largestWeight = isMatrix ? weights.reduce((most, w) => Math.max(most, w), 0) : 0;
-
-  const output = new Float64Array(headSize);
-  const absolute = new Float64Array(headSize);
-  const rounded = new Float64Array(headSize);
-  let keyShare = 0;
-  let denominatorLoss = 0;
-  for (let i = 0; i < offsets.length; i++) {
-    keyShare += weights[i];
-    denominatorLoss -= weights[i] * Math.expm1(-errors[i]);
-    const underflow = Math.min(weights[i], WEIGHT_UNDERFLOW * largestWeight);
-    const rounding = isMatrix ? Math.max(WEIGHT_ROUNDING * weights[i], underflow) : 0;
-    const row = readValue(offsets[i], head);
-    for (let d = 0; d < headSize; d++) {
-      const value = row[d];
-      const term = weights[i] * value;
-      output[d] += term;
-      absolute[d] += Math.abs(term);
-      rounded[d] += rounding * Math.abs(value);
-    }
+  const { offsets, logSumExp } = weighed;
+  const readRow = createRowReader(p, "values");
+  const readValues: ReadValues = (i) => readRow(offsets[i], head);
+  const { output, absolute, reach } = sumValues(weighed, readValues, headSize);
+  if (scoresMayOverflow(weighed, p.scale ?? 1 / Math.sqrt(headSize))) {
+    const outputBound = output.map((value) => Number.isNaN(value) ? 0 : Infinity);
+    return { output, logSumExp, outputBound, logSumExpBound: Infinity };
   }
 
-  const moved = new Float64Array(headSize);
-  let largestValue = 0;
-  for (let i = 0; i < offsets.length; i++) {
-    const growth = weights[i] * Math.expm1(errors[i]);
-    const row = readValue(offsets[i], head);
-    for (let d = 0; d < headSize; d++) {
-      const value = row[d];
-      largestValue = Math.max(largestValue, Math.abs(value));
-      moved[d] += growth * Math.abs(value - output[d]);
-    }
-  }
-  const chain = exponentialsInChain(offsets.length);
-  let sinkGrowth = 0;
-  if (p.sinkLogits !== undefined && offsets.length > 0) {
-    const sink = p.sinkLogits[row.queryHead];
-    const fall = weighed.largestScore - sink;
-    const error = UNIT_ROUNDOFF * (7 * chain + 2 * Math.abs(sink) + (2 + 4 * Math.LOG2E) * fall);
-    const share = Math.max(0, 1 - keyShare);
-    // A sink logit of -Infinity has no share and no error.
-    if (share > 0 && Number.isFinite(error)) {
-      sinkGrowth = share * Math.expm1(error);
-      denominatorLoss -= share * Math.expm1(-error);
-    }
-  }
-
-  const sums = gamma(offsets.length + chain);
-  const products = isMatrix
-    ? matrixGamma(offsets.length) + gamma(chain)
-    : gamma(offsets.length + chain + dequantisationRoundings(p.shape.valueFormat));
-  const flushed = offsets.length * 2 ** -126 * (1 + largestValue);
+  const errors = weightErrors(p, weighed, arithmetic);
+  const sink = sinkOf(p, { row, weighed, arithmetic });
+  const moved = movedByWeights(weighed, { errors, readValues, output, sink });
+  const rounded = weightRoundingBound({ weighed, readValues, output }, { arithmetic, storage });
+  const sums = sumErrors(offsets.length, arithmetic, p.shape.valueFormat);
+  const lost = lostInSums(weighed, arithmetic);
+  const partial = arithmetic.partials === "f32"
+    ? { relative: 0, absolute: 0 }
+    : roundingTo("storage", { storage, rounding: "nearest" });
+  const limit = sumLimit(arithmetic);
   const { maxFinite } = STORAGE_FORMATS[storage];
   const outputBound = output.map((value, d) => {
+    if (!Number.isFinite(value)) return 0;
+    if (reach[d] >= limit) return Infinity;
     const magnitude = Math.abs(value);
-    const computed = (moved[d] + sinkGrowth * magnitude) / (1 - denominatorLoss) +
-      products * absolute[d] + sums * magnitude + rounded[d] + 8 * UNIT_ROUNDOFF * magnitude +
-      flushed;
+    const computed = moved[d] + rounded[d] +
+      (sums.numerator + partial.relative) * absolute[d] + sums.denominator * magnitude +
+      8 * UNIT_ROUNDOFF * magnitude + lost * (1 + reach[d] + magnitude) +
+      (offsets.length > 0 ? partial.absolute : 0);
     if (o.stored === "f32") return computed;
     return computed + roundingErrorBound(storage, Math.min(magnitude + computed, maxFinite));
   });
@@ -229,8 +282,22 @@ export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {
     output,
     logSumExp,
     outputBound,
-    logSumExpBound: logSumExpBound(p, { row, weighed, errors }),
+    logSumExpBound: logSumExpBound(p, { row, weighed, errors, arithmetic }),
   };
+}
+
+/** What a sum may lose of each term for want of smaller numbers, the largest weight being 1. */
+function lostInSums(weighed: RowWeights, a: Arithmetic): number {
+  const keys = weighed.offsets.length;
+  if (a.accumulate === "f32") return keys * 2 ** -126;
+  return (keys + exponentialsInChain(keys)) * 2 ** -25 * largestWeight(weighed);
+}
+
+/** Where a running sum, in units of its largest weight, may pass the range of its type. */
+function sumLimit(a: Arithmetic): number {
+  if (a.normalised === "before") return Infinity;
+  const largest = a.accumulate === "f16" ? 2 ** 15 : FLOAT32_LIMIT;
+  return largest / (a.weightScale * 2 ** a.rescaleThreshold);
 }
 
 /**

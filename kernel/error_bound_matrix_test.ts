@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parseArithmetic } from "./arithmetic.ts";
 import { compareWithOracle } from "./compare.ts";
 import { boundRow } from "./error_bound.ts";
 import { rowWeights } from "./oracle_direct.ts";
@@ -7,6 +8,12 @@ import { randomProblem } from "./random_problem.ts";
 import { decodeValues, encodeValues } from "./storage_type.ts";
 
 const BIAS = 2 ** 11;
+const MATRIX = parseArithmetic({
+  sums: "matrix",
+  weights: "f16",
+  weightRounding: "either",
+  weightScale: BIAS,
+});
 
 function decodeProblem(o: { cached: number; scale?: number }): AttentionProblem {
   const columns = Math.ceil((o.cached + 1) / 16);
@@ -66,7 +73,7 @@ for (const cached of [0, 30, 99, 700]) {
     Deno.test(`boundRow() holds for matrices that truncate, ${cached + 1} keys, scale ${scale}`, () => {
       const problem = decodeProblem({ cached, scale });
       const output = runMatrixKernel(problem, { weightBits: 11 });
-      const verdict = compareWithOracle({ problem, output, arithmetic: ["matrix"] });
+      const verdict = compareWithOracle({ problem, output, arithmetic: [MATRIX] });
       assert.ok(verdict.ok, verdict.message);
     });
   }
@@ -81,14 +88,14 @@ Deno.test("boundRow() rejects truncated weights when the arithmetic is said to b
 Deno.test("boundRow() rejects weights of bf16's precision with matrix arithmetic", () => {
   const problem = decodeProblem({ cached: 30, scale: 2 });
   const output = runMatrixKernel(problem, { weightBits: 8 });
-  assert.equal(compareWithOracle({ problem, output, arithmetic: ["matrix"] }).ok, false);
+  assert.equal(compareWithOracle({ problem, output, arithmetic: [MATRIX] }).ok, false);
 });
 
 Deno.test("boundRow() gives matrices a wider bound, and the same reference", () => {
   const problem = decodeProblem({ cached: 99 });
   const row = { slot: 0, queryIndex: 0, queryHead: 1 };
   const f32 = boundRow(problem, row);
-  const matrix = boundRow(problem, row, { arithmetic: "matrix" });
+  const matrix = boundRow(problem, row, { arithmetic: MATRIX });
   assert.deepEqual(matrix.output, f32.output);
   assert.ok(matrix.outputBound.every((bound, d) => bound > f32.outputBound[d]));
   assert.ok(matrix.logSumExpBound > f32.logSumExpBound);

@@ -35,6 +35,7 @@
 
 export type { Layout } from "../allocator/mod.ts";
 export * from "./append_reference.ts";
+export * from "./arithmetic.ts";
 export * from "./bfloat16.ts";
 export * from "./check_append.ts";
 export * from "./check_problem.ts";

@@ -38,6 +38,10 @@ export interface RowWeights {
   readonly scores: Float64Array<ArrayBuffer>;
   /** Scaled Σ |q||k| of each visible key. */
   readonly magnitudes: Float64Array<ArrayBuffer>;
+  /** Scaled √Σ(q·k)² of each visible key: how far independent errors of its products spread. */
+  readonly spreads: Float64Array<ArrayBuffer>;
+  /** Σ|k| of each visible key, not scaled: what an absolute error of the query costs. */
+  readonly keySums: Float64Array<ArrayBuffer>;
   /** Largest of the scores and the learned sink logit; −Infinity with neither. */
   readonly largestScore: number;
   /** As in {@linkcode AttendedRow}. */
@@ -101,18 +105,24 @@ export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
 
   const scores = new Float64Array(offsets.length);
   const magnitudes = new Float64Array(offsets.length);
+  const spreads = new Float64Array(offsets.length);
+  const keySums = new Float64Array(offsets.length);
   let largestKeyScore = -Infinity;
   for (let i = 0; i < offsets.length; i++) {
     let dot = 0;
     let magnitude = 0;
+    let squares = 0;
     const key = readKey(offsets[i], head);
     for (let d = 0; d < headSize; d++) {
       const product = decoded[p.query[queryOffset + d]] * key[d];
       dot += product;
       magnitude += Math.abs(product);
+      squares += product * product;
+      keySums[i] += Math.abs(key[d]);
     }
     scores[i] = dot * scale;
     magnitudes[i] = magnitude * scale;
+    spreads[i] = Math.sqrt(squares) * scale;
     largestKeyScore = Math.max(largestKeyScore, scores[i]);
   }
 
@@ -130,7 +140,7 @@ export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
   let keyDenominator = 0;
   for (const score of scores) keyDenominator += Math.exp(score - largestKeyScore);
   const logSumExp = offsets.length === 0 ? -Infinity : largestKeyScore + Math.log(keyDenominator);
-  return { offsets, weights, scores, magnitudes, largestScore, logSumExp };
+  return { offsets, weights, scores, magnitudes, spreads, keySums, largestScore, logSumExp };
 }
 
 /**

@@ -2,11 +2,11 @@
 
 import {
   answered,
-  type Arithmetic,
-  arithmeticOf,
   type AttendTuning,
   type Gpu,
   GpuError,
+  type Multiplier,
+  multiplierOf,
   timeAttention,
 } from "../../kernel/mod.ts";
 import type { KernelCase } from "./case.ts";
@@ -84,7 +84,7 @@ export async function measureKernelCase(
         dispatches: timing.items.size + (timing.splitRows > 0 ? 1 : 0),
         host: timing.host,
         tuning: o.tuning === null ? null : flatTuning(o.tuning),
-        arithmetic: tallestArithmetic(gpu, kernelCase),
+        arithmetic: tallestMultiplier(gpu, kernelCase),
       },
     };
   } catch (error) {
@@ -100,11 +100,11 @@ function flatTuning({ matrix, ...parts }: AttendTuning): Record<string, number> 
   return { ...parts, ...matrix };
 }
 
-/** How the rows of the case's longest step are multiplied. */
-export function tallestArithmetic(gpu: Gpu, { shape, requests }: KernelCase): Arithmetic {
+/** What multiplies the rows of the case's longest step. */
+export function tallestMultiplier(gpu: Gpu, { shape, requests }: KernelCase): Multiplier {
   const queryHeads = shape.kvHeads * shape.group;
   const queryTokens = Math.max(...requests.map((each) => each.queryTokens));
-  return arithmeticOf(gpu.target, { shape: { ...shape, queryHeads }, queryTokens });
+  return multiplierOf(gpu.target, { shape: { ...shape, queryHeads }, queryTokens });
 }
 
 function refuse(gpu: Gpu, cacheBytes: number, maxGigabytes: number): string | null {

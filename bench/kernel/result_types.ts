@@ -1,6 +1,6 @@
 /** What a run of the kernel benchmark leaves behind. */
 
-import type { AdapterDescription, Arithmetic, GpuCeilings, HostTiming } from "../../kernel/mod.ts";
+import type { AdapterDescription, GpuCeilings, HostTiming, Multiplier } from "../../kernel/mod.ts";
 import type { KernelCase, KernelGoal, PeerName } from "./case.ts";
 import type { BenchEnvironment } from "../result/mod.ts";
 
@@ -79,8 +79,8 @@ export type KernelOutcome =
     readonly host: HostTiming;
     /** Tuning other than the default, or null. */
     readonly tuning: Readonly<Record<string, number>> | null;
-    /** How most rows were multiplied; files before matrices do not say. */
-    readonly arithmetic?: Arithmetic | undefined;
+    /** What multiplied most rows; files before matrices do not say. */
+    readonly arithmetic?: Multiplier | undefined;
     /** What follows from the samples and the ceilings. */
     readonly figures: KernelFigures;
   }

@@ -1,11 +1,11 @@
 /** The kernel benchmark: cases between two measurements of the ceilings. */
 
 import {
-  type Arithmetic,
   type AttendTuning,
   type Gpu,
   type GpuCeilings,
   measureCeilings,
+  type Multiplier,
   timeEmptyChain,
 } from "../../kernel/mod.ts";
 import { describeEnvironment } from "../result/mod.ts";
@@ -139,7 +139,7 @@ function betterCeilings(a: GpuCeilings, b: GpuCeilings) {
 /** What a case is held against: matrices have a ceiling of their own. */
 function ceilingsOf(
   all: ReturnType<typeof betterCeilings>,
-  arithmetic: Arithmetic | undefined,
+  arithmetic: Multiplier | undefined,
 ): KernelCeilings {
   const flopsPerSecond = arithmetic === "matrix" && all.matrixFlopsPerSecond !== null
     ? all.matrixFlopsPerSecond

@@ -15,7 +15,7 @@ import {
 } from "../../kernel/mod.ts";
 import type { KernelCase } from "./case.ts";
 import { medianOf } from "./figures.ts";
-import { type KernelMeasureOptions, measureKernelCase, tallestArithmetic } from "./measure.ts";
+import { type KernelMeasureOptions, measureKernelCase, tallestMultiplier } from "./measure.ts";
 
 /** A gain below this is noise. */
 const LEAST_GAIN = 1.02;
@@ -111,7 +111,7 @@ export async function tuneKernel(gpu: Gpu, o: TuneOptions): Promise<TunedShape[]
       o.onVariant?.(key, { tuning, meanMs, refusal });
       return logMs;
     };
-    const isMatrix = cases.every((each) => tallestArithmetic(gpu, each) === "matrix");
+    const isMatrix = cases.every((each) => tallestMultiplier(gpu, each) === "matrix");
     const { target } = gpu;
     const found = isMatrix
       ? await searchMatrixTuning({

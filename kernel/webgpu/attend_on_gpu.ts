@@ -1,7 +1,7 @@
 /** One attention call on the GPU, from host tensors to host tensors. */
 
 import { checkProblem } from "../check_problem.ts";
-import type { Arithmetic } from "../error_bound.ts";
+import type { Arithmetic } from "../arithmetic.ts";
 import type { AttentionProblem } from "../problem.ts";
 import type { Gpu } from "./gpu.ts";
 import {

@@ -10,7 +10,7 @@
 
 import { identityTable } from "../../allocator/mod.ts";
 import { checkProblem } from "../check_problem.ts";
-import type { Arithmetic } from "../error_bound.ts";
+import type { Arithmetic } from "../arithmetic.ts";
 import type { AttentionProblem } from "../problem.ts";
 import { ShapeError, ValueError } from "../problem_error.ts";
 import { attendTuning, type DispatchSize, dispatchSize, reserveAttend } from "./attend_stage.ts";

@@ -5,7 +5,7 @@
  * the tile kernel, whose name in a program's name says so.
  */
 
-import type { Arithmetic } from "../error_bound.ts";
+import { type Arithmetic, FLOAT32_ARITHMETIC, parseArithmetic } from "../arithmetic.ts";
 import { itemRowsOf, MAX_VECTOR_ROWS, TILE_ROWS } from "./item_rows.ts";
 import type { AttendSpecialisation, MatrixTuning, ProgramTarget } from "./program.ts";
 import type { TemplateConstants } from "./template.ts";
@@ -27,12 +27,23 @@ export function usesMatrices(
     chooseMatrixTuning(s, { target }) !== null;
 }
 
+/** What multiplies the rows of a slot: float32 units, or matrices of f16 that add up in float32. */
+export type Multiplier = "f32" | "matrix";
+
+/** A slot of a problem, as far as it decides which program attends it. */
+export interface SlotKind {
+  /** Heads and storage type. */
+  readonly shape: Pick<AttendSpecialisation, "queryHeads" | "kvHeads" | "headSize" | "storage">;
+  /** Tokens of the slot in this step. */
+  readonly queryTokens: number;
+}
+
 /**
- * How the rows of a slot are multiplied, which decides their error bound.
+ * What multiplies the rows of a slot.
  *
- * @example Only f16 caches and rows of many tokens are
+ * @example Only f16 caches and rows of many tokens take matrices
  * ```ts
- * import { arithmeticOf } from "@headwise/headwise/kernel";
+ * import { multiplierOf } from "@headwise/headwise/kernel";
  * import assert from "node:assert/strict";
  *
  * const target = {
@@ -40,22 +51,38 @@ export function usesMatrices(
  *   matrix: { size: 16, workgroupBytes: 49152 },
  * } as const;
  * const shape = { queryHeads: 20, kvHeads: 4, headSize: 128, storage: "f16" } as const;
- * assert.equal(arithmeticOf(target, { shape, queryTokens: 512 }), "matrix");
- * assert.equal(arithmeticOf(target, { shape, queryTokens: 1 }), "f32");
- * assert.equal(arithmeticOf(target, { shape: { ...shape, storage: "bf16" }, queryTokens: 512 }), "f32");
+ * assert.equal(multiplierOf(target, { shape, queryTokens: 512 }), "matrix");
+ * assert.equal(multiplierOf(target, { shape, queryTokens: 1 }), "f32");
+ * assert.equal(
+ *   multiplierOf(target, { shape: { ...shape, storage: "bf16" }, queryTokens: 512 }),
+ *   "f32",
+ * );
  * ```
- *
- * @param target The adapter's target.
- * @param o Heads and storage type, and the slot's tokens.
  */
-export function arithmeticOf(target: ProgramTarget, o: {
-  readonly shape: Pick<AttendSpecialisation, "queryHeads" | "kvHeads" | "headSize" | "storage">;
-  readonly queryTokens: number;
-}): Arithmetic {
+export function multiplierOf(target: ProgramTarget, o: SlotKind): Multiplier {
   const { queryHeads, kvHeads, headSize, storage } = o.shape;
   const packedRows = o.queryTokens * queryHeads / kvHeads;
   const rows = itemRowsOf(packedRows);
   return usesMatrices({ rows, headSize, storage }, target) ? "matrix" : "f32";
+}
+
+/**
+ * The programs' declarations. A matrix program stores weights times 2^11 in f16, as either neighbour
+ * (WGSL leaves it open), and adds up the denominator from weights that were not rounded.
+ */
+const DECLARED: Readonly<Record<Multiplier, Arithmetic>> = {
+  f32: FLOAT32_ARITHMETIC,
+  matrix: parseArithmetic({
+    sums: "matrix",
+    weights: "f16",
+    weightRounding: "either",
+    weightScale: 2 ** 11,
+  }),
+};
+
+/** How the rows of a slot are computed, which decides their error bound. */
+export function arithmeticOf(target: ProgramTarget, o: SlotKind): Arithmetic {
+  return DECLARED[multiplierOf(target, o)];
 }
 
 /** Letters of `attend_matrix.wgsl`. */

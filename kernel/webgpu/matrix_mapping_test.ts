@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import {
-  arithmeticOf,
   chooseMatrixTuning,
   MATRIX_TUNINGS,
   matrixMapping,
   matrixTuningsOf,
+  multiplierOf,
 } from "./matrix_mapping.ts";
 import { TILE_ROWS } from "./item_rows.ts";
 import type { AttendSpecialisation } from "./program.ts";
@@ -80,8 +80,8 @@ Deno.test("chooseMatrixTuning() throws for a tuning that does not fit, and never
   );
 });
 
-Deno.test("arithmeticOf() changes with the rows of a slot", () => {
+Deno.test("multiplierOf() changes with the rows of a slot", () => {
   const shape = { queryHeads: 20, kvHeads: 4, headSize: 128, storage: "f16" } as const;
-  const kinds = [1, 4, 5, 2048].map((queryTokens) => arithmeticOf(TARGET, { shape, queryTokens }));
+  const kinds = [1, 4, 5, 2048].map((queryTokens) => multiplierOf(TARGET, { shape, queryTokens }));
   assert.deepEqual(kinds, ["f32", "f32", "matrix", "matrix"]);
 });

@@ -1,7 +1,7 @@
 /** An attention problem's place on the device: its cache, stage, tensors and plan. */
 
 import type { BlockTable } from "../../allocator/mod.ts";
-import type { Arithmetic } from "../error_bound.ts";
+import type { Arithmetic } from "../arithmetic.ts";
 import type { AttentionProblem, AttentionShape } from "../problem.ts";
 import {
   type AttendStage,
