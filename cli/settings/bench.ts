@@ -109,7 +109,7 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     parse: choiceOf(["auto", "azure", "mooncake", "bailian", "burstgpt"]),
   },
   timeUnit: {
-    brief: "Unit of the trace's arrivals, where they are numbers: s or ms",
+    brief: "Unit of the trace's arrivals: s or ms",
     placeholder: "UNIT",
     defaultValue: null,
     defaultText: "the format's",
