@@ -170,7 +170,7 @@ function sumErrors(
 ): { numerator: number; denominator: number } {
   const chain = exponentialsInChain(keys);
   if (a.accumulate === "f16") {
-    const both = float16Gamma(keys + chain);
+    const both = float16Gamma(keys);
     return { numerator: both, denominator: both };
   }
   const values = dequantisationRoundings(format);

@@ -67,10 +67,12 @@ export function matrixGamma(products: number): number {
 }
 
 /**
- * Relative error of a sum of n terms in float16, in the worst case: a sum that has grown stops to take
+ * Relative error of a sum over n keys in float16, in the worst case: a sum that has grown stops to take
  * equal terms, so its errors have no mean of zero. Past a thousand terms nothing may be left.
  */
-export function float16Gamma(roundings: number): number {
+export function float16Gamma(keys: number): number {
+  // Each term: its product, the sums and rescalings after it, and a merge of two more.
+  const roundings = keys + Math.min(2 * Math.ceil(Math.log2(keys + 1)), keys - 1) + 2;
   const product = roundings * 2 ** -11;
   return product < 0.5 ? product / (1 - product) : 1;
 }
