@@ -23,7 +23,7 @@ case $action in
     root=$1
     mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/home" "$root/work"
     cp "$2" "$root/bin/headwise"
-    for name in sh head tail gzip wc uname mkdir chmod mv rm; do
+    for name in sh head tail gzip wc ls id uname mkdir chmod mv rm cmp; do
       program=$(command -v "$name")
       cp -L "$program" "$root/bin/$name"
       set -- "$@" "$program"

@@ -27,7 +27,14 @@ export function bundlerArguments(
     // The bundler would take another binary from a variable.
     "--ignore-env",
     `--allow-read=${
-      [".", folderOf("esbuild"), native, ...packages.program.map(({ folder }) => folder)].join(",")
+      [
+        ".",
+        // Its hash goes into the bill of materials.
+        Deno.execPath(),
+        folderOf("esbuild"),
+        native,
+        ...packages.program.map(({ folder }) => folder),
+      ].join(",")
     }`,
     `--allow-write=${o.outFolder}`,
     `--allow-run=${binary}`,

@@ -13,7 +13,7 @@ Deno.test("bundlerArguments() allows one binary, the packages and one folder", (
   const args = bundlerArguments({ program, tool }, { outFolder: "out" });
   const binary = os === "windows" ? "esbuild.exe" : "bin/esbuild";
   assert.deepEqual(args.filter((arg) => arg.startsWith("--allow-")), [
-    `--allow-read=.,/cache/esbuild,/cache/${PLATFORM},/cache/zod`,
+    `--allow-read=.,${Deno.execPath()},/cache/esbuild,/cache/${PLATFORM},/cache/zod`,
     "--allow-write=out",
     `--allow-run=/cache/${PLATFORM}/${binary}`,
   ]);

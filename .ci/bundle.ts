@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, type BuildOptions, type Plugin, stop } from "esbuild";
 import { licenseNotices, readLicenses } from "./licenses.ts";
 import { fromFolders, namePackages, type PackageFolder, packagesIn } from "./package_folder.ts";
 import { assemblePage } from "./page_text.ts";
+import { thisPlatform } from "./platforms.ts";
 import { createSbom } from "./sbom.ts";
 
 /** The most bytes of the minified program, its page and its charts included; raise it knowingly. */
@@ -208,14 +210,20 @@ if (import.meta.main) {
   const licensed = readLicenses(contained);
   const { version, license } = JSON.parse(Deno.readTextFileSync("deno.json"));
   const lock = JSON.parse(Deno.readTextFileSync("deno.lock"));
-  const denoVersion = Deno.version.deno;
-  const sbom = createSbom({ version, license, denoVersion, packages: licensed, lock });
+  const deno = {
+    version: Deno.version.deno,
+    build: {
+      platform: thisPlatform()?.name ?? Deno.build.target,
+      sha256: createHash("sha256").update(Deno.readFileSync(Deno.execPath())).digest("hex"),
+    },
+  };
+  const sbom = createSbom({ version, license, deno, packages: licensed, lock });
   Deno.mkdirSync(`${folder}/ui`, { recursive: true });
   Deno.writeTextFileSync(`${folder}/headwise.js`, code);
   Deno.writeTextFileSync(`${folder}/headwise.js.map`, map);
   Deno.writeTextFileSync(`${folder}/ui/index.html`, page);
   Deno.writeTextFileSync(`${folder}/headwise.cdx.json`, `${JSON.stringify(sbom, null, 2)}\n`);
-  Deno.writeTextFileSync(`${folder}/LICENSES.txt`, licenseNotices(licensed));
+  Deno.writeTextFileSync(`${folder}/LICENSES.txt`, licenseNotices(licensed, deno));
   const sizeBytes = new TextEncoder().encode(code).length;
   const line = `${folder}/headwise.js has ${sizeBytes} bytes of the ${SIZE_BUDGET_BYTES} allowed` +
     (sizeBytes > SIZE_BUDGET_BYTES ? "; import less, or raise 'SIZE_BUDGET_BYTES'" : "");

@@ -1,13 +1,18 @@
+import { createHash } from "node:crypto";
 import { basename, dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { type Platform, PLATFORMS, thisPlatform } from "./platforms.ts";
 import { PERMISSIONS } from "./program_flags.ts";
+import { sbomOfExecutable } from "./sbom.ts";
 
-const PROGRAM = "dist/headwise.js";
+const FOLDER = "dist";
+const SBOM_ENDING = ".cdx.json";
+const PROGRAM = `${FOLDER}/headwise.js`;
 const USAGE =
   `Usage: deno task compile [--target NAME] [--self-extract [--runtime FILE]] [--out FILE]
 
-Writes one executable, by default 'dist/headwise' for this machine, or 'dist/headwise-NAME'.
+Writes one executable, by default 'dist/headwise' for this machine, or 'dist/headwise-NAME', and its
+bill of materials beside it, with '.cdx.json' after its name.
 
   --target NAME   ${PLATFORMS.map(({ name }) => name).join(", ")}
   --self-extract  pack the installed Deno and unpack it at the first start, in place of
@@ -85,7 +90,7 @@ export function denoArguments(plan: CompilePlan, path: string): string[] {
       `--allow-read=.,${plan.runtime}`,
       `--allow-write=${dirname(path)}`,
       ".ci/self_extract.ts",
-      PROGRAM,
+      FOLDER,
       plan.runtime,
       plan.platform.name,
       path,
@@ -103,6 +108,7 @@ export function denoArguments(plan: CompilePlan, path: string): string[] {
     "--unstable-webgpu",
     // No --no-prompt: an executable has no flags for permissions, so a person is asked for others.
     ...PERMISSIONS,
+    `--include=${FOLDER}/LICENSES.txt`,
     PROGRAM,
   ];
 }
@@ -135,10 +141,19 @@ async function build(plan: CompilePlan): Promise<void> {
     });
     const { success, stderr } = await command.output();
     if (!success) throw describeFailure(new TextDecoder().decode(stderr), plan.platform);
-    Deno.renameSync(path, plan.out);
+    if (plan.runtime === null) writeSbom(path, plan.platform);
+    for (const ending of ["", SBOM_ENDING]) Deno.renameSync(path + ending, plan.out + ending);
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
+}
+
+/** Of the base runtime no more is known than its version: it is Deno without its tools. */
+function writeSbom(path: string, platform: Platform): void {
+  const bundle = JSON.parse(Deno.readTextFileSync(`${FOLDER}/headwise.cdx.json`));
+  const sha256 = createHash("sha256").update(Deno.readFileSync(path)).digest("hex");
+  const sbom = sbomOfExecutable(bundle, { platform: platform.name, sha256, denoSha256: null });
+  Deno.writeTextFileSync(path + SBOM_ENDING, `${JSON.stringify(sbom, null, 2)}\n`);
 }
 
 function parseFlags(args: readonly string[]): {

@@ -27,12 +27,47 @@ export function readLicenses(packages: readonly PackageFolder[]): LicensedPackag
   }).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The text that goes with every copy of the bundle, as most licences demand. */
-export function licenseNotices(packages: readonly LicensedPackage[]): string {
+const MIT = `Permission is hereby granted, free of charge, to any person obtaining a copy
+of this software and associated documentation files (the "Software"), to deal
+in the Software without restriction, including without limitation the rights
+to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all
+copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+SOFTWARE.`;
+
+/** What goes with Deno, which executables contain; its package has the same text. */
+function denoNotice(version: string): string {
+  return `Executables also contain Deno ${version}, MIT
+
+Copyright 2018-2026 the Deno authors
+
+${MIT}
+
+Deno is built on V8 (BSD-3-Clause) and on the crates that 'Cargo.lock' lists in
+https://github.com/denoland/deno/tree/v${version}, each under its own licence.
+`;
+}
+
+/** The text that goes with every copy of the bundle and its executables, as most licences demand. */
+export function licenseNotices(
+  packages: readonly LicensedPackage[],
+  deno: { readonly version: string },
+): string {
   const sections = packages.map(({ name, version, license, text }) =>
     `${name} ${version}, ${license}\n\n${
       text?.trim() ?? `See https://spdx.org/licenses/${license}`
     }\n`
   );
+  sections.push(denoNotice(deno.version));
   return `headwise contains these packages:\n\n${sections.join(`\n${"-".repeat(80)}\n\n`)}`;
 }

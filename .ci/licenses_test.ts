@@ -43,10 +43,17 @@ Deno.test("readLicenses() takes a package without a file, and refuses one withou
   });
 });
 
-Deno.test("licenseNotices() has every text, and a link where there is none", () => {
+Deno.test("licenseNotices() has every text, a link where there is none, and Deno's last", () => {
   const text = licenseNotices([
     { name: "a", version: "1.0.0", license: "MIT", text: "Copyright A\n" },
     { name: "b", version: "2.0.0", license: "ISC", text: null },
-  ]);
-  assert.match(text, /a 1\.0\.0, MIT\n\nCopyright A\n\n-{80}\n\nb 2\.0\.0, ISC\n\nSee .*\/ISC\n$/);
+  ], { version: "2.9.6" });
+  const rule = "-".repeat(80);
+  assert.ok(text.includes(`a 1.0.0, MIT\n\nCopyright A\n\n${rule}\n\nb 2.0.0, ISC\n\nSee `));
+  const deno = text.split(`\n${rule}\n\n`).at(-1)!;
+  assert.match(
+    deno,
+    /^Executables also contain Deno 2\.9\.6, MIT\n\nCopyright .* the Deno authors\n/,
+  );
+  assert.match(deno, /The above copyright notice and this permission notice shall be included/);
 });

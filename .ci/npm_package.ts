@@ -1,4 +1,4 @@
-import { RUN_FLAGS } from "./program_flags.ts";
+import { START_FLAGS } from "./program_flags.ts";
 
 /** Files of the package, by where they come from. */
 const COPIED: Readonly<Record<string, string>> = {
@@ -39,7 +39,7 @@ if (import.meta.main) {
     Deno.removeSync(`${folder}/${name}`, { recursive: true });
   }
   Deno.writeTextFileSync(`${folder}/package.json`, asText(manifest));
-  Deno.writeTextFileSync(`${folder}/run_flags.json`, asText(RUN_FLAGS));
+  Deno.writeTextFileSync(`${folder}/run_flags.json`, asText(START_FLAGS));
   for (const [name, from] of Object.entries(COPIED)) {
     Deno.writeTextFileSync(`${folder}/${name}`, Deno.readTextFileSync(from));
   }

@@ -29,3 +29,16 @@ export const RUN_FLAGS: readonly string[] = [
   "--no-prompt",
   ...PERMISSIONS,
 ];
+
+/** The name that the program leaves behind, so that a file without content is no success. */
+export const RAN_MARK = "headwise.ran";
+
+/** Runs before the program, and has what did not run end with 71, as what did not start does. */
+const GUARD = `addEventListener("unload",()=>{if(!globalThis[Symbol.for("${RAN_MARK}")]){` +
+  `console.error("headwise: Nothing ran: install it again");Deno.exitCode=71}})`;
+
+/** What an installed program is started with: the flags, and a check that it did run. */
+export const START_FLAGS: readonly string[] = [
+  ...RUN_FLAGS,
+  `--preload=data:text/javascript,${GUARD.replaceAll(" ", "%20")}`,
+];

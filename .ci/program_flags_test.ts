@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RUN_FLAGS } from "./program_flags.ts";
+import { RAN_MARK, RUN_FLAGS, START_FLAGS } from "./program_flags.ts";
 
 interface Config {
   readonly tasks: Readonly<Record<string, { readonly command: string }>>;
@@ -18,5 +18,34 @@ Deno.test("RUN_FLAGS lets the program see the variables that the tasks let it se
     const flagOf = (flags: readonly string[]): string | undefined =>
       flags.find((flag) => flag.startsWith(kind));
     assert.equal(flagOf(RUN_FLAGS), flagOf(ofTask));
+  }
+});
+
+Deno.test("START_FLAGS has a program without content end with 71, and leaves others alone", async () => {
+  Deno.mkdirSync("results", { recursive: true });
+  const folder = Deno.makeTempDirSync({ dir: "results", prefix: "guard-" });
+  const mark = `Reflect.set(globalThis, Symbol.for("${RAN_MARK}"), true);`;
+  const cases: readonly (readonly [string, number])[] = [
+    ["", 71],
+    ["\n\n", 71],
+    ["// A comment", 71],
+    ["await Promise.resolve();", 71],
+    [mark, 0],
+    [`${mark} Deno.exit(0);`, 0],
+    [`${mark} Deno.exit(5);`, 5],
+    [`${mark} Deno.exitCode = 3;`, 3],
+    [`${mark} throw new Error();`, 1],
+  ];
+  try {
+    for (const [text, expected] of cases) {
+      Deno.writeTextFileSync(`${folder}/program.js`, text);
+      const args = ["run", ...START_FLAGS, `${folder}/program.js`];
+      const { code, stderr } = await new Deno.Command("deno", { args }).output();
+      assert.equal(code, expected, text);
+      const said = new TextDecoder().decode(stderr).includes("headwise: Nothing ran");
+      assert.equal(said, expected === 71, text);
+    }
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
   }
 });

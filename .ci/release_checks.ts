@@ -121,7 +121,12 @@ Deno.test(
         assert.deepEqual([...names("home"), ...names("home/.cache")], [".cache", "headwise"]);
         const [hash, ...others] = names("home/.cache/headwise");
         assert.deepEqual(others, []);
-        assert.deepEqual(names(`home/.cache/headwise/${hash}`), ["cache", "deno", "headwise.js"]);
+        assert.deepEqual(names(`home/.cache/headwise/${hash}`), [
+          "LICENSES.txt",
+          "cache",
+          "deno",
+          "headwise.js",
+        ]);
       });
     }),
 );
@@ -139,6 +144,7 @@ Deno.test("deno compile is given the bundle and its permissions, and nothing els
       .map(([name, value]) => `--${name.replace("_", "-")}=${(value as string[]).join(",")}`);
     assert.deepEqual(packed.sort(), [...PERMISSIONS].sort());
     assert.match(text, /"features":\["webgpu"\]/);
+    assert.match(text, /Executables also contain Deno/);
   }));
 
 Deno.test("deno task compile without a base runtime ends with 69 and both ways out", () =>

@@ -14,8 +14,13 @@ export interface SbomInput {
   readonly version: string;
   /** Its SPDX licence. */
   readonly license: string;
-  /** Version of Deno, which executables contain. */
-  readonly denoVersion: string;
+  /** The Deno that executables contain, as far as it is known which file that is. */
+  readonly deno: {
+    /** Its version. */
+    readonly version: string;
+    /** The platform that it is for, and SHA-256 of its executable. */
+    readonly build: { readonly platform: string; readonly sha256: string } | null;
+  };
   /** Every package in the bundle. */
   readonly packages: readonly Pick<LicensedPackage, "name" | "version" | "license">[];
   /** The lock file, which has their hashes and what they depend on. */
@@ -29,7 +34,8 @@ interface Component {
   readonly name: string;
   readonly version: string;
   readonly scope?: "required";
-  readonly hashes?: readonly { readonly alg: "SHA-512"; readonly content: string }[];
+  readonly hashes?: readonly { readonly alg: "SHA-256" | "SHA-512"; readonly content: string }[];
+  readonly properties?: readonly { readonly name: string; readonly value: string }[];
   readonly licenses: readonly { readonly license: { readonly id: string } }[];
   readonly purl: string;
 }
@@ -57,12 +63,7 @@ export function createSbom(input: SbomInput): Sbom {
     scope: "required",
     hashes: [{ alg: "SHA-512", content: hexOf(entryOf(lock, keyOf(each)).integrity) }],
   }));
-  const deno = named("platform", {
-    type: "github",
-    name: "denoland/deno",
-    version: `v${input.denoVersion}`,
-    license: "MIT",
-  });
+  const deno = denoComponent(input.deno);
   const { version, license } = input;
   const component = named("application", { type: "npm", name: "headwise", version, license });
   const referenceOf = (name: string): string[] =>
@@ -78,13 +79,54 @@ export function createSbom(input: SbomInput): Sbom {
   const own = libraries.map((each) => each["bom-ref"]).filter((each) => !needed.has(each));
   const content = {
     metadata: { component },
-    components: [...libraries, { ...deno, scope: "required" as const }],
+    components: [...libraries, deno],
     dependencies: [
       { ref: component["bom-ref"], dependsOn: [...own, deno["bom-ref"]] },
       ...ofLibraries,
       { ref: deno["bom-ref"], dependsOn: [] },
     ],
   };
+  return numbered(content);
+}
+
+/**
+ * What one executable contains: what the bundle does, with its own hash and that of its Deno.
+ *
+ * @param sbom The bill of the bundle.
+ * @param o The executable's SHA-256, its platform, and that of the Deno in it where it is known.
+ * @returns The bill of the executable.
+ */
+export function sbomOfExecutable(
+  sbom: Sbom,
+  o: { readonly platform: string; readonly sha256: string; readonly denoSha256: string | null },
+): Sbom {
+  const { metadata: { component }, dependencies } = sbom;
+  const components = sbom.components.map((each) => {
+    if (each.type !== "platform") return each;
+    const build = o.denoSha256 === null ? null : { platform: o.platform, sha256: o.denoSha256 };
+    return denoComponent({ version: each.version.slice(1), build });
+  });
+  const hashes = [{ alg: "SHA-256", content: o.sha256 } as const];
+  return numbered({ metadata: { component: { ...component, hashes } }, components, dependencies });
+}
+
+function denoComponent({ version, build }: SbomInput["deno"]): Component {
+  return {
+    ...named("platform", {
+      type: "github",
+      name: "denoland/deno",
+      version: `v${version}`,
+      license: "MIT",
+    }),
+    scope: "required",
+    ...(build === null ? {} : {
+      hashes: [{ alg: "SHA-256", content: build.sha256 }],
+      properties: [{ name: "headwise:platform", value: build.platform }],
+    }),
+  };
+}
+
+function numbered(content: Pick<Sbom, "metadata" | "components" | "dependencies">): Sbom {
   const serialNumber = `urn:uuid:${uuidOf(JSON.stringify(content))}`;
   return { bomFormat: "CycloneDX", specVersion: "1.6", serialNumber, version: 1, ...content };
 }

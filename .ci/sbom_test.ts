@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { createSbom, type SbomInput } from "./sbom.ts";
+import { createSbom, type SbomInput, sbomOfExecutable } from "./sbom.ts";
 
 const COMPONENT = z.strictObject({
   type: z.enum(["application", "library", "platform"]),
@@ -10,9 +10,10 @@ const COMPONENT = z.strictObject({
   version: z.string().regex(/^v?\d+\.\d+\.\d+$/),
   scope: z.enum(["required", "optional", "excluded"]).optional(),
   hashes: z.array(z.strictObject({
-    alg: z.literal("SHA-512"),
-    content: z.string().regex(/^[a-f0-9]{128}$/),
+    alg: z.enum(["SHA-256", "SHA-512"]),
+    content: z.string().regex(/^[a-f0-9]{64}(?:[a-f0-9]{64})?$/),
   })).optional(),
+  properties: z.array(z.strictObject({ name: z.string(), value: z.string() })).optional(),
   licenses: z.array(z.strictObject({ license: z.strictObject({ id: z.string() }) })),
   purl: z.string().regex(/^pkg:(npm|github)\/[\w%.\/-]+@[\w.]+$/),
 });
@@ -44,7 +45,7 @@ const INTEGRITY =
 const INPUT: SbomInput = {
   version: "0.1.0",
   license: "Apache-2.0",
-  denoVersion: "2.9.6",
+  deno: { version: "2.9.6", build: { platform: "linux-x64", sha256: "a".repeat(64) } },
   packages: [
     { name: "@scope/a", version: "1.0.0", license: "MIT" },
     { name: "b", version: "2.0.0", license: "ISC" },
@@ -89,4 +90,28 @@ Deno.test("createSbom() refuses a package that is not locked, or not by SHA-512"
   });
   const lock = { npm: { "c@1.0.0": { integrity: "sha1-AAAA" } } };
   assert.throws(() => createSbom({ ...INPUT, packages, lock }), { message: /expected sha512$/ });
+});
+
+Deno.test("createSbom() has the hash and the platform of the Deno that it knows", () => {
+  const { components } = createSbom(INPUT);
+  assert.deepEqual(components.at(-1)!.hashes, [{ alg: "SHA-256", content: "a".repeat(64) }]);
+  assert.deepEqual(components.at(-1)!.properties, [{
+    name: "headwise:platform",
+    value: "linux-x64",
+  }]);
+});
+
+Deno.test("sbomOfExecutable() has the executable's hash and that of its own Deno", () => {
+  const o = { platform: "macos-arm64", sha256: "b".repeat(64), denoSha256: "c".repeat(64) };
+  const bundle = createSbom(INPUT);
+  const sbom = sbomOfExecutable(bundle, o);
+  SBOM.parse(sbom);
+  assert.deepEqual(sbom.metadata.component.hashes, [{ alg: "SHA-256", content: o.sha256 }]);
+  const deno = sbom.components.at(-1)!;
+  assert.deepEqual(deno.hashes, [{ alg: "SHA-256", content: o.denoSha256 }]);
+  assert.equal(deno.purl, bundle.components.at(-1)!.purl);
+  assert.notEqual(sbom.serialNumber, bundle.serialNumber);
+  const unknown = sbomOfExecutable(bundle, { ...o, denoSha256: null });
+  SBOM.parse(unknown);
+  assert.equal(unknown.components.at(-1)!.hashes, undefined);
 });

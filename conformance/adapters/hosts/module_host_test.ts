@@ -279,7 +279,9 @@ Deno.test("module: its own files run, wherever the permissions' syntax has a mea
 
 Deno.test("module: a link in its folder leads nowhere", () =>
   inPlace(async ({ own, outside, nameOf }) => {
-    await Deno.symlink(`${outside}/secret.ts`, `${own}/link.ts`);
+    // Deno may only link where it may read and write all there is.
+    const args = ["-c", 'ln -s "$1" "$2"', "sh", `${outside}/secret.ts`, `${own}/link.ts`];
+    await new Deno.Command("sh", { args }).output();
     const text = `import secret from "./link.ts";
       export const createSubject = () => ({ name: secret, capabilities: new Set() });`;
     await assert.rejects(nameOf(text), { verdict: "crash", message: /link\.ts": it leads to/ });
