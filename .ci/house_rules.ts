@@ -4,7 +4,7 @@ import {
   checkLazyCommands,
   checkPackageFreeFolders,
 } from "./import_rules.ts";
-import { checkRooms } from "./room_rules.ts";
+import { checkCircles, checkRooms } from "./room_rules.ts";
 import { checkFileSizes, checkMedianSize, checkTestsBeside } from "./size_rules.ts";
 import { type Breach, readSourceTree, type SourceFile } from "./source_tree.ts";
 
@@ -12,6 +12,7 @@ import { type Breach, readSourceTree, type SourceFile } from "./source_tree.ts";
 export const RULES: readonly ((files: readonly SourceFile[]) => Breach[])[] = [
   checkImportDirection,
   checkRooms,
+  checkCircles,
   checkPackageFreeFolders,
   checkLazyCommands,
   checkFileSizes,

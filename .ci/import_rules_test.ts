@@ -30,13 +30,13 @@ import { no } from "doc";
 const message = "taken from here";
 `;
   assert.deepEqual(listImports(text), [
-    { specifier: "a", typeOnly: false, dynamic: false },
-    { specifier: "./b.ts", typeOnly: true, dynamic: false },
-    { specifier: "./c.ts", typeOnly: false, dynamic: false },
-    { specifier: "./d.ts", typeOnly: false, dynamic: false },
-    { specifier: "./e.ts", typeOnly: false, dynamic: false },
-    { specifier: "./f.ts", typeOnly: false, dynamic: false },
-    { specifier: "./g.ts", typeOnly: false, dynamic: true },
+    { specifier: "a", typeOnly: false, dynamic: false, asText: false },
+    { specifier: "./b.ts", typeOnly: true, dynamic: false, asText: false },
+    { specifier: "./c.ts", typeOnly: false, dynamic: false, asText: false },
+    { specifier: "./d.ts", typeOnly: false, dynamic: false, asText: false },
+    { specifier: "./e.ts", typeOnly: false, dynamic: false, asText: false },
+    { specifier: "./f.ts", typeOnly: false, dynamic: false, asText: false },
+    { specifier: "./g.ts", typeOnly: false, dynamic: true, asText: false },
   ]);
 });
 

@@ -109,6 +109,7 @@ export {
   writeTextAtomically,
 } from "./result/mod.ts";
 export {
+  BENCH_DEFAULTS,
   type BenchOptions,
   type BenchProgress,
   type BenchTrace,

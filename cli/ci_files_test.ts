@@ -150,7 +150,7 @@ Deno.test("docs/ci/kubernetes is an Indexed Job whose shards are those that the 
 Deno.test("docs/ci/github is a composite action that hands its inputs over as variables", () => {
   const action = ACTION.parse(parse(read("github/action.yml")));
   const used = new Set<string>();
-  const variables = Object.keys(CONFORMANCE_SETTINGS).map(variableOf);
+  const variables = Object.keys(CONFORMANCE_SETTINGS).map((name) => variableOf(name));
   for (const { run, env, "working-directory": folder } of action.runs.steps) {
     assert.doesNotMatch(run, /\$\{\{/, "An expression in a script runs whatever it expands to");
     assert.match(folder, /^\$\{\{ github\.action_path \}\}(\/\.\.){3}$/);

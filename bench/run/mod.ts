@@ -4,6 +4,12 @@
  * @module
  */
 
-export type { BenchOptions, BenchProgress, BenchTrace, ClockChoice } from "./options.ts";
+export {
+  BENCH_DEFAULTS,
+  type BenchOptions,
+  type BenchProgress,
+  type BenchTrace,
+  type ClockChoice,
+} from "./options.ts";
 export { runBench } from "./run_bench.ts";
 export { type RunnerSettings, runnerSettings } from "./runner_settings.ts";

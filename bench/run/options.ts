@@ -56,7 +56,18 @@ export interface BenchProgress {
   readonly steps: number;
 }
 
-/** Options of {@link runBench}. */
+/** What {@link runBench} takes where an option is left out. */
+export const BENCH_DEFAULTS = {
+  untilDecided: false,
+  maxPairs: 32,
+  availability: "pools",
+  pageOrder: "shuffled",
+  maxChecks: 6,
+  debugTables: false,
+  timelineEntries: 512,
+} as const;
+
+/** Options of {@link runBench}; constant defaults are {@link BENCH_DEFAULTS}. */
 export interface BenchOptions {
   /** Workload to replay. */
   readonly workload: Workload;
@@ -73,14 +84,13 @@ export interface BenchOptions {
   /**
    * Goes on after those pairs until every gate says PASS or FAIL, looking after even numbers of
    * pairs at a stricter level, so that false verdicts stay as rare as with a fixed number.
-   * @default {false}
    */
   readonly untilDecided?: boolean;
-  /** Most pairs of a run that goes on until it is decided. @default {32} */
+  /** Most pairs of a run that goes on until it is decided. */
   readonly maxPairs?: number;
-  /** How admission reads the share of free pages; the wrong readings show their damage. @default {"pools"} */
+  /** How admission reads the share of free pages; the wrong readings show their damage. */
   readonly availability?: AvailabilityReading;
-  /** Order in which pools hand out pages. @default {"shuffled"} */
+  /** Order in which pools hand out pages. */
   readonly pageOrder?: "shuffled" | "identity";
   /** Whether prompts share the pages of their prefixes. @default {the workload's cache.prefixCache} */
   readonly prefixCache?: boolean;
@@ -88,14 +98,13 @@ export interface BenchOptions {
   readonly seed?: number;
   /** Discarded steps of each side before the first pair. @default {0 with the model clock, 8 with the gpu clock} */
   readonly warmupSteps?: number;
-  /** Most sampled checks of each side, made in its first replay; at least 1. @default {6} */
+  /** Most sampled checks of each side, made in its first replay; at least 1. */
   readonly maxChecks?: number;
-  /** Validates every block table after every change of it; slow. @default {false} */
+  /** Validates every block table after every change of it; slow. */
   readonly debugTables?: boolean;
   /**
    * Most entries of the timeline that is recorded of each side's first replay; 0 records neither
    * steps nor gaps between tokens nor the list of requests.
-   * @default {512}
    */
   readonly timelineEntries?: number;
   /** Command that starts the same run again, to record. @default {null} */

@@ -9,14 +9,9 @@ import {
   type Side,
   sidesOfGates,
 } from "../result/mod.ts";
-import type { BenchOptions } from "./options.ts";
+import { BENCH_DEFAULTS, type BenchOptions } from "./options.ts";
 import { findMeasuredRank } from "../replay/mod.ts";
 import { type RestOfLayer, restOfLayer } from "../clock/mod.ts";
-
-/** Most pairs of a run that goes on until it is decided. */
-const DEFAULT_MAX_PAIRS = 32;
-/** Most entries of a recorded timeline: enough for a chart as wide as a page. */
-const DEFAULT_TIMELINE_ENTRIES = 512;
 
 /** Everything that all replays of a run share. */
 export interface Bench {
@@ -34,7 +29,8 @@ export interface Bench {
 }
 
 /** Resolves the options of a run and refuses what cannot be run. */
-export function prepareBench(options: BenchOptions): Bench {
+export function prepareBench(given: BenchOptions): Bench {
+  const options = { ...BENCH_DEFAULTS, ...given };
   const { workload, trace, clock } = options;
   const gpu = clock.kind === "gpu";
   const gates = options.gates ?? ["gate/read"];
@@ -42,21 +38,19 @@ export function prepareBench(options: BenchOptions): Bench {
   const resolved: ResultOptions = {
     seed: options.seed ?? workload.seed,
     pairs,
-    pageOrder: options.pageOrder ?? "shuffled",
+    pageOrder: options.pageOrder,
     gates,
     warmupSteps: options.warmupSteps ?? (gpu ? 8 : 0),
-    maxChecks: options.maxChecks ?? 6,
+    maxChecks: options.maxChecks,
     prefixCache: options.prefixCache ?? workload.cache.prefixCache,
-    sequential: options.untilDecided === true
-      ? { firstPairs: pairs, maxPairs: options.maxPairs ?? DEFAULT_MAX_PAIRS }
-      : null,
-    availability: options.availability ?? "pools",
+    sequential: options.untilDecided ? { firstPairs: pairs, maxPairs: options.maxPairs } : null,
+    availability: options.availability,
   };
   requireCount("pairs", resolved.pairs, 1);
   if (resolved.sequential !== null) requireCount("maxPairs", resolved.sequential.maxPairs, pairs);
   requireCount("warmupSteps", resolved.warmupSteps, 0);
   requireCount("maxChecks", resolved.maxChecks, 1);
-  const timelineEntries = options.timelineEntries ?? DEFAULT_TIMELINE_ENTRIES;
+  const { timelineEntries } = options;
   requireCount("timelineEntries", timelineEntries, 0);
   requireCount("gates", gates.length, 1);
   const rowTokens = 1 + (workload.speculative?.draftTokens ?? 0);

@@ -1,7 +1,6 @@
-import { buildCommand, type Command } from "@stricli/core";
+import type { Command } from "@stricli/core";
 import type { CliContext } from "../terminal/mod.ts";
-import type { DoctorFlags } from "./doctor_run.ts";
-import { GPU_FLAG } from "../settings/mod.ts";
+import { buildSettingsCommand } from "../settings/mod.ts";
 
 const DESCRIPTION = `\
 Shows everything that headwise can use: Deno, folders, the WebGPU adapter with its features, limits
@@ -17,13 +16,9 @@ EXAMPLES
   headwise doctor --gpu dawn`;
 
 /** `headwise doctor`. */
-export const doctorCommand: Command<CliContext> = buildCommand<DoctorFlags, [], CliContext>({
+export const doctorCommand: Command<CliContext> = buildSettingsCommand({
+  command: "doctor",
   loader: () => import("./doctor_run.ts"),
-  parameters: {
-    flags: { gpu: GPU_FLAG, json: { kind: "boolean", brief: "Print JSON", default: false } },
-  },
-  docs: {
-    brief: "Show what this machine has, and what mends what it lacks",
-    fullDescription: DESCRIPTION,
-  },
+  brief: "Show what this machine has, and how to install what is missing",
+  description: DESCRIPTION,
 });

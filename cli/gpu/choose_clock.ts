@@ -8,7 +8,7 @@ import {
 } from "../../bench/mod.ts";
 import type { Workload } from "../../fixtures/mod.ts";
 import { closeGpu, createStepRunner, type Gpu, measureCeilings } from "../../kernel/mod.ts";
-import type { BenchSettings } from "../settings/mod.ts";
+import type { SettingsOf } from "../settings/mod.ts";
 import { formatBytes } from "../../fixtures/mod.ts";
 import { openProvider } from "./provider.ts";
 import { MissingDevice } from "./missing_device.ts";
@@ -40,7 +40,7 @@ const BYTES_OF_ELEMENT = 2;
  */
 export async function chooseClock(
   workload: Workload,
-  o: Pick<BenchSettings, "clock" | "gpu" | "seed" | "layersMeasured">,
+  o: Pick<SettingsOf<"bench">, "clock" | "gpu" | "seed" | "layersMeasured">,
 ): Promise<ChosenClock> {
   if (o.clock === "model" && workload.ceilings !== null) return chooseModel(null);
   const outcome = await openProvider(o.gpu);

@@ -1,12 +1,7 @@
-import { buildCommand, type Command } from "@stricli/core";
+import type { Command } from "@stricli/core";
 import type { CliContext } from "../terminal/mod.ts";
+import { buildSettingsCommand, parseText } from "../settings/mod.ts";
 import type { RoutingTarget } from "./command_page.ts";
-
-/** Flags of `headwise help`. */
-export interface HelpFlags {
-  /** Whether to print the Markdown of the documentation. */
-  readonly markdown: boolean;
-}
 
 const DESCRIPTION = `\
 Shows the manual page of the program, of a command or of a topic: what --help shows, and exit codes,
@@ -25,27 +20,24 @@ EXAMPLES
  * @returns The command.
  */
 export function buildHelpCommand(routes: () => RoutingTarget): Command<CliContext> {
-  return buildCommand<HelpFlags, string[], CliContext>({
+  return buildSettingsCommand<"help", string[]>({
+    command: "help",
     loader: async () => {
       const { commandPageOf } = await import("./command_page.ts");
       const { showHelp } = await import("./help_run.ts");
-      return function (flags, ...names) {
-        showHelp(this, { root: commandPageOf(routes()), names, flags });
+      return function ({ values }, ...names) {
+        showHelp(this, { root: commandPageOf(routes()), names, markdown: values.markdown });
       };
     },
-    parameters: {
-      flags: {
-        markdown: { kind: "boolean", brief: "Print the Markdown of docs/", default: false },
-      },
-      positional: {
-        kind: "array",
-        parameter: {
-          brief: "Names of a command, or a topic: settings, exit-codes",
-          placeholder: "NAME",
-          parse: (text: string): string => text,
-        },
+    positional: {
+      kind: "array",
+      parameter: {
+        brief: "Names of a command, or a topic: settings, exit-codes",
+        placeholder: "NAME",
+        parse: parseText,
       },
     },
-    docs: { brief: "Show a manual page", fullDescription: DESCRIPTION },
+    brief: "Show a manual page",
+    description: DESCRIPTION,
   });
 }

@@ -98,7 +98,8 @@ export function commandPageOf(target: RoutingTarget, path: readonly string[] = [
     };
   }
   const section = path.join(" ");
-  const table = Object.hasOwn(SETTING_TABLES, section) ? SETTING_TABLES[section]! : null;
+  const tables: Readonly<Record<string, SettingTable>> = SETTING_TABLES;
+  const table = Object.hasOwn(tables, section) ? tables[section]! : null;
   return {
     ...common,
     options: optionsOf(target, table),
@@ -151,8 +152,8 @@ function optionsOf(command: Command<CliContext>, table: SettingTable | null): Pa
       variables: setting === undefined
         ? []
         : foreign === undefined
-        ? [variableOf(name)]
-        : [variableOf(name), foreign],
+        ? [variableOf(name, setting)]
+        : [variableOf(name, setting), foreign],
     };
   });
 }

@@ -1,5 +1,4 @@
 import { type CliContext, paintOf, writeLines } from "../terminal/mod.ts";
-import type { HelpFlags } from "./command.ts";
 import { nearestWord, SettingError } from "../settings/mod.ts";
 import type { CommandPage } from "./command_page.ts";
 import { findManualPage, listHelpNames, listManual } from "./manual.ts";
@@ -9,12 +8,12 @@ import { renderMarkdown } from "./render_markdown.ts";
 /** Shows a page of the manual, or writes what the documentation holds of it. */
 export function showHelp(
   context: CliContext,
-  o: { readonly root: CommandPage; readonly names: readonly string[]; readonly flags: HelpFlags },
+  o: { readonly root: CommandPage; readonly names: readonly string[]; readonly markdown: boolean },
 ): void {
   const { stdout } = context.process;
   const page = findManualPage(o.root, o.names);
   if (page === undefined) throw unknownName(o.root, o.names.join(" "));
-  if (!o.flags.markdown) {
+  if (!o.markdown) {
     const style = { paint: paintOf(stdout), columns: stdout.columns };
     return writeLines(stdout, renderManualText(page, style));
   }

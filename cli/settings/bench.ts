@@ -1,86 +1,13 @@
-import type { AvailabilityReading } from "../../bench/mod.ts";
-import type { TraceFormat } from "../../fixtures/mod.ts";
-import { ENDPOINT_SETTINGS, type EndpointSettings } from "./endpoint.ts";
-import { GPU_SETTING, type GpuProvider } from "./gpu.ts";
-import type { SettingsOf } from "./setting.ts";
+import { ENDPOINT_SETTINGS } from "./endpoint.ts";
+import type { SettingTable, SettingValues } from "./setting.ts";
 import { choiceOf, choicesOf, parseRatio, parseSwitch, parseText, wholeNumber } from "./parsers.ts";
+import { GPU_SETTING, JSON_SETTING, switchSetting } from "./shared.ts";
+import { TRACE_SETTINGS } from "./trace.ts";
 
 const FIXTURE_DEFAULT = "the fixture's";
 
-/** Resolved settings of `headwise bench`; the table below says what each one does. */
-export interface BenchSettings extends EndpointSettings {
-  /** Built-in name or YAML file of the workload, or null for what suits the requests. */
-  readonly fixture: string | null;
-  /** Built-in name or YAML file of the model in place of the fixture's, or null. */
-  readonly model: string | null;
-  /** Trace file whose requests replace the fixture's, or null. */
-  readonly trace: string | null;
-  /** Format of the trace. */
-  readonly traceFormat: "auto" | TraceFormat;
-  /** Unit of the trace's arrivals, or null for its format's. */
-  readonly timeUnit: "s" | "ms" | null;
-  /** Tokens of a prefix block of the trace, or null for its format's. */
-  readonly blockTokens: number | null;
-  /** Most requests taken from the trace, or null for all. */
-  readonly limit: number | null;
-  /** Most tokens of a traced request, prompt and answer together, or null for any. */
-  readonly maxTokens: number | null;
-  /** What times a step. */
-  readonly clock: "auto" | "gpu" | "model";
-  /** Who implements WebGPU. */
-  readonly gpu: GpuProvider;
-  /** Gates to judge. */
-  readonly gate: readonly ("read" | "capacity")[];
-  /** Whether to exit by the verdict. */
-  readonly enforce: boolean;
-  /** Whether to go on with the result that is there. */
-  readonly resume: boolean;
-  /** Interleaved repetitions, or null for what suits the clock. */
-  readonly pairs: number | null;
-  /** Whether a run goes on until it is decided. */
-  readonly untilDecided: boolean;
-  /** Most pairs of a run that goes on until it is decided. */
-  readonly maxPairs: number;
-  /** How admission reads the share of free pages. */
-  readonly availability: AvailabilityReading;
-  /** Order in which pools hand out pages. */
-  readonly pageOrder: "shuffled" | "identity";
-  /** Seed, or null for the fixture's. */
-  readonly seed: number | null;
-  /** Discarded steps of each side, or null for what suits the clock. */
-  readonly warmupSteps: number | null;
-  /** Layers whose caches are made and take turns on the device, or null for what suits it. */
-  readonly layersMeasured: number | null;
-  /** Most sampled correctness checks of each side. */
-  readonly checks: number;
-  /** Whether the head-wise table takes part. */
-  readonly headWise: boolean;
-  /** Share of window heads, or null for the fixture's head map. */
-  readonly ratio: number | null;
-  /** Window in tokens, or null for the fixture's. */
-  readonly window: number | null;
-  /** Sink tokens, or null for the fixture's. */
-  readonly sinks: number | null;
-  /** Whether the model gets the engine's test window. */
-  readonly windowFixture: boolean;
-  /** Whether prompts share the pages of their prefixes, or null for what the fixture says. */
-  readonly prefixCache: boolean | null;
-  /** Whether every table is validated after every step. */
-  readonly debugTables: boolean;
-  /** Most entries of the timeline that the result keeps of each side. */
-  readonly timeline: number;
-  /** Fixture values to replace, or null. */
-  readonly set: string | null;
-  /** Whether it runs again each time a file of the fixture has changed. */
-  readonly watch: boolean;
-  /** Where the result is written. */
-  readonly out: string;
-  /** Whether the result is printed as JSON. */
-  readonly json: boolean;
-}
-
-/** Every setting of `headwise bench`. */
-export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
+/** Settings of a replay. */
+export const REPLAY_SETTINGS = {
   fixture: {
     brief: "Built-in name or YAML file",
     placeholder: "NAME|FILE",
@@ -89,7 +16,7 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     parse: parseText,
   },
   model: {
-    brief: "Model in place of the fixture's, by name or file",
+    brief: "Model to use instead: built-in name or YAML file",
     placeholder: "NAME|FILE",
     defaultValue: null,
     defaultText: FIXTURE_DEFAULT,
@@ -101,40 +28,6 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     defaultValue: null,
     defaultText: "no trace",
     parse: parseText,
-  },
-  traceFormat: {
-    brief: "Format of the trace: auto, azure, mooncake, bailian or burstgpt",
-    placeholder: "NAME",
-    defaultValue: "auto",
-    parse: choiceOf(["auto", "azure", "mooncake", "bailian", "burstgpt"]),
-  },
-  timeUnit: {
-    brief: "Unit of the trace's arrivals: s or ms",
-    placeholder: "UNIT",
-    defaultValue: null,
-    defaultText: "the format's",
-    parse: choiceOf<"s" | "ms">(["s", "ms"]),
-  },
-  blockTokens: {
-    brief: "Tokens of a prefix block of the trace",
-    placeholder: "N",
-    defaultValue: null,
-    defaultText: "the format's",
-    parse: wholeNumber({ min: 1 }),
-  },
-  limit: {
-    brief: "Take only the first N requests of the trace",
-    placeholder: "N",
-    defaultValue: null,
-    defaultText: "all",
-    parse: wholeNumber({ min: 1 }),
-  },
-  maxTokens: {
-    brief: "Leave out traced requests with more tokens than N in all",
-    placeholder: "N",
-    defaultValue: null,
-    defaultText: "none",
-    parse: wholeNumber({ min: 1 }),
   },
   clock: {
     brief: "Time of a step: gpu (measured), model (computed) or auto",
@@ -149,45 +42,40 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     defaultValue: ["read"],
     parse: choicesOf(["read", "capacity"]),
   },
-  enforce: {
-    brief: "Exit by the verdict: 0 PASS, 1 FAIL, 3 INCONCLUSIVE",
-    defaultValue: false,
-    parse: parseSwitch,
-  },
-  resume: {
-    brief: "Go on with the complete pairs of a run that was stopped",
-    defaultValue: false,
-    parse: parseSwitch,
-  },
+  enforce: switchSetting("Exit by the verdict: 0 PASS, 1 FAIL, 3 INCONCLUSIVE"),
+  resume: switchSetting("Go on with the complete pairs of a run that was stopped"),
   pairs: {
     brief: "Interleaved repetitions of every side",
     placeholder: "N",
     defaultValue: null,
     defaultText: "1, or 6 with the gpu clock",
     parse: wholeNumber({ min: 1, max: 1000 }),
+    option: "pairs",
   },
   untilDecided: {
-    brief: "Go on after those pairs until the verdict is clear",
-    defaultValue: false,
-    parse: parseSwitch,
+    ...switchSetting("Add pairs until the verdict is decided"),
+    option: "untilDecided",
   },
   maxPairs: {
     brief: "Most pairs of a run that goes on until it is decided",
     placeholder: "N",
     defaultValue: 32,
     parse: wholeNumber({ min: 2, max: 1000 }),
+    option: "maxPairs",
   },
   availability: {
     brief: "Reading of free pages at admission: pools, or a known fault",
     placeholder: "READING",
     defaultValue: "pools",
     parse: choiceOf(["pools", "emptied-list", "integer-division", "mixed-units"]),
+    option: "availability",
   },
   pageOrder: {
     brief: "Where pages lie: shuffled (seeded) or identity",
     placeholder: "ORDER",
     defaultValue: "shuffled",
     parse: choiceOf(["shuffled", "identity"]),
+    option: "pageOrder",
   },
   seed: {
     brief: "Seed of page order, acceptance and sampled checks",
@@ -195,6 +83,7 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     defaultValue: null,
     defaultText: FIXTURE_DEFAULT,
     parse: wholeNumber({ min: 0, max: 0xffff_ffff }),
+    option: "seed",
   },
   warmupSteps: {
     brief: "Discarded steps of each side at the start",
@@ -202,6 +91,7 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     defaultValue: null,
     defaultText: "0, or 8 with the gpu clock",
     parse: wholeNumber({ min: 0 }),
+    option: "warmupSteps",
   },
   layersMeasured: {
     brief: "Layers with caches of their own on a GPU",
@@ -215,6 +105,7 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     placeholder: "N",
     defaultValue: 6,
     parse: wholeNumber({ min: 1, max: 10_000 }),
+    option: "maxChecks",
   },
   headWise: {
     brief: "Use the head-wise table; no gate is judged without it",
@@ -255,18 +146,21 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     defaultValue: null,
     defaultText: FIXTURE_DEFAULT,
     parse: parseSwitch,
+    option: "prefixCache",
   },
   debugTables: {
     brief: "Validate every block table after every step",
     defaultValue: false,
     parse: parseSwitch,
     foreignVariable: { name: "FD_T53_DEBUG_BLOCK_TABLES", parse: parseSwitch },
+    option: "debugTables",
   },
   timeline: {
     brief: "Most entries of the recorded timeline; 0 records none",
     placeholder: "N",
     defaultValue: 512,
     parse: wholeNumber({ min: 0, max: 1_000_000 }),
+    option: "timelineEntries",
   },
   set: {
     brief: "Replace fixture values: cache.pages=512,tensorParallel=2",
@@ -275,21 +169,18 @@ export const BENCH_SETTINGS: SettingsOf<BenchSettings> = {
     defaultText: "nothing",
     parse: parseText,
   },
-  watch: {
-    brief: "Run again each time the fixture or the settings file has changed",
-    defaultValue: false,
-    parse: parseSwitch,
-  },
+  watch: switchSetting("Run again each time the fixture or the settings file has changed"),
   out: {
     brief: "Where the result is written",
     placeholder: "FILE",
     defaultValue: "results/bench.json",
     parse: parseText,
   },
-  json: {
-    brief: "Print the whole result as JSON",
-    defaultValue: false,
-    parse: parseSwitch,
-  },
-  ...ENDPOINT_SETTINGS,
-};
+  json: JSON_SETTING,
+} as const satisfies SettingTable;
+
+/** Every setting of `headwise bench`. */
+export const BENCH_SETTINGS = { ...REPLAY_SETTINGS, ...TRACE_SETTINGS, ...ENDPOINT_SETTINGS };
+
+/** Resolved settings of `headwise bench`. */
+export type BenchSettings = SettingValues<typeof BENCH_SETTINGS>;

@@ -1,32 +1,78 @@
-import { buildCommand, type Command, type FlagParametersForType } from "@stricli/core";
-import type { CliContext } from "../terminal/mod.ts";
+import { buildCommand, type Command, type TypedCommandParameters } from "@stricli/core";
+import { type CliContext, paintOf, writeLines } from "../terminal/mod.ts";
+import { explainSettings, explainSettingsAsData } from "./explain.ts";
 import { flagsOf, type SettingFlags } from "./flags.ts";
+import { loadSettings, settingsFileOf } from "./load.ts";
+import type { AnyResolved } from "./resolve.ts";
+import { type CommandName, type Resolved, SETTING_TABLES } from "./tables.ts";
 import type { SettingTable } from "./setting.ts";
 
-/** The module that runs a command; loaded only when the command runs. */
-export interface SettingsCommandModule {
-  /** Runs the command with flags that are still text. */
-  readonly default: (this: CliContext, flags: SettingFlags) => Promise<void>;
-}
+/** Settings of a run, and what a run needs to read them again. */
+export type LoadedSettings<NAME extends CommandName> = Resolved<NAME> & {
+  /** The settings file, whether it exists or not. */
+  readonly file: string;
+  /** Resolves the same command line again: the settings file may have changed. */
+  readonly reload: () => Promise<Resolved<NAME>>;
+};
+
+/** The function that runs a command. */
+export type CommandRun<NAME extends CommandName, ARGS extends readonly unknown[]> = (
+  this: CliContext,
+  settings: LoadedSettings<NAME>,
+  ...args: ARGS
+) => void | Promise<void>;
 
 /**
- * Builds a command whose flags are derived from a table of settings.
+ * Builds a command whose flags, variables and file keys come from its table in
+ * {@linkcode SETTING_TABLES}. Its settings are resolved before its module is loaded, and
+ * `--explain-config` is answered here.
  *
- * @param o The table, the module that runs the command, and what help says.
- * @returns The command.
+ * @param o The command's words, its arguments, what help says, and what loads the function.
  */
-export function buildSettingsCommand(o: {
-  readonly table: SettingTable;
-  readonly loader: () => Promise<SettingsCommandModule>;
+export function buildSettingsCommand<
+  NAME extends CommandName,
+  ARGS extends readonly unknown[] = [],
+>(o: {
+  readonly command: NAME;
+  readonly positional?: object;
+  readonly loader: () => Promise<CommandRun<NAME, ARGS> | { default: CommandRun<NAME, ARGS> }>;
   readonly brief: string;
   readonly description: string;
 }): Command<CliContext> {
-  // The parser's types tie each flag's definition to its own value type; a table is only known to
-  // hold texts and switches, which is what SettingFlags says of the values.
-  const flags = flagsOf(o.table) as unknown as FlagParametersForType<SettingFlags, CliContext>;
-  return buildCommand<SettingFlags, [], CliContext>({
-    loader: o.loader,
-    parameters: { flags },
+  const table: SettingTable = SETTING_TABLES[o.command];
+  const aliases = Object.entries(table).flatMap(([name, { alias }]) =>
+    alias === undefined ? [] : [[alias, name]]
+  );
+  async function run(this: CliContext, flags: SettingFlags, ...args: ARGS): Promise<void> {
+    const reload = () => loadSettings(this, { command: o.command, flags });
+    const resolved = await reload();
+    if (flags["explainConfig"] === true) return explain(this, resolved);
+    const loaded = await o.loader();
+    const command = typeof loaded === "function" ? loaded : loaded.default;
+    const file = settingsFileOf(this, flags);
+    await command.call(this, { ...resolved, file, reload }, ...args);
+  }
+  // The parser's types tie each flag to its own value type; the values of a table are resolved here
+  // and not by the parser, so all that it has to know is that they are texts and switches.
+  const parameters = {
+    flags: flagsOf(table),
+    aliases: Object.fromEntries(aliases),
+    ...(o.positional === undefined ? {} : { positional: o.positional }),
+  } as unknown as TypedCommandParameters<SettingFlags, ARGS, CliContext>;
+  return buildCommand<SettingFlags, ARGS, CliContext>({
+    func: run,
+    parameters,
     docs: { brief: o.brief, fullDescription: o.description },
   });
+}
+
+function explain(context: CliContext, resolved: AnyResolved): void {
+  const { stdout } = context.process;
+  const { json } = resolved.values as { readonly json?: unknown };
+  writeLines(
+    stdout,
+    json === true
+      ? [JSON.stringify(explainSettingsAsData(resolved), null, 2)]
+      : explainSettings(resolved, paintOf(stdout)),
+  );
 }

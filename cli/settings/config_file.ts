@@ -21,20 +21,6 @@ export type FileValues = Readonly<Record<string, FileValue>>;
  * @param o File name for messages, the command, and the settings that each command has.
  * @returns The values of the command's section, empty where the file has none.
  * @throws {SettingError} With file, line and column, for a broken text or an unknown name.
- *
- * @example A value with its place
- * ```ts
- * import { parseConfigFile } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * const values = parseConfigFile("bench:\n  clock: model\n", {
- *   file: "headwise.yaml",
- *   command: "bench",
- *   known: { bench: ["clock"] },
- * });
- * assert.equal(values["clock"]?.text, "model");
- * assert.equal(values["clock"]?.origin.text, "headwise.yaml:2:10");
- * ```
  */
 export function parseConfigFile(text: string, o: {
   readonly file: string;

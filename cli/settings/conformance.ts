@@ -1,49 +1,11 @@
-import { GPU_SETTING, type GpuProvider } from "./gpu.ts";
 import { nearestWord } from "./nearest_word.ts";
-import type { SettingsOf } from "./setting.ts";
-import { parseShardText, REPORT_FORMATS, type ReportFormat } from "./report.ts";
-import { choiceOf, parseSwitch, parseText, wholeNumber } from "./parsers.ts";
-
-/** Resolved settings of `headwise conformance`. */
-export interface ConformanceSettings {
-  /** Whom to judge: `auto`, `webgpu`, `oracle`, or an adapter by its way in. */
-  readonly subject: string;
-  /** Queries with spaces between them, or null for every case. */
-  readonly filter: string | null;
-  /** Who implements WebGPU. */
-  readonly gpu: GpuProvider;
-  /** Whether the kernel may use subgroups. */
-  readonly subgroups: "auto" | "off";
-  /** Longest time of one case, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Whether to list cases and run none. */
-  readonly list: boolean;
-  /** Whether the suite judges itself by its mutants. */
-  readonly selfTest: boolean;
-  /** Random command sequences, over every layout. */
-  readonly fuzz: number;
-  /** Seed of the sequences. */
-  readonly seed: number;
-  /** File of sequences that failed before: replayed, and added to. */
-  readonly regressions: string;
-  /** Part of the cases to run, `i/n`; null for what the surrounding job says, or all. */
-  readonly shard: string | null;
-  /** Name that all shards of one run share; null for what the surrounding job says. */
-  readonly run: string | null;
-  /** File of known failures, or null. */
-  readonly expectations: string | null;
-  /** Where the report is written, row by row. */
-  readonly out: string;
-  /** Whether to go on with the report that is there. */
-  readonly resume: boolean;
-  /** Form of the report. */
-  readonly format: ReportFormat;
-  /** Whether the report is printed as JSON lines. */
-  readonly json: boolean;
-}
+import type { SettingTable, SettingValues } from "./setting.ts";
+import { parseShardText, REPORT_FORMATS } from "./report.ts";
+import { choiceOf, parseText, wholeNumber } from "./parsers.ts";
+import { GPU_SETTING, JSON_SETTING, switchSetting } from "./shared.ts";
 
 /** Every setting of `headwise conformance`. */
-export const CONFORMANCE_SETTINGS: SettingsOf<ConformanceSettings> = {
+export const CONFORMANCE_SETTINGS = {
   subject: {
     brief: "webgpu, oracle, auto, or an adapter: exec:, module:, ffi:, dump:",
     placeholder: "SUBJECT",
@@ -70,16 +32,8 @@ export const CONFORMANCE_SETTINGS: SettingsOf<ConformanceSettings> = {
     defaultValue: 30_000,
     parse: wholeNumber({ min: 1 }),
   },
-  list: {
-    brief: "List the cases and run none",
-    defaultValue: false,
-    parse: parseSwitch,
-  },
-  selfTest: {
-    brief: "Judge the suite: every mutant must be rejected, the oracle by none",
-    defaultValue: false,
-    parse: parseSwitch,
-  },
+  list: switchSetting("List the cases and run none"),
+  selfTest: switchSetting("Judge the suite: every mutant must be rejected, the oracle by none"),
   fuzz: {
     brief: "Random command sequences to run against the naive model",
     placeholder: "N",
@@ -125,23 +79,25 @@ export const CONFORMANCE_SETTINGS: SettingsOf<ConformanceSettings> = {
     defaultValue: "results/conformance.jsonl",
     parse: parseText,
   },
-  resume: {
-    brief: "Go on with the report of a run that was stopped: run what it lacks",
-    defaultValue: false,
-    parse: parseSwitch,
-  },
+  resume: switchSetting("Go on with the report of a run that was stopped: run what it lacks"),
   format: {
     brief: `Form: ${REPORT_FORMATS.join(", ")}`,
     placeholder: "FORM",
     defaultValue: "text",
     parse: choiceOf(REPORT_FORMATS),
   },
-  json: {
-    brief: "Print the report as JSON lines",
-    defaultValue: false,
-    parse: parseSwitch,
-  },
-};
+  json: switchSetting("Print the report as JSON lines"),
+} as const satisfies SettingTable;
+
+/** Resolved settings of `headwise conformance`. */
+export type ConformanceSettings = SettingValues<typeof CONFORMANCE_SETTINGS>;
+
+/** Every setting of `headwise clauses`. */
+export const CLAUSES_SETTINGS = {
+  uncovered: switchSetting("Only the clauses without a test, with the reason"),
+  json: JSON_SETTING,
+  markdown: switchSetting("Print the table of docs/clauses.md"),
+} as const satisfies SettingTable;
 
 /** Accepts what may name a subject; the parts are read where the suite is loaded. */
 function parseSubjectText(text: string): string {

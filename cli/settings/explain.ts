@@ -1,6 +1,5 @@
 import { type Paint, renderTable } from "../terminal/mod.ts";
-import type { ResolvedSettings } from "./resolve.ts";
-import type { SettingTable } from "./setting.ts";
+import type { AnyResolved } from "./resolve.ts";
 
 /**
  * Shows every setting, its value, and where that came from.
@@ -8,23 +7,8 @@ import type { SettingTable } from "./setting.ts";
  * @param resolved What the resolver gave.
  * @param paint Colours; values that are no default stand out.
  * @returns Lines.
- *
- * @example One setting
- * ```ts
- * import { createPaint, explainSettings } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * const lines = explainSettings({
- *   values: { pairs: 3 },
- *   origins: { pairs: { kind: "flag", text: "--pairs" } },
- * }, createPaint(false));
- * assert.deepEqual(lines, ["setting  value  from", "pairs    3      flag --pairs"]);
- * ```
  */
-export function explainSettings<TABLE extends SettingTable>(
-  resolved: ResolvedSettings<TABLE>,
-  paint: Paint,
-): string[] {
+export function explainSettings(resolved: AnyResolved, paint: Paint): string[] {
   const values = resolved.values as Readonly<Record<string, unknown>>;
   const rows = Object.entries(resolved.origins).map(([name, origin]) => {
     const isDefault = origin.kind === "default";
@@ -42,21 +26,9 @@ export function explainSettings<TABLE extends SettingTable>(
  *
  * @param resolved What the resolver gave.
  * @returns Value, kind of origin and origin of each setting.
- *
- * @example One setting
- * ```ts
- * import { explainSettingsAsData } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * const data = explainSettingsAsData({
- *   values: { pairs: 3 },
- *   origins: { pairs: { kind: "flag", text: "--pairs" } },
- * });
- * assert.deepEqual(data, { pairs: { value: 3, kind: "flag", from: "--pairs" } });
- * ```
  */
-export function explainSettingsAsData<TABLE extends SettingTable>(
-  resolved: ResolvedSettings<TABLE>,
+export function explainSettingsAsData(
+  resolved: AnyResolved,
 ): Record<string, { value: unknown; kind: string; from: string }> {
   const values = resolved.values as Readonly<Record<string, unknown>>;
   return Object.fromEntries(

@@ -1,10 +1,8 @@
-import { parseConfigFile } from "./config_file.ts";
-import type { FileValues } from "./config_file.ts";
 import type { CliContext } from "../terminal/mod.ts";
-import { type ResolvedSettings, resolveSettings } from "./resolve.ts";
+import { type FileValues, parseConfigFile } from "./config_file.ts";
 import type { SettingFlags } from "./flags.ts";
-import type { SettingTable } from "./setting.ts";
-import { SETTING_TABLES } from "./tables.ts";
+import { resolveSettings } from "./resolve.ts";
+import { type CommandName, type Resolved, SETTING_TABLES } from "./tables.ts";
 
 /** What resolving settings takes of the outside. */
 export interface SettingsContext {
@@ -20,43 +18,19 @@ export const DEFAULT_CONFIG_FILE = "headwise.yaml";
 /**
  * Reads the settings file, if there is one, and resolves the settings of a command.
  *
- * @param context Environment and files.
- * @param o Name of the command, its table, and its flags.
- * @returns Values and origins.
  * @throws {SettingError} When a value or a name in the file is wrong.
- *
- * @example Without file and flags
- * ```ts
- * import { BENCH_SETTINGS, createSystemContext, loadSettings } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * const { signal } = new AbortController();
- * const context = createSystemContext({ variables: [], signal });
- * const { values } = await loadSettings(context, {
- *   command: "bench",
- *   table: BENCH_SETTINGS,
- *   flags: {},
- * });
- * assert.equal(values.pageOrder, "shuffled");
- * ```
  */
-export async function loadSettings<TABLE extends SettingTable>(
+export async function loadSettings<NAME extends CommandName>(
   context: SettingsContext,
-  o: { readonly command: string; readonly table: TABLE; readonly flags: SettingFlags },
-): Promise<ResolvedSettings<TABLE>> {
+  o: { readonly command: NAME; readonly flags: SettingFlags },
+): Promise<Resolved<NAME>> {
   const environment = context.process.env;
   const path = namedFileOf(context, o.flags);
   const file = await readValues(context, { path, command: o.command });
-  return resolveSettings(o.table, { flags: o.flags, environment, file });
+  return resolveSettings(SETTING_TABLES[o.command], { flags: o.flags, environment, file });
 }
 
-/**
- * Tells which settings file a command reads, whether it is there or not.
- *
- * @param context The environment.
- * @param flags Flags of the command.
- * @returns The path that a flag or a variable names, or that of the default file.
- */
+/** The settings file that a command reads, whether it exists or not. */
 export function settingsFileOf(
   context: Pick<SettingsContext, "process">,
   flags: SettingFlags,

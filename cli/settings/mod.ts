@@ -4,11 +4,16 @@
  * @module
  */
 
-export { BENCH_SETTINGS, type BenchSettings } from "./bench.ts";
-export { buildSettingsCommand } from "./command.ts";
+export { BENCH_SETTINGS, REPLAY_SETTINGS } from "./bench.ts";
+export { ENDPOINT_SETTINGS } from "./endpoint.ts";
+export { IMPORT_SETTINGS } from "./fixture.ts";
+export { GATE_SETTINGS } from "./gate.ts";
+export { KERNEL_LIST_SETTINGS } from "./kernel.ts";
+export { API_SETTINGS, BOUND_SETTINGS } from "./serve.ts";
+export { SWEEP_SETTINGS } from "./sweep.ts";
+export { buildSettingsCommand, type LoadedSettings } from "./command.ts";
 export { type FileValue, type FileValues, parseConfigFile } from "./config_file.ts";
-export { CONFORMANCE_SETTINGS, type ConformanceSettings } from "./conformance.ts";
-export type { EndpointSettings } from "./endpoint.ts";
+export { CONFORMANCE_SETTINGS } from "./conformance.ts";
 export { explainSettings, explainSettingsAsData } from "./explain.ts";
 export {
   type FlagDefinition,
@@ -17,10 +22,8 @@ export {
   type SettingFlags,
   type TextParser,
 } from "./flags.ts";
-export { GPU_FLAG, type GpuProvider } from "./gpu.ts";
-export { JSON_FLAG, type JsonFlag } from "./json_flag.ts";
 export { GENERAL_VARIABLES } from "./known_variables.ts";
-export { DEFAULT_CONFIG_FILE, loadSettings, type SettingsContext, settingsFileOf } from "./load.ts";
+export { DEFAULT_CONFIG_FILE, loadSettings, type SettingsContext } from "./load.ts";
 export { nearestWord } from "./nearest_word.ts";
 export {
   choiceOf,
@@ -47,17 +50,25 @@ export {
   type SettingSources,
   variablesOf,
 } from "./resolve.ts";
-export { SERVE_SETTINGS } from "./serve.ts";
 export {
   describeDefault,
   flagOf,
   type ForeignVariable,
+  type OptionsOf,
+  optionsOf,
   type Origin,
   type Setting,
   SettingError,
-  type SettingsOf,
   type SettingTable,
   type SettingValues,
   variableOf,
 } from "./setting.ts";
-export { KNOWN_VARIABLES, SETTING_TABLES } from "./tables.ts";
+export type { GpuProvider } from "./shared.ts";
+export {
+  type CommandName,
+  KNOWN_VARIABLES,
+  type Resolved,
+  SETTING_TABLES,
+  type SettingsOf,
+} from "./tables.ts";
+export { TRACE_SETTINGS } from "./trace.ts";

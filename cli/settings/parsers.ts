@@ -18,18 +18,8 @@ export interface ChoiceParser<T> extends WordChoice {
  *
  * @param choices Words accepted.
  * @returns A parser that throws with the choices, and carries them.
- *
- * @example A misspelt word
- * ```ts
- * import { choiceOf } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * const parse = choiceOf(["auto", "gpu", "model"]);
- * assert.equal(parse("gpu"), "gpu");
- * assert.throws(() => parse("modle"), /expected auto, gpu or model/);
- * ```
  */
-export function choiceOf<T extends string>(choices: readonly T[]): ChoiceParser<T> {
+export function choiceOf<const T extends string>(choices: readonly T[]): ChoiceParser<T> {
   const parse = (text: string): T => {
     const found = choices.find((choice) => choice === text);
     if (found !== undefined) return found;
@@ -45,16 +35,10 @@ export function choiceOf<T extends string>(choices: readonly T[]): ChoiceParser<
  *
  * @param choices Words accepted.
  * @returns A parser that gives each word once, in the order of `choices`.
- *
- * @example Two gates
- * ```ts
- * import { choicesOf } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(choicesOf(["read", "capacity"])("capacity,read"), ["read", "capacity"]);
- * ```
  */
-export function choicesOf<T extends string>(choices: readonly T[]): ChoiceParser<readonly T[]> {
+export function choicesOf<const T extends string>(
+  choices: readonly T[],
+): ChoiceParser<readonly T[]> {
   const parseOne = choiceOf(choices);
   const parse = (text: string): readonly T[] => {
     const chosen = new Set(text.split(",").map((word) => parseOne(word.trim())));
@@ -63,20 +47,16 @@ export function choicesOf<T extends string>(choices: readonly T[]): ChoiceParser
   return Object.assign(parse, { choices, isList: true });
 }
 
+/** Makes a parser of values separated by commas, without repetitions. */
+export function listOf<T>(parse: (text: string) => T): (text: string) => readonly T[] {
+  return (value) => [...new Set(value.split(",").map((part) => parse(part.trim())))];
+}
+
 /**
  * Makes a parser that accepts a whole number in a range.
  *
  * @param o Smallest and largest number accepted.
  * @returns A parser that throws with the range.
- *
- * @example A count
- * ```ts
- * import { wholeNumber } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(wholeNumber({ min: 1 })("12"), 12);
- * assert.throws(() => wholeNumber({ min: 1 })("0"), /expected a whole number of at least 1/);
- * ```
  */
 export function wholeNumber(
   o: { readonly min: number; readonly max?: number },
@@ -96,15 +76,6 @@ export function wholeNumber(
  * @param text A decimal number.
  * @returns The number.
  * @throws {RangeError} When it is not in [0, 1].
- *
- * @example A quarter
- * ```ts
- * import { parseRatio } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(parseRatio("0.25"), 0.25);
- * assert.throws(() => parseRatio("1.5"), /expected a number in \[0, 1\]/);
- * ```
  */
 export function parseRatio(text: string): number {
   const value = text.trim() === "" ? NaN : Number(text);
@@ -118,15 +89,6 @@ export function parseRatio(text: string): number {
  * @param text `1`, `true`, `on` or `yes`; `0`, `false`, `off` or `no`; letter case does not matter.
  * @returns Whether it is on.
  * @throws {RangeError} For any other word.
- *
- * @example As other tools write it
- * ```ts
- * import { parseSwitch } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(parseSwitch("1"), true);
- * assert.equal(parseSwitch("Off"), false);
- * ```
  */
 export function parseSwitch(text: string): boolean {
   const word = text.toLowerCase();
@@ -141,14 +103,6 @@ export function parseSwitch(text: string): boolean {
  * @param text Any text.
  * @returns The same text.
  * @throws {RangeError} When it is empty.
- *
- * @example A path
- * ```ts
- * import { parseText } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(parseText("a.yaml"), "a.yaml");
- * ```
  */
 export function parseText(text: string): string {
   if (text === "") throw new RangeError("expected a text that is not empty");

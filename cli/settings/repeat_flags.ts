@@ -1,14 +1,6 @@
-import type { CONFORMANCE_SETTINGS, ConformanceSettings } from "./conformance.ts";
-import type { ResolvedSettings } from "./resolve.ts";
-import { flagOf, type Origin } from "./setting.ts";
-
-type Resolved = ResolvedSettings<typeof CONFORMANCE_SETTINGS>;
-
-/** Settings of whatever command. */
-interface AnyResolved {
-  readonly values: object;
-  readonly origins: Readonly<Record<string, Origin>>;
-}
+import type { ConformanceSettings } from "./conformance.ts";
+import type { AnyResolved } from "./resolve.ts";
+import { flagOf } from "./setting.ts";
 
 /** Settings that change neither the subject nor a case, only which cases run and what is told. */
 const ABOUT_THE_RUN: ReadonlySet<string> = new Set<keyof ConformanceSettings>([
@@ -30,7 +22,7 @@ const ABOUT_THE_RUN: ReadonlySet<string> = new Set<keyof ConformanceSettings>([
  * @param resolved Settings of the run.
  * @returns Flags in the table's order, empty where all are defaults.
  */
-export function repeatFlagsOf(resolved: Resolved): string {
+export function repeatFlagsOf(resolved: AnyResolved): string {
   return flagsOf(resolved, (name) => !ABOUT_THE_RUN.has(name));
 }
 

@@ -1,4 +1,8 @@
-/** Settings that reports share with the runs that write them; nothing here loads the suite. */
+/** Settings of `headwise report`, and the formats that it shares with `headwise conformance`. */
+
+import { choiceOf } from "./parsers.ts";
+import type { SettingTable } from "./setting.ts";
+import { outSetting, switchSetting } from "./shared.ts";
 
 /** Forms that a report can be printed in. */
 export const REPORT_FORMATS = [
@@ -21,6 +25,32 @@ export const RESULT_FORMATS = [...REPORT_FORMATS, "csv", "csv-gaps", "perfetto"]
 /** A form that `headwise report` prints. */
 export type ResultFormat = typeof RESULT_FORMATS[number];
 
+/** Every setting of `headwise report merge`. */
+export const REPORT_MERGE_SETTINGS = {
+  out: {
+    ...outSetting({
+      brief: "File to write",
+      defaultValue: null,
+      defaultText: "standard output",
+    }),
+    alias: "o",
+  },
+  enforce: switchSetting("Exit with the code that the runs exited with"),
+} as const satisfies SettingTable;
+
+/** Every setting of `headwise report show`. */
+export const REPORT_SETTINGS = {
+  format: {
+    brief: "Format: text, html, markdown, csv, junit, perfetto, …",
+    placeholder: "FORMAT",
+    defaultValue: null,
+    defaultText: "by --out, or text",
+    parse: choiceOf(RESULT_FORMATS),
+    variable: "HEADWISE_REPORT_FORMAT",
+  },
+  ...REPORT_MERGE_SETTINGS,
+} as const satisfies SettingTable;
+
 /** What the ending of a file's name says of its form. */
 const FORMAT_OF_ENDING: Readonly<Record<string, ResultFormat>> = {
   html: "html",
@@ -35,19 +65,10 @@ const FORMAT_OF_ENDING: Readonly<Record<string, ResultFormat>> = {
 /**
  * Chooses the form of a report that nobody named one for.
  *
- * @param out File that is written, or nothing for standard output.
+ * @param out File that is written, or null for standard output.
  * @returns The form that the file's ending stands for, otherwise `text`.
- *
- * @example A page
- * ```ts
- * import { formatFor } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(formatFor("results/report.html"), "html");
- * assert.equal(formatFor(undefined), "text");
- * ```
  */
-export function formatFor(out: string | undefined): ResultFormat {
+export function formatFor(out: string | null): ResultFormat {
   const ending = /\.([a-z]+)$/.exec(out ?? "")?.[1] ?? "";
   return Object.hasOwn(FORMAT_OF_ENDING, ending) ? FORMAT_OF_ENDING[ending] : "text";
 }
@@ -72,15 +93,6 @@ export const JOB_VARIABLES: readonly string[] = [
  * @param text `i/n` with i from 1 to n.
  * @returns The same text.
  * @throws {RangeError} If the text is anything else.
- *
- * @example The second of four
- * ```ts
- * import { parseShardText } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(parseShardText("2/4"), "2/4");
- * assert.throws(() => parseShardText("5/4"), /expected i\/n/);
- * ```
  */
 export function parseShardText(text: string): string {
   const found = /^(\d{1,6})\/(\d{1,6})$/.exec(text);

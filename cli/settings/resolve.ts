@@ -27,6 +27,14 @@ export interface ResolvedSettings<TABLE extends SettingTable> {
   readonly origins: Readonly<Record<keyof TABLE & string, Origin>>;
 }
 
+/** Resolved settings of whatever command. */
+export interface AnyResolved {
+  /** Values by setting. */
+  readonly values: object;
+  /** Origins by setting. */
+  readonly origins: Readonly<Record<string, Origin>>;
+}
+
 /**
  * Resolves every setting: a flag wins over the environment, that over the file, that over the
  * default. Our own variable wins over another tool's, and an empty variable counts as unset.
@@ -35,23 +43,6 @@ export interface ResolvedSettings<TABLE extends SettingTable> {
  * @param sources Flags, environment and file.
  * @returns Values and origins.
  * @throws {SettingError} When a value cannot be read; only the value in force is read.
- *
- * @example The flag wins
- * ```ts
- * import { resolveSettings, wholeNumber } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * const table = {
- *   pairs: { brief: "Pairs", placeholder: "N", defaultValue: 1, parse: wholeNumber({ min: 1 }) },
- * };
- * const { values, origins } = resolveSettings(table, {
- *   flags: { pairs: "3" },
- *   environment: { HEADWISE_PAIRS: "2" },
- *   file: {},
- * });
- * assert.equal(values.pairs, 3);
- * assert.equal(origins.pairs.text, "--pairs");
- * ```
  */
 export function resolveSettings<TABLE extends SettingTable>(
   table: TABLE,
@@ -75,21 +66,12 @@ export function resolveSettings<TABLE extends SettingTable>(
  *
  * @param table Settings of a command.
  * @returns Names of variables.
- *
- * @example One of ours and one of another tool
- * ```ts
- * import { parseSwitch, variablesOf } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * const foreignVariable = { name: "FD_T53_DEBUG_BLOCK_TABLES", parse: parseSwitch };
- * const debug = { brief: "Validate", defaultValue: false, parse: parseSwitch, foreignVariable };
- * assert.deepEqual(variablesOf({ debug }), ["HEADWISE_DEBUG", "FD_T53_DEBUG_BLOCK_TABLES"]);
- * ```
  */
 export function variablesOf(table: SettingTable): string[] {
-  return Object.entries(table).flatMap(([name, { foreignVariable }]) =>
-    foreignVariable === undefined ? [variableOf(name)] : [variableOf(name), foreignVariable.name]
-  );
+  return Object.entries(table).flatMap(([name, setting]) => {
+    const { foreignVariable: foreign } = setting;
+    return [variableOf(name, setting), ...(foreign === undefined ? [] : [foreign.name])];
+  });
 }
 
 function resolveSetting(
@@ -102,7 +84,7 @@ function resolveSetting(
     const origin: Origin = { kind: "flag", text: flagOf(name) };
     return { value: typeof flag === "boolean" ? flag : read(setting.parse, flag, origin), origin };
   }
-  const own = { name: variableOf(name), parse: setting.parse };
+  const own = { name: variableOf(name, setting), parse: setting.parse };
   for (const variable of setting.foreignVariable ? [own, setting.foreignVariable] : [own]) {
     const text = sources.environment[variable.name];
     if (text === undefined || text === "") continue;

@@ -15,33 +15,50 @@ export interface ForeignVariable<T> {
 }
 
 /**
- * One option of a command. Its flag, its variable and its key in a file are derived from the one
- * name under which it stands in its table, so that they cannot drift apart.
+ * One option of a command, declared once: its flag, variable and file key are derived from the name
+ * under which it stands in its table, its type from its parser, its help and completion from the
+ * rest.
  */
 export interface Setting<T> {
   /** What it does, in one line. */
   readonly brief: string;
   /** Placeholder of the value in help; a setting without one is a switch. */
   readonly placeholder?: string;
-  /** Value where nobody sets one. */
+  /** One letter that means the same as the flag. */
+  readonly alias?: string;
+  /** Value where none is given. */
   readonly defaultValue: T;
   /** What the default means where the value alone does not say it, such as `the fixture's`. */
   readonly defaultText?: string;
   /** Reads the text of a flag, a variable or a file's scalar. */
   readonly parse: (text: string) => T;
+  /** Our variable, where another command's setting of the same name has other values. */
+  readonly variable?: string;
   /** A variable of another tool, weaker than our own. */
   readonly foreignVariable?: ForeignVariable<T>;
+  /** The library's option that gets the value unless it is null; see {@linkcode optionsOf}. */
+  readonly option?: string;
 }
 
 /** Settings of a command by name. */
 export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
 
-/** A table with a setting for each value of `VALUES`. */
-export type SettingsOf<VALUES> = { readonly [NAME in keyof VALUES]: Setting<VALUES[NAME]> };
-
-/** The resolved values of a table. */
+/** The resolved values of a table; null where the default is null and no value is given. */
 export type SettingValues<TABLE extends SettingTable> = {
-  readonly [NAME in keyof TABLE]: TABLE[NAME] extends Setting<infer T> ? T : never;
+  readonly [NAME in keyof TABLE]: ValueOf<TABLE[NAME]>;
+};
+
+type ValueOf<SETTING extends Setting<unknown>> =
+  | ReturnType<SETTING["parse"]>
+  | (null extends SETTING["defaultValue"] ? null : never);
+
+/** The options of the library that a table's settings name. */
+export type OptionsOf<TABLE extends SettingTable> = {
+  readonly [
+    NAME in keyof TABLE as TABLE[NAME] extends { readonly option: infer OPTION extends string }
+      ? OPTION
+      : never
+  ]?: NonNullable<ValueOf<TABLE[NAME]>>;
 };
 
 /** A value that cannot be used; `origin` says who gave it. */
@@ -64,59 +81,33 @@ export class SettingError extends Error {
   }
 }
 
-/**
- * Derives the flag of a setting.
- *
- * @param name Name in the table, in camel case.
- * @returns The flag, in kebab case.
- *
- * @example Two words
- * ```ts
- * import { flagOf } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(flagOf("pageOrder"), "--page-order");
- * ```
- */
+/** The flag of a setting: `pageOrder` is `--page-order`. */
 export function flagOf(name: string): string {
   return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/**
- * Derives the environment variable of a setting.
- *
- * @param name Name in the table, in camel case.
- * @returns The variable, in upper snake case with the tool's prefix.
- *
- * @example Two words
- * ```ts
- * import { variableOf } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(variableOf("pageOrder"), "HEADWISE_PAGE_ORDER");
- * ```
- */
-export function variableOf(name: string): string {
-  return `HEADWISE_${flagOf(name).slice(2).replaceAll("-", "_").toUpperCase()}`;
+/** The environment variable of a setting: `pageOrder` is `HEADWISE_PAGE_ORDER`. */
+export function variableOf(name: string, setting?: Pick<Setting<unknown>, "variable">): string {
+  return setting?.variable ??
+    `HEADWISE_${flagOf(name).slice(2).replaceAll("-", "_").toUpperCase()}`;
 }
 
-/**
- * Says what is in force where nobody sets a setting.
- *
- * @param setting The setting.
- * @returns Its default in words; `on` or `off` for a switch.
- *
- * @example A switch
- * ```ts
- * import { BENCH_SETTINGS, describeDefault } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(describeDefault(BENCH_SETTINGS.enforce), "off");
- * assert.equal(describeDefault(BENCH_SETTINGS.prefixCache), "the fixture's");
- * ```
- */
+/** The default of a setting in words; `on` or `off` for a switch. */
 export function describeDefault(setting: Setting<unknown>): string {
   const { defaultText, defaultValue } = setting;
   if (defaultText !== undefined) return defaultText;
+  if (defaultValue === null) return "none";
   return typeof defaultValue === "boolean" ? (defaultValue ? "on" : "off") : String(defaultValue);
+}
+
+/** The options of the library that settings were given for, or have a default for. */
+export function optionsOf<TABLE extends SettingTable>(
+  table: TABLE,
+  values: SettingValues<TABLE>,
+): OptionsOf<TABLE> {
+  const options = Object.entries<Setting<unknown>>(table).flatMap(([name, { option }]) => {
+    const value = values[name];
+    return option === undefined || value === null ? [] : [[option, value]];
+  });
+  return Object.fromEntries(options) as OptionsOf<TABLE>;
 }

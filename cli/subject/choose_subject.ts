@@ -8,7 +8,7 @@ import {
   type TestDefinition,
 } from "../../conformance/mod.ts";
 import { closeGpu, type GpuOutcome } from "../../kernel/mod.ts";
-import type { ConformanceSettings } from "../settings/mod.ts";
+import type { SettingsOf } from "../settings/mod.ts";
 import { MissingDevice, openProvider } from "../gpu/mod.ts";
 
 /** Whom to judge, and what to give back afterwards. */
@@ -38,7 +38,7 @@ const SLOW_REQUESTS_OF_A_CASE = 3;
  * @throws {AdapterFault} When the adapter does not start, or does not speak the protocol.
  */
 export async function chooseSubject(
-  o: Pick<ConformanceSettings, "subject" | "gpu" | "subgroups" | "timeoutMs">,
+  o: Pick<SettingsOf<"conformance">, "subject" | "gpu" | "subgroups" | "timeoutMs">,
 ): Promise<ChosenSubject> {
   const spec = parseSubjectSpec(o.subject);
   switch (spec.kind) {
@@ -68,7 +68,7 @@ function foreign(
 
 async function chooseDevice(
   wanted: "auto" | "webgpu",
-  o: Pick<ConformanceSettings, "gpu" | "subgroups">,
+  o: Pick<SettingsOf<"conformance">, "gpu" | "subgroups">,
 ): Promise<ChosenSubject> {
   const outcome = await openProvider(o.gpu, { subgroups: o.subgroups });
   if (outcome.kind === "unavailable") {

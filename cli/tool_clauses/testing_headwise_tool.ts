@@ -11,12 +11,12 @@ import type {
 } from "./testing_tool.ts";
 import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
 import {
-  type BENCH_SETTINGS,
+  type CommandName,
   DEFAULT_CONFIG_FILE,
   explainSettingsAsData,
   flagOf,
   loadSettings,
-  type ResolvedSettings,
+  type Resolved,
   type Setting,
   SETTING_TABLES,
   type SettingTable,
@@ -77,7 +77,7 @@ function describeOption(command: string, name: string, setting: Setting<unknown>
     command,
     name,
     flag: flagOf(name),
-    variable: variableOf(name),
+    variable: variableOf(name, setting),
     fileKey: name,
     samples: samplesOf(setting),
     ...(decides === undefined ? {} : { decides }),
@@ -103,11 +103,12 @@ function samplesOf(setting: Setting<unknown>): string[] {
   return [...samples.values()].slice(0, 2);
 }
 
-function resolve(settings: ToolSettings): Promise<ResolvedSettings<SettingTable>> {
-  const table = SETTING_TABLES[settings.command];
-  if (table === undefined) {
+function resolve(settings: ToolSettings): Promise<Resolved<CommandName>> {
+  if (!Object.hasOwn(SETTING_TABLES, settings.command)) {
     throw new RangeError(`Cannot resolve settings: there is no command '${settings.command}'`);
   }
+  const command = settings.command as CommandName;
+  const table: SettingTable = SETTING_TABLES[command];
   const flags = Object.entries(table).flatMap(([name, { placeholder, parse }]) => {
     const text = settings.flags[flagOf(name)];
     if (text === undefined) return [];
@@ -123,11 +124,10 @@ function resolve(settings: ToolSettings): Promise<ResolvedSettings<SettingTable>
         : Promise.reject(new Deno.errors.NotFound(`No such file: '${path}'`));
     },
   };
-  const { command } = settings;
-  return loadSettings(context, { command, table, flags: Object.fromEntries(flags) });
+  return loadSettings(context, { command, flags: Object.fromEntries(flags) });
 }
 
-function shownOptions(resolved: ResolvedSettings<SettingTable>): ShownOption[] {
+function shownOptions(resolved: Resolved<CommandName>): ShownOption[] {
   return Object.entries(explainSettingsAsData(resolved)).map(([name, { value, kind }]) => ({
     name,
     value: JSON.stringify(value),
@@ -136,7 +136,7 @@ function shownOptions(resolved: ResolvedSettings<SettingTable>): ShownOption[] {
 }
 
 async function planRun(settings: ToolSettings): Promise<PlannedRun> {
-  const resolved = await resolve(settings) as unknown as ResolvedSettings<typeof BENCH_SETTINGS>;
+  const resolved = await resolve(settings) as Resolved<"bench">;
   const { values } = resolved;
   const plain = requireLoaded(await loadWorkload(values.fixture ?? "smoke"));
   const overrides = workloadOverrides(resolved, plain);

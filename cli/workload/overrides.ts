@@ -1,12 +1,6 @@
 import type { HeadKind, HeadMap } from "../../allocator/mod.ts";
 import type { Override, Workload } from "../../fixtures/mod.ts";
-import {
-  type BENCH_SETTINGS,
-  type BenchSettings,
-  type Origin,
-  type ResolvedSettings,
-  SettingError,
-} from "../settings/mod.ts";
+import { type Origin, type Resolved, SettingError, type SettingsOf } from "../settings/mod.ts";
 
 /** The window that `--window-fixture` gives a model. */
 const WINDOW_FIXTURE = { windowTokens: 4096, sinkTokens: 0 };
@@ -46,7 +40,7 @@ export function parseOverrides(text: string, origin: Origin): Override[] {
  * @param resolved Settings of `bench`.
  * @returns The overrides, in the order in which they are applied.
  */
-export function plainOverrides(resolved: ResolvedSettings<typeof BENCH_SETTINGS>): Override[] {
+export function plainOverrides(resolved: Resolved<"bench">): Override[] {
   const { values, origins } = resolved;
   const overrides: Override[] = [];
   if (values.model !== null) {
@@ -71,7 +65,7 @@ export function plainOverrides(resolved: ResolvedSettings<typeof BENCH_SETTINGS>
  * @returns The overrides, none where nothing is changed.
  */
 export function workloadOverrides(
-  resolved: ResolvedSettings<typeof BENCH_SETTINGS>,
+  resolved: Resolved<"bench">,
   workload: Workload,
 ): Override[] {
   const { values, origins } = resolved;
@@ -85,7 +79,10 @@ export function workloadOverrides(
   return overrides;
 }
 
-function changedHeadMap(values: BenchSettings, workload: Workload): Record<string, unknown> | null {
+function changedHeadMap(
+  values: SettingsOf<"bench">,
+  workload: Workload,
+): Record<string, unknown> | null {
   const { ratio, window, sinks, windowFixture } = values;
   if (ratio === null && window === null && sinks === null && !windowFixture) return null;
   const base = windowFixture ? WINDOW_FIXTURE : workload.headMap;

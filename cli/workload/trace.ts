@@ -1,36 +1,24 @@
 import { basename } from "node:path";
 import type { BenchTrace } from "../../bench/mod.ts";
-import {
-  FileRefusal,
-  importTrace,
-  MAX_TRACE_BYTES,
-  readBounded,
-  type TraceFormat,
-} from "../../fixtures/mod.ts";
+import { FileRefusal, importTrace, MAX_TRACE_BYTES, readBounded } from "../../fixtures/mod.ts";
+import type { OptionsOf, TRACE_SETTINGS } from "../settings/mod.ts";
 
 /**
  * Reads a trace file for a benchmark.
  *
  * @param path File to read.
- * @param o Format, most requests taken, and most tokens of one; null takes all, or the unit of
- * times and the tokens of a prefix block that the format has.
+ * @param o How it is read.
  * @returns The requests, with the file's name and hash and what was dropped.
  * @throws {FixtureError} With file, line and column, when a row is malformed.
  */
-export async function readTrace(path: string, o: {
-  readonly format: "auto" | TraceFormat;
-  readonly limit: number | null;
-  readonly maxTokens: number | null;
-  readonly timeUnit: "s" | "ms" | null;
-  readonly blockTokens: number | null;
-}): Promise<BenchTrace> {
-  const { requests, dropped, sha256, prefixBlockTokens } = importTrace(await readTraceFile(path), {
+export async function readTrace(
+  path: string,
+  o: OptionsOf<typeof TRACE_SETTINGS>,
+): Promise<BenchTrace> {
+  const bytes = await readTraceFile(path);
+  const { requests, dropped, sha256, prefixBlockTokens } = importTrace(bytes, {
     file: path,
-    format: o.format,
-    ...(o.limit === null ? {} : { limit: o.limit }),
-    ...(o.maxTokens === null ? {} : { maxTokens: o.maxTokens }),
-    ...(o.timeUnit === null ? {} : { timeUnit: o.timeUnit }),
-    ...(o.blockTokens === null ? {} : { blockTokens: o.blockTokens }),
+    ...o,
   });
   return {
     name: basename(path),

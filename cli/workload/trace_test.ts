@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readTrace } from "./trace.ts";
 
-const ALL = { format: "auto", limit: null, maxTokens: null } as const;
+const ALL = {};
 
 Deno.test("readTrace() gives the file's name and hash beside the requests", async () => {
   await Deno.mkdir("results/tests", { recursive: true });

@@ -3,16 +3,15 @@ import {
   exitCodeOf,
   pickSmokeCases,
   runConformance,
+  type SkeletonLanguage,
   writeSkeleton,
 } from "../../../conformance/mod.ts";
-import type { AdapterLanguage, InitFlags } from "./commands.ts";
 import { chooseSubject } from "../../subject/mod.ts";
 import { renderCase } from "../../tables/mod.ts";
-import { CONFORMANCE_SETTINGS, SettingError } from "../../settings/mod.ts";
+import { CONFORMANCE_SETTINGS, type LoadedSettings, SettingError } from "../../settings/mod.ts";
 import { formatDuration } from "../../../fixtures/mod.ts";
 import { type CliContext, paintOf, wrapText, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
-import type { JsonFlag } from "../../settings/mod.ts";
 
 /** A case of a smoke test needs no more. */
 const SMOKE_TIMEOUT_MS = 15_000;
@@ -20,10 +19,10 @@ const SMOKE_TIMEOUT_MS = 15_000;
 /** Runs `headwise adapter init`. */
 export async function initAdapter(
   this: CliContext,
-  flags: InitFlags,
-  language: AdapterLanguage,
+  { values }: LoadedSettings<"adapter init">,
+  language: SkeletonLanguage,
 ): Promise<void> {
-  const { files, build, subject } = await writeSkeleton(language, flags.out);
+  const { files, build, subject } = await writeSkeleton(language, values.out);
   const { stdout } = this.process;
   writeLines(stdout, [
     ...files.map((file) => `wrote  ${file}`),
@@ -35,7 +34,7 @@ export async function initAdapter(
 /** Runs `headwise adapter smoke`. */
 export async function smokeAdapter(
   this: CliContext,
-  flags: JsonFlag,
+  { values }: LoadedSettings<"adapter smoke">,
   text: string,
 ): Promise<void> {
   const { stdout } = this.process;
@@ -61,14 +60,14 @@ export async function smokeAdapter(
     });
     this.process.exitCode = cases.length === 0 ? EXIT.ok : exitCodeOf(summary);
     const outcomes = caseRows(rows);
-    if (flags.json) {
+    if (values.json) {
       const cases = outcomes.map(({ query, outcome }) => ({ query, outcome }));
       const shown = { name: chosen.label, capabilities, cases };
       return writeLines(stdout, [JSON.stringify(shown, null, 2)]);
     }
     const claims = capabilities.length === 0 ? "nothing" : capabilities.join(", ");
     writeLines(stdout, [
-      `${style.paint.bold(chosen.label)} speaks`,
+      `${style.paint.bold(chosen.label)} answers`,
       ...wrapText(`claims ${claims}`, { width: style.columns, indent: "  " }),
       ...outcomes.flatMap((row) =>
         row.outcome.kind === "pass"
@@ -85,7 +84,11 @@ export async function smokeAdapter(
 
 function parseSubject(text: string): string {
   try {
-    if (text.startsWith("dump:")) throw new RangeError("a dumped table has nobody who speaks");
+    if (text.startsWith("dump:")) {
+      throw new RangeError(
+        "'dump:' has no adapter process; judge it with 'headwise conformance --subject'",
+      );
+    }
     return CONFORMANCE_SETTINGS.subject.parse(text);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

@@ -11,7 +11,7 @@ async function withFolder(use: (folder: string) => Promise<void>): Promise<void>
   }
 }
 
-Deno.test("adapter init writes a skeleton that adapter smoke finds to speak", () =>
+Deno.test("adapter init writes a skeleton that adapter smoke passes", () =>
   withFolder(async (folder) => {
     const init = await capture(["adapter", "init", "ts", "--out", folder]);
     assert.equal(init.exitCode, 0, init.stderr);
@@ -22,7 +22,7 @@ Deno.test("adapter init writes a skeleton that adapter smoke finds to speak", ()
     );
     const smoke = await capture(["adapter", "smoke", subject]);
     assert.equal(smoke.exitCode, 0, smoke.stdout + smoke.stderr);
-    assert.match(smoke.stdout, /^my-adapter speaks\n {2}claims allocator\.tensor_parallel\nPASS/);
+    assert.match(smoke.stdout, /^my-adapter answers\n {2}claims allocator\.tensor_parallel\nPASS/);
     assert.match(smoke.stdout, /1 of 1 cases passed in .*\n {2}next: headwise conformance/);
     const again = await capture(["adapter", "init", "ts", "--out", folder]);
     assert.equal(again.exitCode, 4);

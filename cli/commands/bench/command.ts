@@ -1,5 +1,5 @@
 import type { Command } from "@stricli/core";
-import { BENCH_SETTINGS, buildSettingsCommand } from "../../settings/mod.ts";
+import { buildSettingsCommand } from "../../settings/mod.ts";
 import type { CliContext } from "../../terminal/mod.ts";
 
 const DESCRIPTION = `\
@@ -23,7 +23,7 @@ EXAMPLES
 
 /** `headwise bench`. */
 export const benchCommand: Command<CliContext> = buildSettingsCommand({
-  table: BENCH_SETTINGS,
+  command: "bench",
   loader: () => import("./run.ts"),
   brief: "Replay a workload and judge TTFT and TBT",
   description: DESCRIPTION,

@@ -9,7 +9,13 @@ import {
   writeTextAtomically,
 } from "../../../bench/mod.ts";
 import { loadChangedWorkload } from "./measure.ts";
-import type { BENCH_SETTINGS, BenchSettings, ResolvedSettings } from "../../settings/mod.ts";
+import {
+  ENDPOINT_SETTINGS,
+  optionsOf,
+  type Resolved,
+  type SettingsOf,
+  TRACE_SETTINGS,
+} from "../../settings/mod.ts";
 import { readTrace } from "../../workload/mod.ts";
 import { type CliContext, createProgress, paintOf, writeLines } from "../../terminal/mod.ts";
 import { renderLiveResult, verdictExitCode } from "../../tables/mod.ts";
@@ -21,19 +27,15 @@ const TOKEN_VARIABLE = "HEADWISE_ENDPOINT_TOKEN";
 /** Runs `headwise bench --endpoint`: the fixture's requests on live servers. */
 export async function benchEndpoint(
   context: CliContext,
-  resolved: ResolvedSettings<typeof BENCH_SETTINGS>,
+  resolved: Resolved<"bench">,
 ): Promise<void> {
   const { values } = resolved;
   const { stdout, stderr } = context.process;
   const settings = liveSettings(values);
   const workload = await loadChangedWorkload(resolved);
-  const trace = values.trace === null ? null : await readTrace(values.trace, {
-    format: values.traceFormat,
-    limit: values.limit,
-    maxTokens: values.maxTokens,
-    timeUnit: values.timeUnit,
-    blockTokens: values.blockTokens,
-  });
+  const trace = values.trace === null
+    ? null
+    : await readTrace(values.trace, optionsOf(TRACE_SETTINGS, values));
   const token = context.process.env[TOKEN_VARIABLE] ?? null;
   const at = (url: string): LiveEndpoint => ({ url, model: values.endpointModel, token });
   await prepareOutput(values.out);
@@ -77,16 +79,9 @@ function exitCodeFor({ sides, gate }: LiveResult, enforce: boolean): number {
   return silent ? EXIT.input : EXIT.ok;
 }
 
-function liveSettings(values: BenchSettings): Partial<LiveSettings> {
+function liveSettings(values: SettingsOf<"bench">): Partial<LiveSettings> {
   return {
-    api: values.api,
-    promptAs: values.promptAs,
-    maxInFlight: values.maxInFlight,
-    timeScale: values.arrivalScale,
-    requestTimeoutMs: values.requestTimeoutMs,
-    idleTimeoutMs: values.idleTimeoutMs,
-    warmupRequests: values.warmupRequests,
-    ignoreEos: values.ignoreEos,
+    ...optionsOf(ENDPOINT_SETTINGS, values),
     objectives: values.slo === null ? null : parseObjectives(values.slo),
     ...(values.pairs === null ? {} : { pairs: values.pairs }),
     ...(values.seed === null ? {} : { seed: values.seed }),

@@ -8,7 +8,13 @@ import {
   writeResultAtomically,
 } from "../../../bench/mod.ts";
 import { loadWorkload, requireLoaded, type Workload } from "../../../fixtures/mod.ts";
-import { type BENCH_SETTINGS, commandLineOf, type ResolvedSettings } from "../../settings/mod.ts";
+import {
+  commandLineOf,
+  optionsOf,
+  REPLAY_SETTINGS,
+  type Resolved,
+  TRACE_SETTINGS,
+} from "../../settings/mod.ts";
 import { plainOverrides, readTrace, workloadOverrides } from "../../workload/mod.ts";
 import { chooseClock } from "../../gpu/mod.ts";
 import {
@@ -18,8 +24,6 @@ import {
   writeLines,
 } from "../../terminal/mod.ts";
 
-type Resolved = ResolvedSettings<typeof BENCH_SETTINGS>;
-
 /**
  * Loads the workload and its requests, opens a clock, and runs the benchmark with progress on
  * standard error.
@@ -28,17 +32,16 @@ type Resolved = ResolvedSettings<typeof BENCH_SETTINGS>;
  * @param resolved Settings of `bench`.
  * @returns The result.
  */
-export async function measure(context: CliContext, resolved: Resolved): Promise<BenchResult> {
+export async function measure(
+  context: CliContext,
+  resolved: Resolved<"bench">,
+): Promise<BenchResult> {
   const { values } = resolved;
   const { stderr } = context.process;
   const workload = await loadChangedWorkload(resolved);
-  const trace = values.trace === null ? null : await readTrace(values.trace, {
-    format: values.traceFormat,
-    limit: values.limit,
-    maxTokens: values.maxTokens,
-    timeUnit: values.timeUnit,
-    blockTokens: values.blockTokens,
-  });
+  const trace = values.trace === null
+    ? null
+    : await readTrace(values.trace, optionsOf(TRACE_SETTINGS, values));
   const earlier = values.resume ? await readEarlier(values.out) : null;
   const chosen = await chooseClock(workload, values);
   if (chosen.clock.kind === "model" && chosen.clock.reason !== null) {
@@ -48,16 +51,10 @@ export async function measure(context: CliContext, resolved: Resolved): Promise<
   let pairsKept = earlier?.sides[0].runs.length ?? 0;
   let pairs = 0;
   const options: BenchOptions = {
+    ...optionsOf(REPLAY_SETTINGS, values),
     workload,
     gates: values.gate.map((gate) => `gate/${gate}` as const),
     clock: chosen.clock,
-    pageOrder: values.pageOrder,
-    maxChecks: values.checks,
-    debugTables: values.debugTables,
-    untilDecided: values.untilDecided,
-    maxPairs: values.maxPairs,
-    availability: values.availability,
-    timelineEntries: values.timeline,
     commandLine: commandLineOf("bench", resolved),
     signal: context.signal,
     onPair: async (result) => {
@@ -71,10 +68,6 @@ export async function measure(context: CliContext, resolved: Resolved): Promise<
     ...(earlier === null ? {} : { resume: earlier }),
     ...(trace === null ? {} : { trace }),
     ...(chosen.ceilings === null ? {} : { ceilings: chosen.ceilings }),
-    ...(values.prefixCache === null ? {} : { prefixCache: values.prefixCache }),
-    ...(values.pairs === null ? {} : { pairs: values.pairs }),
-    ...(values.seed === null ? {} : { seed: values.seed }),
-    ...(values.warmupSteps === null ? {} : { warmupSteps: values.warmupSteps }),
   };
   try {
     return await runBench(options);
@@ -107,7 +100,7 @@ function isStop(error: unknown): boolean {
 }
 
 /** Loads the fixture with the values that settings replace. */
-export async function loadChangedWorkload(resolved: Resolved): Promise<Workload> {
+export async function loadChangedWorkload(resolved: Resolved<"bench">): Promise<Workload> {
   const { trace } = resolved.values;
   const fixture = resolved.values.fixture ?? (trace === null ? "smoke" : "trace-replay");
   const stated = plainOverrides(resolved);

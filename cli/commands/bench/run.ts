@@ -1,36 +1,21 @@
 import type { BenchResult } from "../../../bench/mod.ts";
-import {
-  BENCH_SETTINGS,
-  explainSettings,
-  explainSettingsAsData,
-  loadSettings,
-  type ResolvedSettings,
-  SettingError,
-  type SettingFlags,
-} from "../../settings/mod.ts";
+import { type LoadedSettings, type Resolved, SettingError } from "../../settings/mod.ts";
 import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 import { verdictExitCode } from "../../tables/mod.ts";
 
-type Resolved = ResolvedSettings<typeof BENCH_SETTINGS>;
-
 /** Runs `headwise bench`. */
-export default async function bench(this: CliContext, flags: SettingFlags): Promise<void> {
-  const resolved = await loadSettings(this, { command: "bench", table: BENCH_SETTINGS, flags });
-  const { stdout } = this.process;
-  const { values } = resolved;
-  if (flags["explainConfig"] === true) {
-    if (values.json) writeJson(this, explainSettingsAsData(resolved));
-    else writeLines(stdout, explainSettings(resolved, paintOf(stdout)));
-    return;
-  }
-  if (!values.watch) return await benchOnce(this, resolved);
+export default async function bench(
+  this: CliContext,
+  settings: LoadedSettings<"bench">,
+): Promise<void> {
+  if (!settings.values.watch) return await benchOnce(this, settings);
   const { watchBench } = await import("./watch.ts");
-  await watchBench(this, { flags, resolved, run: (anew) => benchOnce(this, anew) });
+  await watchBench(this, { settings, run: (anew) => benchOnce(this, anew) });
 }
 
 /** Measures or replays, shows the result and writes it. */
-async function benchOnce(context: CliContext, resolved: Resolved): Promise<void> {
+async function benchOnce(context: CliContext, resolved: Resolved<"bench">): Promise<void> {
   const { stdout, stderr } = context.process;
   const { values } = resolved;
   if (values.endpoint !== null) {
@@ -65,20 +50,20 @@ function exitCodeFor(result: BenchResult, enforce: boolean): number {
   return verdictExitCode(verdicts.filter((verdict) => verdict !== undefined));
 }
 
-function requireFresh({ values, origins }: Resolved): void {
+function requireFresh({ values, origins }: Resolved<"bench">): void {
   if (!values.resume) return;
   const message = "Cannot go on with a run on live servers, which are not what they were; leave " +
     "out --resume";
   throw new SettingError(message, origins.resume);
 }
 
-function requireReplay({ values, origins }: Resolved): void {
+function requireReplay({ values, origins }: Resolved<"bench">): void {
   if (values.against === null) return;
   const message = "Cannot judge against a server without one to judge; name it with --endpoint";
   throw new SettingError(message, origins.against);
 }
 
-function requireHeadWise(resolved: Resolved): void {
+function requireHeadWise(resolved: Resolved<"bench">): void {
   if (resolved.values.headWise) return;
   const message = "Cannot judge a gate without the head-wise table; switch it on with --head-wise";
   throw new SettingError(message, resolved.origins.headWise);

@@ -4,15 +4,14 @@ import {
   listPendingClauses,
   testsByClause,
 } from "../../../conformance/mod.ts";
-import type { ClausesFlags } from "./commands.ts";
 import { nearestName } from "../../../fixtures/mod.ts";
 import { type CliContext, paintOf, wrapText, writeLines } from "../../terminal/mod.ts";
-import { SettingError } from "../../settings/mod.ts";
+import { type LoadedSettings, SettingError } from "../../settings/mod.ts";
 
 /** Runs `headwise clauses`. */
 export default function clauses(
   this: CliContext,
-  flags: ClausesFlags,
+  { values: flags }: LoadedSettings<"clauses">,
   ...ids: readonly string[]
 ): void {
   const { stdout } = this.process;

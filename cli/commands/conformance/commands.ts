@@ -1,5 +1,5 @@
-import { buildCommand, type Command } from "@stricli/core";
-import { buildSettingsCommand, CONFORMANCE_SETTINGS } from "../../settings/mod.ts";
+import type { Command } from "@stricli/core";
+import { buildSettingsCommand, parseText } from "../../settings/mod.ts";
 import type { CliContext } from "../../terminal/mod.ts";
 
 const CONFORMANCE_DESCRIPTION = `\
@@ -24,53 +24,23 @@ EXAMPLES
 
 /** `headwise conformance`. */
 export const conformanceCommand: Command<CliContext> = buildSettingsCommand({
-  table: CONFORMANCE_SETTINGS,
+  command: "conformance",
   loader: () => import("./run.ts"),
   brief: "Judge an implementation, clause by clause",
   description: CONFORMANCE_DESCRIPTION,
 });
 
-/** Flags of `headwise clauses`. */
-export interface ClausesFlags {
-  /** Only clauses that no test names. */
-  readonly uncovered: boolean;
-  /** Whether to print JSON. */
-  readonly json: boolean;
-  /** Whether to print the table of the documentation. */
-  readonly markdown: boolean;
-}
-
 /** `headwise clauses`. */
-export const clausesCommand: Command<CliContext> = buildCommand<
-  ClausesFlags,
-  string[],
-  CliContext
->({
+export const clausesCommand: Command<CliContext> = buildSettingsCommand({
+  command: "clauses",
   loader: () => import("./clauses_run.ts"),
-  parameters: {
-    flags: {
-      uncovered: {
-        kind: "boolean",
-        brief: "Only the clauses without a test, with the reason",
-        default: false,
-      },
-      json: { kind: "boolean", brief: "Print JSON", default: false },
-      markdown: { kind: "boolean", brief: "Print the table of docs/clauses.md", default: false },
-    },
-    positional: {
-      kind: "array",
-      parameter: {
-        brief: "Only these clauses, by id",
-        placeholder: "CLAUSE",
-        parse: (text: string): string => text,
-      },
-    },
+  positional: {
+    kind: "array",
+    parameter: { brief: "Only these clauses, by id", placeholder: "CLAUSE", parse: parseText },
   },
-  docs: {
-    brief: "List the clauses of the block-table ABI and their tests",
-    fullDescription: "Lists every normative sentence with its id, level and number of tests.\n\n" +
-      "EXAMPLES\n  headwise clauses\n  headwise clauses --uncovered\n" +
-      "  headwise clauses pool/conservation\n" +
-      "  headwise clauses --markdown > docs/clauses.md",
-  },
+  brief: "List the clauses of the block-table ABI and their tests",
+  description: "Lists every normative sentence with its id, level and number of tests.\n\n" +
+    "EXAMPLES\n  headwise clauses\n  headwise clauses --uncovered\n" +
+    "  headwise clauses pool/conservation\n" +
+    "  headwise clauses --markdown > docs/clauses.md",
 });

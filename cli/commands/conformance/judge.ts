@@ -20,12 +20,7 @@ import {
 } from "../../../conformance/mod.ts";
 import { chooseSubject } from "../../subject/mod.ts";
 import { printReports, renderCase, renderSummary, type ReportStyle } from "../../tables/mod.ts";
-import {
-  commandLineOf,
-  type CONFORMANCE_SETTINGS,
-  repeatFlagsOf,
-  type ResolvedSettings,
-} from "../../settings/mod.ts";
+import { commandLineOf, repeatFlagsOf, type Resolved } from "../../settings/mod.ts";
 import { type CliContext, createProgress, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 import { keepFailures } from "./regression_file.ts";
@@ -35,7 +30,7 @@ import { requireCases } from "./require_cases.ts";
 /** What a run of the suite is made of. */
 export interface JudgeOptions {
   /** Settings with their origins. */
-  readonly resolved: ResolvedSettings<typeof CONFORMANCE_SETTINGS>;
+  readonly resolved: Resolved<"conformance">;
   /** Cases to run; none means all. */
   readonly filters: readonly Query[];
   /** Tests to choose from. */

@@ -1,13 +1,7 @@
 import { listCases, listTestsWith, parseQuery } from "../../../conformance/mod.ts";
 import { judgeSubject } from "./judge.ts";
 import { judgeSuite } from "./mutants_run.ts";
-import {
-  CONFORMANCE_SETTINGS,
-  explainSettings,
-  explainSettingsAsData,
-  loadSettings,
-  type SettingFlags,
-} from "../../settings/mod.ts";
+import type { LoadedSettings } from "../../settings/mod.ts";
 import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
 import { readRegressions } from "./regression_file.ts";
 import { requireCases } from "./require_cases.ts";
@@ -16,17 +10,13 @@ import { requireCases } from "./require_cases.ts";
 const DEFAULT_FUZZ_MS = 5000;
 
 /** Runs `headwise conformance`. */
-export default async function conformance(this: CliContext, flags: SettingFlags): Promise<void> {
+export default async function conformance(
+  this: CliContext,
+  resolved: LoadedSettings<"conformance">,
+): Promise<void> {
   const { stdout } = this.process;
-  const table = CONFORMANCE_SETTINGS;
-  const resolved = await loadSettings(this, { command: "conformance", table, flags });
   const { values } = resolved;
   const style = { paint: paintOf(stdout), columns: stdout.columns };
-  if (flags["explainConfig"] === true) {
-    const data = (): string => JSON.stringify(explainSettingsAsData(resolved), null, 2);
-    writeLines(stdout, values.json ? [data()] : explainSettings(resolved, style.paint));
-    return;
-  }
   if (values.selfTest) {
     return await judgeSuite(this, { json: values.json, format: values.format, style });
   }

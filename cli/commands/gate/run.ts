@@ -8,22 +8,27 @@ import {
 } from "../../../bench/mod.ts";
 import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
 import { renderForeignGate, renderGate, verdictExitCode } from "../../tables/mod.ts";
-import type { GateFlags } from "./command.ts";
+import {
+  GATE_SETTINGS,
+  type LoadedSettings,
+  optionsOf,
+  type SettingsOf,
+} from "../../settings/mod.ts";
 
 /** Runs `headwise gate`. */
 export default async function gate(
   this: CliContext,
-  flags: GateFlags,
+  { values }: LoadedSettings<"gate">,
   baselinePath: string,
   candidatePath: string,
 ): Promise<void> {
   const { stdout } = this.process;
-  const judged = await judge(flags, baselinePath, candidatePath);
+  const judged = await judge(values, baselinePath, candidatePath);
   const style = { paint: paintOf(stdout), columns: stdout.columns };
   const { report } = judged;
   writeLines(
     stdout,
-    flags.json
+    values.json
       ? [JSON.stringify(report, null, 2)]
       : judged.kind === "own"
       ? renderGate(judged.report, style)
@@ -37,20 +42,18 @@ type Judged =
   | { readonly kind: "foreign"; readonly report: ForeignGateReport };
 
 async function judge(
-  flags: GateFlags,
+  values: SettingsOf<"gate">,
   baselinePath: string,
   candidatePath: string,
 ): Promise<Judged> {
   const baseline = await readGateInput(baselinePath);
   const candidate = await readGateInput(candidatePath);
-  const { acceptUnpaired, acceptPointEstimate } = flags;
-  const gate = `gate/${flags.gate}` as const;
+  const { acceptUnpaired, acceptPointEstimate } = values;
+  const gate = `gate/${values.gate}` as const;
   if (baseline.kind === "own" && candidate.kind === "own") {
     const report = compareResults(baseline.result, candidate.result, {
       gate,
-      acceptUnpaired,
-      ...(flags.baselineSide === undefined ? {} : { baseline: flags.baselineSide }),
-      ...(flags.candidateSide === undefined ? {} : { candidate: flags.candidateSide }),
+      ...optionsOf(GATE_SETTINGS, values),
     });
     return { kind: "own", report };
   }

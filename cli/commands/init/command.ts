@@ -1,16 +1,6 @@
-import { buildCommand, type Command } from "@stricli/core";
+import type { Command } from "@stricli/core";
 import type { CliContext } from "../../terminal/mod.ts";
-import { choiceOf, parseText } from "../../settings/mod.ts";
-
-/** Flags of `headwise init`. */
-export interface InitFixtureFlags {
-  /** What is written. */
-  readonly kind: "workload" | "model";
-  /** Built-in model, or path of a model file. */
-  readonly model: string;
-  /** Whether files that are there are written over. */
-  readonly force: boolean;
-}
+import { buildSettingsCommand, parseText } from "../../settings/mod.ts";
 
 const DESCRIPTION = `\
 Writes a fixture to start from: whole, commented, and accepted by 'headwise fixture validate' as it
@@ -24,39 +14,18 @@ EXAMPLES
   headwise init results/mine.yaml --model results/my-model.yaml --force`;
 
 /** `headwise init`. */
-export const initCommand: Command<CliContext> = buildCommand<
-  InitFixtureFlags,
-  [string],
-  CliContext
->({
+export const initCommand: Command<CliContext> = buildSettingsCommand({
+  command: "init",
   loader: () => import("./run.ts"),
-  parameters: {
-    flags: {
-      kind: {
-        kind: "parsed",
-        parse: choiceOf<"workload" | "model">(["workload", "model"]),
-        brief: "What to write: workload or model",
-        placeholder: "KIND",
-        default: "workload",
-      },
-      model: {
-        kind: "parsed",
-        parse: parseText,
-        brief: "Model of the workload: built-in name or YAML file",
-        placeholder: "MODEL",
-        default: "smoke",
-      },
-      force: { kind: "boolean", brief: "Write over what is there", default: false },
-    },
-    positional: {
-      kind: "tuple",
-      parameters: [{
-        brief: "File to write, which ends in .yaml",
-        placeholder: "FILE",
-        parse: parseText,
-        default: "results/workload.yaml",
-      }],
-    },
+  positional: {
+    kind: "tuple",
+    parameters: [{
+      brief: "File to write, which ends in .yaml",
+      placeholder: "FILE",
+      parse: parseText,
+      default: "results/workload.yaml",
+    }],
   },
-  docs: { brief: "Write a fixture to start from", fullDescription: DESCRIPTION },
+  brief: "Write a fixture to start from",
+  description: DESCRIPTION,
 });

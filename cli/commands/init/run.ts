@@ -9,8 +9,7 @@ import {
   workloadJsonSchema,
 } from "../../../fixtures/mod.ts";
 import { type CliContext, writeLines } from "../../terminal/mod.ts";
-import type { InitFixtureFlags } from "./command.ts";
-import { SettingError } from "../../settings/mod.ts";
+import { type LoadedSettings, SettingError } from "../../settings/mod.ts";
 
 /** A file would be written over; the message names what allows it. */
 class OutputExists extends Error {
@@ -25,16 +24,16 @@ class OutputExists extends Error {
 /** Runs `headwise init`: everything is made and checked before the first file is written. */
 export default async function init(
   this: CliContext,
-  flags: InitFixtureFlags,
+  { values }: LoadedSettings<"init">,
   file: string,
 ): Promise<void> {
   const name = nameOf(file);
   const folder = dirname(file);
-  const schema = `${flags.kind}.schema.json`;
-  const isModel = flags.kind === "model";
+  const schema = `${values.kind}.schema.json`;
+  const isModel = values.kind === "model";
   const text = isModel
     ? starterModel({ name, schema: `./${schema}` })
-    : starterWorkload({ name, schema: `./${schema}`, ...await readModel(flags.model, folder) });
+    : starterWorkload({ name, schema: `./${schema}`, ...await readModel(values.model, folder) });
   const schemaText = JSON.stringify(isModel ? modelJsonSchema() : workloadJsonSchema(), null, 2);
   const files = [
     { path: join(folder, schema), text: `${schemaText}\n` },
@@ -46,7 +45,7 @@ export default async function init(
     const found = await readIfThere(each.path);
     // A schema of this version may stay: another fixture of the folder has it too.
     if (found === each.text) continue;
-    if (found !== null && !flags.force) throw new OutputExists(each.path);
+    if (found !== null && !values.force) throw new OutputExists(each.path);
     changed.push(each);
   }
   for (const each of changed) await writeTextAtomically(each.path, each.text);

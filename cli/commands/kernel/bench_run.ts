@@ -14,7 +14,7 @@ import { requireLoaded } from "../../../fixtures/mod.ts";
 import { closeGpu, type Gpu } from "../../../kernel/mod.ts";
 import { type CliContext, createProgress, paintOf, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
-import type { GpuProvider } from "../../settings/mod.ts";
+import type { GpuProvider, LoadedSettings, SettingsOf } from "../../settings/mod.ts";
 import {
   cacheFolderOf,
   MissingDevice,
@@ -22,31 +22,30 @@ import {
   readTunings,
   type StoredTunings,
 } from "../../gpu/mod.ts";
-import type { KernelBenchFlags } from "./bench_command.ts";
 import { renderKernelResult } from "../../tables/mod.ts";
 
 /** Runs `headwise kernel bench`. */
 export default async function benchKernel(
   this: CliContext,
-  flags: KernelBenchFlags,
+  { values }: LoadedSettings<"kernel bench">,
 ): Promise<void> {
   const { stdout, stderr } = this.process;
-  const all = await readCases(this, flags.file);
-  if (flags.json !== undefined) await prepareOutput(flags.json);
-  const gpu = await openTimedGpu(flags.gpu);
+  const all = await readCases(this, values.file);
+  if (values.json !== null) await prepareOutput(values.json);
+  const gpu = await openTimedGpu(values.gpu);
   const progress = createProgress(stderr, { now: () => performance.now() });
   try {
-    const cases = selectKernelCases(all, { set: chooseSet(flags, gpu), glob: flags.cases });
-    const tunings = flags.tuning === "default" ? new Map() : await loadTunings(this, gpu);
+    const cases = selectKernelCases(all, { set: chooseSet(values, gpu), glob: values.cases });
+    const tunings = values.tuning === "default" ? new Map() : await loadTunings(this, gpu);
     const peerOptions: RunPeersOptions = {
-      runs: flags.runs,
-      seed: flags.seed,
+      runs: values.runs,
+      seed: values.seed,
       signal: this.signal,
       onResult: (peer, name) =>
         progress.update({ label: `${peer} on ${name}`, fraction: 1, detail: "" }),
     };
     const result = await runKernelBench(gpu, {
-      ...flags,
+      ...values,
       cases,
       tuningOf: (kernelCase) => tunings.get(tuningKey(kernelCase)) ?? null,
       signal: this.signal,
@@ -56,14 +55,14 @@ export default async function benchKernel(
           fraction: index / cases.length,
           detail: `${index + 1} of ${cases.length} cases`,
         }),
-      ...(flags.peers ? { runPeers: (timed) => runPeers(timed, peerOptions) } : {}),
+      ...(values.peers ? { runPeers: (timed) => runPeers(timed, peerOptions) } : {}),
     });
     progress.close();
     const style = { paint: paintOf(stdout), columns: stdout.columns };
     writeLines(stdout, renderKernelResult(result, style));
-    if (flags.json !== undefined) {
-      await writeKernelResult(flags.json, result);
-      writeLines(stderr, [`Result written to '${flags.json}'`]);
+    if (values.json !== null) {
+      await writeKernelResult(values.json, result);
+      writeLines(stderr, [`Result written to '${values.json}'`]);
     }
     const isWrong = result.cases.some(({ outcome: { kind } }) =>
       kind === "wrong" || kind === "failed"
@@ -99,19 +98,19 @@ async function loadTunings(context: CliContext, gpu: Gpu): Promise<StoredTunings
 
 /** The list of cases: what was asked for, or what suits the file and the adapter. */
 export function chooseSet(
-  flags: Pick<KernelBenchFlags, "set" | "file">,
+  values: Pick<SettingsOf<"kernel bench">, "set" | "file">,
   gpu: Gpu,
 ): "smoke" | "h200" | "matrix" | "all" {
-  if (flags.set !== undefined) return flags.set;
-  return flags.file !== undefined ? "all" : gpu.isSoftware ? "smoke" : "h200";
+  if (values.set !== null) return values.set;
+  return values.file !== null ? "all" : gpu.isSoftware ? "smoke" : "h200";
 }
 
 /** Reads a file of cases, or gives the built-in ones. */
 export async function readCases(
   context: CliContext,
-  file: string | undefined,
+  file: string | null,
 ): Promise<readonly KernelCase[]> {
-  if (file === undefined) return builtinKernelCases();
+  if (file === null) return builtinKernelCases();
   return requireLoaded(parseKernelCases(await context.readTextFile(file), { file }));
 }
 

@@ -1,75 +1,68 @@
-import { buildCommand, buildRouteMap, type Command, type RouteMap } from "@stricli/core";
+import { buildRouteMap, type Command, type RouteMap } from "@stricli/core";
 import type { CliContext } from "../../terminal/mod.ts";
-import { kernelBenchCommand, kernelRooflineCommand, kernelTuneCommand } from "./bench_command.ts";
-import { choiceOf, wholeNumber } from "../../settings/mod.ts";
+import { buildSettingsCommand, parseText } from "../../settings/mod.ts";
 
-/** Flags of `headwise kernel list`: each restricts one axis. */
-export interface KernelListFlags {
-  /** Query heads of a KV head. */
-  readonly group?: number;
-  /** Elements of a head. */
-  readonly headSize?: number;
-  /** Tokens of a page. */
-  readonly pageSize?: number;
-  /** Storage type. */
-  readonly storage?: "bf16" | "f16";
-  /** Table layout. */
-  readonly layout?: "uniform" | "headwise" | "pooled";
-  /** Lanes of a subgroup; 0 for programs that use none. */
-  readonly subgroupSize?: number;
-  /** Whether to print JSON. */
-  readonly json: boolean;
-}
+const BENCH_DESCRIPTION = `\
+Times the attention kernel on steps of known shape, each after a check against the oracle: a wrong
+kernel has no time. Both ceilings of the adapter are measured in the same run, before and after, by
+the same compiler and timers. Layers take turns, so that no run finds the one before in a cache of
+the device. A missed goal is reported and is no failure; a wrong output exits 1.
 
-const number = (brief: string) => ({
-  kind: "parsed" as const,
-  parse: wholeNumber({ min: 0 }),
-  brief,
-  placeholder: "N",
-  optional: true as const,
+With --peers, what is installed beside it is timed on the same shapes: PyTorch's attention through
+python3 (SDPA flash and cuDNN, dense and without pages, and FlexAttention), and ONNX Runtime's
+WebGPU PagedAttention through node, where npm's onnxruntime-node is installed (f16 without windows).
+
+EXAMPLES
+  headwise kernel bench
+  headwise kernel bench --cases 'decode-32x16k-*' --runs 51
+  headwise kernel bench --gpu dawn --set matrix
+  headwise kernel bench --set h200 --peers --json docs/results/kernel-h200.json`;
+
+const bench: Command<CliContext> = buildSettingsCommand({
+  command: "kernel bench",
+  loader: () => import("./bench_run.ts"),
+  brief: "Time the attention kernel against its ceilings",
+  description: BENCH_DESCRIPTION,
 });
 
-const list: Command<CliContext> = buildCommand<KernelListFlags, [], CliContext>({
+const tune: Command<CliContext> = buildSettingsCommand({
+  command: "kernel tune",
+  loader: () => import("./tune_run.ts"),
+  brief: "Measure variants of the kernel and keep the fastest for later runs",
+  description:
+    "Measures variants of the decode kernel on this adapter, each checked against the oracle, " +
+    "and\nstores the fastest in the user's cache folder ($XDG_CACHE_HOME/headwise or " +
+    "~/.cache/headwise).\n'kernel bench' uses them where they exist; they change times and no " +
+    "other result.\n\nEXAMPLES\n  headwise kernel tune\n" +
+    "  headwise kernel tune --cases 'decode-32x16k-g5' --runs 51",
+});
+
+const roofline: Command<CliContext> = buildSettingsCommand({
+  command: "kernel roofline",
+  loader: () => import("./roofline_run.ts"),
+  positional: {
+    kind: "tuple",
+    parameters: [
+      { brief: "Result of 'kernel bench --json'", placeholder: "RESULT", parse: parseText },
+    ],
+  },
+  brief: "Draw the roofline of a kernel result as SVG",
+  description: "Draws both measured ceilings and one dot a case.\n\nEXAMPLES\n" +
+    "  headwise kernel roofline docs/results/kernel-h200.json -o docs/results/roofline.svg",
+});
+
+const list: Command<CliContext> = buildSettingsCommand({
+  command: "kernel list",
   loader: () => import("./list_run.ts"),
-  parameters: {
-    flags: {
-      group: number("Only this number of query heads a KV head"),
-      headSize: number("Only this head size"),
-      pageSize: number("Only this page size"),
-      storage: {
-        kind: "parsed",
-        parse: choiceOf<"bf16" | "f16">(["bf16", "f16"]),
-        brief: "Only this storage type: bf16 or f16",
-        placeholder: "TYPE",
-        optional: true,
-      },
-      layout: {
-        kind: "parsed",
-        parse: choiceOf<"uniform" | "headwise" | "pooled">(["uniform", "headwise", "pooled"]),
-        brief: "Only this layout: uniform, headwise or pooled",
-        placeholder: "NAME",
-        optional: true,
-      },
-      subgroupSize: number("Only this subgroup size; 0 for programs without"),
-      json: { kind: "boolean", brief: "Print JSON", default: false },
-    },
-  },
-  docs: {
-    brief: "List the specialisations that kernels are generated for",
-    fullDescription:
-      "Lists the attention programs for decode rows by name; a name says everything " +
-      "that the\nprogram depends on. Programs are generated when a batch first asks for them.\n\n" +
-      "EXAMPLES\n  headwise kernel list --group 5 --head-size 128 --page-size 64",
-  },
+  brief: "List the specialisations that kernels are generated for",
+  description:
+    "Lists the attention programs for decode rows by name; a name says everything that the\n" +
+    "program depends on. Programs are generated when a batch first asks for them.\n\n" +
+    "EXAMPLES\n  headwise kernel list --group 5 --head-size 128 --page-size 64",
 });
 
 /** `headwise kernel`. */
 export const kernelRoutes: RouteMap<CliContext> = buildRouteMap<string, CliContext>({
-  routes: {
-    bench: kernelBenchCommand,
-    tune: kernelTuneCommand,
-    roofline: kernelRooflineCommand,
-    list,
-  },
+  routes: { bench, tune, roofline, list },
   docs: { brief: "Time the attention kernel, and look into the generated programs" },
 });

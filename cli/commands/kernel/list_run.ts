@@ -1,16 +1,15 @@
 import { listSpecialisations, SPECIALISATION_AXES } from "../../../kernel/mod.ts";
+import { KERNEL_LIST_SETTINGS, type LoadedSettings, optionsOf } from "../../settings/mod.ts";
 import { type CliContext, paintOf, renderTable, writeLines } from "../../terminal/mod.ts";
-import type { KernelListFlags } from "./commands.ts";
 
 /** Runs `headwise kernel list`. */
-export default function listKernels(this: CliContext, flags: KernelListFlags): void {
+export default function listKernels(
+  this: CliContext,
+  { values }: LoadedSettings<"kernel list">,
+): void {
   const { stdout } = this.process;
-  const { json, pageSize, ...axes } = flags;
-  const names = listSpecialisations({
-    ...axes,
-    ...(pageSize === undefined ? {} : { pageSizeTokens: pageSize }),
-  });
-  if (json) {
+  const names = listSpecialisations(optionsOf(KERNEL_LIST_SETTINGS, values));
+  if (values.json) {
     return writeLines(stdout, [JSON.stringify({ axes: SPECIALISATION_AXES, names }, null, 2)]);
   }
   const rows = Object.entries(SPECIALISATION_AXES).map((

@@ -4,17 +4,17 @@ import {
   prepareOutput,
   writeTextAtomically,
 } from "../../../bench/mod.ts";
+import type { LoadedSettings } from "../../settings/mod.ts";
 import { type CliContext, writeLines } from "../../terminal/mod.ts";
-import type { KernelRooflineFlags } from "./bench_command.ts";
 
 /** Runs `headwise kernel roofline`. */
 export default async function roofline(
   this: CliContext,
-  flags: KernelRooflineFlags,
+  { values }: LoadedSettings<"kernel roofline">,
   path: string,
 ): Promise<void> {
   const svg = drawRoofline(parseKernelResult(await this.readTextFile(path), { file: path }));
-  await prepareOutput(flags.out);
-  await writeTextAtomically(flags.out, svg);
-  writeLines(this.process.stderr, [`Roofline written to '${flags.out}'`]);
+  await prepareOutput(values.out);
+  await writeTextAtomically(values.out, svg);
+  writeLines(this.process.stderr, [`Roofline written to '${values.out}'`]);
 }

@@ -8,10 +8,9 @@ import {
   writeLines,
 } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
-import type { KernelTuneFlags } from "./bench_command.ts";
 import { chooseSet, openTimedGpu, readCases } from "./bench_run.ts";
 import { cacheFolderOf, storeTunings } from "../../gpu/mod.ts";
-import { SettingError } from "../../settings/mod.ts";
+import { type LoadedSettings, SettingError } from "../../settings/mod.ts";
 import { formatDuration } from "../../../fixtures/mod.ts";
 
 /** Decode steps of the usual kinds, neither tiny nor longer than a search has patience for. */
@@ -22,7 +21,10 @@ const TUNED_CASES = {
 };
 
 /** Runs `headwise kernel tune`. */
-export default async function tune(this: CliContext, flags: KernelTuneFlags): Promise<void> {
+export default async function tune(
+  this: CliContext,
+  { values }: LoadedSettings<"kernel tune">,
+): Promise<void> {
   const { stdout, stderr } = this.process;
   const folder = await cacheFolderOf(this);
   if (folder === null) {
@@ -31,14 +33,14 @@ export default async function tune(this: CliContext, flags: KernelTuneFlags): Pr
       { kind: "environment", text: "XDG_CACHE_HOME" },
     );
   }
-  const all = await readCases(this, flags.file);
-  const gpu = await openTimedGpu(flags.gpu);
+  const all = await readCases(this, values.file);
+  const gpu = await openTimedGpu(values.gpu);
   const progress = createProgress(stderr, { now: () => performance.now() });
   try {
-    const set = chooseSet(flags, gpu);
-    const glob = flags.cases ?? TUNED_CASES[set === "all" ? "h200" : set];
+    const set = chooseSet(values, gpu);
+    const glob = values.cases ?? TUNED_CASES[set === "all" ? "h200" : set];
     const tuned = await tuneKernel(gpu, {
-      ...flags,
+      ...values,
       cases: selectKernelCases(all, { set, glob }),
       signal: this.signal,
       onVariant: (key, variant) => {

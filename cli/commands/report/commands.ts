@@ -1,6 +1,6 @@
-import { buildCommand, buildRouteMap, type Command, type RouteMap } from "@stricli/core";
+import { buildRouteMap, type Command, type RouteMap } from "@stricli/core";
 import type { CliContext } from "../../terminal/mod.ts";
-import { choiceOf, RESULT_FORMATS, type ResultFormat } from "../../settings/mod.ts";
+import { buildSettingsCommand, parseText } from "../../settings/mod.ts";
 
 const SHOW_DESCRIPTION = `\
 Reports on results of any kind, several at once: what 'bench' (live servers too), 'kernel bench',
@@ -26,79 +26,31 @@ missing, stands twice, was cut off or belongs to another run is refused.
 EXAMPLES
   headwise report merge results/shard-*.jsonl --out results/conformance.jsonl`;
 
-/** Flags of `headwise report`. */
-export interface ReportFlags {
-  /** Form, or none for what the file's ending says. */
-  readonly format?: ResultFormat;
-  /** File to write, or none for standard output. */
-  readonly out?: string;
-  /** Whether to exit as the runs themselves did. */
-  readonly enforce: boolean;
-}
-
-/** Flags of `headwise report merge`. */
-export type ReportMergeFlags = Omit<ReportFlags, "format">;
-
-const out = {
-  kind: "parsed",
-  brief: "File to write in place of standard output",
-  placeholder: "FILE",
-  parse: (text: string): string => text,
-  optional: true,
-} as const;
-
-const enforce = {
-  kind: "boolean",
-  brief: "Exit as the runs did, not 0",
-  default: false,
-  withNegated: false,
-} as const;
-
 const filesOf = (brief: string) => ({
   kind: "array" as const,
-  parameter: { brief, placeholder: "FILE", parse: (text: string): string => text },
+  parameter: { brief, placeholder: "FILE", parse: parseText },
   minimum: 1,
 });
 
-const render: Command<CliContext> = buildCommand<ReportFlags, string[], CliContext>({
+const show: Command<CliContext> = buildSettingsCommand({
+  command: "report show",
   loader: () => import("./run.ts"),
-  parameters: {
-    flags: {
-      format: {
-        kind: "parsed",
-        brief: "Form; without it the ending of --out decides",
-        placeholder: "FORM",
-        parse: choiceOf(RESULT_FORMATS),
-        optional: true,
-      },
-      out,
-      enforce,
-    },
-    aliases: { o: "out" },
-    positional: filesOf("Results, as other commands wrote them"),
-  },
-  docs: {
-    brief: "Report on results, in any form",
-    fullDescription: SHOW_DESCRIPTION,
-  },
+  positional: filesOf("Results, as other commands wrote them"),
+  brief: "Report on results, in any format",
+  description: SHOW_DESCRIPTION,
 });
 
-const merge: Command<CliContext> = buildCommand<ReportMergeFlags, string[], CliContext>({
+const merge: Command<CliContext> = buildSettingsCommand({
+  command: "report merge",
   loader: () => import("./merge_run.ts"),
-  parameters: {
-    flags: { out, enforce },
-    aliases: { o: "out" },
-    positional: filesOf("Reports, as conformance wrote them"),
-  },
-  docs: {
-    brief: "Join the reports of the shards of one run",
-    fullDescription: MERGE_DESCRIPTION,
-  },
+  positional: filesOf("Reports, as conformance wrote them"),
+  brief: "Join the reports of the shards of one run",
+  description: MERGE_DESCRIPTION,
 });
 
 /** `headwise report`. */
 export const reportRoutes: RouteMap<CliContext> = buildRouteMap<string, CliContext>({
-  routes: { show: render, merge },
+  routes: { show, merge },
   defaultCommand: "show",
   docs: { brief: "Report on results of any kind, and join reports of shards" },
 });

@@ -6,22 +6,22 @@ import {
   type ReportFile,
   reportOfRows,
 } from "../../../conformance/mod.ts";
+import type { LoadedSettings } from "../../settings/mod.ts";
 import type { CliContext } from "../../terminal/mod.ts";
-import type { ReportMergeFlags } from "./commands.ts";
 import { exitCodeOfReports } from "../../tables/mod.ts";
 
 /** Runs `headwise report merge`. */
 export default async function merge(
   this: CliContext,
-  flags: ReportMergeFlags,
+  { values }: LoadedSettings<"report merge">,
   ...files: string[]
 ): Promise<void> {
-  if (flags.out !== undefined) await prepareOutput(flags.out);
+  if (values.out !== null) await prepareOutput(values.out);
   const reports: ReportFile[] = [];
   for (const file of files) reports.push(parseReport(await this.readTextFile(file), file));
   const rows = mergeReports(reports);
   const text = renderJsonLines(rows);
-  if (flags.out === undefined) this.process.stdout.write(text);
-  else await writeTextAtomically(flags.out, text);
-  if (flags.enforce) this.process.exitCode = exitCodeOfReports([reportOfRows(rows, "merged")]);
+  if (values.out === null) this.process.stdout.write(text);
+  else await writeTextAtomically(values.out, text);
+  if (values.enforce) this.process.exitCode = exitCodeOfReports([reportOfRows(rows, "merged")]);
 }

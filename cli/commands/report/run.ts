@@ -7,35 +7,39 @@ import {
 import { parseReport } from "../../../conformance/mod.ts";
 import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
-import type { ReportFlags } from "./commands.ts";
 import { printReports } from "../../tables/mod.ts";
 import { exitCodeOfFiles, printResults, type ReportedFile } from "./results.ts";
-import { formatFor, REPORT_FORMATS, type ReportFormat } from "../../settings/mod.ts";
+import {
+  formatFor,
+  type LoadedSettings,
+  REPORT_FORMATS,
+  type ReportFormat,
+} from "../../settings/mod.ts";
 
 /** Runs `headwise report`. */
 export default async function report(
   this: CliContext,
-  flags: ReportFlags,
+  { values }: LoadedSettings<"report show">,
   ...paths: string[]
 ): Promise<void> {
   // Before anything is read, so that a place that cannot be written is known at once.
-  if (flags.out !== undefined) await prepareOutput(flags.out);
+  if (values.out !== null) await prepareOutput(values.out);
   const { stdout, stderr } = this.process;
-  const format = flags.format ?? formatFor(flags.out);
+  const format = values.format ?? formatFor(values.out);
   const files: ReportedFile[] = [];
   for (const path of paths) files.push(readReported(await this.readTextFile(path), path));
   const runs = files.flatMap((file) => file.kind === "conformance" ? [file.report] : []);
   // A file gets no colours, whatever the terminal can show.
-  const style = { paint: paintOf(flags.out === undefined ? stdout : PLAIN), columns: 100 };
+  const style = { paint: paintOf(values.out === null ? stdout : PLAIN), columns: 100 };
   const text = runs.length === files.length && isOfConformance(format)
     ? printReports(format, { reports: runs, style })
     : await printResults(format, { files, style });
-  if (flags.out === undefined) stdout.write(text);
+  if (values.out === null) stdout.write(text);
   else {
-    await writeTextAtomically(flags.out, text);
-    writeLines(stderr, [`Report written to '${flags.out}'`]);
+    await writeTextAtomically(values.out, text);
+    writeLines(stderr, [`Report written to '${values.out}'`]);
   }
-  this.process.exitCode = flags.enforce ? exitCodeOfFiles(files) : EXIT.ok;
+  this.process.exitCode = values.enforce ? exitCodeOfFiles(files) : EXIT.ok;
 }
 
 const PLAIN = { write: (): void => {}, getColorDepth: () => 1, isTerminal: false, columns: 100 };

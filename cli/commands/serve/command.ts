@@ -1,6 +1,6 @@
 import type { Command } from "@stricli/core";
 import type { CliContext } from "../../terminal/mod.ts";
-import { buildSettingsCommand, SERVE_SETTINGS } from "../../settings/mod.ts";
+import { buildSettingsCommand } from "../../settings/mod.ts";
 
 const DESCRIPTION = `\
 Serves /v1/completions and /v1/chat/completions from the replay engine: the fixture's scheduler and
@@ -19,7 +19,7 @@ EXAMPLES
 
 /** `headwise serve`. */
 export const serveCommand: Command<CliContext> = buildSettingsCommand({
-  table: SERVE_SETTINGS,
+  command: "serve",
   loader: () => import("./run.ts"),
   brief: "Serve an OpenAI-compatible API timed by the replay engine",
   description: DESCRIPTION,

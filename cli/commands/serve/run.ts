@@ -1,46 +1,33 @@
 import { isLoopback, parseFaults, SIDES, startServer } from "../../../bench/mod.ts";
 import { loadWorkload, requireLoaded } from "../../../fixtures/mod.ts";
-import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
+import { type CliContext, writeLines } from "../../terminal/mod.ts";
 import {
-  explainSettings,
-  loadSettings,
-  type ResolvedSettings,
-  SERVE_SETTINGS,
+  API_SETTINGS,
+  BOUND_SETTINGS,
+  type LoadedSettings,
+  optionsOf,
+  type Resolved,
   SettingError,
-  type SettingFlags,
 } from "../../settings/mod.ts";
 import { readPage, servePage } from "../../ui/mod.ts";
 import { parseOverrides } from "../../workload/mod.ts";
 
 /** Runs `headwise serve` until Ctrl-C. */
-export default async function serve(this: CliContext, flags: SettingFlags): Promise<void> {
-  const resolved = await loadSettings(this, { command: "serve", table: SERVE_SETTINGS, flags });
-  const { values, origins } = resolved;
+export default async function serve(
+  this: CliContext,
+  settings: LoadedSettings<"serve">,
+): Promise<void> {
+  const { values, origins } = settings;
   const { stdout, stderr } = this.process;
-  if (flags["explainConfig"] === true) {
-    writeLines(stdout, explainSettings(resolved, paintOf(stdout)));
-    return;
-  }
-  if (values.ui) return await serveUi(this, resolved);
+  if (values.ui) return await serveUi(this, settings);
   const overrides = values.set === null ? [] : parseOverrides(values.set, origins.set);
   const workload = requireLoaded(await loadWorkload(values.fixture, { overrides }));
   const server = await startServer({
+    ...optionsOf(API_SETTINGS, values),
     workload,
     side: SIDES[values.side],
-    hostname: values.host,
-    port: values.port,
-    allowRemote: values.allowRemote,
-    timeScale: values.stepScale,
-    tokensPerEvent: values.tokensPerEvent,
-    bounds: {
-      maxRequests: values.maxRequests,
-      maxBodyBytes: values.maxBodyBytes,
-      bodyTimeoutMs: values.bodyTimeoutMs,
-      maxConnections: values.maxConnections,
-      headerTimeoutMs: values.headerTimeoutMs,
-    },
+    bounds: optionsOf(BOUND_SETTINGS, values),
     ...(values.faults === null ? {} : { faults: parseFaults(values.faults) }),
-    ...(values.prefixCache === null ? {} : { prefixCache: values.prefixCache }),
   });
   writeLines(stdout, [server.url]);
   if (values.allowRemote && !isLoopback(values.host)) {
@@ -60,7 +47,7 @@ const UI_SETTINGS: ReadonlySet<string> = new Set(["ui", "host", "port", "allowRe
 
 async function serveUi(
   context: CliContext,
-  { values, origins }: ResolvedSettings<typeof SERVE_SETTINGS>,
+  { values, origins }: Resolved<"serve">,
 ): Promise<void> {
   for (const [name, origin] of Object.entries(origins)) {
     if (origin.kind !== "flag" || UI_SETTINGS.has(name)) continue;

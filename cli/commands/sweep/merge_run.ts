@@ -6,13 +6,13 @@ import {
   writeTextAtomically,
 } from "../../../bench/mod.ts";
 import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
-import type { SweepMergeFlags } from "./command.ts";
+import type { LoadedSettings } from "../../settings/mod.ts";
 import { renderSweep } from "../../tables/mod.ts";
 
 /** Runs `headwise sweep merge`. */
 export default async function merge(
   this: CliContext,
-  flags: SweepMergeFlags,
+  { values }: LoadedSettings<"sweep merge">,
   ...files: string[]
 ): Promise<void> {
   const { stdout, stderr } = this.process;
@@ -21,14 +21,14 @@ export default async function merge(
     sweeps.push({ file, sweep: parseSweep(await Deno.readTextFile(file), { file }) });
   }
   const merged = mergeSweeps(sweeps);
-  if (flags.out !== undefined) {
-    await prepareOutput(flags.out);
-    await writeTextAtomically(flags.out, serializeSweep(merged.header, merged.rows));
-    writeLines(stderr, [`${merged.rows.length} rows written to '${flags.out}'`]);
+  if (values.out !== null) {
+    await prepareOutput(values.out);
+    await writeTextAtomically(values.out, serializeSweep(merged.header, merged.rows));
+    writeLines(stderr, [`${merged.rows.length} rows written to '${values.out}'`]);
   }
   writeLines(
     stdout,
-    flags.json
+    values.json
       ? [JSON.stringify(merged, null, 2)]
       : renderSweep(merged, { paint: paintOf(stdout), columns: stdout.columns }),
   );

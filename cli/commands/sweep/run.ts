@@ -1,30 +1,38 @@
 import { prepareOutput, runSweep, type SweepAxes, type SweepPoint } from "../../../bench/mod.ts";
 import { chooseClock, MissingDevice } from "../../gpu/mod.ts";
 import { type CliContext, createProgress, paintOf, writeLines } from "../../terminal/mod.ts";
-import type { SweepFlags } from "./command.ts";
+import {
+  type LoadedSettings,
+  optionsOf,
+  type SettingsOf,
+  SWEEP_SETTINGS,
+} from "../../settings/mod.ts";
 import { describePoint, renderSweep } from "../../tables/mod.ts";
 
 /** Runs `headwise sweep`. */
-export default async function sweep(this: CliContext, flags: SweepFlags): Promise<void> {
+export default async function sweep(
+  this: CliContext,
+  { values }: LoadedSettings<"sweep run">,
+): Promise<void> {
   const { stdout, stderr } = this.process;
-  const { clock, pairs, seed, shard } = flags;
-  await prepareOutput(flags.out);
+  const { clock, seed } = values;
+  await prepareOutput(values.out);
   const progress = createProgress(stderr, { now: () => performance.now() });
   let reached = { done: 0, points: 0 };
   let clockBefore: "gpu" | "model" | null = null;
   try {
     const result = await runSweep({
-      fixture: flags.fixture,
-      axes: axesOf(flags),
-      gates: flags.gate.map((gate) => `gate/${gate}` as const),
-      clock,
-      file: flags.out,
+      fixture: values.fixture,
+      axes: axesOf(values),
+      gates: values.gate.map((gate) => `gate/${gate}` as const),
+      ...optionsOf(SWEEP_SETTINGS, values),
+      file: values.out,
       signal: this.signal,
       openClock: async (workload) => {
         const chosen = await chooseClock(workload, {
           gpu: "deno",
           clock,
-          seed: seed ?? null,
+          seed,
           layersMeasured: null,
         });
         const { ceilings, close } = chosen;
@@ -48,22 +56,19 @@ export default async function sweep(this: CliContext, flags: SweepFlags): Promis
           detail: describePoint(point.point as SweepPoint),
         });
       },
-      ...(pairs === undefined ? {} : { pairs }),
-      ...(seed === undefined ? {} : { seed }),
-      ...(shard === undefined ? {} : { shard }),
     });
     progress.close();
     writeLines(
       stdout,
-      flags.json
+      values.json
         ? [JSON.stringify(result, null, 2)]
         : renderSweep(result, { paint: paintOf(stdout), columns: stdout.columns }),
     );
-    writeLines(stderr, [`Rows written to '${flags.out}'`]);
+    writeLines(stderr, [`Rows written to '${values.out}'`]);
   } catch (error) {
     progress.close();
     if (this.signal.aborted) {
-      const kept = `${reached.done} of ${reached.points} points are kept in '${flags.out}'`;
+      const kept = `${reached.done} of ${reached.points} points are kept in '${values.out}'`;
       writeLines(stderr, [`${kept}; repeat the command to go on`]);
     }
     throw error;
@@ -72,12 +77,12 @@ export default async function sweep(this: CliContext, flags: SweepFlags): Promis
   }
 }
 
-function axesOf(flags: SweepFlags): SweepAxes {
+function axesOf(values: SettingsOf<"sweep run">): SweepAxes {
   return {
-    windowTokens: flags.window ?? [],
-    ratio: flags.ratio ?? [],
-    contextTokens: flags.context ?? [],
-    batch: flags.batch ?? [],
-    pageSizeTokens: flags.pageSize ?? [],
+    windowTokens: values.window ?? [],
+    ratio: values.ratio ?? [],
+    contextTokens: values.context ?? [],
+    batch: values.batch ?? [],
+    pageSizeTokens: values.pageSize ?? [],
   };
 }

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { parseShard } from "./command.ts";
 import { capture } from "../../testing_context.ts";
 
 const FOLDER = "results/tests/sweep-cli";
@@ -25,18 +24,6 @@ Deno.test("sweep replays every point and goes on with its file", async () => {
   assert.doesNotMatch(again.stderr, /point 1 of 2/);
 });
 
-Deno.test("sweep merge puts shards together", async () => {
-  const [left, right, out] = [await fresh("left"), await fresh("right"), await fresh("merged")];
-  const grid = ["sweep", "--ratio", "0.25,0.75"];
-  await capture([...grid, "--shard", "1/2", "--out", left]);
-  await capture([...grid, "--shard", "2/2", "--out", right]);
-  const { stdout, exitCode } = await capture(["sweep", "merge", right, left, "--out", out]);
-  assert.equal(exitCode, 0);
-  assert.match(stdout, /^smoke: 2 of 2 points/);
-  const { stdout: json } = await capture(["sweep", "merge", out, "--json"]);
-  assert.deepEqual(JSON.parse(json).rows.map(({ index }: { index: number }) => index), [0, 1]);
-});
-
 Deno.test("sweep shows why a point could not be replayed", async () => {
   const out = await fresh("impossible");
   const { stdout, exitCode } = await capture(["sweep", "--context", "100000", "--out", out]);
@@ -51,11 +38,4 @@ Deno.test("sweep exits 4 when its file is of another sweep", async () => {
   const { exitCode, stderr } = await capture(["sweep", "--window", "32", "--out", out]);
   assert.equal(exitCode, 4);
   assert.match(stderr, /sweep with other settings/);
-});
-
-Deno.test("parseShard() takes parts that there are", () => {
-  assert.deepEqual(parseShard("2/3"), { part: 2, parts: 3 });
-  for (const text of ["0/3", "4/3", "1", "a/b"]) {
-    assert.throws(() => parseShard(text), /PART\/PARTS/);
-  }
 });

@@ -1,0 +1,37 @@
+import { choiceOf, parseText } from "./parsers.ts";
+import type { SettingTable } from "./setting.ts";
+import { JSON_SETTING, outSetting, switchSetting } from "./shared.ts";
+import { TRACE_SETTINGS } from "./trace.ts";
+
+/** Every setting of `headwise fixture validate`. */
+export const VALIDATE_SETTINGS = {
+  json: JSON_SETTING,
+  watch: switchSetting("Check again whenever a file has changed"),
+} as const satisfies SettingTable;
+
+/** Every setting of `headwise fixture import`. */
+export const IMPORT_SETTINGS = {
+  format: { ...TRACE_SETTINGS.traceFormat, variable: "HEADWISE_TRACE_FORMAT" },
+  timeUnit: TRACE_SETTINGS.timeUnit,
+  blockTokens: TRACE_SETTINGS.blockTokens,
+  limit: TRACE_SETTINGS.limit,
+  out: outSetting({ brief: "Write the requests as JSON lines", defaultValue: null }),
+  json: JSON_SETTING,
+} as const satisfies SettingTable;
+
+/** Every setting of `headwise init`. */
+export const INIT_SETTINGS = {
+  kind: {
+    brief: "What to write: workload or model",
+    placeholder: "KIND",
+    defaultValue: "workload",
+    parse: choiceOf(["workload", "model"]),
+  },
+  model: {
+    brief: "Model of the workload: built-in name or YAML file",
+    placeholder: "MODEL",
+    defaultValue: "smoke",
+    parse: parseText,
+  },
+  force: switchSetting("Overwrite existing files"),
+} as const satisfies SettingTable;

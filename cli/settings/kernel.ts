@@ -1,0 +1,113 @@
+import { choiceOf, parseText, wholeNumber } from "./parsers.ts";
+import type { SettingTable } from "./setting.ts";
+import { GPU_SETTING, JSON_SETTING, outSetting, switchSetting } from "./shared.ts";
+
+function count<DEFAULT extends number>(brief: string, defaultValue: DEFAULT, min: number) {
+  return { brief, placeholder: "N", defaultValue, parse: wholeNumber({ min }) };
+}
+
+const MEASURE_SETTINGS = {
+  gpu: GPU_SETTING,
+  set: {
+    brief: "Cases: smoke, h200, matrix or all",
+    placeholder: "NAME",
+    defaultValue: null,
+    defaultText: "h200 on a GPU, else smoke",
+    parse: choiceOf(["smoke", "h200", "matrix", "all"]),
+    variable: "HEADWISE_KERNEL_SET",
+  },
+  file: {
+    brief: "YAML file of cases in place of the built-in ones",
+    placeholder: "FILE",
+    defaultValue: null,
+    defaultText: "the built-in cases",
+    parse: parseText,
+    variable: "HEADWISE_KERNEL_CASES",
+  },
+  runs: count("Timed runs of each case", 31, 1),
+  checks: count("Rows of each case that are compared with the oracle", 4, 1),
+  seed: count("Seed of pages, contents and checked rows", 1, 0),
+  maxGigabytes: count("Skip cases whose caches are larger, in 10^9 bytes", 100, 1),
+} as const satisfies SettingTable;
+
+/** Every setting of `headwise kernel bench`. */
+export const KERNEL_BENCH_SETTINGS = {
+  ...MEASURE_SETTINGS,
+  cases: {
+    brief: "Only cases whose names match, with * and commas",
+    placeholder: "GLOB",
+    defaultValue: "*",
+    parse: parseText,
+  },
+  tuning: {
+    brief: "Variants: stored (found by 'kernel tune') or default",
+    placeholder: "NAME",
+    defaultValue: "stored",
+    parse: choiceOf(["stored", "default"]),
+  },
+  peers: switchSetting("Also time PyTorch and ONNX Runtime where they are installed"),
+  json: {
+    brief: "Write the result with all samples",
+    placeholder: "FILE",
+    defaultValue: null,
+    parse: parseText,
+    variable: "HEADWISE_KERNEL_JSON",
+  },
+} as const satisfies SettingTable;
+
+/** Every setting of `headwise kernel tune`. */
+export const KERNEL_TUNE_SETTINGS = {
+  ...MEASURE_SETTINGS,
+  cases: {
+    brief: "Only cases whose names match, with * and commas",
+    placeholder: "GLOB",
+    defaultValue: null,
+    defaultText: "decode cases",
+    parse: parseText,
+  },
+} as const satisfies SettingTable;
+
+/** Every setting of `headwise kernel roofline`. */
+export const ROOFLINE_SETTINGS = {
+  out: {
+    ...outSetting({ brief: "SVG file to write", defaultValue: "results/roofline.svg" }),
+    alias: "o",
+  },
+} as const satisfies SettingTable;
+
+function only<T>(brief: string, placeholder: string, parse: (text: string) => T) {
+  return {
+    brief: `Only this ${brief}`,
+    placeholder,
+    defaultValue: null,
+    defaultText: "any",
+    parse,
+  } as const;
+}
+
+/** Every setting of `headwise kernel list`: each restricts one axis. */
+export const KERNEL_LIST_SETTINGS = {
+  group: {
+    ...only("number of query heads a KV head", "N", wholeNumber({ min: 0 })),
+    option: "group",
+  },
+  headSize: { ...only("head size", "N", wholeNumber({ min: 0 })), option: "headSize" },
+  pageSize: { ...only("page size", "N", wholeNumber({ min: 0 })), option: "pageSizeTokens" },
+  storage: {
+    ...only("storage type: bf16 or f16", "TYPE", choiceOf(["bf16", "f16"])),
+    option: "storage",
+  },
+  layout: {
+    ...only(
+      "layout: uniform, headwise or pooled",
+      "NAME",
+      choiceOf(["uniform", "headwise", "pooled"]),
+    ),
+    option: "layout",
+  },
+  subgroupSize: {
+    ...only("subgroup size; 0 for programs without subgroups", "N", wholeNumber({ min: 0 })),
+    option: "subgroupSize",
+  },
+  json: JSON_SETTING,
+} as const satisfies SettingTable;
