@@ -71,6 +71,7 @@ export {
   type GateReport,
   type LatencySummaries,
   type LineFile,
+  type KernelForm,
   METRIC_FORMULAS,
   openLineFile,
   type PageHistory,

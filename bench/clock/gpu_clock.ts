@@ -55,6 +55,11 @@ export interface GpuClockOptions {
   readonly heads: HeadMap;
   /** Modelled cost of everything but attention. */
   readonly rest: RestOfLayer;
+  /**
+   * Walks over the cache in a step: 2 for the form `two-pass`, whose merge by columns is left out,
+   * in its favour. @default {1}
+   */
+  readonly passes?: 1 | 2;
 }
 
 /**
@@ -103,7 +108,9 @@ export interface GpuClockOptions {
  * @returns The clock; it owns the runner.
  */
 export function createGpuClock(o: GpuClockOptions): StepClock {
-  const classes = classifyLayers(o.heads);
+  // A second pass is one more walk over each class of layers.
+  const once = classifyLayers(o.heads);
+  const classes = o.passes === 2 ? [...once, ...once] : once;
   const pendingRestMs: number[] = [];
   return {
     kind: "gpu",

@@ -102,3 +102,12 @@ Deno.test("createGpuClock() lets the groups of a class take turns", async () => 
   assert.deepEqual(runner.groups, [0, 2, 1, 2, 0, 2]);
   assert.deepEqual([...(await clock.flush()).attentionMs], [12, 30, 12]);
 });
+
+Deno.test("createGpuClock() adds up both walks of two passes", async () => {
+  const attentionOf = async (passes: 1 | 2): Promise<number> => {
+    const clock = createGpuClock({ runner: fakeRunner(), heads: HEADS, rest: REST, passes });
+    clock.enqueue(BATCH);
+    return (await clock.flush()).attentionMs[0];
+  };
+  assert.equal(await attentionOf(2), 2 * await attentionOf(1));
+});

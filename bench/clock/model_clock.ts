@@ -52,6 +52,8 @@ export function createModelClock(o: ModelClockOptions): StepClock {
   const [fullHead, windowHead] = [oneHead(0), oneHead(o.heads.windowTokens)];
   const [full, window] = [createWorkCount(), createWorkCount()];
   const uniform = o.side.layout === "uniform";
+  // Both passes read every key of every head; the merge by columns is small beside them.
+  const passes = o.side.form === "two-pass" ? 2 : 1;
   let attention: number[] = [];
   let rest: number[] = [];
   return {
@@ -66,7 +68,7 @@ export function createModelClock(o: ModelClockOptions): StepClock {
       let seconds = 0;
       for (const layer of classes) {
         const { bytes, flops } = layerWork(layer, { full, window, uniform });
-        seconds += layer.layers *
+        seconds += passes * layer.layers *
           Math.max(bytes / o.rest.memoryBytesPerSecond, flops / o.rest.flopsPerSecond);
       }
       attention.push(seconds * 1000);

@@ -111,3 +111,13 @@ Deno.test("createModelClock() costs a uniform row more than a clipped one", asyn
   assert.ok(await cost(SIDES.uniform) > 1.5 * await cost(SIDES["uniform-clipped"]));
   assert.ok(await cost(SIDES.headwise) < 1.01 * await cost(SIDES["uniform-clipped"]));
 });
+
+Deno.test("createModelClock() takes two walks of the row for the form of two passes", async () => {
+  const heads = headsOf(["wf", "ff"], 20);
+  const rows = { queryLengths: Int32Array.of(1, 0, 7), cachedLengths: Int32Array.of(80, 0, 3) };
+  const attentionOf = async (side: Side): Promise<number> =>
+    (await enqueueRows({ heads, side, rows }).clock.flush()).attentionMs[0];
+  const [one, two] = [await attentionOf(SIDES.uniform), await attentionOf(SIDES["two-pass"])];
+  assert.ok(one > 0);
+  assert.equal(two, 2 * one);
+});

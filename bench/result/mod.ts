@@ -34,6 +34,7 @@ export { comparison, count, gate, summary, verdict } from "./schema.ts";
 export {
   GATE_SIDES,
   type GateName,
+  type KernelForm,
   type Side,
   type SideName,
   SIDES,

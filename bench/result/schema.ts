@@ -102,8 +102,10 @@ const run = z.strictObject({
 });
 
 const sideName = z.enum([
+  "two-pass",
   "uniform",
   "uniform-clipped",
+  "headwise-row",
   "headwise",
   "headwise-recycle",
   "pooled",

@@ -4,12 +4,21 @@ import type { Layout } from "../../allocator/mod.ts";
 
 /** Name of a side. */
 export type SideName =
+  | "two-pass"
   | "uniform"
   | "uniform-clipped"
+  | "headwise-row"
   | "headwise"
   | "headwise-recycle"
   | "pooled"
   | "pooled-recycle";
+
+/**
+ * Kernel that a side stands for. `two-pass`: a full pass and a window pass over whole rows, merged
+ * by columns; `row`: one pass, the whole row walked and masked; `headwise-row`: the same over a 2-D
+ * table; `clipped`: a 1-D table from the window's start; `headwise`: a 2-D table, live pages only.
+ */
+export type KernelForm = "two-pass" | "row" | "headwise-row" | "clipped" | "headwise";
 
 /** One way to lay out, read and free the cache; every other setting is the same on all sides. */
 export interface Side {
@@ -17,6 +26,8 @@ export interface Side {
   readonly name: SideName;
   /** Layout of the block table and of the pools. */
   readonly layout: Layout;
+  /** Kernel that the side stands for. */
+  readonly form: KernelForm;
   /** `row` reads every page of the row and masks; `visible` reads only pages with a visible key. */
   readonly walk: "row" | "visible";
   /** Whether dead pages of window heads are freed while the request runs. */
@@ -30,9 +41,18 @@ export type GateName = "gate/read" | "gate/capacity";
 
 /** Every side that the benchmark knows. */
 export const SIDES: Readonly<Record<SideName, Side>> = {
+  "two-pass": {
+    name: "two-pass",
+    layout: "uniform",
+    form: "two-pass",
+    walk: "row",
+    recycle: false,
+    description: "1-D table, a full and a window pass over whole rows, merged by columns",
+  },
   "uniform": {
     name: "uniform",
     layout: "uniform",
+    form: "row",
     walk: "row",
     recycle: false,
     description: "1-D table, the full row walked and masked",
@@ -40,13 +60,23 @@ export const SIDES: Readonly<Record<SideName, Side>> = {
   "uniform-clipped": {
     name: "uniform-clipped",
     layout: "uniform",
+    form: "clipped",
     walk: "visible",
     recycle: false,
     description: "1-D table, reads clipped to the window (the control)",
   },
+  "headwise-row": {
+    name: "headwise-row",
+    layout: "headwise",
+    form: "headwise-row",
+    walk: "row",
+    recycle: false,
+    description: "2-D table, a pool for each head, the full row walked and masked",
+  },
   "headwise": {
     name: "headwise",
     layout: "headwise",
+    form: "headwise",
     walk: "visible",
     recycle: false,
     description: "2-D table, a pool for each head",
@@ -54,6 +84,7 @@ export const SIDES: Readonly<Record<SideName, Side>> = {
   "headwise-recycle": {
     name: "headwise-recycle",
     layout: "headwise",
+    form: "headwise",
     walk: "visible",
     recycle: true,
     description: "2-D table, a pool for each head, dead window pages freed",
@@ -61,6 +92,7 @@ export const SIDES: Readonly<Record<SideName, Side>> = {
   "pooled": {
     name: "pooled",
     layout: "pooled",
+    form: "headwise",
     walk: "visible",
     recycle: false,
     description: "2-D table, one pool for all heads",
@@ -68,6 +100,7 @@ export const SIDES: Readonly<Record<SideName, Side>> = {
   "pooled-recycle": {
     name: "pooled-recycle",
     layout: "pooled",
+    form: "headwise",
     walk: "visible",
     recycle: true,
     description: "2-D table, one pool for all heads, dead window pages freed",

@@ -60,7 +60,12 @@ async function openClock(bench: Bench, side: Side): Promise<StepClock> {
   const { options, heads, rest } = bench;
   return options.clock.kind === "model"
     ? createModelClock({ workload: options.workload, heads, side, rest })
-    : createGpuClock({ runner: await options.clock.openRunner(side), heads, rest });
+    : createGpuClock({
+      runner: await options.clock.openRunner(side),
+      heads,
+      rest,
+      passes: side.form === "two-pass" ? 2 : 1,
+    });
 }
 
 async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<BenchResult> {
