@@ -10,6 +10,7 @@ export const ROOM_ORDER: Readonly<Record<string, readonly string[]>> = {
   bench: [
     "result",
     "statistics",
+    "scheduler",
     "clock",
     "replay",
     "gate",

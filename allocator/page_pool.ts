@@ -156,16 +156,6 @@ export function createPagePools(
  * @param pool The pool to take from.
  * @param owner The new owner, ≥ 0.
  * @returns The page's id, or −1 when the pool is empty.
- *
- * @example An empty pool answers with a hole
- * ```ts
- * import { createPagePools, takePage } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const pools = createPagePools({ pools: 1, pagesPerPool: 1, pageOrder: { kind: "identity" } });
- * assert.equal(takePage(pools, 0, 5), 0);
- * assert.equal(takePage(pools, 0, 5), -1);
- * ```
  */
 export function takePage(pools: PagePools, pool: number, owner: number): Page | typeof HOLE {
   const free = pools.freeCounts[pool];
@@ -224,16 +214,6 @@ export interface HeldPage {
  * @param pools The pools.
  * @param o Pool, id and owner of the page.
  * @throws {PageError} When the page is not held by this owner in this pool; nothing changes.
- *
- * @example A page of another owner is foreign
- * ```ts
- * import { createPagePools, freePage, PageError, takePage } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const pools = createPagePools({ pools: 1, pagesPerPool: 4, pageOrder: { kind: "identity" } });
- * const page = takePage(pools, 0, 1);
- * assert.throws(() => freePage(pools, { pool: 0, page, owner: 2 }), PageError);
- * ```
  */
 export function freePage(pools: PagePools, o: HeldPage): void {
   checkHeldPage(pools, o.pool, o.page, o.owner);

@@ -51,6 +51,10 @@ export type {
   AttentionShape,
   Gpu,
   GpuCeilings,
+  GroupRows,
+  StepRows,
+  StepRunner,
+  StepVerification,
   StorageType,
 } from "../kernel/mod.ts";
 export {
@@ -147,9 +151,6 @@ export {
   createGpuClock,
   describeRestOfLayer,
   type GpuClockOptions,
-  type GpuStepBatch,
-  type GpuStepRunner,
-  type GpuVerification,
   type MeasuredCeilings,
   type RestOfLayer,
   type StepBatch,

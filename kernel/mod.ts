@@ -86,7 +86,8 @@ export * from "./webgpu/plan_splits.ts";
 export * from "./webgpu/plan_tiles.ts";
 export type * from "./webgpu/program.ts";
 export * from "./webgpu/specialisation.ts";
-export type { StepRunnerBatch, StepRunnerOptions } from "./webgpu/step.ts";
+export type { StepRunnerOptions } from "./webgpu/step.ts";
+export type { GroupRows, StepRows } from "./step_rows.ts";
 export { createStepRunner, type StepRunner } from "./webgpu/step_runner.ts";
 export * from "./webgpu/template.ts";
 export {

@@ -16,7 +16,7 @@ import {
   type PageOrder,
   recycle,
   release,
-  type Slot,
+  slotsOf,
   takePage,
 } from "../allocator/mod.ts";
 import { drawFreed } from "./heapq_sequence.ts";
@@ -68,23 +68,24 @@ for (const layout of ["uniform", "headwise", "pooled"] as const) {
   });
   const lengths = new Int32Array(SLOTS);
   const point = { nextPositionTokens: 0, lengthTokens: 0 };
-  for (let slot = 0; slot < SLOTS; slot++) admit(a, slot as Slot, 0);
+  const slots = slotsOf(SLOTS);
+  for (const slot of slots) admit(a, slot, 0);
   Deno.bench({
     name: `decode step of ${SLOTS} requests with recycling, ${layout}`,
     group: "decode step",
     fn: () => {
-      for (let slot = 0; slot < SLOTS; slot++) {
+      for (const slot of slots) {
         const length = lengths[slot];
         if (length === LENGTH) {
-          release(a, slot as Slot);
-          admit(a, slot as Slot, 0);
+          release(a, slot);
+          admit(a, slot, 0);
           lengths[slot] = 0;
         } else {
-          if (needsPages(a, slot as Slot, length + 1)) {
+          if (needsPages(a, slot, length + 1)) {
             point.nextPositionTokens = length;
             point.lengthTokens = length;
-            recycle(a, slot as Slot, point);
-            extend(a, slot as Slot, length + 1);
+            recycle(a, slot, point);
+            extend(a, slot, length + 1);
           }
           lengths[slot] = length + 1;
         }

@@ -15,8 +15,9 @@ import {
   type Workload,
 } from "../fixtures/mod.ts";
 import { createModelClock, restOfLayer } from "../bench/clock/mod.ts";
-import { createRanks, findMeasuredRank, measure, replay } from "../bench/replay/mod.ts";
+import { measure, replay } from "../bench/replay/mod.ts";
 import { SIDES } from "../bench/result/mod.ts";
+import { createSideRanks } from "../bench/scheduler/mod.ts";
 
 /** What one replay took. */
 export interface ReplayCost {
@@ -35,24 +36,17 @@ export async function timeReplay(
   workload: Workload,
   requests: readonly TraceRequest[],
 ): Promise<ReplayCost> {
-  const { cache, scheduler, tensorParallel, ceilings } = workload;
+  const { scheduler, ceilings } = workload;
   const side = SIDES.headwise;
   const rest = restOfLayer(workload, { ...ceilings!, source: "fixture" });
   let residentBytes = Deno.memoryUsage().rss;
   const look = (): void => void (residentBytes = Math.max(residentBytes, Deno.memoryUsage().rss));
   const start = performance.now();
-  const ranks = createRanks({
-    layout: side.layout,
-    heads: workload.headMap,
-    slots: scheduler.maxSequences,
-    pagesPerHead: cache.pagesPerHead,
-    pageSizeTokens: cache.pageSizeTokens,
-    modelLengthTokens: scheduler.modelLengthTokens,
-    preallocatedPages: scheduler.preallocatedPages,
-    recycle: side.recycle,
+  const ranks = createSideRanks(workload, side, {
     pageOrder: { kind: "shuffled", seed: workload.seed },
-  }, tensorParallel);
-  const heads = ranks.all[findMeasuredRank(workload.headMap, tensorParallel)].options.heads;
+    prefixBlockTokens: null,
+  });
+  const { heads } = ranks.measured.options;
   const log = await replay({
     requests,
     scheduler,

@@ -1,48 +1,11 @@
 /** The `gpu` clock: the kernel's own dispatches of every step, timed by the GPU. */
 
-import type { BlockTable, HeadMap } from "../../allocator/mod.ts";
+import type { HeadMap } from "../../allocator/mod.ts";
+import type { GroupRows, StepRunner } from "../../kernel/mod.ts";
 import { classifyLayers, type LayerClass } from "./layer_classes.ts";
 import type { RestOfLayer } from "./rest_of_layer.ts";
 import { restMs } from "./rest_of_layer.ts";
 import type { StepBatch, StepCheck, StepClock, StepTimes } from "./step_clock.ts";
-
-/** One layer group's attention of one step. */
-export interface GpuStepBatch {
-  /** Table of all groups; copied before `enqueue` returns. */
-  readonly table: BlockTable;
-  /** Layer group whose rows are used. */
-  readonly group: number;
-  /** [B] new tokens of each slot. */
-  readonly queryLengths: Int32Array;
-  /** [B] tokens of each slot that were in the cache before the step. */
-  readonly cachedLengths: Int32Array;
-}
-
-/** Outcome of the kernel against the oracle. */
-export interface GpuVerification {
-  /** Whether every sampled output stays inside the error bound. */
-  readonly ok: boolean;
-  /** Largest share of the error budget used; 1 is the bound. */
-  readonly worstBudgetUsed: number;
-  /** What is wrong, empty when `ok`. */
-  readonly message: string;
-}
-
-/** Runs attention of steps on a GPU; the kernel's step runner is one. */
-export interface GpuStepRunner {
-  /** Layers whose caches are really there and rotated. */
-  readonly layersMeasured: number;
-  /** Batches that may be enqueued before a flush is due. */
-  readonly maxPendingBatches: number;
-  /** Adds one group's attention to the queue. */
-  enqueue(batch: GpuStepBatch): void;
-  /** Milliseconds of one layer for each batch enqueued since the last flush, oldest first. */
-  flush(): Promise<Float64Array>;
-  /** Compares sampled outputs of a batch with the oracle. */
-  verify(batch: GpuStepBatch, o: { samples: number; seed: number }): Promise<GpuVerification>;
-  /** Gives back the caches. */
-  destroy(): void;
-}
 
 /** Outputs compared in one check of a step. */
 const SAMPLES_PER_CHECK = 4;
@@ -50,7 +13,7 @@ const SAMPLES_PER_CHECK = 4;
 /** What the `gpu` clock needs. */
 export interface GpuClockOptions {
   /** Runner with the caches of one side. */
-  readonly runner: GpuStepRunner;
+  readonly runner: StepRunner;
   /** Head map of the measured rank. */
   readonly heads: HeadMap;
   /** Modelled cost of everything but attention. */
@@ -148,7 +111,7 @@ export function createGpuClock(o: GpuClockOptions): StepClock {
   };
 }
 
-function runnerBatch(batch: StepBatch, { groups }: LayerClass): GpuStepBatch {
+function runnerBatch(batch: StepBatch, { groups }: LayerClass): GroupRows {
   const { table, queryLengths, cachedLengths, step } = batch;
   return { table, group: groups[step % groups.length], queryLengths, cachedLengths };
 }

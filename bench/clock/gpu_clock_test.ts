@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createBlockTable, headMapFromLayers } from "../../allocator/mod.ts";
-import { createGpuClock, type GpuStepBatch, type GpuStepRunner } from "./gpu_clock.ts";
+import type { GroupRows, StepRunner } from "../../kernel/mod.ts";
+import { createGpuClock } from "./gpu_clock.ts";
 import { restMs, restOfLayer } from "./rest_of_layer.ts";
 import { tinyWorkload } from "../run/test_support.ts";
 
@@ -15,9 +16,9 @@ const REST = restOfLayer(WORKLOAD, { ...WORKLOAD.ceilings!, source: "fixture" })
 /** A runner that takes 1 ms for group 0 and 10 ms for group 1. */
 function fakeRunner(
   o: { times?: number; ok?: boolean } = {},
-): GpuStepRunner & { groups: number[]; destroyed: () => number; verified: GpuStepBatch[] } {
+): StepRunner & { groups: number[]; destroyed: () => number; verified: GroupRows[] } {
   const groups: number[] = [];
-  const verified: GpuStepBatch[] = [];
+  const verified: GroupRows[] = [];
   let destroyed = 0;
   return {
     layersMeasured: 2,

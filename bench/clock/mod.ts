@@ -4,13 +4,7 @@
  * @module
  */
 
-export {
-  createGpuClock,
-  type GpuClockOptions,
-  type GpuStepBatch,
-  type GpuStepRunner,
-  type GpuVerification,
-} from "./gpu_clock.ts";
+export { createGpuClock, type GpuClockOptions } from "./gpu_clock.ts";
 export { createModelClock } from "./model_clock.ts";
 export { describeRestOfLayer, type RestOfLayer, restOfLayer } from "./rest_of_layer.ts";
 export type { MeasuredCeilings, StepBatch, StepCheck, StepClock, StepTimes } from "./step_clock.ts";

@@ -1,20 +1,14 @@
 /** What a step of the replay costs, behind one interface for modelled and measured time. */
 
-import type { BlockTable } from "../../allocator/mod.ts";
+import type { StepRows } from "../../kernel/mod.ts";
 
 /**
  * The rows of one step. The arrays belong to the replay and are overwritten by the next step, so a
  * clock that defers its work copies what it needs.
  */
-export interface StepBatch {
+export interface StepBatch extends StepRows {
   /** Index of the step, from 0. */
   readonly step: number;
-  /** Table that the step reads and writes through. */
-  readonly table: BlockTable;
-  /** [B] new tokens of each slot, 0 for idle slots. */
-  readonly queryLengths: Int32Array;
-  /** [B] tokens of each slot that were in the cache before the step. */
-  readonly cachedLengths: Int32Array;
   /** Σ of `queryLengths`. */
   readonly tokens: number;
   /** Rows whose next token is sampled after the step. */

@@ -5,7 +5,7 @@ import type { BlockTable } from "../../allocator/mod.ts";
 import {
   type AttentionShape,
   countWork,
-  type StepRunnerBatch,
+  type GroupRows,
   type StepRunnerOptions,
 } from "../../kernel/mod.ts";
 import type { KernelCase } from "./case.ts";
@@ -22,7 +22,7 @@ const ROPE_THETA = 10_000;
 /** A case, ready to run. */
 export interface KernelStep {
   /** Table and lengths. */
-  readonly batch: StepRunnerBatch;
+  readonly batch: GroupRows;
   /** What the runner is made for. */
   readonly runner: StepRunnerOptions;
   /** What the step must read and compute. */

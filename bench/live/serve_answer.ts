@@ -1,10 +1,9 @@
 /** Answers of the server: whole or streamed, in the shape of either API. */
 
-import type { ServeEngine } from "./serve_engine.ts";
+import { PREFIX_BLOCK_TOKENS, type ServeEngine } from "./serve_engine.ts";
 import type { ServeFault } from "./serve_faults.ts";
 import { type CompletionRequest, prefixBlocksOf, RefusedRequest } from "./serve_request.ts";
 
-const PREFIX_BLOCK_TOKENS = 512;
 const TEXT = new TextEncoder();
 
 /** What an answer needs of the server. */

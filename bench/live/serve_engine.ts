@@ -4,21 +4,21 @@
  */
 
 import type { Workload } from "../../fixtures/mod.ts";
-import { shardHeadMap } from "../../allocator/mod.ts";
-import { createModelClock, restOfLayer } from "../clock/mod.ts";
+import { createModelClock, restOfLayer, type StepClock } from "../clock/mod.ts";
 import {
   admitWaiting,
-  batchOf,
-  breakDeadlock,
-  createPrefixRanks,
-  createRanks,
-  createReplayState,
-  findMeasuredRank,
+  cancelRequest,
+  createLiveRequest,
+  createScheduler,
+  createSideRanks,
+  finishPlan,
   finishStep,
-  leave,
-  planRunning,
-  type ReplayState,
-} from "../replay/mod.ts";
+  type LiveRequest,
+  planStep,
+  policyOf,
+  resolveEmptyStep,
+  type Scheduler,
+} from "../scheduler/mod.ts";
 import type { ResultCeilings, Side } from "../result/mod.ts";
 import { sleepUntil } from "./open_loop.ts";
 
@@ -76,51 +76,61 @@ export interface EngineStatus {
   readonly hitTokens: number;
 }
 
+/** Tokens of the blocks that prompts are cut into to share them. */
+export const PREFIX_BLOCK_TOKENS = 512;
+/** Lateness that later steps make up for; an engine that is slower than its clock stays behind. */
+const MAX_LAG_MS = 50;
+/** Steps between two turns of the event loop where steps take no time. */
+const STEPS_PER_TURN = 32;
+
 /** Starts an engine. */
 export function createServeEngine(o: ServeEngineOptions): ServeEngine {
-  const state = createState(o);
-  const taken: (EngineRequest | null)[] = Array(o.maxRequests).fill(null);
-  const free = Array.from({ length: o.maxRequests }, (_, i) => o.maxRequests - 1 - i);
-  const gone = new Set<number>();
+  const scheduler = openScheduler(o);
+  const clock = openClock(o, scheduler);
+  const taken = new Map<LiveRequest, EngineRequest>();
+  const gone = new Set<LiveRequest>();
   const closing = new AbortController();
+  const nowMs = (): number => performance.now();
   let wake = (): void => {};
+  let submitted = 0;
   let steps = 0;
-  const end = (index: number, reason: string | null): void => {
-    const request = taken[index];
-    taken[index] = null;
-    gone.delete(index);
-    free.push(index);
-    state.random.delete(index);
+  const end = (live: LiveRequest, reason: string | null): void => {
+    const request = taken.get(live);
+    taken.delete(live);
+    gone.delete(live);
     request?.onEnd(reason);
   };
   const dropGone = (): void => {
-    for (const index of [...gone]) {
-      const waiting = state.preempted.indexOf(index);
-      if (waiting >= 0) state.preempted.splice(waiting, 1);
-      else leave(state, index);
-      end(index, "it was cancelled");
+    for (const live of [...gone]) {
+      cancelRequest(scheduler, live);
+      end(live, "it was cancelled");
     }
   };
-  const nowMs = (): number => performance.now();
+  /** Plans a step; null where nothing can be done now. */
+  const plan = () => {
+    const planned = planStep(scheduler, steps);
+    admitWaiting(scheduler, planned);
+    finishPlan(scheduler, planned);
+    // After a preemption that emptied the batch, the next step takes requests in again.
+    const stuck = planned.tokens === 0 && (planned.admitting || scheduler.running.length > 0);
+    if (stuck) resolveEmptyStep(scheduler);
+    for (const { request, reason } of scheduler.failed.splice(0)) end(request, reason);
+    return planned.tokens === 0 ? null : planned;
+  };
   const loop = async (): Promise<void> => {
     let freeAtMs = nowMs();
     while (!closing.signal.aborted) {
       dropGone();
-      if (state.running.length + state.preempted.length === 0) {
+      if (scheduler.running.length + scheduler.waiting.length() === 0) {
         await new Promise<void>((resolve) => wake = resolve);
         freeAtMs = nowMs();
         continue;
       }
-      const plan = planRunning(state);
-      admitWaiting(state, plan);
-      for (const { request, reason } of state.failed.splice(0)) end(request, reason);
-      if (plan.tokens === 0) {
-        // After a preemption that emptied the batch, the next step takes requests in again.
-        if (plan.admitting || state.running.length > 0) mendEmptyStep(state, end);
-        continue;
-      }
-      state.clock.enqueue(batchOf(state, plan, steps++));
-      const times = await state.clock.flush();
+      const planned = plan();
+      if (planned === null) continue;
+      const { tokens, sampledRows } = planned;
+      clock.enqueue({ ...scheduler.rows, step: steps++, tokens, sampledRows });
+      const times = await clock.flush();
       const stepMs = (times.attentionMs[0] + times.restMs[0]) * o.timeScale;
       // Steps are laid end to end, so that timers that fire late do not add up.
       const startMs = nowMs() - freeAtMs > MAX_LAG_MS ? nowMs() : freeAtMs;
@@ -128,108 +138,70 @@ export function createServeEngine(o: ServeEngineOptions): ServeEngine {
       await sleepUntil(freeAtMs, { nowMs, signal: closing.signal });
       // Also where nothing was waited for, connections get their turn.
       if (steps % STEPS_PER_TURN === 0) await new Promise((resolve) => setTimeout(resolve, 0));
-      const done: number[] = [];
-      finishStep(state, (index, tokens) => {
-        taken[index]?.onTokens(tokens);
-        if (state.generated[index] === state.outputTokens[index]) done.push(index);
+      const done: LiveRequest[] = [];
+      finishStep(scheduler, (live, emitted) => {
+        taken.get(live)?.onTokens(emitted);
+        if (live.generated === live.outputTokens) done.push(live);
       });
-      for (const index of done) end(index, null);
+      for (const live of done) end(live, null);
     }
   };
   const running = loop();
   return {
     submit(request): (() => void) | null {
-      const index = closing.signal.aborted ? undefined : free.pop();
-      if (index === undefined) return null;
-      taken[index] = request;
-      fill(state, index, request);
+      if (closing.signal.aborted || taken.size >= o.maxRequests) return null;
+      const id = submitted++;
+      const { inputTokens, outputTokens, prefixBlocks } = request;
+      const live = createLiveRequest(id, {
+        id,
+        arrivalMs: 0,
+        inputTokens,
+        outputTokens,
+        prefixBlocks,
+      });
+      taken.set(live, request);
+      scheduler.waiting.pushBack(live);
       wake();
       return () => {
-        if (taken[index] === request) gone.add(index);
+        if (taken.has(live)) gone.add(live);
         wake();
       };
     },
     status: () => ({
-      running: state.running.length,
-      waiting: state.preempted.length,
+      running: scheduler.running.length,
+      waiting: scheduler.waiting.length(),
       steps,
-      hitTokens: state.ranks.prefix?.[state.ranks.measuredRank].statistics.hitTokens ?? 0,
+      hitTokens: scheduler.ranks.prefix?.[scheduler.ranks.measuredRank].statistics.hitTokens ?? 0,
     }),
     async close(): Promise<void> {
       closing.abort();
       wake();
       await running;
-      taken.forEach((request, index) => request !== null && end(index, "the server stopped"));
-      state.clock.close();
+      for (const live of [...taken.keys()]) end(live, "the server stopped");
+      clock.close();
     },
   };
 }
 
-/** Lateness that later steps make up for; an engine that is slower than its clock stays behind. */
-const MAX_LAG_MS = 50;
-/** Steps between two turns of the event loop where steps take no time. */
-const STEPS_PER_TURN = 32;
-
-/** Requests that run and cannot go on, or wait and cannot be taken: one of them gives way. */
-function mendEmptyStep(state: ReplayState, end: (index: number, reason: string) => void): void {
-  if (state.running.length > 0) {
-    breakDeadlock(state);
-  } else if (state.preempted.length > 0) {
-    end(state.preempted.pop()!, "the pools cannot hold it beside what admission keeps back");
-  }
-  for (const { request, reason } of state.failed.splice(0)) end(request, reason);
-}
-
-/** A replay's state with a place for every request that can be there at once, all of them empty. */
-function createState(o: ServeEngineOptions): ReplayState {
-  const { workload, side } = o;
-  const { cache, scheduler, headMap, tensorParallel } = workload;
-  const create = o.prefixCache ? createPrefixRanks : createRanks;
-  const ranks = create({
-    layout: side.layout,
-    heads: headMap,
-    slots: scheduler.maxSequences,
-    pagesPerHead: cache.pagesPerHead,
-    pageSizeTokens: cache.pageSizeTokens,
-    modelLengthTokens: scheduler.modelLengthTokens,
-    preallocatedPages: scheduler.preallocatedPages,
-    recycle: side.recycle,
-    pageOrder: { kind: "shuffled", seed: o.seed },
-  }, tensorParallel);
-  const rank = findMeasuredRank(headMap, tensorParallel);
-  const heads = shardHeadMap(headMap, { tensorParallel, rank });
-  const rest = restOfLayer(workload, o.ceilings);
-  const empty = (id: number) => ({ id, arrivalMs: 0, inputTokens: 1, outputTokens: 1 });
-  const state = createReplayState({
-    requests: Array.from({ length: o.maxRequests }, (_, id) => empty(id)),
-    scheduler,
+function openScheduler({ workload, side, prefixCache, seed }: ServeEngineOptions): Scheduler {
+  const ranks = createSideRanks(workload, side, {
+    pageOrder: { kind: "shuffled", seed },
+    prefixBlockTokens: prefixCache ? PREFIX_BLOCK_TOKENS : null,
+  });
+  return createScheduler({
+    settings: workload.scheduler,
     speculative: workload.speculative,
     ranks,
-    clock: createModelClock({ workload, heads, side, rest }),
-    seed: o.seed,
+    seed,
+    availability: "pools",
+    policy: policyOf(),
   });
-  // Nothing arrives by itself: whatever waits stands in the queue of preempted requests.
-  state.nextWaiting = o.maxRequests;
-  state.nextArrival = o.maxRequests;
-  return state;
 }
 
-/** Puts a request into its place and at the back of the queue. */
-function fill(state: ReplayState, index: number, request: EngineRequest): void {
-  const requests = state.requests as ReplayState["requests"][number][];
-  requests[index] = {
-    id: index,
-    arrivalMs: 0,
-    inputTokens: request.inputTokens,
-    outputTokens: request.outputTokens,
-    prefixBlocks: request.prefixBlocks,
-  };
-  state.inputTokens[index] = request.inputTokens;
-  state.outputTokens[index] = request.outputTokens;
-  state.prefillTokens[index] = request.inputTokens;
-  state.generated[index] = 0;
-  state.cached[index] = 0;
-  state.decoding[index] = 0;
-  state.firstSteps[index] = -1;
-  state.preempted.unshift(index);
+function openClock(
+  { workload, side, ceilings }: ServeEngineOptions,
+  { ranks }: Scheduler,
+): StepClock {
+  const rest = restOfLayer(workload, ceilings);
+  return createModelClock({ workload, heads: ranks.measured.options.heads, side, rest });
 }

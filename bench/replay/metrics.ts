@@ -1,9 +1,8 @@
 /** Latencies and throughput of one replay, from step indices and step times. */
 
 import { pageStatistics } from "../../allocator/mod.ts";
-import { describePrefixUse } from "./prefix.ts";
-import type { Ranks } from "./ranks.ts";
-import type { ReplayLog } from "./state.ts";
+import { describePrefixUse, type Ranks } from "../scheduler/mod.ts";
+import type { ReplayLog } from "./log.ts";
 import type { PeakPages, RequestSamples, RunPerformance, Summary } from "../result/mod.ts";
 import { summarize, summarizeWeighted } from "../statistics/mod.ts";
 import { attentionAt, type Timeline } from "./timeline.ts";

@@ -1,14 +1,10 @@
 /**
- * Continuous batching over the allocator: the scheduler, pools of ranks, prefixes, the timeline and its metrics.
+ * Replay: a scheduler under a clock, the timeline of its steps, and the metrics.
  *
  * @module
  */
 
+export type { LoggedCheck, ReplayLog, ReplayOptions } from "./log.ts";
 export { measure } from "./metrics.ts";
-export { createPrefixRanks } from "./prefix_ranks.ts";
-export { createRanks, findMeasuredRank, type Ranks } from "./ranks.ts";
 export { PAGE_SAMPLES, recordRun } from "./record_run.ts";
 export { replay } from "./replay.ts";
-export { admitWaiting, breakDeadlock, leave, planRunning } from "./scheduler.ts";
-export { createReplayState, type LoggedCheck, type ReplayState } from "./state.ts";
-export { batchOf, finishStep } from "./step_work.ts";

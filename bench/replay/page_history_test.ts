@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Slot, toSlot } from "../../allocator/mod.ts";
 import { createPageRecorder, finishPageHistory, samplePages } from "./page_history.ts";
-import { admitOnRanks, extendOnRanks, recycleOnRanks, releaseOnRanks } from "./ranks.ts";
+import { admitOnRanks, extendOnRanks, recycleOnRanks, releaseOnRanks } from "../scheduler/ranks.ts";
 import { requestsOf, tinyHeads, tinyRanks, tinyScheduler } from "../run/test_support.ts";
 
 const SLOT: Slot = toSlot(0, { limit: 2 });

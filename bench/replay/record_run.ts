@@ -1,9 +1,9 @@
 /** What is stored of a replay beside its figures. */
 
-import type { Ranks } from "./ranks.ts";
 import { headPagesOf } from "./metrics.ts";
 import type { StepTimeline, TokenGaps } from "../result/mod.ts";
-import type { ReplayLog } from "./state.ts";
+import type { Ranks } from "../scheduler/mod.ts";
+import type { ReplayLog } from "./log.ts";
 import { joinSteps } from "./step_entries.ts";
 import { collectGaps, groupGaps } from "./token_gaps.ts";
 

@@ -1,150 +1,260 @@
 /**
- * Discrete-event replay. Decisions are made by step index; the clock is asked for the time only
- * when an arrival that has not been taken in could change the next step, so that a GPU clock has
- * many steps in flight.
+ * Discrete-event replay: a scheduler, a clock, and what is recorded of both. Decisions are made by
+ * step index; the clock is asked for the time only when an arrival that has not been taken in could
+ * change the next step, so that a GPU clock has many steps in flight.
  */
 
 import { type Slot, validateAllocator } from "../../allocator/mod.ts";
-import { BenchError } from "../result/mod.ts";
-import { finishPageHistory, type PageRecorder, samplePages } from "./page_history.ts";
-import { emptyPrefixCaches } from "./prefix.ts";
-import {
-  createReplayState,
-  isMemoryBound,
-  type ReplayLog,
-  type ReplayOptions,
-  type ReplayState,
-} from "./state.ts";
-import { admitWaiting, breakDeadlock, leave, planRunning, type StepPlan } from "./scheduler.ts";
 import type { StepBatch } from "../clock/mod.ts";
-import { batchOf, countDecodeTokens, finishStep } from "./step_work.ts";
-import { nowMs, planStep, timeSteps } from "./timeline.ts";
-import { logTokens } from "./token_log.ts";
+import { BenchError, type FailedRequest } from "../result/mod.ts";
+import {
+  admitWaiting,
+  createLiveRequest,
+  createScheduler,
+  emptyPrefixCaches,
+  finishPlan,
+  finishStep,
+  isMemoryBound,
+  leaveBatch,
+  type LiveRequest,
+  planStep,
+  policyOf,
+  resolveEmptyStep,
+  type Scheduler,
+  type StepPlan,
+} from "../scheduler/mod.ts";
+import type { LoggedCheck, ReplayLog, ReplayOptions } from "./log.ts";
+import {
+  createPageRecorder,
+  finishPageHistory,
+  type PageRecorder,
+  samplePages,
+} from "./page_history.ts";
+import { createTimeline, nowMs, recordStep, type Timeline, timeSteps } from "./timeline.ts";
+import { createTokenLog, logTokens, type TokenLog } from "./token_log.ts";
 
 /** Steps between two looks at the abort signal and the event loop. */
 const STEPS_PER_TURN = 2048;
 /** Each further checked step lies this share of its index behind the one before, at the most. */
 const CHECK_STRIDE = 0.5;
 
-/** Replays the requests to the end and returns what happened when. */
-export async function replay(o: ReplayOptions): Promise<ReplayLog> {
-  const state = createReplayState(o);
-  const maxSteps = o.maxSteps ?? Infinity;
-  let nextCheck = 0;
-  refuseStopped(state);
-  while (state.timeline.planned < maxSteps) {
-    const plan = planRunning(state);
-    while (admitWaiting(state, plan) === "needs-time") {
-      await settle(state);
-      if (!takeArrivals(state)) break;
-    }
-    if (plan.tokens === 0) {
-      if (state.running.length > 0) breakDeadlock(state);
-      // A preemption has emptied the batch: the next step takes requests in again.
-      else if (!plan.admitting) continue;
-      else if (state.nextArrival < state.requests.length) await idle(state);
-      else break;
-      continue;
-    }
-    const batch = startStep(state, plan);
-    if (state.checks.length < (o.maxChecks ?? 0) && batch.step >= nextCheck) {
-      const check = await o.clock.check(batch, { seed: (o.seed + batch.step) >>> 0 });
-      state.checks.push({ ...check, step: batch.step });
-      nextCheck = batch.step + 1 + Math.floor(batch.step * CHECK_STRIDE);
-    }
-    finishStep(state, (request, tokens) => logTokens(state.tokens, request, batch.step, tokens));
-    if (state.timeline.planned - state.timeline.timed >= o.clock.maxPendingSteps) {
-      await settle(state);
-    }
-    if (state.timeline.planned % STEPS_PER_TURN === 0) await takeTurn(state);
-  }
-  await settle(state);
-  for (const request of [...state.running]) leave(state, request);
-  emptyPrefixCaches(state.ranks);
-  refuseLeaks(state);
-  const { requests, tokens, timeline, firstSteps, preemptions, failed, checks } = state;
-  const pageHistory = state.pages === null ? null : finishPageHistory(state.pages, {
-    requests,
-    pageSizeTokens: state.ranks.measured.options.pageSizeTokens,
-  });
-  return { requests, tokens, timeline, firstSteps, preemptions, failed, checks, pageHistory };
+/** A replay under way: time and what is recorded, around a scheduler that knows of neither. */
+interface Replay {
+  readonly options: ReplayOptions;
+  readonly scheduler: Scheduler;
+  readonly timeline: Timeline;
+  readonly tokens: TokenLog;
+  readonly firstSteps: Int32Array;
+  readonly preemptions: Int32Array;
+  readonly failed: FailedRequest[];
+  readonly checks: LoggedCheck[];
+  readonly pages: PageRecorder | null;
+  /** The request whose pages are recorded, once it has arrived. */
+  followed: LiveRequest | null;
+  /** Requests that have arrived. */
+  arrived: number;
+  /** Requests that have finished or failed. */
+  done: number;
+  /** Time before which the next step cannot begin, in milliseconds. */
+  idleUntilMs: number;
+  /** Step before which no further check is made. */
+  nextCheck: number;
 }
 
-/** Hands the planned step to the clock. Pages freed from here on wait for its completion. */
-function startStep(state: ReplayState, plan: StepPlan): StepBatch {
-  const { timeline } = state;
-  const batch = batchOf(state, plan, timeline.planned);
-  const { fullHeadPages, windowHeadPages } = state.ranks.measured.state.counts;
-  const decodeTokens = countDecodeTokens(state);
-  planStep(timeline, {
-    notBeforeMs: state.idleUntilMs,
-    running: state.running.length,
-    memoryBound: isMemoryBound(state),
-    prefillTokens: plan.tokens - decodeTokens,
-    decodeTokens,
+/** Replays the requests to the end and returns what happened when. */
+export async function replay(o: ReplayOptions): Promise<ReplayLog> {
+  const run = startReplay(o);
+  const { scheduler, timeline } = run;
+  const maxSteps = o.maxSteps ?? Infinity;
+  refuseStopped(run);
+  while (timeline.planned < maxSteps) {
+    const plan = planStep(scheduler, timeline.planned);
+    while (admitWaiting(scheduler, plan) === "starved" && run.arrived < o.requests.length) {
+      await settle(run);
+      if (!takeArrivals(run)) break;
+    }
+    finishPlan(scheduler, plan);
+    takeFailures(run);
+    if (plan.tokens > 0) await runStep(run, plan);
+    else if (!await resolveIdle(run, plan)) break;
+  }
+  await settle(run);
+  for (const request of [...scheduler.running]) leaveEarly(run, request);
+  return finishReplay(run);
+}
+
+function startReplay(o: ReplayOptions): Replay {
+  refuseDisorder(o);
+  const count = o.requests.length;
+  return {
+    options: o,
+    scheduler: createScheduler({
+      settings: o.scheduler,
+      speculative: o.speculative,
+      ranks: o.ranks,
+      seed: o.seed,
+      availability: o.availability ?? "pools",
+      policy: policyOf(),
+    }),
+    timeline: createTimeline(),
+    tokens: createTokenLog(count),
+    firstSteps: new Int32Array(count).fill(-1),
+    preemptions: new Int32Array(count),
+    failed: [],
+    checks: [],
+    pages: createPageRecorder({
+      requests: o.requests,
+      modelLengthTokens: o.scheduler.modelLengthTokens,
+      heads: o.ranks.measured.options.heads,
+      table: o.ranks.measured.table,
+      maxSamples: o.pageSamples ?? 0,
+    }),
+    followed: null,
+    arrived: 0,
+    done: 0,
+    idleUntilMs: 0,
+    nextCheck: 0,
+  };
+}
+
+/** Hands a planned step to the clock, checks it where one is due, and ends it. */
+async function runStep(run: Replay, plan: StepPlan): Promise<void> {
+  const { options, scheduler, timeline, tokens, checks } = run;
+  const { clock } = options;
+  const batch: StepBatch = {
+    ...scheduler.rows,
+    step: plan.step,
+    tokens: plan.tokens,
+    sampledRows: plan.sampledRows,
+  };
+  recordPlan(run, plan, batch);
+  clock.enqueue(batch);
+  if (checks.length < (options.maxChecks ?? 0) && plan.step >= run.nextCheck) {
+    const check = await clock.check(batch, { seed: (options.seed + plan.step) >>> 0 });
+    checks.push({ ...check, step: plan.step });
+    run.nextCheck = plan.step + 1 + Math.floor(plan.step * CHECK_STRIDE);
+  }
+  // Pages freed from here on wait for the step's completion.
+  finishStep(scheduler, (request, emitted) => {
+    logTokens(tokens, request.index, plan.step, emitted);
+    if (request.generated === request.outputTokens) end(run, request);
+  });
+  if (timeline.planned - timeline.timed >= clock.maxPendingSteps) await settle(run);
+  if (timeline.planned % STEPS_PER_TURN === 0) await yieldTurn(run);
+}
+
+function recordPlan(run: Replay, plan: StepPlan, batch: StepBatch): void {
+  const { scheduler, pages, followed } = run;
+  const { fullHeadPages, windowHeadPages } = scheduler.ranks.measured.state.counts;
+  recordStep(run.timeline, {
+    notBeforeMs: run.idleUntilMs,
+    running: scheduler.running.length,
+    memoryBound: isMemoryBound(scheduler),
+    prefillTokens: plan.tokens - plan.decodeTokens,
+    decodeTokens: plan.decodeTokens,
     fullHeadPages,
     windowHeadPages,
   });
-  if (state.pages !== null) followPages(state, state.pages, batch);
-  state.clock.enqueue(batch);
-  return batch;
-}
-
-function followPages(state: ReplayState, pages: PageRecorder, batch: StepBatch): void {
-  const slot = state.slots[pages.request];
-  if (slot < 0) return;
+  const slot: Slot | null = followed?.slot ?? null;
+  if (pages === null || followed === null || slot === null) return;
   samplePages(pages, {
-    step: batch.step,
-    slot: slot as Slot,
-    lengthTokens: state.cached[pages.request] + batch.queryLengths[slot],
+    step: plan.step,
+    slot,
+    lengthTokens: followed.cached + batch.queryLengths[slot],
     table: batch.table,
   });
 }
 
+/** Goes on from a step into which nothing was planned; false when nothing is left to do. */
+async function resolveIdle(run: Replay, plan: StepPlan): Promise<boolean> {
+  const { scheduler, options } = run;
+  if (scheduler.running.length > 0) resolveEmptyStep(scheduler);
+  // A preemption has emptied the batch: the next step takes requests in again.
+  else if (!plan.admitting) return true;
+  else if (scheduler.waiting.length() > 0) resolveEmptyStep(scheduler);
+  else if (run.arrived === options.requests.length) return false;
+  else await skipToArrival(run);
+  takeFailures(run);
+  return true;
+}
+
 /** Waits for the times of all steps. */
-async function settle(state: ReplayState): Promise<void> {
-  if (state.timeline.timed === state.timeline.planned) return;
-  const times = state.clock.flush();
-  if (!(times instanceof Promise)) return timeSteps(state.timeline, times);
-  timeSteps(state.timeline, await times);
-  refuseStopped(state);
+async function settle(run: Replay): Promise<void> {
+  const { timeline, options } = run;
+  if (timeline.timed === timeline.planned) return;
+  const times = options.clock.flush();
+  if (!(times instanceof Promise)) return timeSteps(timeline, times);
+  timeSteps(timeline, await times);
+  refuseStopped(run);
 }
 
 /** Queues the requests that have arrived by now; returns whether there were any. */
-function takeArrivals(state: ReplayState): boolean {
-  const now = Math.max(nowMs(state.timeline, state.timeline.timed), state.idleUntilMs);
-  const before = state.nextArrival;
-  while (
-    state.nextArrival < state.requests.length && state.arrivalMs[state.nextArrival] <= now
-  ) state.nextArrival++;
-  return state.nextArrival > before;
+function takeArrivals(run: Replay): boolean {
+  const { requests } = run.options;
+  const now = Math.max(nowMs(run.timeline, run.timeline.timed), run.idleUntilMs);
+  const before = run.arrived;
+  while (run.arrived < requests.length && requests[run.arrived].arrivalMs <= now) {
+    const request = createLiveRequest(run.arrived, requests[run.arrived]);
+    if (run.arrived === run.pages?.request) run.followed = request;
+    run.scheduler.waiting.pushBack(request);
+    run.arrived++;
+  }
+  return run.arrived > before;
 }
 
-/** Skips to the next arrival. */
-async function idle(state: ReplayState): Promise<void> {
-  await settle(state);
-  const now = nowMs(state.timeline, state.timeline.timed);
-  state.idleUntilMs = Math.max(now, state.arrivalMs[state.nextArrival]);
-  takeArrivals(state);
+async function skipToArrival(run: Replay): Promise<void> {
+  await settle(run);
+  const now = nowMs(run.timeline, run.timeline.timed);
+  run.idleUntilMs = Math.max(now, run.options.requests[run.arrived].arrivalMs);
+  takeArrivals(run);
 }
 
-async function takeTurn(state: ReplayState): Promise<void> {
-  state.onProgress?.({
-    requestsDone: state.finished + state.failed.length,
-    steps: state.timeline.planned,
-  });
+/** Takes over what the scheduler will not serve. */
+function takeFailures(run: Replay): void {
+  for (const { request, reason } of run.scheduler.failed.splice(0)) {
+    run.failed.push({ request: request.source.id, reason });
+    end(run, request);
+  }
+}
+
+/** Keeps what is told of a request after its end. */
+function end(run: Replay, request: LiveRequest): void {
+  run.firstSteps[request.index] = request.firstStep;
+  run.preemptions[request.index] = request.preemptions;
+  run.done++;
+}
+
+function leaveEarly(run: Replay, request: LiveRequest): void {
+  leaveBatch(run.scheduler, request);
+  end(run, request);
+}
+
+function finishReplay(run: Replay): ReplayLog {
+  const { options, tokens, timeline, firstSteps, preemptions, failed, checks, pages } = run;
+  const { requests, ranks } = options;
+  emptyPrefixCaches(ranks);
+  refuseLeaks(run);
+  const { pageSizeTokens } = ranks.measured.options;
+  const pageHistory = pages === null
+    ? null
+    : finishPageHistory(pages, { requests, pageSizeTokens });
+  return { requests, tokens, timeline, firstSteps, preemptions, failed, checks, pageHistory };
+}
+
+async function yieldTurn(run: Replay): Promise<void> {
+  run.options.onProgress?.({ requestsDone: run.done, steps: run.timeline.planned });
   // A timer and not a microtask: signals and terminals are served by the event loop.
   await new Promise((resolve) => setTimeout(resolve, 0));
-  refuseStopped(state);
+  refuseStopped(run);
 }
 
-function refuseStopped({ signal }: ReplayState): void {
-  if (signal?.aborted !== true) return;
+function refuseStopped({ options }: Replay): void {
+  if (options.signal?.aborted !== true) return;
   throw new BenchError("bench/aborted", "Cannot finish the replay: it was stopped");
 }
 
-function refuseLeaks(state: ReplayState): void {
-  for (const allocator of state.ranks.all) {
+function refuseLeaks({ scheduler }: Replay): void {
+  for (const allocator of scheduler.ranks.all) {
     const violations = validateAllocator(allocator);
     if (violations.length === 0) continue;
     throw new BenchError(
@@ -153,4 +263,16 @@ function refuseLeaks(state: ReplayState): void {
         `${violations[0].message}`,
     );
   }
+}
+
+function refuseDisorder({ requests }: ReplayOptions): void {
+  requests.forEach((request, index) => {
+    const before = index === 0 ? 0 : requests[index - 1].arrivalMs;
+    if (request.arrivalMs >= before) return;
+    throw new BenchError(
+      "bench/option",
+      `Cannot replay request ${request.id}: it arrives at ${request.arrivalMs} ms, before its ` +
+        `predecessor at ${before} ms; sort the requests by arrival`,
+    );
+  });
 }

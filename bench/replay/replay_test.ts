@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { measure } from "./metrics.ts";
 import { replay } from "./replay.ts";
-import type { ReplayLog, ReplayOptions } from "./state.ts";
+import type { ReplayLog, ReplayOptions } from "./log.ts";
 import {
   requestsOf,
   tinyHeads,

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { joinSteps } from "./step_entries.ts";
-import { createTimeline, planStep, timeSteps } from "./timeline.ts";
+import { createTimeline, recordStep, timeSteps } from "./timeline.ts";
 
 /** Steps of 10 ms, 3 of them attention; step i runs i requests with i pages of full heads. */
 function steps(count: number): ReturnType<typeof createTimeline> {
   const timeline = createTimeline();
   for (let step = 0; step < count; step++) {
-    planStep(timeline, {
+    recordStep(timeline, {
       notBeforeMs: 0,
       running: step,
       prefillTokens: 2,

@@ -71,7 +71,7 @@ export function createTimeline(): Timeline {
 }
 
 /** Adds a step whose times are not known yet. */
-export function planStep(timeline: Timeline, step: PlannedStep): void {
+export function recordStep(timeline: Timeline, step: PlannedStep): void {
   if (timeline.planned === timeline.running.length) grow(timeline);
   const index = timeline.planned++;
   timeline.startMs[index] = step.notBeforeMs;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { attentionAt, createTimeline, nowMs, planStep, timeSteps } from "./timeline.ts";
+import { attentionAt, createTimeline, nowMs, recordStep, timeSteps } from "./timeline.ts";
 
 function threeSteps(): ReturnType<typeof createTimeline> {
   const timeline = createTimeline();
-  for (const notBeforeMs of [0, 0, 100]) planStep(timeline, { notBeforeMs, running: 1 });
+  for (const notBeforeMs of [0, 0, 100]) recordStep(timeline, { notBeforeMs, running: 1 });
   timeSteps(timeline, { attentionMs: Float64Array.of(4, 6), restMs: Float64Array.of(6, 14) });
   timeSteps(timeline, { attentionMs: Float64Array.of(5), restMs: Float64Array.of(5) });
   return timeline;
@@ -27,10 +27,10 @@ Deno.test("attentionAt() passes evenly inside a step and stands still while idle
   );
 });
 
-Deno.test("planStep() grows when there are many steps", () => {
+Deno.test("recordStep() grows when there are many steps", () => {
   const timeline = createTimeline();
   const steps = 5000;
-  for (let step = 0; step < steps; step++) planStep(timeline, { notBeforeMs: 0, running: step });
+  for (let step = 0; step < steps; step++) recordStep(timeline, { notBeforeMs: 0, running: step });
   timeSteps(timeline, {
     attentionMs: new Float64Array(steps).fill(1),
     restMs: new Float64Array(steps),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { joinSteps } from "../replay/step_entries.ts";
-import { createTimeline, planStep, timeSteps } from "../replay/timeline.ts";
+import { createTimeline, recordStep, timeSteps } from "../replay/timeline.ts";
 import { thinTimeline } from "./thin_timeline.ts";
 
 const step = fc.record({
@@ -19,7 +19,7 @@ Deno.test("thinTimeline() joins entries into what joining the steps at once woul
     fc.integer({ min: 0, max: 30 }),
     (steps, few, more) => {
       const timeline = createTimeline();
-      for (const each of steps) planStep(timeline, { notBeforeMs: 0, ...each });
+      for (const each of steps) recordStep(timeline, { notBeforeMs: 0, ...each });
       timeSteps(timeline, {
         attentionMs: new Float64Array(steps.length).fill(3),
         restMs: new Float64Array(steps.length).fill(7),
@@ -37,7 +37,7 @@ Deno.test("thinTimeline() joins entries into what joining the steps at once woul
 
 Deno.test("thinTimeline() leaves a short timeline alone", () => {
   const timeline = createTimeline();
-  planStep(timeline, { notBeforeMs: 0, running: 1 });
+  recordStep(timeline, { notBeforeMs: 0, running: 1 });
   timeSteps(timeline, { attentionMs: Float64Array.of(1), restMs: Float64Array.of(1) });
   const short = joinSteps(timeline, { maxEntries: 5, headPages: 1, pageHistory: null });
   assert.equal(thinTimeline(short, { maxEntries: 1 }), short);

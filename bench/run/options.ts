@@ -1,7 +1,8 @@
 /** What a caller may ask of a benchmark run. */
 
 import type { TraceRequest, Workload } from "../../fixtures/mod.ts";
-import type { GpuStepRunner, MeasuredCeilings } from "../clock/mod.ts";
+import type { StepRunner } from "../../kernel/mod.ts";
+import type { MeasuredCeilings } from "../clock/mod.ts";
 import type { AvailabilityReading } from "../result/mod.ts";
 import type { BenchEnvironment, BenchResult, GateName, Side, SideName } from "../result/mod.ts";
 
@@ -31,7 +32,7 @@ export type ClockChoice =
     /** Name of the adapter, for the result. */
     readonly adapter: string;
     /** Opens a runner with caches of its own for one side; the run destroys it at the end. */
-    readonly openRunner: (side: Side) => Promise<GpuStepRunner>;
+    readonly openRunner: (side: Side) => Promise<StepRunner>;
   };
 
 /** How far a run has come. */

@@ -10,7 +10,7 @@ import {
   sidesOfGates,
 } from "../result/mod.ts";
 import { BENCH_DEFAULTS, type BenchOptions } from "./options.ts";
-import { findMeasuredRank } from "../replay/mod.ts";
+import { findMeasuredRank } from "../scheduler/mod.ts";
 import { type RestOfLayer, restOfLayer } from "../clock/mod.ts";
 
 /** Everything that all replays of a run share. */

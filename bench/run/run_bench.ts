@@ -5,15 +5,8 @@ import type { BenchOptions, BenchProgress } from "./options.ts";
 import { describeRun, type SideCheck } from "./describe_run.ts";
 import { gateCapacity, gateRead } from "../gate/mod.ts";
 import { createGpuClock, createModelClock, type StepClock } from "../clock/mod.ts";
-import {
-  createPrefixRanks,
-  createRanks,
-  measure,
-  PAGE_SAMPLES,
-  type Ranks,
-  recordRun,
-  replay,
-} from "../replay/mod.ts";
+import { measure, PAGE_SAMPLES, recordRun, replay } from "../replay/mod.ts";
+import { createSideRanks, type Ranks } from "../scheduler/mod.ts";
 import { interleaveSides, planLooks } from "../statistics/mod.ts";
 import { type Bench, prepareBench } from "./prepare.ts";
 import { takePairs } from "./resume.ts";
@@ -163,7 +156,12 @@ async function replaySide(
   turn: Turn,
 ): Promise<{ log: Awaited<ReturnType<typeof replay>>; ranks: Ranks }> {
   const { workload, signal } = bench.options;
-  const ranks = createSideRanks(bench, turn.side);
+  const { pageOrder, seed, prefixCache } = bench.resolved;
+  const ranks = createSideRanks(workload, turn.side, {
+    pageOrder: pageOrder === "identity" ? { kind: "identity" } : { kind: "shuffled", seed },
+    prefixBlockTokens: prefixCache ? bench.prefixBlockTokens : null,
+    debug: bench.options.debugTables ?? false,
+  });
   turn.report({ requestsDone: 0, steps: 0 });
   const log = await replay({
     requests: bench.requests,
@@ -180,29 +178,6 @@ async function replaySide(
     ...(signal === undefined ? {} : { signal }),
   });
   return { log, ranks };
-}
-
-function createSideRanks(
-  { options: { workload, debugTables }, resolved, prefixBlockTokens }: Bench,
-  side: Side,
-): Ranks {
-  const { pageOrder, seed, prefixCache } = resolved;
-  const { cache, scheduler, headMap, tensorParallel } = workload;
-  const options: AllocatorOptions = {
-    layout: side.layout,
-    heads: headMap,
-    slots: scheduler.maxSequences,
-    pagesPerHead: cache.pagesPerHead,
-    pageSizeTokens: cache.pageSizeTokens,
-    modelLengthTokens: scheduler.modelLengthTokens,
-    preallocatedPages: scheduler.preallocatedPages,
-    recycle: side.recycle,
-    pageOrder: pageOrder === "identity" ? { kind: "identity" } : { kind: "shuffled", seed },
-    debug: debugTables ?? false,
-  };
-  return prefixCache
-    ? createPrefixRanks(options, tensorParallel, prefixBlockTokens)
-    : createRanks(options, tensorParallel);
 }
 
 function reporter(

@@ -5,7 +5,7 @@ import type { BenchOptions, BenchProgress } from "./options.ts";
 import { describeEnvironment } from "../result/environment.ts";
 import { gateRead } from "../gate/read.ts";
 import type { GateReport } from "../result/gate_types.ts";
-import type { GpuStepRunner } from "../clock/gpu_clock.ts";
+import type { StepRunner } from "../../kernel/mod.ts";
 import { serializeResult } from "../result/file.ts";
 import type { BenchResult } from "../result/types.ts";
 import { runBench } from "./run_bench.ts";
@@ -38,7 +38,7 @@ interface FakeGpu {
   readonly enqueued: SideName[];
   readonly verified: SideName[];
   closed: number;
-  readonly openRunner: (side: Side) => Promise<GpuStepRunner>;
+  readonly openRunner: (side: Side) => Promise<StepRunner>;
 }
 
 /** A GPU on which the uniform side takes 2 ms a layer and the others 1 ms. */
@@ -210,7 +210,7 @@ Deno.test("runBench() times nothing when an output is wrong", async () => {
 Deno.test("runBench() times nothing and gives everything back when the device is lost", async () => {
   const gpu = fakeGpu();
   const lost = new GpuError("device-lost", "The GPU reported a fault: Device lost");
-  const openRunner = async (side: Side): Promise<GpuStepRunner> => ({
+  const openRunner = async (side: Side): Promise<StepRunner> => ({
     ...await gpu.openRunner(side),
     flush: () => Promise.reject(lost),
   });
@@ -224,7 +224,7 @@ Deno.test("runBench() times nothing and gives everything back when the device is
 
 Deno.test("runBench() gives back what it opened when a runner cannot be opened", async () => {
   const gpu = fakeGpu();
-  const openRunner = (side: Side): Promise<GpuStepRunner> =>
+  const openRunner = (side: Side): Promise<StepRunner> =>
     side.name === "headwise" ? Promise.reject(new Error("out of memory")) : gpu.openRunner(side);
   const clock = { kind: "gpu", adapter: "fake", openRunner } as const;
   await assert.rejects(runBench(options({ clock })), /out of memory/);
@@ -281,7 +281,7 @@ Deno.test("runBench() goes on to the most pairs when nothing is decided", async 
   const gpu = fakeGpu();
   // The noise is far larger than any gain, so that no look can decide.
   const random = createRandom(8);
-  const openRunner = async (side: Side): Promise<GpuStepRunner> => {
+  const openRunner = async (side: Side): Promise<StepRunner> => {
     const runner = await gpu.openRunner(side);
     return {
       ...runner,

@@ -10,7 +10,7 @@ import {
 } from "../../allocator/mod.ts";
 import type { Workload } from "../../fixtures/mod.ts";
 import type { AttentionShape } from "../../kernel/mod.ts";
-import { findMeasuredRank } from "../replay/mod.ts";
+import { findMeasuredRank } from "../scheduler/mod.ts";
 import type { Side } from "../result/mod.ts";
 
 /** Sizes and masks of the attention of one side, of the measured rank. */

@@ -3,7 +3,7 @@
 import { createAllocator, type HeadMap, headMapFromPattern } from "../../allocator/mod.ts";
 import type { Layout } from "../../allocator/mod.ts";
 import type { SchedulerSettings, TraceRequest, Workload } from "../../fixtures/mod.ts";
-import type { Ranks } from "../replay/ranks.ts";
+import type { Ranks } from "../scheduler/ranks.ts";
 import type { BenchResult, RunResult, Summary } from "../result/types.ts";
 import { runBench } from "./run_bench.ts";
 import type { SideName } from "../result/sides.ts";

@@ -1,13 +1,18 @@
 import {
   type ClockChoice,
-  type GpuStepRunner,
   type MeasuredCeilings,
   type RunnerSettings,
   runnerSettings,
   type Side,
 } from "../../bench/mod.ts";
 import type { Workload } from "../../fixtures/mod.ts";
-import { closeGpu, createStepRunner, type Gpu, measureCeilings } from "../../kernel/mod.ts";
+import {
+  closeGpu,
+  createStepRunner,
+  type Gpu,
+  measureCeilings,
+  type StepRunner,
+} from "../../kernel/mod.ts";
 import type { SettingsOf } from "../settings/mod.ts";
 import { formatBytes } from "../../fixtures/mod.ts";
 import { openProvider } from "./provider.ts";
@@ -108,7 +113,7 @@ function openRunner(gpu: Gpu, o: {
   readonly side: Side;
   readonly seed: number | null;
   readonly layersMeasured: number | null;
-}): Promise<GpuStepRunner> {
+}): Promise<StepRunner> {
   const { workload, side } = o;
   const settings = runnerSettings(workload, side);
   const { style, theta, rotaryDimensions } = workload.model.rope;

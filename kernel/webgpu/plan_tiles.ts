@@ -4,19 +4,11 @@
  * runs, sinks and window, and a page outside them is never read.
  */
 
-import type { BlockTable } from "../../allocator/mod.ts";
+import type { GroupRows } from "../step_rows.ts";
 import { itemRowsIndex, itemRowsOf } from "./item_rows.ts";
 
-/** One step's rows, as the planner needs them. */
-export interface PlanBatch {
-  /** Block table; `uniform` has one row a slot. */
-  readonly table: BlockTable;
-  /** Layer group whose rows are walked. */
-  readonly group: number;
-  /** [B] query tokens of each slot; 0 is idle. */
-  readonly queryLengths: Int32Array;
-  /** [B] tokens in the cache before the step. */
-  readonly cachedLengths: Int32Array;
+/** One step's rows, with what the planner needs beside them. */
+export interface PlanBatch extends GroupRows {
   /** [H] W of each KV head, 0 is full context. */
   readonly headWindows: Int32Array;
   /** S. */

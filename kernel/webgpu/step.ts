@@ -1,6 +1,5 @@
 /** A step of one layer group, what a runner of steps is made for, and its state on the device. */
 
-import type { BlockTable } from "../../allocator/mod.ts";
 import type { AttentionShape, Rotary } from "../problem.ts";
 import type { AppendStage } from "./append_stage.ts";
 import type { AttendStage, PackedExtras } from "./attend_stage.ts";
@@ -37,18 +36,6 @@ export interface StepRunnerOptions {
   readonly seed: number;
   /** Other than the default tuning. */
   readonly tuning?: AttendTuning;
-}
-
-/** One step's attention of one layer group. */
-export interface StepRunnerBatch {
-  /** Tables of all groups; copied before `enqueue` returns. */
-  readonly table: BlockTable;
-  /** Layer group. */
-  readonly group: number;
-  /** [B] new tokens of each slot. */
-  readonly queryLengths: Int32Array;
-  /** [B] tokens in the cache before the step. */
-  readonly cachedLengths: Int32Array;
 }
 
 /** Everything that a step needs on the device. */

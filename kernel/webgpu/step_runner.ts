@@ -34,7 +34,8 @@ import {
 } from "./pass_timer.ts";
 import { createWorkPlan, planBatch } from "./plan.ts";
 import { packExtras } from "./problem_run.ts";
-import type { StepRunnerBatch, StepRunnerOptions, StepState } from "./step.ts";
+import type { StepRunnerOptions, StepState } from "./step.ts";
+import type { GroupRows } from "../step_rows.ts";
 import { type StepVerification, verifyStep } from "./verify_step.ts";
 import { createWarmer, type Warmer } from "./warmer.ts";
 
@@ -48,11 +49,11 @@ export interface StepRunner {
   /** Steps that may be enqueued before a flush. */
   readonly maxPendingBatches: number;
   /** Adds a step to the queue. */
-  enqueue(batch: StepRunnerBatch): void;
+  enqueue(batch: GroupRows): void;
   /** Milliseconds of each step enqueued since the last flush, oldest first. */
   flush(): Promise<Float64Array>;
   /** Runs a step and compares sampled rows with the oracle. */
-  verify(batch: StepRunnerBatch, o: { samples: number; seed: number }): Promise<StepVerification>;
+  verify(batch: GroupRows, o: { samples: number; seed: number }): Promise<StepVerification>;
   /** Gives the caches back. */
   destroy(): void;
 }
@@ -123,7 +124,7 @@ function runnerOf(state: StepState, timer: PassTimer, warmer: Warmer): StepRunne
 export async function createStepState(
   gpu: Gpu,
   o: StepRunnerOptions,
-  only?: Pick<StepRunnerBatch, "queryLengths">,
+  only?: Pick<GroupRows, "queryLengths">,
 ): Promise<StepState> {
   const { shape } = o;
   const group = shape.queryHeads / shape.kvHeads;
@@ -199,7 +200,7 @@ export function destroyStepState(state: StepState): void {
 }
 
 /** Plans a step's attention. */
-export function planStep(state: StepState, batch: StepRunnerBatch): void {
+export function planStep(state: StepState, batch: GroupRows): void {
   const { options, cache } = state;
   const { shape } = options;
   planBatch(state.plan, {
@@ -217,7 +218,7 @@ export function planStep(state: StepState, batch: StepRunnerBatch): void {
 }
 
 /** Uploads tables, tokens and the plan; gives the step's tokens. */
-export function uploadStep(state: StepState, batch: StepRunnerBatch): number {
+export function uploadStep(state: StepState, batch: GroupRows): number {
   const { options } = state;
   uploadTables(state, batch);
   const tokens = uploadAppend(state.append, batch);
@@ -241,7 +242,7 @@ export function uploadStep(state: StepState, batch: StepRunnerBatch): number {
 /** Runs a step over one layer. */
 export function submitStep(
   state: StepState,
-  batch: StepRunnerBatch,
+  batch: GroupRows,
   o: { layer: number; timestamps?: GPUComputePassTimestampWrites },
 ): void {
   const { gpu, tensors } = state;
@@ -259,7 +260,7 @@ export function submitStep(
 }
 
 /** Uploads the rows that the step reads: those of the slots up to the last busy one. */
-function uploadTables(state: StepState, batch: StepRunnerBatch): void {
+function uploadTables(state: StepState, batch: GroupRows): void {
   const { table, group, queryLengths } = batch;
   let busy = queryLengths.length;
   while (busy > 0 && queryLengths[busy - 1] === 0) busy--;

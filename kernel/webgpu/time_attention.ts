@@ -12,7 +12,8 @@ import {
   submitStep,
   uploadStep,
 } from "./step_runner.ts";
-import type { StepRunnerBatch, StepRunnerOptions, StepState } from "./step.ts";
+import type { StepRunnerOptions, StepState } from "./step.ts";
+import type { GroupRows } from "../step_rows.ts";
 import type { AttendTuning } from "./program.ts";
 import { type StepVerification, verifyStep } from "./verify_step.ts";
 import { answered } from "./wait.ts";
@@ -72,7 +73,7 @@ export interface TimeAttentionOptions {
  */
 export async function timeAttention(
   gpu: Gpu,
-  batch: StepRunnerBatch,
+  batch: GroupRows,
   o: TimeAttentionOptions,
 ): Promise<AttentionTiming> {
   const state = await createStepState(gpu, {
@@ -120,7 +121,7 @@ const HOST_RUNS = 11;
 /** Steps planned before the first that is timed: a server's planner is long optimised by then. */
 const HOST_WARM_UPS = 100;
 
-async function timeHost(state: StepState, batch: StepRunnerBatch): Promise<HostTiming> {
+async function timeHost(state: StepState, batch: GroupRows): Promise<HostTiming> {
   const { gpu, tensors, options } = state;
   const planMs: number[] = [];
   const uploadMs: number[] = [];

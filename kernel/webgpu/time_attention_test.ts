@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createBlockTable, identityTable } from "../../allocator/mod.ts";
-import type { StepRunnerBatch, StepRunnerOptions } from "./step.ts";
+import type { StepRunnerOptions } from "./step.ts";
+import type { GroupRows } from "../step_rows.ts";
 import { testWithGpu } from "./testing.ts";
 import { timeAttention } from "./time_attention.ts";
 
@@ -31,7 +32,7 @@ const RUNNER: StepRunnerOptions = {
   seed: 3,
 };
 
-const BATCH: StepRunnerBatch = {
+const BATCH: GroupRows = {
   table: identityTable(SHAPE, 8),
   group: 0,
   queryLengths: Int32Array.of(1, 1),

@@ -6,7 +6,8 @@ import type { AttentionProblem } from "../problem.ts";
 import type { DeviceCache } from "./device_cache.ts";
 import { arithmeticOf } from "./matrix_mapping.ts";
 import { type BufferRange, readBack } from "./read_back.ts";
-import type { StepRunnerBatch, StepState } from "./step.ts";
+import type { StepState } from "./step.ts";
+import type { GroupRows } from "../step_rows.ts";
 
 /** The verdict on a step. */
 export interface StepVerification {
@@ -37,7 +38,7 @@ interface Sample {
  */
 export async function verifyStep(
   state: StepState,
-  batch: StepRunnerBatch,
+  batch: GroupRows,
   o: { samples: number; seed: number; layer: number },
 ): Promise<StepVerification> {
   let worstBudgetUsed = 0;
@@ -69,7 +70,7 @@ function notWritten(where: string): StepVerification {
   return { ok: false, worstBudgetUsed: Infinity, message };
 }
 
-function hasOwnPage(state: StepState, batch: StepRunnerBatch, o: Sample): boolean {
+function hasOwnPage(state: StepState, batch: GroupRows, o: Sample): boolean {
   const position = batch.cachedLengths[o.slot] + o.token;
   return visiblePages(state, batch, { ...o, position, windowTokens: 1 })
     .has(Math.floor(position / state.options.shape.pageSizeTokens));
@@ -77,7 +78,7 @@ function hasOwnPage(state: StepState, batch: StepRunnerBatch, o: Sample): boolea
 
 function drawSamples(
   state: StepState,
-  batch: StepRunnerBatch,
+  batch: GroupRows,
   o: { samples: number; seed: number },
 ): Sample[] {
   const random = createRandom(o.seed);
@@ -101,7 +102,7 @@ function drawSamples(
 /** One token of one KV head as a problem of its own: its group's queries over its visible pages. */
 async function readSample(
   state: StepState,
-  batch: StepRunnerBatch,
+  batch: GroupRows,
   o: { sample: Sample; layer: number },
 ): Promise<{
   problem: AttentionProblem;
@@ -183,7 +184,7 @@ async function readSample(
 
 function visiblePages(
   state: StepState,
-  batch: StepRunnerBatch,
+  batch: GroupRows,
   o: { slot: number; head: number; position: number; windowTokens: number },
 ): Map<number, number> {
   const { pageSizeTokens } = state.options.shape;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { admit, toSlot } from "../../allocator/mod.ts";
 import { AVAILABILITY_READINGS } from "../result/mod.ts";
-import { readAvailability } from "./admission.ts";
+import { readAvailability } from "../scheduler/availability.ts";
 import { measure } from "./metrics.ts";
 import { replay } from "./replay.ts";
 import { requestsOf, tinyRanks, tinyScheduler, tokenClock } from "../run/test_support.ts";

@@ -141,8 +141,8 @@ export function beginOnRanks(ranks: Ranks): readonly StepId[] {
 export function completeOnRanks(ranks: Ranks, steps: readonly StepId[]): void {
   ranks.all.forEach((rank, index) => completeStep(rank, steps[index]));
   if (ranks.all.length === 1) return;
-  for (let slot = 0; slot < ranks.measured.options.slots; slot++) {
-    const columns = ranks.all.map((rank) => allocatedColumns(rank, slot as Slot));
+  for (const slot of ranks.measured.state.slotIds) {
+    const columns = ranks.all.map((rank) => allocatedColumns(rank, slot));
     if (columns.some((count) => count !== columns[0])) {
       throw disagreement(slot, "columns", columns);
     }
@@ -152,7 +152,7 @@ export function completeOnRanks(ranks: Ranks, steps: readonly StepId[]): void {
 function disagreement(slot: number, what: string, counts: readonly number[]): BenchError {
   return new BenchError(
     "bench/ranks-disagree",
-    `Cannot go on: the ranks count ${
+    `Cannot continue: the ranks count ${
       counts.join(" and ")
     } ${what} of slot ${slot}; all must make ` +
       `the same decisions`,

@@ -6,7 +6,7 @@
 
 import { availability, type CacheAllocator, pageStatistics } from "../../allocator/mod.ts";
 import type { AvailabilityReading } from "../result/mod.ts";
-import type { ReplayState } from "./state.ts";
+import type { Scheduler } from "./scheduler.ts";
 
 /**
  * Reads the share of free pages rightly or in one of the known wrong ways.
@@ -37,13 +37,12 @@ export function readAvailability(allocator: CacheAllocator, reading: Availabilit
  * a wrong reading would stop the engine for ever. Read rightly it holds back nothing that the pools
  * have room for.
  */
-export function isWithinIntake(
-  state: ReplayState,
+export function isWithinAvailability(
+  { availability: reading, ranks }: Pick<Scheduler, "availability" | "ranks">,
   o: { readonly admitted: number; readonly pages: number },
 ): boolean {
-  const reading = state.availability ?? "pools";
   if (reading === "pools" || o.admitted === 0) return true;
-  const { measured } = state.ranks;
+  const { measured } = ranks;
   const promised = readAvailability(measured, reading) * pageStatistics(measured).capacityPages;
   return o.pages <= promised;
 }

@@ -1,47 +1,37 @@
-/** What a replay does with a prefix cache: look up, insert, count. */
+/** What a scheduler does with a prefix cache: look up, insert, count. */
 
 import {
   evictPrefix,
   findPrefix,
   insertPrefix,
   type PrefixMatch,
-  type Slot,
   validatePrefixCache,
 } from "../../allocator/mod.ts";
 import { BenchError, type PrefixUse } from "../result/mod.ts";
+import type { LiveRequest } from "./live_request.ts";
 import type { Ranks } from "./ranks.ts";
-import type { ReplayState } from "./state.ts";
+
+/** What is looked up where there is no prefix cache. */
+const NO_MATCHES: readonly PrefixMatch[] = [];
 
 /** Finds the prefix of a waiting request on every rank; empty without a prefix cache. */
-export function matchPrefix(state: ReplayState, request: number): PrefixMatch[] {
-  const { prefix } = state.ranks;
-  if (prefix === undefined) return [];
-  const blocks = state.requests[request].prefixBlocks ?? [];
+export function matchPrefix({ prefix }: Ranks, request: LiveRequest): readonly PrefixMatch[] {
+  if (prefix === undefined) return NO_MATCHES;
+  const blocks = request.source.prefixBlocks ?? [];
   // The last token is always computed: its output is what the request is waiting for.
-  const limit = Math.min(state.inputTokens[request], state.prefillTokens[request] - 1);
+  const limit = Math.min(request.inputTokens, request.prefillTokens - 1);
   return prefix.map((cache) => findPrefix(cache, blocks, limit));
 }
 
-/** Remembers where an admitted prompt parts from those that were seen before. */
-export function notePrefix(
-  state: ReplayState,
-  request: number,
-  matches: readonly PrefixMatch[],
-): void {
-  state.prefixMatched[request] = matches[0]?.matchedBlocks ?? 0;
-}
-
 /** Caches the complete prompt blocks that a prefilling request has computed, on every rank. */
-export function insertPrefixOnRanks(state: ReplayState, request: number): void {
-  const { prefix } = state.ranks;
-  const blocks = state.requests[request].prefixBlocks;
-  if (prefix === undefined || blocks === undefined) return;
-  const inputTokens = state.inputTokens[request];
+export function insertPrefixOnRanks({ prefix }: Ranks, request: LiveRequest): void {
+  const { source, inputTokens, cached, prefixMatched, slot } = request;
+  if (prefix === undefined || source.prefixBlocks === undefined || slot === null) return;
   for (const cache of prefix) {
-    insertPrefix(cache, state.slots[request] as Slot, {
-      blocks,
-      cachedTokens: Math.min(state.cached[request], inputTokens),
-      checkpoints: [state.prefixMatched[request], Math.floor(inputTokens / cache.blockTokens)],
+    insertPrefix(cache, slot, {
+      blocks: source.prefixBlocks,
+      cachedTokens: Math.min(cached, inputTokens),
+      checkpoints: [prefixMatched, Math.floor(inputTokens / cache.blockTokens)],
     });
   }
 }

@@ -9,9 +9,6 @@ import {
 import { BenchError } from "../result/mod.ts";
 import { findMeasuredRank, type Ranks } from "./ranks.ts";
 
-/** Tokens of a prefix block of the traces that have any. */
-const TRACE_BLOCK_TOKENS = 512;
-
 /**
  * Creates the pools of every rank and a prefix cache over each, from the options of one, whose head
  * map is the global one. All caches keep the same prefixes, also on ranks without window heads.
@@ -19,7 +16,7 @@ const TRACE_BLOCK_TOKENS = 512;
 export function createPrefixRanks(
   o: AllocatorOptions,
   tensorParallel: number,
-  blockTokens: number = TRACE_BLOCK_TOKENS,
+  blockTokens: number,
 ): Ranks {
   if (blockTokens % o.pageSizeTokens !== 0) {
     throw new BenchError(

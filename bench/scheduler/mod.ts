@@ -1,0 +1,26 @@
+/**
+ * Continuous batching over the allocator, without a clock: the queue, the batch, admission,
+ * preemption and growth, as one engine or another decides them. A replay and a live server drive it
+ * alike.
+ *
+ * @module
+ */
+
+export { finishStep } from "./finish_step.ts";
+export { createLiveRequest, type LiveRequest, type RequestIndex } from "./live_request.ts";
+export { policyOf } from "./policies.ts";
+export { describePrefixUse, emptyPrefixCaches } from "./prefix.ts";
+export { findMeasuredRank, type Ranks } from "./ranks.ts";
+export { createSideRanks } from "./side_ranks.ts";
+export {
+  admitWaiting,
+  cancelRequest,
+  createScheduler,
+  finishPlan,
+  isMemoryBound,
+  leaveBatch,
+  planStep,
+  resolveEmptyStep,
+  type Scheduler,
+  type StepPlan,
+} from "./scheduler.ts";
