@@ -3,8 +3,8 @@ export const VARIABLES =
   "HEADWISE_*,FD_*,JOB_COMPLETION_*,SLURM_ARRAY_*,CI_NODE_*,CI_PIPELINE_ID," +
   "GITHUB_RUN_ID,NO_COLOR,FORCE_COLOR,TERM,XDG_RUNTIME_DIR";
 
-/** Variables that a package asks for and does without. */
-export const IGNORED_VARIABLES = "--ignore-env=LOG_TOKENS,LOG_STREAM";
+/** Variables that the program does not document look unset, to packages and to itself. */
+export const IGNORED_VARIABLES = "--ignore-env";
 
 /**
  * What the program may do wherever it runs without a checkout: read below the current folder, write

@@ -10,7 +10,7 @@ import { adapterRoutes } from "./commands/adapter/mod.ts";
 import { benchCommand } from "./commands/bench/mod.ts";
 import { COMPLETE, completeLine, completionsCommand } from "./completion/mod.ts";
 import { clausesCommand, conformanceCommand } from "./commands/conformance/mod.ts";
-import { type CliContext, createPaint } from "./terminal/mod.ts";
+import { type CliContext, createPaint, writeLines } from "./terminal/mod.ts";
 import { doctorCommand } from "./doctor/mod.ts";
 import { mapParserExitCode } from "./exit_code.ts";
 import { describeFault } from "./fault.ts";
@@ -22,6 +22,7 @@ import { kernelRoutes } from "./commands/kernel/mod.ts";
 import { serveCommand } from "./commands/serve/mod.ts";
 import { sweepRoutes } from "./commands/sweep/mod.ts";
 import { reportRoutes } from "./commands/report/mod.ts";
+import { unknownVariables } from "./settings/mod.ts";
 import { VERSION } from "./version.ts";
 
 const DESCRIPTION = `\
@@ -116,6 +117,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   if (first === COMPLETE) {
     return await completeLine(context, { routes: buildRoutes(), args: rest });
   }
+  writeLines(context.process.stderr, unknownVariables(context.process.env));
   await run(buildApp(), args, context);
   return mapParserExitCode(Number(context.process.exitCode ?? 0));
 }

@@ -1,7 +1,7 @@
 import { ENDPOINT_SETTINGS } from "./endpoint.ts";
 import type { SettingTable, SettingValues } from "./setting.ts";
 import { choiceOf, choicesOf, parseRatio, parseSwitch, parseText, wholeNumber } from "./parsers.ts";
-import { GPU_SETTING, JSON_SETTING, switchSetting } from "./shared.ts";
+import { CONFIRM, GPU_SETTING, JSON_SETTING, switchSetting } from "./shared.ts";
 import { TRACE_SETTINGS } from "./trace.ts";
 
 const FIXTURE_DEFAULT = "the fixture's";
@@ -34,6 +34,7 @@ export const REPLAY_SETTINGS = {
     placeholder: "CLOCK",
     defaultValue: "auto",
     parse: choiceOf(["auto", "gpu", "model"]),
+    confirm: CONFIRM.program,
   },
   gpu: GPU_SETTING,
   gate: {

@@ -2,7 +2,7 @@ import { nearestWord } from "./nearest_word.ts";
 import type { SettingTable, SettingValues } from "./setting.ts";
 import { parseShardText, REPORT_FORMATS } from "./report.ts";
 import { choiceOf, parseText, wholeNumber } from "./parsers.ts";
-import { GPU_SETTING, JSON_SETTING, switchSetting } from "./shared.ts";
+import { CONFIRM, GPU_SETTING, JSON_SETTING, switchSetting } from "./shared.ts";
 
 /** Every setting of `headwise conformance`. */
 export const CONFORMANCE_SETTINGS = {
@@ -11,6 +11,7 @@ export const CONFORMANCE_SETTINGS = {
     placeholder: "SUBJECT",
     defaultValue: "auto",
     parse: parseSubjectText,
+    confirm: CONFIRM.program,
   },
   filter: {
     brief: "Queries of the cases to run, with spaces between them",

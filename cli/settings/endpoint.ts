@@ -1,6 +1,7 @@
 import type { SettingTable } from "./setting.ts";
 import { decimalNumber } from "./decimal_number.ts";
 import { choiceOf, parseSwitch, parseText, wholeNumber } from "./parsers.ts";
+import { CONFIRM } from "./shared.ts";
 
 /** Every setting that matters only with `--endpoint`. */
 export const ENDPOINT_SETTINGS = {
@@ -10,6 +11,7 @@ export const ENDPOINT_SETTINGS = {
     defaultValue: null,
     defaultText: "none; replay here",
     parse: parseText,
+    confirm: CONFIRM.endpoint,
   },
   against: {
     brief: "Judge it against this server, in interleaved pairs",
@@ -17,6 +19,7 @@ export const ENDPOINT_SETTINGS = {
     defaultValue: null,
     defaultText: "none; no verdict",
     parse: parseText,
+    confirm: CONFIRM.endpoint,
   },
   endpointModel: {
     brief: "Model that servers are asked for",

@@ -1,6 +1,6 @@
 import { choiceOf, parseText, wholeNumber } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
-import { GPU_SETTING, JSON_SETTING, outSetting, switchSetting } from "./shared.ts";
+import { CONFIRM, GPU_SETTING, JSON_SETTING, outSetting, switchSetting } from "./shared.ts";
 
 function count<DEFAULT extends number>(brief: string, defaultValue: DEFAULT, min: number) {
   return { brief, placeholder: "N", defaultValue, parse: wholeNumber({ min }) };
@@ -45,7 +45,10 @@ export const KERNEL_BENCH_SETTINGS = {
     defaultValue: "stored",
     parse: choiceOf(["stored", "default"]),
   },
-  peers: switchSetting("Also time PyTorch and ONNX Runtime where they are installed"),
+  peers: {
+    ...switchSetting("Also time PyTorch and ONNX Runtime where they are installed"),
+    confirm: CONFIRM.programs,
+  },
   json: {
     brief: "Write the result with all samples",
     placeholder: "FILE",

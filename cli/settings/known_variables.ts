@@ -23,6 +23,15 @@ export const GENERAL_VARIABLES: readonly KnownVariables[] = [
     brief: "What a surrounding job says of --shard and --run.",
     command: "conformance",
   },
+  {
+    names: ["HEADWISE_CACHE_DIR"],
+    brief: "Folder that the self-extracting executable unpacks into.",
+  },
+  {
+    names: ["HEADWISE_DAWN"],
+    brief: "A package of Dawn in place of npm's, as FOLDER/index.js, with --gpu dawn.",
+  },
+  { names: ["HEADWISE_TRACES"], brief: "Folder of traces that tests and scripts replay." },
   { names: ["NO_COLOR"], brief: "Any value but an empty one switches colours off." },
   {
     names: ["FORCE_COLOR"],

@@ -6,8 +6,8 @@ import { type CommandName, type Resolved, SETTING_TABLES } from "./tables.ts";
 
 /** What resolving settings takes of the outside. */
 export interface SettingsContext {
-  /** The environment. */
-  readonly process: Pick<CliContext["process"], "env">;
+  /** The environment, and where it is said which file was used. */
+  readonly process: Pick<CliContext["process"], "env"> & Partial<CliContext["process"]>;
   /** Reads a text file. */
   readonly readTextFile: CliContext["readTextFile"];
 }
@@ -16,7 +16,7 @@ export interface SettingsContext {
 export const DEFAULT_CONFIG_FILE = "headwise.yaml";
 
 /**
- * Reads the settings file, if there is one, and resolves the settings of a command.
+ * Reads the settings file, if there is one, says so, and resolves the settings of a command.
  *
  * @throws {SettingError} When a value or a name in the file is wrong.
  */
@@ -27,7 +27,17 @@ export async function loadSettings<NAME extends CommandName>(
   const environment = context.process.env;
   const path = namedFileOf(context, o.flags);
   const file = await readValues(context, { path, command: o.command });
-  return resolveSettings(SETTING_TABLES[o.command], { flags: o.flags, environment, file });
+  const resolved = resolveSettings(SETTING_TABLES[o.command], {
+    flags: o.flags,
+    environment,
+    file,
+    isFileNamed: path !== null,
+  });
+  if (Object.keys(file).length > 0) {
+    const note = `Settings of '${o.command}' from '${path ?? DEFAULT_CONFIG_FILE}'`;
+    context.process.stderr?.write(`${note}\n`);
+  }
+  return resolved;
 }
 
 /** The settings file that a command reads, whether it exists or not. */

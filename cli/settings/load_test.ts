@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { capture, type CapturedWorld } from "../testing_context.ts";
+import { flagOf, type Setting } from "./setting.ts";
+import { SETTING_TABLES } from "./tables.ts";
 
 interface Explained {
   readonly [name: string]: {
@@ -81,4 +83,74 @@ Deno.test("loadSettings() lets a switch be switched off again by a flag", async 
   const environment = { HEADWISE_ENFORCE: "1" };
   assert.equal((await explain([], { environment }))["enforce"]!.value, true);
   assert.equal((await explain(["--enforce=false"], { environment }))["enforce"]!.value, false);
+});
+
+/** Values that run a program, reach a server or open one, by command and setting. */
+const CONFIRMED: readonly (readonly [string, string, string, string])[] = [
+  ["conformance", "subject", "exec:./evil", "run a program"],
+  ["conformance", "subject", "module:./evil.ts", "run a program"],
+  ["conformance", "subject", "ffi:./evil.so", "run a program"],
+  ["bench", "endpoint", "http://127.0.0.1:9", "send requests to a server"],
+  ["bench", "against", "http://127.0.0.1:9", "send requests to a server"],
+  ["serve", "host", "0.0.0.0", "choose who can reach the server"],
+  ["serve", "allowRemote", "true", "choose who can reach the server"],
+  ["kernel bench", "peers", "true", "run programs"],
+];
+
+Deno.test("loadSettings() has a file that was only found run, reach and open nothing", async () => {
+  for (const [command, name, value, deed] of CONFIRMED) {
+    const text = `${command}:\n  ${name}: ${JSON.stringify(value)}\n`;
+    const files = { "headwise.yaml": text };
+    const args = [...command.split(" "), "--explain-config"];
+    const found = await capture(args, { files });
+    assert.equal(found.exitCode, 4, `${command} ${name}`);
+    assert.match(found.stderr, new RegExp(`headwise\\.yaml:2:\\d+: .*'${name}'.* would ${deed}`));
+    assert.match(found.stderr, /--config headwise\.yaml\n$/);
+    // Named, by flag or by variable, it counts; a flag in its place does too.
+    const named = await capture([...args, "--config", "headwise.yaml"], { files });
+    assert.equal(named.exitCode, 0, named.stderr);
+    assert.equal(named.stderr, `Settings of '${command}' from 'headwise.yaml'\n`);
+    const environment = { HEADWISE_CONFIG: "headwise.yaml" };
+    assert.equal((await capture(args, { files, environment })).exitCode, 0);
+    const flag = [flagOf(name), ...(value === "true" ? [] : [value])];
+    assert.equal((await capture([...args, ...flag], { files })).exitCode, 0);
+  }
+});
+
+Deno.test("loadSettings() takes from a file that was found what does none of this", async () => {
+  for (
+    const text of [
+      "conformance:\n  subject: oracle\n",
+      "conformance:\n  subject: dump:x.json\n",
+      "kernel bench:\n  peers: false\n",
+    ]
+  ) {
+    const [command] = text.split(":");
+    const args = [...command!.split(" "), "--explain-config"];
+    const { exitCode, stderr } = await capture(args, { files: { "headwise.yaml": text } });
+    assert.equal(exitCode, 0, stderr);
+    assert.equal(stderr, `Settings of '${command}' from 'headwise.yaml'\n`);
+  }
+});
+
+Deno.test("every setting that names a server, a program or an address asks for confirmation", () => {
+  const suspicious = Object.entries(SETTING_TABLES).flatMap(([command, table]) =>
+    Object.entries<Setting<unknown>>(table).filter(([name, { placeholder, confirm }]) =>
+      confirm === undefined && (/URL|ADDRESS|SUBJECT|COMMAND|PROGRAM/.test(placeholder ?? "") ||
+        /^(?:endpoint|against|host|allowRemote|subject|peers|adapter)$/.test(name))
+    ).map(([name]) => `${command} ${name}`)
+  );
+  assert.deepEqual(suspicious, []);
+});
+
+Deno.test("runCli() warns of a variable that is named as ours and is none", async () => {
+  const environment = { HEADWISE_PAGE_ODER: "shuffled", HEADWISE_QQQQQQQQQ: "1", FD_X: "1" };
+  const { exitCode, stderr } = await capture(["bench", "--explain-config"], { environment });
+  assert.equal(exitCode, 0);
+  assert.equal(
+    stderr,
+    "Variable HEADWISE_PAGE_ODER has no effect: there is no such setting; did you mean " +
+      "HEADWISE_PAGE_ORDER?\nVariable HEADWISE_QQQQQQQQQ has no effect: there is no such setting; " +
+      "see 'headwise help'\n",
+  );
 });

@@ -70,5 +70,6 @@ export {
   type Resolved,
   SETTING_TABLES,
   type SettingsOf,
+  unknownVariables,
 } from "./tables.ts";
 export { TRACE_SETTINGS } from "./trace.ts";

@@ -1,4 +1,4 @@
-import type { FileValues } from "./config_file.ts";
+import type { FileValue, FileValues } from "./config_file.ts";
 import {
   flagOf,
   type Origin,
@@ -17,6 +17,8 @@ export interface SettingSources {
   readonly environment: Readonly<Partial<Record<string, string>>>;
   /** Values of the settings file. */
   readonly file: FileValues;
+  /** Whether a person named the settings file, or it was found in the working folder. */
+  readonly isFileNamed?: boolean;
 }
 
 /** Every setting of a command, resolved once. */
@@ -93,10 +95,23 @@ function resolveSetting(
   }
   const inFile = sources.file[name];
   if (inFile !== undefined) {
+    if (sources.isFileNamed !== true) requireConfirmed(name, setting, inFile);
     return { value: read(setting.parse, inFile.text, inFile.origin), origin: inFile.origin };
   }
   const origin: Origin = { kind: "default", text: setting.defaultText ?? "built in" };
   return { value: setting.defaultValue, origin };
+}
+
+/** A folder may come from anybody: what is found in it runs, reaches and opens nothing. */
+function requireConfirmed(name: string, setting: Setting<unknown>, value: FileValue): void {
+  const deed = setting.confirm?.(value.text) ?? null;
+  if (deed === null) return;
+  const [file] = value.origin.text.split(":");
+  throw new SettingError(
+    `Cannot take '${name}' from a file that was only found here, for it would ${deed}: give ` +
+      `${flagOf(name)} or ${variableOf(name, setting)}, or name the file with --config ${file}`,
+    value.origin,
+  );
 }
 
 function read(parse: (text: string) => unknown, text: string, origin: Origin): unknown {

@@ -2,7 +2,7 @@ import type { SettingTable } from "./setting.ts";
 import { decimalNumber } from "./decimal_number.ts";
 import { parseSwitch, parseText, wholeNumber } from "./parsers.ts";
 import { parseSide } from "./gate.ts";
-import { switchSetting } from "./shared.ts";
+import { CONFIRM, switchSetting } from "./shared.ts";
 
 /** Bounds of what clients may ask for. */
 export const BOUND_SETTINGS = {
@@ -70,10 +70,12 @@ export const API_SETTINGS = {
     placeholder: "ADDRESS",
     defaultValue: "127.0.0.1",
     parse: parseText,
+    confirm: CONFIRM.address,
     option: "hostname",
   },
   allowRemote: {
     ...switchSetting("Allow an address that other machines can reach; the server knows no users"),
+    confirm: CONFIRM.address,
     option: "allowRemote",
   },
   stepScale: {

@@ -36,6 +36,11 @@ export interface Setting<T> {
   readonly variable?: string;
   /** A variable of another tool, weaker than our own. */
   readonly foreignVariable?: ForeignVariable<T>;
+  /**
+   * What a value would do that a settings file may only ask for when a person named that file, such
+   * as `run a program`; null where this value does nothing of the kind. See {@linkcode CONFIRM}.
+   */
+  readonly confirm?: (text: string) => string | null;
   /** The library's option that gets the value unless it is null; see {@linkcode optionsOf}. */
   readonly option?: string;
 }

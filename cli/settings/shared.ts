@@ -6,6 +6,19 @@ import type { Setting } from "./setting.ts";
 /** Who implements WebGPU: Deno itself, or Dawn with or without its bounds checks. */
 export type GpuProvider = "deno" | "dawn" | "dawn-unchecked";
 
+/** What values do that nobody may have done by a file that was only found in a folder. */
+export const CONFIRM = {
+  /** A subject or a clock that is a program. */
+  program: (text: string): string | null =>
+    /^\s*(?:exec|module|ffi):/.test(text) ? "run a program" : null,
+  /** A switch that starts programs. */
+  programs: (text: string): string | null => parseSwitch(text) ? "run programs" : null,
+  /** A server that gets requests, and the token. */
+  endpoint: (): string => "send requests to a server",
+  /** An address to listen on. */
+  address: (): string => "choose who can reach the server",
+} as const;
+
 /** A switch that is off by default. */
 export function switchSetting(brief: string): {
   readonly brief: string;

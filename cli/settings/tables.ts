@@ -9,6 +9,7 @@ import {
   ROOFLINE_SETTINGS,
 } from "./kernel.ts";
 import { GENERAL_VARIABLES } from "./known_variables.ts";
+import { nearestWord } from "./nearest_word.ts";
 import { REPORT_MERGE_SETTINGS, REPORT_SETTINGS } from "./report.ts";
 import { type ResolvedSettings, variablesOf } from "./resolve.ts";
 import { SERVE_SETTINGS } from "./serve.ts";
@@ -62,3 +63,14 @@ export const KNOWN_VARIABLES: readonly string[] = [
   ...GENERAL_VARIABLES.flatMap(({ names }) => names),
   ...new Set(Object.values(SETTING_TABLES).flatMap((table: SettingTable) => variablesOf(table))),
 ];
+
+/** What is wrong with variables that are named as ours are: a warning each, with the likely word. */
+export function unknownVariables(environment: Readonly<Partial<Record<string, string>>>): string[] {
+  return Object.keys(environment)
+    .filter((name) => name.startsWith("HEADWISE_") && !KNOWN_VARIABLES.includes(name))
+    .map((name) => {
+      const nearest = nearestWord(name, KNOWN_VARIABLES);
+      const fix = nearest === undefined ? "see 'headwise help'" : `did you mean ${nearest}?`;
+      return `Variable ${name} has no effect: there is no such setting; ${fix}`;
+    });
+}

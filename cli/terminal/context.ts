@@ -61,6 +61,7 @@ export function createSystemContext(
     const value = Deno.env.get(name);
     if (value !== undefined) environment[name] = value;
   }
+  Object.assign(environment, ownVariables());
   const stream = (target: typeof Deno.stdout | typeof Deno.stderr): CliStream => {
     const isTerminal = target.isTerminal();
     return {
@@ -121,4 +122,15 @@ function writeWhole(target: typeof Deno.stdout | typeof Deno.stderr, text: strin
   const bytes = new TextEncoder().encode(text);
   let written = 0;
   while (written < bytes.length) written += target.writeSync(bytes.subarray(written));
+}
+
+/** Variables named as ours are, known or not: where not all may be listed, none is. */
+function ownVariables(): Record<string, string> {
+  try {
+    const all = Object.entries(Deno.env.toObject());
+    return Object.fromEntries(all.filter(([name]) => name.startsWith("HEADWISE_")));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return {};
+    throw error;
+  }
 }

@@ -124,7 +124,10 @@ function resolve(settings: ToolSettings): Promise<Resolved<CommandName>> {
         : Promise.reject(new Deno.errors.NotFound(`No such file: '${path}'`));
     },
   };
-  return loadSettings(context, { command, flags: Object.fromEntries(flags) });
+  // Named, for some options are not taken from a file that is only found.
+  const named = { ...Object.fromEntries(flags), config: DEFAULT_CONFIG_FILE };
+  const isEmpty = Object.keys(settings.file).length === 0;
+  return loadSettings(context, { command, flags: isEmpty ? Object.fromEntries(flags) : named });
 }
 
 function shownOptions(resolved: Resolved<CommandName>): ShownOption[] {
