@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readSourceState } from "../cli/gpu/provenance.ts";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, type BuildOptions, type Plugin, stop } from "esbuild";
@@ -76,7 +77,10 @@ async function bundle(input: BundleInput): Promise<Bundle> {
       entryPoints: [".ci/bundle_entry.ts"],
       write: false,
       sourcemap: "linked",
-      define: { HEADWISE_PAGE: JSON.stringify(gzipSync(page, { level: 9 }).toString("base64")) },
+      define: {
+        HEADWISE_COMMIT: JSON.stringify((await readSourceState(".")).commit ?? ""),
+        HEADWISE_PAGE: JSON.stringify(gzipSync(page, { level: 9 }).toString("base64")),
+      },
       plugins: [charts, fromFolders(input.packages)],
     });
     const textOf = (ending: string): string =>

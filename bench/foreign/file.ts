@@ -87,9 +87,20 @@ function readRun(
   }
 }
 
+/**
+ * Python writes numbers that JSON does not have; SGLang's default file has an `Infinity`. Strings
+ * are kept as they are.
+ */
+function quoteBareNumbers(text: string): string {
+  return text.replace(
+    /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g,
+    (found) => found.startsWith('"') ? found : found === "NaN" ? "null" : `"${found}"`,
+  );
+}
+
 function parseOrNull(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(quoteBareNumbers(text));
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;

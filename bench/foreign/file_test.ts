@@ -27,3 +27,30 @@ Deno.test("parseGateInput() names file, line and fix when a text is no result", 
   );
   assert.throws(() => parseGateInput('{"x":1}', { file }), /none of the keys .*vLLM, SGLang or/);
 });
+
+Deno.test("parseGateInput() reads numbers that Python writes and JSON does not have", () => {
+  const read = (rate: string) => {
+    const text =
+      `{"completed":1,"total_throughput":1,"tag":"NaN, Infinity","request_rate":${rate}}`;
+    const input = parseGateInput(text, { file: "a.json" });
+    assert.ok(input.kind === "foreign");
+    return input.runs[0].settings.request_rate;
+  };
+  assert.equal(read("Infinity"), "inf");
+  assert.equal(read('"inf"'), "inf");
+  assert.equal(read("4.5"), "4.5");
+  const missing = parseGateInput('{"completed":1,"total_throughput":1,"mean_ttft_ms":NaN}', {
+    file: "a.json",
+  });
+  assert.ok(missing.kind === "foreign");
+  assert.equal(missing.runs[0].meanTtftMs, null);
+});
+
+Deno.test("parseGateInput() takes vLLM's goodput key of before and after its colon for one benchmark", () => {
+  const toolOf = (key: string) => {
+    const text = `{"completed":1,"total_token_throughput":1,"${key}":null}`;
+    const input = parseGateInput(text, { file: "a.json" });
+    return input.kind === "foreign" ? input.runs[0].tool : null;
+  };
+  assert.deepEqual([toolOf("request_goodput:"), toolOf("request_goodput")], ["vllm", "vllm"]);
+});

@@ -3,15 +3,24 @@
 import { BenchError, type Comparison, type GateName, type Verdict } from "../result/mod.ts";
 import { combineVerdicts, compareMetric } from "../statistics/mod.ts";
 import type { ForeignGateReport, ForeignRun, ForeignStatistics } from "./types.ts";
-import { GATE_METRICS, type MetricFacts } from "../gate/mod.ts";
+import {
+  allowRegression,
+  CAPACITY_THRESHOLD,
+  DEFAULT_MAX_REGRESSION,
+  GATE_METRICS,
+  type MetricFacts,
+  READ_THRESHOLD,
+} from "../gate/mod.ts";
 
 /** What a foreign gate is judged by, and what it may conclude from. */
 export interface ForeignGateOptions {
   /** Metrics and thresholds. @default {"gate/read"} */
-  readonly gate?: GateName;
+  readonly gate?: GateName | "gate/regression";
+  /** Share by which a metric may be worse that is not asked to improve. @default {0.02} */
+  readonly maxRegression?: number;
   /** Judges the ratio itself where the files allow no interval. @default {false} */
   readonly acceptPointEstimate?: boolean;
-  /** Lets an interval over runs pass that were not interleaved. @default {false} */
+  /** Accepts an interval over runs that were not interleaved. @default {false} */
   readonly acceptUnpaired?: boolean;
 }
 
@@ -21,18 +30,60 @@ interface ForeignMetric extends MetricFacts {
   readonly sample?: "ttftMs" | "gapMs";
 }
 
-const METRICS: Readonly<Record<GateName, readonly ForeignMetric[]>> = {
-  "gate/read": [
-    { ...GATE_METRICS.meanTtft, value: ({ meanTtftMs }) => meanTtftMs, sample: "ttftMs" },
-    { ...GATE_METRICS.meanTbt, value: ({ meanGapMs }) => meanGapMs, sample: "gapMs" },
-    { ...GATE_METRICS.meanTpot, value: ({ meanTpotMs }) => meanTpotMs },
-  ],
-  "gate/capacity": [
-    { ...GATE_METRICS.throughput, value: ({ outputTokensPerSecond }) => outputTokensPerSecond },
-    { ...GATE_METRICS.requestThroughput, value: ({ requestsPerSecond }) => requestsPerSecond },
-    { ...GATE_METRICS.goodput, value: ({ goodputPerSecond }) => goodputPerSecond },
-  ],
+const LATENCIES: readonly ForeignMetric[] = [
+  { ...GATE_METRICS.meanTtft, value: ({ meanTtftMs }) => meanTtftMs, sample: "ttftMs" },
+  { ...GATE_METRICS.meanTbt, value: ({ meanGapMs }) => meanGapMs, sample: "gapMs" },
+  {
+    ...GATE_METRICS.meanTpot,
+    threshold: READ_THRESHOLD,
+    value: ({ meanTpotMs }) => meanTpotMs,
+  },
+];
+const END_TO_END: ForeignMetric = {
+  ...GATE_METRICS.meanEndToEnd,
+  value: ({ meanEndToEndMs }) => meanEndToEndMs,
 };
+const RATES: readonly ForeignMetric[] = [
+  { ...GATE_METRICS.throughput, value: ({ outputTokensPerSecond }) => outputTokensPerSecond },
+  {
+    ...GATE_METRICS.requestThroughput,
+    threshold: CAPACITY_THRESHOLD,
+    value: ({ requestsPerSecond }) => requestsPerSecond,
+  },
+  {
+    ...GATE_METRICS.goodput,
+    threshold: CAPACITY_THRESHOLD,
+    value: ({ goodputPerSecond }) => goodputPerSecond,
+  },
+];
+
+/** Metrics without which a gate says nothing; others count where both files hold them. */
+const REQUIRED: ReadonlySet<string> = new Set(
+  [GATE_METRICS.meanTtft, GATE_METRICS.meanTbt, GATE_METRICS.throughput].map(({ metric }) =>
+    metric
+  ),
+);
+
+/**
+ * The metrics of a gate. What a gate does not ask to improve may not become worse than the margin,
+ * so that no gain is bought with another metric: latencies by fewer tokens a second, ITL by TPOT.
+ */
+function metricsOf(
+  gate: GateName | "gate/regression",
+  maxRegression: number,
+): readonly ForeignMetric[] {
+  switch (gate) {
+    case "gate/read":
+      return [...LATENCIES, ...allowRegression([END_TO_END, ...RATES], maxRegression)];
+    case "gate/capacity":
+      return RATES;
+    case "gate/regression":
+      return allowRegression([...LATENCIES, END_TO_END, ...RATES], maxRegression);
+  }
+}
+
+/** Output tokens of both sides agree within this share: engines stop at their own end of text. */
+const MAX_OUTPUT_DIFFERENCE = 0.05;
 
 /**
  * Judges runs of another benchmark. A gate needs an interval over runs: one run a side gives a
@@ -67,13 +118,18 @@ export function judgeForeignRuns(
   candidate: readonly ForeignRun[],
   o: ForeignGateOptions = {},
 ): ForeignGateReport {
-  refuseDifferent([...baseline, ...candidate]);
+  const runs = [...baseline, ...candidate];
+  refuseDifferent(runs);
+  refuseRepeated(runs);
+  refuseShorter(baseline, candidate);
   const gate = o.gate ?? "gate/read";
   const statistics = statisticsOf(baseline, candidate);
-  const comparisons = METRICS[gate].map((metric) =>
+  const metrics = metricsOf(gate, o.maxRegression ?? DEFAULT_MAX_REGRESSION)
+    .filter(({ metric, value }) => REQUIRED.has(metric) || runs.some((run) => value(run) !== null));
+  const comparisons = metrics.map((metric) =>
     compare(metric, { baseline, candidate, statistics, options: o })
   );
-  const faults = faultsOf([...baseline, ...candidate]);
+  const faults = faultsOf(runs);
   const demanded = comparisons.filter(({ verdict }) => verdict !== null);
   const judged = combineVerdicts(demanded.map(({ verdict }) => verdict!));
   const held = statistics === "runs" && judged === "PASS" && o.acceptUnpaired !== true;
@@ -195,4 +251,42 @@ function refuseDifferent(runs: readonly ForeignRun[]): void {
       );
     }
   }
+}
+
+/** The same run given twice is one sample, whatever its file is called. */
+function refuseRepeated(runs: readonly ForeignRun[]): void {
+  const seen = new Map<string, string>();
+  for (const { origin, ...run } of runs) {
+    const content = JSON.stringify(run);
+    const earlier = seen.get(content);
+    if (earlier !== undefined) {
+      throw new BenchError(
+        "gate/not-comparable",
+        `Cannot compare the results: '${earlier}' and '${origin}' hold the same run; a run counts ` +
+          "once, so leave one of them out",
+      );
+    }
+    seen.set(content, origin);
+  }
+}
+
+/** A server that answers with fewer tokens is not a faster one. */
+function refuseShorter(baseline: readonly ForeignRun[], candidate: readonly ForeignRun[]): void {
+  const meanOf = (runs: readonly ForeignRun[]): number | null => {
+    const tokens = runs.flatMap(({ outputTokens }) => outputTokens ?? []);
+    return tokens.length === runs.length
+      ? tokens.reduce((sum, each) => sum + each, 0) / tokens.length
+      : null;
+  };
+  const [left, right] = [meanOf(baseline), meanOf(candidate)];
+  if (left === null || right === null) return;
+  if (Math.abs(right - left) <= MAX_OUTPUT_DIFFERENCE * Math.max(left, right)) return;
+  throw new BenchError(
+    "gate/not-comparable",
+    `Cannot compare the results: output tokens are ${left} in '${baseline[0].origin}' and ` +
+      `${right} in '${candidate[0].origin}', more than ${
+        MAX_OUTPUT_DIFFERENCE * 100
+      } % apart; make ` +
+      "both answer in full (as with --ignore-eos)",
+  );
 }

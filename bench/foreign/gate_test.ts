@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readGateInput } from "./file.ts";
+import { parseGateInput, readGateInput } from "./file.ts";
 import { type ForeignGateOptions, judgeForeignRuns } from "./gate.ts";
 import type { ForeignRun } from "./types.ts";
 
@@ -104,4 +104,68 @@ Deno.test("judgeForeignRuns() refuses runs that are not comparable", async () =>
   for (const [runs, message] of cases) {
     assert.throws(() => judgeForeignRuns(vllm, runs), message);
   }
+});
+
+const run = (o: Record<string, unknown>): ForeignRun => {
+  const record = {
+    total_token_throughput: 900,
+    completed: 100,
+    failed: 0,
+    total_input_tokens: 1000,
+    total_output_tokens: 2000,
+    mean_ttft_ms: 200,
+    mean_itl_ms: 30,
+    mean_tpot_ms: 30,
+    output_throughput: 640,
+    ...o,
+  };
+  const input = parseGateInput(JSON.stringify(record), { file: `${JSON.stringify(o)}.json` });
+  assert.ok(input.kind === "foreign");
+  return input.runs[0];
+};
+const judgeOne = (o: Record<string, unknown>, options: ForeignGateOptions = {}) =>
+  judgeForeignRuns([run({})], [run(o)], { acceptPointEstimate: true, ...options });
+
+Deno.test("judgeForeignRuns() passes no gain that another metric pays for", () => {
+  const faster = { mean_ttft_ms: 150, mean_itl_ms: 20, mean_tpot_ms: 20 };
+  assert.equal(judgeOne(faster).verdict, "PASS");
+  for (const worse of [{ mean_tpot_ms: 60 }, { output_throughput: 400 }, { mean_itl_ms: 40 }]) {
+    const report = judgeOne({ ...faster, ...worse });
+    assert.equal(report.verdict, "FAIL", JSON.stringify(worse));
+  }
+});
+
+Deno.test("judgeForeignRuns() does not pass what only one file holds", () => {
+  const slower = judgeForeignRuns(
+    [run({ request_throughput: 5 })],
+    [run({ mean_ttft_ms: 150, mean_itl_ms: 20, mean_tpot_ms: 20 })],
+    { acceptPointEstimate: true },
+  );
+  assert.equal(slower.verdict, "INCONCLUSIVE");
+});
+
+Deno.test("judgeForeignRuns() refuses answers of another length", () => {
+  for (const tokens of [1000, 1890, 2200]) {
+    assert.throws(
+      () => judgeOne({ total_output_tokens: tokens, mean_ttft_ms: 100 }),
+      /output tokens are 2000 in .* more than 5 % apart/,
+    );
+  }
+  assert.equal(judgeOne({ total_output_tokens: 1960, mean_ttft_ms: 201 }).verdict, "FAIL");
+});
+
+Deno.test("judgeForeignRuns() refuses a run that is given twice, on one side or on both", () => {
+  const [one, other] = [run({ duration: 1 }), run({ mean_ttft_ms: 100 })];
+  assert.throws(() => judgeForeignRuns([one, { ...one, origin: "b" }], [other]), /the same run/);
+  assert.throws(() => judgeForeignRuns([one], [{ ...one, origin: "b" }]), /the same run/);
+});
+
+Deno.test("judgeForeignRuns() judges a regression by the margin that is stated", () => {
+  const options = { gate: "gate/regression" } as const;
+  assert.equal(judgeOne({ mean_ttft_ms: 203 }, options).verdict, "PASS");
+  assert.equal(judgeOne({ mean_ttft_ms: 210 }, options).verdict, "FAIL");
+  assert.equal(
+    judgeOne({ mean_ttft_ms: 210 }, { ...options, maxRegression: 0.06 }).verdict,
+    "PASS",
+  );
 });

@@ -6,11 +6,11 @@ import type { ForeignRequests, ForeignRun, ForeignTool } from "./types.ts";
 export type ForeignRecord = Readonly<Record<string, unknown>>;
 
 /**
- * Keys that only one benchmark writes, most telling first. FastDeploy's goodput key ends in a
- * colon; builds that mend it still write `infer_input_lens`.
+ * Keys that only one benchmark writes, most telling first. A goodput key that ends in a colon is no
+ * such key: vLLM wrote it too, before its issue 20274.
  */
 const SIGNATURES: readonly (readonly [ForeignTool, readonly string[]])[] = [
-  ["fastdeploy", ["request_goodput:", "infer_input_lens", "mean_s_ttft_ms", "res_ttfts"]],
+  ["fastdeploy", ["infer_input_lens", "mean_s_ttft_ms", "res_ttfts"]],
   ["sglang", ["mean_e2e_latency_ms", "total_throughput", "total_output_tokens_retokenized"]],
   ["vllm", ["total_token_throughput"]],
 ];
@@ -56,19 +56,31 @@ export function toForeignRun(record: ForeignRecord, origin: string): ForeignRun 
     recognisedBy: found.key,
     origin,
     settings: Object.fromEntries(
-      SETTINGS.filter((key) => record[key] !== undefined).map((key) => [key, String(record[key])]),
+      SETTINGS.filter((key) => record[key] !== undefined).map((
+        key,
+      ) => [key, settingText(record[key])]),
     ),
     completed,
     failed: countFailed(record, completed),
     inputTokens: numberAt(record, "total_input_tokens"),
+    outputTokens: numberAt(record, "total_output_tokens"),
     meanTtftMs: completed === 0 ? null : latency("mean_ttft_ms"),
     meanGapMs: completed === 0 ? null : latency("mean_itl_ms"),
     meanTpotMs: completed === 0 ? null : latency("mean_tpot_ms"),
+    meanEndToEndMs: completed === 0
+      ? null
+      : latency("mean_e2el_ms") ?? latency("mean_e2e_latency_ms"),
     outputTokensPerSecond: latency("output_throughput"),
     requestsPerSecond: latency("request_throughput"),
     goodputPerSecond: numberAt(record, "request_goodput:") ?? numberAt(record, "request_goodput"),
     requests,
   };
+}
+
+/** An unbounded rate is written as `inf`, `Infinity` or the number itself. */
+function settingText(value: unknown): string {
+  const text = String(value);
+  return /^inf(inity)?$/i.test(text) ? "inf" : text;
 }
 
 function numberAt(record: ForeignRecord, key: string): number | null {

@@ -14,7 +14,7 @@ Deno.test("recogniseTool() tells the three benchmarks apart by keys that only on
   assert.equal(recogniseTool(JSON.parse(sglang))?.tool, "sglang");
   assert.deepEqual(recogniseTool(await load("fastdeploy-baseline.json")), {
     tool: "fastdeploy",
-    key: "request_goodput:",
+    key: "infer_input_lens",
   });
   assert.equal(recogniseTool({ hello: 1 }), null);
 });

@@ -21,12 +21,16 @@ export interface ForeignRun {
   readonly failed: number | null;
   /** Prompt tokens of all completed requests. */
   readonly inputTokens: number | null;
+  /** Output tokens of all completed requests. */
+  readonly outputTokens: number | null;
   /** Mean time to first token. */
   readonly meanTtftMs: number | null;
   /** Mean gap between streamed chunks, which these benchmarks call ITL. */
   readonly meanGapMs: number | null;
   /** Mean time per output token after the first, of each request. */
   readonly meanTpotMs: number | null;
+  /** Mean time from sending a request to its last token. */
+  readonly meanEndToEndMs: number | null;
   /** Output tokens per second. */
   readonly outputTokensPerSecond: number | null;
   /** Completed requests per second. */
@@ -59,7 +63,7 @@ export type ForeignStatistics =
 /** A gate over files of another benchmark. */
 export interface ForeignGateReport {
   /** Clause that it answers. */
-  readonly gate: "gate/read" | "gate/capacity";
+  readonly gate: "gate/read" | "gate/capacity" | "gate/regression";
   /** Verdict over all demanded metrics. */
   readonly verdict: Verdict;
   /** Why, one line a finding. */

@@ -5,8 +5,12 @@ import {
   type BenchResult,
   type GateName,
   type GateReport,
+  type RegressionReport,
   type SideName,
 } from "../result/mod.ts";
+import { combineVerdicts } from "../statistics/mod.ts";
+import { isSameRun, namedDifferences, refuseDifferent } from "./comparable.ts";
+import { DEFAULT_MAX_REGRESSION } from "./metrics.ts";
 import { judgeSides } from "./read.ts";
 
 /** Options of {@link compareResults}. */
@@ -18,7 +22,7 @@ export interface CompareOptions {
   /** Side of the second result. @default {"headwise"; "pooled-recycle" for gate/capacity} */
   readonly candidate?: SideName;
   /**
-   * Lets runs that were not interleaved pass. Drift between two sessions is not cancelled, so
+   * Accepts runs that were not interleaved. Drift between two sessions is not cancelled, so
    * without this a measured PASS is only INCONCLUSIVE.
    * @default {false}
    */
@@ -57,46 +61,124 @@ export function compareResults(
 ): GateReport {
   refuseDifferent(baseline, candidate);
   const gate = o.gate ?? "gate/read";
+  const sides = {
+    baseline: o.baseline ?? (gate === "gate/read" ? "uniform" : "pooled"),
+    candidate: o.candidate ?? (gate === "gate/read" ? "headwise" : "pooled-recycle"),
+  } as const;
+  // Two sides of one run were interleaved; one side of one run is no two samples.
+  const isOneRun = isSameRun(baseline, candidate);
+  if (isOneRun && sides.baseline === sides.candidate) refuseSameRun();
   const report = judgeSides({
     gate,
     baselineResult: baseline,
     candidateResult: candidate,
-    baseline: o.baseline ?? (gate === "gate/read" ? "uniform" : "pooled"),
-    candidate: o.candidate ?? (gate === "gate/read" ? "headwise" : "pooled-recycle"),
-    interleaved: false,
+    ...sides,
+    interleaved: isOneRun,
   });
-  const drifts = !baseline.clock.deterministic || !candidate.clock.deterministic;
-  if (!drifts) return report;
-  const note = "runs of two files were not interleaved, so drift between them is not cancelled";
-  const held = report.verdict === "PASS" && o.acceptUnpaired !== true;
+  return isOneRun
+    ? report
+    : holdUnpaired(report, { baseline, candidate, accepted: o.acceptUnpaired === true });
+}
+
+function refuseSameRun(): never {
+  throw new BenchError(
+    "gate/not-comparable",
+    "Cannot compare the results: both files hold the same measured run; give one of each build",
+  );
+}
+
+/** Options of {@link judgeRegression}. */
+export interface RegressionOptions {
+  /** Share by which a metric may be worse. @default {0.02} */
+  readonly maxRegression?: number;
+  /** The only side to compare; every side of both results where left out. */
+  readonly side?: SideName;
+  /** Accepts runs that were not interleaved. @default {false} */
+  readonly acceptUnpaired?: boolean;
+}
+
+/**
+ * Judges a result against an earlier one of the same workload: on every side that both replayed,
+ * mean TTFT, mean TBT and throughput may be worse by no more than a margin.
+ *
+ * @param baseline The earlier result.
+ * @param candidate The result that is judged.
+ * @param o Margin, side, and whether runs that were not interleaved are accepted.
+ * @returns The verdict, and each side's.
+ * @throws {BenchError} When the results are of different workloads, machines or settings, have no
+ * side in common, or hold the same measured run.
+ */
+export function judgeRegression(
+  baseline: BenchResult,
+  candidate: BenchResult,
+  o: RegressionOptions = {},
+): RegressionReport {
+  const maxRegression = o.maxRegression ?? DEFAULT_MAX_REGRESSION;
+  if (!(maxRegression >= 0 && maxRegression < 1)) {
+    throw new BenchError(
+      "bench/option",
+      `Cannot judge with maxRegression '${maxRegression}': give a share in [0, 1), as 0.02`,
+    );
+  }
+  refuseDifferent(baseline, candidate);
+  if (isSameRun(baseline, candidate)) refuseSameRun();
+  const names = commonSides(baseline, candidate, o.side);
+  const sides = names.map((name) => {
+    const report = judgeSides({
+      gate: "gate/regression",
+      maxRegression,
+      baselineResult: baseline,
+      candidateResult: candidate,
+      baseline: name,
+      candidate: name,
+      interleaved: false,
+    });
+    return holdUnpaired(report, { baseline, candidate, accepted: o.acceptUnpaired === true });
+  });
   return {
-    ...report,
-    verdict: held ? "INCONCLUSIVE" : report.verdict,
-    reasons: [...report.reasons, held ? `${note}; accept it explicitly to let it pass` : note],
+    gate: "gate/regression",
+    verdict: combineVerdicts(sides.map(({ verdict }) => verdict)),
+    maxRegression,
+    reasons: [
+      ...namedDifferences(baseline, candidate),
+      ...sides.flatMap(({ candidate: side, reasons }) =>
+        reasons.map((reason) => `${side}: ${reason}`)
+      ),
+    ],
+    sides,
   };
 }
 
-function refuseDifferent(baseline: BenchResult, candidate: BenchResult): void {
-  const facts = (result: BenchResult): Record<string, unknown> => ({
-    "workload": result.workload.sha256,
-    "model": result.workload.modelSha256,
-    "head map": result.workload.headMapName,
-    "requests": result.requests.sha256 ?? result.workload.sha256,
-    "number of requests": result.requests.count,
-    "page order": result.options.pageOrder,
-    "prefix cache": result.options.prefixCache,
-    "seed": result.options.seed,
-    "clock": result.clock.kind,
-    "memory ceiling": result.clock.ceilings.memoryBytesPerSecond,
-    "operations ceiling": result.clock.ceilings.flopsPerSecond,
-  });
-  const [left, right] = [facts(baseline), facts(candidate)];
-  for (const [name, value] of Object.entries(left)) {
-    if (value === right[name]) continue;
-    throw new BenchError(
-      "gate/not-comparable",
-      `Cannot compare the results: ${name} is '${value}' in one and '${right[name]}' in the ` +
-        `other; replay both with the same`,
-    );
-  }
+function commonSides(
+  baseline: BenchResult,
+  candidate: BenchResult,
+  only: SideName | undefined,
+): readonly SideName[] {
+  const others = new Set(candidate.sides.map(({ name }) => name));
+  const names = baseline.sides.map(({ name }) => name)
+    .filter((name) => others.has(name) && (only === undefined || name === only));
+  if (names.length > 0) return names;
+  const list = ({ sides }: BenchResult): string => sides.map(({ name }) => name).join(", ");
+  throw new BenchError(
+    "gate/missing-side",
+    `Cannot compare the results: ${
+      only === undefined ? "no side" : `side '${only}'`
+    } is in both; one has ${list(baseline)}, the other ${list(candidate)}`,
+  );
+}
+
+/** A PASS over measured runs that were not interleaved is held back, unless it is accepted. */
+function holdUnpaired(report: GateReport, o: {
+  readonly baseline: BenchResult;
+  readonly candidate: BenchResult;
+  readonly accepted: boolean;
+}): GateReport {
+  if (o.baseline.clock.deterministic && o.candidate.clock.deterministic) return report;
+  const note = "runs of two files were not interleaved, so drift between them is not cancelled";
+  const held = report.verdict === "PASS" && !o.accepted;
+  return {
+    ...report,
+    verdict: held ? "INCONCLUSIVE" : report.verdict,
+    reasons: [...report.reasons, held ? `${note}; accept it with --accept-unpaired` : note],
+  };
 }

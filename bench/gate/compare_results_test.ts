@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compareResults } from "./compare_results.ts";
+import { compareResults, judgeRegression } from "./compare_results.ts";
 import { tinyResult, withValues } from "../run/test_support.ts";
 
 const BASE = await tinyResult();
@@ -12,7 +12,7 @@ const SIDES = { baseline: "headwise", candidate: "headwise" } as const;
 Deno.test("compareResults() lets unpaired runs pass only when they are accepted", () => {
   const report = compareResults(slow, fast, SIDES);
   assert.equal(report.verdict, "INCONCLUSIVE");
-  assert.match(report.reasons.at(-1)!, /not interleaved.*accept it explicitly/);
+  assert.match(report.reasons.at(-1)!, /not interleaved.*--accept-unpaired/);
   assert.equal(compareResults(slow, fast, { ...SIDES, acceptUnpaired: true }).verdict, "PASS");
 });
 
@@ -41,5 +41,89 @@ Deno.test("compareResults() refuses when the two replayed different things", () 
     message: /seed is '5' in one and '99' in the other/,
   });
   const trace = { ...BASE, requests: { ...BASE.requests, sha256: "0" } };
-  assert.throws(() => compareResults(BASE, trace), /requests is/);
+  assert.throws(() => compareResults(BASE, trace), /bytes of the trace is/);
+});
+
+Deno.test("compareResults() names everything that differs, with both values", () => {
+  const other = {
+    ...BASE,
+    options: { ...BASE.options, pageOrder: "identity" as const },
+    environment: { ...BASE.environment, adapter: "another card" },
+    workload: {
+      ...BASE.workload,
+      settings: { ...BASE.workload.settings, "scheduler.maxSequences": 99 },
+    },
+  };
+  const message = (() => {
+    try {
+      judgeRegression(BASE, other);
+    } catch (error) {
+      return String(error);
+    }
+    return "compared";
+  })();
+  assert.match(message, /scheduler\.maxSequences is '\d+' in one and '99' in the other/);
+  assert.match(message, /page order is 'shuffled' in one and 'identity' in the other/);
+  assert.match(message, /card is 'none' in one and 'another card' in the other/);
+});
+
+Deno.test("judgeRegression() compares each side with itself, and fails one that became slower", () => {
+  const worse = withValues(BASE, { headwise: { ttftMs: [165, 166, 164], tbtMs: [10, 10, 10] } });
+  const before = withValues(BASE, { headwise: { ttftMs: [100, 101, 99], tbtMs: [10, 10, 10] } });
+  const report = judgeRegression(before, worse, { acceptUnpaired: true });
+  assert.equal(report.verdict, "FAIL");
+  const verdicts = report.sides.map(({ baseline, candidate, verdict }) => [
+    baseline,
+    candidate,
+    verdict,
+  ]);
+  assert.ok(verdicts.every(([baseline, candidate]) => baseline === candidate));
+  assert.deepEqual(verdicts.find(([side]) => side === "headwise")?.[2], "FAIL");
+});
+
+Deno.test("judgeRegression() never passes measured runs of two files by itself", () => {
+  const again = withValues(BASE, {
+    headwise: { ttftMs: [100, 101, 98.9], tbtMs: [10, 10.1, 9.89] },
+  });
+  const side = "headwise" as const;
+  assert.equal(judgeRegression(slow, again, { side }).verdict, "INCONCLUSIVE");
+  assert.equal(
+    judgeRegression(slow, again, { side, maxRegression: 0.1, acceptUnpaired: true })
+      .verdict,
+    "PASS",
+  );
+});
+
+Deno.test("judgeRegression() judges by the margin that is stated", () => {
+  const values = (ttft: number) =>
+    withValues(BASE, {
+      headwise: { ttftMs: [ttft, ttft * 1.001, ttft * 0.999], tbtMs: [9, 9, 9] },
+    });
+  const judge = (maxRegression: number) =>
+    judgeRegression(values(100), values(104), {
+      maxRegression,
+      acceptUnpaired: true,
+      side: "headwise",
+    }).verdict;
+  assert.equal(judge(0.02), "FAIL");
+  assert.equal(judge(0.06), "PASS");
+  assert.throws(() => judge(2), /maxRegression '2'/);
+});
+
+Deno.test("judgeRegression() refuses the same measured run twice, and a side that is not in both", () => {
+  assert.throws(() => judgeRegression(slow, slow), /both files hold the same measured run/);
+  assert.equal(judgeRegression(BASE, BASE).verdict, "PASS");
+  const fewer = { ...BASE, sides: BASE.sides.filter(({ name }) => name !== "headwise") };
+  assert.throws(
+    () => judgeRegression(BASE, fewer, { side: "headwise" }),
+    /side 'headwise' is in both; one has .*headwise/,
+  );
+});
+
+Deno.test("judgeRegression() names versions and commits that differ, and compares all the same", () => {
+  const newer = { ...BASE, environment: { ...BASE.environment, headwise: "9.9.9" } };
+  const older = { ...BASE, environment: { ...BASE.environment, headwise: "0.1.0" } };
+  const { verdict, reasons } = judgeRegression(older, newer);
+  assert.equal(verdict, "PASS");
+  assert.equal(reasons[0], "version: '0.1.0' against '9.9.9'");
 });

@@ -5,6 +5,9 @@ export const READ_THRESHOLD = 0.95;
 /** Throughput must rise to this ratio: 30 % better. */
 export const CAPACITY_THRESHOLD = 1.3;
 
+/** A metric may be worse by this share where nothing is said: 2 %. */
+export const DEFAULT_MAX_REGRESSION = 0.02;
+
 /** What a gate says of a metric, without where its values come from. */
 export interface MetricFacts {
   /** Name in reports. */
@@ -32,6 +35,7 @@ export const GATE_METRICS = {
   meanTtftOfAttention: latency("mean TTFT, attention only", null),
   meanTbtOfAttention: latency("mean TBT, attention only", null),
   meanTpot: latency("mean TPOT", null),
+  meanEndToEnd: latency("mean end-to-end latency", null),
   throughput: rate("throughput", "output tokens/s", CAPACITY_THRESHOLD),
   requestThroughput: rate("request throughput", "requests/s"),
   goodput: rate("goodput", "requests/s"),

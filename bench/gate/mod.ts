@@ -6,7 +6,18 @@
 
 export { gateCapacity } from "./capacity.ts";
 export { predictCapacity, type PredictionOptions } from "./capacity_prediction.ts";
-export { type CompareOptions, compareResults } from "./compare_results.ts";
+export {
+  type CompareOptions,
+  compareResults,
+  judgeRegression,
+  type RegressionOptions,
+} from "./compare_results.ts";
 export { type ConcurrencyOptions, predictConcurrency } from "./concurrency_prediction.ts";
-export { CAPACITY_THRESHOLD, GATE_METRICS, type MetricFacts, READ_THRESHOLD } from "./metrics.ts";
-export { gateRead } from "./read.ts";
+export {
+  CAPACITY_THRESHOLD,
+  DEFAULT_MAX_REGRESSION,
+  GATE_METRICS,
+  type MetricFacts,
+  READ_THRESHOLD,
+} from "./metrics.ts";
+export { allowRegression, gateRead } from "./read.ts";

@@ -18,13 +18,24 @@ import {
   planLooks,
   type SequentialPlan,
 } from "../statistics/mod.ts";
-import { GATE_METRICS, type MetricFacts } from "./metrics.ts";
+import { DEFAULT_MAX_REGRESSION, GATE_METRICS, type MetricFacts } from "./metrics.ts";
 
 /** A metric, and where a replay has its values. */
 interface Metric extends MetricFacts {
   readonly value: (performance: RunPerformance) => number | null;
   readonly sample?: "ttftMs" | "tpotMs";
 }
+
+/** What a regression is judged by; the threshold comes from the margin that is stated. */
+const REGRESSION_METRICS: readonly Metric[] = [
+  {
+    ...GATE_METRICS.meanTtft,
+    value: ({ whole }) => whole.ttftMs?.mean ?? null,
+    sample: "ttftMs",
+  },
+  { ...GATE_METRICS.meanTbt, value: ({ whole }) => whole.tbtMs?.mean ?? null, sample: "tpotMs" },
+  { ...GATE_METRICS.throughput, value: ({ outputTokensPerSecond }) => outputTokensPerSecond },
+];
 
 const METRICS: Readonly<Record<GateName, readonly Metric[]>> = {
   "gate/read": [
@@ -58,7 +69,9 @@ const METRICS: Readonly<Record<GateName, readonly Metric[]>> = {
 /** Two sides to judge, of one result or of two. */
 export interface GateSides {
   /** Clause to answer. */
-  readonly gate: GateName;
+  readonly gate: GateName | "gate/regression";
+  /** Share by which each metric may be worse; only a regression has one. */
+  readonly maxRegression?: number;
   /** Result that the baseline is taken from. */
   readonly baselineResult: BenchResult;
   /** Side of the baseline. */
@@ -75,7 +88,9 @@ export interface GateSides {
 
 /** Judges two sides by the metrics of a gate. */
 export function judgeSides(o: GateSides): GateReport {
-  const metrics = METRICS[o.gate];
+  const metrics = o.gate === "gate/regression"
+    ? allowRegression(REGRESSION_METRICS, o.maxRegression ?? DEFAULT_MAX_REGRESSION)
+    : METRICS[o.gate];
   const baseline = sideOf(o.baselineResult, o.baseline);
   const candidate = sideOf(o.candidateResult, o.candidate);
   const deterministic = o.baselineResult.clock.deterministic &&
@@ -99,19 +114,37 @@ export function judgeSides(o: GateSides): GateReport {
     ...faultsOf(o.baselineResult, baseline),
     ...faultsOf(o.candidateResult, candidate),
   ];
+  const isSoftware = [o.baselineResult, o.candidateResult].some(({ clock }) => clock.software);
   const verdict: Verdict = faults.length > 0
     ? "FAIL"
+    : isSoftware
+    ? "INCONCLUSIVE"
     : combineVerdicts(demanded.map((comparison) => comparison.verdict!));
   return {
     gate: o.gate,
     verdict,
-    reasons: [...new Set(faults), ...demanded.map(({ reason }) => reason)],
+    reasons: [
+      ...new Set(faults),
+      ...(isSoftware ? ["a device that runs on the CPU gives no verdict"] : []),
+      ...demanded.map(({ reason }) => reason),
+    ],
     baseline: o.baseline,
     candidate: o.candidate,
     pairs: Math.min(baseline.runs.length, candidate.runs.length),
     comparisons,
     control: o.control === undefined ? [] : compare(sideOf(o.candidateResult, o.control), false),
   };
+}
+
+/** The metrics with the threshold of a margin: 2 % worse is a ratio of 1.02, or of 1 / 1.02. */
+export function allowRegression<T extends MetricFacts>(
+  metrics: readonly T[],
+  maxRegression: number,
+): readonly T[] {
+  return metrics.map((metric) => ({
+    ...metric,
+    threshold: metric.better === "lower" ? 1 + maxRegression : 1 / (1 + maxRegression),
+  }));
 }
 
 /**

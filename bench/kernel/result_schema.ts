@@ -1,6 +1,7 @@
 /** The schema that a stored kernel result is read with. */
 
 import { z } from "zod";
+import { environment } from "../result/mod.ts";
 import { caseSchema, goalSchema, peerSchema, shapeSchema } from "./case_schema.ts";
 import { KERNEL_RESULT_VERSION, type KernelResult } from "./result_types.ts";
 
@@ -90,13 +91,7 @@ export const kernelResultSchema: z.ZodType<KernelResult> = z.strictObject({
   schemaVersion: z.literal(KERNEL_RESULT_VERSION),
   createdAt: z.string(),
   environment: z.union([
-    z.strictObject({
-      os: z.string(),
-      arch: z.string(),
-      deno: z.string(),
-      v8: z.string(),
-      adapter: z.string().nullable(),
-    }),
+    environment,
     z.strictObject({
       os: z.string(),
       arch: z.string().nullable(),

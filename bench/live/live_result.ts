@@ -4,6 +4,7 @@ import { z } from "zod";
 import {
   comparison,
   count,
+  environment,
   parseDocument,
   readResultText,
   serializeSamples,
@@ -68,13 +69,7 @@ const liveResult: z.ZodType<LiveResult> = z.strictObject({
   kind: z.literal("headwise/live-result"),
   schemaVersion: z.literal(LIVE_SCHEMA_VERSION),
   createdAt: text,
-  environment: z.strictObject({
-    os: text,
-    arch: text,
-    deno: text,
-    v8: text,
-    adapter: text.nullable(),
-  }),
+  environment,
   workload: z.strictObject({ name: text, sha256: text }),
   requests: z.strictObject({
     count,

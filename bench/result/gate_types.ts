@@ -59,7 +59,7 @@ export interface Comparison {
 /** A gate's verdict with its comparisons. */
 export interface GateReport {
   /** Clause that it answers. */
-  readonly gate: "gate/read" | "gate/capacity";
+  readonly gate: "gate/read" | "gate/capacity" | "gate/regression";
   /** Verdict over all demanded metrics: all must pass. */
   readonly verdict: Verdict;
   /** Why, one line a finding. */
@@ -146,4 +146,18 @@ export interface CapacityGateReport {
   readonly pooled: GateReport;
   /** Predicted against replayed concurrency of both. */
   readonly outcomes: readonly CapacityOutcome[];
+}
+
+/** `gate/regression`: a result against an earlier one, side by side. */
+export interface RegressionReport {
+  /** Clause that it answers. */
+  readonly gate: "gate/regression";
+  /** Verdict over all sides: all must pass. */
+  readonly verdict: Verdict;
+  /** Share by which a metric may be worse, such as 0.02. */
+  readonly maxRegression: number;
+  /** Why, one line a finding, with the side that it is about. */
+  readonly reasons: readonly string[];
+  /** Each side against itself in the earlier result. */
+  readonly sides: readonly GateReport[];
 }

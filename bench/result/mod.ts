@@ -26,11 +26,12 @@ export type {
   ConcurrencyPrediction,
   GateReport,
   RatioInterval,
+  RegressionReport,
   Verdict,
 } from "./gate_types.ts";
 export { type LineFile, openLineFile, prepareOutput, writeTextAtomically } from "./output_file.ts";
 export type { PageHistory, PageRow, RequestList, StepTimeline, TokenGaps } from "./recording.ts";
-export { comparison, count, gate, summary, verdict } from "./schema.ts";
+export { comparison, count, environment, gate, summary, verdict } from "./schema.ts";
 export {
   GATE_SIDES,
   type GateName,
@@ -51,6 +52,7 @@ export {
   READABLE_RESULT_VERSIONS,
   type RequestSamples,
   type RequestsIdentity,
+  type ResolvedWorkloadSettings,
   type RestOfLayerStatement,
   RESULT_SCHEMA_VERSION,
   type ResultCeilings,

@@ -23,6 +23,19 @@ export const summary = z.strictObject({
   max: z.number(),
 }).nullable();
 
+/** Machine, runtime and sources of a result. */
+export const environment = z.strictObject({
+  os: text,
+  arch: text,
+  deno: text,
+  v8: text,
+  adapter: text.nullable(),
+  headwise: text.nullable().exactOptional(),
+  commit: text.nullable().exactOptional(),
+  clean: z.boolean().nullable().exactOptional(),
+  driver: text.nullable().exactOptional(),
+});
+
 const latencies = z.strictObject({ ttftMs: summary, tbtMs: summary });
 
 const performance = z.strictObject({
@@ -200,13 +213,7 @@ export const resultSchema: z.ZodType<BenchResult> = z.strictObject({
     RESULT_SCHEMA_VERSION
   ),
   createdAt: text,
-  environment: z.strictObject({
-    os: text,
-    arch: text,
-    deno: text,
-    v8: text,
-    adapter: text.nullable(),
-  }),
+  environment,
   workload: z.strictObject({
     name: text,
     sha256: text,
@@ -217,6 +224,7 @@ export const resultSchema: z.ZodType<BenchResult> = z.strictObject({
     measuredRank: count,
     pagesPerHead: count,
     pageSizeTokens: count,
+    settings: z.record(text, z.union([text, z.number(), z.boolean(), z.null()])).exactOptional(),
   }),
   requests: z.strictObject({
     count,
@@ -246,11 +254,12 @@ export const resultSchema: z.ZodType<BenchResult> = z.strictObject({
     kind: z.enum(["model", "gpu"]),
     reason: text.nullable(),
     deterministic: z.boolean(),
+    software: z.boolean().exactOptional(),
     layersMeasured: count.nullable(),
     ceilings: z.strictObject({
       memoryBytesPerSecond: z.number(),
       flopsPerSecond: z.number(),
-      source: z.enum(["measured", "fixture"]),
+      source: z.enum(["measured", "fixture", "default"]),
       note: text,
     }),
   }),

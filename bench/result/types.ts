@@ -51,6 +51,14 @@ export interface BenchEnvironment {
   readonly v8: string;
   /** Name of the GPU adapter, or null where none was used. */
   readonly adapter: string | null;
+  /** Version of headwise; null in results of before it was recorded, or from code. */
+  readonly headwise?: string | null;
+  /** Commit of the checkout that ran, or that the bundle was built from; null where unknown. */
+  readonly commit?: string | null;
+  /** Whether the checkout was as committed; null where unknown. */
+  readonly clean?: boolean | null;
+  /** Driver of the adapter as it names itself; null where none was used, or it does not say. */
+  readonly driver?: string | null;
 }
 
 /** Which workload was replayed. */
@@ -73,7 +81,12 @@ export interface WorkloadIdentity {
   readonly pagesPerHead: number;
   /** Tokens of a page, P. */
   readonly pageSizeTokens: number;
+  /** Everything that was resolved of the workload, overrides included, by path. */
+  readonly settings?: ResolvedWorkloadSettings;
 }
+
+/** Values of a resolved workload by dotted path, as `scheduler.maxSequences`. */
+export type ResolvedWorkloadSettings = Readonly<Record<string, string | number | boolean | null>>;
 
 /** Where the requests came from. */
 export interface RequestsIdentity {
@@ -115,8 +128,8 @@ export interface ResultCeilings {
   readonly memoryBytesPerSecond: number;
   /** Floating-point operations per second. */
   readonly flopsPerSecond: number;
-  /** `measured` on this machine, or `fixture` where the workload states them. */
-  readonly source: "measured" | "fixture";
+  /** `measured` on this machine, `fixture` where the workload states them, else `default`. */
+  readonly source: "measured" | "fixture" | "default";
   /** Where the figures come from, in words. */
   readonly note: string;
 }
@@ -129,6 +142,8 @@ export interface ClockDescription {
   readonly reason: string | null;
   /** Whether two replays of one side give the same times. */
   readonly deterministic: boolean;
+  /** Whether the times are those of a device that runs on the CPU; such a run has no verdict. */
+  readonly software?: boolean;
   /** Layers whose caches are really there and rotated; null where nothing is measured. */
   readonly layersMeasured: number | null;
   /** Ceilings of the modelled part. */

@@ -12,6 +12,7 @@ import {
   type SideName,
 } from "../result/mod.ts";
 import type { Bench } from "./prepare.ts";
+import { describeWorkloadSettings } from "./workload_settings.ts";
 import type { LoggedCheck } from "../replay/mod.ts";
 import { describeRestOfLayer, type StepClock } from "../clock/mod.ts";
 
@@ -56,6 +57,7 @@ export function describeRun(
       measuredRank: bench.measuredRank,
       pagesPerHead: workload.cache.pagesPerHead,
       pageSizeTokens: workload.cache.pageSizeTokens,
+      settings: describeWorkloadSettings(workload),
     },
     requests: {
       count: bench.requests.length,
@@ -70,6 +72,7 @@ export function describeRun(
       kind: clock.kind,
       reason: clock.kind === "model" ? clock.reason : null,
       deterministic: o.clocks.every(({ deterministic }) => deterministic),
+      ...(clock.kind === "gpu" && clock.isSoftware ? { software: true } : {}),
       layersMeasured: o.clocks[0].layersMeasured,
       ceilings,
     },

@@ -31,6 +31,8 @@ export type ClockChoice =
     readonly kind: "gpu";
     /** Name of the adapter, for the result. */
     readonly adapter: string;
+    /** Whether the device runs on the CPU: its times give no verdict. @default {false} */
+    readonly isSoftware?: boolean;
     /** Opens a runner with caches of its own for one side; the run destroys it at the end. */
     readonly openRunner: (side: Side) => Promise<StepRunner>;
   };

@@ -314,7 +314,6 @@ Deno.test("runBench() refuses options that make no run", async () => {
     [{ untilDecided: true, pairs: 4, maxPairs: 3 }, /maxPairs '3': give an integer of at least 4/],
     [{ gates: [] }, /gates '0'/],
     [{ trace: { ...TRACE, requests: [] } }, /requests '0'/],
-    [{ workload: tinyWorkload({ ceilings: null }) }, /states no ceilings.*headwise doctor/],
     [
       {
         workload: tinyWorkload({
@@ -328,6 +327,24 @@ Deno.test("runBench() refuses options that make no run", async () => {
   for (const [changes, message] of cases) {
     await assert.rejects(runBench(options(changes)), message);
   }
+});
+
+Deno.test("runBench() says which ceilings it takes where none are stated and none were measured", async () => {
+  const { clock } = await runBench(options({ workload: tinyWorkload({ ceilings: null }) }));
+  assert.equal(clock.ceilings.source, "default");
+  assert.match(clock.ceilings.note, /Data sheet of one H100 SXM.*no GPU was measured/);
+});
+
+Deno.test("runBench() gives no verdict on times of a device that runs on the CPU", async () => {
+  const clock = {
+    kind: "gpu",
+    adapter: "fake",
+    isSoftware: true,
+    openRunner: fakeGpu().openRunner,
+  } as const;
+  const { readGate } = await runBench(options({ clock, pairs: 2 }));
+  assert.equal(readGate?.verdict, "INCONCLUSIVE");
+  assert.match(readGate.reasons[0], /runs on the CPU/);
 });
 
 Deno.test("sidesOfGates() lists each side once", () => {

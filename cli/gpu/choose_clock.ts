@@ -14,7 +14,6 @@ import {
   type StepRunner,
 } from "../../kernel/mod.ts";
 import type { SettingsOf } from "../settings/mod.ts";
-import { formatBytes } from "../../fixtures/mod.ts";
 import { openProvider } from "./provider.ts";
 import { MissingDevice } from "./missing_device.ts";
 
@@ -28,15 +27,14 @@ export interface ChosenClock {
   readonly close: () => void;
 }
 
-/** A software device attends caches up to this size in the time that one waits for a benchmark. */
-const SOFTWARE_CACHE_BYTES = 64 * 2 ** 20;
 /** Caches that take turns together exceed every last-level cache by far. */
 const ROTATED_BYTES = 2 ** 29;
 const BYTES_OF_ELEMENT = 2;
 
 /**
- * Chooses the clock. `auto` takes the device where one answers and can time this workload, and
- * otherwise the model, with the reason. Ceilings are measured only where the fixture states none.
+ * Chooses the clock. `auto` takes the device where a GPU answers and can time passes, and otherwise
+ * the model, with the reason. Ceilings are measured where the fixture states none, and never on a
+ * device that runs on the CPU.
  *
  * @param workload Workload to time.
  * @param o Clock wanted, seed, and layers whose caches are made.
@@ -56,13 +54,16 @@ export async function chooseClock(
   const { gpu } = outcome;
   const close = (): void => closeGpu(gpu);
   try {
-    const ceilings = workload.ceilings === null ? await measure(gpu) : null;
-    const refusal = o.clock === "auto" ? refuseDevice(gpu, workload) : null;
+    // What a CPU reads and multiplies says nothing about the GPU that a workload is meant for.
+    const isMeasured = workload.ceilings === null && !gpu.isSoftware;
+    const ceilings = isMeasured ? await measure(gpu) : null;
+    const refusal = o.clock === "auto" ? refuseDevice(gpu) : null;
     const clock: ClockChoice = o.clock === "model" || refusal !== null
       ? { kind: "model", reason: refusal }
       : {
         kind: "gpu",
         adapter: gpu.adapter.description,
+        isSoftware: gpu.isSoftware,
         openRunner: (side) => openRunner(gpu, { workload, side, ...o }),
       };
     return { clock, ceilings, close };
@@ -90,12 +91,10 @@ export function layersToMeasure(settings: RunnerSettings): number {
 }
 
 /** Why `auto` leaves a device that answers alone, or null where it does not. */
-function refuseDevice(gpu: Gpu, workload: Workload): string | null {
+function refuseDevice(gpu: Gpu): string | null {
   const { description } = gpu.adapter;
-  if (!gpu.hasTimestamps) return `${description} cannot time passes`;
-  const { kvBytes } = workload.cache;
-  if (!gpu.isSoftware || kvBytes <= SOFTWARE_CACHE_BYTES) return null;
-  return `${description} runs on the CPU, too slow for a cache of ${formatBytes(kvBytes)}`;
+  if (gpu.isSoftware) return `${description} runs on the CPU, whose times say nothing of a GPU`;
+  return gpu.hasTimestamps ? null : `${description} cannot time passes`;
 }
 
 function chooseModel(reason: string | null): ChosenClock {

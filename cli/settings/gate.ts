@@ -1,5 +1,5 @@
 import type { SideName } from "../../bench/mod.ts";
-import { choiceOf } from "./parsers.ts";
+import { choiceOf, parseShare } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
 import { JSON_SETTING, switchSetting } from "./shared.ts";
 
@@ -18,10 +18,18 @@ export const parseSide = choiceOf<SideName>(SIDES);
 /** Every setting of `headwise gate`. */
 export const GATE_SETTINGS = {
   gate: {
-    brief: "Gate to judge by: read or capacity",
+    brief: "Gate to judge by: regression, read or capacity",
     placeholder: "GATE",
-    defaultValue: "read",
-    parse: choiceOf(["read", "capacity"]),
+    defaultValue: null,
+    defaultText: "what suits the files",
+    parse: choiceOf(["regression", "read", "capacity"]),
+  },
+  maxRegression: {
+    brief: "Share by which a metric may be worse, as 0.02 or 2%",
+    placeholder: "SHARE",
+    defaultValue: null,
+    defaultText: "2%",
+    parse: parseShare,
   },
   baselineSide: {
     brief: "Side of the baseline, such as uniform",

@@ -30,6 +30,7 @@ export {
   type ChoiceParser,
   choicesOf,
   parseRatio,
+  parseShare,
   parseSwitch,
   parseText,
   wholeNumber,

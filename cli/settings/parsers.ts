@@ -84,6 +84,20 @@ export function parseRatio(text: string): number {
 }
 
 /**
+ * Parses a share that leaves something: `0.02`, or `2%`.
+ *
+ * @param text The share.
+ * @returns A number in [0, 1).
+ * @throws {RangeError} For anything else.
+ */
+export function parseShare(text: string): number {
+  const found = /^(\d+(?:\.\d+)?|\.\d+)\s*(%?)$/.exec(text.trim());
+  const value = found === null ? NaN : Number(found[1]) / (found[2] === "%" ? 100 : 1);
+  if (value >= 0 && value < 1) return value;
+  throw new RangeError("expected a share below 1, as 0.02 or 2%");
+}
+
+/**
  * Parses a switch.
  *
  * @param text `1`, `true`, `on` or `yes`; `0`, `false`, `off` or `no`; letter case does not matter.

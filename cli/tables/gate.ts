@@ -3,6 +3,7 @@ import type {
   CapacityOutcome,
   Comparison,
   GateReport,
+  RegressionReport,
   Verdict,
 } from "../../bench/mod.ts";
 import { EXIT } from "../exit_code.ts";
@@ -76,6 +77,28 @@ export function renderGate(report: GateReport, style: ReportStyle): string[] {
     ? []
     : report.reasons.flatMap((reason) => wrapText(reason, { width: columns, indent: "  " }));
   return [headline, ...table, ...(report.control.length === 0 ? [] : control), ...reasons];
+}
+
+/**
+ * Lays out `gate/regression`: one verdict, and the metrics of each side against itself.
+ *
+ * @param report The gate's report.
+ * @param style Colours and width.
+ * @returns Lines.
+ */
+export function renderRegression(report: RegressionReport, style: ReportStyle): string[] {
+  const { paint, columns } = style;
+  const margin = formatChange(1 + report.maxRegression).replace("+", "");
+  const headline = `${paintVerdict(report.verdict, paint)}  ${paint.bold(report.gate)}  ` +
+    `no side worse than ${margin}`;
+  const sides = report.sides.flatMap(({ candidate, verdict, comparisons }) => [
+    `${paintVerdict(verdict, paint)}  ${candidate}`,
+    ...comparisonTable(comparisons, paint),
+  ]);
+  const reasons = report.reasons.flatMap((reason) =>
+    wrapText(reason, { width: columns, indent: "  " })
+  );
+  return [headline, ...sides, ...reasons];
 }
 
 /**

@@ -16,7 +16,7 @@ import {
   TRACE_SETTINGS,
 } from "../../settings/mod.ts";
 import { plainOverrides, readTrace, workloadOverrides } from "../../workload/mod.ts";
-import { chooseClock } from "../../gpu/mod.ts";
+import { chooseClock, describeProvenance } from "../../gpu/mod.ts";
 import {
   type CliContext,
   createProgress,
@@ -56,6 +56,9 @@ export async function measure(
     gates: values.gate.map((gate) => `gate/${gate}` as const),
     clock: chosen.clock,
     commandLine: commandLineOf("bench", resolved),
+    environment: await describeProvenance(
+      chosen.clock.kind === "gpu" ? chosen.clock.adapter : null,
+    ),
     signal: context.signal,
     onPair: async (result) => {
       await writeResultAtomically(values.out, result);

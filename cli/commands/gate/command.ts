@@ -3,19 +3,23 @@ import type { CliContext } from "../../terminal/mod.ts";
 import { buildSettingsCommand, parseText } from "../../settings/mod.ts";
 
 const DESCRIPTION = `\
-Judges a side of one result against a side of another, both written by 'headwise bench' on the same
-requests with the same options. Exits by the verdict: 0 PASS, 1 FAIL, 3 INCONCLUSIVE. Runs of two
-files were not interleaved, so a measured PASS needs --accept-unpaired; modelled times do not drift.
+Judges the second result against the first. Two results of 'headwise bench' are compared side by
+side: no side may be worse than --max-regression in mean TTFT, mean TBT or throughput. Name sides to
+compare two different ones by the thresholds of --gate read or capacity. Exits by the verdict: 0
+PASS, 1 FAIL, 3 INCONCLUSIVE; results of different workloads, cards or settings are refused, with
+what differs. Measured runs of two files were not interleaved: a PASS needs --accept-unpaired.
 
 Also reads result files of the serving benchmarks of vLLM, SGLang and FastDeploy, and says what they
 allow: one run a side gives a ratio without an interval, which is judged only with
---accept-point-estimate; several runs, a line each in one file, give an interval.
+--accept-point-estimate; several runs, a line each in one file, give an interval. They are judged by
+--gate read unless a regression is asked for.
 
 EXAMPLES
-  headwise gate uniform.json headwise.json
-  headwise gate before.json after.json --baseline-side headwise --candidate-side headwise
+  headwise gate before.json after.json
+  headwise gate before.json after.json --max-regression 0.05
+  headwise gate run.json run.json --baseline-side uniform --candidate-side headwise
   headwise gate a.json b.json --gate capacity --json
-  headwise gate vllm-before.json vllm-after.json --accept-point-estimate`;
+  headwise gate vllm-before.json vllm-after.json --max-regression 0.02 --accept-point-estimate`;
 
 /** `headwise gate`. */
 export const gateCommand: Command<CliContext> = buildSettingsCommand({

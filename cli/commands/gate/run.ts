@@ -1,19 +1,22 @@
 import {
   BenchError,
+  type BenchResult,
   compareResults,
   type ForeignGateReport,
   type GateReport,
   judgeForeignRuns,
+  judgeRegression,
   readGateInput,
+  type RegressionReport,
 } from "../../../bench/mod.ts";
 import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
-import { renderForeignGate, renderGate, verdictExitCode } from "../../tables/mod.ts";
 import {
-  GATE_SETTINGS,
-  type LoadedSettings,
-  optionsOf,
-  type SettingsOf,
-} from "../../settings/mod.ts";
+  renderForeignGate,
+  renderGate,
+  renderRegression,
+  verdictExitCode,
+} from "../../tables/mod.ts";
+import type { LoadedSettings, SettingsOf } from "../../settings/mod.ts";
 
 /** Runs `headwise gate`. */
 export default async function gate(
@@ -25,20 +28,23 @@ export default async function gate(
   const { stdout } = this.process;
   const judged = await judge(values, baselinePath, candidatePath);
   const style = { paint: paintOf(stdout), columns: stdout.columns };
-  const { report } = judged;
-  writeLines(
-    stdout,
-    values.json
-      ? [JSON.stringify(report, null, 2)]
-      : judged.kind === "own"
-      ? renderGate(judged.report, style)
-      : renderForeignGate(judged.report, style),
-  );
-  this.process.exitCode = verdictExitCode([report.verdict]);
+  const lines = (): string[] => {
+    switch (judged.kind) {
+      case "sides":
+        return renderGate(judged.report, style);
+      case "regression":
+        return renderRegression(judged.report, style);
+      case "foreign":
+        return renderForeignGate(judged.report, style);
+    }
+  };
+  writeLines(stdout, values.json ? [JSON.stringify(judged.report, null, 2)] : lines());
+  this.process.exitCode = verdictExitCode([judged.report.verdict]);
 }
 
 type Judged =
-  | { readonly kind: "own"; readonly report: GateReport }
+  | { readonly kind: "sides"; readonly report: GateReport }
+  | { readonly kind: "regression"; readonly report: RegressionReport }
   | { readonly kind: "foreign"; readonly report: ForeignGateReport };
 
 async function judge(
@@ -48,22 +54,65 @@ async function judge(
 ): Promise<Judged> {
   const baseline = await readGateInput(baselinePath);
   const candidate = await readGateInput(candidatePath);
-  const { acceptUnpaired, acceptPointEstimate } = values;
-  const gate = `gate/${values.gate}` as const;
   if (baseline.kind === "own" && candidate.kind === "own") {
-    const report = compareResults(baseline.result, candidate.result, {
-      gate,
-      ...optionsOf(GATE_SETTINGS, values),
-    });
-    return { kind: "own", report };
+    return judgeOwn(values, baseline.result, candidate.result);
   }
   if (baseline.kind === "foreign" && candidate.kind === "foreign") {
-    const options = { gate, acceptUnpaired, acceptPointEstimate };
-    return { kind: "foreign", report: judgeForeignRuns(baseline.runs, candidate.runs, options) };
+    const { acceptUnpaired, acceptPointEstimate, maxRegression } = values;
+    const gate = values.gate ?? (maxRegression === null ? "read" : "regression");
+    const report = judgeForeignRuns(baseline.runs, candidate.runs, {
+      gate: `gate/${gate}`,
+      acceptUnpaired,
+      acceptPointEstimate,
+      ...(maxRegression === null ? {} : { maxRegression }),
+    });
+    return { kind: "foreign", report };
   }
   throw new BenchError(
     "gate/not-comparable",
     `Cannot compare '${baselinePath}' with '${candidatePath}': one is a result of this tool and ` +
       `the other of another benchmark; give two of one kind`,
   );
+}
+
+/** Two results compare each side with itself, unless sides or another gate are asked for. */
+function judgeOwn(
+  values: SettingsOf<"gate">,
+  baseline: BenchResult,
+  candidate: BenchResult,
+): Judged {
+  const { acceptUnpaired, baselineSide, candidateSide, maxRegression } = values;
+  const isOneSide = baselineSide === candidateSide;
+  const gate = values.gate ??
+    (baselineSide === null && candidateSide === null || maxRegression !== null
+      ? "regression"
+      : "read");
+  if (gate === "regression") {
+    if (!isOneSide && baselineSide !== null && candidateSide !== null) {
+      throw new BenchError(
+        "bench/option",
+        "Cannot judge a regression of two different sides; name one side, or use --gate read",
+      );
+    }
+    const side = candidateSide ?? baselineSide;
+    const report = judgeRegression(baseline, candidate, {
+      acceptUnpaired,
+      ...(side === null ? {} : { side }),
+      ...(maxRegression === null ? {} : { maxRegression }),
+    });
+    return { kind: "regression", report };
+  }
+  if (maxRegression !== null) {
+    throw new BenchError(
+      "bench/option",
+      `Cannot use --max-regression with --gate ${gate}, whose thresholds are fixed; leave one out`,
+    );
+  }
+  const report = compareResults(baseline, candidate, {
+    gate: `gate/${gate}`,
+    acceptUnpaired,
+    ...(baselineSide === null ? {} : { baseline: baselineSide }),
+    ...(candidateSide === null ? {} : { candidate: candidateSide }),
+  });
+  return { kind: "sides", report };
 }

@@ -11,7 +11,8 @@ async function resultOf(name: string): Promise<string> {
 
 Deno.test("gate exits 0 when the candidate clears the threshold", async () => {
   const path = await resultOf("passed");
-  const { exitCode, stdout } = await capture(["gate", path, path, "--json"]);
+  const sides = ["--baseline-side", "uniform", "--candidate-side", "headwise"];
+  const { exitCode, stdout } = await capture(["gate", path, path, ...sides, "--json"]);
   assert.equal(JSON.parse(stdout).verdict, "PASS");
   assert.equal(exitCode, 0);
 });
@@ -29,9 +30,47 @@ Deno.test("gate exits 3 when one measured pair cannot decide", async () => {
   const result = JSON.parse(await Deno.readTextFile(path));
   result.clock.deterministic = false;
   await Deno.writeTextFile(path, JSON.stringify(result));
-  const { exitCode, stdout } = await capture(["gate", path, path]);
+  const { exitCode, stdout } = await capture(["gate", path, path, "--gate", "read"]);
   assert.match(stdout, /^INCONCLUSIVE/);
   assert.equal(exitCode, 3);
+});
+
+async function slowed(path: string, factor: number): Promise<string> {
+  const result = JSON.parse(await Deno.readTextFile(path));
+  for (const side of result.sides) {
+    for (const { performance } of side.runs) {
+      performance.whole.ttftMs.mean *= factor;
+      performance.whole.tbtMs.mean *= factor;
+    }
+  }
+  const out = `${FOLDER}/slowed.json`;
+  await Deno.writeTextFile(out, JSON.stringify(result));
+  return out;
+}
+
+Deno.test("gate compares each side of two results with itself", async () => {
+  const before = await resultOf("before");
+  const same = await capture(["gate", before, before]);
+  assert.match(same.stdout, /^PASS {2}gate\/regression {2}no side worse than 2\.0 %/);
+  assert.equal(same.exitCode, 0);
+  // Slower by far, and still faster than the uniform side of before.
+  const after = await slowed(before, 1.03);
+  const slower = await capture(["gate", before, after]);
+  assert.match(slower.stdout, /^FAIL {2}gate\/regression/);
+  assert.equal(slower.exitCode, 1);
+  const allowed = await capture(["gate", before, after, "--max-regression", "5%"]);
+  assert.equal(allowed.exitCode, 0);
+});
+
+Deno.test("gate refuses a margin where thresholds are fixed, and two sides of a regression", async () => {
+  const path = await resultOf("margin");
+  const margin = ["--max-regression", "0.1"];
+  const fixed = await capture(["gate", path, path, "--gate", "read", ...margin]);
+  assert.match(fixed.stderr, /Cannot use --max-regression with --gate read/);
+  const sides = ["--baseline-side", "uniform", "--candidate-side", "headwise"];
+  const two = await capture(["gate", path, path, ...sides, ...margin]);
+  assert.match(two.stderr, /regression of two different sides/);
+  assert.notEqual(two.exitCode, 0);
 });
 
 Deno.test("gate exits 4 when the two replayed different things", async () => {

@@ -17,6 +17,7 @@ import { EXIT } from "../../exit_code.ts";
 import type { GpuProvider, LoadedSettings, SettingsOf } from "../../settings/mod.ts";
 import {
   cacheFolderOf,
+  describeProvenance,
   MissingDevice,
   openProvider,
   readTunings,
@@ -55,6 +56,7 @@ export default async function benchKernel(
           fraction: index / cases.length,
           detail: `${index + 1} of ${cases.length} cases`,
         }),
+      environment: await describeProvenance(gpu.adapter.description),
       ...(values.peers ? { runPeers: (timed) => runPeers(timed, peerOptions) } : {}),
     });
     progress.close();

@@ -1,0 +1,120 @@
+/** Whether two results may be compared: what differs is named with both values. */
+
+import { BenchError, type BenchResult } from "../result/mod.ts";
+
+/** A fact that both results must agree in, as it is shown. */
+type Facts = ReadonlyMap<string, string>;
+
+/**
+ * Refuses results that replayed different things, or measured on different machines.
+ *
+ * @param baseline Result to compare against.
+ * @param candidate Result that is judged.
+ * @throws {BenchError} With every fact that differs and both values.
+ */
+export function refuseDifferent(baseline: BenchResult, candidate: BenchResult): void {
+  const differing = differencesOf(factsOf, baseline, candidate);
+  const [first] = differing;
+  if (first !== undefined) {
+    const listed = differing.map(([name, left, right]) =>
+      `${name} is '${left}' in one and '${right}' in the other`
+    );
+    throw new BenchError(
+      "gate/not-comparable",
+      `Cannot compare the results: ${listed.join("; ")}; replay both with the same`,
+    );
+  }
+}
+
+/**
+ * Whether two results hold the same measured run: its noise is one sample, however often it is
+ * given. Runs of a deterministic clock are equal by right.
+ *
+ * @param baseline Result to compare against.
+ * @param candidate Result that is judged.
+ * @returns True where every value of every run is the same.
+ */
+export function isSameRun(baseline: BenchResult, candidate: BenchResult): boolean {
+  return !baseline.clock.deterministic &&
+    JSON.stringify(baseline.sides) === JSON.stringify(candidate.sides);
+}
+
+/**
+ * Names what may differ between the results of two builds, and is not hidden: versions, commits,
+ * drivers and the runtime.
+ *
+ * @param baseline Result to compare against.
+ * @param candidate Result that is judged.
+ * @returns A line for each, with both values.
+ */
+export function namedDifferences(baseline: BenchResult, candidate: BenchResult): string[] {
+  return differencesOf(buildOf, baseline, candidate)
+    .map(([name, left, right]) => `${name}: '${left}' against '${right}'`);
+}
+
+function differencesOf(
+  read: (result: BenchResult, o: { readonly isResolved: boolean }) => Facts,
+  baseline: BenchResult,
+  candidate: BenchResult,
+): (readonly [name: string, left: string, right: string])[] {
+  const isResolved = [baseline, candidate].every(({ workload }) => workload.settings !== undefined);
+  const [left, right] = [read(baseline, { isResolved }), read(candidate, { isResolved })];
+  const names = [...new Set([...left.keys(), ...right.keys()])];
+  return names.flatMap((name) => {
+    const [one, other] = [left.get(name) ?? "not there", right.get(name) ?? "not there"];
+    return one === other ? [] : [[name, one, other] as const];
+  });
+}
+
+/** Where settings were not recorded by both, hashes of the texts stand for them. */
+function factsOf(result: BenchResult, o: { readonly isResolved: boolean }): Facts {
+  const { workload, requests, options, clock, environment } = result;
+  const facts = new Map<string, string>();
+  const add = (name: string, value: unknown): void => void facts.set(name, String(value));
+  add("workload", workload.name);
+  add("model", workload.model);
+  if (o.isResolved) {
+    for (const [path, value] of Object.entries(workload.settings ?? {})) {
+      add(path === "headMap" ? "head map" : path, value);
+    }
+  } else {
+    add("head map", workload.headMapName);
+    add("pages of a head", workload.pagesPerHead);
+    add("text of the workload", shorten(workload.sha256));
+  }
+  add("text of the model", shorten(workload.modelSha256));
+  add("ranks", workload.tensorParallel);
+  add("trace", requests.trace ?? "none");
+  add("bytes of the trace", requests.sha256 === null ? "none" : shorten(requests.sha256));
+  add("number of requests", requests.count);
+  add("page order", options.pageOrder);
+  add("prefix cache", options.prefixCache ? "on" : "off");
+  add("reading of availability", options.availability);
+  add("seed", options.seed);
+  add("clock", clock.kind);
+  add("card", environment.adapter ?? "none");
+  add("source of the ceilings", clock.ceilings.source);
+  // Measured ceilings differ a little each time; the card that they are of is compared.
+  if (clock.ceilings.source !== "measured") {
+    add("memory ceiling", clock.ceilings.memoryBytesPerSecond);
+    add("operations ceiling", clock.ceilings.flopsPerSecond);
+  }
+  return facts;
+}
+
+function buildOf({ environment }: BenchResult): Facts {
+  const { headwise, commit, clean, driver, deno } = environment;
+  const facts = new Map<string, string>([["deno", deno]]);
+  const add = (name: string, value: unknown): void => {
+    if (value !== undefined && value !== null) facts.set(name, String(value));
+  };
+  add("version", headwise);
+  add("commit", commit);
+  if (clean === false) facts.set("checkout", "changed since its commit");
+  add("driver", driver);
+  return facts;
+}
+
+function shorten(sha256: string): string {
+  return `SHA-256 ${sha256.slice(0, 12)}…`;
+}

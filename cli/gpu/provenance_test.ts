@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { VERSION } from "../version.ts";
+import { withFolder } from "../testing_folder.ts";
+import { describeProvenance, readSourceState } from "./provenance.ts";
+
+const COMMIT = "0123456789abcdef0123456789abcdef01234567";
+
+function checkout(folder: string, files: Readonly<Record<string, string>>): void {
+  Deno.mkdirSync(join(folder, ".git", "refs", "heads"), { recursive: true });
+  for (const [path, text] of Object.entries(files)) {
+    Deno.writeTextFileSync(join(folder, ".git", path), text);
+  }
+}
+
+Deno.test("readSourceState() follows HEAD to a loose, a packed and a detached commit", async () => {
+  const cases: readonly Readonly<Record<string, string>>[] = [
+    { "HEAD": "ref: refs/heads/main\n", "refs/heads/main": `${COMMIT}\n` },
+    { "HEAD": "ref: refs/heads/main\n", "packed-refs": `# pack\n${COMMIT} refs/heads/main\n` },
+    { "HEAD": `${COMMIT}\n` },
+  ];
+  for (const files of cases) {
+    await withFolder(async (folder) => {
+      checkout(folder, files);
+      assert.equal((await readSourceState(folder)).commit, COMMIT);
+    });
+  }
+});
+
+Deno.test("readSourceState() says that it does not know where there is no checkout", async () => {
+  await withFolder(async (folder) => {
+    assert.deepEqual(await readSourceState(folder), { commit: null, clean: null });
+  });
+});
+
+Deno.test("describeProvenance() names the version, and no driver without a GPU", async () => {
+  const { headwise, driver, adapter } = await describeProvenance(null);
+  assert.deepEqual([headwise, driver, adapter], [VERSION, null, null]);
+});
