@@ -18,10 +18,11 @@ export const parseSide = choiceOf<SideName>(SIDES);
 /** Every setting of `headwise gate`. */
 export const GATE_SETTINGS = {
   gate: {
-    brief: "Gate to judge by: regression, read or capacity",
+    brief: "Judge by regression, read or capacity",
     placeholder: "GATE",
     defaultValue: null,
     defaultText: "what suits the files",
+    variable: "HEADWISE_GATE_BY",
     parse: choiceOf(["regression", "read", "capacity"]),
   },
   maxRegression: {
