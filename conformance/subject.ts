@@ -6,7 +6,7 @@
  * exception; an exception is a fault of the subject and never counts as non-conformance.
  */
 import type { HeadKind, Layout } from "../allocator/mod.ts";
-import type { AppendProblem, Arithmetic, AttentionProblem } from "../kernel/mod.ts";
+import type { AppendProblem, Arithmetic, AttentionProblem, StepTimer } from "../kernel/mod.ts";
 import type { Policies } from "./policies.ts";
 import type { Refusal, Reply } from "./reply.ts";
 
@@ -40,6 +40,7 @@ export const CAPABILITIES = {
   "kernel.splits": "splitting a row's keys over several workers",
   "kernel.two_passes": "full and window heads in two passes",
   "kernel.capture": "recording a step and replaying it",
+  "clock": "timing the steps of a benchmark's replay",
 } as const;
 
 /** One capability of the closed vocabulary. */
@@ -303,6 +304,8 @@ export interface Subject {
   readonly allocator?: AllocatorSubject;
   /** Its kernel, if it has one. */
   readonly kernel?: KernelSubject;
+  /** What times its kernel for a benchmark, if it has one; the suite does not judge it. */
+  readonly clock?: StepTimer;
   /** What else it tells of itself, such as its version or device; shown in reports. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Makes it fit for the next case after one in which it did not answer in time. */

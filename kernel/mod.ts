@@ -44,6 +44,7 @@ export * from "./compare.ts";
 export * from "./dual_merge.ts";
 export * from "./error_bound.ts";
 export * from "./float16.ts";
+export * from "./formula_contents.ts";
 export * from "./oracle_direct.ts";
 export * from "./oracle_paged.ts";
 export * from "./poison.ts";
@@ -68,6 +69,7 @@ export {
 export * from "./random_problem.ts";
 export * from "./rotary.ts";
 export * from "./shape.ts";
+export type * from "./step_timer.ts";
 export * from "./storage_type.ts";
 export * from "./visibility.ts";
 export * from "./work_count.ts";

@@ -1,4 +1,5 @@
 /** An adapter behind the command interfaces of a subject. */
+import type { StepTimer } from "../../kernel/mod.ts";
 import type { AllocatorSubject, KernelSubject, Subject } from "../subject.ts";
 import { AdapterFault } from "./adapter_fault.ts";
 import type { AnyPartCommand } from "./protocol/command.ts";
@@ -30,6 +31,7 @@ export function createAdapterSubject(session: AdapterSession): Subject {
       ? { allocator: partOf<AllocatorSubject>(session, "allocator") }
       : {}),
     ...(claims("kernel") ? { kernel: partOf<KernelSubject>(session, "kernel") } : {}),
+    ...(claims("clock") ? { clock: partOf<StepTimer>(session, "clock") } : {}),
     recover: session.restart,
   };
 }

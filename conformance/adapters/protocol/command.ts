@@ -1,5 +1,6 @@
 /** What an entry of the protocol's table says of a command. */
 import type { z } from "zod";
+import type { StepTimer } from "../../../kernel/mod.ts";
 import type { AllocatorSubject, KernelSubject, Refusal } from "../../subject.ts";
 import type { Tensors } from "../safetensors.ts";
 
@@ -9,6 +10,8 @@ export interface SubjectParts {
   readonly allocator: AllocatorSubject;
   /** The kernel. */
   readonly kernel: KernelSubject;
+  /** The clock, which times steps of a kernel. */
+  readonly clock: StepTimer;
 }
 
 /** Fields of a request beside `id` and `command`. */

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import type { Capability } from "../../subject.ts";
 import { ALLOCATOR_COMMANDS } from "./allocator_commands.ts";
+import { CLOCK_COMMANDS } from "./clock_commands.ts";
 import type { AnyPartCommand, ConversationCommand, FieldsOf } from "./command.ts";
 import { CONVERSATION_COMMANDS } from "./conversation_commands.ts";
 import { KERNEL_COMMANDS } from "./kernel_commands.ts";
@@ -16,6 +17,7 @@ export const COMMANDS = {
   ...CONVERSATION_COMMANDS,
   ...ALLOCATOR_COMMANDS,
   ...KERNEL_COMMANDS,
+  ...CLOCK_COMMANDS,
 };
 
 /** Name of a command. */

@@ -1,0 +1,144 @@
+/** Commands of a clock: one for each method of `StepTimer`. */
+import { z } from "zod";
+import {
+  type Arithmetic,
+  ArithmeticError,
+  declaredFields,
+  parseArithmetic,
+  type StepTimer,
+} from "../../../kernel/mod.ts";
+import { AdapterFault } from "../adapter_fault.ts";
+import { dataOf, expectTensor, flatTensor } from "../tensor_fields.ts";
+import type { Tensor, Tensors } from "../safetensors.ts";
+import { partCommand } from "./command.ts";
+import { count, fileName, integer, number, shape } from "./values.ts";
+
+const clock = <Name extends keyof StepTimer>(_: Name) => partCommand<StepTimer[Name]>("clock");
+const words = z.string().min(1).max(200);
+const figure = z.number().positive().nullable().default(null);
+
+/** The commands. */
+export const CLOCK_COMMANDS = {
+  open: clock("open")({
+    about: "Makes caches of formula contents and a kernel ready; what will run, and where",
+    request: {
+      shape,
+      form: z.string(),
+      layerGroups: number,
+      sinkTokens: number,
+      scoreScale: number.nullable(),
+      learnedSinks: z.boolean(),
+      layers: number,
+      maxBatchTokens: number,
+      seed: number,
+      tensors: fileName,
+    },
+    requestTensors: { headWindows: "I32 [Lg, H] W of each head; 0 is full context" },
+    result: z.strictObject({
+      cache: count,
+      kernel: words,
+      card: words,
+      driver: words.nullable().default(null),
+      versions: z.record(z.string().max(64), z.string().max(200)).default({}),
+      isSoftware: z.boolean(),
+      isCaptured: z.boolean().default(false),
+      arithmetic: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+      memoryBytesPerSecond: figure,
+      flopsPerSecond: figure,
+    }),
+    pack: ({ headWindows, ...fields }) => ({
+      fields,
+      tensors: new Map([["headWindows", flatTensor("I32", headWindows)]]),
+    }),
+    unpack: ({ tensors: _, ...fields }, tensors) => [
+      { ...fields, headWindows: int32(tensors, "headWindows") } as Parameters<StepTimer["open"]>[0],
+    ],
+    unpackResult: (value) => ({ ...value, arithmetic: readArithmetic(value.arithmetic) }),
+  }),
+  steps: clock("steps")({
+    about: "Runs steps and times each; `busyMs`, and tensors",
+    request: { cache: number, firstStep: number, tensors: fileName },
+    requestTensors: {
+      queryLengths: "I32 [S, B] new tokens of each slot; 0 is idle",
+      cachedLengths: "I32 [S, B] tokens of each slot before the step",
+      groups: "I32 [S] layer group whose rows are used",
+      table: "I32, the whole table before the first step; absent where only changes are sent",
+      changes: "I32 [n, 2] changed entries: index into the whole table, and id",
+      changeStarts: "I32 [S + 1] first change of each step, and their number",
+      samples: "I32 [k, 3] outputs to give back: step of the batch, token of the step, KV head",
+    },
+    result: z.strictObject({ busyMs: z.number().min(0), tensors: fileName }),
+    resultTensors: {
+      milliseconds: "F64 [S] of one layer, by the device's own timers",
+      outputs: "storage type [k, G, D]",
+    },
+    pack: ({ cache, firstStep, table, ...tensors }) => ({
+      fields: { cache, firstStep },
+      tensors: new Map<string, Tensor>([
+        ...Object.entries(tensors).map(([name, data]) => [name, flatTensor("I32", data)] as const),
+        ...(table === null ? [] : [["table", flatTensor("I32", table)] as const]),
+      ]),
+    }),
+    unpack: ({ cache, firstStep }, tensors) => [{
+      cache: Number(cache),
+      firstStep: Number(firstStep),
+      queryLengths: int32(tensors, "queryLengths"),
+      cachedLengths: int32(tensors, "cachedLengths"),
+      groups: int32(tensors, "groups"),
+      table: tensors.has("table") ? int32(tensors, "table") : null,
+      changes: int32(tensors, "changes"),
+      changeStarts: int32(tensors, "changeStarts"),
+      samples: int32(tensors, "samples"),
+    }],
+    packResult: ({ busyMs, milliseconds, outputs }) => ({
+      fields: { busyMs },
+      tensors: new Map([
+        ["milliseconds", flatTensor("F64", milliseconds)],
+        ["outputs", flatTensor("U16", outputs)],
+      ]),
+    }),
+    unpackResult: ({ busyMs }, tensors, [{ groups }]) => ({
+      busyMs,
+      milliseconds: expectTensor(tensors, {
+        name: "milliseconds",
+        dtype: "F64",
+        elements: groups.length,
+      }),
+      outputs: sixteenBits(tensors, "outputs"),
+    }),
+  }),
+  close: clock("close")({
+    about: "Gives back a cache; null",
+    answers: "value",
+    request: { cache: number },
+    result: z.null(),
+    pack: (cache) => ({ fields: { cache } }),
+    unpack: ({ cache }) => [Number(cache)],
+    packResult: () => ({ fields: null }),
+    unpackResult: () => {},
+  }),
+};
+
+function int32(tensors: Tensors, name: string): Int32Array {
+  return expectTensor(tensors, { name, dtype: "I32", elements: null });
+}
+
+/** Bits of a storage type; a server that does not know the type sends U16. */
+function sixteenBits(tensors: Tensors, name: string): Uint16Array {
+  const data = dataOf(tensors, name);
+  if (data instanceof Uint16Array) return data;
+  const { dtype } = tensors.get(name)!;
+  throw new AdapterFault(
+    "adapter-error",
+    `Tensor "${name}" of the answer is ${dtype}; it must be BF16, F16 or U16`,
+  );
+}
+
+function readArithmetic(declared: object): Partial<Arithmetic> {
+  try {
+    return declaredFields(parseArithmetic(declared));
+  } catch (error) {
+    if (!(error instanceof ArithmeticError)) throw error;
+    throw new AdapterFault("adapter-error", `The adapter's arithmetic: ${error.message}`);
+  }
+}
