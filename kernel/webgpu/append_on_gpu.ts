@@ -82,7 +82,7 @@ export async function appendOnGpu(gpu: Gpu, p: AppendProblem): Promise<AppendOut
     query: buffer("query", queryElements * 2),
   };
   try {
-    writeLayer(gpu, { cache, layer: 0, keys: p.keys, values: p.values });
+    writeLayer(gpu, { cache, layer: 0, tensors: p });
     gpu.device.queue.writeBuffer(tensors.packed, 0, p.packed as Uint16Array<ArrayBuffer>);
     gpu.device.queue.writeBuffer(tensors.table, 0, p.table as Int32Array<ArrayBuffer>);
     const table = {

@@ -9,11 +9,12 @@
 // 1        items     Item       the work list; one workgroup takes one item
 // 2        table     i32        block table, all layer groups
 // 3        query     vec4<u32>  [T, Hq, D], rotated
-// 4        extras    u32        mask ranges, tree bits, learned sinks (offsets in params)
+// 4        extras    u32        mask ranges, tree bits, learned sinks, shared scales (offsets in params)
 // 5        output    vec4<u32>  [T, Hq, D]
 // 6        partials  f32        split outputs [rows, D], split states [rows, 2], log-sum-exps [T, Hq]
-// 7 + n    keysN     vec4<u32>  rows [n·bindingRows, (n + 1)·bindingRows) of the key cache
+// 7 + n    keysN     chunks     rows [n·bindingRows, (n + 1)·bindingRows) of the key cache
 // 7 + BINDINGS + n  valuesN     the same of the value cache
+// 7 + 2·BINDINGS …  keyScales, valueScales   where each token or block has a scale of its own
 
 // Pages [firstPage, firstPage + firstPages) and then those from secondShift on are visible to some
 // row; `order` counts their tokens without the gap.
@@ -44,32 +45,9 @@ struct Item {
 @group(0) @binding(4) var<storage, read> extras: array<u32>;
 @group(0) @binding(5) var<storage, read_write> output: array<vec4<u32>>;
 @group(0) @binding(6) var<storage, read_write> partials: array<f32>;
-//#for n in 0..BINDINGS
-@group(0) @binding(${7 + n}) var<storage, read> keys${n}: array<vec4<u32>>;
-@group(0) @binding(${7 + BINDINGS + n}) var<storage, read> values${n}: array<vec4<u32>>;
-//#end
-
 const NOT_SPLIT: u32 = 0xffffffffu;
 // In place of the position of a key that no row of an item sees.
 const NO_KEY: u32 = 0xffffffffu;
-
-fn keyWord(row: u32, word: u32) -> vec4<u32> {
-//#for n in 0..BINDINGS - 1
-  if (row < ${n + 1}u * params.bindingRows) {
-    return keys${n}[(row - ${n}u * params.bindingRows) * ${LV}u + word];
-  }
-//#end
-  return keys${BINDINGS - 1}[(row - ${BINDINGS - 1}u * params.bindingRows) * ${LV}u + word];
-}
-
-fn valueWord(row: u32, word: u32) -> vec4<u32> {
-//#for n in 0..BINDINGS - 1
-  if (row < ${n + 1}u * params.bindingRows) {
-    return values${n}[(row - ${n}u * params.bindingRows) * ${LV}u + word];
-  }
-//#end
-  return values${BINDINGS - 1}[(row - ${BINDINGS - 1}u * params.bindingRows) * ${LV}u + word];
-}
 
 // Eight elements of a row of an item; zeros past its rows.
 fn queryWord(item: Item, row: u32, word: u32) -> vec4<u32> {

@@ -124,7 +124,7 @@ fn attend(
   if (item.orderBegin < item.orderEnd) {
     let slot = item.orderBegin / ${KT}u % SLOTS * ${KT}u;
 //#for i in 0..STAGE_LOADS
-    tile[stageAt${i}] = keyWord(sharedRows[slot + stageKey${i}], stageWord${i});
+    tile[stageAt${i}] = keyChunk(sharedRows[slot + stageKey${i}], stageWord${i});
 //#end
   }
   workgroupBarrier();
@@ -158,8 +158,8 @@ fn attend(
     let isLast = begin + ${KT}u >= item.orderEnd;
     let nextSlot = select((slot + 1u) % SLOTS, slot, isLast);
 //#for i in 0..STAGE_LOADS
-    let value${i} = valueWord(sharedRows[slot * ${KT}u + stageKey${i}], stageWord${i});
-    let keyNext${i} = keyWord(sharedRows[nextSlot * ${KT}u + stageKey${i}], stageWord${i});
+    let value${i} = valueChunk(sharedRows[slot * ${KT}u + stageKey${i}], stageWord${i});
+    let keyNext${i} = keyChunk(sharedRows[nextSlot * ${KT}u + stageKey${i}], stageWord${i});
 //#end
     if (local == 0u) {
       atomicStore(&needsMask[(slot + 3u) % SLOTS], 0u);

@@ -44,15 +44,24 @@ fn attend(
     var score${r} = 0.0;
 //#end
     for (var c = 0u; c < ${LV}u; c++) {
-      let words = keyWord(row, c);
-      let lowKey = lowHalf(words);
-      let highKey = highHalf(words);
+      let words = keyChunk(row, c);
+      let lowKey = keyLow(words, c);
+      let highKey = keyHigh(words, c);
 //#for r in 0..R
       score${r} += dot(lowKey, sharedQuery[${r * LV * 2}u + c * 2u]) + dot(highKey, sharedQuery[${r * LV * 2 + 1}u + c * 2u]);
 //#end
     }
     sharedRows[local] = row;
+//#if KEY_SCALES
+    let keyScale = keyRowScale(row);
+//#end
+//#if VALUE_SCALES
+    let valueScale = valueRowScale(row);
+//#end
 //#for r in 0..R
+//#if KEY_SCALES
+    score${r} *= keyScale;
+//#end
     score${r} = select(NO_SCORE, score${r}, alive && sees(item, token${r}, key));
     sharedWeights[${r * T}u + local] = score${r};
 //#end
@@ -71,7 +80,11 @@ fn attend(
       let decay = exp2(max${r} - larger);
       max${r} = larger;
       let weight = select(exp2(score${r} - larger), 0.0, score${r} == NO_SCORE);
+//#if VALUE_SCALES
+      sharedWeights[${r * T}u + local] = weight * valueScale;
+//#else
       sharedWeights[${r * T}u + local] = weight;
+//#end
       sum${r} = sum${r} * decay + weight;
 //#for c in 0..C
       low${r}_${c} *= decay;
@@ -83,9 +96,9 @@ fn attend(
     for (var step = 0u; step < ${T / KI}u; step++) {
       let source = step * ${KI}u + keyGroup;
 //#for c in 0..C
-      let words${c} = valueWord(sharedRows[source], ${c * LANES_V}u + chunk);
-      let lowValue${c} = lowHalf(words${c});
-      let highValue${c} = highHalf(words${c});
+      let words${c} = valueChunk(sharedRows[source], ${c * LANES_V}u + chunk);
+      let lowValue${c} = valueLow(words${c}, ${c * LANES_V}u + chunk);
+      let highValue${c} = valueHigh(words${c}, ${c * LANES_V}u + chunk);
 //#end
 //#for r in 0..R
       {

@@ -6,12 +6,20 @@ var<workgroup> sharedOutput: array<f32, ${STATES * R * D}>;
 var<workgroup> sharedState: array<vec2<f32>, ${STATES * R}>;
 
 fn loadQuery(item: Item, local: u32) {
+  loadKeyZeros(item.head, local);
+  loadValueZeros(item.head, local);
   for (var index = local; index < item.rows * ${LV}u; index += ${WORKGROUP}u) {
     let row = item.firstRow + index / ${LV}u;
     let source = (item.queryToken + row / ${G}u) * params.queryHeads + item.head * ${G}u + row % ${G}u;
-    let words = query[source * ${LV}u + index % ${LV}u];
+    let chunk = index % ${LV}u;
+    let words = query[source * ${LV}u + chunk];
+//#if KEY_STATIC
+    sharedQuery[index * 2u] = lowHalf(words) * params.scaleLog2 * keyStaticScale(item.head, chunk * 2u);
+    sharedQuery[index * 2u + 1u] = highHalf(words) * params.scaleLog2 * keyStaticScale(item.head, chunk * 2u + 1u);
+//#else
     sharedQuery[index * 2u] = lowHalf(words) * params.scaleLog2;
     sharedQuery[index * 2u + 1u] = highHalf(words) * params.scaleLog2;
+//#end
   }
 }
 

@@ -6,6 +6,7 @@
  */
 
 import type { BlockTable } from "../../allocator/mod.ts";
+import { scaleBindings } from "./cache_sides.ts";
 import type { DeviceCache } from "./device_cache.ts";
 import { compileProgram, createBuffer, type Gpu, GpuError } from "./gpu.ts";
 import {
@@ -95,14 +96,15 @@ export async function createAttendStage(
 ): Promise<AttendStage> {
   const { bindings } = options.cache;
   const available = gpu.device.limits.maxStorageBuffersPerShaderStage;
-  if (6 + 2 * bindings > available) {
+  const cacheBuffers = 2 * bindings + scaleBindings(options.specialisation);
+  if (6 + cacheBuffers > available) {
     throw new GpuError(
       "limit",
-      `Cannot bind a cache split over ${2 * bindings} buffers: the adapter allows ${available} ` +
+      `Cannot bind a cache split over ${cacheBuffers} buffers: the adapter allows ${available} ` +
         `storage buffers and 6 are taken; use fewer pages`,
     );
   }
-  const cacheEntries = Array.from({ length: 2 * bindings }, () => "read-only-storage" as const);
+  const cacheEntries = Array.from({ length: cacheBuffers }, () => "read-only-storage" as const);
   const attendLayout = createLayout(gpu, [
     "uniform",
     "read-only-storage",
@@ -191,6 +193,8 @@ export interface PackedExtras {
   readonly treeTokens: number;
   /** Where the learned sinks begin. */
   readonly learnedSinkBase: number;
+  /** Where scales and zero points that tokens share begin. */
+  readonly scaleBase: number;
 }
 
 /** Uploads a plan and the step's scalars. Buffer writes only. */
@@ -239,6 +243,7 @@ export function uploadAttend(stage: AttendStage, plan: WorkPlan, step: AttendSte
     stage.paramsWords[at + 11] = base;
     stage.paramsWords[at + 12] = count;
     stage.paramsWords[at + 13] = step.walk === "row" ? 1 : 0;
+    stage.paramsWords[at + 14] = step.extras?.scaleBase ?? 0;
   }
 }
 
@@ -317,7 +322,7 @@ function attendBindGroup(
   const key = layer * (ITEM_ROWS.length + 1) + slot;
   let group = stage.bindGroups.get(key);
   if (group === undefined) {
-    const { keys, values } = stage.options.cache.layers[layer];
+    const { keys, values, scales } = stage.options.cache.layers[layer];
     group = bind(stage, stage.layouts.attend, slot, [
       stage.items.buffer,
       tensors.table,
@@ -327,6 +332,7 @@ function attendBindGroup(
       stage.partials.buffer,
       ...keys,
       ...values,
+      ...scales,
     ]);
     stage.bindGroups.set(key, group);
   }

@@ -54,12 +54,21 @@ fn attend(
   order += ${TEAMS * TILE}u;
   var id = blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))];
   var keys: Keys;
+//#if KEY_SCALES
+  var keyScale = 1.0;
+//#end
   if (tiles > 0u) {
     keys = loadKeys(place, ownKey, keyLane);
+//#if KEY_SCALES
+    keyScale = keyRowScale(place.own);
+//#end
   }
 
   for (var tile = 0u; tile < tiles; tile++) {
     var values = loadValues(place, 0u, keyGroup, chunk);
+//#if VALUE_SCALES
+    let valueScale = valueRowScale(place.own);
+//#end
 //#for r in 0..R
 //#for j in 0..J
     var dot${r}_${j} = 0.0;
@@ -68,8 +77,8 @@ fn attend(
 //#for c in 0..KC
     {
 //#for j in 0..J
-      let lowKey${j} = lowHalf(keys.word${j}_${c});
-      let highKey${j} = highHalf(keys.word${j}_${c});
+      let lowKey${j} = keyLow(keys.word${j}_${c}, ${c * LK}u + keyLane);
+      let highKey${j} = keyHigh(keys.word${j}_${c}, ${c * LK}u + keyLane);
 //#end
 //#for r in 0..R
       {
@@ -90,11 +99,17 @@ fn attend(
     }
 //#end
 
+//#if KEY_SCALES
+    let tileScale = keyScale;
+//#end
     let next = placeTile(item, order, lastOrder, id, ownKey);
     order += ${TEAMS * TILE}u;
     if (tile + 1u < tiles) {
       id = blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))];
       keys = loadKeys(next, ownKey, keyLane);
+//#if KEY_SCALES
+      keyScale = keyRowScale(next.own);
+//#end
     }
 
 //#for s in 0..LOG2LK
@@ -106,6 +121,11 @@ fn attend(
 //#else
     dot${r}_0 += subgroupShuffleXor(dot${r}_0, ${LK >> (s + 1)}u);
 //#end
+//#end
+//#end
+//#if KEY_SCALES
+//#for r in 0..R
+    dot${r}_0 *= tileScale;
 //#end
 //#end
     if (!place.plain) {
@@ -144,6 +164,9 @@ fn attend(
     }
 //#for r in 0..R
     sum${r} += weight${r};
+//#if VALUE_SCALES
+    weight${r} *= valueScale;
+//#end
 //#end
 //#for block in 0..PV_STEPS / PV_UNROLL
 //#if block > 0
@@ -152,8 +175,8 @@ fn attend(
 //#for i in block * PV_UNROLL..(block + 1) * PV_UNROLL
     {
 //#for c in 0..C
-      let lowValue${c} = lowHalf(values.word${i - block * PV_UNROLL}_${c});
-      let highValue${c} = highHalf(values.word${i - block * PV_UNROLL}_${c});
+      let lowValue${c} = valueLow(values.word${i - block * PV_UNROLL}_${c}, ${c * LANES_V}u + chunk);
+      let highValue${c} = valueHigh(values.word${i - block * PV_UNROLL}_${c}, ${c * LANES_V}u + chunk);
 //#end
 //#for r in 0..R
       {
@@ -259,7 +282,7 @@ fn rowInTile(place: Place, key: u32, distance: u32) -> u32 {
 struct Keys {
 //#for j in 0..J
 //#for c in 0..KC
-  word${j}_${c}: vec4<u32>,
+  word${j}_${c}: KeyChunk,
 //#end
 //#end
 }
@@ -267,7 +290,7 @@ struct Keys {
 struct Values {
 //#for i in 0..PV_UNROLL
 //#for c in 0..C
-  word${i}_${c}: vec4<u32>,
+  word${i}_${c}: ValueChunk,
 //#end
 //#end
 }
@@ -283,10 +306,9 @@ fn loadKeys(place: Place, ownKey: u32, keyLane: u32) -> Keys {
 //#if BINDINGS > 1
 //#for n in 0..BINDINGS
   if (place.binding == ${n}u) {
-    let first = place.first - ${n}u * params.bindingRows;
 //#for j in 0..J
 //#for c in 0..KC
-    keys.word${j}_${c} = keys${n}[(first + (ownKey ^ ${j}u)) * ${LV}u + ${c * LK}u + keyLane];
+    keys.word${j}_${c} = keyChunkOf${n}(place.first + (ownKey ^ ${j}u), ${c * LK}u + keyLane);
 //#end
 //#end
   }
@@ -299,7 +321,7 @@ fn loadKeys(place: Place, ownKey: u32, keyLane: u32) -> Keys {
   {
     let row = rowInTile(place, ownKey ^ ${j}u, ${j * (LK / J)}u);
 //#for c in 0..KC
-    keys.word${j}_${c} = keyWord(row, ${c * LK}u + keyLane);
+    keys.word${j}_${c} = keyChunk(row, ${c * LK}u + keyLane);
 //#end
   }
 //#end
@@ -311,10 +333,10 @@ fn loadValues(place: Place, firstStep: u32, keyGroup: u32, chunk: u32) -> Values
 //#if BINDINGS > 1
 //#for n in 0..BINDINGS
   if (place.binding == ${n}u) {
-    let first = place.first - ${n}u * params.bindingRows + firstStep * ${KI}u + keyGroup;
+    let first = place.first + firstStep * ${KI}u + keyGroup;
 //#for i in 0..PV_UNROLL
 //#for c in 0..C
-    values.word${i}_${c} = values${n}[(first + ${i * KI}u) * ${LV}u + ${c * LANES_V}u + chunk];
+    values.word${i}_${c} = valueChunkOf${n}(first + ${i * KI}u, ${c * LANES_V}u + chunk);
 //#end
 //#end
   }
@@ -327,7 +349,7 @@ fn loadValues(place: Place, firstStep: u32, keyGroup: u32, chunk: u32) -> Values
   {
     let row = valueRow(place, (firstStep + ${i}u) * ${KI}u + keyGroup);
 //#for c in 0..C
-    values.word${i}_${c} = valueWord(row, ${c * LANES_V}u + chunk);
+    values.word${i}_${c} = valueChunk(row, ${c * LANES_V}u + chunk);
 //#end
   }
 //#end

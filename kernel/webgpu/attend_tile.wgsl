@@ -23,6 +23,16 @@ var<workgroup> sharedRows: array<u32, 64>;
 var<workgroup> sharedKeys: array<u32, 64>;
 var<workgroup> sharedState: array<vec2<f32>, 64>;
 var<workgroup> needsMask: atomic<u32>;
+//#if KEY_SCALES
+var<workgroup> sharedKeyScales: array<f32, 64>;
+//#end
+//#if VALUE_SCALES
+var<workgroup> sharedValueScales: array<f32, 64>;
+//#end
+//#if KEY_STATIC == 2
+// Scales of the key's channels: they meet the query here, because its 16 bits do not hold the products.
+var<workgroup> sharedChannelScales: array<vec4<f32>, ${D / 4}>;
+//#end
 
 fn weightIndex(key: u32, ty: u32) -> u32 {
   return key * 16u + (ty ^ ((key >> 2u) & 7u));
@@ -51,6 +61,18 @@ fn attend(
   let ty = (local >> 3u) & 15u;
   let firstToken = item.firstRow / ${G}u;
   let lastToken = (item.firstRow + item.rows - 1u) / ${G}u;
+  loadKeyZeros(item.head, local);
+  loadValueZeros(item.head, local);
+//#if KEY_STATIC == 2
+  if (local < ${D / 4}u) {
+    sharedChannelScales[local] = keyStaticScale(item.head, local);
+  }
+//#end
+//#if KEY_STATIC == 1
+  let scoreScale = params.scaleLog2 * keyStaticScale(item.head, 0u).x;
+//#else
+  let scoreScale = params.scaleLog2;
+//#end
 //#for j in 0..4
   let row${j} = ${j}u + ty * 4u;
   let token${j} = (item.firstRow + row${j}) / ${G}u;
@@ -72,7 +94,14 @@ fn attend(
       let id = blockTable[tableIndex(item, key)];
       let held = order < item.orderEnd && id >= 0;
       let alive = held && isRead(item, key);
-      sharedRows[local] = select(item.anchorRow, cacheRow(item, id, key), alive);
+      let row = select(item.anchorRow, cacheRow(item, id, key), alive);
+      sharedRows[local] = row;
+//#if KEY_SCALES
+      sharedKeyScales[local] = keyRowScale(row);
+//#end
+//#if VALUE_SCALES
+      sharedValueScales[local] = valueRowScale(row);
+//#end
       sharedKeys[local] = select(NO_KEY, key, alive);
 //#if RANGES || TREE
       atomicStore(&needsMask, 1u);
@@ -91,7 +120,7 @@ fn attend(
 //#end
     // Eight neighbouring lanes read the eight words of a chunk of one key or query.
 //#for k in 0..4
-    var keyNext${k} = keyWord(sharedRows[ty * 4u + ${k}u], tx);
+    var keyNext${k} = keyChunk(sharedRows[ty * 4u + ${k}u], tx);
 //#end
     for (var chunk = 0u; chunk < ${D / 64}u; chunk++) {
 //#for k in 0..4
@@ -100,12 +129,13 @@ fn attend(
       if (chunk > 0u) {
         workgroupBarrier();
       }
-      putTransposed(512u + tx * 64u + (ty ^ tx), keyNext0, keyNext1, keyNext2, keyNext3);
+      let number = chunk * 8u + tx;
+      putTransposed(512u + tx * 64u + (ty ^ tx), keyPacked(keyNext0, number), keyPacked(keyNext1, number), keyPacked(keyNext2, number), keyPacked(keyNext3, number));
       putTransposed(tx * 64u + (ty ^ tx), queryNext0, queryNext1, queryNext2, queryNext3);
       workgroupBarrier();
       if (chunk < ${D / 64 - 1}u) {
 //#for k in 0..4
-        keyNext${k} = keyWord(sharedRows[ty * 4u + ${k}u], (chunk + 1u) * 8u + tx);
+        keyNext${k} = keyChunk(sharedRows[ty * 4u + ${k}u], (chunk + 1u) * 8u + tx);
 //#end
       }
       for (var step = 0u; step < 32u; step += ${UD}u) {
@@ -126,9 +156,15 @@ fn attend(
           let highKeys = secondOfPairs(highWords);
 //#end
 //#if h == 0
-          let rows = firstOfPairs(rowWords);
+          let queries = firstOfPairs(rowWords);
 //#else
-          let rows = secondOfPairs(rowWords);
+          let queries = secondOfPairs(rowWords);
+//#end
+//#if KEY_STATIC == 2
+          let pairNumber = chunk * 32u + step + ${d}u;
+          let rows = queries * sharedChannelScales[pairNumber >> 1u][(pairNumber & 1u) * 2u + ${h}u];
+//#else
+          let rows = queries;
 //#end
 //#for j in 0..4
           low${j} = fma(vec4<f32>(rows[${j}]), lowKeys, low${j});
@@ -143,11 +179,15 @@ fn attend(
 
     // Values of the first half are on their way while the weights are worked out.
 //#for i in 0..VALUE_LOADS
-    var valueNext${i} = valueWord(sharedRows[(local + ${i * 128}u) / ${LV}u % 32u], (local + ${i * 128}u) % ${LV}u);
+    var valueNext${i} = valueChunk(sharedRows[(local + ${i * 128}u) / ${LV}u % 32u], (local + ${i * 128}u) % ${LV}u);
 //#end
 //#for r in 0..4
-    low${r} *= params.scaleLog2;
-    high${r} *= params.scaleLog2;
+    low${r} *= scoreScale;
+    high${r} *= scoreScale;
+//#if KEY_SCALES
+    low${r} *= vec4<f32>(sharedKeyScales[tx * 4u], sharedKeyScales[tx * 4u + 1u], sharedKeyScales[tx * 4u + 2u], sharedKeyScales[tx * 4u + 3u]);
+    high${r} *= vec4<f32>(sharedKeyScales[tx * 4u + 32u], sharedKeyScales[tx * 4u + 33u], sharedKeyScales[tx * 4u + 34u], sharedKeyScales[tx * 4u + 35u]);
+//#end
 //#end
     if (masked) {
 //#for e in 0..8
@@ -198,15 +238,19 @@ fn attend(
 //#end
       }
 //#for e in 0..4
+//#if VALUE_SCALES
+      tile[weightIndex(tx * 4u + ${e}u, ty)] = bitcast<vec4<u32>>(vec4<f32>(low0[${e}], low1[${e}], low2[${e}], low3[${e}]) * sharedValueScales[half * 32u + tx * 4u + ${e}u]);
+//#else
       tile[weightIndex(tx * 4u + ${e}u, ty)] = bitcast<vec4<u32>>(vec4<f32>(low0[${e}], low1[${e}], low2[${e}], low3[${e}]));
 //#end
+//#end
 //#for i in 0..VALUE_LOADS
-      tile[512u + local + ${i * 128}u] = valueNext${i};
+      tile[512u + local + ${i * 128}u] = valuePacked(valueNext${i}, (local + ${i * 128}u) % ${LV}u);
 //#end
       workgroupBarrier();
       if (half == 0u) {
 //#for i in 0..VALUE_LOADS
-        valueNext${i} = valueWord(sharedRows[32u + (local + ${i * 128}u) / ${LV}u % 32u], (local + ${i * 128}u) % ${LV}u);
+        valueNext${i} = valueChunk(sharedRows[32u + (local + ${i * 128}u) / ${LV}u % 32u], (local + ${i * 128}u) % ${LV}u);
 //#end
       }
       for (var step = 0u; step < 32u; step += ${UK}u) {

@@ -5,7 +5,15 @@
 
 import type { Layout } from "../../allocator/mod.ts";
 import type { StorageType } from "../storage_type.ts";
-import type { AttentionShape } from "../problem.ts";
+import type { AttentionProblem, AttentionShape } from "../problem.ts";
+import {
+  BLOCK_ELEMENTS,
+  type QuantisedFormat,
+  rowBytes,
+  SCALE_BYTES,
+} from "../quantised/quantised_format.ts";
+import { type CacheSide, sideFormat, sideTensor } from "../quantised/quantised_tensor.ts";
+import { hasScaleBuffer } from "./cache_sides.ts";
 import { createBuffer, type Gpu } from "./gpu.ts";
 import type { BufferRange } from "./read_back.ts";
 
@@ -21,8 +29,12 @@ export interface CacheShape {
   readonly pageIds: number;
   /** Layout. */
   readonly layout: Layout;
-  /** Storage type. */
+  /** Storage type of C16. */
   readonly storage: StorageType;
+  /** How quantised keys are stored. */
+  readonly keyFormat?: QuantisedFormat;
+  /** How quantised values are stored. */
+  readonly valueFormat?: QuantisedFormat;
 }
 
 /** One layer's keys and values. */
@@ -31,6 +43,8 @@ export interface DeviceLayer {
   readonly keys: readonly GPUBuffer[];
   /** Value buffers, cut alike. */
   readonly values: readonly GPUBuffer[];
+  /** Scales by token or block, where a side has them: the keys' before the values'. */
+  readonly scales: readonly GPUBuffer[];
 }
 
 /** Caches of one or more layers. */
@@ -53,6 +67,28 @@ export interface DeviceCache {
 
 /** Bytes of a C16 element. */
 const ELEMENT_BYTES = 2;
+const SIDES = ["keys", "values"] as const;
+
+/** Bytes from one token's row to the next one's. */
+export function sideRowBytes(
+  shape: Pick<CacheShape, "headSize" | "keyFormat" | "valueFormat">,
+  side: CacheSide,
+): number {
+  const format = side === "keys" ? shape.keyFormat : shape.valueFormat;
+  return format === undefined ? shape.headSize * ELEMENT_BYTES : rowBytes(format, shape.headSize);
+}
+
+/** Bytes of a token's own scales in a buffer beside the codes; 0 where there are none. */
+export function sideScaleBytes(
+  shape: Pick<CacheShape, "headSize" | "keyFormat" | "valueFormat">,
+  side: CacheSide,
+): number {
+  const format = side === "keys" ? shape.keyFormat : shape.valueFormat;
+  if (format === undefined || !hasScaleBuffer(format)) return 0;
+  return format.granularity === "block"
+    ? shape.headSize / BLOCK_ELEMENTS
+    : SCALE_BYTES[format.scaleType];
+}
 
 /** Page ids that a problem's cache has room for. */
 export function shapePageIds(shape: AttentionShape): number {
@@ -68,7 +104,7 @@ export function planBindings(
   const pageRows = pooled ? shape.pageSizeTokens : shape.kvHeads * shape.pageSizeTokens;
   const headRows = pooled ? 0 : shape.pageSizeTokens;
   const rows = shape.pageIds * pageRows;
-  const pageBytes = pageRows * shape.headSize * ELEMENT_BYTES;
+  const pageBytes = pageRows * Math.max(...SIDES.map((side) => sideRowBytes(shape, side)));
   const pagesPerBinding = Math.max(1, Math.floor(maxBindingBytes / pageBytes));
   const bindings = Math.max(1, Math.ceil(shape.pageIds / pagesPerBinding));
   // Equal shares, so that the last binding is not a sliver.
@@ -86,51 +122,80 @@ export function createDeviceCache(
   o: { shape: CacheShape; layers: number },
 ): DeviceCache {
   const cut = planBindings(o.shape, gpu.maxBindingBytes);
-  const rowBytes = o.shape.headSize * ELEMENT_BYTES;
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
   const layers = Array.from({ length: o.layers }, (_, layer) => {
-    const parts = (what: string): GPUBuffer[] =>
+    const parts = (side: CacheSide): GPUBuffer[] =>
       Array.from({ length: cut.bindings }, (_, n) => {
         const rows = Math.min(cut.rowsPerBinding, cut.rows - n * cut.rowsPerBinding);
-        const label = `${what} of layer ${layer}, part ${n}`;
-        return createBuffer(gpu, { label, sizeBytes: rows * rowBytes, usage });
+        const label = `${side} of layer ${layer}, part ${n}`;
+        return createBuffer(gpu, { label, sizeBytes: rows * sideRowBytes(o.shape, side), usage });
       });
-    return { keys: parts("keys"), values: parts("values") };
+    const scales = SIDES.flatMap((side) => {
+      const sizeBytes = cut.rows * sideScaleBytes(o.shape, side);
+      const label = `scales of ${side} of layer ${layer}`;
+      return sizeBytes === 0 ? [] : [createBuffer(gpu, { label, sizeBytes, usage })];
+    });
+    return { keys: parts("keys"), values: parts("values"), scales };
   });
   return { shape: o.shape, ...cut, layers };
 }
 
-/** Writes whole tensors of one layer: bits of the storage type, [rows, D]. */
+/** Tensors of a cache on the host. */
+export type CacheTensors = Pick<
+  AttentionProblem,
+  "shape" | "keys" | "values" | "quantisedKeys" | "quantisedValues"
+>;
+
+/** The bytes of a typed array, padded to whole words of the device. */
+function wordsOf(
+  array: Uint8Array | Uint16Array | Float32Array,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(
+    array.buffer as ArrayBuffer,
+    array.byteOffset,
+    array.byteLength,
+  );
+  if (bytes.length % 4 === 0) return bytes;
+  const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
+  padded.set(bytes);
+  return padded;
+}
+
+/** Writes whole tensors of one layer: rows of bits or codes, and scales that belong to tokens. */
 export function writeLayer(
   gpu: Gpu,
-  o: { cache: DeviceCache; layer: number; keys: Uint16Array; values: Uint16Array },
+  o: { cache: DeviceCache; layer: number; tensors: CacheTensors },
 ): void {
-  const { cache } = o;
-  const elements = cache.rowsPerBinding * cache.shape.headSize;
-  const { keys, values } = cache.layers[o.layer];
-  for (let n = 0; n < cache.bindings; n++) {
-    const part = (bits: Uint16Array): BufferSource =>
-      bits.subarray(n * elements, (n + 1) * elements) as Uint16Array<ArrayBuffer>;
-    gpu.device.queue.writeBuffer(keys[n], 0, part(o.keys));
-    gpu.device.queue.writeBuffer(values[n], 0, part(o.values));
+  const { cache, tensors } = o;
+  const { queue } = gpu.device;
+  const layer = cache.layers[o.layer];
+  let scaleBuffer = 0;
+  for (const side of SIDES) {
+    const quantised = sideTensor(tensors, side);
+    const rows = wordsOf(quantised === undefined ? tensors[side] : quantised.codes);
+    const partBytes = cache.rowsPerBinding * sideRowBytes(cache.shape, side);
+    for (let n = 0; n < cache.bindings; n++) {
+      queue.writeBuffer(layer[side][n], 0, rows.subarray(n * partBytes, (n + 1) * partBytes));
+    }
+    if (!hasScaleBuffer(sideFormat(tensors.shape, side))) continue;
+    queue.writeBuffer(layer.scales[scaleBuffer++], 0, wordsOf(quantised!.scales!));
   }
 }
 
-/** All of one layer, for reading back: keys, then values. */
+/** All of one layer, for reading back: keys, then values, then scales that belong to tokens. */
 export function layerRanges(cache: DeviceCache, layer: number): BufferRange[] {
-  const rowBytes = cache.shape.headSize * ELEMENT_BYTES;
-  const ranges = (parts: readonly GPUBuffer[]): BufferRange[] =>
-    parts.map((buffer, n) => {
+  const ranges = (side: CacheSide): BufferRange[] =>
+    cache.layers[layer][side].map((buffer, n) => {
       const rows = Math.min(cache.rowsPerBinding, cache.rows - n * cache.rowsPerBinding);
-      return { buffer, sizeBytes: rows * rowBytes };
+      return { buffer, sizeBytes: rows * sideRowBytes(cache.shape, side) };
     });
-  const { keys, values } = cache.layers[layer];
-  return [...ranges(keys), ...ranges(values)];
+  const scales = cache.layers[layer].scales.map((buffer) => ({ buffer, sizeBytes: buffer.size }));
+  return [...SIDES.flatMap(ranges), ...scales];
 }
 
 /** Frees the buffers. */
 export function destroyDeviceCache(cache: DeviceCache): void {
   for (const layer of cache.layers) {
-    for (const buffer of [...layer.keys, ...layer.values]) buffer.destroy();
+    for (const buffer of [...layer.keys, ...layer.values, ...layer.scales]) buffer.destroy();
   }
 }

@@ -20,10 +20,11 @@ export const MATRIX_TUNINGS: readonly MatrixTuning[] = [
 
 /** Whether the matrix kernel attends items of this kind. */
 export function usesMatrices(
-  s: Pick<AttendSpecialisation, "rows" | "headSize" | "storage">,
+  s: Pick<AttendSpecialisation, "rows" | "headSize" | "storage" | "keyFormat" | "valueFormat">,
   target: ProgramTarget,
 ): boolean {
-  return target.matrix !== undefined && s.storage === "f16" && s.rows > MAX_VECTOR_ROWS &&
+  const isC16 = s.keyFormat === undefined && s.valueFormat === undefined;
+  return target.matrix !== undefined && s.storage === "f16" && isC16 && s.rows > MAX_VECTOR_ROWS &&
     chooseMatrixTuning(s, { target }) !== null;
 }
 
@@ -33,7 +34,10 @@ export type Multiplier = "f32" | "matrix";
 /** A slot of a problem, as far as it decides which program attends it. */
 export interface SlotKind {
   /** Heads and storage type. */
-  readonly shape: Pick<AttendSpecialisation, "queryHeads" | "kvHeads" | "headSize" | "storage">;
+  readonly shape: Pick<
+    AttendSpecialisation,
+    "queryHeads" | "kvHeads" | "headSize" | "storage" | "keyFormat" | "valueFormat"
+  >;
   /** Tokens of the slot in this step. */
   readonly queryTokens: number;
 }
@@ -60,10 +64,10 @@ export interface SlotKind {
  * ```
  */
 export function multiplierOf(target: ProgramTarget, o: SlotKind): Multiplier {
-  const { queryHeads, kvHeads, headSize, storage } = o.shape;
+  const { queryHeads, kvHeads } = o.shape;
   const packedRows = o.queryTokens * queryHeads / kvHeads;
   const rows = itemRowsOf(packedRows);
-  return usesMatrices({ rows, headSize, storage }, target) ? "matrix" : "f32";
+  return usesMatrices({ ...o.shape, rows }, target) ? "matrix" : "f32";
 }
 
 /**

@@ -26,8 +26,9 @@ struct Params {
   itemCount: u32,
   // Whether keys that the masks hide are read all the same.
   walksRows: u32,
-  reserved1: u32,
-  reserved2: u32,
+  // Scales that tokens of a quantised cache share, in `extras`.
+  scaleBase: u32,
+  reserved: u32,
 }
 
 // A dispatch is two-dimensional because one dimension holds 65,535 workgroups at most.

@@ -29,6 +29,7 @@ import { arithmeticOf } from "./matrix_mapping.ts";
 import { createWorkPlan, planBatch, type WorkPlan } from "./plan.ts";
 import type { PlanBatch, PlanOptions } from "./plan_tiles.ts";
 import type { BufferRange } from "./read_back.ts";
+import { staticScales } from "./static_scales.ts";
 import type { AttendTuning } from "./program.ts";
 
 /** State of one problem on the device. */
@@ -119,7 +120,7 @@ export function uploadProblem(
   o: ProblemPlan,
 ): void {
   const { queue } = run.gpu.device;
-  writeLayer(run.gpu, { cache: run.cache, layer: 0, keys: p.keys, values: p.values });
+  writeLayer(run.gpu, { cache: run.cache, layer: 0, tensors: p });
   queue.writeBuffer(run.tensors.query, 0, p.query as Uint16Array<ArrayBuffer>);
   queue.writeBuffer(run.tensors.table, 0, p.table as Int32Array<ArrayBuffer>);
   planProblem(run, p, o);
@@ -221,17 +222,22 @@ function problemTable(p: AttentionProblem): BlockTable {
   };
 }
 
-/** Lays mask ranges, tree bits and learned sinks out as attend_common.wgsl reads them. */
+/** Lays mask ranges, tree bits, learned sinks and shared scales out as attend_common.wgsl reads them. */
 export function packExtras(
-  p: Pick<AttentionProblem, "maskRanges" | "treeMask" | "sinkLogits"> & {
-    readonly shape: Pick<AttentionShape, "batch">;
-  },
+  p:
+    & Pick<
+      AttentionProblem,
+      "maskRanges" | "treeMask" | "sinkLogits" | "quantisedKeys" | "quantisedValues"
+    >
+    & { readonly shape: AttentionShape },
 ): PackedExtras {
   const ranges = p.maskRanges?.length ?? 0;
   const treeTokens = p.treeMask?.maxQueryTokens ?? 0;
   const treeBits = p.shape.batch * treeTokens * treeTokens;
   const treeWords = Math.ceil(treeBits / 32);
-  const words = new Uint32Array(Math.max(1, ranges + treeWords + (p.sinkLogits?.length ?? 0)));
+  const statics = staticScales(p);
+  const scaleBase = ranges + treeWords + (p.sinkLogits?.length ?? 0);
+  const words = new Uint32Array(Math.max(1, scaleBase + statics.length));
   if (p.maskRanges !== undefined) words.set(p.maskRanges, 0);
   for (let bit = 0; bit < treeBits; bit++) {
     if (p.treeMask!.bits[bit] !== 0) words[ranges + (bit >>> 5)] |= 1 << (bit & 31);
@@ -240,5 +246,6 @@ export function packExtras(
   if (p.sinkLogits !== undefined) {
     new Float32Array(words.buffer, learnedSinkBase * 4, p.sinkLogits.length).set(p.sinkLogits);
   }
-  return { words, treeBase: ranges, treeTokens, learnedSinkBase };
+  new Float32Array(words.buffer, scaleBase * 4, statics.length).set(statics);
+  return { words, treeBase: ranges, treeTokens, learnedSinkBase, scaleBase };
 }

@@ -1,6 +1,7 @@
 /** What decides which WGSL programs there are: sizes, target, tuning; and a program. */
 
 import type { Layout } from "../../allocator/mod.ts";
+import type { QuantisedFormat } from "../quantised/quantised_format.ts";
 import type { StorageType } from "../storage_type.ts";
 
 /** The subgroup matrices of an adapter: f16 operands, f32 results. */
@@ -31,8 +32,12 @@ export interface KernelShape {
   readonly pageSizeTokens: number;
   /** Layout of table and cache. */
   readonly layout: Layout;
-  /** Storage type of query, cache and output. */
+  /** Storage type of query, output and C16 cache. */
   readonly storage: StorageType;
+  /** How quantised keys are stored. */
+  readonly keyFormat?: QuantisedFormat;
+  /** How quantised values are stored. */
+  readonly valueFormat?: QuantisedFormat;
   /** Buffers that the key cache is split over, and as many for the values. */
   readonly bindings: number;
 }

@@ -7,6 +7,7 @@
  */
 
 import type { StorageType } from "../storage_type.ts";
+import { CACHE_TEXTS, cacheConstants, cacheName } from "./cache_sides.ts";
 import appendText from "./append.wgsl" with { type: "text" };
 import attendCommonText from "./attend_common.wgsl" with { type: "text" };
 import attendMatrixText from "./attend_matrix.wgsl" with { type: "text" };
@@ -77,6 +78,7 @@ function shapeConstants(shape: KernelShape): Record<string, number | boolean> {
     PAGE_ROWS: pooled ? shape.pageSizeTokens : shape.kvHeads * shape.pageSizeTokens,
     HEAD_ROWS: pooled ? 0 : shape.pageSizeTokens,
     BINDINGS: shape.bindings,
+    ...cacheConstants(shape),
   };
 }
 
@@ -84,7 +86,8 @@ function shapeName(shape: KernelShape): string {
   const group = shape.queryHeads / shape.kvHeads;
   const split = shape.bindings > 1 ? `;bindings=${shape.bindings}` : "";
   return `group=${group};kv_heads=${shape.kvHeads};head_size=${shape.headSize};` +
-    `page=${shape.pageSizeTokens};storage=${shape.storage};layout=${shape.layout}${split}`;
+    `page=${shape.pageSizeTokens};storage=${shape.storage}${cacheName(shape)};` +
+    `layout=${shape.layout}${split}`;
 }
 
 /**
@@ -128,6 +131,7 @@ export function attendProgram(
     paramsText,
     attendCommonText,
     storageFormatText,
+    ...CACHE_TEXTS,
     storeOutputText,
     storeItemText,
     ...entryTexts,

@@ -1,5 +1,12 @@
 // Eight elements of an item's row: to the output, or to the partials of a split row.
-fn storeItemRow(item: Item, row: u32, chunk: u32, state: vec2<f32>, low: vec4<f32>, high: vec4<f32>) {
+fn storeItemRow(item: Item, row: u32, chunk: u32, state: vec2<f32>, unscaledLow: vec4<f32>, unscaledHigh: vec4<f32>) {
+//#if VALUE_STATIC
+  let low = unscaledLow * valueStaticScale(item.head, chunk * 2u);
+  let high = unscaledHigh * valueStaticScale(item.head, chunk * 2u + 1u);
+//#else
+  let low = unscaledLow;
+  let high = unscaledHigh;
+//#end
   if (item.partialRow == NOT_SPLIT) {
     let packed = item.firstRow + row;
     let head = item.head * ${G}u + packed % ${G}u;

@@ -1,0 +1,133 @@
+/** The two sides of a cache in WGSL: one text, expanded for keys and for values. */
+
+import { CODE_FORMATS } from "../quantised/code_type.ts";
+import {
+  codeBytes,
+  formatName,
+  type QuantisedFormat,
+  rowBytes,
+} from "../quantised/quantised_format.ts";
+import type { CacheSide } from "../quantised/quantised_tensor.ts";
+import cacheSideText from "./cache_side.wgsl" with { type: "text" };
+import codesText from "./codes.wgsl" with { type: "text" };
+import type { KernelShape } from "./program.ts";
+
+/** Numbers by which the templates tell types apart. */
+const NUMBERS = { C16: 0, INT8: 1, FP8_E4M3: 2, FP8_E5M2: 3, INT4: 4, FP4_E2M1: 5 } as const;
+const SCALE_NUMBERS = { F32: 0, SCALE_F16: 1, SCALE_BF16: 2 } as const;
+
+const CODE_NUMBER: Readonly<Record<QuantisedFormat["codes"], number>> = {
+  int8: NUMBERS.INT8,
+  fp8_e4m3: NUMBERS.FP8_E4M3,
+  fp8_e5m2: NUMBERS.FP8_E5M2,
+  int4: NUMBERS.INT4,
+  fp4_e2m1: NUMBERS.FP4_E2M1,
+};
+
+const SCALE_NUMBER: Readonly<Record<QuantisedFormat["scaleType"], number>> = {
+  f32: SCALE_NUMBERS.F32,
+  f16: SCALE_NUMBERS.SCALE_F16,
+  bf16: SCALE_NUMBERS.SCALE_BF16,
+  fp8_e4m3: SCALE_NUMBERS.F32,
+};
+
+/** The sizes and formats that decide how a cache is read. */
+export type SideShape = Pick<
+  KernelShape,
+  "kvHeads" | "headSize" | "bindings" | "keyFormat" | "valueFormat"
+>;
+
+/** Whether a format's scales lie in a buffer of their own on the device. */
+export function hasScaleBuffer(format: QuantisedFormat | undefined): boolean {
+  return format?.granularity === "token" || format?.granularity === "block";
+}
+
+/** Scales that tokens share: how many f32 a side has in `extras`, scales and then zero points. */
+export function staticSizes(
+  format: QuantisedFormat | undefined,
+  o: { kvHeads: number; headSize: number },
+): { scales: number; zeros: number } {
+  const channels = o.kvHeads * o.headSize;
+  const zeros = format?.codes === "int4" ? channels : 0;
+  switch (format?.granularity) {
+    case "tensor":
+    case "head":
+    case "block":
+      return { scales: o.kvHeads, zeros };
+    case "channel":
+      return { scales: channels, zeros };
+    default:
+      return { scales: 0, zeros };
+  }
+}
+
+/** Bindings that scales take after those of keys and values. */
+export function scaleBindings(shape: SideShape): number {
+  return Number(hasScaleBuffer(shape.keyFormat)) + Number(hasScaleBuffer(shape.valueFormat));
+}
+
+/** Storage bindings that every attention program has before those of the cache. */
+export const FIRST_CACHE_BINDING = 7;
+
+function sideConstants(
+  shape: SideShape,
+  side: CacheSide,
+): Record<string, number | boolean> {
+  const format = side === "keys" ? shape.keyFormat : shape.valueFormat;
+  const { headSize, bindings } = shape;
+  const chunkBytes = format === undefined ? 16 : codeBytes(format, 8);
+  const keyStatics = staticSizes(shape.keyFormat, shape);
+  const staticAt = side === "keys" ? 0 : keyStatics.scales + keyStatics.zeros;
+  const statics = staticSizes(format, shape);
+  const scalesAt = FIRST_CACHE_BINDING + 2 * bindings;
+  const scaleBinding = side === "values" && hasScaleBuffer(shape.keyFormat)
+    ? scalesAt + 1
+    : scalesAt;
+  const name = side === "keys" ? "KEY" : "VALUE";
+  const constants = {
+    BITS: format === undefined ? 16 : CODE_FORMATS[format.codes].bits,
+    CODES: format === undefined ? NUMBERS.C16 : CODE_NUMBER[format.codes],
+    STRIDE: format === undefined ? headSize / 8 : rowBytes(format, headSize) / chunkBytes,
+    SCALE_TYPE: format === undefined ? SCALE_NUMBERS.F32 : SCALE_NUMBER[format.scaleType],
+    SCALES: format?.granularity === "token" ? 1 : format?.granularity === "inline" ? 2 : 0,
+    STATIC: statics.scales === 0 ? 0 : format!.granularity === "channel" ? 2 : 1,
+    STATIC_AT: staticAt,
+    ZEROS: statics.zeros > 0,
+    ZEROS_AT: staticAt + statics.scales,
+    BINDING: FIRST_CACHE_BINDING + (side === "keys" ? 0 : bindings),
+    SCALE_BINDING: hasScaleBuffer(format) ? scaleBinding : 0,
+  };
+  return Object.fromEntries(
+    Object.entries(constants).map(([key, value]) => [`${name}_${key}`, value]),
+  );
+}
+
+/** Constants of both sides, for the templates of attention. */
+export function cacheConstants(shape: SideShape): Record<string, number | boolean> {
+  return {
+    ...NUMBERS,
+    ...SCALE_NUMBERS,
+    ...sideConstants(shape, "keys"),
+    ...sideConstants(shape, "values"),
+    ANY_CODES: shape.keyFormat !== undefined || shape.valueFormat !== undefined,
+  };
+}
+
+/** Templates of both sides. */
+export const CACHE_TEXTS: readonly string[] = [
+  codesText,
+  ...(["key", "value"] as const).map((side) =>
+    cacheSideText
+      .replaceAll("sides$", `${side}s$`)
+      .replaceAll("side", side)
+      .replaceAll("Side", side === "key" ? "Key" : "Value")
+      .replaceAll("SIDE", side === "key" ? "KEY" : "VALUE")
+  ),
+];
+
+/** The part of a program's name that says how the cache is stored; empty for C16. */
+export function cacheName(shape: Pick<SideShape, "keyFormat" | "valueFormat">): string {
+  const { keyFormat, valueFormat } = shape;
+  if (keyFormat === undefined && valueFormat === undefined) return "";
+  return `;keys=${formatName(keyFormat)};values=${formatName(valueFormat)}`;
+}
