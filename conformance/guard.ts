@@ -1,12 +1,37 @@
 /** Turns whatever a subject throws into a fault of the subject. */
 import { SubjectFault } from "./outcome.ts";
-import type { AllocatorSubject, KernelSubject } from "./subject.ts";
+import { type Policies, resolvePolicies } from "./policies.ts";
+import type { AllocatorSubject, Capability, KernelSubject } from "./subject.ts";
+
+/** What a subject declares, beside the commands of one of its parts. */
+export interface Declared {
+  /** Every policy. */
+  readonly policies: Policies;
+  /** What it claims. */
+  readonly claims: ReadonlySet<Capability>;
+}
+
+/** An allocator with what its subject declares. */
+export type JudgedAllocator = AllocatorSubject & Declared;
+
+/** A kernel with what its subject declares. */
+export type JudgedKernel = KernelSubject & Declared;
+
+/** What wraps a part: when its case is over, and what its subject declares. */
+export interface GuardOptions {
+  /** Aborts once the case is over; commands after that are faults and reach nobody. */
+  readonly over?: AbortSignal;
+  /** Policies of the subject that differ from the default. */
+  readonly policies?: Partial<Policies> | undefined;
+  /** What the subject claims. */
+  readonly claims?: ReadonlySet<Capability>;
+}
 
 /**
  * Wraps an allocator so that exceptions become {@linkcode SubjectFault}s.
  *
  * @param allocator The allocator, or none.
- * @param over Aborts once the case is over; commands after that are faults and reach nobody.
+ * @param o When the case is over, and what the subject declares.
  * @returns The wrapped allocator; without one, every command is a fault.
  *
  * @example A subject without an allocator
@@ -19,16 +44,16 @@ import type { AllocatorSubject, KernelSubject } from "./subject.ts";
  */
 export function guardAllocator(
   allocator: AllocatorSubject | undefined,
-  over?: AbortSignal,
-): AllocatorSubject {
-  return guard(allocator, "allocator", over);
+  o: GuardOptions = {},
+): JudgedAllocator {
+  return guard(allocator, "allocator", o);
 }
 
 /**
  * Wraps a kernel so that exceptions become {@linkcode SubjectFault}s.
  *
  * @param kernel The kernel, or none.
- * @param over Aborts once the case is over; commands after that are faults and reach nobody.
+ * @param o When the case is over, and what the subject declares.
  * @returns The wrapped kernel; without one, every command is a fault.
  *
  * @example A subject without a kernel
@@ -41,15 +66,21 @@ export function guardAllocator(
  */
 export function guardKernel(
   kernel: KernelSubject | undefined,
-  over?: AbortSignal,
-): KernelSubject {
-  return guard(kernel, "kernel", over);
+  o: GuardOptions = {},
+): JudgedKernel {
+  return guard(kernel, "kernel", o);
 }
 
-function guard<T extends object>(target: T | undefined, what: string, over?: AbortSignal): T {
-  return new Proxy((target ?? {}) as T, {
-    get(_, name): (...args: unknown[]) => Promise<unknown> {
-      return async (...args) => {
+function guard<T extends object>(
+  target: T | undefined,
+  what: string,
+  { over, policies, claims = new Set() }: GuardOptions,
+): T & Declared {
+  const declared: Declared = { policies: resolvePolicies(policies), claims };
+  return new Proxy((target ?? {}) as T & Declared, {
+    get(_, name): unknown {
+      if (name in declared) return declared[name as keyof Declared];
+      return async (...args: unknown[]) => {
         const command = `${what}.${String(name)}`;
         try {
           if (over?.aborted) throw new Error("Cannot run a command after the end of its case");

@@ -19,11 +19,19 @@ Deno.test("guardAllocator() lets no command through once its case is over", asyn
     beginStep: () => Promise.resolve({ kind: "ok", value: commands++ }),
   } as unknown as AllocatorSubject;
   const over = new AbortController();
-  const guarded = guardAllocator(allocator, over.signal);
+  const guarded = guardAllocator(allocator, { over: over.signal });
   await guarded.beginStep();
   over.abort();
   await assert.rejects(guarded.beginStep(), /after the end of its case/);
   assert.equal(commands, 1);
+});
+
+Deno.test("guardAllocator() says what its subject declares, and the default of what it does not", () => {
+  const claims = new Set(["allocator.fence"] as const);
+  const guarded = guardAllocator(undefined, { claims, policies: { nullId: 0 } });
+  assert.equal(guarded.policies.nullId, 0);
+  assert.equal(guarded.policies.shortage, "detailed");
+  assert.ok(guarded.claims.has("allocator.fence"));
 });
 
 Deno.test("guardKernel() calls a missing part a fault", async () => {

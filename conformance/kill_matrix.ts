@@ -1,12 +1,19 @@
 /** Proves that the suite tells good from bad: every mutant is rejected, the good subject is not. */
+import { admissionMutants } from "./mutants/admission_family.ts";
 import { appendMutants } from "./mutants/append_mutants.ts";
 import { attendMutants } from "./mutants/attend_mutants.ts";
 import { captureMutants } from "./mutants/capture_mutants.ts";
+import { commandMutants } from "./mutants/command_family.ts";
+import { copyMutants } from "./mutants/copy_family.ts";
+import { lifetimeMutants } from "./mutants/lifetime_family.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { poolMutants } from "./mutants/pool_mutants.ts";
+import { rankFamilyMutants } from "./mutants/rank_family.ts";
 import { rankMutants } from "./mutants/rank_mutants.ts";
+import { recycleFamilyMutants } from "./mutants/recycle_family.ts";
 import { recycleMutants } from "./mutants/recycle_mutants.ts";
 import { shapeMutants } from "./mutants/shape_mutants.ts";
+import { sizeMutants } from "./mutants/size_family.ts";
 import { slotMutants } from "./mutants/slot_mutants.ts";
 import { matchesQuery, parseQuery, type Query } from "./query.ts";
 import { type CaseRow, caseRows } from "./report.ts";
@@ -83,6 +90,13 @@ export function listMutants(): readonly Mutant[] {
     ...recycleMutants,
     ...slotMutants,
     ...rankMutants,
+    ...admissionMutants,
+    ...commandMutants,
+    ...copyMutants,
+    ...lifetimeMutants,
+    ...rankFamilyMutants,
+    ...recycleFamilyMutants,
+    ...sizeMutants,
     ...attendMutants,
     ...shapeMutants,
     ...appendMutants,

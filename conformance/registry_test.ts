@@ -31,9 +31,10 @@ Deno.test("listTests() describes every test and names known clauses, each once",
 });
 
 Deno.test("listCases() chooses by any of its filters", () => {
-  const filters = ["allocator:recycle:tail_race:page=64;window=128", "kernel:dual"].map(parseQuery);
+  const filters = ["allocator:recycle:tail_race:layout=pooled;page=64;window=128", "kernel:dual"]
+    .map(parseQuery);
   const queries = listCases({ filters }).map((each) => each.query);
-  assert.equal(queries[0], "allocator:recycle:tail_race:page=64;window=128");
+  assert.equal(queries[0], "allocator:recycle:tail_race:layout=pooled;page=64;window=128");
   assert.ok(queries.slice(1).every((query) => query.startsWith("kernel:dual:")));
   assert.equal(listCases({ filters: [parseQuery("nothing")] }).length, 0);
 });
@@ -41,7 +42,7 @@ Deno.test("listCases() chooses by any of its filters", () => {
 Deno.test("casesOf() prints parameters in the order of their keys", () => {
   const test = listTests().find((each) => each.test === "tail_race");
   const [first] = test === undefined ? [] : casesOf(test);
-  assert.equal(first?.query, "allocator:recycle:tail_race:page=16;window=1");
+  assert.equal(first?.query, "allocator:recycle:tail_race:layout=headwise;page=16;window=1");
 });
 
 Deno.test("grid() builds every combination and vary() one axis at a time", () => {

@@ -235,13 +235,14 @@ async function runVerdict(
   o: { readonly subject: Subject; readonly over: AbortSignal },
 ): Promise<Outcome> {
   const { subject, over } = o;
+  const declared = { over, policies: subject.policies, claims: subject.capabilities };
   try {
     return await each.definition.run({
       query: each.query,
       params: each.params,
       seed: seedOfQuery(each.query),
-      allocator: guardAllocator(subject.allocator, over),
-      kernel: guardKernel(subject.kernel, over),
+      allocator: guardAllocator(subject.allocator, declared),
+      kernel: guardKernel(subject.kernel, declared),
     });
   } catch (error) {
     if (error instanceof Mismatch) {

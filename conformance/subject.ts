@@ -21,6 +21,14 @@ export const CAPABILITIES = {
   "allocator.draft": "a draft model's table beside the target's",
   "allocator.fence": "steps in flight",
   "allocator.recycle": "recycling of dead pages",
+  "allocator.sinks": "sink tokens",
+  "allocator.preallocation": "pages handed out ahead of need",
+  "allocator.admission": "a question whether a request fits",
+  "allocator.moves": "swaps, reorders and condensing of slots",
+  "allocator.request_ids": "releases that name their request, so that late ones change nothing",
+  "allocator.transfer": "transfers that read or write a slot's pages beside the steps",
+  "allocator.worker_rows": "a worker's copy of the rows, as the next step reads it",
+  "allocator.prefix_sharing": "requests that share the pages of a common prefix",
   "allocator.return_pages": "pages returned by id, outside any request",
   "allocator.tensor_parallel": "sharding over ranks",
   "validator": "validation of a table",
@@ -32,6 +40,9 @@ export const CAPABILITIES = {
   "kernel.headwise": "head-wise tables with ids local to the head",
   "kernel.pooled": "head-wise tables with global ids",
   "kernel.head_size_256": "a head size of 256",
+  "kernel.sinks": "sink tokens of window heads",
+  "kernel.wide_ids": "a sparse cache with page ids beyond 16 bits",
+  "kernel.wide_offsets": "a sparse cache with element offsets beyond 31 and 32 bits",
   "kernel.into": "writing into a given output",
   "kernel.log_sum_exp": "returning the log-sum-exp",
   "kernel.mask_ranges": "a key range for each query token",
@@ -96,12 +107,12 @@ export type PageReply =
   | { readonly kind: "allocated" }
   | {
     readonly kind: "shortage";
-    /** Pages asked of the pool that is short. */
-    readonly need: number;
+    /** Pages asked of the pool that is short; absent from a bare shortage, as the others are. */
+    readonly need?: number;
     /** Pages free in it. */
-    readonly free: number;
+    readonly free?: number;
     /** Pages in all in it. */
-    readonly capacity: number;
+    readonly capacity?: number;
   }
   | Refusal;
 
@@ -121,6 +132,8 @@ export interface AllocatorSnapshot {
   readonly table: Int32Array;
   /** The draft model's table, same shape; null without one. */
   readonly draftTable: Int32Array | null;
+  /** The worker's copy of the table, as the step that was opened last reads it. */
+  readonly workerTable?: Int32Array;
   /** Free pages of each pool: Lg·H pools (headwise, group-major) or one. */
   readonly freePages: Int32Array;
   /** Freed pages of each pool that wait for a step in flight. */
@@ -130,6 +143,37 @@ export interface AllocatorSnapshot {
   /** Share of the pages that are free, in [0, 1]. */
   readonly availability: number;
 }
+
+/** A request that takes a slot. */
+export interface AdmitCommand {
+  /** The slot. */
+  readonly slot: number;
+  /** Its first tokens. */
+  readonly lengthTokens: number;
+  /** Number of the request; given where releases name it. */
+  readonly request?: number;
+}
+
+/** The end of a request. */
+export interface ReleaseCommand {
+  /** Its slot. */
+  readonly slot: number;
+  /** Number of the request; where the slot has another one by now, nothing of that may change. */
+  readonly request?: number;
+}
+
+/** A slot and the content of its first tokens. */
+export interface PrefixCommand {
+  /** The slot. */
+  readonly slot: number;
+  /** What each complete block of P tokens holds: equal numbers are equal tokens. */
+  readonly blocks: readonly number[];
+}
+
+/** A request that shares cached pages, answered. */
+export type SharedReply =
+  | { readonly kind: "allocated"; readonly hitTokens: number }
+  | Exclude<PageReply, { readonly kind: "allocated" }>;
 
 /** A question to admission. */
 export interface AdmissionCommand {
@@ -202,7 +246,7 @@ export interface AllocatorSubject {
   /** Makes an empty allocator in place of the one before. */
   create(spec: CacheSpec): Promise<Reply<null>>;
   /** Gives an empty slot the pages of its first tokens. */
-  admit(o: { slot: number; lengthTokens: number }): Promise<PageReply>;
+  admit(o: AdmitCommand): Promise<PageReply>;
   /** Grows a slot to hold so many tokens in all. */
   extend(o: { slot: number; lengthTokens: number }): Promise<PageReply>;
   /** Frees the dead pages of a slot; gives how many. */
@@ -210,7 +254,7 @@ export interface AllocatorSubject {
     o: { slot: number; nextPositionTokens: number; lengthTokens: number },
   ): Promise<Reply<number>>;
   /** Ends a slot's request; gives how many pages it held. */
-  release(o: { slot: number }): Promise<Reply<number>>;
+  release(o: ReleaseCommand): Promise<Reply<number>>;
   /** Exchanges two slots. */
   swap(o: { first: number; second: number }): Promise<Reply<null>>;
   /** Moves the active slots to the front; gives, for each slot, which one it was. */
@@ -221,6 +265,14 @@ export interface AllocatorSubject {
   beginStep(): Promise<Reply<number>>;
   /** Tells that a step has completed on the device. */
   completeStep(o: { step: number }): Promise<Reply<null>>;
+  /** Begins to copy a slot's pages elsewhere, beside the steps; gives the transfer's number. */
+  beginTransfer?(o: { slot: number }): Promise<Reply<number>>;
+  /** Tells that a transfer has ended. */
+  endTransfer?(o: { transfer: number }): Promise<Reply<null>>;
+  /** Caches the complete blocks of P tokens that a slot has computed; gives how many were new. */
+  cachePrefix?(o: PrefixCommand & { readonly cachedTokens: number }): Promise<Reply<number>>;
+  /** Gives an empty slot the cached pages of its first blocks, and new ones for the rest. */
+  admitShared?(o: PrefixCommand & { readonly lengthTokens: number }): Promise<SharedReply>;
   /** Returns pages to a pool by id. */
   returnPages(o: { pool: number; ids: Int32Array }): Promise<Reply<null>>;
   /** Asks whether a request fits now. */

@@ -1,7 +1,8 @@
 /** A test as data: what it is called, which clauses it judges, its cases and how to run one. */
 import { parseQuery, printQuery, type Query } from "./query.ts";
 import type { Verdict } from "./outcome.ts";
-import type { AllocatorSubject, Capability, KernelSubject } from "./subject.ts";
+import type { JudgedAllocator, JudgedKernel } from "./guard.ts";
+import type { Capability } from "./subject.ts";
 
 /** Parameters of one case. */
 export type CaseParams = Readonly<Record<string, string | number | boolean>>;
@@ -15,9 +16,9 @@ export interface CaseContext<P extends CaseParams = CaseParams> {
   /** Seed that follows from the id alone, so that a case repeats on its own. */
   readonly seed: number;
   /** The subject's allocator; a fault of the suite if the subject has none. */
-  readonly allocator: AllocatorSubject;
+  readonly allocator: JudgedAllocator;
   /** The subject's kernel; a fault of the suite if the subject has none. */
-  readonly kernel: KernelSubject;
+  readonly kernel: JudgedKernel;
 }
 
 /** A test with its cases. */

@@ -1,6 +1,7 @@
 /** Random sequences: lengths around page boundaries, small pools, every command. */
 import fc from "fast-check";
 import type { Layout } from "../../allocator/mod.ts";
+import type { Capability } from "../subject.ts";
 import type { FuzzCommand } from "./fuzz_command.ts";
 import type { FuzzProgram } from "./fuzz_program.ts";
 
@@ -11,6 +12,8 @@ const PAGE_TOKENS = 16;
 export interface FuzzSource {
   /** Layout of every sequence. */
   readonly layout: Layout;
+  /** What the subject claims; specs ask for no more. */
+  readonly claims: ReadonlySet<Capability>;
   /** Whether recorded steps are replayed between the commands. */
   readonly capture: boolean;
   /** Most commands of a sequence. */
@@ -29,19 +32,23 @@ export function fuzzProgramArbitrary(source: FuzzSource): fc.Arbitrary<FuzzProgr
   });
 }
 
-function specArbitrary({ layout, capture }: FuzzSource): fc.Arbitrary<FuzzProgram["spec"]> {
+function specArbitrary({ layout, capture, claims }: FuzzSource): fc.Arbitrary<FuzzProgram["spec"]> {
   return fc.record({
     layout: fc.constant(layout),
     ratio: fc.constantFrom(0.5, 0, 0.25, 1),
     pattern: fc.constantFrom("first", "last"),
-    layerGroups: layout === "uniform" ? fc.constant(1) : fc.constantFrom(1, 2),
+    layerGroups: layout === "uniform" || !claims.has("allocator.layer_groups")
+      ? fc.constant(1)
+      : fc.constantFrom(1, 2),
     windowTokens: fc.constantFrom(64, 1, 16, 17, 40),
-    sinkTokens: fc.constantFrom(0, 16, 20),
+    sinkTokens: claims.has("allocator.sinks") ? fc.constantFrom(0, 16, 20) : fc.constant(0),
     slots: fc.constant(SLOTS),
     // A device compiles for the sizes of its pools: with a kernel they stay what they are.
     pagesPerHead: capture ? fc.constant(24) : fc.constantFrom(24, 4, 10, 32),
-    preallocatedPages: fc.constantFrom(0, 2),
-    recycle: fc.boolean(),
+    preallocatedPages: claims.has("allocator.preallocation")
+      ? fc.constantFrom(0, 2)
+      : fc.constant(0),
+    recycle: claims.has("allocator.recycle") ? fc.boolean() : fc.constant(false),
     shuffleSeed: fc.option(fc.nat({ max: 0xffff })),
   });
 }

@@ -1,7 +1,8 @@
 /** Draws random sequences, and shrinks the first that fails to one that is as short as can be. */
 import fc from "fast-check";
 import { Mismatch } from "../outcome.ts";
-import type { AllocatorSubject, KernelSubject } from "../subject.ts";
+import type { JudgedAllocator } from "../guard.ts";
+import type { KernelSubject } from "../subject.ts";
 import { fuzzProgramArbitrary, type FuzzSource } from "./fuzz_arbitrary.ts";
 import { describeCommand } from "./fuzz_command.ts";
 import { type FuzzProgram, runFuzzProgram } from "./fuzz_program.ts";
@@ -9,7 +10,7 @@ import { type FuzzProgram, runFuzzProgram } from "./fuzz_program.ts";
 /** What a campaign is made of. */
 export interface FuzzCampaign extends FuzzSource {
   /** The allocator that is driven. */
-  readonly allocator: AllocatorSubject;
+  readonly allocator: JudgedAllocator;
   /** The kernel that replays recorded steps; needed where the source has any. */
   readonly kernel?: KernelSubject;
   /** Seed of the sequences. */

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import type { Layout } from "../../allocator/mod.ts";
 import { Mismatch } from "../outcome.ts";
-import type { AllocatorSubject, CacheSpec, KernelSubject } from "../subject.ts";
+import type { JudgedAllocator } from "../guard.ts";
+import type { CacheSpec, Capability, KernelSubject } from "../subject.ts";
 import { cacheSpec } from "../suites/cache_spec.ts";
 import { slotOf } from "../suites/cache_model.ts";
 import {
@@ -102,7 +103,7 @@ export function specOfProgram({ spec }: FuzzProgram): CacheSpec {
 export async function runFuzzProgram(
   program: FuzzProgram,
   o: {
-    readonly allocator: AllocatorSubject;
+    readonly allocator: JudgedAllocator;
     readonly kernel?: KernelSubject;
     readonly seed: number;
   },
@@ -112,7 +113,7 @@ export async function runFuzzProgram(
   try {
     for (const [index, command] of program.commands.entries()) {
       try {
-        await runCommand(driver, command, replay);
+        if (isClaimed(command, o.allocator.claims)) await runCommand(driver, command, replay);
       } catch (error) {
         if (!(error instanceof Mismatch)) throw error;
         const place = `command ${index + 1} of ${program.commands.length}`;
@@ -122,6 +123,22 @@ export async function runFuzzProgram(
   } finally {
     await replay?.release();
   }
+}
+
+/** What commands need beyond a layout; the others are every allocator's own. */
+const COMMAND_NEEDS: Readonly<Partial<Record<FuzzCommand["kind"], Capability>>> = {
+  recycle: "allocator.recycle",
+  swap: "allocator.moves",
+  reorder: "allocator.moves",
+  condense: "allocator.moves",
+  begin: "allocator.fence",
+  complete: "allocator.fence",
+};
+
+/** A sequence goes on without the commands that the subject does not claim. */
+function isClaimed({ kind }: FuzzCommand, claims: ReadonlySet<Capability>): boolean {
+  const need = COMMAND_NEEDS[kind];
+  return need === undefined || claims.has(need);
 }
 
 async function runCommand(
@@ -183,15 +200,24 @@ async function runCommand(
 }
 
 async function decode(driver: Driver): Promise<void> {
-  const step = await beginStep(driver);
+  const step = await openStep(driver);
   for (let slot = 0; slot < driver.model.slots.length; slot++) {
     const lengthTokens = lengthOf(driver, slot);
     if (lengthTokens === 0) continue;
-    await recycle(driver, slot, lengthTokens);
+    await recycleIfClaimed(driver, slot, lengthTokens);
     // A request that cannot grow gives its pages to the others, as a scheduler would.
     if (!await extend(driver, slot, lengthTokens + 1)) await release(driver, slot);
   }
-  await completeStep(driver, step);
+  if (step !== null) await completeStep(driver, step);
+}
+
+/** A step in flight, where there are any. */
+async function openStep(driver: Driver): Promise<number | null> {
+  return driver.allocator.claims.has("allocator.fence") ? await beginStep(driver) : null;
+}
+
+async function recycleIfClaimed(driver: Driver, slot: number, next: number): Promise<void> {
+  if (driver.allocator.claims.has("allocator.recycle")) await recycle(driver, slot, next);
 }
 
 async function speculate(
@@ -199,13 +225,13 @@ async function speculate(
   o: { readonly slot: number; readonly drafts: number; readonly accepted: number },
 ): Promise<void> {
   const lengthTokens = lengthOf(driver, o.slot);
-  const step = await beginStep(driver);
+  const step = await openStep(driver);
   const fits = await extend(driver, o.slot, lengthTokens + 1 + o.drafts);
-  await completeStep(driver, step);
+  if (step !== null) await completeStep(driver, step);
   if (!fits) return;
   const kept = lengthTokens + 1 + Math.min(o.drafts, o.accepted);
   await extend(driver, o.slot, kept);
-  await recycle(driver, o.slot, kept);
+  await recycleIfClaimed(driver, o.slot, kept);
 }
 
 async function preempt(driver: Driver, slot: number): Promise<void> {

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { Mismatch } from "../outcome.ts";
 import { caseRows } from "../report.ts";
 import { runConformance } from "../run.ts";
+import { guardAllocator, type JudgedAllocator } from "../guard.ts";
 import type { AllocatorSubject } from "../subject.ts";
 import { slotMutants } from "../mutants/slot_mutants.ts";
+import { HEADWISE_ALLOCATOR_CAPABILITIES } from "../subjects/headwise_allocator.ts";
 import { createOracleSubject } from "../subjects/oracle.ts";
 import { runFuzzCampaign } from "./fuzz_campaign.ts";
 import { type FuzzProgram, runFuzzProgram } from "./fuzz_program.ts";
@@ -16,16 +18,21 @@ import {
   RegressionError,
 } from "./regression.ts";
 
-const SOURCE = { layout: "headwise", capture: false, maxCommands: 40 } as const;
+const CLAIMS = new Set(HEADWISE_ALLOCATOR_CAPABILITIES);
+const SOURCE = { layout: "headwise", capture: false, maxCommands: 40, claims: CLAIMS } as const;
 const LIMITS = { seed: 3, sequences: 200, timeLimitMs: 10_000 } as const;
 
-function mutant(name: string): AllocatorSubject {
-  const found = slotMutants.find((each) => each.name === name)?.create().allocator;
-  assert.ok(found !== undefined);
-  return found;
+function judged(allocator: AllocatorSubject | undefined): JudgedAllocator {
+  assert.ok(allocator !== undefined);
+  return guardAllocator(allocator, { claims: CLAIMS });
 }
 
-async function counterexample(allocator: AllocatorSubject): Promise<FuzzProgram> {
+function mutant(name: string): JudgedAllocator {
+  const found = slotMutants.find((each) => each.name === name)?.create().allocator;
+  return judged(found);
+}
+
+async function counterexample(allocator: JudgedAllocator): Promise<FuzzProgram> {
   try {
     await runFuzzCampaign({ ...SOURCE, ...LIMITS, allocator });
   } catch (error) {
@@ -40,7 +47,7 @@ Deno.test("runFuzzCampaign() shrinks a failure to commands that fail again, and 
   const program = await counterexample(allocator);
   assert.deepEqual(program.commands.map(({ kind }) => kind), ["admit", "abort"]);
   await assert.rejects(runFuzzProgram(program, { allocator, seed: 1 }), Mismatch);
-  const good = createOracleSubject().allocator!;
+  const good = judged(createOracleSubject().allocator);
   await runFuzzProgram(program, { allocator: good, seed: 1 });
   for (const left of program.commands.keys()) {
     const commands = program.commands.toSpliced(left, 1);
@@ -54,7 +61,7 @@ Deno.test("runFuzzCampaign() finds the same failure when the seed is the same", 
 });
 
 Deno.test("runFuzzCampaign() stops in time and tells how many sequences it ran", async () => {
-  const allocator = createOracleSubject().allocator!;
+  const allocator = judged(createOracleSubject().allocator);
   const o = { ...SOURCE, ...LIMITS, allocator, sequences: 1_000_000, timeLimitMs: 100 };
   const ran = await runFuzzCampaign(o);
   assert.ok(ran > 0 && ran < 1_000_000, `${ran} sequences`);
@@ -63,13 +70,13 @@ Deno.test("runFuzzCampaign() stops in time and tells how many sequences it ran",
 Deno.test("runFuzzCampaign() passes on what a broken subject throws, without shrinking it", async () => {
   const good = createOracleSubject().allocator!;
   let calls = 0;
-  const allocator = {
+  const allocator = judged({
     ...good,
     extend: (): never => {
       calls++;
       throw new Error("gone");
     },
-  };
+  });
   await assert.rejects(runFuzzCampaign({ ...SOURCE, ...LIMITS, allocator }), /gone/);
   assert.ok(calls < LIMITS.sequences * 2, `${calls} calls`);
 });
@@ -95,7 +102,7 @@ Deno.test("runConformance() puts the minimal case of a failed sequence into its 
 });
 
 Deno.test("listRegressions() holds sequences that the good allocator passes, and text keeps them", async () => {
-  const allocator = createOracleSubject().allocator!;
+  const allocator = judged(createOracleSubject().allocator);
   for (const { program } of listRegressions()) {
     await runFuzzProgram(program, { allocator, seed: 1 });
   }

@@ -1,5 +1,4 @@
 /** Tests by random sequences, and by sequences that once failed. */
-import type { Layout } from "../../allocator/mod.ts";
 import { PASS, type Verdict } from "../outcome.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
 import { layoutCapability, LAYOUTS } from "../suites/cache_spec.ts";
@@ -69,10 +68,10 @@ export function fuzzTests(options: FuzzOptions = DEFAULT_FUZZ): readonly TestDef
       test: "commands",
       clauses: MODEL_CLAUSES,
       description: "Random commands leave the allocator where the naive model is, one by one",
-      needs: ({ layout }) => needsOfLayout(layout),
+      needs: ({ layout }) => [layoutCapability(layout)],
       cases: grid({ layout: layouts, seed: [seed], sequences: [sequences] }),
       run: async ({ allocator, params: { layout } }) => {
-        const source = { layout, capture: false, maxCommands: 40 };
+        const source = { layout, capture: false, maxCommands: 40, claims: allocator.claims };
         const ran = await runFuzzCampaign({ ...source, allocator, seed, sequences, timeLimitMs });
         return passed(ran, sequences);
       },
@@ -83,10 +82,12 @@ export function fuzzTests(options: FuzzOptions = DEFAULT_FUZZ): readonly TestDef
       test: "capture",
       clauses: [...MODEL_CLAUSES, "capture/static", "capture/equal", "sentinel/no-read"],
       description: "A recorded step replayed between random commands reads what the tables say now",
-      needs: ({ layout }) => [...needsOfLayout(layout), ...needsOf({ layout }), "kernel.capture"],
+      needs: (
+        { layout },
+      ) => [layoutCapability(layout), ...needsOf({ layout, storage: "bf16" }), "kernel.capture"],
       cases: grid({ layout: layouts, seed: [seed], sequences: [replays] }),
       run: async ({ allocator, kernel, params: { layout } }) => {
-        const source = { layout, capture: true, maxCommands: 24 };
+        const source = { layout, capture: true, maxCommands: 24, claims: allocator.claims };
         const o = { ...source, allocator, kernel, seed, sequences: replays, timeLimitMs };
         return passed(await runFuzzCampaign(o), replays);
       },
@@ -121,7 +122,7 @@ function replayTest(path: string, regressions: readonly Regression[]): TestDefin
     test: "commands",
     clauses: MODEL_CLAUSES,
     description: "A sequence of commands that once failed leaves the allocator where the model is",
-    needs: ({ layout }) => needsOfLayout(layout),
+    needs: ({ name, layout }) => [layoutCapability(layout), ...needsOfProgram(byName.get(name))],
     cases: regressions.map(({ name, program }) => ({ name, layout: program.spec.layout })),
     run: async ({ allocator, params: { name }, seed }) => {
       const regression = byName.get(name);
@@ -132,9 +133,15 @@ function replayTest(path: string, regressions: readonly Regression[]): TestDefin
   });
 }
 
-function needsOfLayout(layout: Layout): Capability[] {
-  const groups: Capability[] = layout === "uniform" ? [] : ["allocator.layer_groups"];
-  return [layoutCapability(layout), "allocator.recycle", "allocator.fence", ...groups];
+/** What a kept sequence's allocator has beyond its layout. */
+function needsOfProgram(regression: Regression | undefined): Capability[] {
+  const spec = regression?.program.spec;
+  return [
+    ...((spec?.layerGroups ?? 1) > 1 ? ["allocator.layer_groups"] as const : []),
+    ...((spec?.sinkTokens ?? 0) > 0 ? ["allocator.sinks"] as const : []),
+    ...((spec?.preallocatedPages ?? 0) > 0 ? ["allocator.preallocation"] as const : []),
+    ...(spec?.recycle === true ? ["allocator.recycle"] as const : []),
+  ];
 }
 
 function passed(ran: number, wanted: number): Verdict {

@@ -1,6 +1,6 @@
 /** Known-bad implementations: a good subject with one fault, and the cases that must find it. */
 import type { AttentionProblem } from "../../kernel/mod.ts";
-import type { AllocatorSubject, KernelSubject, Subject } from "../subject.ts";
+import type { AllocatorSubject, Capability, KernelSubject, Subject } from "../subject.ts";
 import { createOracleSubject } from "../subjects/oracle.ts";
 
 /** What a mutant is declared from, without its subject. */
@@ -15,6 +15,8 @@ export interface MutantFacts {
   readonly violates: readonly string[];
   /** Queries each of which must hold a case that rejects it. */
   readonly killedBy: readonly string[];
+  /** What it does not claim, where its fault is about that. */
+  readonly lacks?: readonly Capability[];
 }
 
 /** A subject with one fault. */
@@ -62,7 +64,7 @@ export function mutateAllocator(
       const good = allocator as AllocatorSubject;
       return {
         name: `mutant ${facts.name}`,
-        capabilities,
+        capabilities: capabilities.difference(new Set(facts.lacks)),
         allocator: { ...good, ...change(good) },
       };
     },
@@ -106,7 +108,7 @@ export function mutateKernel(
       const good = kernel as KernelSubject;
       return {
         name: `mutant ${facts.name}`,
-        capabilities,
+        capabilities: capabilities.difference(new Set(facts.lacks)),
         kernel: { ...good, ...change(good) },
       };
     },

@@ -89,6 +89,7 @@ const prefixWithRecycling = mutateAllocator({
   origin: "own",
   violates: ["prefix/window"],
   killedBy: ["allocator:recycle:prefix_sharing"],
+  lacks: ["allocator.prefix_sharing"],
 }, (good) => ({ create: (spec) => good.create({ ...spec, prefixSharing: false }) }));
 
 const groupsAlike = mutateAllocator({

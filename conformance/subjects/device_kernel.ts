@@ -51,6 +51,7 @@ export const ATTEND_CAPABILITIES: readonly Capability[] = [
   "kernel.headwise",
   "kernel.pooled",
   "kernel.head_size_256",
+  "kernel.sinks",
   "kernel.into",
   "kernel.log_sum_exp",
   "kernel.mask_ranges",

@@ -1,20 +1,16 @@
 /** This project's allocator behind the command interface. */
 import {
-  admit,
   AllocatorError,
   availability,
   beginStep,
   type CacheAllocator,
   canAdmit,
+  checkActiveSlot,
   checkHeldStretch,
   completeStep,
   condenseSlots,
-  createAllocator,
-  extend,
   type HeadMap,
   HeadMapError,
-  headMapFromLayers,
-  headMapFromPattern,
   IdSpaceError,
   listActiveSlots,
   PageError,
@@ -22,9 +18,7 @@ import {
   putPage,
   QUARANTINED_PAGE,
   recycle,
-  release,
   reorderSlots,
-  shardHeadMap,
   shardHeads,
   type Slot,
   StepError,
@@ -39,13 +33,22 @@ import {
 import type {
   AllocatorSnapshot,
   AllocatorSubject,
-  CacheSpec,
   Capability,
   PageReply,
   Reply,
+  SharedReply,
   TableDump,
   TableFault,
 } from "../subject.ts";
+import {
+  admitRequest,
+  admitShared,
+  cachePrefix,
+  createFromSpec,
+  extendRequest,
+  type Held,
+  releaseRequest,
+} from "./held_allocator.ts";
 
 /** What {@linkcode createHeadwiseAllocator} can do. */
 export const HEADWISE_ALLOCATOR_CAPABILITIES: readonly Capability[] = [
@@ -56,6 +59,14 @@ export const HEADWISE_ALLOCATOR_CAPABILITIES: readonly Capability[] = [
   "allocator.draft",
   "allocator.fence",
   "allocator.recycle",
+  "allocator.sinks",
+  "allocator.preallocation",
+  "allocator.admission",
+  "allocator.moves",
+  "allocator.request_ids",
+  "allocator.transfer",
+  "allocator.worker_rows",
+  "allocator.prefix_sharing",
   "allocator.return_pages",
   "allocator.tensor_parallel",
   "validator",
@@ -91,13 +102,14 @@ const REFUSALS = [
  * ```
  */
 export function createHeadwiseAllocator(): AllocatorSubject {
-  let current: CacheAllocator | null = null;
-  const allocator = (): CacheAllocator => {
+  let current: Held | null = null;
+  const held = (): Held => {
     if (current === null) {
       throw new Error("Cannot run a command: there is no allocator; send create first");
     }
     return current;
   };
+  const allocator = (): CacheAllocator => held().allocator;
   const slotOf = (slot: number): Slot => toSlot(slot, { limit: allocator().options.slots });
   return {
     create: (spec) =>
@@ -105,18 +117,10 @@ export function createHeadwiseAllocator(): AllocatorSubject {
         current = createFromSpec(spec);
         return null;
       }),
-    admit: (o) =>
-      attemptPages(() => {
-        const preallocate = allocator().options.preallocatedPages > 0;
-        return admit(allocator(), slotOf(o.slot), o.lengthTokens, { preallocate });
-      }),
-    extend: (o) =>
-      attemptPages(() => {
-        const preallocate = allocator().options.preallocatedPages > 0;
-        return extend(allocator(), slotOf(o.slot), o.lengthTokens, { preallocate });
-      }),
+    admit: (o) => attemptPages(() => admitRequest(held(), { ...o, slot: slotOf(o.slot) })),
+    extend: (o) => attemptPages(() => extendRequest(held(), slotOf(o.slot), o)),
     recycle: (o) => attempt(() => recycle(allocator(), slotOf(o.slot), o)),
-    release: (o) => attempt(() => release(allocator(), slotOf(o.slot))),
+    release: (o) => attempt(() => releaseRequest(held(), { ...o, slot: slotOf(o.slot) })),
     swap: (o) =>
       attempt(() => {
         swapSlots(allocator(), slotOf(o.first), slotOf(o.second));
@@ -128,7 +132,24 @@ export function createHeadwiseAllocator(): AllocatorSubject {
         reorderSlots(allocator(), o.permutation);
         return null;
       }),
-    beginStep: () => attempt(() => beginStep(allocator())),
+    beginStep: () =>
+      attempt(() => {
+        held().workerTable.set(allocator().table.ids);
+        return beginStep(allocator());
+      }),
+    // A transfer keeps what is freed beside it as a step does, until it has ended.
+    beginTransfer: (o) =>
+      attempt(() => {
+        checkActiveSlot(allocator(), slotOf(o.slot));
+        return beginStep(allocator());
+      }),
+    endTransfer: (o) =>
+      attempt(() => {
+        completeStep(allocator(), o.transfer as StepId);
+        return null;
+      }),
+    cachePrefix: (o) => attempt(() => cachePrefix(held(), slotOf(o.slot), o)),
+    admitShared: (o) => attemptShared(() => admitShared(held(), slotOf(o.slot), o)),
     completeStep: (o) =>
       attempt(() => {
         completeStep(allocator(), o.step as StepId);
@@ -140,7 +161,7 @@ export function createHeadwiseAllocator(): AllocatorSubject {
         return null;
       }),
     canAdmit: (o) => attempt(() => canAdmit(allocator(), o)),
-    snapshot: () => Promise.resolve(takeSnapshot(allocator())),
+    snapshot: () => Promise.resolve(takeSnapshot(held())),
     shard: (o) =>
       attempt(() => {
         const { kvHeads, queryHeads } = shardHeads({ ...o, tensorParallel: o.ranks });
@@ -148,46 +169,6 @@ export function createHeadwiseAllocator(): AllocatorSubject {
       }),
     validate: (o) => Promise.resolve(validate(o)),
   };
-}
-
-function createFromSpec(spec: CacheSpec): CacheAllocator {
-  const { ranks, rank } = spec.tensorParallel;
-  shardHeads({
-    kvHeadsGlobal: spec.kvHeads,
-    queryHeadsGlobal: spec.queryHeads,
-    tensorParallel: ranks,
-    rank,
-  });
-  return createAllocator({
-    layout: spec.layout,
-    heads: shardHeadMap(resolveHeads(spec), { tensorParallel: ranks, rank }),
-    slots: spec.slots,
-    pagesPerHead: spec.pagesPerHead,
-    pageSizeTokens: spec.pageSizeTokens,
-    modelLengthTokens: spec.modelLengthTokens,
-    ...(spec.columns === null ? {} : { columns: spec.columns }),
-    preallocatedPages: spec.preallocatedPages,
-    recycle: spec.recycle,
-    prefixSharing: spec.prefixSharing,
-    draftTables: spec.draftTables,
-    pageOrder: spec.shuffleSeed === null
-      ? { kind: "identity" }
-      : { kind: "shuffled", seed: spec.shuffleSeed },
-  });
-}
-
-function resolveHeads(spec: CacheSpec): HeadMap {
-  const { layers, kvHeads, windowTokens, sinkTokens, heads } = spec;
-  return heads.kind === "layers"
-    ? headMapFromLayers({ kindsByLayer: heads.kindsByLayer, windowTokens, sinkTokens })
-    : headMapFromPattern({
-      layers,
-      kvHeads,
-      pattern: heads.pattern,
-      ratio: heads.ratio,
-      windowTokens,
-      sinkTokens,
-    });
 }
 
 function condense(allocator: CacheAllocator, active: readonly boolean[]): Int32Array {
@@ -224,7 +205,7 @@ function returnPages(allocator: CacheAllocator, o: { pool: number; ids: Int32Arr
   }
 }
 
-function takeSnapshot(allocator: CacheAllocator): AllocatorSnapshot {
+function takeSnapshot({ allocator, workerTable }: Held): AllocatorSnapshot {
   const { table, draftTable, state } = allocator;
   const { pools, pagesPerPool, owners, freeCounts } = state.pools;
   const waitingPages = new Int32Array(pools);
@@ -242,6 +223,7 @@ function takeSnapshot(allocator: CacheAllocator): AllocatorSnapshot {
     columns: table.columns,
     table: table.ids.slice(),
     draftTable: draftTable?.ids.slice() ?? null,
+    workerTable: workerTable.slice(),
     freePages: freeCounts.slice(),
     waitingPages,
     lengthsTokens: state.lengthsTokens.slice(),
@@ -277,6 +259,18 @@ function validate(o: TableDump): TableFault[] {
 
 function attempt<T>(command: () => T): Promise<Reply<T>> {
   return Promise.resolve().then((): Reply<T> => ({ kind: "ok", value: command() })).catch(refuse);
+}
+
+async function attemptShared(
+  command: () => { readonly outcome: PageOutcome; readonly hitTokens: number },
+): Promise<SharedReply> {
+  let hitTokens = 0;
+  const reply = await attemptPages(() => {
+    const shared = command();
+    hitTokens = shared.hitTokens;
+    return shared.outcome;
+  });
+  return reply.kind === "allocated" ? { kind: "allocated", hitTokens } : reply;
 }
 
 function attemptPages(command: () => PageOutcome): Promise<PageReply> {

@@ -5,8 +5,10 @@
  * Letters: Lg layer groups, B slots, H KV heads, M columns, N pages a head, P tokens a page,
  * W window, S sink tokens.
  */
-import { type HeadKind, headMapFromLayers, headMapFromPattern } from "../../allocator/mod.ts";
+import type { HeadKind } from "../../allocator/mod.ts";
+import { DEFAULT_POLICIES, type Policies } from "../policies.ts";
 import type { CacheSpec } from "../subject.ts";
+import { resolveKinds } from "./resolve_kinds.ts";
 
 /** What a slot of the model holds. */
 export interface ModelSlot {
@@ -29,6 +31,8 @@ interface WaitingPages {
 export interface CacheModel {
   /** What it was made from. */
   readonly spec: CacheSpec;
+  /** What its allocator declares. */
+  readonly policies: Policies;
   /** Kind of each (group, head). */
   readonly kinds: readonly (readonly HeadKind[])[];
   /** B slots. */
@@ -39,22 +43,12 @@ export interface CacheModel {
   waiting: WaitingPages[];
 }
 
-/** Makes an empty model; the spec must be one that an allocator accepts, on one rank. */
-export function createModel(spec: CacheSpec): CacheModel {
-  const { kvHeads, windowTokens, sinkTokens, layers } = spec;
-  const map = spec.heads.kind === "pattern"
-    ? headMapFromPattern({
-      layers,
-      kvHeads,
-      pattern: spec.heads.pattern,
-      ratio: spec.heads.ratio,
-      windowTokens,
-      sinkTokens,
-    })
-    : headMapFromLayers({ kindsByLayer: spec.heads.kindsByLayer, windowTokens, sinkTokens });
-  const kinds = map.groups.map((group) => group.kinds);
+/** Makes an empty model; the spec must be one that an allocator accepts. */
+export function createModel(spec: CacheSpec, policies: Policies = DEFAULT_POLICIES): CacheModel {
+  const kinds = resolveKinds(spec, policies);
   return {
     spec,
+    policies,
     kinds,
     slots: Array.from({ length: spec.slots }, () => emptySlot(kinds)),
     openSteps: new Set(),
@@ -101,9 +95,32 @@ export function freePagesOf(model: CacheModel, pool: number): number {
   return poolCapacity(model) - held - waitingPagesOf(model, pool);
 }
 
+/** Pages that slots hold, over all pools. */
+export function heldPages(model: CacheModel): number {
+  return model.slots.reduce((sum, { pages, recycled }) => {
+    const rows = recycled.slice(0, tableRowsPerSlot(model));
+    return sum + rows.reduce((held, columns) => held + pages - columns.size, 0);
+  }, 0);
+}
+
 /** Pages of a pool that wait for a step. */
 export function waitingPagesOf(model: CacheModel, pool: number): number {
   return model.waiting.reduce((sum, entry) => sum + (entry.pool === pool ? entry.pages : 0), 0);
+}
+
+/** The availability that is declared; null where there is none. */
+export function availabilityOf(model: CacheModel): number | null {
+  const pools = Array.from({ length: poolCount(model) }, (_, pool) => freePagesOf(model, pool));
+  switch (model.policies.availability) {
+    case "none":
+      return null;
+    case "uniform-pages":
+      return Math.min(...pools) / poolCapacity(model);
+    case "heads":
+      return pools.reduce((sum, free) => sum + free, 0) / (pools.length * poolCapacity(model));
+    default:
+      return model.policies.availability satisfies never;
+  }
 }
 
 /** Pages that a pool has to give for `pages` more columns of a slot. */
@@ -140,7 +157,8 @@ export function recycleModel(
   o: { nextPositionTokens: number; lengthTokens: number },
 ): number {
   const { recycle, pageSizeTokens } = model.spec;
-  if (!recycle || o.lengthTokens % pageSizeTokens !== 0) {
+  const atBoundary = o.lengthTokens % pageSizeTokens === 0;
+  if (!recycle || (model.policies.recycleMoment === "boundary" && !atBoundary)) {
     return 0;
   }
   const state = slotOf(model, slot);

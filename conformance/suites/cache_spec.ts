@@ -39,3 +39,8 @@ export function cacheSpec(changes: Partial<CacheSpec> = {}): CacheSpec {
 export function layoutCapability(layout: Layout): Capability {
   return `allocator.${layout}`;
 }
+
+/** Capability of an allocator whose window heads keep sinks, where a case has any. */
+export function sinkNeeds(sinkTokens: number): readonly Capability[] {
+  return sinkTokens > 0 ? ["allocator.sinks"] : [];
+}

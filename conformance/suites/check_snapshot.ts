@@ -1,7 +1,9 @@
 /** Compares what an allocator shows with what the model says it must show. */
 import { requireEqual, requireThat } from "../acceptance.ts";
+import { Mismatch } from "../outcome.ts";
 import type { AllocatorSnapshot } from "../subject.ts";
 import {
+  availabilityOf,
   type CacheModel,
   freePagesOf,
   pagesOf,
@@ -20,6 +22,7 @@ import {
 export function checkSnapshot(model: CacheModel, snapshot: AllocatorSnapshot): void {
   checkShape(model, snapshot);
   const held = checkRows(model, snapshot);
+  checkCopies(model, snapshot);
   checkPools(model, snapshot, held);
 }
 
@@ -40,7 +43,7 @@ function checkShape(model: CacheModel, snapshot: AllocatorSnapshot): void {
   const { spec, kinds } = model;
   requireEqual("layout", snapshot.layout, spec.layout);
   requireEqual("slots", snapshot.slots, spec.slots);
-  requireEqual("KV heads", snapshot.kvHeads, spec.kvHeads);
+  requireEqual("KV heads", snapshot.kvHeads, kinds[0]?.length);
   requireEqual("layer groups", snapshot.layerGroups, kinds.length);
   requireThat(snapshot.columns > 0, `Expected columns, found ${snapshot.columns}`);
   requireThat(
@@ -87,17 +90,22 @@ function checkRow(
 ): void {
   const { slot, row, held } = o;
   const state = slotOf(model, slot);
+  const { nullId, deadColumns } = model.policies;
+  // A null page is one more than requests can hold, and the first of its pool.
+  const first = nullId + 1;
   for (let column = 0; column < snapshot.columns; column++) {
     const id = snapshot.table[entryIndex(snapshot, { slot, row, column })] ?? Number.NaN;
     const place = `slot ${slot}, row ${row}, column ${column}`;
+    const isValid = id >= first && id < first + poolCapacity(model);
     if (column >= state.pages || state.recycled[row]?.has(column)) {
       const why = column >= state.pages ? "past the allocated pages" : "recycled";
-      requireThat(id === -1, `Expected -1 at ${place} (${why}), found ${id}`);
+      const isStale = deadColumns === "stale" && isValid;
+      requireThat(id === -1 || isStale, `Expected -1 at ${place} (${why}), found ${id}`);
       continue;
     }
     requireThat(
-      id >= 0 && id < poolCapacity(model),
-      `Expected an id in [0, ${poolCapacity(model)}) at ${place}, found ${id}`,
+      isValid,
+      `Expected an id in [${first}, ${first + poolCapacity(model)}) at ${place}, found ${id}`,
     );
     const other = held.get(id);
     requireThat(other === undefined, `Expected one holder of page ${id}, found two: ${place}`);
@@ -105,23 +113,49 @@ function checkRow(
   }
 }
 
+/** Copies of the rows name what the rows name, wherever somebody may read. */
+function checkCopies(model: CacheModel, snapshot: AllocatorSnapshot): void {
+  const { table, draftTable, columns } = snapshot;
+  if (!model.spec.draftTables) return;
+  requireThat(draftTable !== null, "Expected a draft model's table, found none");
+  requireEqual("entries of the draft model's table", draftTable.length, table.length);
+  for (let slot = 0; slot < model.spec.slots; slot++) {
+    for (let row = 0; row < tableRowsPerSlot(model); row++) {
+      const start = entryIndex(snapshot, { slot, row, column: 0 });
+      for (let column = 0; column < columns; column++) {
+        const [found, expected] = [draftTable[start + column], table[start + column]];
+        if (found === expected || isUnread(model, { slot, row, column })) continue;
+        const place = `slot ${slot}, row ${row}, column ${column}`;
+        throw new Mismatch(
+          `Expected ${expected} in the draft model's row at ${place}, found ${found}`,
+        );
+      }
+    }
+  }
+}
+
+/** Whether a column may hold a stale id, by declaration. */
+function isUnread(model: CacheModel, o: { slot: number; row: number; column: number }): boolean {
+  const state = slotOf(model, o.slot);
+  return model.policies.deadColumns === "stale" &&
+    (o.column >= state.pages || state.recycled[o.row]?.has(o.column) === true);
+}
+
 function checkPools(
   model: CacheModel,
   snapshot: AllocatorSnapshot,
   held: readonly Map<number, number>[],
 ): void {
-  let free = 0;
   for (let pool = 0; pool < poolCount(model); pool++) {
     const waiting = snapshot.waitingPages[pool] ?? 0;
     const total = (snapshot.freePages[pool] ?? 0) + waiting + (held[pool]?.size ?? 0);
     requireEqual(`free, waiting and held pages of pool ${pool}`, total, poolCapacity(model));
     requireEqual(`waiting pages of pool ${pool}`, waiting, waitingPagesOf(model, pool));
     requireEqual(`free pages of pool ${pool}`, snapshot.freePages[pool], freePagesOf(model, pool));
-    free += snapshot.freePages[pool] ?? 0;
   }
-  const pages = poolCount(model) * poolCapacity(model);
+  const expected = availabilityOf(model);
   requireThat(
-    Math.abs(snapshot.availability - free / pages) < 1e-12,
-    `Expected an availability of ${free / pages}, found ${snapshot.availability}`,
+    expected === null || Math.abs(snapshot.availability - expected) < 1e-12,
+    `Expected an availability of ${expected}, found ${snapshot.availability}`,
   );
 }

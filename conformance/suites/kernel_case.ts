@@ -146,6 +146,7 @@ export function needsOf(changes: Partial<ProblemSpec> = {}): Capability[] {
     `kernel.${spec.layout}`,
     `kernel.${spec.storage}`,
     ...(spec.size === 256 ? ["kernel.head_size_256"] as const : []),
+    ...(spec.sinks > 0 ? ["kernel.sinks"] as const : []),
     ...(spec.ranges ? ["kernel.mask_ranges"] as const : []),
     ...(spec.tree ? ["kernel.tree_mask"] as const : []),
     ...(spec.learned ? ["kernel.learned_sinks"] as const : []),

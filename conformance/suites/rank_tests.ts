@@ -1,30 +1,37 @@
 /** Tests of head kinds and of tensor parallelism. */
 import { requireEqual, requireSameElements } from "../acceptance.ts";
 import { PASS } from "../outcome.ts";
-import type { AllocatorSubject, CacheSpec } from "../subject.ts";
+import type { JudgedAllocator } from "../guard.ts";
+import type { CacheSpec } from "../subject.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
 import { cacheSpec, HEAD_LAYOUTS, layoutCapability } from "./cache_spec.ts";
 import { entryIndex } from "./check_snapshot.ts";
 import { checkState, createDriver, grow, recycle, requireOk, requireRefused } from "./driver.ts";
+import { countWindowHeads } from "./resolve_kinds.ts";
 
 const patternCount = defineTest({
   suite: "allocator",
   path: "head_kinds",
   test: "pattern",
   clauses: ["mask/head-kinds"],
-  description: "A pattern with a ratio makes floor(H·ratio) window heads at its end of the list",
-  needs: () => ["allocator.headwise", "allocator.recycle"],
-  cases: grid({ pattern: ["first", "last"], ratio: [0, 0.2, 0.25, 0.3, 0.5, 0.75, 0.99, 1] }),
-  run: async ({ allocator, params: { pattern, ratio } }) => {
+  description: "A pattern with a ratio makes as many window heads as declared, at its end",
+  needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
+  cases: grid({
+    layout: HEAD_LAYOUTS,
+    pattern: ["first", "last"],
+    ratio: [0, 0.2, 0.25, 0.3, 0.5, 0.75, 0.99, 1],
+  }),
+  run: async ({ allocator, params: { layout, pattern, ratio } }) => {
     const heads = { kind: "pattern", pattern: pattern as "first" | "last", ratio } as const;
-    const driver = await createDriver(allocator, cacheSpec({ heads }));
+    const driver = await createDriver(allocator, cacheSpec({ layout, heads }));
     await grow(driver, 0, 256);
     await recycle(driver, 0, 256);
     const snapshot = await checkState(driver);
+    if (allocator.policies.deadColumns === "stale") return PASS;
     const holes = [0, 1, 2, 3].filter((row) =>
       snapshot.table[entryIndex(snapshot, { slot: 0, row, column: 0 })] === -1
     );
-    const count = Math.floor(4 * ratio);
+    const count = countWindowHeads(4, ratio, allocator.policies.headRounding);
     const expected = [0, 1, 2, 3].slice(pattern === "first" ? 0 : 4 - count).slice(0, count);
     requireEqual("window heads", holes.join(), expected.join());
     return PASS;
@@ -37,11 +44,11 @@ const ratioRefused = defineTest({
   test: "bad_ratio",
   clauses: ["mask/head-kinds"],
   description: "A ratio outside [0, 1] is an error",
-  needs: () => ["allocator.headwise"],
-  cases: grid({ ratio: ["-0.25", "1.25", "100", "NaN"] }),
-  run: async ({ allocator, params: { ratio } }) => {
+  needs: ({ layout }) => [layoutCapability(layout)],
+  cases: grid({ layout: HEAD_LAYOUTS, ratio: ["-0.25", "1.25", "100", "NaN"] }),
+  run: async ({ allocator, params: { layout, ratio } }) => {
     const heads = { kind: "pattern", pattern: "first", ratio: Number(ratio) } as const;
-    requireRefused("create", await allocator.create(cacheSpec({ heads })));
+    requireRefused("create", await allocator.create(cacheSpec({ layout, heads })));
     return PASS;
   },
 });
@@ -161,8 +168,76 @@ const rankAgreement = defineTest({
   },
 });
 
+const patternByRank = defineTest({
+  suite: "allocator",
+  path: "tensor_parallel",
+  test: "pattern",
+  clauses: ["mask/head-kinds", "tp/rank-agreement"],
+  description: "A pattern makes the window heads of each rank that the declared scope says",
+  needs: ({ layout }) => [
+    layoutCapability(layout),
+    "allocator.tensor_parallel",
+    "allocator.recycle",
+  ],
+  cases: grid({
+    layout: HEAD_LAYOUTS,
+    ranks: [2, 4, 16],
+    pattern: ["first", "last"] as const,
+    ratio: [0.25, 0.5],
+  }),
+  run: async ({ allocator, params: { layout, ranks, pattern, ratio } }) => {
+    for (let rank = 0; rank < ranks; rank++) {
+      const driver = await createDriver(
+        allocator,
+        cacheSpec({
+          layout,
+          kvHeads: 8,
+          queryHeads: 16,
+          heads: { kind: "pattern", pattern, ratio },
+          tensorParallel: { ranks, rank },
+        }),
+      );
+      await grow(driver, 0, 256);
+      await recycle(driver, 0, 256);
+    }
+    return PASS;
+  },
+});
+
+const listByRank = defineTest({
+  suite: "allocator",
+  path: "tensor_parallel",
+  test: "list",
+  clauses: ["mask/head-kinds"],
+  description: "A list names heads of the model, so that ranks differ and each recycles its own",
+  needs: ({ layout }) => [
+    layoutCapability(layout),
+    "allocator.tensor_parallel",
+    "allocator.recycle",
+  ],
+  cases: grid({ layout: HEAD_LAYOUTS, ranks: [2, 4], kinds: ["wwwffffw", "fwfwwwff"] }),
+  run: async ({ allocator, params: { layout, ranks, kinds } }) => {
+    const layer = [...kinds].map((kind) => kind === "w" ? "window" : "full");
+    for (let rank = 0; rank < ranks; rank++) {
+      const driver = await createDriver(
+        allocator,
+        cacheSpec({
+          layout,
+          kvHeads: 8,
+          queryHeads: 16,
+          heads: { kind: "layers", kindsByLayer: [layer, layer] },
+          tensorParallel: { ranks, rank },
+        }),
+      );
+      await grow(driver, 0, 256);
+      await recycle(driver, 0, 256);
+    }
+    return PASS;
+  },
+});
+
 /** Answers, page counts and recycled columns of a fixed sequence of commands on one rank. */
-async function traceRank(allocator: AllocatorSubject, spec: CacheSpec): Promise<Int32Array> {
+async function traceRank(allocator: JudgedAllocator, spec: CacheSpec): Promise<Int32Array> {
   requireOk("create", await allocator.create(spec));
   const trace: number[] = [];
   const answers = ["allocated", "shortage", "refused"];
@@ -171,7 +246,7 @@ async function traceRank(allocator: AllocatorSubject, spec: CacheSpec): Promise<
       const command = lengthTokens === 64 ? "admit" : "extend";
       const reply = await allocator[command]({ slot, lengthTokens });
       trace.push(answers.indexOf(reply.kind));
-      if (reply.kind === "allocated") {
+      if (reply.kind === "allocated" && allocator.policies.recycleMoment !== "in-extend") {
         const question = { slot, lengthTokens, nextPositionTokens: lengthTokens };
         trace.push(requireOk("recycle", await allocator.recycle(question)));
       }
@@ -190,4 +265,6 @@ export const rankTests: readonly TestDefinition[] = [
   divisible,
   indivisible,
   rankAgreement,
+  patternByRank,
+  listByRank,
 ];

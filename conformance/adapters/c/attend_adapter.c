@@ -22,7 +22,7 @@ typedef struct {
 
 static const char *const CLAIMS =
     "[\"kernel.attend\",\"kernel.bf16\",\"kernel.f16\",\"kernel.uniform\",\"kernel.headwise\","
-    "\"kernel.pooled\",\"kernel.head_size_256\",\"kernel.log_sum_exp\","
+    "\"kernel.pooled\",\"kernel.head_size_256\",\"kernel.sinks\",\"kernel.log_sum_exp\","
     "\"allocator.tensor_parallel\"]";
 
 static double decode(const problem *p, uint16_t bits) {

@@ -1,16 +1,36 @@
 /** Commands of an allocator and of a validator: one for each method of `AllocatorSubject`. */
 import { z } from "zod";
-import type { AllocatorSubject, CacheSpec, TableDump } from "../../subject.ts";
+import type {
+  AdmitCommand,
+  AllocatorSubject,
+  CacheSpec,
+  PageReply,
+  Refusal,
+  ReleaseCommand,
+  SharedReply,
+  TableDump,
+} from "../../subject.ts";
 import { dataOf, dumpTensors, expectTensor, flatTensor } from "../tensor_fields.ts";
 import { partCommand, withoutUndefined } from "./command.ts";
-import { cacheSpec, count, fileName, integer, number, pages, tableFault } from "./values.ts";
+import {
+  cacheSpec,
+  count,
+  fileName,
+  integer,
+  number,
+  pages,
+  shortage,
+  tableFault,
+} from "./values.ts";
 
 type Spec = z.infer<typeof cacheSpec>;
+
+type PageAnswer = Exclude<PageReply, Refusal>;
 
 const growth = { slot: number, lengthTokens: number };
 
 const allocator = <Name extends keyof AllocatorSubject>(_: Name) =>
-  partCommand<AllocatorSubject[Name]>("allocator");
+  partCommand<NonNullable<AllocatorSubject[Name]>>("allocator");
 
 /** The commands. */
 export const ALLOCATOR_COMMANDS = {
@@ -24,14 +44,17 @@ export const ALLOCATOR_COMMANDS = {
   admit: allocator("admit")({
     about: "Gives an empty slot the pages of its first tokens; `allocated` or a `shortage`",
     answers: "value-or-refusal",
-    request: growth,
+    request: { ...growth, request: number.optional() },
     result: pages,
+    unpack: (fields) => [withoutUndefined(fields) as AdmitCommand],
+    unpackResult: (reply) => withoutUndefined(reply) as PageAnswer,
   }),
   extend: allocator("extend")({
     about: "Grows a slot to hold so many tokens in all; `allocated` or a `shortage`",
     answers: "value-or-refusal",
     request: growth,
     result: pages,
+    unpackResult: (reply) => withoutUndefined(reply) as PageAnswer,
   }),
   recycle: allocator("recycle")({
     about: "Frees the dead pages of a slot; how many",
@@ -40,8 +63,36 @@ export const ALLOCATOR_COMMANDS = {
   }),
   release: allocator("release")({
     about: "Ends a slot's request (finish, abort, preemption); how many pages it held",
-    request: { slot: number },
+    request: { slot: number, request: number.optional() },
     result: count,
+    unpack: (fields) => [withoutUndefined(fields) as ReleaseCommand],
+  }),
+  beginTransfer: allocator("beginTransfer")({
+    about: "Begins to copy a slot's pages elsewhere, beside the steps; the transfer's number",
+    request: { slot: number },
+    result: integer,
+  }),
+  endTransfer: allocator("endTransfer")({
+    about: "Tells that a transfer has ended; null",
+    request: { transfer: number },
+    result: z.null(),
+  }),
+  cachePrefix: allocator("cachePrefix")({
+    about: "Caches the complete blocks of P tokens that a slot has computed; how many were new",
+    request: { slot: number, blocks: z.array(number), cachedTokens: number },
+    result: count,
+    pack: (o) => ({ fields: { ...o, blocks: [...o.blocks] } }),
+  }),
+  admitShared: allocator("admitShared")({
+    about: "Gives an empty slot the cached pages of its first blocks; `hitTokens`, or a `shortage`",
+    answers: "value-or-refusal",
+    request: { ...growth, blocks: z.array(number) },
+    result: z.discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("allocated"), hitTokens: count }),
+      shortage,
+    ]),
+    pack: (o) => ({ fields: { ...o, blocks: [...o.blocks] } }),
+    unpackResult: (reply) => withoutUndefined(reply) as Exclude<SharedReply, Refusal>,
   }),
   swap: allocator("swap")({
     about: "Exchanges two slots; null",
@@ -101,17 +152,21 @@ export const ALLOCATOR_COMMANDS = {
     resultTensors: {
       table: "I32 [Lg·B·H, M] ids; [B, M] for the uniform layout",
       draftTable: "I32, of the same shape; absent without a draft model",
+      workerTable: "I32, the copy that the step opened last reads; absent where nobody keeps one",
       freePages: "I32, free pages of each pool",
       waitingPages: "I32, freed pages of each pool that wait for a step in flight",
       lengthsTokens: "I32 [B] tokens that each slot holds",
     },
-    packResult: ({ table, draftTable, freePages, waitingPages, lengthsTokens, ...fields }) => {
-      const tensors = { table, freePages, waitingPages, lengthsTokens };
+    packResult: (snapshot) => {
+      const { table, draftTable, workerTable, freePages, waitingPages, ...rest } = snapshot;
+      const { lengthsTokens, ...fields } = rest;
+      const tensors = { table, draftTable, workerTable, freePages, waitingPages, lengthsTokens };
       return {
         fields,
         tensors: new Map(
-          Object.entries(draftTable === null ? tensors : { ...tensors, draftTable })
-            .map(([name, data]) => [name, flatTensor("I32", data)]),
+          Object.entries(tensors).flatMap(([name, data]) =>
+            data === null || data === undefined ? [] : [[name, flatTensor("I32", data)]]
+          ),
         ),
       };
     },
@@ -122,6 +177,7 @@ export const ALLOCATOR_COMMANDS = {
         ...fields,
         table: int32("table"),
         draftTable: tensors.has("draftTable") ? int32("draftTable") : null,
+        ...(tensors.has("workerTable") ? { workerTable: int32("workerTable") } : {}),
         freePages: int32("freePages"),
         waitingPages: int32("waitingPages"),
         lengthsTokens: int32("lengthsTokens"),

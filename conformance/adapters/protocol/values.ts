@@ -89,10 +89,18 @@ export const rotary = z.strictObject({
   rotaryDimensions: number,
 }).meta({ id: "rotary", description: "Rotary embedding" });
 
+/** Too few pages. */
+export const shortage = z.strictObject({
+  kind: z.literal("shortage"),
+  need: count.optional(),
+  free: count.optional(),
+  capacity: count.optional(),
+}).meta({ id: "shortage", description: "Too few pages; a bare shortage has no figures" });
+
 /** Pages handed out, or a shortage. */
 export const pages = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("allocated") }),
-  z.strictObject({ kind: z.literal("shortage"), need: count, free: count, capacity: count }),
+  shortage,
 ]).meta({ id: "pages", description: "Pages handed out, or a shortage" });
 
 /** A fault found in a table. */

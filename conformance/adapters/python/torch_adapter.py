@@ -39,7 +39,7 @@ class TorchAdapter:
         self.name = f"torch-{torch.__version__.split('+')[0]}-{options.attention}-{options.device}"
         self.capabilities = [
             "kernel.attend", "kernel.bf16", "kernel.f16", "kernel.uniform", "kernel.headwise",
-            "kernel.pooled", "kernel.head_size_256", "kernel.into", "kernel.mask_ranges",
+            "kernel.pooled", "kernel.head_size_256", "kernel.sinks", "kernel.into", "kernel.mask_ranges",
             "kernel.tree_mask", "kernel.learned_sinks",
         ]
         if options.attention == "flex":

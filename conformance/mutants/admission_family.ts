@@ -1,0 +1,171 @@
+/** Allocators whose admission counts something too little, layout by layout. */
+import type { Layout } from "../../allocator/mod.ts";
+import type { AdmissionCommand, AllocatorSnapshot, CacheSpec } from "../subject.ts";
+import { demandOf } from "../suites/page_demand.ts";
+import { resolveKinds } from "../suites/resolve_kinds.ts";
+import { DEFAULT_POLICIES } from "../policies.ts";
+import { allocatorFamily, type FamilyMember, withLayout } from "./family.ts";
+import type { Mutant } from "./mutant.ts";
+
+/** What admission forgets, and in which situation that shows. */
+interface Forgotten {
+  readonly what: string;
+  readonly situation: string;
+  readonly layouts: readonly Layout[];
+  /** The spec and the question as the faulty admission takes them. */
+  readonly ask: (spec: CacheSpec, o: AdmissionCommand) => [CacheSpec, AdmissionCommand];
+  /** The free pages as it takes them. */
+  readonly free?: (snapshot: AllocatorSnapshot, spec: CacheSpec) => readonly number[];
+}
+
+const ALL: readonly Layout[] = ["uniform", "headwise", "pooled"];
+
+const FORGOTTEN: readonly Forgotten[] = [
+  {
+    what: "chunk",
+    situation: "chunk",
+    layouts: ALL,
+    ask: (spec, o) => [spec, { ...o, stepTokens: 1 }],
+  },
+  {
+    what: "sinks",
+    situation: "sinks",
+    layouts: ALL,
+    ask: (spec, o) => [{ ...spec, sinkTokens: 0 }, { ...o, stepTokens: 1 }],
+  },
+  {
+    what: "window",
+    situation: "alone",
+    layouts: ALL,
+    ask: (spec, o) => [{ ...spec, windowTokens: 1 }, { ...o, stepTokens: 1 }],
+  },
+  {
+    what: "full_heads",
+    situation: "mixed",
+    layouts: ALL,
+    ask: (spec, o) => [
+      { ...spec, heads: { kind: "pattern", pattern: "first", ratio: 1 } },
+      o,
+    ],
+  },
+  {
+    what: "pages_ahead",
+    situation: "ahead",
+    layouts: ALL,
+    ask: (spec, o) => [{ ...spec, preallocatedPages: 0 }, { ...o, stepTokens: 1 }],
+  },
+  {
+    what: "pages_others_took_ahead",
+    situation: "others_ahead",
+    layouts: ALL,
+    ask: (spec, o) => [{ ...spec, preallocatedPages: 0 }, { ...o, stepTokens: 1 }],
+    free: (snapshot, spec) => {
+      const pages = snapshot.lengthsTokens.reduce(
+        (sum, length) => sum + Math.ceil(length / spec.pageSizeTokens),
+        0,
+      );
+      const rows = snapshot.layout === "pooled" ? snapshot.kvHeads * snapshot.layerGroups : 1;
+      return Array.from(snapshot.freePages, () => (spec.pagesPerHead - pages) * rows);
+    },
+  },
+  {
+    what: "pages_behind_a_fence",
+    situation: "fence",
+    layouts: ALL,
+    ask: (spec, o) => [spec, o],
+    free: (snapshot) =>
+      Array.from(snapshot.freePages, (free, pool) => free + (snapshot.waitingPages[pool] ?? 0)),
+  },
+  {
+    what: "requests_that_run",
+    situation: "others",
+    layouts: ALL,
+    ask: (spec, o) => [spec, o],
+    free: (snapshot, spec) => {
+      const rows = snapshot.layout === "pooled" ? snapshot.kvHeads * snapshot.layerGroups : 1;
+      return Array.from(snapshot.freePages, () => spec.pagesPerHead * rows);
+    },
+  },
+];
+
+interface AdmissionMember extends FamilyMember {
+  readonly forgotten: Forgotten;
+  readonly layout: Layout;
+}
+
+const forgetful = allocatorFamily<AdmissionMember>(
+  { name: "admission_forgets", origin: "field", violates: ["pool/admission"] },
+  FORGOTTEN.flatMap((forgotten) =>
+    forgotten.layouts.map((layout) => ({
+      forgotten,
+      layout,
+      label: `${forgotten.what}_${layout}`,
+      fault: `With the ${layout} layout admission forgets the ${
+        forgotten.what.replaceAll("_", " ")
+      }`,
+      killedBy: [`allocator:admission:truth:layout=${layout};situation=${forgotten.situation};*`],
+    }))
+  ),
+  ({ forgotten, layout }) =>
+    withLayout(layout, (good, spec) => ({
+      canAdmit: async (o) => {
+        const snapshot = await good.snapshot();
+        const free = forgotten.free?.(snapshot, spec()) ?? [...snapshot.freePages];
+        const [asked, question] = forgotten.ask(spec(), o);
+        return { kind: "ok", value: holds(asked, { free, ...question }) };
+      },
+    })),
+);
+
+const neverNo = allocatorFamily(
+  { name: "admission_never_says_no", origin: "field", violates: ["pool/admission"] },
+  ALL.map((layout) => ({
+    layout,
+    label: layout,
+    fault: `With the ${layout} layout every request is admitted`,
+    killedBy: [`allocator:admission:truth:layout=${layout};*`],
+  })),
+  ({ layout }) =>
+    withLayout(layout, () => ({
+      canAdmit: () => Promise.resolve({ kind: "ok", value: true }),
+    })),
+);
+
+const neverYes = allocatorFamily(
+  { name: "admission_keeps_a_page_a_head", origin: "own", violates: ["pool/admission"] },
+  ALL.map((layout) => ({
+    layout,
+    label: layout,
+    fault: `With the ${layout} layout admission leaves free what a request could have`,
+    killedBy: [`allocator:admission:truth:layout=${layout};*`],
+  })),
+  ({ layout }) =>
+    withLayout(layout, (good, spec) => ({
+      canAdmit: (o) =>
+        good.canAdmit({
+          ...o,
+          stepTokens: o.stepTokens + 2 * spec().pageSizeTokens,
+          lengthTokens: o.lengthTokens + 2 * spec().pageSizeTokens,
+        }),
+    })),
+);
+
+/** Every allocator whose admission is wrong. */
+export const admissionMutants: readonly Mutant[] = [...forgetful, ...neverNo, ...neverYes];
+
+function holds(
+  spec: CacheSpec,
+  o: AdmissionCommand & { readonly free: readonly number[] },
+): boolean {
+  const demand = demandOf(spec, o);
+  const kinds = resolveKinds(spec, DEFAULT_POLICIES).flat();
+  const ofKind = (isWindow: boolean): number =>
+    isWindow ? demand.window : demand.full - spec.preallocatedPages;
+  if (spec.layout === "uniform") {
+    return ofKind(kinds.every((kind) => kind === "window")) <= (o.free[0] ?? 0);
+  }
+  const needs = kinds.map((kind) => ofKind(kind === "window"));
+  return spec.layout === "pooled"
+    ? needs.reduce((sum, need) => sum + need, 0) <= (o.free[0] ?? 0)
+    : needs.every((need, pool) => need <= (o.free[pool] ?? 0));
+}

@@ -1,0 +1,321 @@
+/** Allocators that let pages go while somebody has them: transfers, owners, drafts, sharers. */
+import type { Layout } from "../../allocator/mod.ts";
+import type { AllocatorSnapshot, SharedReply } from "../subject.ts";
+import { allocatorFamily, withLayout } from "./family.ts";
+import { type Mutant, mutateAllocator } from "./mutant.ts";
+import { showing } from "./snapshot_changes.ts";
+
+const LAYOUTS: readonly Layout[] = ["uniform", "headwise", "pooled"];
+
+const transfers = allocatorFamily(
+  { name: "transfer_not_waited_for", origin: "field", violates: ["recycle/in-flight-transfer"] },
+  LAYOUTS.flatMap((layout) =>
+    (["at_all", "past_the_next_step"] as const).map((how) => ({
+      layout,
+      how,
+      label: `${how}_${layout}`,
+      fault: `With the ${layout} layout a transfer keeps pages not ${how.replaceAll("_", " ")}`,
+      killedBy: [
+        `allocator:lifetime:transfer:layout=${layout};steps=${how === "at_all" ? 0 : 1};*`.replace(
+          /layout=(\w+);steps=(\d);\*/,
+          "layout=$1;steps=$2;*",
+        ),
+      ],
+    }))
+  ),
+  ({ layout, how }) =>
+    withLayout(layout, (good) => {
+      let open: number | null = null;
+      return {
+        beginTransfer: async (o) => {
+          if (how === "at_all") return { kind: "ok", value: 1_000_000 };
+          const reply = await good.beginTransfer!(o);
+          open = reply.kind === "ok" ? reply.value : null;
+          return reply;
+        },
+        completeStep: async (o) => {
+          const reply = await good.completeStep(o);
+          if (open !== null) await good.endTransfer!({ transfer: open });
+          open = null;
+          return reply;
+        },
+        endTransfer: (o) =>
+          how === "at_all" || open === null
+            ? Promise.resolve({ kind: "ok", value: null })
+            : good.endTransfer!(o),
+      };
+    }),
+);
+
+const lateReleases = allocatorFamily(
+  { name: "release_by_slot_alone", origin: "field", violates: ["pool/late-release"] },
+  LAYOUTS.map((layout) => ({
+    layout,
+    label: layout,
+    fault: `With the ${layout} layout a late release ends whatever request has the slot by now`,
+    killedBy: [`allocator:lifetime:late_release:layout=${layout};*`],
+  })),
+  ({ layout }) => withLayout(layout, (good) => ({ release: ({ slot }) => good.release({ slot }) })),
+);
+
+const ownersStay = allocatorFamily(
+  { name: "owner_stays_behind", origin: "own", violates: ["pool/late-release"] },
+  (["swap", "reorder", "condense"] as const).map((move) => ({
+    move,
+    label: `in_a_${move}`,
+    fault: `Requests are known by the slot that they had before a ${move}`,
+    killedBy: [`allocator:lifetime:late_release:after=${move};*`],
+  })),
+  ({ move }) => (good) => {
+    const owners = new Map<number, number>();
+    let moved = false;
+    return {
+      create: (spec) => {
+        owners.clear();
+        moved = false;
+        return good.create(spec);
+      },
+      admit: (o) => {
+        if (o.request !== undefined) owners.set(o.slot, o.request);
+        return good.admit(o);
+      },
+      [move]: (o: never) => {
+        moved = true;
+        return good[move](o);
+      },
+      release: async (o) => {
+        if (!moved || o.request === undefined || owners.get(o.slot) === o.request) {
+          return await good.release(o);
+        }
+        return { kind: "refused", code: "slot/empty", message: "The slot has another request" };
+      },
+    };
+  },
+);
+
+const drafts = allocatorFamily(
+  {
+    name: "drafts_make_pages_dead",
+    origin: "field",
+    violates: ["recycle/optimistic", "recycle/window-only"],
+  },
+  (["headwise", "pooled"] as const).map((layout) => ({
+    layout,
+    label: layout,
+    fault: `With the ${layout} layout recycling takes drafts for accepted`,
+    killedBy: [`allocator:lifetime:optimistic:layout=${layout};*`],
+  })),
+  ({ layout }) =>
+    withLayout(layout, (good) => ({
+      recycle: (o) => good.recycle({ ...o, nextPositionTokens: o.lengthTokens }),
+    })),
+);
+
+const deadlocks = allocatorFamily(
+  { name: "one_page_a_small_window", origin: "field", violates: ["recycle/small-window"] },
+  (["headwise", "pooled"] as const).flatMap((layout) =>
+    (["growth", "admission"] as const).map((where) => ({
+      layout,
+      where,
+      label: `${where}_${layout}`,
+      fault: `With the ${layout} layout and W ≤ P ${where} takes one live page for enough or two ` +
+        "for too many",
+      killedBy: [`allocator:lifetime:small_window:layout=${layout};*`],
+    }))
+  ),
+  ({ layout, where }) =>
+    withLayout(layout, (good, spec) => {
+      const isSmall = (): boolean => spec().windowTokens <= spec().pageSizeTokens;
+      return where === "admission"
+        ? {
+          canAdmit: (o) =>
+            isSmall()
+              ? good.canAdmit({ ...o, stepTokens: o.stepTokens + spec().pageSizeTokens })
+              : good.canAdmit(o),
+        }
+        : {
+          extend: async (o) => {
+            const { freePages, lengthsTokens, kvHeads } = await good.snapshot();
+            const least = layout === "pooled" ? kvHeads : 1;
+            const grows = Math.ceil(o.lengthTokens / 16) >
+              Math.ceil((lengthsTokens[o.slot] ?? 0) / 16);
+            const free = Math.min(...freePages);
+            return isSmall() && grows && free <= least
+              ? { kind: "shortage", need: 2 * least, free, capacity: 2 * least }
+              : await good.extend(o);
+          },
+        };
+    }),
+);
+
+/** Every allocator that lets go too early. */
+export const lifetimeMutants: readonly Mutant[] = [
+  ...transfers,
+  ...lateReleases,
+  ...ownersStay,
+  ...drafts,
+  ...deadlocks,
+  ...prefixMutants(),
+];
+
+/** Allocators that share prefixes wrongly. */
+function prefixMutants(): Mutant[] {
+  const facts = { origin: "field", violates: ["prefix/share"] } as const;
+  const rowOf = (snapshot: AllocatorSnapshot): number =>
+    snapshot.columns * (snapshot.layout === "uniform" ? 1 : snapshot.kvHeads);
+  const emptySharer = mutateAllocator({
+    ...facts,
+    name: "second_sharer_reads_nothing",
+    fault: "The rows of a second sharer stay holes",
+    killedBy: ["allocator:prefix:shared"],
+  }, (good) => {
+    let shared: number[] = [];
+    return {
+      create: (spec) => {
+        shared = [];
+        return good.create(spec);
+      },
+      admitShared: async (o) => {
+        const reply = await good.admitShared!(o);
+        if (reply.kind === "allocated" && reply.hitTokens > 0) shared.push(o.slot);
+        return reply;
+      },
+      ...showing(good.snapshot, (snapshot) => ({
+        table: snapshot.table.map((id, index) => {
+          const slot = Math.floor(index / rowOf(snapshot)) % snapshot.slots;
+          return shared.slice(0).includes(slot) ? -1 : id;
+        }),
+      })),
+    };
+  });
+  const noSharing = mutateAllocator({
+    ...facts,
+    name: "sharer_gets_copies",
+    fault: "A hit is reported, and the sharer takes pages of its own that nobody filled",
+    killedBy: ["allocator:prefix:shared"],
+  }, (good) => ({
+    admitShared: async (o) => {
+      const apart = await good.admitShared!({
+        ...o,
+        blocks: o.blocks.map((block) => -block - o.slot),
+      });
+      const hitTokens = o.slot === 0 ? 0 : 16 * o.blocks.filter((block) => block < 90).length;
+      return apart.kind === "allocated" ? { kind: "allocated", hitTokens } : apart;
+    },
+  }));
+  const longHit = mutateAllocator({
+    ...facts,
+    name: "hit_is_a_block_too_long",
+    fault: "The first block that differs counts as found",
+    killedBy: ["allocator:prefix:shared"],
+  }, (good) => ({
+    admitShared: async (o): Promise<SharedReply> => {
+      const reply = await good.admitShared!(o);
+      return reply.kind === "allocated" && reply.hitTokens > 0
+        ? { ...reply, hitTokens: reply.hitTokens + 16 }
+        : reply;
+    },
+  }));
+  const sharedWrite = mutateAllocator({
+    ...facts,
+    name: "shared_page_is_written",
+    fault: "The page that a sharer writes next is the first owner's",
+    killedBy: ["allocator:prefix:shared"],
+  }, (good) => {
+    const ends = new Map<number, number>();
+    return {
+      create: (spec) => {
+        ends.clear();
+        return good.create(spec);
+      },
+      admitShared: async (o) => {
+        const reply = await good.admitShared!(o);
+        if (reply.kind === "allocated" && reply.hitTokens > 0) {
+          ends.set(o.slot, reply.hitTokens / 16);
+        }
+        return reply;
+      },
+      ...showing(good.snapshot, (snapshot) => ({
+        table: snapshot.table.map((id, index) => {
+          const stride = rowOf(snapshot);
+          const end = ends.get(Math.floor(index / stride) % snapshot.slots);
+          const isNext = end !== undefined && index % snapshot.columns === end;
+          return isNext ? snapshot.table[index % stride] ?? id : id;
+        }),
+      })),
+    };
+  });
+  const freedEarly = mutateAllocator({
+    ...facts,
+    name: "shared_page_freed_with_its_first_owner",
+    fault: "The first owner to leave takes the shared rows along",
+    killedBy: ["allocator:prefix:last_owner"],
+  }, (good) => {
+    let released = false;
+    return {
+      create: (spec) => {
+        released = false;
+        return good.create(spec);
+      },
+      release: (o) => {
+        released = true;
+        return good.release(o);
+      },
+      ...showing(
+        good.snapshot,
+        (snapshot) =>
+          released
+            ? { table: snapshot.table.map((id, index) => index % snapshot.columns < 6 ? -1 : id) }
+            : {},
+      ),
+    };
+  });
+  const neverFreed = mutateAllocator({
+    ...facts,
+    name: "cached_pages_never_freed",
+    fault: "Pages that only the cache holds make no room for a request",
+    killedBy: ["allocator:prefix:last_owner"],
+  }, (good) => ({
+    admitShared: async (o) => {
+      const { freePages } = await good.snapshot();
+      const { kvHeads, layout } = await good.snapshot();
+      const rows = layout === "pooled" ? kvHeads : 1;
+      const need = Math.ceil(o.lengthTokens / 16) * rows;
+      const free = Math.min(...freePages);
+      const known = o.blocks[0] === 11;
+      return need > free && !known
+        ? { kind: "shortage", need, free, capacity: free }
+        : await good.admitShared!(o);
+    },
+  }));
+  const windowLost = mutateAllocator({
+    ...facts,
+    violates: ["prefix/share", "prefix/window"],
+    name: "window_of_prefix_recycled",
+    fault: "The window that a continuation of the prefix sees goes with the first owner's",
+    killedBy: ["allocator:prefix:windows"],
+  }, (good) => {
+    let recycled = false;
+    return {
+      create: (spec) => {
+        recycled = false;
+        return good.create(spec);
+      },
+      recycle: (o) => {
+        recycled = true;
+        return good.recycle(o);
+      },
+      ...showing(good.snapshot, (snapshot) =>
+        recycled
+          ? {
+            table: snapshot.table.map((id, index) => {
+              const slot = Math.floor(index / rowOf(snapshot));
+              const head = Math.floor(index / snapshot.columns) % snapshot.kvHeads;
+              return slot === 1 && head < 2 && index % snapshot.columns < 6 ? -1 : id;
+            }),
+          }
+          : {}),
+    };
+  });
+  return [emptySharer, noSharing, longHit, sharedWrite, freedEarly, neverFreed, windowLost];
+}

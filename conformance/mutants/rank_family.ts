@@ -1,0 +1,137 @@
+/** Allocators whose ranks are configured wrongly, and whose head counts are not as declared. */
+import type { Layout } from "../../allocator/mod.ts";
+import type { CacheSpec } from "../subject.ts";
+import { allocatorFamily, withLayout } from "./family.ts";
+import { type Mutant, mutateAllocator } from "./mutant.ts";
+
+const HEAD_LAYOUTS: readonly Layout[] = ["headwise", "pooled"];
+
+/** The kinds of a pattern, as a list over the heads of the model. */
+function listed(
+  spec: CacheSpec,
+  count: (heads: number, ratio: number) => number,
+  heads = spec.kvHeads,
+): CacheSpec {
+  if (spec.heads.kind !== "pattern" || !(spec.heads.ratio >= 0 && spec.heads.ratio <= 1)) {
+    return spec;
+  }
+  const { pattern, ratio } = spec.heads;
+  const windows = Math.min(heads, count(heads, ratio));
+  const kinds = Array.from({ length: spec.kvHeads }, (_, index) => {
+    const head = index % heads;
+    return (pattern === "first" ? head < windows : head >= heads - windows) ? "window" : "full";
+  });
+  const kindsByLayer = Array.from({ length: spec.layers }, () => kinds);
+  return { ...spec, heads: { kind: "layers", kindsByLayer } };
+}
+
+const roundings = allocatorFamily(
+  { name: "head_count", origin: "own", violates: ["mask/head-kinds"] },
+  HEAD_LAYOUTS.flatMap((layout) =>
+    ([
+      ["nearest", Math.round],
+      ["ceil", Math.ceil],
+      ["at_least_one", (exact: number) => Math.max(1, Math.floor(exact))],
+    ] as const).map(([how, round]) => ({
+      layout,
+      round: round as (exact: number) => number,
+      label: `${how}_${layout}`,
+      fault: `With the ${layout} layout a ratio is rounded otherwise than declared: ${
+        how.replaceAll("_", " ")
+      }`,
+      killedBy: [`allocator:head_kinds:pattern:layout=${layout};*`],
+    }))
+  ),
+  ({ layout, round }) =>
+    withLayout(layout, (good) => ({
+      create: (spec) => good.create(listed(spec, (heads, ratio) => round(heads * ratio))),
+    })),
+);
+
+const scopes = allocatorFamily(
+  { name: "pattern_over_the_model", origin: "field", violates: ["mask/head-kinds"] },
+  HEAD_LAYOUTS.map((layout) => ({
+    layout,
+    label: layout,
+    fault:
+      `With the ${layout} layout a pattern takes the first heads of the model, not of the rank`,
+    killedBy: [`allocator:tensor_parallel:pattern:layout=${layout};*`],
+  })),
+  ({ layout }) =>
+    withLayout(layout, (good) => ({
+      create: (spec) => good.create(listed(spec, (heads, ratio) => Math.floor(heads * ratio))),
+    })),
+);
+
+const firstRankOnly = allocatorFamily(
+  { name: "list_of_rank_0", origin: "field", violates: ["mask/head-kinds"] },
+  HEAD_LAYOUTS.map((layout) => ({
+    layout,
+    label: layout,
+    fault: `With the ${layout} layout every rank takes the kinds of the first rank's heads`,
+    killedBy: [`allocator:tensor_parallel:list:layout=${layout};*`],
+  })),
+  ({ layout }) =>
+    withLayout(layout, (good) => ({
+      create: (spec) =>
+        good.create(
+          spec.heads.kind === "layers" && spec.tensorParallel.rank > 0
+            ? { ...spec, tensorParallel: { ...spec.tensorParallel, rank: 0 } }
+            : spec,
+        ),
+    })),
+);
+
+const ownPools = allocatorFamily(
+  { name: "ranks_size_own_pools", origin: "field", violates: ["tp/rank-agreement"] },
+  HEAD_LAYOUTS.map((layout) => ({
+    layout,
+    label: layout,
+    fault: `With the ${layout} layout each rank sizes its pools by the memory that it finds free`,
+    killedBy: [`allocator:tensor_parallel:agreement:layout=${layout};*`],
+  })),
+  ({ layout }) =>
+    withLayout(layout, (good) => ({
+      create: (spec) =>
+        good.create({ ...spec, pagesPerHead: spec.pagesPerHead - spec.tensorParallel.rank }),
+    })),
+);
+
+const replicatedWrongly = mutateAllocator({
+  name: "fewer_heads_than_ranks_sharded",
+  fault: "With fewer KV heads than ranks the heads are divided, and a rank has none",
+  origin: "field",
+  violates: ["tp/divisible"],
+  killedBy: ["allocator:tensor_parallel:divisible:kv=4;query=64;ranks=8"],
+}, (good) => ({
+  shard: async (o) => {
+    const reply = await good.shard(o);
+    if (reply.kind === "refused" || o.kvHeadsGlobal >= o.ranks) return reply;
+    const kvHeads = o.rank < o.kvHeadsGlobal ? 1 : 0;
+    return { kind: "ok", value: { ...reply.value, kvHeads } };
+  },
+}));
+
+const allQueryHeads = mutateAllocator({
+  name: "query_heads_not_sharded",
+  fault: "Where KV heads are replicated every rank keeps all query heads",
+  origin: "own",
+  violates: ["tp/divisible"],
+  killedBy: ["allocator:tensor_parallel:divisible"],
+}, (good) => ({
+  shard: async (o) => {
+    const reply = await good.shard(o);
+    if (reply.kind === "refused" || o.kvHeadsGlobal >= o.ranks) return reply;
+    return { kind: "ok", value: { ...reply.value, queryHeads: o.queryHeadsGlobal } };
+  },
+}));
+
+/** Every allocator whose ranks or head counts are wrong. */
+export const rankFamilyMutants: readonly Mutant[] = [
+  ...roundings,
+  ...scopes,
+  ...firstRankOnly,
+  ...ownPools,
+  replicatedWrongly,
+  allQueryHeads,
+];

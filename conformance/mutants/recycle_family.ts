@@ -1,0 +1,155 @@
+/** Allocators that recycle wrongly with one layout alone. */
+import type { Layout } from "../../allocator/mod.ts";
+import type { AllocatorSubject, CacheSpec } from "../subject.ts";
+import { allocatorFamily, type FamilyMember, withLayout } from "./family.ts";
+import type { Mutant } from "./mutant.ts";
+
+const LAYOUTS: readonly Layout[] = ["uniform", "headwise", "pooled"];
+
+interface RecycleFault {
+  readonly name: string;
+  readonly fault: string;
+  readonly violates: readonly string[];
+  /** Queries without the layout. */
+  readonly tests: readonly string[];
+  readonly layouts: readonly Layout[];
+  readonly change: (
+    good: AllocatorSubject,
+    spec: () => CacheSpec,
+  ) => Partial<AllocatorSubject>;
+}
+
+const withSpec = (
+  change: (spec: CacheSpec) => CacheSpec,
+): RecycleFault["change"] =>
+(good) => ({ create: (spec) => good.create(change(spec)) });
+
+const FAULTS: readonly RecycleFault[] = [
+  {
+    name: "window_one_short",
+    fault: "the window is a token too short",
+    violates: ["recycle/window-only", "sentinel/only-when-dead"],
+    tests: ["allocator:recycle:dead_pages"],
+    layouts: LAYOUTS,
+    change: withSpec((spec) => ({ ...spec, windowTokens: Math.max(1, spec.windowTokens - 1) })),
+  },
+  {
+    name: "window_one_long",
+    fault: "the window is a token too long",
+    violates: ["recycle/window-only"],
+    tests: ["allocator:recycle:dead_pages"],
+    layouts: LAYOUTS,
+    change: withSpec((spec) => ({
+      ...spec,
+      windowTokens: spec.windowTokens === 0 ? 0 : spec.windowTokens + 1,
+    })),
+  },
+  {
+    name: "sinks_in_whole_pages",
+    fault: "sinks are counted in whole pages, and the last part of one is recycled",
+    violates: ["recycle/window-only", "sentinel/only-when-dead"],
+    tests: ["allocator:recycle:dead_pages"],
+    layouts: LAYOUTS,
+    change: withSpec((spec) => ({
+      ...spec,
+      sinkTokens: spec.sinkTokens - spec.sinkTokens % spec.pageSizeTokens,
+    })),
+  },
+  {
+    name: "chunk_end_decides",
+    fault: "the last position of a chunk decides what is dead",
+    violates: ["recycle/window-only"],
+    tests: ["allocator:recycle:chunk_start"],
+    layouts: ["headwise", "pooled"],
+    change: (good) => ({
+      recycle: (o) => good.recycle({ ...o, nextPositionTokens: o.lengthTokens }),
+    }),
+  },
+  {
+    name: "mid_page",
+    fault: "recycling acts between page boundaries",
+    violates: ["recycle/page-boundary"],
+    tests: ["allocator:recycle:tail_race"],
+    layouts: ["headwise", "pooled"],
+    change: (good, spec) => ({
+      recycle: (o) => {
+        const whole = o.lengthTokens - o.lengthTokens % spec().pageSizeTokens;
+        return good.recycle({
+          ...o,
+          lengthTokens: whole,
+          nextPositionTokens: Math.min(o.nextPositionTokens, whole),
+        });
+      },
+    }),
+  },
+  {
+    name: "no_fence",
+    fault: "freed pages are handed out while a step is in flight",
+    violates: ["recycle/in-flight"],
+    tests: ["allocator:recycle:in_flight"],
+    layouts: LAYOUTS,
+    change: () => {
+      let next = 0;
+      return {
+        beginStep: () => Promise.resolve({ kind: "ok", value: next++ }),
+        completeStep: () => Promise.resolve({ kind: "ok", value: null }),
+      };
+    },
+  },
+  {
+    name: "oldest_step_alone",
+    fault: "freed pages wait for the oldest step in flight alone",
+    violates: ["recycle/in-flight"],
+    tests: ["allocator:recycle:in_flight"],
+    layouts: LAYOUTS,
+    change: (good) => {
+      const open: number[] = [];
+      return {
+        beginStep: async () => {
+          const reply = await good.beginStep();
+          if (reply.kind === "ok") open.push(reply.value);
+          return reply;
+        },
+        completeStep: async (o) => {
+          if (!open.includes(o.step)) return { kind: "ok", value: null };
+          const reply = await good.completeStep(o);
+          for (const step of open.filter((each) => each !== o.step)) {
+            await good.completeStep({ step });
+          }
+          open.length = 0;
+          return reply;
+        },
+      };
+    },
+  },
+  {
+    name: "always_on",
+    fault: "recycling cannot be switched off",
+    violates: ["recycle/off"],
+    tests: ["allocator:recycle:nothing_dead"],
+    layouts: LAYOUTS,
+    change: withSpec((spec) => ({
+      ...spec,
+      recycle: true,
+      heads: spec.recycle ? spec.heads : { kind: "pattern", pattern: "first", ratio: 1 },
+    })),
+  },
+];
+
+interface RecycleMember extends FamilyMember {
+  readonly layout: Layout;
+}
+
+/** Every allocator that recycles wrongly with one layout. */
+export const recycleFamilyMutants: readonly Mutant[] = FAULTS.flatMap((each) =>
+  allocatorFamily<RecycleMember>(
+    { name: each.name, origin: "own", violates: each.violates },
+    each.layouts.map((layout) => ({
+      layout,
+      label: layout,
+      fault: `With the ${layout} layout ${each.fault}`,
+      killedBy: each.tests.map((test) => `${test}:layout=${layout};*`),
+    })),
+    ({ layout }) => withLayout(layout, each.change),
+  )
+);

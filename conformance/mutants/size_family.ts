@@ -1,0 +1,178 @@
+/** Allocators that are right at the sizes of small tests, and wrong beyond them. */
+import type { Layout } from "../../allocator/mod.ts";
+import type { AllocatorSnapshot } from "../subject.ts";
+import { allocatorFamily, withLayout } from "./family.ts";
+import type { Mutant } from "./mutant.ts";
+import { showing } from "./snapshot_changes.ts";
+
+const LAYOUTS: readonly Layout[] = ["uniform", "headwise", "pooled"];
+
+/** Shows a table entry by entry: from which slot, head and column it is read. */
+function entries(
+  snapshot: AllocatorSnapshot,
+  from: (o: { slot: number; head: number; column: number }) => {
+    slot: number;
+    head: number;
+    column: number;
+  },
+): Int32Array {
+  const { layout, kvHeads, columns, slots, table } = snapshot;
+  const heads = layout === "uniform" ? 1 : kvHeads;
+  return table.map((_, index) => {
+    const row = Math.floor(index / columns);
+    const group = Math.floor(row / (heads * slots));
+    const place = {
+      slot: Math.floor(row / heads) % slots,
+      head: row % heads,
+      column: index % columns,
+    };
+    const { slot, head, column } = from(place);
+    return table[((group * slots + slot) * heads + head) * columns + column] ?? -1;
+  });
+}
+
+const slotsBeyond = allocatorFamily(
+  { name: "rows_repeat", origin: "field", violates: ["layout/row-major-heads"] },
+  [5, 8, 16, 32, 64].flatMap((limit) =>
+    LAYOUTS.map((layout) => ({
+      limit,
+      layout,
+      label: `after_${limit}_slots_${layout}`,
+      fault: `With the ${layout} layout slots from ${limit} on show the rows of ${limit} before`,
+      killedBy: [`allocator:size:slots:layout=${layout};*`],
+    }))
+  ),
+  ({ limit, layout }) =>
+    withLayout(layout, (good) =>
+      showing(good.snapshot, (snapshot) => ({
+        table: entries(
+          snapshot,
+          (o) => ({ ...o, slot: o.slot >= limit ? o.slot - limit : o.slot }),
+        ),
+      }))),
+);
+
+const headsBeyond = allocatorFamily(
+  { name: "heads_repeat", origin: "own", violates: ["layout/row-major-heads"] },
+  [4, 6, 7].flatMap((limit) =>
+    (["headwise", "pooled"] as const).map((layout) => ({
+      limit,
+      layout,
+      label: `after_${limit}_${layout}`,
+      fault: `With the ${layout} layout heads from ${limit} on have the row of head 0`,
+      killedBy: [`allocator:size:slots:heads=8;layout=${layout};*`],
+    }))
+  ),
+  ({ limit, layout }) =>
+    withLayout(layout, (good) =>
+      showing(good.snapshot, (snapshot) => ({
+        table: entries(snapshot, (o) => ({ ...o, head: o.head >= limit ? 0 : o.head })),
+        // A row that repeats another is seen even where each head counts its pages apart.
+        freePages: snapshot.freePages.map((free, pool) =>
+          pool >= limit && snapshot.freePages.length > limit ? snapshot.freePages[0]! - 1 : free
+        ),
+      }))),
+);
+
+const narrowIds = allocatorFamily(
+  {
+    name: "ids_of_16_bits",
+    origin: "field",
+    violates: ["layout/id-spaces-distinct", "pool/conservation"],
+  },
+  LAYOUTS.map((layout) => ({
+    layout,
+    label: layout,
+    fault: `With the ${layout} layout ids are kept in 16 bits`,
+    killedBy: [`allocator:size:wide_ids:layout=${layout}`],
+  })),
+  ({ layout }) =>
+    withLayout(layout, (good) =>
+      showing(good.snapshot, (snapshot) => ({
+        table: snapshot.table.map((id) => id < 0 ? id : id & 0xffff),
+      }))),
+);
+
+const movesBeyond = allocatorFamily(
+  {
+    name: "swap_moves_four_heads",
+    origin: "field",
+    violates: ["slot/swap-rows"],
+  },
+  (["headwise", "pooled"] as const).map((layout) => ({
+    layout,
+    label: layout,
+    fault: `With the ${layout} layout a swap moves the rows of the first four heads`,
+    killedBy: [`allocator:size:moves:heads=8;layout=${layout};*`],
+  })),
+  ({ layout }) =>
+    withLayout(layout, (good) => {
+      const moved: [number, number][] = [];
+      return {
+        create: (spec) => {
+          moved.length = 0;
+          return good.create(spec);
+        },
+        swap: (o) => {
+          moved.push([o.first, o.second]);
+          return good.swap(o);
+        },
+        ...showing(good.snapshot, (snapshot) => ({
+          table: entries(snapshot, (o) => ({
+            ...o,
+            slot: o.head < 4 ? o.slot : moved.reduceRight(
+              (slot, [first, second]) => slot === first ? second : slot === second ? first : slot,
+              o.slot,
+            ),
+          })),
+        })),
+      };
+    }),
+);
+
+const staleBeyond = allocatorFamily(
+  { name: "stale_tail", origin: "own", violates: ["sentinel/tail", "abort/exact"] },
+  [5, 20].flatMap((limit) =>
+    LAYOUTS.map((layout) => ({
+      limit,
+      layout,
+      label: `from_slot_${limit}_${layout}`,
+      fault:
+        `With the ${layout} layout slots from ${limit} on keep the columns of their last owner`,
+      killedBy: [`allocator:size:slots:layout=${layout};*`],
+    }))
+  ),
+  ({ limit, layout }) =>
+    withLayout(layout, (good) => {
+      let before: Int32Array | null = null;
+      return {
+        create: (spec) => {
+          before = null;
+          return good.create(spec);
+        },
+        release: async (o) => {
+          before = (await good.snapshot()).table;
+          return await good.release(o);
+        },
+        ...showing(good.snapshot, (snapshot) => {
+          const { columns, table, layout: form, kvHeads } = snapshot;
+          const heads = form === "uniform" ? 1 : kvHeads;
+          return {
+            table: table.map((id, index) => {
+              const slot = Math.floor(index / columns / heads);
+              return id < 0 && slot >= limit ? before?.[index] ?? id : id;
+            }),
+          };
+        }),
+      };
+    }),
+);
+
+/** Every allocator that is wrong beyond a size. */
+export const sizeMutants: readonly Mutant[] = [
+  ...slotsBeyond,
+  ...headsBeyond,
+  ...narrowIds,
+  ...movesBeyond,
+  ...staleBeyond,
+];

@@ -1,0 +1,157 @@
+/** Tests of admission where the pools are almost full: both right answers, and running to the end. */
+import type { Layout } from "../../allocator/mod.ts";
+import { requireThat } from "../acceptance.ts";
+import { PASS } from "../outcome.ts";
+import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
+import type { CacheSpec, Capability } from "../subject.ts";
+import { freePagesOf, poolCount, tableRowsPerSlot } from "./cache_model.ts";
+import { cacheSpec, layoutCapability, LAYOUTS } from "./cache_spec.ts";
+import { demandOf, leastDemandOf, type PageDemand } from "./page_demand.ts";
+import {
+  beginStep,
+  completeStep,
+  createDriver,
+  type Driver,
+  extend,
+  grow,
+  recycle,
+  release,
+  requireOk,
+} from "./driver.ts";
+
+/** What takes pages before the question, and what the request itself is like. */
+const SITUATIONS = {
+  alone: { ratio: 1, chunkTokens: 16, sinks: 0, ahead: 0 },
+  mixed: { ratio: 0.5, chunkTokens: 16, sinks: 0, ahead: 0 },
+  full: { ratio: 0, chunkTokens: 16, sinks: 0, ahead: 0 },
+  sinks: { ratio: 1, chunkTokens: 16, sinks: 20, ahead: 0 },
+  chunk: { ratio: 1, chunkTokens: 96, sinks: 0, ahead: 0 },
+  odd_chunk: { ratio: 1, chunkTokens: 112, sinks: 4, ahead: 0 },
+  ahead: { ratio: 1, chunkTokens: 16, sinks: 0, ahead: 3 },
+  others: { ratio: 1, chunkTokens: 16, sinks: 0, ahead: 0 },
+  others_ahead: { ratio: 1, chunkTokens: 16, sinks: 0, ahead: 2 },
+  fence: { ratio: 1, chunkTokens: 16, sinks: 0, ahead: 0 },
+} as const;
+
+type Situation = keyof typeof SITUATIONS;
+
+/** Tokens of the request that asks. */
+const LENGTH_TOKENS = 300;
+/** Tokens of the request that holds pages, or has just let them go. */
+const OTHER_TOKENS = 64;
+
+const truth = defineTest({
+  suite: "allocator",
+  path: "admission",
+  test: "truth",
+  clauses: ["pool/admission"],
+  description: "Pool by pool size, admission grants what runs to its end and nothing else",
+  needs: ({ layout, situation }) => [
+    layoutCapability(layout),
+    "allocator.admission",
+    "allocator.recycle",
+    ...needsOf(situation as Situation),
+  ],
+  cases: grid({
+    layout: LAYOUTS,
+    situation: Object.keys(SITUATIONS) as Situation[],
+    window: [16, 40],
+  }),
+  run: async ({ allocator, params: { layout, situation, window } }) => {
+    const spec = specOf(layout, situation, window);
+    const most = Math.ceil(LENGTH_TOKENS / 16) + 8;
+    for (let pagesPerHead = 1; pagesPerHead <= most; pagesPerHead++) {
+      const driver = await createDriver(allocator, { ...spec, pagesPerHead });
+      const step = await prepare(driver, situation);
+      if (step === "no-room") continue;
+      await judge(driver, situation);
+      if (step !== null) await completeStep(driver, step);
+    }
+    return PASS;
+  },
+});
+
+/** Asks, compares with what the free pages allow, and runs what was granted. */
+async function judge(driver: Driver, situation: Situation): Promise<void> {
+  const { chunkTokens } = SITUATIONS[situation];
+  const { spec } = driver.model;
+  const question = { lengthTokens: LENGTH_TOKENS, stepTokens: chunkTokens };
+  const granted = requireOk("canAdmit", await driver.allocator.canAdmit(question));
+  const place = `${LENGTH_TOKENS} tokens, ${chunkTokens} a step, in pools of ${spec.pagesPerHead}`;
+  requireThat(
+    granted || !holds(driver, demandOf(spec, question)),
+    `Expected ${place} to be admissible: ${describeFree(driver)} free pages hold it`,
+  );
+  requireThat(
+    !granted || holds(driver, leastDemandOf(spec, question)),
+    `Expected ${place} not to be admissible: ${describeFree(driver)} free pages are too few`,
+  );
+  if (!granted || situation === "fence") return;
+  await grow(driver, 1, chunkTokens);
+  for (let length = chunkTokens; length < LENGTH_TOKENS; length += chunkTokens) {
+    await recycle(driver, 1, length);
+    const wanted = Math.min(length + chunkTokens, LENGTH_TOKENS);
+    requireThat(
+      await extend(driver, 1, wanted),
+      `Expected the admitted ${place} to reach ${wanted} tokens, found a shortage`,
+    );
+  }
+}
+
+/** Lets another request take or leave pages; gives the step that keeps them, if there is one. */
+async function prepare(
+  driver: Driver,
+  situation: Situation,
+): Promise<number | null | "no-room"> {
+  const others = situation === "others" || situation === "others_ahead" || situation === "fence";
+  if (!others) return null;
+  const pages = OTHER_TOKENS / 16 + driver.model.spec.preallocatedPages;
+  if (!holds(driver, { full: pages, window: pages })) return "no-room";
+  await grow(driver, 0, OTHER_TOKENS);
+  if (situation !== "fence") return null;
+  const step = await beginStep(driver);
+  await release(driver, 0);
+  return step;
+}
+
+function holds(driver: Driver, demand: PageDemand): boolean {
+  const { model } = driver;
+  const rows = Array.from({ length: tableRowsPerSlot(model) }, (_, row) => row);
+  const isWindow = (row: number): boolean =>
+    model.spec.layout === "uniform"
+      ? model.kinds.flat().every((kind) => kind === "window")
+      : model.kinds.flat()[row] === "window";
+  const needs = rows.map((row) => isWindow(row) ? demand.window : demand.full);
+  if (poolCount(model) === 1) {
+    return needs.reduce((sum, need) => sum + need, 0) <= freePagesOf(model, 0);
+  }
+  return needs.every((need, row) => need <= freePagesOf(model, row));
+}
+
+function describeFree(driver: Driver): string {
+  const pools = Array.from({ length: poolCount(driver.model) }, (_, pool) => pool);
+  return pools.map((pool) => freePagesOf(driver.model, pool)).join(", ");
+}
+
+function specOf(layout: Layout, situation: Situation, windowTokens: number): CacheSpec {
+  const { ratio, sinks, ahead } = SITUATIONS[situation];
+  return cacheSpec({
+    layout,
+    windowTokens,
+    sinkTokens: sinks,
+    preallocatedPages: ahead,
+    heads: { kind: "pattern", pattern: "first", ratio },
+  });
+}
+
+function needsOf(situation: Situation): Capability[] {
+  const { sinks, ahead } = SITUATIONS[situation];
+  return [
+    ...(sinks > 0 ? ["allocator.sinks"] as const : []),
+    ...(ahead > 0 ? ["allocator.preallocation"] as const : []),
+    ...(situation === "fence" ? ["allocator.fence"] as const : []),
+  ];
+}
+
+/** Tests of admission. */
+export const admissionTests: readonly TestDefinition[] = [truth];

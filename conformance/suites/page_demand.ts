@@ -1,0 +1,48 @@
+/** How many pages a request needs at most, and at least, by head kind. */
+import type { CacheSpec } from "../subject.ts";
+
+/** A question to admission. */
+export interface DemandQuestion {
+  /** Tokens that the request will hold in all. */
+  readonly lengthTokens: number;
+  /** C, tokens of one step. */
+  readonly stepTokens: number;
+}
+
+/** Pages of one head by its kind. */
+export interface PageDemand {
+  /** Of a full head. */
+  readonly full: number;
+  /** Of a window head. */
+  readonly window: number;
+}
+
+/**
+ * The demand that admission may count and no more: ceil(len/P) of a full head, and of a window head
+ * ceil((W + C − 2)/P) + 1 pages with the sinks' and those taken ahead.
+ */
+export function demandOf(spec: CacheSpec, o: DemandQuestion): PageDemand {
+  const { pageSizeTokens, windowTokens, sinkTokens, preallocatedPages } = spec;
+  const full = Math.ceil(o.lengthTokens / pageSizeTokens) + preallocatedPages;
+  if (!spec.recycle || windowTokens === 0) return { full, window: full };
+  const span = Math.ceil((windowTokens + o.stepTokens - 2) / pageSizeTokens) + 1;
+  const sinks = Math.ceil(sinkTokens / pageSizeTokens);
+  return { full, window: Math.min(full, span + sinks + preallocatedPages) };
+}
+
+/** The demand of the steps themselves, without a page ahead: with less, the request cannot run. */
+export function leastDemandOf(spec: CacheSpec, o: DemandQuestion): PageDemand {
+  const { pageSizeTokens, windowTokens, sinkTokens } = spec;
+  const full = Math.ceil(o.lengthTokens / pageSizeTokens);
+  if (!spec.recycle || windowTokens === 0) return { full, window: full };
+  let window = 0;
+  for (let start = 0; start < o.lengthTokens; start += o.stepTokens) {
+    const end = Math.min(start + o.stepTokens, o.lengthTokens);
+    const sinks = Math.ceil(sinkTokens / pageSizeTokens);
+    // Between page boundaries nothing is freed: what was dead at the last one is.
+    const boundary = Math.floor(start / pageSizeTokens) * pageSizeTokens;
+    const dead = Math.floor((Math.min(start, boundary) - windowTokens + 1) / pageSizeTokens);
+    window = Math.max(window, Math.ceil(end / pageSizeTokens) - Math.max(0, dead - sinks));
+  }
+  return { full, window: Math.min(full, window) };
+}

@@ -1,0 +1,189 @@
+/** Tests of prefixes that several requests share: who holds their pages, and for how long. */
+import type { Layout } from "../../allocator/mod.ts";
+import { requireEqual, requireThat } from "../acceptance.ts";
+import { Mismatch, PASS } from "../outcome.ts";
+import type { JudgedAllocator } from "../guard.ts";
+import type { AllocatorSnapshot, CacheSpec } from "../subject.ts";
+import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
+import { cacheSpec, HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
+import { entryIndex } from "./check_snapshot.ts";
+import { requireOk } from "./driver.ts";
+import { takeSnapshot } from "./take_snapshot.ts";
+
+const PAGE = 16;
+/** Blocks of the prefix that requests have in common. */
+const PREFIX: readonly number[] = [11, 12, 13, 14, 15, 16];
+
+function prefixSpec(layout: Layout, changes: Partial<CacheSpec> = {}): CacheSpec {
+  return cacheSpec({ layout, prefixSharing: true, recycle: false, ...changes });
+}
+
+/** Admits the first owner in slot 0 and caches its prefix. */
+async function cacheFirst(allocator: JudgedAllocator, spec: CacheSpec): Promise<void> {
+  requireOk("create", await allocator.create(spec));
+  const lengthTokens = PREFIX.length * PAGE + 5;
+  const first = await allocator.admitShared!({ slot: 0, lengthTokens, blocks: PREFIX });
+  requireEqual("answer to the first owner", first.kind, "allocated");
+  if (first.kind === "allocated") {
+    requireEqual("tokens found in an empty cache", first.hitTokens, 0);
+  }
+  const cached = { slot: 0, blocks: PREFIX, cachedTokens: PREFIX.length * PAGE };
+  const added = requireOk("cachePrefix", await allocator.cachePrefix!(cached));
+  requireEqual("blocks that were new", added, PREFIX.length);
+}
+
+/** Admits a sharer; gives the tokens that it found. */
+async function share(
+  allocator: JudgedAllocator,
+  o: { slot: number; lengthTokens: number; blocks: readonly number[] },
+): Promise<number> {
+  const reply = await allocator.admitShared!(o);
+  if (reply.kind !== "allocated") {
+    throw new Mismatch(`Expected a sharer to be admitted, found "${reply.kind}"`);
+  }
+  return reply.hitTokens;
+}
+
+function freeOf(snapshot: AllocatorSnapshot): number {
+  return snapshot.freePages.reduce((sum, pages) => sum + pages, 0);
+}
+
+function rowsOf(snapshot: AllocatorSnapshot): number {
+  return snapshot.layout === "uniform" ? 1 : snapshot.kvHeads * snapshot.layerGroups;
+}
+
+const shared = defineTest({
+  suite: "allocator",
+  path: "prefix",
+  test: "shared",
+  clauses: ["prefix/share"],
+  description: "A sharer names the pages of the prefix and takes new ones for the rest alone",
+  needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
+  cases: grid({ layout: LAYOUTS, common: [1, 4, 6], sharers: [1, 3] }),
+  run: async ({ allocator, params: { layout, common, sharers } }) => {
+    await cacheFirst(allocator, prefixSpec(layout));
+    for (let slot = 1; slot <= sharers; slot++) {
+      const before = await takeSnapshot(allocator);
+      const blocks = [...PREFIX.slice(0, common), 90 + slot, 91 + slot];
+      const hit = await share(allocator, { slot, lengthTokens: common * PAGE + 20, blocks });
+      requireEqual("tokens found", hit, common * PAGE);
+      const after = await takeSnapshot(allocator);
+      const rows = rowsOf(after);
+      for (let row = 0; row < rows; row++) {
+        for (let column = 0; column < common + 2; column++) {
+          const own = after.table[entryIndex(after, { slot, row, column })];
+          const first = after.table[entryIndex(after, { slot: 0, row, column })];
+          const place = `row ${row}, column ${column} of slot ${slot}`;
+          requireThat((own ?? -1) >= 0, `Expected a page in ${place}, found ${own}`);
+          // What the sharer writes next is its own page; what it shares is complete.
+          requireEqual(`${place} is the first owner's page`, own === first, column < common);
+        }
+      }
+      requireEqual("pages taken", freeOf(before) - freeOf(after), rows * 2);
+    }
+    return PASS;
+  },
+});
+
+const lastOwner = defineTest({
+  suite: "allocator",
+  path: "prefix",
+  test: "last_owner",
+  clauses: ["prefix/share", "pool/conservation"],
+  description: "A shared page outlives each owner but the last, and is then free for others",
+  needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
+  cases: grid({ layout: LAYOUTS, first_out: ["owner", "sharer"] }),
+  run: async ({ allocator, params: { layout, first_out: firstOut } }) => {
+    await cacheFirst(allocator, prefixSpec(layout, { pagesPerHead: 20 }));
+    const blocks = [...PREFIX, 90];
+    await share(allocator, { slot: 1, lengthTokens: PREFIX.length * PAGE + 10, blocks });
+    const [first, second] = firstOut === "owner" ? [0, 1] : [1, 0];
+    const rows = await rowsBefore(allocator, second);
+    requireOk("release", await allocator.release({ slot: first }));
+    requireEqual("rows of the one that stays", await rowsBefore(allocator, second), rows);
+    // Nobody may take the pages of the one that stays.
+    const other = await allocator.admitShared!({ slot: 2, lengthTokens: 12 * PAGE, blocks: [77] });
+    requireEqual("answer to another request", other.kind, "allocated");
+    await requireApart(allocator, [second, 2]);
+    requireOk("release", await allocator.release({ slot: 2 }));
+    requireOk("release", await allocator.release({ slot: second }));
+    // Now the whole pool is anybody's: what is merely cached makes room.
+    const whole = await allocator.admitShared!({ slot: 3, lengthTokens: 20 * PAGE, blocks: [78] });
+    requireEqual("answer to a request for the whole pool", whole.kind, "allocated");
+    await requireApart(allocator, [3]);
+    return PASS;
+  },
+});
+
+const windows = defineTest({
+  suite: "allocator",
+  path: "prefix",
+  test: "windows",
+  clauses: ["prefix/share", "prefix/window"],
+  description: "A window head keeps, of a cached prefix, what a continuation can still see",
+  needs: ({ layout }) => [
+    layoutCapability(layout),
+    "allocator.prefix_sharing",
+    "allocator.recycle",
+  ],
+  cases: grid({ layout: HEAD_LAYOUTS, window: [17, 40] }),
+  run: async ({ allocator, params: { layout, window } }) => {
+    const spec = prefixSpec(layout, { recycle: true, windowTokens: window });
+    await cacheFirst(allocator, spec);
+    const end = PREFIX.length * PAGE;
+    // The first owner goes on and lets go what it does not see; the cache still holds it.
+    requireEqual(
+      "growth",
+      (await allocator.extend({ slot: 0, lengthTokens: 160 })).kind,
+      "allocated",
+    );
+    await allocator.recycle({ slot: 0, nextPositionTokens: 160, lengthTokens: 160 });
+    const hit = await share(allocator, { slot: 1, lengthTokens: end + 8, blocks: [...PREFIX, 90] });
+    requireEqual("tokens found", hit, end);
+    const snapshot = await takeSnapshot(allocator);
+    for (let row = 0; row < rowsOf(snapshot); row++) {
+      const isWindow = row % 4 < 2;
+      for (let key = isWindow ? Math.max(0, end - window + 1) : 0; key < end; key++) {
+        const column = Math.floor(key / PAGE);
+        const id = snapshot.table[entryIndex(snapshot, { slot: 1, row, column })] ?? -1;
+        requireThat(id >= 0, `Expected the page of key ${key} in row ${row} of the sharer`);
+      }
+    }
+    return PASS;
+  },
+});
+
+/** The ids of a slot, as text. */
+async function rowsBefore(allocator: JudgedAllocator, slot: number): Promise<string> {
+  const snapshot = await takeSnapshot(allocator);
+  const rows = Array.from({ length: rowsOf(snapshot) }, (_, row) => {
+    const start = entryIndex(snapshot, { slot, row, column: 0 });
+    return snapshot.table.slice(start, start + snapshot.columns).join();
+  });
+  return rows.join(";");
+}
+
+/** Requires that slots name no page together, and none twice. */
+async function requireApart(allocator: JudgedAllocator, slots: readonly number[]): Promise<void> {
+  const snapshot = await takeSnapshot(allocator);
+  const holders = new Map<string, string>();
+  for (const slot of slots) {
+    for (let row = 0; row < rowsOf(snapshot); row++) {
+      for (let column = 0; column < snapshot.columns; column++) {
+        const id = snapshot.table[entryIndex(snapshot, { slot, row, column })] ?? -1;
+        if (id < 0) continue;
+        const key = snapshot.layout === "headwise" ? `${row}:${id}` : String(id);
+        const place = `slot ${slot}, row ${row}, column ${column}`;
+        const other = holders.get(key);
+        requireThat(
+          other === undefined,
+          `Expected one holder of page ${id}, found ${other} and ${place}`,
+        );
+        holders.set(key, place);
+      }
+    }
+  }
+}
+
+/** Tests of shared prefixes. */
+export const prefixTests: readonly TestDefinition[] = [shared, lastOwner, windows];
