@@ -3,6 +3,9 @@
 import { ShapeError } from "./problem_error.ts";
 import type { AppendProblem, AppendResult, DroppedWrite } from "./problem.ts";
 import { pairLength, rotateVector } from "./rotary.ts";
+import { compareQuantised, type WrittenRow } from "./quantised/compare_quantised.ts";
+import { copyTensor, writeQuantisedRow } from "./quantised/quantise_row.ts";
+import { type CacheSide, type QuantisedTensor, sideTensor } from "./quantised/quantised_tensor.ts";
 import { cacheOffset, tableIndex } from "./shape.ts";
 import { decodeValues, encodeValues, roundingErrorBound } from "./storage_type.ts";
 
@@ -19,6 +22,13 @@ function rotateBits(
   // Elements past the rotated ones are copied as bits: they must not change, not even as NaN.
   rotated.set(bits.subarray(rotaryDimensions), rotaryDimensions);
   return rotated;
+}
+
+/** A key that is to be quantised: rotated, and not rounded to 16 bits in between. */
+function rotatedKey(p: AppendProblem, bits: Uint16Array, positionTokens: number): Float64Array {
+  const vector = Float64Array.from(decodeValues(p.shape.storage, bits));
+  if (p.rotary.style === "none") return vector;
+  return rotateVector(vector, { positionTokens, rotary: p.rotary });
 }
 
 /** A head vector of a token that the append rotates or copies. */
@@ -77,6 +87,10 @@ export function appendReference(p: AppendProblem): AppendResult {
   const query = new Uint16Array(p.queryStarts[p.shape.batch] * queryHeads * headSize);
   const keys = Uint16Array.from(p.keys);
   const values = Uint16Array.from(p.values);
+  const quantisedKeys = p.quantisedKeys === undefined ? undefined : copyTensor(p.quantisedKeys);
+  const quantisedValues = p.quantisedValues === undefined
+    ? undefined
+    : copyTensor(p.quantisedValues);
   const dropped: DroppedWrite[] = [];
   for (const at of tokensOf(p)) {
     const { slot, token, positionTokens } = at;
@@ -93,11 +107,30 @@ export function appendReference(p: AppendProblem): AppendResult {
         dropped.push({ slot, head, positionTokens });
         continue;
       }
-      keys.set(rotateBits(p, vectorAt(queryHeads + head), positionTokens), offset);
-      values.set(vectorAt(queryHeads + kvHeads + head), offset);
+      const row = offset / headSize;
+      const keyBits = vectorAt(queryHeads + head);
+      const valueBits = vectorAt(queryHeads + kvHeads + head);
+      if (quantisedKeys === undefined) keys.set(rotateBits(p, keyBits, positionTokens), offset);
+      else {
+        const target = { tensor: quantisedKeys, format: p.shape.keyFormat!, headSize };
+        writeQuantisedRow(target, { row, head }, rotatedKey(p, keyBits, positionTokens));
+      }
+      if (quantisedValues === undefined) values.set(valueBits, offset);
+      else {
+        const target = { tensor: quantisedValues, format: p.shape.valueFormat!, headSize };
+        writeQuantisedRow(target, { row, head }, decodeValues(p.shape.storage, valueBits));
+      }
     }
   }
-  return { query, keys, values, droppedWrites: dropped.length, dropped };
+  return {
+    query,
+    keys,
+    values,
+    ...(quantisedKeys === undefined ? {} : { quantisedKeys }),
+    ...(quantisedValues === undefined ? {} : { quantisedValues }),
+    droppedWrites: dropped.length,
+    dropped,
+  };
 }
 
 /** What an append kernel gave. */
@@ -108,6 +141,10 @@ export interface AppendOutcome {
   readonly keys: Uint16Array;
   /** The cache after the step. */
   readonly values: Uint16Array;
+  /** Quantised keys after the step; of shared scales the problem's own count. */
+  readonly quantisedKeys?: QuantisedTensor;
+  /** Quantised values after the step. */
+  readonly quantisedValues?: QuantisedTensor;
   /** Dropped writes that the kernel counted. */
   readonly droppedWrites: number;
 }
@@ -122,6 +159,9 @@ export interface AppendComparison {
   readonly message: string;
 }
 
+/** Two rounded products of a rounded sine or cosine, and their sum: 3 roundings each. */
+const ROTATION_ERROR = 4 * 2 ** -24;
+
 /** Compares rotated vectors, [n, D] bits each, and returns the worst share of the bound. */
 function compareRotated(
   p: AppendProblem,
@@ -133,14 +173,44 @@ function compareRotated(
     if (o.got[element] === o.expected[element]) continue;
     const length = pairLength(o.exact, { element, rotary: p.rotary });
     if (length === 0) return Infinity;
-    // Two rounded products of a rounded sine or cosine, and their sum: 3 roundings each.
-    const computed = 4 * 2 ** -24 * length;
+    const computed = ROTATION_ERROR * length;
     const bound = computed +
       roundingErrorBound(p.shape.storage, Math.abs(o.exact[element]) + computed);
     const used = Math.abs(got[element] - o.exact[element]) / bound;
     worst = Math.max(worst, Number.isNaN(used) ? Infinity : used);
   }
   return worst;
+}
+
+/** What each token of the step that is not dropped should hold on a quantised side. */
+function writtenRows(p: AppendProblem, side: CacheSide): WrittenRow[] {
+  const { queryHeads, kvHeads, headSize, storage } = p.shape;
+  const rows: WrittenRow[] = [];
+  for (const at of tokensOf(p)) {
+    for (let head = 0; head < kvHeads; head++) {
+      const offset = writeOffset(p, at, head);
+      if (offset < 0) continue;
+      const packedHead = queryHeads + (side === "keys" ? head : kvHeads + head);
+      const from = (at.token * (queryHeads + 2 * kvHeads) + packedHead) * headSize;
+      const bits = p.packed.subarray(from, from + headSize);
+      const where = `slot ${at.slot}, KV head ${head}, position ${at.positionTokens}`;
+      const values = side === "keys"
+        ? rotatedKey(p, bits, at.positionTokens)
+        : decodeValues(storage, bits);
+      // A kernel may round a rotated key to 16 bits before it quantises it, or may not.
+      const halfWidths = side === "values" || p.rotary.style === "none"
+        ? undefined
+        : Float64Array.from(values, (value, element) => {
+          if (element >= p.rotary.rotaryDimensions) return 0;
+          const length = pairLength(values as Float64Array, { element, rotary: p.rotary });
+          const computed = ROTATION_ERROR * length;
+          return computed + roundingErrorBound(storage, Math.abs(value) + computed);
+        });
+      const expected = { values, ...(halfWidths === undefined ? {} : { halfWidths }) };
+      rows.push({ row: offset / headSize, head, where, expected });
+    }
+  }
+  return rows;
 }
 
 function firstDifference(got: Uint16Array, expected: Uint16Array): number {
@@ -199,6 +269,18 @@ export function compareAppend(
       `${outcome.droppedWrites} dropped writes were counted for ${reference.droppedWrites}`,
     );
   }
+  for (const side of ["keys", "values"] as const) {
+    const before = sideTensor(p, side);
+    if (before === undefined) continue;
+    const wrong = compareQuantised({
+      problem: p,
+      side,
+      before,
+      got: sideTensor(outcome, side),
+      written: writtenRows(p, side),
+    });
+    if (wrong !== null) return fail(wrong);
+  }
   const wrongValue = firstDifference(outcome.values, reference.values);
   if (wrongValue >= 0) {
     return fail(
@@ -211,7 +293,8 @@ export function compareAppend(
   const keys = outcome.keys.slice();
   let worst = { used: 0, where: "" };
   for (const at of tokensOf(p)) {
-    for (let head = 0; head < queryHeads + kvHeads; head++) {
+    const heads = p.shape.keyFormat === undefined ? queryHeads + kvHeads : queryHeads;
+    for (let head = 0; head < heads; head++) {
       const isQuery = head < queryHeads;
       const kvHead = head - queryHeads;
       const offset = isQuery
