@@ -102,6 +102,7 @@ export {
   serializeResult,
   type Side,
   type SideName,
+  type SidePair,
   type SideResult,
   SIDES,
   sidesOfGates,

@@ -91,21 +91,29 @@ export function renderStatisticsDocument(): string {
     ...markdownParagraph(
       "`headwise bench --pairs N --until-decided --max-pairs M` looks after N pairs and after " +
         "every second pair from there. Watching a 95 % interval that way would err far more " +
-        "often than one time in twenty, so every look uses one stricter level (Pocock's " +
-        "group-sequential rule), the largest at which all looks together err in 5 % of runs. " +
+        "often than one time in twenty, so every look uses a stricter level, by Wang and Tsiatis' " +
+        "group-sequential boundary with Δ = 0.25: early looks ask for more, and all looks together " +
+        "err in 5 % of runs. " +
         "The paired t statistic without an effect has the same law whatever the noise, so a " +
         "seeded simulation of it gives the level:",
     ),
     "",
     ...markdownTable(
-      [right("first look"), right("most pairs"), right("looks"), right("level of each")],
+      [
+        right("first look"),
+        right("most pairs"),
+        right("looks"),
+        right("first level"),
+        right("last"),
+      ],
       [[4, 8], [4, 16], [4, 32], [6, 32]].map(([firstPairs, maxPairs]) => {
         const plan = planLooks({ firstPairs, maxPairs });
         return [
           String(firstPairs),
           String(maxPairs),
           String(plan.looks.length),
-          percent(plan.level),
+          percent(plan.levels[0]),
+          percent(plan.levels.at(-1)!),
         ];
       }),
     ),

@@ -5,6 +5,7 @@ import {
   combineVerdicts,
   compareMetric,
   interleaveSides,
+  levelAfter,
   type SequentialPlan,
 } from "../bench/statistics/mod.ts";
 import type { Verdict } from "../bench/result/mod.ts";
@@ -128,7 +129,7 @@ function judge(metric: SimulatedPairs, pairs: number, o: SimulatedGate): Verdict
       : metric.requestMedianLogRatios.slice(0, pairs).map(Math.exp),
     threshold: o.threshold,
     deterministic: false,
-    ...(typeof o.plan === "number" ? {} : { level: o.plan.level }),
+    ...(typeof o.plan === "number" ? {} : { level: levelAfter(o.plan, pairs) }),
   }).verdict!;
 }
 

@@ -1,6 +1,6 @@
 /** `gate/capacity`: recycling on against off, for both kinds of pools. */
 
-import { judgeSides, sideOf } from "./read.ts";
+import { faultsOf, judgeSides, sideOf } from "./read.ts";
 import type {
   BenchResult,
   CapacityGateReport,
@@ -35,15 +35,41 @@ export function gateCapacity(result: BenchResult): CapacityGateReport {
   const perHead = judge(result, "headwise", "headwise-recycle");
   const pooled = judge(result, "pooled", "pooled-recycle");
   const impossible = prediction.windowHeads < prediction.heads;
+  const outcomes = [outcomeOf(result, "headwise"), outcomeOf(result, "pooled")];
+  const [outcomeOfHeads, outcomeOfPool] = outcomes;
+  const judged = {
+    perHead: requireWaiting(result, perHead, outcomeOfHeads),
+    pooled: requireWaiting(result, pooled, outcomeOfPool),
+  };
   return {
-    verdict: impossible ? pooled.verdict : perHead.verdict,
+    verdict: impossible ? judged.pooled.verdict : judged.perHead.verdict,
     decidedBy: impossible ? "pooled" : "headwise",
     prediction,
     perHead: impossible
-      ? { ...perHead, reasons: [prediction.explanation, ...perHead.reasons] }
-      : perHead,
-    pooled,
-    outcomes: [outcomeOf(result, "headwise"), outcomeOf(result, "pooled")],
+      ? { ...judged.perHead, reasons: [prediction.explanation, ...judged.perHead.reasons] }
+      : judged.perHead,
+    pooled: judged.pooled,
+    outcomes,
+  };
+}
+
+/** Where nobody waited for pages, more of them could win nothing: the load says nothing. */
+function requireWaiting(
+  result: BenchResult,
+  report: GateReport,
+  outcome: CapacityOutcome,
+): GateReport {
+  if (outcome.replayedOff !== null || report.verdict !== "FAIL") return report;
+  const sides = [report.baseline, report.candidate].map((name) => sideOf(result, name));
+  if (sides.some((side) => faultsOf(result, side).length > 0)) return report;
+  return {
+    ...report,
+    verdict: "INCONCLUSIVE",
+    reasons: [
+      "nobody waited for pages with recycling off, so memory did not bind; give fewer pages " +
+      "(--set cache.pages=N) or more load",
+      ...report.reasons,
+    ],
   };
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { gateCapacity } from "./capacity.ts";
 import type { SideValues } from "../run/test_support.ts";
+import type { BenchResult } from "../result/mod.ts";
 import { tinyResult, withValues } from "../run/test_support.ts";
 
 const BASE = await tinyResult();
@@ -10,13 +11,24 @@ function throughput(...tokensPerSecond: number[]): SideValues {
   return { ttftMs: means, tbtMs: means, tokensPerSecond };
 }
 
-const flat = throughput(100, 101, 99);
-const result = withValues(BASE, {
+const flat = throughput(100, 101, 99, 100);
+/** Requests waited for pages on every side, so that memory bound the batch. */
+const waiting = (from: BenchResult): BenchResult => ({
+  ...from,
+  sides: from.sides.map((side) => ({
+    ...side,
+    runs: side.runs.map((run) => ({
+      ...run,
+      performance: { ...run.performance!, memoryBoundConcurrency: 2 },
+    })),
+  })),
+});
+const result = waiting(withValues(BASE, {
   "headwise": flat,
   "headwise-recycle": flat,
   "pooled": flat,
-  "pooled-recycle": throughput(140, 141, 139),
-});
+  "pooled-recycle": throughput(140, 141, 139, 140),
+}));
 
 Deno.test("gateCapacity() is decided by the one pool when a full head keeps L1 from gaining", () => {
   const report = gateCapacity(result);
@@ -57,4 +69,26 @@ Deno.test("gateCapacity() shows predicted against replayed concurrency of both l
   assert.equal(perHead.replayedOff, null);
   assert.equal(perHead.preemptionsOff, 0);
   assert.equal(perHead.predictedOff.boundBy, "slots");
+});
+
+Deno.test("gateCapacity() is inconclusive where nobody waited for pages, and fails on failed requests", () => {
+  const idle = withValues(BASE, {
+    "headwise": flat,
+    "headwise-recycle": flat,
+    "pooled": flat,
+    "pooled-recycle": flat,
+  });
+  const { verdict, pooled } = gateCapacity(idle);
+  assert.equal(verdict, "INCONCLUSIVE");
+  assert.match(pooled.reasons[0], /nobody waited for pages/);
+  assert.equal(gateCapacity(waiting(idle)).verdict, "FAIL");
+  const failedRequests = [{ request: 1, reason: "it needs 9 pages" }];
+  const failed = {
+    ...idle,
+    sides: idle.sides.map((side) => ({
+      ...side,
+      runs: side.runs.map((run) => ({ ...run, failedRequests })),
+    })),
+  };
+  assert.equal(gateCapacity(failed).verdict, "FAIL");
 });

@@ -4,9 +4,9 @@ import { tinyResult, withValues } from "../run/test_support.ts";
 
 const BASE = await tinyResult();
 const slow = withValues(BASE, {
-  headwise: { ttftMs: [100, 101, 99], tbtMs: [10, 10.1, 9.9] },
+  headwise: { ttftMs: [100, 101, 99, 100], tbtMs: [10, 10.1, 9.9, 10] },
 });
-const fast = withValues(BASE, { headwise: { ttftMs: [80, 81, 79], tbtMs: [8, 8.1, 7.9] } });
+const fast = withValues(BASE, { headwise: { ttftMs: [80, 81, 79, 80], tbtMs: [8, 8.1, 7.9, 8] } });
 const SIDES = { baseline: "headwise", candidate: "headwise" } as const;
 
 Deno.test("compareResults() lets unpaired runs pass only when they are accepted", () => {
@@ -83,7 +83,7 @@ Deno.test("judgeRegression() compares each side with itself, and fails one that 
 
 Deno.test("judgeRegression() never passes measured runs of two files by itself", () => {
   const again = withValues(BASE, {
-    headwise: { ttftMs: [100, 101, 98.9], tbtMs: [10, 10.1, 9.89] },
+    headwise: { ttftMs: [100, 101, 98.9, 100], tbtMs: [10, 10.1, 9.89, 10] },
   });
   const side = "headwise" as const;
   assert.equal(judgeRegression(slow, again, { side }).verdict, "INCONCLUSIVE");
@@ -97,7 +97,7 @@ Deno.test("judgeRegression() never passes measured runs of two files by itself",
 Deno.test("judgeRegression() judges by the margin that is stated", () => {
   const values = (ttft: number) =>
     withValues(BASE, {
-      headwise: { ttftMs: [ttft, ttft * 1.001, ttft * 0.999], tbtMs: [9, 9, 9] },
+      headwise: { ttftMs: [ttft, ttft * 1.001, ttft * 0.999, ttft], tbtMs: [9, 9, 9, 9] },
     });
   const judge = (maxRegression: number) =>
     judgeRegression(values(100), values(104), {

@@ -6,15 +6,20 @@ import {
   type Comparison,
   type GateName,
   type GateReport,
+  READ_PAIR,
   type RunPerformance,
   type RunResult,
+  SIDE_OF_FORM,
   type SideName,
+  type SidePair,
   type SideResult,
   type Verdict,
 } from "../result/mod.ts";
 import {
   combineVerdicts,
   compareMetric,
+  findClockStates,
+  levelAfter,
   planLooks,
   type SequentialPlan,
 } from "../statistics/mod.ts";
@@ -80,8 +85,6 @@ export interface GateSides {
   readonly candidateResult: BenchResult;
   /** Side that is judged. */
   readonly candidate: SideName;
-  /** Side of the candidate's result that is shown beside it; absent where there is none. */
-  readonly control?: SideName;
   /** Whether the runs of the two sides were interleaved. */
   readonly interleaved: boolean;
 }
@@ -97,43 +100,81 @@ export function judgeSides(o: GateSides): GateReport {
     o.candidateResult.clock.deterministic;
   const { sequential } = o.candidateResult.options;
   const plan = o.interleaved && sequential !== null ? planLooks(sequential) : null;
-  const compare = (side: SideResult, demanded: boolean): Comparison[] =>
-    metrics.map((metric) =>
-      compareSides(metric, {
-        baseline,
-        candidate: side,
-        demanded,
-        deterministic,
-        interleaved: o.interleaved,
-        plan,
-      })
-    );
-  const comparisons = compare(candidate, true);
+  const comparisons = metrics.map((metric) =>
+    compareSides(metric, {
+      baseline,
+      candidate,
+      deterministic,
+      interleaved: o.interleaved,
+      plan,
+    })
+  );
   const demanded = comparisons.filter(({ verdict }) => verdict !== null);
+  const pairs = Math.min(baseline.runs.length, candidate.runs.length);
   const faults = [
     ...faultsOf(o.baselineResult, baseline),
     ...faultsOf(o.candidateResult, candidate),
   ];
-  const isSoftware = [o.baselineResult, o.candidateResult].some(({ clock }) => clock.software);
-  const verdict: Verdict = faults.length > 0
-    ? "FAIL"
-    : isSoftware
-    ? "INCONCLUSIVE"
-    : combineVerdicts(demanded.map((comparison) => comparison.verdict!));
+  const judged = combineVerdicts(demanded.map((comparison) => comparison.verdict!));
+  const held = holdBack(judged, { sides: o, pairs, deterministic });
+  const verdict: Verdict = faults.length > 0 ? "FAIL" : held.verdict;
   return {
     gate: o.gate,
     verdict,
     reasons: [
       ...new Set(faults),
-      ...(isSoftware ? ["a device that runs on the CPU gives no verdict"] : []),
+      ...held.notes,
       ...demanded.map(({ reason }) => reason),
+      ...(deterministic ? [] : describeClockStates([baseline, candidate])),
     ],
     baseline: o.baseline,
     candidate: o.candidate,
-    pairs: Math.min(baseline.runs.length, candidate.runs.length),
+    pairs,
     comparisons,
-    control: o.control === undefined ? [] : compare(sideOf(o.candidateResult, o.control), false),
+    control: [],
   };
+}
+
+/** Fewer pairs of a clock that measures would pass a true gain too rarely to be worth a verdict. */
+const LEAST_MEASURED_PAIRS = 4;
+
+/** A device that runs on the CPU gives no verdict, and a few measured pairs no PASS. */
+function holdBack(verdict: Verdict, o: {
+  readonly sides: GateSides;
+  readonly pairs: number;
+  readonly deterministic: boolean;
+}): { readonly verdict: Verdict; readonly notes: readonly string[] } {
+  const { baselineResult, candidateResult } = o.sides;
+  if (baselineResult.clock.software || candidateResult.clock.software) {
+    return { verdict: "INCONCLUSIVE", notes: ["a device that runs on the CPU gives no verdict"] };
+  }
+  if (verdict !== "PASS" || o.deterministic || o.pairs >= LEAST_MEASURED_PAIRS) {
+    return { verdict, notes: [] };
+  }
+  const count = o.pairs === 1 ? "1 pair" : `${o.pairs} pairs`;
+  const note = `${count} of a clock that measures; a PASS needs at least ${LEAST_MEASURED_PAIRS}`;
+  return { verdict: "INCONCLUSIVE", notes: [note] };
+}
+
+/** A card that changes its clocks between runs makes two groups of times, not one with noise. */
+function describeClockStates(sides: readonly SideResult[]): string[] {
+  const series = sides.map(({ runs }) =>
+    runs.map(({ order, performance }) => ({
+      order,
+      value: performance?.whole.tbtMs?.mean ?? performance?.whole.ttftMs?.mean ?? null,
+    }))
+  );
+  const states = findClockStates(series);
+  if (states === null) return [];
+  return [
+    `runs fall into two groups ${formatPercent(states.ratio - 1)} apart (${states.fastRuns} and ` +
+    `${states.slowRuns} runs): the card changed its clocks, which the interval takes for noise; ` +
+    "repeat with steady clocks",
+  ];
+}
+
+function formatPercent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }
 
 /** The metrics with the threshold of a margin: 2 % worse is a ratio of 1.02, or of 1 / 1.02. */
@@ -148,33 +189,55 @@ export function allowRegression<T extends MetricFacts>(
 }
 
 /**
- * Judges `gate/read`: mean TTFT and mean TBT of the head-wise side must both be at least 5 % better
- * than those of the uniform side; the clipped uniform side is shown beside it.
+ * Judges `gate/read`: mean TTFT and mean TBT of the candidate must both be at least 5 % better than
+ * those of the baseline. The pair is the one that the result names, by default `headwise` against
+ * the whole row walked; the clipped uniform side stands beside it, and every other pair of the
+ * sides that were replayed.
  *
- * @example Judging a stored result again
- * ```ts
- * import { gateRead, readResult } from "@headwise/headwise/bench";
- *
- * async function verdictOf(path: string): Promise<string> {
- *   return gateRead(await readResult(path)).verdict;
- * }
- * void verdictOf;
- * ```
- *
- * @param result A result with the sides `uniform`, `uniform-clipped` and `headwise`.
+ * @param result A result with the sides of the pair.
  * @returns The verdict with its evidence.
  * @throws {BenchError} When a side was not replayed.
  */
 export function gateRead(result: BenchResult): GateReport {
-  return judgeSides({
-    gate: "gate/read",
-    baselineResult: result,
-    candidateResult: result,
-    baseline: "uniform",
-    candidate: "headwise",
-    control: "uniform-clipped",
-    interleaved: true,
-  });
+  const pair = result.options.readPair ?? READ_PAIR;
+  const judge = (sides: SidePair): GateReport =>
+    judgeSides({
+      gate: "gate/read",
+      baselineResult: result,
+      candidateResult: result,
+      ...sides,
+      interleaved: true,
+    });
+  const names = result.sides.map(({ name }) => name);
+  const forms = Object.values(SIDE_OF_FORM).filter((name) => names.includes(name));
+  const others = forms.flatMap((baseline, index) =>
+    forms.slice(index + 1).map((candidate) => ({ baseline, candidate }))
+  ).filter((each) => each.baseline !== pair.baseline || each.candidate !== pair.candidate);
+  const control = CONTROL !== pair.candidate && CONTROL !== pair.baseline && names.includes(CONTROL)
+    ? judge({ baseline: pair.baseline, candidate: CONTROL }).comparisons.map(withoutDemand)
+    : [];
+  return {
+    ...judge(pair),
+    control,
+    others: others.map((each) => ({
+      ...each,
+      comparisons: judge(each).comparisons.map(withoutDemand),
+    })),
+  };
+}
+
+/** The side that shows what reading less gives without a head-wise table. */
+const CONTROL: SideName = SIDE_OF_FORM.clipped;
+
+function withoutDemand(comparison: Comparison): Comparison {
+  return {
+    ...comparison,
+    threshold: null,
+    verdict: null,
+    reason: "shown for information",
+    minimumDetectableRatio: null,
+    pairsToDecide: null,
+  };
 }
 
 function compareSides(
@@ -182,7 +245,6 @@ function compareSides(
   o: {
     readonly baseline: SideResult;
     readonly candidate: SideResult;
-    readonly demanded: boolean;
     readonly deterministic: boolean;
     readonly interleaved: boolean;
     readonly plan: SequentialPlan | null;
@@ -197,10 +259,12 @@ function compareSides(
     better: metric.better,
     baseline: values(o.baseline),
     candidate: values(o.candidate),
-    threshold: o.demanded ? metric.threshold : null,
+    threshold: metric.threshold,
     deterministic: o.deterministic,
     interleaved: o.interleaved,
-    ...(o.plan === null ? {} : { level: o.plan.level }),
+    ...(o.plan === null
+      ? {}
+      : { level: levelAfter(o.plan, Math.min(o.baseline.runs.length, o.candidate.runs.length)) }),
     requestMedianLogRatios: sample === undefined
       ? []
       : requestMedians(o.baseline.runs, o.candidate.runs, sample),
@@ -235,7 +299,7 @@ function median(values: number[]): number {
 }
 
 /** What fails a side whatever its times say. */
-function faultsOf(result: BenchResult, side: SideResult): string[] {
+export function faultsOf(result: BenchResult, side: SideResult): string[] {
   const faults: string[] = [];
   if (result.verification.failures.length > 0) {
     faults.push(

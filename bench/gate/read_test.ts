@@ -92,3 +92,31 @@ Deno.test("gateRead() pairs requests by their own ratios", () => {
   assert.equal(comparisons[0].requestMedianLogRatios.length, 1);
   assert.ok(Math.abs(comparisons[0].requestMedianLogRatios[0] - Math.log(0.5)) < 1e-12);
 });
+
+Deno.test("gateRead() passes no three pairs of a clock that measures", () => {
+  const three = { ttftMs: [100, 101, 99], tbtMs: [10, 10.1, 9.9] };
+  const faster = { ttftMs: [80, 81, 79], tbtMs: [8, 8.1, 7.9] };
+  const report = gateRead(withValues(BASE, { uniform: three, headwise: faster }));
+  assert.equal(report.verdict, "INCONCLUSIVE");
+  assert.match(report.reasons[0], /3 pairs of a clock that measures; a PASS needs at least 4/);
+  const slower = gateRead(withValues(BASE, { uniform: faster, headwise: three }));
+  assert.equal(slower.verdict, "FAIL");
+});
+
+Deno.test("gateRead() judges the pair that is named, and shows every other pair beside it", () => {
+  const readPair = { baseline: "uniform-clipped", candidate: "headwise" } as const;
+  const named = { ...BASE, options: { ...BASE.options, readPair } };
+  const report = gateRead(withValues(named, { "uniform-clipped": uniform, "headwise": better }));
+  assert.equal(report.baseline, "uniform-clipped");
+  assert.equal(report.verdict, "PASS");
+  assert.deepEqual(report.control, []);
+  assert.deepEqual(report.others?.map(({ baseline, candidate }) => [baseline, candidate]), [
+    ["uniform", "uniform-clipped"],
+    ["uniform", "headwise"],
+  ]);
+  assert.ok(
+    report.others?.every(({ comparisons }) =>
+      comparisons.every(({ verdict, threshold }) => verdict === null && threshold === null)
+    ),
+  );
+});

@@ -74,6 +74,18 @@ export interface GateReport {
   readonly comparisons: readonly Comparison[];
   /** The same metrics of the control side against the baseline; empty where there is none. */
   readonly control: readonly Comparison[];
+  /** Every other pair of the sides that were replayed, for information. */
+  readonly others?: readonly SidePairReport[];
+}
+
+/** Two sides beside a gate's own pair; nothing is demanded of them. */
+export interface SidePairReport {
+  /** Side compared against. */
+  readonly baseline: SideName;
+  /** Side shown. */
+  readonly candidate: SideName;
+  /** The gate's metrics. */
+  readonly comparisons: readonly Comparison[];
 }
 
 /** What arithmetic says about the concurrency that recycling can win. */

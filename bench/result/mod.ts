@@ -36,8 +36,11 @@ export {
   GATE_SIDES,
   type GateName,
   type KernelForm,
+  READ_PAIR,
   type Side,
+  SIDE_OF_FORM,
   type SideName,
+  type SidePair,
   SIDES,
   sidesOfGates,
 } from "./sides.ts";

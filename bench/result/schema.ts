@@ -173,6 +173,11 @@ export const gate: z.ZodType<GateReport> = z.strictObject({
   pairs: count,
   comparisons: z.array(comparison),
   control: z.array(comparison),
+  others: z.array(z.strictObject({
+    baseline: sideName,
+    candidate: sideName,
+    comparisons: z.array(comparison),
+  })).exactOptional(),
 });
 
 const prediction = z.strictObject({
@@ -246,6 +251,7 @@ export const resultSchema: z.ZodType<BenchResult> = z.strictObject({
     gates: z.array(gateName),
     warmupSteps: count,
     maxChecks: count,
+    readPair: z.strictObject({ baseline: sideName, candidate: sideName }).exactOptional(),
     prefixCache: z.boolean(),
     sequential: z.strictObject({ firstPairs: count, maxPairs: count }).nullable(),
     availability: z.enum(AVAILABILITY_READINGS),

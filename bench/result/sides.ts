@@ -113,6 +113,26 @@ export const GATE_SIDES: Readonly<Record<GateName, readonly SideName[]>> = {
   "gate/capacity": ["headwise", "headwise-recycle", "pooled", "pooled-recycle"],
 };
 
+/** Two sides of which one is judged against the other. */
+export interface SidePair {
+  /** Side compared against. */
+  readonly baseline: SideName;
+  /** Side that is judged. */
+  readonly candidate: SideName;
+}
+
+/** The pair of `gate/read` where none is named: the whole row walked, against live pages only. */
+export const READ_PAIR: SidePair = { baseline: "uniform", candidate: "headwise" };
+
+/** The side that stands for each kernel form in a read gate. */
+export const SIDE_OF_FORM: Readonly<Record<KernelForm, SideName>> = {
+  "two-pass": "two-pass",
+  "row": "uniform",
+  "headwise-row": "headwise-row",
+  "clipped": "uniform-clipped",
+  "headwise": "headwise",
+};
+
 /**
  * Lists the sides that the gates need, each once, in the order of {@link SIDES}.
  *
@@ -126,9 +146,13 @@ export const GATE_SIDES: Readonly<Record<GateName, readonly SideName[]>> = {
  * ```
  *
  * @param gates Gates to judge by.
+ * @param more Sides that are wanted besides, such as those of a named pair.
  * @returns The sides to replay.
  */
-export function sidesOfGates(gates: readonly GateName[]): readonly Side[] {
-  const wanted = new Set(gates.flatMap((gate) => GATE_SIDES[gate]));
+export function sidesOfGates(
+  gates: readonly GateName[],
+  more: readonly SideName[] = [],
+): readonly Side[] {
+  const wanted = new Set([...gates.flatMap((gate) => GATE_SIDES[gate]), ...more]);
   return Object.values(SIDES).filter((side) => wanted.has(side.name));
 }

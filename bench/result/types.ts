@@ -9,7 +9,7 @@ import type {
 } from "./gate_types.ts";
 import type { AvailabilityReading } from "./availability.ts";
 import type { RequestList, StepTimeline, TokenGaps } from "./recording.ts";
-import type { GateName, SideName } from "./sides.ts";
+import type { GateName, SideName, SidePair } from "./sides.ts";
 
 /** Version of the result file's shape; raised when a field changes its meaning or goes away. */
 export const RESULT_SCHEMA_VERSION = 2;
@@ -114,6 +114,8 @@ export interface ResultOptions {
   readonly warmupSteps: number;
   /** Most sampled checks of one replay. */
   readonly maxChecks: number;
+  /** Pair that `gate/read` judges; the whole row walked against live pages where left out. */
+  readonly readPair?: SidePair;
   /** Whether prompts shared the pages of their prefixes. */
   readonly prefixCache: boolean;
   /** Looks at which the run could stop; null where the number of pairs was fixed beforehand. */

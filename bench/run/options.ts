@@ -4,7 +4,14 @@ import type { TraceRequest, Workload } from "../../fixtures/mod.ts";
 import type { StepRunner } from "../../kernel/mod.ts";
 import type { MeasuredCeilings } from "../clock/mod.ts";
 import type { AvailabilityReading } from "../result/mod.ts";
-import type { BenchEnvironment, BenchResult, GateName, Side, SideName } from "../result/mod.ts";
+import type {
+  BenchEnvironment,
+  BenchResult,
+  GateName,
+  Side,
+  SideName,
+  SidePair,
+} from "../result/mod.ts";
 
 /** Requests that replace the fixture's own. */
 export interface BenchTrace {
@@ -62,6 +69,7 @@ export interface BenchProgress {
 /** What {@link runBench} takes where an option is left out. */
 export const BENCH_DEFAULTS = {
   untilDecided: false,
+  futility: false,
   maxPairs: 32,
   availability: "pools",
   pageOrder: "shuffled",
@@ -78,6 +86,13 @@ export interface BenchOptions {
   readonly trace?: BenchTrace;
   /** Gates to judge. @default {["gate/read"]} */
   readonly gates?: readonly GateName[];
+  /**
+   * Pair that `gate/read` judges; both sides are replayed.
+   * @default {the whole row walked against live pages of a head-wise table}
+   */
+  readonly readPair?: SidePair;
+  /** Sides that are replayed besides those of the gates, and shown beside their pairs. */
+  readonly moreSides?: readonly SideName[];
   /** Clock. */
   readonly clock: ClockChoice;
   /** Ceilings of this machine; without them the workload has to state some. */
@@ -89,6 +104,8 @@ export interface BenchOptions {
    * pairs at a stricter level, so that false verdicts stay as rare as with a fixed number.
    */
   readonly untilDecided?: boolean;
+  /** Gives such a run up where it will most likely stay undecided. */
+  readonly futility?: boolean;
   /** Most pairs of a run that goes on until it is decided. */
   readonly maxPairs?: number;
   /** How admission reads the share of free pages; the wrong readings show their damage. */

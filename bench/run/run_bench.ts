@@ -7,7 +7,7 @@ import { gateCapacity, gateRead } from "../gate/mod.ts";
 import { createGpuClock, createModelClock, type StepClock } from "../clock/mod.ts";
 import { measure, PAGE_SAMPLES, recordRun, replay } from "../replay/mod.ts";
 import { createSideRanks, type Ranks } from "../scheduler/mod.ts";
-import { interleaveSides, planLooks } from "../statistics/mod.ts";
+import { interleaveSides, isFutile, planLooks } from "../statistics/mod.ts";
 import { type Bench, prepareBench } from "./prepare.ts";
 import { takePairs } from "./resume.ts";
 import type { BenchResult, ResultOptions, RunResult, Side, SideName } from "../result/mod.ts";
@@ -110,7 +110,7 @@ async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<Ben
     const isLook = looks.includes(pairs);
     if (!isPairDone || !(isLook || bench.options.onPair !== undefined)) continue;
     const soFar = judge(describeRun(bench, { clocks, runs, checks }), bench);
-    if (isLook && isDecided(soFar)) break;
+    if (isLook && (isDecided(soFar) || isGivenUp(bench, soFar))) break;
     await bench.options.onPair?.(soFar);
   }
   const done = runs.reduce((sum, { length }) => sum + length, 0);
@@ -136,6 +136,18 @@ function looksOf({ resolved }: Bench, clocks: readonly StepClock[]): readonly nu
   return clocks.every(({ deterministic }) => deterministic)
     ? [1]
     : planLooks(resolved.sequential).looks;
+}
+
+/** Whether a run that may be given up will most likely stay undecided. */
+function isGivenUp({ options, resolved }: Bench, soFar: BenchResult): boolean {
+  if (!options.futility || resolved.sequential === null) return false;
+  const plan = planLooks(resolved.sequential);
+  const gates = [
+    soFar.readGate,
+    soFar.capacityGate?.pooled ?? null,
+    soFar.capacityGate?.perHead ?? null,
+  ];
+  return gates.some((gate) => gate !== null && isFutile(gate.comparisons, plan));
 }
 
 function isDecided({ readGate, capacityGate }: BenchResult): boolean {

@@ -1,6 +1,7 @@
 import { ENDPOINT_SETTINGS } from "./endpoint.ts";
+import { parseForms, parseGates } from "./gate_names.ts";
 import type { SettingTable, SettingValues } from "./setting.ts";
-import { choiceOf, choicesOf, parseRatio, parseSwitch, parseText, wholeNumber } from "./parsers.ts";
+import { choiceOf, parseRatio, parseSwitch, parseText, wholeNumber } from "./parsers.ts";
 import { CONFIRM, GPU_SETTING, JSON_SETTING, switchSetting } from "./shared.ts";
 import { TRACE_SETTINGS } from "./trace.ts";
 
@@ -38,10 +39,18 @@ export const REPLAY_SETTINGS = {
   },
   gpu: GPU_SETTING,
   gate: {
-    brief: "Gates to judge, with commas: read, capacity",
+    brief: "Gates to judge: read, read=BASELINE:CANDIDATE, capacity",
     placeholder: "GATES",
     defaultValue: ["read"],
-    parse: choicesOf(["read", "capacity"]),
+    parse: parseGates,
+  },
+  sides: {
+    brief: "More kernel forms to replay, or all",
+    placeholder: "FORMS",
+    defaultValue: null,
+    defaultText: "the gates'",
+    parse: parseForms,
+    option: "moreSides",
   },
   enforce: switchSetting("Exit by the verdict: 0 PASS, 1 FAIL, 3 INCONCLUSIVE"),
   resume: switchSetting("Go on with the complete pairs of a run that was stopped"),
@@ -52,6 +61,10 @@ export const REPLAY_SETTINGS = {
     defaultText: "1, or 6 with the gpu clock",
     parse: wholeNumber({ min: 1, max: 1000 }),
     option: "pairs",
+  },
+  futility: {
+    ...switchSetting("Give up a run that will most likely stay undecided"),
+    option: "futility",
   },
   untilDecided: {
     ...switchSetting("Add pairs until the verdict is decided"),

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { gateOptions, type GateText, parseForms, parseGates } from "./gate_names.ts";
 export { BENCH_SETTINGS, REPLAY_SETTINGS } from "./bench.ts";
 export { ENDPOINT_SETTINGS } from "./endpoint.ts";
 export { IMPORT_SETTINGS } from "./fixture.ts";

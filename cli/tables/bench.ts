@@ -5,7 +5,13 @@ import {
   type RunPerformance,
   type SideResult,
 } from "../../bench/mod.ts";
-import { renderCapacityGate, renderGate, type ReportStyle } from "./gate.ts";
+import {
+  describeClockAndCard,
+  describeOutcomeOfGates,
+  renderCapacityGate,
+  renderGate,
+  type ReportStyle,
+} from "./gate.ts";
 import { type Column, renderTable, wrapText } from "../terminal/mod.ts";
 import { formatCount, formatNumber, formatRate } from "../../fixtures/mod.ts";
 
@@ -43,17 +49,24 @@ const SHOWN_FORMULAS: Readonly<Record<string, string>> = {
  * @returns Lines.
  */
 export function renderBenchResult(result: BenchResult, style: ReportStyle): string[] {
+  const clock = describeClockAndCard(result);
+  const outcome = describeOutcomeOfGates(result);
   const gates = [
-    ...(result.readGate === null ? [] : [renderGate(result.readGate, style)]),
-    ...(result.capacityGate === null ? [] : [renderCapacityGate(result.capacityGate, style)]),
+    ...(result.readGate === null ? [] : [renderGate(result.readGate, style, clock)]),
+    ...(result.capacityGate === null
+      ? []
+      : [renderCapacityGate(result.capacityGate, style, clock)]),
   ];
   const inTable = result.sides.length > SIDES_IN_TABLE ? 3 : SIDES_IN_TABLE;
   const tables: string[] = [];
   for (let first = 0; first < result.sides.length; first += inTable) {
     tables.push(...renderSides(result.sides.slice(first, first + inTable), style), "");
   }
+  const [headline, ...rest] = gates.flatMap((lines) => [...lines, ""]);
   return [
-    ...gates.flatMap((lines) => [...lines, ""]),
+    ...(headline === undefined ? [] : [headline]),
+    ...(outcome === null ? [] : wrapText(outcome, { width: style.columns, indent: "  " })),
+    ...rest,
     ...tables,
     ...renderFailures(result, style),
     ...renderFacts(result, style),

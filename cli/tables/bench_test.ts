@@ -24,7 +24,10 @@ function lineOf(result: BenchResult, start: string): string {
 
 Deno.test("renderBenchResult() starts with the verdict and shows all three sides", () => {
   const lines = renderBenchResult(RESULT, STYLE);
-  assert.match(lines[0]!, /^(PASS|FAIL) {2}gate\/read {2}headwise against uniform, 1 pair$/);
+  assert.match(
+    lines[0]!,
+    /^(PASS|FAIL) {2}gate\/read {2}headwise against row, model clock, no card, 1 pair$/,
+  );
   assert.ok(lines.some((line) => /^ +uniform +uniform-clipped +headwise$/.test(line)));
   assert.ok(lines.some((line) => line.startsWith("  control, uniform with clipped reads: ")));
   for (const row of ["TTFT [ms]   mean", "TBT [ms]    mean", "throughput  output tokens/s"]) {

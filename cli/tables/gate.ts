@@ -1,9 +1,11 @@
 import type {
+  BenchResult,
   CapacityGateReport,
   CapacityOutcome,
   Comparison,
   GateReport,
   RegressionReport,
+  SideName,
   Verdict,
 } from "../../bench/mod.ts";
 import { EXIT } from "../exit_code.ts";
@@ -63,20 +65,132 @@ export function paintVerdict(verdict: Verdict, paint: Paint): string {
  *
  * @param report The gate's report.
  * @param style Colours and width.
- * @returns Lines: the verdict, a row for each metric that something is demanded of, the control, and why it is no PASS.
+ * @param clock Clock and card in words, for the first line; left out where they stand above it.
+ * @returns Lines: the verdict with its clock and pair, a row for each metric that something is
+ * demanded of, the control, the other pairs, and why it is no PASS.
  */
-export function renderGate(report: GateReport, style: ReportStyle): string[] {
+export function renderGate(
+  report: GateReport,
+  style: ReportStyle,
+  clock: string | null = null,
+): string[] {
   const { paint, columns } = style;
   const count = report.pairs === 1 ? "1 pair" : `${report.pairs} pairs`;
   const headline = `${paintVerdict(report.verdict, paint)}  ${paint.bold(report.gate)}  ` +
-    `${report.candidate} against ${report.baseline}, ${count}`;
+    `${describePair(report)}, ${clock === null ? "" : `${clock}, `}${count}`;
   const demanded = report.comparisons.filter(({ threshold }) => threshold !== null);
   const table = comparisonTable(demanded, paint);
   const control = wrapText(describeControl(report), { width: columns, indent: "  " });
   const reasons = report.verdict === "PASS"
     ? []
     : report.reasons.flatMap((reason) => wrapText(reason, { width: columns, indent: "  " }));
-  return [headline, ...table, ...(report.control.length === 0 ? [] : control), ...reasons];
+  return [
+    headline,
+    ...table,
+    ...(report.control.length === 0 ? [] : control),
+    ...renderOthers(report, paint),
+    ...reasons,
+  ];
+}
+
+/** The kernel forms of a read gate's sides, and the sides themselves of another. */
+function describePair({ gate, candidate, baseline }: GateReport): string {
+  if (gate !== "gate/read") return `${candidate} against ${baseline}`;
+  return `${FORM_OF_SIDE[candidate]} against ${FORM_OF_SIDE[baseline]}`;
+}
+
+/** What the sides of a read gate are called after the kernels that they stand for. */
+const FORM_OF_SIDE: Readonly<Record<SideName, string>> = {
+  "two-pass": "two-pass",
+  "uniform": "row",
+  "uniform-clipped": "clipped",
+  "headwise-row": "headwise-row",
+  "headwise": "headwise",
+  "headwise-recycle": "headwise-recycle",
+  "pooled": "pooled",
+  "pooled-recycle": "pooled-recycle",
+};
+
+/** Pairs of the other kernel forms, a line each. */
+function renderOthers({ others = [] }: GateReport, paint: Paint): string[] {
+  if (others.length === 0) return [];
+  const names = others[0].comparisons.slice(0, SHOWN_METRICS).map(({ metric }) => metric);
+  const rows = others.map(({ baseline, candidate, comparisons }) => [
+    `${FORM_OF_SIDE[candidate]} against ${FORM_OF_SIDE[baseline]}`,
+    ...comparisons.slice(0, SHOWN_METRICS).map(({ ratio }) => formatChange(ratio)),
+  ]);
+  return renderTable(rows, {
+    indent: "  ",
+    columns: [
+      { title: paint.dim("other pairs") },
+      ...names.map((title) => ({ title, align: "right" as const })),
+    ],
+  });
+}
+
+/** Metrics of whole steps: those of attention alone stand in the result. */
+const SHOWN_METRICS = 2;
+
+/**
+ * What a run comes to, in one sentence: what reading gains against which kernel, how much of it is
+ * left beyond clipped reads, and what recycling gains in capacity.
+ *
+ * @param result Both gates; null where one was not judged.
+ * @returns The sentence, or null where neither was.
+ */
+export function describeOutcomeOfGates(
+  result: Pick<BenchResult, "readGate" | "capacityGate">,
+): string | null {
+  const { readGate, capacityGate } = result;
+  const parts: string[] = [];
+  if (readGate !== null) {
+    const [ttft, tbt] = readGate.comparisons;
+    parts.push(
+      `reads: ${formatChange(ttft.ratio)} TTFT, ${formatChange(tbt.ratio)} TBT against ` +
+        `\`${FORM_OF_SIDE[readGate.baseline]}\``,
+    );
+    const beyond = readGate.control.slice(0, SHOWN_METRICS).map(({ ratio }, index) => {
+      const own = readGate.comparisons[index].ratio;
+      return ratio === null || own === null ? null : own / ratio;
+    });
+    if (beyond.length > 0) {
+      const isNothing = beyond.every((ratio) => ratio !== null && Math.abs(ratio - 1) < 0.01);
+      parts.push(
+        isNothing
+          ? "nothing beyond clipping"
+          : `${beyond.map((ratio) => formatChange(ratio)).join(" and ")} beyond clipping`,
+      );
+    }
+  }
+  if (capacityGate !== null) {
+    const gain = (layout: "headwise" | "pooled"): string | null => {
+      const outcome = capacityGate.outcomes.find((each) => each.layout === layout);
+      const { replayedOff = null, replayedOn = null } = outcome ?? {};
+      return replayedOff === null || replayedOn === null
+        ? null
+        : `×${(replayedOn / replayedOff).toFixed(1)}`;
+    };
+    const [pooled, perHead] = [gain("pooled"), gain("headwise")];
+    parts.push(
+      pooled === null && perHead === null
+        ? "capacity not tried, for nobody waited for pages"
+        : `capacity ${pooled ?? "unknown"} with one pool, ${
+          perHead ?? "unknown"
+        } with a pool a head`,
+    );
+  }
+  return parts.length === 0 ? null : parts.join("; ").replaceAll(" %", "\u00a0%");
+}
+
+/**
+ * Names the clock of a result and the card that its times are of.
+ *
+ * @param result The result.
+ * @returns As `gpu clock on NVIDIA H200`, or `model clock, no card`.
+ */
+export function describeClockAndCard({ clock, environment }: BenchResult): string {
+  if (clock.kind === "model") return "model clock, no card";
+  return `${clock.kind} clock on ${environment.adapter ?? "an unnamed card"}`;
 }
 
 /**
@@ -108,12 +222,17 @@ export function renderRegression(report: RegressionReport, style: ReportStyle): 
  * @param style Colours and width.
  * @returns Lines.
  */
-export function renderCapacityGate(report: CapacityGateReport, style: ReportStyle): string[] {
+export function renderCapacityGate(
+  report: CapacityGateReport,
+  style: ReportStyle,
+  clock: string | null = null,
+): string[] {
   const { paint, columns } = style;
   const { explanation, perHeadGain, pooledGain } = report.prediction;
   const headline = `${paintVerdict(report.verdict, paint)}  ${paint.bold("gate/capacity")}  ` +
-    `decided by ${report.decidedBy}; predicted: a pool for each head ×${perHeadGain.toFixed(2)}, ` +
-    `one pool ×${pooledGain.toFixed(2)}`;
+    `decided by ${report.decidedBy}${clock === null ? "" : `, ${clock}`}`;
+  const predicted = `predicted: a pool for each head ×${perHeadGain.toFixed(2)}, one pool ` +
+    `×${pooledGain.toFixed(2)}`;
   const layouts = [report.perHead, report.pooled].flatMap((layout) => {
     const reasons = layout.reasons.filter((reason) => reason !== explanation);
     return ["", ...renderGate({ ...layout, reasons }, style)];
@@ -123,6 +242,7 @@ export function renderCapacityGate(report: CapacityGateReport, style: ReportStyl
   );
   return [
     headline,
+    `  ${predicted}`,
     ...wrapText(explanation, { width: columns, indent: "  " }),
     ...outcomes,
     ...layouts,
@@ -172,7 +292,7 @@ function comparisonRow(comparison: Comparison, paint: Paint): string[] {
   const range = interval === null
     ? "–"
     : interval.degenerate
-    ? "exact"
+    ? "no noise"
     : `${formatChange(interval.lower)} … ${formatChange(interval.upper)}`;
   const sign = comparison.better === "lower" ? "≤" : "≥";
   return [

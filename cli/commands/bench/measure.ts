@@ -10,6 +10,7 @@ import {
 import { loadWorkload, requireLoaded, type Workload } from "../../../fixtures/mod.ts";
 import {
   commandLineOf,
+  gateOptions,
   optionsOf,
   REPLAY_SETTINGS,
   type Resolved,
@@ -53,7 +54,7 @@ export async function measure(
   const options: BenchOptions = {
     ...optionsOf(REPLAY_SETTINGS, values),
     workload,
-    gates: values.gate.map((gate) => `gate/${gate}` as const),
+    ...gateOptions(values.gate),
     clock: chosen.clock,
     commandLine: commandLineOf("bench", resolved),
     environment: await describeProvenance(
