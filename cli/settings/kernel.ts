@@ -100,6 +100,14 @@ export const KERNEL_LIST_SETTINGS = {
     ...only("storage type: bf16 or f16", "TYPE", choiceOf(["bf16", "f16"])),
     option: "storage",
   },
+  cache: {
+    ...only(
+      "cache: c16, or the type of quantised keys and values",
+      "TYPE",
+      choiceOf(["c16", "int8", "fp8_e4m3", "fp8_e5m2", "int4", "fp4"]),
+    ),
+    option: "cache",
+  },
   layout: {
     ...only(
       "layout: uniform, headwise or pooled",

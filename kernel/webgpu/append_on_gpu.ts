@@ -11,12 +11,14 @@ import {
 } from "./append_stage.ts";
 import {
   createDeviceCache,
+  decodeLayer,
   destroyDeviceCache,
   layerRanges,
   shapePageIds,
   writeLayer,
 } from "./device_cache.ts";
 import { createBuffer, type Gpu } from "./gpu.ts";
+import { staticScales } from "./static_scales.ts";
 import { readBack } from "./read_back.ts";
 
 /**
@@ -70,6 +72,7 @@ export async function appendOnGpu(gpu: Gpu, p: AppendProblem): Promise<AppendOut
     cache,
     rotary: p.rotary,
     positions,
+    statics: staticScales(p),
   });
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
   const buffer = (label: string, sizeBytes: number): GPUBuffer =>
@@ -104,13 +107,10 @@ export async function appendOnGpu(gpu: Gpu, p: AppendProblem): Promise<AppendOut
       { buffer: tensors.query, sizeBytes: queryElements * 2 },
       ...layerRanges(cache, 0),
     ]);
-    const cacheElements = cache.rows * shape.headSize;
-    const keysAt = 4 + queryElements * 2;
     return {
       droppedWrites: new Uint32Array(bytes, 0, 1)[0],
       query: new Uint16Array(bytes, 4, queryElements),
-      keys: new Uint16Array(bytes, keysAt, cacheElements),
-      values: new Uint16Array(bytes, keysAt + cacheElements * 2, cacheElements),
+      ...decodeLayer(p, bytes.slice(4 + queryElements * 2)),
     };
   } finally {
     destroyAppendStage(stage);

@@ -10,6 +10,7 @@ import {
   type GrowingBuffer,
   growTo,
 } from "./buffers.ts";
+import { hasCodes, scaleBindings } from "./cache_sides.ts";
 import type { DeviceCache } from "./device_cache.ts";
 import { compileProgram, createBuffer, type Gpu, GpuError } from "./gpu.ts";
 import type { AppendSpecialisation } from "./program.ts";
@@ -56,6 +57,8 @@ export interface AppendStage {
   readonly rotary: GPUBuffer;
   /** Writes that fell into holes since the stage was made. */
   readonly dropped: GPUBuffer;
+  /** Scales and zero points that tokens of a quantised cache share; null for C16. */
+  readonly statics: GPUBuffer | null;
   /** Bind groups by layer. */
   readonly bindGroups: Map<number, GPUBindGroup>;
   /** Tensors that they name. */
@@ -75,13 +78,18 @@ export async function createAppendStage(
     cache: DeviceCache;
     rotary: Rotary;
     positions: number;
+    /** Scales that tokens share, as `staticScales` lays them out; none for C16. */
+    statics?: Float32Array<ArrayBuffer>;
   },
 ): Promise<AppendStage> {
   const available = gpu.device.limits.maxStorageBuffersPerShaderStage;
-  if (6 + 2 * o.cache.bindings > available) {
+  const scaleBuffers = scaleBindings(o.specialisation);
+  const isQuantised = hasCodes(o.specialisation);
+  const written = 2 * o.cache.bindings + scaleBuffers;
+  if (6 + written + Number(isQuantised) > available) {
     throw new GpuError(
       "limit",
-      `Cannot bind a cache split over ${2 * o.cache.bindings} buffers: the adapter allows ` +
+      `Cannot bind a cache split over ${written} buffers: the adapter allows ` +
         `${available} storage buffers and 6 are taken; use fewer pages`,
     );
   }
@@ -93,7 +101,8 @@ export async function createAppendStage(
     "read-only-storage",
     "storage",
     "storage",
-    ...Array.from({ length: 2 * o.cache.bindings }, () => "storage" as const),
+    ...Array.from({ length: written }, () => "storage" as const),
+    ...(isQuantised ? ["read-only-storage" as const] : []),
   ]);
   return {
     gpu,
@@ -115,9 +124,18 @@ export async function createAppendStage(
       sizeBytes: 4,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     }),
+    statics: isQuantised ? uploadStatics(gpu, o.statics ?? new Float32Array(0)) : null,
     bindGroups: new Map(),
     bound: null,
   };
+}
+
+function uploadStatics(gpu: Gpu, values: Float32Array<ArrayBuffer>): GPUBuffer {
+  const sizeBytes = values.byteLength;
+  const buffer = createBuffer(gpu, { label: "shared scales", sizeBytes, usage: STORAGE_IN });
+  // Deno aborts where nothing is to be written.
+  if (sizeBytes > 0) gpu.device.queue.writeBuffer(buffer, 0, values);
+  return buffer;
 }
 
 function uploadRotary(gpu: Gpu, rotary: Rotary, positions: number): GPUBuffer {
@@ -189,21 +207,29 @@ export function encodeAppend(
   }
   let group = stage.bindGroups.get(o.layer);
   if (group === undefined) {
-    const { keys, values } = stage.cache.layers[o.layer];
+    const { keys, values, scales } = stage.cache.layers[o.layer];
     const { packed, table, query } = o.tensors;
     const buffers = [packed, table, stage.tokens.buffer, stage.rotary, query, stage.dropped];
     group = createBindGroup(
       stage.gpu,
       stage.layout,
-      [stage.params, ...buffers, ...keys, ...values].map((buffer) => ({ buffer })),
+      [
+        stage.params,
+        ...buffers,
+        ...keys,
+        ...values,
+        ...scales,
+        ...(stage.statics === null ? [] : [stage.statics]),
+      ].map((buffer) => ({ buffer })),
     );
     stage.bindGroups.set(o.layer, group);
   }
   const { queryHeads, kvHeads, headSize } = stage.specialisation;
-  const words = o.tokens * (queryHeads + 2 * kvHeads) * headSize / 2;
+  const heads = o.tokens * (queryHeads + 2 * kvHeads);
+  const workgroups = stage.statics === null ? Math.ceil(heads * headSize / 2 / 64) : heads;
   pass.setPipeline(stage.pipeline);
   pass.setBindGroup(0, group);
-  pass.dispatchWorkgroups(Math.min(MAX_WORKGROUPS, Math.ceil(words / 64)));
+  pass.dispatchWorkgroups(Math.min(MAX_WORKGROUPS, workgroups));
 }
 
 /** Frees the stage's buffers. */
@@ -211,4 +237,5 @@ export function destroyAppendStage(stage: AppendStage): void {
   for (const buffer of [stage.params, stage.tokens.buffer, stage.rotary, stage.dropped]) {
     buffer.destroy();
   }
+  stage.statics?.destroy();
 }

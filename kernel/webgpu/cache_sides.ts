@@ -8,6 +8,7 @@ import {
   rowBytes,
 } from "../quantised/quantised_format.ts";
 import type { CacheSide } from "../quantised/quantised_tensor.ts";
+import appendSideText from "./append_side.wgsl" with { type: "text" };
 import cacheSideText from "./cache_side.wgsl" with { type: "text" };
 import codesText from "./codes.wgsl" with { type: "text" };
 import type { KernelShape } from "./program.ts";
@@ -30,6 +31,21 @@ const SCALE_NUMBER: Readonly<Record<QuantisedFormat["scaleType"], number>> = {
   bf16: SCALE_NUMBERS.SCALE_BF16,
   fp8_e4m3: SCALE_NUMBERS.F32,
 };
+
+/** Bits of the fraction, bias, largest exponent, largest code and sign of the float types. */
+const NO_FLOAT = { FRACTION: 0, BIAS: 0, TOP: 0, MAX_CODE: 0, SIGN: 0 };
+const FLOAT_CODES: Readonly<Record<QuantisedFormat["codes"], typeof NO_FLOAT>> = {
+  int8: NO_FLOAT,
+  int4: NO_FLOAT,
+  fp8_e4m3: { FRACTION: 3, BIAS: 7, TOP: 8, MAX_CODE: 0x7e, SIGN: 0x80 },
+  fp8_e5m2: { FRACTION: 2, BIAS: 15, TOP: 15, MAX_CODE: 0x7b, SIGN: 0x80 },
+  fp4_e2m1: { FRACTION: 1, BIAS: 1, TOP: 2, MAX_CODE: 7, SIGN: 8 },
+};
+
+/** Bits of a number in f32: a literal in decimal need not be read as the nearest one. */
+function floatBits(value: number): number {
+  return new Uint32Array(new Float32Array([value]).buffer)[0];
+}
 
 /** The sizes and formats that decide how a cache is read. */
 export type SideShape = Pick<
@@ -59,6 +75,11 @@ export function staticSizes(
     default:
       return { scales: 0, zeros };
   }
+}
+
+/** Whether a side of the cache is quantised. */
+export function hasCodes(shape: Pick<SideShape, "keyFormat" | "valueFormat">): boolean {
+  return shape.keyFormat !== undefined || shape.valueFormat !== undefined;
 }
 
 /** Bindings that scales take after those of keys and values. */
@@ -96,6 +117,10 @@ function sideConstants(
     ZEROS_AT: staticAt + statics.scales,
     BINDING: FIRST_CACHE_BINDING + (side === "keys" ? 0 : bindings),
     SCALE_BINDING: hasScaleBuffer(format) ? scaleBinding : 0,
+    ROW_WORDS: (format === undefined ? 2 * headSize : rowBytes(format, headSize)) / 4,
+    CODE_WORDS: (format === undefined ? 2 * headSize : codeBytes(format, headSize)) / 4,
+    ...FLOAT_CODES[format?.codes ?? "int8"],
+    INVERSE_BITS: floatBits(1 / (format === undefined ? 1 : CODE_FORMATS[format.codes].largest)),
   };
   return Object.fromEntries(
     Object.entries(constants).map(([key, value]) => [`${name}_${key}`, value]),
@@ -109,21 +134,28 @@ export function cacheConstants(shape: SideShape): Record<string, number | boolea
     ...SCALE_NUMBERS,
     ...sideConstants(shape, "keys"),
     ...sideConstants(shape, "values"),
+    ANY_BLOCKS: shape.keyFormat?.granularity === "block" ||
+      shape.valueFormat?.granularity === "block",
+    STATICS_BINDING: FIRST_CACHE_BINDING + 2 * shape.bindings + scaleBindings(shape),
     ANY_CODES: shape.keyFormat !== undefined || shape.valueFormat !== undefined,
   };
 }
 
-/** Templates of both sides. */
-export const CACHE_TEXTS: readonly string[] = [
-  codesText,
-  ...(["key", "value"] as const).map((side) =>
-    cacheSideText
-      .replaceAll("sides$", `${side}s$`)
+/** A text for each side, with `side` replaced by its name. */
+function bothSides(text: string): string[] {
+  return (["key", "value"] as const).map((side) =>
+    text
       .replaceAll("side", side)
       .replaceAll("Side", side === "key" ? "Key" : "Value")
       .replaceAll("SIDE", side === "key" ? "KEY" : "VALUE")
-  ),
-];
+  );
+}
+
+/** Templates of both sides as attention reads them. */
+export const CACHE_TEXTS: readonly string[] = [codesText, ...bothSides(cacheSideText)];
+
+/** Templates of both sides as appending writes them. */
+export const APPEND_TEXTS: readonly string[] = bothSides(appendSideText);
 
 /** The part of a program's name that says how the cache is stored; empty for C16. */
 export function cacheName(shape: Pick<SideShape, "keyFormat" | "valueFormat">): string {

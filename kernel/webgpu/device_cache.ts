@@ -8,11 +8,17 @@ import type { StorageType } from "../storage_type.ts";
 import type { AttentionProblem, AttentionShape } from "../problem.ts";
 import {
   BLOCK_ELEMENTS,
+  cacheRows,
   type QuantisedFormat,
   rowBytes,
   SCALE_BYTES,
 } from "../quantised/quantised_format.ts";
-import { type CacheSide, sideFormat, sideTensor } from "../quantised/quantised_tensor.ts";
+import {
+  type CacheSide,
+  type QuantisedTensor,
+  sideFormat,
+  sideTensor,
+} from "../quantised/quantised_tensor.ts";
 import { hasScaleBuffer } from "./cache_sides.ts";
 import { createBuffer, type Gpu } from "./gpu.ts";
 import type { BufferRange } from "./read_back.ts";
@@ -146,6 +152,9 @@ export type CacheTensors = Pick<
   "shape" | "keys" | "values" | "quantisedKeys" | "quantisedValues"
 >;
 
+/** The same tensors after a step. */
+export type CacheAfter = Omit<CacheTensors, "shape">;
+
 /** The bytes of a typed array, padded to whole words of the device. */
 function wordsOf(
   array: Uint8Array | Uint16Array | Float32Array,
@@ -191,6 +200,42 @@ export function layerRanges(cache: DeviceCache, layer: number): BufferRange[] {
     });
   const scales = cache.layers[layer].scales.map((buffer) => ({ buffer, sizeBytes: buffer.size }));
   return [...SIDES.flatMap(ranges), ...scales];
+}
+
+/** Takes the bytes of `layerRanges` apart into tensors like those that were written. */
+export function decodeLayer(tensors: CacheTensors, bytes: ArrayBuffer): CacheAfter {
+  const { shape } = tensors;
+  const rows = cacheRows(shape);
+  let at = 0;
+  const taken: Record<CacheSide, Uint8Array> = { keys: new Uint8Array(), values: new Uint8Array() };
+  for (const side of SIDES) {
+    const length = rows * sideRowBytes(shape, side);
+    taken[side] = new Uint8Array(bytes, at, length);
+    at += length;
+  }
+  const c16 = (side: CacheSide): Uint16Array => {
+    const { buffer, byteOffset, byteLength } = taken[side];
+    if (sideFormat(shape, side) !== undefined) return new Uint16Array(0);
+    return new Uint16Array(buffer, byteOffset, byteLength / 2);
+  };
+  const codes = (side: CacheSide): QuantisedTensor | undefined => {
+    const before = sideTensor(tensors, side);
+    if (before === undefined) return undefined;
+    if (!hasScaleBuffer(sideFormat(shape, side))) return { ...before, codes: taken[side] };
+    const scales = before.scales!.slice();
+    new Uint8Array(scales.buffer).set(new Uint8Array(bytes, at, scales.byteLength));
+    // Buffers are made in multiples of 16 bytes.
+    at += Math.ceil(scales.byteLength / 16) * 16;
+    return { ...before, codes: taken[side], scales };
+  };
+  const quantisedKeys = codes("keys");
+  const quantisedValues = codes("values");
+  return {
+    keys: c16("keys"),
+    values: c16("values"),
+    ...(quantisedKeys === undefined ? {} : { quantisedKeys }),
+    ...(quantisedValues === undefined ? {} : { quantisedValues }),
+  };
 }
 
 /** Frees the buffers. */

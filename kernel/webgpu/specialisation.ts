@@ -7,8 +7,10 @@
  */
 
 import type { StorageType } from "../storage_type.ts";
-import { CACHE_TEXTS, cacheConstants, cacheName } from "./cache_sides.ts";
+import { APPEND_TEXTS, CACHE_TEXTS, cacheConstants, cacheName, hasCodes } from "./cache_sides.ts";
 import appendText from "./append.wgsl" with { type: "text" };
+import appendCodesText from "./append_codes.wgsl" with { type: "text" };
+import appendInputText from "./append_input.wgsl" with { type: "text" };
 import attendCommonText from "./attend_common.wgsl" with { type: "text" };
 import attendMatrixText from "./attend_matrix.wgsl" with { type: "text" };
 import attendPortableText from "./attend_portable.wgsl" with { type: "text" };
@@ -294,6 +296,12 @@ export function mergeProgram(
 
 const ROTARY_STYLES = { none: 0, interleaved: 1, neox: 2 } as const;
 
+/** Of a quantised cache a workgroup takes a head of a token, because scales go by its largest value. */
+function appendTexts(s: AppendSpecialisation): string[] {
+  const body = hasCodes(s) ? [...APPEND_TEXTS, appendCodesText] : [appendText];
+  return [paramsText, appendInputText, ...body, storageFormatText];
+}
+
 /** Generates an append program. */
 export function appendProgram(s: AppendSpecialisation): Program {
   const workgroupSize = 64;
@@ -302,7 +310,7 @@ export function appendProgram(s: AppendSpecialisation): Program {
     name: `append:rotary=${s.rotaryStyle};rotary_dimensions=${turns};${shapeName(s)}`,
     entryPoint: "append",
     workgroupSize,
-    code: expandTemplate([paramsText, appendText, storageFormatText].join("\n"), {
+    code: expandTemplate(appendTexts(s).join("\n"), {
       ...shapeConstants(s),
       ROTARY: ROTARY_STYLES[s.rotaryStyle],
       ROTARY_DIMENSIONS: turns,

@@ -12,7 +12,16 @@ Deno.test("kernel list shows the axes and one name a program", async () => {
 
 Deno.test("kernel list restricts each axis by its flag", async () => {
   const flags = ["--group", "5", "--head-size", "128", "--page-size", "64"];
-  const more = ["--storage", "bf16", "--layout", "headwise", "--subgroup-size", "32"];
+  const more = [
+    "--storage",
+    "bf16",
+    "--layout",
+    "headwise",
+    "--subgroup-size",
+    "32",
+    "--cache",
+    "c16",
+  ];
   const { stdout } = await capture(["kernel", "list", ...flags, ...more]);
   assert.match(stdout, /^1 attention programs for decode rows/);
   assert.match(stdout, /group=5;.*head_size=128;page=64;storage=bf16;layout=headwise.*subgroup=32/);
