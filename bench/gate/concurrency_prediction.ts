@@ -123,6 +123,7 @@ function demandOf(o: ConcurrencyOptions, { window }: { window: boolean }): Deman
 /** Pages a head kept back for one running request once the reserve has decayed to its floor. */
 function keptBack(reserve: ReservePolicy, o: ConcurrencyOptions): number {
   if (reserve.kind === "none") return 0;
+  if (reserve.kind === "pages") return reserve.floorPages;
   let [pages, weights] = [0, 0];
   for (const { outputTokens } of o.requests) {
     // The mean of ceil(x) while x falls from `most` to 0.

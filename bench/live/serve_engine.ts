@@ -15,7 +15,7 @@ import {
   finishStep,
   type LiveRequest,
   planStep,
-  policyOf,
+  POLICIES,
   resolveEmptyStep,
   type Scheduler,
 } from "../scheduler/mod.ts";
@@ -194,7 +194,7 @@ function openScheduler({ workload, side, prefixCache, seed }: ServeEngineOptions
     ranks,
     seed,
     availability: "pools",
-    policy: policyOf(),
+    policy: POLICIES[workload.scheduler.profile],
   });
 }
 

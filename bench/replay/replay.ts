@@ -18,7 +18,8 @@ import {
   leaveBatch,
   type LiveRequest,
   planStep,
-  policyOf,
+  POLICIES,
+  releaseLeaving,
   resolveEmptyStep,
   type Scheduler,
   type StepPlan,
@@ -79,6 +80,7 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
     else if (!await resolveIdle(run, plan)) break;
   }
   await settle(run);
+  releaseLeaving(scheduler);
   for (const request of [...scheduler.running]) leaveEarly(run, request);
   return finishReplay(run);
 }
@@ -94,7 +96,7 @@ function startReplay(o: ReplayOptions): Replay {
       ranks: o.ranks,
       seed: o.seed,
       availability: o.availability ?? "pools",
-      policy: policyOf(),
+      policy: POLICIES[o.scheduler.profile],
     }),
     timeline: createTimeline(),
     tokens: createTokenLog(count),
@@ -191,7 +193,7 @@ async function settle(run: Replay): Promise<void> {
 /** Queues the requests that have arrived by now; returns whether there were any. */
 function takeArrivals(run: Replay): boolean {
   const { requests } = run.options;
-  const now = Math.max(nowMs(run.timeline, run.timeline.timed), run.idleUntilMs);
+  const now = Math.max(planningMs(run), run.idleUntilMs);
   const before = run.arrived;
   while (run.arrived < requests.length && requests[run.arrived].arrivalMs <= now) {
     const request = createLiveRequest(run.arrived, requests[run.arrived]);
@@ -200,6 +202,13 @@ function takeArrivals(run: Replay): boolean {
     run.arrived++;
   }
   return run.arrived > before;
+}
+
+/** When the next step is planned: at the end of the last one, or at its start where steps overlap. */
+function planningMs({ timeline, scheduler, options }: Replay): number {
+  const { timed } = timeline;
+  const beside = options.scheduler.overlap && timed > 0 && scheduler.running.length > 0;
+  return beside ? timeline.startMs[timed - 1] : nowMs(timeline, timed);
 }
 
 async function skipToArrival(run: Replay): Promise<void> {

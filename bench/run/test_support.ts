@@ -18,6 +18,12 @@ export function tinyScheduler(changes: Partial<SchedulerSettings> = {}): Schedul
     modelLengthTokens: 256,
     chunkedPrefill: true,
     reserve: { kind: "none" },
+    profile: "reference",
+    admission: "prompt",
+    longPrefillTokens: 0,
+    watermarkRatio: 0,
+    mixChunks: false,
+    overlap: false,
     ...changes,
   };
 }

@@ -3,7 +3,7 @@
 import { insertPrefixOnRanks } from "./prefix.ts";
 import { beginOnRanks, completeOnRanks, recycleOnRanks } from "./ranks.ts";
 import { drawAccepted, type LiveRequest } from "./live_request.ts";
-import { leaveBatch, requireSlot, type Scheduler } from "./scheduler.ts";
+import { releaseLeaving, requireSlot, retireRequest, type Scheduler } from "./scheduler.ts";
 
 /**
  * Gives the step's tokens to its requests, then lets its pages go. `onTokens` is told of the tokens
@@ -15,6 +15,7 @@ export function finishStep(
   onTokens: (request: LiveRequest, tokens: number) => void,
 ): void {
   const { running, ranks, rows } = scheduler;
+  releaseLeaving(scheduler);
   const open = beginOnRanks(ranks);
   const { recycle } = ranks.measured.options;
   for (let index = 0; index < running.length; index++) {
@@ -26,7 +27,7 @@ export function finishStep(
     request.generated += emitted;
     if (emitted > 0) onTokens(request, emitted);
     if (request.generated === request.outputTokens) {
-      leaveBatch(scheduler, request);
+      retireRequest(scheduler, request);
       index--;
     } else if (recycle) recycleOnRanks(ranks, slot, request.cached);
   }

@@ -8,7 +8,7 @@
 
 export { finishStep } from "./finish_step.ts";
 export { createLiveRequest, type LiveRequest, type RequestIndex } from "./live_request.ts";
-export { policyOf } from "./policies.ts";
+export { POLICIES } from "./policies.ts";
 export { describePrefixUse, emptyPrefixCaches } from "./prefix.ts";
 export { findMeasuredRank, type Ranks } from "./ranks.ts";
 export { createSideRanks } from "./side_ranks.ts";
@@ -20,6 +20,7 @@ export {
   isMemoryBound,
   leaveBatch,
   planStep,
+  releaseLeaving,
   resolveEmptyStep,
   type Scheduler,
   type StepPlan,

@@ -15,9 +15,10 @@ import {
 import { isWithinAvailability } from "./availability.ts";
 import { chunkTokens } from "./chunk.ts";
 import type { LiveRequest } from "./live_request.ts";
-import { matchPrefix } from "./prefix.ts";
+import { takePrefix } from "./prefix.ts";
 import { admitOnRanks, canAdmitOnRanks, extendOnRanks } from "./ranks.ts";
 import {
+  decayRatio,
   draftTokensOf,
   enterBatch,
   freeSlot,
@@ -41,19 +42,15 @@ export const REFERENCE_POLICY: SchedulerPolicy = {
     plan.budgetTokens = Math.max(0, settings.maxBatchedTokens - decoding * rowTokens);
     const blocked = !planChunks(scheduler, plan);
     plan.admitting = !preempted && !blocked;
-    const { reserve } = settings;
-    if (reserve.kind !== "ratio") return;
-    scheduler.reserve = Math.max(reserve.floorRatio, scheduler.reserve - reserve.decayPerStep);
+    decayRatio(scheduler);
   },
 
-  admit(scheduler, plan, request): boolean {
-    const matches = matchPrefix(scheduler.ranks, request);
-    request.cached = matches[0]?.hitTokens ?? 0;
-    const admitted = admitMatched(scheduler, plan, request, matches);
-    if (admitted) request.prefixMatched = matches[0]?.matchedBlocks ?? 0;
-    else request.cached = 0;
-    return admitted;
-  },
+  admit: (scheduler, plan, request): boolean =>
+    takePrefix(
+      scheduler.ranks,
+      request,
+      (matches) => admitMatched(scheduler, plan, request, matches),
+    ),
 
   reserveAtFirst: ({ reserve }) => reserve.kind === "ratio" ? reserve.initialRatio : 0,
 

@@ -39,6 +39,8 @@ export interface Scheduler extends SchedulerOptions {
   readonly waiting: WaitingQueue;
   /** Running requests in the order of their admission. */
   readonly running: LiveRequest[];
+  /** Requests that have ended and whose pages the engine has not taken back yet; see `overlap`. */
+  readonly leaving: LiveRequest[];
   /** Requests that will never be served, since their owner last took them away. */
   readonly failed: { readonly request: LiveRequest; readonly reason: string }[];
   /** Request of each slot, null where it is free. */
@@ -90,6 +92,7 @@ export function createScheduler(o: SchedulerOptions): Scheduler {
     ...o,
     waiting: createWaitingQueue(),
     running: [],
+    leaving: [],
     failed: [],
     slotRequests: new Array<LiveRequest | null>(slots).fill(null),
     rows: {
@@ -105,6 +108,8 @@ export function createScheduler(o: SchedulerOptions): Scheduler {
 /** Empties the step and gives rows to running requests. */
 export function planStep(scheduler: Scheduler, step: number): StepPlan {
   scheduler.rows.queryLengths.fill(0);
+  // Nothing is in flight that this step could be planned beside.
+  if (scheduler.running.length === 0) releaseLeaving(scheduler);
   const plan: StepPlan = {
     step,
     budgetTokens: scheduler.settings.maxBatchedTokens,
@@ -125,9 +130,9 @@ export function planStep(scheduler: Scheduler, step: number): StepPlan {
  *   change the step. `done` otherwise.
  */
 export function admitWaiting(scheduler: Scheduler, plan: StepPlan): "done" | "starved" {
-  const { waiting, running, settings, policy } = scheduler;
-  if (running.length >= settings.maxSequences) scheduler.shortOfPages = false;
-  while (plan.admitting && plan.budgetTokens > 0 && running.length < settings.maxSequences) {
+  const { waiting, settings, policy } = scheduler;
+  if (isFull(scheduler)) scheduler.shortOfPages = false;
+  while (plan.admitting && plan.budgetTokens > 0 && !isFull(scheduler)) {
     const request = waiting.front();
     if (request === null) {
       scheduler.shortOfPages = false;
@@ -141,6 +146,10 @@ export function admitWaiting(scheduler: Scheduler, plan: StepPlan): "done" | "st
     else return "done";
   }
   return "done";
+}
+
+function isFull({ running, leaving, settings }: Scheduler): boolean {
+  return running.length + leaving.length >= settings.maxSequences;
 }
 
 /** Ends the planning of a step. */
@@ -192,6 +201,35 @@ export function preempt(scheduler: Scheduler, request: LiveRequest): void {
   scheduler.waiting.pushFront(request);
 }
 
+/**
+ * Grows a running request to a length, the requests that were admitted last giving way until it
+ * fits. A step in which one does admits nobody.
+ *
+ * @returns False when the request is itself the last one and gave way.
+ */
+export function growOrPreempt(
+  scheduler: Scheduler,
+  plan: StepPlan,
+  o: { readonly request: LiveRequest; readonly lengthTokens: number },
+): boolean {
+  const { running, ranks } = scheduler;
+  const growth = { lengthTokens: o.lengthTokens, preallocate: false };
+  while (extendOnRanks(ranks, requireSlot(o.request), growth).kind !== "allocated") {
+    const last = running[running.length - 1];
+    plan.admitting = false;
+    preempt(scheduler, last);
+    if (last === o.request) return false;
+  }
+  return true;
+}
+
+/** Lets a reserve that is a ratio fall by a step's share, not below its floor. */
+export function decayRatio(scheduler: Scheduler): void {
+  const { reserve } = scheduler.settings;
+  if (reserve.kind !== "ratio") return;
+  scheduler.reserve = Math.max(reserve.floorRatio, scheduler.reserve - reserve.decayPerStep);
+}
+
 /** Takes all pages of a request, of which the whole prefill is then to be done again. */
 export function resetRequest(scheduler: Scheduler, request: LiveRequest): void {
   leaveBatch(scheduler, request);
@@ -203,14 +241,32 @@ export function resetRequest(scheduler: Scheduler, request: LiveRequest): void {
   scheduler.reserve = scheduler.policy.reserveAfterPreemption(scheduler);
 }
 
-/** Gives back a running request's slot and pages. */
+/** Takes a running request out of the batch and gives its slot and pages back. */
 export function leaveBatch(scheduler: Scheduler, request: LiveRequest): void {
+  scheduler.running.splice(scheduler.running.indexOf(request), 1);
+  releaseRequest(scheduler, request);
+}
+
+/** Takes a request out of the batch that has got its last token. */
+export function retireRequest(scheduler: Scheduler, request: LiveRequest): void {
+  if (!scheduler.settings.overlap) return leaveBatch(scheduler, request);
+  scheduler.running.splice(scheduler.running.indexOf(request), 1);
+  scheduler.leaving.push(request);
+}
+
+/** Gives back what ended requests still hold; whether there was anything. */
+export function releaseLeaving(scheduler: Scheduler): boolean {
+  const ended = scheduler.leaving.splice(0);
+  for (const request of ended) releaseRequest(scheduler, request);
+  return ended.length > 0;
+}
+
+function releaseRequest(scheduler: Scheduler, request: LiveRequest): void {
   const slot = requireSlot(request);
   releaseOnRanks(scheduler.ranks, slot);
   scheduler.slotRequests[slot] = null;
   scheduler.rows.queryLengths[slot] = 0;
   request.slot = null;
-  scheduler.running.splice(scheduler.running.indexOf(request), 1);
 }
 
 /** Takes a request out, wherever it is. */
@@ -224,6 +280,7 @@ export function cancelRequest(scheduler: Scheduler, request: LiveRequest): void 
  * runs will wait for ever.
  */
 export function resolveEmptyStep(scheduler: Scheduler): void {
+  if (releaseLeaving(scheduler)) return;
   const request = scheduler.running.at(-1);
   if (request === undefined) {
     const first = scheduler.waiting.popFront();

@@ -1,0 +1,172 @@
+/**
+ * Decides as SGLang's scheduler does (python/sglang/srt/managers/schedule_policy.py, `PrefillAdder`,
+ * and schedule_batch.py, `retract_decode`, read November 2026): whenever somebody can be taken in, a
+ * step is a prefill of new requests and of the one prompt that is being chunked, and decodes wait for
+ * it; with `mixChunks` (`enable_mixed_chunk`) they join. A waiting request needs room for its prompt
+ * and for the tokens that it may generate, beside the expected share of what running requests have
+ * left. When a decode step is short of pages, decodes with the fewest tokens generated, of these the
+ * longest prompts, are retracted to the back of the queue until each of the others has room for 20
+ * tokens.
+ *
+ * The queue is first come, first served, which is what SGLang does without a prefix cache and with
+ * more than 128 requests waiting.
+ */
+
+import { allocatedColumns } from "../../allocator/mod.ts";
+import type { LiveRequest } from "./live_request.ts";
+import { takePrefix } from "./prefix.ts";
+import { admitOnRanks, canAdmitOnRanks, extendOnRanks } from "./ranks.ts";
+import {
+  decayRatio,
+  draftTokensOf,
+  enterBatch,
+  freeSlot,
+  planRow,
+  preempt,
+  requireSlot,
+  resetRequest,
+  type Scheduler,
+  type SchedulerPolicy,
+  type StepPlan,
+} from "./scheduler.ts";
+
+/** Tokens for which each decode that stays has to have room after a retraction. */
+const RETRACT_DECODE_STEPS = 20;
+
+/** See the module. */
+export const SGLANG_POLICY: SchedulerPolicy = {
+  planRunning(scheduler, plan): void {
+    if (scheduler.settings.mixChunks) {
+      for (const { decoding } of scheduler.running) if (decoding) plan.budgetTokens--;
+    }
+    const chunked = scheduler.running.find(({ decoding }) => !decoding);
+    if (chunked === undefined) return;
+    const tokens = chunkOf(scheduler, chunked, plan.budgetTokens);
+    const growth = { lengthTokens: chunked.cached + tokens, preallocate: false };
+    const slot = requireSlot(chunked);
+    if (tokens === 0 || extendOnRanks(scheduler.ranks, slot, growth).kind !== "allocated") {
+      scheduler.shortOfPages = true;
+      plan.admitting = false;
+      return;
+    }
+    planRow(scheduler, plan, chunked, tokens);
+    plan.budgetTokens -= tokens;
+    // Only one prompt at a time is cut.
+    if (chunked.cached + tokens < chunked.prefillTokens) plan.admitting = false;
+  },
+
+  admit(scheduler, plan, request): boolean {
+    const { ranks, settings } = scheduler;
+    return takePrefix(ranks, request, (matches) => {
+      const tokens = chunkOf(scheduler, request, plan.budgetTokens);
+      if (tokens === 0) return false;
+      const slot = freeSlot(scheduler);
+      const alone = scheduler.running.length === 0;
+      const lengthTokens = alone
+        ? request.prefillTokens
+        : request.prefillTokens + remainingTokens(scheduler, request);
+      const question = {
+        lengthTokens,
+        stepTokens: Math.min(request.prefillTokens, settings.maxBatchedTokens),
+        reservePages: expectedPages(scheduler),
+      };
+      scheduler.shortOfPages = !canAdmitOnRanks(ranks, question, matches) ||
+        admitOnRanks(ranks, slot, request.cached + tokens, matches).kind !== "allocated";
+      if (scheduler.shortOfPages) return false;
+      enterBatch(scheduler, plan, { request, slot, tokens });
+      if (request.cached + tokens < request.prefillTokens) plan.admitting = false;
+      return true;
+    });
+  },
+
+  finishPlan(scheduler, plan): void {
+    if (plan.tokens > 0 && !scheduler.settings.mixChunks) return;
+    planDecodes(scheduler, plan);
+  },
+
+  reserveAtFirst: ({ reserve }) => reserve.kind === "ratio" ? reserve.initialRatio : 0,
+
+  /** The share that running requests have used of what they may generate, and 20 tokens each. */
+  reserveAfterPreemption({ running }): number {
+    let [generated, allowed] = [0, 1];
+    for (const other of running) {
+      generated += other.generated + RETRACT_DECODE_STEPS;
+      allowed += other.outputTokens;
+    }
+    return Math.min(1, generated / allowed);
+  },
+};
+
+/** Tokens of a prompt's next chunk, whole pages unless it ends the prompt. */
+function chunkOf({ settings, ranks }: Scheduler, request: LiveRequest, budget: number): number {
+  const remaining = request.prefillTokens - request.cached;
+  if (remaining <= budget) return remaining;
+  if (!settings.chunkedPrefill) return 0;
+  const { pageSizeTokens } = ranks.measured.options;
+  return Math.floor(budget / pageSizeTokens) * pageSizeTokens;
+}
+
+/** Tokens that a request may still generate, as far as they are counted. */
+function remainingTokens({ settings: { reserve } }: Scheduler, request: LiveRequest): number {
+  const left = request.outputTokens - request.generated;
+  return reserve.kind === "ratio" ? Math.min(left, reserve.capTokens) : left;
+}
+
+/** Pages a head that running requests are expected to take, and that a chunked prompt lacks. */
+function expectedPages(scheduler: Scheduler): number {
+  const { measured } = scheduler.ranks;
+  const { pageSizeTokens } = measured.options;
+  let tokens = 0;
+  let lacking = 0;
+  for (const request of scheduler.running) {
+    tokens += remainingTokens(scheduler, request) * scheduler.reserve;
+    if (request.decoding) continue;
+    const held = allocatedColumns(measured, requireSlot(request));
+    lacking += Math.max(0, Math.ceil(request.prefillTokens / pageSizeTokens) - held);
+  }
+  return lacking + Math.ceil(tokens / pageSizeTokens);
+}
+
+function planDecodes(scheduler: Scheduler, plan: StepPlan): void {
+  if (!hasRoom(scheduler, false)) retract(scheduler, plan);
+  else decayRatio(scheduler);
+  const { running, ranks } = scheduler;
+  for (const request of [...running]) {
+    if (!request.decoding) continue;
+    const tokens = 1 + draftTokensOf(scheduler, request);
+    const growth = { lengthTokens: request.cached + tokens, preallocate: false };
+    if (extendOnRanks(ranks, requireSlot(request), growth).kind !== "allocated") {
+      // Alone and still short: as if it were retracted.
+      preempt(scheduler, request);
+      plan.admitting = false;
+    } else planRow(scheduler, plan, request, tokens);
+  }
+}
+
+/** Whether the pools hold the next tokens of all decodes: of this step, or of 20. */
+function hasRoom({ running, ranks, speculative }: Scheduler, ahead: boolean): boolean {
+  const { pageSizeTokens } = ranks.measured.options;
+  const rowTokens = 1 + (speculative?.draftTokens ?? 0);
+  let pages = 0;
+  let decodes = 0;
+  for (const { decoding, cached } of running) {
+    if (!decoding) continue;
+    decodes++;
+    pages += Math.ceil((cached + rowTokens) / pageSizeTokens) - Math.ceil(cached / pageSizeTokens);
+  }
+  if (ahead) pages = Math.ceil(decodes * RETRACT_DECODE_STEPS * rowTokens / pageSizeTokens);
+  return pages === 0 || canAdmitOnRanks(ranks, { lengthTokens: 0, reservePages: pages });
+}
+
+/** Retracts decodes to the back of the queue, at least one, until the others have room. */
+function retract(scheduler: Scheduler, plan: StepPlan): void {
+  plan.admitting = false;
+  const order = scheduler.running.filter(({ decoding }) => decoding).sort((a, b) =>
+    a.generated - b.generated || b.inputTokens - a.inputTokens
+  );
+  for (const request of order.slice(0, -1)) {
+    resetRequest(scheduler, request);
+    scheduler.waiting.pushBack(request);
+    if (hasRoom(scheduler, true)) return;
+  }
+}
