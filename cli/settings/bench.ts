@@ -77,6 +77,13 @@ export const REPLAY_SETTINGS = {
     parse: wholeNumber({ min: 2, max: 1000 }),
     option: "maxPairs",
   },
+  scheduler: {
+    brief: "Scheduler: reference, vllm-v1, sglang or fastdeploy-v1",
+    placeholder: "NAME",
+    defaultValue: null,
+    defaultText: FIXTURE_DEFAULT,
+    parse: choiceOf(["reference", "vllm-v1", "sglang", "fastdeploy-v1"]),
+  },
   availability: {
     brief: "Reading of free pages at admission: pools, or a known fault",
     placeholder: "READING",

@@ -35,7 +35,7 @@ export function parseOverrides(text: string, origin: Origin): Override[] {
 
 /**
  * Turns the settings that replace values of a fixture as they stand into overrides: `--model`,
- * `--set` and `--seed`.
+ * `--scheduler`, `--set` and `--seed`.
  *
  * @param resolved Settings of `bench`.
  * @returns The overrides, in the order in which they are applied.
@@ -45,6 +45,10 @@ export function plainOverrides(resolved: Resolved<"bench">): Override[] {
   const overrides: Override[] = [];
   if (values.model !== null) {
     overrides.push({ path: "model", value: values.model, origin: origins.model.text });
+  }
+  if (values.scheduler !== null) {
+    const origin = origins.scheduler.text;
+    overrides.push({ path: "scheduler.profile", value: values.scheduler, origin });
   }
   if (values.set !== null) overrides.push(...parseOverrides(values.set, origins.set));
   if (values.seed !== null) {
