@@ -15,9 +15,9 @@ import type { DeviceCache } from "./device_cache.ts";
 import { compileProgram, createBuffer, type Gpu, GpuError } from "./gpu.ts";
 import type { AppendSpecialisation } from "./program.ts";
 import { appendProgram } from "./specialisation.ts";
+import { PARAMS } from "./struct_layout.ts";
 
 const STORAGE_IN = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
-const PARAMS_WORDS = 16;
 /** Workgroups of an append; its loop strides over the rest. */
 const MAX_WORKGROUPS = 8192;
 /** Positions that one upload of the rotary table covers. */
@@ -112,10 +112,10 @@ export async function createAppendStage(
     layout,
     params: createBuffer(gpu, {
       label: "append params",
-      sizeBytes: PARAMS_WORDS * 4,
+      sizeBytes: PARAMS.words * 4,
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     }),
-    paramsWords: new Uint32Array(PARAMS_WORDS),
+    paramsWords: new Uint32Array(PARAMS.words),
     tokens: createGrowing(gpu, "tokens", STORAGE_IN),
     tokenWords: new Uint32Array(256),
     rotary: uploadRotary(gpu, o.rotary, o.positions),
@@ -183,11 +183,11 @@ export function uploadAppend(
   if (growTo(stage.gpu, stage.tokens, words.byteLength)) stage.bindGroups.clear();
   const { table } = step;
   const rows = table.layout === "uniform" ? 0 : table.slots * table.kvHeads;
-  stage.paramsWords[1] = table.columns;
-  stage.paramsWords[3] = step.group * rows * table.columns;
-  stage.paramsWords[4] = stage.specialisation.queryHeads;
-  stage.paramsWords[5] = stage.cache.rowsPerBinding;
-  stage.paramsWords[12] = tokens;
+  stage.paramsWords[PARAMS.at.columns] = table.columns;
+  stage.paramsWords[PARAMS.at.tableBase] = step.group * rows * table.columns;
+  stage.paramsWords[PARAMS.at.queryHeads] = stage.specialisation.queryHeads;
+  stage.paramsWords[PARAMS.at.bindingRows] = stage.cache.rowsPerBinding;
+  stage.paramsWords[PARAMS.at.itemCount] = tokens;
   const { queue } = stage.gpu.device;
   queue.writeBuffer(stage.tokens.buffer, 0, words, 0, at);
   queue.writeBuffer(stage.params, 0, stage.paramsWords);

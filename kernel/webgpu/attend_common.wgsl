@@ -16,27 +16,7 @@
 // 7 + BINDINGS + n  valuesN     the same of the value cache
 // 7 + 2·BINDINGS …  keyScales, valueScales   where each token or block has a scale of its own
 
-// Pages [firstPage, firstPage + firstPages) and then those from secondShift on are visible to some
-// row; `order` counts their tokens without the gap.
-struct Item {
-  queryToken: u32,
-  slot: u32,
-  head: u32,
-  rows: u32,
-  firstRow: u32,
-  cached: u32,
-  orderBegin: u32,
-  orderEnd: u32,
-  firstPages: u32,
-  firstPage: u32,
-  secondShift: u32,
-  windowTokens: u32,
-  partialRow: u32,
-  anchorRow: u32,
-  // Of these orders every row sees every key, unless the program has masks of its own.
-  plainBegin: u32,
-  plainEnd: u32,
-}
+// struct_layout.ts declares Item.
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> items: array<Item>;

@@ -19,7 +19,8 @@ import {
   writeWords,
 } from "./buffers.ts";
 import { ITEM_ROWS } from "./item_rows.ts";
-import { ITEM_WORDS, MERGE_WORDS, type WorkPlan } from "./plan.ts";
+import type { WorkPlan } from "./plan.ts";
+import { ITEM, MERGE, PARAMS } from "./struct_layout.ts";
 import type { AttendSpecialisation, AttendTuning } from "./program.ts";
 import { attendProgram, defaultTuning, mergeProgram } from "./specialisation.ts";
 
@@ -214,14 +215,14 @@ export function uploadAttend(stage: AttendStage, plan: WorkPlan, step: AttendSte
   let itemBase = 0;
   for (let size = 0; size < ITEM_ROWS.length; size++) {
     const list = plan.items[size];
-    const count = list.length / ITEM_WORDS;
+    const count = list.length / ITEM.words;
     writeParams(size + 1, itemBase, count);
     if (count === 0) continue;
-    writeWords(gpu, stage.items.buffer, list, itemBase * ITEM_WORDS * 4);
+    writeWords(gpu, stage.items.buffer, list, itemBase * ITEM.words * 4);
     itemBase += count;
   }
   grow(stage, stage.merges, plan.merges.length * 4);
-  writeParams(0, 0, plan.merges.length / MERGE_WORDS);
+  writeParams(0, 0, plan.merges.length / MERGE.words);
   if (plan.merges.length > 0) writeWords(gpu, stage.merges.buffer, plan.merges, 0);
   gpu.device.queue.writeBuffer(stage.params, 0, stage.paramsWords);
 
@@ -229,21 +230,21 @@ export function uploadAttend(stage: AttendStage, plan: WorkPlan, step: AttendSte
     const at = slot * PARAMS_STRIDE_BYTES / 4;
     const { table } = step;
     const rows = table.layout === "uniform" ? 0 : table.slots * table.kvHeads;
-    stage.paramsFloats[at] = step.scale * Math.LOG2E;
-    stage.paramsWords[at + 1] = table.columns;
-    stage.paramsWords[at + 2] = step.sinkTokens;
-    stage.paramsWords[at + 3] = step.group * rows * table.columns;
-    stage.paramsWords[at + 4] = queryHeads;
-    stage.paramsWords[at + 5] = options.cache.rowsPerBinding;
-    stage.paramsWords[at + 6] = partialFloats;
-    stage.paramsWords[at + 7] = stage.logSumExpBase;
-    stage.paramsWords[at + 8] = step.extras?.treeBase ?? 0;
-    stage.paramsWords[at + 9] = step.extras?.treeTokens ?? 0;
-    stage.paramsWords[at + 10] = step.extras?.learnedSinkBase ?? 0;
-    stage.paramsWords[at + 11] = base;
-    stage.paramsWords[at + 12] = count;
-    stage.paramsWords[at + 13] = step.walk === "row" ? 1 : 0;
-    stage.paramsWords[at + 14] = step.extras?.scaleBase ?? 0;
+    stage.paramsFloats[at + PARAMS.at.scaleLog2] = step.scale * Math.LOG2E;
+    stage.paramsWords[at + PARAMS.at.columns] = table.columns;
+    stage.paramsWords[at + PARAMS.at.sinkTokens] = step.sinkTokens;
+    stage.paramsWords[at + PARAMS.at.tableBase] = step.group * rows * table.columns;
+    stage.paramsWords[at + PARAMS.at.queryHeads] = queryHeads;
+    stage.paramsWords[at + PARAMS.at.bindingRows] = options.cache.rowsPerBinding;
+    stage.paramsWords[at + PARAMS.at.partialStateBase] = partialFloats;
+    stage.paramsWords[at + PARAMS.at.logSumExpBase] = stage.logSumExpBase;
+    stage.paramsWords[at + PARAMS.at.treeBase] = step.extras?.treeBase ?? 0;
+    stage.paramsWords[at + PARAMS.at.treeTokens] = step.extras?.treeTokens ?? 0;
+    stage.paramsWords[at + PARAMS.at.learnedSinkBase] = step.extras?.learnedSinkBase ?? 0;
+    stage.paramsWords[at + PARAMS.at.itemBase] = base;
+    stage.paramsWords[at + PARAMS.at.itemCount] = count;
+    stage.paramsWords[at + PARAMS.at.walksRows] = step.walk === "row" ? 1 : 0;
+    stage.paramsWords[at + PARAMS.at.scaleBase] = step.extras?.scaleBase ?? 0;
   }
 }
 
@@ -258,8 +259,8 @@ export interface DispatchSize {
 /** The size of a plan's own dispatches. */
 export function dispatchSize(plan: WorkPlan): DispatchSize {
   return {
-    items: plan.items.map((list) => list.length / ITEM_WORDS),
-    merges: plan.merges.length / MERGE_WORDS,
+    items: plan.items.map((list) => list.length / ITEM.words),
+    merges: plan.merges.length / MERGE.words,
   };
 }
 
@@ -270,8 +271,8 @@ export function reserveAttend(
 ): void {
   const { headSize, queryHeads } = stage.options.specialisation;
   const items = o.size.items.reduce((sum, count) => sum + count, 0);
-  grow(stage, stage.items, items * ITEM_WORDS * 4);
-  grow(stage, stage.merges, o.size.merges * MERGE_WORDS * 4);
+  grow(stage, stage.items, items * ITEM.words * 4);
+  grow(stage, stage.merges, o.size.merges * MERGE.words * 4);
   const floats = o.partialRows * (headSize + 2) + o.queryTokens * queryHeads;
   grow(stage, stage.partials, floats * 4);
 }

@@ -4,6 +4,7 @@ import type { StorageType } from "../storage_type.ts";
 import { createBindGroup, createLayout } from "./buffers.ts";
 import { compileProgram, createBuffer, type Gpu } from "./gpu.ts";
 import { fillProgram } from "./specialisation.ts";
+import { FILL_PARAMS } from "./struct_layout.ts";
 
 /**
  * Fills buffers with values of a storage type; buffer i of the list gets seed + i.
@@ -21,7 +22,9 @@ export async function fillRandom(
   const encoder = gpu.device.createCommandEncoder();
   const params = o.buffers.map((buffer, index) => {
     const made = createBuffer(gpu, { label: "fill params", sizeBytes: 16, usage });
-    const words = Uint32Array.of((o.seed + index) >>> 0, buffer.size / 4);
+    const words = new Uint32Array(FILL_PARAMS.words);
+    words[FILL_PARAMS.at.seed] = (o.seed + index) >>> 0;
+    words[FILL_PARAMS.at.words] = buffer.size / 4;
     gpu.device.queue.writeBuffer(made, 0, words);
     return made;
   });

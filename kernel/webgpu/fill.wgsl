@@ -1,9 +1,6 @@
 // Fills a buffer with C16 values drawn uniformly from [-1.7, 1.7]: standard deviation about 1.
 
-struct FillParams {
-  seed: u32,
-  words: u32,
-}
+// struct_layout.ts declares FillParams.
 
 @group(0) @binding(0) var<uniform> params: FillParams;
 @group(0) @binding(1) var<storage, read_write> destination: array<u32>;

@@ -9,16 +9,7 @@
 // 3        output    vec4<u32>  [T, Hq, D]
 // 4        partials  f32        as in attention
 
-struct Merge {
-  outputRow: u32,
-  head: u32,
-  partialRow: u32,
-  partialStride: u32,
-  splits: u32,
-  reserved0: u32,
-  reserved1: u32,
-  reserved2: u32,
-}
+// struct_layout.ts declares Merge.
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> merges: array<Merge>;

@@ -16,10 +16,8 @@ import {
   type TileList,
 } from "./plan_tiles.ts";
 
-/** 32-bit words of an item. */
-export const ITEM_WORDS = 16;
-/** 32-bit words of a merge entry. */
-export const MERGE_WORDS = 8;
+import { ITEM, MERGE } from "./struct_layout.ts";
+
 /** Marks an item that writes its output itself. */
 const NOT_SPLIT = 0xffffffff;
 
@@ -43,13 +41,15 @@ export interface WorkPlan {
   partialRows: number;
   /** Keys that the items read, each tile of rows counted, for byte counts. */
   keysRead: number;
+  /** Partial row of the first split of each sibling tile being added; as many as there are at most. */
+  readonly partialBases: number[];
 }
 
 /** Makes an empty plan. */
 export function createWorkPlan(): WorkPlan {
   const items = ITEM_ROWS.map(() => createWordList());
   const merges = createWordList();
-  return { items, merges, tiles: createTileList(), partialRows: 0, keysRead: 0 };
+  return { items, merges, tiles: createTileList(), partialRows: 0, keysRead: 0, partialBases: [] };
 }
 
 function createWordList(): WordList {
@@ -89,9 +89,6 @@ export function planBatch(plan: WorkPlan, batch: PlanBatch, o: PlanOptions): voi
   }
 }
 
-/** Partial row of the first split of each sibling; as many as there are at most. */
-const partialBases: number[] = [];
-
 /**
  * Adds the items of the tiles of one slot and head, split by split: tiles that read the same pages
  * at the same time find them in a cache of the device.
@@ -107,18 +104,18 @@ function addSiblings(
   for (let sibling = 0; sibling < siblings; sibling++) {
     const at = (tile + sibling) * TILE_WORDS;
     const splits = splitsOf(words[at + TILE.pages], splitPages);
-    partialBases[sibling] = plan.partialRows;
+    plan.partialBases[sibling] = plan.partialRows;
     plan.keysRead += words[at + TILE.pages] * o.pageSizeTokens;
     mostSplits = Math.max(mostSplits, splits);
     if (splits === 1) continue;
     plan.partialRows += splits * words[at + TILE.rows];
-    addMerges(plan, batch, o, at, splits, partialBases[sibling]);
+    addMerges(plan, batch, o, at, splits, plan.partialBases[sibling]);
   }
   for (let split = 0; split < mostSplits; split++) {
     for (let sibling = 0; sibling < siblings; sibling++) {
       const at = (tile + sibling) * TILE_WORDS;
       const splits = splitsOf(words[at + TILE.pages], splitPages);
-      if (split < splits) addItem(plan, batch, o, at, splits, split, partialBases[sibling]);
+      if (split < splits) addItem(plan, batch, o, at, splits, split, plan.partialBases[sibling]);
     }
   }
 }
@@ -143,25 +140,25 @@ function addItem(
   const begin = Math.min(split * pagesPerSplit, pages);
   const end = Math.min(begin + pagesPerSplit, pages);
   const list = plan.items[tile[tileAt + TILE.size]];
-  const at = reserve(list, ITEM_WORDS);
+  const at = reserve(list, ITEM.words);
   const { words } = list;
   const rows = tile[tileAt + TILE.rows];
-  words[at] = tile[tileAt + TILE.queryToken];
-  words[at + 1] = tile[tileAt + TILE.slot];
-  words[at + 2] = tile[tileAt + TILE.head];
-  words[at + 3] = rows;
-  words[at + 4] = tile[tileAt + TILE.firstRow];
-  words[at + 5] = batch.cachedLengths[tile[tileAt + TILE.slot]];
-  words[at + 6] = begin * o.pageSizeTokens;
-  words[at + 7] = end * o.pageSizeTokens;
-  words[at + 8] = tile[tileAt + TILE.firstPages];
-  words[at + 9] = tile[tileAt + TILE.firstPage];
-  words[at + 10] = tile[tileAt + TILE.secondShift];
-  words[at + 11] = batch.headWindows[tile[tileAt + TILE.head]];
-  words[at + 12] = splits === 1 ? NOT_SPLIT : partialBase + split * rows;
-  words[at + 13] = tile[tileAt + TILE.anchorRow];
-  words[at + 14] = tile[tileAt + TILE.plainBegin];
-  words[at + 15] = Math.min(tile[tileAt + TILE.plainEnd], end * o.pageSizeTokens);
+  words[at + ITEM.at.queryToken] = tile[tileAt + TILE.queryToken];
+  words[at + ITEM.at.slot] = tile[tileAt + TILE.slot];
+  words[at + ITEM.at.head] = tile[tileAt + TILE.head];
+  words[at + ITEM.at.rows] = rows;
+  words[at + ITEM.at.firstRow] = tile[tileAt + TILE.firstRow];
+  words[at + ITEM.at.cached] = batch.cachedLengths[tile[tileAt + TILE.slot]];
+  words[at + ITEM.at.orderBegin] = begin * o.pageSizeTokens;
+  words[at + ITEM.at.orderEnd] = end * o.pageSizeTokens;
+  words[at + ITEM.at.firstPages] = tile[tileAt + TILE.firstPages];
+  words[at + ITEM.at.firstPage] = tile[tileAt + TILE.firstPage];
+  words[at + ITEM.at.secondShift] = tile[tileAt + TILE.secondShift];
+  words[at + ITEM.at.windowTokens] = batch.headWindows[tile[tileAt + TILE.head]];
+  words[at + ITEM.at.partialRow] = splits === 1 ? NOT_SPLIT : partialBase + split * rows;
+  words[at + ITEM.at.anchorRow] = tile[tileAt + TILE.anchorRow];
+  words[at + ITEM.at.plainBegin] = tile[tileAt + TILE.plainBegin];
+  words[at + ITEM.at.plainEnd] = Math.min(tile[tileAt + TILE.plainEnd], end * o.pageSizeTokens);
 }
 
 function addMerges(
@@ -179,15 +176,12 @@ function addMerges(
     const packed = tile[tileAt + TILE.firstRow] + row;
     const queryHead = tile[tileAt + TILE.head] * o.group + packed % o.group;
     const queryToken = tile[tileAt + TILE.queryToken] + Math.floor(packed / o.group);
-    const at = reserve(plan.merges, MERGE_WORDS);
+    const at = reserve(plan.merges, MERGE.words);
     const { words } = plan.merges;
-    words[at] = queryToken * queryHeads + queryHead;
-    words[at + 1] = queryHead;
-    words[at + 2] = partialBase + row;
-    words[at + 3] = rows;
-    words[at + 4] = splits;
-    words[at + 5] = 0;
-    words[at + 6] = 0;
-    words[at + 7] = 0;
+    words[at + MERGE.at.outputRow] = queryToken * queryHeads + queryHead;
+    words[at + MERGE.at.head] = queryHead;
+    words[at + MERGE.at.partialRow] = partialBase + row;
+    words[at + MERGE.at.partialStride] = rows;
+    words[at + MERGE.at.splits] = splits;
   }
 }

@@ -6,7 +6,13 @@
  */
 
 import { ITEM_ROWS, MAX_VECTOR_ROWS } from "./item_rows.ts";
-import { type PlanOptions, TILE, TILE_WORDS, type TileList } from "./plan_tiles.ts";
+import {
+  type LengthCounts,
+  type PlanOptions,
+  TILE,
+  TILE_WORDS,
+  type TileList,
+} from "./plan_tiles.ts";
 
 /** More splits than this cost more in the merge than they gain in balance: a power of two. */
 export const MAX_SPLITS = 64;
@@ -70,7 +76,7 @@ export function chooseSplitPages(
   let best = Math.max(least, longest);
   let bestCost = Infinity;
   for (let waves = 1; waves <= MAX_WAVES; waves++) {
-    const pages = fewestPages({ items: waves * o.parallelItems, least, longest });
+    const pages = fewestPages(tiles.lengths, waves * o.parallelItems, least, longest);
     if (pages < 0) continue;
     // Items of several waves start when others end: on the mean the last ends half an item late.
     const tail = waves === 1 ? 0 : pages / 2;
@@ -85,41 +91,41 @@ export function chooseSplitPages(
 
 /** The smallest split that gives at most so many items, or −1 where there is none. */
 function fewestPages(
-  { items, least, longest }: { items: number; least: number; longest: number },
+  lengths: LengthCounts,
+  items: number,
+  least: number,
+  longest: number,
 ): number {
   let low = least;
   let high = Math.max(least, longest);
-  if (countItems(high) > items) return -1;
+  if (countItems(lengths, high) > items) return -1;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (countItems(middle) <= items) high = middle;
+    if (countItems(lengths, middle) <= items) high = middle;
     else low = middle + 1;
   }
   return low;
 }
 
-function countItems(splitPages: number): number {
+function countItems(lengths: LengthCounts, splitPages: number): number {
+  const { tilesOfLength, distinctPages } = lengths;
   let count = 0;
-  for (let index = 0; index < lengths; index++) {
+  for (let index = 0; index < lengths.count; index++) {
     const pages = distinctPages[index];
     count += tilesOfLength[pages] * Math.max(1, Math.ceil(pages / splitPages));
   }
   return count;
 }
 
-// Most tiles of a step are as long as others, so counting goes over lengths and not over tiles.
-// Kept from step to step: a plan makes no garbage.
-let tilesOfLength = new Int32Array(1024);
-let distinctPages = new Int32Array(64);
-let lengths = 0;
-
-function groupByLength(tiles: TileList, longest: number): void {
-  for (let index = 0; index < lengths; index++) tilesOfLength[distinctPages[index]] = 0;
-  lengths = 0;
-  if (tilesOfLength.length <= longest) tilesOfLength = new Int32Array(2 * longest);
-  if (distinctPages.length < tiles.count) distinctPages = new Int32Array(2 * tiles.count);
-  for (let tile = 0; tile < tiles.count; tile++) {
-    const pages = tiles.words[tile * TILE_WORDS + TILE.pages];
-    if (tilesOfLength[pages]++ === 0) distinctPages[lengths++] = pages;
+function groupByLength({ words, count, lengths }: TileList, longest: number): void {
+  for (let index = 0; index < lengths.count; index++) {
+    lengths.tilesOfLength[lengths.distinctPages[index]] = 0;
+  }
+  lengths.count = 0;
+  if (lengths.tilesOfLength.length <= longest) lengths.tilesOfLength = new Int32Array(2 * longest);
+  if (lengths.distinctPages.length < count) lengths.distinctPages = new Int32Array(2 * count);
+  for (let tile = 0; tile < count; tile++) {
+    const pages = words[tile * TILE_WORDS + TILE.pages];
+    if (lengths.tilesOfLength[pages]++ === 0) lengths.distinctPages[lengths.count++] = pages;
   }
 }

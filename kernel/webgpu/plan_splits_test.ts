@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { chooseSplitPages, maxItems } from "./plan_splits.ts";
-import { TILE, TILE_WORDS, type TileList } from "./plan_tiles.ts";
+import { createTileList, TILE, TILE_WORDS, type TileList } from "./plan_tiles.ts";
 
 function tilesOf(pages: readonly number[], siblings = 1): TileList {
   const words = new Int32Array(pages.length * TILE_WORDS);
@@ -9,7 +9,7 @@ function tilesOf(pages: readonly number[], siblings = 1): TileList {
     words[tile * TILE_WORDS + TILE.pages] = count;
     words[tile * TILE_WORDS + TILE.siblings] = siblings;
   });
-  return { words, count: pages.length };
+  return { ...createTileList(), words, count: pages.length };
 }
 
 function itemsOf(pages: readonly number[], splitPages: number): number {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { identityTable } from "../../allocator/mod.ts";
 import { ITEM_ROWS } from "./item_rows.ts";
-import { createWorkPlan, ITEM_WORDS, MERGE_WORDS, planBatch, type WorkPlan } from "./plan.ts";
+import { createWorkPlan, planBatch, type WorkPlan } from "./plan.ts";
+import { ITEM, MERGE } from "./struct_layout.ts";
 import type { PlanBatch, PlanOptions } from "./plan_tiles.ts";
 
 const OPTIONS: PlanOptions = {
@@ -47,8 +48,8 @@ interface Item {
 function itemsOf(plan: WorkPlan, rows: number): Item[] {
   const { words, length } = plan.items[ITEM_ROWS.indexOf(rows)];
   const signed = new Int32Array(words.buffer);
-  return Array.from({ length: length / ITEM_WORDS }, (_, i) => {
-    const at = i * ITEM_WORDS;
+  return Array.from({ length: length / ITEM.words }, (_, i) => {
+    const at = i * ITEM.words;
     return {
       slot: signed[at + 1],
       head: signed[at + 2],
@@ -101,10 +102,10 @@ Deno.test("planBatch() covers every page once when rows are split", () => {
   }
   assert.equal(next, 63 * 16);
   assert.deepEqual(items.map(({ partialRow }) => partialRow), [0, 5, 10, 15, 20, 25, 30, 35, 40]);
-  const merges = plan.merges.length / MERGE_WORDS;
+  const merges = plan.merges.length / MERGE.words;
   assert.equal(merges, 5, "the rows of slot 0's full head alone");
   const [outputRow, queryHead, partialRow, stride, splits] = plan.merges.words.subarray(
-    2 * MERGE_WORDS,
+    2 * MERGE.words,
   );
   assert.deepEqual([outputRow, queryHead, partialRow, stride, splits], [2, 2, 2, 5, 9]);
 });

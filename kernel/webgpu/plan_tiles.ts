@@ -81,11 +81,34 @@ export interface TileList {
   words: Int32Array<ArrayBuffer>;
   /** Tiles. */
   count: number;
+  /** How many tiles have how many pages, for the choice of splits. */
+  readonly lengths: LengthCounts;
+}
+
+/**
+ * Tiles counted by their pages: most tiles of a step are as long as others. Kept from step to step,
+ * so that a plan makes no garbage.
+ */
+export interface LengthCounts {
+  /** Tiles of each number of pages. */
+  tilesOfLength: Int32Array<ArrayBuffer>;
+  /** The numbers of pages that some tile has; only the first `count` count. */
+  distinctPages: Int32Array<ArrayBuffer>;
+  /** How many there are. */
+  count: number;
 }
 
 /** Makes an empty list. */
 export function createTileList(): TileList {
-  return { words: new Int32Array(64 * TILE_WORDS), count: 0 };
+  return {
+    words: new Int32Array(64 * TILE_WORDS),
+    count: 0,
+    lengths: {
+      tilesOfLength: new Int32Array(1024),
+      distinctPages: new Int32Array(64),
+      count: 0,
+    },
+  };
 }
 
 interface Tile {

@@ -40,6 +40,7 @@ import type {
 import storageFormatText from "./storage_format.wgsl" with { type: "text" };
 import storeItemText from "./store_item.wgsl" with { type: "text" };
 import storeOutputText from "./store_output.wgsl" with { type: "text" };
+import { FILL_PARAMS, ITEM, MERGE, PARAMS } from "./struct_layout.ts";
 import { expandTemplate, type TemplateConstants } from "./template.ts";
 
 /** Lanes of a workgroup where subgroups are not used. */
@@ -131,6 +132,8 @@ export function attendProgram(
     : [attendRowsText, vectorText];
   const texts = [
     paramsText,
+    PARAMS.wgsl,
+    ITEM.wgsl,
     attendCommonText,
     storageFormatText,
     ...CACHE_TEXTS,
@@ -272,7 +275,8 @@ export function mergeProgram(
   const workgroupSize = 64;
   const words = s.headSize / 8;
   const flags = (s.learnedSinks ? ";learned_sinks" : "") + (s.logSumExp ? ";log_sum_exp" : "");
-  const text = [paramsText, mergeText, storageFormatText, storeOutputText].join("\n");
+  const text = [paramsText, PARAMS.wgsl, MERGE.wgsl, mergeText, storageFormatText, storeOutputText]
+    .join("\n");
   return {
     name: `merge:head_size=${s.headSize};storage=${s.storage}${flags}`,
     entryPoint: "mergeSplits",
@@ -299,7 +303,7 @@ const ROTARY_STYLES = { none: 0, interleaved: 1, neox: 2 } as const;
 /** Of a quantised cache a workgroup takes a head of a token, because scales go by its largest value. */
 function appendTexts(s: AppendSpecialisation): string[] {
   const body = hasCodes(s) ? [...APPEND_TEXTS, appendCodesText] : [appendText];
-  return [paramsText, appendInputText, ...body, storageFormatText];
+  return [paramsText, PARAMS.wgsl, appendInputText, ...body, storageFormatText];
 }
 
 /** Generates an append program. */
@@ -328,6 +332,8 @@ export function fillProgram(storage: StorageType): Program {
     name: `fill:storage=${storage}`,
     entryPoint: "fill",
     workgroupSize: 64,
-    code: expandTemplate([fillText, storageFormatText].join("\n"), { BF16: storage === "bf16" }),
+    code: expandTemplate([FILL_PARAMS.wgsl, fillText, storageFormatText].join("\n"), {
+      BF16: storage === "bf16",
+    }),
   };
 }
