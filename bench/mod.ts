@@ -65,7 +65,10 @@ export {
   type CapacityGateReport,
   type CapacityOutcome,
   type CapacityPrediction,
+  type ClockAdapter,
+  type ClockCost,
   type ClockDescription,
+  type ClockTable,
   type Comparison,
   type ConcurrencyPrediction,
   describeEnvironment,
@@ -153,15 +156,20 @@ export {
   readGateInput,
 } from "./foreign/mod.ts";
 export {
+  type AdapterRunner,
   createGpuClock,
   describeRestOfLayer,
   type GpuClockOptions,
   type MeasuredCeilings,
+  openAdapterRunner,
+  parseTimeTable,
+  type ProtocolCost,
   type RestOfLayer,
   type StepBatch,
   type StepCheck,
   type StepClock,
   type StepTimes,
+  type TimeTable,
 } from "./clock/mod.ts";
 export { AVAILABILITY_READINGS, type AvailabilityReading } from "./result/mod.ts";
 export {

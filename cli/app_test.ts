@@ -64,7 +64,7 @@ Deno.test("runCli() exits 2 and names who gave a value that cannot be read", asy
   assert.equal(flag.exitCode, 2);
   assert.equal(
     flag.stderr,
-    "--clock: Cannot use 'gup': expected auto, gpu or model; did you mean 'gpu'?\n",
+    "--clock: Cannot use 'gup': expected auto, gpu, model, exec:COMMAND, module:FILE.ts, ffi:LIBRARY or table:FILE.csv; did you mean 'gpu'?\n",
   );
   const variable = await capture(["bench"], { environment: { HEADWISE_PAIRS: "0" } });
   assert.equal(variable.exitCode, 2);

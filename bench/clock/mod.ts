@@ -4,7 +4,16 @@
  * @module
  */
 
+export { type AdapterClock, createAdapterClock, isAdapterClock } from "./adapter_clock.ts";
+export {
+  type AdapterRunner,
+  openAdapterRunner,
+  type ProtocolCost,
+  STEPS_PER_BATCH,
+} from "./adapter_runner.ts";
 export { createGpuClock, type GpuClockOptions } from "./gpu_clock.ts";
 export { createModelClock } from "./model_clock.ts";
 export { describeRestOfLayer, type RestOfLayer, restOfLayer } from "./rest_of_layer.ts";
+export { createTableClock, isTableClock } from "./table_clock.ts";
+export { parseTimeTable, type TimeTable } from "./time_table.ts";
 export type { MeasuredCeilings, StepBatch, StepCheck, StepClock, StepTimes } from "./step_clock.ts";

@@ -35,8 +35,8 @@ export interface StepCheck {
 
 /** A source of step times. Steps are enqueued in order and paid for at the next flush. */
 export interface StepClock {
-  /** `model` or `gpu`. */
-  readonly kind: "model" | "gpu";
+  /** Where the times come from. */
+  readonly kind: "model" | "gpu" | "adapter" | "table";
   /** Whether the same batch always costs the same. */
   readonly deterministic: boolean;
   /** Layers whose caches are really there, or null where nothing is measured. */
@@ -49,6 +49,8 @@ export interface StepClock {
   flush(): StepTimes | Promise<StepTimes>;
   /** Checks the attention of a step that was just enqueued. */
   check(batch: StepBatch, o: { seed: number }): StepCheck | Promise<StepCheck>;
+  /** Ends a replay: whatever of it is still to be checked is checked now. */
+  finish?(): void;
   /** Gives back what the clock holds. */
   close(): void;
 }

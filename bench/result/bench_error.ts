@@ -2,6 +2,7 @@
 export type BenchErrorCode =
   | "bench/option"
   | "bench/ceilings"
+  | "bench/clock-refused"
   | "bench/aborted"
   | "bench/resume"
   | "bench/allocator"

@@ -47,7 +47,6 @@ export {
 export {
   type BenchEnvironment,
   type BenchResult,
-  type ClockDescription,
   type FailedRequest,
   type LatencySummaries,
   type PeakPages,
@@ -58,7 +57,6 @@ export {
   type ResolvedWorkloadSettings,
   type RestOfLayerStatement,
   RESULT_SCHEMA_VERSION,
-  type ResultCeilings,
   type ResultOptions,
   type RunPerformance,
   type RunResult,
@@ -67,3 +65,10 @@ export {
   type VerificationSummary,
   type WorkloadIdentity,
 } from "./types.ts";
+export type {
+  ClockAdapter,
+  ClockCost,
+  ClockDescription,
+  ClockTable,
+  ResultCeilings,
+} from "./clock_types.ts";

@@ -1,5 +1,6 @@
 /** What a benchmark run leaves behind: the shape of one result file. */
 
+import type { ClockCost, ClockDescription } from "./clock_types.ts";
 import type { Layout } from "../../allocator/mod.ts";
 import type {
   CapacityGateReport,
@@ -122,34 +123,6 @@ export interface ResultOptions {
   readonly sequential: { readonly firstPairs: number; readonly maxPairs: number } | null;
   /** How admission read the share of free pages; anything but `pools` is a fault put in on purpose. */
   readonly availability: AvailabilityReading;
-}
-
-/** Machine ceilings and where they come from. */
-export interface ResultCeilings {
-  /** Bytes per second from device memory. */
-  readonly memoryBytesPerSecond: number;
-  /** Floating-point operations per second. */
-  readonly flopsPerSecond: number;
-  /** `measured` on this machine, `fixture` where the workload states them, else `default`. */
-  readonly source: "measured" | "fixture" | "default";
-  /** Where the figures come from, in words. */
-  readonly note: string;
-}
-
-/** The step clock that timed the replay. */
-export interface ClockDescription {
-  /** `model`: bytes and operations over ceilings; `gpu`: the kernel's own dispatches, timed. */
-  readonly kind: "model" | "gpu";
-  /** Why this clock and not the other, or null where it was asked for. */
-  readonly reason: string | null;
-  /** Whether two replays of one side give the same times. */
-  readonly deterministic: boolean;
-  /** Whether the times are those of a device that runs on the CPU; such a run has no verdict. */
-  readonly software?: boolean;
-  /** Layers whose caches are really there and rotated; null where nothing is measured. */
-  readonly layersMeasured: number | null;
-  /** Ceilings of the modelled part. */
-  readonly ceilings: ResultCeilings;
 }
 
 /** The cost of everything but attention, as it was modelled. */
@@ -292,8 +265,8 @@ export interface SideResult {
 
 /** What was checked beside the timing. */
 export interface VerificationSummary {
-  /** `gpu`: the kernel against the oracle; `oracle`: two oracles against each other. */
-  readonly method: "gpu" | "oracle";
+  /** `gpu` and `adapter`: the kernel against the oracle; `oracle`: two oracles against each other. */
+  readonly method: "gpu" | "adapter" | "oracle";
   /** Number of checks made. */
   readonly checks: number;
   /** Largest share of the error budget that a check used; 1 is the bound. */
@@ -324,6 +297,8 @@ export interface BenchResult {
   readonly options: ResultOptions;
   /** Clock that timed it. */
   readonly clock: ClockDescription;
+  /** What the clock's protocol took, where an adapter timed the steps. */
+  readonly clockCost?: ClockCost;
   /** Modelled cost of everything but attention. */
   readonly restOfLayer: RestOfLayerStatement;
   /** What each metric means, by name. */

@@ -11,10 +11,11 @@ import {
   type RunResult,
   type SideName,
 } from "../result/mod.ts";
+import { cardOf, describeClockCost, describeExternalClock, isSoftware } from "./describe_clock.ts";
 import type { Bench } from "./prepare.ts";
 import { describeWorkloadSettings } from "./workload_settings.ts";
 import type { LoggedCheck } from "../replay/mod.ts";
-import { describeRestOfLayer, type StepClock } from "../clock/mod.ts";
+import { describeRestOfLayer, isAdapterClock, type StepClock } from "../clock/mod.ts";
 
 /** Checks of one replay, with the side that they belong to. */
 export interface SideCheck extends LoggedCheck {
@@ -28,6 +29,8 @@ export function describeRun(
     readonly clocks: readonly StepClock[];
     readonly runs: readonly RunResult[][];
     readonly checks: readonly SideCheck[];
+    /** Milliseconds that the replays took. */
+    readonly wallMs: number;
   },
 ): BenchResult {
   const earlier = bench.options.resume?.verification;
@@ -35,7 +38,9 @@ export function describeRun(
   const { workload, trace, clock } = options;
   const failures = o.checks.filter(({ ok }) => !ok)
     .map(({ side, message }) => `side '${side}', ${message}`);
-  const checks = o.checks.length + (earlier?.checks ?? 0);
+  const sampled = o.clocks.filter(isAdapterClock)
+    .reduce((sum, each) => sum + each.cost().samples, 0);
+  const checks = o.checks.length + sampled + (earlier?.checks ?? 0);
   const worst = o.checks.reduce(
     (most, check) => Math.max(most, check.worstBudgetUsed),
     earlier?.worstBudgetUsed ?? 0,
@@ -45,7 +50,7 @@ export function describeRun(
     schemaVersion: RESULT_SCHEMA_VERSION,
     createdAt: new Date().toISOString(),
     environment: options.environment ?? describeEnvironment({
-      adapter: clock.kind === "gpu" ? clock.adapter : null,
+      adapter: cardOf(clock, o.clocks),
     }),
     workload: {
       name: workload.name,
@@ -72,10 +77,12 @@ export function describeRun(
       kind: clock.kind,
       reason: clock.kind === "model" ? clock.reason : null,
       deterministic: o.clocks.every(({ deterministic }) => deterministic),
-      ...(clock.kind === "gpu" && clock.isSoftware ? { software: true } : {}),
+      ...(isSoftware(clock, o.clocks) ? { software: true } : {}),
       layersMeasured: o.clocks[0].layersMeasured,
       ceilings,
+      ...describeExternalClock(bench, o.clocks),
     },
+    ...describeClockCost(o.clocks, o.wallMs),
     restOfLayer: describeRestOfLayer(bench.rest),
     formulas: METRIC_FORMULAS,
     sides: bench.sides.map(({ name, layout, walk, recycle }, index) => ({
@@ -93,7 +100,7 @@ export function describeRun(
       })),
     })),
     verification: {
-      method: clock.kind === "gpu" ? "gpu" : "oracle",
+      method: clock.kind === "gpu" || clock.kind === "adapter" ? clock.kind : "oracle",
       checks,
       worstBudgetUsed: checks === 0 || !Number.isFinite(worst) ? null : worst,
       failures,

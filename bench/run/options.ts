@@ -2,7 +2,7 @@
 
 import type { TraceRequest, Workload } from "../../fixtures/mod.ts";
 import type { StepRunner } from "../../kernel/mod.ts";
-import type { MeasuredCeilings } from "../clock/mod.ts";
+import type { AdapterRunner, MeasuredCeilings, TimeTable } from "../clock/mod.ts";
 import type { AvailabilityReading } from "../result/mod.ts";
 import type {
   BenchEnvironment,
@@ -42,6 +42,18 @@ export type ClockChoice =
     readonly isSoftware?: boolean;
     /** Opens a runner with caches of its own for one side; the run destroys it at the end. */
     readonly openRunner: (side: Side) => Promise<StepRunner>;
+  }
+  | {
+    readonly kind: "adapter";
+    /** Way in to the adapter, for the result. */
+    readonly command: string;
+    /** Opens a runner for one side; the run destroys it at the end. */
+    readonly openRunner: (side: Side) => Promise<AdapterRunner>;
+  }
+  | {
+    readonly kind: "table";
+    /** Times of the file. */
+    readonly table: TimeTable;
   };
 
 /** How far a run has come. */

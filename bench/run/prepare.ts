@@ -32,15 +32,15 @@ export interface Bench {
 export function prepareBench(given: BenchOptions): Bench {
   const options = { ...BENCH_DEFAULTS, ...given };
   const { workload, trace, clock } = options;
-  const gpu = clock.kind === "gpu";
+  const isMeasured = clock.kind === "gpu" || clock.kind === "adapter";
   const gates = options.gates ?? ["gate/read"];
-  const pairs = options.pairs ?? (gpu ? 6 : 1);
+  const pairs = options.pairs ?? (isMeasured ? 6 : 1);
   const resolved: ResultOptions = {
     seed: options.seed ?? workload.seed,
     pairs,
     pageOrder: options.pageOrder,
     gates,
-    warmupSteps: options.warmupSteps ?? (gpu ? 8 : 0),
+    warmupSteps: options.warmupSteps ?? (isMeasured ? 8 : 0),
     maxChecks: options.maxChecks,
     ...(options.readPair === undefined ? {} : { readPair: options.readPair }),
     prefixCache: options.prefixCache ?? workload.cache.prefixCache,

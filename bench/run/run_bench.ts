@@ -4,7 +4,13 @@ import type { AllocatorOptions } from "../../allocator/mod.ts";
 import type { BenchOptions, BenchProgress } from "./options.ts";
 import { describeRun, type SideCheck } from "./describe_run.ts";
 import { gateCapacity, gateRead } from "../gate/mod.ts";
-import { createGpuClock, createModelClock, type StepClock } from "../clock/mod.ts";
+import {
+  createAdapterClock,
+  createGpuClock,
+  createModelClock,
+  createTableClock,
+  type StepClock,
+} from "../clock/mod.ts";
 import { measure, PAGE_SAMPLES, recordRun, replay } from "../replay/mod.ts";
 import { createSideRanks, type Ranks } from "../scheduler/mod.ts";
 import { interleaveSides, isFutile, planLooks } from "../statistics/mod.ts";
@@ -50,15 +56,21 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
 }
 
 async function openClock(bench: Bench, side: Side): Promise<StepClock> {
-  const { options, heads, rest } = bench;
-  return options.clock.kind === "model"
-    ? createModelClock({ workload: options.workload, heads, side, rest })
-    : createGpuClock({
-      runner: await options.clock.openRunner(side),
-      heads,
-      rest,
-      passes: side.form === "two-pass" ? 2 : 1,
-    });
+  const { options: { clock, workload }, heads, rest } = bench;
+  switch (clock.kind) {
+    case "model":
+      return createModelClock({ workload, heads, side, rest });
+    case "gpu": {
+      const passes = side.form === "two-pass" ? 2 : 1;
+      return createGpuClock({ runner: await clock.openRunner(side), heads, rest, passes });
+    }
+    case "adapter":
+      return createAdapterClock({ runner: await clock.openRunner(side), heads, rest });
+    case "table":
+      return createTableClock({ table: clock.table, workload, heads, side, rest });
+    default:
+      return clock satisfies never;
+  }
 }
 
 async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<BenchResult> {
@@ -76,6 +88,12 @@ async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<Ben
   const runs: RunResult[][] = takeUp(bench, clocks);
   const firstPair = runs[0].length;
   const checks: SideCheck[] = [];
+  const begun = performance.now();
+  const describe = (): BenchResult =>
+    judge(
+      describeRun(bench, { clocks, runs, checks, wallMs: performance.now() - begun }),
+      bench,
+    );
   for (const [order, turn] of turns.entries()) {
     if (turn.pair < firstPair) continue;
     const side = sides[turn.side];
@@ -109,7 +127,7 @@ async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<Ben
     const isPairDone = order + 1 === pairs * sides.length && order + 1 < turns.length;
     const isLook = looks.includes(pairs);
     if (!isPairDone || !(isLook || bench.options.onPair !== undefined)) continue;
-    const soFar = judge(describeRun(bench, { clocks, runs, checks }), bench);
+    const soFar = describe();
     if (isLook && (isDecided(soFar) || isGivenUp(bench, soFar))) break;
     await bench.options.onPair?.(soFar);
   }
@@ -118,7 +136,7 @@ async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<Ben
     requestsDone: bench.requests.length,
     steps: 0,
   });
-  return judge(describeRun(bench, { clocks, runs, checks }), bench);
+  return describe();
 }
 
 /** Runs to begin with: none, or those of a run that is gone on with. */
@@ -126,7 +144,7 @@ function takeUp(bench: Bench, clocks: readonly StepClock[]): RunResult[][] {
   const none = bench.sides.map((): RunResult[] => []);
   const { resume } = bench.options;
   if (resume === undefined) return none;
-  return takePairs(resume, describeRun(bench, { clocks, runs: none, checks: [] }));
+  return takePairs(resume, describeRun(bench, { clocks, runs: none, checks: [], wallMs: 0 }));
 }
 
 /** Numbers of pairs after which the run may stop; the last one ends it. */
@@ -189,6 +207,7 @@ async function replaySide(
     ...(turn.maxSteps === undefined ? {} : { maxSteps: turn.maxSteps }),
     ...(signal === undefined ? {} : { signal }),
   });
+  clock.finish?.();
   return { log, ranks };
 }
 

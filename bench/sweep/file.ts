@@ -34,7 +34,7 @@ const headerSchema = z.strictObject({
     pageSizeTokens: axis,
   }),
   gates: z.array(gate),
-  clock: z.enum(["model", "gpu", "auto"]),
+  clock: text,
   pairs: nullable,
   seed: nullable,
 });
@@ -49,7 +49,7 @@ const rowSchema = z.strictObject({
     batch: nullable,
     pageSizeTokens: nullable,
   }),
-  clock: z.enum(["model", "gpu"]).nullable(),
+  clock: z.enum(["model", "gpu", "adapter", "table"]).nullable(),
   verdicts: z.partialRecord(gate, z.enum(["PASS", "FAIL", "INCONCLUSIVE"])),
   sides: z.array(z.strictObject({
     name: z.enum([

@@ -31,7 +31,7 @@ export interface SweepClock {
   /** Clock and, where they were measured, ceilings. */
   readonly options: Pick<BenchOptions, "clock" | "ceilings">;
   /** Gives back what it holds. */
-  readonly close: () => void;
+  readonly close: () => void | Promise<void>;
 }
 
 /** Options of {@link runSweep}. */
@@ -199,7 +199,7 @@ async function runPoint(
     });
     return { ...row, ...figuresOf(result), error: null };
   } finally {
-    clock.close();
+    await clock.close();
   }
 }
 

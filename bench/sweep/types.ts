@@ -1,6 +1,6 @@
 /** What a sweep's file holds: a header, then a row for each finished point. */
 
-import type { GateName, SideName, Verdict } from "../result/mod.ts";
+import type { ClockDescription, GateName, SideName, Verdict } from "../result/mod.ts";
 import type { SweepAxes, SweepPoint } from "./grid.ts";
 
 /** Version of the file's shape. */
@@ -19,7 +19,7 @@ export interface SweepIdentity {
   /** Gates of every point. */
   readonly gates: readonly GateName[];
   /** Clock that was asked for. */
-  readonly clock: "model" | "gpu" | "auto";
+  readonly clock: string;
   /** Interleaved repetitions; null for what suits the clock. */
   readonly pairs: number | null;
   /** Seed; null for the fixture's. */
@@ -63,7 +63,7 @@ export interface SweepRow {
   /** The point. */
   readonly point: SweepPoint;
   /** Clock that timed it; null where it could not be replayed. */
-  readonly clock: "model" | "gpu" | null;
+  readonly clock: ClockDescription["kind"] | null;
   /** Verdicts of the gates asked for. */
   readonly verdicts: Readonly<Partial<Record<GateName, Verdict>>>;
   /** Sides; empty where the point could not be replayed. */

@@ -1,7 +1,6 @@
 import {
   type ClockChoice,
   type MeasuredCeilings,
-  type RunnerSettings,
   runnerSettings,
   type Side,
 } from "../../bench/mod.ts";
@@ -13,23 +12,12 @@ import {
   measureCeilings,
   type StepRunner,
 } from "../../kernel/mod.ts";
-import type { SettingsOf } from "../settings/mod.ts";
+import { isOutsideClock, type SettingsOf } from "../settings/mod.ts";
+import type { ChosenClock } from "./chosen_clock.ts";
+import { layersToMeasure } from "./layers_to_measure.ts";
+import { chooseOutsideClock } from "./outside_clock.ts";
 import { openProvider } from "./provider.ts";
 import { MissingDevice } from "./missing_device.ts";
-
-/** The clock of a run, and what to give back after it. */
-export interface ChosenClock {
-  /** What times the replay. */
-  readonly clock: ClockChoice;
-  /** Ceilings measured on this machine, or null where the fixture's are used. */
-  readonly ceilings: MeasuredCeilings | null;
-  /** Gives back the device. */
-  readonly close: () => void;
-}
-
-/** Caches that take turns together exceed every last-level cache by far. */
-const ROTATED_BYTES = 2 ** 29;
-const BYTES_OF_ELEMENT = 2;
 
 /**
  * Chooses the clock. `auto` takes the device where a GPU answers and can time passes, and otherwise
@@ -45,6 +33,7 @@ export async function chooseClock(
   workload: Workload,
   o: Pick<SettingsOf<"bench">, "clock" | "gpu" | "seed" | "layersMeasured">,
 ): Promise<ChosenClock> {
+  if (isOutsideClock(o.clock)) return await chooseOutsideClock(workload, { ...o, clock: o.clock });
   if (o.clock === "model" && workload.ceilings !== null) return chooseModel(null);
   const outcome = await openProvider(o.gpu);
   if (outcome.kind === "unavailable") {
@@ -71,23 +60,6 @@ export async function chooseClock(
     close();
     throw error;
   }
-}
-
-/**
- * Chooses how many layers get caches of their own: enough that a step does not find the step before
- * in a last-level cache, and at least two where the model has them.
- *
- * @param settings What the runner is opened with.
- * @returns Number of layers, at most those of one layer group.
- */
-export function layersToMeasure(settings: RunnerSettings): number {
-  const { shape, layersPerGroup } = settings;
-  const pageBytes = shape.pageSizeTokens * shape.headSize * BYTES_OF_ELEMENT;
-  const headPages = shape.layout === "pooled"
-    ? shape.poolPages ?? shape.pages * shape.kvHeads
-    : shape.pages * shape.kvHeads;
-  const layerBytes = 2 * headPages * pageBytes;
-  return Math.min(layersPerGroup, Math.max(2, Math.ceil(ROTATED_BYTES / layerBytes)));
 }
 
 /** Why `auto` leaves a device that answers alone, or null where it does not. */

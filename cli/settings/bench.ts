@@ -1,6 +1,7 @@
 import { ENDPOINT_SETTINGS } from "./endpoint.ts";
 import { parseForms, parseGates } from "./gate_names.ts";
 import type { SettingTable, SettingValues } from "./setting.ts";
+import { CLOCK_BRIEF, parseClock } from "./clock.ts";
 import { choiceOf, parseRatio, parseSwitch, parseText, wholeNumber } from "./parsers.ts";
 import { CONFIRM, GPU_SETTING, JSON_SETTING, switchSetting } from "./shared.ts";
 import { TRACE_SETTINGS } from "./trace.ts";
@@ -31,10 +32,10 @@ export const REPLAY_SETTINGS = {
     parse: parseText,
   },
   clock: {
-    brief: "Time of a step: gpu (measured), model (computed) or auto",
+    brief: CLOCK_BRIEF,
     placeholder: "CLOCK",
     defaultValue: "auto",
-    parse: choiceOf(["auto", "gpu", "model"]),
+    parse: parseClock,
     confirm: CONFIRM.program,
   },
   gpu: GPU_SETTING,

@@ -5,6 +5,7 @@
  */
 
 export { gateOptions, type GateText, parseForms, parseGates } from "./gate_names.ts";
+export { isOutsideClock, type OutsideClock, type OwnClock } from "./clock.ts";
 export { BENCH_SETTINGS, REPLAY_SETTINGS } from "./bench.ts";
 export { ENDPOINT_SETTINGS } from "./endpoint.ts";
 export { IMPORT_SETTINGS } from "./fixture.ts";

@@ -1,6 +1,7 @@
-import { choiceOf, choicesOf, listOf, parseRatio, parseText, wholeNumber } from "./parsers.ts";
+import { CLOCK_BRIEF, parseClock } from "./clock.ts";
+import { choicesOf, listOf, parseRatio, parseText, wholeNumber } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
-import { JSON_SETTING, outSetting } from "./shared.ts";
+import { CONFIRM, JSON_SETTING, outSetting } from "./shared.ts";
 
 /** Part i of n of a grid, as `--shard` gives it. */
 export interface ShardFlag {
@@ -48,10 +49,11 @@ export const SWEEP_SETTINGS = {
     parse: choicesOf(["read", "capacity"]),
   },
   clock: {
-    brief: "Time of a step: gpu, model or auto",
+    brief: CLOCK_BRIEF,
     placeholder: "CLOCK",
     defaultValue: "model",
-    parse: choiceOf(["auto", "gpu", "model"]),
+    parse: parseClock,
+    confirm: CONFIRM.program,
     option: "clock",
   },
   pairs: {

@@ -166,9 +166,12 @@ function describeWorkload({ workload, options }: BenchResult): string {
 function describeClock({ clock, environment }: BenchResult): string {
   const { memoryBytesPerSecond, flopsPerSecond, source, note } = clock.ceilings;
   const why = clock.reason === null ? "" : ` (${clock.reason})`;
-  const what = clock.kind === "gpu"
-    ? `gpu, attention timed on ${environment.adapter}, ${clock.layersMeasured} layers measured`
-    : `model, attention computed from bytes and operations${why}`;
+  const what = {
+    gpu: `gpu, attention timed on ${environment.adapter}, ${clock.layersMeasured} layers measured`,
+    adapter: describeAdapter(clock),
+    table: describeTable(clock),
+    model: `model, attention computed from bytes and operations${why}`,
+  }[clock.kind];
   return `${what}; the rest of a layer computed; ceilings ` +
     `${formatRate(memoryBytesPerSecond, "B")} and ${
       formatRate(flopsPerSecond, "FLOP")
@@ -176,8 +179,28 @@ function describeClock({ clock, environment }: BenchResult): string {
     `(${note})`;
 }
 
+function describeAdapter({ adapter, layersMeasured }: BenchResult["clock"]): string {
+  if (adapter === undefined) return "adapter";
+  const kernels = [...new Set(Object.values(adapter.kernels))].join("; ");
+  const judged = Object.entries(adapter.arithmetic).map(([name, value]) => `${name} ${value}`);
+  return `adapter, ${kernels} timed on ${adapter.card}, ${layersMeasured} layers measured, judged by ` +
+    (judged.length === 0 ? "float32 throughout" : judged.join(", "));
+}
+
+function describeTable({ table }: BenchResult["clock"]): string {
+  if (table === undefined) return "table";
+  const { leaveOutErrorPercent: error, rows, rowsLeftOut, card } = table;
+  const known = error === null
+    ? "its interpolation cannot be checked"
+    : `${rowsLeftOut} of ${rows} left out and interpolated within ${
+      error.median.toFixed(1)
+    } % in ` +
+      `the median, ${error.p90.toFixed(1)} % for nine in ten`;
+  return `table, attention from ${table.name}${card === null ? "" : ` (${card})`}, ${known}`;
+}
+
 function describeChecks({ verification }: BenchResult): string {
-  const against = verification.method === "gpu" ? "kernel against oracle" : "two oracles agree";
+  const against = verification.method === "oracle" ? "two oracles agree" : "kernel against oracle";
   if (verification.failures.length > 0) {
     const [first] = verification.failures;
     return `${verification.failures.length} of ${verification.checks} FAILED (${against}): ${first}`;

@@ -1,5 +1,4 @@
 import {
-  BenchError,
   type BenchOptions,
   type BenchProgress,
   type BenchResult,
@@ -77,14 +76,14 @@ export async function measure(
     return await runBench(options);
   } catch (error) {
     progress.close();
-    if (isStop(error) && pairsKept > 0) {
+    if (pairsKept > 0) {
       const kept = `${pairsKept} of ${pairs} pairs are kept in '${values.out}'`;
       writeLines(stderr, [`${kept}; repeat the command with --resume to go on`]);
     }
     throw error;
   } finally {
     progress.close();
-    chosen.close();
+    await chosen.close();
   }
 }
 
@@ -97,10 +96,6 @@ async function readEarlier(path: string): Promise<BenchResult | null> {
     throw error;
   }
   return await readResult(path);
-}
-
-function isStop(error: unknown): boolean {
-  return error instanceof BenchError && error.code === "bench/aborted";
 }
 
 /** Loads the fixture with the values that settings replace. */

@@ -1,4 +1,10 @@
-import { prepareOutput, runSweep, type SweepAxes, type SweepPoint } from "../../../bench/mod.ts";
+import {
+  type ClockChoice,
+  prepareOutput,
+  runSweep,
+  type SweepAxes,
+  type SweepPoint,
+} from "../../../bench/mod.ts";
 import { chooseClock, MissingDevice } from "../../gpu/mod.ts";
 import { type CliContext, createProgress, paintOf, writeLines } from "../../terminal/mod.ts";
 import {
@@ -19,7 +25,7 @@ export default async function sweep(
   await prepareOutput(values.out);
   const progress = createProgress(stderr, { now: () => performance.now() });
   let reached = { done: 0, points: 0 };
-  let clockBefore: "gpu" | "model" | null = null;
+  let clockBefore: ClockChoice["kind"] | null = null;
   try {
     const result = await runSweep({
       fixture: values.fixture,

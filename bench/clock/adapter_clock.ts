@@ -1,0 +1,38 @@
+/** The `adapter` clock: every step's attention run and timed by somebody else's program. */
+
+import type { HeadMap } from "../../allocator/mod.ts";
+import type { OpenedCache } from "../../kernel/mod.ts";
+import type { AdapterRunner, ProtocolCost } from "./adapter_runner.ts";
+import { createGpuClock } from "./gpu_clock.ts";
+import type { RestOfLayer } from "./rest_of_layer.ts";
+import type { StepClock } from "./step_clock.ts";
+
+/** A clock that can say whose kernel it timed. */
+export interface AdapterClock extends StepClock {
+  /** What the adapter says of the kernel and the card. */
+  readonly opened: OpenedCache;
+  /** What the protocol has taken so far. */
+  readonly cost: () => ProtocolCost;
+}
+
+/**
+ * Creates a clock of an adapter's runner. A form of two passes is one step to it: the adapter runs both.
+ *
+ * @param o Runner, head map and the modelled rest.
+ * @returns The clock; it owns the runner.
+ */
+export function createAdapterClock(
+  o: {
+    readonly runner: AdapterRunner;
+    readonly heads: HeadMap;
+    readonly rest: RestOfLayer;
+  },
+): AdapterClock {
+  const { opened, cost, finish } = o.runner;
+  return { ...createGpuClock(o), kind: "adapter", opened, cost, finish };
+}
+
+/** Tells a clock of an adapter from others. */
+export function isAdapterClock(clock: StepClock): clock is AdapterClock {
+  return clock.kind === "adapter";
+}

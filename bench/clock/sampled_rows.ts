@@ -1,0 +1,178 @@
+/**
+ * Sampled query rows of steps that another program ran over contents by formula: which ones, and
+ * whether what came back is what the oracle allows.
+ */
+
+import { HOLE, type Random } from "../../allocator/mod.ts";
+import {
+  type Arithmetic,
+  type AttentionProblem,
+  compareWithOracle,
+  fillByFormula,
+  type GroupRows,
+  sinkLogitsByFormula,
+  type StepVerification,
+  type TimedCache,
+} from "../../kernel/mod.ts";
+import { rowsOfSlot } from "./table_changes.ts";
+
+/** One token of a KV head in one step, with the row of the table as it stood. */
+export interface SampledRow {
+  /** Number of the step, over all steps of the cache. */
+  readonly step: number;
+  /** Step within the batch that it was sent in. */
+  readonly batchStep: number;
+  /** Slot. */
+  readonly slot: number;
+  /** Token within the step. */
+  readonly stepToken: number;
+  /** Its position in the request. */
+  readonly position: number;
+  /** KV head. */
+  readonly head: number;
+  /** W of the head. */
+  readonly windowTokens: number;
+  /** Ids of the row, up to the token's own page. */
+  readonly ids: Int32Array;
+}
+
+/** Draws a row of a step; null where nothing is computed. */
+export function sampleRow(
+  batch: GroupRows,
+  o: {
+    readonly cache: TimedCache;
+    readonly step: number;
+    readonly batchStep: number;
+    readonly random: Random;
+  },
+): SampledRow | null {
+  const { queryLengths, cachedLengths, table, group } = batch;
+  const { kvHeads, pageSizeTokens } = o.cache.shape;
+  const tokens = queryLengths.reduce((sum, length) => sum + length, 0);
+  if (tokens === 0) return null;
+  const stepToken = o.random.nextBelow(tokens);
+  let slot = 0;
+  let first = 0;
+  while (first + queryLengths[slot] <= stepToken) first += queryLengths[slot++];
+  const position = cachedLengths[slot] + stepToken - first;
+  const head = o.random.nextBelow(kvHeads);
+  const row = rowsOfSlot(table, { group, slot }).first + (table.layout === "uniform" ? 0 : head);
+  const columns = Math.floor(position / pageSizeTokens) + 1;
+  return {
+    step: o.step,
+    batchStep: o.batchStep,
+    slot,
+    stepToken,
+    position,
+    head,
+    windowTokens: o.cache.headWindows[group * kvHeads + head],
+    ids: table.ids.slice(row * table.columns, row * table.columns + columns),
+  };
+}
+
+/** Keys that a sampled row sees: what judging it costs. */
+export function visibleKeys({ position, windowTokens }: SampledRow, sinkTokens: number): number {
+  if (windowTokens === 0) return position + 1;
+  return Math.min(position + 1, windowTokens + sinkTokens);
+}
+
+/**
+ * Judges the output of a row, [G, D] bits.
+ *
+ * @param row The row.
+ * @param output What came back of it.
+ * @param o The cache, and how the kernel says that it computes.
+ */
+export function judgeRow(
+  row: SampledRow,
+  output: Uint16Array,
+  o: { readonly cache: TimedCache; readonly arithmetic: Arithmetic },
+): StepVerification {
+  const where = `step ${row.step}, slot ${row.slot}, KV head ${row.head}, position ${row.position}`;
+  const problem = problemOfRow(row, o.cache);
+  if (output.length !== problem.query.length) {
+    const message = `${where}: ${output.length} elements came back, not ${problem.query.length}`;
+    return { ok: false, worstBudgetUsed: Infinity, message };
+  }
+  const verdict = compareWithOracle({ problem, output, arithmetic: [o.arithmetic] });
+  return {
+    ok: verdict.ok,
+    worstBudgetUsed: verdict.worstBudgetUsed,
+    message: verdict.ok ? "" : `${where}: ${verdict.message}`,
+  };
+}
+
+/** The row as a problem of its own: its group's queries over the pages that it sees. */
+function problemOfRow(row: SampledRow, cache: TimedCache): AttentionProblem {
+  const { shape, seed, sinkTokens } = cache;
+  const { pageSizeTokens, headSize, storage } = shape;
+  const group = shape.queryHeads / shape.kvHeads;
+  const columns = visibleColumns(row, cache);
+  const table = new Int32Array(row.ids.length).fill(HOLE);
+  const keys = new Uint16Array(columns.length * pageSizeTokens * headSize);
+  const values = new Uint16Array(keys.length);
+  const layer = row.step % cache.layers;
+  const head = shape.layout === "pooled" ? 0 : row.head;
+  columns.forEach((column, page) => {
+    table[column] = page;
+    for (let slot = 0; slot < pageSizeTokens; slot++) {
+      const offset = (page * pageSizeTokens + slot) * headSize;
+      const place = { seed, layer, page: row.ids[column], head, slot };
+      const vector = { ...place, offset, elements: headSize, storage };
+      fillByFormula(keys, { ...vector, tensor: "keys" });
+      fillByFormula(values, { ...vector, tensor: "values" });
+    }
+  });
+  const query = new Uint16Array(group * headSize);
+  for (let member = 0; member < group; member++) {
+    fillByFormula(query, {
+      seed,
+      layer: 0,
+      page: row.step,
+      head: row.head * group + member,
+      slot: row.stepToken,
+      tensor: "query",
+      offset: member * headSize,
+      elements: headSize,
+      storage,
+    });
+  }
+  return {
+    shape: {
+      ...shape,
+      batch: 1,
+      queryHeads: group,
+      kvHeads: 1,
+      pages: columns.length,
+      columns: table.length,
+      layout: "headwise",
+    },
+    query,
+    keys,
+    values,
+    table,
+    queryStarts: Int32Array.of(0, 1),
+    cachedLengths: Int32Array.of(row.position),
+    headWindows: Int32Array.of(row.windowTokens),
+    sinkTokens,
+    ...(cache.scoreScale === null ? {} : { scale: cache.scoreScale }),
+    ...(cache.learnedSinks
+      ? {
+        sinkLogits: sinkLogitsByFormula(seed, shape.queryHeads)
+          .slice(row.head * group, (row.head + 1) * group),
+      }
+      : {}),
+  };
+}
+
+/** Columns with a key that the row sees, where the table has a page. */
+function visibleColumns(row: SampledRow, { shape, sinkTokens }: TimedCache): number[] {
+  const oldest = row.windowTokens === 0 ? 0 : row.position - row.windowTokens + 1;
+  const columns: number[] = [];
+  for (let column = 0; column < row.ids.length; column++) {
+    const inWindow = (column + 1) * shape.pageSizeTokens > oldest;
+    const inSinks = column * shape.pageSizeTokens < sinkTokens;
+    if ((inWindow || inSinks) && row.ids[column] !== HOLE) columns.push(column);
+  }
+  return columns;
+}

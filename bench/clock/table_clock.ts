@@ -1,0 +1,174 @@
+/** The `table` clock: attention of every step from measured calls, interpolated. */
+
+import type { HeadMap } from "../../allocator/mod.ts";
+import type { Workload } from "../../fixtures/mod.ts";
+import { BenchError, type ClockTable, type Side } from "../result/mod.ts";
+import {
+  type InterpolatedTime,
+  interpolateTime,
+  leaveOutErrors,
+  MAX_EXTRAPOLATION,
+} from "./interpolate_time.ts";
+import { classifyLayers, type LayerClass } from "./layer_classes.ts";
+import { checkStepByOracles } from "./oracle_check.ts";
+import { restMs, type RestOfLayer } from "./rest_of_layer.ts";
+import type { StepBatch, StepClock, StepTimes } from "./step_clock.ts";
+import type { CallSize, TimedCalls, TimeTable } from "./time_table.ts";
+
+/** Steps that the clock keeps before it wants to be read. */
+const MAX_PENDING_STEPS = 4096;
+
+/** What the clock needs. */
+export interface TableClockOptions {
+  /** Measured calls. */
+  readonly table: TimeTable;
+  /** Model, cache and ranks. */
+  readonly workload: Workload;
+  /** Head map of the measured rank. */
+  readonly heads: HeadMap;
+  /** Layout and form. */
+  readonly side: Side;
+  /** Modelled cost of everything but attention. */
+  readonly rest: RestOfLayer;
+}
+
+/** A clock that knows how well its table interpolates. */
+export interface TableClock extends StepClock {
+  /** The table, its interpolation error, and how far steps have lain outside of it. */
+  readonly describeTable: () => ClockTable;
+}
+
+/** Tells a clock of a table from others. */
+export function isTableClock(clock: StepClock): clock is TableClock {
+  return clock.kind === "table";
+}
+
+/**
+ * Creates a clock that adds up the calls of a step: one over all requests with as many new tokens, at
+ * their mean context. That is how kernels for decode and for prefill are launched; where one launch has
+ * both, the sum is an upper bound.
+ *
+ * @param o Table, workload and side.
+ * @returns The clock.
+ * @throws {BenchError} `bench/clock-refused` when the table has no calls of a class of layers.
+ */
+export function createTableClock(o: TableClockOptions): TableClock {
+  const classes = classifyLayers(o.heads).map((layer) => ({
+    layers: layer.layers,
+    calls: findCalls(o, layer),
+  }));
+  const known = classes.map(() => new Map<string, InterpolatedTime>());
+  let furthestFactor = 1;
+  let attention: number[] = [];
+  let rest: number[] = [];
+
+  const timeOf = (index: number, size: CallSize): number => {
+    const key = `${size.sequences},${size.queryTokens},${size.contextTokens}`;
+    let time = known[index].get(key);
+    if (time === undefined) {
+      time = interpolateTime(classes[index].calls.calls, size);
+      known[index].set(key, time);
+    }
+    furthestFactor = Math.max(furthestFactor, time.outsideFactor);
+    if (time.outsideFactor > MAX_EXTRAPOLATION) throw tooFar(o.table, size, time.outsideFactor);
+    return time.milliseconds;
+  };
+
+  return {
+    kind: "table",
+    deterministic: true,
+    layersMeasured: null,
+    maxPendingSteps: MAX_PENDING_STEPS,
+    enqueue(batch: StepBatch): void {
+      const sizes = callsOfStep(batch);
+      let milliseconds = 0;
+      for (const [index, { layers }] of classes.entries()) {
+        for (const size of sizes) milliseconds += layers * timeOf(index, size);
+      }
+      attention.push(milliseconds);
+      rest.push(restMs(o.rest, batch));
+    },
+    flush(): StepTimes {
+      const times = {
+        attentionMs: Float64Array.from(attention),
+        restMs: Float64Array.from(rest),
+      };
+      attention = [];
+      rest = [];
+      return times;
+    },
+    check: (batch, { seed }) =>
+      checkStepByOracles(batch, {
+        heads: o.heads,
+        pageSizeTokens: o.workload.cache.pageSizeTokens,
+        pagesPerHead: o.workload.cache.pagesPerHead,
+        storage: o.workload.cache.dtype,
+        seed,
+      }),
+    close(): void {},
+    describeTable: () => describe(o.table, furthestFactor),
+  };
+}
+
+/** Calls that a step consists of: requests with as many new tokens go together, at their mean context. */
+export function callsOfStep(
+  { queryLengths, cachedLengths }: Pick<StepBatch, "queryLengths" | "cachedLengths">,
+): readonly CallSize[] {
+  const sums = new Map<number, { sequences: number; contextTokens: number }>();
+  for (let slot = 0; slot < queryLengths.length; slot++) {
+    const queryTokens = queryLengths[slot];
+    if (queryTokens === 0) continue;
+    const sum = sums.get(queryTokens) ?? { sequences: 0, contextTokens: 0 };
+    sum.sequences++;
+    sum.contextTokens += cachedLengths[slot] + queryTokens;
+    sums.set(queryTokens, sum);
+  }
+  return [...sums].map(([queryTokens, { sequences, contextTokens }]) => ({
+    queryTokens,
+    sequences,
+    contextTokens: Math.round(contextTokens / sequences),
+  }));
+}
+
+function findCalls({ table, side, heads }: TableClockOptions, layer: LayerClass): TimedCalls {
+  const windowTokens = layer.windowHeads > 0 ? heads.windowTokens : 0;
+  const found = table.kinds.find((kind) =>
+    kind.form === side.form && kind.windowTokens === windowTokens &&
+    (kind.windowHeads ?? layer.windowHeads) === layer.windowHeads
+  );
+  if (found !== undefined) return found;
+  const there = table.kinds.map(({ form, windowTokens, windowHeads }) =>
+    `${form} with W ${windowTokens}${windowHeads === null ? "" : ` on ${windowHeads} heads`}`
+  );
+  throw new BenchError(
+    "bench/clock-refused",
+    `Cannot time side '${side.name}' from '${table.name}': it has no calls of form '${side.form}' ` +
+      `with W ${windowTokens} on ${layer.windowHeads} heads, only of ${there.join(", ")}`,
+  );
+}
+
+function tooFar(table: TimeTable, size: CallSize, factor: number): BenchError {
+  return new BenchError(
+    "bench/clock-refused",
+    `Cannot time ${size.sequences} requests of ${size.queryTokens} new tokens at ` +
+      `${size.contextTokens} keys from '${table.name}': that is ${
+        factor.toFixed(2)
+      } times outside of ` +
+      `its sizes, and ${MAX_EXTRAPOLATION} is the most; add calls of such a size`,
+  );
+}
+
+function describe(table: TimeTable, furthestFactor: number): ClockTable {
+  const errors = table.kinds.flatMap(({ calls }) => leaveOutErrors(calls)).sort((a, b) => a - b);
+  const at = (share: number): number =>
+    100 * errors[Math.min(errors.length - 1, Math.floor(share * errors.length))];
+  return {
+    name: table.name,
+    sha256: table.sha256,
+    rows: table.kinds.reduce((sum, { calls }) => sum + calls.length, 0),
+    card: table.card,
+    leaveOutErrorPercent: errors.length === 0 ? null : { median: at(0.5), p90: at(0.9) },
+    rowsLeftOut: errors.length,
+    furthestFactor,
+  };
+}

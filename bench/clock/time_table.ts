@@ -1,0 +1,208 @@
+/**
+ * Times of attention calls from a file: what a profiler or an engine's log says, one call a line.
+ *
+ *     # card: NVIDIA H200
+ *     form,sequences,query_tokens,context_tokens,window_tokens,microseconds
+ *     headwise,32,1,16384,0,251.3
+ *
+ * A line is one layer's call over `sequences` requests of `query_tokens` new tokens each, at
+ * `context_tokens` keys with the new ones. `window_tokens` is W where the layer has window heads and 0
+ * where it has none; `window_heads` may say how many. The time is `microseconds` or `milliseconds`.
+ */
+
+import { CellError, sha256, splitCells, traceError } from "../../fixtures/mod.ts";
+import type { KernelForm } from "../result/mod.ts";
+
+/** Times of one kind of call: those that differ in size alone. */
+export interface TimedCalls {
+  /** Kernel. */
+  readonly form: KernelForm;
+  /** W, or 0 for a layer without window heads. */
+  readonly windowTokens: number;
+  /** Window heads of the layer; null where the file does not say. */
+  readonly windowHeads: number | null;
+  /** Calls of the kind. */
+  readonly calls: readonly TimedCall[];
+}
+
+/** Size of a call. */
+export interface CallSize {
+  /** Requests. */
+  readonly sequences: number;
+  /** New tokens of each. */
+  readonly queryTokens: number;
+  /** Keys of each, the new ones counted. */
+  readonly contextTokens: number;
+}
+
+/** One line. */
+export interface TimedCall extends CallSize {
+  /** Milliseconds. */
+  readonly milliseconds: number;
+}
+
+/** A file of times. */
+export interface TimeTable {
+  /** Its name, without its folder. */
+  readonly name: string;
+  /** SHA-256 of its bytes, in hexadecimal. */
+  readonly sha256: string;
+  /** Card that its first lines name; null where they do not. */
+  readonly card: string | null;
+  /** Calls by kind. */
+  readonly kinds: readonly TimedCalls[];
+}
+
+const FORMS = ["two-pass", "row", "headwise-row", "clipped", "headwise"] as const;
+const NEEDED = ["form", "sequences", "query_tokens", "context_tokens", "window_tokens"] as const;
+const TIMES = { microseconds: 1e-3, milliseconds: 1 } as const;
+const OPTIONAL = ["window_heads"] as const;
+
+/**
+ * Reads times.
+ *
+ * @param text Text of the file.
+ * @param o Its name.
+ * @returns The times.
+ * @throws {FixtureError} At the first line that cannot be read: where, and what would be right.
+ */
+export function parseTimeTable(text: string, o: { readonly file: string }): TimeTable {
+  const lines = text.split(/\r?\n/);
+  let columns: Columns | null = null;
+  let card: string | null = null;
+  const kinds = new Map<string, { kind: Omit<TimedCalls, "calls">; calls: TimedCall[] }>();
+  for (const [index, line] of lines.entries()) {
+    const place = { file: o.file, line: index + 1 };
+    try {
+      if (line.trim() === "") continue;
+      if (line.startsWith("#")) {
+        card = /^#\s*card:\s*(.+?)\s*$/.exec(line)?.[1] ?? card;
+      } else if (columns === null) {
+        columns = readHeader(line);
+      } else {
+        const { kind, call } = readCall(line, columns);
+        const key = JSON.stringify(kind);
+        const entry = kinds.get(key) ?? { kind, calls: [] };
+        kinds.set(key, entry);
+        entry.calls.push(call);
+      }
+    } catch (error) {
+      if (!(error instanceof CellError)) throw error;
+      const { code, column, message, fix } = error;
+      throw traceError({ ...place, code, column, message, fix });
+    }
+  }
+  if (kinds.size === 0) {
+    throw traceError({
+      file: o.file,
+      line: 0,
+      column: 0,
+      code: "times/empty",
+      message: "The file has no times",
+      fix: `begin it with ${NEEDED.join(",")},microseconds, and give a line for each call`,
+    });
+  }
+  return {
+    name: o.file.slice(o.file.lastIndexOf("/") + 1),
+    sha256: sha256(text),
+    card,
+    kinds: [...kinds.values()].map(({ kind, calls }) => ({ ...kind, calls })),
+  };
+}
+
+interface Columns {
+  readonly names: readonly string[];
+  readonly at: ReadonlyMap<string, number>;
+  readonly time: keyof typeof TIMES;
+}
+
+function readHeader(line: string): Columns {
+  const cells = splitCells(line);
+  const names = cells.map(({ text }) => text);
+  const refuse = (message: string, column: number): never => {
+    const fix = `name the columns ${NEEDED.join(", ")}, then microseconds or milliseconds`;
+    throw new CellError({ code: "times/header", message, fix, column });
+  };
+  const known = new Set<string>([...NEEDED, ...OPTIONAL, ...Object.keys(TIMES)]);
+  for (const [index, { text, column }] of cells.entries()) {
+    if (!known.has(text)) refuse(`Column "${text}" is not known`, column);
+    if (names.indexOf(text) < index) refuse(`Column "${text}" stands twice`, column);
+  }
+  const missing = NEEDED.filter((name) => !names.includes(name));
+  if (missing.length > 0) refuse(`Column "${missing[0]}" is missing`, 1);
+  const times = Object.keys(TIMES).filter((name) => names.includes(name));
+  if (times.length !== 1) refuse(`${times.length} columns hold times, and one has to`, 1);
+  return {
+    names,
+    at: new Map(names.map((name, index) => [name, index])),
+    time: times[0] as keyof typeof TIMES,
+  };
+}
+
+function readCall(
+  line: string,
+  { names, at, time }: Columns,
+): { kind: Omit<TimedCalls, "calls">; call: TimedCall } {
+  const cells = splitCells(line);
+  if (cells.length !== names.length) {
+    throw new CellError({
+      code: "times/cells",
+      message: `The line has ${cells.length} cells, and the header ${names.length}`,
+      fix: "give one cell a column",
+      column: 1,
+    });
+  }
+  const cell = (name: string) => cells[at.get(name)!];
+  const whole = (name: string, least: number): number => {
+    const { text, column } = cell(name);
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least) return value;
+    throw new CellError({
+      code: "times/number",
+      message: `Value "${text}" of "${name}" cannot be used`,
+      fix: `give a whole number of at least ${least}`,
+      column,
+    });
+  };
+  const form = FORMS.find((name) => name === cell("form").text);
+  if (form === undefined) {
+    throw new CellError({
+      code: "times/form",
+      message: `Form "${cell("form").text}" is not known`,
+      fix: `give one of ${FORMS.join(", ")}`,
+      column: cell("form").column,
+    });
+  }
+  const stated = cell(time);
+  const value = Number(stated.text);
+  if (!(stated.text !== "" && Number.isFinite(value) && value > 0)) {
+    throw new CellError({
+      code: "times/time",
+      message: `Value "${stated.text}" of "${time}" is no time`,
+      fix: "give a number above 0",
+      column: stated.column,
+    });
+  }
+  const call = {
+    sequences: whole("sequences", 1),
+    queryTokens: whole("query_tokens", 1),
+    contextTokens: whole("context_tokens", 1),
+    milliseconds: value * TIMES[time],
+  };
+  if (call.contextTokens < call.queryTokens) {
+    throw new CellError({
+      code: "times/context",
+      message: `${call.contextTokens} context tokens cannot hold ${call.queryTokens} new ones`,
+      fix: "count the new tokens as context too",
+      column: cell("context_tokens").column,
+    });
+  }
+  return {
+    kind: {
+      form,
+      windowTokens: whole("window_tokens", 0),
+      windowHeads: at.has("window_heads") ? whole("window_heads", 0) : null,
+    },
+    call,
+  };
+}

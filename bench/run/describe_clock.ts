@@ -1,0 +1,56 @@
+/** Whose times a run has, where they come from outside: an adapter, or a table of times. */
+
+import { isAdapterClock, isTableClock, type StepClock } from "../clock/mod.ts";
+import type { BenchResult, ClockDescription } from "../result/mod.ts";
+import type { ClockChoice } from "./options.ts";
+import type { Bench } from "./prepare.ts";
+
+/** Card that the steps ran on; null where none did. */
+export function cardOf(clock: ClockChoice, clocks: readonly StepClock[]): string | null {
+  if (clock.kind === "gpu") return clock.adapter;
+  return clocks.find(isAdapterClock)?.opened.card ?? null;
+}
+
+/** Whether the times are a processor's. */
+export function isSoftware(clock: ClockChoice, clocks: readonly StepClock[]): boolean {
+  if (clock.kind === "gpu") return clock.isSoftware ?? false;
+  return clocks.some((each) => isAdapterClock(each) && each.opened.isSoftware);
+}
+
+/** What an adapter says of itself, or which table it was. */
+export function describeExternalClock(
+  { options: { clock }, sides }: Bench,
+  clocks: readonly StepClock[],
+): Pick<ClockDescription, "adapter" | "table"> {
+  const table = clocks.filter(isTableClock).map((each) => each.describeTable());
+  if (table.length > 0) {
+    const furthestFactor = Math.max(...table.map((each) => each.furthestFactor));
+    return { table: { ...table[0], furthestFactor } };
+  }
+  if (clock.kind !== "adapter") return {};
+  const opened = clocks.filter(isAdapterClock).map((each) => each.opened);
+  const { card, driver, versions, isCaptured, arithmetic } = opened[0];
+  const kernels = Object.fromEntries(opened.map(({ kernel }, side) => [sides[side].name, kernel]));
+  const { command } = clock;
+  return { adapter: { command, kernels, card, driver, versions, isCaptured, arithmetic } };
+}
+
+/** What the protocol of an adapter took. */
+export function describeClockCost(
+  clocks: readonly StepClock[],
+  wallMs: number,
+): Pick<BenchResult, "clockCost"> {
+  const costs = clocks.filter(isAdapterClock).map((each) => each.cost());
+  if (costs.length === 0) return {};
+  const sum = (key: "batches" | "steps" | "samples" | "waitedMs" | "busyMs" | "ownMs"): number =>
+    costs.reduce((total, cost) => total + cost[key], 0);
+  return {
+    clockCost: {
+      batches: sum("batches"),
+      steps: sum("steps"),
+      samples: sum("samples"),
+      wallMs,
+      protocolMs: sum("waitedMs") - sum("busyMs") + sum("ownMs"),
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { createAdapterClock, openAdapterRunner } from "../clock/mod.ts";
+import { createTestingTimer } from "../clock/testing_timer.ts";
+import { runBench } from "./run_bench.ts";
+import { runnerSettings } from "./runner_settings.ts";
+import { tinyWorkload } from "./test_support.ts";
+import type { Side } from "../result/mod.ts";
+import type { Tampering } from "../clock/testing_timer.ts";
+
+const WORKLOAD = tinyWorkload();
+const REQUESTS = [0, 1, 2].map((id) => ({ id, arrivalMs: 0, inputTokens: 40, outputTokens: 5 }));
+
+function openRunner(tampering: Tampering, batches: number[]) {
+  return async (side: Side) => {
+    const settings = runnerSettings(WORKLOAD, side);
+    const timer = createTestingTimer(tampering);
+    let now = 0;
+    const runner = await openAdapterRunner(timer, {
+      ...settings,
+      form: side.form,
+      layerGroups: settings.headWindows.length,
+      headWindows: Int32Array.from(settings.headWindows.flatMap((row) => [...row])),
+      layers: 2,
+      seed: 3,
+    }, { now: () => now += 1000 });
+    return { ...runner, destroy: () => void batches.push(timer.requests.length) };
+  };
+}
+
+async function run(tampering: Tampering = {}) {
+  const batches: number[] = [];
+  const result = await runBench({
+    workload: WORKLOAD,
+    pairs: 2,
+    trace: { name: "three.csv", sha256: "", dropped: {}, requests: REQUESTS },
+    clock: { kind: "adapter", command: "exec:x", openRunner: openRunner(tampering, batches) },
+  });
+  return { result, batches };
+}
+
+Deno.test("a result says whose kernel was timed, and what the protocol took", async () => {
+  const { result, batches } = await run();
+  const { clock, clockCost, verification, environment } = result;
+  assert.equal(clock.kind, "adapter");
+  assert.equal(clock.software, true);
+  assert.equal(clock.adapter!.command, "exec:x");
+  assert.equal(clock.adapter!.kernels["headwise"], "oracle, headwise");
+  assert.equal(clock.adapter!.kernels["uniform"], "oracle, row");
+  assert.equal(environment.adapter, "a card of tests");
+  assert.equal(verification.method, "adapter");
+  assert.ok(verification.checks >= clockCost!.samples && clockCost!.samples > 0);
+  assert.equal(clockCost!.batches, batches.reduce((sum, count) => sum + count, 0));
+  assert.ok(clockCost!.steps > clockCost!.batches);
+  assert.ok(
+    result.sides.every(({ runs }) => runs.every(({ performance }) => performance !== null)),
+  );
+});
+
+Deno.test("a wrong kernel ends the run without a result", async () => {
+  const answer = (given: { outputs: Uint16Array }) => ({
+    ...given,
+    outputs: given.outputs.map(() => 0),
+  });
+  await assert.rejects(run({ answer: answer as Tampering["answer"] & object }), {
+    code: "bench/clock-refused",
+    message: /output is wrong/,
+  });
+});
+
+Deno.test("createAdapterClock() leaves both passes of a form to the adapter", async () => {
+  const { heads } = runnerSettings(WORKLOAD, { layout: "uniform" } as Side);
+  const runner = await openRunner({}, [])({ form: "two-pass", layout: "uniform" } as Side);
+  const rest = {} as Parameters<typeof createAdapterClock>[0]["rest"];
+  const clock = createAdapterClock({ runner, heads, rest });
+  assert.equal(clock.opened.kernel, "oracle, two-pass");
+  assert.equal(clock.kind, "adapter");
+});

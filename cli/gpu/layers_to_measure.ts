@@ -1,0 +1,22 @@
+import type { RunnerSettings } from "../../bench/mod.ts";
+
+/** Caches that take turns together exceed every last-level cache by far. */
+const ROTATED_BYTES = 2 ** 29;
+const BYTES_OF_ELEMENT = 2;
+
+/**
+ * Chooses how many layers get caches of their own: enough that a step does not find the step before
+ * in a last-level cache, and at least two where the model has them.
+ *
+ * @param settings What the runner is opened with.
+ * @returns Number of layers, at most those of one layer group.
+ */
+export function layersToMeasure(settings: RunnerSettings): number {
+  const { shape, layersPerGroup } = settings;
+  const pageBytes = shape.pageSizeTokens * shape.headSize * BYTES_OF_ELEMENT;
+  const headPages = shape.layout === "pooled"
+    ? shape.poolPages ?? shape.pages * shape.kvHeads
+    : shape.pages * shape.kvHeads;
+  const layerBytes = 2 * headPages * pageBytes;
+  return Math.min(layersPerGroup, Math.max(2, Math.ceil(ROTATED_BYTES / layerBytes)));
+}
