@@ -9,7 +9,7 @@ export type OwnClock = "auto" | "gpu" | "model";
 export type OutsideClock = `${"exec" | "module" | "ffi" | "table"}:${string}`;
 
 /** What `--clock` is, for help. */
-export const CLOCK_BRIEF = "Time of a step: gpu, model, auto, exec:, module:, ffi: or table:FILE";
+export const CLOCK_BRIEF = "Clock: gpu, model, auto, exec:, module:, ffi:, table:FILE";
 
 const OWN: readonly OwnClock[] = ["auto", "gpu", "model"];
 const OUTSIDE = ["exec:", "module:", "ffi:", "table:"] as const;
