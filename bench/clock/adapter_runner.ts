@@ -23,7 +23,7 @@ import {
 import { BenchError } from "../result/mod.ts";
 import { type ClaimedTime, findImplausibleTime, leastWork } from "./plausible_times.ts";
 import { judgeRow, type SampledRow, sampleRow, visibleKeys } from "./sampled_rows.ts";
-import { addChanges } from "./table_changes.ts";
+import { followTable, type SentTable } from "./table_changes.ts";
 
 /** Steps of a batch, where nothing asks for their times earlier. */
 export const STEPS_PER_BATCH = 64;
@@ -99,7 +99,7 @@ function createAdapterRunner(
   const random = createRandom(cache.seed);
   const work = createWorkCount();
   const cost = { batches: 0, steps: 0, waitedMs: 0, busyMs: 0, ownMs: 0, samples: 0 };
-  let sent: Int32Array | null = null;
+  let sent: SentTable | null = null;
   let table: Int32Array | null = null;
   let firstStep = 0;
   let pending: PendingStep[] = [];
@@ -112,10 +112,10 @@ function createAdapterRunner(
   const enqueue = (batch: GroupRows): void => {
     const begun = now();
     if (sent === null) {
-      sent = Int32Array.from(batch.table.ids);
-      table = Int32Array.from(sent);
+      sent = followTable(batch.table, shape);
+      table = Int32Array.from(sent.ids);
     }
-    addChanges(sent, { ...batch, pageSizeTokens: shape.pageSizeTokens }, changes);
+    sent.addChanges(batch, changes);
     changeStarts.push(changes.length / 2);
     countWork({
       ...shape,

@@ -1,20 +1,7 @@
 /** What changed in a block table since it was sent, entry by entry. */
 
 import type { BlockTable } from "../../allocator/mod.ts";
-
-/** Which entries a step reads. */
-export interface ReadEntries {
-  /** Table of all groups. */
-  readonly table: BlockTable;
-  /** Layer group whose rows are used. */
-  readonly group: number;
-  /** Tokens of a page. */
-  readonly pageSizeTokens: number;
-  /** [B] new tokens of each slot. */
-  readonly queryLengths: Int32Array;
-  /** [B] tokens of each slot that were in the cache before the step. */
-  readonly cachedLengths: Int32Array;
-}
+import type { GroupRows } from "../../kernel/mod.ts";
 
 /** First row of a slot, and how many rows it has, in a layer group. */
 export function rowsOfSlot(
@@ -26,27 +13,58 @@ export function rowsOfSlot(
     : { first: (o.group * table.slots + o.slot) * table.kvHeads, count: table.kvHeads };
 }
 
+/** The table as somebody else has it. */
+export interface SentTable {
+  /** The whole of it, as it is there. */
+  readonly ids: Int32Array<ArrayBuffer>;
+  /**
+   * Adds what a step would read otherwise than it was sent, as pairs of an index and an id. Entries
+   * that the step does not read, past a row's length or of idle slots, are left as they were.
+   */
+  readonly addChanges: (step: GroupRows, changes: number[]) => void;
+}
+
 /**
- * Adds what a step would read otherwise than it was sent, as pairs of an index and an id. Entries that
- * the step does not read, past a row's length or of idle slots, are left as they were.
+ * Follows a table that was sent as it is now.
  *
- * @param sent What was sent; brought up to date.
- * @param step What the step reads.
- * @param changes Where the pairs are added.
+ * A decode step changes nothing but at the end of a page. A row that is as long in pages as it was, and
+ * ends in the page that it ended in, is the same request's row: a page that is written belongs to one
+ * request, and a request's pages are recycled where its length reaches a page's end.
+ *
+ * @param table The table.
+ * @param o Tokens of a page.
+ * @returns What follows it.
  */
-export function addChanges(sent: Int32Array, step: ReadEntries, changes: number[]): void {
-  const { table, queryLengths, cachedLengths, pageSizeTokens } = step;
-  const { ids, columns } = table;
-  for (let slot = 0; slot < table.slots; slot++) {
-    if (queryLengths[slot] === 0) continue;
-    const used = Math.ceil((cachedLengths[slot] + queryLengths[slot]) / pageSizeTokens);
-    const rows = rowsOfSlot(table, { group: step.group, slot });
-    for (let row = rows.first; row < rows.first + rows.count; row++) {
-      for (let index = row * columns; index < row * columns + used; index++) {
-        if (sent[index] === ids[index]) continue;
-        sent[index] = ids[index];
-        changes.push(index, ids[index]);
+export function followTable(
+  table: BlockTable,
+  { pageSizeTokens }: { readonly pageSizeTokens: number },
+): SentTable {
+  const ids = Int32Array.from(table.ids);
+  const rows = ids.length / table.columns;
+  const columnsSeen = new Int32Array(rows);
+  const lastSeen = new Int32Array(rows);
+  return {
+    ids,
+    addChanges: (step, changes) => {
+      const { queryLengths, cachedLengths } = step;
+      const { columns } = step.table;
+      const now = step.table.ids;
+      for (let slot = 0; slot < step.table.slots; slot++) {
+        if (queryLengths[slot] === 0) continue;
+        const used = Math.ceil((cachedLengths[slot] + queryLengths[slot]) / pageSizeTokens);
+        const { first, count } = rowsOfSlot(step.table, { group: step.group, slot });
+        for (let row = first; row < first + count; row++) {
+          const last = now[row * columns + used - 1];
+          if (columnsSeen[row] === used && lastSeen[row] === last) continue;
+          columnsSeen[row] = used;
+          lastSeen[row] = last;
+          for (let index = row * columns; index < row * columns + used; index++) {
+            if (ids[index] === now[index]) continue;
+            ids[index] = now[index];
+            changes.push(index, now[index]);
+          }
+        }
       }
-    }
-  }
+    },
+  };
 }
