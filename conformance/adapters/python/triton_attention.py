@@ -6,6 +6,8 @@ rows, speculative rows and idle slots in one call:
     plan = plan_step(shape, query_starts, cached_lengths, head_windows, sink_tokens, form="headwise")
     attend(plan.to(device), query, keys, values, table, output)
 
+`plan_steps` plans many steps at once, which costs the host little more than planning one.
+
 Letters: B slots, T query tokens of the step, Hq query heads, H KV heads, G = Hq / H, D head size, P
 tokens a page, N pages, M columns of a table row, W window (0 is full context), S sink tokens.
 Query and output are [T, Hq, D]; keys and values [N, H, P, D], or [N·H, P, D] where one pool serves
@@ -228,6 +230,49 @@ def _merge_columns(output, windowed, head_windows, group, query_heads, D: tl.con
         tl.store(output + place, tl.load(windowed + place, mask=d < D), mask=d < D)
 
 
+@triton.jit
+def _append(packed, query, keys, values, table, items, angles, dropped, query_heads, kv_heads,
+            columns, page_stride, head_stride, turned, HEAD_ROWS: tl.constexpr, P: tl.constexpr,
+            D: tl.constexpr, BD: tl.constexpr, NEOX: tl.constexpr):
+    """One vector of one token: rotated into the query, or into the cache through the table."""
+    token, lane = tl.program_id(0), tl.program_id(1)
+    slot, position = tl.load(items + token * 2), tl.load(items + token * 2 + 1)
+    d = tl.arange(0, BD)
+    row = (token.to(tl.int64) * (query_heads + 2 * kv_heads) + lane) * D
+    vector = tl.load(packed + row + d, mask=d < D)
+    if lane < query_heads + kv_heads:
+        half = turned // 2
+        if NEOX:
+            is_first = d < half
+            other = tl.where(is_first, d + half, d - half)
+            pair = tl.where(is_first, d, d - half)
+        else:
+            is_first = d % 2 == 0
+            other = tl.where(is_first, d + 1, d - 1)
+            pair = d // 2
+        turns = d < turned
+        partner = tl.load(packed + row + other, mask=turns, other=0.0).to(tl.float32)
+        cosine = tl.load(angles + (token * half + pair) * 2, mask=turns, other=1.0)
+        sine = tl.load(angles + (token * half + pair) * 2 + 1, mask=turns, other=0.0)
+        rotated = vector.to(tl.float32) * cosine + tl.where(is_first, -partner, partner) * sine
+        vector = tl.where(turns, rotated.to(packed.dtype.element_ty), vector)
+    if lane < query_heads:
+        place = (token.to(tl.int64) * query_heads + lane) * D
+        tl.store(query + place + d, vector, mask=d < D)
+    else:
+        head = (lane - query_heads) % kv_heads
+        entry = (slot * kv_heads + head if HEAD_ROWS else slot).to(tl.int64) * columns
+        page = tl.load(table + entry + position // P)
+        place = page.to(tl.int64) * page_stride + head * head_stride + (position % P) * D
+        held = (d < D) & (page >= 0)
+        if lane < query_heads + kv_heads:
+            tl.store(keys + place + d, vector, mask=held)
+        else:
+            tl.store(values + place + d, vector, mask=held)
+        if page < 0:
+            tl.atomic_add(dropped, 1)
+
+
 @dataclass(frozen=True)
 class Shape:
     """Sizes that hold for all steps."""
@@ -269,11 +314,13 @@ def tuning_for(shape, tuning=DEFAULT_TUNING):
 
 @dataclass(frozen=True)
 class Launch:
-    """Work of one tile height."""
+    """Work of one tile height: items and merges of all steps, and where each step's begin."""
 
     rows: int
     items: object  # int32 [n, 16]
     merges: object  # int32 [m, 8]
+    item_starts: object  # int [S + 1]
+    merge_starts: object  # int [S + 1]
 
 
 @dataclass(frozen=True)
@@ -286,22 +333,23 @@ class Pass:
 
 @dataclass(frozen=True)
 class Plan:
-    """A step's work, and what its launches need beside tensors."""
+    """Work of steps, and what its launches need beside tensors."""
 
     shape: Shape
     tuning: Tuning
     form: str
     passes: tuple
-    head_windows: object  # int32 [H]
+    head_windows: object  # int32 [S, H]
     sink_tokens: int
-    tokens: int
+    tokens: object  # int [S]
 
     def to(self, device):
         """The plan with its work lists on a device."""
         def moved(array):
             return torch.from_numpy(np.ascontiguousarray(array)).to(device, non_blocking=True)
         passes = tuple(
-            Pass(tuple(Launch(each.rows, moved(each.items), moved(each.merges))
+            Pass(tuple(Launch(each.rows, moved(each.items), moved(each.merges), each.item_starts,
+                              each.merge_starts)
                        for each in one.launches), one.partial_rows) for one in self.passes)
         return Plan(self.shape, self.tuning, self.form, passes, moved(self.head_windows),
                     self.sink_tokens, self.tokens)
@@ -309,161 +357,218 @@ class Plan:
 
 def plan_step(shape, query_starts, cached_lengths, head_windows, sink_tokens, form="headwise",
               tuning=None, unclear_from=None):
-    """Plans a step on the host: which rows meet which tiles of keys, in how many splits.
+    """Plans one step on the host: which rows meet which tiles of keys, in how many splits.
 
     `unclear_from` (int [B] or a number) is the first key from which tiles have to be masked in any
     case: 0 with mask ranges, the cached length with a tree mask.
     """
+    return plan_steps(shape, np.diff(query_starts)[None], np.asarray(cached_lengths)[None],
+                      np.asarray(head_windows)[None], sink_tokens, form, tuning,
+                      None if unclear_from is None else np.broadcast_to(
+                          np.asarray(unclear_from), np.shape(cached_lengths))[None])
+
+
+def plan_steps(shape, query_lengths, cached_lengths, head_windows, sink_tokens, form="headwise",
+               tuning=None, unclear_from=None):
+    """Plans steps: query and cached lengths are [S, B], windows [S, H]; see `plan_step`."""
     if form not in FORMS:
         raise ValueError(f"Cannot run form {form!r}: the forms are {', '.join(FORMS)}")
     tuning = tuning or tuning_for(shape)
-    starts = np.asarray(query_starts, np.int64)
+    lengths = np.asarray(query_lengths, np.int64)
     cached = np.asarray(cached_lengths, np.int64)
     windows = np.asarray(head_windows, np.int64)
     wanted = [windows]
     if form == "two-pass":
-        widest = int(windows.max(initial=0))
+        widest = windows.max(axis=1, keepdims=True)
         wanted = [np.zeros_like(windows)]
-        if widest > 0:
+        if widest.max(initial=0) > 0:
             wanted.append(np.where(windows > 0, windows, widest))
-    passes = tuple(_plan_pass(shape, starts, cached, each, sink_tokens, form in _WHOLE_ROW, tuning,
+    passes = tuple(_plan_pass(shape, lengths, cached, each, sink_tokens, form in _WHOLE_ROW, tuning,
                               unclear_from) for each in wanted)
     return Plan(shape, tuning, form, passes, windows.astype(np.int32), int(sink_tokens),
-                int(starts[-1]))
+                lengths.sum(axis=1))
 
 
-def _plan_pass(shape, starts, cached, windows, sinks, whole_row, tuning, unclear_from):
-    group, heads = shape.group, shape.kv_heads
-    lengths = np.diff(starts)
-    rows = lengths * group
-    height = np.where(rows <= 16, 16, np.where(rows <= 64, 64, 128))
-    launches, partial_rows = [], 0
+def _plan_pass(shape, all_lengths, all_cached, windows, sinks, whole_row, tuning, unclear_from):
+    group, heads, steps = shape.group, shape.kv_heads, len(all_lengths)
+    all_rows = all_lengths * group
+    height = np.where(all_rows <= 16, 16, np.where(all_rows <= 64, 64, 128))
+    starts = np.cumsum(all_lengths, axis=1) - all_lengths
+    launches, partial_rows = [], np.zeros(steps, np.int64)
     for tile_rows in (128, 64, 16):
-        slots = np.flatnonzero((rows > 0) & (height == tile_rows))
-        if len(slots) == 0:
+        of_step, of_slot = np.nonzero((all_rows > 0) & (height == tile_rows))
+        if len(of_step) == 0:
             continue
         keys = tuning.keys[tile_rows]
-        tiles = -(-rows[slots] // tile_rows)
-        slot = np.repeat(slots, tiles)
-        row0 = (np.arange(len(slot)) - np.repeat(np.cumsum(tiles) - tiles, tiles)) * tile_rows
-        slot, row0 = np.repeat(slot, heads), np.repeat(row0, heads)
-        head = np.tile(np.arange(heads), len(slot) // heads)
-        oldest = cached[slot] + row0 // group
-        newest = cached[slot] + np.minimum(lengths[slot] - 1, (row0 + tile_rows - 1) // group)
-        window = windows[head]
-        last = newest if unclear_from is None else cached[slot] + lengths[slot] - 1
+        tiles = -(-all_rows[of_step, of_slot] // tile_rows)
+        # A unit is a tile of rows of one head.
+        row0 = (np.arange(tiles.sum()) - np.repeat(np.cumsum(tiles) - tiles, tiles)) * tile_rows
+        step, slot = (np.repeat(np.repeat(each, tiles), heads) for each in (of_step, of_slot))
+        row0, head = np.repeat(row0, heads), np.tile(np.arange(heads), len(row0))
+        length, cached, window = all_lengths[step, slot], all_cached[step, slot], windows[step, head]
+        oldest = cached + row0 // group
+        newest = cached + np.minimum(length - 1, (row0 + tile_rows - 1) // group)
+        last = newest if unclear_from is None else cached + length - 1
         total = last // keys + 1
         sink_tiles, gap = np.zeros_like(total), np.zeros_like(total)
-        free = unclear_from is None or np.any(np.asarray(unclear_from) > 0)
-        if not whole_row and free:
+        if not whole_row and (unclear_from is None or np.any(np.asarray(unclear_from) > 0)):
             start = np.where(window > 0, np.maximum(oldest - window + 1, 0) // keys, 0)
             sink_tiles = np.minimum(-(-sinks // keys), start)
             gap = start - sink_tiles
             total = total - gap
+        # Tiles that every row sees whole.
         clear_end = (oldest + 1) // keys
         if unclear_from is not None:
-            unclear = np.broadcast_to(np.asarray(unclear_from, np.int64), cached.shape)[slot]
-            clear_end = np.minimum(clear_end, unclear // keys)
+            clear_end = np.minimum(clear_end, np.asarray(unclear_from, np.int64)[step, slot] // keys)
         clear_begin = np.where(window > 0, -(-np.maximum(newest - window + 1, 0) // keys), 0) - gap
         clear_end = np.clip(clear_end - gap, 0, total)
         clear_begin = np.clip(clear_begin, np.minimum(sink_tiles, clear_end), clear_end)
-        splits = _count_splits(total, tile_rows, tuning)
+        splits = _count_splits(total, step, steps, tile_rows, tuning)
         unit = np.repeat(np.arange(len(slot)), splits)
         split = np.arange(len(unit)) - np.repeat(np.cumsum(splits) - splits, splits)
         begin = total[unit] * split // splits[unit]
         end = total[unit] * (split + 1) // splits[unit]
-        partial = np.full(len(unit), -1, np.int64)
+        # Every step has the workspace to itself.
         merged = splits[unit] > 1
-        partial[merged] = partial_rows + np.arange(merged.sum()) * tile_rows
-        partial_rows += int(merged.sum()) * tile_rows
+        taken = np.cumsum(merged) - merged
+        of_unit = step[unit]
+        used = np.bincount(of_unit, merged, steps).astype(np.int64)
+        before = np.cumsum(used) - used
+        partial = np.where(
+            merged, partial_rows[of_unit] + (taken - before[of_unit]) * tile_rows, -1)
+        partial_rows += used * tile_rows
         items = np.zeros((len(unit), _FIELDS), np.int32)
-        columns = (slot[unit], head[unit], row0[unit], starts[slot[unit]], lengths[slot[unit]],
-                   cached[slot[unit]], begin, end, sink_tiles[unit], gap[unit],
+        columns = (slot[unit], head[unit], row0[unit], starts[of_unit, slot[unit]], length[unit],
+                   cached[unit], begin, end, sink_tiles[unit], gap[unit],
                    np.clip(clear_begin[unit], begin, end), np.clip(clear_end[unit], begin, end),
                    partial, window[unit], np.full(len(unit), heads))
         for index, column in enumerate(columns):
             items[:, index] = column
         # The longest first, so that the last ones to start are short.
-        order = np.argsort(begin - end, kind="stable")
+        order = np.lexsort((begin - end, of_unit))
         split_units = np.flatnonzero(splits > 1)
         merges = np.zeros((len(split_units), 8), np.int32)
         first_item = np.searchsorted(unit, split_units)
         for index, column in enumerate((partial[first_item], splits[split_units],
                                         head[split_units], row0[split_units],
-                                        starts[slot[split_units]], lengths[slot[split_units]])):
+                                        starts[step[split_units], slot[split_units]],
+                                        length[split_units])):
             merges[:, index] = column
-        launches.append(Launch(tile_rows, items[order], merges))
-    return Pass(tuple(launches), partial_rows)
+        bounds = np.arange(steps + 1)
+        launches.append(Launch(tile_rows, items[order], merges,
+                               np.searchsorted(of_unit[order], bounds).tolist(),
+                               np.searchsorted(step[split_units], bounds).tolist()))
+    return Pass(tuple(launches), int(partial_rows.max(initial=0)))
 
 
-def _count_splits(total, tile_rows, tuning):
+def _count_splits(total, step, steps, tile_rows, tuning):
     """Splits of each unit: as many as fill the card, none shorter than is worth a merge."""
-    if len(total) >= tuning.items // (2 if tile_rows == 16 else 4):
-        # Enough units: only those far above the mean are split.
-        mean = total.sum() / len(total)
-        longest = max(tuning.min_split_tiles, math.ceil(mean * (2 if tile_rows == 16 else 1e9)))
-    else:
-        longest = max(tuning.min_split_tiles, math.ceil(total.sum() / tuning.items))
-    return np.maximum(-(-total // longest), 1)
+    units = np.maximum(np.bincount(step, minlength=steps), 1)
+    tiles = np.bincount(step, total, steps)
+    # Enough units: only decode rows far above the mean are split.
+    unsplit = np.ceil(tiles / units * 2) if tile_rows == 16 else np.full(steps, 1 << 40)
+    is_full = units >= tuning.items // (2 if tile_rows == 16 else 4)
+    longest = np.where(is_full, unsplit, np.ceil(tiles / tuning.items)).astype(np.int64)
+    longest = np.maximum(longest, tuning.min_split_tiles)
+    return np.maximum(-(-total // longest[step]), 1)
 
 
-def attend(plan, query, keys, values, table, output, *, scale=None, sink_logits=None, norms=None,
-           ranges=None, tree=None, workspace=None):
-    """Runs a plan that is on the device; writes output [T, Hq, D], and norms [T, Hq] if given."""
+def attend(plan, query, keys, values, table, output, *, step=0, scale=None, sink_logits=None,
+           norms=None, ranges=None, tree=None, workspace=None):
+    """Runs a step of a plan that is on the device.
+
+    Writes output [T, Hq, D], and norms (log-sum-exp) [T, Hq] if given; rows of idle slots do not
+    exist, and everything else is left as it is.
+    """
     scale = 1 / math.sqrt(plan.shape.head_size) if scale is None else scale
     workspace = workspace or make_workspace(plan, query.device)
     tensors = (query, keys, values, table, scale, sink_logits, ranges, tree, workspace)
-    _run_pass(plan, plan.passes[0], output, norms, *tensors)
-    if len(plan.passes) == 2:
+    _run_pass(plan, plan.passes[0], step, output, norms, *tensors)
+    if len(plan.passes) == 2 and plan.tokens[step] > 0:
         windowed = torch.empty_like(output)
         window_norms = None if norms is None else torch.empty_like(norms)
-        _run_pass(plan, plan.passes[1], windowed, window_norms, *tensors)
+        _run_pass(plan, plan.passes[1], step, windowed, window_norms, *tensors)
         head_size = plan.shape.head_size
+        windows = plan.head_windows[step]
         sizes = {"D": head_size, "BD": triton.next_power_of_2(head_size)}
-        grid = (plan.tokens, plan.shape.query_heads)
-        _merge_columns[grid](output, windowed, plan.head_windows, plan.shape.group,
-                             plan.shape.query_heads, **sizes)
+        grid = (int(plan.tokens[step]), plan.shape.query_heads)
+        _merge_columns[grid](output, windowed, windows, plan.shape.group, plan.shape.query_heads,
+                             **sizes)
         if norms is not None:
-            _merge_columns[grid](norms, window_norms, plan.head_windows, plan.shape.group,
+            _merge_columns[grid](norms, window_norms, windows, plan.shape.group,
                                  plan.shape.query_heads, D=1, BD=1)
     return output
 
 
 def make_workspace(plan, device):
-    """Space for the partial results of the splits of a plan: float32 [rows, D] and [rows, 2]."""
+    """Space for the partial results of the splits of a step: float32 [rows, D] and [rows, 2]."""
     rows = max([1, *(one.partial_rows for one in plan.passes)])
     width = triton.next_power_of_2(plan.shape.head_size)
     return (torch.empty((rows, width), dtype=torch.float32, device=device),
             torch.empty((rows, 2), dtype=torch.float32, device=device))
 
 
-def _run_pass(plan, one, output, norms, query, keys, values, table, scale, sink_logits, ranges,
-              tree, workspace):
+def _run_pass(plan, one, step, output, norms, query, keys, values, table, scale, sink_logits,
+              ranges, tree, workspace):
     shape, tuning = plan.shape, plan.tuning
-    head_stride = 0 if shape.layout == "pooled" else shape.page_tokens * shape.head_size
-    page_stride = shape.page_tokens * shape.head_size * (
-        1 if shape.layout == "pooled" else shape.kv_heads)
+    page_stride, head_stride = _strides(shape)
     partial, state = workspace
     nothing = plan.head_windows
     sizes = {"D": shape.head_size, "BD": triton.next_power_of_2(shape.head_size)}
     flags = {"LEARNED": sink_logits is not None, "NORMS": norms is not None}
+    norms = state if norms is None else norms
+    logits = state if sink_logits is None else sink_logits
     for launch in one.launches:
-        if len(launch.items) == 0:
+        first, last = launch.item_starts[step:step + 2]
+        if first == last:
             continue
-        _attend[(len(launch.items),)](
-            query, keys, values, table, output, norms if norms is not None else state,
-            launch.items, partial, state, ranges if ranges is not None else nothing,
-            tree if tree is not None else nothing,
-            sink_logits if sink_logits is not None else state, shape.group, shape.query_heads,
-            table.shape[1], page_stride, head_stride, plan.sink_tokens,
-            scale * 1.4426950408889634, tree.shape[-1] if tree is not None else 0,
+        _attend[(last - first,)](
+            query, keys, values, table, output, norms, launch.items[first:last], partial, state,
+            nothing if ranges is None else ranges, nothing if tree is None else tree, logits,
+            shape.group, shape.query_heads, table.shape[1], page_stride, head_stride,
+            plan.sink_tokens, scale * 1.4426950408889634, 0 if tree is None else tree.shape[-1],
             HEAD_ROWS=shape.layout != "uniform", P=shape.page_tokens, BM=launch.rows,
             BN=tuning.keys[launch.rows], WHOLE_ROW=plan.form in _WHOLE_ROW,
             RANGES=ranges is not None, TREE=tree is not None,
             num_warps=tuning.warps[launch.rows], num_stages=tuning.stages[launch.rows],
             **sizes, **flags)
-        if len(launch.merges) > 0:
-            _merge[(len(launch.merges), launch.rows)](
-                output, norms if norms is not None else state, launch.merges, partial, state,
-                sink_logits if sink_logits is not None else state, shape.group,
+        first, last = launch.merge_starts[step:step + 2]
+        if first < last:
+            _merge[(last - first, launch.rows)](
+                output, norms, launch.merges[first:last], partial, state, logits, shape.group,
                 shape.query_heads, BM=launch.rows, BS=16, num_warps=2, **sizes, **flags)
+
+
+def append(shape, packed, keys, values, table, slots, positions, *, style="none", theta=1e4,
+           turned=0):
+    """Rotates a step's queries and keys, and writes keys and values through the table.
+
+    Packed is [T, Hq + 2·H, D]: queries, keys, values; slots and positions (int [T], on the host)
+    say where each token belongs. Returns the queries, and how many vectors met a hole and were
+    dropped.
+    """
+    device, tokens = packed.device, len(slots)
+    query = torch.empty((tokens, shape.query_heads, shape.head_size), dtype=packed.dtype,
+                        device=device)
+    turned = 0 if style == "none" else turned
+    # In float64 on the host: far positions turn by many radians.
+    angle = np.asarray(positions, np.float64)[:, None] * theta ** (
+        -2.0 * np.arange(turned // 2) / max(turned, 1))
+    angles = np.stack([np.cos(angle), np.sin(angle)], axis=-1).astype(np.float32)
+    angles = torch.from_numpy(angles.reshape(-1) if turned else np.zeros(2, np.float32)).to(device)
+    items = torch.from_numpy(np.stack([slots, positions], 1).astype(np.int32)).to(device)
+    dropped = torch.zeros(1, dtype=torch.int32, device=device)
+    if tokens > 0:
+        page_stride, head_stride = _strides(shape)
+        _append[(tokens, shape.query_heads + 2 * shape.kv_heads)](
+            packed, query, keys, values, table, items, angles, dropped, shape.query_heads,
+            shape.kv_heads, table.shape[1], page_stride, head_stride, turned,
+            HEAD_ROWS=shape.layout != "uniform", P=shape.page_tokens, D=shape.head_size,
+            BD=triton.next_power_of_2(shape.head_size), NEOX=style == "neox", num_warps=1)
+    return query, int(dropped.item())
+
+
+def _strides(shape):
+    """Elements from a page to the next, and from a head to the next."""
+    head = shape.page_tokens * shape.head_size
+    return (head, 0) if shape.layout == "pooled" else (head * shape.kv_heads, head)
