@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import {
   attendProgram,
   defaultTuning,
+  hasMatrixRows,
+  MATRIX_ROWS,
   matrixChainProgram,
   matrixTuningsOf,
   type ProgramTarget,
@@ -56,22 +58,25 @@ function* listPrograms(): Generator<{ readonly name: string; readonly code: stri
   for (const target of TARGETS) {
     yield matrixChainProgram(target.matrix!, { subgroupSize: target.subgroupSize, rounds: 8 });
     for (const headSize of [64, 128, 256]) {
+      const shape = { headSize, storage: "f16" } as const;
+      const sizes = hasMatrixRows(shape, target) ? [TILE_ROWS, MATRIX_ROWS] : [TILE_ROWS];
       for (const matrix of matrixTuningsOf(target, { headSize })) {
-        for (const masks of [false, true]) {
-          yield attendProgram({
-            queryHeads: 20,
-            kvHeads: 4,
-            headSize,
-            pageSizeTokens: 64,
-            layout: masks ? "uniform" : "pooled",
-            storage: "f16",
-            bindings: masks ? 2 : 1,
-            rows: TILE_ROWS,
-            maskRanges: masks,
-            treeMask: masks,
-            learnedSinks: masks,
-            logSumExp: masks,
-          }, { target, tuning: { ...defaultTuning(target), matrix } });
+        for (const rows of sizes) {
+          for (const masks of [false, true]) {
+            yield attendProgram({
+              ...shape,
+              queryHeads: 20,
+              kvHeads: 4,
+              pageSizeTokens: 64,
+              layout: masks ? "uniform" : "pooled",
+              bindings: masks ? 2 : 1,
+              rows,
+              maskRanges: masks,
+              treeMask: masks,
+              learnedSinks: masks,
+              logSumExp: masks,
+            }, { target, tuning: { ...defaultTuning(target), matrix } });
+          }
         }
       }
     }

@@ -19,6 +19,7 @@ import {
   writeWords,
 } from "./buffers.ts";
 import { ITEM_ROWS } from "./item_rows.ts";
+import { hasMatrixRows } from "./matrix_mapping.ts";
 import type { WorkPlan } from "./plan.ts";
 import { ITEM, MERGE, PARAMS } from "./struct_layout.ts";
 import type { AttendSpecialisation, AttendTuning } from "./program.ts";
@@ -158,6 +159,19 @@ export async function createAttendStage(
     bindGroups: new Map(),
     bound: null,
     logSumExpBase: 0,
+  };
+}
+
+/** How a stage's batches are planned: whether matrices take a few rows, and how many items fill it. */
+export function planningOf(
+  stage: AttendStage,
+): { readonly hasMatrixRows: boolean; readonly parallelItems: number } {
+  const isMatrix = hasMatrixRows(stage.options.specialisation, stage.gpu.target);
+  const { parallelItems } = attendTuning(stage);
+  return {
+    hasMatrixRows: isMatrix,
+    // An item of matrices is one subgroup, where one of the vector kernel is two.
+    parallelItems: isMatrix ? 2 * parallelItems : parallelItems,
   };
 }
 

@@ -13,7 +13,7 @@ import { checkProblem } from "../check_problem.ts";
 import type { Arithmetic } from "../arithmetic.ts";
 import type { AttentionProblem } from "../problem.ts";
 import { ShapeError, ValueError } from "../problem_error.ts";
-import { attendTuning, type DispatchSize, dispatchSize, reserveAttend } from "./attend_stage.ts";
+import { type DispatchSize, dispatchSize, planningOf, reserveAttend } from "./attend_stage.ts";
 import { createBuffer, type Gpu } from "./gpu.ts";
 import { ITEM_ROWS } from "./item_rows.ts";
 import { maxItems } from "./plan_splits.ts";
@@ -160,7 +160,7 @@ function largestSize(run: ProblemRun): DispatchSize {
     sinkTokens: 0,
   }, { walk: "visible", splitTokens: columns * pageSizeTokens });
   const tiles = dispatchSize(run.plan).items;
-  const { parallelItems } = attendTuning(run.stage);
+  const { parallelItems } = planningOf(run.stage);
   const tokens = columns * pageSizeTokens;
   const items = tiles.map((count) =>
     count === 0 ? 0 : maxItems({ tiles: count, tokens, parallelItems })

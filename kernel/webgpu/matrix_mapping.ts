@@ -6,7 +6,7 @@
  */
 
 import { type Arithmetic, FLOAT32_ARITHMETIC, parseArithmetic } from "../arithmetic.ts";
-import { itemRowsOf, MAX_VECTOR_ROWS, TILE_ROWS } from "./item_rows.ts";
+import { itemRowsOf, MATRIX_ROWS, MAX_VECTOR_ROWS, TILE_ROWS } from "./item_rows.ts";
 import type { AttendSpecialisation, MatrixTuning, ProgramTarget } from "./program.ts";
 import type { TemplateConstants } from "./template.ts";
 
@@ -28,6 +28,20 @@ export function usesMatrices(
     chooseMatrixTuning(s, { target }) !== null;
 }
 
+/**
+ * Whether a few rows of decode are an item of matrices: of f16 caches, where the adapter has them.
+ *
+ * @param s Heads and storage of a problem.
+ * @param target The adapter.
+ * @returns True where items of {@linkcode MATRIX_ROWS} rows have a program.
+ */
+export function hasMatrixRows(
+  s: Pick<AttendSpecialisation, "headSize" | "storage" | "keyFormat" | "valueFormat">,
+  target: ProgramTarget,
+): boolean {
+  return usesMatrices({ ...s, rows: MATRIX_ROWS }, target);
+}
+
 /** What multiplies the rows of a slot: float32 units, or matrices of f16 that add up in float32. */
 export type Multiplier = "f32" | "matrix";
 
@@ -45,7 +59,7 @@ export interface SlotKind {
 /**
  * What multiplies the rows of a slot.
  *
- * @example Only f16 caches and rows of many tokens take matrices
+ * @example Only f16 caches take matrices, and rows enough to fill one
  * ```ts
  * import { multiplierOf } from "@headwise/headwise/kernel";
  * import assert from "node:assert/strict";
@@ -56,7 +70,8 @@ export interface SlotKind {
  * } as const;
  * const shape = { queryHeads: 20, kvHeads: 4, headSize: 128, storage: "f16" } as const;
  * assert.equal(multiplierOf(target, { shape, queryTokens: 512 }), "matrix");
- * assert.equal(multiplierOf(target, { shape, queryTokens: 1 }), "f32");
+ * assert.equal(multiplierOf(target, { shape, queryTokens: 1 }), "matrix");
+ * assert.equal(multiplierOf(target, { shape: { ...shape, kvHeads: 20 }, queryTokens: 1 }), "f32");
  * assert.equal(
  *   multiplierOf(target, { shape: { ...shape, storage: "bf16" }, queryTokens: 512 }),
  *   "f32",
@@ -66,7 +81,7 @@ export interface SlotKind {
 export function multiplierOf(target: ProgramTarget, o: SlotKind): Multiplier {
   const { queryHeads, kvHeads } = o.shape;
   const packedRows = o.queryTokens * queryHeads / kvHeads;
-  const rows = itemRowsOf(packedRows);
+  const rows = itemRowsOf(packedRows, hasMatrixRows(o.shape, target));
   return usesMatrices({ ...o.shape, rows }, target) ? "matrix" : "f32";
 }
 
@@ -114,9 +129,11 @@ export function matrixMapping(
   const scoreStride = tileKeys / 4 + 1;
   const tileWords = 2 * keyWords + s.rows * scoreStride;
   const lanesOfRow = Math.max(1, subgroupSize / rowsOfSubgroup);
+  const subgroups = s.rows / rowsOfSubgroup;
   const loads = tileKeys * words / lanes;
   const otherBytes = 4 * 2 * 4 * tileKeys + 8 * s.rows + 32;
-  const fits = tileWords * 16 + otherBytes <= matrix.workgroupBytes && lanesOfRow <= 2 &&
+  const fits = Number.isInteger(subgroups) &&
+    tileWords * 16 + otherBytes <= matrix.workgroupBytes && lanesOfRow <= 2 &&
     lanes <= MOST_LANES && Number.isInteger(loads) && loads <= MOST_LOADS;
   if (!fits) return null;
   return {

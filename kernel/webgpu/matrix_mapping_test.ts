@@ -6,9 +6,9 @@ import {
   matrixTuningsOf,
   multiplierOf,
 } from "./matrix_mapping.ts";
-import { TILE_ROWS } from "./item_rows.ts";
+import { MATRIX_ROWS, TILE_ROWS } from "./item_rows.ts";
 import type { AttendSpecialisation } from "./program.ts";
-import { attendProgram } from "./specialisation.ts";
+import { attendProgram, defaultTuning } from "./specialisation.ts";
 
 const TARGET = {
   subgroupSize: 32,
@@ -83,5 +83,19 @@ Deno.test("chooseMatrixTuning() throws for a tuning that does not fit, and never
 Deno.test("multiplierOf() changes with the rows of a slot", () => {
   const shape = { queryHeads: 20, kvHeads: 4, headSize: 128, storage: "f16" } as const;
   const kinds = [1, 4, 5, 2048].map((queryTokens) => multiplierOf(TARGET, { shape, queryTokens }));
-  assert.deepEqual(kinds, ["f32", "f32", "matrix", "matrix"]);
+  // 5, 20, 25 and many rows: one matrix, several vector items, tiles.
+  assert.deepEqual(kinds, ["matrix", "f32", "matrix", "matrix"]);
+  const few = { ...shape, kvHeads: 10 };
+  assert.equal(multiplierOf(TARGET, { shape: few, queryTokens: 1 }), "f32");
+});
+
+Deno.test("attendProgram() gives a few rows to one subgroup, whatever suits a tile", () => {
+  for (const tuning of matrixTuningsOf(TARGET, { headSize: 128 })) {
+    const program = attendProgram({ ...PREFILL, rows: MATRIX_ROWS }, {
+      target: TARGET,
+      tuning: { ...defaultTuning(TARGET), matrix: tuning },
+    });
+    assert.equal(program.workgroupSize, 32);
+    assert.match(program.name, new RegExp(`row_fragments=1;tile_keys=${tuning.tileKeys}$`));
+  }
 });

@@ -34,6 +34,8 @@ export interface PlanOptions {
    * and lets the mask hide the rest: what a kernel does that does not clip.
    */
   readonly walk: "row" | "visible";
+  /** Whether a few rows are an item of matrices. @default {false} */
+  readonly hasMatrixRows?: boolean;
   /** Items that keep the device busy; splitting aims at this many. */
   readonly parallelItems: number;
   /** Tokens of a split, in place of a choice by `parallelItems`; rounded up to whole pages. */
@@ -154,7 +156,7 @@ export function listTiles(list: TileList, batch: PlanBatch, o: PlanOptions): voi
     const tokens = batch.queryLengths[slot];
     if (tokens === 0) continue;
     const packedRows = tokens * o.group;
-    const tileRows = itemRowsOf(packedRows);
+    const tileRows = itemRowsOf(packedRows, o.hasMatrixRows ?? false);
     const size = itemRowsIndex(tileRows);
     for (let pass = 0; pass < passes; pass++) {
       for (let firstRow = 0; firstRow < packedRows; firstRow += tileRows) {

@@ -7,13 +7,13 @@ import {
   type AttendStage,
   type AttendStep,
   type AttendTensors,
-  attendTuning,
   createAttendStage,
   destroyAttendStage,
   type DispatchSize,
   dispatchSize,
   encodeAttend,
   type PackedExtras,
+  planningOf,
   uploadAttend,
 } from "./attend_stage.ts";
 import {
@@ -25,7 +25,7 @@ import {
 } from "./device_cache.ts";
 import { createBuffer, type Gpu } from "./gpu.ts";
 import { itemRowsOfSlots } from "./item_rows.ts";
-import { arithmeticOf } from "./matrix_mapping.ts";
+import { arithmeticOf, hasMatrixRows } from "./matrix_mapping.ts";
 import { createWorkPlan, planBatch, type WorkPlan } from "./plan.ts";
 import type { PlanBatch, PlanOptions } from "./plan_tiles.ts";
 import type { BufferRange } from "./read_back.ts";
@@ -89,7 +89,10 @@ export async function createProblemRun(
         logSumExp: o.logSumExp,
       },
       cache,
-      itemRows: itemRowsOfSlots(queryLengths, group),
+      itemRows: itemRowsOfSlots(queryLengths, {
+        group,
+        hasMatrixRows: hasMatrixRows(shape, gpu.target),
+      }),
       ...(o.tuning === undefined ? {} : { tuning: o.tuning }),
     });
     return {
@@ -151,7 +154,7 @@ export function planProblem(run: ProblemRun, p: AttentionProblem, o: ProblemPlan
     pageSizeTokens: run.shape.pageSizeTokens,
     pageRows: run.cache.pageRows,
     headRows: run.cache.headRows,
-    parallelItems: attendTuning(run.stage).parallelItems,
+    ...planningOf(run.stage),
   });
 }
 

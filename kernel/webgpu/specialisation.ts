@@ -20,7 +20,7 @@ import attendTileText from "./attend_tile.wgsl" with { type: "text" };
 import fillText from "./fill.wgsl" with { type: "text" };
 import mergeText from "./merge.wgsl" with { type: "text" };
 import paramsText from "./params.wgsl" with { type: "text" };
-import { MAX_VECTOR_ROWS } from "./item_rows.ts";
+import { MATRIX_ROWS, MAX_VECTOR_ROWS } from "./item_rows.ts";
 import {
   chooseMatrixTuning,
   matrixMapping,
@@ -181,8 +181,17 @@ function matrixTuningOf(
   o: { target: ProgramTarget; tuning?: AttendTuning },
 ): MatrixTuning | null {
   if (!usesMatrices(s, o.target)) return null;
-  const tuning = o.tuning?.matrix;
-  return chooseMatrixTuning(s, { target: o.target, ...(tuning === undefined ? {} : { tuning }) });
+  const asked = o.tuning?.matrix;
+  if (s.rows === MATRIX_ROWS && asked !== undefined) {
+    // A subgroup owns all rows of a small item, and holds as many keys as a tile if they fit.
+    const tuning = { ...asked, rowFragments: 1 } as const;
+    if (matrixMapping(s, { target: o.target, tuning }) !== null) return tuning;
+    return chooseMatrixTuning(s, { target: o.target });
+  }
+  return chooseMatrixTuning(s, {
+    target: o.target,
+    ...(asked === undefined ? {} : { tuning: asked }),
+  });
 }
 
 /** Constants of the tile kernel, within the 32 KiB of workgroup memory of every adapter. */

@@ -14,17 +14,18 @@ import {
   uploadAppend,
 } from "./append_stage.ts";
 import {
-  attendTuning,
   createAttendStage,
   destroyAttendStage,
   dispatchSize,
   encodeAttend,
+  planningOf,
   uploadAttend,
 } from "./attend_stage.ts";
 import { createDeviceCache, destroyDeviceCache, shapePageIds } from "./device_cache.ts";
 import { fillRandom } from "./fill.ts";
 import { createBuffer, type Gpu, GpuError } from "./gpu.ts";
 import { itemRowsOfSlots, itemRowsUpTo } from "./item_rows.ts";
+import { hasMatrixRows } from "./matrix_mapping.ts";
 import {
   createPassTimer,
   destroyPassTimer,
@@ -150,9 +151,10 @@ export async function createStepState(
   const sinkLogits = o.learnedSinks
     ? Float32Array.from({ length: shape.queryHeads }, () => random.nextNormal())
     : null;
+  const rowSizes = { group, hasMatrixRows: hasMatrixRows(shape, gpu.target) };
   const itemRows = only === undefined
-    ? itemRowsUpTo({ group, maxTokens: o.maxBatchTokens })
-    : itemRowsOfSlots(only.queryLengths, group);
+    ? itemRowsUpTo({ ...rowSizes, maxTokens: o.maxBatchTokens })
+    : itemRowsOfSlots(only.queryLengths, rowSizes);
   const attend = await createAttendStage(gpu, {
     specialisation: {
       ...shape,
@@ -213,7 +215,7 @@ export function planStep(state: StepState, batch: GroupRows): void {
     pageRows: cache.pageRows,
     headRows: cache.headRows,
     walk: options.walk,
-    parallelItems: attendTuning(state.attend).parallelItems,
+    ...planningOf(state.attend),
   });
 }
 
