@@ -352,6 +352,8 @@ export interface Subject {
   readonly capabilities: ReadonlySet<Capability>;
   /** What it declares to decide otherwise than the default. */
   readonly policies?: Partial<Policies>;
+  /** How its kernel computes, where not in float32 throughout; its answers are judged by it. */
+  readonly arithmetic?: Partial<Arithmetic>;
   /** Its allocator, if it has one. */
   readonly allocator?: AllocatorSubject;
   /** Its kernel, if it has one. */

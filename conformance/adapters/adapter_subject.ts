@@ -1,6 +1,13 @@
 /** An adapter behind the command interfaces of a subject. */
-import type { StepTimer } from "../../kernel/mod.ts";
-import type { AllocatorSubject, KernelSubject, Subject } from "../subject.ts";
+import {
+  type Arithmetic,
+  type AttentionShape,
+  describeArithmetic,
+  FLOAT32_ARITHMETIC,
+  type StepTimer,
+} from "../../kernel/mod.ts";
+import type { Reply } from "../reply.ts";
+import type { AllocatorSubject, AttendReply, KernelSubject, Subject } from "../subject.ts";
 import { AdapterFault } from "./adapter_fault.ts";
 import type { AnyPartCommand } from "./protocol/command.ts";
 import {
@@ -20,7 +27,7 @@ import type { AdapterSession } from "./session.ts";
  * @returns A subject with the adapter's name, claims and declarations.
  */
 export function createAdapterSubject(session: AdapterSession): Subject {
-  const { name, capabilities, policies } = session.claims;
+  const { name, capabilities, policies, arithmetic } = session.claims;
   const claims = (prefix: string): boolean =>
     [...capabilities].some((capability) => capability.startsWith(prefix));
   return {
@@ -30,9 +37,37 @@ export function createAdapterSubject(session: AdapterSession): Subject {
     ...(claims("allocator") || claims("validator")
       ? { allocator: partOf<AllocatorSubject>(session, "allocator") }
       : {}),
-    ...(claims("kernel") ? { kernel: partOf<KernelSubject>(session, "kernel") } : {}),
+    ...(claims("kernel")
+      ? {
+        kernel: declareArithmetic(partOf<KernelSubject>(session, "kernel"), arithmetic),
+        ...(arithmetic === undefined ? {} : { arithmetic }),
+        metadata: { arithmetic: describeArithmetic({ ...FLOAT32_ARITHMETIC, ...arithmetic }) },
+      }
+      : {}),
     ...(claims("clock") ? { clock: partOf<StepTimer>(session, "clock") } : {}),
     recover: session.restart,
+  };
+}
+
+/** A kernel whose answers say how they were computed, slot by slot. */
+function declareArithmetic(
+  kernel: KernelSubject,
+  declared: Partial<Arithmetic> | undefined,
+): KernelSubject {
+  if (declared === undefined) return kernel;
+  const arithmetic = { ...FLOAT32_ARITHMETIC, ...declared };
+  const said = <R extends AttendReply>(
+    reply: Reply<R>,
+    { batch }: Pick<AttentionShape, "batch">,
+  ): Reply<R> =>
+    reply.kind === "refused" ? reply : {
+      ...reply,
+      value: { ...reply.value, arithmetic: new Array<Arithmetic>(batch).fill(arithmetic) },
+    };
+  return {
+    ...kernel,
+    attend: async (problem, o) => said(await kernel.attend(problem, o), problem.shape),
+    replay: async (capture, problem) => said(await kernel.replay(capture, problem), problem.shape),
   };
 }
 

@@ -116,8 +116,12 @@ function introduce(subject: Subject, name: CommandName): unknown {
       return { protocol: PROTOCOL_VERSION, name: subject.name };
     case "capabilities": {
       const capabilities = [...subject.capabilities];
-      const { policies } = subject;
-      return policies === undefined ? { capabilities } : { capabilities, policies };
+      const { policies, arithmetic } = subject;
+      return {
+        capabilities,
+        ...(policies === undefined ? {} : { policies }),
+        ...(arithmetic === undefined ? {} : { arithmetic }),
+      };
     }
     default:
       return null;

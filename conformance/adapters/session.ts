@@ -1,4 +1,5 @@
 /** A conversation with an adapter that outlives the adapter's crashes. */
+import type { Arithmetic } from "../../kernel/mod.ts";
 import { type Policies, resolvePolicies } from "../policies.ts";
 import type { Capability } from "../subject.ts";
 import { AdapterFault } from "./adapter_fault.ts";
@@ -10,6 +11,7 @@ import {
 } from "./adapter_process.ts";
 import { printable } from "./line_reader.ts";
 import { withoutUndefined } from "./protocol/command.ts";
+import { readArithmetic } from "./protocol/declared_arithmetic.ts";
 import type { AnyReply, CommandName, RequestFields, ResultValue } from "./protocol/commands.ts";
 import { PROTOCOL_VERSION } from "./protocol/conversation_commands.ts";
 import { judgeReply, parseReply, type SessionReply } from "./read_reply.ts";
@@ -23,6 +25,8 @@ export interface AdapterClaims {
   readonly capabilities: ReadonlySet<Capability>;
   /** Policies that differ from the default. */
   readonly policies?: Partial<Policies>;
+  /** How its kernel computes, where not in float32 throughout. */
+  readonly arithmetic?: Partial<Arithmetic>;
 }
 
 /** A conversation. */
@@ -201,7 +205,7 @@ async function introduce(ask: Ask, scratchPath: string): Promise<AdapterClaims> 
       `The adapter speaks protocol ${hello.protocol}, and this suite protocol ${PROTOCOL_VERSION}`,
     );
   }
-  const { capabilities, policies } = requireResult(
+  const { capabilities, policies, arithmetic } = requireResult(
     "capabilities",
     await ask("capabilities", {}),
   );
@@ -209,6 +213,7 @@ async function introduce(ask: Ask, scratchPath: string): Promise<AdapterClaims> 
     name: printable(hello.name),
     capabilities: new Set(capabilities),
     ...(policies === undefined ? {} : { policies: withoutUndefined(policies) }),
+    ...(arithmetic === undefined ? {} : { arithmetic: readArithmetic(arithmetic) }),
   };
 }
 
@@ -218,6 +223,9 @@ function requireSameClaims(first: AdapterClaims, now: AdapterClaims): void {
   for (const [name, value] of Object.entries(before)) {
     const other = after[name as keyof Policies];
     if (JSON.stringify(value) !== JSON.stringify(other)) changed.push(`policy ${name}`);
+  }
+  if (JSON.stringify(first.arithmetic) !== JSON.stringify(now.arithmetic)) {
+    changed.push("arithmetic");
   }
   if (changed.length > 0) {
     throw new AdapterFault(

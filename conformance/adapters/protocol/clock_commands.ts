@@ -1,16 +1,11 @@
 /** Commands of a clock: one for each method of `StepTimer`. */
 import { z } from "zod";
-import {
-  type Arithmetic,
-  ArithmeticError,
-  declaredFields,
-  parseArithmetic,
-  type StepTimer,
-} from "../../../kernel/mod.ts";
+import type { StepTimer } from "../../../kernel/mod.ts";
 import { AdapterFault } from "../adapter_fault.ts";
 import { dataOf, expectTensor, flatTensor } from "../tensor_fields.ts";
 import type { Tensor, Tensors } from "../safetensors.ts";
 import { partCommand } from "./command.ts";
+import { arithmetic, readArithmetic } from "./declared_arithmetic.ts";
 import { count, fileName, integer, number, shape } from "./values.ts";
 
 const clock = <Name extends keyof StepTimer>(_: Name) => partCommand<StepTimer[Name]>("clock");
@@ -42,7 +37,7 @@ export const CLOCK_COMMANDS = {
       versions: z.record(z.string().max(64), z.string().max(200)).default({}),
       isSoftware: z.boolean(),
       isCaptured: z.boolean().default(false),
-      arithmetic: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+      arithmetic: arithmetic.default({}),
       memoryBytesPerSecond: figure,
       flopsPerSecond: figure,
     }),
@@ -132,13 +127,4 @@ function sixteenBits(tensors: Tensors, name: string): Uint16Array {
     "adapter-error",
     `Tensor "${name}" of the answer is ${dtype}; it must be BF16, F16 or U16`,
   );
-}
-
-function readArithmetic(declared: object): Partial<Arithmetic> {
-  try {
-    return declaredFields(parseArithmetic(declared));
-  } catch (error) {
-    if (!(error instanceof ArithmeticError)) throw error;
-    throw new AdapterFault("adapter-error", `The adapter's arithmetic: ${error.message}`);
-  }
 }

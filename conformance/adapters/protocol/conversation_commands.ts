@@ -1,6 +1,7 @@
 /** Commands of the conversation itself. */
 import { z } from "zod";
 import type { ConversationCommand } from "./command.ts";
+import { arithmetic } from "./declared_arithmetic.ts";
 import { capability, integer, policies } from "./values.ts";
 
 /** Version of the protocol; a change that an old adapter cannot follow raises it. */
@@ -32,6 +33,7 @@ export const CONVERSATION_COMMANDS = {
     result: z.strictObject({
       capabilities: z.array(capability),
       policies: policies.optional(),
+      arithmetic: arithmetic.optional(),
     }),
   }),
   shutdown: conversation({

@@ -123,7 +123,11 @@ def _reply(adapter, request):
         _scratch = request["scratch"]
         return {"status": "result", "value": {"protocol": PROTOCOL, "name": adapter.name}}
     if command == "capabilities":
-        return {"status": "result", "value": {"capabilities": list(adapter.capabilities)}}
+        value = {"capabilities": list(adapter.capabilities)}
+        for declared in ("policies", "arithmetic"):
+            if getattr(adapter, declared, None):
+                value[declared] = getattr(adapter, declared)
+        return {"status": "result", "value": value}
     if command == "shutdown":
         return {"status": "result", "value": None}
     method = getattr(adapter, command, None)

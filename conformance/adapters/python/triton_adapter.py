@@ -32,7 +32,7 @@ class TritonAdapter:
 
     capabilities = [
         "kernel.attend", "kernel.append", "kernel.bf16", "kernel.f16", "kernel.uniform",
-        "kernel.headwise", "kernel.pooled", "kernel.head_size_256", "kernel.into",
+        "kernel.headwise", "kernel.pooled", "kernel.head_size_256", "kernel.sinks", "kernel.into",
         "kernel.log_sum_exp", "kernel.mask_ranges", "kernel.tree_mask", "kernel.learned_sinks",
         "kernel.splits", "kernel.two_passes",
     ]
