@@ -306,3 +306,17 @@ export {
   type SweepShard,
   type SweepSide,
 } from "./sweep/mod.ts";
+export { type Card, type CardProfile, parseCardProfile, SHIPPED_PROFILES } from "./card/mod.ts";
+export {
+  classErrors,
+  compareWithRecord,
+  type ErrorRecord,
+  type MetricError,
+  type PublishedData,
+  readPublished,
+  recordOf,
+  validate,
+  VALIDATED_ERRORS,
+  type ValidatedRow,
+  type Validation,
+} from "./validation/mod.ts";

@@ -7,6 +7,9 @@ export type BenchErrorCode =
   | "bench/resume"
   | "bench/allocator"
   | "bench/ranks-disagree"
+  | "bench/unknown-card"
+  | "bench/outside-profile"
+  | "bench/calibration"
   | "gate/missing-side"
   | "gate/not-comparable";
 

@@ -1,0 +1,41 @@
+/**
+ * What operations cost on a card: measured profiles, ceilings of data sheets, and the cost of a step
+ * of a served model on them.
+ *
+ * @module
+ */
+
+export { type AttentionShape, decodeUs, promptUs, visiblePairs } from "./attention_costs.ts";
+export { type Card, type Ceilings, openCard } from "./card_costs.ts";
+export { DATA_SHEETS, type DataSheet, findDataSheet } from "./data_sheets.ts";
+export {
+  ENGINE_OVERHEADS,
+  type EngineName,
+  type EngineOverhead,
+  engineStepMs,
+} from "./engine_overhead.ts";
+export { MAX_EXTRAPOLATION } from "./interpolate.ts";
+export { allReduceUs } from "./link_costs.ts";
+export { type CardProfile, cardProfileSchema } from "./profile_schema.ts";
+export { parseCardProfile, SHIPPED_PROFILES } from "./profiles.ts";
+export {
+  cacheBytesPerToken,
+  type FeedForwardShape,
+  type MatrixUnits,
+  type Placement,
+  type ServedLayer,
+  type ServedModel,
+  WEIGHT_BYTES,
+  weightBytes,
+  type WeightType,
+} from "./served_model.ts";
+export {
+  type CostFactors,
+  type CostModel,
+  type CostRows,
+  createRestCost,
+  createStepCost,
+  linksOf,
+  NO_FACTORS,
+  type StepCost,
+} from "./step_cost.ts";

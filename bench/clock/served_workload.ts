@@ -1,0 +1,69 @@
+/** A workload's model as it is served, for the costs of a card. */
+
+import type { Workload } from "../../fixtures/mod.ts";
+import type { Placement, ServedLayer, ServedModel, WeightType } from "../card/mod.ts";
+
+/** The model of a workload; mean bytes of a weight below 2 stand for the nearest type. */
+export function servedWorkload(workload: Workload): ServedModel {
+  const { model } = workload;
+  const ff = model.feedForward;
+  const expertLayers = ff.experts > 0 ? model.layers - ff.denseLayers : 0;
+  const attention = {
+    windowTokens: null,
+    chunked: false,
+    queryHeads: model.queryHeads,
+    kvHeads: model.kvHeads,
+    headSize: model.headSize,
+    valueHeadSize: model.headSize,
+  };
+  const layers: ServedLayer[] = [];
+  if (model.layers > expertLayers) {
+    layers.push({
+      count: model.layers - expertLayers,
+      ...attention,
+      feedForward: {
+        denseIntermediate: ff.denseIntermediate,
+        gated: true,
+        experts: 0,
+        expertsPerToken: 0,
+        expertIntermediate: 0,
+      },
+    });
+  }
+  if (expertLayers > 0) {
+    layers.push({
+      count: expertLayers,
+      ...attention,
+      feedForward: {
+        denseIntermediate: ff.sharedExperts * ff.expertIntermediate,
+        gated: true,
+        experts: ff.experts,
+        expertsPerToken: ff.expertsPerToken,
+        expertIntermediate: ff.expertIntermediate,
+      },
+    });
+  }
+  const weights = weightTypeOf(workload.weightBytesPerParameter);
+  return {
+    name: model.name,
+    hidden: model.hiddenSize,
+    vocabulary: model.vocabularySize,
+    tiedEmbeddings: model.tiedEmbeddings,
+    layers,
+    attentionWeights: weights,
+    denseWeights: weights,
+    expertWeights: weights,
+    cacheBytes: 2,
+    cacheReadBytes: 2,
+  };
+}
+
+function weightTypeOf(bytes: number): WeightType {
+  if (bytes > 1.5) return "bf16";
+  return bytes > 0.8 ? "fp8" : "int4";
+}
+
+/** Where the ranks of a workload lie. */
+export function placementOfWorkload({ tensorParallel }: Workload): Placement {
+  return { tensorParallel, expertParallel: 1, pipelineParallel: 1 };
+}

@@ -1,0 +1,76 @@
+/** The record of validated errors: what a change is held against, and what gates carry. */
+
+import record from "./class_errors.json" with { type: "json" };
+import type { ErrorSummary, ValidatedMetric } from "./errors.ts";
+
+/** Median and 90th percentile of the absolute errors of each class and metric, with their number. */
+export type ErrorRecord = Readonly<
+  Record<string, Partial<Record<ValidatedMetric, Omit<ErrorSummary, "bias">>>>
+>;
+
+/** By how much a class's median error may grow before CI fails: a point. */
+const ALLOWED_GROWTH = 0.01;
+/** A class of fewer figures says too little to be carried by a verdict. */
+const LEAST_FIGURES = 20;
+
+/** The errors that were recorded last. */
+export const VALIDATED_ERRORS: ErrorRecord = record;
+
+/** What is written down of some classes, to four places. */
+export function recordOf(
+  classes: ReadonlyMap<string, Partial<Record<ValidatedMetric, ErrorSummary>>>,
+): ErrorRecord {
+  const round = (value: number): number => Math.round(value * 1e4) / 1e4;
+  return Object.fromEntries([...classes].map(([name, metrics]) => [
+    name,
+    Object.fromEntries(
+      Object.entries(metrics).map(([metric, { count, median, p90 }]) => [
+        metric,
+        { count, median: round(median), p90: round(p90) },
+      ]),
+    ),
+  ]));
+}
+
+/** Sentences about classes whose error grew by more than a point, or that are gone. */
+export function compareWithRecord(now: ErrorRecord, before: ErrorRecord): string[] {
+  const grown: string[] = [];
+  for (const [name, metrics] of Object.entries(before)) {
+    for (const [metric, { median }] of Object.entries(metrics)) {
+      const found = now[name]?.[metric as ValidatedMetric];
+      if (found === undefined) {
+        grown.push(`${name}, ${metric}: no figure is left of the class`);
+      } else if (found.median > median + ALLOWED_GROWTH) {
+        const [from, to] = [median, found.median].map((share) => `${(share * 100).toFixed(1)} %`);
+        grown.push(`${name}, ${metric}: the median error grew from ${from} to ${to}`);
+      }
+    }
+  }
+  return grown;
+}
+
+/**
+ * The error that a modelled time carries: the 90th percentile of the card's class, of all rows on
+ * cards with or without a profile where the class has too few figures.
+ */
+export function validatedError(
+  o: {
+    readonly card: string;
+    readonly basis: "measured" | "scaled";
+    readonly metric: ValidatedMetric;
+  },
+): { readonly class: string; readonly p90: number; readonly count: number } {
+  const profile = o.basis === "measured";
+  const names = [
+    `card: ${o.card} (${profile ? "profile" : "scaled"})`,
+    profile ? "cards with a profile" : "cards without one",
+    "all",
+  ];
+  for (const name of names) {
+    const found = VALIDATED_ERRORS[name]?.[o.metric];
+    if (found !== undefined && found.count >= LEAST_FIGURES) {
+      return { class: name, p90: found.p90, count: found.count };
+    }
+  }
+  throw new RangeError(`No class of validated errors has ${LEAST_FIGURES} figures of ${o.metric}`);
+}

@@ -1,0 +1,89 @@
+/** A published geometry and the types of a row as a served model. */
+
+import type { FeedForwardShape, ServedLayer, ServedModel, WeightType } from "../card/mod.ts";
+import type { PublishedGeometry, PublishedRow } from "./published.ts";
+
+/** Types of the weights of each kind of tensor, by a row's words. */
+function weightTypes(
+  text: string,
+): Pick<ServedModel, "attentionWeights" | "denseWeights" | "expertWeights"> {
+  const lower = text.toLowerCase();
+  const all = (type: WeightType) => ({
+    attentionWeights: type,
+    denseWeights: type,
+    expertWeights: type,
+  });
+  if (lower.includes("mxfp4 experts")) return { ...all("bf16"), expertWeights: "mxfp4" };
+  if (lower.includes("mxfp4") || lower.includes("fp4")) return all("mxfp4");
+  if (lower.includes("fp8")) return all("fp8");
+  if (lower.includes("w8a8") || lower.includes("int8")) return all("int8");
+  if (/awq|gptq|int4|q4_k/.test(lower)) return all("int4");
+  return all("bf16");
+}
+
+/** A cached element by a row's words: bytes kept, and bytes that its reads take the time of. */
+function cacheOf(text: string): Pick<ServedModel, "cacheBytes" | "cacheReadBytes"> {
+  const lower = text.toLowerCase();
+  // Codes are converted on the way in: fp8 leaves about 0.62 of bf16's time, not a half.
+  if (lower.startsWith("fp8")) return { cacheBytes: 1, cacheReadBytes: 1.25 };
+  if (lower.includes("4 bit")) return { cacheBytes: 0.4, cacheReadBytes: 2.2 };
+  return { cacheBytes: 2, cacheReadBytes: 2 };
+}
+
+/** The model that a row serves. */
+export function servedModel(geometry: PublishedGeometry, row: PublishedRow): ServedModel {
+  const g = geometry;
+  const gated = g.gated_mlp ?? true;
+  const dense: FeedForwardShape = {
+    denseIntermediate: g.dense_mlp_intermediate ?? g.intermediate,
+    gated,
+    experts: 0,
+    expertsPerToken: 0,
+    expertIntermediate: 0,
+  };
+  const inner = g.moe_intermediate ?? 0;
+  const routed: FeedForwardShape = {
+    denseIntermediate: g.shared_intermediate ?? (g.shared_experts ?? 0) * inner,
+    gated,
+    experts: g.experts ?? 0,
+    expertsPerToken: g.experts_per_token ?? 0,
+    expertIntermediate: inner,
+  };
+  const expertLayers = (g.experts ?? 0) > 0 ? g.moe_layers ?? g.layers : 0;
+  const value = g.v_head_size ?? g.head_size;
+  const full = {
+    windowTokens: null,
+    chunked: false,
+    queryHeads: g.q_heads,
+    kvHeads: g.full_layer_kv_heads ?? g.kv_heads,
+    headSize: g.full_layer_head_size ?? g.head_size,
+    valueHeadSize: g.full_layer_head_size ?? value,
+  };
+  const window = {
+    windowTokens: g.window_tokens ?? null,
+    chunked: (g.window_pattern ?? "").includes("chunk"),
+    queryHeads: g.sliding_layer_q_heads ?? g.q_heads,
+    kvHeads: g.sliding_layer_kv_heads ?? g.kv_heads,
+    headSize: g.head_size,
+    valueHeadSize: value,
+  };
+  const layers: ServedLayer[] = [];
+  // Dense layers lie first and are few: they are spread over both kinds by share.
+  for (const [kind, total] of [[full, g.full_layers], [window, g.window_layers]] as const) {
+    if (total === 0) continue;
+    const withExperts = total * expertLayers / g.layers;
+    if (withExperts > 0) layers.push({ count: withExperts, ...kind, feedForward: routed });
+    if (total > withExperts) {
+      layers.push({ count: total - withExperts, ...kind, feedForward: dense });
+    }
+  }
+  return {
+    name: g.name,
+    hidden: g.hidden,
+    vocabulary: g.vocab,
+    tiedEmbeddings: g.tied_embeddings ?? false,
+    layers,
+    ...weightTypes(row.weights_dtype ?? "bf16"),
+    ...cacheOf(row.kv_dtype ?? ""),
+  };
+}

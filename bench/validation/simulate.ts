@@ -1,0 +1,277 @@
+/**
+ * A replay without pages: requests, slots and tokens of cache counted, one step after another.
+ *
+ * It stands in for the replay where only lengths, a capacity and an engine's rule of admission are
+ * known, as of a published result. On workloads that both can express it makes the same steps.
+ */
+
+/** How an engine forms its steps. */
+export type BatchingRule =
+  /** Decode rows first, prompts fill up the budget, all in one step (vLLM v1, TensorRT-LLM). */
+  | "mixed"
+  /** Prompts go alone and first, decode rows wait for them (SGLang, LMDeploy). */
+  | "prompts-first";
+
+/** Limits of an engine. */
+export interface EngineLimits {
+  /** How steps are formed. */
+  readonly rule: BatchingRule;
+  /** Requests that run at once. */
+  readonly maxSequences: number;
+  /** New tokens of a step. */
+  readonly maxBatchedTokens: number;
+  /** Whether a prompt may be cut over steps. */
+  readonly chunkedPrefill: boolean;
+  /** Share of its remaining output that a request must find free at admission, 0…1. */
+  readonly reserveRatio: number;
+  /** Longest prompt chunk of a step, all prompts together; the budget where it is null. */
+  readonly maxPromptTokens: number | null;
+}
+
+/** What a request costs in cache: tokens that it holds at a length. */
+export type HeldTokens = (lengthTokens: number) => number;
+
+/** One request. */
+export interface SimulatedRequest {
+  /** Arrival in milliseconds; of closed loops: null, sent when an earlier one ends. */
+  readonly arrivalMs: number | null;
+  /** Prompt tokens. */
+  readonly inputTokens: number;
+  /** Tokens to generate. */
+  readonly outputTokens: number;
+}
+
+/** Times of a simulation, one entry a request, in milliseconds. */
+export interface SimulatedTimes {
+  /** When each was sent. */
+  readonly sentMs: Float64Array;
+  /** First token. */
+  readonly firstMs: Float64Array;
+  /** Last token. */
+  readonly lastMs: Float64Array;
+  /** Steps. */
+  readonly steps: number;
+  /** Preemptions. */
+  readonly preemptions: number;
+  /** Gaps between tokens: each step's time, once for each decode row. */
+  readonly gaps: GapCount;
+}
+
+/** Gaps between tokens as a histogram in steps of 1 %. */
+export class GapCount {
+  readonly #counts = new Map<number, number>();
+  #total = 0;
+
+  /** Counts `rows` gaps of this length. */
+  add(gapMs: number, rows: number): void {
+    const bin = Math.round(Math.log(Math.max(gapMs, 1e-3)) * 100);
+    this.#counts.set(bin, (this.#counts.get(bin) ?? 0) + rows);
+    this.#total += rows;
+  }
+
+  /** The gap that this share of the gaps stays below. */
+  quantile(share: number): number | null {
+    if (this.#total === 0) return null;
+    let left = share * this.#total;
+    const bins = [...this.#counts].sort(([a], [b]) => a - b);
+    for (const [bin, count] of bins) {
+      left -= count;
+      if (left <= 0) return Math.exp(bin / 100);
+    }
+    return Math.exp(bins[bins.length - 1][0] / 100);
+  }
+}
+
+/** The rows of a simulated step. */
+export interface SimulatedStep {
+  /** Chunks of prompts. */
+  readonly prompts: readonly { readonly query: number; readonly cached: number }[];
+  /** Tokens that each decode row sees, its own included. */
+  readonly contexts: readonly number[];
+  /** Rows that a token is sampled for. */
+  readonly sampledRows: number;
+}
+
+/** What a simulation needs. */
+export interface SimulateOptions {
+  /** Requests in order. */
+  readonly requests: readonly SimulatedRequest[];
+  /** Limits of the engine. */
+  readonly limits: EngineLimits;
+  /** Tokens of cache, as `heldTokens` counts them. */
+  readonly capacityTokens: number;
+  /** Tokens of cache of a request of a length. */
+  readonly heldTokens: HeldTokens;
+  /** Milliseconds that the front end takes for each request, one after another. */
+  readonly admitMs: number;
+  /** Requests of a closed loop, or null. */
+  readonly concurrency: number | null;
+  /** Milliseconds of a step. */
+  readonly stepMs: (step: SimulatedStep) => number;
+}
+
+interface Running {
+  readonly id: number;
+  prefill: number;
+  cached: number;
+  generated: number;
+}
+
+/** Runs all requests to their ends. */
+export function simulate(o: SimulateOptions): SimulatedTimes {
+  const { requests, limits, heldTokens } = o;
+  const count = requests.length;
+  const times = {
+    sentMs: new Float64Array(count),
+    firstMs: new Float64Array(count).fill(NaN),
+    lastMs: new Float64Array(count).fill(NaN),
+  };
+  const gaps = new GapCount();
+  const waiting: { id: number; generated: number }[] = [];
+  let running: Running[] = [];
+  const atFrontEnd: { id: number; readyMs: number }[] = [];
+  let [frontEndMs, taken] = [0, 0];
+  let [now, next, inFlight, held, steps, preemptions, lastDecodeMs] = [0, 0, 0, 0, 0, 0, 0];
+  const send = (): void => {
+    while (next < count) {
+      const { arrivalMs } = requests[next];
+      if (o.concurrency !== null && inFlight >= o.concurrency) return;
+      if (arrivalMs !== null && arrivalMs > now) return;
+      times.sentMs[next] = arrivalMs ?? now;
+      frontEndMs = Math.max(frontEndMs, times.sentMs[next]) + o.admitMs;
+      atFrontEnd.push({ id: next++, readyMs: frontEndMs });
+      inFlight++;
+    }
+  };
+  const receive = (): void => {
+    while (atFrontEnd.length > taken && atFrontEnd[taken].readyMs <= now) {
+      waiting.push({ id: atFrontEnd[taken++].id, generated: 0 });
+    }
+  };
+  const lengthOf = (row: Running): number => row.cached;
+  const grow = (row: Running, tokens: number): boolean => {
+    const more = heldTokens(row.cached + tokens) - heldTokens(row.cached);
+    if (held + more > o.capacityTokens) return false;
+    held += more;
+    return true;
+  };
+  const give = (row: Running): void => {
+    held -= heldTokens(lengthOf(row));
+  };
+  const preemptLast = (): Running => {
+    const victim = running.pop()!;
+    give(victim);
+    preemptions++;
+    waiting.unshift({ id: victim.id, generated: victim.generated });
+    return victim;
+  };
+  const reserved = (): number => {
+    if (limits.reserveRatio === 0) return 0;
+    let tokens = 0;
+    for (const row of running) {
+      tokens += limits.reserveRatio * (requests[row.id].outputTokens - row.generated);
+    }
+    return tokens;
+  };
+  send();
+  receive();
+  while (next < count || inFlight > 0) {
+    const alone = limits.rule === "prompts-first";
+    const prompts: { row: Running; query: number; cached: number }[] = [];
+    let decode: Running[] = [];
+    let budget = limits.maxBatchedTokens;
+    const planDecode = (): void => {
+      decode = [];
+      for (let index = 0; index < running.length; index++) {
+        const row = running[index];
+        if (row.cached < row.prefill || budget < 1) continue;
+        while (!grow(row, 1)) {
+          if (preemptLast() === row) break;
+        }
+        if (running[index] !== row) break;
+        decode.push(row);
+        budget--;
+      }
+    };
+    if (!alone) planDecode();
+    const preempted = !alone &&
+      decode.length < running.filter((row) => row.cached >= row.prefill).length;
+    let promptBudget = Math.min(budget, limits.maxPromptTokens ?? budget);
+    const planChunk = (row: Running): boolean => {
+      const left = row.prefill - row.cached;
+      const query = limits.chunkedPrefill ? Math.min(left, promptBudget) : left;
+      if (query === 0 || (query > promptBudget && prompts.length > 0) || !grow(row, query)) {
+        return false;
+      }
+      prompts.push({ row, query, cached: row.cached });
+      promptBudget -= query;
+      return true;
+    };
+    let blocked = false;
+    for (const row of running) {
+      if (row.cached < row.prefill && !planChunk(row)) blocked = true;
+    }
+    while (
+      !blocked && !preempted && waiting.length > 0 && promptBudget > 0 &&
+      running.length < limits.maxSequences
+    ) {
+      const { id, generated } = waiting[0];
+      const prefill = requests[id].inputTokens + generated;
+      const rest = limits.reserveRatio * (requests[id].outputTokens - generated);
+      // Where nothing runs the first request goes on, whatever is held back.
+      const needs = heldTokens(limits.reserveRatio > 0 ? prefill : Math.min(prefill, promptBudget));
+      if (running.length > 0 && held + needs + rest + reserved() > o.capacityTokens) break;
+      const row: Running = { id, prefill, cached: 0, generated };
+      if (!planChunk(row)) break;
+      running.push(row);
+      waiting.shift();
+    }
+    if (alone && prompts.length === 0) planDecode();
+    if (prompts.length === 0 && decode.length === 0) {
+      if (running.length > 0) {
+        preemptLast();
+        continue;
+      }
+      if (waiting.length > 0) throw new Error(`Request ${waiting[0].id} does not fit alone`);
+      const nextMs = taken < atFrontEnd.length
+        ? atFrontEnd[taken].readyMs
+        : requests[next].arrivalMs ?? now;
+      now = Math.max(now, nextMs);
+      send();
+      receive();
+      continue;
+    }
+    const done = prompts.filter(({ row, query }) => row.cached + query >= row.prefill);
+    const elapsed = o.stepMs({
+      prompts,
+      contexts: decode.map((row) => row.cached + 1),
+      sampledRows: decode.length + done.length,
+    });
+    now += elapsed;
+    steps++;
+    if (decode.length > 0) {
+      gaps.add(alone ? now - lastDecodeMs : elapsed, decode.length);
+      lastDecodeMs = now;
+    }
+    const ended: Running[] = [];
+    const produce = (row: Running): void => {
+      row.generated++;
+      if (Number.isNaN(times.firstMs[row.id])) times.firstMs[row.id] = now;
+      if (row.generated < requests[row.id].outputTokens) return;
+      times.lastMs[row.id] = now;
+      ended.push(row);
+    };
+    for (const { row, query } of prompts) row.cached += query;
+    for (const row of decode) row.cached++;
+    for (const row of decode) produce(row);
+    for (const { row } of done) produce(row);
+    if (ended.length > 0) {
+      for (const row of ended) give(row);
+      inFlight -= ended.length;
+      running = running.filter((row) => !ended.includes(row));
+    }
+    send();
+    receive();
+  }
+  return { ...times, steps, preemptions, gaps };
+}

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { SHIPPED_PROFILES } from "../card/mod.ts";
+import { engineOf, flagNumber } from "./engines.ts";
+import { errorsOf, summarise } from "./errors.ts";
+import { placementOf } from "./predict_row.ts";
+import { readPublished } from "./read.ts";
+import { compareWithRecord, recordOf, VALIDATED_ERRORS, validatedError } from "./record.ts";
+import { requestsOfRow } from "./row_requests.ts";
+import { servedModel } from "./served_geometry.ts";
+import { classErrors, predictAll, splitOf } from "./validate.ts";
+
+const texts = new Map<string, string>();
+const folder = new URL("./published/", import.meta.url);
+for (const { name } of Deno.readDirSync(folder)) {
+  texts.set(name, Deno.readTextFileSync(new URL(name, folder)));
+}
+const data = readPublished(texts);
+const rowOf = (id: string) => data.rows.find((row) => row.id === id)!;
+
+Deno.test("no class's median error grew by more than a point since it was recorded", () => {
+  const rows = predictAll(data, SHIPPED_PROFILES());
+  assert.equal(rows.length, data.rows.length, "every row is predicted or has a reason");
+  const grown = compareWithRecord(recordOf(classErrors(rows)), VALIDATED_ERRORS);
+  assert.deepEqual(grown, [], "run deno task validate, and --record where the growth is right");
+});
+
+Deno.test("compareWithRecord() names classes that grew by more than a point or are gone", () => {
+  const summary = { count: 3, median: 0.1, p90: 0.2 };
+  const before = { all: { ttft: summary }, old: { tpot: summary } };
+  const now = { all: { ttft: { ...summary, median: 0.1101 } } };
+  assert.deepEqual(compareWithRecord(now, before), [
+    "all, ttft: the median error grew from 10.0 % to 11.0 %",
+    "old, tpot: no figure is left of the class",
+  ]);
+  assert.deepEqual(
+    compareWithRecord({ ...before, all: { ttft: { ...summary, median: 0.11 } } }, before),
+    [],
+  );
+});
+
+Deno.test("validatedError() falls back to larger classes where one has few figures", () => {
+  const h100 = validatedError({ card: "H100", basis: "measured", metric: "tpot" });
+  assert.equal(h100.class, "card: H100 (profile)");
+  const rare = validatedError({ card: "L40S", basis: "scaled", metric: "tpot" });
+  assert.equal(rare.class, "cards without one");
+  assert.ok(h100.p90 > 0 && rare.p90 > 0);
+});
+
+Deno.test("readPublished() names file, line and fix of an unknown key and of a repeated id", () => {
+  const one = texts.get("sglang.yaml")!;
+  const spoilt = new Map([["geometries.yaml", "[]"], [
+    "a.yaml",
+    one.replace("  gpus:", "  gpuz:"),
+  ]]);
+  assert.throws(() => readPublished(spoilt), /a\.yaml:\d+:\d+.*gpuz/s);
+  const twice = new Map([["geometries.yaml", "[]"], ["a.yaml", one], ["b.yaml", one]]);
+  assert.throws(() => readPublished(twice), /b\.yaml:\d+:\d+.*is taken/s);
+});
+
+Deno.test("servedModel() knows weight types by tensor, shared experts, windows and the cache's type", () => {
+  const gptOss = rowOf("vllmblog-fp8kv-h100-gpt-oss-20b-fp8");
+  const model = servedModel(data.geometries.get("gpt-oss-20b")!, gptOss);
+  assert.deepEqual(
+    [model.attentionWeights, model.expertWeights, model.cacheBytes, model.tiedEmbeddings],
+    ["bf16", "mxfp4", 1, false],
+  );
+  assert.deepEqual(model.layers.map(({ count, windowTokens }) => [count, windowTokens]), [
+    [12, null],
+    [12, 128],
+  ]);
+  const glm = servedModel(data.geometries.get("glm-4.5-air")!, gptOss);
+  const kinds = glm.layers.map((
+    { count, feedForward: ff },
+  ) => [count, ff.experts, ff.denseIntermediate]);
+  assert.deepEqual(kinds, [[45, 128, 1408], [1, 0, 10944]]);
+});
+
+Deno.test("engineOf() follows cards and flags", () => {
+  const h100 = { sheet: { memoryBytes: 85e9, name: "H100" }, flags: "" } as never;
+  const a100 = { sheet: { memoryBytes: 85e9, name: "A100" }, flags: "" } as never;
+  assert.deepEqual(
+    [h100, a100].map((card) => engineOf("vllm", card).limits.maxBatchedTokens),
+    [8192, 2048],
+  );
+  assert.equal(flagNumber("serve x --max-num-batched-tokens 4096", "max-num-batched-tokens"), 4096);
+  assert.equal(flagNumber("trtllm-serve x --max_num_tokens=16384", "max-num-tokens"), 16384);
+  assert.equal(flagNumber("serve", "max-num-seqs"), undefined);
+});
+
+Deno.test("placementOf() reads expert parallelism of flags and notes", () => {
+  const row = rowOf("sglcb-minimax-m2.5-L768");
+  assert.deepEqual(placementOf(row), { tensorParallel: 8, expertParallel: 8, pipelineParallel: 1 });
+  const all = { ...row, flags: "vllm serve x -tp 8 --enable-expert-parallel" };
+  assert.equal(placementOf(all).expertParallel, 8);
+});
+
+Deno.test("requestsOfRow() draws lengths of the row's means, the same every time", () => {
+  for (const id of ["gpustack-qwen3-32b-h100-L89", "sglcb-ernie4.5-L302"]) {
+    const row = rowOf(id);
+    const requests = requestsOfRow(row);
+    assert.equal(requests.length, row.prompts);
+    assert.deepEqual(requests, requestsOfRow(row));
+    for (
+      const [key, mean] of [["inputTokens", row.input_tokens], [
+        "outputTokens",
+        row.output_tokens,
+      ]] as const
+    ) {
+      const drawn = requests.reduce((sum, request) => sum + request[key], 0) / requests.length;
+      assert.ok(Math.abs(drawn / mean - 1) < 0.12, `${id}: ${key} ${drawn} for ${mean}`);
+    }
+  }
+});
+
+Deno.test("errorsOf() compares means with means and medians with medians", () => {
+  const prediction = {
+    ttftMs: { mean: 110, p50: 60 },
+    tpotMs: { mean: 9, p50: 8 },
+    itlMs: { p50: 5 },
+    outputTokensPerSecond: 90,
+    basis: "measured",
+    steps: 1,
+    preemptions: 0,
+  } as const;
+  const row = {
+    ...rowOf("gpustack-qwen3-32b-h100-L89"),
+    ttft_ms: { mean: null, p50: 50 },
+    tpot_ms: {},
+    itl_ms: { p50: 4 },
+    output_tokens_per_s: 100,
+  };
+  assert.deepEqual(
+    errorsOf(row, prediction).map(({ metric, error }) => [metric, +error.toFixed(6)]),
+    [
+      ["ttft", 0.2],
+      ["tpot", 0.25],
+      ["throughput", -0.1],
+    ],
+  );
+  assert.deepEqual(summarise([-0.3, 0.1, 0.2]), { count: 3, median: 0.2, p90: 0.3, bias: 0.1 });
+});
+
+Deno.test("splitOf() halves the rows by their ids alone", () => {
+  const held = data.rows.filter(({ id }) => splitOf(id) === "held out").length;
+  assert.ok(Math.abs(held / data.rows.length - 0.5) < 0.07);
+});
