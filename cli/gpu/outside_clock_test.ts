@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type BenchResult, runBench } from "../../bench/mod.ts";
+import { writeSkeleton } from "../../conformance/mod.ts";
 import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
 import { chooseOutsideClock } from "./outside_clock.ts";
 
@@ -68,6 +69,38 @@ Deno.test({
     assert.ok(clockCost!.samples > 0);
     assert.equal(verification.failures.length, 0);
     assert.ok(sides.every(({ runs }) => runs[0].performance!.whole.ttftMs!.mean > 0));
+  },
+});
+
+Deno.test({
+  name: "the skeleton of a clock is 40 lines at most, and its outputs are right",
+  ignore: !python,
+  fn: async () => {
+    const folder = await makeFolder();
+    try {
+      const { files, subject } = await writeSkeleton("python-clock", folder);
+      const text = await Deno.readTextFile(files.at(-1)!);
+      assert.ok(text.trimEnd().split("\n").length <= 40);
+      const chosen = await chooseOutsideClock(SMOKE, {
+        clock: subject as `exec:${string}`,
+        seed: null,
+        layersMeasured: 2,
+      });
+      try {
+        const { clockCost } = await runBench({
+          workload: SMOKE,
+          trace: { name: "two.csv", sha256: "", dropped: {}, requests: REQUESTS },
+          clock: chosen.clock,
+          pairs: 1,
+          warmupSteps: 0,
+        });
+        assert.ok(clockCost!.samples > 0);
+      } finally {
+        await chosen.close();
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   },
 });
 

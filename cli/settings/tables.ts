@@ -32,6 +32,7 @@ export const SETTING_TABLES = {
       placeholder: "FOLDER",
       defaultValue: "results/adapter",
     }),
+    clock: switchSetting("Write a clock for 'headwise bench --clock' instead"),
   },
   "adapter smoke": { json: JSON_SETTING },
   "report show": REPORT_SETTINGS,

@@ -2,16 +2,26 @@
 
 import messageHeader from "./c/headwise_message.h" with { type: "text" };
 import adapterHeader from "./headwise_adapter.h" with { type: "text" };
+import pythonClock from "./python/headwise_clock.py" with { type: "text" };
 import pythonProtocol from "./python/headwise_protocol.py" with { type: "text" };
 import cAdapter from "./skeletons/my_adapter.c" with { type: "text" };
 import pythonAdapter from "./skeletons/my_adapter.py" with { type: "text" };
+import pythonClockAdapter from "./skeletons/my_clock.py" with { type: "text" };
 import typeScriptAdapter from "./skeletons/my_adapter.ts" with { type: "text" };
 
 /** Languages that there is a skeleton in. */
 export type SkeletonLanguage = "python" | "ts" | "c";
 
+/** What there is a skeleton of: an adapter of each language, and a clock in Python. */
+export type Skeleton = SkeletonLanguage | "python-clock";
+
 /** Names and texts of each skeleton's files; the last one is the adapter. */
-const FILES: Readonly<Record<SkeletonLanguage, Readonly<Record<string, string>>>> = {
+const FILES: Readonly<Record<Skeleton, Readonly<Record<string, string>>>> = {
+  "python-clock": {
+    "headwise_protocol.py": pythonProtocol,
+    "headwise_clock.py": pythonClock,
+    "my_clock.py": pythonClockAdapter,
+  },
   python: { "headwise_protocol.py": pythonProtocol, "my_adapter.py": pythonAdapter },
   ts: { "my_adapter.ts": typeScriptAdapter },
   c: {
@@ -46,7 +56,7 @@ export interface WrittenSkeleton {
  * Writes a skeleton. Nothing is written over: each file appears whole or not at all, and none does if
  * one of them is there already.
  *
- * @param language Language of the skeleton.
+ * @param skeleton Which one.
  * @param folder Folder that gets the files; it is made if it is not there.
  * @returns The files, and how to go on.
  * @throws {SkeletonError} If one of the files is there already.
@@ -66,11 +76,11 @@ export interface WrittenSkeleton {
  * ```
  */
 export async function writeSkeleton(
-  language: SkeletonLanguage,
+  skeleton: Skeleton,
   folder: string,
 ): Promise<WrittenSkeleton> {
   await Deno.mkdir(folder, { recursive: true });
-  const entries = Object.entries(FILES[language]);
+  const entries = Object.entries(FILES[skeleton]);
   const files = entries.map(([name]) => `${folder}/${name}`);
   for (const file of files) {
     if (await exists(file)) throw new SkeletonError(file);
@@ -80,12 +90,13 @@ export async function writeSkeleton(
   const library = adapter.replace(/\.c$/, ".so");
   return {
     files,
-    build: language === "c" ? [`cc -O2 -shared -fPIC -o ${library} ${adapter} -lm`] : [],
+    build: skeleton === "c" ? [`cc -O2 -shared -fPIC -o ${library} ${adapter} -lm`] : [],
     subject: {
+      "python-clock": `exec:python3 ${adapter}`,
       python: `exec:python3 ${adapter}`,
       ts: `module:${adapter}`,
       c: `ffi:${library}`,
-    }[language],
+    }[skeleton],
   };
 }
 

@@ -16,7 +16,7 @@ const init: Command<CliContext> = buildSettingsCommand({
   },
   brief: "Write a runnable adapter to start from",
   description: "Writes an adapter that claims one capability. No file is overwritten.\n\n" +
-    "EXAMPLES\n  headwise adapter init python\n  headwise adapter init c --out results/mine",
+    "EXAMPLES\n  headwise adapter init python\n  headwise adapter init python --clock\n  headwise adapter init c --out results/mine",
 });
 
 const smoke: Command<CliContext> = buildSettingsCommand({

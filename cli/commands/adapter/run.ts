@@ -22,12 +22,19 @@ export async function initAdapter(
   { values }: LoadedSettings<"adapter init">,
   language: SkeletonLanguage,
 ): Promise<void> {
-  const { files, build, subject } = await writeSkeleton(language, values.out);
+  if (values.clock && language !== "python") {
+    const message = `Cannot write a clock in ${language}: there is one in python`;
+    throw new SettingError(message, { kind: "flag", text: "--clock" });
+  }
+  const skeleton = values.clock ? "python-clock" : language;
+  const { files, build, subject } = await writeSkeleton(skeleton, values.out);
   const { stdout } = this.process;
   writeLines(stdout, [
     ...files.map((file) => `wrote  ${file}`),
     ...build.map((command) => `build  ${command}`),
-    `try    headwise adapter smoke '${subject}'`,
+    values.clock
+      ? `try    headwise bench --clock '${subject}'`
+      : `try    headwise adapter smoke '${subject}'`,
   ]);
 }
 

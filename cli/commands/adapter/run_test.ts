@@ -29,6 +29,21 @@ Deno.test("adapter init writes a skeleton that adapter smoke passes", () =>
     assert.match(again.stderr, /my_adapter\.ts": it is there already/);
   }));
 
+Deno.test("adapter init --clock writes a clock in Python, and in no other language", () =>
+  withFolder(async (folder) => {
+    const { exitCode, stdout } = await capture([
+      ...["adapter", "init", "python", "--clock", "--out", folder],
+    ]);
+    assert.equal(exitCode, 0);
+    assert.match(
+      stdout,
+      /my_clock\.py\ntry {4}headwise bench --clock 'exec:python3 .*my_clock\.py'\n$/,
+    );
+    const other = await capture(["adapter", "init", "c", "--clock", "--out", folder]);
+    assert.equal(other.exitCode, 2);
+    assert.match(other.stderr, /Cannot write a clock in c: there is one in python/);
+  }));
+
 Deno.test("adapter smoke exits 4 and shows what the adapter said when it does not speak", () =>
   withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/bad.ts`, "throw new Error('no such library');");

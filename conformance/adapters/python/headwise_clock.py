@@ -8,7 +8,7 @@ replaced: it gets all steps of a batch, and returns a time for each.
     class MyClock(Clock):
         name = "mine"
         def describe(self, cache): ...
-        def attend(self, cache, step): ...
+        def attend(self, cache, step, query): ...
 
     headwise_protocol.serve(MyClock())
 
@@ -116,6 +116,26 @@ class Step:
         return cache.table[0 if cache.layout == "uniform" else self.group]
 
 
+    def row(self, cache, slot, head, window, whole):
+        """What the query tokens of a slot read of one head's cache.
+
+        Gives the place of each key, to index [N, H, P, D] with, and which keys each token sees,
+        [n, keys]. `whole` takes all keys of the row, and otherwise those that some token sees.
+        """
+        cached, tokens = int(self.cached_lengths[slot]), int(self.query_lengths[slot])
+        key = np.arange(cached + tokens)
+        if window > 0 and not whole:
+            key = key[(key > cached - window) | (key < cache.sink_tokens)]
+        row = slot if cache.layout == "uniform" else slot * cache.kv_heads + head
+        page = self.rows(cache)[row][key // cache.page_tokens]
+        key, page = key[page >= 0], page[page >= 0]
+        position = cached + np.arange(tokens)[:, None]
+        seen = key <= position
+        if window > 0:
+            seen &= (key > position - window) | (key < cache.sink_tokens)
+        return (page, 0 if cache.layout == "pooled" else head, key % cache.page_tokens), seen
+
+
 class Clock:
     """The protocol's side of a clock adapter."""
 
@@ -131,8 +151,8 @@ class Clock:
     def prepare(self, cache):
         """Makes the contents of a cache."""
 
-    def attend(self, cache, step):
-        """Computes a step: the output [T, Hq, D] in float32."""
+    def attend(self, cache, step, query):
+        """Computes a step of queries [T, Hq, D]: the output, of the same shape, in float32."""
         raise NotImplementedError
 
     def run(self, cache, steps):

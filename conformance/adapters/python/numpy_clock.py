@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A complete clock adapter: attention in NumPy, timed by the wall clock. The kernel is yours to replace.
+"""Attention in NumPy as a headwise clock, in five forms: to rehearse, where there is no GPU.
 
-    headwise bench --clock 'exec:python3 numpy_clock.py'
+    headwise bench --clock 'exec:python3 conformance/adapters/python/numpy_clock.py'
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ class NumpyClock(Clock):
 
     def describe(self, cache):
         return {"kernel": f"NumPy, {cache.form}", "card": processor(), "isSoftware": True,
-                "versions": {"numpy": np.__version__}, "arithmetic": {}}
+                "versions": {"numpy": np.__version__}}
 
     def prepare(self, cache):
         cache.keys, cache.values = (
@@ -26,37 +26,26 @@ class NumpyClock(Clock):
         if cache.form != "two-pass":
             return self.one_pass(cache, step, query, step.windows)
         full = self.one_pass(cache, step, query, np.zeros_like(step.windows))
-        windowed = self.one_pass(cache, step, query, step.windows)
+        widest = np.full_like(step.windows, step.windows.max(initial=0))
+        windowed = self.one_pass(cache, step, query, np.where(step.windows, step.windows, widest))
         columns = np.repeat(step.windows > 0, cache.group)[None, :, None]
         return np.where(columns, windowed, full)
 
     def one_pass(self, cache, step, query, windows):
         output = np.zeros_like(query)
+        whole = cache.form in ("two-pass", "row", "headwise-row")
         for slot in np.flatnonzero(step.query_lengths):
-            first, last = step.query_starts[slot:slot + 2]
-            cached = step.cached_lengths[slot]
-            position = cached + np.arange(last - first)[:, None]
-            for head in range(cache.kv_heads):
-                key = np.arange(cached + last - first)
-                window, sinks = windows[head], cache.sink_tokens
-                if window > 0 and cache.form in ("clipped", "headwise"):
-                    key = key[(key > cached - window) | (key < sinks)]
-                row = slot if cache.layout == "uniform" else slot * cache.kv_heads + head
-                page = step.rows(cache)[row][key // cache.page_tokens]
-                key, page = key[page >= 0], page[page >= 0]
-                where = (page, 0 if cache.layout == "pooled" else head, key % cache.page_tokens)
-                seen = key <= position
-                if window > 0:
-                    seen &= (key > position - window) | (key < sinks)
+            tokens = slice(*step.query_starts[slot:slot + 2])
+            for head, window in enumerate(windows):
                 heads = slice(head * cache.group, (head + 1) * cache.group)
-                scores = query[first:last, heads] @ cache.keys[step.layer][where].T * cache.scale
+                place, seen = step.row(cache, slot, head, window, whole)
+                scores = query[tokens, heads] @ cache.keys[step.layer][place].T * cache.scale
                 scores = np.where(seen[:, None], scores, -np.inf)
-                logits = cache.sink_logits
-                sink = -np.inf if logits is None else logits[heads][:, None]
+                sink = -np.inf if cache.sink_logits is None else cache.sink_logits[heads][:, None]
                 top = np.maximum(scores.max(axis=2, keepdims=True), sink)
                 weights = np.exp(scores - top)
                 total = weights.sum(axis=2, keepdims=True) + np.exp(sink - top)
-                output[first:last, heads] = weights @ cache.values[step.layer][where] / total
+                output[tokens, heads] = weights @ cache.values[step.layer][place] / total
         return output
 
 

@@ -7,12 +7,18 @@ Pages are gathered through the table, and PyTorch attends over what was gathered
 
     --attention sdpa    scaled_dot_product_attention (the default)
     --attention flex    FlexAttention, which gives the log-sum-exp too
-    --compute float32   in float32, as the suite's error bound expects (the default)
+    --compute float32   in float32 (the default)
     --compute storage   in the cache's own type, to judge the fused kernels themselves
+    --backend auto      whichever kernel PyTorch takes (the default)
+    --backend flash, cudnn, efficient, math
+                        that kernel alone; flash and cudnn take no mask, so every query token is
+                        attended on its own over the keys that it sees
+    --fault NAME        a seeded fault, to see that the suite tells it: key, scale
     --device cuda|cpu   the default is cuda where it is available
 """
 
 import argparse
+import contextlib
 import sys
 
 import numpy as np
@@ -36,7 +42,20 @@ class TorchAdapter:
         self.device = torch.device(options.device)
         self.attention = options.attention
         self.compute = options.compute
-        self.name = f"torch-{torch.__version__.split('+')[0]}-{options.attention}-{options.device}"
+        self.backend, self.fault = options.backend, options.fault
+        parts = ["torch", torch.__version__.split("+")[0], options.attention, options.device]
+        if options.backend != "auto":
+            parts.append(options.backend)
+        if options.fault != "none":
+            parts.append(f"fault-{options.fault}")
+        self.name = "-".join(parts)
+        # Fused kernels round weights to the type of the cache before they meet the values, and sum
+        # by matrix units. PyTorch's plain path rounds scores as well, and normalises before.
+        self.arithmetic = {}
+        if options.compute == "storage":
+            self.arithmetic = {"sums": "matrix", "weights": "storage"}
+            if options.backend == "math" or options.device == "cpu":
+                self.arithmetic |= {"scores": "storage", "normalised": "before"}
         self.capabilities = [
             "kernel.attend", "kernel.bf16", "kernel.f16", "kernel.uniform", "kernel.headwise",
             "kernel.pooled", "kernel.head_size_256", "kernel.sinks", "kernel.into", "kernel.mask_ranges",
@@ -44,6 +63,10 @@ class TorchAdapter:
         ]
         if options.attention == "flex":
             self.capabilities.append("kernel.log_sum_exp")
+        if options.backend in ("flash", "cudnn"):
+            self.capabilities.remove("kernel.learned_sinks")
+        if options.backend == "cudnn":
+            self.capabilities.remove("kernel.head_size_256")
 
     @torch.inference_mode()
     def attend(self, request):
@@ -78,6 +101,18 @@ class TorchAdapter:
             return
         keys = self._load(problem, problem.keys[place(held)]).expand(problem.group, -1, -1)
         values = self._load(problem, problem.values[place(held)]).expand(problem.group, -1, -1)
+        if self.fault == "key":  # the first key that a query sees is lost
+            seen = seen & (np.cumsum(seen, axis=1) > 1)
+        scale = problem.scale * (1.05 if self.fault == "scale" else 1)
+        if self.backend in ("flash", "cudnn"):
+            for row in rows:
+                visible = torch.from_numpy(np.flatnonzero(seen[row])).to(self.device)
+                if len(visible) == 0:
+                    continue
+                attended = self._unmasked(query[start + row, heads][:, None], keys[:, visible],
+                                          values[:, visible], scale)
+                output[start + row, heads] = attended[:, 0]
+            return
         mask = torch.from_numpy(seen[rows]).to(self.device)
         tokens = torch.from_numpy(rows + start).to(self.device)
         asked = query[tokens, heads].transpose(0, 1)
@@ -85,7 +120,7 @@ class TorchAdapter:
         if problem.sink_logits is not None:
             sinks = torch.from_numpy(problem.sink_logits[heads].copy()).to(self.device)
         call = self._flex if self.attention == "flex" else self._sdpa
-        attended, norm = call((asked, keys, values), mask, problem.scale, sinks)
+        attended, norm = call((asked, keys, values), mask, scale, sinks)
         output[tokens, heads] = attended.transpose(0, 1)
         if norm is not None:
             log_sum_exp[tokens, heads] = norm.transpose(0, 1).float()
@@ -99,9 +134,26 @@ class TorchAdapter:
             keys, values = (functional.pad(each, (0, 0, 0, 1)) for each in (keys, values))
             column = sinks.to(query.dtype)[:, None, None].expand(-1, query.shape[1], 1)
             bias = torch.cat([bias, column], dim=2)
-        attended = functional.scaled_dot_product_attention(
-            query[None], keys[None], values[None], attn_mask=bias[None], scale=scale)
+        with self._kernel():
+            attended = functional.scaled_dot_product_attention(
+                query[None], keys[None], values[None], attn_mask=bias[None], scale=scale)
         return attended[0], None
+
+    def _unmasked(self, query, keys, values, scale):
+        with self._kernel():
+            return functional.scaled_dot_product_attention(
+                query[None].contiguous(), keys[None].contiguous(), values[None].contiguous(),
+                scale=scale)[0]
+
+    def _kernel(self):
+        if self.backend == "auto":
+            return contextlib.nullcontext()
+        from torch.nn.attention import SDPBackend, sdpa_kernel
+
+        return sdpa_kernel({"flash": SDPBackend.FLASH_ATTENTION,
+                            "cudnn": SDPBackend.CUDNN_ATTENTION,
+                            "efficient": SDPBackend.EFFICIENT_ATTENTION,
+                            "math": SDPBackend.MATH}[self.backend])
 
     def _flex(self, tensors, mask, scale, sinks):
         from torch.nn.attention.flex_attention import flex_attention
@@ -131,6 +183,9 @@ def main():
     default = "cuda" if torch.cuda.is_available() else "cpu"
     parser.add_argument("--attention", choices=["sdpa", "flex"], default="sdpa")
     parser.add_argument("--compute", choices=["float32", "storage"], default="float32")
+    parser.add_argument("--backend", choices=["auto", "flash", "cudnn", "efficient", "math"],
+                        default="auto")
+    parser.add_argument("--fault", choices=["none", "key", "scale"], default="none")
     parser.add_argument("--device", choices=["cuda", "cpu"], default=default)
     serve(TorchAdapter(parser.parse_args()))
 

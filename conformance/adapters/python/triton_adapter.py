@@ -9,6 +9,7 @@
 """
 
 import argparse
+import os
 import sys
 
 import numpy as np
@@ -43,6 +44,9 @@ class TritonAdapter:
     def __init__(self, options):
         self.device = torch.device(options.device)
         self.form, self.fault = options.form, options.fault
+        if os.environ.get("TRITON_INTERPRET") == "1":
+            # Triton's interpreter multiplies no bf16.
+            self.capabilities = [name for name in self.capabilities if name != "kernel.bf16"]
         self.name = f"triton-{triton.__version__}-{options.form}" + (
             "" if options.fault == "none" else f"-fault-{options.fault}")
 
