@@ -1,7 +1,7 @@
 /** Gates over result files of other benchmarks. */
 
 import { BenchError, type Comparison, type GateName, type Verdict } from "../result/mod.ts";
-import { combineVerdicts, compareMetric } from "../statistics/mod.ts";
+import { combineVerdicts, compareMetric, ratioText } from "../statistics/mod.ts";
 import type { ForeignGateReport, ForeignRun, ForeignStatistics } from "./types.ts";
 import {
   allowRegression,
@@ -57,12 +57,12 @@ const RATES: readonly ForeignMetric[] = [
   },
 ];
 
-/** Metrics without which a gate says nothing; others count where both files hold them. */
-const REQUIRED: ReadonlySet<string> = new Set(
-  [GATE_METRICS.meanTtft, GATE_METRICS.meanTbt, GATE_METRICS.throughput].map(({ metric }) =>
-    metric
-  ),
-);
+/** Metrics without which a gate says nothing; others count where a file holds them. */
+const REQUIRED: Readonly<Record<GateName | "gate/regression", readonly MetricFacts[]>> = {
+  "gate/read": [GATE_METRICS.meanTtft, GATE_METRICS.meanTbt],
+  "gate/capacity": [GATE_METRICS.throughput],
+  "gate/regression": [GATE_METRICS.meanTtft, GATE_METRICS.meanTbt],
+};
 
 /**
  * The metrics of a gate. What a gate does not ask to improve may not become worse than the margin,
@@ -120,7 +120,8 @@ export function judgeForeignRuns(
 ): ForeignGateReport {
   const runs = [...baseline, ...candidate];
   refuseDifferent(runs);
-  refuseRepeated(runs);
+  refuseRepeated(baseline);
+  refuseRepeated(candidate);
   refuseShorter(baseline, candidate);
   const gate = o.gate ?? "gate/read";
   const statistics = statisticsOf(baseline, candidate);
@@ -133,11 +134,17 @@ export function judgeForeignRuns(
   const demanded = comparisons.filter(({ verdict }) => verdict !== null);
   const judged = combineVerdicts(demanded.map(({ verdict }) => verdict!));
   const held = statistics === "runs" && judged === "PASS" && o.acceptUnpaired !== true;
-  const verdict: Verdict = faults.length > 0 ? "FAIL" : held ? "INCONCLUSIVE" : judged;
+  const isOneRun = contentOf(baseline[0]) === contentOf(candidate[0]);
+  const verdict: Verdict = faults.length > 0 ? "FAIL" : held || isOneRun ? "INCONCLUSIVE" : judged;
   return {
     gate,
     verdict,
-    reasons: [...faults, ...demanded.map(({ reason }) => reason), ...notesOf(candidate[0], held)],
+    reasons: [
+      ...faults,
+      ...(isOneRun ? ["both sides begin with the same run, which shows nothing"] : []),
+      ...demanded.map(({ reason }) => reason),
+      ...notesOf(candidate[0], held),
+    ],
     tool: baseline[0].tool,
     statistics,
     allowed: ALLOWED[statistics],
@@ -193,7 +200,8 @@ function compare(metric: ForeignMetric, o: {
   const { ratio, threshold } = comparison;
   if (threshold === null || ratio === null || comparison.interval !== null) return comparison;
   const reaches = metric.better === "lower" ? ratio <= threshold : ratio >= threshold;
-  const demand = `demanded ${metric.better === "lower" ? "at most" : "at least"} ${threshold}`;
+  const demand = `demanded ${metric.better === "lower" ? "at most" : "at least"} ` +
+    ratioText(threshold);
   const text = `${metric.metric}: ratio ${ratio.toFixed(4)} of one run a side, ${demand}`;
   return o.options.acceptPointEstimate === true
     ? { ...comparison, verdict: reaches ? "PASS" : "FAIL", reason: `${text}, accepted as it is` }
@@ -256,18 +264,23 @@ function refuseDifferent(runs: readonly ForeignRun[]): void {
 /** The same run given twice is one sample, whatever its file is called. */
 function refuseRepeated(runs: readonly ForeignRun[]): void {
   const seen = new Map<string, string>();
-  for (const { origin, ...run } of runs) {
-    const content = JSON.stringify(run);
+  for (const run of runs) {
+    const content = contentOf(run);
     const earlier = seen.get(content);
     if (earlier !== undefined) {
       throw new BenchError(
         "gate/not-comparable",
-        `Cannot compare the results: '${earlier}' and '${origin}' hold the same run; a run counts ` +
+        `Cannot compare the results: '${earlier}' and '${run.origin}' hold the same run; a run counts ` +
           "once, so leave one of them out",
       );
     }
-    seen.set(content, origin);
+    seen.set(content, run.origin);
   }
+}
+
+/** Everything that was measured, whatever the file is called. */
+function contentOf({ origin: _, ...measured }: ForeignRun): string {
+  return JSON.stringify(measured);
 }
 
 /** A server that answers with fewer tokens is not a faster one. */

@@ -154,10 +154,15 @@ Deno.test("judgeForeignRuns() refuses answers of another length", () => {
   assert.equal(judgeOne({ total_output_tokens: 1960, mean_ttft_ms: 201 }).verdict, "FAIL");
 });
 
-Deno.test("judgeForeignRuns() refuses a run that is given twice, on one side or on both", () => {
+Deno.test("judgeForeignRuns() refuses a run that is given twice on a side, and decides nothing by the same run on both", () => {
   const [one, other] = [run({ duration: 1 }), run({ mean_ttft_ms: 100 })];
   assert.throws(() => judgeForeignRuns([one, { ...one, origin: "b" }], [other]), /the same run/);
-  assert.throws(() => judgeForeignRuns([one], [{ ...one, origin: "b" }]), /the same run/);
+  const same = judgeForeignRuns([one], [{ ...one, origin: "b" }], {
+    gate: "gate/regression",
+    acceptPointEstimate: true,
+  });
+  assert.equal(same.verdict, "INCONCLUSIVE");
+  assert.match(same.reasons[0], /both sides begin with the same run/);
 });
 
 Deno.test("judgeForeignRuns() judges a regression by the margin that is stated", () => {

@@ -121,20 +121,25 @@ function judge(
   const threshold = Math.log(o.threshold);
   const passes = o.better === "lower" ? upper <= threshold : lower >= threshold;
   const excluded = o.better === "lower" ? lower > threshold : upper < threshold;
-  const demand = `${o.better === "lower" ? "at most" : "at least"} ${o.threshold}`;
+  const demand = `${o.better === "lower" ? "at most" : "at least"} ${ratioText(o.threshold)}`;
   const bounds = degenerate
-    ? `ratio ${ratioText(lower)} (the clock is deterministic, so the interval has no width)`
-    : `ratio in [${ratioText(lower)}, ${ratioText(upper)}] at ${CONFIDENCE * 100} %` +
+    ? `ratio ${ofLog(lower)} (the clock is deterministic, so the interval has no width)`
+    : `ratio in [${ofLog(lower)}, ${ofLog(upper)}] at ${CONFIDENCE * 100} %` +
       (o.level === undefined ? "" : " over all looks");
   if (passes) return { verdict: "PASS", reason: `${o.metric}: ${bounds}, demanded ${demand}` };
   if (excluded) {
     return { verdict: "FAIL", reason: `${o.metric}: ${bounds}, misses the demanded ${demand}` };
   }
-  const reason = `${o.metric}: ${bounds} contains the demanded ${o.threshold}`;
+  const reason = `${o.metric}: ${bounds} contains the demanded ${ratioText(o.threshold)}`;
   return { verdict: "INCONCLUSIVE", reason };
 }
 
-function ratioText(logRatio: number): string {
+/** A ratio in words: four decimals at the most. */
+export function ratioText(ratio: number): string {
+  return String(Number(ratio.toFixed(4)));
+}
+
+function ofLog(logRatio: number): string {
   return Math.exp(logRatio).toFixed(4);
 }
 

@@ -5,7 +5,7 @@
  */
 
 export { type ClockStates, findClockStates } from "./clock_states.ts";
-export { combineVerdicts, compareMetric } from "./comparison.ts";
+export { combineVerdicts, compareMetric, ratioText } from "./comparison.ts";
 export { detectableMargin } from "./interval.ts";
 export { interleaveSides, type Turn } from "./pair_order.ts";
 export { isFutile } from "./futility.ts";
