@@ -126,7 +126,10 @@ export function judgeForeignRuns(
   const gate = o.gate ?? "gate/read";
   const statistics = statisticsOf(baseline, candidate);
   const metrics = metricsOf(gate, o.maxRegression ?? DEFAULT_MAX_REGRESSION)
-    .filter(({ metric, value }) => REQUIRED.has(metric) || runs.some((run) => value(run) !== null));
+    .filter(({ metric, value }) =>
+      REQUIRED[gate].some((required) => required.metric === metric) ||
+      runs.some((run) => value(run) !== null)
+    );
   const comparisons = metrics.map((metric) =>
     compare(metric, { baseline, candidate, statistics, options: o })
   );
