@@ -1,14 +1,26 @@
 /** Whose times a run has, where they come from outside: an adapter, or a table of times. */
 
 import { isAdapterClock, isTableClock, type StepClock } from "../clock/mod.ts";
-import type { BenchResult, ClockDescription } from "../result/mod.ts";
-import type { ClockChoice } from "./options.ts";
+import {
+  type BenchEnvironment,
+  type BenchResult,
+  type ClockDescription,
+  describeEnvironment,
+} from "../result/mod.ts";
+import type { BenchOptions, ClockChoice } from "./options.ts";
 import type { Bench } from "./prepare.ts";
 
-/** Card that the steps ran on; null where none did. */
-export function cardOf(clock: ClockChoice, clocks: readonly StepClock[]): string | null {
-  if (clock.kind === "gpu") return clock.adapter;
-  return clocks.find(isAdapterClock)?.opened.card ?? null;
+/** Where a run took place: an adapter's card and driver are known once it runs. */
+export function environmentOf(
+  { environment, clock }: Pick<BenchOptions, "environment" | "clock">,
+  clocks: readonly StepClock[],
+): BenchEnvironment {
+  const adapter = clock.kind === "gpu" ? clock.adapter : null;
+  const described = environment ?? describeEnvironment({ adapter });
+  const opened = clocks.find(isAdapterClock)?.opened;
+  return opened === undefined
+    ? described
+    : { ...described, adapter: opened.card, driver: opened.driver };
 }
 
 /** Whether the times are a processor's. */

@@ -4,14 +4,18 @@ import type { TraceRequest } from "../../fixtures/mod.ts";
 import { predictCapacity, predictConcurrency } from "../gate/mod.ts";
 import {
   type BenchResult,
-  describeEnvironment,
   METRIC_FORMULAS,
   type RequestList,
   RESULT_SCHEMA_VERSION,
   type RunResult,
   type SideName,
 } from "../result/mod.ts";
-import { cardOf, describeClockCost, describeExternalClock, isSoftware } from "./describe_clock.ts";
+import {
+  describeClockCost,
+  describeExternalClock,
+  environmentOf,
+  isSoftware,
+} from "./describe_clock.ts";
 import type { Bench } from "./prepare.ts";
 import { describeWorkloadSettings } from "./workload_settings.ts";
 import type { LoggedCheck } from "../replay/mod.ts";
@@ -49,9 +53,7 @@ export function describeRun(
     kind: "headwise/bench-result",
     schemaVersion: RESULT_SCHEMA_VERSION,
     createdAt: new Date().toISOString(),
-    environment: options.environment ?? describeEnvironment({
-      adapter: cardOf(clock, o.clocks),
-    }),
+    environment: environmentOf(options, o.clocks),
     workload: {
       name: workload.name,
       sha256: workload.sourceSha256,
