@@ -28,9 +28,9 @@ import { followTable, type SentTable } from "./table_changes.ts";
 /** Steps of a batch, where nothing asks for their times earlier. */
 export const STEPS_PER_BATCH = 64;
 /** Sampled rows of each batch. */
-const SAMPLES_PER_BATCH = 2;
+const SAMPLES_PER_BATCH = 1;
 /** Rows drawn for each sample; the one that sees the least is taken, so that judging keeps up. */
-const DRAWS_PER_SAMPLE = 4;
+const DRAWS_PER_SAMPLE = 12;
 
 /** What a clock's protocol took beside the steps themselves. */
 export interface ProtocolCost {
@@ -149,7 +149,8 @@ function createAdapterRunner(
   const draw = (batch: GroupRows, batchStep: number, draws: number): SampledRow | null => {
     let best: SampledRow | null = null;
     for (let index = 0; index < draws; index++) {
-      const row = sampleRow(batch, { cache, step: firstStep + batchStep, batchStep, random });
+      const step = firstStep + batchStep;
+      const row = sampleRow(batch, { cache, step, batchStep, random, oneMember: draws > 1 });
       if (row === null) return null;
       const isCheaper = best === null ||
         visibleKeys(row, cache.sinkTokens) < visibleKeys(best, cache.sinkTokens);

@@ -30,6 +30,8 @@ export interface SampledRow {
   readonly position: number;
   /** KV head. */
   readonly head: number;
+  /** Query head of its group that is judged; null for all of them. */
+  readonly member: number | null;
   /** W of the head. */
   readonly windowTokens: number;
   /** Ids of the row, up to the token's own page. */
@@ -44,10 +46,12 @@ export function sampleRow(
     readonly step: number;
     readonly batchStep: number;
     readonly random: Random;
+    /** Whether one query head is to stand for its group, which costs as much less. */
+    readonly oneMember: boolean;
   },
 ): SampledRow | null {
   const { queryLengths, cachedLengths, table, group } = batch;
-  const { kvHeads, pageSizeTokens } = o.cache.shape;
+  const { kvHeads, queryHeads, pageSizeTokens } = o.cache.shape;
   const tokens = queryLengths.reduce((sum, length) => sum + length, 0);
   if (tokens === 0) return null;
   const stepToken = o.random.nextBelow(tokens);
@@ -65,6 +69,7 @@ export function sampleRow(
     stepToken,
     position,
     head,
+    member: o.oneMember ? o.random.nextBelow(queryHeads / kvHeads) : null,
     windowTokens: o.cache.headWindows[group * kvHeads + head],
     ids: table.ids.slice(row * table.columns, row * table.columns + columns),
   };
@@ -94,7 +99,14 @@ export function judgeRow(
     const message = `${where}: ${output.length} elements came back, not ${problem.query.length}`;
     return { ok: false, worstBudgetUsed: Infinity, message };
   }
-  const verdict = compareWithOracle({ problem, output, arithmetic: [o.arithmetic] });
+  const verdict = compareWithOracle({
+    problem,
+    output,
+    arithmetic: [o.arithmetic],
+    ...(row.member === null
+      ? {}
+      : { samples: [{ slot: 0, queryIndex: 0, queryHead: row.member }] }),
+  });
   return {
     ok: verdict.ok,
     worstBudgetUsed: verdict.worstBudgetUsed,
