@@ -36,30 +36,6 @@ export interface PageDemand {
  * @param o The request's length and step.
  * @returns Pages a full head, a window head, and in all.
  * @throws {AllocatorError} `length/invalid` when a count is no integer ≥ 0.
- *
- * @example A long request of one window and one full head
- * ```ts
- * import { createAllocator, headMapFromPattern, pagesForLength } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "headwise",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 512, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 1024,
- *   pageSizeTokens: 64,
- *   modelLengthTokens: 32768,
- *   preallocatedPages: 2,
- *   recycle: true,
- *   pageOrder: { kind: "identity" },
- * });
- * assert.deepEqual(
- *   pagesForLength(allocator, { lengthTokens: 32768 }),
- *   { fullHeadPages: 512, windowHeadPages: 11, totalPages: 523 },
- * );
- * ```
  */
 export function pagesForLength(a: CacheAllocator, o: AdmissionQuestion): PageDemand {
   const stepTokens = o.stepTokens ?? 1;
@@ -104,28 +80,6 @@ export interface ReservedQuestion extends AdmissionQuestion {
  * @param o The request's length and step, and pages a head to leave free.
  * @returns True when every pool has enough free pages now.
  * @throws {AllocatorError} `length/invalid` when a count is no integer ≥ 0.
- *
- * @example Two of four pages are free
- * ```ts
- * import { admit, canAdmit, createAllocator, headMapFromPattern, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "headwise",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 64, sinkTokens: 0,
- *   }),
- *   slots: 2,
- *   pagesPerHead: 4,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 64,
- *   recycle: true,
- *   pageOrder: { kind: "identity" },
- * });
- * admit(allocator, toSlot(0, { limit: 2 }), 32);
- * assert.equal(canAdmit(allocator, { lengthTokens: 32 }), true);
- * assert.equal(canAdmit(allocator, { lengthTokens: 32, reservePages: 1 }), false);
- * ```
  */
 export function canAdmit(a: CacheAllocator, o: ReservedQuestion): boolean {
   const demand = pagesForLength(a, o);
@@ -149,27 +103,6 @@ export function canAdmit(a: CacheAllocator, o: ReservedQuestion): boolean {
  * @param o The request's length and step.
  * @returns True when waiting can help.
  * @throws {AllocatorError} `length/invalid` when a count is no integer ≥ 0.
- *
- * @example Longer than the pool
- * ```ts
- * import { canEverAdmit, createAllocator, headMapFromPattern } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 2,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 128,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- * });
- * assert.equal(canEverAdmit(allocator, { lengthTokens: 32 }), true);
- * assert.equal(canEverAdmit(allocator, { lengthTokens: 33 }), false);
- * ```
  */
 export function canEverAdmit(a: CacheAllocator, o: AdmissionQuestion): boolean {
   const demand = pagesForLength(a, o);

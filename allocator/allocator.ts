@@ -195,26 +195,6 @@ export function createAllocator(o: AllocatorOptions): CacheAllocator {
  * @param a The allocator.
  * @param slot The slot.
  * @throws {AllocatorError} `slot/empty` when it holds none.
- *
- * @example An empty slot
- * ```ts
- * import { checkActiveSlot, createAllocator, headMapFromPattern, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 128,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- * });
- * assert.throws(() => checkActiveSlot(allocator, toSlot(0, { limit: 1 })), /Cannot use slot "0"/);
- * ```
  */
 export function checkActiveSlot(a: CacheAllocator, slot: Slot): void {
   if (a.state.active[slot] !== 1) {

@@ -44,21 +44,7 @@ export type TableErrorCode =
   | "table/length"
   | "table/pages";
 
-/**
- * A table with a wrong shape, or a row that it does not have.
- *
- * @example A table without columns
- * ```ts
- * import { createBlockTable, TableError } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * assert.throws(
- *   () =>
- *     createBlockTable({ layout: "headwise", layerGroups: 1, slots: 2, kvHeads: 4, columns: 0 }),
- *   (error) => error instanceof TableError && error.code === "table/dimension",
- * );
- * ```
- */
+/** A table with a wrong shape, or a row that it does not have. */
 export class TableError extends RangeError {
   /** Stable code for callers that branch. */
   readonly code: TableErrorCode;
@@ -79,13 +65,6 @@ export class TableError extends RangeError {
  *
  * @param shape The dimensions.
  * @throws {TableError} When the layout is unknown or a dimension is no positive integer.
- *
- * @example A uniform table
- * ```ts
- * import { checkTableShape } from "@headwise/headwise/allocator";
- *
- * checkTableShape({ layout: "uniform", layerGroups: 1, slots: 2, kvHeads: 4, columns: 8 });
- * ```
  */
 export function checkTableShape(shape: TableShape): void {
   if (!["uniform", "headwise", "pooled"].includes(shape.layout)) {
@@ -112,16 +91,6 @@ export function checkTableShape(shape: TableShape): void {
  *
  * @param shape The dimensions.
  * @returns Lg·B·H, or B for the uniform layout.
- *
- * @example Two groups, three slots, four heads
- * ```ts
- * import { tableRows } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const shape = { layerGroups: 2, slots: 3, kvHeads: 4, columns: 8 };
- * assert.equal(tableRows({ layout: "headwise", ...shape }), 24);
- * assert.equal(tableRows({ layout: "uniform", ...shape }), 3);
- * ```
  */
 export function tableRows(shape: TableShape): number {
   return shape.layout === "uniform" ? shape.slots : shape.layerGroups * shape.slots * shape.kvHeads;
@@ -133,18 +102,6 @@ export function tableRows(shape: TableShape): number {
  * @param shape The dimensions.
  * @returns A table whose every entry is −1.
  * @throws {TableError} When a dimension is no positive integer.
- *
- * @example All entries are holes
- * ```ts
- * import { createBlockTable, HOLE } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const table = createBlockTable({
- *   layout: "headwise", layerGroups: 1, slots: 2, kvHeads: 4, columns: 8,
- * });
- * assert.equal(table.ids.length, 64);
- * assert.ok(table.ids.every((id) => id === HOLE));
- * ```
  */
 export function createBlockTable(shape: TableShape): BlockTable {
   checkTableShape(shape);
@@ -163,22 +120,6 @@ export function createBlockTable(shape: TableShape): BlockTable {
  * @param head Head h.
  * @returns An index into the table's ids.
  * @throws {TableError} When the table has no such row.
- *
- * @example Head 2 of slot 1
- * ```ts
- * import {
- *   createBlockTable, rowOffset, toHead, toLayerGroup, toSlot,
- * } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const table = createBlockTable({
- *   layout: "headwise", layerGroups: 1, slots: 2, kvHeads: 4, columns: 8,
- * });
- * const offset = rowOffset(
- *   table, toLayerGroup(0, { limit: 1 }), toSlot(1, { limit: 2 }), toHead(2, { limit: 4 }),
- * );
- * assert.equal(offset, (1 * 4 + 2) * 8);
- * ```
  */
 export function rowOffset(
   table: TableShape,
@@ -206,16 +147,6 @@ export function rowOffset(
  * @param shape The table's dimensions.
  * @param pagesPerHead Pages N a head.
  * @returns N for local ids (uniform, headwise), N·H·Lg for the flat pool.
- *
- * @example One flat pool for two groups of four heads
- * ```ts
- * import { idSpacePages } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const shape = { layerGroups: 2, slots: 3, kvHeads: 4, columns: 8 };
- * assert.equal(idSpacePages({ layout: "pooled", ...shape }, 16), 128);
- * assert.equal(idSpacePages({ layout: "headwise", ...shape }, 16), 16);
- * ```
  */
 export function idSpacePages(shape: TableShape, pagesPerHead: number): number {
   return shape.layout === "pooled"
@@ -231,22 +162,6 @@ export function idSpacePages(shape: TableShape, pagesPerHead: number): number {
  * @param pagesPerSlot Pages in each row, 1 to M; the columns behind them are holes.
  * @returns A valid table; it needs pools of at least B·pagesPerSlot pages a head.
  * @throws {TableError} When pagesPerSlot does not fit the row.
- *
- * @example Two slots with two pages each
- * ```ts
- * import { identityTable } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const shape = { layerGroups: 1, slots: 2, kvHeads: 2, columns: 3 };
- * assert.deepEqual(
- *   [...identityTable({ layout: "headwise", ...shape }, 2).ids],
- *   [0, 1, -1, 0, 1, -1, 2, 3, -1, 2, 3, -1],
- * );
- * assert.deepEqual(
- *   [...identityTable({ layout: "pooled", ...shape }, 2).ids],
- *   [0, 1, -1, 4, 5, -1, 2, 3, -1, 6, 7, -1],
- * );
- * ```
  */
 export function identityTable(shape: TableShape, pagesPerSlot: number): BlockTable {
   const table = createBlockTable(shape);
@@ -305,23 +220,6 @@ export type PageAddress =
  * @param o Layout, page, position and sizes.
  * @returns Elements from the start of the layer's K (or V) tensor.
  * @throws {TableError} When the position lies outside the page.
- *
- * @example Position 5 of page 2 of head 1
- * ```ts
- * import { pageElementOffset, toHead, toLocalPage } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const offsetElements = pageElementOffset({
- *   layout: "headwise",
- *   page: toLocalPage(2, { limit: 16 }),
- *   head: toHead(1, { limit: 4 }),
- *   kvHeads: 4,
- *   positionInPage: 5,
- *   pageSizeTokens: 64,
- *   headSize: 128,
- * });
- * assert.equal(offsetElements, ((2 * 4 + 1) * 64 + 5) * 128);
- * ```
  */
 export function pageElementOffset(o: PageAddress): number {
   if (!(o.positionInPage >= 0 && o.positionInPage < o.pageSizeTokens) || o.page < 0) {

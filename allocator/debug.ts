@@ -9,25 +9,6 @@ import { validateAllocator } from "./validate_allocator.ts";
  * @param a The allocator.
  * @param operation The operation that has just ended, for the message.
  * @throws {AllocatorError} `debug/violation`, with all violations as data.
- *
- * @example A sound allocator passes
- * ```ts
- * import { assertValid, createAllocator, headMapFromPattern } from "@headwise/headwise/allocator";
- *
- * const allocator = createAllocator({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 128,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- * });
- * assertValid(allocator, "createAllocator");
- * ```
  */
 export function assertValid(a: CacheAllocator, operation: string): void {
   const violations = validateAllocator(a);

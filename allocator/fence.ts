@@ -28,20 +28,7 @@ export interface InFlightFence {
   completed: Uint8Array;
 }
 
-/**
- * A step id that is not open.
- *
- * @example A step completes once
- * ```ts
- * import { beginFenceStep, completeFenceStep, createFence, StepError } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const fence = createFence(4);
- * const step = beginFenceStep(fence);
- * completeFenceStep(fence, step);
- * assert.throws(() => completeFenceStep(fence, step), StepError);
- * ```
- */
+/** A step id that is not open. */
 export class StepError extends RangeError {
   /** Stable code for callers that branch. */
   readonly code = "step/not-open";
@@ -61,14 +48,6 @@ export class StepError extends RangeError {
  *
  * @param pages The number of pages that can wait at once: all pages of the pools it guards.
  * @returns The fence.
- *
- * @example Nothing waits at first
- * ```ts
- * import { createFence } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * assert.equal(createFence(16).waiting, 0);
- * ```
  */
 export function createFence(pages: number): InFlightFence {
   return {
@@ -87,15 +66,6 @@ export function createFence(pages: number): InFlightFence {
  *
  * @param fence The fence.
  * @returns The step's id, to be completed once.
- *
- * @example Ids grow
- * ```ts
- * import { beginFenceStep, createFence } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const fence = createFence(4);
- * assert.ok(beginFenceStep(fence) < beginFenceStep(fence));
- * ```
  */
 export function beginFenceStep(fence: InFlightFence): StepId {
   const open = fence.nextStep - fence.oldestOpen;
@@ -117,20 +87,6 @@ export function beginFenceStep(fence: InFlightFence): StepId {
  * @param fence The fence.
  * @param step A step that is open.
  * @throws {StepError} When the step is not open; nothing changes.
- *
- * @example A younger step may complete first
- * ```ts
- * import { beginFenceStep, completeFenceStep, createFence } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const fence = createFence(4);
- * const first = beginFenceStep(fence);
- * const second = beginFenceStep(fence);
- * completeFenceStep(fence, second);
- * assert.equal(fence.oldestOpen, first);
- * completeFenceStep(fence, first);
- * assert.equal(fence.oldestOpen, fence.nextStep);
- * ```
  */
 export function completeFenceStep(fence: InFlightFence, step: StepId): void {
   const flags = fence.completed;
@@ -149,14 +105,6 @@ export function completeFenceStep(fence: InFlightFence, step: StepId): void {
  * @param fence The fence.
  * @param key The page's key.
  * @returns False when no step is open: the page need not wait, and was not queued.
- *
- * @example Without an open step nothing waits
- * ```ts
- * import { createFence, holdPage, toPageKey } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * assert.equal(holdPage(createFence(4), toPageKey(4, 0, 0)), false);
- * ```
  */
 export function holdPage(fence: InFlightFence, key: PageKey): boolean {
   if (fence.oldestOpen === fence.nextStep) return false;
@@ -172,21 +120,6 @@ export function holdPage(fence: InFlightFence, key: PageKey): boolean {
  *
  * @param fence The fence.
  * @returns The page's key, or −1 when the oldest page must still wait.
- *
- * @example A page settles with the last step that was open at its free
- * ```ts
- * import {
- *   beginFenceStep, completeFenceStep, createFence, holdPage, nextSettledPage, toPageKey,
- * } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const fence = createFence(4);
- * const step = beginFenceStep(fence);
- * holdPage(fence, toPageKey(4, 0, 3));
- * assert.equal(nextSettledPage(fence), -1);
- * completeFenceStep(fence, step);
- * assert.equal(nextSettledPage(fence), 3);
- * ```
  */
 export function nextSettledPage(fence: InFlightFence): PageKey | -1 {
   if (fence.waiting === 0 || fence.tags[fence.head] >= fence.oldestOpen) return -1;

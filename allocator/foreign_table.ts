@@ -8,25 +8,7 @@ import {
 } from "./block_table.ts";
 import { HOLE, IdSpaceError } from "./ids.ts";
 
-/**
- * A table entry, or a whole table, that is not of the declared id space or type.
- *
- * @example An int64 table
- * ```ts
- * import { ForeignTableError, fromForeignTable } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * assert.throws(
- *   () =>
- *     fromForeignTable({
- *       ids: BigInt64Array.of(0n, 1n),
- *       shape: { layout: "headwise", layerGroups: 1, slots: 1, kvHeads: 1, columns: 2 },
- *       pagesPerHead: 8,
- *     }),
- *   (error) => error instanceof ForeignTableError && error.clause === "dtype/int32",
- * );
- * ```
- */
+/** A table entry, or a whole table, that is not of the declared id space or type. */
 export class ForeignTableError extends TypeError {
   /** Stable code for callers that branch. */
   readonly code = "table/foreign";
@@ -63,23 +45,6 @@ export interface ForeignTable {
  * @throws {ForeignTableError} When the type is not int32 or the size is not rows × columns.
  * @throws {IdSpaceError} When an entry is neither −1 nor an id of the layout's space.
  * @throws {TableError} When a dimension is no positive integer.
- *
- * @example A flat id handed to a head-wise table
- * ```ts
- * import { fromForeignTable, IdSpaceError } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const ids = Int32Array.of(0, 9);
- * const shape = { layerGroups: 1, slots: 1, kvHeads: 2, columns: 1 };
- * const pooled = fromForeignTable({
- *   ids, shape: { layout: "pooled", ...shape }, pagesPerHead: 8,
- * });
- * assert.equal(pooled.ids[1], 9);
- * assert.throws(
- *   () => fromForeignTable({ ids, shape: { layout: "headwise", ...shape }, pagesPerHead: 8 }),
- *   IdSpaceError,
- * );
- * ```
  */
 export function fromForeignTable(o: ForeignTable): BlockTable {
   checkTableShape(o.shape);

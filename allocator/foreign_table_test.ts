@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ForeignTableError, fromForeignTable, IdSpaceError, TableError } from "./mod.ts";
+import { IdSpaceError, TableError } from "./mod.ts";
+import { ForeignTableError, fromForeignTable } from "./foreign_table.ts";
 
 const SHAPE = { layerGroups: 1, slots: 1, kvHeads: 2, columns: 2 };
 

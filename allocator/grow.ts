@@ -129,29 +129,6 @@ export function extend(
  * @param slot A slot.
  * @param lengthTokens Tokens in total.
  * @returns True when the slot's columns end before the length.
- *
- * @example At a page boundary
- * ```ts
- * import { admit, createAllocator, headMapFromPattern, needsPages, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 128,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- * });
- * const slot = toSlot(0, { limit: 1 });
- * admit(allocator, slot, 15);
- * assert.equal(needsPages(allocator, slot, 16), false);
- * assert.equal(needsPages(allocator, slot, 17), true);
- * ```
  */
 export function needsPages(a: CacheAllocator, slot: Slot, lengthTokens: number): boolean {
   return lengthTokens > a.state.columnsHeld[slot] * a.options.pageSizeTokens;
@@ -166,28 +143,6 @@ export function needsPages(a: CacheAllocator, slot: Slot, lengthTokens: number):
  * @param o Whether pages would be taken ahead.
  * @returns The refusal or shortage, or null when the growth would succeed.
  * @throws {AllocatorError} `length/invalid` when the length is no integer ≥ 0.
- *
- * @example Asking before growing
- * ```ts
- * import { createAllocator, findObstacle, headMapFromPattern, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 2,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 128,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- * });
- * const slot = toSlot(0, { limit: 1 });
- * assert.equal(findObstacle(allocator, slot, 32), null);
- * assert.equal(findObstacle(allocator, slot, 33)?.kind, "shortage");
- * ```
  */
 export function findObstacle(
   a: CacheAllocator,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { buildAllocator, rowsOf, slot, snapshot } from "./builders_test.ts";
 import { AllocatorError, describeOutcome } from "./mod.ts";
-import { admit, extend, findObstacle, needsPages, release } from "./mod.ts";
+import { admit, extend, needsPages, release } from "./mod.ts";
+import { findObstacle } from "./grow.ts";
 
 Deno.test("admit() and extend() give every head its own pool's least pages when local", () => {
   const a = buildAllocator();

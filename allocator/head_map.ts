@@ -35,23 +35,7 @@ export type HeadMapErrorCode =
   | "head-map/kinds"
   | "head-map/group-size";
 
-/**
- * A head map that cannot be built or is inconsistent.
- *
- * @example A ratio above one
- * ```ts
- * import { headMapFromPattern, HeadMapError } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * assert.throws(
- *   () =>
- *     headMapFromPattern({
- *       layers: 2, kvHeads: 4, pattern: "first", ratio: 1.5, windowTokens: 128, sinkTokens: 0,
- *     }),
- *   (error) => error instanceof HeadMapError && error.code === "head-map/ratio",
- * );
- * ```
- */
+/** A head map that cannot be built or is inconsistent. */
 export class HeadMapError extends RangeError {
   /** Stable code for callers that branch. */
   readonly code: HeadMapErrorCode;
@@ -166,19 +150,6 @@ function greatestCommonDivisor(a: number, b: number): number {
  * @param o Kinds by layer, W and S.
  * @returns A map whose groups are ordered by their first layer.
  * @throws {HeadMapError} When layers disagree on H, there are none, or W or S is negative.
- *
- * @example Window layers and full layers in turn
- * ```ts
- * import { headMapFromLayers } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const map = headMapFromLayers({
- *   kindsByLayer: [["window"], ["full"], ["window"], ["full"]],
- *   windowTokens: 128,
- *   sinkTokens: 0,
- * });
- * assert.deepEqual(map.groups.map((group) => group.layers), [[0, 2], [1, 3]]);
- * ```
  */
 export function headMapFromLayers(o: HeadLayers): HeadMap {
   checkCount(o.windowTokens, { code: "head-map/window", name: "windowTokens", least: 0 });
@@ -235,15 +206,6 @@ function checkKind(kind: HeadKind, layer: number, windowTokens: number): HeadKin
  * @param map The map.
  * @throws {HeadMapError} When a group's kinds are not H long, groups differ in size, a layer
  *   stands in two groups or is missing, or W or S is negative.
- *
- * @example A map of one group passes
- * ```ts
- * import { checkHeadMap } from "@headwise/headwise/allocator";
- *
- * checkHeadMap({
- *   kvHeads: 1, windowTokens: 0, sinkTokens: 0, groups: [{ layers: [0], kinds: ["full"] }],
- * });
- * ```
  */
 export function checkHeadMap(map: HeadMap): void {
   checkCount(map.kvHeads, { code: "head-map/heads", name: "kvHeads", least: 1 });

@@ -32,17 +32,7 @@ export type LayerGroup = number & { readonly idSpace: "LayerGroup" };
 /** The name of an id space. */
 export type IdSpace = "LocalPage" | "GlobalPage" | "Slot" | "Head" | "LayerGroup";
 
-/**
- * A value that does not belong to the id space it was handed to.
- *
- * @example A flat id is no local id
- * ```ts
- * import { IdSpaceError, toLocalPage } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * assert.throws(() => toLocalPage(40, { limit: 16 }), IdSpaceError);
- * ```
- */
+/** A value that does not belong to the id space it was handed to. */
 export class IdSpaceError extends RangeError {
   /** Stable code for callers that branch. */
   readonly code = "id/out-of-space";
@@ -85,14 +75,6 @@ function checkId(space: IdSpace, value: number, limit: number): void {
  * @param o The pool's size N as `limit`.
  * @returns The same number, branded.
  * @throws {IdSpaceError} When the value is no integer in [0, N).
- *
- * @example The last page of a pool of 16
- * ```ts
- * import { toLocalPage } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * assert.equal(toLocalPage(15, { limit: 16 }), 15);
- * ```
  */
 export function toLocalPage(value: number, o: IdLimit): LocalPage {
   checkId("LocalPage", value, o.limit);
@@ -106,14 +88,6 @@ export function toLocalPage(value: number, o: IdLimit): LocalPage {
  * @param o The pool's size N·H·Lg as `limit`.
  * @returns The same number, branded.
  * @throws {IdSpaceError} When the value is no integer in [0, limit).
- *
- * @example A flat pool of 4 heads with 16 pages each
- * ```ts
- * import { toGlobalPage } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * assert.equal(toGlobalPage(40, { limit: 64 }), 40);
- * ```
  */
 export function toGlobalPage(value: number, o: IdLimit): GlobalPage {
   checkId("GlobalPage", value, o.limit);
@@ -127,14 +101,6 @@ export function toGlobalPage(value: number, o: IdLimit): GlobalPage {
  * @param o The number of slots B as `limit`.
  * @returns The same number, branded.
  * @throws {IdSpaceError} When the value is no integer in [0, B).
- *
- * @example The first slot
- * ```ts
- * import { toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * assert.equal(toSlot(0, { limit: 8 }), 0);
- * ```
  */
 export function toSlot(value: number, o: IdLimit): Slot {
   checkId("Slot", value, o.limit);
@@ -180,14 +146,6 @@ export function toPageKey(pagesPerPool: number, pool: number, page: number): Pag
  * @param o The number of KV heads H of the rank as `limit`.
  * @returns The same number, branded.
  * @throws {IdSpaceError} When the value is no integer in [0, H).
- *
- * @example The last of four heads
- * ```ts
- * import { toHead } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * assert.equal(toHead(3, { limit: 4 }), 3);
- * ```
  */
 export function toHead(value: number, o: IdLimit): Head {
   checkId("Head", value, o.limit);
@@ -201,14 +159,6 @@ export function toHead(value: number, o: IdLimit): Head {
  * @param o The number of layer groups Lg as `limit`.
  * @returns The same number, branded.
  * @throws {IdSpaceError} When the value is no integer in [0, Lg).
- *
- * @example The only group of a model whose layers all agree
- * ```ts
- * import { toLayerGroup } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * assert.equal(toLayerGroup(0, { limit: 1 }), 0);
- * ```
  */
 export function toLayerGroup(value: number, o: IdLimit): LayerGroup {
   checkId("LayerGroup", value, o.limit);

@@ -15,27 +15,6 @@ export interface HeadPlace {
  *
  * @param a The allocator.
  * @returns A number in [0, 1].
- *
- * @example A third is free
- * ```ts
- * import { admit, availability, createAllocator, headMapFromPattern, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "headwise",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 64, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 3,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 48,
- *   recycle: true,
- *   pageOrder: { kind: "identity" },
- * });
- * admit(allocator, toSlot(0, { limit: 1 }), 32);
- * assert.equal(availability(allocator), 1 / 3);
- * ```
  */
 export function availability(a: CacheAllocator): number {
   return freePages(a) / (a.state.pools.pools * a.state.pools.pagesPerPool);
@@ -49,28 +28,6 @@ export function availability(a: CacheAllocator): number {
  * @param place A head, or nothing for the sum over all pools.
  * @returns Free pages; pages that wait for a step in flight are not free.
  * @throws {IdSpaceError} When the table has no such group or head.
- *
- * @example One head's pool
- * ```ts
- * import { createAllocator, freePages, headMapFromPattern, toHead, toLayerGroup } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "headwise",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 64, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 3,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 48,
- *   recycle: true,
- *   pageOrder: { kind: "identity" },
- * });
- * const place = { group: toLayerGroup(0, { limit: 1 }), head: toHead(1, { limit: 2 }) };
- * assert.equal(freePages(allocator, place), 3);
- * assert.equal(freePages(allocator), 6);
- * ```
  */
 export function freePages(a: CacheAllocator, place?: HeadPlace): number {
   const { freeCounts } = a.state.pools;
@@ -88,32 +45,6 @@ export function freePages(a: CacheAllocator, place?: HeadPlace): number {
  * @param place A head, or nothing for the sum; in the uniform layout all heads share one row.
  * @returns Held pages; 0 for an empty slot.
  * @throws {IdSpaceError} When the table has no such group or head.
- *
- * @example A window head holds fewer
- * ```ts
- * import { admit, createAllocator, headMapFromPattern, heldPages, recycle, toHead, toLayerGroup, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "headwise",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 17, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 4,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 64,
- *   recycle: true,
- *   pageOrder: { kind: "identity" },
- * });
- * const slot = toSlot(0, { limit: 1 });
- * admit(allocator, slot, 64);
- * recycle(allocator, slot, { nextPositionTokens: 64, lengthTokens: 64 });
- * const group = toLayerGroup(0, { limit: 1 });
- * assert.equal(heldPages(allocator, slot, { group, head: toHead(0, { limit: 2 }) }), 1);
- * assert.equal(heldPages(allocator, slot, { group, head: toHead(1, { limit: 2 }) }), 4);
- * assert.equal(heldPages(allocator, slot), 5);
- * ```
  */
 export function heldPages(a: CacheAllocator, slot: Slot, place?: HeadPlace): number {
   const s = a.state;
@@ -131,31 +62,6 @@ export function heldPages(a: CacheAllocator, slot: Slot, place?: HeadPlace): num
  * @param place A head.
  * @returns A column: 0 where nothing was recycled, otherwise the end of the holes.
  * @throws {IdSpaceError} When the table has no such group or head.
- *
- * @example Behind the holes
- * ```ts
- * import { admit, createAllocator, firstLiveColumn, headMapFromPattern, recycle, toHead, toLayerGroup, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "headwise",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 1, windowTokens: 17, sinkTokens: 4,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 4,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 64,
- *   recycle: true,
- *   pageOrder: { kind: "identity" },
- * });
- * const slot = toSlot(0, { limit: 1 });
- * admit(allocator, slot, 64);
- * recycle(allocator, slot, { nextPositionTokens: 64, lengthTokens: 64 });
- * const place = { group: toLayerGroup(0, { limit: 1 }), head: toHead(0, { limit: 1 }) };
- * assert.equal(firstLiveColumn(allocator, slot, place), 3);
- * assert.deepEqual([...allocator.table.ids], [0, -1, -1, 3]);
- * ```
  */
 export function firstLiveColumn(a: CacheAllocator, slot: Slot, place: HeadPlace): number {
   return a.state.rowIsWindow[rowOf(a, place)] === 1 ? a.state.recycledUpTo[slot] : 0;
@@ -167,29 +73,6 @@ export function firstLiveColumn(a: CacheAllocator, slot: Slot, place: HeadPlace)
  * @param a The allocator.
  * @param slot A slot.
  * @returns Allocated columns; 0 for an empty slot.
- *
- * @example Preallocated pages count
- * ```ts
- * import { admit, allocatedColumns, createAllocator, headMapFromPattern, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 128,
- *   preallocatedPages: 2,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- * });
- * const slot = toSlot(0, { limit: 1 });
- * admit(allocator, slot, 16, { preallocate: true });
- * assert.equal(allocatedColumns(allocator, slot), 3);
- * ```
  */
 export function allocatedColumns(a: CacheAllocator, slot: Slot): number {
   return a.state.columnsHeld[slot];
@@ -202,28 +85,6 @@ export function allocatedColumns(a: CacheAllocator, slot: Slot): number {
  * @param a The allocator.
  * @param slot A slot.
  * @returns Tokens; 0 for an empty slot.
- *
- * @example After an admission
- * ```ts
- * import { admit, createAllocator, headMapFromPattern, slotLengthTokens, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 128,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- * });
- * const slot = toSlot(0, { limit: 1 });
- * admit(allocator, slot, 21);
- * assert.equal(slotLengthTokens(allocator, slot), 21);
- * ```
  */
 export function slotLengthTokens(a: CacheAllocator, slot: Slot): number {
   return a.state.lengthsTokens[slot];
@@ -254,32 +115,6 @@ export interface PageStatistics {
  *
  * @param a The allocator.
  * @returns The counts; free + quarantined + held = capacity.
- *
- * @example Peaks outlive the request
- * ```ts
- * import { admit, createAllocator, headMapFromPattern, pageStatistics, release, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "headwise",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 64, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 4,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 64,
- *   recycle: true,
- *   pageOrder: { kind: "identity" },
- * });
- * const slot = toSlot(0, { limit: 1 });
- * admit(allocator, slot, 48);
- * release(allocator, slot);
- * const statistics = pageStatistics(allocator);
- * assert.equal(statistics.freePages, 8);
- * assert.equal(statistics.peakWindowHeadPages, 3);
- * assert.equal(statistics.peakPages, 6);
- * ```
  */
 export function pageStatistics(a: CacheAllocator): PageStatistics {
   return {

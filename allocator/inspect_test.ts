@@ -6,7 +6,6 @@ import {
   availability,
   beginStep,
   completeStep,
-  firstLiveColumn,
   freePages,
   heldPages,
   IdSpaceError,
@@ -14,6 +13,7 @@ import {
   recycle,
   release,
 } from "./mod.ts";
+import { firstLiveColumn } from "./inspect.ts";
 
 Deno.test("availability() is a real number over the pools in use", () => {
   const a = buildAllocator({ slots: 4, pagesPerHead: 7 });

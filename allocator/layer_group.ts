@@ -6,17 +6,6 @@ import type { LayerGroup } from "./ids.ts";
  *
  * @param map A head map.
  * @returns The common number of layers a group has.
- *
- * @example One group holds all layers
- * ```ts
- * import { headMapFromPattern, layersPerGroup } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const map = headMapFromPattern({
- *   layers: 28, kvHeads: 4, pattern: "last", ratio: 0.75, windowTokens: 512, sinkTokens: 0,
- * });
- * assert.equal(layersPerGroup(map), 28);
- * ```
  */
 export function layersPerGroup(map: HeadMap): number {
   return map.groups[0].layers.length;
@@ -37,19 +26,6 @@ export interface LayerPlace {
  * @param layer A model layer.
  * @returns The group and the layer's index inside it.
  * @throws {HeadMapError} When no group holds the layer.
- *
- * @example The third layer of an alternating model
- * ```ts
- * import { groupOfLayer, headMapFromLayers } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const map = headMapFromLayers({
- *   kindsByLayer: [["window"], ["full"], ["window"], ["full"]],
- *   windowTokens: 128,
- *   sinkTokens: 0,
- * });
- * assert.deepEqual(groupOfLayer(map, 2), { group: 0, indexInGroup: 1 });
- * ```
  */
 export function groupOfLayer(map: HeadMap, layer: number): LayerPlace {
   for (let group = 0; group < map.groups.length; group++) {
@@ -70,17 +46,6 @@ export function groupOfLayer(map: HeadMap, layer: number): LayerPlace {
  * @param map A head map.
  * @param group A layer group.
  * @returns Int32 [H]: W for window heads, 0 for full heads.
- *
- * @example One window head
- * ```ts
- * import { headMapFromPattern, headWindows, toLayerGroup } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const map = headMapFromPattern({
- *   layers: 1, kvHeads: 2, pattern: "last", ratio: 0.5, windowTokens: 128, sinkTokens: 4,
- * });
- * assert.deepEqual([...headWindows(map, toLayerGroup(0, { limit: 1 }))], [0, 128]);
- * ```
  */
 export function headWindows(map: HeadMap, group: LayerGroup): Int32Array {
   return Int32Array.from(
@@ -94,17 +59,6 @@ export function headWindows(map: HeadMap, group: LayerGroup): Int32Array {
  *
  * @param map A head map.
  * @returns The number of (group, head) rows that keep a window; 0 when W = 0.
- *
- * @example Three of four heads in one group
- * ```ts
- * import { countWindowHeads, headMapFromPattern } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const map = headMapFromPattern({
- *   layers: 28, kvHeads: 4, pattern: "last", ratio: 0.75, windowTokens: 512, sinkTokens: 0,
- * });
- * assert.equal(countWindowHeads(map), 3);
- * ```
  */
 export function countWindowHeads(map: HeadMap): number {
   if (map.windowTokens === 0) return 0;

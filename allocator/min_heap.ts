@@ -12,18 +12,6 @@
  * @param offset Where the heap starts.
  * @param size How many values it holds before the push.
  * @param value The value to add.
- *
- * @example The least value leaves first
- * ```ts
- * import { popLeast, pushValue } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const heaps = new Int32Array(4);
- * pushValue(heaps, 0, 0, 7);
- * pushValue(heaps, 0, 1, 3);
- * assert.equal(popLeast(heaps, 0, 2), 3);
- * assert.equal(popLeast(heaps, 0, 1), 7);
- * ```
  */
 export function pushValue(heaps: Int32Array, offset: number, size: number, value: number): void {
   let hole = size;
@@ -44,16 +32,6 @@ export function pushValue(heaps: Int32Array, offset: number, size: number, value
  * @param offset Where the heap starts.
  * @param size How many values it holds before the pop, ≥ 1.
  * @returns The least value.
- *
- * @example Two heaps in one array do not touch
- * ```ts
- * import { popLeast } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const heaps = Int32Array.of(0, 1, 2, 0, 1, 2);
- * assert.equal(popLeast(heaps, 3, 3), 0);
- * assert.deepEqual([...heaps.slice(0, 3)], [0, 1, 2]);
- * ```
  */
 export function popLeast(heaps: Int32Array, offset: number, size: number): number {
   const least = heaps[offset];

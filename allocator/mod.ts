@@ -33,20 +33,104 @@
  *
  * @module
  */
-export * from "./admission.ts";
-export * from "./allocator.ts";
-export * from "./block_table.ts";
-export * from "./debug.ts";
-export * from "./fence.ts";
-export * from "./foreign_table.ts";
-export * from "./grow.ts";
-export * from "./head_map.ts";
-export * from "./ids.ts";
-export * from "./inspect.ts";
-export * from "./layer_group.ts";
-export * from "./options.ts";
-export * from "./outcome.ts";
-export * from "./page_pool.ts";
+
+export {
+  type AdmissionQuestion,
+  canAdmit,
+  canEverAdmit,
+  type PageDemand,
+  pagesForLength,
+  type ReservedQuestion,
+} from "./admission.ts";
+export {
+  type AllocatorState,
+  type CacheAllocator,
+  checkActiveSlot,
+  createAllocator,
+  type HeldCounts,
+} from "./allocator.ts";
+export {
+  type BlockTable,
+  createBlockTable,
+  identityTable,
+  idSpacePages,
+  type Layout,
+  type PageAddress,
+  pageElementOffset,
+  rowOffset,
+  TableError,
+  type TableErrorCode,
+  type TableShape,
+} from "./block_table.ts";
+export { assertValid } from "./debug.ts";
+export { type InFlightFence, StepError, type StepId } from "./fence.ts";
+export { admit, extend, type GrowOptions, needsPages } from "./grow.ts";
+export {
+  type HeadKind,
+  type HeadLayers,
+  type HeadMap,
+  HeadMapError,
+  type HeadMapErrorCode,
+  headMapFromLayers,
+  headMapFromPattern,
+  type HeadPattern,
+  type LayerGroupHeads,
+} from "./head_map.ts";
+export {
+  type GlobalPage,
+  type Head,
+  HOLE,
+  type IdLimit,
+  type IdSpace,
+  IdSpaceError,
+  type LayerGroup,
+  type LocalPage,
+  type Page,
+  type PageKey,
+  type Slot,
+  slotsOf,
+  toHead,
+  toLayerGroup,
+  toPageKey,
+  toSlot,
+} from "./ids.ts";
+export {
+  allocatedColumns,
+  availability,
+  freePages,
+  type HeadPlace,
+  heldPages,
+  type PageStatistics,
+  pageStatistics,
+  slotLengthTokens,
+} from "./inspect.ts";
+export { countWindowHeads, headWindows, layersPerGroup } from "./layer_group.ts";
+export {
+  AllocatorError,
+  type AllocatorErrorCode,
+  type AllocatorOptions,
+  type ResolvedAllocatorOptions,
+} from "./options.ts";
+export {
+  describeOutcome,
+  type PageOutcome,
+  type PageShortage,
+  type RefusalReason,
+} from "./outcome.ts";
+export {
+  checkHeldStretch,
+  createPagePools,
+  FREE_PAGE,
+  freePage,
+  type HeldPage,
+  PageError,
+  type PageErrorCode,
+  type PageOrder,
+  type PagePools,
+  putPage,
+  QUARANTINED_PAGE,
+  takePage,
+} from "./page_pool.ts";
 export {
   createPrefixCache,
   type PrefixCache,
@@ -57,15 +141,34 @@ export {
 } from "./prefix_cache.ts";
 export { evictPrefix } from "./prefix_evict.ts";
 export { findPrefix, type PrefixMatch } from "./prefix_find.ts";
-export * from "./prefix_request.ts";
+export {
+  admitWithPrefix,
+  admitWithPrefixOnEveryRank,
+  extendWithPrefixOnEveryRank,
+  insertPrefix,
+  type PrefixAdmission,
+  releaseWithPrefix,
+} from "./prefix_request.ts";
 export { canAdmitWithPrefix } from "./prefix_room.ts";
 export { validatePrefixCache } from "./prefix_validate.ts";
-export * from "./random.ts";
-export * from "./rank_agreement.ts";
-export * from "./recycle.ts";
-export * from "./release.ts";
-export * from "./slots.ts";
-export * from "./steps.ts";
-export * from "./tensor_parallel.ts";
-export * from "./validate_allocator.ts";
-export * from "./validate_table.ts";
+export { createRandom, type Random, shufflePermutation } from "./random.ts";
+export {
+  admitOnEveryRank,
+  canAdmitOnEveryRank,
+  extendOnEveryRank,
+  type RankGrowth,
+} from "./rank_agreement.ts";
+export { recycle, type RecyclePoint } from "./recycle.ts";
+export { release } from "./release.ts";
+export { condenseSlots, listActiveSlots, reorderSlots, swapSlots } from "./slots.ts";
+export { beginStep, completeStep } from "./steps.ts";
+export {
+  type HeadShard,
+  shardHeadMap,
+  shardHeads,
+  type ShardQuestion,
+  TensorParallelError,
+  type TensorParallelErrorCode,
+} from "./tensor_parallel.ts";
+export { validateAllocator } from "./validate_allocator.ts";
+export { type TableQuestion, validateTable, type Violation } from "./validate_table.ts";

@@ -10,7 +10,6 @@ import {
   completeStep,
   condenseSlots,
   extend,
-  findObstacle,
   freePages,
   heldPages,
   pageStatistics,
@@ -21,6 +20,7 @@ import {
   swapSlots,
   validateAllocator,
 } from "./mod.ts";
+import { findObstacle } from "./grow.ts";
 
 const P = 16;
 const SLOTS = 4;

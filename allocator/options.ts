@@ -53,24 +53,6 @@ export type AllocatorErrorCode =
 /**
  * A misuse of the allocator: the call was refused and nothing changed (a `debug/violation`, which
  * is found after the fact, excepted).
- *
- * @example A page size that is no power of two
- * ```ts
- * import { AllocatorError, createAllocator, headMapFromPattern } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const heads = headMapFromPattern({
- *   layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 64, sinkTokens: 0,
- * });
- * assert.throws(
- *   () =>
- *     createAllocator({
- *       layout: "headwise", heads, slots: 2, pagesPerHead: 8, pageSizeTokens: 48,
- *       modelLengthTokens: 128, recycle: false, pageOrder: { kind: "identity" },
- *     }),
- *   (error) => error instanceof AllocatorError && error.code === "options/invalid",
- * );
- * ```
  */
 export class AllocatorError extends Error {
   /** Stable code for callers that branch. */
@@ -108,22 +90,6 @@ function checkInteger(name: string, value: number, least: number): void {
  * @returns The options with every default.
  * @throws {AllocatorError} When a value is out of range, or prefix sharing is asked for.
  * @throws {HeadMapError} When the head map is inconsistent.
- *
- * @example The columns follow the model's length
- * ```ts
- * import { headMapFromPattern, resolveAllocatorOptions } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const heads = headMapFromPattern({
- *   layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 64, sinkTokens: 0,
- * });
- * const resolved = resolveAllocatorOptions({
- *   layout: "headwise", heads, slots: 2, pagesPerHead: 8, pageSizeTokens: 64,
- *   modelLengthTokens: 1000, recycle: false, pageOrder: { kind: "identity" },
- * });
- * assert.equal(resolved.columns, 16);
- * assert.equal(resolved.preallocatedPages, 2);
- * ```
  */
 export function resolveAllocatorOptions(o: AllocatorOptions): ResolvedAllocatorOptions {
   checkHeadMap(o.heads);

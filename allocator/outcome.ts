@@ -49,18 +49,6 @@ export type PageOutcome =
  *
  * @param outcome What an allocator answered.
  * @returns One sentence with need, free and capacity, or with the limit.
- *
- * @example A shortage names need, free and capacity
- * ```ts
- * import { describeOutcome } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const text = describeOutcome({
- *   kind: "shortage",
- *   shortage: { layout: "headwise", group: 0, head: 2, need: 5, free: 3, capacity: 16 },
- * });
- * assert.match(text, /need 5, free 3, capacity 16/);
- * ```
  */
 export function describeOutcome(outcome: PageOutcome): string {
   switch (outcome.kind) {

@@ -52,24 +52,7 @@ export interface PagePools {
 /** Why a page cannot be freed. */
 export type PageErrorCode = "page/foreign" | "page/double-free" | "page/missing";
 
-/**
- * A free that was refused: nothing has changed.
- *
- * @example Freeing a page twice
- * ```ts
- * import { createPagePools, freePage, PageError, takePage } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const pools = createPagePools({ pools: 1, pagesPerPool: 4, pageOrder: { kind: "identity" } });
- * const page = takePage(pools, 0, 9);
- * freePage(pools, { pool: 0, page, owner: 9 });
- * assert.throws(
- *   () => freePage(pools, { pool: 0, page, owner: 9 }),
- *   (error) => error instanceof PageError && error.code === "page/double-free",
- * );
- * assert.equal(pools.freeCounts[0], 4);
- * ```
- */
+/** A free that was refused: nothing has changed. */
 export class PageError extends RangeError {
   /** Stable code for callers that branch. */
   readonly code: PageErrorCode;
@@ -94,17 +77,6 @@ export class PageError extends RangeError {
  * @param o Number of pools, pages of each, and the order in which ordinals become ids.
  * @returns The pools; O(pools·pagesPerPool) memory, 4.13 bytes a page, 12.13 where shuffled.
  * @throws {RangeError} When a size is no positive integer or there are 2^31 pages or more.
- *
- * @example Pools of equal history hand out equal ordinals
- * ```ts
- * import { createPagePools, takePage } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const pools = createPagePools({ pools: 2, pagesPerPool: 4, pageOrder: { kind: "identity" } });
- * assert.equal(takePage(pools, 0, 0), 0);
- * assert.equal(takePage(pools, 1, 1), 0);
- * assert.equal(takePage(pools, 0, 0), 1);
- * ```
  */
 export function createPagePools(
   o: { readonly pools: number; readonly pagesPerPool: number; readonly pageOrder: PageOrder },
@@ -226,17 +198,6 @@ export function freePage(pools: PagePools, o: HeldPage): void {
  *
  * @param pools The pools.
  * @param key The page's key: pool·pagesPerPool + id.
- *
- * @example A page by its key
- * ```ts
- * import { createPagePools, putPage, takePage, toPageKey } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const pools = createPagePools({ pools: 2, pagesPerPool: 4, pageOrder: { kind: "identity" } });
- * const page = takePage(pools, 1, 0);
- * putPage(pools, toPageKey(4, 1, page));
- * assert.equal(pools.freeCounts[1], 4);
- * ```
  */
 export function putPage(pools: PagePools, key: PageKey): void {
   const pool = pools.pools === 1 ? 0 : Math.floor(key / pools.pagesPerPool);
@@ -291,16 +252,6 @@ function checkHeldPage(pools: PagePools, pool: number, page: number, owner: numb
  * @param count Number of entries, holes included.
  * @returns The number of ids; holes do not count.
  * @throws {PageError} When an id is foreign, free or named twice.
- *
- * @example Holes are passed over
- * ```ts
- * import { checkHeldStretch, createPagePools, takePage } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const pools = createPagePools({ pools: 1, pagesPerPool: 4, pageOrder: { kind: "identity" } });
- * const row = Int32Array.of(-1, takePage(pools, 0, 3), takePage(pools, 0, 3));
- * assert.equal(checkHeldStretch(pools, row, 0, 3, 0, 3), 2);
- * ```
  */
 export function checkHeldStretch(
   pools: PagePools,
@@ -354,21 +305,6 @@ export interface PoolShortage {
  *   go: head-major, [pools][count].
  * @returns Null when all were taken, otherwise the shortage; then nothing has changed.
  * @throws {RangeError} When the target cannot hold the ids.
- *
- * @example Two heads with two pages each
- * ```ts
- * import { createPagePools, takeHeadMajor } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const pools = createPagePools({ pools: 2, pagesPerPool: 3, pageOrder: { kind: "identity" } });
- * const into = new Int32Array(4);
- * assert.equal(takeHeadMajor(pools, { count: 2, owner: 0, into }), null);
- * assert.deepEqual([...into], [0, 1, 0, 1]);
- * assert.deepEqual(
- *   takeHeadMajor(pools, { count: 2, owner: 2, into }),
- *   { pool: 0, need: 2, free: 1, capacity: 3 },
- * );
- * ```
  */
 export function takeHeadMajor(
   pools: PagePools,

@@ -35,31 +35,6 @@ export interface PrefixAdmission {
  * @param o Length and match.
  * @returns The outcome as of `admit`; `pages` counts new ones. Unless allocated, the slot is empty.
  * @throws {AllocatorError} `slot/occupied`, or `length/invalid` when the match leaves no token.
- *
- * @example Without a match it is a plain admission
- * ```ts
- * import {
- *   admitWithPrefix, createPrefixCache, findPrefix, headMapFromPattern, toSlot,
- * } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const cache = createPrefixCache({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 256,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- *   blockTokens: 16,
- * });
- * const match = findPrefix(cache, [1], 19);
- * const outcome = admitWithPrefix(cache, toSlot(0, { limit: 1 }), { lengthTokens: 20, match });
- * assert.deepEqual(outcome, { kind: "allocated", pages: 2 });
- * ```
  */
 export function admitWithPrefix(cache: PrefixCache, slot: Slot, o: PrefixAdmission): PageOutcome {
   return admitWithPrefixOnEveryRank([cache], slot, { ...o, matches: [o.match] });
@@ -74,32 +49,6 @@ export function admitWithPrefix(cache: PrefixCache, slot: Slot, o: PrefixAdmissi
  * @returns The outcome of the first rank that cannot, otherwise that of rank 0.
  * @throws {AllocatorError} `slot/occupied`, `length/invalid`, or `rank/mismatch` when the matches
  *   of two ranks differ.
- *
- * @example Two ranks
- * ```ts
- * import {
- *   admitWithPrefixOnEveryRank, createPrefixCache, findPrefix, headMapFromPattern, toSlot,
- * } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const caches = [0, 1].map(() => createPrefixCache({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 256,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- *   blockTokens: 16,
- * }));
- * const matches = caches.map((cache) => findPrefix(cache, [1], 19));
- * const slot = toSlot(0, { limit: 1 });
- * const outcome = admitWithPrefixOnEveryRank(caches, slot, { lengthTokens: 20, matches });
- * assert.equal(outcome.kind, "allocated");
- * ```
  */
 export function admitWithPrefixOnEveryRank(
   caches: readonly PrefixCache[],
@@ -149,33 +98,6 @@ export function admitWithPrefixOnEveryRank(
  * @param o Length, and whether to take pages ahead.
  * @returns The outcome of the first rank that cannot, otherwise that of rank 0.
  * @throws {AllocatorError} `slot/empty`.
- *
- * @example Past the first page
- * ```ts
- * import {
- *   admitWithPrefix, createPrefixCache, extendWithPrefixOnEveryRank, findPrefix, headMapFromPattern,
- *   toSlot,
- * } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const cache = createPrefixCache({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 256,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- *   blockTokens: 16,
- * });
- * const slot = toSlot(0, { limit: 1 });
- * admitWithPrefix(cache, slot, { lengthTokens: 16, match: findPrefix(cache, [], 15) });
- * const outcome = extendWithPrefixOnEveryRank([cache], slot, { lengthTokens: 17 });
- * assert.deepEqual(outcome, { kind: "allocated", pages: 1 });
- * ```
  */
 export function extendWithPrefixOnEveryRank(
   caches: readonly PrefixCache[],
@@ -207,33 +129,6 @@ export function extendWithPrefixOnEveryRank(
  *   request may go on; each checkpoint keeps the pages of one window.
  * @returns Blocks that were new.
  * @throws {AllocatorError} `slot/empty`; `position/invalid` when the pages do not hold the tokens.
- *
- * @example A prompt of two blocks
- * ```ts
- * import {
- *   admitWithPrefix, createPrefixCache, findPrefix, headMapFromPattern, insertPrefix, toSlot,
- * } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const cache = createPrefixCache({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 256,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- *   blockTokens: 16,
- * });
- * const slot = toSlot(0, { limit: 1 });
- * const blocks = [4, 5];
- * admitWithPrefix(cache, slot, { lengthTokens: 40, match: findPrefix(cache, blocks, 39) });
- * assert.equal(insertPrefix(cache, slot, { blocks, cachedTokens: 40, checkpoints: [2] }), 2);
- * assert.equal(findPrefix(cache, blocks, 39).hitTokens, 32);
- * ```
  */
 export function insertPrefix(
   cache: PrefixCache,
@@ -280,34 +175,6 @@ export function insertPrefix(
  * @returns Pages that the request let go, over all heads.
  * @throws {AllocatorError} `slot/empty` when the slot holds none.
  * @throws {PageError} When the table names a page that the slot does not hold; nothing changes.
- *
- * @example The prompt's page stays
- * ```ts
- * import {
- *   admitWithPrefix, createPrefixCache, findPrefix, freePages, headMapFromPattern, insertPrefix,
- *   releaseWithPrefix, toSlot,
- * } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const cache = createPrefixCache({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 256,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- *   blockTokens: 16,
- * });
- * const slot = toSlot(0, { limit: 1 });
- * admitWithPrefix(cache, slot, { lengthTokens: 20, match: findPrefix(cache, [4], 19) });
- * insertPrefix(cache, slot, { blocks: [4], cachedTokens: 20, checkpoints: [1] });
- * assert.equal(releaseWithPrefix(cache, slot), 2);
- * assert.equal(freePages(cache.allocator), 7);
- * ```
  */
 export function releaseWithPrefix(cache: PrefixCache, slot: Slot): number {
   const node = attachedNode(cache, slot);

@@ -12,31 +12,6 @@ import type { PrefixMatch } from "./prefix_find.ts";
  * @param o Length, greatest step and reserve of the request.
  * @param match What was found of its prompt; its blocks do not count as evictable.
  * @returns Whether there is room.
- *
- * @example Room for all pages and no more
- * ```ts
- * import {
- *   canAdmitWithPrefix, createPrefixCache, findPrefix, headMapFromPattern,
- * } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const cache = createPrefixCache({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 256,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- *   blockTokens: 16,
- * });
- * const match = findPrefix(cache, [], 0);
- * assert.equal(canAdmitWithPrefix(cache, { lengthTokens: 128 }, match), true);
- * assert.equal(canAdmitWithPrefix(cache, { lengthTokens: 129 }, match), false);
- * ```
  */
 export function canAdmitWithPrefix(
   cache: PrefixCache,

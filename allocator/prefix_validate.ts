@@ -13,35 +13,6 @@ import type { Violation } from "./validate_table.ts";
  *
  * @param cache The cache.
  * @returns The violations; an empty list means that it is sound.
- *
- * @example A page that someone freed behind the cache's back
- * ```ts
- * import {
- *   admitWithPrefix, createPrefixCache, findPrefix, headMapFromPattern, insertPrefix, toSlot,
- *   validatePrefixCache,
- * } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const cache = createPrefixCache({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 256,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- *   blockTokens: 16,
- * });
- * const slot = toSlot(0, { limit: 1 });
- * admitWithPrefix(cache, slot, { lengthTokens: 20, match: findPrefix(cache, [4], 19) });
- * insertPrefix(cache, slot, { blocks: [4], cachedTokens: 20, checkpoints: [1] });
- * assert.deepEqual(validatePrefixCache(cache), []);
- * cache.allocator.state.pools.references![0] = 1;
- * assert.equal(validatePrefixCache(cache)[0].clause, "pool/conservation");
- * ```
  */
 export function validatePrefixCache(cache: PrefixCache): Violation[] {
   const nodes = listNodes(cache.root);

@@ -13,30 +13,6 @@ import type { PageOutcome } from "./outcome.ts";
  * @param o The request's length, step and reserve.
  * @returns True when all ranks have the pages.
  * @throws {AllocatorError} `length/invalid` when a count is no integer ≥ 0.
- *
- * @example The full-head rank decides
- * ```ts
- * import { canAdmitOnEveryRank, createAllocator, headMapFromPattern, shardHeadMap } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const map = headMapFromPattern({
- *   layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 16, sinkTokens: 0,
- * });
- * const ranks = [0, 1].map((rank) =>
- *   createAllocator({
- *     layout: "headwise",
- *     heads: shardHeadMap(map, { tensorParallel: 2, rank }),
- *     slots: 1,
- *     pagesPerHead: 4,
- *     pageSizeTokens: 16,
- *     modelLengthTokens: 128,
- *     recycle: true,
- *     pageOrder: { kind: "identity" },
- *   })
- * );
- * assert.equal(canAdmitOnEveryRank(ranks, { lengthTokens: 64 }), true);
- * assert.equal(canAdmitOnEveryRank(ranks, { lengthTokens: 80 }), false);
- * ```
  */
 export function canAdmitOnEveryRank(
   ranks: readonly CacheAllocator[],
@@ -91,26 +67,6 @@ export function admitOnEveryRank(ranks: readonly CacheAllocator[], o: RankGrowth
  * @param o Slot, length and look-ahead.
  * @returns The first rank's outcome, or the first obstacle that any rank meets.
  * @throws {AllocatorError} `rank/mismatch` when the slot does not hold a request on every rank.
- *
- * @example All ranks grow together
- * ```ts
- * import { admitOnEveryRank, createAllocator, extendOnEveryRank, headMapFromPattern, slotLengthTokens, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const heads = headMapFromPattern({
- *   layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- * });
- * const ranks = [8, 8].map((pagesPerHead) =>
- *   createAllocator({
- *     layout: "headwise", heads, slots: 1, pagesPerHead, pageSizeTokens: 16,
- *     modelLengthTokens: 128, recycle: false, pageOrder: { kind: "identity" },
- *   })
- * );
- * const slot = toSlot(0, { limit: 1 });
- * admitOnEveryRank(ranks, { slot, lengthTokens: 16 });
- * extendOnEveryRank(ranks, { slot, lengthTokens: 17 });
- * assert.deepEqual(ranks.map((rank) => slotLengthTokens(rank, slot)), [17, 17]);
- * ```
  */
 export function extendOnEveryRank(ranks: readonly CacheAllocator[], o: RankGrowth): PageOutcome {
   return growOnEveryRank(ranks, o, 1);

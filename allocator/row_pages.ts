@@ -15,29 +15,6 @@ import { dropHolder } from "./prefix_pages.ts";
  * @param a The allocator.
  * @param slot The slot.
  * @param columns Columns to append; the caller has made sure that the row and the pools hold them.
- *
- * @example Two columns
- * ```ts
- * import { createAllocator, headMapFromPattern, toSlot } from "./mod.ts";
- * import { takeColumns } from "./row_pages.ts";
- * import assert from "node:assert/strict";
- *
- * const a = createAllocator({
- *   layout: "headwise",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 4,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 48,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- * });
- * const slot = toSlot(0, { limit: 1 });
- * takeColumns(a, slot, 2);
- * assert.deepEqual([...a.table.ids], [0, 1, -1]);
- * ```
  */
 export function takeColumns(a: CacheAllocator, slot: Slot, columns: number): void {
   const { rows, rowStarts, slotStride, rowPools, pools, handles, columnsHeld, counts } = a.state;
@@ -70,31 +47,6 @@ export function takeColumns(a: CacheAllocator, slot: Slot, columns: number): voi
  * @param count Number of columns.
  * @param expected Number of pages that the slot holds in them.
  * @throws {PageError} When a page is foreign, free, named twice or missing; nothing changes.
- *
- * @example A missing page
- * ```ts
- * import { createAllocator, headMapFromPattern, toSlot } from "./mod.ts";
- * import { checkRow, takeColumns } from "./row_pages.ts";
- * import assert from "node:assert/strict";
- *
- * const a = createAllocator({
- *   layout: "headwise",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 4,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 48,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- * });
- * const slot = toSlot(0, { limit: 1 });
- * takeColumns(a, slot, 2);
- * checkRow(a, slot, 0, 0, 2, 2);
- * a.table.ids[1] = -1;
- * assert.throws(() => checkRow(a, slot, 0, 0, 2, 2), /names 1 pages and holds 2/);
- * ```
  */
 export function checkRow(
   a: CacheAllocator,
@@ -128,31 +80,6 @@ export function checkRow(
  * @param row The slot's row, group·H + head.
  * @param first The first column.
  * @param count Number of columns; see {@link checkRow}.
- *
- * @example The first of two pages
- * ```ts
- * import { createAllocator, headMapFromPattern, toSlot } from "./mod.ts";
- * import { freeRow, takeColumns } from "./row_pages.ts";
- * import assert from "node:assert/strict";
- *
- * const a = createAllocator({
- *   layout: "headwise",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 4,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 48,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- * });
- * const slot = toSlot(0, { limit: 1 });
- * takeColumns(a, slot, 2);
- * freeRow(a, slot, 0, 0, 1);
- * assert.deepEqual([...a.table.ids], [-1, 1, -1]);
- * assert.equal(a.state.pools.freeCounts[0], 3);
- * ```
  */
 export function freeRow(
   a: CacheAllocator,

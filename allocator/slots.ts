@@ -11,28 +11,6 @@ import { AllocatorError } from "./options.ts";
  * @param i One slot, empty or not.
  * @param j The other slot.
  * @throws {AllocatorError} `slot/order` when a slot is out of range; nothing changes.
- *
- * @example All heads' rows move
- * ```ts
- * import { admit, createAllocator, headMapFromPattern, swapSlots, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "headwise",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 64, sinkTokens: 0,
- *   }),
- *   slots: 2,
- *   pagesPerHead: 4,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 32,
- *   recycle: true,
- *   pageOrder: { kind: "identity" },
- * });
- * admit(allocator, toSlot(0, { limit: 2 }), 32);
- * swapSlots(allocator, toSlot(0, { limit: 2 }), toSlot(1, { limit: 2 }));
- * assert.deepEqual([...allocator.table.ids], [-1, -1, -1, -1, 0, 1, 0, 1]);
- * ```
  */
 export function swapSlots(a: CacheAllocator, i: Slot, j: Slot): void {
   checkSlotRange(a, i);
@@ -50,31 +28,6 @@ export function swapSlots(a: CacheAllocator, i: Slot, j: Slot): void {
  *   to) in order.
  * @returns The number of moves.
  * @throws {AllocatorError} `slot/order` when the target for the moves is too short.
- *
- * @example The last request fills the gap
- * ```ts
- * import { admit, condenseSlots, createAllocator, headMapFromPattern, release, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 3,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 16,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- * });
- * for (const slot of [0, 1, 2]) admit(allocator, toSlot(slot, { limit: 3 }), 16);
- * release(allocator, toSlot(0, { limit: 3 }));
- * const moves = new Int32Array(6);
- * assert.equal(condenseSlots(allocator, { moves }), 1);
- * assert.deepEqual([...moves.slice(0, 2)], [2, 0]);
- * assert.deepEqual([...allocator.table.ids], [2, 1, -1]);
- * ```
  */
 export function condenseSlots(a: CacheAllocator, o?: { readonly moves?: Int32Array }): number {
   const { slots } = a.options;
@@ -111,28 +64,6 @@ export function condenseSlots(a: CacheAllocator, o?: { readonly moves?: Int32Arr
  * @param a The allocator.
  * @param permutation Int32 [B], every slot once.
  * @throws {AllocatorError} `slot/order` when it is no permutation of the slots; nothing changes.
- *
- * @example A rotation
- * ```ts
- * import { admit, createAllocator, headMapFromPattern, reorderSlots, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 3,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 16,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- * });
- * for (const slot of [0, 1, 2]) admit(allocator, toSlot(slot, { limit: 3 }), 16);
- * reorderSlots(allocator, Int32Array.of(2, 0, 1));
- * assert.deepEqual([...allocator.table.ids], [2, 0, 1]);
- * ```
  */
 export function reorderSlots(a: CacheAllocator, permutation: Int32Array): void {
   const { slots } = a.options;
@@ -169,29 +100,6 @@ export function reorderSlots(a: CacheAllocator, permutation: Int32Array): void {
  * @param into Where the slots go: int32 [≥ B].
  * @returns The number of slots that hold a request.
  * @throws {AllocatorError} `slot/order` when the target is too short.
- *
- * @example One request in three slots
- * ```ts
- * import { admit, createAllocator, headMapFromPattern, listActiveSlots, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 3,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 16,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- * });
- * admit(allocator, toSlot(1, { limit: 3 }), 16);
- * const list = Int32Array.of(7, 7, 7);
- * assert.equal(listActiveSlots(allocator, list), 1);
- * assert.deepEqual([...list], [1, -1, -1]);
- * ```
  */
 export function listActiveSlots(a: CacheAllocator, into: Int32Array): number {
   const { slots } = a.options;

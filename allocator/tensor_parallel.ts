@@ -11,17 +11,6 @@ export type TensorParallelErrorCode =
 /**
  * Heads that cannot be split over the ranks. It is thrown by ordinary code, so no release flag
  * strips the check.
- *
- * @example Four KV heads over three ranks
- * ```ts
- * import { shardHeads, TensorParallelError } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * assert.throws(
- *   () => shardHeads({ kvHeadsGlobal: 4, queryHeadsGlobal: 12, tensorParallel: 3, rank: 0 }),
- *   (error) => error instanceof TensorParallelError && error.code === "tp/kv-heads-indivisible",
- * );
- * ```
  */
 export class TensorParallelError extends RangeError {
   /** Stable code for callers that branch. */
@@ -120,17 +109,6 @@ function shardKvHeads(
  * @param o Global head counts, number of ranks and this rank.
  * @returns This rank's heads.
  * @throws {TensorParallelError} When the heads do not divide, before anything is allocated.
- *
- * @example Eight KV heads over four ranks
- * ```ts
- * import { shardHeads } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(
- *   shardHeads({ kvHeadsGlobal: 8, queryHeadsGlobal: 64, tensorParallel: 4, rank: 3 }),
- *   { kvHeads: 2, queryHeads: 16, firstKvHead: 6, replicated: false },
- * );
- * ```
  */
 export function shardHeads(o: ShardQuestion): HeadShard {
   const kv = shardKvHeads(o);

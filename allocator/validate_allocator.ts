@@ -11,29 +11,6 @@ import { validateTable, type Violation } from "./validate_table.ts";
  *
  * @param a The allocator.
  * @returns The violations; an empty list means that it is sound.
- *
- * @example Someone wrote into the table
- * ```ts
- * import { admit, createAllocator, headMapFromPattern, toSlot, validateAllocator } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "headwise",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 64, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 4,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 64,
- *   recycle: true,
- *   pageOrder: { kind: "identity" },
- * });
- * admit(allocator, toSlot(0, { limit: 1 }), 32);
- * assert.deepEqual(validateAllocator(allocator), []);
- * allocator.table.ids[1] = 0;
- * assert.equal(validateAllocator(allocator)[0].clause, "pool/conservation");
- * ```
  */
 export function validateAllocator(a: CacheAllocator): Violation[] {
   return [

@@ -25,16 +25,6 @@ export const EXIT = {
  *
  * @param code What the parser left behind.
  * @returns The process's exit code.
- *
- * @example An unknown flag is a usage error
- * ```ts
- * import { mapParserExitCode } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(mapParserExitCode(-4), 2);
- * assert.equal(mapParserExitCode(-2), 70);
- * assert.equal(mapParserExitCode(3), 3);
- * ```
  */
 export function mapParserExitCode(code: number): number {
   if (code >= 0) return code;

@@ -74,14 +74,6 @@ const OF_COMMANDS: Readonly<Record<string, Partial<Readonly<Record<ExitName, str
  * Lists the exit codes with their general meaning.
  *
  * @returns Every code of {@link EXIT}, by number.
- *
- * @example The last one
- * ```ts
- * import { exitMeanings } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(exitMeanings().at(-1)?.code, 130);
- * ```
  */
 export function exitMeanings(): readonly ExitMeaning[] {
   return meaningsOf(Object.keys(EXIT) as ExitName[], GENERAL);
@@ -92,15 +84,6 @@ export function exitMeanings(): readonly ExitMeaning[] {
  *
  * @param command Names of the command without `headwise`, with spaces between them.
  * @returns The codes that it can end with, by number, each with what it says of this command.
- *
- * @example A verdict
- * ```ts
- * import { exitMeaningsOf } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * const codes = exitMeaningsOf("gate").map(({ code }) => code);
- * assert.deepEqual(codes, [0, 1, 2, 3, 4, 70, 130]);
- * ```
  */
 export function exitMeaningsOf(command: string): readonly ExitMeaning[] {
   const own = ownMeanings(command);
@@ -113,15 +96,6 @@ export function exitMeaningsOf(command: string): readonly ExitMeaning[] {
  * Lists the exit codes that say more of a command than they say in general.
  *
  * @returns The codes by command, those with only their general meaning left out.
- *
- * @example The gates
- * ```ts
- * import { particularExitMeanings } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * const codes = particularExitMeanings().get("gate")?.map(({ code }) => code);
- * assert.deepEqual(codes, [0, 1, 3]);
- * ```
  */
 export function particularExitMeanings(): ReadonlyMap<string, readonly ExitMeaning[]> {
   return new Map(

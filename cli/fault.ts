@@ -44,14 +44,6 @@ const USAGE_ERRORS = new Set([
  *
  * @param error Whatever was thrown.
  * @returns Text and exit code.
- *
- * @example A missing file
- * ```ts
- * import { describeFault } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(describeFault(new Deno.errors.NotFound("No such file: 'x'")).exitCode, 4);
- * ```
  */
 export function describeFault(error: unknown): Fault {
   if (error instanceof SettingError) {

@@ -92,20 +92,6 @@ const pendingSchema = z.strictObject({
  * @param file Name that errors carry.
  * @returns The clauses in file order.
  * @throws {ClauseError} If the text is no YAML, has an unknown key or lacks one.
- *
- * @example One clause
- * ```ts
- * import { parseClauses } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const text = `
- * section: 1
- * title: Layouts
- * clauses:
- *   - { id: layout/rows, level: MUST, kind: safety, text: A row is a head., rationale: Readers need it. }
- * `;
- * assert.equal(parseClauses(text, "layouts.yaml")[0]?.id, "layout/rows");
- * ```
  */
 export function parseClauses(text: string, file: string): Clause[] {
   const section = readYaml(text, file, sectionSchema);
@@ -127,14 +113,6 @@ export function parseClauses(text: string, file: string): Clause[] {
  * @param file Name that errors carry.
  * @returns The entries in file order.
  * @throws {ClauseError} If the text does not follow the schema.
- *
- * @example An empty list
- * ```ts
- * import { parsePendingClauses } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(parsePendingClauses("pending: []", "pending.yaml"), []);
- * ```
  */
 export function parsePendingClauses(text: string, file: string): PendingClause[] {
   return readYaml(text, file, pendingSchema).pending;
@@ -145,15 +123,6 @@ export function parsePendingClauses(text: string, file: string): PendingClause[]
  *
  * @returns The clauses.
  * @throws {ClauseError} If an embedded file is damaged or an id stands twice.
- *
- * @example The level of a clause
- * ```ts
- * import { listClauses } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const clause = listClauses().find((each) => each.id === "slot/swap-rows");
- * assert.equal(clause?.level, "MUST");
- * ```
  */
 export function listClauses(): readonly Clause[] {
   const files = {
@@ -188,14 +157,6 @@ export function listClauses(): readonly Clause[] {
  *
  * @returns The entries of `clauses/pending.yaml`.
  * @throws {ClauseError} If the embedded file is damaged.
- *
- * @example Every entry says why
- * ```ts
- * import { listPendingClauses } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.ok(listPendingClauses().every((entry) => entry.reason.length > 0));
- * ```
  */
 export function listPendingClauses(): readonly PendingClause[] {
   return parsePendingClauses(pendingText, "pending.yaml");

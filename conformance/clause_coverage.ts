@@ -33,14 +33,6 @@ export interface CoverageInput {
  *
  * @param input Clauses and tests; the suite's own by default.
  * @returns Test names (`suite:path:test`) by clause id; clauses without a test map to none.
- *
- * @example The tests of a clause
- * ```ts
- * import { testsByClause } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.ok((testsByClause().get("pool/available") ?? []).length > 0);
- * ```
  */
 export function testsByClause(input: CoverageInput = {}): Map<string, string[]> {
   const names = new Map<string, string[]>();
@@ -60,15 +52,6 @@ export function testsByClause(input: CoverageInput = {}): Map<string, string[]> 
  *
  * @param input Clauses and tests; the suite's own by default.
  * @returns The uncovered clauses, pending ones included.
- *
- * @example A clause without a test
- * ```ts
- * import { listClauses, uncoveredClauses } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const clauses = listClauses().slice(0, 1);
- * assert.deepEqual(uncoveredClauses({ clauses, tests: [] }), clauses);
- * ```
  */
 export function uncoveredClauses(input: CoverageInput = {}): Clause[] {
   const names = testsByClause(input);
@@ -80,14 +63,6 @@ export function uncoveredClauses(input: CoverageInput = {}): Clause[] {
  *
  * @param input The parts; the suite's own by default.
  * @returns Every problem; none means that CI may pass.
- *
- * @example The suite itself has no problem
- * ```ts
- * import { checkCoverage } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(checkCoverage(), []);
- * ```
  */
 export function checkCoverage(input: CoverageInput = {}): CoverageProblem[] {
   const clauses = input.clauses ?? listClauses();

@@ -7,14 +7,6 @@ import { type CoverageInput, testsByClause } from "./clause_coverage.ts";
  *
  * @param input Clauses, tests and pending list; the suite's own by default.
  * @returns The document, ending in a newline.
- *
- * @example The heading of the first section
- * ```ts
- * import { clausesMarkdown } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.match(clausesMarkdown(), /^## 1 Layouts$/m);
- * ```
  */
 export function clausesMarkdown(input: CoverageInput = {}): string {
   const clauses = input.clauses ?? listClauses();

@@ -90,16 +90,6 @@ export function parseExpectations(text: string, file: string): readonly Expectat
  * @param expectations Entries of a file.
  * @param o Every case of the suite, and the name of the file.
  * @throws {ExpectationError} If an entry matches nothing.
- *
- * @example An entry for nothing
- * ```ts
- * import { checkExpectations, parseExpectations } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const entry = "{ query: nowhere, reason: r, issue: 'https://example.org', expires: 2030-01-31 }";
- * const expectations = parseExpectations(`expectations: [${entry}]`, "e.yaml");
- * assert.throws(() => checkExpectations(expectations, { cases: [], file: "e.yaml" }), /matches no/);
- * ```
  */
 export function checkExpectations(
   expectations: readonly Expectation[],
@@ -120,20 +110,6 @@ export function checkExpectations(
  * @param expectations Entries of a file; the first that covers the case counts.
  * @param o The case, what became of it, and the day, YYYY-MM-DD.
  * @returns What they say; undefined where they say nothing, or the case has no verdict.
- *
- * @example A failure that has been known for too long
- * ```ts
- * import { expectationOf, parseExpectations, parseQuery } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const entry = "{ query: 'a:b', reason: r, issue: 'https://example.org', expires: 2020-01-31 }";
- * const said = expectationOf(parseExpectations(`expectations: [${entry}]`, "e.yaml"), {
- *   query: parseQuery("a:b:c:"),
- *   outcome: { kind: "fail", message: "expected 2, found 1", budgetUsed: null },
- *   today: "2020-02-01",
- * });
- * assert.equal(said?.state, "expired");
- * ```
  */
 export function expectationOf(
   expectations: readonly Expectation[],

@@ -33,14 +33,6 @@ export interface GuardOptions {
  * @param allocator The allocator, or none.
  * @param o When the case is over, and what the subject declares.
  * @returns The wrapped allocator; without one, every command is a fault.
- *
- * @example A subject without an allocator
- * ```ts
- * import { guardAllocator, SubjectFault } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * await assert.rejects(guardAllocator(undefined).snapshot(), SubjectFault);
- * ```
  */
 export function guardAllocator(
   allocator: AllocatorSubject | undefined,
@@ -55,14 +47,6 @@ export function guardAllocator(
  * @param kernel The kernel, or none.
  * @param o When the case is over, and what the subject declares.
  * @returns The wrapped kernel; without one, every command is a fault.
- *
- * @example A subject without a kernel
- * ```ts
- * import { guardKernel, SubjectFault } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * await assert.rejects(guardKernel(undefined).releaseCapture(0), SubjectFault);
- * ```
  */
 export function guardKernel(
   kernel: KernelSubject | undefined,

@@ -8,25 +8,6 @@ import type { AttentionShape } from "../kernel/mod.ts";
  * @param shape Sizes of the step; the pools must hold B·`pages` pages a head.
  * @param pages Pages of each slot, at most M.
  * @returns [B·H, M] ids, or [B, M] for the uniform layout.
- *
- * @example Two slots of one page
- * ```ts
- * import { captureTable } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const shape = {
- *   batch: 2,
- *   queryHeads: 1,
- *   kvHeads: 1,
- *   headSize: 64,
- *   pageSizeTokens: 16,
- *   pages: 2,
- *   columns: 2,
- *   layout: "headwise",
- *   storage: "bf16",
- * } as const;
- * assert.deepEqual([...captureTable(shape, 1)], [0, -1, 1, -1]);
- * ```
  */
 export function captureTable(shape: AttentionShape, pages: number): Int32Array {
   const { layout, batch, kvHeads, columns } = shape;
@@ -39,25 +20,6 @@ export function captureTable(shape: AttentionShape, pages: number): Int32Array {
  * @param shape Sizes of the step.
  * @param table The table, or null for none.
  * @returns What is wrong, or null.
- *
- * @example No table
- * ```ts
- * import { identityFault } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const shape = {
- *   batch: 1,
- *   queryHeads: 1,
- *   kvHeads: 1,
- *   headSize: 64,
- *   pageSizeTokens: 16,
- *   pages: 2,
- *   columns: 2,
- *   layout: "headwise",
- *   storage: "bf16",
- * } as const;
- * assert.match(identityFault(shape, null) ?? "", /no table/);
- * ```
  */
 export function identityFault(shape: AttentionShape, table: Int32Array | null): string | null {
   if (table === null) {

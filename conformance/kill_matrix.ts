@@ -74,15 +74,6 @@ export interface SelfTestOptions {
  * Lists every mutant.
  *
  * @returns Mutants of the allocator, then of the kernel.
- *
- * @example Names are unique
- * ```ts
- * import { listMutants } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const names = listMutants().map((mutant) => mutant.name);
- * assert.equal(new Set(names).size, names.length);
- * ```
  */
 export function listMutants(): readonly Mutant[] {
   return [
@@ -111,15 +102,6 @@ export function listMutants(): readonly Mutant[] {
  *
  * @param options Mutants and scope.
  * @returns The kill matrix.
- *
- * @example One mutant
- * ```ts
- * import { listMutants, selfTest } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const mutants = listMutants().filter((mutant) => mutant.name === "ratio_clamped");
- * assert.ok((await selfTest({ mutants })).ok);
- * ```
  */
 export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestReport> {
   const mutants = options.mutants ?? listMutants();
@@ -178,14 +160,6 @@ function covers(query: Query, row: CaseRow): boolean {
  *
  * @param report What a self-test found.
  * @returns A table of mutants and the tests that rejected them, ending in a newline.
- *
- * @example Without any mutant
- * ```ts
- * import { killMatrixMarkdown } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.match(killMatrixMarkdown({ rows: [], falseAlarms: [], ok: true }), /^# Kill matrix/);
- * ```
  */
 export function killMatrixMarkdown(report: SelfTestReport): string {
   const rows = report.rows.map((row) => {

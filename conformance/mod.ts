@@ -23,7 +23,158 @@
  * @module
  */
 
-export type { HeadKind, Layout } from "../allocator/mod.ts";
+export type { HeadKind, Layout } from "./../allocator/mod.ts";
+export { type Acceptance, requireAccepted, requireEqual, requireThat } from "./acceptance.ts";
+export type { AdapterVerdict } from "./adapters/adapter_fault.ts";
+export type { AdapterLimits } from "./adapters/adapter_process.ts";
+export { DumpError } from "./adapters/dump.ts";
+export { type OpenDump, openDump } from "./adapters/dump_tests.ts";
+export {
+  type Skeleton,
+  SkeletonError,
+  type SkeletonLanguage,
+  writeSkeleton,
+  type WrittenSkeleton,
+} from "./adapters/init.ts";
+export {
+  type AdapterOptions,
+  type AdapterSpec,
+  type OpenAdapter,
+  openAdapter,
+} from "./adapters/open_adapter.ts";
+export {
+  readTensors,
+  type Tensor,
+  type TensorData,
+  TensorFileError,
+  type Tensors,
+  type TensorType,
+  writeTensors,
+} from "./adapters/safetensors.ts";
+export { type AdapterServer, createAdapterServer, type ServerFiles } from "./adapters/serve.ts";
+export { pickSmokeCases } from "./adapters/smoke.ts";
+export { parseSubjectSpec, type SubjectSpec } from "./adapters/subject_spec.ts";
+export {
+  type Clause,
+  ClauseError,
+  type ClauseKind,
+  type ClauseLevel,
+  listClauses,
+  listPendingClauses,
+  type PendingClause,
+} from "./clause.ts";
+export { type CoverageInput, testsByClause } from "./clause_coverage.ts";
+export { clausesMarkdown } from "./clause_table.ts";
+export {
+  checkExpectations,
+  type Expectation,
+  ExpectationError,
+  parseExpectations,
+} from "./expectations.ts";
+export type { FuzzCommand } from "./fuzz/fuzz_command.ts";
+export type { FuzzProgram, FuzzSpec } from "./fuzz/fuzz_program.ts";
+export type { FuzzOptions } from "./fuzz/fuzz_tests.ts";
+export {
+  keepRegression,
+  listRegressions,
+  parseRegressions,
+  printRegressions,
+  type Regression,
+} from "./fuzz/regression.ts";
+export type { Declared, JudgedAllocator, JudgedKernel } from "./guard.ts";
+export {
+  type ExpectedKill,
+  killMatrixMarkdown,
+  type KillRow,
+  listMutants,
+  selfTest,
+  type SelfTestOptions,
+  type SelfTestReport,
+} from "./kill_matrix.ts";
+export type { Mutant, MutantFacts } from "./mutants/mutant.ts";
+export { type FaultCode, type Outcome, SubjectFault, type Verdict } from "./outcome.ts";
+export type { HeadRounding, Policies } from "./policies.ts";
+export { matchesQuery, parseQuery, printQuery, type Query, QueryError } from "./query.ts";
+export { type CaseSelection, listCases, listTests, listTestsWith } from "./registry.ts";
+export {
+  describeCase,
+  groupOf,
+  type RenderingName,
+  RENDERINGS,
+  renderReports,
+} from "./renderings/rendering.ts";
+export {
+  type ConformanceSection,
+  conformanceSection,
+  type SectionTable,
+} from "./renderings/section.ts";
+export {
+  type CaseExpectation,
+  type CaseRow,
+  caseRows,
+  type CaseStatus,
+  caseStatus,
+  type ConformanceExitCode,
+  type ConformanceReport,
+  type EndRow,
+  exitCodeOf,
+  type ReportRow,
+  type ReportSummary,
+  type RunRow,
+  type Shard,
+} from "./report.ts";
+export {
+  parseReport,
+  renderJsonLines,
+  ReportError,
+  type ReportFile,
+  reportOfRows,
+} from "./report_file.ts";
+export { mergeReports } from "./report_merge.ts";
+export { type ConformanceOptions, runConformance } from "./run.ts";
+export {
+  type Environment,
+  parseShard,
+  RUN_NAME_VARIABLES,
+  runNameOfEnvironment,
+  SHARD_VARIABLES,
+  ShardError,
+  shardOfEnvironment,
+} from "./shard.ts";
+export {
+  type AdmissionCommand,
+  type AdmitCommand,
+  type AllocatorSnapshot,
+  type AllocatorSubject,
+  type AppendReply,
+  type AttendOptions,
+  type AttendReply,
+  type CacheSpec,
+  CAPABILITIES,
+  type Capability,
+  type HeadSpec,
+  type KernelSubject,
+  type PageReply,
+  type PrefixCommand,
+  type Refusal,
+  type ReleaseCommand,
+  type ReplayReply,
+  type Reply,
+  type ShardCommand,
+  type ShardReply,
+  type SharedReply,
+  type Subject,
+  type TableDump,
+  type TableFault,
+} from "./subject.ts";
+export {
+  createHeadwiseAllocator,
+  HEADWISE_ALLOCATOR_CAPABILITIES,
+} from "./subjects/headwise_allocator.ts";
+export { createOracleSubject } from "./subjects/oracle.ts";
+export { createWebGpuSubject, type WebGpuSubjectOptions } from "./subjects/webgpu.ts";
+export { suggestQuery } from "./suggest_query.ts";
+export type { CaseContext, CaseParams, TestCase, TestDefinition } from "./test_definition.ts";
 export type {
   AdapterDescription,
   AppendProblem,
@@ -35,50 +186,4 @@ export type {
   StorageType,
   TreeMask,
   WgslDialect,
-} from "../kernel/mod.ts";
-export * from "./acceptance.ts";
-export * from "./adapters/adapter_fault.ts";
-export { type AdapterLimits, DEFAULT_LIMITS } from "./adapters/adapter_process.ts";
-export { DumpError } from "./adapters/dump.ts";
-export { type OpenDump, openDump } from "./adapters/dump_tests.ts";
-export * from "./adapters/init.ts";
-export * from "./adapters/open_adapter.ts";
-export * from "./adapters/safetensors.ts";
-export * from "./adapters/serve.ts";
-export * from "./adapters/smoke.ts";
-export * from "./adapters/subject_spec.ts";
-export * from "./clause.ts";
-export * from "./clause_coverage.ts";
-export * from "./clause_table.ts";
-export * from "./expectations.ts";
-export { DEFAULT_FUZZ, type FuzzOptions, fuzzTests, regressionTests } from "./fuzz/fuzz_tests.ts";
-export * from "./fuzz/regression.ts";
-export type { FuzzProgram, FuzzSpec } from "./fuzz/fuzz_program.ts";
-export type { FuzzCommand } from "./fuzz/fuzz_command.ts";
-export * from "./guard.ts";
-export * from "./identity_table.ts";
-export * from "./mutants/mutant.ts";
-export * from "./outcome.ts";
-export * from "./query.ts";
-export * from "./registry.ts";
-export * from "./report.ts";
-export * from "./report_file.ts";
-export * from "./report_merge.ts";
-export * from "./renderings/rendering.ts";
-export {
-  type ConformanceSection,
-  conformanceSection,
-  type SectionTable,
-} from "./renderings/section.ts";
-export * from "./run.ts";
-export * from "./shard.ts";
-export * from "./kill_matrix.ts";
-export * from "./subject.ts";
-export { suggestQuery } from "./suggest_query.ts";
-export * from "./subjects/device_kernel.ts";
-export * from "./subjects/headwise_allocator.ts";
-export * from "./subjects/oracle.ts";
-export * from "./subjects/oracle_kernel.ts";
-export * from "./subjects/webgpu.ts";
-export * from "./test_definition.ts";
-export * from "./policies.ts";
+} from "./../kernel/mod.ts";

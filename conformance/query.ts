@@ -96,15 +96,6 @@ export function parseQuery(text: string): Query {
  *
  * @param query The query.
  * @returns Text that {@linkcode parseQuery} reads back to the same query.
- *
- * @example Canonical form
- * ```ts
- * import { parseQuery, printQuery } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.equal(printQuery(parseQuery("kernel:*:*:*")), "kernel:*");
- * assert.equal(printQuery(parseQuery("a:b:c:z=1;a=2")), "a:b:c:a=2;z=1");
- * ```
  */
 export function printQuery(query: Query): string {
   const params = query.params.map(([key, value]) => `${key}=${value}`);
@@ -126,16 +117,6 @@ export function printQuery(query: Query): string {
  * @param outer The filter.
  * @param inner A test id, or a narrower filter.
  * @returns True if `outer` covers `inner`.
- *
- * @example A filter over one parameter
- * ```ts
- * import { matchesQuery, parseQuery } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const filter = parseQuery("kernel:*:*:dtype=f16;*");
- * assert.ok(matchesQuery(filter, parseQuery("kernel:decode:gqa:dtype=f16;group=4")));
- * assert.ok(!matchesQuery(filter, parseQuery("kernel:decode:gqa:dtype=bf16;group=4")));
- * ```
  */
 export function matchesQuery(outer: Query, inner: Query): boolean {
   return (outer.suite === null || outer.suite === inner.suite) &&
@@ -153,17 +134,6 @@ export type QueryRelation = "equal" | "superset" | "subset" | "unordered";
  * @param first A query.
  * @param second Another.
  * @returns `superset` if the first covers more than the second, and so on.
- *
- * @example Three relations
- * ```ts
- * import { compareQueries, parseQuery } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const suite = parseQuery("kernel");
- * assert.equal(compareQueries(suite, parseQuery("kernel:decode")), "superset");
- * assert.equal(compareQueries(parseQuery("kernel:*"), suite), "equal");
- * assert.equal(compareQueries(suite, parseQuery("allocator")), "unordered");
- * ```
  */
 export function compareQueries(first: Query, second: Query): QueryRelation {
   const covers = matchesQuery(first, second);
@@ -180,14 +150,6 @@ export function compareQueries(first: Query, second: Query): QueryRelation {
  * @param first A printed query.
  * @param second Another.
  * @returns Negative if the first comes first.
- *
- * @example Numbers by value
- * ```ts
- * import { orderQueries } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.ok(orderQueries("a:b:c:page=16", "a:b:c:page=128") < 0);
- * ```
  */
 export function orderQueries(first: string, second: string): number {
   const left = first.split(":");

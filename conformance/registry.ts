@@ -10,14 +10,6 @@ import { kernelTests } from "./suites/kernel_tests.ts";
  * Lists every test of the suite.
  *
  * @returns The tests, in the order in which they are declared.
- *
- * @example Every test names a clause
- * ```ts
- * import { listTests } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.ok(listTests().every((test) => test.clauses.length > 0));
- * ```
  */
 export function listTests(): readonly TestDefinition[] {
   return listTestsWith({});
@@ -28,15 +20,6 @@ export function listTests(): readonly TestDefinition[] {
  *
  * @param o How much to fuzz, the suite's own amount by default, and what was kept.
  * @returns The tests.
- *
- * @example A longer run
- * ```ts
- * import { listTests, listTestsWith } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const tests = listTestsWith({ fuzz: { sequences: 60_000, seed: 7 } });
- * assert.equal(tests.length, listTests().length);
- * ```
  */
 export function listTestsWith(
   o: { readonly fuzz?: FuzzOptions; readonly regressions?: readonly Regression[] },
@@ -59,15 +42,6 @@ export interface CaseSelection {
  *
  * @param selection Filters and tests.
  * @returns The cases.
- *
- * @example One test's cases
- * ```ts
- * import { listCases, parseQuery } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const cases = listCases({ filters: [parseQuery("allocator")] });
- * assert.ok(cases.every((each) => each.query.startsWith("allocator:")));
- * ```
  */
 export function listCases(selection: CaseSelection = {}): TestCase[] {
   const filters = selection.filters ?? [];

@@ -127,14 +127,6 @@ export interface ConformanceReport {
  *
  * @param rows Rows of a report.
  * @returns Its cases in order.
- *
- * @example An empty report has no case
- * ```ts
- * import { caseRows } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(caseRows([]), []);
- * ```
  */
 export function caseRows(rows: readonly ReportRow[]): CaseRow[] {
   return rows.filter((row) => row.kind === "case");
@@ -148,18 +140,6 @@ export type CaseStatus = "pass" | "fail" | "xfail" | "xpass" | "skip" | "error";
  *
  * @param row The case.
  * @returns Its status.
- *
- * @example A known failure
- * ```ts
- * import { caseStatus } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const status = caseStatus({
- *   outcome: { kind: "fail", message: "expected 2, found 1", budgetUsed: null },
- *   expectation: { state: "expected", reason: "known", issue: "https://example.org/1", expires: "2999-01-01" },
- * });
- * assert.equal(status, "xfail");
- * ```
  */
 export function caseStatus(row: Pick<CaseRow, "outcome" | "expectation">): CaseStatus {
   const { outcome, expectation } = row;
@@ -174,14 +154,6 @@ export function caseStatus(row: Pick<CaseRow, "outcome" | "expectation">): CaseS
  * @param rows Rows of a report.
  * @param elapsedMs Time of the whole run.
  * @returns The summary.
- *
- * @example Nothing ran
- * ```ts
- * import { summarizeRows } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.equal(summarizeRows([], 0).passed, 0);
- * ```
  */
 export function summarizeRows(rows: readonly ReportRow[], elapsedMs: number): ReportSummary {
   const cases = caseRows(rows);
@@ -217,14 +189,6 @@ export type ConformanceExitCode = 0 | 1 | 2 | 3 | 4;
  *
  * @param summary Counts of the run.
  * @returns The code.
- *
- * @example No case is a usage error
- * ```ts
- * import { exitCodeOf, summarizeRows } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.equal(exitCodeOf(summarizeRows([], 0)), 2);
- * ```
  */
 export function exitCodeOf(summary: ReportSummary): ConformanceExitCode {
   if (summary.suiteErrors > 0) return 3;

@@ -111,14 +111,6 @@ const rowSchemas = {
  *
  * @param rows Rows of a report.
  * @returns One object a line, ending in a newline.
- *
- * @example No rows
- * ```ts
- * import { renderJsonLines } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.equal(renderJsonLines([]), "");
- * ```
  */
 export function renderJsonLines(rows: readonly ReportRow[]): string {
   return rows.map(rowLine).join("");
@@ -132,17 +124,6 @@ export function renderJsonLines(rows: readonly ReportRow[]): string {
  * @param file Name that errors carry.
  * @returns The report.
  * @throws {ReportError} If the text is no report, or was changed after it was written.
- *
- * @example A run that was killed after its first case
- * ```ts
- * import { createOracleSubject, parseQuery, parseReport, renderJsonLines, runConformance } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const filters = [parseQuery("allocator:availability")];
- * const { rows } = await runConformance({ subject: createOracleSubject(), filters });
- * const report = parseReport(renderJsonLines(rows.slice(0, 2)), "killed.jsonl");
- * assert.deepEqual([report.complete, report.cases.length], [false, 1]);
- * ```
  */
 export function parseReport(text: string, file: string): ReportFile {
   const lines = text.split("\n");
@@ -162,16 +143,6 @@ export function parseReport(text: string, file: string): ReportFile {
  * @param file Name that renderings and errors carry.
  * @returns The report.
  * @throws {ReportError} If the rows are not a run and then cases.
- *
- * @example A run that has just begun
- * ```ts
- * import { createOracleSubject, parseQuery, reportOfRows, runConformance } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const filters = [parseQuery("allocator:availability")];
- * const { rows } = await runConformance({ subject: createOracleSubject(), filters });
- * assert.equal(reportOfRows(rows.slice(0, 1), "now").complete, false);
- * ```
  */
 export function reportOfRows(rows: readonly ReportRow[], file: string): ReportFile {
   const [run, ...rest] = rows;

@@ -127,14 +127,6 @@ export async function runConformance(options: ConformanceOptions): Promise<Confo
  * @param query Id of the case.
  * @param flags Flags that it needs beside the filter; none by default.
  * @returns A command line.
- *
- * @example The command
- * ```ts
- * import { repeatCommand } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.equal(repeatCommand("a:b:c:"), "headwise conformance --filter 'a:b:c:'");
- * ```
  */
 export function repeatCommand(query: string, flags = ""): string {
   return `headwise conformance ${flags === "" ? "" : `${flags} `}--filter '${query}'`;
@@ -145,14 +137,6 @@ export function repeatCommand(query: string, flags = ""): string {
  *
  * @param query Id of the case.
  * @returns An unsigned 32-bit integer.
- *
- * @example Ids give different seeds
- * ```ts
- * import { seedOfQuery } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.notEqual(seedOfQuery("a:b:c:x=1"), seedOfQuery("a:b:c:x=2"));
- * ```
  */
 export function seedOfQuery(query: string): number {
   let hash = 0x811c9dc5;

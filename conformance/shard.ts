@@ -39,14 +39,6 @@ export type Environment = Readonly<Partial<Record<string, string>>>;
  * @param text `i/n` with i from 1 to n.
  * @returns The shard.
  * @throws {ShardError} If the text is anything else.
- *
- * @example The second of four
- * ```ts
- * import { parseShard } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(parseShard("2/4"), { index: 2, count: 4 });
- * ```
  */
 export function parseShard(text: string): Shard {
   const found = /^(\d{1,6})\/(\d{1,6})$/.exec(text);
@@ -64,15 +56,6 @@ export function parseShard(text: string): Shard {
  * @param environment Variables by name.
  * @returns The shard, or null where no job tells.
  * @throws {ShardError} If a job names its index without the count, or no number.
- *
- * @example The first pod of an Indexed Job
- * ```ts
- * import { shardOfEnvironment } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const shard = shardOfEnvironment({ JOB_COMPLETION_INDEX: "0", JOB_COMPLETION_COUNT: "3" });
- * assert.deepEqual(shard, { index: 1, count: 3 });
- * ```
  */
 export function shardOfEnvironment(environment: Environment): Shard | null {
   const slurmFirst = environment["SLURM_ARRAY_TASK_MIN"] || "0";
@@ -94,14 +77,6 @@ export function shardOfEnvironment(environment: Environment): Shard | null {
  *
  * @param environment Variables by name.
  * @returns The name, or an empty text where no job tells.
- *
- * @example A GitHub run
- * ```ts
- * import { runNameOfEnvironment } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.equal(runNameOfEnvironment({ GITHUB_RUN_ID: "17" }), "GITHUB_RUN_ID=17");
- * ```
  */
 export function runNameOfEnvironment(environment: Environment): string {
   const name = RUN_NAME_VARIABLES.find((variable) => environment[variable]);
@@ -114,14 +89,6 @@ export function runNameOfEnvironment(environment: Environment): string {
  * @param members All members, in an order that every shard shares.
  * @param shard The shard; null for all.
  * @returns Those of the shard, in order.
- *
- * @example The second of two
- * ```ts
- * import { membersOfShard } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(membersOfShard(["a", "b", "c", "d"], { index: 2, count: 2 }), ["b", "d"]);
- * ```
  */
 export function membersOfShard<T>(members: readonly T[], shard: Shard | null): T[] {
   return shard === null

@@ -10,14 +10,6 @@ const NAME_LEVELS = 3;
  * @param query The query.
  * @param cases Cases that there are.
  * @returns Text of a query that matches cases, or undefined where a level is near to no name.
- *
- * @example A misspelt suite
- * ```ts
- * import { listCases, parseQuery, suggestQuery } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.equal(suggestQuery(parseQuery("kernl:attend"), listCases()), "kernel:attend");
- * ```
  */
 export function suggestQuery(
   query: Query,

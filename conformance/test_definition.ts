@@ -58,24 +58,6 @@ export interface TestCase {
  *
  * @param definition The test.
  * @returns The same test.
- *
- * @example A test without a subject
- * ```ts
- * import { casesOf, defineTest, PASS } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const test = defineTest({
- *   suite: "demo",
- *   path: "basic",
- *   test: "nothing",
- *   clauses: ["mask/full"],
- *   description: "Nothing is wrong",
- *   needs: () => [],
- *   cases: [{ page: 16 }],
- *   run: () => Promise.resolve(PASS),
- * });
- * assert.equal(casesOf(test)[0]?.query, "demo:basic:nothing:page=16");
- * ```
  */
 export function defineTest<P extends CaseParams>(definition: TestDefinition<P>): TestDefinition {
   return definition as unknown as TestDefinition;
@@ -87,15 +69,6 @@ export function defineTest<P extends CaseParams>(definition: TestDefinition<P>):
  * @param definition The test.
  * @returns Its cases with their ids.
  * @throws {QueryError} If a name, key or value does not fit the grammar of ids.
- *
- * @example Two cases
- * ```ts
- * import { casesOf, listTests } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const [test] = listTests();
- * assert.ok(test !== undefined && casesOf(test).length > 0);
- * ```
  */
 export function casesOf(definition: TestDefinition): TestCase[] {
   return definition.cases.map((params) => {
@@ -111,14 +84,6 @@ export function casesOf(definition: TestDefinition): TestCase[] {
  *
  * @param axes Values by parameter name.
  * @returns Every combination, the last axis fastest.
- *
- * @example Two by two
- * ```ts
- * import { grid } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.equal(grid({ page: [16, 64], window: [0, 128] }).length, 4);
- * ```
  */
 export function grid<P extends CaseParams>(
   axes: { readonly [K in keyof P]: readonly P[K][] },
@@ -138,17 +103,6 @@ export function grid<P extends CaseParams>(
  * @param control The control case.
  * @param axes Other values by parameter name.
  * @returns The control first, then the variations.
- *
- * @example One axis at a time
- * ```ts
- * import { vary } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(vary({ page: 64, head: 128 }, { page: [16] }), [
- *   { page: 64, head: 128 },
- *   { page: 16, head: 128 },
- * ]);
- * ```
  */
 export function vary<P extends CaseParams>(
   control: P,

@@ -61,26 +61,6 @@ function writeOffset(p: AppendProblem, at: TokenVector, head: number): number {
  *
  * @param p A problem that `checkAppend` accepts.
  * @returns Rotated queries, the new cache, and what was dropped.
- *
- * @example A hole drops the write
- * ```ts
- * import { appendReference, randomAppend } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const problem = randomAppend({
- *   seed: 1,
- *   shape: {
- *     batch: 1, queryHeads: 2, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 4, columns: 2,
- *     layout: "headwise", storage: "bf16",
- *   },
- *   queryLengths: [2],
- *   cachedLengths: [15],
- *   rotary: { style: "neox", theta: 10_000, rotaryDimensions: 64 },
- * });
- * const table = new Int32Array([problem.table[0], -1]);
- * const result = appendReference({ ...problem, table });
- * assert.deepEqual(result.dropped, [{ slot: 0, head: 0, positionTokens: 16 }]);
- * ```
  */
 export function appendReference(p: AppendProblem): AppendResult {
   const { queryHeads, kvHeads, headSize } = p.shape;
@@ -224,26 +204,6 @@ function firstDifference(got: Uint16Array, expected: Uint16Array): number {
  * @param o The problem, and what the kernel gave.
  * @returns The verdict.
  * @throws {ShapeError} When a tensor of the result has another size than the reference.
- *
- * @example The reference passes its own test
- * ```ts
- * import { appendReference, compareAppend, randomAppend } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const problem = randomAppend({
- *   seed: 1,
- *   shape: {
- *     batch: 1, queryHeads: 2, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 4, columns: 2,
- *     layout: "pooled", storage: "f16",
- *   },
- *   queryLengths: [2],
- *   cachedLengths: [15],
- *   rotary: { style: "interleaved", theta: 10_000, rotaryDimensions: 32 },
- * });
- * const outcome = appendReference(problem);
- * assert.ok(compareAppend({ problem, outcome }).ok);
- * assert.equal(compareAppend({ problem, outcome: { ...outcome, keys: problem.keys } }).ok, false);
- * ```
  */
 export function compareAppend(
   o: { problem: AppendProblem; outcome: AppendOutcome },

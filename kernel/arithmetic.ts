@@ -134,16 +134,6 @@ export const FLOAT32_ARITHMETIC: Arithmetic = Object.fromEntries(
  * @returns Every field.
  * @throws {ArithmeticError} When a field is unknown, a value is not one of its field's, or two fields
  *   contradict each other.
- *
- * @example Flash attention rounds weights to the type of the cache
- * ```ts
- * import { parseArithmetic } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const flash = parseArithmetic({ weights: "storage", sums: "matrix" });
- * assert.equal(flash.denominator, "unrounded");
- * assert.throws(() => parseArithmetic({ weights: "fp8" }), { field: "weights" });
- * ```
  */
 export function parseArithmetic(declared: unknown): Arithmetic {
   if (typeof declared !== "object" || declared === null || Array.isArray(declared)) {
@@ -216,18 +206,7 @@ export function declaredFields(arithmetic: Arithmetic): Partial<Arithmetic> {
   );
 }
 
-/**
- * A declaration in one line, for reports.
- *
- * @example Only what differs is named
- * ```ts
- * import { describeArithmetic, parseArithmetic } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.equal(describeArithmetic(parseArithmetic({})), "float32 throughout");
- * assert.equal(describeArithmetic(parseArithmetic({ weights: "bf16" })), "weights bf16");
- * ```
- */
+/** A declaration in one line, for reports. */
 export function describeArithmetic(arithmetic: Arithmetic): string {
   const parts = Object.entries(declaredFields(arithmetic)).map(([name, value]) =>
     `${name} ${typeof value === "number" ? formatNumber(value) : value}`

@@ -15,26 +15,6 @@ import type { AppendProblem } from "./problem.ts";
  * @throws {ShapeError} A size does not fit.
  * @throws {ValueError} A length or the rotation has no meaning.
  * @throws {PageIdError} A table entry is neither −1 nor in the pool.
- *
- * @example More rotated elements than the head has
- * ```ts
- * import { checkAppend, randomAppend, ValueError } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const problem = randomAppend({
- *   seed: 1,
- *   shape: {
- *     batch: 1, queryHeads: 2, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 4, columns: 2,
- *     layout: "headwise", storage: "bf16",
- *   },
- *   queryLengths: [2],
- *   cachedLengths: [3],
- *   rotary: { style: "neox", theta: 10_000, rotaryDimensions: 64 },
- * });
- * checkAppend(problem);
- * const rotary = { style: "neox", theta: 10_000, rotaryDimensions: 66 } as const;
- * assert.throws(() => checkAppend({ ...problem, rotary }), ValueError);
- * ```
  */
 export function checkAppend(p: AppendProblem): void {
   checkShape(p.shape);

@@ -56,25 +56,6 @@ function checkMasks(p: AttentionProblem): void {
  * @throws {ShapeError} A size does not fit (`shape/*`, `mixed/batch`, …).
  * @throws {ValueError} A length, window, range, sink count or scale has no meaning.
  * @throws {PageIdError} A table entry is neither −1 nor in the pool.
- *
- * @example A 64-bit table is refused by name
- * ```ts
- * import { checkProblem, DtypeError, randomProblem } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const problem = randomProblem({
- *   seed: 1,
- *   shape: {
- *     batch: 1, queryHeads: 2, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 4, columns: 2,
- *     layout: "headwise", storage: "bf16",
- *   },
- *   queryLengths: [1],
- *   cachedLengths: [20],
- * });
- * checkProblem(problem);
- * const table = BigInt64Array.from(problem.table, BigInt) as unknown as Int32Array;
- * assert.throws(() => checkProblem({ ...problem, table }), DtypeError);
- * ```
  */
 export function checkProblem(p: AttentionProblem): void {
   checkShape(p.shape);

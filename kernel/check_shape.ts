@@ -10,19 +10,6 @@ import { checkFormats } from "./quantised/check_quantised.ts";
  *
  * @param shape The shape.
  * @throws {ShapeError} Naming the size, with the violated clause.
- *
- * @example A head size outside the list
- * ```ts
- * import { checkShape, ShapeError } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const shape = {
- *   batch: 1, queryHeads: 4, kvHeads: 2, headSize: 96, pageSizeTokens: 16, pages: 4, columns: 4,
- *   layout: "headwise", storage: "bf16",
- * } as const;
- * assert.throws(() => checkShape(shape), ShapeError);
- * checkShape({ ...shape, headSize: 128 });
- * ```
  */
 export function checkShape(shape: AttentionShape): void {
   checkCount("columns", shape.columns, { minimum: 1, clause: "shape/columns-positive" });

@@ -13,24 +13,6 @@ import { pageIdLimit } from "./shape.ts";
  * @param heads KV heads, at least one.
  * @returns A problem of that many KV heads, in that order.
  * @throws {ShapeError} When no head is asked for, or one that the problem does not have.
- *
- * @example The second head alone
- * ```ts
- * import { attendDirect, randomProblem, selectHeads } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const problem = randomProblem({
- *   seed: 1,
- *   shape: {
- *     batch: 1, queryHeads: 2, kvHeads: 2, headSize: 64, pageSizeTokens: 16, pages: 4, columns: 2,
- *     layout: "headwise", storage: "bf16",
- *   },
- *   queryLengths: [1],
- *   cachedLengths: [20],
- * });
- * const part = selectHeads(problem, [1]);
- * assert.deepEqual(attendDirect(part).output, attendDirect(problem).output.slice(64));
- * ```
  */
 export function selectHeads(p: AttentionProblem, heads: readonly number[]): AttentionProblem {
   const { shape } = p;
@@ -95,18 +77,6 @@ export interface HeadPass<T> {
  * @param o KV heads in all, and columns a KV head has in a row: G·D for outputs, G for log-sum-exps.
  * @returns [rows, H, columnsPerHead].
  * @throws {ShapeError} When a head is served twice or not at all.
- *
- * @example Two passes of one head each
- * ```ts
- * import { mergeByColumns } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const merged = mergeByColumns([
- *   { heads: [1], result: new Float64Array([3, 4, 7, 8]) },
- *   { heads: [0], result: new Float64Array([1, 2, 5, 6]) },
- * ], { kvHeads: 2, columnsPerHead: 2 });
- * assert.deepEqual(merged, new Float64Array([1, 2, 3, 4, 5, 6, 7, 8]));
- * ```
  */
 export function mergeByColumns(
   passes: readonly HeadPass<Float64Array>[],
@@ -144,24 +114,6 @@ export function mergeByColumns(
  * @param p A problem that `checkProblem` accepts.
  * @param attend What solves a pass; the direct oracle by default.
  * @returns What one head-wise pass gives.
- *
- * @example Equal to one pass
- * ```ts
- * import { attendDirect, attendDual, randomProblem } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const problem = randomProblem({
- *   seed: 1,
- *   shape: {
- *     batch: 1, queryHeads: 4, kvHeads: 2, headSize: 64, pageSizeTokens: 16, pages: 8, columns: 4,
- *     layout: "headwise", storage: "bf16",
- *   },
- *   queryLengths: [1],
- *   cachedLengths: [40],
- *   headWindows: [16, 0],
- * });
- * assert.deepEqual(attendDual(problem), attendDirect(problem));
- * ```
  */
 export function attendDual(
   p: AttentionProblem,

@@ -222,25 +222,6 @@ function logSumExpBound(
  * @param row The query row.
  * @param o How the output under test is stored.
  * @returns The float64 row, with a bound for each of its elements.
- *
- * @example The bound of a bf16 row lies near half a unit in the last place
- * ```ts
- * import { boundRow, randomProblem, roundingErrorBound } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const problem = randomProblem({
- *   seed: 1,
- *   shape: {
- *     batch: 1, queryHeads: 1, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 8, columns: 8,
- *     layout: "headwise", storage: "bf16",
- *   },
- *   queryLengths: [1],
- *   cachedLengths: [99],
- * });
- * const { output, outputBound } = boundRow(problem, { slot: 0, queryIndex: 0, queryHead: 0 });
- * assert.ok(outputBound[0] >= roundingErrorBound("bf16", Math.abs(output[0])));
- * assert.ok(outputBound[0] < 0.002);
- * ```
  */
 export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {}): BoundedRow {
   const { headSize, storage, queryHeads, kvHeads } = p.shape;
@@ -306,25 +287,6 @@ function sumLimit(a: Arithmetic): number {
  * @param p A problem that `checkProblem` accepts.
  * @param o How the output under test is stored.
  * @returns [T, Hq, D] absolute errors.
- *
- * @example Float32 outputs get the tighter bound
- * ```ts
- * import { outputErrorBound, randomProblem } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const problem = randomProblem({
- *   seed: 1,
- *   shape: {
- *     batch: 1, queryHeads: 2, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 8, columns: 8,
- *     layout: "headwise", storage: "bf16",
- *   },
- *   queryLengths: [2],
- *   cachedLengths: [50],
- * });
- * const stored = outputErrorBound(problem);
- * const unstored = outputErrorBound(problem, { stored: "f32" });
- * assert.ok(stored.every((bound, i) => bound > unstored[i]));
- * ```
  */
 export function outputErrorBound(
   p: AttentionProblem,

@@ -10,15 +10,6 @@ const scratchBits = new Uint16Array(scratchHalf.buffer);
  *
  * @param value Any number.
  * @returns The 16 bits, in 0…65535.
- *
- * @example Encoding
- * ```ts
- * import { encodeFloat16 } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.equal(encodeFloat16(1), 0x3c00);
- * assert.equal(encodeFloat16(65520), 0x7c00);
- * ```
  */
 export function encodeFloat16(value: number): number {
   scratchHalf[0] = value;
@@ -30,14 +21,6 @@ export function encodeFloat16(value: number): number {
  *
  * @param bits 16 bits, in 0…65535.
  * @returns The value; NaN bits give NaN.
- *
- * @example Decoding the smallest subnormal
- * ```ts
- * import { decodeFloat16 } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.equal(decodeFloat16(1), 2 ** -24);
- * ```
  */
 export function decodeFloat16(bits: number): number {
   scratchBits[0] = bits;
@@ -49,14 +32,6 @@ export function decodeFloat16(bits: number): number {
  *
  * @param values Float32 or float64 values.
  * @returns Bits, as many as there are values.
- *
- * @example Encoding an array
- * ```ts
- * import { encodeFloat16Array } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(encodeFloat16Array(new Float32Array([1, -2])), new Uint16Array([0x3c00, 0xc000]));
- * ```
  */
 export function encodeFloat16Array(values: Float32Array | Float64Array): Uint16Array<ArrayBuffer> {
   const halves = new Float16Array(values.length);
@@ -69,14 +44,6 @@ export function encodeFloat16Array(values: Float32Array | Float64Array): Uint16A
  *
  * @param bits float16 bits.
  * @returns Float32 values, as many as there are bits.
- *
- * @example Decoding an array
- * ```ts
- * import { decodeFloat16Array } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(decodeFloat16Array(new Uint16Array([0x3c00])), new Float32Array([1]));
- * ```
  */
 export function decodeFloat16Array(bits: Uint16Array): Float32Array<ArrayBuffer> {
   const out = new Float32Array(bits.length);

@@ -43,15 +43,6 @@ export interface FormulaPlace {
  * @param place Where the vector stands.
  * @param element Element of the vector.
  * @returns n.
- *
- * @example The first test vector of docs/clock.md
- * ```ts
- * import { formulaNumber } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const place = { seed: 1, layer: 0, page: 0, head: 0, slot: 0, tensor: "keys" } as const;
- * assert.deepEqual([0, 1, 2, 3].map((element) => formulaNumber(place, element)), [2, 12, 2, 8]);
- * ```
  */
 export function formulaNumber(place: FormulaPlace, element: number): number {
   return mix(base(place) + Math.imul(0xD3A2646D, element) | 0);

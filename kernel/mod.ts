@@ -33,65 +33,126 @@
  * @module
  */
 
-export type { Layout } from "../allocator/mod.ts";
-export * from "./append_reference.ts";
-export * from "./arithmetic.ts";
-export * from "./bfloat16.ts";
-export * from "./check_append.ts";
-export * from "./check_problem.ts";
-export * from "./check_shape.ts";
-export * from "./compare.ts";
-export * from "./dual_merge.ts";
-export * from "./error_bound.ts";
-export * from "./float16.ts";
-export * from "./formula_contents.ts";
-export * from "./oracle_direct.ts";
-export * from "./oracle_paged.ts";
-export * from "./poison.ts";
-export * from "./problem.ts";
-export * from "./problem_error.ts";
-export { CODE_FORMATS, CODE_TYPES, type CodeType } from "./quantised/code_type.ts";
+export type { Layout } from "./../allocator/mod.ts";
 export {
-  FORMAT_NAMES,
-  formatName,
-  parseFormat,
-  QUANTISED_FORMATS,
-  type QuantisedFormat,
-  rowBytes,
-  scaleSize,
-  tokenBytes,
-} from "./quantised/quantised_format.ts";
+  type AppendComparison,
+  type AppendOutcome,
+  appendReference,
+  compareAppend,
+} from "./append_reference.ts";
 export {
-  type CacheSide,
-  elementValue,
-  type QuantisedTensor,
-} from "./quantised/quantised_tensor.ts";
-export * from "./random_problem.ts";
-export * from "./rotary.ts";
-export * from "./shape.ts";
-export type * from "./step_timer.ts";
-export * from "./storage_type.ts";
-export * from "./visibility.ts";
-export * from "./work_count.ts";
-export * from "./webgpu/append_on_gpu.ts";
-export * from "./webgpu/attend_on_gpu.ts";
-export * from "./webgpu/attend_two_passes.ts";
-export * from "./webgpu/capture.ts";
-export { type GpuCeilings, measureCeilings } from "./webgpu/ceilings.ts";
-export * from "./webgpu/gpu.ts";
-export * from "./webgpu/item_rows.ts";
-export * from "./webgpu/list_specialisations.ts";
-export * from "./webgpu/matrix_mapping.ts";
-export { matrixChainProgram, measureMatrixCeiling } from "./webgpu/matrix_ceiling.ts";
-export * from "./webgpu/plan.ts";
-export * from "./webgpu/plan_splits.ts";
-export * from "./webgpu/plan_tiles.ts";
-export type * from "./webgpu/program.ts";
-export * from "./webgpu/specialisation.ts";
-export type { StepRunnerOptions } from "./webgpu/step.ts";
+  type Arithmetic,
+  ARITHMETIC_FIELDS,
+  ArithmeticError,
+  type ArithmeticField,
+  declaredFields,
+  describeArithmetic,
+  FLOAT32_ARITHMETIC,
+  parseArithmetic,
+} from "./arithmetic.ts";
+export { decodeBfloat16Array, encodeBfloat16Array } from "./bfloat16.ts";
+export { checkAppend } from "./check_append.ts";
+export { checkProblem } from "./check_problem.ts";
+export { type CompareOptions, compareWithOracle, type Comparison } from "./compare.ts";
+export { attendDual, type HeadPass, mergeByColumns, selectHeads } from "./dual_merge.ts";
+export { decodeFloat16Array, encodeFloat16Array } from "./float16.ts";
+export {
+  fillByFormula,
+  FORMULA_TENSORS,
+  formulaNumber,
+  type FormulaPlace,
+  sinkLogitsByFormula,
+} from "./formula_contents.ts";
+export { attendDirect, type QueryRow } from "./oracle_direct.ts";
+export { attendPaged } from "./oracle_paged.ts";
+export type {
+  AppendProblem,
+  AppendResult,
+  AttentionProblem,
+  AttentionResult,
+  AttentionShape,
+  DroppedWrite,
+  Rotary,
+  TreeMask,
+} from "./problem.ts";
+export {
+  DtypeError,
+  PageIdError,
+  ProblemError,
+  type ProblemErrorData,
+  ShapeError,
+  ValueError,
+} from "./problem_error.ts";
+export type { QuantisedFormat } from "./quantised/quantised_format.ts";
+export type { QuantisedTensor } from "./quantised/quantised_tensor.ts";
+export {
+  randomAppend,
+  type RandomAppendOptions,
+  randomProblem,
+  type RandomProblemOptions,
+  type RandomRowsOptions,
+} from "./random_problem.ts";
+export { cacheElements } from "./shape.ts";
 export type { GroupRows, StepRows } from "./step_rows.ts";
+export type {
+  OpenedCache,
+  StepTimer,
+  TimedAnswer,
+  TimedCache,
+  TimedForm,
+  TimedSteps,
+  TimerRefusal,
+} from "./step_timer.ts";
+export {
+  encodeValues,
+  STORAGE_FORMATS,
+  type StorageFormat,
+  type StorageType,
+} from "./storage_type.ts";
+export { appendOnGpu } from "./webgpu/append_on_gpu.ts";
+export {
+  attendOnGpu,
+  type AttendOnGpuOptions,
+  type AttendOutcome,
+} from "./webgpu/attend_on_gpu.ts";
+export { attendInTwoPasses } from "./webgpu/attend_two_passes.ts";
+export { type CapturedStep, captureStep, type ReplayOutcome } from "./webgpu/capture.ts";
+export { type GpuCeilings, measureCeilings } from "./webgpu/ceilings.ts";
+export {
+  type AdapterDescription,
+  closeGpu,
+  endsDevice,
+  type Gpu,
+  GpuError,
+  type GpuOutcome,
+  openGpu,
+  type OpenGpuOptions,
+} from "./webgpu/gpu.ts";
+export { itemRowsOf, MATRIX_ROWS, MAX_VECTOR_ROWS, TILE_ROWS } from "./webgpu/item_rows.ts";
+export { listSpecialisations, SPECIALISATION_AXES } from "./webgpu/list_specialisations.ts";
+export { matrixChainProgram } from "./webgpu/matrix_ceiling.ts";
+export {
+  hasMatrixRows,
+  MATRIX_TUNINGS,
+  matrixTuningName,
+  matrixTuningsOf,
+  type Multiplier,
+  multiplierOf,
+  type SlotKind,
+} from "./webgpu/matrix_mapping.ts";
+export type {
+  AttendSpecialisation,
+  AttendTuning,
+  KernelShape,
+  MatrixTuning,
+  MatrixUnit,
+  Program,
+  ProgramTarget,
+  WgslDialect,
+} from "./webgpu/program.ts";
+export { attendProgram, defaultTuning } from "./webgpu/specialisation.ts";
+export type { StepRunnerOptions } from "./webgpu/step.ts";
 export { createStepRunner, type StepRunner } from "./webgpu/step_runner.ts";
-export * from "./webgpu/template.ts";
 export {
   type AttentionTiming,
   type HostTiming,
@@ -99,6 +160,12 @@ export {
   type TimeAttentionOptions,
 } from "./webgpu/time_attention.ts";
 export { timeEmptyChain } from "./webgpu/time_empty_chain.ts";
-export * from "./webgpu/tuning_axes.ts";
+export {
+  isAttendTuning,
+  neighbouringTunings,
+  TUNING_PARTS,
+  type TuningPart,
+} from "./webgpu/tuning_axes.ts";
 export type { StepVerification } from "./webgpu/verify_step.ts";
 export { answered, type WaitingDevice } from "./webgpu/wait.ts";
+export { countWork, createWorkCount, type WorkCount, type WorkOptions } from "./work_count.ts";

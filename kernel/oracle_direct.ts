@@ -73,25 +73,6 @@ function visibleOffsets(
  * @param p A problem that `checkProblem` accepts.
  * @param row The query row.
  * @returns Keys, scores and weights.
- *
- * @example Weights sum to one without a learned sink
- * ```ts
- * import { randomProblem, rowWeights } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const problem = randomProblem({
- *   seed: 1,
- *   shape: {
- *     batch: 1, queryHeads: 2, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 4, columns: 2,
- *     layout: "headwise", storage: "bf16",
- *   },
- *   queryLengths: [1],
- *   cachedLengths: [20],
- * });
- * const { weights } = rowWeights(problem, { slot: 0, queryIndex: 0, queryHead: 1 });
- * assert.equal(weights.length, 21);
- * assert.ok(Math.abs(weights.reduce((sum, weight) => sum + weight) - 1) < 1e-12);
- * ```
  */
 export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
   const { queryHeads, kvHeads, headSize, storage } = p.shape;
@@ -150,25 +131,6 @@ export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
  * @param p A problem that `checkProblem` accepts.
  * @param row The query row.
  * @returns Output and log-sum-exp of the row; 0 and −Infinity where it sees no key.
- *
- * @example A single key is returned as it is
- * ```ts
- * import { attendDirectAt, randomProblem } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const problem = randomProblem({
- *   seed: 1,
- *   shape: {
- *     batch: 1, queryHeads: 1, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 1, columns: 1,
- *     layout: "headwise", storage: "f16",
- *   },
- *   queryLengths: [1],
- *   cachedLengths: [0],
- * });
- * const row = attendDirectAt(problem, { slot: 0, queryIndex: 0, queryHead: 0 });
- * assert.equal(row.output.length, 64);
- * assert.ok(Number.isFinite(row.logSumExp));
- * ```
  */
 export function attendDirectAt(p: AttentionProblem, row: QueryRow): AttendedRow {
   const { offsets, weights, logSumExp } = rowWeights(p, row);

@@ -23,25 +23,6 @@ export interface PoisonOptions {
  * @param p A problem that `checkProblem` accepts.
  * @param o What to keep.
  * @returns The same problem over a poisoned cache; the answer must not change by a bit.
- *
- * @example The answer does not change
- * ```ts
- * import { attendDirect, poisonUnread, randomProblem } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const problem = randomProblem({
- *   seed: 4,
- *   shape: {
- *     batch: 1, queryHeads: 2, kvHeads: 2, headSize: 64, pageSizeTokens: 16, pages: 8, columns: 4,
- *     layout: "headwise", storage: "bf16",
- *   },
- *   queryLengths: [1],
- *   cachedLengths: [40],
- *   headWindows: [0, 16],
- * });
- * const poisoned = poisonUnread(problem, { reach: "unseen" });
- * assert.deepEqual(attendDirect(poisoned), attendDirect(problem));
- * ```
  */
 export function poisonUnread(p: AttentionProblem, o: PoisonOptions = {}): AttentionProblem {
   const { shape, queryStarts, cachedLengths, table } = p;

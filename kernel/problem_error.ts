@@ -3,19 +3,7 @@
 /** Facts of a refusal, by name. */
 export type ProblemErrorData = Readonly<Record<string, string | number>>;
 
-/**
- * A problem was refused.
- *
- * @example Telling refusals apart
- * ```ts
- * import { ProblemError, ShapeError } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const error: ProblemError = new ShapeError("Cannot read: too short", "shape/rows", { got: 1 });
- * assert.equal(error.code, "shape");
- * assert.equal(error.clause, "shape/rows");
- * ```
- */
+/** A problem was refused. */
 export class ProblemError extends Error {
   /** What kind of refusal it is: `dtype`, `shape`, `value` or `page-id`. */
   readonly code: "dtype" | "shape" | "value" | "page-id";
@@ -37,17 +25,7 @@ export class ProblemError extends Error {
   }
 }
 
-/**
- * A tensor has the wrong element type.
- *
- * @example Its code
- * ```ts
- * import { DtypeError } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.equal(new DtypeError("Cannot read", "dtype/int32", { name: "table" }).code, "dtype");
- * ```
- */
+/** A tensor has the wrong element type. */
 export class DtypeError extends ProblemError {
   /** Names the tensor in `data`. */
   constructor(message: string, clause: string, data: ProblemErrorData) {
@@ -55,17 +33,7 @@ export class DtypeError extends ProblemError {
   }
 }
 
-/**
- * A size does not fit the others.
- *
- * @example Its code
- * ```ts
- * import { ShapeError } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.equal(new ShapeError("Cannot read", "shape/group", { queryHeads: 3 }).code, "shape");
- * ```
- */
+/** A size does not fit the others. */
 export class ShapeError extends ProblemError {
   /** Names the sizes in `data`. */
   constructor(message: string, clause: string, data: ProblemErrorData) {
@@ -73,17 +41,7 @@ export class ShapeError extends ProblemError {
   }
 }
 
-/**
- * A length, window, range or option has a value that means nothing.
- *
- * @example Its code
- * ```ts
- * import { ValueError } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.equal(new ValueError("Cannot scale", "softmax/scale", { scale: 0 }).code, "value");
- * ```
- */
+/** A length, window, range or option has a value that means nothing. */
 export class ValueError extends ProblemError {
   /** Names the value in `data`. */
   constructor(message: string, clause: string, data: ProblemErrorData) {
@@ -91,19 +49,7 @@ export class ValueError extends ProblemError {
   }
 }
 
-/**
- * A table entry is neither a hole nor a page of the pool.
- *
- * @example Its position
- * ```ts
- * import { PageIdError } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const error = new PageIdError({ slot: 1, head: 0, column: 2, value: -7, limit: 8 });
- * assert.equal(error.data.value, -7);
- * assert.match(error.message, /slot 1, head 0, column 2/);
- * ```
- */
+/** A table entry is neither a hole nor a page of the pool. */
 export class PageIdError extends ProblemError {
   /** Takes the position of the entry, its value and the first id past the pool. */
   constructor(

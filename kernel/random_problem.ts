@@ -262,24 +262,6 @@ export function randomProblem(o: RandomProblemOptions): AttentionProblem {
  * @param o Seed, shape, lengths and rotation.
  * @returns A problem that `checkAppend` accepts.
  * @throws {ShapeError} When the rows do not fit the pool or the table.
- *
- * @example Three new tokens
- * ```ts
- * import { randomAppend } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const problem = randomAppend({
- *   seed: 1,
- *   shape: {
- *     batch: 1, queryHeads: 2, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 4, columns: 2,
- *     layout: "headwise", storage: "bf16",
- *   },
- *   queryLengths: [3],
- *   cachedLengths: [0],
- *   rotary: { style: "none", theta: 10_000, rotaryDimensions: 64 },
- * });
- * assert.equal(problem.packed.length, 3 * (2 + 2) * 64);
- * ```
  */
 export function randomAppend(o: RandomAppendOptions): AppendProblem {
   const random = createRandom(o.seed);

@@ -26,19 +26,6 @@ function pairElements(pair: number, rotary: Rotary): readonly [number, number] {
  * @param vector [D] values; left as they are.
  * @param o Absolute position and rotation.
  * @returns [D] rotated values.
- *
- * @example A quarter turn of the first pair, in both styles
- * ```ts
- * import { rotateVector } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const vector = new Float64Array([1, 0, 0, 0]);
- * const positionTokens = Math.PI / 2;
- * const rotary = { style: "neox", theta: 10_000, rotaryDimensions: 4 } as const;
- * assert.equal(rotateVector(vector, { positionTokens, rotary })[2], 1);
- * const interleaved = { ...rotary, style: "interleaved" } as const;
- * assert.equal(rotateVector(vector, { positionTokens, rotary: interleaved })[1], 1);
- * ```
  */
 export function rotateVector(
   vector: Float64Array,
@@ -71,19 +58,6 @@ export interface RotaryTable {
  * @param rotary The rotation; style `none` gives empty tables.
  * @param positionsTokens Absolute positions.
  * @returns [positions, R / 2] cosines and sines.
- *
- * @example Position 0 turns nothing
- * ```ts
- * import { rotaryTable } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const table = rotaryTable(
- *   { style: "neox", theta: 10_000, rotaryDimensions: 4 },
- *   new Int32Array([0]),
- * );
- * assert.deepEqual(table.cosines, new Float32Array([1, 1]));
- * assert.deepEqual(table.sines, new Float32Array([0, 0]));
- * ```
  */
 export function rotaryTable(rotary: Rotary, positionsTokens: Int32Array): RotaryTable {
   const pairs = rotary.style === "none" ? 0 : rotary.rotaryDimensions / 2;
@@ -106,17 +80,6 @@ export function rotaryTable(rotary: Rotary, positionsTokens: Int32Array): Rotary
  * @param vector [D] values, before or after rotation.
  * @param o Element and rotation.
  * @returns √(a² + b²), or 0 for an element that passes through.
- *
- * @example A pair and an element past the rotated ones
- * ```ts
- * import { pairLength } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const rotary = { style: "interleaved", theta: 10_000, rotaryDimensions: 2 } as const;
- * const vector = new Float64Array([3, 4, 5]);
- * assert.equal(pairLength(vector, { element: 1, rotary }), 5);
- * assert.equal(pairLength(vector, { element: 2, rotary }), 0);
- * ```
  */
 export function pairLength(
   vector: Float64Array,

@@ -7,15 +7,6 @@ import type { AttentionShape } from "./problem.ts";
  *
  * @param shape The shape.
  * @returns B for `uniform`, B·H otherwise.
- *
- * @example A head-wise table
- * ```ts
- * import { layerTableRows } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.equal(layerTableRows({ layout: "headwise", batch: 3, kvHeads: 2 }), 6);
- * assert.equal(layerTableRows({ layout: "uniform", batch: 3, kvHeads: 2 }), 3);
- * ```
  */
 export function layerTableRows(
   shape: Pick<AttentionShape, "layout" | "batch" | "kvHeads">,
@@ -28,15 +19,6 @@ export function layerTableRows(
  *
  * @param shape The shape.
  * @returns N, or the pooled tensor's pages.
- *
- * @example Local and global ids
- * ```ts
- * import { pageIdLimit } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.equal(pageIdLimit({ layout: "headwise", pages: 8, kvHeads: 2 }), 8);
- * assert.equal(pageIdLimit({ layout: "pooled", pages: 8, kvHeads: 2 }), 16);
- * ```
  */
 export function pageIdLimit(
   shape: Pick<AttentionShape, "layout" | "pages" | "kvHeads" | "poolPages">,
@@ -49,15 +31,6 @@ export function pageIdLimit(
  *
  * @param shape The shape.
  * @returns N·H·P·D, or poolPages·P·D for `pooled`.
- *
- * @example A small cache
- * ```ts
- * import { cacheElements } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const shape = { pages: 4, kvHeads: 2, pageSizeTokens: 16, headSize: 64 };
- * assert.equal(cacheElements({ layout: "headwise", ...shape }), 4 * 2 * 16 * 64);
- * ```
  */
 export function cacheElements(
   shape: Pick<
@@ -75,15 +48,6 @@ export function cacheElements(
  * @param shape The shape.
  * @param at Slot, KV head and absolute position.
  * @returns Index of the entry.
- *
- * @example Row b·H + h
- * ```ts
- * import { tableIndex } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const shape = { layout: "headwise", kvHeads: 2, columns: 10, pageSizeTokens: 16 } as const;
- * assert.equal(tableIndex(shape, { slot: 1, head: 1, positionTokens: 33 }), 3 * 10 + 2);
- * ```
  */
 export function tableIndex(
   shape: Pick<AttentionShape, "layout" | "kvHeads" | "columns" | "pageSizeTokens">,
@@ -99,17 +63,6 @@ export function tableIndex(
  * @param shape The shape.
  * @param at Page id of the layout's kind, KV head, and absolute position.
  * @returns ((id·H + h)·P + s)·D, or (id·P + s)·D for `pooled`, with s = position mod P.
- *
- * @example The two tensors
- * ```ts
- * import { cacheOffset } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const shape = { kvHeads: 2, pageSizeTokens: 16, headSize: 64 };
- * const at = { page: 3, head: 1, positionTokens: 17 };
- * assert.equal(cacheOffset({ layout: "headwise", ...shape }, at), ((3 * 2 + 1) * 16 + 1) * 64);
- * assert.equal(cacheOffset({ layout: "pooled", ...shape }, at), (3 * 16 + 1) * 64);
- * ```
  */
 export function cacheOffset(
   shape: Pick<AttentionShape, "layout" | "kvHeads" | "pageSizeTokens" | "headSize">,

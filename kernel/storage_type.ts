@@ -40,15 +40,6 @@ export const STORAGE_FORMATS: Readonly<Record<StorageType, StorageFormat>> = {
  * @param storage Type of the result.
  * @param value Any number.
  * @returns The 16 bits.
- *
- * @example One number in both types
- * ```ts
- * import { encodeValue } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.equal(encodeValue("bf16", 1), 0x3f80);
- * assert.equal(encodeValue("f16", 1), 0x3c00);
- * ```
  */
 export function encodeValue(storage: StorageType, value: number): number {
   return storage === "bf16" ? encodeBfloat16(value) : encodeFloat16(value);
@@ -60,14 +51,6 @@ export function encodeValue(storage: StorageType, value: number): number {
  * @param storage Type of the bits.
  * @param bits The 16 bits.
  * @returns The exact value.
- *
- * @example Decoding
- * ```ts
- * import { decodeValue } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.equal(decodeValue("f16", 0x3c00), 1);
- * ```
  */
 export function decodeValue(storage: StorageType, bits: number): number {
   return storage === "bf16" ? decodeBfloat16(bits) : decodeFloat16(bits);
@@ -79,14 +62,6 @@ export function decodeValue(storage: StorageType, bits: number): number {
  * @param storage Type of the result.
  * @param values Float32 or float64 values.
  * @returns Bits, as many as there are values.
- *
- * @example Encoding an array
- * ```ts
- * import { encodeValues } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(encodeValues("f16", new Float64Array([1])), new Uint16Array([0x3c00]));
- * ```
  */
 export function encodeValues(
   storage: StorageType,
@@ -101,14 +76,6 @@ export function encodeValues(
  * @param storage Type of the bits.
  * @param bits The bits.
  * @returns Float32 values, as many as there are bits.
- *
- * @example Decoding an array
- * ```ts
- * import { decodeValues } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(decodeValues("bf16", new Uint16Array([0x3f80])), new Float32Array([1]));
- * ```
  */
 export function decodeValues(
   storage: StorageType,
@@ -125,14 +92,6 @@ const decodingTables: Partial<Record<StorageType, Float32Array<ArrayBuffer>>> = 
  *
  * @param storage Type of the bits.
  * @returns [65536] values; callers must not change them.
- *
- * @example Decoding by index
- * ```ts
- * import { decodingTable } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.equal(decodingTable("bf16")[0x3f80], 1);
- * ```
  */
 export function decodingTable(storage: StorageType): Float32Array<ArrayBuffer> {
   let table = decodingTables[storage];
@@ -152,15 +111,6 @@ export function decodingTable(storage: StorageType): Float32Array<ArrayBuffer> {
  * @param storage Storage type.
  * @param magnitude Absolute value of the number before rounding.
  * @returns The bound, an absolute error.
- *
- * @example Around one
- * ```ts
- * import { roundingErrorBound } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.equal(roundingErrorBound("bf16", 1), 2 ** -8);
- * assert.equal(roundingErrorBound("f16", 0), 2 ** -25);
- * ```
  */
 export function roundingErrorBound(storage: StorageType, magnitude: number): number {
   const format = STORAGE_FORMATS[storage];

@@ -25,27 +25,6 @@ export interface KeyQuestion {
  * @param p The problem; its tensors are not read.
  * @param at Query and key.
  * @returns True where the key is visible.
- *
- * @example A window of 4 with one sink token
- * ```ts
- * import { keyIsVisible, randomProblem } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const problem = randomProblem({
- *   seed: 1,
- *   shape: {
- *     batch: 1, queryHeads: 1, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 2, columns: 1,
- *     layout: "headwise", storage: "bf16",
- *   },
- *   queryLengths: [1],
- *   cachedLengths: [9],
- *   headWindows: [4],
- *   sinkTokens: 1,
- * });
- * const visible = Array.from({ length: 10 }, (_, keyTokens) => keyTokens)
- *   .filter((keyTokens) => keyIsVisible(problem, { slot: 0, queryIndex: 0, head: 0, keyTokens }));
- * assert.deepEqual(visible, [0, 6, 7, 8, 9]);
- * ```
  */
 export function keyIsVisible(
   p: Pick<
@@ -96,15 +75,6 @@ export interface ReadRanges {
  *
  * @param o Window (0 is full context), sink tokens, and the positions.
  * @returns The two ranges; full heads have an empty sink range.
- *
- * @example A chunk of four queries behind a window
- * ```ts
- * import { readRanges } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const ranges = readRanges({ windowTokens: 8, sinkTokens: 2, firstPosition: 20, lastPosition: 23 });
- * assert.deepEqual(ranges, { sinkEnd: 2, windowStart: 13, end: 24 });
- * ```
  */
 export function readRanges(
   o: { windowTokens: number; sinkTokens: number; firstPosition: number; lastPosition: number },

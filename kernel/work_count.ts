@@ -65,14 +65,6 @@ function sumClamped(first: number, last: number, limit: number): number {
  * An empty count, for callers that reuse one.
  *
  * @returns All zeros.
- *
- * @example Reuse
- * ```ts
- * import { createWorkCount } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.equal(createWorkCount().flops, 0);
- * ```
  */
 export function createWorkCount(): WorkCount {
   return {
@@ -92,20 +84,6 @@ export function createWorkCount(): WorkCount {
  * @param o The step.
  * @param into Overwritten and returned; a fresh count by default.
  * @returns Bytes, operations and keys.
- *
- * @example A window head reads its window
- * ```ts
- * import { countWork } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const step = {
- *   queryHeads: 4, kvHeads: 2, headSize: 64, pageSizeTokens: 16, layout: "headwise",
- *   headWindows: new Int32Array([0, 32]), sinkTokens: 0,
- *   queryLengths: new Int32Array([1]), cachedLengths: new Int32Array([99]), slots: 1,
- * } as const;
- * assert.equal(countWork({ ...step, walk: "row" }).keysRead, 100 + 100);
- * assert.equal(countWork({ ...step, walk: "visible" }).keysRead, 100 + 32);
- * ```
  */
 export function countWork(o: WorkOptions, into: WorkCount = createWorkCount()): WorkCount {
   const { kvHeads, headWindows, sinkTokens, pageSizeTokens } = o;

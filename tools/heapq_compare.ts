@@ -25,18 +25,6 @@ export interface HeapqComparison {
  * @param o The sequence.
  * @returns Checksum and time, or null where no python3 can be started.
  * @throws {Error} When the Python program fails.
- *
- * @example Where Python is there, it takes the same pages
- * ```ts
- * import { runHeapqSequence } from "./heapq_compare.ts";
- * import { runPoolSequence } from "./heapq_sequence.ts";
- * import assert from "node:assert/strict";
- *
- * const sequence = { pages: 64, operations: 32, batch: 4, seed: 1 };
- * const allowed = (await Deno.permissions.query({ name: "run", command: "python3" })).state;
- * const result = allowed === "granted" ? await runHeapqSequence(sequence) : null;
- * if (result !== null) assert.equal(result.checksum, runPoolSequence(sequence).checksum);
- * ```
  */
 export async function runHeapqSequence(o: PoolSequence): Promise<SequenceResult | null> {
   const program = new URL("./heapq_compare.py", import.meta.url).pathname;
@@ -64,18 +52,6 @@ export async function runHeapqSequence(o: PoolSequence): Promise<SequenceResult 
  * @param o The sequence, and how often each side runs it.
  * @returns The medians and their ratio, or null where no python3 can be started.
  * @throws {Error} When the two sides took different pages.
- *
- * @example The ratio needs Python
- * ```ts
- * import { compareWithHeapq } from "./heapq_compare.ts";
- * import assert from "node:assert/strict";
- *
- * const allowed = (await Deno.permissions.query({ name: "run", command: "python3" })).state;
- * const comparison = allowed === "granted"
- *   ? await compareWithHeapq({ pages: 64, operations: 320, batch: 4, seed: 1, rounds: 1 })
- *   : null;
- * if (comparison !== null) assert.ok(comparison.ratio > 0);
- * ```
  */
 export async function compareWithHeapq(
   o: PoolSequence & { readonly rounds: number },

@@ -29,15 +29,6 @@ export interface SequenceResult {
  *
  * @param o The sequence.
  * @returns Indices into the held pages; uint32 [operations].
- *
- * @example Half of eight pages are held
- * ```ts
- * import { drawFreed } from "./heapq_sequence.ts";
- * import assert from "node:assert/strict";
- *
- * const freed = drawFreed({ pages: 8, operations: 100, batch: 2, seed: 1 });
- * assert.ok(freed.every((index) => index < 4));
- * ```
  */
 export function drawFreed(o: PoolSequence): Uint32Array {
   const stride = Math.floor(o.pages / 2 / o.batch);
@@ -57,15 +48,6 @@ export function drawFreed(o: PoolSequence): Uint32Array {
  *
  * @param o The sequence.
  * @returns Checksum and time.
- *
- * @example The same sequence twice
- * ```ts
- * import { runPoolSequence } from "./heapq_sequence.ts";
- * import assert from "node:assert/strict";
- *
- * const sequence = { pages: 64, operations: 32, batch: 4, seed: 1 };
- * assert.equal(runPoolSequence(sequence).checksum, runPoolSequence(sequence).checksum);
- * ```
  */
 export function runPoolSequence(o: PoolSequence): SequenceResult {
   const freed = drawFreed(o);

@@ -6,7 +6,8 @@ import {
   readBody,
 } from "../../bench/live/serve_request.ts";
 import { readEvents } from "../../bench/live/sse.ts";
-import { parseConfigFile, parseOverrides } from "../../cli/mod.ts";
+import { parseConfigFile } from "../../cli/settings/mod.ts";
+import { parseOverrides } from "../../cli/workload/mod.ts";
 import { type FuzzTarget, textOf } from "./target.ts";
 
 const BOUNDS = { maxLineCharacters: 1 << 14, maxBytes: 1 << 15 };

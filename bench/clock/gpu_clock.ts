@@ -30,43 +30,6 @@ export interface GpuClockOptions {
  * heads cost the same: one layer of each such class is timed in every step, its groups taking turns,
  * and counts for all layers of the class. The rest of the layer is modelled.
  *
- * @example A runner that takes 2 ms a layer
- * ```ts
- * import assert from "node:assert/strict";
- * import { createBlockTable, headMapFromPattern } from "@headwise/headwise/allocator";
- * import { createGpuClock } from "@headwise/headwise/bench";
- *
- * const heads = headMapFromPattern({
- *   layers: 3, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- * });
- * const pending: number[] = [];
- * const clock = createGpuClock({
- *   heads,
- *   rest: {
- *     fixedWeightBytes: 0, expertBytes: 0, experts: 0, expertsPerToken: 0, expertLayers: 0,
- *     flopsPerToken: 0, flopsPerSampledRow: 0, outputProjectionBytes: 0,
- *     memoryBytesPerSecond: 1, flopsPerSecond: 1,
- *   },
- *   runner: {
- *     layersMeasured: 1,
- *     maxPendingBatches: 64,
- *     enqueue: () => pending.push(2),
- *     flush: () => Promise.resolve(Float64Array.from(pending.splice(0))),
- *     verify: () => Promise.resolve({ ok: true, worstBudgetUsed: 0, message: "" }),
- *     destroy: () => {},
- *   },
- * });
- * clock.enqueue({
- *   step: 0,
- *   table: createBlockTable({ layout: "uniform", layerGroups: 1, slots: 1, kvHeads: 1, columns: 1 }),
- *   queryLengths: Int32Array.of(1),
- *   cachedLengths: Int32Array.of(0),
- *   tokens: 1,
- *   sampledRows: 1,
- * });
- * assert.deepEqual([...(await clock.flush()).attentionMs], [6]);
- * ```
- *
  * @param o Runner, head map and the modelled rest.
  * @returns The clock; it owns the runner.
  */

@@ -38,19 +38,6 @@ export interface RestOfLayer {
 /**
  * Works out the sizes of the modelled rest.
  *
- * @example A dense model reads all its weights in every step
- * ```ts
- * import assert from "node:assert/strict";
- * import { describeRestOfLayer, type RestOfLayer } from "@headwise/headwise/bench";
- *
- * const rest: RestOfLayer = {
- *   fixedWeightBytes: 100, expertBytes: 0, experts: 0, expertsPerToken: 0, expertLayers: 0,
- *   flopsPerToken: 100, flopsPerSampledRow: 10, outputProjectionBytes: 10,
- *   memoryBytesPerSecond: 1e9, flopsPerSecond: 1e12,
- * };
- * assert.equal(describeRestOfLayer(rest).fixedWeightBytes, 110);
- * ```
- *
  * @param workload Model, ranks and bytes of a weight.
  * @param ceilings Ceilings to divide by.
  * @returns Sizes of one rank.
@@ -115,19 +102,6 @@ export function restMs(
 
 /**
  * States the modelled rest for a result.
- *
- * @example The formulas travel with the result
- * ```ts
- * import assert from "node:assert/strict";
- * import { describeRestOfLayer } from "@headwise/headwise/bench";
- *
- * const statement = describeRestOfLayer({
- *   fixedWeightBytes: 1, expertBytes: 2, experts: 64, expertsPerToken: 6, expertLayers: 27,
- *   flopsPerToken: 3, flopsPerSampledRow: 4, outputProjectionBytes: 5,
- *   memoryBytesPerSecond: 1, flopsPerSecond: 1,
- * });
- * assert.match(statement.assumptions.join(), /1 − k\/E/);
- * ```
  *
  * @param rest Sizes of one rank.
  * @returns The sizes and the assumptions behind them.

@@ -13,18 +13,6 @@ export type GateInput =
  * Parses a result file of this tool, or of the serving benchmarks of vLLM, SGLang or FastDeploy: one
  * JSON object, or a run a line where results were appended.
  *
- * @example Aggregates of a vLLM run
- * ```ts
- * import assert from "node:assert/strict";
- * import { parseGateInput } from "@headwise/headwise/bench";
- *
- * const text = JSON.stringify({
- *   completed: 100, failed: 0, total_token_throughput: 900, mean_ttft_ms: 50, mean_itl_ms: 9,
- * });
- * const input = parseGateInput(text, { file: "run.json" });
- * assert.equal(input.kind === "foreign" && input.runs[0].tool, "vllm");
- * ```
- *
  * @param text Text of the file.
  * @param o Name of the file, for messages.
  * @returns Our result, or the foreign runs in the order of the file.
@@ -56,14 +44,6 @@ export function parseGateInput(text: string, o: { readonly file: string }): Gate
 
 /**
  * Reads a result file of this tool or of another benchmark.
- *
- * @example A missing file
- * ```ts
- * import assert from "node:assert/strict";
- * import { readGateInput, ResultError } from "@headwise/headwise/bench";
- *
- * await assert.rejects(readGateInput("bench/no-such-result.json"), ResultError);
- * ```
  *
  * @param path Path of the file.
  * @returns Our result, or the foreign runs.

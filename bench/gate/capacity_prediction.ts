@@ -20,20 +20,6 @@ export interface PredictionOptions {
  * page that a window head frees can only serve the same head of another request, and every request
  * needs F pages of each full head: the gain is 1 as soon as one head is full.
  *
- * @example One window head of four, 32k tokens, W = 4096
- * ```ts
- * import assert from "node:assert/strict";
- * import { headMapFromPattern } from "@headwise/headwise/allocator";
- * import { predictCapacity } from "@headwise/headwise/bench";
- *
- * const heads = headMapFromPattern({
- *   layers: 28, kvHeads: 4, pattern: "first", ratio: 0.25, windowTokens: 4096, sinkTokens: 0,
- * });
- * const prediction = predictCapacity({ heads, pageSizeTokens: 64, lengthsTokens: [32768] });
- * assert.equal(prediction.pooledGain.toFixed(3), "1.279");
- * assert.equal(prediction.perHeadGain, 1);
- * ```
- *
  * @param o Head map, page size and lengths.
  * @returns The prediction and the argument for it.
  */

@@ -35,23 +35,6 @@ export interface ConcurrencyOptions {
  * Means over requests are taken where lengths differ; a decoding request counts as long as it
  * decodes. Draft tokens are left out: they add less than a page.
  *
- * @example Eight requests of 512 pages fit 4096 pages
- * ```ts
- * import assert from "node:assert/strict";
- * import { predictConcurrency, SIDES } from "@headwise/headwise/bench";
- * import { loadWorkload, requireLoaded, synthesizeRequests } from "@headwise/headwise/fixtures";
- *
- * const workload = requireLoaded(await loadWorkload("capacity-eb45-ratio-75"));
- * const prediction = predictConcurrency({
- *   ...workload.cache,
- *   side: SIDES.headwise,
- *   heads: workload.headMap,
- *   scheduler: workload.scheduler,
- *   requests: synthesizeRequests(workload),
- * });
- * assert.equal(prediction.concurrency, 8);
- * ```
- *
  * @param o Side, head map, memory, scheduler and lengths.
  * @returns The prediction with its terms.
  */

@@ -16,24 +16,6 @@ type CaseFile = z.output<typeof fileSchema>;
 /**
  * Reads a file of cases.
  *
- * @example A case that is compared with one that does not exist
- * ```ts
- * import assert from "node:assert/strict";
- * import { parseKernelCases } from "@headwise/headwise/bench";
- *
- * const text = [
- *   "shapes: { small: { kvHeads: 2, group: 2, headSize: 64 } }",
- *   "cases:",
- *   "  - name: one",
- *   "    set: smoke",
- *   "    shape: small",
- *   "    requests: [{ count: 1, contextTokens: 64 }]",
- *   "    goals: [{ kind: times, case: tow, atMost: 1.3 }]",
- * ].join("\n");
- * const { diagnostics } = parseKernelCases(text, { file: "mine.yaml" });
- * assert.deepEqual([diagnostics[0].code, diagnostics[0].line], ["kernel-case/unknown-case", 7]);
- * ```
- *
  * @param text YAML text.
  * @param o `file` names it in diagnostics.
  * @returns The cases, or diagnostics with positions; it never throws.
@@ -51,15 +33,6 @@ export function parseKernelCases(
 
 /**
  * Gives the cases that come with the project.
- *
- * @example Names are unique
- * ```ts
- * import assert from "node:assert/strict";
- * import { builtinKernelCases } from "@headwise/headwise/bench";
- *
- * const names = builtinKernelCases().map(({ name }) => name);
- * assert.equal(new Set(names).size, names.length);
- * ```
  *
  * @returns All of them, in the order of the file.
  */

@@ -22,18 +22,6 @@ export interface KernelFigureWords {
 /**
  * Writes a case's figures for a table.
  *
- * @example Half of the ceiling
- * ```ts
- * import { describeKernelFigures } from "@headwise/headwise/bench";
- * import assert from "node:assert/strict";
- *
- * const { median, ceilingShare } = describeKernelFigures({
- *   medianMs: 2, quartilesMs: [2, 2], spread: 1, bytesPerSecond: 5e11, flopsPerSecond: 5e8,
- *   bound: "memory", idealMs: 1, ceilingShare: 0.5, emptyChainMs: 0, overheadMicroseconds: 1000,
- * });
- * assert.deepEqual([median, ceilingShare], ["2.00 ms", "50.0 %"]);
- * ```
- *
  * @param figures The figures.
  * @returns One text a column.
  */

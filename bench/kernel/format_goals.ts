@@ -6,14 +6,6 @@ import type { KernelGoal } from "./case.ts";
 /**
  * Says what a goal demands.
  *
- * @example A share of the ceiling
- * ```ts
- * import { describeGoal } from "@headwise/headwise/bench";
- * import assert from "node:assert/strict";
- *
- * assert.equal(describeGoal({ kind: "ceiling", atLeast: 0.8 }), "≥ 80.0 % of the ceiling");
- * ```
- *
  * @param goal The goal.
  * @returns A phrase.
  */
@@ -40,14 +32,6 @@ export function describeGoal(goal: KernelGoal): string {
 
 /**
  * Writes a figure in the unit of a goal.
- *
- * @example A time beside another
- * ```ts
- * import { goalUnit } from "@headwise/headwise/bench";
- * import assert from "node:assert/strict";
- *
- * assert.equal(goalUnit({ kind: "times", case: "dense", atMost: 2 }, 1.5), "1.500 ×");
- * ```
  *
  * @param goal The goal.
  * @param value A figure in the goal's own unit.

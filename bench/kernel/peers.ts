@@ -63,15 +63,6 @@ type Result = PeersReport["results"][number];
  * Times every peer that is installed on the cases that ask for it. A peer that is absent, that
  * refuses a shape or that breaks is reported as such and is no fault.
  *
- * @example Where python3 may not be run, its peers are absent
- * ```ts
- * import assert from "node:assert/strict";
- * import { runPeers } from "@headwise/headwise/bench";
- *
- * const { peers } = await runPeers([], { runs: 1, seed: 1, command: ["no-such-program"] });
- * assert.ok(peers.every(({ absent }) => absent !== null));
- * ```
- *
  * @param cases Cases; each names its peers.
  * @param o Runs, seed and time limit.
  * @returns What answers, and its times.

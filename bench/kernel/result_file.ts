@@ -7,15 +7,6 @@ import { parseDocument, serializeSamples, writeTextAtomically } from "../result/
 /**
  * Parses a stored kernel result.
  *
- * @example A result of another kind
- * ```ts
- * import assert from "node:assert/strict";
- * import { parseKernelResult } from "@headwise/headwise/bench";
- *
- * const text = JSON.stringify({ kind: "headwise/bench-result", schemaVersion: 1 });
- * assert.throws(() => parseKernelResult(text, { file: "a.json" }), /'a.json:1:9': kind: Invalid/);
- * ```
- *
  * @param text Text of the file.
  * @param o Name of the file, for messages.
  * @returns The result.
@@ -32,17 +23,6 @@ export function parseKernelResult(text: string, o: { readonly file: string }): K
 /**
  * Writes a kernel result as text.
  *
- * @example What is written is read back
- * ```ts
- * import assert from "node:assert/strict";
- * import { type KernelResult, parseKernelResult, serializeKernelResult } from "@headwise/headwise/bench";
- *
- * function copy(result: KernelResult): KernelResult {
- *   return parseKernelResult(serializeKernelResult(result), { file: "a.json" });
- * }
- * assert.equal(typeof copy, "function");
- * ```
- *
  * @param result The result.
  * @returns JSON that ends with a newline; samples of a case stand on one line.
  */
@@ -52,16 +32,6 @@ export function serializeKernelResult(result: KernelResult): string {
 
 /**
  * Writes a kernel result so that a reader sees the old file or the whole new one.
- *
- * @example Saving what was measured
- * ```ts
- * import { type KernelResult, writeKernelResult } from "@headwise/headwise/bench";
- *
- * async function save(result: KernelResult): Promise<void> {
- *   await writeKernelResult("kernel.json", result);
- * }
- * void save;
- * ```
  *
  * @param path Path of the file; its folder must exist.
  * @param result Result to write.

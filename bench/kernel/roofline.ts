@@ -45,16 +45,6 @@ interface Dot {
 /**
  * Draws the roofline.
  *
- * @example A picture of what was measured
- * ```ts
- * import { drawRoofline, type KernelResult } from "@headwise/headwise/bench";
- *
- * async function save(result: KernelResult): Promise<void> {
- *   await Deno.writeTextFile("roofline.svg", drawRoofline(result));
- * }
- * void save;
- * ```
- *
  * @param result A result with at least one timed case.
  * @returns SVG text that ends with a newline; the same for equal results.
  * @throws {RangeError} When no case has a time.

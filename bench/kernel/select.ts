@@ -7,15 +7,6 @@ import { BenchError } from "../result/mod.ts";
 /**
  * Selects cases by list and by name.
  *
- * @example Every window case
- * ```ts
- * import assert from "node:assert/strict";
- * import { builtinKernelCases, selectKernelCases } from "@headwise/headwise/bench";
- *
- * const cases = selectKernelCases(builtinKernelCases(), { set: "all", glob: "*-window" });
- * assert.ok(cases.every(({ windows }) => windows !== null));
- * ```
- *
  * @param cases Cases of a file.
  * @param o The list, or all of them; and a pattern of names in which `*` stands for any text and
  * commas separate alternatives.

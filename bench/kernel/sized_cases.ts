@@ -21,19 +21,6 @@ const PREFILL_MS = 5;
  * Makes a decode step, the same with windows in half of the heads, and a prefill, so long that each
  * takes milliseconds at the ceilings.
  *
- * @example A faster memory gets a longer context
- * ```ts
- * import assert from "node:assert/strict";
- * import { sizedKernelCases } from "@headwise/headwise/bench";
- *
- * const contextOf = (memoryBytesPerSecond: number): number => {
- *   const ceilings = { memoryBytesPerSecond, flopsPerSecond: 1e13 };
- *   const [decode] = sizedKernelCases(ceilings, { maxCacheBytes: 2 ** 28 });
- *   return decode.requests[0].contextTokens;
- * };
- * assert.ok(contextOf(4e11) > contextOf(4e10));
- * ```
- *
  * @param ceilings What the adapter can do at best.
  * @param o Most bytes of one layer's cache.
  * @returns Three cases of the set `sized`, for they have no names that other runs share.

@@ -59,15 +59,6 @@ export interface TunedShape {
 /**
  * Names what decides a case's programs: cases of one name share a tuning.
  *
- * @example Pages and requests do not matter
- * ```ts
- * import assert from "node:assert/strict";
- * import { builtinKernelCases, tuningKey } from "@headwise/headwise/bench";
- *
- * const first = builtinKernelCases()[0];
- * assert.equal(tuningKey(first), "group=5;head_size=128;storage=bf16");
- * ```
- *
  * @param kernelCase The case.
  * @returns The name.
  */
@@ -82,20 +73,6 @@ export function tuningKey({ shape, requests }: KernelCase): string {
  * Measures variants, one part of the tuning at a time, from the default on until a round brings
  * nothing. Every variant is checked against the oracle before it is timed, and none is needed for
  * correctness.
- *
- * @example Where nothing is to be tuned
- * ```ts
- * import assert from "node:assert/strict";
- * import { tuneKernel } from "@headwise/headwise/bench";
- * import { closeGpu, openGpu } from "@headwise/headwise/kernel";
- *
- * const outcome = await openGpu();
- * if (outcome.kind === "gpu") {
- *   const o = { cases: [], runs: 3, checks: 1, seed: 1, maxGigabytes: 1 };
- *   assert.deepEqual(await tuneKernel(outcome.gpu, o), []);
- *   closeGpu(outcome.gpu);
- * }
- * ```
  *
  * @param gpu A GPU with timestamp queries.
  * @param o Cases and how to measure them.

@@ -25,17 +25,6 @@ const METRICS: readonly Metric[] = [
  * Judges a server against another: mean TTFT and mean TBT must both be at least 5 % better, by the
  * same interval as every gate. A failed request on either side fails the gate.
  *
- * @example Judging a stored result again
- * ```ts
- * import { judgeLive, readLiveResult } from "@headwise/headwise/bench";
- *
- * async function verdictOf(path: string): Promise<string> {
- *   const [endpoint, against] = (await readLiveResult(path)).sides;
- *   return judgeLive({ endpoint, against }).verdict;
- * }
- * void verdictOf;
- * ```
- *
  * @param o Server that is judged, and the one that it is judged against.
  * @returns The verdict with its evidence.
  */

@@ -105,14 +105,6 @@ const liveResult: z.ZodType<LiveResult> = z.strictObject({
 /**
  * Parses a stored live result.
  *
- * @example Another kind of file
- * ```ts
- * import assert from "node:assert/strict";
- * import { parseLiveResult } from "@headwise/headwise/bench";
- *
- * assert.throws(() => parseLiveResult("{}", { file: "a.json" }), /'a.json:1:1': kind/);
- * ```
- *
  * @param text Text of the file.
  * @param o Name of the file, for messages.
  * @returns The result.
@@ -125,14 +117,6 @@ export function parseLiveResult(text: string, o: { readonly file: string }): Liv
 /**
  * Reads a stored live result.
  *
- * @example A missing file
- * ```ts
- * import assert from "node:assert/strict";
- * import { readLiveResult, ResultError } from "@headwise/headwise/bench";
- *
- * await assert.rejects(readLiveResult("bench/no-such-result.json"), ResultError);
- * ```
- *
  * @param path Path of the file.
  * @returns The result.
  * @throws {ResultError} When the file cannot be read or is no live result of this version.
@@ -143,16 +127,6 @@ export async function readLiveResult(path: string): Promise<LiveResult> {
 
 /**
  * Text of a live result's file: indented, but raw samples on one line each.
- *
- * @example Equal results have equal texts
- * ```ts
- * import { type LiveResult, serializeLiveResult } from "@headwise/headwise/bench";
- *
- * function sameBytes(a: LiveResult, b: LiveResult): boolean {
- *   return serializeLiveResult(a) === serializeLiveResult(b);
- * }
- * void sameBytes;
- * ```
  *
  * @param result Result to write.
  * @returns JSON that ends with a newline.

@@ -196,15 +196,6 @@ export async function startServer(o: ServeOptions): Promise<RunningServer> {
 /**
  * Checks that a server is reached by this machine alone, or that more is meant.
  *
- * @example Every address
- * ```ts
- * import { requireLoopback } from "@headwise/headwise/bench";
- * import assert from "node:assert/strict";
- *
- * requireLoopback({ hostname: "127.0.0.1", allowRemote: false });
- * assert.throws(() => requireLoopback({ hostname: "0.0.0.0", allowRemote: false }), /loopback/);
- * ```
- *
  * @param o Address to listen on, and whether one that other machines can reach is meant.
  * @throws {BenchError} When other machines could reach it and that is not meant.
  */
@@ -221,14 +212,6 @@ export function requireLoopback(
 
 /**
  * Tells whether an address is one that only this machine reaches.
- *
- * @example Any address
- * ```ts
- * import { isLoopback } from "@headwise/headwise/bench";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(["127.0.0.1", "0.0.0.0"].map(isLoopback), [true, false]);
- * ```
  *
  * @param hostname Address or name.
  * @returns True for the names of loopback that a server takes.

@@ -24,14 +24,6 @@ export type ServeFaults = Readonly<Partial<Record<ServeFault, number>>>;
 /**
  * Reads faults such as `disconnect=5,stall=7`.
  *
- * @example Each fifth connection breaks
- * ```ts
- * import assert from "node:assert/strict";
- * import { parseFaults } from "@headwise/headwise/bench";
- *
- * assert.deepEqual(parseFaults("disconnect=5"), { disconnect: 5 });
- * ```
- *
  * @param text Faults and periods.
  * @returns The faults.
  * @throws {BenchError} When a part cannot be read.

@@ -18,16 +18,6 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000 };
 /**
  * Reads objectives such as `ttft=200ms,tbt=50ms,e2e=10s`.
  *
- * @example Two of three
- * ```ts
- * import assert from "node:assert/strict";
- * import { parseObjectives } from "@headwise/headwise/bench";
- *
- * assert.deepEqual(parseObjectives("ttft=1.5s,tbt=50ms"), {
- *   ttftMs: 1500, tbtMs: 50, endToEndMs: null,
- * });
- * ```
- *
  * @param text Names and limits with their units.
  * @returns The objectives.
  * @throws {BenchError} When a part cannot be read.

@@ -33,16 +33,6 @@ const REQUEST_COLUMNS = [
  * Writes the raw values of results: a row for each request of a benchmark, each run of a kernel
  * case, or each side of a sweep's point. What a file does not hold is an empty field.
  *
- * @example Only results of one kind
- * ```ts
- * import { type ReportInput, renderCsv } from "@headwise/headwise/bench";
- *
- * function linesOf(inputs: readonly ReportInput[]): string[] {
- *   return renderCsv(inputs).split("\r\n");
- * }
- * void linesOf;
- * ```
- *
  * @param inputs Results whose rows have the same columns.
  * @returns Text with a heading and CRLF at the end of each line.
  * @throws {ResultError} When columns differ, or a file holds no raw values.
@@ -68,16 +58,6 @@ export function renderCsv(inputs: readonly ReportInput[]): string {
 
 /**
  * Writes the gaps between tokens: a row for each group of gaps with the number of its tokens.
- *
- * @example Of results that recorded them
- * ```ts
- * import { type ReportInput, renderGapsCsv } from "@headwise/headwise/bench";
- *
- * function bytesOf(inputs: readonly ReportInput[]): number {
- *   return renderGapsCsv(inputs).length;
- * }
- * void bytesOf;
- * ```
  *
  * @param inputs Results of replayed benchmarks.
  * @returns Text with a heading and CRLF at the end of each line.

@@ -10,14 +10,6 @@ export type RunFigure = (performance: RunPerformance) => number | null | undefin
 /**
  * The mean over runs; null as soon as one has no value, for that would be another figure.
  *
- * @example A run without a figure
- * ```ts
- * import { meanOverRuns } from "@headwise/headwise/bench";
- * import assert from "node:assert/strict";
- *
- * assert.equal(meanOverRuns([{ performance: null }], ({ steps }) => steps), null);
- * ```
- *
  * @param runs Runs of one side.
  * @param read Gives the figure of a run.
  * @returns The mean in the figure's own unit, or null.
@@ -53,15 +45,6 @@ export function environmentFacts(
 
 /**
  * Says where requests came from.
- *
- * @example The fixture's own
- * ```ts
- * import { describeRequests } from "@headwise/headwise/bench";
- * import assert from "node:assert/strict";
- *
- * const requests = { count: 8, trace: null, sha256: null, dropped: {} };
- * assert.equal(describeRequests(requests), "8, from the fixture");
- * ```
  *
  * @param requests Which requests were replayed.
  * @returns A phrase with their number and what was dropped.

@@ -13,21 +13,6 @@ const MOST_ROWS = 40;
  * Writes sections for a pull request. Long tables are cut, and where the text would not fit into a
  * comment, details are left out from the last section upwards; both are said where they happen.
  *
- * @example A verdict
- * ```ts
- * import { renderReportMarkdown } from "@headwise/headwise/bench";
- * import assert from "node:assert/strict";
- *
- * const text = renderReportMarkdown([{
- *   file: "a.json",
- *   title: "Benchmark of smoke",
- *   verdict: { word: "PASS", tone: "good" },
- *   findings: ["mean TTFT -13.1 %"],
- *   blocks: [],
- * }]);
- * assert.match(text, /^## PASS: Benchmark of smoke\n/);
- * ```
- *
  * @param sections Sections.
  * @returns Markdown that ends in a newline and fits into a comment.
  */

@@ -9,23 +9,6 @@ import { type ReportSection, worstVerdict } from "./section.ts";
 /**
  * Assembles a page.
  *
- * @example A page about a sweep
- * ```ts
- * import { renderReportPage, type ReportSection } from "@headwise/headwise/bench";
- * import assert from "node:assert/strict";
- *
- * const section: ReportSection = {
- *   file: "a.json",
- *   title: "Benchmark of smoke",
- *   verdict: { word: "PASS", tone: "good" },
- *   findings: ["mean TTFT -13.1 %"],
- *   blocks: [],
- * };
- * const page = await renderReportPage([section]);
- * assert.match(page, /^<!doctype html>/);
- * assert.ok(!page.includes("<script"));
- * ```
- *
  * @param sections Sections, at least one.
  * @returns HTML that ends in a newline; the same for equal sections.
  */

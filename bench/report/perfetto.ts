@@ -53,16 +53,6 @@ export type TraceEvent =
 /**
  * Writes the first pair of every side as a trace.
  *
- * @example Of results that recorded their steps
- * ```ts
- * import { type ReportInput, renderPerfetto } from "@headwise/headwise/bench";
- *
- * function eventsOf(inputs: readonly ReportInput[]): number {
- *   return JSON.parse(renderPerfetto(inputs)).traceEvents.length;
- * }
- * void eventsOf;
- * ```
- *
  * @param inputs Results of replayed benchmarks.
  * @returns JSON, an event a line, that ends in a newline.
  * @throws {ResultError} When a file holds no steps.

@@ -62,15 +62,6 @@ const headSchema = z.object({ kind: z.string().optional(), gate: z.unknown().opt
 /**
  * Tells which kind of result a text is, from its first object alone.
  *
- * @example A conformance report
- * ```ts
- * import { kindOfReport } from "@headwise/headwise/bench";
- * import assert from "node:assert/strict";
- *
- * assert.equal(kindOfReport('{"kind":"run"}\n', { file: "a.jsonl" }), "conformance");
- * assert.throws(() => kindOfReport('{"kind":"x"}', { file: "a.json" }), /'a.json:1:1'/);
- * ```
- *
  * @param text Text of the file.
  * @param o Name of the file, for messages.
  * @returns The kind.
@@ -96,14 +87,6 @@ export function kindOfReport(text: string, o: { readonly file: string }): Report
 
 /**
  * Parses a result of any kind but conformance.
- *
- * @example Nothing that can be read
- * ```ts
- * import { parseReportInput, ResultError } from "@headwise/headwise/bench";
- * import assert from "node:assert/strict";
- *
- * assert.throws(() => parseReportInput("", { file: "a.json", kind: "bench" }), ResultError);
- * ```
  *
  * @param text Text of the file.
  * @param o Name of the file, for messages, and its kind.
@@ -133,16 +116,6 @@ export function parseReportInput(
 
 /**
  * Makes the section of a result.
- *
- * @example What it concludes
- * ```ts
- * import { type ReportInput, reportSection } from "@headwise/headwise/bench";
- *
- * function verdictOf(input: ReportInput): string {
- *   return reportSection(input).verdict.word;
- * }
- * void verdictOf;
- * ```
  *
  * @param input The result.
  * @returns Its section, before it becomes a page or Markdown.

@@ -13,18 +13,7 @@ export type BenchErrorCode =
   | "gate/missing-side"
   | "gate/not-comparable";
 
-/**
- * A benchmark run or a gate that cannot be made.
- *
- * @example A gate without its sides
- * ```ts
- * import assert from "node:assert/strict";
- * import { BenchError } from "@headwise/headwise/bench";
- *
- * const error = new BenchError("gate/missing-side", "Cannot judge: side 'pooled' was not replayed");
- * assert.equal(error.code, "gate/missing-side");
- * ```
- */
+/** A benchmark run or a gate that cannot be made. */
 export class BenchError extends Error {
   /** What was refused. */
   readonly code: BenchErrorCode;

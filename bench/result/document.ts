@@ -12,20 +12,7 @@ export type ResultErrorCode =
   | "result/not-renderable"
   | "result/unwritable";
 
-/**
- * A result file that cannot be read or written.
- *
- * @example A file that is no result
- * ```ts
- * import assert from "node:assert/strict";
- * import { parseResult, ResultError } from "@headwise/headwise/bench";
- *
- * assert.throws(
- *   () => parseResult("{", { file: "a.json" }),
- *   (error) => error instanceof ResultError && error.code === "result/not-json",
- * );
- * ```
- */
+/** A result file that cannot be read or written. */
 export class ResultError extends Error {
   /** What is wrong. */
   readonly code: ResultErrorCode;

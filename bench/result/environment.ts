@@ -5,14 +5,6 @@ import type { BenchEnvironment } from "./types.ts";
 /**
  * Describes this machine and runtime without any permission.
  *
- * @example The runtime is named
- * ```ts
- * import assert from "node:assert/strict";
- * import { describeEnvironment } from "@headwise/headwise/bench";
- *
- * assert.equal(describeEnvironment({ adapter: null }).deno, Deno.version.deno);
- * ```
- *
  * @param o Name of the GPU adapter, or null.
  * @returns The description.
  */

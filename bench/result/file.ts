@@ -31,14 +31,6 @@ export function parseResult(text: string, o: { readonly file: string }): BenchRe
 /**
  * Reads a stored result.
  *
- * @example A missing file
- * ```ts
- * import assert from "node:assert/strict";
- * import { readResult, ResultError } from "@headwise/headwise/bench";
- *
- * await assert.rejects(readResult("bench/no-such-result.json"), ResultError);
- * ```
- *
  * @param path Path of the file.
  * @returns The result.
  * @throws {ResultError} When the file cannot be read or is no result of this version.
@@ -51,16 +43,6 @@ export async function readResult(path: string): Promise<BenchResult> {
  * Writes a result so that a reader sees the old file or the whole new one: into a new file in the
  * same folder, flushed to the disk, then renamed over the target.
  *
- * @example Saving what was measured
- * ```ts
- * import { type BenchResult, writeResultAtomically } from "@headwise/headwise/bench";
- *
- * async function save(result: BenchResult): Promise<void> {
- *   await writeResultAtomically("result.json", result);
- * }
- * void save;
- * ```
- *
  * @param path Path of the file; its folder must exist.
  * @param result Result to write.
  * @throws {ResultError} When the file cannot be written; nothing is left behind.
@@ -71,16 +53,6 @@ export async function writeResultAtomically(path: string, result: BenchResult): 
 
 /**
  * Text of a result file: indented, but raw samples on one line each.
- *
- * @example Equal results have equal texts
- * ```ts
- * import { type BenchResult, serializeResult } from "@headwise/headwise/bench";
- *
- * function sameBytes(a: BenchResult, b: BenchResult): boolean {
- *   return serializeResult(a) === serializeResult(b);
- * }
- * void sameBytes;
- * ```
  *
  * @param result Result to write.
  * @returns JSON that ends with a newline.

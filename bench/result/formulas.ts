@@ -1,16 +1,6 @@
 /** What each metric means, in words that travel with every result. */
 
-/**
- * Formulas of the metrics, by name.
- *
- * @example TBT is pooled over tokens
- * ```ts
- * import assert from "node:assert/strict";
- * import { METRIC_FORMULAS } from "@headwise/headwise/bench";
- *
- * assert.match(METRIC_FORMULAS.tbtMs, /pooled over all tokens/);
- * ```
- */
+/** Formulas of the metrics, by name. */
 export const METRIC_FORMULAS: Readonly<Record<string, string>> = {
   ttftMs: "end of the step that gave the first token − scheduled arrival; queueing is included",
   queueMs: "start of the first step with the request in it − scheduled arrival",

@@ -14,14 +14,6 @@ const STALE_MS = 60_000;
  * Makes sure that a file can be written before any work is done for it: its folder is made, a byte is
  * written there and removed again, and what killed processes left behind is removed.
  *
- * @example A folder in place of a file
- * ```ts
- * import assert from "node:assert/strict";
- * import { prepareOutput, ResultError } from "@headwise/headwise/bench";
- *
- * await assert.rejects(prepareOutput("bench"), ResultError);
- * ```
- *
  * @param path Path of the file.
  * @throws {ResultError} `result/unwritable` with what is in the way.
  * @throws {Deno.errors.NotCapable} When this process may not read and write there.
@@ -47,16 +39,6 @@ export async function prepareOutput(path: string): Promise<void> {
  * Writes a text so that a reader sees the old file or the whole new one: into a new file in the same
  * folder, flushed to the disk, then renamed over the target. A link is followed; a device or a pipe
  * is written to as it is.
- *
- * @example Saving a picture
- * ```ts
- * import { writeTextAtomically } from "@headwise/headwise/bench";
- *
- * async function save(svg: string): Promise<void> {
- *   await writeTextAtomically("roofline.svg", svg);
- * }
- * void save;
- * ```
  *
  * @param path Path of the file; its folder must exist.
  * @param text Its whole text.
@@ -95,18 +77,6 @@ export interface LineFile {
 /**
  * Begins a file of lines. It takes the place of whatever is there, at once, with its first line: until
  * then a reader finds the old file.
- *
- * @example Lines that survive the process
- * ```ts
- * import { openLineFile } from "@headwise/headwise/bench";
- *
- * async function count(path: string): Promise<void> {
- *   const file = await openLineFile(path, { start: "0\n", flush: false });
- *   for (let n = 1; n < 10; n++) file.append(`${n}\n`);
- *   file.close();
- * }
- * void count;
- * ```
  *
  * @param path Path of the file; its folder must exist.
  * @param o Text that it begins with, empty for none, and whether each line is flushed to the disk, so

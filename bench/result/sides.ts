@@ -136,15 +136,6 @@ export const SIDE_OF_FORM: Readonly<Record<KernelForm, SideName>> = {
 /**
  * Lists the sides that the gates need, each once, in the order of {@link SIDES}.
  *
- * @example Sides of both gates
- * ```ts
- * import assert from "node:assert/strict";
- * import { sidesOfGates } from "@headwise/headwise/bench";
- *
- * const names = sidesOfGates(["gate/read"]).map((side) => side.name);
- * assert.deepEqual(names, ["uniform", "uniform-clipped", "headwise"]);
- * ```
- *
  * @param gates Gates to judge by.
  * @param more Sides that are wanted besides, such as those of a named pair.
  * @returns The sides to replay.

@@ -41,17 +41,6 @@ export interface RunnerSettings {
  * Works out the settings of one side's runner. Caches have the size of the workload's pools, so
  * that pages lie as far apart as they would.
  *
- * @example One pool for all heads has all pages of all groups
- * ```ts
- * import assert from "node:assert/strict";
- * import { runnerSettings, SIDES } from "@headwise/headwise/bench";
- * import { loadWorkload, requireLoaded } from "@headwise/headwise/fixtures";
- *
- * const workload = requireLoaded(await loadWorkload("smoke"));
- * const { shape } = runnerSettings(workload, SIDES.pooled);
- * assert.equal(shape.poolPages, shape.pages * shape.kvHeads);
- * ```
- *
  * @param workload Model, cache and scheduler.
  * @param side Layout and walk.
  * @returns Settings of the measured rank.

@@ -12,15 +12,6 @@ export interface Turn {
  * Interleaves the sides: pairs go forwards and backwards in turn (A B, B A, …; with three sides
  * A B C, C B A, …), so that a steady drift of the machine hits every side alike.
  *
- * @example ABBA
- * ```ts
- * import assert from "node:assert/strict";
- * import { interleaveSides } from "@headwise/headwise/bench";
- *
- * const turns = interleaveSides({ sides: 2, pairs: 2 });
- * assert.equal(turns.map((turn) => "AB"[turn.side]).join(""), "ABBA");
- * ```
- *
  * @param o Number of sides and of pairs.
  * @returns The replays in the order in which to make them.
  */

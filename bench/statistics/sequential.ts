@@ -42,7 +42,7 @@ const plans = new Map<string, SequentialPlan>();
  *
  * ```ts
  * import assert from "node:assert/strict";
- * import { planLooks } from "@headwise/headwise/bench";
+ * import { planLooks } from "./sequential.ts";
  *
  * const plan = planLooks({ firstPairs: 4, maxPairs: 8 });
  * assert.deepEqual(plan.looks, [4, 6, 8]);

@@ -10,17 +10,6 @@ const P999_MIN_COUNT = 1000;
  * Summarises a sample. Quantiles interpolate linearly between order statistics at (n − 1)·q, as
  * NumPy does by default.
  *
- * @example Quartiles of a few values
- * ```ts
- * import assert from "node:assert/strict";
- * import { summarize } from "@headwise/headwise/bench";
- *
- * const summary = summarize([4, 1, 3, 2]);
- * assert.equal(summary?.p50, 2.5);
- * assert.equal(summary?.p999, null);
- * assert.equal(summarize([]), null);
- * ```
- *
  * @param values The sample, in any order.
  * @returns The summary, or null of an empty sample.
  */
@@ -30,17 +19,6 @@ export function summarize(values: ArrayLike<number>): Summary | null {
 
 /**
  * Summarises a sample in which value i occurs `weights[i]` times, as if it were written out.
- *
- * @example Ten tokens of the same gap
- * ```ts
- * import assert from "node:assert/strict";
- * import { summarizeWeighted } from "@headwise/headwise/bench";
- *
- * const summary = summarizeWeighted([5, 100], [9, 1]);
- * assert.equal(summary?.count, 10);
- * assert.equal(summary?.mean, 14.5);
- * assert.equal(summary?.p50, 5);
- * ```
  *
  * @param values The distinct values, in any order.
  * @param weights How often each occurs: whole numbers, 0 allowed.

@@ -93,20 +93,6 @@ export function createSweepHeader(identity: SweepIdentity): SweepHeader {
  * Parses a sweep's file. A last line without its end is what a killed sweep leaves, and is left
  * out; any other line that cannot be read is an error.
  *
- * @example A row that was cut off
- * ```ts
- * import assert from "node:assert/strict";
- * import { createSweepHeader, parseSweep } from "@headwise/headwise/bench";
- *
- * const header = createSweepHeader({
- *   fixture: "smoke", fixtureSha256: "", modelSha256: "", gates: ["gate/read"], clock: "model",
- *   pairs: null, seed: null,
- *   axes: { windowTokens: [16], ratio: [], contextTokens: [], batch: [], pageSizeTokens: [] },
- * });
- * const text = `${JSON.stringify(header)}\n{"kind":"poi`;
- * assert.deepEqual(parseSweep(text, { file: "sweep.jsonl" }).rows, []);
- * ```
- *
  * @param text Text of the file.
  * @param o Name of the file, for messages.
  * @returns Header and rows, each point once.
@@ -135,14 +121,6 @@ export function parseSweep(text: string, o: { readonly file: string }): Sweep {
 
 /**
  * Merges shards of one sweep. A point that two of them hold has to be the same in both.
- *
- * @example Nothing to merge
- * ```ts
- * import assert from "node:assert/strict";
- * import { mergeSweeps, ResultError } from "@headwise/headwise/bench";
- *
- * assert.throws(() => mergeSweeps([]), ResultError);
- * ```
  *
  * @param sweeps Sweeps with the files that they come from.
  * @returns Header and rows in the order of the grid.

@@ -39,18 +39,6 @@ export interface SweepShard {
  * Lists the points of a grid, the last axis running fastest, or those of one shard. Shards take
  * turns, so that each gets its share of the expensive end.
  *
- * @example Two windows by two batches, second half
- * ```ts
- * import assert from "node:assert/strict";
- * import { listPoints } from "@headwise/headwise/bench";
- *
- * const axes = {
- *   windowTokens: [512, 4096], ratio: [], contextTokens: [], batch: [8, 16], pageSizeTokens: [],
- * };
- * const points = listPoints(axes, { part: 2, parts: 2 });
- * assert.deepEqual(points.map(({ index, point }) => [index, point.batch]), [[1, 16], [3, 16]]);
- * ```
- *
  * @param axes Values of each axis.
  * @param shard Part of the grid. @default {the whole grid}
  * @returns The points in the order in which they run.

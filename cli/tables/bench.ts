@@ -215,15 +215,6 @@ function describeChecks({ verification }: BenchResult): string {
  *
  * @param share Largest share seen; 1 is the bound.
  * @returns Words for the middle of a sentence.
- *
- * @example Two oracles in double precision
- * ```ts
- * import { describeBudget } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(describeBudget(1e-9), "less than 0.1 %");
- * assert.equal(describeBudget(0.42), "at most 42.0 %");
- * ```
  */
 export function describeBudget(share: number): string {
   return share < 0.001 ? "less than 0.1 %" : `at most ${(share * 100).toFixed(1)} %`;

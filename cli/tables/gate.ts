@@ -25,15 +25,6 @@ export interface ReportStyle {
  *
  * @param verdicts Verdicts of the gates that were judged.
  * @returns 0, 1 or 3; 0 without any verdict.
- *
- * @example Both must pass
- * ```ts
- * import { verdictExitCode } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(verdictExitCode(["PASS", "INCONCLUSIVE"]), 3);
- * assert.equal(verdictExitCode(["FAIL", "INCONCLUSIVE"]), 1);
- * ```
  */
 export function verdictExitCode(verdicts: readonly Verdict[]): number {
   if (verdicts.includes("FAIL")) return EXIT.fail;
@@ -46,14 +37,6 @@ export function verdictExitCode(verdicts: readonly Verdict[]): number {
  * @param verdict The verdict.
  * @param paint Colours.
  * @returns The word, painted.
- *
- * @example Without colours
- * ```ts
- * import { createPaint, paintVerdict } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(paintVerdict("PASS", createPaint(false)), "PASS");
- * ```
  */
 export function paintVerdict(verdict: Verdict, paint: Paint): string {
   const color = verdict === "PASS" ? paint.green : verdict === "FAIL" ? paint.red : paint.yellow;

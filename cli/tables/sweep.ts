@@ -30,17 +30,6 @@ const COMPARED: Readonly<Record<GateName, readonly [SideName, SideName]>> = {
  *
  * @param point The point.
  * @returns Words with commas between them.
- *
- * @example Two axes
- * ```ts
- * import { describePoint } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * const text = describePoint({
- *   windowTokens: 512, ratio: 0.25, contextTokens: null, batch: null, pageSizeTokens: null,
- * });
- * assert.equal(text, "window 512, ratio 0.25");
- * ```
  */
 export function describePoint(point: SweepPoint): string {
   const parts = AXES.flatMap(([axis, name]) =>

@@ -83,15 +83,6 @@ export function createSystemContext(
  *
  * @param stream Where the text goes.
  * @returns Colours, or functions that change nothing.
- *
- * @example A stream without colours
- * ```ts
- * import { paintOf } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * const stream = { write: () => {}, getColorDepth: () => 1, isTerminal: false, columns: 80 };
- * assert.equal(paintOf(stream).bold("x"), "x");
- * ```
  */
 export function paintOf(stream: CliStream): Paint {
   return createPaint(stream.getColorDepth() >= 4);
@@ -102,17 +93,6 @@ export function paintOf(stream: CliStream): Paint {
  *
  * @param stream Where they go.
  * @param lines Lines without their ends.
- *
- * @example Two lines
- * ```ts
- * import { writeLines } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * let text = "";
- * const write = (part: string) => void (text += part);
- * writeLines({ write, getColorDepth: () => 1, isTerminal: false, columns: 80 }, ["a", "b"]);
- * assert.equal(text, "a\nb\n");
- * ```
  */
 export function writeLines(stream: CliStream, lines: readonly string[]): void {
   if (lines.length > 0) stream.write(`${lines.join("\n")}\n`);

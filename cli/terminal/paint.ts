@@ -22,15 +22,6 @@ export interface Paint {
  *
  * @param o Environment and kind of the stream.
  * @returns True where escape sequences may be written.
- *
- * @example NO_COLOR wins
- * ```ts
- * import { wantsColor } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(wantsColor({ environment: {}, isTerminal: true }), true);
- * assert.equal(wantsColor({ environment: { NO_COLOR: "1" }, isTerminal: true }), false);
- * ```
  */
 export function wantsColor(o: {
   readonly environment: Readonly<Partial<Record<string, string>>>;
@@ -46,14 +37,6 @@ export function wantsColor(o: {
  *
  * @param enabled Whether escape sequences are written.
  * @returns Functions that return their text unchanged when not enabled.
- *
- * @example Without colours
- * ```ts
- * import { createPaint } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(createPaint(false).green("PASS"), "PASS");
- * ```
  */
 export function createPaint(enabled: boolean): Paint {
   const style = (open: number, close: number) => (text: string): string =>

@@ -28,21 +28,6 @@ const REDRAW_MS = 100;
  * @param stream Where it goes; standard error, so that results stay clean.
  * @param o A clock in milliseconds.
  * @returns The progress display.
- *
- * @example Not a terminal
- * ```ts
- * import { createProgress } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * let text = "";
- * const write = (part: string) => void (text += part);
- * const stream = { write, getColorDepth: () => 1, isTerminal: false, columns: 80 };
- * const progress = createProgress(stream, { now: () => 0 });
- * progress.update({ label: "replay uniform", fraction: 0, detail: "" });
- * progress.update({ label: "replay uniform", fraction: 0.5, detail: "" });
- * progress.close();
- * assert.equal(text, "replay uniform\n");
- * ```
  */
 export function createProgress(stream: CliStream, o: { readonly now: () => number }): Progress {
   let lastLabel: string | null = null;

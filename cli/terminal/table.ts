@@ -14,14 +14,6 @@ const GAP = "  ";
  *
  * @param text Text of narrow characters.
  * @returns Number of columns.
- *
- * @example Colours take no room
- * ```ts
- * import { visibleWidth } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.equal(visibleWidth("\x1b[1mTTFT\x1b[22m"), 4);
- * ```
  */
 export function visibleWidth(text: string): number {
   return [...text.replaceAll(ESCAPES, "")].length;
@@ -33,17 +25,6 @@ export function visibleWidth(text: string): number {
  * @param rows Cells, row by row; may carry escape sequences.
  * @param o Columns, and what to put before each line.
  * @returns Lines without trailing spaces, the heading first unless every title is empty.
- *
- * @example Two columns
- * ```ts
- * import { renderTable } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * const lines = renderTable([["mean", "1.5"], ["p99", "12.0"]], {
- *   columns: [{ title: "" }, { title: "ms", align: "right" }],
- * });
- * assert.deepEqual(lines, ["        ms", "mean   1.5", "p99   12.0"]);
- * ```
  */
 export function renderTable(
   rows: readonly (readonly string[])[],
@@ -70,14 +51,6 @@ export function renderTable(
  * @param text Text with or without line breaks, which are kept.
  * @param o Width in columns, and what to put before each line.
  * @returns The lines; a word longer than a line stands alone and is not broken.
- *
- * @example A hanging line
- * ```ts
- * import { wrapText } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(wrapText("one two three", { width: 9, indent: "  " }), ["  one two", "  three"]);
- * ```
  */
 export function wrapText(
   text: string,

@@ -71,7 +71,7 @@ function stateRuns(template: BenchResult, runs: ToolRuns): BenchResult {
     capacityPrediction: predictCapacity({ heads, pageSizeTokens: 16, lengthsTokens: [4096] }),
     sides: template.sides.map((side) => ({
       ...side,
-      runs: (runs.sides[side.name] ?? []).map((replay, pair) =>
+      runs: (runs.sides[side.name as keyof typeof runs.sides] ?? []).map((replay, pair) =>
         stateReplay(side.runs[0]!, { replay, pair })
       ),
     })),

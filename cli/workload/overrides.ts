@@ -12,15 +12,6 @@ const WINDOW_FIXTURE = { windowTokens: 4096, sinkTokens: 0 };
  * @param origin Who gave the text.
  * @returns The overrides in order.
  * @throws {SettingError} When a part has no `=`.
- *
- * @example Two values
- * ```ts
- * import { parseOverrides } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * const overrides = parseOverrides("cache.pages=512,seed=7", { kind: "flag", text: "--set" });
- * assert.deepEqual(overrides.map(({ path, value }) => [path, value]), [["cache.pages", 512], ["seed", 7]]);
- * ```
  */
 export function parseOverrides(text: string, origin: Origin): Override[] {
   return text.split(",").map((part) => {

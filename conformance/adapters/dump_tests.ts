@@ -36,14 +36,6 @@ export interface OpenDump {
  * @param file Path of a `.safetensors` or `.npy` file; `table.npy` has its JSON in `table.json`.
  * @returns What to run.
  * @throws {DumpError} If one of the files is not what it should be.
- *
- * @example A table that is not there
- * ```ts
- * import { openDump } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * await assert.rejects(openDump("no-such-table.npy"), { name: "DumpError" });
- * ```
  */
 export async function openDump(file: string): Promise<OpenDump> {
   const dump = await readDump(file);

@@ -44,15 +44,6 @@ export type AdapterSpec = Extract<SubjectSpec, { kind: "exec" } | { kind: "modul
  * @returns The adapter; close it.
  * @throws {AdapterFault} If it does not start, or does not speak the protocol; also for `module:` and
  *   `ffi:` in an executable of `deno compile`, which holds no Deno that could host them.
- *
- * @example A program that is not there
- * ```ts
- * import { openAdapter } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const spec = { kind: "ffi", file: "no-such-library.so" } as const;
- * await assert.rejects(openAdapter(spec), { name: "AdapterFault" });
- * ```
  */
 export async function openAdapter(spec: AdapterSpec, o: AdapterOptions = {}): Promise<OpenAdapter> {
   if (spec.kind !== "exec" && Deno.build.standalone) {

@@ -39,24 +39,6 @@ type Method = (...o: unknown[]) => Promise<unknown>;
  * @param subject What answers; commands of a part that it lacks are errors.
  * @param files Reading and writing of tensor files.
  * @returns The server.
- *
- * @example A question without tensors
- * ```ts
- * import { createAdapterServer, createOracleSubject } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const server = createAdapterServer(createOracleSubject(), {
- *   read: Deno.readFile,
- *   write: Deno.writeFile,
- * });
- * const question = { kvHeadsGlobal: 8, queryHeadsGlobal: 32, ranks: 4, rank: 0 };
- * const line = await server.answer(JSON.stringify({ id: 1, command: "shard", ...question }));
- * assert.deepEqual(JSON.parse(line), {
- *   id: 1,
- *   status: "result",
- *   value: { kvHeads: 2, queryHeads: 8 },
- * });
- * ```
  */
 export function createAdapterServer(subject: Subject, files: ServerFiles): AdapterServer {
   let scratch = "";

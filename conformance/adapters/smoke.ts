@@ -11,15 +11,6 @@ const LONG_GROUPS = /fuzz|random|walk/;
  *
  * @param capabilities What the adapter claims.
  * @returns The first case of each `suite:path` that needs no more than that.
- *
- * @example Heads over ranks
- * ```ts
- * import { pickSmokeCases } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const cases = pickSmokeCases(new Set(["allocator.tensor_parallel"]));
- * assert.equal(cases.length, 1);
- * ```
  */
 export function pickSmokeCases(capabilities: ReadonlySet<Capability>): TestCase[] {
   const picked = new Map<string, TestCase>();

@@ -33,18 +33,6 @@ export type SubjectSpec =
  * @param text `auto`, `webgpu`, `oracle`, `exec:CMD ARGS`, `module:FILE`, `ffi:FILE` or `dump:FILE`.
  * @returns Its parts.
  * @throws {RangeError} If the text is none of these.
- *
- * @example A program with an argument
- * ```ts
- * import { parseSubjectSpec } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(parseSubjectSpec("exec:python3 'my adapter.py'"), {
- *   kind: "exec",
- *   program: "python3",
- *   args: ["my adapter.py"],
- * });
- * ```
  */
 export function parseSubjectSpec(text: string): SubjectSpec {
   if (text === "auto" || text === "webgpu" || text === "oracle") return { kind: text };

@@ -46,15 +46,6 @@ const SEQUENCES_PER_REPLAY = 50;
  *
  * @param options How many, and from which seed.
  * @returns The tests, without a case where no sequence is asked for; ids carry seed and number.
- *
- * @example Another seed
- * ```ts
- * import { casesOf, fuzzTests } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const [test] = fuzzTests({ sequences: 30, seed: 7 });
- * assert.match(casesOf(test!)[0]!.query, /seed=7;sequences=10$/);
- * ```
  */
 export function fuzzTests(options: FuzzOptions = DEFAULT_FUZZ): readonly TestDefinition[] {
   const { seed, timeLimitMs = 10_000 } = options;
@@ -100,14 +91,6 @@ export function fuzzTests(options: FuzzOptions = DEFAULT_FUZZ): readonly TestDef
  *
  * @param kept Sequences of one's own; none by default.
  * @returns One test for the sequences that come with the suite, and one for the others if any.
- *
- * @example The suite's own
- * ```ts
- * import { regressionTests } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(regressionTests().map(({ path }) => path), ["kept"]);
- * ```
  */
 export function regressionTests(kept: readonly Regression[] = []): readonly TestDefinition[] {
   const own = replayTest("kept", listRegressions());

@@ -40,14 +40,6 @@ const regressionsSchema = z.strictObject({
  * Lists the sequences that come with the suite.
  *
  * @returns The regressions, in the order in which they were kept.
- *
- * @example Each of them shows something
- * ```ts
- * import { listRegressions } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.ok(listRegressions().every(({ showed }) => showed.length > 0));
- * ```
  */
 export function listRegressions(): readonly Regression[] {
   return readRegressions(kept, "conformance/regressions/allocator.json");
@@ -60,14 +52,6 @@ export function listRegressions(): readonly Regression[] {
  * @param file Name that errors carry.
  * @returns The regressions in file order.
  * @throws {RegressionError} If the text is no JSON, does not follow the schema or has a name twice.
- *
- * @example An empty file
- * ```ts
- * import { parseRegressions } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.deepEqual(parseRegressions('{"version":1,"regressions":[]}', "kept.json"), []);
- * ```
  */
 export function parseRegressions(text: string, file: string): readonly Regression[] {
   try {
@@ -83,15 +67,6 @@ export function parseRegressions(text: string, file: string): readonly Regressio
  *
  * @param regressions What to keep.
  * @returns JSON that {@linkcode parseRegressions} reads, ending in a newline.
- *
- * @example There and back
- * ```ts
- * import { listRegressions, parseRegressions, printRegressions } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const text = printRegressions(listRegressions());
- * assert.deepEqual(parseRegressions(text, "kept.json"), listRegressions());
- * ```
  */
 export function printRegressions(regressions: readonly Regression[]): string {
   const lines = regressions.map((each) => `    ${JSON.stringify(each)}`);
@@ -105,16 +80,6 @@ export function printRegressions(regressions: readonly Regression[]): string {
  * @param found What the counterexample showed, and the counterexample of a failed case.
  * @returns What to keep now.
  * @throws {RegressionError} If the counterexample is no sequence of commands.
- *
- * @example The same sequence is kept once
- * ```ts
- * import { keepRegression, listRegressions } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const kept = listRegressions();
- * const again = { showed: "the same", counterexample: kept[0]?.program };
- * assert.equal(keepRegression(kept, again).length, kept.length);
- * ```
  */
 export function keepRegression(
   regressions: readonly Regression[],

@@ -33,24 +33,6 @@ export interface Mutant extends MutantFacts {
  * @param facts Name, fault and queries.
  * @param change Commands that replace the good ones.
  * @returns The mutant.
- *
- * @example An allocator that always shows an empty pool
- * ```ts
- * import { mutateAllocator } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const mutant = mutateAllocator(
- *   {
- *     name: "empty",
- *     fault: "shows no free page",
- *     origin: "own",
- *     violates: ["pool/available"],
- *     killedBy: ["allocator:availability"],
- *   },
- *   (good) => ({ snapshot: async () => ({ ...await good.snapshot(), availability: 0 }) }),
- * );
- * assert.equal(mutant.create().name, "mutant empty");
- * ```
  */
 export function mutateAllocator(
   facts: MutantFacts,
@@ -77,24 +59,6 @@ export function mutateAllocator(
  * @param facts Name, fault and queries.
  * @param change Commands that replace the good ones.
  * @returns The mutant.
- *
- * @example A kernel that ignores sinks
- * ```ts
- * import { mutateKernel } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const mutant = mutateKernel(
- *   {
- *     name: "no_sinks",
- *     fault: "ignores sinks",
- *     origin: "own",
- *     violates: ["mask/sink-threaded"],
- *     killedBy: ["kernel:mask:sinks"],
- *   },
- *   (good) => ({ attend: (problem, o) => good.attend({ ...problem, sinkTokens: 0 }, o) }),
- * );
- * assert.equal(mutant.create().name, "mutant no_sinks");
- * ```
  */
 export function mutateKernel(
   facts: MutantFacts,

@@ -8,15 +8,6 @@ import type { ReportFile } from "../report_file.ts";
  *
  * @param outcome The outcome.
  * @returns A phrase without a period.
- *
- * @example A skipped case
- * ```ts
- * import { describeCaseOutcome } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const outcome = { kind: "skip", missing: ["kernel.capture"] } as const;
- * assert.equal(describeCaseOutcome(outcome), "lacks kernel.capture");
- * ```
  */
 export function describeCaseOutcome(outcome: Outcome): string {
   switch (outcome.kind) {
@@ -44,23 +35,6 @@ export function describeCaseOutcome(outcome: Outcome): string {
  *
  * @param row The case.
  * @returns A phrase without a period.
- *
- * @example A known failure
- * ```ts
- * import { describeCase } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const phrase = describeCase({
- *   outcome: { kind: "pass", budgetUsed: null },
- *   expectation: {
- *     state: "unexpected-pass",
- *     reason: "rounding",
- *     issue: "https://example.org/1",
- *     expires: "2030-01-01",
- *   },
- * });
- * assert.match(phrase, /^unexpected pass/);
- * ```
  */
 export function describeCase(row: Pick<CaseRow, "outcome" | "expectation">): string {
   const phrase = describeCaseOutcome(row.outcome);
@@ -88,14 +62,6 @@ export function percent(share: number): string {
  *
  * @param row The case.
  * @returns A query that covers the family.
- *
- * @example The family of one case
- * ```ts
- * import { groupOf } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.equal(groupOf({ query: "kernel:attend:decode:page=64" }), "kernel:attend");
- * ```
  */
 export function groupOf(row: Pick<CaseRow, "query">): string {
   return row.query.split(":").slice(0, 2).join(":");

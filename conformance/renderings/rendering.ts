@@ -32,16 +32,6 @@ export type RenderingName = typeof RENDERINGS[number];
  * @param reports The reports; `tap` and `badge` take one.
  * @returns The document.
  * @throws {ReportError} If there is no report, or more than the form takes.
- *
- * @example A badge
- * ```ts
- * import { createOracleSubject, parseQuery, renderReports, reportOfRows, runConformance } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const filters = [parseQuery("allocator:availability")];
- * const { rows } = await runConformance({ subject: createOracleSubject(), filters });
- * assert.match(renderReports("badge", [reportOfRows(rows, "oracle.jsonl")]), /21 passed/);
- * ```
  */
 export function renderReports(name: RenderingName, reports: readonly ReportFile[]): string {
   const [first, second] = reports;

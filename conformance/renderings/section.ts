@@ -40,17 +40,6 @@ export interface ConformanceSection {
  *
  * @param report The run.
  * @returns Its section.
- *
- * @example A run of the reference
- * ```ts
- * import { conformanceSection, createOracleSubject, parseQuery, reportOfRows, runConformance } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const filters = [parseQuery("allocator:availability")];
- * const { rows } = await runConformance({ subject: createOracleSubject(), filters });
- * const section = conformanceSection(reportOfRows(rows, "oracle.jsonl"));
- * assert.equal(section.verdict.word, "CONFORMANT");
- * ```
  */
 export function conformanceSection(report: ReportFile): ConformanceSection {
   const { file, run, summary, cases } = report;

@@ -67,17 +67,6 @@ export const ATTEND_CAPABILITIES: readonly Capability[] = [
  * @param name Name in reports.
  * @param calls The kernel's calls.
  * @returns A subject whose capabilities are those of the calls that are there.
- *
- * @example A kernel that has only attention
- * ```ts
- * import { createDeviceSubject } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const subject = createDeviceSubject("nothing", {
- *   attend: () => Promise.reject(new Error("No device")),
- * });
- * assert.ok(!subject.capabilities.has("kernel.append"));
- * ```
  */
 export function createDeviceSubject(name: string, calls: DeviceKernelCalls): Subject {
   return {

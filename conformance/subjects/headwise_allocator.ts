@@ -86,20 +86,6 @@ const REFUSALS = [
  * Puts this project's allocator behind the command interface.
  *
  * @returns A subject; it has no allocator before `create`.
- *
- * @example A refused configuration
- * ```ts
- * import { createHeadwiseAllocator } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * const reply = await createHeadwiseAllocator().shard({
- *   kvHeadsGlobal: 4,
- *   queryHeadsGlobal: 12,
- *   ranks: 3,
- *   rank: 0,
- * });
- * assert.equal(reply.kind, "refused");
- * ```
  */
 export function createHeadwiseAllocator(): AllocatorSubject {
   let current: Held | null = null;

@@ -7,14 +7,6 @@ import { createOracleKernel, ORACLE_KERNEL_CAPABILITIES } from "./oracle_kernel.
  * Makes the subject that needs no device.
  *
  * @returns A subject with every capability.
- *
- * @example Its name
- * ```ts
- * import { createOracleSubject } from "@headwise/headwise/conformance";
- * import assert from "node:assert/strict";
- *
- * assert.equal(createOracleSubject().name, "oracle");
- * ```
  */
 export function createOracleSubject(): Subject {
   return {

@@ -25,34 +25,6 @@ export const ORACLE_KERNEL_CAPABILITIES: readonly Capability[] = [
  * Puts the paged oracle behind the command interface; the suite judges it by the direct one.
  *
  * @returns A subject.
- *
- * @example A refused type
- * ```ts
- * import { createOracleKernel } from "@headwise/headwise/conformance";
- * import { randomProblem } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const problem = randomProblem({
- *   seed: 1,
- *   shape: {
- *     batch: 1,
- *     queryHeads: 2,
- *     kvHeads: 1,
- *     headSize: 64,
- *     pageSizeTokens: 16,
- *     pages: 2,
- *     columns: 2,
- *     layout: "headwise",
- *     storage: "bf16",
- *   },
- *   queryLengths: [1],
- *   cachedLengths: [8],
- * });
- * const table = new BigInt64Array(2) as unknown as Int32Array;
- * const options = { walk: "row", splitTokens: 0, passes: "one" } as const;
- * const reply = await createOracleKernel().attend({ ...problem, table }, options);
- * assert.equal(reply.kind, "refused");
- * ```
  */
 export function createOracleKernel(): KernelSubject {
   const captures = new Map<number, AttentionProblem["shape"]>();

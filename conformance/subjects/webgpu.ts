@@ -29,19 +29,6 @@ export interface WebGpuSubjectOptions {
  * @param gpu An opened GPU; the caller closes it.
  * @param o How to open another.
  * @returns A subject named `webgpu`.
- *
- * @example Where an adapter answers
- * ```ts
- * import { createWebGpuSubject } from "@headwise/headwise/conformance";
- * import { closeGpu, openGpu } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const opened = await openGpu();
- * if (opened.kind === "gpu") {
- *   assert.equal(createWebGpuSubject(opened.gpu).name, "webgpu");
- *   closeGpu(opened.gpu);
- * }
- * ```
  */
 export function createWebGpuSubject(gpu: Gpu, o: WebGpuSubjectOptions = {}): Subject {
   let current = gpu;

@@ -24,24 +24,6 @@ import { readBack } from "./read_back.ts";
  * @returns Output bits and log-sum-exps, as `attendOnGpu` gives them.
  * @throws {ProblemError} If a tensor is wrong, before any byte of it is read.
  * @throws {GpuError} If the device fails.
- *
- * @example
- * ```ts
- * import { attendInTwoPasses, attendOnGpu, closeGpu, openGpu, randomProblem } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const outcome = await openGpu();
- * if (outcome.kind === "gpu") {
- *   const problem = randomProblem({
- *     seed: 1, queryLengths: [1], cachedLengths: [40], headWindows: [0, 16],
- *     shape: { batch: 1, queryHeads: 4, kvHeads: 2, headSize: 64, pageSizeTokens: 16, pages: 4,
- *       columns: 3, layout: "headwise", storage: "bf16" },
- *   });
- *   const { output } = await attendInTwoPasses(outcome.gpu, problem);
- *   assert.deepEqual(output, (await attendOnGpu(outcome.gpu, problem)).output);
- *   closeGpu(outcome.gpu);
- * }
- * ```
  */
 export async function attendInTwoPasses(gpu: Gpu, p: AttentionProblem): Promise<AttendOutcome> {
   checkProblem(p);

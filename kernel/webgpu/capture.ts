@@ -60,26 +60,6 @@ export interface CapturedStep {
  * @returns The recorded step.
  * @throws {ProblemError} If the table is not the identity one, or a tensor is wrong.
  * @throws {GpuError} If the device fails.
- *
- * @example Record with identity ids, replay with others
- * ```ts
- * import { captureStep, closeGpu, openGpu, randomProblem } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const outcome = await openGpu();
- * if (outcome.kind === "gpu") {
- *   const options = {
- *     seed: 1, queryLengths: [1, 1], cachedLengths: [31, 31],
- *     shape: { batch: 2, queryHeads: 4, kvHeads: 2, headSize: 64, pageSizeTokens: 16, pages: 4,
- *       columns: 2, layout: "headwise", storage: "bf16" },
- *   } as const;
- *   const step = await captureStep(outcome.gpu, randomProblem({ ...options, pageOrder: "identity" }));
- *   const { objectsMade } = await step.replay(randomProblem({ ...options, cachedLengths: [3, 20] }));
- *   assert.equal(objectsMade, 0);
- *   step.destroy();
- *   closeGpu(outcome.gpu);
- * }
- * ```
  */
 export async function captureStep(gpu: Gpu, p: AttentionProblem): Promise<CapturedStep> {
   checkProblem(p);

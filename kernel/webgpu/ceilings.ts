@@ -93,20 +93,6 @@ export function multiplyAddWorkgroups(gpu: Gpu): number {
  * @param gpu An open GPU with timestamp queries.
  * @returns Medians over the runs, after warming up.
  * @throws {GpuError} `limit` if the adapter cannot time passes.
- *
- * @example
- * ```ts
- * import { closeGpu, measureCeilings, openGpu } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const outcome = await openGpu();
- * if (outcome.kind === "gpu") {
- *   if (outcome.gpu.hasTimestamps) {
- *     assert.ok((await measureCeilings(outcome.gpu)).memoryBytesPerSecond > 0);
- *   }
- *   closeGpu(outcome.gpu);
- * }
- * ```
  */
 export async function measureCeilings(gpu: Gpu): Promise<GpuCeilings> {
   if (!gpu.hasTimestamps) {

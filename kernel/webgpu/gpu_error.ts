@@ -18,15 +18,6 @@ export class GpuError extends Error {
  *
  * @param error What was thrown.
  * @returns True for a lost device, one that does not answer, and one that ran out of memory.
- *
- * @example A program that is refused
- * ```ts
- * import { endsDevice, GpuError } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.equal(endsDevice(new GpuError("compile", "Cannot compile")), false);
- * assert.equal(endsDevice(new GpuError("device-lost", "The device is gone")), true);
- * ```
  */
 export function endsDevice(error: unknown): boolean {
   return error instanceof GpuError &&

@@ -31,15 +31,6 @@ export const SPECIALISATION_AXES = {
  *
  * @param o Restricts axes; `kvHeads` fills in the one constant that models set freely.
  * @returns Names, in the order of the axes.
- *
- * @example
- * ```ts
- * import { listSpecialisations } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const names = listSpecialisations({ group: 5, headSize: 128, pageSizeTokens: 64, storage: "bf16" });
- * assert.equal(names.length, 5 * 3 * 4);
- * ```
  */
 export function listSpecialisations(o: {
   readonly group?: number;

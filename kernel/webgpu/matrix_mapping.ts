@@ -56,28 +56,7 @@ export interface SlotKind {
   readonly queryTokens: number;
 }
 
-/**
- * What multiplies the rows of a slot.
- *
- * @example Only f16 caches take matrices, and rows enough to fill one
- * ```ts
- * import { multiplierOf } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const target = {
- *   subgroupSize: 32, dialect: "tint", isCompact: false,
- *   matrix: { size: 16, workgroupBytes: 49152 },
- * } as const;
- * const shape = { queryHeads: 20, kvHeads: 4, headSize: 128, storage: "f16" } as const;
- * assert.equal(multiplierOf(target, { shape, queryTokens: 512 }), "matrix");
- * assert.equal(multiplierOf(target, { shape, queryTokens: 1 }), "matrix");
- * assert.equal(multiplierOf(target, { shape: { ...shape, kvHeads: 20 }, queryTokens: 1 }), "f32");
- * assert.equal(
- *   multiplierOf(target, { shape: { ...shape, storage: "bf16" }, queryTokens: 512 }),
- *   "f32",
- * );
- * ```
- */
+/** What multiplies the rows of a slot. */
 export function multiplierOf(target: ProgramTarget, o: SlotKind): Multiplier {
   const { queryHeads, kvHeads } = o.shape;
   const packedRows = o.queryTokens * queryHeads / kvHeads;

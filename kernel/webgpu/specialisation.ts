@@ -96,20 +96,6 @@ function shapeName(shape: KernelShape): string {
 /**
  * Generates an attention program.
  *
- * @example The name says everything that the program depends on
- * ```ts
- * import { attendProgram } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const program = attendProgram({
- *   queryHeads: 20, kvHeads: 4, headSize: 128, pageSizeTokens: 64, layout: "headwise",
- *   storage: "bf16", bindings: 1, rows: 5, maskRanges: false, treeMask: false,
- *   learnedSinks: false, logSumExp: false,
- * }, { target: { subgroupSize: 32, dialect: "naga", isCompact: false } });
- * assert.match(program.name, /^attend:rows=5;group=5;/);
- * assert.equal(program.workgroupSize, 64);
- * ```
- *
  * @param s What to generate.
  * @param o The adapter's target and, optionally, a tuning other than the default.
  * @returns The program.

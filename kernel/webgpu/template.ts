@@ -38,15 +38,6 @@ type Scope = Map<string, number>;
 /**
  * Expands a WGSL template.
  *
- * @example Unroll a loop
- * ```ts
- * import { expandTemplate } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const text = "//#for i in 0..N\nsum += x[${i * 2}];\n//#end\n";
- * assert.equal(expandTemplate(text, { N: 2 }), "sum += x[0];\nsum += x[2];\n");
- * ```
- *
  * @param text The template.
  * @param constants The names that expressions may use.
  * @returns Plain WGSL.

@@ -28,20 +28,6 @@ fn empty() {
  * @param gpu A GPU with timestamp queries.
  * @param o Dispatches of a pass; timed passes, 51 by default.
  * @returns Milliseconds of each pass.
- *
- * @example
- * ```ts
- * import { closeGpu, openGpu, timeEmptyChain } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const outcome = await openGpu();
- * if (outcome.kind === "gpu") {
- *   if (outcome.gpu.hasTimestamps) {
- *     assert.equal((await timeEmptyChain(outcome.gpu, { dispatches: 2, runs: 3 })).length, 3);
- *   }
- *   closeGpu(outcome.gpu);
- * }
- * ```
  */
 export async function timeEmptyChain(
   gpu: Gpu,

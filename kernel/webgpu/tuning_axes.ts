@@ -18,14 +18,6 @@ export const TUNING_AXES: Readonly<Record<TuningPart, readonly number[]>> = {
 /**
  * Whether a value, such as one from a file, is a tuning that programs can be generated for.
  *
- * @example A part is missing
- * ```ts
- * import { isAttendTuning } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * assert.equal(isAttendTuning({ teams: 2, lanesPerKey: 8 }, { subgroupSize: 32 }), false);
- * ```
- *
  * @param value Anything.
  * @param o Lanes of a subgroup.
  * @returns True where every part has one of its values and the parts go together.
@@ -45,17 +37,6 @@ export function isAttendTuning(
 
 /**
  * Lists the tunings that differ from `from` in one part.
- *
- * @example All of them can be generated
- * ```ts
- * import { defaultTuning, isAttendTuning, neighbouringTunings } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const target = { subgroupSize: 32, dialect: "naga", isCompact: false } as const;
- * const from = defaultTuning(target);
- * const variants = neighbouringTunings(from, { part: "teams", subgroupSize: 32 });
- * assert.ok(variants.every((variant) => isAttendTuning(variant, { subgroupSize: 32 })));
- * ```
  *
  * @param from Where the search stands.
  * @param o The part that varies, and lanes of a subgroup.

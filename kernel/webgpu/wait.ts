@@ -29,18 +29,6 @@ const FIXES = {
  * @param doing What is waited for, for the message.
  * @returns What it answered.
  * @throws {GpuError} `timeout`, or what the device reported while the wait failed.
- *
- * @example Until all work is done
- * ```ts
- * import { answered, closeGpu, openGpu } from "@headwise/headwise/kernel";
- *
- * const outcome = await openGpu();
- * if (outcome.kind === "gpu") {
- *   const { gpu } = outcome;
- *   await answered(gpu, gpu.device.queue.onSubmittedWorkDone(), "finishing its work");
- *   closeGpu(gpu);
- * }
- * ```
  */
 export async function answered<T>(
   gpu: WaitingDevice,
