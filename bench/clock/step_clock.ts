@@ -49,6 +49,11 @@ export interface StepClock {
   flush(): StepTimes | Promise<StepTimes>;
   /** Checks the attention of a step that was just enqueued. */
   check(batch: StepBatch, o: { seed: number }): StepCheck | Promise<StepCheck>;
+  /**
+   * More than the steps enqueued since the last flush will take, in milliseconds, as far as can be told
+   * from those before: while no request can arrive before that, nobody needs their times.
+   */
+  mostPendingMs?(): number;
   /** Ends a replay: whatever of it is still to be checked is checked now. */
   finish?(): void;
   /** Gives back what the clock holds. */

@@ -71,6 +71,7 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
   while (timeline.planned < maxSteps) {
     const plan = planStep(scheduler, timeline.planned);
     while (admitWaiting(scheduler, plan) === "starved" && run.arrived < o.requests.length) {
+      if (isBeforeArrival(run)) break;
       await settle(run);
       if (!takeArrivals(run)) break;
     }
@@ -202,6 +203,14 @@ function takeArrivals(run: Replay): boolean {
     run.arrived++;
   }
   return run.arrived > before;
+}
+
+/** Whether steps without a time yet cannot last until the next arrival, by the clock's own bound. */
+function isBeforeArrival(run: Replay): boolean {
+  const { timeline, options: { clock, requests } } = run;
+  if (timeline.timed === timeline.planned || clock.mostPendingMs === undefined) return false;
+  const now = Math.max(planningMs(run), run.idleUntilMs);
+  return now + clock.mostPendingMs() < requests[run.arrived].arrivalMs;
 }
 
 /** When the next step is planned: at the end of the last one, or at its start where steps overlap. */

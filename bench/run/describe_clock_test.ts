@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createAdapterClock, openAdapterRunner } from "../clock/mod.ts";
+import { createBlockTable } from "../../allocator/mod.ts";
+import { createAdapterClock, openAdapterRunner, restOfLayer } from "../clock/mod.ts";
 import { createTestingTimer } from "../clock/testing_timer.ts";
 import { runBench } from "./run_bench.ts";
 import { runnerSettings } from "./runner_settings.ts";
@@ -23,7 +24,8 @@ function openRunner(tampering: Tampering, batches: number[]) {
       layers: 2,
       seed: 3,
     }, { now: () => now += 1000 });
-    return { ...runner, destroy: () => void batches.push(timer.requests.length) };
+    const destroy = () => void batches.push(timer.requests.length);
+    return { ...runner, destroy, shapeOfTest: settings.shape };
   };
 }
 
@@ -74,4 +76,37 @@ Deno.test("createAdapterClock() leaves both passes of a form to the adapter", as
   const clock = createAdapterClock({ runner, heads, rest });
   assert.equal(clock.opened.kernel, "oracle, two-pass");
   assert.equal(clock.kind, "adapter");
+});
+
+Deno.test("an adapter clock bounds what is pending by the slowest step before, for its size", async () => {
+  const { heads } = runnerSettings(WORKLOAD, { layout: "uniform" } as Side);
+  const runner = await openRunner({}, [])({ form: "row", layout: "uniform" } as Side);
+  const rest = restOfLayer(WORKLOAD, { ...WORKLOAD.ceilings!, source: "fixture" });
+  const clock = createAdapterClock({ runner, heads, rest });
+  const { batch, columns, kvHeads } = runner.shapeOfTest;
+  const table = createBlockTable({
+    layout: "uniform",
+    layerGroups: 1,
+    slots: batch,
+    kvHeads,
+    columns,
+  });
+  table.ids.fill(0);
+  const step = (cached: number) => ({
+    step: 0,
+    table,
+    queryLengths: new Int32Array(batch).fill(1, 0, 1),
+    cachedLengths: new Int32Array(batch).fill(cached, 0, 1),
+    tokens: 1,
+    sampledRows: 1,
+  });
+  clock.enqueue(step(10));
+  assert.equal(clock.mostPendingMs!(), Infinity);
+  const { attentionMs, restMs } = await clock.flush();
+  assert.equal(clock.mostPendingMs!(), 0);
+  clock.enqueue(step(10));
+  const one = clock.mostPendingMs!();
+  assert.ok(Math.abs(one - 2 * (attentionMs[0] + restMs[0])) < 1e-9);
+  clock.enqueue(step(30));
+  assert.ok(clock.mostPendingMs!() > 2 * one);
 });

@@ -1,0 +1,132 @@
+/** The page of a verdict: what each form of kernel changes, with the figures of its runs. */
+
+import { markdownList, markdownParagraph, markdownTable } from "../bench/report/mod.ts";
+import type { BenchResult, Comparison, SideName } from "../bench/result/mod.ts";
+
+/** One replay of a clock at a load. */
+export interface VerdictRun {
+  /** Short name of the clock. */
+  readonly clock: string;
+  /** Load. */
+  readonly load: "saturated" | "half load";
+  /** What was measured. */
+  readonly result: BenchResult;
+}
+
+/** Pairs of sides that an engine team asks about, the first being the gate's own. */
+const PAIRS: readonly (readonly [SideName, SideName, string])[] = [
+  ["uniform", "headwise", "`headwise` against `row`"],
+  ["uniform", "uniform-clipped", "`clipped` against `row`"],
+  ["uniform-clipped", "headwise", "`headwise` against `clipped`"],
+  ["headwise-row", "headwise", "`headwise` against `headwise-row`"],
+  ["two-pass", "headwise", "`headwise` against `two-pass`"],
+];
+
+/**
+ * Lays out the page.
+ *
+ * @param runs Replays, in the order that they are shown in.
+ * @param o Whether they only rehearse the script.
+ * @returns Markdown.
+ */
+export function renderVerdict(
+  runs: readonly VerdictRun[],
+  o: { readonly isRehearsal: boolean },
+): string {
+  const parts = ["# Figures of the verdict", ""];
+  parts.push(
+    ...markdownParagraph(
+      o.isRehearsal
+        ? "A rehearsal on a processor: it shows that the script runs, and nothing about a card."
+        : "Written by `deno task verdict`. Each line is a pair of kernels on the same schedule, " +
+          "tables and requests; changes are of means over interleaved pairs, with 95 % intervals.",
+    ),
+  );
+  for (const run of runs) parts.push("", ...renderRun(run));
+  return `${parts.join("\n").trimEnd()}\n`;
+}
+
+function renderRun({ clock, load, result }: VerdictRun): string[] {
+  const right = (title: string) => ({ title, align: "right" as const });
+  const rows = PAIRS.flatMap(([baseline, candidate, name]) => {
+    const compared = findPair(result, baseline, candidate);
+    if (compared === null) return [];
+    const [ttft, tbt] = compared;
+    return [[
+      name,
+      milliseconds(ttft.baseline),
+      change(ttft),
+      milliseconds(tbt.baseline),
+      change(tbt),
+    ]];
+  });
+  return [
+    `## ${clock}, ${load}`,
+    "",
+    ...markdownList(factsOf(result)),
+    "",
+    ...markdownTable(
+      [
+        { title: "pair" },
+        right("mean TTFT before [ms]"),
+        right("change"),
+        right("mean TBT before [ms]"),
+        right("change"),
+      ],
+      rows,
+    ),
+  ];
+}
+
+function factsOf(result: BenchResult): string[] {
+  const { clock, environment, workload, requests, readGate, verification, clockCost } = result;
+  const { adapter, ceilings } = clock;
+  const kernels = adapter === undefined
+    ? "this project's WGSL kernel"
+    : [...new Set(Object.values(adapter.kernels))].join("; ");
+  const facts = [
+    `gate/read: **${readGate?.verdict ?? "not judged"}** over ${readGate?.pairs ?? 0} pairs`,
+    `card: ${environment.adapter ?? "none"}, driver ${environment.driver ?? "unknown"}`,
+    `kernel: ${kernels}`,
+    `workload: ${workload.name}, ${requests.count} requests, head map ${workload.headMapName}`,
+    `rest of a layer modelled with ${(ceilings.memoryBytesPerSecond / 1e12).toFixed(2)} TB/s and ` +
+    `${(ceilings.flopsPerSecond / 1e12).toFixed(0)} TFLOP/s (${ceilings.source}: ${ceilings.note})`,
+    `checks: ${verification.checks}, ${verification.failures.length} failed`,
+  ];
+  if (clockCost !== undefined) {
+    const share = 100 * clockCost.protocolMs / clockCost.wallMs;
+    facts.push(
+      `the clock's protocol took ${share.toFixed(1)} % of the replays' wall time, ` +
+        `${(clockCost.steps / clockCost.batches).toFixed(0)} steps a batch`,
+    );
+  }
+  return facts;
+}
+
+/** Mean TTFT and mean TBT of two sides; null where they were not compared. */
+function findPair(
+  { readGate }: BenchResult,
+  baseline: SideName,
+  candidate: SideName,
+): readonly [Comparison, Comparison] | null {
+  if (readGate === null) return null;
+  const found = [readGate, ...readGate.others ?? []].find((each) =>
+    each.baseline === baseline && each.candidate === candidate
+  );
+  const metric = (name: string) => found?.comparisons.find((each) => each.metric === name);
+  const [ttft, tbt] = [metric("mean TTFT"), metric("mean TBT")];
+  return ttft === undefined || tbt === undefined ? null : [ttft, tbt];
+}
+
+function milliseconds(value: number | null): string {
+  if (value === null) return "–";
+  return value >= 1000 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
+}
+
+function change({ ratio, interval }: Comparison): string {
+  const percent = (value: number): string =>
+    `${value < 1 ? "−" : "+"}${Math.abs(100 * (value - 1)).toFixed(1)} %`;
+  if (ratio === null) return "–";
+  if (interval === null || interval.degenerate) return percent(ratio);
+  return `${percent(ratio)} (${percent(interval.lower)} to ${percent(interval.upper)})`;
+}

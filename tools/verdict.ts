@@ -1,0 +1,93 @@
+/**
+ * What head-wise tables are worth to an engine, on the card of this machine: `deno task verdict`.
+ *
+ * Replays a workload saturated and at half of that load, in interleaved pairs, with the Triton kernel in
+ * five forms and with this project's WGSL kernel beside it, and writes the results and a page of tables.
+ * `--rehearse` does the same with a NumPy kernel on a small workload: it shows that the script runs, and
+ * nothing about a card.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { readResult } from "../bench/mod.ts";
+import { createSystemContext, runCli } from "../cli/mod.ts";
+import { renderVerdict, type VerdictRun } from "./docs_verdict.ts";
+
+/** One clock of the verdict. */
+interface VerdictClock {
+  readonly name: string;
+  readonly clock: string;
+  readonly requests: number;
+}
+
+const ADAPTERS = "conformance/adapters/python";
+const SIDES = 5;
+
+const { values } = parseArgs({
+  options: {
+    rehearse: { type: "boolean", default: false },
+    only: { type: "string" },
+    pairs: { type: "string" },
+    requests: { type: "string", default: "192" },
+    "wgsl-requests": { type: "string", default: "48" },
+    fixture: { type: "string" },
+    out: { type: "string" },
+  },
+});
+
+const fixture = values.fixture ??
+  (values.rehearse ? "smoke" : "eb45-21b-a3b-32k-bf16-kv50-512s");
+const out = values.out ?? (values.rehearse ? "results/verdict" : "docs/results");
+const pairs = values.pairs ?? (values.rehearse ? "2" : "6");
+const clocks: readonly VerdictClock[] = values.rehearse
+  ? [{ name: "numpy", clock: `exec:python3 ${ADAPTERS}/numpy_clock.py`, requests: 8 }]
+  : [
+    {
+      name: "triton",
+      clock: `exec:python3 ${ADAPTERS}/triton_clock.py`,
+      requests: Number(values.requests),
+    },
+    { name: "wgsl", clock: "gpu", requests: Number(values["wgsl-requests"]) },
+  ];
+
+const runs: VerdictRun[] = [];
+for (const each of clocks.filter(({ name }) => values.only === undefined || name === values.only)) {
+  const saturated = await replay(each, "saturated", []);
+  runs.push(saturated);
+  // Half of what the side that every gate starts from serves when it is never idle.
+  const served = saturated.result.sides.find(({ name }) => name === "uniform")!.runs
+    .map(({ performance }) => performance!.requestsPerSecond!);
+  const rate = served.reduce((sum, each) => sum + each, 0) / served.length / 2;
+  const arrivals = ["kind=poisson", `ratePerSecond=${rate.toPrecision(4)}`];
+  runs.push(
+    await replay(each, "half load", arrivals.map((entry) => `requests.arrivals.${entry}`)),
+  );
+}
+const page = `${out}/verdict.md`;
+await Deno.writeTextFile(page, renderVerdict(runs, { isRehearsal: values.rehearse }));
+console.log(`Written to '${page}'`);
+
+/** Replays one clock at one load, all sides. */
+async function replay(
+  { name, clock, requests }: VerdictClock,
+  load: VerdictRun["load"],
+  overrides: readonly string[],
+): Promise<VerdictRun> {
+  const path = `${out}/verdict-${name}-${load.replace(" ", "-")}.json`;
+  const context = createSystemContext({ variables: [], signal: new AbortController().signal });
+  const exitCode = await runCli([
+    ...["bench", "--fixture", fixture, "--clock", clock, "--out", path],
+    ...["--sides", "all", "--pairs", pairs, "--timeline", "0"],
+    ...["--set", [`requests.count=${requests}`, ...overrides].join(",")],
+    ...(values.rehearse ? ["--layers-measured", "2"] : []),
+  ], context);
+  if (exitCode !== 0) {
+    console.error(`The replay of ${name}, ${load}, ended with exit code ${exitCode}`);
+    Deno.exit(exitCode);
+  }
+  const result = await readResult(path);
+  const replayed = result.sides.length;
+  if (replayed < SIDES) throw new Error(`${replayed} sides were replayed, not ${SIDES}`);
+  return { clock: name, load, result };
+}

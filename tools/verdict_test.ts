@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+
+const hasNumpy = await canImport("numpy");
+
+async function canImport(name: string): Promise<boolean> {
+  const { state } = await Deno.permissions.query({ name: "run", command: "python3" });
+  if (state !== "granted") return false;
+  const command = new Deno.Command("python3", { args: ["-c", `import ${name}`], stderr: "null" });
+  return (await command.output().catch(() => ({ success: false }))).success;
+}
+
+Deno.test({
+  name: "the verdict's script runs through with a NumPy kernel, at both loads and in five forms",
+  ignore: !hasNumpy,
+  fn: async () => {
+    await Deno.mkdir("results", { recursive: true });
+    const folder = await Deno.makeTempDir({ dir: "results" });
+    try {
+      const { code, stderr } = await new Deno.Command("deno", {
+        args: ["task", "verdict", "--rehearse", "--out", folder],
+        stdout: "null",
+        stderr: "piped",
+      }).output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+      const page = await Deno.readTextFile(`${folder}/verdict.md`);
+      assert.match(page, /^A rehearsal on a processor/m);
+      for (const load of ["saturated", "half load"]) {
+        assert.match(page, new RegExp(`## numpy, ${load}`));
+      }
+      assert.equal(
+        page.match(/^\| `headwise` against `(?:row|clipped|headwise-row|two-pass)`/gm)!.length,
+        8,
+      );
+      // A processor's times judge nothing, however far apart they are.
+      assert.equal(page.match(/gate\/read: \*\*INCONCLUSIVE\*\* over 2 pairs/g)!.length, 2);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
