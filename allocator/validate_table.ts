@@ -30,6 +30,8 @@ export interface TableQuestion {
   readonly pageSizeTokens: number;
   /** Which heads keep a window. */
   readonly heads: HeadMap;
+  /** W of each head [Lg][H], 0 for full context, where heads have windows of their own. */
+  readonly headWindows?: readonly ArrayLike<number>[];
   /** Tokens of each slot, those of the coming step included; int32 [B], 0 for an empty slot. */
   readonly lengthsTokens: Int32Array;
   /**
@@ -157,14 +159,23 @@ function validateEntries(o: TableQuestion): Violation[] {
     const usedColumns = Math.ceil(lengthTokens / pageSizeTokens);
     const allocated = o.allocatedColumns === undefined ? usedColumns : o.allocatedColumns[slot];
     const nextPosition = o.nextPositions === undefined ? lengthTokens : o.nextPositions[slot];
-    const deadEnd = rowKeepsWindow(o, group, head)
-      ? Math.floor((nextPosition - heads.windowTokens + 1) / pageSizeTokens)
+    const windowTokens = rowWindow(o, group, head);
+    const deadEnd = windowTokens > 0
+      ? Math.floor((nextPosition - windowTokens + 1) / pageSizeTokens)
       : 0;
     const place = table.layout === "uniform" ? { slot } : { group, slot, head };
     const where = table.layout === "uniform"
       ? `slot ${slot}`
       : `group ${group}, slot ${slot}, head ${head}`;
 
+    if (lengthTokens < 0) {
+      violations.push({
+        clause: "shape/columns-cover",
+        ...place,
+        value: lengthTokens,
+        message: `Cannot hold "${lengthTokens}" tokens of ${where}: give a length of at least 0`,
+      });
+    }
     if (usedColumns > table.columns) {
       violations.push({
         clause: "shape/columns-cover",
@@ -239,12 +250,21 @@ function sharesColumn(
     idAt(at.row) === idAt(at.before);
 }
 
-function rowKeepsWindow(o: TableQuestion, group: number, head: number): boolean {
-  if (o.heads.windowTokens === 0) return false;
+/** W that decides which pages of a row are dead; 0 where none is. */
+function rowWindow(o: TableQuestion, group: number, head: number): number {
+  const { heads, headWindows } = o;
+  const windowOf = (layers: number, each: number): number =>
+    headWindows !== undefined
+      ? headWindows[layers][each]
+      : heads.groups[layers].kinds[each] === "window"
+      ? heads.windowTokens
+      : 0;
+  if (o.table.layout !== "uniform") return windowOf(group, head);
   // A uniform page holds every head, so it is dead only where all heads keep a window.
-  return o.table.layout === "uniform"
-    ? o.heads.groups.every((layers) => layers.kinds.every((kind) => kind === "window"))
-    : o.heads.groups[group].kinds[head] === "window";
+  const all = heads.groups.flatMap(({ kinds }, layers) =>
+    kinds.map((_, each) => windowOf(layers, each))
+  );
+  return all.includes(0) ? 0 : Math.max(...all);
 }
 
 /** Which row named a page first, page by page of every pool. */

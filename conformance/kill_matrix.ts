@@ -2,9 +2,13 @@
 import { admissionMutants } from "./mutants/admission_family.ts";
 import { appendMutants } from "./mutants/append_mutants.ts";
 import { attendMutants } from "./mutants/attend_mutants.ts";
+import { captureFamilyMutants } from "./mutants/capture_family.ts";
 import { captureMutants } from "./mutants/capture_mutants.ts";
 import { commandMutants } from "./mutants/command_family.ts";
 import { copyMutants } from "./mutants/copy_family.ts";
+import { entryMutants } from "./mutants/entry_family.ts";
+import { holeMutants } from "./mutants/hole_family.ts";
+import { kernelSizeMutants } from "./mutants/kernel_size_family.ts";
 import { lifetimeMutants } from "./mutants/lifetime_family.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { poolMutants } from "./mutants/pool_mutants.ts";
@@ -12,9 +16,11 @@ import { rankFamilyMutants } from "./mutants/rank_family.ts";
 import { rankMutants } from "./mutants/rank_mutants.ts";
 import { recycleFamilyMutants } from "./mutants/recycle_family.ts";
 import { recycleMutants } from "./mutants/recycle_mutants.ts";
+import { refusalMutants } from "./mutants/refusal_family.ts";
 import { shapeMutants } from "./mutants/shape_mutants.ts";
 import { sizeMutants } from "./mutants/size_family.ts";
 import { slotMutants } from "./mutants/slot_mutants.ts";
+import { validatorMutants } from "./mutants/validator_family.ts";
 import { matchesQuery, parseQuery, type Query } from "./query.ts";
 import { type CaseRow, caseRows } from "./report.ts";
 import { runConformance } from "./run.ts";
@@ -88,10 +94,16 @@ export function listMutants(): readonly Mutant[] {
     ...rankFamilyMutants,
     ...recycleFamilyMutants,
     ...sizeMutants,
+    ...validatorMutants,
     ...attendMutants,
     ...shapeMutants,
     ...appendMutants,
     ...captureMutants,
+    ...entryMutants,
+    ...kernelSizeMutants,
+    ...captureFamilyMutants,
+    ...refusalMutants,
+    ...holeMutants,
   ];
 }
 
@@ -126,11 +138,25 @@ export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestR
 async function killRow(mutant: Mutant): Promise<KillRow> {
   const subject = mutant.create();
   const filters = mutant.killedBy.map(parseQuery);
-  const cases = caseRows((await runConformance({ subject, filters })).rows);
   const violated = new Set(mutant.violates);
-  const rejections = cases.filter((row) =>
-    row.outcome.kind === "fail" && row.clauses.some((clause) => violated.has(clause))
-  );
+  const rejects = (row: CaseRow): boolean =>
+    row.outcome.kind === "fail" && row.clauses.some((clause) => violated.has(clause));
+  // One rejection for each query and each clause proves what there is to prove.
+  const open = { queries: new Set(filters), clauses: new Set(violated) };
+  const enough = new AbortController();
+  const { rows } = await runConformance({
+    subject,
+    filters,
+    signal: enough.signal,
+    onRow: (row) => {
+      if (row.kind !== "case" || !rejects(row)) return;
+      for (const clause of row.clauses) open.clauses.delete(clause);
+      for (const query of open.queries) if (covers(query, row)) open.queries.delete(query);
+      if (open.queries.size + open.clauses.size === 0) enough.abort();
+    },
+  });
+  const cases = caseRows(rows);
+  const rejections = cases.filter(rejects);
   const expected = filters.map((query, index) => ({
     query: mutant.killedBy[index] ?? "",
     failed: rejections.filter((row) => covers(query, row)).length,

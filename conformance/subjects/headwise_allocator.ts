@@ -218,6 +218,7 @@ function takeSnapshot({ allocator, workerTable }: Held): AllocatorSnapshot {
 }
 
 function validate(o: TableDump): TableFault[] {
+  if (!(o.headWindows instanceof Int32Array)) return [{ clause: "dtype/int32" }];
   const windowTokens = Math.max(0, ...o.headWindows);
   const kinds = Array.from(o.headWindows, (window) => window > 0 ? "window" : "full");
   const violations = validateTable({
@@ -237,6 +238,7 @@ function validate(o: TableDump): TableFault[] {
       sinkTokens: o.sinkTokens,
       groups: [{ layers: [0], kinds }],
     } as HeadMap,
+    headWindows: [o.headWindows],
     lengthsTokens: o.lengthsTokens,
     uniformColumns: o.uniformColumns,
   });

@@ -111,6 +111,110 @@ const isStatic = defineTest({
   },
 });
 
+/** Steps of several shapes, which are recorded side by side. */
+const SEVERAL_ROWS: readonly string[] = [
+  "1+47_1+30_1+9",
+  "1+20_1+3_1+40_1+8_1+30",
+  "4+20_1+33_2+7",
+];
+
+const several = defineTest({
+  suite: "capture",
+  path: "replay",
+  test: "several",
+  clauses: ["capture/several", "capture/equal"],
+  description: "Recordings of several batches stay right while newer ones are made and replayed",
+  needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
+  cases: grid({ layout: HEAD_LAYOUTS, order: ["oldest_first", "newest_first", "in_turns"] }),
+  run: async ({ kernel, params: { layout, order }, seed }) => {
+    const problems = SEVERAL_ROWS.map((rows, index) =>
+      problemOf(seed + index, { layout, rows, recycled: true, window: 12 })
+    );
+    const captures: number[] = [];
+    for (const problem of problems) captures.push(await record(kernel, problem));
+    const all = problems.map((_, index) => index);
+    const turns = {
+      oldest_first: all,
+      newest_first: all.toReversed(),
+      in_turns: [...all, ...all.toReversed(), 0, 2, 1],
+    }[order] ?? all;
+    const verdicts: Verdict[] = [];
+    for (const [turn, index] of turns.entries()) {
+      const rows = SEVERAL_ROWS[index]!;
+      const spec = { layout, rows, recycled: true, window: 12 };
+      const problem = problemOf(seed + 10 + turn, spec);
+      verdicts.push(judgeReply(
+        problem,
+        requireOk("replay", await kernel.replay(captures[index]!, problem)),
+      ));
+    }
+    for (const capture of captures) await kernel.releaseCapture(capture);
+    return worstOf(verdicts);
+  },
+});
+
+const rowsOfTokens = defineTest({
+  suite: "capture",
+  path: "replay",
+  test: "rows",
+  clauses: ["capture/several", "mixed/batch"],
+  description: "Rows of one to eight tokens and idle slots replay like a fresh run",
+  needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
+  cases: grid({ layout: HEAD_LAYOUTS, rows: ["8+20_1+40_3+0", "1+20_0+30_1+5_0+0", "2+9_8+40"] }),
+  run: async ({ kernel, params: { layout, rows }, seed }) => {
+    const problem = problemOf(seed, { layout, rows, recycled: true, window: 12 });
+    const capture = await record(kernel, problem);
+    const verdicts: Verdict[] = [];
+    for (const turn of [1, 2]) {
+      const next = problemOf(seed + turn, { layout, rows, recycled: true, window: 12 });
+      verdicts.push(judgeReply(next, requireOk("replay", await kernel.replay(capture, next))));
+    }
+    await kernel.releaseCapture(capture);
+    return worstOf(verdicts);
+  },
+});
+
+const longer = defineTest({
+  suite: "capture",
+  path: "replay",
+  test: "longer",
+  clauses: ["capture/several", "capture/static"],
+  description: "A step recorded with short lengths replays lengths up to the last column",
+  needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
+  cases: grid({ layout: HEAD_LAYOUTS, recorded: ["0-0-0", "15-2-1"], columns: [4, 40] }),
+  run: async ({ kernel, params: { layout, recorded, columns }, seed }) => {
+    const widest = { layout, rows: [1, 1, 1].map(() => `1+${16 * columns - 1}`).join("_") };
+    const shape = shapeOf({ ...CONTROL_PROBLEM, ...widest, spareColumns: 0 });
+    const rowsOf = (lengths: readonly number[]): string =>
+      lengths.map((length) => `1+${length}`).join("_");
+    const spec = { layout, recycled: true, window: 12 };
+    const short = problemOf(
+      seed,
+      { ...spec, rows: rowsOf(recorded.split("-").map(Number)) },
+      shape,
+    );
+    const capture = await record(kernel, short);
+    const verdicts: Verdict[] = [];
+    for (const lengths of [[16 * columns - 1, 20, 3], [7, 16 * columns - 1, 16 * columns - 17]]) {
+      const next = problemOf(seed + 1, { ...spec, rows: rowsOf(lengths) }, shape);
+      verdicts.push(judgeReply(next, requireOk("replay", await kernel.replay(capture, next))));
+    }
+    await kernel.releaseCapture(capture);
+    return worstOf(verdicts);
+  },
+});
+
+/** Records a step of a problem's shapes, with identity ids and empty caches. */
+async function record(kernel: KernelSubject, problem: AttentionProblem): Promise<number> {
+  const { shape } = problem;
+  const table = captureTable(
+    shape,
+    Math.max(1, Math.min(shape.columns, Math.floor(shape.pages / shape.batch))),
+  );
+  const recorded = { ...problem, table, cachedLengths: new Int32Array(shape.batch) };
+  return requireOk("capture", await kernel.capture(recorded, { table }));
+}
+
 /** A decode step of three slots, in pools and tables whose sizes do not depend on the lengths. */
 function captureProblem(
   seed: number,
@@ -147,4 +251,12 @@ async function replayJudged(
 }
 
 /** Tests of recorded steps. */
-export const captureTests: readonly TestDefinition[] = [tablePresent, equal, repeated, isStatic];
+export const captureTests: readonly TestDefinition[] = [
+  tablePresent,
+  equal,
+  repeated,
+  isStatic,
+  several,
+  rowsOfTokens,
+  longer,
+];

@@ -33,6 +33,8 @@ export interface ProblemSpec {
   readonly page: number;
   /** W of the window heads; 0 is full context. */
   readonly window: number;
+  /** W of each KV head, joined by `_`, in place of kinds and one window; empty for those. */
+  readonly windows: string;
   /** S. */
   readonly sinks: number;
   /** Slots, `query+cached` tokens each, joined by `_`. */
@@ -62,6 +64,7 @@ export const CONTROL_PROBLEM: ProblemSpec = {
   kinds: "wf",
   page: 16,
   window: 24,
+  windows: "",
   sinks: 0,
   rows: "9+30_1+47_0+5_1+64_4+20",
   order: "shuffled",
@@ -107,7 +110,7 @@ export function problemOf(
     shape: shape ?? shapeOf(spec),
     queryLengths: query,
     cachedLengths: cached,
-    headWindows: [...spec.kinds].map((kind) => kind === "w" ? spec.window : 0),
+    headWindows: windowsOf(spec),
     sinkTokens: spec.sinks,
     pageOrder: spec.order,
     recycled: spec.recycled,
@@ -117,6 +120,13 @@ export function problemOf(
     learnedSinks: spec.learned,
     ...(spec.scale === null ? {} : { scale: spec.scale }),
   });
+}
+
+/** W of each KV head. */
+export function windowsOf({ kinds, window, windows }: ProblemSpec): number[] {
+  return windows === ""
+    ? [...kinds].map((kind) => kind === "w" ? window : 0)
+    : windows.split("_").map(Number);
 }
 
 /** Sizes of a spec: pools that hold every row and two pages more. */

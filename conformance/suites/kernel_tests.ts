@@ -3,6 +3,8 @@ import type { TestDefinition } from "../test_definition.ts";
 import { appendTests } from "./append_tests.ts";
 import { attendTests } from "./attend_tests.ts";
 import { captureTests } from "./capture_tests.ts";
+import { entryTests } from "./entry_tests.ts";
+import { kernelSizeTests } from "./kernel_size_tests.ts";
 import { maskTests } from "./mask_tests.ts";
 import { refusalTests } from "./refusal_tests.ts";
 import { sentinelTests } from "./sentinel_tests.ts";
@@ -15,4 +17,6 @@ export const kernelTests: readonly TestDefinition[] = [
   ...refusalTests,
   ...appendTests,
   ...captureTests,
+  ...entryTests,
+  ...kernelSizeTests,
 ];

@@ -162,6 +162,158 @@ const shapes = defineTest({
   },
 });
 
+/** Sizes of a table that engines have. */
+const MANY = { slots: 33, heads: 8, columns: 12, pool: 33 * 12 };
+
+const manyRows = defineTest({
+  suite: "validator",
+  path: "size",
+  test: "fault",
+  clauses: [
+    "sentinel/only-minus-one",
+    "sentinel/only-when-dead",
+    "sentinel/tail",
+    "pool/conservation",
+  ],
+  description: "A fault is found in any slot and head of many, and a sound table has none",
+  needs: ({ layout }) => ["validator", layoutCapability(layout)],
+  cases: grid({
+    layout: LAYOUTS,
+    fault: ["none", "bad_id", "live_hole", "stale_tail", "twice"],
+    slot: [0, 16, 32],
+    head: [0, 5, 7],
+  }).filter(({ layout, head }) => layout !== "uniform" || head === 0),
+  run: async ({ allocator, params: { layout, fault, slot, head } }) => {
+    const question = manyTable(layout);
+    const heads = layout === "uniform" ? 1 : MANY.heads;
+    const row = (slot * heads + head) * MANY.columns;
+    const pages = Math.ceil((question.lengthsTokens[slot] ?? 0) / PAGE);
+    const expected: Readonly<Record<string, readonly [string, number]>> = {
+      bad_id: ["sentinel/only-minus-one", 1],
+      live_hole: ["sentinel/only-when-dead", pages - 1],
+      stale_tail: ["sentinel/tail", pages],
+      twice: ["pool/conservation", 1],
+    };
+    const [clause, column] = expected[fault] ?? [];
+    if (clause === undefined || column === undefined) {
+      requireEqual("faults found", (await allocator.validate(question)).length, 0);
+      return PASS;
+    }
+    const ids: Record<string, number> = {
+      bad_id: -7,
+      live_hole: -1,
+      stale_tail: question.table[row] ?? 0,
+      twice: question.table[row] ?? 0,
+    };
+    question.table[row + column] = ids[fault]!;
+    const faults = await allocator.validate(question);
+    const found = faults.find((each) => each.clause === clause && each.column === column);
+    requireThat(
+      found !== undefined,
+      `Expected the fault in slot ${slot}, head ${head} to be found`,
+    );
+    requireEqual("slot", found.slot, slot);
+    if (layout !== "uniform") requireEqual("head", found.head, head);
+    return PASS;
+  },
+});
+
+const lengths = defineTest({
+  suite: "validator",
+  path: "size",
+  test: "lengths",
+  clauses: ["dtype/int32", "shape/columns-cover"],
+  description: "Lengths of another type, below 0, past the row, or too few are faults",
+  needs: ({ layout }) => ["validator", layoutCapability(layout)],
+  cases: grid({
+    layout: LAYOUTS,
+    fault: ["int64", "float32", "negative", "past_row", "windows_int64"],
+  }),
+  run: async ({ allocator, params: { layout, fault } }) => {
+    const good = manyTable(layout);
+    const { lengthsTokens: sound, headWindows } = good;
+    const changed = (length: number): Int32Array =>
+      sound.map((each, slot) => slot === 20 ? length : each);
+    const changes: Record<string, object> = {
+      int64: { lengthsTokens: BigInt64Array.from(sound, BigInt) },
+      float32: { lengthsTokens: Float32Array.from(sound) },
+      negative: { lengthsTokens: changed(-1) },
+      past_row: { lengthsTokens: changed(MANY.columns * PAGE + 1) },
+      windows_int64: { headWindows: BigInt64Array.from(headWindows, BigInt) },
+    };
+    const faults = await allocator.validate({ ...good, ...changes[fault] } as TableDump);
+    const clause = fault === "negative" || fault === "past_row"
+      ? "shape/columns-cover"
+      : "dtype/int32";
+    requireThat(
+      faults.some((each) => each.clause === clause),
+      `Expected a fault under "${clause}", found ${faults.map((each) => each.clause).join(", ")}`,
+    );
+    return PASS;
+  },
+});
+
+const windows = defineTest({
+  suite: "validator",
+  path: "size",
+  test: "windows",
+  clauses: ["sentinel/only-when-dead", "mask/several-windows"],
+  description: "A hole is judged by the window of its own head",
+  needs: ({ layout }) => ["validator", layoutCapability(layout)],
+  cases: grid({ layout: HEAD_LAYOUTS, head: [1, 6], dead: [true, false] }),
+  run: async ({ allocator, params: { layout, head, dead } }) => {
+    const question = manyTable(layout);
+    // Head 1 sees 16 tokens and head 6 sees 64: of 150 tokens pages before the 134th and 86th die.
+    const slot = 9;
+    question.lengthsTokens[slot] = 150;
+    const window = question.headWindows[head] ?? 0;
+    const firstLive = Math.floor((150 - window + 1) / PAGE);
+    const column = dead ? firstLive - 1 : firstLive;
+    const row = (slot * MANY.heads + head) * MANY.columns;
+    for (let each = 0; each < Math.ceil(150 / PAGE); each++) {
+      const id = slot * MANY.columns + each;
+      for (let other = 0; other < MANY.heads; other++) {
+        const start = (slot * MANY.heads + other) * MANY.columns;
+        question.table[start + each] = layout === "pooled" ? other * MANY.pool + id : id;
+      }
+    }
+    question.table[row + column] = -1;
+    const faults = await allocator.validate(question);
+    requireEqual("faults found", faults.length, dead ? 0 : 1);
+    return PASS;
+  },
+});
+
+/** A sound table of many slots and heads, whose lengths are no whole pages. */
+function manyTable(layout: Layout): TableDump {
+  const { slots, heads: kvHeads, columns, pool } = MANY;
+  const heads = layout === "uniform" ? 1 : kvHeads;
+  const lengthsTokens = Int32Array.from({ length: slots }, (_, slot) => 25 + (slot * 29) % 140);
+  const table = new Int32Array(slots * heads * columns).fill(-1);
+  for (let slot = 0; slot < slots; slot++) {
+    const pages = Math.ceil(lengthsTokens[slot]! / PAGE);
+    for (let head = 0; head < heads; head++) {
+      for (let column = 0; column < pages; column++) {
+        const id = slot * columns + column;
+        const start = (slot * heads + head) * columns;
+        table[start + column] = layout === "pooled" ? head * pool + id : id;
+      }
+    }
+  }
+  return {
+    layout,
+    slots,
+    headWindows: Int32Array.of(0, 16, 0, 100, 0, 0, 64, 0),
+    sinkTokens: 0,
+    columns,
+    table,
+    pagesPerHead: pool,
+    pageSizeTokens: PAGE,
+    lengthsTokens,
+    uniformColumns: columns,
+  };
+}
+
 /** A window head and a full head over three slots: five pages, two pages, and none. */
 function soundTable(layout: Layout, recycled: boolean): TableDump {
   const heads = layout === "uniform" ? 1 : 2;
@@ -200,4 +352,7 @@ export const validatorTests: readonly TestDefinition[] = [
   staleTail,
   sharedPage,
   shapes,
+  manyRows,
+  lengths,
+  windows,
 ];

@@ -1,0 +1,131 @@
+/** Kernels that read or write through a hole, entry by entry and layout by layout. */
+import type { Layout } from "../../allocator/mod.ts";
+import { type AttentionProblem, STORAGE_FORMATS } from "../../kernel/mod.ts";
+import type { AttendReply } from "../subject.ts";
+import { kernelFamily } from "./family.ts";
+import { type Mutant, withTable } from "./mutant.ts";
+import { changed } from "./problem_changes.ts";
+
+const HEAD_LAYOUTS: readonly Layout[] = ["headwise", "pooled"];
+
+/** NaN in every output of a head whose row has a hole that the walk comes past. */
+function leak(
+  problem: AttentionProblem,
+  reply: AttendReply,
+  reads: (o: { column: number; pages: number }) => boolean,
+): AttendReply {
+  const { batch, kvHeads, queryHeads, headSize, columns, storage, pageSizeTokens } = problem.shape;
+  const group = queryHeads / kvHeads;
+  const output = reply.output.slice();
+  const nan = STORAGE_FORMATS[storage].quietNan;
+  for (let slot = 0; slot < batch; slot++) {
+    const [first = 0, last = 0] = problem.queryStarts.subarray(slot, slot + 2);
+    const tokens = (problem.cachedLengths[slot] ?? 0) + last - first;
+    const pages = Math.ceil(tokens / pageSizeTokens);
+    for (let head = 0; head < kvHeads; head++) {
+      const start = (slot * kvHeads + head) * columns;
+      const row = problem.table.subarray(start, start + columns);
+      if (!row.some((id, column) => id === -1 && reads({ column, pages }))) continue;
+      for (let token = first; token < last; token++) {
+        const at = (token * queryHeads + head * group) * headSize;
+        output.fill(nan, at, at + group * headSize);
+      }
+    }
+  }
+  return { ...reply, output };
+}
+
+const reads = kernelFamily(
+  { name: "hole_is_page_0", origin: "field", violates: ["sentinel/no-read"] },
+  HEAD_LAYOUTS.flatMap((layout) =>
+    ([
+      ["in_values", "row", "kernel:sentinel:no_read"],
+      ["in_the_row_walk", "row", "kernel:sentinel:no_read"],
+      ["in_the_first_column", "visible", "kernel:sentinel:first_page"],
+    ] as const).map(([where, walk, test]) => ({
+      layout,
+      where,
+      walk,
+      label: `${where}_${layout}`,
+      fault: `With the ${layout} layout a hole becomes page 0 ${where.replaceAll("_", " ")}`,
+      killedBy: [
+        test.endsWith("no_read") ? `${test}:layout=${layout};*` : `${test}:layout=${layout};*`,
+      ],
+    }))
+  ),
+  ({ layout, where, walk }) => (good) => ({
+    attend: async (problem, o) =>
+      changed(
+        await good.attend(problem, o),
+        (reply) =>
+          problem.shape.layout === layout && (walk === "visible" || o.walk === walk)
+            ? leak(problem, reply, ({ column, pages }) =>
+              where === "in_the_first_column" ? column === 0 : column < pages)
+            : reply,
+      ),
+  }),
+);
+
+const writes = kernelFamily(
+  { name: "write_to_hole", origin: "field", violates: ["sentinel/no-write"] },
+  (["uniform", ...HEAD_LAYOUTS] as const).flatMap((layout) =>
+    (["lands_in_page_0", "lands_in_the_column_before", "is_not_counted"] as const).map((how) => ({
+      layout,
+      how,
+      label: `${how}_${layout}`,
+      fault: `With the ${layout} layout a write to a hole ${how.replaceAll("_", " ")}`,
+      killedBy: [`kernel:append:holes:layout=${layout};*`],
+    }))
+  ),
+  ({ layout, how }) => (good) => ({
+    append: async (problem) => {
+      if (problem.shape.layout !== layout) return await good.append(problem);
+      if (how === "is_not_counted") {
+        return changed(
+          await good.append(problem),
+          (reply) => ({ ...reply, droppedWrites: Math.min(reply.droppedWrites, 1) }),
+        );
+      }
+      const { columns } = problem.shape;
+      const table = problem.table.map((id, index) => {
+        if (id !== -1 || how === "lands_in_page_0") return Math.max(id, 0);
+        return index % columns === 0 ? -1 : problem.table[index - 1] ?? -1;
+      });
+      const reply = await good.append({ ...problem, table });
+      const honest = await good.append(problem);
+      const dropped = honest.kind === "ok" ? honest.value.droppedWrites : 0;
+      return changed(reply, (value) => ({ ...value, droppedWrites: dropped }));
+    },
+  }),
+);
+
+const compaction = kernelFamily(
+  {
+    name: "holes_closed_up",
+    origin: "own",
+    violates: ["recycle/off-equal-answers", "sentinel/no-read"],
+  },
+  HEAD_LAYOUTS.map((layout) => ({
+    layout,
+    label: layout,
+    fault: `With the ${layout} layout later pages slide into holes`,
+    killedBy: [`kernel:attend:recycling:layout=${layout};*`],
+  })),
+  ({ layout }) => (good) => ({
+    attend: (problem, o) => {
+      const { columns } = problem.shape;
+      if (problem.shape.layout !== layout || !(problem.table instanceof Int32Array)) {
+        return good.attend(problem, o);
+      }
+      const table = problem.table.slice();
+      for (let start = 0; start < table.length; start += columns) {
+        const named = table.slice(start, start + columns).filter((id) => id >= 0);
+        table.fill(-1, start, start + columns).set(named, start);
+      }
+      return good.attend(withTable(problem, table), o);
+    },
+  }),
+);
+
+/** Every kernel that goes through a hole. */
+export const holeMutants: readonly Mutant[] = [...reads, ...writes, ...compaction];

@@ -1,0 +1,140 @@
+/** Validators that look at a part of the table, or take lengths for what they are not. */
+import type { TableDump, TableFault } from "../subject.ts";
+import { allocatorFamily, type FamilyMember } from "./family.ts";
+import type { Mutant } from "./mutant.ts";
+
+interface ValidatorMember extends FamilyMember {
+  readonly violates: readonly string[];
+  /** The question as the validator takes it. */
+  readonly ask?: (o: TableDump) => TableDump;
+  /** The faults that it tells of those that there are. */
+  readonly tell?: (fault: TableFault) => boolean;
+}
+
+const FAULTS = [
+  "sentinel/only-minus-one",
+  "sentinel/only-when-dead",
+  "sentinel/tail",
+  "pool/conservation",
+];
+const SIZE = ["validator:size:fault"];
+
+const int32 = (values: ArrayLike<unknown>): Int32Array => Int32Array.from(values, Number);
+
+const MEMBERS: readonly ValidatorMember[] = [
+  ...[1, 4, 6].map((heads) => ({
+    label: `first_${heads}_heads`,
+    fault: `The first ${heads} heads of a slot are looked at`,
+    violates: FAULTS,
+    killedBy: SIZE,
+    tell: ({ head = 0 }: TableFault) => head < heads,
+  })),
+  ...[1, 4, 16, 32].map((slots) => ({
+    label: `first_${slots}_slots`,
+    fault: `The first ${slots} slots are looked at`,
+    violates: FAULTS,
+    killedBy: SIZE,
+    tell: ({ slot = 0 }: TableFault) => slot < slots,
+  })),
+  {
+    label: "whole_pages_down",
+    fault: "Lengths are taken for whole pages, and a last part of one is not looked at",
+    violates: ["sentinel/only-when-dead", "sentinel/tail"],
+    killedBy: SIZE,
+    ask: (o) => ({
+      ...o,
+      lengthsTokens: isInt32(o)
+        ? o.lengthsTokens.map((length) => length - length % 16)
+        : o.lengthsTokens,
+    }),
+  },
+  {
+    label: "whole_pages_up",
+    fault: "A page more than the length needs is taken for allocated",
+    violates: ["sentinel/tail"],
+    killedBy: SIZE,
+    tell: ({ clause }) => clause !== "sentinel/tail",
+  },
+  {
+    label: "lengths_int64",
+    fault: "Lengths of int64 are taken as they come",
+    violates: ["dtype/int32"],
+    killedBy: ["validator:size:lengths:fault=int64;*"],
+    ask: (o) => ({ ...o, lengthsTokens: int32(o.lengthsTokens) }),
+  },
+  {
+    label: "lengths_float32",
+    fault: "Lengths of float32 are taken as they come",
+    violates: ["dtype/int32"],
+    killedBy: ["validator:size:lengths:fault=float32;*"],
+    ask: (o) => ({ ...o, lengthsTokens: int32(o.lengthsTokens) }),
+  },
+  {
+    label: "windows_int64",
+    fault: "Windows of int64 are taken as they come",
+    violates: ["dtype/int32"],
+    killedBy: ["validator:size:lengths:fault=windows_int64;*"],
+    ask: (o) => ({ ...o, headWindows: int32(o.headWindows) }),
+  },
+  {
+    label: "lengths_clamped",
+    fault: "Lengths that cannot be are clamped to what can",
+    violates: ["shape/columns-cover"],
+    killedBy: [
+      "validator:size:lengths:fault=negative;*",
+      "validator:size:lengths:fault=past_row;*",
+    ],
+    ask: (o) => ({
+      ...o,
+      lengthsTokens: isInt32(o)
+        ? o.lengthsTokens.map((length) =>
+          Math.min(Math.max(length, 0), Math.max(1, o.columns) * o.pageSizeTokens)
+        )
+        : o.lengthsTokens,
+    }),
+  },
+  {
+    label: "largest_window",
+    fault: "Every window head is judged by the largest window",
+    violates: ["sentinel/only-when-dead", "mask/several-windows"],
+    killedBy: ["validator:size:windows:dead=true;*"],
+    ask: (o) => ({
+      ...o,
+      headWindows:
+        o.headWindows.map?.((window) => window > 0 ? Math.max(...o.headWindows) : window) ??
+          o.headWindows,
+    }),
+  },
+  {
+    label: "smallest_window",
+    fault: "Every window head is judged by the smallest window",
+    violates: ["sentinel/only-when-dead", "mask/several-windows"],
+    killedBy: ["validator:size:windows:dead=false;head=6;*"],
+    ask: (o) => {
+      const kept = [...o.headWindows].map(Number).filter((window) => window > 0);
+      const headWindows = Int32Array.from(
+        o.headWindows,
+        (window) => Number(window) > 0 ? Math.min(...kept) : 0,
+      );
+      return { ...o, headWindows };
+    },
+  },
+];
+
+function isInt32(o: TableDump): boolean {
+  return o.lengthsTokens instanceof Int32Array;
+}
+
+/** Every validator that sees less than there is. */
+export const validatorMutants: readonly Mutant[] = MEMBERS.flatMap((member) =>
+  allocatorFamily(
+    { name: "validator", origin: "field", violates: member.violates },
+    [member],
+    ({ ask, tell }) => (good) => ({
+      validate: async (o) => {
+        const faults = await good.validate(ask?.(o) ?? o);
+        return tell === undefined ? faults : faults.filter(tell);
+      },
+    }),
+  )
+);

@@ -1,0 +1,143 @@
+/** Tests of kernels at sizes that engines have: slots, chunks, long rows, splits, groups, windows. */
+import type { StorageType } from "../../kernel/mod.ts";
+import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
+import { HEAD_LAYOUTS, LAYOUTS } from "./cache_spec.ts";
+import { attendJudged, needsOf, problemOf } from "./kernel_case.ts";
+import { appendJudged, appendNeeds, appendOf } from "./append_tests.ts";
+
+/** Decode rows of many slots, whose lengths differ from their neighbours'. */
+function decodeRows(slots: number): string {
+  return Array.from({ length: slots }, (_, slot) => `1+${(slot * 13) % 61}`).join("_");
+}
+
+const slots = defineTest({
+  suite: "kernel",
+  path: "size",
+  test: "slots",
+  clauses: ["mixed/batch", "layout/row-major-heads"],
+  description: "Dozens of slots read their own rows, decode rows and chunks",
+  needs: ({ layout }) => needsOf({ layout }),
+  cases: grid({ layout: LAYOUTS, slots: [6, 40, 70] }),
+  run: ({ kernel, params: { layout, slots }, seed }) =>
+    attendJudged(
+      kernel,
+      problemOf(seed, { layout, rows: decodeRows(slots), kinds: "wf", group: 1, sinks: 4 }),
+    ),
+});
+
+const chunks = defineTest({
+  suite: "kernel",
+  path: "size",
+  test: "chunk",
+  clauses: ["mixed/batch", "mask/full", "mask/window"],
+  description: "Chunks of hundreds of tokens are causal to their last one",
+  needs: ({ layout }) => needsOf({ layout }),
+  cases: grid({ layout: HEAD_LAYOUTS, rows: ["130+40_1+20", "1+9_300+0"] }),
+  run: ({ kernel, params: { layout, rows }, seed }) =>
+    attendJudged(kernel, problemOf(seed, { layout, rows, group: 1, window: 70 })),
+});
+
+const longRows = defineTest({
+  suite: "kernel",
+  path: "size",
+  test: "long_row",
+  clauses: ["numerics/c16", "mask/window", "mixed/batch"],
+  description: "A row of 16k keys is read to its end in any slot",
+  needs: ({ layout }) => needsOf({ layout }),
+  cases: grid({
+    layout: HEAD_LAYOUTS,
+    rows: ["1+16383_1+30_1+9", "1+30_1+16383_1+9", "1+9_0+0_1+16383"],
+  }),
+  run: ({ kernel, params: { layout, rows }, seed }) =>
+    attendJudged(
+      kernel,
+      // Strong scores: with flat ones a lost key of 16,000 moves less than rounding does.
+      problemOf(seed, { layout, rows, group: 1, page: 64, window: 600, scale: 1 }),
+    ),
+});
+
+const manySplits = defineTest({
+  suite: "kernel",
+  path: "size",
+  test: "splits",
+  clauses: ["numerics/c16", "softmax/learned-sink"],
+  description: "Rows split by dozens are merged whole",
+  needs: ({ learned }) => [...needsOf({ learned, sinks: 4 }), "kernel.splits"],
+  cases: grid({ split: [16, 32, 64], learned: [false, true], cached: [700, 1500] }),
+  run: ({ kernel, params: { split, learned, cached }, seed }) =>
+    attendJudged(
+      kernel,
+      problemOf(seed, {
+        rows: `1+${cached}_1+40_2+${cached - 100}`,
+        group: 2,
+        learned,
+        sinks: 4,
+        scale: 0.5,
+      }),
+      { splitTokens: split },
+    ),
+});
+
+const groups = defineTest({
+  suite: "kernel",
+  path: "size",
+  test: "group",
+  clauses: ["shape/group", "mixed/batch"],
+  description: "Groups of up to 64 query heads share a KV head",
+  needs: ({ size, storage }) => needsOf({ size, storage }),
+  cases: [
+    { group: 24, size: 64, storage: "bf16" as StorageType },
+    { group: 32, size: 64, storage: "f16" as StorageType },
+    { group: 64, size: 64, storage: "bf16" as StorageType },
+  ],
+  run: ({ kernel, params: { group, size, storage }, seed }) =>
+    attendJudged(
+      kernel,
+      problemOf(seed, { group, size, storage, kinds: "wf", rows: "1+47_1+20_3+64" }),
+    ),
+});
+
+const severalWindows = defineTest({
+  suite: "kernel",
+  path: "size",
+  test: "windows",
+  clauses: ["mask/several-windows"],
+  description: "Heads of one call keep windows of their own",
+  needs: ({ layout, sinks }) => needsOf({ layout, sinks }),
+  cases: grid({
+    layout: HEAD_LAYOUTS,
+    windows: ["24_9_0_50", "1_16_17_0", "100_0_2_64"],
+    sinks: [0, 4],
+  }),
+  run: ({ kernel, params: { layout, windows, sinks }, seed }) =>
+    attendJudged(
+      kernel,
+      problemOf(seed, { layout, windows, sinks, kinds: "wwww", group: 2, rows: "1+90_5+45_1+64" }),
+    ),
+});
+
+const appends = defineTest({
+  suite: "kernel",
+  path: "size",
+  test: "append",
+  clauses: ["layout/write-follows-table", "mixed/batch"],
+  description: "Appends of dozens of slots and long chunks reach the pages of their own rows",
+  needs: ({ layout }) => appendNeeds({ layout }),
+  cases: grid({ layout: HEAD_LAYOUTS, rows: ["many_slots", "200+9_1+30_0+4", "1+3000_1+9"] }),
+  run: ({ kernel, params: { layout, rows }, seed }) =>
+    appendJudged(
+      kernel,
+      appendOf(seed, { layout, rows: rows === "many_slots" ? decodeRows(40) : rows, group: 1 }),
+    ),
+});
+
+/** Tests of sizes. */
+export const kernelSizeTests: readonly TestDefinition[] = [
+  slots,
+  chunks,
+  longRows,
+  manySplits,
+  groups,
+  severalWindows,
+  appends,
+];
