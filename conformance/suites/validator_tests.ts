@@ -189,9 +189,9 @@ const manyRows = defineTest({
     const row = (slot * heads + head) * MANY.columns;
     const pages = Math.ceil((question.lengthsTokens[slot] ?? 0) / PAGE);
     const expected: Readonly<Record<string, readonly [string, number]>> = {
-      bad_id: ["sentinel/only-minus-one", 1],
-      live_hole: ["sentinel/only-when-dead", pages - 1],
-      stale_tail: ["sentinel/tail", pages],
+      "bad_id": ["sentinel/only-minus-one", 1],
+      "live_hole": ["sentinel/only-when-dead", pages - 1],
+      "stale_tail": ["sentinel/tail", pages],
       twice: ["pool/conservation", 1],
     };
     const [clause, column] = expected[fault] ?? [];
@@ -200,9 +200,9 @@ const manyRows = defineTest({
       return PASS;
     }
     const ids: Record<string, number> = {
-      bad_id: -7,
-      live_hole: -1,
-      stale_tail: question.table[row] ?? 0,
+      "bad_id": -7,
+      "live_hole": -1,
+      "stale_tail": question.table[row] ?? 0,
       twice: question.table[row] ?? 0,
     };
     question.table[row + column] = ids[fault]!;
@@ -238,8 +238,8 @@ const lengths = defineTest({
       int64: { lengthsTokens: BigInt64Array.from(sound, BigInt) },
       float32: { lengthsTokens: Float32Array.from(sound) },
       negative: { lengthsTokens: changed(-1) },
-      past_row: { lengthsTokens: changed(MANY.columns * PAGE + 1) },
-      windows_int64: { headWindows: BigInt64Array.from(headWindows, BigInt) },
+      "past_row": { lengthsTokens: changed(MANY.columns * PAGE + 1) },
+      "windows_int64": { headWindows: BigInt64Array.from(headWindows, BigInt) },
     };
     const faults = await allocator.validate({ ...good, ...changes[fault] } as TableDump);
     const clause = fault === "negative" || fault === "past_row"
