@@ -39,15 +39,8 @@ export interface PageDemand {
  */
 export function pagesForLength(a: CacheAllocator, o: AdmissionQuestion): PageDemand {
   const stepTokens = o.stepTokens ?? 1;
-  for (const [name, value] of [["lengthTokens", o.lengthTokens], ["stepTokens", stepTokens]]) {
-    if (!Number.isInteger(value) || (value as number) < 0) {
-      throw new AllocatorError(
-        "length/invalid",
-        { [name]: value },
-        `Cannot count pages for ${name} "${value}": give an integer of at least 0`,
-      );
-    }
-  }
+  checkCount("lengthTokens", o.lengthTokens);
+  checkCount("stepTokens", stepTokens);
   const fullHeadPages = Math.ceil(o.lengthTokens / a.options.pageSizeTokens);
   const windowHeadPages = a.options.recycle
     ? Math.min(fullHeadPages, windowPageBound(a, stepTokens))
@@ -58,6 +51,15 @@ export function pagesForLength(a: CacheAllocator, o: AdmissionQuestion): PageDem
     windowHeadPages,
     totalPages: fullHeadPages * (rows - windowRows) + windowHeadPages * windowRows,
   };
+}
+
+function checkCount(name: string, value: number): void {
+  if (Number.isInteger(value) && value >= 0) return;
+  throw new AllocatorError(
+    "length/invalid",
+    { [name]: value },
+    `Cannot count pages for ${name} "${value}": give an integer of at least 0`,
+  );
 }
 
 function windowPageBound(a: CacheAllocator, stepTokens: number): number {

@@ -187,6 +187,8 @@ function validateEntries(o: TableQuestion): Violation[] {
     }
     for (let column = 0; column < table.columns; column++) {
       const value = table.ids[row * table.columns + column];
+      // Most of a table; nothing is made for it.
+      if (value === HOLE && column >= allocated) continue;
       const entry = { ...place, column, value };
       const at = `${where}, column ${column}`;
       if (value < HOLE || value >= limit) {

@@ -110,11 +110,12 @@ export function countWork(o: WorkOptions, into: WorkCount = createWorkCount()): 
       if (headWindows[head] !== window) {
         window = headWindows[head];
         const windowStart = window === 0 || first < window ? 0 : first - window + 1;
-        visible = sumClamped(first, end - 1, window === 0 ? end : window + sinkTokens);
+        const seen = window === 0 ? end : window + sinkTokens;
+        visible = queryLength === 1 ? Math.min(end, seen) : sumClamped(first, end - 1, seen);
         const readStart = rowWalk ? 0 : windowStart;
         const sinkEnd = Math.min(sinkTokens, readStart);
         read = end - readStart + sinkEnd;
-        walked = rowWalk ? sumClamped(first, end - 1, end) : visible;
+        walked = !rowWalk ? visible : queryLength === 1 ? end : sumClamped(first, end - 1, end);
         const firstColumn = Math.floor(readStart / pageSizeTokens);
         const sinkColumns = Math.min(firstColumn, Math.ceil(sinkEnd / pageSizeTokens));
         columns = Math.ceil(end / pageSizeTokens) - firstColumn + sinkColumns;

@@ -38,7 +38,11 @@ export function createModelClock(o: ModelClockOptions): StepClock {
     rank: 0,
   });
   const classes = classifyLayers(o.heads);
-  const oneHead = (windowTokens: number): Omit<WorkOptions, "queryLengths" | "cachedLengths"> => ({
+  // Rows of a step without the idle slots between them.
+  const slots = o.workload.scheduler.maxSequences;
+  const rows = { queryLengths: new Int32Array(slots), cachedLengths: new Int32Array(slots) };
+  const oneHead = (windowTokens: number): WorkOptions & { slots: number } => ({
+    ...rows,
     queryHeads: queryHeads / kvHeads,
     kvHeads: 1,
     headSize: model.headSize,
@@ -46,7 +50,7 @@ export function createModelClock(o: ModelClockOptions): StepClock {
     layout: o.side.layout,
     headWindows: Int32Array.of(windowTokens),
     sinkTokens: o.heads.sinkTokens,
-    slots: o.workload.scheduler.maxSequences,
+    slots,
     walk: o.side.walk,
   });
   const [fullHead, windowHead] = [oneHead(0), oneHead(o.heads.windowTokens)];
@@ -62,9 +66,9 @@ export function createModelClock(o: ModelClockOptions): StepClock {
     layersMeasured: null,
     maxPendingSteps: MAX_PENDING_STEPS,
     enqueue(batch: StepBatch): void {
-      const { queryLengths, cachedLengths } = batch;
-      countWork({ ...fullHead, queryLengths, cachedLengths }, full);
-      countWork({ ...windowHead, queryLengths, cachedLengths }, window);
+      fullHead.slots = windowHead.slots = gatherRows(batch, rows);
+      countWork(fullHead, full);
+      countWork(windowHead, window);
       let seconds = 0;
       for (const layer of classes) {
         const { bytes, flops } = layerWork(layer, { full, window, uniform });
@@ -76,8 +80,8 @@ export function createModelClock(o: ModelClockOptions): StepClock {
     },
     flush(): StepTimes {
       const times = {
-        attentionMs: Float64Array.from(attention),
-        restMs: Float64Array.from(rest),
+        attentionMs: new Float64Array(attention),
+        restMs: new Float64Array(rest),
       };
       attention = [];
       rest = [];
@@ -95,19 +99,34 @@ export function createModelClock(o: ModelClockOptions): StepClock {
   };
 }
 
+/** Copies the rows that have tokens to the front; returns how many there are. */
+function gatherRows(
+  { queryLengths, cachedLengths }: StepBatch,
+  into: Pick<StepBatch, "queryLengths" | "cachedLengths">,
+): number {
+  let rows = 0;
+  for (let slot = 0; slot < queryLengths.length; slot++) {
+    if (queryLengths[slot] === 0) continue;
+    into.queryLengths[rows] = queryLengths[slot];
+    into.cachedLengths[rows++] = cachedLengths[slot];
+  }
+  return rows;
+}
+
 function layerWork(
-  layer: LayerClass,
+  { fullHeads, windowHeads }: LayerClass,
   o: { full: WorkCount; window: WorkCount; uniform: boolean },
 ): { bytes: number; flops: number } {
   const { full, window } = o;
-  const sum = (key: keyof WorkCount): number =>
-    layer.fullHeads * full[key] + layer.windowHeads * window[key];
   // A uniform row serves all heads: it is read as far as the head that sees the most.
   const tableBytes = o.uniform
-    ? (layer.fullHeads > 0 ? full.tableBytes : window.tableBytes)
-    : sum("tableBytes");
+    ? (fullHeads > 0 ? full.tableBytes : window.tableBytes)
+    : fullHeads * full.tableBytes + windowHeads * window.tableBytes;
+  const keyValueBytes = fullHeads * full.keyValueBytes + windowHeads * window.keyValueBytes;
+  const queryOutputBytes = fullHeads * full.queryOutputBytes +
+    windowHeads * window.queryOutputBytes;
   return {
-    bytes: sum("keyValueBytes") + sum("queryOutputBytes") + tableBytes,
-    flops: sum("flops"),
+    bytes: keyValueBytes + queryOutputBytes + tableBytes,
+    flops: fullHeads * full.flops + windowHeads * window.flops,
   };
 }

@@ -4,8 +4,9 @@
  * change the next step, so that a GPU clock has many steps in flight.
  */
 
+import { setImmediate } from "node:timers";
 import { type Slot, validateAllocator } from "../../allocator/mod.ts";
-import type { StepBatch } from "../clock/mod.ts";
+import type { StepBatch, StepCheck, StepTimes } from "../clock/mod.ts";
 import { BenchError, type FailedRequest } from "../result/mod.ts";
 import {
   admitWaiting,
@@ -72,13 +73,19 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
     const plan = planStep(scheduler, timeline.planned);
     while (admitWaiting(scheduler, plan) === "starved" && run.arrived < o.requests.length) {
       if (isBeforeArrival(run)) break;
-      await settle(run);
+      const settling = settle(run);
+      if (settling !== null) await settling;
       if (!takeArrivals(run)) break;
     }
     finishPlan(scheduler, plan);
     takeFailures(run);
-    if (plan.tokens > 0) await runStep(run, plan);
-    else if (!await resolveIdle(run, plan)) break;
+    if (plan.tokens > 0) {
+      const check = startStep(run, plan);
+      if (check instanceof Promise) keepCheck(run, plan, await check);
+      endStep(run, plan);
+      if (timeline.planned - timeline.timed >= o.clock.maxPendingSteps) await settle(run);
+      if (timeline.planned % STEPS_PER_TURN === 0) await yieldTurn(run);
+    } else if (!await resolveIdle(run, plan)) break;
   }
   await settle(run);
   releaseLeaving(scheduler);
@@ -120,30 +127,32 @@ function startReplay(o: ReplayOptions): Replay {
   };
 }
 
-/** Hands a planned step to the clock, checks it where one is due, and ends it. */
-async function runStep(run: Replay, plan: StepPlan): Promise<void> {
-  const { options, scheduler, timeline, tokens, checks } = run;
-  const { clock } = options;
-  const batch: StepBatch = {
-    ...scheduler.rows,
-    step: plan.step,
-    tokens: plan.tokens,
-    sampledRows: plan.sampledRows,
-  };
+/** Hands a planned step to the clock, and checks it where a check is due. */
+function startStep(run: Replay, plan: StepPlan): Promise<StepCheck> | null {
+  const { options, scheduler, checks } = run;
+  const { table, queryLengths, cachedLengths } = scheduler.rows;
+  const { step, tokens, sampledRows } = plan;
+  const batch: StepBatch = { step, table, queryLengths, cachedLengths, tokens, sampledRows };
   recordPlan(run, plan, batch);
-  clock.enqueue(batch);
-  if (checks.length < (options.maxChecks ?? 0) && plan.step >= run.nextCheck) {
-    const check = await clock.check(batch, { seed: (options.seed + plan.step) >>> 0 });
-    checks.push({ ...check, step: plan.step });
-    run.nextCheck = plan.step + 1 + Math.floor(plan.step * CHECK_STRIDE);
-  }
-  // Pages freed from here on wait for the step's completion.
-  finishStep(scheduler, (request, emitted) => {
-    logTokens(tokens, request.index, plan.step, emitted);
+  options.clock.enqueue(batch);
+  if (checks.length >= (options.maxChecks ?? 0) || step < run.nextCheck) return null;
+  const check = options.clock.check(batch, { seed: (options.seed + step) >>> 0 });
+  if (check instanceof Promise) return check;
+  keepCheck(run, plan, check);
+  return null;
+}
+
+function keepCheck(run: Replay, { step }: StepPlan, check: StepCheck): void {
+  run.checks.push({ ...check, step });
+  run.nextCheck = step + 1 + Math.floor(step * CHECK_STRIDE);
+}
+
+/** Gives a step's tokens out. Pages freed from here on wait for its completion. */
+function endStep(run: Replay, { step }: StepPlan): void {
+  finishStep(run.scheduler, (request, emitted) => {
+    logTokens(run.tokens, request.index, step, emitted);
     if (request.generated === request.outputTokens) end(run, request);
   });
-  if (timeline.planned - timeline.timed >= clock.maxPendingSteps) await settle(run);
-  if (timeline.planned % STEPS_PER_TURN === 0) await yieldTurn(run);
 }
 
 function recordPlan(run: Replay, plan: StepPlan, batch: StepBatch): void {
@@ -181,13 +190,18 @@ async function resolveIdle(run: Replay, plan: StepPlan): Promise<boolean> {
   return true;
 }
 
-/** Waits for the times of all steps. */
-async function settle(run: Replay): Promise<void> {
+/** Takes the times of all steps; null where nothing has to be awaited for them. */
+function settle(run: Replay): Promise<void> | null {
   const { timeline, options } = run;
-  if (timeline.timed === timeline.planned) return;
+  if (timeline.timed === timeline.planned) return null;
   const times = options.clock.flush();
-  if (!(times instanceof Promise)) return timeSteps(timeline, times);
-  timeSteps(timeline, await times);
+  if (times instanceof Promise) return takeTimes(run, times);
+  timeSteps(timeline, times);
+  return null;
+}
+
+async function takeTimes(run: Replay, times: Promise<StepTimes>): Promise<void> {
+  timeSteps(run.timeline, await times);
   refuseStopped(run);
 }
 
@@ -261,8 +275,8 @@ function finishReplay(run: Replay): ReplayLog {
 
 async function yieldTurn(run: Replay): Promise<void> {
   run.options.onProgress?.({ requestsDone: run.done, steps: run.timeline.planned });
-  // A timer and not a microtask: signals and terminals are served by the event loop.
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  // Not a microtask: signals and terminals are served by the event loop. A timer would sleep 1 ms.
+  await new Promise((resolve) => setImmediate(resolve));
   refuseStopped(run);
 }
 

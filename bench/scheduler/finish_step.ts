@@ -1,12 +1,13 @@
 /** The end of a step: its tokens reach their requests, and its pages go. */
 
 import { insertPrefixOnRanks } from "./prefix.ts";
-import { beginOnRanks, completeOnRanks, recycleOnRanks } from "./ranks.ts";
+import { checkRanksAgree, recycleOnRanks } from "./ranks.ts";
 import { drawAccepted, type LiveRequest } from "./live_request.ts";
 import { releaseLeaving, requireSlot, retireRequest, type Scheduler } from "./scheduler.ts";
 
 /**
- * Gives the step's tokens to its requests, then lets its pages go. `onTokens` is told of the tokens
+ * Gives the step's tokens to its requests and lets go of the pages of those that have ended, and of
+ * dead ones: the step has completed, so that they are free at once. `onTokens` is told of the tokens
  * that a request got, before it leaves if they were its last; then `generated` equals
  * `outputTokens`.
  */
@@ -16,8 +17,7 @@ export function finishStep(
 ): void {
   const { running, ranks, rows } = scheduler;
   releaseLeaving(scheduler);
-  const open = beginOnRanks(ranks);
-  const { recycle } = ranks.measured.options;
+  const { recycle, pageSizeTokens } = ranks.measured.options;
   for (let index = 0; index < running.length; index++) {
     const request = running[index];
     const slot = requireSlot(request);
@@ -29,9 +29,12 @@ export function finishStep(
     if (request.generated === request.outputTokens) {
       retireRequest(scheduler, request);
       index--;
-    } else if (recycle) recycleOnRanks(ranks, slot, request.cached);
+    } else if (recycle && request.cached % pageSizeTokens === 0) {
+      // Elsewhere recycling does nothing.
+      recycleOnRanks(ranks, slot, request.cached);
+    }
   }
-  completeOnRanks(ranks, open);
+  checkRanksAgree(ranks);
 }
 
 /** Moves a request on by the tokens of its row; returns the tokens that it emitted. */

@@ -10,17 +10,16 @@ import {
   admitWithPrefixOnEveryRank,
   allocatedColumns,
   type AllocatorOptions,
-  beginStep,
   type CacheAllocator,
   canAdmitOnEveryRank,
   canAdmitWithPrefix,
-  completeStep,
   countWindowHeads,
   createAllocator,
   extend,
   extendOnEveryRank,
   extendWithPrefixOnEveryRank,
   type HeadMap,
+  needsPages,
   type PageOutcome,
   type PrefixCache,
   type PrefixMatch,
@@ -30,7 +29,6 @@ import {
   type ReservedQuestion,
   shardHeadMap,
   type Slot,
-  type StepId,
 } from "../../allocator/mod.ts";
 import { BenchError } from "../result/mod.ts";
 
@@ -47,6 +45,7 @@ export interface Ranks {
 }
 
 const AHEAD = { preallocate: true };
+const NOTHING_TAKEN: PageOutcome = { kind: "allocated", pages: 0 };
 
 /** The rank with the most full heads, the lowest of equals. */
 export function findMeasuredRank(heads: HeadMap, tensorParallel: number): number {
@@ -103,6 +102,9 @@ export function extendOnRanks(
   slot: Slot,
   o: { readonly lengthTokens: number; readonly preallocate: boolean },
 ): PageOutcome {
+  // Most decode rows stay on their page; what their length is matters to nobody but a validator.
+  const { measured } = ranks;
+  if (!measured.options.debug && !needsPages(measured, slot, o.lengthTokens)) return NOTHING_TAKEN;
   if (ranks.prefix !== undefined) return extendWithPrefixOnEveryRank(ranks.prefix, slot, o);
   return ranks.all.length === 1
     ? extend(ranks.measured, slot, o.lengthTokens, o.preallocate ? AHEAD : undefined)
@@ -132,14 +134,8 @@ export function releaseOnRanks(ranks: Ranks, slot: Slot): void {
   for (const rank of ranks.all) release(rank, slot);
 }
 
-/** Opens a step on every rank. */
-export function beginOnRanks(ranks: Ranks): readonly StepId[] {
-  return ranks.all.map(beginStep);
-}
-
-/** Completes a step on every rank, and checks that all hold the same columns of every slot. */
-export function completeOnRanks(ranks: Ranks, steps: readonly StepId[]): void {
-  ranks.all.forEach((rank, index) => completeStep(rank, steps[index]));
+/** Checks that all ranks hold the same columns of every slot. */
+export function checkRanksAgree(ranks: Ranks): void {
   if (ranks.all.length === 1) return;
   for (const slot of ranks.measured.state.slotIds) {
     const columns = ranks.all.map((rank) => allocatedColumns(rank, slot));

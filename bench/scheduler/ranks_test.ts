@@ -11,9 +11,8 @@ import {
 import { BenchError } from "../result/bench_error.ts";
 import {
   admitOnRanks,
-  beginOnRanks,
   canAdmitOnRanks,
-  completeOnRanks,
+  checkRanksAgree,
   createRanks,
   extendOnRanks,
   findMeasuredRank,
@@ -67,9 +66,8 @@ Deno.test("createRanks() drives all ranks alike and checks that they agree", () 
     extendOnRanks(ranks, SLOT, { lengthTokens: 96, preallocate: false }).kind,
     "allocated",
   );
-  const step = beginOnRanks(ranks);
   recycleOnRanks(ranks, SLOT, 96);
-  completeOnRanks(ranks, step);
+  checkRanksAgree(ranks);
   // Rank 0 keeps two window heads, rank 1 one: five of six pages die on each.
   assert.deepEqual(freePagesOf(ranks), [2 * 2 + 2 * 5, 2 * 2 + 5]);
   releaseOnRanks(ranks, SLOT);
@@ -83,14 +81,13 @@ Deno.test("canAdmitOnRanks() asks the scarcest rank", () => {
   assert.equal(canAdmitOnRanks(ranks, { lengthTokens: 144 }), false);
 });
 
-Deno.test("completeOnRanks() stops when the ranks hold different columns", () => {
+Deno.test("checkRanksAgree() stops when the ranks hold different columns", () => {
   const ranks = createRanks(options(), 2);
   admitOnRanks(ranks, SLOT, 32);
   extend(ranks.all[0], SLOT, 48);
   assert.equal(allocatedColumns(ranks.all[0], SLOT), 3);
-  const step = beginOnRanks(ranks);
   assert.throws(
-    () => completeOnRanks(ranks, step),
+    () => checkRanksAgree(ranks),
     (error) => error instanceof BenchError && error.code === "bench/ranks-disagree",
   );
 });

@@ -68,8 +68,6 @@ export const REFERENCE_POLICY: SchedulerPolicy = {
   },
 };
 
-const AHEAD = { preallocate: true };
-
 /** Plans decode rows; returns whether a request was preempted. */
 function planDecodeRows(scheduler: Scheduler, plan: StepPlan): boolean {
   const { running, ranks } = scheduler;
@@ -81,7 +79,8 @@ function planDecodeRows(scheduler: Scheduler, plan: StepPlan): boolean {
     if (plan.budgetTokens < tokens) break;
     const lengthTokens = request.cached + tokens;
     const slot = requireSlot(request);
-    while (extendOnRanks(ranks, slot, { lengthTokens, ...AHEAD }).kind !== "allocated") {
+    const ahead = { lengthTokens, preallocate: true };
+    while (extendOnRanks(ranks, slot, ahead).kind !== "allocated") {
       // The row itself may still fit where the pages taken ahead do not.
       const bare = extendOnRanks(ranks, slot, { lengthTokens, preallocate: false });
       if (bare.kind === "allocated") break;

@@ -13,40 +13,56 @@ const BUCKETS = 1024;
 const SORTED_SIZE = 2048;
 
 /**
- * Finds the value that stands at a rank, from 0, of the sample written out and sorted. Each round
- * counts the sample in buckets between its bounds and goes on with the bucket of the rank:
- * O(values) in all, however they are spread, for a round that leaves nothing out is sorted instead.
+ * Prepares to find values by rank. The sample is counted once in buckets between its bounds; what
+ * lies in the bucket of a rank is gathered when it is asked for, and kept for the next rank.
+ *
+ * @returns The value that stands at a rank, from 0, of the sample written out and sorted. O(values)
+ *   for the first rank of a bucket, however the values are spread: a bucket that leaves nothing out
+ *   is sorted instead.
  */
-export function selectRank(sample: WeightedSample, rank: number): number {
-  let { values, weights } = sample;
-  let below = 0;
-  while (values.length > SORTED_SIZE) {
-    const [least, most] = boundsOf({ values, weights });
-    const scale = BUCKETS / (most - least);
-    if (!Number.isFinite(scale)) break;
-    const bucketOf = (value: number): number =>
-      Math.min(BUCKETS - 1, Math.floor((value - least) * scale));
-    const counts = new Float64Array(BUCKETS);
-    const sizes = new Uint32Array(BUCKETS);
-    for (let i = 0; i < values.length; i++) {
-      if (weights[i] === 0) continue;
-      const bucket = bucketOf(values[i]);
-      counts[bucket] += weights[i];
-      sizes[bucket]++;
-    }
-    let bucket = 0;
-    while (below + counts[bucket] <= rank) below += counts[bucket++];
-    if (sizes[bucket] === values.length) break;
-    const [kept, keptWeights] = [new Float64Array(sizes[bucket]), new Float64Array(sizes[bucket])];
+export function createRankSelector(sample: WeightedSample): (rank: number) => number {
+  const { values, weights } = sample;
+  if (values.length <= SORTED_SIZE) return sortedSelector(sample);
+  const [least, most] = boundsOf(sample);
+  const scale = BUCKETS / (most - least);
+  if (!Number.isFinite(scale)) return sortedSelector(sample);
+  const bucketOf = (value: number): number =>
+    Math.min(BUCKETS - 1, Math.floor((value - least) * scale));
+  const counts = new Float64Array(BUCKETS);
+  const sizes = new Uint32Array(BUCKETS);
+  for (let i = 0; i < values.length; i++) {
+    if (weights[i] === 0) continue;
+    const bucket = bucketOf(values[i]);
+    counts[bucket] += weights[i];
+    sizes[bucket]++;
+  }
+  const gather = (bucket: number): WeightedSample => {
+    const kept = {
+      values: new Float64Array(sizes[bucket]),
+      weights: new Float64Array(sizes[bucket]),
+    };
     let next = 0;
     for (let i = 0; i < values.length; i++) {
       if (weights[i] === 0 || bucketOf(values[i]) !== bucket) continue;
-      kept[next] = values[i];
-      keptWeights[next++] = weights[i];
+      kept.values[next] = values[i];
+      kept.weights[next++] = weights[i];
     }
-    [values, weights] = [kept, keptWeights];
-  }
-  return sortedRank({ values, weights }, rank - below);
+    return kept;
+  };
+  const inside = new Map<number, (rank: number) => number>();
+  return (rank) => {
+    let below = 0;
+    let bucket = 0;
+    while (below + counts[bucket] <= rank) below += counts[bucket++];
+    let select = inside.get(bucket);
+    if (select === undefined) {
+      select = sizes[bucket] === values.length
+        ? sortedSelector(sample)
+        : createRankSelector(gather(bucket));
+      inside.set(bucket, select);
+    }
+    return select(rank - below);
+  };
 }
 
 /** Least and greatest value that occurs. */
@@ -60,11 +76,13 @@ export function boundsOf({ values, weights }: WeightedSample): readonly [number,
   return [least, most];
 }
 
-function sortedRank({ values, weights }: WeightedSample, rank: number): number {
+function sortedSelector({ values, weights }: WeightedSample): (rank: number) => number {
   const order = Array.from({ length: values.length }, (_, index) => index)
     .filter((index) => weights[index] > 0)
     .sort((left, right) => values[left] - values[right]);
-  let left = rank;
-  const found = order.find((index) => (left -= weights[index]) < 0);
-  return values[found ?? order[order.length - 1]];
+  return (rank) => {
+    let left = rank;
+    const found = order.find((index) => (left -= weights[index]) < 0);
+    return values[found ?? order[order.length - 1]];
+  };
 }

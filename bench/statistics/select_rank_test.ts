@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createRandom } from "../../allocator/mod.ts";
-import { selectRank } from "./select_rank.ts";
+import { createRankSelector } from "./select_rank.ts";
 
 /** The sample written out and sorted. */
 function writtenOut(values: readonly number[], weights: readonly number[]): number[] {
@@ -9,17 +9,17 @@ function writtenOut(values: readonly number[], weights: readonly number[]): numb
     .sort((left, right) => left - right);
 }
 
-Deno.test("selectRank() gives the sorted sample's value at every rank", () => {
+Deno.test("createRankSelector() gives the sorted sample's value at every rank", () => {
   const row = fc.tuple(fc.double({ min: -1e3, max: 1e3, noNaN: true }), fc.nat({ max: 3 }));
   fc.assert(fc.property(fc.array(row, { minLength: 1, maxLength: 60 }), (rows) => {
     const [values, weights] = [rows.map(([value]) => value), rows.map(([, weight]) => weight)];
     writtenOut(values, weights).forEach((expected, rank) =>
-      assert.equal(selectRank({ values, weights }, rank), expected)
+      assert.equal(createRankSelector({ values, weights })(rank), expected)
     );
   }));
 });
 
-Deno.test("selectRank() is exact when a sample is too long to be sorted", () => {
+Deno.test("createRankSelector() is exact when a sample is too long to be sorted", () => {
   const random = createRandom(3);
   const shapes: ((i: number) => number)[] = [
     () => random.nextFloat(),
@@ -35,7 +35,7 @@ Deno.test("selectRank() is exact when a sample is too long to be sorted", () => 
     const sorted = writtenOut(values, weights);
     for (const share of [0, 0.3, 0.5, 0.9, 0.999]) {
       const rank = Math.floor(share * (sorted.length - 1));
-      assert.equal(selectRank({ values, weights }, rank), sorted[rank]);
+      assert.equal(createRankSelector({ values, weights })(rank), sorted[rank]);
     }
   }
 });

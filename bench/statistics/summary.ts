@@ -1,7 +1,7 @@
 /** Order statistics of plain and of weighted samples. */
 
 import type { Summary } from "../result/mod.ts";
-import { boundsOf, selectRank } from "./select_rank.ts";
+import { boundsOf, createRankSelector } from "./select_rank.ts";
 
 /** Values below which a 99.9th percentile is not told. */
 const P999_MIN_COUNT = 1000;
@@ -37,12 +37,13 @@ export function summarizeWeighted(
   if (count === 0) return null;
   const sample = { values, weights };
   const [min, max] = boundsOf(sample);
+  const selectRank = createRankSelector(sample);
   const quantile = (q: number): number => {
     const position = (count - 1) * q;
     const below = Math.floor(position);
-    const low = selectRank(sample, below);
+    const low = selectRank(below);
     const share = position - below;
-    return share === 0 ? low : low + share * (selectRank(sample, below + 1) - low);
+    return share === 0 ? low : low + share * (selectRank(below + 1) - low);
   };
   return {
     count,
