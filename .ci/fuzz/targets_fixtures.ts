@@ -6,6 +6,7 @@ import {
   parseEngineConfig,
   parseModel,
   parseWorkload,
+  saturate,
   synthesizeRequests,
   type Workload,
 } from "../../fixtures/mod.ts";
@@ -111,5 +112,5 @@ export function requireDiagnosed<T>(loaded: Loaded<T>): T {
 function drawRequests(workload: Workload): void {
   const { requests } = workload;
   const count = requests.kind === "synthetic" ? requests.count : requests.list.length;
-  if (count <= DRAWN_REQUESTS) synthesizeRequests(workload);
+  if (count <= DRAWN_REQUESTS) synthesizeRequests(saturate(workload));
 }

@@ -1,6 +1,6 @@
 /** A benchmark of live servers: the same requests to each, in interleaved pairs. */
 
-import { synthesizeRequests, type TraceRequest } from "../../fixtures/mod.ts";
+import { synthesizeRequests, type TraceRequest, type Workload } from "../../fixtures/mod.ts";
 import { BenchError, describeEnvironment } from "../result/mod.ts";
 import { interleaveSides } from "../statistics/mod.ts";
 import { judgeLive } from "./live_gate.ts";
@@ -64,7 +64,7 @@ const SEED_STRIDE = 7919;
  */
 export async function runLive(o: LiveOptions): Promise<LiveResult> {
   const settings = { ...DEFAULT_LIVE_SETTINGS, ...o.settings };
-  const requests = o.trace?.requests ?? synthesizeRequests(o.workload);
+  const requests = o.trace?.requests ?? openLoopRequests(o.workload);
   checkSettings(settings, requests.length);
   const endpoints = [o.endpoint, ...(o.against === undefined ? [] : [o.against])].map(
     checkEndpoint,
@@ -178,4 +178,18 @@ function checkEndpoint(endpoint: LiveEndpoint): LiveEndpoint {
     );
   }
   return { ...endpoint, url: `${url.origin}${url.pathname.replace(/\/+$/, "")}` };
+}
+
+/** Requests whose arrivals are known beforehand, as a live run sends them. */
+function openLoopRequests(workload: Workload): readonly TraceRequest[] {
+  const { requests } = workload;
+  const kind = requests.kind === "synthetic" ? requests.arrivals.kind : "list";
+  if (kind === "closed-loop" || kind === "saturation-share") {
+    throw new BenchError(
+      "bench/option",
+      `Cannot send arrivals of kind '${kind}' to a live server: they follow from a replay; give ` +
+        `'poisson' with a rate`,
+    );
+  }
+  return synthesizeRequests(workload);
 }

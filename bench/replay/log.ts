@@ -11,6 +11,8 @@ import type { TokenLog } from "./token_log.ts";
 export interface ReplayOptions {
   /** Requests in arrival order. */
   readonly requests: readonly TraceRequest[];
+  /** Requests under way at once, each that ends bringing the next; null for their own arrivals. */
+  readonly concurrency?: number | null;
   /** Continuous-batching settings. */
   readonly scheduler: SchedulerSettings;
   /** Speculative decoding, or null. */
@@ -49,6 +51,8 @@ export interface ReplayLog {
   readonly tokens: TokenLog;
   /** When the steps began and ended. */
   readonly timeline: Timeline;
+  /** [requests] steps before each arrival, in a closed loop; null where requests have their own. */
+  readonly arrivalSteps: Int32Array | null;
   /** [requests] first step with the request in it, −1 when it never ran. */
   readonly firstSteps: Int32Array;
   /** [requests] times that the request lost its pages. */

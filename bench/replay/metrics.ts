@@ -5,7 +5,7 @@ import { describePrefixUse, type Ranks } from "../scheduler/mod.ts";
 import type { ReplayLog } from "./log.ts";
 import type { PeakPages, RequestSamples, RunPerformance, Summary } from "../result/mod.ts";
 import { summarize, summarizeWeighted } from "../statistics/mod.ts";
-import { attentionAt, type Timeline } from "./timeline.ts";
+import { attentionAt, nowMs, type Timeline } from "./timeline.ts";
 import { collectGaps } from "./token_gaps.ts";
 import { countTokens, firstTokenStep, lastTokenStep } from "./token_log.ts";
 
@@ -21,10 +21,10 @@ export interface Measured {
 export function measure(log: ReplayLog, ranks: Ranks): Measured {
   const { timeline, requests } = log;
   const samples = sampleRequests(log);
-  const attentionTtft = requests.flatMap((request, index) => {
+  const attentionTtft = requests.flatMap((_, index) => {
     const step = completedFirstStep(log, index);
     if (step < 0) return [];
-    return [timeline.attentionUpToMs[step] - attentionAt(timeline, request.arrivalMs)];
+    return [timeline.attentionUpToMs[step] - attentionAt(timeline, arrivalOf(log, index))];
   });
   const firstArrivalMs = requests.length === 0 ? 0 : requests[0].arrivalMs;
   const endMs = timeline.timed === 0 ? firstArrivalMs : timeline.endMs[timeline.timed - 1];
@@ -47,6 +47,7 @@ export function measure(log: ReplayLog, ranks: Ranks): Measured {
         tbtMs: summarizeGaps(log, timeline.attentionUpToMs),
       },
       queueMs: summarizePresent(samples.queueMs),
+      ttftWithoutQueueMs: summarize(withoutQueue(samples)),
       tpotMs: summarizePresent(samples.tpotMs),
       endToEndMs: summarizePresent(samples.endToEndMs),
       durationMs,
@@ -71,13 +72,17 @@ export function measure(log: ReplayLog, ranks: Ranks): Measured {
 function sampleRequests(log: ReplayLog): RequestSamples {
   const { timeline, tokens, firstSteps, requests } = log;
   const samples = {
+    ...(log.arrivalSteps === null
+      ? {}
+      : { arrivalMs: requests.map((_, index) => rounded(arrivalOf(log, index))) }),
     ttftMs: [] as (number | null)[],
     queueMs: [] as (number | null)[],
     tpotMs: [] as (number | null)[],
     endToEndMs: [] as (number | null)[],
     preemptions: Array.from(log.preemptions),
   };
-  requests.forEach(({ arrivalMs, outputTokens }, index) => {
+  requests.forEach(({ outputTokens }, index) => {
+    const arrivalMs = arrivalOf(log, index);
     const first = completedFirstStep(log, index);
     const done = first >= 0;
     const firstMs = timeline.endMs[first];
@@ -89,6 +94,21 @@ function sampleRequests(log: ReplayLog): RequestSamples {
     samples.endToEndMs.push(done ? rounded(lastMs - arrivalMs) : null);
   });
   return samples;
+}
+
+/** When a request arrived: by its own time, or with the end of a step. */
+function arrivalOf({ arrivalSteps, timeline, requests }: ReplayLog, index: number): number {
+  return arrivalSteps === null
+    ? requests[index].arrivalMs
+    : nowMs(timeline, Math.min(arrivalSteps[index], timeline.timed));
+}
+
+/** From the first step with a request in it to its first token. */
+function withoutQueue({ ttftMs, queueMs }: RequestSamples): number[] {
+  return ttftMs.flatMap((ms, index) => {
+    const queue = queueMs[index];
+    return ms === null || queue === null ? [] : [ms - queue];
+  });
 }
 
 /** Step of the first token of a request that was served to its end, −1 of another. */

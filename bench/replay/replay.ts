@@ -46,6 +46,7 @@ interface Replay {
   readonly scheduler: Scheduler;
   readonly timeline: Timeline;
   readonly tokens: TokenLog;
+  readonly arrivalSteps: Int32Array | null;
   readonly firstSteps: Int32Array;
   readonly preemptions: Int32Array;
   readonly failed: FailedRequest[];
@@ -57,6 +58,8 @@ interface Replay {
   arrived: number;
   /** Requests that have finished or failed. */
   done: number;
+  /** The same before the last step ended. */
+  doneBefore: number;
   /** Time before which the next step cannot begin, in milliseconds. */
   idleUntilMs: number;
   /** Step before which no further check is made. */
@@ -73,7 +76,8 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
     const plan = planStep(scheduler, timeline.planned);
     while (admitWaiting(scheduler, plan) === "starved" && run.arrived < o.requests.length) {
       if (isBeforeArrival(run)) break;
-      const settling = settle(run);
+      // In a closed loop no time decides: requests follow steps.
+      const settling = run.arrivalSteps === null ? settle(run) : null;
       if (settling !== null) await settling;
       if (!takeArrivals(run)) break;
     }
@@ -108,6 +112,7 @@ function startReplay(o: ReplayOptions): Replay {
     }),
     timeline: createTimeline(),
     tokens: createTokenLog(count),
+    arrivalSteps: (o.concurrency ?? null) === null ? null : new Int32Array(count),
     firstSteps: new Int32Array(count).fill(-1),
     preemptions: new Int32Array(count),
     failed: [],
@@ -122,6 +127,7 @@ function startReplay(o: ReplayOptions): Replay {
     followed: null,
     arrived: 0,
     done: 0,
+    doneBefore: 0,
     idleUntilMs: 0,
     nextCheck: 0,
   };
@@ -149,6 +155,7 @@ function keepCheck(run: Replay, { step }: StepPlan, check: StepCheck): void {
 
 /** Gives a step's tokens out. Pages freed from here on wait for its completion. */
 function endStep(run: Replay, { step }: StepPlan): void {
+  run.doneBefore = run.done;
   finishStep(run.scheduler, (request, emitted) => {
     logTokens(run.tokens, request.index, step, emitted);
     if (request.generated === request.outputTokens) end(run, request);
@@ -185,6 +192,7 @@ async function resolveIdle(run: Replay, plan: StepPlan): Promise<boolean> {
   else if (!plan.admitting) return true;
   else if (scheduler.waiting.length() > 0) resolveEmptyStep(scheduler);
   else if (run.arrived === options.requests.length) return false;
+  else if (run.arrivalSteps !== null) return takeArrivals(run);
   else await skipToArrival(run);
   takeFailures(run);
   return true;
@@ -208,23 +216,41 @@ async function takeTimes(run: Replay, times: Promise<StepTimes>): Promise<void> 
 /** Queues the requests that have arrived by now; returns whether there were any. */
 function takeArrivals(run: Replay): boolean {
   const { requests } = run.options;
-  const now = Math.max(planningMs(run), run.idleUntilMs);
   const before = run.arrived;
-  while (run.arrived < requests.length && requests[run.arrived].arrivalMs <= now) {
-    const request = createLiveRequest(run.arrived, requests[run.arrived]);
-    if (run.arrived === run.pages?.request) run.followed = request;
-    run.scheduler.waiting.pushBack(request);
-    run.arrived++;
+  if (run.arrivalSteps !== null) return followSteps(run, run.arrivalSteps);
+  const now = Math.max(planningMs(run), run.idleUntilMs);
+  while (run.arrived < requests.length && requests[run.arrived].arrivalMs <= now) arrive(run);
+  return run.arrived > before;
+}
+
+/** Queues a request for each that has ended, as far as the planning of this step knows of it. */
+function followSteps(run: Replay, arrivalSteps: Int32Array): boolean {
+  const { options, scheduler, timeline } = run;
+  const before = run.arrived;
+  const beside = options.scheduler.overlap && scheduler.running.length > 0;
+  const ended = beside ? run.doneBefore : run.done;
+  const most = Math.min(options.requests.length, options.concurrency! + ended);
+  while (run.arrived < most) {
+    arrivalSteps[run.arrived] = Math.max(0, timeline.planned - (beside ? 1 : 0));
+    arrive(run);
   }
   return run.arrived > before;
 }
 
 /** Whether steps without a time yet cannot last until the next arrival, by the clock's own bound. */
 function isBeforeArrival(run: Replay): boolean {
-  const { timeline, options: { clock, requests } } = run;
-  if (timeline.timed === timeline.planned || clock.mostPendingMs === undefined) return false;
+  const { timeline, arrivalSteps, options: { clock, requests } } = run;
+  if (arrivalSteps !== null || timeline.timed === timeline.planned) return false;
+  if (clock.mostPendingMs === undefined) return false;
   const now = Math.max(planningMs(run), run.idleUntilMs);
   return now + clock.mostPendingMs() < requests[run.arrived].arrivalMs;
+}
+
+function arrive(run: Replay): void {
+  const request = createLiveRequest(run.arrived, run.options.requests[run.arrived]);
+  if (run.arrived === run.pages?.request) run.followed = request;
+  run.scheduler.waiting.pushBack(request);
+  run.arrived++;
 }
 
 /** When the next step is planned: at the end of the last one, or at its start where steps overlap. */
@@ -262,7 +288,8 @@ function leaveEarly(run: Replay, request: LiveRequest): void {
 }
 
 function finishReplay(run: Replay): ReplayLog {
-  const { options, tokens, timeline, firstSteps, preemptions, failed, checks, pages } = run;
+  const { options, tokens, timeline, arrivalSteps, firstSteps, preemptions } = run;
+  const { failed, checks, pages } = run;
   const { requests, ranks } = options;
   emptyPrefixCaches(ranks);
   refuseLeaks(run);
@@ -270,7 +297,17 @@ function finishReplay(run: Replay): ReplayLog {
   const pageHistory = pages === null
     ? null
     : finishPageHistory(pages, { requests, pageSizeTokens });
-  return { requests, tokens, timeline, firstSteps, preemptions, failed, checks, pageHistory };
+  return {
+    requests,
+    tokens,
+    timeline,
+    arrivalSteps,
+    firstSteps,
+    preemptions,
+    failed,
+    checks,
+    pageHistory,
+  };
 }
 
 async function yieldTurn(run: Replay): Promise<void> {

@@ -127,7 +127,7 @@ function benchRequests({ sides, requestList, requests }: BenchResult): CsvTable 
           name,
           pair,
           id,
-          requestList?.arrivalMs[index] ?? null,
+          samples?.arrivalMs?.[index] ?? requestList?.arrivalMs[index] ?? null,
           requestList?.inputTokens[index] ?? null,
           requestList?.outputTokens[index] ?? null,
           samples?.ttftMs[index] ?? null,

@@ -154,7 +154,7 @@ function requestEvents(
 ): TraceEvent[] {
   if (samples === null || requests === null) return [];
   return requests.ids.flatMap((request, index): TraceEvent[] => {
-    const arrivalMs = requests.arrivalMs[index];
+    const arrivalMs = samples.arrivalMs?.[index] ?? requests.arrivalMs[index];
     const [queueMs, ttftMs, endToEndMs] = [
       samples.queueMs[index],
       samples.ttftMs[index],

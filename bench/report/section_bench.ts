@@ -29,6 +29,7 @@ const FIGURES: readonly (readonly [label: string, read: RunFigure])[] = [
   ["TTFT [ms], mean", ({ whole }) => whole.ttftMs?.mean],
   ["attention in it", ({ attentionOnly }) => attentionOnly.ttftMs?.mean],
   ["queueing in it", ({ queueMs }) => queueMs?.mean],
+  ["without queueing", ({ ttftWithoutQueueMs }) => ttftWithoutQueueMs?.mean],
   ["TBT [ms], mean", ({ whole }) => whole.tbtMs?.mean],
   ["attention in it", ({ attentionOnly }) => attentionOnly.tbtMs?.mean],
   ["TPOT [ms], mean", ({ tpotMs }) => tpotMs?.mean],

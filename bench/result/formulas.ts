@@ -4,6 +4,7 @@
 export const METRIC_FORMULAS: Readonly<Record<string, string>> = {
   ttftMs: "end of the step that gave the first token − scheduled arrival; queueing is included",
   queueMs: "start of the first step with the request in it − scheduled arrival",
+  ttftWithoutQueueMs: "TTFT − queueing",
   tbtMs:
     "gap between the ends of two steps that gave a request tokens, divided by the tokens that " +
     "the later one gave and counted once for each of them; pooled over all tokens but each " +

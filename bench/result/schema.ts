@@ -42,6 +42,7 @@ const performance = z.strictObject({
   whole: latencies,
   attentionOnly: latencies,
   queueMs: summary,
+  ttftWithoutQueueMs: summary.exactOptional(),
   tpotMs: summary,
   endToEndMs: summary,
   durationMs: z.number(),
@@ -68,6 +69,7 @@ const performance = z.strictObject({
 const samples = z.strictObject({
   ttftMs: z.array(nullableNumber),
   queueMs: z.array(nullableNumber),
+  arrivalMs: z.array(z.number()).exactOptional(),
   tpotMs: z.array(nullableNumber),
   endToEndMs: z.array(nullableNumber),
   preemptions: z.array(count),

@@ -185,6 +185,8 @@ export interface RunPerformance {
   readonly attentionOnly: LatencySummaries;
   /** From the scheduled arrival to the first step with the request in it, in milliseconds. */
   readonly queueMs: Summary | null;
+  /** From the first step with the request in it to its first token; absent in older files. */
+  readonly ttftWithoutQueueMs?: Summary | null;
   /** Time per output token after the first, a value for each request, in milliseconds. */
   readonly tpotMs: Summary | null;
   /** From the scheduled arrival to the last token, in milliseconds. */
@@ -223,6 +225,8 @@ export interface RequestSamples {
   readonly ttftMs: readonly (number | null)[];
   /** Waiting before the first step, in milliseconds. */
   readonly queueMs: readonly (number | null)[];
+  /** Arrivals of a closed loop, in milliseconds; absent where the requests' own ones hold. */
+  readonly arrivalMs?: readonly number[];
   /** Time per output token after the first, in milliseconds; null below two tokens. */
   readonly tpotMs: readonly (number | null)[];
   /** Arrival to last token, in milliseconds. */

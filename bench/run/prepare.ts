@@ -86,7 +86,8 @@ function requireCount(name: string, value: number, least: number): void {
   );
 }
 
-function chooseCeilings({ ceilings, workload, resume }: BenchOptions): ResultCeilings {
+/** Ceilings that steps are costed by. */
+export function chooseCeilings({ ceilings, workload, resume }: BenchOptions): ResultCeilings {
   // Measured ceilings differ a little each time; what they cost is part of every pair.
   if (resume !== undefined) return resume.clock.ceilings;
   if (ceilings !== undefined) return { ...ceilings, source: "measured" };

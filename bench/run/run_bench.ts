@@ -15,6 +15,7 @@ import { measure, PAGE_SAMPLES, recordRun, replay } from "../replay/mod.ts";
 import { createSideRanks, type Ranks } from "../scheduler/mod.ts";
 import { interleaveSides, isFutile, planLooks } from "../statistics/mod.ts";
 import { type Bench, prepareBench } from "./prepare.ts";
+import { resolveSaturation } from "./saturation.ts";
 import { takePairs } from "./resume.ts";
 import type { BenchResult, ResultOptions, RunResult, Side, SideName } from "../result/mod.ts";
 
@@ -45,7 +46,7 @@ import type { BenchResult, ResultOptions, RunResult, Side, SideName } from "../r
  * @throws {BenchError} When options contradict each other, ranks disagree or the run is stopped.
  */
 export async function runBench(options: BenchOptions): Promise<BenchResult> {
-  const bench = prepareBench(options);
+  const bench = prepareBench(await resolveSaturation(options));
   const clocks: StepClock[] = [];
   try {
     for (const side of bench.sides) clocks.push(await openClock(bench, side));
@@ -195,6 +196,7 @@ async function replaySide(
   turn.report({ requestsDone: 0, steps: 0 });
   const log = await replay({
     requests: bench.requests,
+    concurrency: concurrencyOf(bench.options),
     scheduler: workload.scheduler,
     speculative: workload.speculative,
     ranks,
@@ -209,6 +211,13 @@ async function replaySide(
   });
   clock.finish?.();
   return { log, ranks };
+}
+
+/** Requests under way at once where arrivals are a closed loop, null otherwise. */
+function concurrencyOf({ workload, trace }: BenchOptions): number | null {
+  const { requests } = workload;
+  if (trace !== undefined || requests.kind !== "synthetic") return null;
+  return requests.arrivals.kind === "closed-loop" ? requests.arrivals.concurrency : null;
 }
 
 function reporter(

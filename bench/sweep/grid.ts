@@ -1,6 +1,6 @@
 /** The points of a sweep, and what each changes in a workload. */
 
-import { type Override, synthesizeRequests, type Workload } from "../../fixtures/mod.ts";
+import { type Override, saturate, synthesizeRequests, type Workload } from "../../fixtures/mod.ts";
 
 /** Values of each axis; an empty one keeps the fixture's. */
 export interface SweepAxes {
@@ -91,7 +91,7 @@ export function overridesOf(point: SweepPoint, workload: Workload): readonly Ove
     );
   }
   if (point.contextTokens !== null) {
-    const outputs = synthesizeRequests(workload).map(({ outputTokens }) => outputTokens);
+    const outputs = synthesizeRequests(saturate(workload)).map(({ outputTokens }) => outputTokens);
     const longest = outputs.reduce((most, tokens) => Math.max(most, tokens), 1);
     set("requests.inputTokens", { kind: "fixed", tokens: point.contextTokens });
     set(

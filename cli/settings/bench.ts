@@ -2,7 +2,14 @@ import { ENDPOINT_SETTINGS } from "./endpoint.ts";
 import { parseForms, parseGates } from "./gate_names.ts";
 import type { SettingTable, SettingValues } from "./setting.ts";
 import { CLOCK_BRIEF, parseClock } from "./clock.ts";
-import { choiceOf, parseRatio, parseSwitch, parseText, wholeNumber } from "./parsers.ts";
+import {
+  choiceOf,
+  parseFactor,
+  parseRatio,
+  parseSwitch,
+  parseText,
+  wholeNumber,
+} from "./parsers.ts";
 import { CONFIRM, GPU_SETTING, JSON_SETTING, switchSetting } from "./shared.ts";
 import { TRACE_SETTINGS } from "./trace.ts";
 
@@ -77,6 +84,20 @@ export const REPLAY_SETTINGS = {
     defaultValue: 32,
     parse: wholeNumber({ min: 2, max: 1000 }),
     option: "maxPairs",
+  },
+  load: {
+    brief: "Arrivals at this share of the saturated rate, as 0.5",
+    placeholder: "SHARE",
+    defaultValue: null,
+    defaultText: FIXTURE_DEFAULT,
+    parse: parseFactor,
+  },
+  concurrency: {
+    brief: "Closed loop of N requests: each that ends brings one",
+    placeholder: "N",
+    defaultValue: null,
+    defaultText: FIXTURE_DEFAULT,
+    parse: wholeNumber({ min: 1, max: 65_536 }),
   },
   scheduler: {
     brief: "Scheduler: reference, vllm-v1, sglang or fastdeploy-v1",

@@ -84,6 +84,19 @@ export function parseRatio(text: string): number {
 }
 
 /**
+ * Parses a factor: `0.5`, or `1.2`.
+ *
+ * @param text The factor.
+ * @returns A number in (0, 10].
+ * @throws {RangeError} For anything else.
+ */
+export function parseFactor(text: string): number {
+  const value = text.trim() === "" ? NaN : Number(text);
+  if (value > 0 && value <= 10) return value;
+  throw new RangeError("expected a number above 0 and of at most 10");
+}
+
+/**
  * Parses a share that leaves something: `0.02`, or `2%`.
  *
  * @param text The share.

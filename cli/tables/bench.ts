@@ -105,6 +105,7 @@ function sideRows(): Row[] {
     ),
     latency("", "attention, mean", ({ attentionOnly }) => attentionOnly.ttftMs?.mean),
     latency("", "queueing, mean", ({ queueMs }) => queueMs?.mean),
+    latency("", "without it, mean", ({ ttftWithoutQueueMs }) => ttftWithoutQueueMs?.mean),
     ...QUANTILES.map((quantile, index) =>
       latency(index === 0 ? "TBT [ms]" : "", quantile, ({ whole }) => whole.tbtMs?.[quantile])
     ),

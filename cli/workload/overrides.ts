@@ -26,7 +26,7 @@ export function parseOverrides(text: string, origin: Origin): Override[] {
 
 /**
  * Turns the settings that replace values of a fixture as they stand into overrides: `--model`,
- * `--scheduler`, `--set` and `--seed`.
+ * `--load`, `--concurrency`, `--scheduler`, `--set` and `--seed`.
  *
  * @param resolved Settings of `bench`.
  * @returns The overrides, in the order in which they are applied.
@@ -40,6 +40,22 @@ export function plainOverrides(resolved: Resolved<"bench">): Override[] {
   if (values.scheduler !== null) {
     const origin = origins.scheduler.text;
     overrides.push({ path: "scheduler.profile", value: values.scheduler, origin });
+  }
+  for (const name of ["load", "concurrency"] as const) {
+    if (values[name] === null || values.trace === null) continue;
+    throw new SettingError(
+      `Cannot use '--${name}' with a trace: its requests have arrivals of their own; leave one of ` +
+        `them out`,
+      origins[name],
+    );
+  }
+  if (values.load !== null) {
+    const value = { kind: "saturation-share", share: values.load };
+    overrides.push({ path: "requests.arrivals", value, origin: origins.load.text });
+  }
+  if (values.concurrency !== null) {
+    const value = { kind: "closed-loop", concurrency: values.concurrency };
+    overrides.push({ path: "requests.arrivals", value, origin: origins.concurrency.text });
   }
   if (values.set !== null) overrides.push(...parseOverrides(values.set, origins.set));
   if (values.seed !== null) {

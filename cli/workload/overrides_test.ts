@@ -81,3 +81,24 @@ Deno.test("parseOverrides() refuses a part without a path or a value", () => {
     assert.throws(() => parseOverrides(text, FLAG), SettingError, text);
   }
 });
+
+Deno.test("workloadOverrides() replaces arrivals and scheduler, and refuses arrivals beside a trace", async () => {
+  const half = await overridden("smoke", { flags: { load: "0.5", scheduler: "sglang" } });
+  const workload = requireLoaded(half.loaded);
+  assert.equal(workload.scheduler.profile, "sglang");
+  assert.ok(workload.requests.kind === "synthetic");
+  assert.deepEqual(workload.requests.arrivals, {
+    kind: "saturation-share",
+    share: 0.5,
+    ratePerSecond: null,
+  });
+  const closed = requireLoaded((await overridden("smoke", { flags: { concurrency: "3" } })).loaded);
+  assert.ok(closed.requests.kind === "synthetic");
+  assert.deepEqual(closed.requests.arrivals, { kind: "closed-loop", concurrency: 3 });
+  for (const name of ["load", "concurrency"]) {
+    await assert.rejects(
+      overridden("smoke", { flags: { [name]: "1", trace: "trace.csv" } }),
+      (error) => error instanceof SettingError && error.message.includes(`--${name}`),
+    );
+  }
+});
