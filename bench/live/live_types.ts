@@ -76,6 +76,8 @@ export interface LiveOptions {
   readonly against?: LiveEndpoint;
   /** How to ask; defaults for what is left out, see {@link DEFAULT_LIVE_SETTINGS}. */
   readonly settings?: Partial<LiveSettings>;
+  /** Machine, runtime and sources to record. @default {describeEnvironment()} */
+  readonly environment?: BenchEnvironment;
   /** Called whenever a request ends. */
   readonly onProgress?: (progress: LiveProgress) => void;
   /** Stops the run. */

@@ -119,7 +119,7 @@ export async function runLive(o: LiveOptions): Promise<LiveResult> {
     kind: "headwise/live-result",
     schemaVersion: LIVE_SCHEMA_VERSION,
     createdAt: new Date().toISOString(),
-    environment: describeEnvironment({ adapter: null }),
+    environment: o.environment ?? describeEnvironment({ adapter: null }),
     workload: { name: o.workload.name, sha256: o.workload.sourceSha256 },
     requests: {
       count: requests.length,

@@ -14,4 +14,4 @@ export {
   type StoredTunings,
   storeTunings,
 } from "./tuning_cache.ts";
-export { describeProvenance } from "./provenance.ts";
+export { describeProvenance, describeReportEnvironment } from "./provenance.ts";

@@ -34,6 +34,18 @@ export async function describeProvenance(adapter: string | null): Promise<BenchE
 }
 
 /**
+ * Describes what a conformance report is made with, as texts by name; what is unknown is left out.
+ * The subject says itself what it runs on.
+ *
+ * @returns The description.
+ */
+export async function describeReportEnvironment(): Promise<Readonly<Record<string, string>>> {
+  const { adapter: _, driver: __, ...facts } = await describeProvenance(null);
+  const known = Object.entries(facts).filter(([, value]) => value !== null && value !== undefined);
+  return Object.fromEntries(known.map(([name, value]) => [name, String(value)]));
+}
+
+/**
  * Reads which commit runs: the one that the bundle was built from, or that of the checkout.
  *
  * @param root The checkout.

@@ -16,6 +16,7 @@ import {
   type SettingsOf,
   TRACE_SETTINGS,
 } from "../../settings/mod.ts";
+import { describeProvenance } from "../../gpu/mod.ts";
 import { readTrace } from "../../workload/mod.ts";
 import { type CliContext, createProgress, paintOf, writeLines } from "../../terminal/mod.ts";
 import { renderLiveResult, verdictExitCode } from "../../tables/mod.ts";
@@ -54,6 +55,7 @@ export async function benchEndpoint(
           detail: `${done} of ${requests} requests`,
         }),
       ...(values.against === null ? {} : { against: at(values.against) }),
+      environment: await describeProvenance(null),
       ...(trace === null ? {} : { trace }),
     });
   } finally {

@@ -20,6 +20,7 @@ import {
 } from "../../../conformance/mod.ts";
 import { chooseSubject } from "../../subject/mod.ts";
 import { printReports, renderCase, renderSummary, type ReportStyle } from "../../tables/mod.ts";
+import { describeReportEnvironment } from "../../gpu/mod.ts";
 import { commandLineOf, repeatFlagsOf, type Resolved } from "../../settings/mod.ts";
 import { type CliContext, createProgress, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
@@ -91,6 +92,7 @@ export async function judgeSubject(context: CliContext, o: JudgeOptions): Promis
       expectations,
       seed: values.seed,
       commandLine: commandLineOf("conformance", o.resolved),
+      environment: await describeReportEnvironment(),
       repeatFlags: repeatFlagsOf(o.resolved),
       signal: context.signal,
       onRow,
