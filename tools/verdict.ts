@@ -4,7 +4,8 @@
  * Replays a workload saturated and at half of that load, in interleaved pairs, with the Triton kernel in
  * five forms and with this project's WGSL kernel beside it, and writes the results and a page of tables.
  * `--rehearse` does the same with a NumPy kernel on a small workload: it shows that the script runs, and
- * nothing about a card.
+ * nothing about a card. `--only triton` or `--only wgsl` runs one clock, so that two cards can work at
+ * once; `--render` writes the page anew from the results that are there.
  *
  * @module
  */
@@ -23,6 +24,7 @@ interface VerdictClock {
 
 const ADAPTERS = "conformance/adapters/python";
 const SIDES = 5;
+const LOADS = ["saturated", "half load"] as const;
 
 const { values } = parseArgs({
   options: {
@@ -33,6 +35,7 @@ const { values } = parseArgs({
     "wgsl-requests": { type: "string", default: "48" },
     fixture: { type: "string" },
     out: { type: "string" },
+    render: { type: "boolean", default: false },
   },
 });
 
@@ -52,7 +55,18 @@ const clocks: readonly VerdictClock[] = values.rehearse
   ];
 
 const runs: VerdictRun[] = [];
-for (const each of clocks.filter(({ name }) => values.only === undefined || name === values.only)) {
+if (values.render) {
+  for (const { name } of clocks) {
+    for (const load of LOADS) {
+      runs.push({ clock: name, load, result: await readResult(pathOf(name, load)) });
+    }
+  }
+}
+for (
+  const each of values.render
+    ? []
+    : clocks.filter(({ name }) => values.only === undefined || name === values.only)
+) {
   const saturated = await replay(each, "saturated", []);
   runs.push(saturated);
   // Half of what the side that every gate starts from serves when it is never idle.
@@ -64,9 +78,13 @@ for (const each of clocks.filter(({ name }) => values.only === undefined || name
     await replay(each, "half load", arrivals.map((entry) => `requests.arrivals.${entry}`)),
   );
 }
-const page = `${out}/verdict.md`;
+const page = `${out}/verdict${values.only === undefined ? "" : `-${values.only}`}.md`;
 await Deno.writeTextFile(page, renderVerdict(runs, { isRehearsal: values.rehearse }));
 console.log(`Written to '${page}'`);
+
+function pathOf(name: string, load: VerdictRun["load"]): string {
+  return `${out}/verdict-${name}-${load.replace(" ", "-")}.json`;
+}
 
 /** Replays one clock at one load, all sides. */
 async function replay(
@@ -74,7 +92,7 @@ async function replay(
   load: VerdictRun["load"],
   overrides: readonly string[],
 ): Promise<VerdictRun> {
-  const path = `${out}/verdict-${name}-${load.replace(" ", "-")}.json`;
+  const path = pathOf(name, load);
   const context = createSystemContext({ variables: [], signal: new AbortController().signal });
   const exitCode = await runCli([
     ...["bench", "--fixture", fixture, "--clock", clock, "--out", path],

@@ -116,24 +116,27 @@ class TritonClock(Clock):
                 one.partial_rows for one in plan.passes):
             cache.workspace = make_workspace(plan, _DEVICE)
         before = torch.from_numpy(cache.table).to(_DEVICE)
+        wait = min(self._enqueue_seconds, 2e-3) * len(steps)
         while True:
-            milliseconds, samples, was_queued = self._run_once(cache, steps, plan, before.clone())
+            milliseconds, samples, was_queued = self._run_once(
+                cache, steps, plan, before.clone(), wait)
             if was_queued:
                 break
+            wait *= 2  # a kernel was compiled, or the processor was busy
         for step in steps:
             cache.table.reshape(-1)[step.changes[:, 0]] = step.changes[:, 1]
         outputs = {place: each.cpu().view(torch.int16).numpy().view(np.uint16)
                    for place, each in samples.items()}
         return milliseconds, outputs
 
-    def _run_once(self, cache, steps, plan, table):
+    def _run_once(self, cache, steps, plan, table, wait):
         """Queues all steps behind a wait; whether the wait outlasted the queueing."""
         samples, events = {}, []
         changes = [None if len(step.changes) == 0 else torch.from_numpy(
             step.changes.astype(np.int64)).to(_DEVICE) for step in steps]
         begun = time.perf_counter()
         if _ON_GPU:
-            torch.cuda._sleep(int(2e9 * (1e-3 + 1.3 * self._enqueue_seconds * len(steps))))
+            torch.cuda._sleep(int(2e9 * (1e-3 + 1.3 * wait)))
         for index, step in enumerate(steps):
             if changes[index] is not None:
                 table.view(-1)[changes[index][:, 0]] = changes[index][:, 1].to(torch.int32)
@@ -152,8 +155,7 @@ class TritonClock(Clock):
                 heads = slice(head * cache.group, (head + 1) * cache.group)
                 samples[place] = output[token, heads].clone()
         was_queued = not _ON_GPU or not events[0][0].query()
-        self._enqueue_seconds = max((time.perf_counter() - begun) / len(steps),
-                                    0.9 * self._enqueue_seconds)
+        self._enqueue_seconds = (time.perf_counter() - begun) / len(steps)
         if _ON_GPU:
             torch.cuda.synchronize()
         return [first.elapsed_time(last) for first, last in events], samples, was_queued
