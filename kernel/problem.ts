@@ -7,8 +7,7 @@
  */
 
 import type { Layout } from "../allocator/mod.ts";
-import type { QuantisedFormat } from "./quantised/quantised_format.ts";
-import type { QuantisedTensor } from "./quantised/quantised_tensor.ts";
+import type { QuantisedFormat, QuantisedTensor } from "./quantised/quantised_types.ts";
 import type { StorageType } from "./storage_type.ts";
 
 /** Sizes shared by every tensor of a problem. */

@@ -1,12 +1,13 @@
 /** Requests that no schedule can serve. */
 
 import { canEverAdmit, pagesForLength } from "../../allocator/mod.ts";
+import type { SchedulerSettings } from "../../fixtures/mod.ts";
 import type { LiveRequest } from "./live_request.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { Ranks } from "./ranks.ts";
 
 /** Why a request can never be served, or null. */
 export function findFault(
-  { settings, ranks }: Pick<Scheduler, "settings" | "ranks">,
+  { settings, ranks }: { readonly settings: SchedulerSettings; readonly ranks: Ranks },
   request: LiveRequest,
 ): string | null {
   const { inputTokens, outputTokens, prefillTokens } = request;

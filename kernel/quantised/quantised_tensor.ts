@@ -3,22 +3,10 @@
 import { decodingTable } from "../storage_type.ts";
 import type { AttentionProblem } from "../problem.ts";
 import { CODE_FORMATS, CODE_VALUES } from "./code_type.ts";
-import { BLOCK_ELEMENTS, codeBytes, type QuantisedFormat, rowBytes } from "./quantised_format.ts";
+import { BLOCK_ELEMENTS, codeBytes, rowBytes } from "./quantised_format.ts";
+import type { QuantisedFormat, QuantisedTensor } from "./quantised_types.ts";
 
-/** Tensors of one side of a quantised cache. */
-export interface QuantisedTensor {
-  /** [N, H, P, rowBytes] or [poolPages, P, rowBytes]: codes, 4-bit ones in pairs, the lower index low. */
-  readonly codes: Uint8Array;
-  /**
-   * [1], [H], [H, D], [N, H, P] or [N, H, P, D / 16] by granularity: f32 values, or the bits of 16-bit
-   * and e4m3 ones. Left out where scales are inline.
-   */
-  readonly scales?: Float32Array | Uint16Array | Uint8Array;
-  /** [H, D] zero points of `int4`: integers, in the type of the scales. */
-  readonly zeros?: Float32Array | Uint16Array;
-  /** [1], the scale of the whole tensor above the block scales of `fp4_e2m1`. */
-  readonly tensorScale?: Float32Array;
-}
+export type { QuantisedTensor } from "./quantised_types.ts";
 
 /** A side of a cache. */
 export type CacheSide = "keys" | "values";
