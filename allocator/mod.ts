@@ -172,3 +172,4 @@ export {
 } from "./tensor_parallel.ts";
 export { validateAllocator } from "./validate_allocator.ts";
 export { type TableQuestion, validateTable, type Violation } from "./validate_table.ts";
+export type { Bitmaps } from "./bitmap.ts";

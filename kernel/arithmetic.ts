@@ -102,7 +102,8 @@ export const ARITHMETIC_FIELDS = {
   },
 } as const satisfies Readonly<Record<string, ChoiceField | NumberField>>;
 
-type Fields = typeof ARITHMETIC_FIELDS;
+/** The fields of a declaration, each with what it may say. */
+export type Fields = typeof ARITHMETIC_FIELDS;
 
 /** Name of a field. */
 export type ArithmeticField = keyof Fields;

@@ -47,6 +47,7 @@ export {
   type ArithmeticField,
   declaredFields,
   describeArithmetic,
+  type Fields,
   FLOAT32_ARITHMETIC,
   parseArithmetic,
 } from "./arithmetic.ts";
@@ -169,3 +170,9 @@ export {
 export type { StepVerification } from "./webgpu/verify_step.ts";
 export { answered, type WaitingDevice } from "./webgpu/wait.ts";
 export { countWork, createWorkCount, type WorkCount, type WorkOptions } from "./work_count.ts";
+export type {
+  BlockFormat,
+  EightBitFormat,
+  ScaleType,
+  ZeroPointFormat,
+} from "./quantised/quantised_types.ts";

@@ -12,7 +12,7 @@ import { alongCurve, between, placeOnAxis } from "./interpolate.ts";
 import type { CardProfile, ProductType } from "./profile_schema.ts";
 
 /** Rates that operations are measured against. */
-export interface Ceilings {
+export interface CardCeilings {
   /** Bytes per second from device memory. */
   readonly bytesPerSecond: number;
   /** Operations per second by storage type of the operands. */
@@ -27,10 +27,10 @@ export interface Card {
   readonly profile: CardProfile;
   /** Whether the profile is of this very card. */
   readonly basis: "measured" | "scaled";
-  /** Ceilings of the card that was measured, as its profile reached them. */
-  readonly reference: Ceilings;
-  /** Ceilings of this card. */
-  readonly ceilings: Ceilings;
+  /** CardCeilings of the card that was measured, as its profile reached them. */
+  readonly reference: CardCeilings;
+  /** CardCeilings of this card. */
+  readonly ceilings: CardCeilings;
   /** Data sheet of this card. */
   readonly sheet: DataSheet;
   /** Whether fp8 operands are multiplied as such; weights of fp8 alone otherwise. */
@@ -68,7 +68,7 @@ export function openCard(name: string, profiles: readonly CardProfile[]): Card {
     return reference.flopsPerSecond[type] * sheet.reached.matrices *
       (here ?? 2 * sheet.bf16FlopsPerSecond) / (there ?? 2 * from.bf16FlopsPerSecond);
   };
-  const ceilings: Ceilings = own !== undefined ? reference : {
+  const ceilings: CardCeilings = own !== undefined ? reference : {
     bytesPerSecond: reference.bytesPerSecond * sheet.reached.memory *
       sheet.memoryBytesPerSecond / from.memoryBytesPerSecond,
     flopsPerSecond: { bf16: rates("bf16"), fp8: rates("fp8") },
@@ -87,7 +87,7 @@ export function openCard(name: string, profiles: readonly CardProfile[]): Card {
 }
 
 /** The highest rates that a profile's products and reads reached. */
-export function reachedCeilings(profile: CardProfile): Ceilings {
+export function reachedCeilings(profile: CardProfile): CardCeilings {
   const best = (type: ProductType): number => {
     let rate = 0;
     for (const { dtype, outer, inner, tokens, microseconds } of profile.products) {
@@ -112,7 +112,7 @@ export function reachedCeilings(profile: CardProfile): Ceilings {
 
 /** Microseconds at the ceilings: the longer one of reading and of computing. */
 export function roofUs(
-  ceilings: Ceilings,
+  ceilings: CardCeilings,
   { bytes, flops, type }: { bytes: number; flops: number; type: ProductType },
 ): number {
   return Math.max(bytes / ceilings.bytesPerSecond, flops / ceilings.flopsPerSecond[type]) * 1e6;

@@ -6,7 +6,7 @@
  */
 
 export { type AttentionShape, decodeUs, promptUs, visiblePairs } from "./attention_costs.ts";
-export { type Card, type Ceilings, openCard } from "./card_costs.ts";
+export { type Card, type CardCeilings, openCard } from "./card_costs.ts";
 export { DATA_SHEETS, type DataSheet, findDataSheet } from "./data_sheets.ts";
 export {
   ENGINE_OVERHEADS,
@@ -16,7 +16,7 @@ export {
 } from "./engine_overhead.ts";
 export { MAX_EXTRAPOLATION } from "./interpolate.ts";
 export { allReduceUs } from "./link_costs.ts";
-export { type CardProfile, cardProfileSchema } from "./profile_schema.ts";
+export { type CardProfile, cardProfileSchema, type ProductType } from "./profile_schema.ts";
 export { parseCardProfile, SHIPPED_PROFILES } from "./profiles.ts";
 export {
   cacheBytesPerToken,

@@ -15,5 +15,11 @@ export { createGpuClock, type GpuClockOptions } from "./gpu_clock.ts";
 export { createModelClock } from "./model_clock.ts";
 export { describeRestOfLayer, type RestOfLayer, restOfLayer } from "./rest_of_layer.ts";
 export { createTableClock, isTableClock } from "./table_clock.ts";
-export { parseTimeTable, type TimeTable } from "./time_table.ts";
+export {
+  type CallSize,
+  parseTimeTable,
+  type TimedCall,
+  type TimedCalls,
+  type TimeTable,
+} from "./time_table.ts";
 export type { MeasuredCeilings, StepBatch, StepCheck, StepClock, StepTimes } from "./step_clock.ts";

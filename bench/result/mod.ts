@@ -27,6 +27,7 @@ export type {
   GateReport,
   RatioInterval,
   RegressionReport,
+  SidePairReport,
   Verdict,
 } from "./gate_types.ts";
 export { type LineFile, openLineFile, prepareOutput, writeTextAtomically } from "./output_file.ts";

@@ -11,7 +11,7 @@ export {
   VALIDATED_ERRORS,
   validatedError,
 } from "./record.ts";
-export type { MetricError, ValidatedMetric } from "./errors.ts";
+export type { ErrorSummary, MetricError, RowClasses, ValidatedMetric } from "./errors.ts";
 export { type PublishedData, readPublished } from "./read.ts";
 export { simulate, type SimulateOptions } from "./simulate.ts";
 export {
@@ -22,3 +22,10 @@ export {
   type ValidatedRow,
   type Validation,
 } from "./validate.ts";
+export type {
+  geometrySchema,
+  PublishedGeometry,
+  PublishedRow,
+  publishedRowSchema,
+} from "./published.ts";
+export type { Prediction } from "./predict_row.ts";
