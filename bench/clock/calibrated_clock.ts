@@ -14,6 +14,7 @@ import {
 import type { Side } from "../result/mod.ts";
 import { classifyLayers } from "./layer_classes.ts";
 import { checkStepByOracles } from "./oracle_check.ts";
+import type { RestStep } from "./rest_of_layer.ts";
 import type { StepBatch, StepCheck, StepClock, StepTimes } from "./step_clock.ts";
 
 /** Steps that the clock keeps before it wants to be read. */
@@ -34,7 +35,7 @@ export interface CalibratedClockOptions {
 }
 
 /** Milliseconds of the rest of a step, from the card's profile, for any clock of attention. */
-export function createCalibratedRest(cost: CostModel): (batch: StepBatch) => number {
+export function createCalibratedRest(cost: CostModel): (step: RestStep) => number {
   const restUs = createRestCost(cost);
   return ({ tokens, sampledRows }) => restUs(tokens, sampledRows) / 1000;
 }

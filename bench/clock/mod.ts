@@ -12,7 +12,16 @@ export {
   STEPS_PER_BATCH,
 } from "./adapter_runner.ts";
 export { createGpuClock, type GpuClockOptions } from "./gpu_clock.ts";
+export { createCalibratedClock, createCalibratedRest } from "./calibrated_clock.ts";
 export { createModelClock } from "./model_clock.ts";
+export {
+  type BatchFile,
+  batchModel,
+  type BatchRows,
+  recordBatches,
+  spreadBatches,
+} from "./record_batches.ts";
+export { placementOfWorkload, servedWorkload } from "./served_workload.ts";
 export { describeRestOfLayer, type RestOfLayer, restOfLayer } from "./rest_of_layer.ts";
 export { createTableClock, isTableClock } from "./table_clock.ts";
 export {

@@ -33,6 +33,16 @@ export interface RestOfLayer {
   readonly memoryBytesPerSecond: number;
   /** Floating-point operations per second. */
   readonly flopsPerSecond: number;
+  /** Milliseconds of a step's rest from a card's profile; ceilings are not used where it is given. */
+  readonly measuredMs?: (step: RestStep) => number;
+}
+
+/** What the rest of a step depends on. */
+export interface RestStep {
+  /** New tokens. */
+  readonly tokens: number;
+  /** Rows whose next token is sampled. */
+  readonly sampledRows: number;
 }
 
 /**
@@ -84,9 +94,10 @@ export function expectedExperts(rest: RestOfLayer, tokens: number): number {
 /** Milliseconds of the modelled rest of a step: layers, then the output projection. */
 export function restMs(
   rest: RestOfLayer,
-  step: { readonly tokens: number; readonly sampledRows: number },
+  step: RestStep,
 ): number {
   if (step.tokens === 0) return 0;
+  if (rest.measuredMs !== undefined) return rest.measuredMs(step);
   const weightBytes = rest.fixedWeightBytes +
     rest.expertLayers * rest.expertBytes * expectedExperts(rest, step.tokens);
   const layers = Math.max(
@@ -100,6 +111,14 @@ export function restMs(
   return (layers + output) * 1000;
 }
 
+const PROFILE_ASSUMPTIONS: readonly string[] = [
+  "rest = every product, block of experts, pass, norm, sampling and all-reduce of a step at its time " +
+  "in the card's profile, interpolated in logarithms",
+  "experts read a layer = E·(1 − (1 − k/E)^T): uniform routing of T tokens, k of E experts each",
+  "norms are fused with residuals, the rotation with the write to the cache",
+  "left out: what an engine adds to its kernels",
+];
+
 /**
  * States the modelled rest for a result.
  *
@@ -111,7 +130,7 @@ export function describeRestOfLayer(rest: RestOfLayer): RestOfLayerStatement {
     fixedWeightBytes: rest.fixedWeightBytes + rest.outputProjectionBytes,
     expertBytes: rest.expertBytes,
     flopsPerToken: rest.flopsPerToken,
-    assumptions: [
+    assumptions: rest.measuredMs !== undefined ? PROFILE_ASSUMPTIONS : [
       "rest = max(weight bytes / memory ceiling, tokens · operations / operations ceiling), " +
       "once over all layers and once for the output projection of the sampled rows",
       "operations = 2 · weights that a token visits",

@@ -23,6 +23,7 @@ import {
   planLooks,
   type SequentialPlan,
 } from "../statistics/mod.ts";
+import { holdAtEnds, modelErrorOf, sideAtEnd } from "./model_error.ts";
 import { DEFAULT_MAX_REGRESSION, GATE_METRICS, type MetricFacts } from "./metrics.ts";
 
 /** A metric, and where a replay has its values. */
@@ -116,13 +117,15 @@ export function judgeSides(o: GateSides): GateReport {
     ...faultsOf(o.candidateResult, candidate),
   ];
   const judged = combineVerdicts(demanded.map((comparison) => comparison.verdict!));
-  const held = holdBack(judged, { sides: o, pairs, deterministic });
+  const modelled = holdWithinModel(judged, { sides: o, metrics, baseline, candidate });
+  const held = holdBack(modelled.verdict, { sides: o, pairs, deterministic });
   const verdict: Verdict = faults.length > 0 ? "FAIL" : held.verdict;
   return {
     gate: o.gate,
     verdict,
     reasons: [
       ...new Set(faults),
+      ...modelled.notes,
       ...held.notes,
       ...demanded.map(({ reason }) => reason),
       ...(deterministic ? [] : describeClockStates([baseline, candidate])),
@@ -133,6 +136,34 @@ export function judgeSides(o: GateSides): GateReport {
     comparisons,
     control: [],
   };
+}
+
+/** Keeps a verdict only where it holds at both ends of the validated error of the modelled rest. */
+function holdWithinModel(verdict: Verdict, o: {
+  readonly sides: GateSides;
+  readonly metrics: readonly Metric[];
+  readonly baseline: SideResult;
+  readonly candidate: SideResult;
+}): { readonly verdict: Verdict; readonly notes: readonly string[] } {
+  const { sides } = o;
+  const error = modelErrorOf([sides.baselineResult, sides.candidateResult]);
+  if (error === null) return { verdict, notes: [] };
+  const ends = ([1, -1] as const).map((end) => ({
+    end,
+    verdict: combineVerdicts(
+      o.metrics.map((metric) =>
+        compareSides(metric, {
+          baseline: sideAtEnd(o.baseline, error, end),
+          candidate: sideAtEnd(o.candidate, error, end),
+          deterministic: sides.baselineResult.clock.deterministic &&
+            sides.candidateResult.clock.deterministic,
+          interleaved: sides.interleaved,
+          plan: null,
+        }).verdict
+      ).filter((found) => found !== null),
+    ),
+  }));
+  return holdAtEnds(verdict, ends, error);
 }
 
 /** Fewer pairs of a clock that measures would pass a true gain too rarely to be worth a verdict. */

@@ -86,4 +86,35 @@ export interface ClockDescription {
   readonly layersMeasured: number | null;
   /** Ceilings of the modelled part. */
   readonly ceilings: ResultCeilings;
+  /** The card's profile that stands in for the ceilings; absent where there is none. */
+  readonly calibration?: ClockCalibration;
+}
+
+/** A card's profile behind the modelled part, and what is known of its error. */
+export interface ClockCalibration {
+  /** Card that the times are of. */
+  readonly card: string;
+  /** `measured`: the card's own profile; `scaled`: another's, carried over by data sheets. */
+  readonly basis: "measured" | "scaled";
+  /** Card that was measured. */
+  readonly profileOf: string;
+  /** When it was measured. */
+  readonly measuredAt: string;
+  /** Driver and versions of what measured it. */
+  readonly software: Readonly<Record<string, string | null>>;
+  /** Factors on parts of a step, 1 where nothing was fitted. */
+  readonly factors: Readonly<Record<string, number>>;
+  /** What the factors were fitted to, or null. */
+  readonly fittedTo: string | null;
+  /** Validated errors, 90th percentile of the class, as shares. */
+  readonly error: {
+    /** Class of published measurements that the errors are of. */
+    readonly class: string;
+    /** Of mean TTFT. */
+    readonly ttft: number;
+    /** Of mean TPOT. */
+    readonly tpot: number;
+    /** Of throughput. */
+    readonly throughput: number;
+  };
 }

@@ -68,6 +68,7 @@ export {
 } from "./types.ts";
 export type {
   ClockAdapter,
+  ClockCalibration,
   ClockCost,
   ClockDescription,
   ClockTable,

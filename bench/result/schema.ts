@@ -288,6 +288,21 @@ export const resultSchema: z.ZodType<BenchResult> = z.strictObject({
       source: z.enum(["measured", "fixture", "default"]),
       note: text,
     }),
+    calibration: z.strictObject({
+      card: text,
+      basis: z.enum(["measured", "scaled"]),
+      profileOf: text,
+      measuredAt: text,
+      software: z.record(text, text.nullable()),
+      factors: z.record(text, z.number()),
+      fittedTo: text.nullable(),
+      error: z.strictObject({
+        class: text,
+        ttft: z.number(),
+        tpot: z.number(),
+        throughput: z.number(),
+      }),
+    }).exactOptional(),
   }),
   clockCost: z.strictObject({
     batches: count,

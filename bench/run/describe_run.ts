@@ -17,6 +17,7 @@ import {
   isSoftware,
 } from "./describe_clock.ts";
 import type { Bench } from "./prepare.ts";
+import { describeCalibration } from "./calibration.ts";
 import { describeWorkloadSettings } from "./workload_settings.ts";
 import type { LoggedCheck } from "../replay/mod.ts";
 import { describeRestOfLayer, isAdapterClock, type StepClock } from "../clock/mod.ts";
@@ -83,6 +84,9 @@ export function describeRun(
       layersMeasured: o.clocks[0].layersMeasured,
       ceilings,
       ...describeExternalClock(bench, o.clocks),
+      ...(options.calibration === undefined || bench.cost === null
+        ? {}
+        : { calibration: describeCalibration(options.calibration, bench.cost) }),
     },
     ...describeClockCost(o.clocks, o.wallMs),
     restOfLayer: describeRestOfLayer(bench.rest),

@@ -9,7 +9,9 @@ export {
   type BenchOptions,
   type BenchProgress,
   type BenchTrace,
+  type Calibration,
   type ClockChoice,
 } from "./options.ts";
+export { readCalibration } from "./calibration.ts";
 export { runBench } from "./run_bench.ts";
 export { type RunnerSettings, runnerSettings } from "./runner_settings.ts";

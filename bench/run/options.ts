@@ -3,6 +3,7 @@
 import type { TraceRequest, Workload } from "../../fixtures/mod.ts";
 import type { StepRunner } from "../../kernel/mod.ts";
 import type { AdapterRunner, MeasuredCeilings, TimeTable } from "../clock/mod.ts";
+import type { CardProfile, CostFactors } from "../card/mod.ts";
 import type { AvailabilityReading } from "../result/mod.ts";
 import type {
   BenchEnvironment,
@@ -56,6 +57,18 @@ export type ClockChoice =
     readonly table: TimeTable;
   };
 
+/** What the modelled part of a run is calibrated by. */
+export interface Calibration {
+  /** Card, as a driver or a data sheet calls it. */
+  readonly card: string;
+  /** Profiles at hand; the card's own is used where it is among them. */
+  readonly profiles: readonly CardProfile[];
+  /** Factors of a fit, or ones. */
+  readonly factors: CostFactors;
+  /** What the factors were fitted to, or null. */
+  readonly fittedTo: string | null;
+}
+
 /** How far a run has come. */
 export interface BenchProgress {
   /** `warm-up` steps are discarded; `replay` is measured; `gate` is the judging at the end. */
@@ -107,6 +120,8 @@ export interface BenchOptions {
   readonly moreSides?: readonly SideName[];
   /** Clock. */
   readonly clock: ClockChoice;
+  /** A card's profile for the modelled part; without it ceilings are divided by. */
+  readonly calibration?: Calibration;
   /** Ceilings of this machine; without them the workload has to state some. */
   readonly ceilings?: MeasuredCeilings;
   /** Interleaved repetitions of every side. @default {1 with the model clock, 6 with the gpu clock} */

@@ -11,7 +11,9 @@ import {
 } from "../result/mod.ts";
 import { BENCH_DEFAULTS, type BenchOptions } from "./options.ts";
 import { findMeasuredRank } from "../scheduler/mod.ts";
-import { type RestOfLayer, restOfLayer } from "../clock/mod.ts";
+import type { CostModel } from "../card/mod.ts";
+import { createCalibratedRest, type RestOfLayer, restOfLayer } from "../clock/mod.ts";
+import { costOfCalibration, refuseForeignCard, refuseForeignCeilings } from "./calibration.ts";
 
 /** Everything that all replays of a run share. */
 export interface Bench {
@@ -25,6 +27,8 @@ export interface Bench {
   readonly heads: HeadMap;
   readonly ceilings: ResultCeilings;
   readonly rest: RestOfLayer;
+  /** Costs on a card's profile, or null where ceilings are divided by. */
+  readonly cost: CostModel | null;
   readonly timelineEntries: number;
 }
 
@@ -59,6 +63,11 @@ export function prepareBench(given: BenchOptions): Bench {
   const { tensorParallel } = workload;
   const measuredRank = findMeasuredRank(workload.headMap, tensorParallel);
   const ceilings = chooseCeilings(options);
+  const cost = options.calibration === undefined
+    ? null
+    : costOfCalibration(workload, options.calibration);
+  if (cost === null) refuseForeignCeilings(options.clock, ceilings);
+  else refuseForeignCard(options.clock, cost.card);
   const { requests, prefixBlockTokens } = requestsOf(options);
   requireCount("requests", requests.length, 1);
   return {
@@ -73,7 +82,10 @@ export function prepareBench(given: BenchOptions): Bench {
     measuredRank,
     heads: shardHeadMap(workload.headMap, { tensorParallel, rank: measuredRank }),
     ceilings,
-    rest: restOfLayer(workload, ceilings),
+    rest: cost === null
+      ? restOfLayer(workload, ceilings)
+      : { ...restOfLayer(workload, ceilings), measuredMs: createCalibratedRest(cost) },
+    cost,
     timelineEntries,
   };
 }

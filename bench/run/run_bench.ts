@@ -6,6 +6,7 @@ import { describeRun, type SideCheck } from "./describe_run.ts";
 import { gateCapacity, gateRead } from "../gate/mod.ts";
 import {
   createAdapterClock,
+  createCalibratedClock,
   createGpuClock,
   createModelClock,
   createTableClock,
@@ -57,10 +58,12 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
 }
 
 async function openClock(bench: Bench, side: Side): Promise<StepClock> {
-  const { options: { clock, workload }, heads, rest } = bench;
+  const { options: { clock, workload }, heads, rest, cost } = bench;
   switch (clock.kind) {
     case "model":
-      return createModelClock({ workload, heads, side, rest });
+      return cost === null
+        ? createModelClock({ workload, heads, side, rest })
+        : createCalibratedClock({ workload, heads, side, cost });
     case "gpu": {
       const passes = side.form === "two-pass" ? 2 : 1;
       return createGpuClock({ runner: await clock.openRunner(side), heads, rest, passes });

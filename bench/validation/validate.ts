@@ -1,6 +1,6 @@
 /** Every published row predicted, with and without a fit, and what the errors come to. */
 
-import { type CardProfile, type CostFactors, findDataSheet, type NO_FACTORS } from "../card/mod.ts";
+import { type CardProfile, findDataSheet } from "../card/mod.ts";
 import { findEngine } from "./engines.ts";
 import {
   classesOf,

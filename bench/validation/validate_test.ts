@@ -124,10 +124,10 @@ Deno.test("errorsOf() compares means with means and medians with medians", () =>
   } as const;
   const row = {
     ...rowOf("gpustack-qwen3-32b-h100-L89"),
-    ttft_ms: { mean: null, p50: 50 },
-    tpot_ms: {},
-    itl_ms: { p50: 4 },
-    output_tokens_per_s: 100,
+    "ttft_ms": { mean: null, p50: 50 },
+    "tpot_ms": {},
+    "itl_ms": { p50: 4 },
+    "output_tokens_per_s": 100,
   };
   assert.deepEqual(
     errorsOf(row, prediction).map(({ metric, error }) => [metric, +error.toFixed(6)]),

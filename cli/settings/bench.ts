@@ -45,6 +45,21 @@ export const REPLAY_SETTINGS = {
     parse: parseClock,
     confirm: CONFIRM.program,
   },
+  card: {
+    brief:
+      "Card whose profile times all but measured attention: a name (H100, H200, A100, …) or file",
+    placeholder: "NAME|FILE",
+    defaultValue: null,
+    defaultText: "none: ceilings are divided by",
+    parse: parseText,
+  },
+  calibration: {
+    brief: "Factors that 'headwise calibrate --from' fitted, on their card",
+    placeholder: "FILE",
+    defaultValue: null,
+    defaultText: "no fit",
+    parse: parseText,
+  },
   gpu: GPU_SETTING,
   gate: {
     brief: "Gates to judge: read, read=BASELINE:CANDIDATE, capacity",

@@ -1,5 +1,6 @@
 import {
   type BenchResult,
+  type ClockCalibration,
   describeRequests,
   meanOverRuns,
   type RunPerformance,
@@ -171,13 +172,27 @@ function describeClock({ clock, environment }: BenchResult): string {
     gpu: `gpu, attention timed on ${environment.adapter}, ${clock.layersMeasured} layers measured`,
     adapter: describeAdapter(clock),
     table: describeTable(clock),
-    model: `model, attention computed from bytes and operations${why}`,
+    model: clock.calibration === undefined
+      ? `model, attention computed from bytes and operations${why}`
+      : `model${why}`,
   }[clock.kind];
+  if (clock.calibration !== undefined) return `${what}; ${describeCalibration(clock.calibration)}`;
   return `${what}; the rest of a layer computed; ceilings ` +
     `${formatRate(memoryBytesPerSecond, "B")} and ${
       formatRate(flopsPerSecond, "FLOP")
     }, ${source} ` +
     `(${note})`;
+}
+
+function describeCalibration(calibration: ClockCalibration): string {
+  const { card, basis, profileOf, measuredAt, fittedTo, error } = calibration;
+  const whose = basis === "measured"
+    ? `the profile of ${card} (measured ${measuredAt.slice(0, 10)})`
+    : `the profile of ${profileOf}, carried over to ${card} by data sheets`;
+  const fit = fittedTo === null ? "" : `, fitted to ${fittedTo}`;
+  const percent = (share: number): string => `±${Math.round(share * 100)} %`;
+  return `what is not timed comes from ${whose}${fit}; nine in ten of ${error.class} are within TTFT ` +
+    `${percent(error.ttft)}, TPOT ${percent(error.tpot)}, throughput ${percent(error.throughput)}`;
 }
 
 function describeAdapter({ adapter, layersMeasured }: BenchResult["clock"]): string {

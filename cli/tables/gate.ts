@@ -169,11 +169,19 @@ export function describeOutcomeOfGates(
  * Names the clock of a result and the card that its times are of.
  *
  * @param result The result.
- * @returns As `gpu clock on NVIDIA H200`, or `model clock, no card`.
+ * @returns As `gpu clock on NVIDIA H200, no profile of it behind the rest`, or `model clock, no card`.
  */
 export function describeClockAndCard({ clock, environment }: BenchResult): string {
-  if (clock.kind === "model") return "model clock, no card";
-  return `${clock.kind} clock on ${environment.adapter ?? "an unnamed card"}`;
+  const { calibration } = clock;
+  const profile = calibration === undefined
+    ? null
+    : `${calibration.card}'s profile${calibration.basis === "scaled" ? ", carried over," : ""} ` +
+      `±${Math.round(calibration.error.tpot * 100)} % model`;
+  if (clock.kind === "model") {
+    return profile === null ? "model clock, no card" : `model clock on ${profile}`;
+  }
+  return `${clock.kind} clock on ${environment.adapter ?? "an unnamed card"}, ` +
+    (profile === null ? "no profile of it behind the rest" : `the rest on ${profile}`);
 }
 
 /**

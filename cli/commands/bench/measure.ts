@@ -2,6 +2,7 @@ import {
   type BenchOptions,
   type BenchProgress,
   type BenchResult,
+  readCalibration,
   readResult,
   runBench,
   writeResultAtomically,
@@ -13,6 +14,7 @@ import {
   optionsOf,
   REPLAY_SETTINGS,
   type Resolved,
+  type SettingsOf,
   TRACE_SETTINGS,
 } from "../../settings/mod.ts";
 import { plainOverrides, readTrace, workloadOverrides } from "../../workload/mod.ts";
@@ -55,6 +57,7 @@ export async function measure(
     workload,
     ...gateOptions(values.gate),
     clock: chosen.clock,
+    ...(await calibrationOf(context, values)),
     commandLine: commandLineOf("bench", resolved),
     environment: await describeProvenance(
       chosen.clock.kind === "gpu" ? chosen.clock.adapter : null,
@@ -85,6 +88,22 @@ export async function measure(
     progress.close();
     await chosen.close();
   }
+}
+
+/** The calibration that `--card` and `--calibration` name, or nothing. */
+export async function calibrationOf(
+  context: CliContext,
+  { card, calibration }: Pick<SettingsOf<"bench">, "card" | "calibration">,
+): Promise<Pick<BenchOptions, "calibration">> {
+  if (card === null && calibration === null) return {};
+  const read = async (file: string) => ({ text: await context.readTextFile(file), file });
+  const isFile = card !== null && /[./\\]/.test(card);
+  return {
+    calibration: readCalibration({
+      card: isFile ? await read(card) : card,
+      fit: calibration === null ? null : await read(calibration),
+    }),
+  };
 }
 
 /** What a stopped run left; null where it left nothing. */

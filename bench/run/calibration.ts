@@ -1,0 +1,125 @@
+/** A card's profile and a fit's factors behind a run: read, used, stated, and refused beside others. */
+
+import type { Workload } from "../../fixtures/mod.ts";
+import {
+  type Card,
+  type CostModel,
+  findDataSheet,
+  linksOf,
+  NO_FACTORS,
+  openCard,
+  parseCardProfile,
+  SHIPPED_PROFILES,
+} from "../card/mod.ts";
+import { placementOfWorkload, servedWorkload } from "../clock/mod.ts";
+import { BenchError, type ClockCalibration, type ResultCeilings } from "../result/mod.ts";
+import { parseFit, validatedError } from "../validation/mod.ts";
+import type { Calibration, ClockChoice } from "./options.ts";
+
+/**
+ * The calibration that a run asks for by card and fit.
+ *
+ * @param o `card`: a name, or the text of a profile with its file; `fit`: text and file of a fit.
+ * @throws {BenchError} When a file is neither, or the fit is of another card.
+ */
+export function readCalibration(o: {
+  readonly card: string | { readonly text: string; readonly file: string } | null;
+  readonly fit: { readonly text: string; readonly file: string } | null;
+}): Calibration {
+  const fit = o.fit === null ? null : parseFit(o.fit.text, { file: o.fit.file });
+  const shipped = SHIPPED_PROFILES();
+  const own = o.card === null || typeof o.card === "string"
+    ? null
+    : parseCardProfile(o.card.text, { file: o.card.file });
+  const named = own !== null ? own.card.name : o.card as string | null;
+  const card = named ?? fit?.card;
+  if (card === undefined || card === null) {
+    throw new BenchError(
+      "bench/calibration",
+      "Cannot calibrate without a card: name it with --card",
+    );
+  }
+  const profiles = own === null ? shipped : [own, ...shipped];
+  if (fit !== null && findDataSheet(fit.card) !== findDataSheet(card)) {
+    throw new BenchError(
+      "bench/calibration",
+      `Cannot use the fit "${o.fit!.file}" on ${card}: it was made on ${fit.card}`,
+    );
+  }
+  const fittedTo = fit === null ? null : fit.fittedTo.join("; ");
+  return { card, profiles, factors: fit?.factors ?? NO_FACTORS, fittedTo };
+}
+
+/** Fused attention of the profile that stands for engines' kernels, best first. */
+const KERNELS = ["cudnn", "triton-paged", "flash"];
+
+/** Costs of a workload on the card of a calibration. */
+export function costOfCalibration(workload: Workload, calibration: Calibration): CostModel {
+  const card = openCard(calibration.card, calibration.profiles);
+  const kernel = (grids: readonly { readonly kernel: string }[]): string =>
+    KERNELS.find((name) => grids.some((grid) => grid.kernel === name)) ?? grids[0].kernel;
+  return {
+    card,
+    links: linksOf(card, calibration.profiles),
+    model: servedWorkload(workload),
+    placement: placementOfWorkload(workload),
+    promptKernel: kernel(card.profile.prompts),
+    decodeKernel: kernel(card.profile.decode),
+    factors: calibration.factors,
+  };
+}
+
+/** States a calibration for a result. */
+export function describeCalibration(
+  { factors, fittedTo }: Calibration,
+  { card }: CostModel,
+): ClockCalibration {
+  const error = (metric: "ttft" | "tpot" | "throughput") =>
+    validatedError({ card: card.name, basis: card.basis, metric });
+  return {
+    card: card.name,
+    basis: card.basis,
+    profileOf: card.profile.card.name,
+    measuredAt: card.profile.measuredAt,
+    software: { ...card.profile.software },
+    factors: { ...factors },
+    fittedTo,
+    error: {
+      class: error("tpot").class,
+      ttft: error("ttft").p90,
+      tpot: error("tpot").p90,
+      throughput: error("throughput").p90,
+    },
+  };
+}
+
+/** @throws {BenchError} When attention is timed on one card and the rest comes from another's profile. */
+export function refuseForeignCard(clock: ClockChoice, card: Card): void {
+  const timed = cardOfClock(clock);
+  if (timed === null || timed === card.name) return;
+  throw new BenchError(
+    "bench/ceilings",
+    `Cannot put times of ${card.name} beside attention that is timed on ${timed}: give the profile ` +
+      `of ${timed}`,
+  );
+}
+
+/** @throws {BenchError} When attention is timed on one card and the ceilings are another's. */
+export function refuseForeignCeilings(clock: ClockChoice, ceilings: ResultCeilings): void {
+  const timed = cardOfClock(clock);
+  const stated = findDataSheet(ceilings.note)?.name ?? null;
+  if (ceilings.source === "measured" || timed === null || stated === null) return;
+  if (timed === stated) return;
+  throw new BenchError(
+    "bench/ceilings",
+    `Cannot put ceilings of ${stated} beside attention that is timed on ${timed}: give the card's ` +
+      `profile with --card ${timed}, or the workload ceilings of ${timed}`,
+  );
+}
+
+/** Card that a clock times on, where it is one that data sheets know. */
+export function cardOfClock(clock: ClockChoice): string | null {
+  if (clock.kind === "gpu" && !clock.isSoftware) return findDataSheet(clock.adapter)?.name ?? null;
+  if (clock.kind === "table") return findDataSheet(clock.table.card ?? "")?.name ?? null;
+  return null;
+}

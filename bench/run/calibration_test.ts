@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { NO_FACTORS, SHIPPED_PROFILES } from "../card/mod.ts";
+import { BenchError } from "../result/mod.ts";
+import { readCalibration } from "./calibration.ts";
+import { runBench } from "./run_bench.ts";
+import { requestsOf, tinyWorkload } from "./test_support.ts";
+
+const TRACE = {
+  name: "tiny.csv",
+  sha256: "f".repeat(64),
+  dropped: {},
+  requests: requestsOf([[0, 100, 4], [0, 90, 5]]),
+};
+const workload = tinyWorkload();
+const H100 = { card: "H100", profiles: SHIPPED_PROFILES(), factors: NO_FACTORS, fittedTo: null };
+const FIT = JSON.stringify({
+  format: "headwise-fit/1",
+  card: "H100",
+  workload: "tiny",
+  fittedTo: ["vllm.json"],
+  factors: { ...NO_FACTORS, products: 2, weightReads: 2 },
+  fitted: ["products"],
+  leaveOneOutError: null,
+});
+const refused = (act: () => unknown, expected: RegExp): void =>
+  assert.throws(act, (error) => error instanceof BenchError && expected.test(error.message));
+
+Deno.test("runBench() with a profile states card, versions and the validated error", async () => {
+  const clock = { kind: "model", reason: null } as const;
+  const result = await runBench({ workload, trace: TRACE, clock, calibration: H100 });
+  const { calibration } = result.clock;
+  assert.equal(calibration?.card, "H100");
+  assert.equal(calibration.basis, "measured");
+  assert.ok(calibration.error.tpot > 0);
+  assert.match(result.restOfLayer.assumptions[0], /profile/);
+  const plain = await runBench({ workload, trace: TRACE, clock });
+  assert.equal(plain.clock.calibration, undefined);
+  const rest = (of: typeof result): number => of.sides[0].runs[0].performance!.restMs;
+  assert.notEqual(rest(result), rest(plain));
+});
+
+Deno.test("runBench() uses the factors of a fit", async () => {
+  const clock = { kind: "model", reason: null } as const;
+  const run = async (factors: typeof NO_FACTORS) => {
+    const calibration = { ...H100, factors };
+    const result = await runBench({ workload, trace: TRACE, clock, calibration });
+    return result.sides[0].runs[0].performance!;
+  };
+  const [plain, slow] = [
+    await run(NO_FACTORS),
+    await run({ ...NO_FACTORS, stepOverheadMs: 100 }),
+  ];
+  assert.ok(slow.restMs > plain.restMs + 100);
+  assert.equal(slow.attentionMs, plain.attentionMs);
+});
+
+Deno.test("runBench() refuses times of one card beside ceilings or a profile of another", async () => {
+  const clock = {
+    kind: "gpu",
+    adapter: "NVIDIA H200",
+    openRunner: () => Promise.reject(new Error("opened")),
+  } as const;
+  const stated = {
+    ...workload,
+    ceilings: {
+      memoryBytesPerSecond: 3.35e12,
+      flopsPerSecond: 989e12,
+      note: "Data sheet of one H100",
+    },
+  };
+  await assert.rejects(
+    runBench({ workload: stated, trace: TRACE, clock }),
+    /Cannot put ceilings of H100 beside attention that is timed on H200/,
+  );
+  await assert.rejects(
+    runBench({ workload, trace: TRACE, clock, calibration: H100 }),
+    /Cannot put times of H100 beside attention that is timed on H200/,
+  );
+  const own = { ...H100, card: "H200" };
+  await assert.rejects(runBench({ workload, trace: TRACE, clock, calibration: own }), /opened/);
+});
+
+Deno.test("readCalibration() takes a shipped card, a file of a profile, and a fit of the card", async () => {
+  assert.equal(readCalibration({ card: "A100", fit: null }).card, "A100");
+  const url = new URL("../card/profile/cards/h200-sxm.json", import.meta.url);
+  const file = { text: await Deno.readTextFile(url), file: "mine.json" };
+  assert.equal(readCalibration({ card: file, fit: null }).card, "NVIDIA H200");
+  const fit = { text: FIT, file: "fit.json" };
+  const fitted = readCalibration({ card: null, fit });
+  assert.deepEqual([fitted.card, fitted.fittedTo, fitted.factors.products], [
+    "H100",
+    "vllm.json",
+    2,
+  ]);
+  refused(() => readCalibration({ card: "H200", fit }), /fit.json.*made on H100/);
+  refused(() => readCalibration({ card: null, fit: null }), /--card/);
+  refused(
+    () => readCalibration({ card: null, fit: { text: "{}", file: "x.json" } }),
+    /x.json.*calibrate --from/,
+  );
+});
