@@ -11,7 +11,7 @@ Pages are gathered through the table, and PyTorch attends over what was gathered
     --compute storage   in the cache's own type, to judge the fused kernels themselves
     --backend auto      whichever kernel PyTorch takes (the default)
     --backend flash, cudnn, efficient, math
-                        that kernel alone; flash and cudnn take no mask, so every query token is
+                        that kernel alone; where it takes no mask, as flash, every query token is
                         attended on its own over the keys that it sees
     --fault NAME        a seeded fault, to see that the suite tells it: key, scale
     --device cuda|cpu   the default is cuda where it is available
@@ -43,6 +43,7 @@ class TorchAdapter:
         self.attention = options.attention
         self.compute = options.compute
         self.backend, self.fault = options.backend, options.fault
+        self.takes_mask = options.backend != "flash"
         parts = ["torch", torch.__version__.split("+")[0], options.attention, options.device]
         if options.backend != "auto":
             parts.append(options.backend)
@@ -104,7 +105,7 @@ class TorchAdapter:
         if self.fault == "key":  # the first key that a query sees is lost
             seen = seen & (np.cumsum(seen, axis=1) > 1)
         scale = problem.scale * (1.05 if self.fault == "scale" else 1)
-        if self.backend in ("flash", "cudnn"):
+        if not self.takes_mask:
             for row in rows:
                 visible = torch.from_numpy(np.flatnonzero(seen[row])).to(self.device)
                 if len(visible) == 0:
@@ -113,6 +114,9 @@ class TorchAdapter:
                                           values[:, visible], scale)
                 output[start + row, heads] = attended[:, 0]
             return
+        rows = rows[seen[rows].any(axis=1)]
+        if len(rows) == 0:
+            return
         mask = torch.from_numpy(seen[rows]).to(self.device)
         tokens = torch.from_numpy(rows + start).to(self.device)
         asked = query[tokens, heads].transpose(0, 1)
@@ -120,7 +124,14 @@ class TorchAdapter:
         if problem.sink_logits is not None:
             sinks = torch.from_numpy(problem.sink_logits[heads].copy()).to(self.device)
         call = self._flex if self.attention == "flex" else self._sdpa
-        attended, norm = call((asked, keys, values), mask, scale, sinks)
+        try:
+            attended, norm = call((asked, keys, values), mask, scale, sinks)
+        except RuntimeError:
+            if self.backend == "auto" or sinks is not None:
+                raise
+            self.takes_mask = False  # as this version of the kernel says
+            self._attend_head(problem, where, query, output, log_sum_exp)
+            return
         output[tokens, heads] = attended.transpose(0, 1)
         if norm is not None:
             log_sum_exp[tokens, heads] = norm.transpose(0, 1).float()
