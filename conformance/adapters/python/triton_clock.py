@@ -28,7 +28,8 @@ _ON_GPU = torch.cuda.is_available()
 _DEVICE = "cuda" if _ON_GPU else "cpu"
 
 
-@triton.jit
+# An argument that equals 1 would become a constant, which has no type to convert from.
+@triton.jit(do_not_specialize=["seed", "layer", "tensor", "first", "heads", "slots"])
 def _fill(target, seed, layer, tensor, first, heads, slots, elements, count, scale,
           IS_QUERY: tl.constexpr, BLOCK: tl.constexpr):
     """Contents by formula: a cache [pages, heads, slots, elements], or queries [slots, heads, …]."""
