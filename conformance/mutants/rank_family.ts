@@ -26,7 +26,7 @@ function listed(
 }
 
 const roundings = allocatorFamily(
-  { name: "head_count", origin: "own", violates: ["mask/head-kinds"] },
+  { name: "head_count", origin: "own", violates: ["mask/head-kinds", "declare/policy"] },
   HEAD_LAYOUTS.flatMap((layout) =>
     ([
       ["nearest", Math.round],

@@ -13,7 +13,7 @@ const patternCount = defineTest({
   suite: "allocator",
   path: "head_kinds",
   test: "pattern",
-  clauses: ["mask/head-kinds"],
+  clauses: ["mask/head-kinds", "declare/policy"],
   description: "A pattern with a ratio makes as many window heads as declared, at its end",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
   cases: grid({
