@@ -11,7 +11,7 @@ Pages are gathered through the table, and PyTorch attends over what was gathered
     --compute storage   in the cache's own type, to judge the fused kernels themselves
     --backend auto      whichever kernel PyTorch takes (the default)
     --backend flash, cudnn, efficient, math
-                        that kernel alone; where it takes no mask, as flash, every query token is
+                        that kernel alone; flash and cudnn get no mask: every query token is
                         attended on its own over the keys that it sees
     --fault NAME        a seeded fault, to see that the suite tells it: key, scale
     --device cuda|cpu   the default is cuda where it is available
@@ -43,7 +43,7 @@ class TorchAdapter:
         self.attention = options.attention
         self.compute = options.compute
         self.backend, self.fault = options.backend, options.fault
-        self.takes_mask = options.backend != "flash"
+        self.takes_mask = options.backend not in ("flash", "cudnn")
         parts = ["torch", torch.__version__.split("+")[0], options.attention, options.device]
         if options.backend != "auto":
             parts.append(options.backend)
@@ -124,14 +124,7 @@ class TorchAdapter:
         if problem.sink_logits is not None:
             sinks = torch.from_numpy(problem.sink_logits[heads].copy()).to(self.device)
         call = self._flex if self.attention == "flex" else self._sdpa
-        try:
-            attended, norm = call((asked, keys, values), mask, scale, sinks)
-        except RuntimeError:
-            if self.backend == "auto" or sinks is not None:
-                raise
-            self.takes_mask = False  # as this version of the kernel says
-            self._attend_head(problem, where, query, output, log_sum_exp)
-            return
+        attended, norm = call((asked, keys, values), mask, scale, sinks)
         output[tokens, heads] = attended.transpose(0, 1)
         if norm is not None:
             log_sum_exp[tokens, heads] = norm.transpose(0, 1).float()
@@ -151,6 +144,9 @@ class TorchAdapter:
         return attended[0], None
 
     def _unmasked(self, query, keys, values, scale):
+        if self.backend == "cudnn" and keys.shape[1] == 1:
+            # cuDNN takes no single key; two alike share its weight in halves, which are exact.
+            keys, values = keys.expand(-1, 2, -1), values.expand(-1, 2, -1)
         with self._kernel():
             return functional.scaled_dot_product_attention(
                 query[None].contiguous(), keys[None].contiguous(), values[None].contiguous(),

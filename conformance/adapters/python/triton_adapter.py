@@ -9,6 +9,7 @@
 """
 
 import argparse
+import dataclasses
 import os
 import sys
 
@@ -20,7 +21,7 @@ from paged_problem import AppendProblem, AttentionProblem, as_tensor
 try:
     import torch
     import triton
-    from triton_attention import Shape, append, attend, plan_step
+    from triton_attention import Shape, append, attend, plan_step, tuning_for
 except ImportError as missing:
     sys.exit(f"Cannot run the Triton adapter: {missing}; pip install torch triton")
 
@@ -69,7 +70,7 @@ class TritonAdapter:
         elif problem.tree is not None:
             unclear = problem.cached
         plan = plan_step(shape, problem.query_starts, problem.cached, windows, sinks,
-                         self._form(request), unclear_from=unclear)
+                         self._form(request), self._tuning(shape, request), unclear)
         query = self._load(problem, problem.query)
         output = torch.zeros_like(query)
         norms = torch.full(query.shape[:2], -torch.inf, dtype=torch.float32, device=self.device)
@@ -108,6 +109,14 @@ class TritonAdapter:
         if request.get("walk") == "row":
             return "row"
         return self.form
+
+    def _tuning(self, shape, request):
+        """The usual one, or one that splits rows as finely as is asked, by tiles of keys."""
+        usual, tokens = tuning_for(shape), int(request.get("splitTokens") or 0)
+        if tokens == 0:
+            return usual
+        tiles = max(1, tokens // usual.keys[16])
+        return dataclasses.replace(usual, items=1 << 20, min_split_tiles=tiles)
 
     def _load(self, problem, bits):
         held = torch.from_numpy(np.array(bits).view(np.int16)).view(_TYPES[problem.storage])

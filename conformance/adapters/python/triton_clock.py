@@ -38,14 +38,16 @@ def _fill(target, seed, layer, tensor, first, heads, slots, elements, count, sca
     row = index // elements
     if IS_QUERY:
         page = first + row * 0
-        head = row % heads
+        head = row * 0 + row % heads
         slot = row // heads
     else:
         page = first + row // slots // heads
         head = row // slots % heads
         slot = row % slots
-    x = (seed.to(tl.uint32) * 0x9E3779B1 + layer.to(tl.uint32) * 0x85EBCA77
-         + tensor.to(tl.uint32) * 0xFD7046C5)
+    # Triton makes a plain number of an argument that is 1, and of the 1s of a shape.
+    zero = row * 0
+    x = ((zero + seed).to(tl.uint32) * 0x9E3779B1 + (zero + layer).to(tl.uint32) * 0x85EBCA77
+         + (zero + tensor).to(tl.uint32) * 0xFD7046C5)
     x = x + page.to(tl.uint32) * 0xC2B2AE3D + head.to(tl.uint32) * 0x27D4EB2F
     x = x + slot.to(tl.uint32) * 0x165667B1 + element.to(tl.uint32) * 0xD3A2646D
     x = (x ^ (x >> 15)) * 0x2C1B3C6D
