@@ -228,7 +228,7 @@ const hidden = defineTest({
   test: "nothing_visible",
   clauses: ["kernel/no-overread", "mask/offset"],
   description: "A query with an empty key range gives 0",
-  needs: ({ storage }) => needsOf({ storage, ranges: true }),
+  needs: ({ storage, learned }) => needsOf({ storage, ranges: true, learned }),
   cases: vary({ storage: "bf16" as StorageType, learned: false as boolean }, {
     storage: ["f16"],
     learned: [true],
