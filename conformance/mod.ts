@@ -98,6 +98,7 @@ export { matchesQuery, parseQuery, printQuery, type Query, QueryError } from "./
 export { type CaseSelection, listCases, listTests, listTestsWith } from "./registry.ts";
 export {
   describeCase,
+  describeDifferences,
   groupOf,
   type RenderingName,
   RENDERINGS,

@@ -3,6 +3,7 @@
  * of report is a rendering of them.
  */
 import type { Outcome } from "./outcome.ts";
+import type { PolicyDifference } from "./policies.ts";
 
 /** Version of the row format. */
 export const REPORT_VERSION = 2;
@@ -31,6 +32,8 @@ export interface RunRow {
   readonly environment: Readonly<Record<string, string>>;
   /** What the subject claims, sorted. */
   readonly capabilities: readonly string[];
+  /** What the subject decides otherwise than the default, by declaration; absent where nothing. */
+  readonly policies?: readonly PolicyDifference[];
   /** Filters of the run, printed; none means everything. */
   readonly filters: readonly string[];
   /** Seed of random sequences; every other seed follows from a case's id. */

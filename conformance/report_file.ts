@@ -66,6 +66,7 @@ const rowSchemas = {
     metadata: z.record(text, text),
     environment: z.record(text, text),
     capabilities: z.array(text),
+    policies: z.array(z.object({ policy: text, declared: text, standard: text })).optional(),
     filters: z.array(text),
     seed: z.number(),
     commandLine: text,

@@ -5,7 +5,9 @@ import { type Expectation, expectationOf } from "./expectations.ts";
 import { DEFAULT_FUZZ } from "./fuzz/fuzz_tests.ts";
 import { guardAllocator, guardKernel } from "./guard.ts";
 import { Mismatch, type Outcome, SubjectFault } from "./outcome.ts";
+import { listPolicyDifferences } from "./policies.ts";
 import { printQuery, type Query } from "./query.ts";
+import { orderForRun } from "./run_order.ts";
 import { listCases } from "./registry.ts";
 import {
   type CaseRow,
@@ -85,12 +87,14 @@ export async function runConformance(options: ConformanceOptions): Promise<Confo
   const { subject, filters = [], shard = null } = options;
   const selected = listCases({ filters, ...(options.tests ? { tests: options.tests } : {}) });
   const cases = membersOfShard(selected, shard);
+  const differences = listPolicyDifferences(subject.policies);
   const rows: ReportRow[] = [];
   const startedMs = performance.now();
   const run = describeRun({
     subject: subject.name,
     metadata: subject.metadata ?? {},
     capabilities: [...subject.capabilities].sort(),
+    ...(differences.length === 0 ? {} : { policies: differences }),
     filters: filters.map(printQuery),
     seed: options.seed ?? DEFAULT_FUZZ.seed,
     commandLine: options.commandLine ?? "",
@@ -105,7 +109,7 @@ export async function runConformance(options: ConformanceOptions): Promise<Confo
   if (earlier === undefined) append(rows, options, run);
   else rows.push(requireSameRun(earlier, run), ...earlier.cases);
   let turnMs = startedMs;
-  for (const each of cases) {
+  for (const each of orderForRun(cases)) {
     if (performance.now() - turnMs > MS_PER_TURN) {
       // A timer and not a microtask: a subject that answers at once would keep Ctrl-C from being seen.
       await new Promise((resolve) => setTimeout(resolve, 0));

@@ -10,7 +10,15 @@ export const SUITE_VERSION: string = config.version;
 export type RunFacts =
   & Pick<
     RunRow,
-    "subject" | "metadata" | "capabilities" | "filters" | "seed" | "commandLine" | "shard" | "cases"
+    | "policies"
+    | "subject"
+    | "metadata"
+    | "capabilities"
+    | "filters"
+    | "seed"
+    | "commandLine"
+    | "shard"
+    | "cases"
   >
   & {
     /** Ids of the cases of all shards. */
@@ -38,6 +46,7 @@ export function describeRun(facts: RunFacts): RunRow {
     SUITE_VERSION,
     subject,
     capabilities,
+    facts.policies ?? [],
     filters,
     seed,
     facts.shard?.count ?? 1,

@@ -2,8 +2,10 @@ import {
   type CaseRow,
   caseStatus,
   describeCase,
+  describeDifferences,
   type KillRow,
   type ReportSummary,
+  type RunRow,
 } from "../../conformance/mod.ts";
 import { describeBudget } from "./bench.ts";
 import type { ReportStyle } from "./gate.ts";
@@ -45,7 +47,12 @@ export function renderCase(row: CaseRow, style: ReportStyle): string[] {
  */
 export function renderSummary(
   summary: ReportSummary,
-  o: { readonly subject: string; readonly style: ReportStyle; readonly complete?: boolean },
+  o: {
+    readonly subject: string;
+    readonly style: ReportStyle;
+    readonly complete?: boolean;
+    readonly policies?: RunRow["policies"];
+  },
 ): string[] {
   const { paint, columns } = o.style;
   const broken = summary.subjectErrors + summary.suiteErrors;
@@ -67,7 +74,7 @@ export function renderSummary(
     : `, ${describeBudget(summary.worstBudgetUsed)} of an error bound used`;
   const missing = summary.missingCapabilities.length === 0
     ? []
-    : wrapText(`skipped for lack of: ${summary.missingCapabilities.join(", ")}`, {
+    : wrapText(`not claimed: ${summary.missingCapabilities.join(", ")}`, {
       width: columns,
       indent: "  ",
     });
@@ -76,6 +83,9 @@ export function renderSummary(
     : [`  ${summary.subjectErrors} faults of the subject, ${summary.suiteErrors} of the suite`];
   return [
     `${verdict}  ${o.subject} in ${formatDuration(summary.elapsedMs)}${budget}`,
+    ...describeDifferences({ policies: o.policies ?? [] }).flatMap((text) =>
+      wrapText(`different by declaration: ${text}`, { width: columns, indent: "  " })
+    ),
     ...missing,
     ...faults,
     `${summary.passed} passed, ${failed + broken} failed, ${summary.skipped} skipped` +

@@ -35,7 +35,7 @@ function verdictOf(summary: Partial<ReportSummary>): string {
 Deno.test("renderSummary() ends with the counts in one plain line", () => {
   assert.deepEqual(renderSummary(SUMMARY, { subject: "oracle", style: STYLE }), [
     "CONFORMANT  oracle in 1,500 ms, at most 25.0 % of an error bound used",
-    "  skipped for lack of: kernel.into",
+    "  not claimed: kernel.into",
     "10 passed, 0 failed, 2 skipped",
   ]);
 });
@@ -100,4 +100,14 @@ Deno.test("renderKillRow() names what rejected a mutant, and what should have", 
   const survived = renderKillRow({ ...row, killed: false, expected, rejectedBy: [] }, STYLE);
   assert.match(survived[0]!, /^SURVIVED {2}flat-ids/);
   assert.equal(survived[2], "          not rejected by allocator:pool");
+});
+
+Deno.test("renderSummary() tells what is different from what is wrong and from what is not claimed", () => {
+  const policies = [{ policy: "nullId", declared: "0", standard: "-1" }] as const;
+  const lines = renderSummary({ ...SUMMARY, failed: 0 }, {
+    subject: "mine",
+    style: STYLE,
+    policies,
+  });
+  assert.ok(lines.includes("  different by declaration: nullId 0 (default -1)"), lines.join("\n"));
 });

@@ -1,7 +1,7 @@
 /** Markdown: a table of suites by subject, then what did not pass, then what was skipped. */
 import { type CaseRow, caseStatus } from "../report.ts";
 import type { ReportFile } from "../report_file.ts";
-import { describeCase, describeCut, groupOf, percent } from "./phrases.ts";
+import { describeCase, describeCut, describeDifferences, groupOf, percent } from "./phrases.ts";
 
 /** Renders reports, one section each. */
 export function renderMarkdown(reports: readonly ReportFile[]): string {
@@ -21,12 +21,16 @@ function sectionOf(report: ReportFile): string[] {
     ...[...groups].map(([name, members]) => suiteRow(name, members)),
     "",
   ];
-  lines.push(...listOf("Not passed", cases, ["fail", "xpass", "error"]));
+  lines.push(...listOf("Wrong", cases, ["fail", "xpass", "error"]));
   lines.push(...listOf("Known failures", cases, ["xfail"]));
   const missing = cases.flatMap(({ outcome }) => outcome.kind === "skip" ? outcome.missing : []);
   const lacks = [...new Set(missing)].sort();
+  const differences = describeDifferences(run);
+  if (differences.length > 0) {
+    lines.push("## Different by declaration", "", ...differences.map((text) => `- ${text}`), "");
+  }
   if (lacks.length > 0) {
-    lines.push("## Skipped for want of", "", ...lacks.map((name) => `- ${name}`), "");
+    lines.push("## Not claimed", "", ...lacks.map((name) => `- ${name}`), "");
   }
   return lines;
 }

@@ -1,6 +1,6 @@
 /** Phrases that every rendering of a report shares. */
 import type { Outcome } from "../outcome.ts";
-import type { CaseRow } from "../report.ts";
+import type { CaseRow, RunRow } from "../report.ts";
 import type { ReportFile } from "../report_file.ts";
 
 /**
@@ -86,4 +86,11 @@ export function escapeXml(text: string): string {
     // deno-lint-ignore no-control-regex
     .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "\ufffd")
     .replaceAll(/[&<>"']/g, (character) => XML_ENTITIES[character] ?? character);
+}
+
+/** Says what a subject decides otherwise than the default, one text a policy. */
+export function describeDifferences({ policies = [] }: Pick<RunRow, "policies">): string[] {
+  return policies.map(({ policy, declared, standard }) =>
+    `${policy} ${declared} (default ${standard})`
+  );
 }

@@ -8,7 +8,7 @@ import { renderMatrix } from "./matrix_html.ts";
 import { renderSarif } from "./sarif.ts";
 import { renderTap } from "./tap.ts";
 
-export { describeCase, describeCaseOutcome, groupOf } from "./phrases.ts";
+export { describeCase, describeCaseOutcome, describeDifferences, groupOf } from "./phrases.ts";
 
 /** Forms that a report can be given, beside the rows themselves and a terminal's. */
 export const RENDERINGS = [

@@ -86,7 +86,7 @@ Deno.test("renderReports() as markdown has a row a suite and lists what did not 
   assert.match(text, /\| `allocator:pool` \| 0 \| 0 \| 0 \| 0 \| 1 \| {2}\|/);
   assert.match(text, /- `kernel:mask:full:rows=2` \(mask\/full\): a < b/);
   assert.match(text, /## Known failures\n\n- `kernel:softmax:a:`/);
-  assert.match(text, /## Skipped for want of\n\n- kernel.tree_mask/);
+  assert.match(text, /## Not claimed\n\n- kernel.tree_mask/);
 });
 
 Deno.test("renderReports() as sarif points at lines of the report and names clauses as rules", () => {

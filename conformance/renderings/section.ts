@@ -1,7 +1,7 @@
 /** A run as one part of a report beside results of other kinds. */
 import { type CaseRow, caseStatus } from "../report.ts";
 import type { ReportFile } from "../report_file.ts";
-import { describeCase, describeCut, groupOf } from "./phrases.ts";
+import { describeCase, describeCut, describeDifferences, groupOf } from "./phrases.ts";
 
 /** A table of text. */
 export interface SectionTable {
@@ -55,9 +55,10 @@ export function conformanceSection(report: ReportFile): ConformanceSection {
       `${summary.passed} passed, ${failed} failed, ${summary.skipped} skipped, ` +
       `${summary.expectedFailures} known failures, ${broken} faults`,
       ...(cut === null ? [] : [cut]),
+      ...describeDifferences(run).map((text) => `Different by declaration: ${text}`),
       ...(summary.missingCapabilities.length === 0
         ? []
-        : [`Skipped for lack of ${summary.missingCapabilities.join(", ")}`]),
+        : [`Not claimed: ${summary.missingCapabilities.join(", ")}`]),
     ],
     blocks: [
       { kind: "table", table: suitesTable(cases) },
@@ -113,7 +114,7 @@ function suitesTable(cases: readonly CaseRow[]): SectionTable {
 
 function badTable(cases: readonly CaseRow[]): SectionTable {
   return {
-    caption: "What did not pass",
+    caption: "Wrong",
     columns: ["case", "clauses", "what happened", "repeat with"].map((title) => ({ title })),
     rows: cases.map((row) => [row.query, row.clauses.join(", "), describeCase(row), row.repeat]),
   };

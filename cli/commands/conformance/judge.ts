@@ -117,7 +117,15 @@ export async function judgeSubject(context: CliContext, o: JudgeOptions): Promis
       ? chosen.label
       : `${chosen.label}, shard ${shard.index} of ${shard.count}`;
     const { style } = o;
-    writeLines(stdout, renderSummary(summary, { subject, style, complete: file.complete }));
+    writeLines(
+      stdout,
+      renderSummary(summary, {
+        subject,
+        style,
+        complete: file.complete,
+        ...(file.run.policies === undefined ? {} : { policies: file.run.policies }),
+      }),
+    );
   } finally {
     progress.close();
     report.close();
