@@ -15,6 +15,7 @@ import { doctorCommand } from "./doctor/mod.ts";
 import { mapParserExitCode } from "./exit_code.ts";
 import { describeFault } from "./fault.ts";
 import { fixtureRoutes } from "./commands/fixture/mod.ts";
+import { calibrateCommand } from "./commands/calibrate/mod.ts";
 import { gateCommand } from "./commands/gate/mod.ts";
 import { buildHelpCommand } from "./manual/mod.ts";
 import { initCommand } from "./commands/init/mod.ts";
@@ -63,6 +64,7 @@ export function buildRoutes(): RouteMap<CliContext> {
     routes: {
       bench: benchCommand,
       gate: gateCommand,
+      calibrate: calibrateCommand,
       serve: serveCommand,
       sweep: sweepRoutes,
       conformance: conformanceCommand,

@@ -6,6 +6,7 @@ const COMMANDS = [
   [],
   ["bench"],
   ["gate"],
+  ["calibrate"],
   ["conformance"],
   ["clauses"],
   ["report"],

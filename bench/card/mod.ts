@@ -17,6 +17,7 @@ export {
 export { MAX_EXTRAPOLATION } from "./interpolate.ts";
 export { allReduceUs } from "./link_costs.ts";
 export { type CardProfile, cardProfileSchema, type ProductType } from "./profile_schema.ts";
+export { PROFILE_SCRIPTS } from "./profile_scripts.ts";
 export { parseCardProfile, SHIPPED_PROFILES } from "./profiles.ts";
 export {
   cacheBytesPerToken,

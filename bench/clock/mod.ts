@@ -21,7 +21,7 @@ export {
   recordBatches,
   spreadBatches,
 } from "./record_batches.ts";
-export { placementOfWorkload, servedWorkload } from "./served_workload.ts";
+export { placementOfWorkload, servedModelOf, servedWorkload } from "./served_workload.ts";
 export { describeRestOfLayer, type RestOfLayer, restOfLayer } from "./rest_of_layer.ts";
 export { createTableClock, isTableClock } from "./table_clock.ts";
 export {

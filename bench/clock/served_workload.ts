@@ -1,11 +1,15 @@
 /** A workload's model as it is served, for the costs of a card. */
 
-import type { Workload } from "../../fixtures/mod.ts";
+import type { ModelGeometry, Workload } from "../../fixtures/mod.ts";
 import type { Placement, ServedLayer, ServedModel, WeightType } from "../card/mod.ts";
 
 /** The model of a workload; mean bytes of a weight below 2 stand for the nearest type. */
 export function servedWorkload(workload: Workload): ServedModel {
-  const { model } = workload;
+  return servedModelOf(workload.model, weightTypeOf(workload.weightBytesPerParameter));
+}
+
+/** A model by its geometry, every weight of one type. */
+export function servedModelOf(model: ModelGeometry, weights: WeightType = "bf16"): ServedModel {
   const ff = model.feedForward;
   const expertLayers = ff.experts > 0 ? model.layers - ff.denseLayers : 0;
   const attention = {
@@ -43,7 +47,6 @@ export function servedWorkload(workload: Workload): ServedModel {
       },
     });
   }
-  const weights = weightTypeOf(workload.weightBytesPerParameter);
   return {
     name: model.name,
     hidden: model.hiddenSize,

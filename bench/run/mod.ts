@@ -12,6 +12,7 @@ export {
   type Calibration,
   type ClockChoice,
 } from "./options.ts";
-export { readCalibration } from "./calibration.ts";
+export { costOfCalibration, readCalibration } from "./calibration.ts";
+export { collectBatches } from "./collect_batches.ts";
 export { runBench } from "./run_bench.ts";
 export { type RunnerSettings, runnerSettings } from "./runner_settings.ts";

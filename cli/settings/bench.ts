@@ -46,15 +46,14 @@ export const REPLAY_SETTINGS = {
     confirm: CONFIRM.program,
   },
   card: {
-    brief:
-      "Card whose profile times all but measured attention: a name (H100, H200, A100, …) or file",
+    brief: "Card, or profile file, for all that is not timed",
     placeholder: "NAME|FILE",
     defaultValue: null,
-    defaultText: "none: ceilings are divided by",
+    defaultText: "ceilings",
     parse: parseText,
   },
   calibration: {
-    brief: "Factors that 'headwise calibrate --from' fitted, on their card",
+    brief: "Factors of 'headwise calibrate --from'",
     placeholder: "FILE",
     defaultValue: null,
     defaultText: "no fit",

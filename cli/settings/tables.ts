@@ -1,4 +1,5 @@
 import { BENCH_SETTINGS } from "./bench.ts";
+import { CALIBRATE_SETTINGS } from "./calibrate.ts";
 import { CLAUSES_SETTINGS, CONFORMANCE_SETTINGS } from "./conformance.ts";
 import { IMPORT_SETTINGS, INIT_SETTINGS, VALIDATE_SETTINGS } from "./fixture.ts";
 import { GATE_SETTINGS } from "./gate.ts";
@@ -21,6 +22,7 @@ import { SWEEP_MERGE_SETTINGS, SWEEP_SETTINGS } from "./sweep.ts";
 export const SETTING_TABLES = {
   bench: BENCH_SETTINGS,
   gate: GATE_SETTINGS,
+  calibrate: CALIBRATE_SETTINGS,
   serve: SERVE_SETTINGS,
   "sweep run": SWEEP_SETTINGS,
   "sweep merge": SWEEP_MERGE_SETTINGS,

@@ -1,0 +1,70 @@
+import { choicesOf, listOf, parseText, wholeNumber } from "./parsers.ts";
+import type { SettingTable } from "./setting.ts";
+import { CONFIRM, outSetting, switchSetting } from "./shared.ts";
+
+/** Every setting of `headwise calibrate`. */
+export const CALIBRATE_SETTINGS = {
+  profile: {
+    ...switchSetting("Measure this machine's card with PyTorch, through python3"),
+    confirm: CONFIRM.programs,
+  },
+  allReduce: {
+    ...switchSetting("Measure the all-reduce between this machine's cards instead"),
+    confirm: CONFIRM.programs,
+  },
+  seconds: {
+    brief: "Time for a profile; what it does not suffice for is listed in it",
+    placeholder: "N",
+    defaultValue: 140,
+    parse: wholeNumber({ min: 10, max: 3600 }),
+  },
+  model: {
+    brief: "Model that a profile must answer for: built-in name or YAML",
+    placeholder: "NAME|FILE",
+    defaultValue: null,
+    defaultText: "none",
+    parse: parseText,
+  },
+  from: {
+    brief: "Results of vLLM, SGLang or FastDeploy to fit factors to, with commas",
+    placeholder: "FILES",
+    defaultValue: null,
+    parse: listOf(parseText),
+  },
+  fixture: {
+    brief: "Workload of those results, or of the steps that are written",
+    placeholder: "NAME|FILE",
+    defaultValue: null,
+    parse: parseText,
+  },
+  card: {
+    brief: "Card of those results, or the file of its profile: H100, A100, …",
+    placeholder: "NAME|FILE",
+    defaultValue: null,
+    parse: parseText,
+  },
+  factors: {
+    brief: "Factors to fit, with commas",
+    placeholder: "NAMES",
+    defaultValue: ["products"],
+    parse: choicesOf([
+      "promptAttention",
+      "decodeAttention",
+      "products",
+      "weightReads",
+      "stepOverheadMs",
+    ]),
+  },
+  batches: switchSetting("Write steps of the fixture's replay for the loop of layers on a GPU"),
+  steps: {
+    brief: "Steps of each kind, decode and with prompts, that are written",
+    placeholder: "N",
+    defaultValue: 24,
+    parse: wholeNumber({ min: 1, max: 1000 }),
+  },
+  out: outSetting({
+    brief: "File to write",
+    defaultValue: null,
+    defaultText: "in results/, by form",
+  }),
+} as const satisfies SettingTable;
