@@ -43,6 +43,10 @@ export interface TableQuestion {
   readonly allocatedColumns?: Int32Array;
   /** Whether slots may name one page together, at the same head and column. @default {false} */
   readonly sharedPages?: boolean;
+  /** Tokens of each row, [B][Lg·H], where rows of a slot differ; `lengthsTokens` otherwise. */
+  readonly rowLengthsTokens?: readonly (readonly number[])[];
+  /** Pages of the one pool, where that is no whole number of pages a head. */
+  readonly idLimit?: number;
   /** Columns of the uniform table that the head-wise table stands in for. */
   readonly uniformColumns?: number;
 }
@@ -131,12 +135,12 @@ function validateShape(o: TableQuestion): Violation[] {
         `are indexed by absolute page, give at least as many`,
     );
   }
-  const sizeFits = pageSizeTokens >= 16 && pageSizeTokens <= 256 &&
+  const sizeFits = pageSizeTokens >= 1 && pageSizeTokens <= 256 &&
     (pageSizeTokens & (pageSizeTokens - 1)) === 0;
   if (!sizeFits) {
     add(
       "shape/group",
-      `Cannot use pages of "${pageSizeTokens}" tokens: give a power of two in [16, 256]`,
+      `Cannot use pages of "${pageSizeTokens}" tokens: give a power of two in [1, 256]`,
     );
   }
   return violations;
@@ -147,7 +151,7 @@ function validateEntries(o: TableQuestion): Violation[] {
   const violations: Violation[] = [];
   const rowsPerGroup = table.layout === "uniform" ? 1 : table.kvHeads;
   const rows = tableRows(table);
-  const limit = idSpacePages(table, o.pagesPerHead);
+  const limit = o.idLimit ?? idSpacePages(table, o.pagesPerHead);
   const firstRows = createFirstRows(o, limit);
   const sinkPages = Math.ceil(heads.sinkTokens / pageSizeTokens);
 
@@ -155,7 +159,8 @@ function validateEntries(o: TableQuestion): Violation[] {
     const head = row % rowsPerGroup;
     const slot = Math.floor(row / rowsPerGroup) % table.slots;
     const group = Math.floor(row / (rowsPerGroup * table.slots));
-    const lengthTokens = o.lengthsTokens[slot];
+    const lengthTokens = o.rowLengthsTokens?.[slot]?.[group * rowsPerGroup + head] ??
+      o.lengthsTokens[slot];
     const usedColumns = Math.ceil(lengthTokens / pageSizeTokens);
     const allocated = o.allocatedColumns === undefined ? usedColumns : o.allocatedColumns[slot];
     const nextPosition = o.nextPositions === undefined ? lengthTokens : o.nextPositions[slot];
@@ -229,13 +234,24 @@ function validateEntries(o: TableQuestion): Violation[] {
         violations.push({
           clause: "pool/conservation",
           ...entry,
-          message: `Cannot name page "${value}" at ${at}: row ${before} names it too; give each ` +
-            `page one holder`,
+          message: `Cannot name page "${value}" at ${at}: ${describeRow(table, before)} names it ` +
+            `too; give each page one holder`,
         });
       }
     }
   }
   return violations;
+}
+
+/** A row in words: whose page it is that another row names too. */
+function describeRow(table: BlockTable, row: number): string {
+  const rowsPerGroup = table.layout === "uniform" ? 1 : table.kvHeads;
+  const slot = Math.floor(row / rowsPerGroup) % table.slots;
+  return table.layout === "uniform"
+    ? `slot ${slot}`
+    : `slot ${slot}, head ${row % rowsPerGroup} of group ${
+      Math.floor(row / (rowsPerGroup * table.slots))
+    }`;
 }
 
 /** Whether an earlier row of another slot names the same page for the same head and positions. */

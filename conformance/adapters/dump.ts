@@ -18,7 +18,8 @@ const geometrySchema = z.strictObject({
   headWindows: z.union([z.array(count), z.array(z.array(count)).min(1)])
     .describe("W of each head in tokens, 0 for full context; a list of lists by layer group"),
   sinkTokens: count.default(0).describe("S, leading tokens that window heads always see"),
-  pagesPerHead: z.int().min(1).describe("N, pages of a head's pool"),
+  pagesPerHead: z.int().min(1).optional()
+    .describe("N, pages of a head's pool; poolPages in place of it where there is one pool"),
   pageSizeTokens: z.int().min(1).describe("P, tokens of a page"),
   lengthsTokens: z.array(count).describe("Tokens of each slot; 0 for an empty one"),
   nextPositions: z.array(count).optional()
@@ -28,6 +29,18 @@ const geometrySchema = z.strictObject({
   uniformColumns: count.optional().describe("M of the uniform table beside it"),
   sharedPages: z.boolean().optional().describe("Whether requests share the pages of a prefix"),
   tensor: z.string().default("table").describe("Name of the table in a safetensors file"),
+  nullId: z.union([z.literal(-1), z.literal(0)]).default(-1)
+    .describe("What stands for a hole: -1, or 0 where page 0 is kept as a null page"),
+  deadColumns: z.enum(["cleared", "stale"]).default("cleared")
+    .describe("Whether columns that nobody reads are cleared, or keep ids of pages let go"),
+  poolPages: z.int().min(1).optional()
+    .describe("Pages of the one pool that all rows draw from, whatever the heads"),
+  rowLengthsTokens: z.array(z.array(count)).optional()
+    .describe(
+      "Tokens of each row [B][Lg·H] where rows of a slot differ; nextPositions follow them",
+    ),
+  owner: z.enum(["scheduler", "worker"]).default("scheduler")
+    .describe("Whose table it is: a worker's may name a page after the scheduler let it go"),
 });
 
 /** A dump that cannot be read; never a verdict about the engine. */
@@ -47,6 +60,16 @@ export interface TableDumpFile {
   readonly file: string;
   /** The table and what is known about its requests. */
   readonly question: TableQuestion;
+  /** What the engine does otherwise than the default. */
+  readonly engine: DumpEngine;
+}
+
+/** What a dump says of the engine that it comes from. */
+export interface DumpEngine {
+  /** Whose table it is. */
+  readonly owner: "scheduler" | "worker";
+  /** Whether columns that nobody reads keep ids. */
+  readonly deadColumns: "cleared" | "stale";
 }
 
 /** Bytes of a dumped table and the JSON beside it. */
@@ -98,13 +121,25 @@ export function parseDump(dump: DumpBytes): TableDumpFile {
       );
     }
   }
-  const sizes = [...new Set(windows.flat().filter((window) => window > 0))];
-  if (sizes.length > 1) {
+  const { pagesPerHead, poolPages } = geometry;
+  const isOnePool = layout !== "headwise";
+  if ((pagesPerHead === undefined) === (poolPages === undefined)) {
     throw new DumpError(
-      `Cannot use windows of ${sizes.join(" and ")} tokens in "${jsonFile}"; a table has one ` +
-        "window size, and 0 for heads of full context",
+      `Cannot size the pools of "${jsonFile}": give pagesPerHead, or poolPages where all rows ` +
+        "draw from one pool",
     );
   }
+  if (poolPages !== undefined && !isOnePool) {
+    throw new DumpError(
+      `Cannot use poolPages with the layout "headwise" in "${jsonFile}": each head has a pool of ` +
+        "its own there; give pagesPerHead, or the layout pooled",
+    );
+  }
+  const groups = layout === "pooled" ? windows.length * kvHeads : 1;
+  const ids = tensor.data as Int32Array;
+  const clean = geometry.deadColumns === "stale" || geometry.nullId === 0
+    ? withoutDead(ids, { geometry, windows, columns: tensor.shape.at(-1) ?? 0 })
+    : ids;
   return {
     file,
     question: {
@@ -114,26 +149,69 @@ export function parseDump(dump: DumpBytes): TableDumpFile {
         slots,
         kvHeads,
         columns: tensor.shape.at(-1) ?? 0,
-        ids: tensor.data as Int32Array,
+        ids: clean,
       },
-      pagesPerHead: geometry.pagesPerHead,
+      // A pool of its own size may be no whole number of pages a head.
+      pagesPerHead: pagesPerHead ?? Math.ceil((poolPages ?? 0) / groups),
+      ...(poolPages === undefined ? {} : { idLimit: poolPages }),
       pageSizeTokens: geometry.pageSizeTokens,
       heads: {
         kvHeads,
-        windowTokens: sizes[0] ?? 0,
+        windowTokens: Math.max(0, ...windows.flat()),
         sinkTokens,
         groups: windows.map((each, group) => ({
           layers: [group],
           kinds: each.map((window) => window > 0 ? "window" : "full"),
         })),
       },
+      headWindows: windows,
       lengthsTokens: Int32Array.from(geometry.lengthsTokens),
+      ...(geometry.rowLengthsTokens === undefined
+        ? {}
+        : { rowLengthsTokens: geometry.rowLengthsTokens }),
       ...optionalList("nextPositions", geometry.nextPositions),
       ...optionalList("allocatedColumns", geometry.allocatedColumns),
       ...(geometry.uniformColumns === undefined ? {} : { uniformColumns: geometry.uniformColumns }),
       ...(geometry.sharedPages === undefined ? {} : { sharedPages: geometry.sharedPages }),
     },
+    engine: { owner: geometry.owner, deadColumns: geometry.deadColumns },
   };
+}
+
+/**
+ * The table as one without a null page and without stale ids: what nobody reads becomes a hole.
+ * Entries of another type than int32 are left for the validator to find.
+ */
+function withoutDead(
+  ids: Int32Array,
+  o: {
+    readonly geometry: z.infer<typeof geometrySchema>;
+    readonly windows: readonly (readonly number[])[];
+    readonly columns: number;
+  },
+): Int32Array {
+  const { geometry, windows, columns } = o;
+  const { layout, slots, kvHeads, pageSizeTokens, sinkTokens, nullId, deadColumns } = geometry;
+  if (!(ids instanceof Int32Array) || columns === 0) return ids;
+  const heads = layout === "uniform" ? 1 : kvHeads;
+  const sinkPages = Math.ceil(sinkTokens / pageSizeTokens);
+  const isDead = (row: number, column: number): boolean => {
+    const head = row % heads;
+    const slot = Math.floor(row / heads) % slots;
+    const group = Math.floor(row / (heads * slots));
+    const length = geometry.rowLengthsTokens?.[slot]?.[group * heads + head] ??
+      geometry.lengthsTokens[slot] ?? 0;
+    const next = geometry.nextPositions?.[slot] ?? length;
+    const all = layout === "uniform" ? windows.flat() : [windows[group]?.[head] ?? 0];
+    const window = all.includes(0) ? 0 : Math.max(...all);
+    const deadEnd = window > 0 ? Math.floor((next - window + 1) / pageSizeTokens) : 0;
+    const used = geometry.allocatedColumns?.[slot] ?? Math.ceil(length / pageSizeTokens);
+    return column >= used || (column >= sinkPages && column < deadEnd);
+  };
+  return ids.map((id, index) => {
+    if (deadColumns === "stale" && isDead(Math.floor(index / columns), index % columns)) return -1;
+    return nullId === 0 && id === 0 ? -1 : nullId === 0 && id === -1 ? -2 : id;
+  });
 }
 
 /**

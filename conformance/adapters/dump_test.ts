@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { caseRows } from "../report.ts";
 import { runConformance } from "../run.ts";
+import { findDumpFaults, parseDump } from "./dump.ts";
 import { DUMP_CLAUSES, openDump } from "./dump_tests.ts";
 import { writeTensors } from "./safetensors.ts";
 import { DUMP_GEOMETRY, npyOf } from "./testing_dump.ts";
@@ -85,6 +86,93 @@ Deno.test("openDump() names the file and the field when the JSON is wrong", asyn
   await fails({ pagesPerHead: 0 }, /table\.json.*pagesPerHead/);
   await fails({ pagesPerHaed: 8 }, /pagesPerHaed/);
   await fails({ headWindows: [32] }, /give one window for each of the 2 heads/);
-  await fails({ headWindows: [32, 64] }, /windows of 32 and 64 tokens/);
   await assert.rejects(openDump("results/none.npy"), /there is no such file/);
+});
+
+/** One row a layer group, one pool, a null page 0: slot 0 has 64 tokens, slot 1 has 10. */
+const HYBRID = {
+  layout: "pooled",
+  kvHeads: 1,
+  headWindows: [[32], [0], [16]],
+  sinkTokens: 0,
+  pagesPerHead: undefined,
+  poolPages: 14,
+  nullId: 0,
+  owner: "worker",
+} as const;
+const HYBRID_IDS = [
+  // Group by group: slots 0 and 1 of each. Of 64 tokens a window of 32 leaves pages 2 and 3.
+  [9, 9, 1, 2, 0],
+  [3, 0, 0, 0, 0],
+  [4, 5, 6, 7, 0],
+  [8, 0, 0, 0, 0],
+  [4, 7, 10, 11, 0],
+  [12, 13, 13, 13, 13],
+];
+
+Deno.test("openDump() takes a null page, several windows, and one pool of any size", async () => {
+  const ids = HYBRID_IDS.map((row, index) =>
+    row.map((id, column) => {
+      const isStale = (index === 0 && column < 2) || (index === 4 && column < 2) ||
+        (index === 5 && column > 0);
+      return isStale ? 0 : id;
+    })
+  );
+  assert.deepEqual(await judge({ ids, geometry: HYBRID }), []);
+  const with14 = ids.map((row) => row.map((id) => id === 12 ? 14 : id));
+  assert.deepEqual(await judge({ ids: with14, geometry: HYBRID }), ["sentinel/only-minus-one"]);
+  // A hole in the live range of a head whose own window still sees it.
+  const hole = ids.map((row, index) => index === 0 ? [0, 0, 0, 2, 0] : row);
+  assert.deepEqual(await judge({ ids: hole, geometry: HYBRID }), ["sentinel/only-when-dead"]);
+  // −1 is no hole where page 0 is one.
+  const minus = ids.map((row, index) => index === 3 ? [8, -1, 0, 0, 0] : row);
+  assert.deepEqual(await judge({ ids: minus, geometry: HYBRID }), ["sentinel/only-minus-one"]);
+});
+
+Deno.test("openDump() lets stale ids stand where nobody reads, and finds them where somebody does", async () => {
+  const geometry = { ...HYBRID, deadColumns: "stale" };
+  assert.deepEqual(await judge({ ids: HYBRID_IDS, geometry }), []);
+  assert.deepEqual(
+    await judge({ ids: HYBRID_IDS, geometry: HYBRID }),
+    ["pool/conservation", "sentinel/tail"],
+  );
+  // Page 4 of the full group stands in a live column of the window group too.
+  const live = HYBRID_IDS.map((row, index) => index === 0 ? [9, 9, 4, 2, 0] : row);
+  assert.deepEqual(await judge({ ids: live, geometry }), ["pool/conservation"]);
+});
+
+Deno.test("openDump() takes lengths by row", async () => {
+  const ids = [[0, 1, -1, -1, -1], [0, 1, 2, 3, -1], [4, -1, -1, -1, -1], [4, -1, -1, -1, -1]];
+  const geometry = { headWindows: [0, 0], rowLengthsTokens: [[30, 64], [10, 10]] };
+  assert.deepEqual(await judge({ ids, geometry }), []);
+  assert.deepEqual(await judge({ ids, geometry: { headWindows: [0, 0] } }), [
+    "sentinel/only-when-dead",
+  ]);
+});
+
+Deno.test("openDump() refuses pools that are sized twice, not at all, or by the wrong key", async () => {
+  const wrong = [
+    { pagesPerHead: undefined },
+    { poolPages: 8 },
+    { pagesPerHead: undefined, poolPages: 8 },
+  ];
+  for (const geometry of wrong) await assert.rejects(judge({ geometry }), /pools|poolPages/);
+});
+
+Deno.test("openDump() names slot, head, column and owner of a page that stands twice", async () => {
+  const dump = parseDump({
+    file: "table.npy",
+    jsonFile: "table.json",
+    json: JSON.stringify(DUMP_GEOMETRY),
+    bytes: npyOf({
+      descr: "<i4",
+      shape: "(4, 5)",
+      data: new Uint8Array(Int32Array.from(changed(2, 0, 3).flat()).buffer),
+    }),
+  });
+  const [fault] = findDumpFaults(dump);
+  assert.match(
+    fault!.message,
+    /page "3" at group 0, slot 1, head 0, column 0: slot 0, head 0 of group 0 names it too/,
+  );
 });

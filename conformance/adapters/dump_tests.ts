@@ -3,7 +3,7 @@ import type { Violation } from "../../allocator/mod.ts";
 import { Mismatch, PASS } from "../outcome.ts";
 import type { Subject } from "../subject.ts";
 import { defineTest, type TestDefinition } from "../test_definition.ts";
-import { findDumpFaults, readDump, type TableDumpFile } from "./dump.ts";
+import { type DumpEngine, findDumpFaults, readDump, type TableDumpFile } from "./dump.ts";
 
 /** Every clause that a table alone can break. */
 export const DUMP_CLAUSES: readonly string[] = [
@@ -56,15 +56,16 @@ function createDumpTests(dump: TableDumpFile): TestDefinition[] {
       cases: [{}],
       run: () => {
         const found = faults.filter((fault) => fault.clause === clause);
-        if (found.length > 0) throw new Mismatch(describe(found));
+        if (found.length > 0) throw new Mismatch(describe(found, dump.engine));
         return Promise.resolve(PASS);
       },
     })
   );
 }
 
-function describe(faults: readonly Violation[]): string {
-  const shown = faults.slice(0, SHOWN_FAULTS).map(({ message }) => message);
+function describe(faults: readonly Violation[], { owner }: DumpEngine): string {
+  const whose = owner === "worker" ? "In the worker's table: " : "";
+  const shown = faults.slice(0, SHOWN_FAULTS).map(({ message }) => `${whose}${message}`);
   const more = faults.length - shown.length;
   return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
 }
