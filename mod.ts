@@ -1,7 +1,7 @@
 /**
  * Head-wise paged KV caches: an allocator with a pool for each head, a WebGPU attention kernel that
  * reads through a head-wise block table, a replay that judges the two by TTFT and TBT, and a
- * conformance suite that judges anybody's.
+ * conformance suite that judges anyone's.
  *
  * Each folder is a namespace here and an entry point of its own, so that a program that needs only
  * the allocator loads only the allocator.

@@ -99,7 +99,7 @@ async function bundle(input: BundleInput): Promise<Bundle> {
  * program's whole code before it starts, and few runs want this module.
  *
  * @param specifier How it is imported.
- * @param o How it is built, and what is told of the files that went into it.
+ * @param o How it is built, and what is reported the files that went into it.
  * @returns A plugin of the build that imports it.
  */
 function packedModule(
@@ -185,7 +185,7 @@ async function bundleForBrowser(entry: string, o: BundleInput): Promise<Bundled>
   return { text: output!.text, contained: packagesIn(named, o.packages) };
 }
 
-/** Our modules only declare, so what nobody uses of them, such as reading files, can go. */
+/** Our modules only declare, so what nothing uses of them, such as reading files, can go. */
 function onlyWhatIsUsed(root: string): Plugin {
   return {
     name: "only-what-is-used",

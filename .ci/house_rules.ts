@@ -6,6 +6,7 @@ import {
 } from "./import_rules.ts";
 import { checkCircles, checkRooms } from "./room_rules.ts";
 import { checkFileSizes, checkMedianSize, checkTestsBeside } from "./size_rules.ts";
+import { checkWords } from "./word_rules.ts";
 import { type Breach, readSourceTree, type SourceFile } from "./source_tree.ts";
 
 /** Every rule of the house, in the order in which breaches are printed. */
@@ -21,6 +22,7 @@ export const RULES: readonly ((files: readonly SourceFile[]) => Breach[])[] = [
   checkPins,
   checkTasks,
   checkPlaces,
+  checkWords,
 ];
 
 /** Applies every rule to the files. */

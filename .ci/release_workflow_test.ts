@@ -7,7 +7,7 @@ const EXPRESSION = z.string().regex(/^\$\{\{ (?:github|matrix)\.\w+ \}\}$/);
 
 const STEP = z.union([
   z.strictObject({
-    // Actions of GitHub alone: anybody else's would see what is published.
+    // Actions of GitHub alone: anyone else's would see what is published.
     uses: z.string().regex(/^actions\/[\w-]+@v\d+$/),
     with: z.record(z.string(), z.union([z.string(), z.boolean()])).optional(),
   }),

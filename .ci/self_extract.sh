@@ -180,7 +180,7 @@ main() {
     set -- "$@" "$argument"
   done
   if [ "$permissions" = first ]; then set -- "$@" "$folder/headwise.js"; fi
-  # What the runtime keeps for itself stays in the same folder, and it asks nobody for a newer one.
+  # What the runtime keeps for itself stays in the same folder, and it asks no one for a newer one.
   export DENO_DIR="${DENO_DIR:-$folder/cache}" DENO_NO_UPDATE_CHECK=1
   exec "$folder/deno" run @RUN_FLAGS@ "--allow-run=$folder/deno" "$@"
 }

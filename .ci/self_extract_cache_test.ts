@@ -1,4 +1,4 @@
-/** What lies in the cache is run only if nobody else could have put it there. */
+/** What lies in the cache is run only if no one else could have put it there. */
 import assert from "node:assert/strict";
 import { inPlace, namesIn, NOT_WINDOWS, UNPACKED } from "./testing_executable.ts";
 
@@ -7,7 +7,7 @@ async function shell(script: string, ...args: string[]): Promise<void> {
   await new Deno.Command("sh", { args: ["-c", script, "sh", ...args] }).output();
 }
 
-/** What can become of a file that nobody meant to change; each is given its path. */
+/** What can become of a file that no one meant to change; each is given its path. */
 const DAMAGES: Readonly<Record<string, (path: string) => void>> = {
   emptied: (path) => Deno.truncateSync(path),
   "cut short": (path) => Deno.truncateSync(path, Deno.statSync(path).size - 1),
@@ -67,9 +67,9 @@ Deno.test(
         checked++;
         assert.equal((await run([], { env })).stderr, "", hasher);
         Deno.truncateSync(`${cache}/headwise.js`);
-        const mended = await run([], { env });
-        assert.equal(mended.code, 0, mended.stderr);
-        assert.match(mended.stderr, /is damaged/, hasher);
+        const fixed = await run([], { env });
+        assert.equal(fixed.code, 0, fixed.stderr);
+        assert.match(fixed.stderr, /is damaged/, hasher);
         assert.equal(Deno.readTextFileSync(`${cache}/headwise.js`), "the program");
         Deno.removeSync(cache, { recursive: true });
       }

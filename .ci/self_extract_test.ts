@@ -77,7 +77,7 @@ Deno.test(
 
 for (const signal of ["SIGKILL", "SIGTERM"] as const) {
   Deno.test(
-    `self-extracting: a first start after ${signal} mends what it left`,
+    `self-extracting: a first start after ${signal} fixes what it left`,
     NOT_WINDOWS,
     () =>
       inPlace(async ({ spawn, run, replace, cache, home }) => {
@@ -197,7 +197,7 @@ Deno.test(
   () =>
     inPlace(async ({ run, home }) => {
       const cases: [Record<string, string>, RegExp][] = [
-        // Below a file nobody can make a folder, root included.
+        // Below a file no one can make a folder, root included.
         [{ HOME: `${home}/headwise` }, /Cannot write to .*: set HEADWISE_CACHE_DIR to a folder/],
         [{ HOME: "" }, /HOME is not set; set HEADWISE_CACHE_DIR/],
         [{ HEADWISE_CACHE_DIR: "here" }, /'here': set HEADWISE_CACHE_DIR to an absolute path/],

@@ -12,7 +12,7 @@ export interface Breach {
   readonly rule: string;
   /** Path from the root of the checkout. */
   readonly path: string;
-  /** What is wrong and what mends it. */
+  /** What is wrong and how to fix it. */
   readonly message: string;
 }
 

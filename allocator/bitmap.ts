@@ -101,7 +101,7 @@ export function takeLeastOf(
   const end = start + count;
   let at = start;
   let first = firstWords[set];
-  // The word that the last call stopped in is where the next one goes on.
+  // The word that the last call stopped in is where the next one continues.
   let word = words[base + first];
   while (at < end) {
     if (word === 0) {

@@ -4,7 +4,7 @@
  * Full heads share every page of a cached prefix. A window head at the end of a prefix of T tokens
  * sees only its sink pages and the pages from floor((T − W + 1)/P) on, so those are what the cache
  * keeps for it, and only at checkpoints: ends of prompts, and branches where prompts have been seen
- * to part. Every other window page is recycled as without a cache. A request can go on from a
+ * to part. Every other window page is recycled as without a cache. A request can continue from a
  * checkpoint, or wherever the windows of later checkpoints happen to cover its own.
  *
  * @module
@@ -29,7 +29,7 @@ export interface PrefixNode {
   readonly reach: Int32Array;
   /** Columns whose window pages are kept. */
   keptColumns: number;
-  /** Whether a request can go on after it, because its window is kept. */
+  /** Whether a request can continue after it, because its window is kept. */
   checkpoint: boolean;
   /** Live requests whose prefix runs through it. */
   users: number;
@@ -51,7 +51,7 @@ export interface PrefixStatistics {
   cachedBlocks: number;
   /** Blocks ever added. */
   insertedBlocks: number;
-  /** Blocks evicted for want of pages, or dropped because no request could go on from them. */
+  /** Blocks evicted for lack of pages, or dropped because no request could continue from them. */
   evictedBlocks: number;
   /** Prefixes that now can be gone on from. */
   checkpoints: number;
@@ -174,7 +174,7 @@ export function createPrefixCache(o: PrefixCacheOptions): PrefixCache {
   };
 }
 
-/** The allocator with counted holders; nobody has seen the original yet. */
+/** The allocator with counted holders; no one has seen the original yet. */
 function shareable(a: CacheAllocator): CacheAllocator {
   const references = new Int32Array(a.state.pools.owners.length);
   return {

@@ -12,7 +12,7 @@ import { dropHolder } from "./prefix_pages.ts";
 
 /**
  * Evicts the least recently used block that no live request uses and no cached block follows, with
- * the window pages that only it reached. Blocks before it go along where no request could go on
+ * the window pages that only it reached. Blocks before it go along where no request could continue
  * from them.
  *
  * @param cache The cache.
@@ -53,7 +53,7 @@ export function evictPrefix(cache: PrefixCache): number {
 }
 
 /**
- * Drops a block from which no request can go on, directly or further down, and those before it; a
+ * Drops a block from which no request can continue, directly or further down, and those before it; a
  * leaf that stays becomes a candidate for eviction.
  */
 export function dropUseless(cache: PrefixCache, from: PrefixNode): void {

@@ -2,7 +2,7 @@ import type { PrefixCache, PrefixNode } from "./prefix_cache.ts";
 
 /** What a prefix cache knows of a prompt. */
 export interface PrefixMatch {
-  /** Block after which a request can go on; the root where nothing was found. */
+  /** Block after which a request can continue; the root where nothing was found. */
   readonly node: PrefixNode;
   /** Tokens of the prefix that need not be computed. */
   readonly hitTokens: number;
@@ -14,7 +14,7 @@ export interface PrefixMatch {
 }
 
 /**
- * Finds the longest cached prefix of a prompt that a request can go on from. Nothing changes.
+ * Finds the longest cached prefix of a prompt that a request can continue from. Nothing changes.
  * O(blocks + W/P).
  *
  * @param cache The cache.

@@ -225,7 +225,7 @@ export function modelEvict(m: PrefixModel): boolean {
   return true;
 }
 
-/** Lets go what nobody can reach: blocks, then window pages of blocks, then pages. */
+/** Lets go what no one can reach: blocks, then window pages of blocks, then pages. */
 export function sweep(m: PrefixModel): void {
   for (let again = true; again;) {
     again = false;

@@ -28,7 +28,7 @@ export interface PrefixAdmission {
 
 /**
  * Takes an empty slot with the pages of a cached prefix, and new pages for the rest of the first
- * step. Cached prefixes that nobody uses are evicted where pages are short.
+ * step. Cached prefixes that nothing uses are evicted where pages are short.
  *
  * @param cache The cache.
  * @param slot An empty slot.
@@ -90,7 +90,7 @@ export function admitWithPrefixOnEveryRank(
 }
 
 /**
- * Grows a slot on every rank, or on none; cached prefixes that nobody uses are evicted where pages
+ * Grows a slot on every rank, or on none; cached prefixes that nothing uses are evicted where pages
  * are short.
  *
  * @param caches The cache of every rank, all with the same history.
@@ -120,13 +120,13 @@ export function extendWithPrefixOnEveryRank(
 
 /**
  * Adds the complete blocks that a request has computed to the cache, which takes a share in their
- * pages; where a block is cached already, full heads go on with its pages and free their own. Call it after each prefill step and before `recycle`, while the window pages of the step
+ * pages; where a block is cached already, full heads continue with its pages and free their own. Call it after each prefill step and before `recycle`, while the window pages of the step
  * are still there.
  *
  * @param cache The cache.
  * @param slot A slot that holds a request.
  * @param o The prompt's complete blocks, tokens in the cache, and after how many blocks another
- *   request may go on; each checkpoint keeps the pages of one window.
+ *   request may continue; each checkpoint keeps the pages of one window.
  * @returns Blocks that were new.
  * @throws {AllocatorError} `slot/empty`; `position/invalid` when the pages do not hold the tokens.
  */

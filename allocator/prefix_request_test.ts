@@ -76,7 +76,7 @@ Deno.test("insertPrefix() keeps the window at a prompt's end and nothing before 
   assert.deepEqual([fullHeadPages, windowHeadPages], [6, 1]);
 });
 
-Deno.test("recycle() leaves a cached prefix's window alone while its own request goes on", () => {
+Deno.test("recycle() leaves a cached prefix's window alone while its own request continues", () => {
   const cache = buildCache();
   serve(cache, { slot: 0, blocks: [1, 2], tokens: 64, chunk: 16 });
   const [before] = rowsOf(cache.allocator, 0);

@@ -6,7 +6,7 @@ import type { PrefixMatch } from "./prefix_find.ts";
 
 /**
  * Tells whether the pools could hold a request beyond the prefix that was found for it, with every
- * cached block evicted that nobody uses. Nothing is evicted. Upper bounds as in `canAdmit`.
+ * cached block evicted that nothing uses. Nothing is evicted. Upper bounds as in `canAdmit`.
  *
  * @param cache The cache.
  * @param o Length, greatest step and reserve of the request.
@@ -34,7 +34,7 @@ export function canAdmitWithPrefix(
 
 /**
  * Evicts cached prefixes on every rank alike until the pools hold `columns` more columns. Where the
- * blocks that nobody uses are too few, the windows kept along live requests' own prefixes go too.
+ * blocks that nothing uses are too few, the windows kept along live requests' own prefixes go too.
  * While a step in flight would keep the pages, nothing is evicted.
  *
  * @param caches The cache of every rank, all with the same history.

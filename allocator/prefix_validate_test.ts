@@ -48,13 +48,13 @@ Deno.test("validatePrefixCache() finds each kind of damage by its clause", () =>
     ["a window page that is not kept", "prefix/window", (cache) => {
       second(cache).pages[1] = -1;
     }],
-    ["a window page that nobody reaches", "prefix/window", (cache) => {
+    ["a window page that no one reaches", "prefix/window", (cache) => {
       first(cache).pages[0] = cache.allocator.table.ids[0];
     }],
     ["a reach that is counted wrong", "prefix/window", (cache) => {
       second(cache).reach[1]++;
     }],
-    ["a block that nobody counts", "pool/conservation", (cache) => {
+    ["a block that no one counts", "pool/conservation", (cache) => {
       cache.statistics.cachedBlocks++;
     }],
     ["evictable columns that are none", "pool/conservation", (cache) => {

@@ -38,7 +38,7 @@ Deno.test("swapSlots() swaps the rows of every head and group in both tables", (
   assert.deepEqual([0, 1, 2].map((index) => slotLengthTokens(a, slot(index))), [16, 0, 48]);
 });
 
-Deno.test("swapSlots() moves the whole request, so that it goes on where it was", () => {
+Deno.test("swapSlots() moves the whole request, so that it continues where it was", () => {
   const a = buildThree();
   swapSlots(a, slot(0), slot(1));
   assert.equal(extend(a, slot(1), 64).kind, "allocated");

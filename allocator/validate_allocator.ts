@@ -79,7 +79,7 @@ function validateFreeSets(a: CacheAllocator): Violation[] {
         clause: "pool/conservation",
         value: id,
         message: owner === FREE_PAGE
-          ? `Cannot take page "${id}" of pool ${pool}: nobody owns it and it is not in the free set`
+          ? `Cannot take page "${id}" of pool ${pool}: it has no owner and it is not in the free set`
           : `Cannot keep page "${id}" in the free set of pool ${pool}: it is owned by "${owner}"`,
       });
     }

@@ -52,7 +52,7 @@ const OF_COMMANDS: Readonly<Record<string, Partial<Readonly<Record<ExitName, str
     ok: "Every case of the smoke test passes.",
     fail: "A case fails.",
     inconclusive: "The suite itself broke in a case.",
-    input: "The adapter does not start, does not speak, or broke.",
+    input: "The adapter does not start, does not answer, or fails.",
   },
   "report show": {
     fail: "With --enforce: a run found that its subject does not conform.",
@@ -66,7 +66,7 @@ const OF_COMMANDS: Readonly<Record<string, Partial<Readonly<Record<ExitName, str
   "kernel tune": { fail: "The output of a variant is wrong." },
   "doctor": {
     ok: "The main job, headwise bench, can run here.",
-    fail: "The main job cannot run here; the line marked 'missing' says what mends it.",
+    fail: "The main job cannot run here; the line marked 'missing' says how to fix it.",
   },
 };
 

@@ -1,7 +1,7 @@
 import { EXIT } from "./exit_code.ts";
 import { SettingError } from "./settings/mod.ts";
 
-/** What a person is told of an error, and how the process ends. */
+/** What a person is reported an error, and how the process ends. */
 export interface Fault {
   /** One or more lines, without colours. */
   readonly text: string;
@@ -111,7 +111,7 @@ const PLACE: Place = Deno.build.standalone
   : "bundle";
 
 /**
- * Says what a missing permission keeps the program from, and how to go on.
+ * Says what a missing permission keeps the program from, and how to continue.
  *
  * @param message What Deno says.
  * @param place Where the program is started from; by default, where this one is.

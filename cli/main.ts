@@ -18,7 +18,7 @@ async function main(): Promise<number> {
     const { signal } = interrupt;
     const context = createSystemContext({ variables: KNOWN_VARIABLES, signal });
     // Mesa's drivers complain on standard error, once a device, where this variable is missing.
-    // 'doctor' tells of it, so the context keeps what was really set.
+    // 'doctor' reports it, so the context keeps what was really set.
     if (Deno.build.os === "linux" && context.process.env["XDG_RUNTIME_DIR"] === undefined) {
       Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
     }

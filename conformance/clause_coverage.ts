@@ -14,7 +14,7 @@ export interface CoverageProblem {
     | "pending-unknown";
   /** Id of the clause. */
   readonly clause: string;
-  /** What is wrong and how to mend it. */
+  /** What is wrong and how to fix it. */
   readonly message: string;
 }
 

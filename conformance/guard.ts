@@ -19,7 +19,7 @@ export type JudgedKernel = KernelSubject & Declared;
 
 /** What wraps a part: when its case is over, and what its subject declares. */
 export interface GuardOptions {
-  /** Aborts once the case is over; commands after that are faults and reach nobody. */
+  /** Aborts once the case is over; commands after that are faults and reach no one. */
   readonly over?: AbortSignal;
   /** Policies of the subject that differ from the default. */
   readonly policies?: Partial<Policies> | undefined;

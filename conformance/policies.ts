@@ -26,7 +26,7 @@ export interface Policies {
   readonly endOfRow: "refuse" | "clamp";
   /** What stands for a hole: −1, or 0 where page 0 of every pool is kept as a null page. */
   readonly nullId: -1 | 0;
-  /** Whether a column is cleared when its page is freed, or keeps an id that nobody may read. */
+  /** Whether a column is cleared when its page is freed, or keeps an id that no one may read. */
   readonly deadColumns: "cleared" | "stale";
   /** Whether a shortage names need, free and capacity. */
   readonly shortage: "detailed" | "bare";

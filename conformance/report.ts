@@ -26,7 +26,7 @@ export interface RunRow {
   readonly suiteVersion: string;
   /** Name of the subject. */
   readonly subject: string;
-  /** What else the subject tells of itself, such as its device. */
+  /** What else the subject reports itself, such as its device. */
   readonly metadata: Readonly<Record<string, string>>;
   /** Machine and runtime that the suite ran on. */
   readonly environment: Readonly<Record<string, string>>;

@@ -25,7 +25,7 @@ import type { TestCase, TestDefinition } from "./test_definition.ts";
 
 /** What a run is made of. */
 export interface ConformanceOptions {
-  /** Whom to judge. */
+  /** Which implementation to judge. */
   readonly subject: Subject;
   /** Cases to run; none runs all. */
   readonly filters?: readonly Query[];
@@ -64,7 +64,7 @@ const MS_PER_TURN = 20;
  * Judges a subject.
  *
  * A case whose capability is missing is skipped and listed. A subject that throws or does not
- * answer in time is an error of that case alone, and the run goes on.
+ * answer in time is an error of that case alone, and the run continues.
  *
  * @param options Subject, filters and where rows go.
  * @returns The rows and their summary.
@@ -154,12 +154,12 @@ export function seedOfQuery(query: string): number {
 function requireSameRun(earlier: ReportFile, run: RunRow): RunRow {
   const { file } = earlier;
   const unlike = (Object.keys(run) as (keyof RunRow)[]).find((key) =>
-    // The command line differs at least in the flag that asks to go on.
+    // The command line differs at least in the flag that asks to continue.
     key !== "commandLine" && !equalData(earlier.run[key], run[key])
   );
   if (unlike === undefined) return earlier.run;
   throw new ReportError(
-    `Cannot go on with "${file}": its "${unlike}" is ${JSON.stringify(earlier.run[unlike])}, and ` +
+    `Cannot resume "${file}": its "${unlike}" is ${JSON.stringify(earlier.run[unlike])}, and ` +
       `that of this run is ${JSON.stringify(run[unlike])}; repeat the command that began it, or ` +
       "name another file",
     file,

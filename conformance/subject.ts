@@ -116,7 +116,7 @@ export type PageReply =
   }
   | Refusal;
 
-/** State of an allocator that anybody may look at. */
+/** State of an allocator that anyone may look at. */
 export interface AllocatorSnapshot {
   /** Table layout. */
   readonly layout: Layout;
@@ -360,7 +360,7 @@ export interface Subject {
   readonly kernel?: KernelSubject;
   /** What times its kernel for a benchmark, if it has one; the suite does not judge it. */
   readonly clock?: StepTimer;
-  /** What else it tells of itself, such as its version or device; shown in reports. */
+  /** What else it reports itself, such as its version or device; shown in reports. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Makes it fit for the next case after one in which it did not answer in time. */
   readonly recover?: () => Promise<void>;

@@ -10,7 +10,7 @@ const CASES = [
 
 const suggest = (text: string): string | undefined => suggestQuery(parseQuery(text), CASES);
 
-Deno.test("suggestQuery() mends each level by the names below the one before", () => {
+Deno.test("suggestQuery() fixes each level by the names below the one before", () => {
   assert.equal(suggest("kernle"), "kernel");
   assert.equal(suggest("kernel:atend"), "kernel:attend");
   assert.equal(suggest("kernl:atend:lenght"), "kernel:attend:length");

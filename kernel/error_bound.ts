@@ -267,7 +267,7 @@ export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {
   };
 }
 
-/** What a sum may lose of each term for want of smaller numbers, the largest weight being 1. */
+/** What a sum may lose of each term for lack of smaller numbers, the largest weight being 1. */
 function lostInSums(weighed: RowWeights, a: Arithmetic): number {
   const keys = weighed.offsets.length;
   if (a.accumulate === "f32") return keys * 2 ** -126;

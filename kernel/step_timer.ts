@@ -26,7 +26,7 @@ export interface TimedCache {
   readonly scoreScale: number | null;
   /** Whether each query head has a learned sink logit. */
   readonly learnedSinks: boolean;
-  /** Layers whose caches take turns: step n reads that of layer n mod layers. */
+  /** Layers whose caches alternate: step n reads that of layer n mod layers. */
   readonly layers: number;
   /** Most tokens of a step. */
   readonly maxBatchTokens: number;

@@ -133,7 +133,7 @@ export function renderCapacityDocument(cases: readonly CapacityRows[]): string {
         "by replaying the fixture with the `model` clock. Concurrency is in requests; replayed " +
         "concurrency is the time-weighted mean over the steps in which a request waited because " +
         "pages were short. The mean of the whole run is lower: it counts the ramp, in which " +
-        "prefills fill the pools one after the other, and the tail, in which nobody waits any " +
+        "prefills fill the pools one after the other, and the tail, in which no request waits any " +
         "more. Throughput is output tokens per second over those with recycling off.",
     ),
     "",

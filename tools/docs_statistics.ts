@@ -49,7 +49,7 @@ export function renderStatisticsDocument(): string {
     "",
     ...markdownParagraph(
       "A measuring clock gives other times in every replay. A gate therefore compares run pairs " +
-        "whose sides take turns, forwards and backwards (A B, B A, …), and judges the log ratio " +
+        "whose sides alternate, forwards and backwards (A B, B A, …), and judges the log ratio " +
         "of each pair's means by a two-sided 95 % paired-t interval. The figures here are of " +
         `${TRIALS} seeded simulations each, with log-normal noise: a factor for each run, a ` +
         "factor for each of 100 requests of very different lengths, or a drift of all times from " +

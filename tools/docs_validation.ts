@@ -19,7 +19,7 @@ export function renderValidationDocument(data: PublishedData, validation: Valida
   return [
     "# Predictions beside published measurements",
     "",
-    "Written by `deno task validate` from `bench/validation/published/*.yaml`; anybody may add a file",
+    "Written by `deno task validate` from `bench/validation/published/*.yaml`; anyone may add a file",
     "of measurements there. Each row's requests are drawn with its lengths and replayed without pages",
     "by the engine's own rule of admission, with the limits, memory and flags that the row states; a",
     "step's time comes from the card's profile (or from another card's, carried over by data sheets).",

@@ -5,7 +5,7 @@
  * five forms and with this project's WGSL kernel beside it, and writes the results and a page of tables.
  * `--rehearse` does the same with a NumPy kernel on a small workload: it shows that the script runs, and
  * nothing about a card. `--only triton` or `--only wgsl` runs one clock, so that two cards can work at
- * once; `--render` writes the page anew from the results that are there.
+ * once; `--render` writes the page again from the results that are there.
  *
  * @module
  */

@@ -53,7 +53,7 @@ export async function openBrowser(): Promise<Browser> {
 }
 
 /**
- * While it loads, Playwright looks for signs of Windows below a Linux. Deno lets nobody look into
+ * While it loads, Playwright looks for signs of Windows below a Linux. Deno lets no one look into
  * `/proc` who may not do everything, so they are answered here: there are none.
  */
 async function loadPlaywright(): Promise<typeof import("playwright-core")> {

@@ -1,6 +1,6 @@
 /**
  * Kills every command that writes results: `deno task faults [ROUNDS [SEED]]`. SIGKILL at random
- * moments must leave no file, the old one or a whole one, and the run must go on from there; SIGINT
+ * moments must leave no file, the old one or a whole one, and the run must continue from there; SIGINT
  * must end it with exit code 130 and a line that says how; a full disk and one that is read-only must
  * be named.
  */
@@ -35,7 +35,7 @@ await onSmallDisks();
 await Deno.remove(FOLDER, { recursive: true });
 print([...counts].map(([what, count]) => `${count} ${what}`).join(", "));
 
-/** Kills a run again and again, going on each time, until it is whole. */
+/** Kills a run again and again, continuing each time, until it is whole. */
 async function killAtRandom(writer: Writer): Promise<void> {
   const out = `${FOLDER}/${writer.name.replace(" ", "-")}-killed`;
   let before = 0;
@@ -54,7 +54,7 @@ async function killAtRandom(writer: Writer): Promise<void> {
     before = now;
   }
   const { code, stderr } = await finish(writer, { out, args: writer.resume ?? [] });
-  assert.equal(code, 0, `${writer.name} cannot go on: ${stderr}`);
+  assert.equal(code, 0, `${writer.name} cannot resume: ${stderr}`);
   assert.ok(await progressOf(writer, out) >= Math.max(1, before));
   const left = [...Deno.readDirSync(FOLDER)].filter(({ name }) => name.endsWith(".tmp"));
   // What a killed writer left is removed by the next one, but not before it is surely dead.

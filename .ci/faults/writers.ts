@@ -1,4 +1,4 @@
-/** The commands that write results, as a killer sees them: how to start, to read and to go on. */
+/** The commands that write results, as a killer sees them: how to start, to read and to continue. */
 import { parseKernelResult, parseResult, parseSweep } from "../../bench/mod.ts";
 import { parseReport } from "../../conformance/mod.ts";
 
@@ -8,7 +8,7 @@ export interface Writer {
   readonly name: string;
   /** Arguments that start it, the file's path put in place of `OUT`. */
   readonly args: readonly string[];
-  /** Arguments that make it go on; null where it starts anew. */
+  /** Arguments that make it continue; null where it starts again. */
   readonly resume: readonly string[] | null;
   /** What a stopped run says on standard error. */
   readonly stopped: RegExp;

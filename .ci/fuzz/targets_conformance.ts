@@ -139,7 +139,7 @@ async function readReply(input: Uint8Array): Promise<void> {
   const line = await reader.next();
   await reader.cancel();
   if (line === null) return;
-  // The shape is that of the command that the input speaks of, or of any.
+  // The shape is that of the command that the input names, or of any.
   const name = COMMAND_NAMES.find((command) => line.includes(`"${command}"`)) ??
     COMMAND_NAMES[line.length % COMMAND_NAMES.length];
   judgeReply(name, parseReply(name, 1, line), { claimed: new Set(["allocator.headwise"]) });

@@ -97,7 +97,7 @@ function trace(name: string, seeds: readonly string[]): FuzzTarget {
   };
 }
 
-/** Every rejection must say where and what, and every error what mends it. */
+/** Every rejection must say where and what, and every error how to fix it. */
 export function requireDiagnosed<T>(loaded: Loaded<T>): T {
   if (loaded.kind === "loaded") return loaded.value;
   const { diagnostics } = loaded;

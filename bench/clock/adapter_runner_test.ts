@@ -103,7 +103,7 @@ Deno.test("the whole table goes out once, then what a step reads otherwise than 
   runner.enqueue(first);
   const changed = first.table.ids.slice();
   changed[2] = (changed[2] + 1) % 24; // slot 0, head 0, the last page of group 0
-  changed[7] = 23; // past the row's length: nobody reads it
+  changed[7] = 23; // past the row's length: no one reads it
   runner.enqueue({ ...first, table: { ...first.table, ids: changed } });
   runner.enqueue({ ...first, group: second.group, table: { ...first.table, ids: changed } });
   await runner.flush();

@@ -91,7 +91,7 @@ Deno.test("createGpuClock() checks a seeded class of layers and owns the runner"
   assert.equal(runner.destroyed(), 1);
 });
 
-Deno.test("createGpuClock() lets the groups of a class take turns", async () => {
+Deno.test("createGpuClock() lets the groups of a class alternate", async () => {
   const heads = headMapFromLayers({
     kindsByLayer: [["window", "full"], ["full", "window"], ["full", "full"]],
     windowTokens: 16,

@@ -95,7 +95,7 @@ Deno.test("createModelClock() costs what the work count of every group says", ()
   }));
 });
 
-Deno.test("createModelClock() adds the modelled rest and starts anew after a flush", async () => {
+Deno.test("createModelClock() adds the modelled rest and starts again after a flush", async () => {
   const rows = { queryLengths: Int32Array.of(1, 0, 7), cachedLengths: Int32Array.of(20, 0, 0) };
   const heads = headsOf(["wf"], 32);
   const { clock, batch } = enqueueRows({ heads, side: SIDES.headwise, rows });

@@ -169,7 +169,7 @@ function renameRows(
   return { table, ids: most };
 }
 
-/** Keys and values of every position written through a table; what nobody writes stays NaN. */
+/** Keys and values of every position written through a table; what no one writes stays NaN. */
 function writeCache(
   shape: AttentionShape,
   o: { table: Int32Array; lengthTokens: number; draws: Uint16Array },

@@ -44,7 +44,7 @@ const MEMORY_BOUND_BYTES = { card: 64e6, processor: 1e6 } as const;
 const ELAPSED_SLACK = { factor: 1.02, ms: 2 } as const;
 
 /**
- * Finds what speaks against times.
+ * Finds what contradicts measured times.
  *
  * Times made up by somebody who knows how long a step should take cannot be told from measured ones;
  * what is found is a time that no timer gives.

@@ -51,7 +51,7 @@ export interface StepClock {
   check(batch: StepBatch, o: { seed: number }): StepCheck | Promise<StepCheck>;
   /**
    * More than the steps enqueued since the last flush will take, in milliseconds, as far as can be told
-   * from those before: while no request can arrive before that, nobody needs their times.
+   * from those before: while no request can arrive before that, no one needs their times.
    */
   mostPendingMs?(): number;
   /** Ends a replay: whatever of it is still to be checked is checked now. */

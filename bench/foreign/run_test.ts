@@ -22,9 +22,9 @@ Deno.test("recogniseTool() tells the three benchmarks apart by keys that only on
 Deno.test("toForeignRun() reads goodput with and without the colon in its key", async () => {
   const { "request_goodput:": goodput, ...rest } = await load("fastdeploy-baseline.json");
   assert.equal(toForeignRun({ ...rest, "request_goodput:": goodput }, "a").goodputPerSecond, 1.5);
-  const mended = toForeignRun({ ...rest, "request_goodput": goodput }, "a");
-  assert.equal(mended.goodputPerSecond, 1.5);
-  assert.equal(mended.tool, "fastdeploy");
+  const fixed = toForeignRun({ ...rest, "request_goodput": goodput }, "a");
+  assert.equal(fixed.goodputPerSecond, 1.5);
+  assert.equal(fixed.tool, "fastdeploy");
   assert.equal(toForeignRun(await load("vllm-baseline.json"), "b").goodputPerSecond, null);
 });
 

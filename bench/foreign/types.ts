@@ -53,7 +53,7 @@ export interface ForeignRequests {
 
 /** Which conclusions the files allow. */
 export type ForeignStatistics =
-  /** One run a side without raw values: one ratio, whose noise nobody knows. */
+  /** One run a side without raw values: one ratio, whose noise no one knows. */
   | "aggregates"
   /** One run a side with raw values: ratios request by request, still of one run only. */
   | "requests"

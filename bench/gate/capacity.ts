@@ -53,7 +53,7 @@ export function gateCapacity(result: BenchResult): CapacityGateReport {
   };
 }
 
-/** Where nobody waited for pages, more of them could win nothing: the load says nothing. */
+/** Where no request waited for pages, more of them could win nothing: the load says nothing. */
 function requireWaiting(
   result: BenchResult,
   report: GateReport,
@@ -66,7 +66,7 @@ function requireWaiting(
     ...report,
     verdict: "INCONCLUSIVE",
     reasons: [
-      "nobody waited for pages with recycling off, so memory did not bind; give fewer pages " +
+      "no request waited for pages with recycling off, so memory did not bind; give fewer pages " +
       "(--set cache.pages=N) or more load",
       ...report.reasons,
     ],

@@ -65,13 +65,13 @@ Deno.test("gateCapacity() shows predicted against replayed concurrency of both l
   assert.deepEqual(outcomes.map(({ layout }) => layout), ["headwise", "pooled"]);
   const [perHead] = outcomes;
   assert.equal(perHead.predictedOn.side, "headwise-recycle");
-  // Three requests fit, so nobody ever waits for pages.
+  // Three requests fit, so no one ever waits for pages.
   assert.equal(perHead.replayedOff, null);
   assert.equal(perHead.preemptionsOff, 0);
   assert.equal(perHead.predictedOff.boundBy, "slots");
 });
 
-Deno.test("gateCapacity() is inconclusive where nobody waited for pages, and fails on failed requests", () => {
+Deno.test("gateCapacity() is inconclusive where no request waited for pages, and fails on failed requests", () => {
   const idle = withValues(BASE, {
     "headwise": flat,
     "headwise-recycle": flat,
@@ -80,7 +80,7 @@ Deno.test("gateCapacity() is inconclusive where nobody waited for pages, and fai
   });
   const { verdict, pooled } = gateCapacity(idle);
   assert.equal(verdict, "INCONCLUSIVE");
-  assert.match(pooled.reasons[0], /nobody waited for pages/);
+  assert.match(pooled.reasons[0], /no request waited for pages/);
   assert.equal(gateCapacity(waiting(idle)).verdict, "FAIL");
   const failedRequests = [{ request: 1, reason: "it needs 9 pages" }];
   const failed = {

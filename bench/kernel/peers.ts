@@ -22,7 +22,7 @@ export interface RunPeersOptions {
   readonly command?: readonly [string, ...string[]];
 }
 
-/** The scripts that come with the project, what runs them, and the peers that each speaks for. */
+/** The scripts that come with the project, what runs them, and the peers that each one times. */
 const SCRIPTS: readonly {
   readonly program: string;
   readonly file: string;

@@ -13,7 +13,7 @@ const SHAPE = {
 const REQUESTS = 8;
 /** Keys and values of one token and layer: both, of every KV head, at 16 bit. */
 const TOKEN_BYTES = 2 * 2 * SHAPE.kvHeads * SHAPE.headSize;
-/** Times at the ceilings: long against any timer's steps, short against a visitor's patience. */
+/** Times at the ceilings: long against any timer's steps, short for a visitor. */
 const DECODE_MS = 2;
 const PREFILL_MS = 5;
 

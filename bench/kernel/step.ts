@@ -11,7 +11,7 @@ import {
 import type { KernelCase } from "./case.ts";
 import type { KernelCaseWork } from "./result_types.ts";
 
-/** Caches that take turns together exceed every last-level cache by far. */
+/** Caches that alternate together exceed every last-level cache by far. */
 const ROTATED_BYTES = 2 ** 29;
 /** A cache of this size leaves nothing of use behind in a last-level cache. */
 const LONE_LAYER_BYTES = 2 ** 32;
@@ -27,7 +27,7 @@ export interface KernelStep {
   readonly runner: StepRunnerOptions;
   /** What the step must read and compute. */
   readonly work: KernelCaseWork;
-  /** Bytes of the caches of all layers that take turns. */
+  /** Bytes of the caches of all layers that alternate. */
   readonly cacheBytes: number;
 }
 

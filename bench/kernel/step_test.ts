@@ -68,7 +68,7 @@ Deno.test("buildKernelStep() leaves a hole where a window head sees nothing", ()
   assert.ok(row(1).every((id) => id !== HOLE));
 });
 
-Deno.test("kernelLayers() lets caches take turns until they exceed any cache of the device", () => {
+Deno.test("kernelLayers() lets caches alternate until they exceed any cache of the device", () => {
   const gpu = { isSoftware: false };
   for (const kernelCase of builtinKernelCases().filter(({ set }) => set === "h200")) {
     const layers = kernelLayers(kernelCase, gpu);

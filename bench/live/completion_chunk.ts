@@ -6,7 +6,7 @@ import { StreamFormatError } from "./sse.ts";
 export interface CompletionChunk {
   /** New text, reasoning included; empty for events without any. */
   readonly text: string;
-  /** Why the answer ended, or null while it goes on. */
+  /** Why the answer ended, or null while it continues. */
   readonly finishReason: string | null;
   /** Token counts up to and with this event, where the server tells them. */
   readonly usage: TokenUsage | null;

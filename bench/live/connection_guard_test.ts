@@ -119,7 +119,7 @@ Deno.test("startServer() survives what is no HTTP", () =>
       await send(connection, request);
       assert.match(await text, /^HTTP\/1\.1 400 /, JSON.stringify(request.slice(0, 60)));
     }
-    // A body that breaks off in its framing leaves nobody to answer.
+    // A body that breaks off in its framing leaves no one to answer.
     const broken = await connect(url);
     await send(
       broken,

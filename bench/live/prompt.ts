@@ -26,7 +26,7 @@ export interface PromptOptions {
 
 /**
  * Makes the words of a prompt. Requests with equal prefix blocks get equal words there, so that a
- * server with a prefix cache finds what the trace says it would; all else is drawn anew.
+ * server with a prefix cache finds what the trace says it would; all else is drawn again.
  *
  * @param request Its length in tokens, and the blocks of its prompt.
  * @param o Seed and size of a block.

@@ -64,7 +64,7 @@ export async function readBody(
       parts.push(value);
     }
   } catch (error) {
-    // The client may be gone already; there is nobody left to tell.
+    // The client may be gone already; there is no one left to tell.
     reader.cancel().catch(() => {});
     throw error;
   } finally {

@@ -54,7 +54,7 @@ def load_torch():
 
 
 class Inputs:
-    """Copies of one case's queries, keys and values that take turns."""
+    """Copies of one case's queries, keys and values that alternate."""
 
     def __init__(self, torch, case):
         shape, kinds = case["shape"], case["requests"]

@@ -1,4 +1,4 @@
-/** Attention through tables that share prefixes, against keys that nobody shares. */
+/** Attention through tables that share prefixes, against keys that no one shares. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {

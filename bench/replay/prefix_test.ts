@@ -91,7 +91,7 @@ async function play(o: {
   return { log, ranks, clock, use: measure(log, ranks).performance.prefixCache! };
 }
 
-Deno.test("replay() skips the prefill of a cached prompt when a conversation goes on", async () => {
+Deno.test("replay() skips the prefill of a cached prompt when a conversation continues", async () => {
   const requests = prompts([
     [0, [1, 2], 10, 3],
     [5000, [1, 2, 3], 5, 3],
@@ -123,7 +123,7 @@ Deno.test("replay() keeps a window where prompts part when a third one follows",
   ]);
   const recycled = await play({ requests, maxBatchedTokens: 32 });
   assert.deepEqual([recycled.use.hits, recycled.use.hitTokens], [1, 32]);
-  // Without recycling no window page is lacking, so already the second one goes on.
+  // Without recycling no window page is lacking, so already the second one continues.
   const kept = await play({ requests, maxBatchedTokens: 32, recycle: false });
   assert.deepEqual([kept.use.hits, kept.use.hitTokens], [2, 64]);
 });

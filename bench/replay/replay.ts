@@ -184,7 +184,7 @@ function recordPlan(run: Replay, plan: StepPlan, batch: StepBatch): void {
   });
 }
 
-/** Goes on from a step into which nothing was planned; false when nothing is left to do. */
+/** Continues from a step into which nothing was planned; false when nothing is left to do. */
 async function resolveIdle(run: Replay, plan: StepPlan): Promise<boolean> {
   const { scheduler, options } = run;
   if (scheduler.running.length > 0) resolveEmptyStep(scheduler);
@@ -275,7 +275,7 @@ function takeFailures(run: Replay): void {
   }
 }
 
-/** Keeps what is told of a request after its end. */
+/** Keeps what is reported a request after its end. */
 function end(run: Replay, request: LiveRequest): void {
   run.firstSteps[request.index] = request.firstStep;
   run.preemptions[request.index] = request.preemptions;

@@ -24,7 +24,7 @@ Deno.test("capacityBlock() sets what was replayed beside what was predicted", ()
   assert.ok(!block.note.includes("Nothing was replayed"));
 });
 
-Deno.test("capacityBlock() says so when nobody waited for pages", () => {
+Deno.test("capacityBlock() says so when no request waited for pages", () => {
   const block = capacityBlock({
     ...BENCH,
     sides: BENCH.sides.map((side) => ({ ...side, runs: [] })),

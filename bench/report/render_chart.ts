@@ -33,7 +33,7 @@ export async function renderChart(
     `role="img" aria-label="${o.label}">${body}</svg>`;
 }
 
-/** Two decimals of a pixel are more than anybody sees. */
+/** Two decimals of a pixel are more than anyone sees. */
 function shortenNumbers(tag: string): string {
   return tag.replaceAll(/-?\d+\.\d{3,}/g, (number) => formatCoordinate(Number(number)));
 }

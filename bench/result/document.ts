@@ -126,7 +126,7 @@ export function unwritable(path: string, cause: unknown): ResultError {
   return new ResultError("result/unwritable", path, message, { cause });
 }
 
-/** What mends a write, by what the system says: its errors have no class of their own in Deno. */
+/** How to fix a failed write, by what the system says: its errors have no class of their own in Deno. */
 function fixOf(cause: unknown): string {
   const text = messageOf(cause);
   if (/No space left|quota/i.test(text)) return "; free some space, or name another place";

@@ -173,7 +173,7 @@ export interface PrefixUse {
   readonly hitTokens: number;
   /** Blocks ever cached. */
   readonly insertedBlocks: number;
-  /** Blocks evicted, or dropped because no request could go on from them. */
+  /** Blocks evicted, or dropped because no request could continue from them. */
   readonly evictedBlocks: number;
 }
 

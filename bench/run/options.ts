@@ -127,13 +127,13 @@ export interface BenchOptions {
   /** Interleaved repetitions of every side. @default {1 with the model clock, 6 with the gpu clock} */
   readonly pairs?: number;
   /**
-   * Goes on after those pairs until every gate says PASS or FAIL, looking after even numbers of
+   * Continues after those pairs until every gate says PASS or FAIL, looking after even numbers of
    * pairs at a stricter level, so that false verdicts stay as rare as with a fixed number.
    */
   readonly untilDecided?: boolean;
   /** Gives such a run up where it will most likely stay undecided. */
   readonly futility?: boolean;
-  /** Most pairs of a run that goes on until it is decided. */
+  /** Most pairs of a run that continues until it is decided. */
   readonly maxPairs?: number;
   /** How admission reads the share of free pages; the wrong readings show their damage. */
   readonly availability?: AvailabilityReading;

@@ -25,8 +25,8 @@ export function takePairs(earlier: BenchResult, blank: BenchResult): RunResult[]
   const refuse = (reason: string): never => {
     throw new BenchError(
       "bench/resume",
-      `Cannot go on with the result that is there: ${reason}; repeat the command that began it, or ` +
-        "start anew without --resume",
+      `Cannot resume from the existing result: ${reason}; repeat the command that began it, or ` +
+        "start again without --resume",
     );
   };
   for (const [key, what] of ALIKE) {

@@ -89,7 +89,7 @@ async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<Ben
       report: reporter(bench, { phase: "warm-up", side: sides[side].name, pair: 0, done: 0 }),
     });
   }
-  const runs: RunResult[][] = takeUp(bench, clocks);
+  const runs: RunResult[][] = restoreRuns(bench, clocks);
   const firstPair = runs[0].length;
   const checks: SideCheck[] = [];
   const begun = performance.now();
@@ -144,7 +144,7 @@ async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<Ben
 }
 
 /** Runs to begin with: none, or those of a run that is gone on with. */
-function takeUp(bench: Bench, clocks: readonly StepClock[]): RunResult[][] {
+function restoreRuns(bench: Bench, clocks: readonly StepClock[]): RunResult[][] {
   const none = bench.sides.map((): RunResult[] => []);
   const { resume } = bench.options;
   if (resume === undefined) return none;

@@ -151,7 +151,7 @@ Deno.test("runBench() hands out the pairs so far after every pair but the last",
   assert.deepEqual(seen, [1, 1, 1, 2, 2, 2]);
 });
 
-Deno.test("runBench() goes on with the complete pairs of a run that was stopped", async () => {
+Deno.test("runBench() resumes the complete pairs of a run that was stopped", async () => {
   let stopped: BenchResult | undefined;
   const stop = new AbortController();
   const onPair = (soFar: BenchResult): Promise<void> => {
@@ -176,7 +176,7 @@ Deno.test("runBench() goes on with the complete pairs of a run that was stopped"
   assert.equal(result.readGate?.verdict, "PASS");
 });
 
-Deno.test("runBench() refuses to go on with another run, and says how it differs", async () => {
+Deno.test("runBench() refuses to resume another run, and says how it differs", async () => {
   const resume = await runBench(options({ seed: 1 }));
   const refuses = (changes: Partial<BenchOptions>, message: RegExp) =>
     assert.rejects(runBench(options({ seed: 1, resume, ...changes })), {
@@ -277,7 +277,7 @@ Deno.test("runBench() stops as soon as it is decided when it may", async () => {
   assert.ok(width(result.readGate!) > 1.1 * width(fixed));
 });
 
-Deno.test("runBench() goes on to the most pairs when nothing is decided", async () => {
+Deno.test("runBench() continues to the most pairs when nothing is decided", async () => {
   const gpu = fakeGpu();
   // The noise is far larger than any gain, so that no look can decide.
   const random = createRandom(8);

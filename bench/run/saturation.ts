@@ -14,7 +14,7 @@ import { chooseCeilings } from "./prepare.ts";
  * gates, is replayed saturated with the `model` clock, so that every side and every run of the same
  * workload and ceilings gets the same arrivals. Other options are returned as they are.
  *
- * @throws {BenchError} When the baseline serves nobody.
+ * @throws {BenchError} When the baseline serves no request.
  */
 export async function resolveSaturation(options: BenchOptions): Promise<BenchOptions> {
   const { workload, trace } = options;

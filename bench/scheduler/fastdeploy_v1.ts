@@ -5,7 +5,7 @@
  * few places left getting a fixed number of pages ahead; when pages are short the last running
  * request gives way, whatever it is doing. A waiting request needs room for its first chunk and for
  * reserved pages of every running request; the reserve shrinks by the step until it is 0 and starts
- * anew with a preemption.
+ * again with a preemption.
  *
  * Chunks end on page boundaries where window heads recycle, since recycling acts on boundaries.
  */

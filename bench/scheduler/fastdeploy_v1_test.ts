@@ -53,7 +53,7 @@ Deno.test("fastdeploy-v1 admits beside pages for every running request, fewer by
   assert.equal(scheduler.reserve, 1);
 });
 
-Deno.test("fastdeploy-v1 preempts prefills and decodes alike, and the reserve starts anew", () => {
+Deno.test("fastdeploy-v1 preempts prefills and decodes alike, and the reserve starts again", () => {
   const { step, scheduler, waiting } = scheduleOf({
     profile,
     rows: [[16, 20], [60, 1]],

@@ -7,7 +7,7 @@ import { releaseLeaving, requireSlot, retireRequest, type Scheduler } from "./sc
 
 /**
  * Gives the step's tokens to its requests and lets go of the pages of those that have ended, and of
- * dead ones: the step has completed, so that they are free at once. `onTokens` is told of the tokens
+ * dead ones: the step has completed, so that they are free at once. `onTokens` is reported the tokens
  * that a request got, before it leaves if they were its last; then `generated` equals
  * `outputTokens`.
  */

@@ -102,7 +102,7 @@ export function extendOnRanks(
   slot: Slot,
   o: { readonly lengthTokens: number; readonly preallocate: boolean },
 ): PageOutcome {
-  // Most decode rows stay on their page; what their length is matters to nobody but a validator.
+  // Most decode rows stay on their page; what their length is matters to no one but a validator.
   const { measured } = ranks;
   if (!measured.options.debug && !needsPages(measured, slot, o.lengthTokens)) return NOTHING_TAKEN;
   if (ranks.prefix !== undefined) return extendWithPrefixOnEveryRank(ranks.prefix, slot, o);

@@ -1,5 +1,5 @@
 /**
- * The scheduler of this project, which is nobody's: decode rows first, then chunks of running
+ * The scheduler of this project, which is no one's: decode rows first, then chunks of running
  * prefills in the order of their admission, then new requests whose whole prompt fits beside what
  * running requests still lack. Prefills are never preempted but to resolve a deadlock, and the last
  * decoding request gives way first.
@@ -138,7 +138,7 @@ function admitMatched(
     return false;
   }
   const slot = freeSlot(scheduler);
-  // What is cached gives way to a request that nobody runs beside, and then it fits.
+  // What is cached gives way to a request that no one runs beside, and then it fits.
   const alone = ranks.prefix !== undefined && scheduler.running.length === 0;
   scheduler.shortOfPages = !(alone || canAdmitOnRanks(ranks, question, matches)) ||
     admitOnRanks(ranks, slot, request.cached + tokens, matches).kind !== "allocated";

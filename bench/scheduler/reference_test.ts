@@ -61,7 +61,7 @@ Deno.test("chunkTokens() ends a chunk on a page boundary when the budget reaches
   assert.equal(chunkTokens(scheduler, request, 90), 90);
 });
 
-Deno.test("admitWaiting() is starved only when nobody waits and more could be admitted", () => {
+Deno.test("admitWaiting() is starved only when no request waits and more could be admitted", () => {
   const { scheduler, running } = waitingOf([[10, 1]]);
   const plan = planStep(scheduler, 0);
   assert.equal(admitWaiting(scheduler, plan), "starved");
@@ -98,7 +98,7 @@ Deno.test("resolveEmptyStep() makes the last prefill give way to the others", ()
   assert.match(scheduler.failed[0].reason, /although it is alone/);
 });
 
-Deno.test("resolveEmptyStep() fails the front of the queue when nobody runs", () => {
+Deno.test("resolveEmptyStep() fails the front of the queue when no one runs", () => {
   const { scheduler, requests, waiting } = waitingOf([[20, 1], [12, 1]]);
   resolveEmptyStep(scheduler);
   assert.equal(scheduler.failed[0].request, requests[0]);
@@ -113,7 +113,7 @@ Deno.test("leaveBatch() gives back the slot and every page", () => {
   assert.deepEqual(validateAllocator(scheduler.ranks.measured), []);
 });
 
-Deno.test("planStep() admits nobody in a step that preempts", () => {
+Deno.test("planStep() admits no request in a step that preempts", () => {
   const { scheduler, requests, waiting } = waitingOf([[16, 10], [16, 10]], {
     pagesPerHead: 2,
     settings: { maxBatchedTokens: 64 },
@@ -130,7 +130,7 @@ Deno.test("planStep() admits nobody in a step that preempts", () => {
   assert.equal(plan.tokens, 1);
 });
 
-Deno.test("planStep() admits nobody while a running prefill is blocked", () => {
+Deno.test("planStep() admits no request while a running prefill is blocked", () => {
   const { scheduler, requests } = waitingOf([[64, 1], [1, 1]], { pagesPerHead: 4 });
   admitWaiting(scheduler, planStep(scheduler, 0));
   requests[0].cached = 32;

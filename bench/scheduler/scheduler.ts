@@ -4,7 +4,7 @@
  *
  * A step is planned in three parts. {@linkcode planStep} gives rows to running requests,
  * {@linkcode admitWaiting} takes requests in until the queue is empty or its front does not fit, and
- * {@linkcode finishPlan} adds what only follows when it is known whether anybody was taken in.
+ * {@linkcode finishPlan} adds what only follows when it is known whether anyone was taken in.
  * {@linkcode finishStep} then gives the tokens to their requests.
  */
 
@@ -126,7 +126,7 @@ export function planStep(scheduler: Scheduler, step: number): StepPlan {
 /**
  * Admits waiting requests from the front until one does not fit, none skipped.
  *
- * @returns `starved` where more could be admitted and nobody waits: an arrival up to now would
+ * @returns `starved` where more could be admitted and no request waits: an arrival up to now would
  *   change the step. `done` otherwise.
  */
 export function admitWaiting(scheduler: Scheduler, plan: StepPlan): "done" | "starved" {
@@ -203,7 +203,7 @@ export function preempt(scheduler: Scheduler, request: LiveRequest): void {
 
 /**
  * Grows a running request to a length, the requests that were admitted last giving way until it
- * fits. A step in which one does admits nobody.
+ * fits. A step in which one does admits no request.
  *
  * @returns False when the request is itself the last one and gave way.
  */
@@ -275,8 +275,8 @@ export function cancelRequest(scheduler: Scheduler, request: LiveRequest): void 
 }
 
 /**
- * Resolves a step into which nothing could be planned. Prefills that hold all pages cannot go on:
- * the last one gives way, and one that is alone can never end. A request that waits although nobody
+ * Resolves a step into which nothing could be planned. Prefills that hold all pages cannot resume:
+ * the last one gives way, and one that is alone can never end. A request that waits although no one
  * runs will wait for ever.
  */
 export function resolveEmptyStep(scheduler: Scheduler): void {

@@ -18,7 +18,7 @@ Deno.test("sglang lets decodes join prefills where chunks are mixed", () => {
   assert.deepEqual(steps(), [[16, 16], [1, 24], [1, 0], [1, 0]]);
 });
 
-Deno.test("sglang admits nobody beside a prompt that is not complete", () => {
+Deno.test("sglang admits no request beside a prompt that is not complete", () => {
   const { steps } = scheduleOf({
     profile,
     rows: [[64, 1], [8, 1]],

@@ -35,7 +35,7 @@ export interface Schedule {
   readonly requests: readonly LiveRequest[];
   /** Runs a step and gives the tokens of each slot. */
   readonly step: () => number[];
-  /** Runs steps until nobody is left. */
+  /** Runs steps until no one is left. */
   readonly steps: () => number[][];
   /** Indices of waiting requests, front first. */
   readonly waiting: () => number[];

@@ -2,7 +2,7 @@
  * Decides as vLLM v1's `Scheduler.schedule` does (vllm/v1/core/sched/scheduler.py, read November
  * 2026): requests run in one order, decodes and prefills alike, each with as many tokens as it lacks
  * and the budget allows; when pages are short the last running request gives way, whatever it is
- * doing, and nobody is admitted in that step. A waiting request needs room for its first chunk;
+ * doing, and no one is admitted in that step. A waiting request needs room for its first chunk;
  * with `admission: prompt` (`scheduler_reserve_full_isl`) for all of its tokens.
  *
  * Chunks end on page boundaries where window heads recycle, since recycling acts on boundaries here;

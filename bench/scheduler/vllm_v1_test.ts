@@ -23,7 +23,7 @@ Deno.test("vllm-v1 cuts prompts on page boundaries where window heads recycle", 
   assert.deepEqual(steps(), [[16, 4], [16, 4], [8, 2], [1, 1], [1, 0]]);
 });
 
-Deno.test("vllm-v1 preempts the last request, to the front of the queue, and then admits nobody", () => {
+Deno.test("vllm-v1 preempts the last request, to the front of the queue, and then admits no request", () => {
   const { steps, requests } = scheduleOf({
     profile,
     rows: [[32, 3], [32, 3], [8, 1]],

@@ -1,4 +1,4 @@
-/** The order in which sides take turns. */
+/** The order in which sides alternate. */
 
 /** One replay to make. */
 export interface Turn {

@@ -1,4 +1,4 @@
-/** Running a sweep point by point, and going on with one that was stopped. */
+/** Running a sweep point by point, and continuing with one that was stopped. */
 
 import {
   formatDiagnostic,
@@ -68,8 +68,8 @@ const MODEL: ClockChoice = { kind: "model", reason: null };
 
 /**
  * Runs the points of a sweep that its file does not hold yet. Each finished point is appended and
- * flushed before the next begins, so that a killed sweep goes on where it stopped. A point that
- * cannot be replayed (a prompt that no pool holds) is a row with its error, and the sweep goes on.
+ * flushed before the next begins, so that a killed sweep resumes where it stopped. A point that
+ * cannot be replayed (a prompt that no pool holds) is a row with its error, and the sweep continues.
  *
  * @example Two windows of the smoke fixture
  * ```ts
@@ -158,7 +158,7 @@ async function readFile(
       throw new ResultError(
         "result/shape",
         file,
-        `Cannot go on with '${file}': it is no sweep; name another file`,
+        `Cannot resume '${file}': it is no sweep; name another file`,
       );
     }
     return { rows: [], text: serializeSweep(header, []) };
@@ -168,7 +168,7 @@ async function readFile(
     throw new ResultError(
       "result/shape",
       file,
-      `Cannot go on with '${file}': it is of a sweep with other settings (hash ` +
+      `Cannot resume '${file}': it is of a sweep with other settings (hash ` +
         `${sweep.header.hash.slice(0, 12)}, not ${header.hash.slice(0, 12)}); name another file`,
     );
   }

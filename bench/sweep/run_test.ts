@@ -43,7 +43,7 @@ Deno.test("runSweep() leaves a header and a row a point", async () => {
   assert.deepEqual(stored.rows, rows);
 });
 
-Deno.test("runSweep() goes on where it stopped, wherever the file was cut off", async () => {
+Deno.test("runSweep() continues where it stopped, wherever the file was cut off", async () => {
   const file = await fresh("cut");
   const { rows } = await runSweep(options(file));
   const text = await Deno.readTextFile(file);

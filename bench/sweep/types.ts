@@ -32,7 +32,7 @@ export interface SweepHeader extends SweepIdentity {
   readonly kind: "headwise/sweep";
   /** Version of the file's shape. */
   readonly version: typeof SWEEP_VERSION;
-  /** SHA-256 of the identity: what has to be equal to go on with a file, or to merge two. */
+  /** SHA-256 of the identity: what has to be equal to resume a file, or to merge two. */
   readonly hash: string;
 }
 

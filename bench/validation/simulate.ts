@@ -218,7 +218,7 @@ export function simulate(o: SimulateOptions): SimulatedTimes {
       const { id, generated } = waiting[0];
       const prefill = requests[id].inputTokens + generated;
       const rest = limits.reserveRatio * (requests[id].outputTokens - generated);
-      // Where nothing runs the first request goes on, whatever is held back.
+      // Where nothing runs the first request continues, whatever is held back.
       const needs = heldTokens(limits.reserveRatio > 0 ? prefill : Math.min(prefill, promptBudget));
       if (running.length > 0 && held + needs + rest + reserved() > o.capacityTokens) break;
       const row: Running = { id, prefill, cached: 0, generated };

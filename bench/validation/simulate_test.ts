@@ -72,7 +72,7 @@ Deno.test("simulate() lets the front end pass requests on one after another", ()
   assert.deepEqual([...times.firstMs], [115, 215]);
 });
 
-Deno.test("simulate() preempts the last request when the cache is full, and it starts anew", () => {
+Deno.test("simulate() preempts the last request when the cache is full, and it starts again", () => {
   const { times } = play([[20, 10], [20, 10]], { capacityTokens: 50 });
   assert.ok(times.preemptions >= 1);
   assert.ok(times.lastMs[1] > times.lastMs[0]);

@@ -8,7 +8,7 @@ import {
 import { type Proposal, type ProposedWord, proposeValues } from "./value_kinds.ts";
 
 /**
- * Proposes how a command line can go on.
+ * Proposes how a command line can continue.
  *
  * @param root Page of the program.
  * @param words Words behind the program's name; the last one is being written and may be empty.

@@ -32,8 +32,16 @@ Deno.test("propose() gives options that are not there yet, those of the usual co
 });
 
 Deno.test("propose() gives the words of a value, behind a space and behind '='", async () => {
-  assert.deepEqual(await wordsFor("bench", "--clock", ""), ["auto", "gpu", "model"]);
-  assert.deepEqual(await wordsFor("bench", "--clock=m"), ["--clock=model"]);
+  assert.deepEqual(await wordsFor("bench", "--clock", ""), [
+    "auto",
+    "gpu",
+    "model",
+    "exec:",
+    "module:",
+    "ffi:",
+    "table:",
+  ]);
+  assert.deepEqual(await wordsFor("bench", "--clock=mode"), ["--clock=model"]);
   assert.deepEqual(await wordsFor("gate", "--gate", "c"), ["capacity"]);
   assert.deepEqual(await wordsFor("bench", "--gate", "read,"), ["read,capacity"]);
   assert.deepEqual(await wordsFor("adapter", "init", "p"), ["python"]);

@@ -1,6 +1,6 @@
 import type { PageArgument, PageOption } from "../manual/mod.ts";
 
-/** A word to go on with. */
+/** A word to resume. */
 export interface ProposedWord {
   /** The word. */
   readonly word: string;
@@ -8,7 +8,7 @@ export interface ProposedWord {
   readonly brief: string;
 }
 
-/** How a command line can go on. */
+/** How a command line can continue. */
 export interface Proposal {
   /** Words that fit. */
   readonly words: readonly ProposedWord[];
@@ -45,7 +45,7 @@ const SUBJECTS: readonly ProposedWord[] = [
   { word: "auto", brief: "the kernel on a device, or the oracle" },
   { word: "webgpu", brief: "the kernel on a device" },
   { word: "oracle", brief: "the reference implementation" },
-  { word: "exec:", brief: "a program that speaks JSON lines" },
+  { word: "exec:", brief: "a program that exchanges JSON lines" },
   { word: "module:", brief: "a TypeScript module" },
   { word: "ffi:", brief: "a shared library" },
   { word: "dump:", brief: "a block table that an implementation dumped" },

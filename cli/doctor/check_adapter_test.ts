@@ -25,7 +25,7 @@ Deno.test("checkAdapter() says what an adapter is good for", () => {
   assert.deepEqual(statesOf(null), ["missing", "missing"]);
 });
 
-Deno.test("checkAdapter() passes on what mends a missing adapter", () => {
+Deno.test("checkAdapter() passes on what fixes a missing adapter", () => {
   const [finding] = checkAdapter({ adapter: null, reason: "No adapter", fix: "deno task setup" });
   assert.deepEqual([finding!.detail, finding!.fix], ["No adapter", "deno task setup"]);
 });

@@ -5,7 +5,7 @@ import { buildSettingsCommand } from "../settings/mod.ts";
 const DESCRIPTION = `\
 Shows everything that headwise can use: Deno, folders, the WebGPU adapter with its features, limits
 and measured ceilings, software drivers, Python and a C compiler for adapters, the network, traces.
-Each has a state, what it is for, and the command that mends it. What this process may not look at
+Each has a state, what it is for, and the command that fixes it. What this process may not look at
 is unknown, and the permission is named.
 
 Exits 0 if 'headwise bench' can run here, if need be with the model clock, and 1 if it cannot.

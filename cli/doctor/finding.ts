@@ -19,7 +19,7 @@ export interface Finding {
   readonly detail: string;
   /** What it is good for. */
   readonly why: string;
-  /** What mends it: a command, or a permission to start headwise with; null where all is well. */
+  /** How to fix it: a command, or a permission to start headwise with; null where all is well. */
   readonly fix: string | null;
   /** Whether the main job, `headwise bench`, cannot run without it. */
   readonly required: boolean;

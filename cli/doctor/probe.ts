@@ -16,7 +16,7 @@ export interface Probe {
   readonly isGranted: (permission: Deno.PermissionDescriptor) => Promise<boolean>;
   /** Reads a variable, where the process may. */
   readonly variable: (name: string) => Promise<VariableReading>;
-  /** Whether a file or folder is there; false too where nobody may tell. */
+  /** Whether a file or folder is there; false too where no one may tell. */
   readonly exists: (path: string) => Promise<boolean>;
   /** Runs a program: its standard output, or null where it is not there or fails. */
   readonly run: (program: string, args: readonly string[]) => Promise<string | null>;
@@ -40,7 +40,7 @@ export function createProbe(context: CliContext): Probe {
       if (known !== undefined) return { kind: "set", value: known };
       const { state } = await Deno.permissions.query({ name: "env", variable: name });
       if (state !== "granted") return { kind: "unknown" };
-      // Stands in for the drivers' sake, and was not set by anybody.
+      // Stands in for the drivers' sake, and was not set by anyone.
       if (name === "XDG_RUNTIME_DIR") return { kind: "unset" };
       const value = Deno.env.get(name);
       return value === undefined ? { kind: "unset" } : { kind: "set", value };

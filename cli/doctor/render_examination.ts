@@ -7,7 +7,7 @@ import type { Finding, FindingState } from "./finding.ts";
 
 /**
  * Lays out what was found: whether the main job can run, everything that the tool can use with what
- * mends it, and what the adapter is.
+ * fixes it, and what the adapter is.
  *
  * @param examination What was found.
  * @param style Colours and width.

@@ -37,7 +37,7 @@ const EXAMINATION: Examination = {
   ],
 };
 
-Deno.test("renderExamination() shows findings, what mends them, and the adapter", () => {
+Deno.test("renderExamination() shows findings, what fixes them, and the adapter", () => {
   assert.deepEqual(renderExamination(EXAMINATION, STYLE), [
     "ready  'headwise bench' can run, with the gpu clock",
     "",

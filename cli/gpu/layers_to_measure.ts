@@ -1,6 +1,6 @@
 import type { RunnerSettings } from "../../bench/mod.ts";
 
-/** Caches that take turns together exceed every last-level cache by far. */
+/** Caches that alternate together exceed every last-level cache by far. */
 const ROTATED_BYTES = 2 ** 29;
 const BYTES_OF_ELEMENT = 2;
 

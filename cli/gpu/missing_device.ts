@@ -1,4 +1,4 @@
-/** A device was demanded and none answers; the message names what mends it. */
+/** A device was demanded and none answers; the message names how to fix it. */
 export class MissingDevice extends Error {
   /** Stable name of the fault. */
   readonly code = "device/missing";
@@ -6,7 +6,7 @@ export class MissingDevice extends Error {
   /**
    * Makes the error.
    *
-   * @param o What is missing, and what would mend it.
+   * @param o What is missing, and how to fix it.
    */
   constructor(o: { readonly reason: string; readonly fix: string }) {
     super(`Cannot use a GPU: ${o.reason}; ${o.fix}`);

@@ -27,7 +27,7 @@ export interface OutsideOptions {
   readonly clock: OutsideClock;
   /** Seed of contents; null for the workload's. */
   readonly seed: number | null;
-  /** Layers whose caches take turns; null for what leaves a last-level cache. */
+  /** Layers whose caches alternate; null for what leaves a last-level cache. */
   readonly layersMeasured: number | null;
   /** Longest time of one request, in milliseconds. */
   readonly requestTimeoutMs?: number;
@@ -39,7 +39,7 @@ export interface OutsideOptions {
  * @param workload Workload to time.
  * @param o The clock.
  * @returns The clock, with the ceilings that the adapter measured, if it did.
- * @throws {AdapterFault} When the adapter does not start, or does not speak the protocol.
+ * @throws {AdapterFault} When the adapter does not start, or does not follow the protocol.
  * @throws {BenchError} `bench/clock-refused` when it claims no clock, or does not take the workload.
  * @throws {FixtureError} When the file of times cannot be read.
  */

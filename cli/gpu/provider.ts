@@ -25,7 +25,7 @@ export interface DawnModule {
  *
  * @param provider Who implements WebGPU.
  * @param o Options besides the provider, and what loads Dawn in place of an import.
- * @returns The open GPU, or why there is none and what would mend it.
+ * @returns The open GPU, or why there is none and how to fix it.
  */
 export async function openProvider(
   provider: GpuProvider,

@@ -135,7 +135,7 @@ function exitCodesOf(command: string): ManualBlock[] {
   return exitMeaningsOf(command).map(({ code, meaning }) => entry(String(code), meaning));
 }
 
-/** Files with a fixed place: the settings, and what an option writes where nobody says otherwise. */
+/** Files with a fixed place: the settings, and what an option writes where no one says otherwise. */
 function filesOf({ section, options }: CommandPage): ManualBlock[] {
   const settings = section === null ? [] : [
     entry(DEFAULT_CONFIG_FILE, `Settings, those of this command under '${section}:'.`),

@@ -75,7 +75,7 @@ export const REPLAY_SETTINGS = {
     option: "moreSides",
   },
   enforce: switchSetting("Exit by the verdict: 0 PASS, 1 FAIL, 3 INCONCLUSIVE"),
-  resume: switchSetting("Go on with the complete pairs of a run that was stopped"),
+  resume: switchSetting("Resume the complete pairs of a run that was stopped"),
   pairs: {
     brief: "Interleaved repetitions of every side",
     placeholder: "N",
@@ -93,7 +93,7 @@ export const REPLAY_SETTINGS = {
     option: "untilDecided",
   },
   maxPairs: {
-    brief: "Most pairs of a run that goes on until it is decided",
+    brief: "Most pairs of a run that continues until it is decided",
     placeholder: "N",
     defaultValue: 32,
     parse: wholeNumber({ min: 2, max: 1000 }),

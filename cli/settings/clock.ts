@@ -1,6 +1,7 @@
 /** Where the times of steps come from, as `--clock` names it. */
 
 import { nearestWord } from "./nearest_word.ts";
+import type { ChoiceParser } from "./parsers.ts";
 
 /** A clock of this program, by name. */
 export type OwnClock = "auto" | "gpu" | "model";
@@ -14,6 +15,12 @@ export const CLOCK_BRIEF = "Clock: gpu, model, auto, exec:, module:, ffi:, table
 const OWN: readonly OwnClock[] = ["auto", "gpu", "model"];
 const OUTSIDE = ["exec:", "module:", "ffi:", "table:"] as const;
 
+/** Reads `--clock`, and tells shells what it accepts. */
+export const parseClock: ChoiceParser<OwnClock | OutsideClock> = Object.assign(readClock, {
+  choices: [...OWN, ...OUTSIDE],
+  isList: false,
+});
+
 /**
  * Reads `--clock`; what stands behind `exec:` and the like is read where it is opened.
  *
@@ -21,7 +28,7 @@ const OUTSIDE = ["exec:", "module:", "ffi:", "table:"] as const;
  * @returns The clock.
  * @throws {RangeError} When it is none.
  */
-export function parseClock(text: string): OwnClock | OutsideClock {
+function readClock(text: string): OwnClock | OutsideClock {
   const own = OWN.find((name) => name === text);
   if (own !== undefined) return own;
   const outside = OUTSIDE.find((prefix) => text.startsWith(prefix));

@@ -80,7 +80,7 @@ export const CONFORMANCE_SETTINGS = {
     defaultValue: "results/conformance.jsonl",
     parse: parseText,
   },
-  resume: switchSetting("Go on with the report of a run that was stopped: run what it lacks"),
+  resume: switchSetting("Resume the report of a run that was stopped: run what it lacks"),
   format: {
     brief: `Form: ${REPORT_FORMATS.join(", ")}`,
     placeholder: "FORM",

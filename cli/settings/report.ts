@@ -63,7 +63,7 @@ const FORMAT_OF_ENDING: Readonly<Record<string, ResultFormat>> = {
 };
 
 /**
- * Chooses the form of a report that nobody named one for.
+ * Chooses the form of a report that no one named one for.
  *
  * @param out File that is written, or null for standard output.
  * @returns The form that the file's ending stands for, otherwise `text`.

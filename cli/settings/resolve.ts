@@ -102,7 +102,7 @@ function resolveSetting(
   return { value: setting.defaultValue, origin };
 }
 
-/** A folder may come from anybody: what is found in it runs, reaches and opens nothing. */
+/** A folder may come from anyone: what is found in it runs, reaches and opens nothing. */
 function requireConfirmed(name: string, setting: Setting<unknown>, value: FileValue): void {
   const deed = setting.confirm?.(value.text) ?? null;
   if (deed === null) return;

@@ -6,7 +6,7 @@ import type { Setting } from "./setting.ts";
 /** Who implements WebGPU: Deno itself, or Dawn with or without its bounds checks. */
 export type GpuProvider = "deno" | "dawn" | "dawn-unchecked";
 
-/** What values do that nobody may have done by a file that was only found in a folder. */
+/** What values do that no one may have done by a file that was only found in a folder. */
 export const CONFIRM = {
   /** A subject or a clock that is a program. */
   program: (text: string): string | null =>

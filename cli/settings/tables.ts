@@ -34,7 +34,10 @@ export const SETTING_TABLES = {
       placeholder: "FOLDER",
       defaultValue: "results/adapter",
     }),
-    clock: switchSetting("Write a clock for 'headwise bench --clock' instead"),
+    clock: {
+      ...switchSetting("Write a clock for 'headwise bench --clock' instead"),
+      variable: "HEADWISE_ADAPTER_CLOCK",
+    },
   },
   "adapter smoke": { json: JSON_SETTING },
   "report show": REPORT_SETTINGS,

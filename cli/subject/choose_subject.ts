@@ -11,7 +11,7 @@ import { closeGpu, type GpuOutcome } from "../../kernel/mod.ts";
 import type { SettingsOf } from "../settings/mod.ts";
 import { MissingDevice, openProvider } from "../gpu/mod.ts";
 
-/** Whom to judge, and what to give back afterwards. */
+/** Which implementation to judge, and what to give back afterwards. */
 export interface ChosenSubject {
   /** The implementation under judgement. */
   readonly subject: Subject;
@@ -29,13 +29,13 @@ export interface ChosenSubject {
 const SLOW_REQUESTS_OF_A_CASE = 3;
 
 /**
- * Chooses whom to judge: the kernel on the device, the oracle, an adapter, or a dumped table. `auto`
+ * Chooses which implementation to judge: the kernel on the device, the oracle, an adapter, or a dumped table. `auto`
  * takes the oracle only where no device answers, and says so.
  *
  * @param o Subject wanted, whether subgroups may be used, and the time of a case.
  * @returns The subject.
  * @throws {MissingDevice} When the device is demanded and none answers.
- * @throws {AdapterFault} When the adapter does not start, or does not speak the protocol.
+ * @throws {AdapterFault} When the adapter does not start, or does not follow the protocol.
  */
 export async function chooseSubject(
   o: Pick<SettingsOf<"conformance">, "subject" | "gpu" | "subgroups" | "timeoutMs">,

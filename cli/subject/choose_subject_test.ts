@@ -25,7 +25,7 @@ Deno.test("chooseSubject() takes the device, or says why it takes the oracle", a
   else assert.match(note, /^Judging the oracle: .*; .*deno task setup/);
 });
 
-Deno.test("MissingDevice names what mends it", () => {
+Deno.test("MissingDevice names how to fix it", () => {
   const error = new MissingDevice({ reason: "No adapter", fix: "run `deno task setup`" });
   assert.equal(error.message, "Cannot use a GPU: No adapter; run `deno task setup`");
 });

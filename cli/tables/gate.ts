@@ -156,7 +156,7 @@ export function describeOutcomeOfGates(
     const [pooled, perHead] = [gain("pooled"), gain("headwise")];
     parts.push(
       pooled === null && perHead === null
-        ? "capacity not tried, for nobody waited for pages"
+        ? "capacity not tried, for no request waited for pages"
         : `capacity ${pooled ?? "unknown"} with one pool, ${
           perHead ?? "unknown"
         } with a pool a head`,
@@ -248,7 +248,7 @@ function describeOutcome(o: CapacityOutcome): string {
     `${predictedOn.concurrency.toFixed(1)} requests ` +
     `(${gain(predictedOff.concurrency, predictedOn.concurrency)})`;
   const replayed = replayedOff === null || replayedOn === null
-    ? "not replayed, for nobody waited for pages"
+    ? "not replayed, for no request waited for pages"
     : `replayed ${replayedOff.toFixed(1)} → ${replayedOn.toFixed(1)} (${
       gain(replayedOff, replayedOn)
     })`;
@@ -297,7 +297,7 @@ function comparisonRow(comparison: Comparison, paint: Paint): string[] {
   ];
 }
 
-/** What the clipped reads alone give, so that nobody takes it for the gain of the table. */
+/** What the clipped reads alone give, so that no one takes it for the gain of the table. */
 function describeControl({ comparisons, control, baseline, candidate }: GateReport): string {
   const alone: string[] = [];
   const beyond: string[] = [];

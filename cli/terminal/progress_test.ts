@@ -8,7 +8,7 @@ function recorder(isTerminal: boolean): CliStream & { readonly parts: string[] }
   return { parts, write, getColorDepth: () => 1, isTerminal, columns: 60 };
 }
 
-Deno.test("createProgress() writes one line for each label when nobody watches", () => {
+Deno.test("createProgress() writes one line for each label when no one watches", () => {
   const stream = recorder(false);
   const progress = createProgress(stream, { now: () => 0 });
   for (const fraction of [0, 0.4, 0.9]) progress.update({ label: "a", fraction, detail: "" });

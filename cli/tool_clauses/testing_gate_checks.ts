@@ -132,7 +132,7 @@ const control = defineCheck({
 const interleaved = defineCheck({
   name: "gates:interleaved",
   clauses: ["gate/honest"],
-  description: "Sides take turns in pairs, and no side has the better place in them",
+  description: "Sides alternate in pairs, and no side has the better place in them",
   cases: grid({ sides: [2, 3, 4], pairs: [2, 6] }),
   run: async (tool, { sides, pairs }) => {
     const turns = await tool.order({ sides, pairs });

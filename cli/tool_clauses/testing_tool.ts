@@ -1,7 +1,7 @@
 /**
  * The tool around an implementation: how its options are resolved, and how its gates judge runs.
  *
- * A tool is judged through what anybody can see of it: which options it has, what it shows of a
+ * A tool is judged through what anyone can see of it: which options it has, what it shows of a
  * resolved configuration, what its components are given, and what its gates say of stated runs.
  */
 import type { Reply } from "../../conformance/mod.ts";

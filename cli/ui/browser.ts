@@ -1,4 +1,4 @@
-/** What a browser tells of itself, and what to do where it has no GPU. */
+/** What a browser reports itself, and what to do where it has no GPU. */
 
 import type { BrowserEnvironment } from "../../bench/mod.ts";
 import type { Problem } from "./messages.ts";
@@ -33,7 +33,7 @@ export async function describeBrowser(
     "bitness",
     "fullVersionList",
   ]);
-  // Chromium adds a brand that nobody has, so that nobody relies on the list.
+  // Chromium adds a brand that no one has, so that no one relies on the list.
   const brands = (values?.fullVersionList ?? []).filter(({ brand }) => !/Not.*Brand/i.test(brand));
   const architecture = values?.architecture ? `${values.architecture} ${values.bitness ?? ""}` : "";
   return {

@@ -39,7 +39,7 @@ export type EngineMessage =
   | { readonly kind: "benchmark-skipped"; readonly reason: string }
   | { readonly kind: "ended"; readonly cancelled: boolean };
 
-/** What keeps the page from working, and what mends it. */
+/** What keeps the page from working, and how to fix it. */
 export interface Problem {
   /** What is wrong. */
   readonly title: string;

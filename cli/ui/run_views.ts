@@ -32,7 +32,7 @@ export function viewAdapter({ adapter, phase }: Pick<PageState, "adapter" | "pha
   ];
 }
 
-/** Shows what is wrong and what mends it. */
+/** Shows what is wrong and how to fix it. */
 export function viewProblem(problem: Problem | null): View[] {
   if (problem === null) return [];
   const fixes = problem.fixes.map((fix) => element("li", {}, fix));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { servePage } from "./server.ts";
 
-Deno.test("servePage() serves its one page, with headers that let nobody frame it", async () => {
+Deno.test("servePage() serves its one page, with headers that let no one frame it", async () => {
   const server = servePage("<p>page</p>", { hostname: "127.0.0.1", port: 0, allowRemote: false });
   try {
     assert.match(server.url, /^http:\/\/127\.0\.0\.1:\d+\/$/);

@@ -2,7 +2,7 @@
 
 /** Chromium's step, and the one that WebGPU names: 2¹⁶ ns and 100 µs. */
 const KNOWN_STEPS_NS = [65_536, 100_000];
-/** Below this nobody rounds on purpose. */
+/** Below this no one rounds on purpose. */
 const SMALLEST_STEP_NS = 1000;
 
 /**

@@ -106,7 +106,7 @@ Deno.test("watchFiles() sees a change that was made during a run", async () => {
   });
 });
 
-Deno.test("watchFiles() shows a fault of what was given and goes on", async () => {
+Deno.test("watchFiles() shows a fault of what was given and continues", async () => {
   await withFile(async (file) => {
     const watched = watch([file], (ordinal) => {
       if (ordinal === 1) throw new Deno.errors.NotFound("No such file: 'model.yaml'");
@@ -116,7 +116,7 @@ Deno.test("watchFiles() shows a fault of what was given and goes on", async () =
       watched.stderr(),
       /^No such file: 'model\.yaml'\nWatching .*fixture\.yaml; Ctrl-C/,
     );
-    await Deno.writeTextFile(file, "mended");
+    await Deno.writeTextFile(file, "fixed");
     await watched.untilRun(2);
     watched.stop.abort();
     assert.equal((await watched.ended as DOMException).name, "AbortError");

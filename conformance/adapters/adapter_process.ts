@@ -119,7 +119,7 @@ export function startAdapter(command: AdapterCommand, limits: AdapterLimits): Ad
         new AdapterFault("timeout", `The adapter did not answer within ${timeoutMs} ms`),
       ), timeoutMs);
     const talk = async (): Promise<string> => {
-      // A write fails only where nobody reads any more; the end of the output then says why.
+      // A write fails only where no one reads any more; the end of the output then says why.
       await input.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
       const answer = await lines.next();
       if (answer === null) throw await ended();

@@ -48,17 +48,17 @@ export interface WrittenSkeleton {
   readonly files: readonly string[];
   /** Commands that build it, in order; none where nothing has to be built. */
   readonly build: readonly string[];
-  /** How the suite is told of it. */
+  /** How the suite is reported it. */
   readonly subject: string;
 }
 
 /**
- * Writes a skeleton. Nothing is written over: each file appears whole or not at all, and none does if
+ * Writes a skeleton. Nothing is overwritten: each file appears whole or not at all, and none does if
  * one of them is there already.
  *
  * @param skeleton Which one.
  * @param folder Folder that gets the files; it is made if it is not there.
- * @returns The files, and how to go on.
+ * @returns The files, and how to continue.
  * @throws {SkeletonError} If one of the files is there already.
  *
  * @example A TypeScript adapter

@@ -77,7 +77,7 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** Text for a message: control characters cannot reach anybody's terminal. */
+/** Text for a message: control characters cannot reach anyone's terminal. */
 export function decodeLoosely(bytes: Uint8Array): string {
   return printable(new TextDecoder().decode(bytes));
 }

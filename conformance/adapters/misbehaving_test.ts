@@ -1,4 +1,4 @@
-/** Every way in which an adapter can misbehave gets a verdict of its own, and the run goes on. */
+/** Every way in which an adapter can misbehave gets a verdict of its own, and the run continues. */
 import assert from "node:assert/strict";
 import { exitCodeOf, parseQuery } from "../mod.ts";
 import { caseRows, type ConformanceReport } from "../report.ts";
@@ -206,7 +206,7 @@ const STARTS: readonly (readonly [string, AdapterSpec, string, RegExp])[] = [
     /speaks protocol 2, and this suite protocol 1/,
   ],
   [
-    "claims what nobody knows",
+    "claims what no one knows",
     scriptedAdapter("good(request)", ["kernel.telepathy"]),
     "adapter-error",
     /capabilities/,

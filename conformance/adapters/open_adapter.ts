@@ -42,7 +42,7 @@ export type AdapterSpec = Extract<SubjectSpec, { kind: "exec" } | { kind: "modul
  * @param spec The adapter.
  * @param o Scratch folder and limits.
  * @returns The adapter; close it.
- * @throws {AdapterFault} If it does not start, or does not speak the protocol; also for `module:` and
+ * @throws {AdapterFault} If it does not start, or does not follow the protocol; also for `module:` and
  *   `ffi:` in an executable of `deno compile`, which holds no Deno that could host them.
  */
 export async function openAdapter(spec: AdapterSpec, o: AdapterOptions = {}): Promise<OpenAdapter> {

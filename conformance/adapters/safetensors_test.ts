@@ -132,7 +132,7 @@ const HOSTILE: readonly (readonly [string, Uint8Array, RegExp])[] = [
     fileOf({ x: entry("U8", [1], 0, 1), y: entry("U8", [1], 2, 3) }, 3),
     /"y" at byte 2: tensors leave a gap/,
   ],
-  ["bytes that nobody names", fileOf({ x: entry("U8", [1], 0, 1) }, 2), /must fill the file/],
+  ["bytes that no one names", fileOf({ x: entry("U8", [1], 0, 1) }, 2), /must fill the file/],
   [
     "too many tensors",
     fileOf(Object.fromEntries(Array.from({ length: 257 }, (_, i) => [i, entry("U8", [0], 0, 0)]))),

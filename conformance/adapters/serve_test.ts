@@ -29,7 +29,7 @@ Deno.test("createAdapterServer() says who it is and what it claims", async () =>
   assert.ok(replySchema("capabilities").safeParse(reply).success);
 });
 
-Deno.test("createAdapterServer() answers what is no request with an error, and goes on", async () => {
+Deno.test("createAdapterServer() answers what is no request with an error, and continues", async () => {
   const bad = [
     { id: 3, command: "telepathy" },
     { id: 3, command: "shard" },

@@ -69,7 +69,7 @@ const MAX_START_FAULTS = 3;
  *
  * @param o Command line, limits and folder.
  * @returns The conversation.
- * @throws {AdapterFault} If the adapter does not start, or does not speak the protocol.
+ * @throws {AdapterFault} If the adapter does not start, or does not follow the protocol.
  */
 export async function openSession(o: SessionOptions): Promise<AdapterSession> {
   const { limits } = o;
@@ -102,7 +102,7 @@ export async function openSession(o: SessionOptions): Promise<AdapterSession> {
     try {
       return parseReply(name, id, await process.exchange(request, timeoutMs));
     } catch (error) {
-      // After a fault nobody knows which reply belongs to which request.
+      // After a fault no one knows which reply belongs to which request.
       if (error instanceof AdapterFault) await restart();
       throw error;
     }
@@ -137,7 +137,7 @@ export async function openSession(o: SessionOptions): Promise<AdapterSession> {
     fields: RequestFields<C>,
   ): Promise<SessionReply<C>> => {
     const before = faults.get(name) ?? [];
-    requirePatience(name, before, limits);
+    checkCircuitBreaker(name, before, limits);
     const process = running ?? await start();
     try {
       const reply = judgeReply(name, await talk(process, name, fields, limits.requestTimeoutMs), {
@@ -177,7 +177,7 @@ export async function openSession(o: SessionOptions): Promise<AdapterSession> {
 }
 
 /** Refuses to ask what was not answered again and again: a run has to end. */
-function requirePatience(
+function checkCircuitBreaker(
   name: CommandName,
   inRow: readonly AdapterFault[],
   limits: AdapterLimits,
@@ -202,7 +202,7 @@ async function introduce(ask: Ask, scratchPath: string): Promise<AdapterClaims> 
   if (hello.protocol !== PROTOCOL_VERSION) {
     throw new AdapterFault(
       "adapter-error",
-      `The adapter speaks protocol ${hello.protocol}, and this suite protocol ${PROTOCOL_VERSION}`,
+      `The adapter uses protocol ${hello.protocol}, and this suite protocol ${PROTOCOL_VERSION}`,
     );
   }
   const { capabilities, policies, arithmetic } = requireResult(

@@ -1,4 +1,4 @@
-/** Tells in seconds whether an adapter speaks: one case of each group that it claims to do. */
+/** Tells in seconds whether an adapter answers: one case of each group that it claims to do. */
 import { listCases } from "../registry.ts";
 import type { Capability } from "../subject.ts";
 import type { TestCase } from "../test_definition.ts";

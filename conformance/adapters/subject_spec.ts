@@ -1,10 +1,10 @@
-/** Names whom to judge: `oracle`, `webgpu`, or an adapter by its way in. */
+/** Names which implementation to judge: `oracle`, `webgpu`, or an adapter by its way in. */
 
-/** Whom to judge, as the command line names it. */
+/** Which implementation to judge, as the command line names it. */
 export type SubjectSpec =
   | { readonly kind: "auto" | "webgpu" | "oracle" }
   | {
-    /** A program that speaks the protocol on its standard streams. */
+    /** A program that follows the protocol on its standard streams. */
     readonly kind: "exec";
     /** Program. */
     readonly program: string;

@@ -12,7 +12,7 @@ const count = z.number().int().min(0);
  * - `decode`: a step with one token of every request; dead pages first, shortage preempts.
  * - `speculate`: a step with one token and `drafts` behind it, of which `accepted` stay.
  * - `recycle`: frees dead pages; the next step computes the last `recomputed` tokens again.
- * - `preempt`: ends a request and admits it anew.
+ * - `preempt`: ends a request and admits it again.
  * - `begin`, `complete`: a step in flight; `complete` ends the oldest one.
  * - `capture`: replays a recorded decode step over the tables as they are now.
  */

@@ -135,7 +135,7 @@ const COMMAND_NEEDS: Readonly<Partial<Record<FuzzCommand["kind"], Capability>>> 
   complete: "allocator.fence",
 };
 
-/** A sequence goes on without the commands that the subject does not claim. */
+/** A sequence continues without the commands that the subject does not claim. */
 function isClaimed({ kind }: FuzzCommand, claims: ReadonlySet<Capability>): boolean {
   const need = COMMAND_NEEDS[kind];
   return need === undefined || claims.has(need);

@@ -191,7 +191,7 @@ function prefixMutants(): Mutant[] {
   const noSharing = mutateAllocator({
     ...facts,
     name: "sharer_gets_copies",
-    fault: "A hit is reported, and the sharer takes pages of its own that nobody filled",
+    fault: "A hit is reported, and the sharer takes pages of its own that no one filled",
     killedBy: ["allocator:prefix:shared"],
   }, (good) => ({
     admitShared: async (o) => {

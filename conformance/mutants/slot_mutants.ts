@@ -56,7 +56,7 @@ const draftNotSwapped = mutateAllocator({
 
 const staleReorder = mutateAllocator({
   name: "stale_tail_after_reorder",
-  fault: "A shorter row written over a longer one in a reorder keeps its end",
+  fault: "A shorter row overwritten a longer one in a reorder keeps its end",
   origin: "field",
   violates: ["slot/reorder-stale"],
   killedBy: ["allocator:slots:reorder"],

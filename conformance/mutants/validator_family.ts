@@ -7,7 +7,7 @@ interface ValidatorMember extends FamilyMember {
   readonly violates: readonly string[];
   /** The question as the validator takes it. */
   readonly ask?: (o: TableDump) => TableDump;
-  /** The faults that it tells of those that there are. */
+  /** The faults that it reports those that there are. */
   readonly tell?: (fault: TableFault) => boolean;
 }
 

@@ -44,7 +44,7 @@ export function describeCase(row: Pick<CaseRow, "outcome" | "expectation">): str
     case "unexpected-pass":
       return `unexpected pass: remove the expectation (${reason}, ${issue})`;
     case "expired":
-      return `${phrase} (known since before ${expires}: ${reason}, ${issue}; mend it or move the date)`;
+      return `${phrase} (known since before ${expires}: ${reason}, ${issue}; fix it or move the date)`;
     case "expected":
       return `${phrase} (known: ${reason}, ${issue}, until ${expires})`;
     default:

@@ -94,7 +94,7 @@ function withPolicies(
     returnPages: ({ pool, ids }) => {
       if (policies.nullId === -1) return good.returnPages({ pool, ids });
       return ids.includes(0)
-        ? refused("The null page is nobody's to return")
+        ? refused("The null page is no one's to return")
         : good.returnPages({ pool, ids: ids.map((id) => id - 1) });
     },
     admit: (o) => grow("admit", o),

@@ -16,7 +16,7 @@ import { createDeviceSubject, type DeviceCapture } from "./device_kernel.ts";
 /** What the subject does once its device is of no use any more. */
 export interface WebGpuSubjectOptions {
   /**
-   * Opens the device anew after one that was lost, did not answer or ran out of memory; without it
+   * Opens the device again after one that was lost, did not answer or ran out of memory; without it
    * every later case fails as the first one did. The caller closes what it opens.
    */
   readonly reopen?: () => Promise<GpuOutcome>;

@@ -68,7 +68,7 @@ testOnDevice(
 );
 
 testOnDevice(
-  "createWebGpuSubject() calls a device that never answers a timeout, and goes on",
+  "createWebGpuSubject() calls a device that never answers a timeout, and continues",
   async () => {
     const { outcomes, summary } = await judge((gpu) => {
       const createBuffer = gpu.device.createBuffer.bind(gpu.device);

@@ -174,7 +174,7 @@ async function judge(
   requireRefused(name, reply);
   const after = await checkState(driver);
   requireSameElements("table", after.table, before.table);
-  // What was there goes on as if nothing had been asked.
+  // What was there continues as if nothing had been asked.
   await grow(driver, 1, 100);
   await grow(driver, 2, 20);
   return PASS;

@@ -192,7 +192,7 @@ const smallWindow = defineTest({
         if ((length - 1) % 16 === 0) await recycle(driver, slot, length - 1);
         requireThat(
           await extend(driver, slot, length),
-          `Expected slot ${slot} to reach ${length} tokens, found a deadlock: nobody can grow`,
+          `Expected slot ${slot} to reach ${length} tokens, found a deadlock: no one can grow`,
         );
       }
     }

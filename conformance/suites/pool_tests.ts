@@ -126,7 +126,7 @@ const returnedTwice = defineTest({
   test: "bad_return",
   clauses: ["pool/conservation"],
   description:
-    "Returning a free page, a page twice or a page of nobody is refused and changes nothing",
+    "Returning a free page, a page twice or a page without an owner is refused and changes nothing",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.return_pages"],
   cases: grid({ layout: LAYOUTS, fault: ["double", "free", "past_end", "negative"] }),
   run: async ({ allocator, params: { layout, fault } }) => {

@@ -101,13 +101,13 @@ const lastOwner = defineTest({
     const rows = await rowsBefore(allocator, second);
     requireOk("release", await allocator.release({ slot: first }));
     requireEqual("rows of the one that stays", await rowsBefore(allocator, second), rows);
-    // Nobody may take the pages of the one that stays.
+    // No one may take the pages of the one that stays.
     const other = await allocator.admitShared!({ slot: 2, lengthTokens: 12 * PAGE, blocks: [77] });
     requireEqual("answer to another request", other.kind, "allocated");
     await requireApart(allocator, [second, 2]);
     requireOk("release", await allocator.release({ slot: 2 }));
     requireOk("release", await allocator.release({ slot: second }));
-    // Now the whole pool is anybody's: what is merely cached makes room.
+    // Now the whole pool is anyone's: what is merely cached makes room.
     const whole = await allocator.admitShared!({ slot: 3, lengthTokens: 20 * PAGE, blocks: [78] });
     requireEqual("answer to a request for the whole pool", whole.kind, "allocated");
     await requireApart(allocator, [3]);
@@ -131,7 +131,7 @@ const windows = defineTest({
     const spec = prefixSpec(layout, { recycle: true, windowTokens: window });
     await cacheFirst(allocator, spec);
     const end = PREFIX.length * PAGE;
-    // The first owner goes on and lets go what it does not see; the cache still holds it.
+    // The first owner continues and lets go what it does not see; the cache still holds it.
     requireEqual(
       "growth",
       (await allocator.extend({ slot: 0, lengthTokens: 160 })).kind,

@@ -1,4 +1,4 @@
-/** Tests of holes, foreign ids and memory that nobody may touch. */
+/** Tests of holes, foreign ids and memory that no one may touch. */
 import type { AttentionProblem } from "../../kernel/mod.ts";
 import { STORAGE_FORMATS } from "../../kernel/mod.ts";
 import { requireEqual, requireSameElements, requireThat } from "../acceptance.ts";

@@ -11,7 +11,7 @@ import type { CacheSide, QuantisedTensor } from "./quantised_tensor.ts";
 
 const view = new DataView(new ArrayBuffer(4));
 
-/** e4m3 as binary32: move sign, exponent and fraction to their places, then mend the bias. */
+/** e4m3 as binary32: move sign, exponent and fraction to their places, then correct the bias. */
 function fromE4m3(code: number): number {
   if ((code & 0x7f) === 0x7f) return NaN;
   view.setUint32(0, ((code & 0x80) << 24) | ((code & 0x7f) << 20));

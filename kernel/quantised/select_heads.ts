@@ -22,7 +22,7 @@ export function takeHeads<T extends Elements>(
   return out;
 }
 
-/** Copies what some heads need; rows of a pooled tensor are nobody's and stay. */
+/** Copies what some heads need; rows of a pooled tensor are no one's and stay. */
 export function selectQuantisedHeads(
   tensor: QuantisedTensor,
   o: { shape: AttentionShape; format: QuantisedFormat; heads: readonly number[] },

@@ -57,7 +57,7 @@ async function assertRight(
 
 const LAYOUTS: readonly Layout[] = ["uniform", "headwise", "pooled"];
 
-// Every code type with every granularity; types of scales, layouts and 16-bit types take turns.
+// Every code type with every granularity; types of scales, layouts and 16-bit types alternate.
 const KINDS = QUANTISED_FORMATS.filter(({ scaleType }, index) =>
   scaleType === "fp8_e4m3" || index % 3 === Math.floor(index / 3) % 3
 );

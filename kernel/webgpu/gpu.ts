@@ -57,7 +57,7 @@ export type GpuOutcome =
     readonly kind: "unavailable";
     /** What is missing. */
     readonly reason: string;
-    /** What would mend it. */
+    /** How to fix it. */
     readonly fix: string;
   };
 
@@ -101,7 +101,7 @@ const INSTALL_FIX =
  * ```
  *
  * @param o Options.
- * @returns The open GPU, or why there is none and what would mend it.
+ * @returns The open GPU, or why there is none and how to fix it.
  */
 export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {
   const provider = o.provider ?? (globalThis.navigator as Navigator | undefined)?.gpu;

@@ -70,7 +70,7 @@ function reserve(list: WordList, count: number): number {
 /**
  * Plans a batch into `plan`.
  *
- * @param plan Filled anew.
+ * @param plan Filled again.
  * @param batch The step's rows.
  * @param o How to plan.
  */

@@ -144,7 +144,7 @@ const runs: Runs = {
 /**
  * Lists the tiles of a batch.
  *
- * @param list Filled anew.
+ * @param list Filled again.
  * @param batch The step's rows.
  * @param o How to plan.
  */

@@ -18,7 +18,7 @@ export interface StepRunnerOptions {
   readonly headWindows: readonly Int32Array[];
   /** S. */
   readonly sinkTokens: number;
-  /** Layers whose caches are made and take turns. */
+  /** Layers whose caches are made and alternate. */
   readonly layers: number;
   /** Pages that attention reads: those that some row sees, or whole rows, masked. */
   readonly walk: "row" | "visible";

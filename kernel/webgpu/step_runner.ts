@@ -2,7 +2,7 @@
  * Runs the attention of serving steps on the GPU and times each step by timestamp queries.
  *
  * Each enqueued step appends the step's keys and values, attends, and merges, in one pass over one
- * layer's cache. Layers take turns, so that a step does not find the previous step's pages in a
+ * layer's cache. Layers alternate, so that a step does not find the previous step's pages in a
  * cache of the device. Many steps are in flight before one read: a read costs more than a step.
  */
 
@@ -45,7 +45,7 @@ const MAX_PENDING_STEPS = 256;
 
 /** A runner. */
 export interface StepRunner {
-  /** Layers that take turns. */
+  /** Layers that alternate. */
   readonly layersMeasured: number;
   /** Steps that may be enqueued before a flush. */
   readonly maxPendingBatches: number;

@@ -52,7 +52,7 @@ export const HOST_LAYERS = 28;
 
 /** How a batch is timed. */
 export interface TimeAttentionOptions {
-  /** Sizes, masks, walk, and layers that take turns. */
+  /** Sizes, masks, walk, and layers that alternate. */
   readonly runner: StepRunnerOptions;
   /** Timed runs. */
   readonly runs: number;

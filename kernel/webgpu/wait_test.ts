@@ -94,7 +94,7 @@ testWithFaults(
 );
 
 testWithFaults(
-  "throwFaults() names a lack of memory and what mends it, and is done with it",
+  "throwFaults() names a lack of memory and how to fix it, and is done with it",
   async (gpu, faults) => {
     faults.next("out-of-memory");
     await fails(attend(gpu), "out-of-memory", /Not enough memory left; use fewer pages/);

@@ -27,7 +27,7 @@ export interface Warmer {
   destroy(): void;
 }
 
-/** Makes a warmer; on a software adapter, whose clocks nobody measures, it does nothing. */
+/** Makes a warmer; on a software adapter, whose clocks no one measures, it does nothing. */
 export async function createWarmer(gpu: Gpu): Promise<Warmer> {
   if (gpu.isSoftware) return { beforeStep() {}, afterRead() {}, destroy() {} };
   const layout = createLayout(gpu, ["storage"]);

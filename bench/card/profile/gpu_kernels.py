@@ -15,7 +15,7 @@ MAX_COPIES = 32
 
 
 def copies_for(byte_count):
-    """How many copies of a tensor take turns."""
+    """How many copies of a tensor alternate."""
     return max(1, min(MAX_COPIES, -(-ROTATED_BYTES // max(1, byte_count))))
 
 

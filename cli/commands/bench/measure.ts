@@ -81,7 +81,7 @@ export async function measure(
     progress.close();
     if (pairsKept > 0) {
       const kept = `${pairsKept} of ${pairs} pairs are kept in '${values.out}'`;
-      writeLines(stderr, [`${kept}; repeat the command with --resume to go on`]);
+      writeLines(stderr, [`${kept}; repeat the command with --resume to continue`]);
     }
     throw error;
   } finally {

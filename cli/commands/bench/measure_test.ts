@@ -86,7 +86,7 @@ Deno.test("measure() exits 130 when Ctrl-C stops the run", async () => {
   assert.equal(stdout, "");
 });
 
-Deno.test("measure() goes on with --resume, to the result that a run without a stop gives", async () => {
+Deno.test("measure() continues with --resume, to the result that a run without a stop gives", async () => {
   const path = `${FOLDER}/resumed.json`;
   const args = ["bench", "--clock", "model", "--pairs", "3", "--out", path];
   const textOf = async () => (await Deno.readTextFile(path)).replace(/"createdAt": "[^"]*",/, "");
@@ -98,7 +98,7 @@ Deno.test("measure() goes on with --resume, to the result that a run without a s
   while (await textOf() === whole) await new Promise((done) => setTimeout(done, 0));
   stop.abort();
   const { exitCode, stderr } = await stopped;
-  if (exitCode === 130) assert.match(stderr, /[12] of 3 pairs are kept in .* --resume to go on/);
+  if (exitCode === 130) assert.match(stderr, /[12] of 3 pairs are kept in .* --resume to continue/);
   assert.equal((await capture([...args, "--resume"])).exitCode, 0);
   const resumed = JSON.parse(await textOf());
   assert.deepEqual(resumed.sides, JSON.parse(whole).sides);
@@ -107,8 +107,8 @@ Deno.test("measure() goes on with --resume, to the result that a run without a s
   assert.match(other.stderr, /the options differ \(seed/);
 });
 
-Deno.test("measure() refuses to go on with a run on live servers", async () => {
+Deno.test("measure() refuses to resume a run on live servers", async () => {
   const { exitCode, stderr } = await capture(["bench", "--endpoint", "http://a/v1", "--resume"]);
   assert.equal(exitCode, 2);
-  assert.match(stderr, /^--resume: Cannot go on with a run on live servers/);
+  assert.match(stderr, /^--resume: Cannot resume a run on live servers/);
 });

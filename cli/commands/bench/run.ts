@@ -11,7 +11,7 @@ export default async function bench(
 ): Promise<void> {
   if (!settings.values.watch) return await benchOnce(this, settings);
   const { watchBench } = await import("./watch.ts");
-  await watchBench(this, { settings, run: (anew) => benchOnce(this, anew) });
+  await watchBench(this, { settings, run: (again) => benchOnce(this, again) });
 }
 
 /** Measures or replays, shows the result and writes it. */
@@ -52,7 +52,7 @@ function exitCodeFor(result: BenchResult, enforce: boolean): number {
 
 function requireFresh({ values, origins }: Resolved<"bench">): void {
   if (!values.resume) return;
-  const message = "Cannot go on with a run on live servers, which are not what they were; leave " +
+  const message = "Cannot resume a run against live servers: their state has changed; leave " +
     "out --resume";
   throw new SettingError(message, origins.resume);
 }

@@ -5,7 +5,7 @@ import { watchFiles } from "../../watch/mod.ts";
 
 /**
  * Runs `headwise bench` again each time its fixture, the model file that it names, its trace or the
- * settings file has changed. Settings are resolved anew for each run.
+ * settings file has changed. Settings are resolved again for each run.
  *
  * @param context Streams and the signal of Ctrl-C.
  * @param o Settings at the start, and one run with settings.
@@ -29,7 +29,7 @@ export async function watchBench(
   }
   return await watchFiles(context, {
     run: async () => await run(await reload()),
-    // A settings file that cannot be read is told of by the run.
+    // A settings file that cannot be read is reported by the run.
     files: async () => [
       ...await filesOf(await reload().catch(() => settings)),
       file,

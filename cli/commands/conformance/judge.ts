@@ -55,7 +55,7 @@ export async function judgeSubject(context: CliContext, o: JudgeOptions): Promis
   const earlier = values.resume ? await readEarlier(values.out) : null;
   const expectations = await readExpectations(context, o);
   const shard = chooseShard(context, values.shard);
-  // Before a report is written over. A dump brings cases of its own.
+  // Before a report is overwritten. A dump brings cases of its own.
   if (!values.subject.startsWith("dump:")) {
     requireCases(o.filters, { tests: o.tests, origin: o.resolved.origins.filter });
   }
@@ -150,7 +150,7 @@ function describeStop(
   resolved: JudgeOptions["resolved"],
 ): string {
   const again = commandLineOf("conformance", resolved);
-  return `Stopped after ${cases.length} of ${run.cases} cases, which are kept in '${file}'; go on with: ` +
+  return `Stopped after ${cases.length} of ${run.cases} cases, which are kept in '${file}'; continue with: ` +
     (resolved.values.resume ? again : `${again} --resume`);
 }
 

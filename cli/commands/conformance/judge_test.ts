@@ -70,7 +70,7 @@ Deno.test("conformance replays sequences that were kept", async () => {
   assert.match(run.stdout, /\n13 passed, 0 failed, 0 skipped\n$/);
 });
 
-Deno.test("conformance goes on with --resume where a run was stopped, and runs no case twice", async () => {
+Deno.test("conformance continues with --resume where a run was stopped, and runs no case twice", async () => {
   const out = `results/resume_test_${crypto.randomUUID()}.jsonl`;
   const args = ["conformance", "--subject", "oracle", "--filter", "allocator", "--out", out];
   const stop = new AbortController();
@@ -81,7 +81,10 @@ Deno.test("conformance goes on with --resume where a run was stopped, and runs n
   stop.abort();
   const { exitCode, stderr } = await stopped;
   assert.equal(exitCode, 130);
-  assert.match(stderr, /Stopped after \d+ of \d+ cases, .*; go on with: headwise .* --resume\n$/);
+  assert.match(
+    stderr,
+    /Stopped after \d+ of \d+ cases, .*; continue with: headwise .* --resume\n$/,
+  );
   const kept = (await linesOf()).slice(0, -1);
   // A killed process leaves no end, and may leave half a row.
   await Deno.writeTextFile(out, `${kept.join("\n")}\n{"kind":"ca`);
@@ -100,7 +103,7 @@ Deno.test("conformance goes on with --resume where a run was stopped, and runs n
   assert.match(whole.stdout, / 0 failed, /);
   const other = await capture([...args, "--resume", "--seed", "5"]);
   assert.equal(other.exitCode, 4);
-  assert.match(other.stderr, /Cannot go on with .*: its "seed" is 1, and that of this run is 5/);
+  assert.match(other.stderr, /Cannot resume .*: its "seed" is 1, and that of this run is 5/);
   assert.deepEqual(await linesOf(), lines);
   await Deno.remove(out);
 });

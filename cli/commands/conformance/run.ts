@@ -6,7 +6,7 @@ import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
 import { readRegressions } from "./regression_file.ts";
 import { requireCases } from "./require_cases.ts";
 
-/** Time for the sequences of a case that nobody asked for: an adapter may be slow. */
+/** Time for the sequences of a case that no one asked for: an adapter may be slow. */
 const DEFAULT_FUZZ_MS = 5000;
 
 /** Runs `headwise conformance`. */

@@ -5,7 +5,7 @@ import { buildSettingsCommand, parseText } from "../../settings/mod.ts";
 const DESCRIPTION = `\
 Writes a fixture to start from: whole, commented, and accepted by 'headwise fixture validate' as it
 is. Its JSON Schema is written beside it and named in its first line, so that an editor checks and
-completes it offline. Without --force no file is written over.
+completes it offline. Without --force no file is overwritten.
 
 EXAMPLES
   headwise init

@@ -11,7 +11,7 @@ import {
 import { type CliContext, writeLines } from "../../terminal/mod.ts";
 import { type LoadedSettings, SettingError } from "../../settings/mod.ts";
 
-/** A file would be written over; the message names what allows it. */
+/** A file would be overwritten; the message names what allows it. */
 class OutputExists extends Error {
   constructor(path: string) {
     super(

@@ -87,7 +87,7 @@ export default async function benchKernel(
 function describeLeft(names: readonly string[]): string {
   return names.length === 0
     ? "only the peers are missing"
-    : `go on with --cases and a pattern for: ${names.join(", ")}`;
+    : `continue with --cases and a pattern for: ${names.join(", ")}`;
 }
 
 async function loadTunings(context: CliContext, gpu: Gpu): Promise<StoredTunings> {

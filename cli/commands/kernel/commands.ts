@@ -5,7 +5,7 @@ import { buildSettingsCommand, parseText } from "../../settings/mod.ts";
 const BENCH_DESCRIPTION = `\
 Times the attention kernel on steps of known shape, each after a check against the oracle: a wrong
 kernel has no time. Both ceilings of the adapter are measured in the same run, before and after, by
-the same compiler and timers. Layers take turns, so that no run finds the one before in a cache of
+the same compiler and timers. Layers alternate, so that no run finds the one before in a cache of
 the device. A missed goal is reported and is no failure; a wrong output exits 1.
 
 With --peers, what is installed beside it is timed on the same shapes: PyTorch's attention through

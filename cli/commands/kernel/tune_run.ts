@@ -13,7 +13,7 @@ import { cacheFolderOf, storeTunings } from "../../gpu/mod.ts";
 import { type LoadedSettings, SettingError } from "../../settings/mod.ts";
 import { formatDuration } from "../../../fixtures/mod.ts";
 
-/** Decode steps of the usual kinds, neither tiny nor longer than a search has patience for. */
+/** Decode steps of the usual kinds, neither tiny nor too long for a search. */
 const TUNED_CASES = {
   matrix: "matrix-prefill-*",
   h200: "decode-32x16k-g5,decode-32x16k-g2,decode-8x8k-*",

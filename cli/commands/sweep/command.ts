@@ -4,7 +4,7 @@ import { buildSettingsCommand, parseText } from "../../settings/mod.ts";
 
 const DESCRIPTION = `\
 Replays a fixture at every point of a grid and appends a row for each to a file. Run again with the
-same settings, a stopped sweep goes on where it stopped. Axes that are not given keep the fixture's
+same settings, a stopped sweep resumes where it stopped. Axes that are not given keep the fixture's
 value. A point that cannot be replayed is a row with its error.
 
 EXAMPLES

@@ -46,7 +46,10 @@ export default async function sweep(
           close();
           // The rest of the grid would be told by another clock than its beginning.
           const reason = chosen.clock.reason ?? "the device cannot time this point";
-          throw new MissingDevice({ reason, fix: "rows so far are kept; go on once it answers" });
+          throw new MissingDevice({
+            reason,
+            fix: "rows so far are kept; continue once it answers",
+          });
         }
         clockBefore = chosen.clock.kind;
         return {
@@ -75,7 +78,7 @@ export default async function sweep(
     progress.close();
     if (this.signal.aborted) {
       const kept = `${reached.done} of ${reached.points} points are kept in '${values.out}'`;
-      writeLines(stderr, [`${kept}; repeat the command to go on`]);
+      writeLines(stderr, [`${kept}; repeat the command to continue`]);
     }
     throw error;
   } finally {

@@ -10,7 +10,7 @@ async function fresh(name: string): Promise<string> {
   return file;
 }
 
-Deno.test("sweep replays every point and goes on with its file", async () => {
+Deno.test("sweep replays every point and resumes its file", async () => {
   const out = await fresh("windows");
   const args = ["sweep", "--window", "16,64", "--batch", "2", "--out", out];
   const first = await capture(args);

@@ -1,6 +1,6 @@
 /**
  * Hosts a shared library: `ffi_host.ts LIBRARY`. The library runs in this process alone, so that its
- * crash is this process's crash and nobody else's.
+ * crash is this process's crash and no one else's.
  */
 import { serveLines, STANDARD_STREAMS } from "./serve_lines.ts";
 

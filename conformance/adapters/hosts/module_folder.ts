@@ -55,7 +55,7 @@ export async function createModuleFolder(
   }
 }
 
-/** What Deno says of a module, without a network and without configuration of anybody's. */
+/** What Deno says of a module, without a network and without configuration of anyone's. */
 async function readGraph(
   file: string,
   o: { readonly deno: string; readonly cache: string },
@@ -116,7 +116,7 @@ export async function hostImportMap(
   for (const { specifier, code } of modules.flatMap(({ dependencies }) => dependencies ?? [])) {
     const folder = npmPackages[code?.specifier?.replace(/^npm:\/?/, "") ?? ""]?.localPath;
     if (folder === undefined) continue;
-    // The manifest lies where nobody has to let us read; every package of ours begins here.
+    // The manifest lies where no one has to let us read; every package of ours begins here.
     imports[specifier] = pathToFileURL(join(folder, "index.js")).href;
   }
   return { scopes: { [new URL("conformance/adapters/", o.root).href]: imports } };

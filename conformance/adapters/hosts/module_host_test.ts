@@ -11,7 +11,7 @@ interface Place {
   readonly own: string;
   /** A folder beside it that is not its. */
   readonly outside: string;
-  /** URL of a server that nobody may ask. */
+  /** URL of a server that no one may ask. */
   readonly canary: string;
   /** How often it was asked. */
   readonly asked: () => number;

@@ -152,7 +152,7 @@ export const ALLOCATOR_COMMANDS = {
     resultTensors: {
       table: "I32 [Lg·B·H, M] ids; [B, M] for the uniform layout",
       draftTable: "I32, of the same shape; absent without a draft model",
-      workerTable: "I32, the copy that the step opened last reads; absent where nobody keeps one",
+      workerTable: "I32, the copy that the step opened last reads; absent where no one keeps one",
       freePages: "I32, free pages of each pool",
       waitingPages: "I32, freed pages of each pool that wait for a step in flight",
       lengthsTokens: "I32 [B] tokens that each slot holds",

@@ -70,7 +70,7 @@ Deno.test("an answer of steps has a time for each step, and 16 bits an element",
   assert.throws(() => read(Float64Array.of(2), Float32Array.of(1)), /it must be BF16, F16 or U16/);
 });
 
-Deno.test("arithmetic that nobody knows is a fault of the adapter, by field", () => {
+Deno.test("arithmetic that no one knows is a fault of the adapter, by field", () => {
   const value = {
     cache: 0,
     kernel: "k",

@@ -154,7 +154,7 @@ def serve(adapter):
             reply = {"status": "refused", "code": refusal.code, "message": str(refusal)}
         except Missing as missing:
             reply = {"status": "skipped", "missing": missing.capabilities}
-        except Exception as error:  # the suite is to hear of it, and the adapter to go on
+        except Exception as error:  # the suite is to hear of it, and the adapter to continue
             trace = traceback.format_exc(limit=-8)
             message = f"{type(error).__name__}: {error}"
             reply = {"status": "errored", "message": message, "traceback": trace}
