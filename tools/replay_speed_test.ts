@@ -4,7 +4,8 @@ import { repeatTrace, timeReplay } from "./replay_speed.ts";
 import { requestsOf } from "../bench/run/test_support.ts";
 
 Deno.test("repeatTrace() lays a trace behind itself without a gap or an overlap", () => {
-  const twice = repeatTrace(requestsOf([[0, 5, 1], [10, 6, 2], [14, 7, 3]]), 2);
+  const sequence = repeatTrace(requestsOf([[0, 5, 1], [10, 6, 2], [14, 7, 3]]), 2);
+  const twice = Array.from({ length: sequence.length }, (_, index) => sequence.at(index)!);
   assert.deepEqual(twice.map(({ arrivalMs }) => arrivalMs), [0, 10, 14, 18, 28, 32]);
   assert.deepEqual(twice.map(({ id }) => id), [0, 1, 2, 3, 4, 5]);
   assert.equal(twice[4].inputTokens, 6);

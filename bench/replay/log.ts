@@ -1,16 +1,17 @@
 /** What a replay is made from, and what it leaves behind. */
 
-import type { SchedulerSettings, SpeculativeSettings, TraceRequest } from "../../fixtures/mod.ts";
+import type { SchedulerSettings, SpeculativeSettings } from "../../fixtures/mod.ts";
 import type { AvailabilityReading, FailedRequest, PageHistory } from "../result/mod.ts";
 import type { StepCheck, StepClock } from "../clock/mod.ts";
 import type { Ranks } from "../scheduler/mod.ts";
-import type { Timeline } from "./timeline.ts";
-import type { TokenLog } from "./token_log.ts";
+import type { Folded } from "./fold.ts";
+import type { RequestTimes } from "./request_times.ts";
+import type { KeptSteps, RequestSequence } from "./kept_steps.ts";
 
 /** What a replay is made from. */
 export interface ReplayOptions {
   /** Requests in arrival order. */
-  readonly requests: readonly TraceRequest[];
+  readonly requests: RequestSequence;
   /** Requests under way at once, each that ends bringing the next; null for their own arrivals. */
   readonly concurrency?: number | null;
   /** Continuous-batching settings. */
@@ -29,6 +30,8 @@ export interface ReplayOptions {
   readonly maxChecks?: number;
   /** Most samples of one request's pages. @default {0} */
   readonly pageSamples?: number;
+  /** Steps that are kept at once; a replay of no more is exact. @default {2 ** 19} */
+  readonly keptSteps?: number;
   /** Stops after this many steps, whatever is left; for warm-up. */
   readonly maxSteps?: number;
   /** Called now and then. */
@@ -44,17 +47,11 @@ export interface LoggedCheck extends StepCheck {
 }
 
 /** What a replay leaves behind. */
-export interface ReplayLog {
-  /** Requests in arrival order. */
-  readonly requests: readonly TraceRequest[];
-  /** Which step gave which request how many tokens. */
-  readonly tokens: TokenLog;
-  /** When the steps began and ended. */
-  readonly timeline: Timeline;
-  /** [requests] steps before each arrival, in a closed loop; null where requests have their own. */
-  readonly arrivalSteps: Int32Array | null;
-  /** [requests] first step with the request in it, −1 when it never ran. */
-  readonly firstSteps: Int32Array;
+export interface ReplayLog extends KeptSteps {
+  /** What is known of each request in milliseconds. */
+  readonly times: RequestTimes;
+  /** Sums of the steps where they were too many to keep, null where all are kept. */
+  readonly folded: Folded | null;
   /** [requests] times that the request lost its pages. */
   readonly preemptions: Int32Array;
   /** Requests that were not served. */

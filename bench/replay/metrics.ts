@@ -1,155 +1,154 @@
-/** Latencies and throughput of one replay, from step indices and step times. */
+/** Latencies and throughput of one replay, from times by request and by step. */
 
 import { pageStatistics } from "../../allocator/mod.ts";
 import { describePrefixUse, type Ranks } from "../scheduler/mod.ts";
+import { addBusy, createBusySums } from "./fold.ts";
+import { gapsOf, SKETCH_RELATIVE_ERROR, summarizeSketch } from "./gap_sketch.ts";
 import type { ReplayLog } from "./log.ts";
 import type { PeakPages, RequestSamples, RunPerformance, Summary } from "../result/mod.ts";
 import { summarize, summarizeWeighted } from "../statistics/mod.ts";
-import { attentionAt, nowMs, type Timeline } from "./timeline.ts";
-import { collectGaps } from "./token_gaps.ts";
-import { countTokens, firstTokenStep, lastTokenStep } from "./token_log.ts";
+import { attentionBefore, nowMs } from "./timeline.ts";
+import { collectGaps, type WeightedGaps } from "./token_gaps.ts";
 
 /** What a replay measured, with the raw values. */
 export interface Measured {
   /** Summaries. */
   readonly performance: RunPerformance;
-  /** A value for each request. */
+  /** A value for each request; made when it is asked for. */
   readonly samples: RequestSamples;
+}
+
+/** Figures of a request, in milliseconds; of a failed one all are NaN. */
+interface RequestFigures {
+  readonly ttftMs: Float64Array;
+  readonly queueMs: Float64Array;
+  readonly tpotMs: Float64Array;
+  readonly endToEndMs: Float64Array;
+  readonly attentionTtftMs: Float64Array;
+  readonly completed: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
 }
 
 /** Computes the metrics of a finished replay. */
 export function measure(log: ReplayLog, ranks: Ranks): Measured {
-  const { timeline, requests } = log;
-  const samples = sampleRequests(log);
-  const attentionTtft = requests.flatMap((_, index) => {
-    const step = completedFirstStep(log, index);
-    if (step < 0) return [];
-    return [timeline.attentionUpToMs[step] - attentionAt(timeline, arrivalOf(log, index))];
-  });
-  const firstArrivalMs = requests.length === 0 ? 0 : requests[0].arrivalMs;
-  const endMs = timeline.timed === 0 ? firstArrivalMs : timeline.endMs[timeline.timed - 1];
+  const { timeline, requests, folded } = log;
+  const figures = figuresOf(log);
+  const firstArrivalMs = requests.length === 0 ? 0 : requests.at(0)!.arrivalMs;
+  const endMs = timeline.timed === 0 ? firstArrivalMs : nowMs(timeline, timeline.timed);
   const durationMs = endMs - firstArrivalMs;
-  const attentionMs = timeline.timed === 0 ? 0 : timeline.attentionUpToMs[timeline.timed - 1];
-  const completed = requests.filter((_, index) => isComplete(log, index));
-  const outputTokens = completed.reduce((sum, request) => sum + request.outputTokens, 0);
-  const inputTokens = completed.reduce((sum, request) => sum + request.inputTokens, 0);
+  const attentionMs = attentionBefore(timeline, timeline.timed);
   const rate = (count: number): number | null =>
-    completed.length === 0 || durationMs <= 0 ? null : count / durationMs * 1000;
-  const busy = concurrency(timeline);
+    figures.completed === 0 || durationMs <= 0 ? null : count / durationMs * 1000;
+  const busy = folded?.busy ?? createBusySums();
+  if (folded === null) addBusy(busy, timeline);
   return {
     performance: {
       whole: {
-        ttftMs: summarizePresent(samples.ttftMs),
-        tbtMs: summarizeGaps(log, timeline.endMs),
+        ttftMs: summarizeKnown(figures.ttftMs),
+        tbtMs: summarizeGaps(log, "whole"),
       },
       attentionOnly: {
-        ttftMs: summarize(attentionTtft),
-        tbtMs: summarizeGaps(log, timeline.attentionUpToMs),
+        ttftMs: summarizeKnown(figures.attentionTtftMs),
+        tbtMs: summarizeGaps(log, "attention"),
       },
-      queueMs: summarizePresent(samples.queueMs),
-      ttftWithoutQueueMs: summarize(withoutQueue(samples)),
-      tpotMs: summarizePresent(samples.tpotMs),
-      endToEndMs: summarizePresent(samples.endToEndMs),
+      ...(folded === null ? {} : { tbtRelativeError: SKETCH_RELATIVE_ERROR }),
+      queueMs: summarizeKnown(figures.queueMs),
+      ttftWithoutQueueMs: summarizeKnown(
+        figures.ttftMs.map((ms, request) => ms - figures.queueMs[request]),
+      ),
+      tpotMs: summarizeKnown(figures.tpotMs),
+      endToEndMs: summarizeKnown(figures.endToEndMs),
       durationMs,
-      requestsPerSecond: rate(completed.length),
-      outputTokensPerSecond: rate(outputTokens),
-      totalTokensPerSecond: rate(inputTokens + outputTokens),
-      meanConcurrency: busy.mean,
+      requestsPerSecond: rate(figures.completed),
+      outputTokensPerSecond: rate(figures.outputTokens),
+      totalTokensPerSecond: rate(figures.inputTokens + figures.outputTokens),
+      meanConcurrency: busy.stepMs === 0 ? null : busy.weighted / busy.stepMs,
       peakConcurrency: busy.peak,
-      memoryBoundConcurrency: busy.memoryBound,
-      preemptions: samples.preemptions.reduce((sum, count) => sum + count, 0),
+      memoryBoundConcurrency: busy.boundMs === 0 ? null : busy.boundWeighted / busy.boundMs,
+      preemptions: log.preemptions.reduce((sum, count) => sum + count, 0),
       peakPages: peakPages(ranks),
       prefixCache: describePrefixUse(ranks),
       steps: timeline.timed,
       attentionMs,
       restMs: busy.stepMs - attentionMs,
     },
-    samples,
+    get samples(): RequestSamples {
+      return sampleRequests(log, figures);
+    },
+  };
+}
+
+function figuresOf(log: ReplayLog): RequestFigures {
+  const { requests, times } = log;
+  const unknown = (): Float64Array => new Float64Array(requests.length).fill(NaN);
+  const [ttftMs, queueMs, tpotMs] = [unknown(), unknown(), unknown()];
+  const [endToEndMs, attentionTtftMs] = [unknown(), unknown()];
+  let [completed, input, output] = [0, 0, 0];
+  for (let index = 0; index < requests.length; index++) {
+    const request = requests.at(index)!;
+    const { inputTokens, outputTokens } = request;
+    if (outputTokens <= 0 || times.tokens[index] !== outputTokens) continue;
+    const arrivalMs = times.arrivalMs === null ? request.arrivalMs : times.arrivalMs[index];
+    const [firstMs, lastMs] = [times.firstMs[index], times.lastMs[index]];
+    const gaps = outputTokens - 1;
+    ttftMs[index] = rounded(firstMs - arrivalMs);
+    queueMs[index] = rounded(times.startedMs[index] - arrivalMs);
+    if (gaps > 0) tpotMs[index] = rounded((lastMs - firstMs) / gaps);
+    endToEndMs[index] = rounded(lastMs - arrivalMs);
+    attentionTtftMs[index] = times.firstAttentionMs[index] - times.arrivalAttentionMs[index];
+    completed++;
+    input += inputTokens;
+    output += outputTokens;
+  }
+  return {
+    ttftMs,
+    queueMs,
+    tpotMs,
+    endToEndMs,
+    attentionTtftMs,
+    completed,
+    inputTokens: input,
+    outputTokens: output,
   };
 }
 
 /** Raw values of each request; null where the request failed. */
-function sampleRequests(log: ReplayLog): RequestSamples {
-  const { timeline, tokens, firstSteps, requests } = log;
-  const samples = {
-    ...(log.arrivalSteps === null
-      ? {}
-      : { arrivalMs: requests.map((_, index) => rounded(arrivalOf(log, index))) }),
-    ttftMs: [] as (number | null)[],
-    queueMs: [] as (number | null)[],
-    tpotMs: [] as (number | null)[],
-    endToEndMs: [] as (number | null)[],
-    preemptions: Array.from(log.preemptions),
-  };
-  requests.forEach(({ outputTokens }, index) => {
-    const arrivalMs = arrivalOf(log, index);
-    const first = completedFirstStep(log, index);
-    const done = first >= 0;
-    const firstMs = timeline.endMs[first];
-    const lastMs = timeline.endMs[lastTokenStep(tokens, index)];
-    const gaps = outputTokens - 1;
-    samples.ttftMs.push(done ? rounded(firstMs - arrivalMs) : null);
-    samples.queueMs.push(done ? rounded(timeline.startMs[firstSteps[index]] - arrivalMs) : null);
-    samples.tpotMs.push(done && gaps > 0 ? rounded((lastMs - firstMs) / gaps) : null);
-    samples.endToEndMs.push(done ? rounded(lastMs - arrivalMs) : null);
-  });
-  return samples;
-}
-
-/** When a request arrived: by its own time, or with the end of a step. */
-function arrivalOf({ arrivalSteps, timeline, requests }: ReplayLog, index: number): number {
-  return arrivalSteps === null
-    ? requests[index].arrivalMs
-    : nowMs(timeline, Math.min(arrivalSteps[index], timeline.timed));
-}
-
-/** From the first step with a request in it to its first token. */
-function withoutQueue({ ttftMs, queueMs }: RequestSamples): number[] {
-  return ttftMs.flatMap((ms, index) => {
-    const queue = queueMs[index];
-    return ms === null || queue === null ? [] : [ms - queue];
-  });
-}
-
-/** Step of the first token of a request that was served to its end, −1 of another. */
-function completedFirstStep(log: ReplayLog, request: number): number {
-  return isComplete(log, request) ? firstTokenStep(log.tokens, request) : -1;
-}
-
-function isComplete(log: ReplayLog, request: number): boolean {
-  return countTokens(log.tokens, request) === log.requests[request].outputTokens &&
-    log.requests[request].outputTokens > 0;
-}
-
-function summarizeGaps(log: ReplayLog, clockMs: Float64Array): Summary | null {
-  const { gapsMs, tokens } = collectGaps(log.tokens, log.timeline, clockMs);
-  return summarizeWeighted(gapsMs, tokens);
-}
-
-interface Concurrency {
-  readonly mean: number | null;
-  readonly peak: number;
-  readonly memoryBound: number | null;
-  readonly stepMs: number;
-}
-
-function concurrency(timeline: Timeline): Concurrency {
-  let [weighted, stepMs, peak, boundWeighted, boundMs] = [0, 0, 0, 0, 0];
-  for (let step = 0; step < timeline.timed; step++) {
-    const ms = timeline.endMs[step] - timeline.startMs[step];
-    weighted += ms * timeline.running[step];
-    stepMs += ms;
-    peak = Math.max(peak, timeline.running[step]);
-    if (timeline.memoryBound[step] === 0) continue;
-    boundWeighted += ms * timeline.running[step];
-    boundMs += ms;
-  }
+function sampleRequests(
+  { times, preemptions }: ReplayLog,
+  figures: RequestFigures,
+): RequestSamples {
+  const known = (values: Float64Array): (number | null)[] =>
+    Array.from(values, (value) => Number.isNaN(value) ? null : value);
   return {
-    mean: stepMs === 0 ? null : weighted / stepMs,
-    peak,
-    memoryBound: boundMs === 0 ? null : boundWeighted / boundMs,
-    stepMs,
+    ...(times.arrivalMs === null ? {} : { arrivalMs: Array.from(times.arrivalMs, rounded) }),
+    ttftMs: known(figures.ttftMs),
+    queueMs: known(figures.queueMs),
+    tpotMs: known(figures.tpotMs),
+    endToEndMs: known(figures.endToEndMs),
+    preemptions: Array.from(preemptions),
   };
+}
+
+function summarizeGaps(log: ReplayLog, clock: "whole" | "attention"): Summary | null {
+  if (log.folded !== null) return summarizeSketch(log.folded.gaps[clock]);
+  const { timeline } = log;
+  const gaps = keptGaps(log, clock === "whole" ? timeline.endMs : timeline.attentionUpToMs);
+  return summarizeWeighted(gaps.gapsMs, gaps.tokens);
+}
+
+/** Gaps between tokens in whole steps: each of them, or the middles of their buckets. */
+export function wholeGaps(log: ReplayLog): WeightedGaps {
+  return log.folded === null ? keptGaps(log, log.timeline.endMs) : gapsOf(log.folded.gaps.whole);
+}
+
+function keptGaps({ tokens, timeline, requests }: ReplayLog, atMs: Float64Array): WeightedGaps {
+  const beforeMs = new Float64Array(requests.length).fill(NaN);
+  return collectGaps(tokens, timeline, { atMs, beforeMs });
+}
+
+function summarizeKnown(values: Float64Array): Summary | null {
+  return summarize(values.filter((value) => !Number.isNaN(value)));
 }
 
 /** Head-pages of a table page: a uniform one counts once for each head of each layer group. */
@@ -166,10 +165,6 @@ function peakPages(ranks: Ranks): PeakPages {
     windowHeads: statistics.peakWindowHeadPages * headPages,
     capacity: statistics.capacityPages * headPages,
   };
-}
-
-function summarizePresent(values: readonly (number | null)[]): Summary | null {
-  return summarize(values.filter((value) => value !== null));
 }
 
 /** Nanoseconds are kept: enough for any clock here, and half of the file. */

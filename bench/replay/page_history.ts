@@ -13,8 +13,8 @@ import {
   rowOffset,
   type Slot,
 } from "../../allocator/mod.ts";
-import type { TraceRequest } from "../../fixtures/mod.ts";
 import type { PageHistory, PageRow } from "../result/mod.ts";
+import type { RequestSequence } from "./kept_steps.ts";
 
 /** A row that is read. */
 interface RowPlace extends Omit<PageRow, "runs"> {
@@ -40,20 +40,22 @@ export interface PageRecorder {
 /** Starts the history of the longest request that the model's length allows; null without one. */
 export function createPageRecorder(
   o: {
-    readonly requests: readonly TraceRequest[];
+    readonly requests: RequestSequence;
     readonly modelLengthTokens: number;
     readonly heads: HeadMap;
     readonly table: BlockTable;
     readonly maxSamples: number;
   },
 ): PageRecorder | null {
+  if (o.maxSamples < 1) return null;
   let request = -1;
   let longest = 0;
-  o.requests.forEach(({ inputTokens, outputTokens }, index) => {
+  for (let index = 0; index < o.requests.length; index++) {
+    const { inputTokens, outputTokens } = o.requests.at(index)!;
     const tokens = inputTokens + outputTokens;
     if (tokens > longest && tokens <= o.modelLengthTokens) [request, longest] = [index, tokens];
-  });
-  if (request < 0 || o.maxSamples < 1) return null;
+  }
+  if (request < 0) return null;
   return {
     request,
     maxSamples: o.maxSamples,
@@ -88,12 +90,12 @@ export function samplePages(
 /** The history as it is stored; null where nothing was sampled. */
 export function finishPageHistory(
   recorder: PageRecorder,
-  o: { readonly requests: readonly TraceRequest[]; readonly pageSizeTokens: number },
+  o: { readonly requests: RequestSequence; readonly pageSizeTokens: number },
 ): PageHistory | null {
   if (recorder.steps.length === 0) return null;
   const { steps, lengthTokens, rows, stepsPerSample } = recorder;
   return {
-    request: o.requests[recorder.request].id,
+    request: o.requests.at(recorder.request)!.id,
     pageSizeTokens: o.pageSizeTokens,
     stepsPerSample,
     steps,

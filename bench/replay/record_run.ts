@@ -1,11 +1,12 @@
 /** What is stored of a replay beside its figures. */
 
-import { headPagesOf } from "./metrics.ts";
+import { stepColumns } from "./fold.ts";
+import { headPagesOf, wholeGaps } from "./metrics.ts";
 import type { StepTimeline, TokenGaps } from "../result/mod.ts";
 import type { Ranks } from "../scheduler/mod.ts";
 import type { ReplayLog } from "./log.ts";
 import { joinSteps } from "./step_entries.ts";
-import { collectGaps, groupGaps } from "./token_gaps.ts";
+import { groupGaps } from "./token_gaps.ts";
 
 /** Most samples of a page history. */
 export const PAGE_SAMPLES = 256;
@@ -30,9 +31,10 @@ export function recordRun(
 ): Recorded {
   if (o.timelineEntries === 0) return { tokenGaps: null, timeline: null };
   return {
-    tokenGaps: groupGaps(collectGaps(log.tokens, log.timeline, log.timeline.endMs)),
+    tokenGaps: groupGaps(wholeGaps(log)),
     timeline: o.withSteps
-      ? joinSteps(log.timeline, {
+      ? joinSteps(stepColumns(log), {
+        steps: log.timeline.timed,
         maxEntries: o.timelineEntries,
         headPages: headPagesOf(ranks),
         pageHistory: log.pageHistory,

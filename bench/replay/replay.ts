@@ -33,6 +33,12 @@ import {
   samplePages,
 } from "./page_history.ts";
 import { createTimeline, nowMs, recordStep, type Timeline, timeSteps } from "./timeline.ts";
+import { createFolded, type Folded, foldSteps, KEPT_STEPS } from "./fold.ts";
+import {
+  createRequestTimes,
+  type RequestTimes,
+  takeTimes as takeRequestTimes,
+} from "./request_times.ts";
 import { createTokenLog, logTokens, type TokenLog } from "./token_log.ts";
 
 /** Steps between two looks at the abort signal and the event loop. */
@@ -46,12 +52,15 @@ interface Replay {
   readonly scheduler: Scheduler;
   readonly timeline: Timeline;
   readonly tokens: TokenLog;
+  readonly times: RequestTimes;
   readonly arrivalSteps: Int32Array | null;
   readonly firstSteps: Int32Array;
   readonly preemptions: Int32Array;
   readonly failed: FailedRequest[];
   readonly checks: LoggedCheck[];
   readonly pages: PageRecorder | null;
+  /** Sums of the steps that were dropped, null while all are kept. */
+  folded: Folded | null;
   /** The request whose pages are recorded, once it has arrived. */
   followed: LiveRequest | null;
   /** Requests that have arrived. */
@@ -71,6 +80,7 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
   const run = startReplay(o);
   const { scheduler, timeline } = run;
   const maxSteps = o.maxSteps ?? Infinity;
+  const keptSteps = o.keptSteps ?? KEPT_STEPS;
   refuseStopped(run);
   while (timeline.planned < maxSteps) {
     const plan = planStep(scheduler, timeline.planned);
@@ -89,6 +99,10 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
       endStep(run, plan);
       if (timeline.planned - timeline.timed >= o.clock.maxPendingSteps) await settle(run);
       if (timeline.planned % STEPS_PER_TURN === 0) await yieldTurn(run);
+      if (timeline.planned - timeline.base >= keptSteps) {
+        await settle(run);
+        fold(run, false);
+      }
     } else if (!await resolveIdle(run, plan)) break;
   }
   await settle(run);
@@ -100,6 +114,7 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
 function startReplay(o: ReplayOptions): Replay {
   refuseDisorder(o);
   const count = o.requests.length;
+  const closedLoop = (o.concurrency ?? null) !== null;
   return {
     options: o,
     scheduler: createScheduler({
@@ -112,7 +127,8 @@ function startReplay(o: ReplayOptions): Replay {
     }),
     timeline: createTimeline(),
     tokens: createTokenLog(count),
-    arrivalSteps: (o.concurrency ?? null) === null ? null : new Int32Array(count),
+    times: createRequestTimes(count, closedLoop),
+    arrivalSteps: closedLoop ? new Int32Array(count).fill(-1) : null,
     firstSteps: new Int32Array(count).fill(-1),
     preemptions: new Int32Array(count),
     failed: [],
@@ -124,6 +140,7 @@ function startReplay(o: ReplayOptions): Replay {
       table: o.ranks.measured.table,
       maxSamples: o.pageSamples ?? 0,
     }),
+    folded: null,
     followed: null,
     arrived: 0,
     done: 0,
@@ -219,7 +236,7 @@ function takeArrivals(run: Replay): boolean {
   const before = run.arrived;
   if (run.arrivalSteps !== null) return followSteps(run, run.arrivalSteps);
   const now = Math.max(planningMs(run), run.idleUntilMs);
-  while (run.arrived < requests.length && requests[run.arrived].arrivalMs <= now) arrive(run);
+  while (run.arrived < requests.length && requests.at(run.arrived)!.arrivalMs <= now) arrive(run);
   return run.arrived > before;
 }
 
@@ -243,11 +260,11 @@ function isBeforeArrival(run: Replay): boolean {
   if (arrivalSteps !== null || timeline.timed === timeline.planned) return false;
   if (clock.mostPendingMs === undefined) return false;
   const now = Math.max(planningMs(run), run.idleUntilMs);
-  return now + clock.mostPendingMs() < requests[run.arrived].arrivalMs;
+  return now + clock.mostPendingMs() < requests.at(run.arrived)!.arrivalMs;
 }
 
 function arrive(run: Replay): void {
-  const request = createLiveRequest(run.arrived, run.options.requests[run.arrived]);
+  const request = createLiveRequest(run.arrived, run.options.requests.at(run.arrived)!);
   if (run.arrived === run.pages?.request) run.followed = request;
   run.scheduler.waiting.pushBack(request);
   run.arrived++;
@@ -263,7 +280,7 @@ function planningMs({ timeline, scheduler, options }: Replay): number {
 async function skipToArrival(run: Replay): Promise<void> {
   await settle(run);
   const now = nowMs(run.timeline, run.timeline.timed);
-  run.idleUntilMs = Math.max(now, run.options.requests[run.arrived].arrivalMs);
+  run.idleUntilMs = Math.max(now, run.options.requests.at(run.arrived)!.arrivalMs);
   takeArrivals(run);
 }
 
@@ -287,18 +304,33 @@ function leaveEarly(run: Replay, request: LiveRequest): void {
   end(run, request);
 }
 
+/** Sums the kept steps up and drops them. */
+function fold(run: Replay, isEnd: boolean): void {
+  const { scheduler, firstSteps, tokens, options: { requests } } = run;
+  const live = [...scheduler.running, ...scheduler.leaving, ...scheduler.waiting.list()];
+  for (const request of live) firstSteps[request.index] = request.firstStep;
+  run.folded ??= createFolded();
+  const started = [...tokens.touched, ...live.map(({ index }) => index)];
+  foldSteps(run.folded, run.times, { ...run, requests }, { started, isEnd });
+}
+
 function finishReplay(run: Replay): ReplayLog {
-  const { options, tokens, timeline, arrivalSteps, firstSteps, preemptions } = run;
+  const { options, tokens, timeline, times, arrivalSteps, firstSteps, preemptions } = run;
   const { failed, checks, pages } = run;
   const { requests, ranks } = options;
   emptyPrefixCaches(ranks);
   refuseLeaks(run);
+  if (run.folded === null) {
+    takeRequestTimes(times, { ...run, requests }, { started: firstSteps.keys(), isEnd: true });
+  } else fold(run, true);
   const { pageSizeTokens } = ranks.measured.options;
   const pageHistory = pages === null
     ? null
     : finishPageHistory(pages, { requests, pageSizeTokens });
   return {
     requests,
+    times,
+    folded: run.folded,
     tokens,
     timeline,
     arrivalSteps,
@@ -335,13 +367,16 @@ function refuseLeaks({ scheduler }: Replay): void {
 }
 
 function refuseDisorder({ requests }: ReplayOptions): void {
-  requests.forEach((request, index) => {
-    const before = index === 0 ? 0 : requests[index - 1].arrivalMs;
-    if (request.arrivalMs >= before) return;
-    throw new BenchError(
-      "bench/option",
-      `Cannot replay request ${request.id}: it arrives at ${request.arrivalMs} ms, before its ` +
-        `predecessor at ${before} ms; sort the requests by arrival`,
-    );
-  });
+  let before = 0;
+  for (let index = 0; index < requests.length; index++) {
+    const { id, arrivalMs } = requests.at(index)!;
+    if (arrivalMs < before) {
+      throw new BenchError(
+        "bench/option",
+        `Cannot replay request ${id}: it arrives at ${arrivalMs} ms, before its predecessor at ` +
+          `${before} ms; sort the requests by arrival`,
+      );
+    }
+    before = arrivalMs;
+  }
 }

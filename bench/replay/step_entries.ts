@@ -1,65 +1,70 @@
 /** The steps of a replay as they are stored: joined where there are more than were asked for. */
 
 import type { PageHistory, StepTimeline } from "../result/mod.ts";
-import type { Timeline } from "./timeline.ts";
+import type { StepColumns } from "./fold.ts";
 
 /**
  * Joins neighbouring steps until at most `maxEntries` entries are left.
  *
- * @param timeline Steps with their times.
- * @param o Most entries, what a table page counts for in head-pages, and the page history.
+ * @param columns Steps with their times, or entries of a power of two of them.
+ * @param o Number of steps, most entries, what a table page counts for in head-pages, and the page
+ *   history.
  * @returns The timeline as it is stored.
  */
 export function joinSteps(
-  timeline: Timeline,
+  columns: StepColumns,
   o: {
+    readonly steps: number;
     readonly maxEntries: number;
     readonly headPages: number;
     readonly pageHistory: PageHistory | null;
   },
 ): StepTimeline {
-  const steps = timeline.timed;
-  let stepsPerEntry = 1;
+  const { steps } = o;
+  let { stepsPerEntry } = columns;
   while (Math.ceil(steps / stepsPerEntry) > o.maxEntries) stepsPerEntry *= 2;
-  const entries = Array.from({ length: Math.ceil(steps / stepsPerEntry) }, (_, entry) => ({
-    first: entry * stepsPerEntry,
-    end: Math.min(steps, (entry + 1) * stepsPerEntry),
+  const joined = stepsPerEntry / columns.stepsPerEntry;
+  const given = Math.ceil(steps / columns.stepsPerEntry);
+  const entries = Array.from({ length: Math.ceil(given / joined) }, (_, entry) => ({
+    first: entry * joined,
+    end: Math.min(given, (entry + 1) * joined),
+    steps: Math.min(steps, (entry + 1) * stepsPerEntry) - entry * stepsPerEntry,
   }));
-  const sumOf = (values: Int32Array): number[] =>
-    entries.map(({ first, end }) => sum(values.subarray(first, end)));
-  const mostOf = (values: Int32Array): number[] =>
-    entries.map(({ first, end }) => most(values.subarray(first, end)) * o.headPages);
-  const attentionUpTo = (step: number): number =>
-    step === 0 ? 0 : timeline.attentionUpToMs[step - 1];
+  const sumOf = (values: ArrayLike<number>): number[] =>
+    entries.map(({ first, end }) => sum(values, first, end));
+  const mostOf = (values: ArrayLike<number>): number[] =>
+    entries.map(({ first, end }) => most(values, first, end) * o.headPages);
+  const attentionUpTo = (entry: number): number =>
+    entry === 0 ? 0 : columns.attentionUpToMs[entry - 1];
   return {
     steps,
     stepsPerEntry,
-    startMs: entries.map(({ first }) => rounded(timeline.startMs[first])),
-    endMs: entries.map(({ end }) => rounded(timeline.endMs[end - 1])),
+    startMs: entries.map(({ first }) => rounded(columns.startMs[first])),
+    endMs: entries.map(({ end }) => rounded(columns.endMs[end - 1])),
     attentionMs: entries.map(({ first, end }) =>
       rounded(attentionUpTo(end) - attentionUpTo(first))
     ),
-    running: entries.map(({ first, end }) =>
-      Math.round(sum(timeline.running.subarray(first, end)) / (end - first) * 1000) / 1000
+    running: entries.map(({ first, end, steps }) =>
+      Math.round(sum(columns.running, first, end) / steps * 1000) / 1000
     ),
-    prefillTokens: sumOf(timeline.prefillTokens),
-    decodeTokens: sumOf(timeline.decodeTokens),
-    fullHeadPages: mostOf(timeline.fullHeadPages),
-    windowHeadPages: mostOf(timeline.windowHeadPages),
+    prefillTokens: sumOf(columns.prefillTokens),
+    decodeTokens: sumOf(columns.decodeTokens),
+    fullHeadPages: mostOf(columns.fullHeadPages),
+    windowHeadPages: mostOf(columns.windowHeadPages),
     pageHistory: o.pageHistory,
   };
 }
 
-function sum(values: Int32Array): number {
+function sum(values: ArrayLike<number>, first: number, end: number): number {
   let total = 0;
-  for (const value of values) total += value;
+  for (let i = first; i < end; i++) total += values[i];
   return total;
 }
 
 /** A loop, for an entry may cover more steps than a call takes arguments. */
-function most(values: Int32Array): number {
+function most(values: ArrayLike<number>, first: number, end: number): number {
   let largest = 0;
-  for (const value of values) largest = Math.max(largest, value);
+  for (let i = first; i < end; i++) largest = Math.max(largest, values[i]);
   return largest;
 }
 

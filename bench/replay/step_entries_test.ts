@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { type StepColumns, stepColumns } from "./fold.ts";
 import { joinSteps } from "./step_entries.ts";
 import { createTimeline, recordStep, timeSteps } from "./timeline.ts";
 
 /** Steps of 10 ms, 3 of them attention; step i runs i requests with i pages of full heads. */
-function steps(count: number): ReturnType<typeof createTimeline> {
+function steps(count: number): StepColumns {
   const timeline = createTimeline();
   for (let step = 0; step < count; step++) {
     recordStep(timeline, {
@@ -19,11 +20,11 @@ function steps(count: number): ReturnType<typeof createTimeline> {
     attentionMs: new Float64Array(count).fill(3),
     restMs: new Float64Array(count).fill(7),
   });
-  return timeline;
+  return stepColumns({ timeline, folded: null });
 }
 
 Deno.test("joinSteps() keeps every step when there is room", () => {
-  const joined = joinSteps(steps(3), { maxEntries: 3, headPages: 4, pageHistory: null });
+  const joined = joinSteps(steps(3), { steps: 3, maxEntries: 3, headPages: 4, pageHistory: null });
   assert.deepEqual(joined, {
     steps: 3,
     stepsPerEntry: 1,
@@ -40,7 +41,12 @@ Deno.test("joinSteps() keeps every step when there is room", () => {
 });
 
 Deno.test("joinSteps() adds tokens and times, averages the batch and keeps the most pages", () => {
-  const joined = joinSteps(steps(11), { maxEntries: 4, headPages: 1, pageHistory: null });
+  const joined = joinSteps(steps(11), {
+    steps: 11,
+    maxEntries: 4,
+    headPages: 1,
+    pageHistory: null,
+  });
   assert.equal(joined.stepsPerEntry, 4);
   assert.deepEqual(joined.startMs, [0, 40, 80]);
   assert.deepEqual(joined.endMs, [40, 80, 110]);
@@ -53,6 +59,6 @@ Deno.test("joinSteps() adds tokens and times, averages the batch and keeps the m
 });
 
 Deno.test("joinSteps() has no entry when no step ran", () => {
-  const joined = joinSteps(steps(0), { maxEntries: 4, headPages: 1, pageHistory: null });
+  const joined = joinSteps(steps(0), { steps: 0, maxEntries: 4, headPages: 1, pageHistory: null });
   assert.deepEqual([joined.steps, joined.startMs, joined.running], [0, [], []]);
 });

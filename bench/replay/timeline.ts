@@ -5,8 +5,17 @@
 
 import type { StepTimes } from "../clock/mod.ts";
 
-/** Begin, end and attention share of every step. */
+/**
+ * Begin, end and attention share of the steps that are kept. The first one is `base`: of a long
+ * replay, steps before it have been summed up and dropped, and every array begins with it.
+ */
 export interface Timeline {
+  /** Steps dropped. */
+  base: number;
+  /** End of the last dropped step, in milliseconds; 0 without one. */
+  baseEndMs: number;
+  /** Attention of all dropped steps, in milliseconds. */
+  baseAttentionMs: number;
   /** Steps planned. */
   planned: number;
   /** Steps whose times are known. */
@@ -56,6 +65,9 @@ export interface PlannedStep {
 export function createTimeline(): Timeline {
   const capacity = 1024;
   return {
+    base: 0,
+    baseEndMs: 0,
+    baseAttentionMs: 0,
     planned: 0,
     timed: 0,
     startMs: new Float64Array(capacity),
@@ -72,8 +84,8 @@ export function createTimeline(): Timeline {
 
 /** Adds a step whose times are not known yet. */
 export function recordStep(timeline: Timeline, step: PlannedStep): void {
-  if (timeline.planned === timeline.running.length) grow(timeline);
-  const index = timeline.planned++;
+  if (timeline.planned - timeline.base === timeline.running.length) grow(timeline);
+  const index = timeline.planned++ - timeline.base;
   timeline.startMs[index] = step.notBeforeMs;
   timeline.running[index] = step.running;
   timeline.memoryBound[index] = step.memoryBound === true ? 1 : 0;
@@ -87,39 +99,64 @@ export function recordStep(timeline: Timeline, step: PlannedStep): void {
 export function timeSteps(timeline: Timeline, times: StepTimes): void {
   for (let i = 0; i < times.attentionMs.length; i++) {
     const step = timeline.timed++;
-    const start = Math.max(nowMs(timeline, step), timeline.startMs[step]);
-    timeline.startMs[step] = start;
-    timeline.endMs[step] = start + times.attentionMs[i] + times.restMs[i];
-    timeline.attentionUpToMs[step] = attentionBefore(timeline, step) + times.attentionMs[i];
+    const index = step - timeline.base;
+    const start = Math.max(nowMs(timeline, step), timeline.startMs[index]);
+    timeline.startMs[index] = start;
+    timeline.endMs[index] = start + times.attentionMs[i] + times.restMs[i];
+    timeline.attentionUpToMs[index] = attentionBefore(timeline, step) + times.attentionMs[i];
   }
+}
+
+/** Drops every step; all of them have times. */
+export function dropSteps(timeline: Timeline): void {
+  timeline.baseEndMs = nowMs(timeline, timeline.timed);
+  timeline.baseAttentionMs = attentionBefore(timeline, timeline.timed);
+  timeline.base = timeline.timed;
+}
+
+/** Start of a kept step. */
+export function startOf(timeline: Timeline, step: number): number {
+  return timeline.startMs[step - timeline.base];
+}
+
+/** End of a kept step. */
+export function endOf(timeline: Timeline, step: number): number {
+  return timeline.endMs[step - timeline.base];
+}
+
+/** Attention of all steps up to and with a kept one. */
+export function attentionUpTo(timeline: Timeline, step: number): number {
+  return timeline.attentionUpToMs[step - timeline.base];
 }
 
 /** End of the step before `step`: the time when it could begin; 0 before the first. */
 export function nowMs(timeline: Timeline, step: number): number {
-  return step === 0 ? 0 : timeline.endMs[step - 1];
+  return step === timeline.base ? timeline.baseEndMs : endOf(timeline, step - 1);
 }
 
 /** Attention of all steps before `step`, in milliseconds. */
 export function attentionBefore(timeline: Timeline, step: number): number {
-  return step === 0 ? 0 : timeline.attentionUpToMs[step - 1];
+  return step === timeline.base ? timeline.baseAttentionMs : attentionUpTo(timeline, step - 1);
 }
 
 /**
- * Attention done by a moment, in milliseconds; inside a step it is taken to pass evenly.
- * O(log steps).
+ * Attention done by a moment that no dropped step contains, in milliseconds; inside a step it is
+ * taken to pass evenly. O(log steps).
  */
 export function attentionAt(timeline: Timeline, timeMs: number): number {
-  let low = 0;
+  let low = timeline.base;
   let high = timeline.timed;
   while (low < high) {
-    const middle = (low + high) >> 1;
-    if (timeline.endMs[middle] > timeMs) high = middle;
+    const middle = Math.floor((low + high) / 2);
+    if (endOf(timeline, middle) > timeMs) high = middle;
     else low = middle + 1;
   }
   const before = attentionBefore(timeline, low);
-  if (low === timeline.timed || timeMs <= timeline.startMs[low]) return before;
-  const share = (timeMs - timeline.startMs[low]) / (timeline.endMs[low] - timeline.startMs[low]);
-  return before + share * (timeline.attentionUpToMs[low] - before);
+  if (low === timeline.timed) return before;
+  const startMs = startOf(timeline, low);
+  if (timeMs <= startMs) return before;
+  const share = (timeMs - startMs) / (endOf(timeline, low) - startMs);
+  return before + share * (attentionUpTo(timeline, low) - before);
 }
 
 function grow(timeline: Timeline): void {

@@ -17,6 +17,14 @@ export interface WeightedGaps {
   readonly tokens: Float64Array;
 }
 
+/** The clock that gaps are read from, for those that begin before the kept steps. */
+export interface GapClock {
+  /** Moment at the end of each kept step, in milliseconds. */
+  readonly atMs: Float64Array;
+  /** Moment of each request's last token before the kept steps, NaN without one. */
+  readonly beforeMs: Float64Array;
+}
+
 /**
  * Collects the gaps. Undisturbed runs of all requests share theirs, so they are counted by step
  * with a difference array for each number of tokens a step.
@@ -24,40 +32,43 @@ export interface WeightedGaps {
 export function collectGaps(
   log: TokenLog,
   timeline: Timeline,
-  clockMs: Float64Array,
+  clock: GapClock,
 ): WeightedGaps {
+  const { base, timed } = timeline;
+  const at = (step: number): number => clock.atMs[step - base];
   const inside = new Map<number, Float64Array>();
   for (let run = 0; run < log.runs; run++) {
     const [step, steps, tokens] = [log.step[run], log.steps[run], log.tokens[run]];
     if (steps <= 1) continue;
     let counts = inside.get(tokens);
     if (counts === undefined) {
-      counts = new Float64Array(timeline.timed + 1);
+      counts = new Float64Array(timed - base + 1);
       inside.set(tokens, counts);
     }
-    counts[step + 1]++;
-    counts[step + steps]--;
+    counts[step - base + 1]++;
+    counts[step - base + steps]--;
   }
-  const most = log.runs + inside.size * timeline.timed;
+  const most = log.runs + inside.size * (timed - base);
   const [gaps, weights] = [new Float64Array(most), new Float64Array(most)];
   let found = 0;
   for (let request = 0; request < log.firstRun.length; request++) {
-    let before = -1;
+    if (log.firstRun[request] < 0) continue;
+    let beforeMs = clock.beforeMs[request];
     for (let run = log.firstRun[request]; run >= 0; run = log.next[run]) {
       const [step, tokens] = [log.step[run], log.tokens[run]];
-      if (before >= 0) {
-        gaps[found] = (clockMs[step] - clockMs[before]) / tokens;
+      if (!Number.isNaN(beforeMs)) {
+        gaps[found] = (at(step) - beforeMs) / tokens;
         weights[found++] = tokens;
       }
-      before = step + log.steps[run] - 1;
+      beforeMs = at(step + log.steps[run] - 1);
     }
   }
   for (const [tokens, counts] of inside) {
     let requests = 0;
-    for (let step = 1; step < timeline.timed; step++) {
-      requests += counts[step];
+    for (let index = 1; index < timed - base; index++) {
+      requests += counts[index];
       if (requests === 0) continue;
-      gaps[found] = (clockMs[step] - clockMs[step - 1]) / tokens;
+      gaps[found] = (clock.atMs[index] - clock.atMs[index - 1]) / tokens;
       weights[found++] = requests * tokens;
     }
   }

@@ -9,6 +9,8 @@ export interface TokenLog {
   readonly firstRun: Int32Array;
   /** [requests] last run of each request, −1 without any. */
   readonly lastRun: Int32Array;
+  /** Requests that have a run, in the order of their first ones. */
+  readonly touched: number[];
   /** Runs in use. */
   runs: number;
   /** First step of each run. */
@@ -27,6 +29,7 @@ export function createTokenLog(requests: number): TokenLog {
   return {
     firstRun: new Int32Array(requests).fill(-1),
     lastRun: new Int32Array(requests).fill(-1),
+    touched: [],
     runs: 0,
     step: new Int32Array(capacity),
     steps: new Int32Array(capacity),
@@ -53,9 +56,18 @@ export function logTokens(log: TokenLog, request: number, step: number, tokens: 
   log.steps[run] = 1;
   log.tokens[run] = tokens;
   log.next[run] = -1;
-  if (last < 0) log.firstRun[request] = run;
-  else log.next[last] = run;
+  if (last < 0) {
+    log.firstRun[request] = run;
+    log.touched.push(request);
+  } else log.next[last] = run;
   log.lastRun[request] = run;
+}
+
+/** Forgets every run. */
+export function clearTokens(log: TokenLog): void {
+  for (const request of log.touched) log.firstRun[request] = log.lastRun[request] = -1;
+  log.touched.length = 0;
+  log.runs = 0;
 }
 
 /** Tokens that a request got in all. */

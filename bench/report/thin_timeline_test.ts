@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { stepColumns } from "../replay/fold.ts";
 import { joinSteps } from "../replay/step_entries.ts";
 import { createTimeline, recordStep, timeSteps } from "../replay/timeline.ts";
 import { thinTimeline } from "./thin_timeline.ts";
@@ -25,7 +26,12 @@ Deno.test("thinTimeline() joins entries into what joining the steps at once woul
         restMs: new Float64Array(steps.length).fill(7),
       });
       const joined = (maxEntries: number) =>
-        joinSteps(timeline, { maxEntries, headPages: 2, pageHistory: null });
+        joinSteps(stepColumns({ timeline, folded: null }), {
+          steps: timeline.timed,
+          maxEntries,
+          headPages: 2,
+          pageHistory: null,
+        });
       const [thin, wanted] = [thinTimeline(joined(few + more), { maxEntries: few }), joined(few)];
       assert.deepEqual({ ...thin, running: null }, { ...wanted, running: null });
       thin.running.forEach((running, entry) =>
@@ -39,6 +45,11 @@ Deno.test("thinTimeline() leaves a short timeline alone", () => {
   const timeline = createTimeline();
   recordStep(timeline, { notBeforeMs: 0, running: 1 });
   timeSteps(timeline, { attentionMs: Float64Array.of(1), restMs: Float64Array.of(1) });
-  const short = joinSteps(timeline, { maxEntries: 5, headPages: 1, pageHistory: null });
+  const short = joinSteps(stepColumns({ timeline, folded: null }), {
+    steps: timeline.timed,
+    maxEntries: 5,
+    headPages: 1,
+    pageHistory: null,
+  });
   assert.equal(thinTimeline(short, { maxEntries: 1 }), short);
 });

@@ -41,6 +41,7 @@ const latencies = z.strictObject({ ttftMs: summary, tbtMs: summary });
 const performance = z.strictObject({
   whole: latencies,
   attentionOnly: latencies,
+  tbtRelativeError: z.number().exactOptional(),
   queueMs: summary,
   ttftWithoutQueueMs: summary.exactOptional(),
   tpotMs: summary,

@@ -183,6 +183,11 @@ export interface RunPerformance {
   readonly whole: LatencySummaries;
   /** The attention part of the same times. */
   readonly attentionOnly: LatencySummaries;
+  /**
+   * Largest relative error of the quantiles of gaps between tokens, where there were too many to keep;
+   * absent where they are exact.
+   */
+  readonly tbtRelativeError?: number;
   /** From the scheduled arrival to the first step with the request in it, in milliseconds. */
   readonly queueMs: Summary | null;
   /** From the first step with the request in it to its first token; absent in older files. */

@@ -1,0 +1,27 @@
+/** What a replay keeps of its steps and requests while it runs. */
+
+import type { TraceRequest } from "../../fixtures/mod.ts";
+import type { Timeline } from "./timeline.ts";
+import type { TokenLog } from "./token_log.ts";
+
+/** Requests by their index: an array, or what makes them one by one. */
+export interface RequestSequence {
+  /** Number of requests. */
+  readonly length: number;
+  /** The request at an index; requests are in arrival order. */
+  readonly at: (index: number) => TraceRequest | undefined;
+}
+
+/** Steps by their index, and what requests got in them. */
+export interface KeptSteps {
+  /** Requests in arrival order. */
+  readonly requests: RequestSequence;
+  /** Which step gave which request how many tokens. */
+  readonly tokens: TokenLog;
+  /** When the steps began and ended. */
+  readonly timeline: Timeline;
+  /** [requests] steps before each arrival, in a closed loop; null where requests have their own. */
+  readonly arrivalSteps: Int32Array | null;
+  /** [requests] first step with the request in it, −1 when it never ran. */
+  readonly firstSteps: Int32Array;
+}
