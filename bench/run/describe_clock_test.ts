@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { createBlockTable } from "../../allocator/mod.ts";
-import { createAdapterClock, openAdapterRunner, restOfLayer } from "../clock/mod.ts";
+import {
+  createAdapterClock,
+  openAdapterRunner,
+  parseTimeTable,
+  restOfLayer,
+} from "../clock/mod.ts";
 import { createTestingTimer } from "../clock/testing_timer.ts";
 import { runBench } from "./run_bench.ts";
 import { runnerSettings } from "./runner_settings.ts";
@@ -109,4 +114,36 @@ Deno.test("an adapter clock bounds what is pending by the slowest step before, f
   assert.ok(Math.abs(one - 2 * (attentionMs[0] + restMs[0])) < 1e-9);
   clock.enqueue(step(30));
   assert.ok(clock.mostPendingMs!() > 2 * one);
+});
+
+Deno.test("a result of a table says how well it interpolates, and takes one pair", async () => {
+  const lines = ["form,sequences,query_tokens,context_tokens,window_tokens,microseconds"];
+  const { heads } = runnerSettings(WORKLOAD, { layout: "uniform" } as Side);
+  for (const form of ["row", "clipped", "headwise"]) {
+    for (const sequences of [1, 4]) {
+      for (const query of [1, 8, 64]) {
+        for (const context of [4, 16, 64, 256]) {
+          const time = (5 + sequences * query * context / 100).toFixed(3);
+          lines.push(
+            [form, sequences, query, Math.max(query, context), heads.windowTokens, time].join(),
+          );
+        }
+      }
+    }
+  }
+  const table = parseTimeTable(lines.join("\n"), { file: "results/times.csv" });
+  const { clock, verification, sides } = await runBench({
+    workload: WORKLOAD,
+    trace: { name: "three.csv", sha256: "", dropped: {}, requests: REQUESTS },
+    clock: { kind: "table", table },
+  });
+  assert.equal(clock.kind, "table");
+  assert.equal(clock.deterministic, true);
+  assert.equal(clock.table!.name, "times.csv");
+  assert.equal(clock.table!.rows, lines.length - 1);
+  assert.ok(clock.table!.rowsLeftOut > 0);
+  assert.ok(clock.table!.leaveOutErrorPercent!.p90 >= clock.table!.leaveOutErrorPercent!.median);
+  assert.ok(clock.table!.furthestFactor >= 1 && clock.table!.furthestFactor <= 1.5);
+  assert.equal(verification.method, "oracle");
+  assert.ok(sides.every(({ runs }) => runs.length === 1 && runs[0].performance !== null));
 });

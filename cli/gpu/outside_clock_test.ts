@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type BenchResult, runBench } from "../../bench/mod.ts";
+import { type BenchResult, runBench, SIDES } from "../../bench/mod.ts";
 import { writeSkeleton } from "../../conformance/mod.ts";
 import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
 import { chooseOutsideClock } from "./outside_clock.ts";
@@ -170,6 +170,51 @@ Deno.test({
       { code: "bench/clock-refused", message: /does not claim 'clock'/ },
     );
   },
+});
+
+/** A clock in TypeScript: it refuses every form but one, and answers the rest with zeros. */
+const MODULE = `
+import type { Subject } from "@headwise/headwise/conformance";
+export function createSubject(): Subject {
+  return {
+    name: "module-clock",
+    capabilities: new Set(["clock"]),
+    clock: {
+      open: (cache) => Promise.resolve(
+        cache.form === "headwise"
+          ? { kind: "ok", value: { cache: 7, kernel: "zeros", card: "none", driver: null, versions: {},
+              isSoftware: true, isCaptured: false, arithmetic: {}, memoryBytesPerSecond: null,
+              flopsPerSecond: null } }
+          : { kind: "refused", code: "form", message: "only headwise" }),
+      steps: () => Promise.reject(new Error("never asked")),
+      close: () => Promise.resolve(),
+    },
+  };
+}
+`;
+
+Deno.test("a module may be a clock, and what it refuses is refused by name", async () => {
+  const folder = await makeFolder();
+  try {
+    await Deno.writeTextFile(`${folder}/clock.ts`, MODULE);
+    const { clock, close } = await chooseOutsideClock(SMOKE, {
+      clock: `module:${folder}/clock.ts`,
+      seed: null,
+      layersMeasured: null,
+    });
+    try {
+      assert.ok(clock.kind === "adapter");
+      assert.equal((await clock.openRunner(SIDES.headwise)).opened.cache, 7);
+      await assert.rejects(clock.openRunner(SIDES.uniform), {
+        code: "bench/clock-refused",
+        message: /does not take form 'row' \(form\): only headwise/,
+      });
+    } finally {
+      await close();
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("a table of times needs no adapter", async () => {
