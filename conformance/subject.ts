@@ -18,6 +18,7 @@ export const CAPABILITIES = {
   "allocator.headwise": "head-wise tables over one pool a head",
   "allocator.pooled": "head-wise tables over one pool",
   "allocator.layer_groups": "a table per layer group",
+  "allocator.heads": "rows of several KV heads; without it every layer group has one row",
   "allocator.draft": "a draft model's table beside the target's",
   "allocator.fence": "steps in flight",
   "allocator.recycle": "recycling of dead pages",

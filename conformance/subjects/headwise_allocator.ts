@@ -56,6 +56,7 @@ export const HEADWISE_ALLOCATOR_CAPABILITIES: readonly Capability[] = [
   "allocator.headwise",
   "allocator.pooled",
   "allocator.layer_groups",
+  "allocator.heads",
   "allocator.draft",
   "allocator.fence",
   "allocator.recycle",

@@ -84,6 +84,7 @@ function withPolicies(
   return {
     ...good,
     create: (asked) => {
+      if (asked.kvHeads > 1 && !claims.has("allocator.heads")) return refused("One row a group");
       if (asked.prefixSharing && !claims.has("allocator.prefix_sharing")) {
         return refused("Prefixes are not shared");
       }

@@ -23,6 +23,7 @@ import {
   slotOf,
 } from "./cache_model.ts";
 import { checkSnapshot } from "./check_snapshot.ts";
+import { resolveKinds } from "./resolve_kinds.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
 
 /** An allocator with its model. */
@@ -40,11 +41,27 @@ export async function createDriver(
   allocator: JudgedAllocator,
   spec: CacheSpec,
 ): Promise<Driver> {
-  requireOk("create", await allocator.create(spec));
-  const model = createModel(spec, allocator.policies);
+  const asked = allocator.claims.has("allocator.heads") ? spec : withGroupRows(spec, allocator);
+  requireOk("create", await allocator.create(asked));
+  const model = createModel(asked, allocator.policies);
   const snapshot = await takeSnapshot(allocator);
   checkSnapshot(model, snapshot);
   return { allocator, model, columns: snapshot.columns };
+}
+
+/**
+ * The spec for an allocator with one row a layer group: what were heads of a layer become layers of
+ * one head, so that heads of one kind share a row.
+ */
+function withGroupRows(spec: CacheSpec, { policies }: JudgedAllocator): CacheSpec {
+  const kindsByLayer = resolveKinds(spec, policies).flat().map((kind) => [kind]);
+  return {
+    ...spec,
+    kvHeads: 1,
+    queryHeads: Math.max(1, Math.floor(spec.queryHeads / spec.kvHeads)),
+    layers: kindsByLayer.length,
+    heads: { kind: "layers", kindsByLayer },
+  };
 }
 
 /** Compares the whole state. */

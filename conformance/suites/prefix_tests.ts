@@ -58,7 +58,11 @@ const shared = defineTest({
   test: "shared",
   clauses: ["prefix/share"],
   description: "A sharer names the pages of the prefix and takes new ones for the rest alone",
-  needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
+  needs: ({ layout }) => [
+    layoutCapability(layout),
+    "allocator.heads",
+    "allocator.prefix_sharing",
+  ],
   cases: grid({ layout: LAYOUTS, common: [1, 4, 6], sharers: [1, 3] }),
   run: async ({ allocator, params: { layout, common, sharers } }) => {
     await cacheFirst(allocator, prefixSpec(layout));
@@ -91,7 +95,11 @@ const lastOwner = defineTest({
   test: "last_owner",
   clauses: ["prefix/share", "pool/conservation"],
   description: "A shared page outlives each owner but the last, and is then free for others",
-  needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
+  needs: ({ layout }) => [
+    layoutCapability(layout),
+    "allocator.heads",
+    "allocator.prefix_sharing",
+  ],
   cases: grid({ layout: LAYOUTS, first_out: ["owner", "sharer"] }),
   run: async ({ allocator, params: { layout, first_out: firstOut } }) => {
     await cacheFirst(allocator, prefixSpec(layout, { pagesPerHead: 20 }));
@@ -123,6 +131,7 @@ const windows = defineTest({
   description: "A window head keeps, of a cached prefix, what a continuation can still see",
   needs: ({ layout }) => [
     layoutCapability(layout),
+    "allocator.heads",
     "allocator.prefix_sharing",
     "allocator.recycle",
   ],

@@ -15,7 +15,7 @@ const patternCount = defineTest({
   test: "pattern",
   clauses: ["mask/head-kinds", "declare/policy"],
   description: "A pattern with a ratio makes as many window heads as declared, at its end",
-  needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
+  needs: ({ layout }) => [layoutCapability(layout), "allocator.heads", "allocator.recycle"],
   cases: grid({
     layout: HEAD_LAYOUTS,
     pattern: ["first", "last"],
@@ -137,6 +137,7 @@ const rankAgreement = defineTest({
   description: "Ranks given the same requests give the same answers and recycle the same columns",
   needs: ({ layout }) => [
     layoutCapability(layout),
+    "allocator.heads",
     "allocator.tensor_parallel",
     "allocator.recycle",
   ],

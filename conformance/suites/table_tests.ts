@@ -14,7 +14,10 @@ const rowMajor = defineTest({
   test: "row_major",
   clauses: ["layout/row-major-heads", "shape/rows"],
   description: "Slots of different lengths fill exactly the rows b·H + h",
-  needs: ({ layout }) => [layoutCapability(layout)],
+  needs: ({ layout, heads }) => [
+    layoutCapability(layout),
+    ...(heads > 1 ? ["allocator.heads"] as const : []),
+  ],
   cases: grid({ layout: LAYOUTS, heads: [1, 4], slots: [1, 3] }),
   run: async ({ allocator, params: { layout, heads, slots } }) => {
     const driver = await createDriver(
@@ -109,6 +112,7 @@ const layerGroups = defineTest({
   description: "Layers with other window heads have rows of their own, recycled by their own kinds",
   needs: ({ layout }) => [
     layoutCapability(layout),
+    "allocator.heads",
     "allocator.layer_groups",
     "allocator.recycle",
   ],
