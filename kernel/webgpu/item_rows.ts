@@ -4,7 +4,7 @@
  * Up to five rows go through the vector kernel, whose registers hold that many outputs beside the
  * keys and values in flight. A few more become several such items, which read the same pages side
  * by side; many go through the tile kernel, which reads each key once for 64 rows. Where matrices
- * multiply the rows, four to sixteen of them are one item of one subgroup: its arithmetic costs the
+ * multiply the rows, nine to sixteen of them are one item of one subgroup: its arithmetic costs the
  * same for any of them, and each key is read once.
  */
 
@@ -17,8 +17,8 @@ const FEW_ROWS = 24;
 /** Rows of an item that one matrix holds. */
 export const MATRIX_ROWS = 16;
 
-/** Fewer rows than this leave memory to bind the vector kernel, which needs no matrix then. */
-const LEAST_MATRIX_ROWS = 4;
+/** Up to eight rows, two vector items are faster: measured on an H200, see docs/kernel.md. */
+const LEAST_MATRIX_ROWS = 9;
 
 /** Rows of a tile. */
 export const TILE_ROWS = 64;

@@ -83,10 +83,13 @@ Deno.test("chooseMatrixTuning() throws for a tuning that does not fit, and never
 Deno.test("multiplierOf() changes with the rows of a slot", () => {
   const shape = { queryHeads: 20, kvHeads: 4, headSize: 128, storage: "f16" } as const;
   const kinds = [1, 4, 5, 2048].map((queryTokens) => multiplierOf(TARGET, { shape, queryTokens }));
-  // 5, 20, 25 and many rows: one matrix, several vector items, tiles.
-  assert.deepEqual(kinds, ["matrix", "f32", "matrix", "matrix"]);
-  const few = { ...shape, kvHeads: 10 };
-  assert.equal(multiplierOf(TARGET, { shape: few, queryTokens: 1 }), "f32");
+  // 5, 20, 25 and many rows: a vector item, several of them, tiles.
+  assert.deepEqual(kinds, ["f32", "f32", "matrix", "matrix"]);
+  // Ten and fifteen rows are one matrix.
+  assert.deepEqual([2, 3].map((queryTokens) => multiplierOf(TARGET, { shape, queryTokens })), [
+    "matrix",
+    "matrix",
+  ]);
 });
 
 Deno.test("attendProgram() gives a few rows to one subgroup, whatever suits a tile", () => {

@@ -7,6 +7,7 @@ Steps of a batch are planned together, and queued behind a kernel that waits, so
 holds the time of launching it. Caches of the same shape are shared by all sides.
 """
 
+import re
 import sys
 import time
 
@@ -213,9 +214,10 @@ def _median_seconds(call, repeats=7):
 def _driver():
     try:
         with open("/proc/driver/nvidia/version", encoding="utf-8") as file:
-            return file.readline().split("Module")[1].split()[0]
-    except (OSError, IndexError):
+            found = re.search(r"Kernel Module\s+(?:for \S+\s+)?([\d.]+)", file.readline())
+    except OSError:
         return None
+    return found and found.group(1)
 
 
 if __name__ == "__main__":
