@@ -29,6 +29,8 @@ import { followTable, type SentTable } from "./table_changes.ts";
 export const STEPS_PER_BATCH = 64;
 /** Sampled rows of each batch. */
 const SAMPLES_PER_BATCH = 1;
+/** Shorter batches are sampled in proportion: judging takes longer than they do. */
+const STEPS_PER_SAMPLE = 16;
 /** Rows drawn for each sample; the one that sees the least is taken, so that judging keeps up. */
 const DRAWS_PER_SAMPLE = 12;
 
@@ -150,7 +152,7 @@ function createAdapterRunner(
     let best: SampledRow | null = null;
     for (let index = 0; index < draws; index++) {
       const step = firstStep + batchStep;
-      const row = sampleRow(batch, { cache, step, batchStep, random, oneMember: draws > 1 });
+      const row = sampleRow(batch, { cache, step, batchStep, random });
       if (row === null) return null;
       const isCheaper = best === null ||
         visibleKeys(row, cache.sinkTokens) < visibleKeys(best, cache.sinkTokens);
@@ -160,10 +162,11 @@ function createAdapterRunner(
   };
 
   /** Sends what is pending, and judges the samples of the batch before while it runs. */
-  const send = async (): Promise<void> => {
+  const send = async (isVerified: boolean): Promise<void> => {
     if (pending.length === 0) return;
     const packing = now();
-    const asked = rows.filter((row) => row !== undefined);
+    const isSampled = isVerified || random.nextBelow(STEPS_PER_SAMPLE) < pending.length;
+    const asked = isSampled ? rows.filter((row) => row !== undefined) : [];
     const request = pack(asked);
     const batch = pending;
     [pending, changes, changeStarts, rows, table] = [[], [], [0], [], null];
@@ -255,7 +258,7 @@ function createAdapterRunner(
     finish,
     enqueue,
     async flush(): Promise<Float64Array> {
-      await send();
+      await send(false);
       const taken = Float64Array.from(times);
       times = [];
       return taken;
@@ -265,7 +268,7 @@ function createAdapterRunner(
       const batchStep = pending.findLastIndex(({ group }) => group === batch.group);
       const drawn = Array.from({ length: samples }, () => draw(batch, batchStep, 1));
       rows.push(...drawn.filter((row) => row !== null));
-      await send();
+      await send(true);
       return judgeWaiting();
     },
     destroy: (): void => void timer.close(opened.cache).catch(() => {}),

@@ -72,7 +72,7 @@ async function runAll(runner: AdapterRunner, steps: readonly GroupRows[]): Promi
   const times: number[] = [];
   for (const [index, step] of steps.entries()) {
     runner.enqueue(step);
-    if (index % 8 === 7) times.push(...await runner.flush());
+    if (index % 16 === 15) times.push(...await runner.flush());
   }
   times.push(...await runner.flush());
   runner.finish();
@@ -84,14 +84,26 @@ Deno.test("an adapter that does the work is believed, in every layout and type",
     for (const storage of ["bf16", "f16"] as const) {
       const cache = cacheOf({ layout, storage, learnedSinks: storage === "f16" });
       const { runner, timer } = await open({ cache });
-      const times = await runAll(runner, stepsOf(cache, 20));
-      assert.equal(times.length, 20);
+      const times = await runAll(runner, stepsOf(cache, 48));
+      assert.equal(times.length, 48);
       assert.equal(runner.cost().batches, 3);
       assert.equal(runner.cost().samples, 3);
-      assert.deepEqual(timer.requests.map(({ firstStep }) => firstStep), [0, 8, 16]);
+      assert.deepEqual(timer.requests.map(({ firstStep }) => firstStep), [0, 16, 32]);
       assert.equal(runner.layersMeasured, 3);
     }
   }
+});
+
+Deno.test("short batches are sampled in proportion to their steps", async () => {
+  const { runner } = await open();
+  for (const step of stepsOf(cacheOf(), 160)) {
+    runner.enqueue(step);
+    await runner.flush();
+  }
+  runner.finish();
+  assert.equal(runner.cost().batches, 160);
+  const { samples } = runner.cost();
+  assert.ok(samples >= 3 && samples <= 25, `${samples}`);
 });
 
 Deno.test("the whole table goes out once, then what a step reads otherwise than before", async () => {
@@ -164,7 +176,7 @@ function rememberOutputs(): (answer: TimedAnswer) => TimedAnswer {
 for (const [name, answer, message] of refusals) {
   Deno.test(`an adapter that answers with ${name} is refused`, async () => {
     const { runner } = await open({ tampering: { answer } });
-    await assert.rejects(runAll(runner, stepsOf(cacheOf(), 24)), {
+    await assert.rejects(runAll(runner, stepsOf(cacheOf(), 48)), {
       name: "BenchError",
       code: "bench/clock-refused",
       message,
@@ -175,8 +187,8 @@ for (const [name, answer, message] of refusals) {
 Deno.test("wrong outputs of the last batch are found at the end of the replay", async () => {
   const answer = refusals[0][1];
   const { runner } = await open({ tampering: { answer } });
-  runner.enqueue(stepsOf(cacheOf(), 1)[0]);
-  assert.equal((await runner.flush()).length, 1);
+  for (const step of stepsOf(cacheOf(), 16)) runner.enqueue(step);
+  assert.equal((await runner.flush()).length, 16);
   assert.throws(() => runner.finish(), { code: "bench/clock-refused" });
 });
 
@@ -188,10 +200,10 @@ Deno.test("an adapter's declared arithmetic widens what is accepted, and no furt
   });
   const opened = { arithmetic: { weights: "storage", sums: "matrix" } } as const;
   const run = async (tampering: Tampering) =>
-    await runAll((await open({ tampering })).runner, stepsOf(cacheOf(), 24));
+    await runAll((await open({ tampering })).runner, stepsOf(cacheOf(), 48));
   await assert.rejects(run({ answer: off(1) }), /output is wrong/);
   await assert.rejects(run({ answer: off(40), opened }), /output is wrong/);
-  assert.equal((await run({ opened })).length, 24);
+  assert.equal((await run({ opened })).length, 48);
 });
 
 Deno.test("a cache that the adapter does not take is refused with its reason", async () => {

@@ -30,8 +30,8 @@ export interface SampledRow {
   readonly position: number;
   /** KV head. */
   readonly head: number;
-  /** Query head of its group that is judged; null for all of them. */
-  readonly member: number | null;
+  /** Query head of its group that is judged. */
+  readonly member: number;
   /** W of the head. */
   readonly windowTokens: number;
   /** Ids of the row, up to the token's own page. */
@@ -46,8 +46,6 @@ export function sampleRow(
     readonly step: number;
     readonly batchStep: number;
     readonly random: Random;
-    /** Whether one query head is to stand for its group, which costs as much less. */
-    readonly oneMember: boolean;
   },
 ): SampledRow | null {
   const { queryLengths, cachedLengths, table, group } = batch;
@@ -69,7 +67,7 @@ export function sampleRow(
     stepToken,
     position,
     head,
-    member: o.oneMember ? o.random.nextBelow(queryHeads / kvHeads) : null,
+    member: o.random.nextBelow(queryHeads / kvHeads),
     windowTokens: o.cache.headWindows[group * kvHeads + head],
     ids: table.ids.slice(row * table.columns, row * table.columns + columns),
   };
@@ -103,9 +101,7 @@ export function judgeRow(
     problem,
     output,
     arithmetic: [o.arithmetic],
-    ...(row.member === null
-      ? {}
-      : { samples: [{ slot: 0, queryIndex: 0, queryHead: row.member }] }),
+    samples: [{ slot: 0, queryIndex: 0, queryHead: row.member }],
   });
   return {
     ok: verdict.ok,
