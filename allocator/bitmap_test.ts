@@ -8,7 +8,7 @@ import {
   takeLeast,
   takeLeastOf,
 } from "./bitmap.ts";
-import { popLeast, pushValue } from "./min_heap.ts";
+import { popLeast, pushValue } from "../tools/min_heap.ts";
 
 Deno.test("createFullBitmaps() holds each ordinal once and nothing behind the last when sizes meet words", () => {
   for (const size of [1, 2, 31, 32, 33, 1023, 1024, 1025, 32768, 32769]) {

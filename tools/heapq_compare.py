@@ -1,6 +1,6 @@
 """Runs a pool sequence on a list with heapq, and prints its checksum and time as JSON.
 
-Usage: heapq_compare.py PAGES OPERATIONS BATCH SEED
+Usage: heapq_compare.py PAGES OPERATIONS BATCH SEED PATTERN
 """
 import heapq
 import json
@@ -13,9 +13,15 @@ def main():
     stride = pages // 2 // batch
     freed = []
     state = seed & 0xFFFFFFFF
+    first = 0
     for i in range(operations):
         state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
-        freed.append(i % batch * stride + int(state / 4294967296 * stride))
+        if sys.argv[5] == "together":
+            if i % batch == 0:
+                first = int(state / 4294967296 * stride) * batch
+            freed.append(first + i % batch)
+        else:
+            freed.append(i % batch * stride + int(state / 4294967296 * stride))
 
     heap = list(range(pages))
     heapq.heapify(heap)

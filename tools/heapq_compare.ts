@@ -1,11 +1,16 @@
 /**
- * Compares the page pool with Python's heapq on the same operations and prints the ratio of their
- * times at several pool sizes: `deno run --allow-run=python3 --allow-read=allocator
+ * Compares the page pool with a binary heap and with Python's heapq on the same operations, in one
+ * run, at several pool sizes: `deno run --allow-run=python3 --allow-read=allocator
  * tools/heapq_compare.ts`. Interleaved runs, the median of each side.
  *
  * @module
  */
-import { type PoolSequence, runPoolSequence, type SequenceResult } from "./heapq_sequence.ts";
+import {
+  type PoolSequence,
+  runHeapSequence,
+  runPoolSequence,
+  type SequenceResult,
+} from "./heapq_sequence.ts";
 
 /** A comparison at one pool size. */
 export interface HeapqComparison {
@@ -15,8 +20,8 @@ export interface HeapqComparison {
   readonly poolNs: number;
   /** The same with Python's heapq. */
   readonly heapqNs: number;
-  /** heapqNs / poolNs: above 1 the pool is faster. */
-  readonly ratio: number;
+  /** The same with the binary heap that the pools had before. */
+  readonly heapNs: number;
 }
 
 /**
@@ -28,7 +33,7 @@ export interface HeapqComparison {
  */
 export async function runHeapqSequence(o: PoolSequence): Promise<SequenceResult | null> {
   const program = new URL("./heapq_compare.py", import.meta.url).pathname;
-  const sizes = [o.pages, o.operations, o.batch, o.seed].map(String);
+  const sizes = [o.pages, o.operations, o.batch, o.seed, o.pattern].map(String);
   const command = new Deno.Command("python3", { args: [program, ...sizes] });
   let output: Deno.CommandOutput;
   try {
@@ -57,22 +62,28 @@ export async function compareWithHeapq(
   o: PoolSequence & { readonly rounds: number },
 ): Promise<HeapqComparison | null> {
   const poolNs: number[] = [];
+  const heapNs: number[] = [];
   const heapqNs: number[] = [];
   for (let round = 0; round < o.rounds; round++) {
     const theirs = await runHeapqSequence(o);
     if (theirs === null) return null;
-    const ours = runPoolSequence(o);
-    if (ours.checksum !== theirs.checksum) {
+    const [ours, heap] = [runPoolSequence(o), runHeapSequence(o)];
+    if (ours.checksum !== theirs.checksum || heap.checksum !== theirs.checksum) {
       throw new Error(
-        `Cannot compare times at ${o.pages} pages: the pool's checksum is "${ours.checksum}" and ` +
-          `heapq's "${theirs.checksum}", so they took different pages`,
+        `Cannot compare times at ${o.pages} pages: the checksums are "${ours.checksum}" (pool), ` +
+          `"${heap.checksum}" (heap) and "${theirs.checksum}" (heapq), so they took different pages`,
       );
     }
     poolNs.push(ours.elapsedNs / o.operations);
+    heapNs.push(heap.elapsedNs / o.operations);
     heapqNs.push(theirs.elapsedNs / o.operations);
   }
-  const [ours, theirs] = [median(poolNs), median(heapqNs)];
-  return { pages: o.pages, poolNs: ours, heapqNs: theirs, ratio: theirs / ours };
+  return {
+    pages: o.pages,
+    poolNs: median(poolNs),
+    heapNs: median(heapNs),
+    heapqNs: median(heapqNs),
+  };
 }
 
 function median(values: readonly number[]): number {
@@ -82,25 +93,32 @@ function median(values: readonly number[]): number {
 async function main(): Promise<void> {
   const write = (line: string): number =>
     Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
-  write("One free and one take of a page; ratio = heapq / pool, above 1 the pool is faster");
-  write("   pages   pool ns  heapq ns  ratio");
-  for (const pages of [1e3, 1e4, 1e5, 1e6]) {
-    const comparison = await compareWithHeapq({
-      pages,
-      operations: 320_000,
-      batch: 32,
-      seed: 1,
-      rounds: 5,
-    });
-    if (comparison === null) {
-      write('SKIPPED: no "python3" on the PATH, so there is nothing to compare with; install it');
-      return;
+  write("One free and one take of a page in ns: the pools' bitmap, a binary heap, Python's heapq;");
+  write("batches of 32 pages that lie together, as a request's do, or far apart.");
+  write("                pages   bitmap     heap    heapq  heapq/bitmap  heap/bitmap");
+  for (const pattern of ["together", "scattered"] as const) {
+    for (const pages of [1e3, 1e4, 1e5, 1e6]) {
+      const comparison = await compareWithHeapq({
+        pages,
+        operations: 640_000,
+        batch: 32,
+        seed: 1,
+        pattern,
+        rounds: 5,
+      });
+      if (comparison === null) {
+        write('SKIPPED: no "python3" on the PATH, so there is nothing to compare with; install it');
+        return;
+      }
+      const { poolNs, heapNs, heapqNs } = comparison;
+      const cells = [poolNs, heapNs, heapqNs].map((ns) => ns.toFixed(1).padStart(8));
+      write(
+        `${pattern.padEnd(10)} ${String(pages).padStart(10)} ${cells.join(" ")}  ` +
+          `${(heapqNs / poolNs).toFixed(1).padStart(12)}  ${
+            (heapNs / poolNs).toFixed(1).padStart(11)
+          }`,
+      );
     }
-    const { poolNs, heapqNs, ratio } = comparison;
-    write(
-      `${String(pages).padStart(8)}  ${poolNs.toFixed(1).padStart(8)}  ` +
-        `${heapqNs.toFixed(1).padStart(8)}  ${ratio.toFixed(2).padStart(5)}`,
-    );
   }
 }
 

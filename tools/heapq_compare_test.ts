@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { compareWithHeapq, runHeapqSequence } from "./heapq_compare.ts";
-import { drawFreed, runPoolSequence } from "./heapq_sequence.ts";
+import { drawFreed, runHeapSequence, runPoolSequence } from "./heapq_sequence.ts";
 
-const SEQUENCE = { pages: 100, operations: 400, batch: 8, seed: 3 };
+const SEQUENCE = { pages: 100, operations: 400, batch: 8, seed: 3, pattern: "scattered" } as const;
 
 const runPermission = await Deno.permissions.query({ name: "run", command: "python3" });
 const skipped = runPermission.state !== "granted" || await runHeapqSequence(SEQUENCE) === null;
@@ -32,6 +32,7 @@ Deno.test("runPoolSequence() takes the least free pages when compared with a sor
     }
   }
   assert.equal(runPoolSequence(SEQUENCE).checksum, checksum);
+  assert.equal(runHeapSequence(SEQUENCE).checksum, checksum);
 });
 
 Deno.test({
@@ -41,6 +42,6 @@ Deno.test({
     const comparison = await compareWithHeapq({ ...SEQUENCE, rounds: 1 });
     assert.ok(comparison !== null);
     assert.equal(comparison.pages, 100);
-    assert.ok(comparison.ratio > 0);
+    assert.ok(comparison.heapqNs > 0 && comparison.heapNs > 0 && comparison.poolNs > 0);
   },
 });

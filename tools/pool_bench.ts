@@ -28,7 +28,13 @@ for (const kind of ["identity", "shuffled"] as const) {
     const pageOrder: PageOrder = kind === "identity" ? { kind } : { kind, seed: 1 };
     const pools = createPagePools({ pools: 1, pagesPerPool: pages, pageOrder });
     const held = Int32Array.from({ length: pages / 2 }, () => takePage(pools, 0, 0));
-    const freed = drawFreed({ pages, operations: BATCH * 4096, batch: BATCH, seed: 1 });
+    const freed = drawFreed({
+      pages,
+      operations: BATCH * 4096,
+      batch: BATCH,
+      seed: 1,
+      pattern: "scattered",
+    });
     let start = 0;
     Deno.bench({
       name: `free and take ${BATCH} pages, N = ${pages}`,
