@@ -5,6 +5,7 @@ import { AVAILABILITY_READINGS, type AvailabilityReading } from "../bench/result
 import { markdownList, markdownParagraph, markdownTable } from "../bench/report/mod.ts";
 import type { RunPerformance } from "../bench/result/mod.ts";
 import { runBench } from "../bench/run/mod.ts";
+import { renderSchedulers } from "./docs_schedulers.ts";
 
 /** Fixture that the faults are shown on. */
 export const FAULT_FIXTURE = "scheduler-faults";
@@ -60,7 +61,7 @@ export async function renderSchedulingDocument(): Promise<string> {
     }
   }
   const lines = [
-    "# Scheduling faults and what they cost",
+    "# Schedulers and scheduling faults",
     "",
     "<!-- Written by `deno task docs:figures`; do not edit. -->",
     "",
@@ -98,7 +99,10 @@ export async function renderSchedulingDocument(): Promise<string> {
       "Throughput hardly moves, and TBT even falls, for batches are smaller: TTFT is what gives " +
         "such a fault away.",
     ),
+    "",
+    ...await renderSchedulers(),
   ];
+  while (lines.at(-1) === "") lines.pop();
   return `${lines.join("\n")}\n`;
 }
 

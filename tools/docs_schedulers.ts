@@ -1,0 +1,105 @@
+/** The part of `docs/scheduling.md` that compares engines' schedulers. */
+
+import {
+  loadWorkload,
+  requireLoaded,
+  SCHEDULER_PROFILES,
+  type SchedulerProfile,
+} from "../fixtures/mod.ts";
+import { markdownList, markdownParagraph, markdownTable } from "../bench/report/mod.ts";
+import { runBench } from "../bench/run/mod.ts";
+
+const FIXTURES = ["eb45-21b-a3b-32k-bf16-kv50-512s", "narrow-window"] as const;
+
+/** Lays the part out. */
+export async function renderSchedulers(): Promise<string[]> {
+  const profiles = Object.keys(SCHEDULER_PROFILES) as SchedulerProfile[];
+  const rows: string[][] = [];
+  for (const fixture of FIXTURES) {
+    for (const profile of profiles) rows.push(await replayProfile(fixture, profile));
+  }
+  const right = (title: string) => ({ title, align: "right" as const });
+  return [
+    "## Engines' schedulers",
+    "",
+    ...markdownParagraph(
+      "`scheduler.profile` of a workload, or `--scheduler` of `bench`, chooses whose decisions are " +
+        "made. Each profile follows a public source; what of it a single replay cannot show " +
+        "(priorities, encoders, disaggregation, host memory) is left out:",
+    ),
+    "",
+    ...markdownList(profiles.map((profile) => {
+      const { brief, source } = SCHEDULER_PROFILES[profile];
+      return `\`${profile}\`: ${brief} (${source})`;
+    })),
+    "",
+    ...markdownParagraph(
+      "`admission` (`vllm-v1`) is what has to fit when a request is taken in: its first chunk, or " +
+        "its whole prompt, which later versions of vLLM ask for. `longPrefillTokens` and " +
+        "`watermarkRatio` are vLLM's `long_prefill_token_threshold` and `watermark`, `mixChunks` is " +
+        "SGLang's `enable_mixed_chunk`. With `overlap` a step is planned while the one before it " +
+        "runs: arrivals and pages of ended requests count one step later. A setting that the " +
+        "profile does not know is refused. Chunks end on page boundaries where window heads " +
+        "recycle. The side is `headwise`, the clock `model`; only decisions differ, not the time " +
+        "that an engine spends on making them.",
+    ),
+    "",
+    ...markdownTable([
+      { title: "fixture" },
+      { title: "scheduler" },
+      right("mean TTFT [s]"),
+      right("mean TBT [ms]"),
+      right("p99 TBT [ms]"),
+      right("output tokens/s"),
+      right("preemptions"),
+    ], rows),
+    "",
+    "## Arrivals",
+    "",
+    ...markdownParagraph(
+      "`requests.arrivals` of a workload says when requests come: `all-at-once`, `constant`, " +
+        "`poisson`, `gamma`, and besides:",
+    ),
+    "",
+    ...markdownList([
+      "`ramp`: Poisson arrivals whose rate goes evenly from `fromPerSecond` to `toPerSecond` in " +
+      "`seconds`, and then stays",
+      "`closed-loop`: `concurrency` requests at once, each that ends or fails bringing the next " +
+      "(`--concurrency N`); arrivals then differ by side, and the result has them",
+      "`saturation-share`: Poisson arrivals at `share` of the rate at which the baseline serves the " +
+      "same requests when all wait at once, by the `model` clock (`--load 0.5`); the result records " +
+      "the rate, and every side gets the same arrivals. Fixture `eb45-half-load` is the main one so",
+    ]),
+    "",
+    ...markdownParagraph(
+      "Saturated, TTFT is almost only queueing, so a result has both: TTFT from the arrival, and " +
+        "without queueing, from the first step with the request in it.",
+    ),
+    "",
+  ];
+}
+
+async function replayProfile(fixture: string, profile: SchedulerProfile): Promise<string[]> {
+  const origin = "docs/scheduling.md";
+  const workload = requireLoaded(
+    await loadWorkload(fixture, {
+      overrides: [{ path: "scheduler.profile", value: profile, origin }],
+    }),
+  );
+  const { sides } = await runBench({
+    workload,
+    clock: { kind: "model", reason: null },
+    maxChecks: 1,
+  });
+  const { whole, outputTokensPerSecond, preemptions } = sides
+    .find(({ name }) => name === "headwise")!.runs[0].performance!;
+  return [
+    `\`${fixture}\``,
+    `\`${profile}\``,
+    (whole.ttftMs!.mean / 1000).toFixed(2),
+    whole.tbtMs!.mean.toFixed(2),
+    whole.tbtMs!.p99.toFixed(1),
+    outputTokensPerSecond!.toFixed(0),
+    String(preemptions),
+  ];
+}
