@@ -30,13 +30,17 @@ export function parseConfigFile(text: string, o: {
   const lineCounter = new LineCounter();
   const originAt = (offset: number): Origin => {
     const { line, col } = lineCounter.linePos(offset);
-    return { kind: "file", text: `${o.file}:${line}:${col}` };
+    return { kind: "file", text: `${o.file}:${line || 1}:${col || 1}` };
   };
   const fault = (offset: number, message: string): never => {
     throw new SettingError(message, originAt(offset));
   };
   if (text.length > MAX_FILE_LENGTH) {
     fault(0, `Cannot read the file: it has more than ${MAX_FILE_LENGTH} characters; shorten it`);
+  }
+  // Before anything is parsed: a settings file holds one flow map a command at the most.
+  if (text.split(/[[{]/).length > MAX_BRACKETS) {
+    fault(0, "Cannot read the file: its values are nested too deep; give one value a name");
   }
   const document = parseShallow(text, lineCounter);
   if (document === null) {
@@ -66,6 +70,9 @@ export function parseConfigFile(text: string, o: {
 
 /** Longest settings file, in UTF-16 units: no honest one comes near. */
 const MAX_FILE_LENGTH = 1 << 16;
+
+/** Most opening brackets of a settings file. */
+const MAX_BRACKETS = 128;
 
 /** The parsed text, or null where its nesting exhausts the stack of the recursive parser. */
 function parseShallow(text: string, lineCounter: LineCounter): Document.Parsed | null {

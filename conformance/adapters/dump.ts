@@ -32,7 +32,7 @@ const geometrySchema = z.strictObject({
   nullId: z.union([z.literal(-1), z.literal(0)]).default(-1)
     .describe("What stands for a hole: -1, or 0 where page 0 is kept as a null page"),
   deadColumns: z.enum(["cleared", "stale"]).default("cleared")
-    .describe("Whether columns that nobody reads are cleared, or keep ids of pages let go"),
+    .describe("Whether columns that no one reads are cleared, or keep ids of pages let go"),
   poolPages: z.int().min(1).optional()
     .describe("Pages of the one pool that all rows draw from, whatever the heads"),
   rowLengthsTokens: z.array(z.array(count)).optional()
@@ -68,7 +68,7 @@ export interface TableDumpFile {
 export interface DumpEngine {
   /** Whose table it is. */
   readonly owner: "scheduler" | "worker";
-  /** Whether columns that nobody reads keep ids. */
+  /** Whether columns that no one reads keep ids. */
   readonly deadColumns: "cleared" | "stale";
 }
 
@@ -179,7 +179,7 @@ export function parseDump(dump: DumpBytes): TableDumpFile {
 }
 
 /**
- * The table as one without a null page and without stale ids: what nobody reads becomes a hole.
+ * The table as one without a null page and without stale ids: what no one reads becomes a hole.
  * Entries of another type than int32 are left for the validator to find.
  */
 function withoutDead(

@@ -129,7 +129,7 @@ Deno.test("openDump() takes a null page, several windows, and one pool of any si
   assert.deepEqual(await judge({ ids: minus, geometry: HYBRID }), ["sentinel/only-minus-one"]);
 });
 
-Deno.test("openDump() lets stale ids stand where nobody reads, and finds them where somebody does", async () => {
+Deno.test("openDump() lets stale ids stand where no one reads, and finds them where somebody does", async () => {
   const geometry = { ...HYBRID, deadColumns: "stale" };
   assert.deepEqual(await judge({ ids: HYBRID_IDS, geometry }), []);
   assert.deepEqual(

@@ -77,7 +77,9 @@ Deno.test("conformance continues with --resume where a run was stopped, and runs
   const stopped = capture(args, { signal: stop.signal });
   const linesOf = async (): Promise<string[]> =>
     (await Deno.readTextFile(out).catch(() => "")).split("\n").slice(0, -1);
-  while ((await linesOf()).length < 4) await new Promise((done) => setTimeout(done, 1));
+  let ended = false;
+  stopped.finally(() => ended = true);
+  while (!ended && (await linesOf()).length < 4) await new Promise((done) => setTimeout(done, 1));
   stop.abort();
   const { exitCode, stderr } = await stopped;
   assert.equal(exitCode, 130);
