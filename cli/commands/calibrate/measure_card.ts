@@ -17,6 +17,8 @@ import type { LoadedSettings } from "../../settings/mod.ts";
 import { type CliContext, writeLines } from "../../terminal/mod.ts";
 import { writeScripts } from "./scripts.ts";
 
+/** Where the scripts are written. */
+const SCRIPT_FOLDER = "results/card-scripts";
 /** Beyond its own time the script may import, write and end. */
 const GRACE_SECONDS = 120;
 /** Numbers of tokens that a profile must answer for. */
@@ -26,14 +28,13 @@ const ASKED_TOKENS = [1, 16, 256, 4096, 32768];
 export async function measureCard(
   context: CliContext,
   { values }: LoadedSettings<"calibrate">,
-  program = "python3",
+  command: readonly [string, ...string[]] = ["python3", join(SCRIPT_FOLDER, "measure_profile.py")],
 ): Promise<void> {
   const out = values.out ?? "results/card.json";
   const model = values.model === null ? null : requireLoaded(await loadModel(values.model));
   await prepareOutput(out);
-  const folder = "results/card-scripts";
-  await writeScripts(folder);
-  const args = [join(folder, "measure_profile.py")];
+  await writeScripts(SCRIPT_FOLDER);
+  const [program, ...args] = command;
   if (values.allReduce) args.push("--all-reduce");
   else args.push("--seconds", String(values.seconds));
   const text = await runScript(context, { program, args, seconds: values.seconds + GRACE_SECONDS });

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import type { LoadedSettings } from "../../settings/mod.ts";
+import type { CliContext } from "../../terminal/mod.ts";
+import { measureCard } from "./measure_card.ts";
+
+const FOLDER = "results/tests/measure-card";
+await Deno.mkdir(FOLDER, { recursive: true });
+const PROFILE = "bench/card/profile/cards/h100-sxm.json";
+
+/** Runs with a script in place of the shipped one: Python that prints `text`. */
+async function measure(python: string, model: string | null, out: string): Promise<string> {
+  let said = "";
+  const stream = {
+    write: (text: string) => void (said += text),
+    getColorDepth: () => 1,
+    isTerminal: false,
+    columns: 100,
+  };
+  const context: CliContext = {
+    process: { stdout: stream, stderr: stream, env: {} },
+    signal: new AbortController().signal,
+    readTextFile: () => Promise.reject(new Error("nothing is read")),
+  };
+  const values = { out, model, seconds: 10, allReduce: false, profile: true };
+  const settings = { values } as unknown as LoadedSettings<"calibrate">;
+  await measureCard(context, settings, ["python3", "-c", python]);
+  return said;
+}
+
+Deno.test("measureCard() keeps a profile that answers for the model, and says how to use it", async () => {
+  const out = `${FOLDER}/card.json`;
+  const said = await measure(`print(open("${PROFILE}").read())`, "ernie-4.5-21b-a3b", out);
+  assert.match(said, /NVIDIA H100 80GB HBM3, driver [\d.]+, PyTorch .* answers for ernie/);
+  assert.match(said, /headwise bench --card results/);
+  assert.equal(JSON.parse(await Deno.readTextFile(out)).card.multiprocessors, 132);
+});
+
+Deno.test("measureCard() keeps no document that is no profile, nor one of a script that failed", async () => {
+  const out = `${FOLDER}/none.json`;
+  for (
+    const [python, expected] of [
+      ["print('{}')", /no JSON|format/],
+      [
+        `import json; d=json.load(open("${PROFILE}")); d["products"][0]["tokens"].pop(); print(json.dumps(d))`,
+        /products of bf16/,
+      ],
+      ["import sys; sys.exit('no device here')", /no device here.*PyTorch 2\.8/],
+    ] as const
+  ) {
+    await assert.rejects(measure(python, null, out), expected);
+    await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
+  }
+});
