@@ -45,6 +45,7 @@ export {
 } from "./card/mod.ts";
 export {
   type AdapterRunner,
+  type BatchFile,
   type CallSize,
   type MeasuredCeilings,
   openAdapterRunner,

@@ -12,7 +12,11 @@ const WANTED = {
 };
 
 /** Renders the document. */
-export function renderValidationDocument(data: PublishedData, validation: Validation): string {
+export function renderValidationDocument(
+  data: PublishedData,
+  validation: Validation,
+  loops: readonly string[] = [],
+): string {
   const { rows, fits, pairs } = validation;
   const predicted = rows.filter((row) => row.kind === "predicted");
   const left = rows.filter((row) => row.kind === "unexpressed");
@@ -51,6 +55,7 @@ export function renderValidationDocument(data: PublishedData, validation: Valida
     "",
     ...pairTable(pairs),
     "",
+    ...loops,
     "## Worst rows",
     "",
     ...(["ttft", "tpot", "throughput"] as const).flatMap((metric) => worstOf(rows, metric)),

@@ -14,7 +14,9 @@ import {
   validate,
   VALIDATED_ERRORS,
 } from "../bench/mod.ts";
+import { loadModel, requireLoaded } from "../fixtures/mod.ts";
 import { renderValidationDocument } from "./docs_validation.ts";
+import { compareLoop, drawLoop, type LoopFile, type LoopStep, renderLoops } from "./model_loop.ts";
 
 const FOLDER = "bench/validation/published";
 const texts = new Map<string, string>();
@@ -23,7 +25,13 @@ for await (const { name } of Deno.readDir(FOLDER)) {
 }
 const data = readPublished(texts);
 const validation = validate(data, SHIPPED_PROFILES());
-await Deno.writeTextFile("docs/validation.md", renderValidationDocument(data, validation));
+const loops = await readLoops();
+for (const { name, loop, steps } of loops) {
+  const svg = drawLoop(steps, `Steps of a model loop on ${loop.card.name}`);
+  await Deno.writeTextFile(`docs/results/${name}.svg`, svg);
+}
+const document = renderValidationDocument(data, validation, renderLoops(loops));
+await Deno.writeTextFile("docs/validation.md", document);
 const record = recordOf(classErrors(validation.rows));
 const grown = compareWithRecord(record, VALIDATED_ERRORS);
 if (Deno.args.includes("--record")) {
@@ -33,4 +41,25 @@ if (Deno.args.includes("--record")) {
   const advice = "Errors grew by more than a point; where that is right, record them with --record";
   await Deno.stderr.write(new TextEncoder().encode(`${[...grown, advice].join("\n")}\n`));
   Deno.exitCode = 1;
+}
+
+/** Every loop under docs/results beside its predictions. */
+async function readLoops(): Promise<
+  { readonly name: string; readonly loop: LoopFile; readonly steps: readonly LoopStep[] }[]
+> {
+  const read = async (name: string) =>
+    JSON.parse(await Deno.readTextFile(`docs/results/${name}.json`));
+  const geometry = requireLoaded(await loadModel("ernie-4.5-21b-a3b"));
+  const batches = await read("model-loop-batches");
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir("docs/results")) {
+    const found = /^(model-loop-h\d+)\.json$/.exec(name);
+    if (found !== null) names.push(found[1]);
+  }
+  return await Promise.all(
+    names.sort().map(async (name) => {
+      const loop: LoopFile = await read(name);
+      return { name, loop, steps: compareLoop(batches, loop, geometry) };
+    }),
+  );
 }
