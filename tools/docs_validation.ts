@@ -35,6 +35,8 @@ export function renderValidationDocument(
     "a request and at the front end, slowdowns of arithmetic and of reads beside PyTorch's kernels), on",
     "the rows whose id hashes to an even number (`fitted` below). The others (`held out`) were not",
     "looked at by the fit. Nothing is fitted to a model or a card here; the section after it does that.",
+    "What fp8 caches and widened weights cost beside their bytes, and the share of a row that overlapped",
+    "scheduling hides, were set by the pairs below, held-out rows among them.",
     "",
     "## Errors by class, without a fit to model or card",
     "",

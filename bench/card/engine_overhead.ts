@@ -27,7 +27,7 @@ export interface EngineOverhead {
   readonly readSlowdown: number;
   /** Share of the device's memory that weights, activations and cache fill. */
   readonly memoryShare: number;
-  /** Bytes of activations and graphs that are no cache, on each card. */
+  /** Bytes of graphs and libraries that are no cache, on each card; activations come on top. */
   readonly workspaceBytes: number;
 }
 
@@ -39,8 +39,8 @@ export interface EngineOverhead {
 export const ENGINE_OVERHEADS: Readonly<Record<EngineName, EngineOverhead>> = {
   "vllm": {
     stepMs: 1.5,
-    rowUs: 16,
-    rowDeviceUs: 44,
+    rowUs: 12,
+    rowDeviceUs: 48,
     overlapped: false,
     layerLaunchUs: 60,
     graphTokens: 512,
@@ -49,7 +49,7 @@ export const ENGINE_OVERHEADS: Readonly<Record<EngineName, EngineOverhead>> = {
     arithmeticSlowdown: 1.28,
     readSlowdown: 0.95,
     memoryShare: 0.9,
-    workspaceBytes: 3e9,
+    workspaceBytes: 2e9,
   },
   "sglang": {
     stepMs: 0.5,
@@ -63,7 +63,7 @@ export const ENGINE_OVERHEADS: Readonly<Record<EngineName, EngineOverhead>> = {
     arithmeticSlowdown: 1.32,
     readSlowdown: 1.25,
     memoryShare: 0.88,
-    workspaceBytes: 3e9,
+    workspaceBytes: 2e9,
   },
   "tensorrt-llm": {
     stepMs: 1,
@@ -77,7 +77,7 @@ export const ENGINE_OVERHEADS: Readonly<Record<EngineName, EngineOverhead>> = {
     arithmeticSlowdown: 1.05,
     readSlowdown: 0.9,
     memoryShare: 0.95,
-    workspaceBytes: 4e9,
+    workspaceBytes: 1e9,
   },
   "lmdeploy": {
     stepMs: 0.5,
@@ -91,7 +91,7 @@ export const ENGINE_OVERHEADS: Readonly<Record<EngineName, EngineOverhead>> = {
     arithmeticSlowdown: 1,
     readSlowdown: 1,
     memoryShare: 0.9,
-    workspaceBytes: 3e9,
+    workspaceBytes: 2e9,
   },
   "llama.cpp": {
     stepMs: 0.3,

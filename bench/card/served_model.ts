@@ -85,7 +85,7 @@ export const WEIGHT_BYTES: Readonly<Record<WeightType, number>> = {
 
 /** What a card multiplies without widening. */
 export interface MatrixUnits {
-  /** 8-bit floating point; its integers run at the same rate. */
+  /** 8-bit floating point. */
   readonly hasFp8: boolean;
   /** 4-bit floating point; it is counted at the rate of 8 bits, which is the least that it reaches. */
   readonly hasFp4: boolean;
@@ -94,8 +94,8 @@ export interface MatrixUnits {
 /** The type that a stored weight is multiplied in on a card with such units. */
 export function multipliedAs(type: WeightType, units: MatrixUnits): ProductType {
   if (type === "mxfp4") return units.hasFp4 ? "fp8" : "bf16";
-  // Integers of 8 bits are multiplied as such on all of these cards, at the rate of fp8 or twice bf16's.
-  return type === "int8" || (type === "fp8" && units.hasFp8) ? "fp8" : "bf16";
+  // With integers of 8 bits, quantising activations costs about what the faster units gain.
+  return type === "fp8" && units.hasFp8 ? "fp8" : "bf16";
 }
 
 /**

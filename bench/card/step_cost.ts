@@ -210,7 +210,7 @@ function layerRestUs(cost: CostModel, layer: ServedLayer, tokens: number): numbe
 
 function widened({ card }: CostModel, weights: WeightType, tokens: number): number {
   const multiplied = multipliedAs(weights, card);
-  if (weights === "bf16" || multiplied === "fp8") return 1;
+  if (weights === "bf16" || weights === "int8" || multiplied === "fp8") return 1;
   return tokens >= ARITHMETIC_TOKENS ? WIDENED_SLOWDOWN.arithmetic : WIDENED_SLOWDOWN.reads;
 }
 

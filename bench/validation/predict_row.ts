@@ -168,6 +168,15 @@ export function placementOf(row: PublishedRow): Placement {
   };
 }
 
+/** Bytes of activations of one token at the widest place of a rank's layers. */
+function activationBytes({ hidden, layers }: ServedModel, { tensorParallel }: Placement): number {
+  const widths = layers.map(({ feedForward: ff, queryHeads, headSize }) => {
+    const block = 3 * (ff.denseIntermediate + ff.expertsPerToken * ff.expertIntermediate);
+    return Math.max(block, 3 * queryHeads * headSize) / tensorParallel;
+  });
+  return 2 * (4 * hidden + Math.max(...widths));
+}
+
 /** Tokens of cache beside the weights, and the tokens that a request of a length holds. */
 function capacityOf(
   model: ServedModel,
@@ -175,7 +184,9 @@ function capacityOf(
 ): { tokens: number; held: (lengthTokens: number) => number } {
   const { memoryShare, workspaceBytes } = engine.overhead;
   const ranks = placement.tensorParallel * placement.pipelineParallel;
-  const free = card.sheet.memoryBytes * memoryShare - weightBytes(model) / ranks - workspaceBytes;
+  const activations = engine.limits.maxBatchedTokens * activationBytes(model, placement);
+  const free = card.sheet.memoryBytes * memoryShare - weightBytes(model) / ranks -
+    workspaceBytes - activations;
   const parts = model.layers.map((layer) => ({
     bytes: layer.count * cacheBytesPerToken(layer, model, placement),
     window: layer.windowTokens,
