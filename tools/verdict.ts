@@ -11,7 +11,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { readResult } from "../bench/mod.ts";
+import { type BenchResult, readResult } from "../bench/mod.ts";
 import { createSystemContext, runCli } from "../cli/mod.ts";
 import { renderVerdict, type VerdictRun } from "./docs_verdict.ts";
 
@@ -58,7 +58,8 @@ const runs: VerdictRun[] = [];
 if (values.render) {
   for (const { name } of clocks) {
     for (const load of LOADS) {
-      runs.push({ clock: name, load, result: await readResult(pathOf(name, load)) });
+      const result = await readIfThere(pathOf(name, load));
+      if (result !== null) runs.push({ clock: name, load, result });
     }
   }
 }
@@ -81,6 +82,16 @@ for (
 const page = `${out}/verdict${values.only === undefined ? "" : `-${values.only}`}.md`;
 await Deno.writeTextFile(page, renderVerdict(runs, { isRehearsal: values.rehearse }));
 console.log(`Written to '${page}'`);
+
+async function readIfThere(path: string): Promise<BenchResult | null> {
+  try {
+    await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  return await readResult(path);
+}
 
 function pathOf(name: string, load: VerdictRun["load"]): string {
   return `${out}/verdict-${name}-${load.replace(" ", "-")}.json`;
