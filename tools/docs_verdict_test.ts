@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { runBench } from "../bench/run/mod.ts";
 import { loadWorkload, requireLoaded } from "../fixtures/mod.ts";
-import { renderVerdict } from "./docs_verdict.ts";
+import { readResult } from "../bench/mod.ts";
+import { renderVerdict, type VerdictRun } from "./docs_verdict.ts";
 
 Deno.test("renderVerdict() shows pairs that were compared, and leaves out those that were not", async () => {
   const workload = requireLoaded(await loadWorkload("smoke"));
@@ -14,4 +15,23 @@ Deno.test("renderVerdict() shows pairs that were compared, and leaves out those 
   assert.match(page, /^\| `headwise` against `row` +\| +[\d.]+ \| +−[\d.]+ % \|/m);
   assert.doesNotMatch(page, /two-pass/);
   assert.doesNotMatch(page, /protocol took/);
+});
+
+Deno.test("docs/results/verdict.md is what its results say", async () => {
+  const runs: VerdictRun[] = [];
+  for (const clock of ["triton", "wgsl"]) {
+    for (const load of ["saturated", "half load"] as const) {
+      const path = `docs/results/verdict-${clock}-${load.replace(" ", "-")}.json`;
+      try {
+        await Deno.lstat(path);
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) continue;
+        throw error;
+      }
+      runs.push({ clock, load, result: await readResult(path) });
+    }
+  }
+  assert.ok(runs.length >= 2);
+  const page = await Deno.readTextFile("docs/results/verdict.md");
+  assert.equal(page, renderVerdict(runs, { isRehearsal: false }));
 });

@@ -6,6 +6,8 @@
  * `--rehearse` does the same with a NumPy kernel on a small workload: it shows that the script runs, and
  * nothing about a card. `--only triton` or `--only wgsl` runs one clock, so that two cards can work at
  * once; `--render` writes the page again from the results that are there.
+ * At half load few requests run beside each other, so that steps are many: it takes `--half-requests`,
+ * and `--half-set` may shorten them. With `--rate`, in requests a second, it runs alone.
  *
  * @module
  */
@@ -33,6 +35,9 @@ const { values } = parseArgs({
     pairs: { type: "string" },
     requests: { type: "string", default: "192" },
     "wgsl-requests": { type: "string", default: "48" },
+    "half-requests": { type: "string", default: "12" },
+    "half-set": { type: "string", default: "" },
+    rate: { type: "string" },
     fixture: { type: "string" },
     out: { type: "string" },
     render: { type: "boolean", default: false },
@@ -68,16 +73,19 @@ for (
     ? []
     : clocks.filter(({ name }) => values.only === undefined || name === values.only)
 ) {
-  const saturated = await replay(each, "saturated", []);
-  runs.push(saturated);
-  // Half of what the side that every gate starts from serves when it is never idle.
-  const served = saturated.result.sides.find(({ name }) => name === "uniform")!.runs
-    .map(({ performance }) => performance!.requestsPerSecond!);
-  const rate = served.reduce((sum, each) => sum + each, 0) / served.length / 2;
-  const arrivals = ["kind=poisson", `ratePerSecond=${rate.toPrecision(4)}`];
-  runs.push(
-    await replay(each, "half load", arrivals.map((entry) => `requests.arrivals.${entry}`)),
-  );
+  let rate = Number(values.rate);
+  if (values.rate === undefined) {
+    const saturated = await replay(each, "saturated", []);
+    runs.push(saturated);
+    rate = servedPerSecond(saturated.result) / 2;
+  }
+  const half = { ...each, requests: Math.min(each.requests, Number(values["half-requests"])) };
+  const overrides = [
+    "requests.arrivals.kind=poisson",
+    `requests.arrivals.ratePerSecond=${rate.toPrecision(4)}`,
+    ...values["half-set"].split(",").filter((entry) => entry !== ""),
+  ];
+  runs.push(await replay(half, "half load", overrides));
 }
 const page = `${out}/verdict${values.only === undefined ? "" : `-${values.only}`}.md`;
 await Deno.writeTextFile(page, renderVerdict(runs, { isRehearsal: values.rehearse }));
@@ -95,6 +103,13 @@ async function readIfThere(path: string): Promise<BenchResult | null> {
 
 function pathOf(name: string, load: VerdictRun["load"]): string {
   return `${out}/verdict-${name}-${load.replace(" ", "-")}.json`;
+}
+
+/** What the side that every gate starts from serves when it is never idle. */
+function servedPerSecond({ sides }: BenchResult): number {
+  const served = sides.find(({ name }) => name === "uniform")!.runs
+    .map(({ performance }) => performance!.requestsPerSecond!);
+  return served.reduce((sum, each) => sum + each, 0) / served.length;
 }
 
 /** Replays one clock at one load, all sides. */
