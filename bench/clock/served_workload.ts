@@ -1,15 +1,19 @@
 /** A workload's model as it is served, for the costs of a card. */
 
-import type { ModelGeometry, Workload } from "../../fixtures/mod.ts";
+import type { ModelGeometry, WeightTypes, Workload } from "../../fixtures/mod.ts";
 import type { Placement, ServedLayer, ServedModel, WeightType } from "../card/mod.ts";
 
 /** The model of a workload; mean bytes of a weight below 2 stand for the nearest type. */
 export function servedWorkload(workload: Workload): ServedModel {
-  return servedModelOf(workload.model, weightTypeOf(workload.weightBytesPerParameter));
+  const mean = weightTypeOf(workload.weightBytesPerParameter);
+  return servedModelOf(workload.model, workload.weights ?? alike(mean));
 }
 
-/** A model by its geometry, every weight of one type. */
-export function servedModelOf(model: ModelGeometry, weights: WeightType = "bf16"): ServedModel {
+/** A model by its geometry and the types of its weights. */
+export function servedModelOf(
+  model: ModelGeometry,
+  weights: WeightTypes = alike("bf16"),
+): ServedModel {
   const ff = model.feedForward;
   const expertLayers = ff.experts > 0 ? model.layers - ff.denseLayers : 0;
   const attention = {
@@ -53,12 +57,16 @@ export function servedModelOf(model: ModelGeometry, weights: WeightType = "bf16"
     vocabulary: model.vocabularySize,
     tiedEmbeddings: model.tiedEmbeddings,
     layers,
-    attentionWeights: weights,
-    denseWeights: weights,
-    expertWeights: weights,
+    attentionWeights: weights.attention,
+    denseWeights: weights.dense,
+    expertWeights: weights.experts,
     cacheBytes: 2,
     cacheReadBytes: 2,
   };
+}
+
+function alike(type: WeightType): WeightTypes {
+  return { attention: type, dense: type, experts: type };
 }
 
 function weightTypeOf(bytes: number): WeightType {
@@ -67,6 +75,6 @@ function weightTypeOf(bytes: number): WeightType {
 }
 
 /** Where the ranks of a workload lie. */
-export function placementOfWorkload({ tensorParallel }: Workload): Placement {
-  return { tensorParallel, expertParallel: 1, pipelineParallel: 1 };
+export function placementOfWorkload({ tensorParallel, expertParallel }: Workload): Placement {
+  return { tensorParallel, expertParallel: expertParallel ?? 1, pipelineParallel: 1 };
 }

@@ -15,4 +15,26 @@ Deno.test("servedWorkload() has the model's weights, experts in all but the lead
   assert.equal(servedWorkload({ ...eb45, weightBytesPerParameter: 1 }).expertWeights, "fp8");
   assert.equal(servedWorkload({ ...eb45, weightBytesPerParameter: 0.5 }).expertWeights, "int4");
   assert.equal(placementOfWorkload({ ...eb45, tensorParallel: 4 }).tensorParallel, 4);
+  assert.equal(
+    placementOfWorkload({ ...eb45, tensorParallel: 4, expertParallel: 2 }).expertParallel,
+    2,
+  );
+});
+
+Deno.test("servedWorkload() takes weight types by tensor from a fixture", async () => {
+  const override = (path: string, value: unknown) => ({ path, value, origin: "test" });
+  const mixed = await loadWorkload("capacity-gpt-oss-20b", {
+    overrides: [override("weights", { experts: "mxfp4" })],
+  });
+  const { attentionWeights, denseWeights, expertWeights } = servedWorkload(requireLoaded(mixed));
+  assert.deepEqual([attentionWeights, denseWeights, expertWeights], ["bf16", "bf16", "mxfp4"]);
+  const uneven = await loadWorkload("capacity-gpt-oss-20b", {
+    overrides: [override("expertParallel", 3)],
+  });
+  const codes = uneven.diagnostics.map(({ code }) => code);
+  assert.deepEqual(codes, ["fixture/expert-parallel", "fixture/expert-parallel"]);
+  const unknown = await loadWorkload("capacity-gpt-oss-20b", {
+    overrides: [override("weights", { experts: "mxfp5" })],
+  });
+  assert.match(unknown.diagnostics[0].fix ?? "", /mxfp4/);
 });

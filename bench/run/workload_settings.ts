@@ -10,6 +10,8 @@ const DECIDING = [
   "scheduler",
   "tensorParallel",
   "weightBytesPerParameter",
+  "weights",
+  "expertParallel",
   "speculative",
   "requests",
 ] as const satisfies readonly (keyof Workload)[];
