@@ -4,6 +4,7 @@
  */
 
 import type { Layout } from "../allocator/mod.ts";
+import { type QuantisedFormat, tokenBytes } from "./quantised/quantised_format.ts";
 
 /** A step, and the way its keys are walked. */
 export interface WorkOptions {
@@ -15,6 +16,10 @@ export interface WorkOptions {
   readonly headSize: number;
   /** P. */
   readonly pageSizeTokens: number;
+  /** How quantised keys are stored; left out for C16. */
+  readonly keyFormat?: QuantisedFormat;
+  /** How quantised values are stored; left out for C16. */
+  readonly valueFormat?: QuantisedFormat;
   /** How the table is laid out; `uniform` rows serve all heads. */
   readonly layout: Layout;
   /** [H], W of each KV head; 0 is full context. */
@@ -36,7 +41,7 @@ export interface WorkOptions {
 
 /** Work of one layer. */
 export interface WorkCount {
-  /** Bytes of keys and values read: 2·2·D for each key of each KV head. */
+  /** Bytes of keys and values read, scales by token counted: 2·2·D for each C16 key of each KV head. */
   keyValueBytes: number;
   /** Bytes of table entries read: 4 for each page that is touched. */
   tableBytes: number;
@@ -127,7 +132,8 @@ export function countWork(o: WorkOptions, into: WorkCount = createWorkCount()): 
     }
     entries += slotEntries;
   }
-  into.keyValueBytes = keysRead * 4 * o.headSize;
+  into.keyValueBytes = keysRead *
+    (tokenBytes(o.keyFormat, o.headSize) + tokenBytes(o.valueFormat, o.headSize));
   into.tableBytes = entries * 4;
   into.queryOutputBytes = tokens * o.queryHeads * 4 * o.headSize;
   into.flops = walkedKeys * (o.queryHeads / kvHeads) * 4 * o.headSize;

@@ -1,10 +1,10 @@
 /** Cases of the kernel benchmark: one attention step each, with what it is built to show. */
 
 import type { Layout } from "../../allocator/mod.ts";
-import type { StorageType } from "../../kernel/mod.ts";
+import type { QuantisedFormat, StorageType } from "../../kernel/mod.ts";
 
 /** A named list of cases. */
-export type KernelCaseSet = "smoke" | "h200" | "sized" | "matrix";
+export type KernelCaseSet = "smoke" | "h200" | "sized" | "matrix" | "quantised";
 
 /** Another implementation that can be timed on the same shapes. */
 export type PeerName = "sdpa-flash" | "sdpa-cudnn" | "flex-attention" | "ort-webgpu";
@@ -27,8 +27,12 @@ export interface KernelCaseShape {
   readonly headSize: number;
   /** P. */
   readonly pageSizeTokens: number;
-  /** Storage type of query, cache and output. */
+  /** Storage type of query, output and C16 cache. */
   readonly storage: StorageType;
+  /** How quantised keys are stored. */
+  readonly keyFormat?: QuantisedFormat;
+  /** How quantised values are stored. */
+  readonly valueFormat?: QuantisedFormat;
 }
 
 /** Requests of one kind in the step. */

@@ -1,10 +1,22 @@
 /** How a case is written. */
 
 import { z } from "zod";
+import { FORMAT_NAMES, parseFormat, type QuantisedFormat } from "../../kernel/mod.ts";
 import { PEER_NAMES } from "./case.ts";
 
 /** Name of a peer. */
 export const peerSchema = z.enum(PEER_NAMES);
+
+/** How keys or values are stored, by name. */
+const formatSchema = z.string().transform((name, context): QuantisedFormat => {
+  const format = parseFormat(name);
+  if (format !== null) return format;
+  const message = `"${name}" is no format of a quantised cache: use one of ${
+    FORMAT_NAMES.join(", ")
+  }`;
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
 
 /** Heads and pages. */
 export const shapeSchema = z.strictObject({
@@ -13,6 +25,8 @@ export const shapeSchema = z.strictObject({
   headSize: z.union([z.literal(64), z.literal(128), z.literal(256)]),
   pageSizeTokens: z.union([16, 32, 64, 128, 256].map((size) => z.literal(size))).default(64),
   storage: z.enum(["bf16", "f16"]).default("bf16"),
+  keyFormat: formatSchema.optional().describe("Format of quantised keys, such as int8:token:f32"),
+  valueFormat: formatSchema.optional().describe("Format of quantised values"),
 });
 
 const windowsSchema = z.strictObject({
@@ -46,7 +60,7 @@ export const goalSchema = z.discriminatedUnion("kind", [
 export const caseSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]+$/, "write lower-case letters, digits and hyphens"),
   description: z.string().default(""),
-  set: z.enum(["smoke", "h200", "sized", "matrix"]),
+  set: z.enum(["smoke", "h200", "sized", "matrix", "quantised"]),
   shape: z.string().describe("Name of one of the shapes"),
   windows: windowsSchema.nullable().default(null),
   layout: z.enum(["uniform", "headwise", "pooled"]).default("headwise"),

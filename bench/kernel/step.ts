@@ -7,6 +7,7 @@ import {
   countWork,
   type GroupRows,
   type StepRunnerOptions,
+  tokenBytes,
 } from "../../kernel/mod.ts";
 import type { KernelCase } from "./case.ts";
 import type { KernelCaseWork } from "./result_types.ts";
@@ -16,7 +17,6 @@ const ROTATED_BYTES = 2 ** 29;
 /** A cache of this size leaves nothing of use behind in a last-level cache. */
 const LONE_LAYER_BYTES = 2 ** 32;
 const MAX_LAYERS = 64;
-const ELEMENT_BYTES = 2;
 const ROPE_THETA = 10_000;
 
 /** A case, ready to run. */
@@ -33,8 +33,9 @@ export interface KernelStep {
 
 /** Bytes of one layer's keys and values. */
 export function kernelLayerBytes(kernelCase: KernelCase): number {
-  const { kvHeads, headSize, pageSizeTokens } = kernelCase.shape;
-  return countPages(kernelCase) * kvHeads * pageSizeTokens * headSize * 2 * ELEMENT_BYTES;
+  const { kvHeads, headSize, pageSizeTokens, keyFormat, valueFormat } = kernelCase.shape;
+  const bytes = tokenBytes(keyFormat, headSize) + tokenBytes(valueFormat, headSize);
+  return countPages(kernelCase) * kvHeads * pageSizeTokens * bytes;
 }
 
 /**
@@ -78,6 +79,8 @@ export function buildKernelStep(
     columns,
     layout: kernelCase.layout,
     storage: shape.storage,
+    ...(shape.keyFormat === undefined ? {} : { keyFormat: shape.keyFormat }),
+    ...(shape.valueFormat === undefined ? {} : { valueFormat: shape.valueFormat }),
   };
   const sinkTokens = windows?.sinkTokens ?? 0;
   const step = { queryLengths, cachedLengths, headWindows, sinkTokens };

@@ -9,11 +9,11 @@ function count<DEFAULT extends number>(brief: string, defaultValue: DEFAULT, min
 const MEASURE_SETTINGS = {
   gpu: GPU_SETTING,
   set: {
-    brief: "Cases: smoke, h200, matrix or all",
+    brief: "Cases: smoke, h200, matrix, quantised or all",
     placeholder: "NAME",
     defaultValue: null,
     defaultText: "h200 on a GPU, else smoke",
-    parse: choiceOf(["smoke", "h200", "matrix", "all"]),
+    parse: choiceOf(["smoke", "h200", "matrix", "quantised", "all"]),
     variable: "HEADWISE_KERNEL_SET",
   },
   file: {

@@ -5,6 +5,7 @@ import type { AppendStage } from "./append_stage.ts";
 import type { AttendStage, PackedExtras } from "./attend_stage.ts";
 import type { DeviceCache } from "./device_cache.ts";
 import type { Gpu } from "./gpu.ts";
+import type { SharedScales } from "./sample_cache.ts";
 import type { WorkPlan } from "./plan.ts";
 import type { AttendTuning } from "./program.ts";
 
@@ -57,6 +58,8 @@ export interface StepState {
     readonly table: GPUBuffer;
     readonly output: GPUBuffer;
   };
+  /** Scales and zero points that the tokens of a quantised cache share. */
+  readonly shared: SharedScales;
   /** Learned sinks. */
   readonly sinkLogits: Float32Array<ArrayBuffer> | null;
   /** The same, laid out for the device. */

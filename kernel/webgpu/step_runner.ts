@@ -22,6 +22,8 @@ import {
   uploadAttend,
 } from "./attend_stage.ts";
 import { createDeviceCache, destroyDeviceCache, shapePageIds } from "./device_cache.ts";
+import { fillCodes } from "./fill_codes.ts";
+import { staticScales } from "./static_scales.ts";
 import { fillRandom } from "./fill.ts";
 import { createBuffer, type Gpu, GpuError } from "./gpu.ts";
 import { itemRowsOfSlots, itemRowsUpTo } from "./item_rows.ts";
@@ -145,8 +147,13 @@ export async function createStepState(
     table: tensor("block table", rows * shape.batch * shape.columns * 4),
     output: tensor("output", queryBytes),
   };
-  const buffers = [tensors.packed, ...cache.layers.flatMap((l) => [...l.keys, ...l.values])];
+  const c16 = cache.layers.flatMap(({ keys, values }) => [
+    ...(shape.keyFormat === undefined ? keys : []),
+    ...(shape.valueFormat === undefined ? values : []),
+  ]);
+  const buffers = [tensors.packed, ...c16];
   await fillRandom(gpu, { buffers, storage: shape.storage, seed: o.seed });
+  const shared = fillCodes(gpu, { cache, shape, seed: o.seed });
   const random = createRandom(o.seed);
   const sinkLogits = o.learnedSinks
     ? Float32Array.from({ length: shape.queryHeads }, () => random.nextNormal())
@@ -178,8 +185,9 @@ export async function createStepState(
     cache,
     rotary: o.rotary,
     positions: o.modelLengthTokens,
+    statics: staticScales({ shape, ...shared }),
   });
-  const extras = packExtras({ shape, ...(sinkLogits === null ? {} : { sinkLogits }) });
+  const extras = packExtras({ shape, ...shared, ...(sinkLogits === null ? {} : { sinkLogits }) });
   return {
     gpu,
     options: o,
@@ -187,6 +195,7 @@ export async function createStepState(
     append,
     attend,
     tensors,
+    shared,
     sinkLogits,
     extras,
     plan: createWorkPlan(),

@@ -3,6 +3,7 @@ import { createBlockTable, identityTable, type Layout } from "../../allocator/mo
 import { createStepRunner } from "./step_runner.ts";
 import type { StepRunnerOptions } from "./step.ts";
 import { measureCeilings } from "./ceilings.ts";
+import { parseFormat } from "../quantised/quantised_format.ts";
 import { testWithGpu } from "./testing.ts";
 
 function options(layout: Layout, o: Partial<StepRunnerOptions> = {}): StepRunnerOptions {
@@ -52,6 +53,28 @@ for (const layout of ["uniform", "headwise", "pooled"] as const) {
       assert.ok(verdict.ok, verdict.message);
       assert.ok(verdict.worstBudgetUsed > 0);
     }
+    runner.destroy();
+  });
+}
+
+for (const name of ["int8:token:f16", "fp8_e4m3:head:f32", "int8:inline:f32", "int4", "fp4"]) {
+  testWithGpu(`StepRunner.verify() accepts steps that quantise and read ${name}`, async (gpu) => {
+    const format = parseFormat(name)!;
+    const made = options("headwise");
+    const runner = await createStepRunner(gpu, {
+      ...made,
+      shape: { ...made.shape, keyFormat: format, valueFormat: format },
+    });
+    const shape = { layout: "headwise", layerGroups: 2, slots: 3, kvHeads: 2, columns: 8 } as const;
+    const batch = {
+      table: identityTable(shape, 8),
+      group: 0,
+      queryLengths: Int32Array.of(1, 3, 0),
+      cachedLengths: Int32Array.of(100, 9, 0),
+    };
+    const verdict = await runner.verify(batch, { samples: 6, seed: 3 });
+    assert.ok(verdict.ok, verdict.message);
+    assert.ok(verdict.worstBudgetUsed > 0);
     runner.destroy();
   });
 }

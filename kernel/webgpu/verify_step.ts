@@ -3,9 +3,11 @@
 import { createRandom } from "../../allocator/mod.ts";
 import { compareWithOracle } from "../compare.ts";
 import type { AttentionProblem } from "../problem.ts";
-import type { DeviceCache } from "./device_cache.ts";
+import { judgeRow } from "../quantised/judge_row.ts";
+import { decodeValues } from "../storage_type.ts";
 import { arithmeticOf } from "./matrix_mapping.ts";
-import { type BufferRange, readBack } from "./read_back.ts";
+import { readBack } from "./read_back.ts";
+import { decodeSample, sampleRanges } from "./sample_cache.ts";
 import type { StepState } from "./step.ts";
 import type { GroupRows } from "../step_rows.ts";
 
@@ -47,11 +49,11 @@ export async function verifyStep(
     if (!hasOwnPage(state, batch, sample)) {
       return notWritten(where);
     }
-    const { problem, output, writtenValue, packedValue } = await readSample(state, batch, {
+    const { problem, output, packedValue } = await readSample(state, batch, {
       sample,
       layer: o.layer,
     });
-    if (writtenValue.some((bits, i) => bits !== packedValue[i])) return notWritten(where);
+    if (!wasWritten(problem, packedValue)) return notWritten(where);
     const arithmetic = arithmeticOf(state.gpu.target, {
       shape: state.options.shape,
       queryTokens: batch.queryLengths[sample.slot],
@@ -107,7 +109,6 @@ async function readSample(
 ): Promise<{
   problem: AttentionProblem;
   output: Uint16Array;
-  writtenValue: Uint16Array;
   packedValue: Uint16Array;
 }> {
   const { cache, options, tensors } = state;
@@ -119,15 +120,9 @@ async function readSample(
   const windowTokens = options.headWindows[batch.group][head];
   const ids = visiblePages(state, batch, { slot, head, position, windowTokens });
   const table = new Int32Array(Math.floor(position / shape.pageSizeTokens) + 1).fill(-1);
-  const pages: BufferRange[] = [];
-  const values: BufferRange[] = [];
-  const layer = cache.layers[o.layer];
   let page = 0;
-  for (const [column, id] of ids) {
-    table[column] = page++;
-    pages.push(pageRange(cache, layer.keys, { id, head }));
-    values.push(pageRange(cache, layer.values, { id, head }));
-  }
+  for (const column of ids.keys()) table[column] = page++;
+  const pages = { cache, layer: o.layer, ids: [...ids.values()], head };
   const groupBytes = group * rowBytes;
   const queryRow = { offsetBytes: (stepToken * shape.queryHeads + head * group) * rowBytes };
   const packedHeads = shape.queryHeads + 2 * shape.kvHeads;
@@ -140,16 +135,11 @@ async function readSample(
       offsetBytes: (stepToken * packedHeads + valueHead) * rowBytes,
       sizeBytes: rowBytes,
     },
-    ...pages,
-    ...values,
+    ...sampleRanges(pages),
   ]);
   const take = (offsetBytes: number, elements: number): Uint16Array =>
     new Uint16Array(bytes, offsetBytes, elements);
-  const pageElements = ids.size * shape.pageSizeTokens * shape.headSize;
   const keysAt = 2 * groupBytes + rowBytes;
-  const valueTensor = take(keysAt + pageElements * 2, pageElements);
-  const ownPage = table[Math.floor(position / shape.pageSizeTokens)];
-  const ownRow = ownPage * shape.pageSizeTokens + position % shape.pageSizeTokens;
   const sinkLogits = state.sinkLogits?.slice(head * group, (head + 1) * group);
   return {
     problem: {
@@ -163,8 +153,7 @@ async function readSample(
         layout: "headwise",
       },
       query: take(0, group * shape.headSize),
-      keys: take(keysAt, pageElements),
-      values: valueTensor,
+      ...decodeSample({ ...pages, shape, shared: state.shared }, bytes.slice(keysAt)),
       table,
       queryStarts: Int32Array.of(0, 1),
       cachedLengths: Int32Array.of(position),
@@ -175,11 +164,22 @@ async function readSample(
     },
     output: take(groupBytes, group * shape.headSize),
     packedValue: take(2 * groupBytes, shape.headSize),
-    writtenValue: valueTensor.subarray(
-      ownRow * shape.headSize,
-      (ownRow + 1) * shape.headSize,
-    ),
   };
+}
+
+/** Whether the problem's last token holds the value that was appended there. */
+function wasWritten(problem: AttentionProblem, packedValue: Uint16Array): boolean {
+  const { headSize, pageSizeTokens, valueFormat, storage } = problem.shape;
+  const position = problem.cachedLengths[0];
+  const ownPage = problem.table[Math.floor(position / pageSizeTokens)];
+  const row = ownPage * pageSizeTokens + position % pageSizeTokens;
+  if (valueFormat === undefined) {
+    const written = problem.values.subarray(row * headSize, (row + 1) * headSize);
+    return written.every((bits, i) => bits === packedValue[i]);
+  }
+  const target = { tensor: problem.quantisedValues!, format: valueFormat, headSize };
+  const values = decodeValues(storage, packedValue);
+  return judgeRow(target, { row, head: 0 }, { values }) === null;
 }
 
 function visiblePages(
@@ -201,18 +201,4 @@ function visiblePages(
     if ((inWindow || inSinks) && id >= 0) found.set(column, id);
   }
   return found;
-}
-
-function pageRange(
-  cache: DeviceCache,
-  parts: readonly GPUBuffer[],
-  o: { id: number; head: number },
-): BufferRange {
-  const row = o.id * cache.pageRows + o.head * cache.headRows;
-  const rowBytes = cache.shape.headSize * 2;
-  return {
-    buffer: parts[Math.floor(row / cache.rowsPerBinding)],
-    offsetBytes: row % cache.rowsPerBinding * rowBytes,
-    sizeBytes: cache.shape.pageSizeTokens * rowBytes,
-  };
 }

@@ -102,7 +102,7 @@ async function loadTunings(context: CliContext, gpu: Gpu): Promise<StoredTunings
 export function chooseSet(
   values: Pick<SettingsOf<"kernel bench">, "set" | "file">,
   gpu: Gpu,
-): "smoke" | "h200" | "matrix" | "all" {
+): "smoke" | "h200" | "matrix" | "quantised" | "all" {
   if (values.set !== null) return values.set;
   return values.file !== null ? "all" : gpu.isSoftware ? "smoke" : "h200";
 }
