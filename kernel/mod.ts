@@ -84,7 +84,12 @@ export {
   ShapeError,
   ValueError,
 } from "./problem_error.ts";
-export type { QuantisedFormat } from "./quantised/quantised_format.ts";
+export {
+  FORMAT_NAMES,
+  parseFormat,
+  type QuantisedFormat,
+  tokenBytes,
+} from "./quantised/quantised_format.ts";
 export type { QuantisedTensor } from "./quantised/quantised_tensor.ts";
 export {
   randomAppend,

@@ -25,8 +25,10 @@ export const shapeSchema = z.strictObject({
   headSize: z.union([z.literal(64), z.literal(128), z.literal(256)]),
   pageSizeTokens: z.union([16, 32, 64, 128, 256].map((size) => z.literal(size))).default(64),
   storage: z.enum(["bf16", "f16"]).default("bf16"),
-  keyFormat: formatSchema.optional().describe("Format of quantised keys, such as int8:token:f32"),
-  valueFormat: formatSchema.optional().describe("Format of quantised values"),
+  keyFormat: formatSchema.exactOptional().describe(
+    "Format of quantised keys, such as int8:token:f32",
+  ),
+  valueFormat: formatSchema.exactOptional().describe("Format of quantised values"),
 });
 
 const windowsSchema = z.strictObject({

@@ -23,7 +23,7 @@ Deno.test({
       checks: 1,
       onCase: ({ name }) => names.push(name),
       runPeers: (cases) => {
-        assert.equal(cases.length, 5);
+        assert.equal(cases.length, 6);
         return Promise.resolve({ peers: [], results: [] });
       },
     });

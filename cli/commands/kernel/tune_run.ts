@@ -17,6 +17,7 @@ import { formatDuration } from "../../../fixtures/mod.ts";
 const TUNED_CASES = {
   matrix: "matrix-prefill-*",
   h200: "decode-32x16k-g5,decode-32x16k-g2,decode-8x8k-*",
+  quantised: "quantised-decode-*",
   smoke: "*-decode",
 };
 
