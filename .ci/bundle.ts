@@ -9,8 +9,11 @@ import { assemblePage } from "./page_text.ts";
 import { thisPlatform } from "./platforms.ts";
 import { createSbom } from "./sbom.ts";
 
-/** The most bytes of the minified program, its page and its charts included; raise it knowingly. */
-const SIZE_BUDGET_BYTES = 2_800_000;
+/**
+ * The most bytes of the minified program: more than half are packages (zod, vega, yaml, fast-check), a
+ * twelfth are profiles of cards and published rows, and about a tenth is room to grow.
+ */
+const SIZE_BUDGET_BYTES = 3_100_000;
 
 /** Browsers with WebGPU in workers; what these lack is rewritten or refused. */
 const BROWSERS = ["chrome136", "firefox141", "safari26"];

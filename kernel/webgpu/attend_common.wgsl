@@ -39,11 +39,11 @@ fn queryWord(item: Item, row: u32, word: u32) -> vec4<u32> {
   return query[source * ${LV}u + word];
 }
 
-// Key position of the order-th visible token.
-fn keyAt(item: Item, order: u32) -> u32 {
-  let page = order >> ${LOG2P}u;
+// Key position of the visible token with this index.
+fn keyAt(item: Item, visibleIndex: u32) -> u32 {
+  let page = visibleIndex >> ${LOG2P}u;
   let column = page + select(item.secondShift, item.firstPage, page < item.firstPages);
-  return (column << ${LOG2P}u) | (order & ${P - 1}u);
+  return (column << ${LOG2P}u) | (visibleIndex & ${P - 1}u);
 }
 
 // Row of the cache that holds the key at a position of head `item.head`, given its page id.

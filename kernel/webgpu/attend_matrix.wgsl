@@ -39,23 +39,23 @@ alias Left = subgroup_matrix_left<f16, ${U}, ${U}>;
 alias Right = subgroup_matrix_right<f16, ${U}, ${U}>;
 alias Sums = subgroup_matrix_result<f32, ${U}, ${U}>;
 
-// Rows, positions and the mask flag of the tile that begins at an order, into its slot.
+// Rows, positions and the mask flag of the tile that begins at a visible index, into its slot.
 fn findTile(item: Item, begin: u32, local: u32) {
   if (begin >= item.orderEnd) {
     return;
   }
   let slot = begin / ${KT}u % SLOTS;
   for (var at = local; at < ${KT}u; at += ${LANES}u) {
-    let order = begin + at;
-    let key = keyAt(item, min(order, item.orderEnd - 1u));
+    let visibleIndex = begin + at;
+    let key = keyAt(item, min(visibleIndex, item.orderEnd - 1u));
     let id = blockTable[tableIndex(item, key)];
-    let alive = order < item.orderEnd && id >= 0 && isRead(item, key);
-    sharedRows[slot * ${KT}u + at] = select(item.anchorRow, cacheRow(item, id, key), alive);
+    let alive = visibleIndex < item.orderEnd && id >= 0 && isRead(item, key);
+    sharedRows[slot * ${KT}u + at] = select(item.safeRow, cacheRow(item, id, key), alive);
     sharedKeys[slot * ${KT}u + at] = select(NO_KEY, key, alive);
 //#if RANGES || TREE
     atomicStore(&needsMask[slot], 1u);
 //#else
-    if (!(alive && order >= item.plainBegin && order < item.plainEnd)) {
+    if (!(alive && visibleIndex >= item.plainBegin && visibleIndex < item.plainEnd)) {
       atomicStore(&needsMask[slot], 1u);
     }
 //#end

@@ -1,4 +1,4 @@
-// Attention of up to five query rows without subgroups: a workgroup of T lanes is one team, and
+// Attention of up to five query rows without subgroups: a workgroup of T lanes is one subgroup, and
 // everything that crosses lanes goes through workgroup memory.
 //
 //   LANES_V  lanes along D in the value phase, C words of a value in one lane
@@ -21,7 +21,7 @@ fn attend(
   let chunk = local & ${LANES_V - 1}u;
   let keyGroup = local / ${LANES_V}u;
   // An item without keys still writes zeros; its table row is then read at column 0.
-  let lastOrder = max(item.orderEnd, 1u) - 1u;
+  let lastVisibleIndex = max(item.orderEnd, 1u) - 1u;
   loadQuery(item, local);
 //#for r in 0..R
   let token${r} = (item.firstRow + ${r}u) / ${G}u;
@@ -35,11 +35,11 @@ fn attend(
 
   for (var tile = item.orderBegin; tile < item.orderEnd; tile += ${T}u) {
     workgroupBarrier();
-    let order = tile + local;
-    let key = keyAt(item, min(order, lastOrder));
+    let visibleIndex = tile + local;
+    let key = keyAt(item, min(visibleIndex, lastVisibleIndex));
     let id = blockTable[tableIndex(item, key)];
-    let alive = order < item.orderEnd && id >= 0 && isRead(item, key);
-    let row = select(item.anchorRow, cacheRow(item, id, key), alive);
+    let alive = visibleIndex < item.orderEnd && id >= 0 && isRead(item, key);
+    let row = select(item.safeRow, cacheRow(item, id, key), alive);
 //#for r in 0..R
     var score${r} = 0.0;
 //#end

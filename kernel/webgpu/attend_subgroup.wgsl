@@ -2,7 +2,7 @@
 //
 //   TEAMS  subgroups of a workgroup; each walks its own tiles with its own softmax state
 //   LK     lanes that share a key in the score phase; J keys of such a group in one tile
-//   TILE   T / LK * J keys of a team in one tile, all of one page; KC = LV / LK words of a key in
+//   TILE   T / LK * J keys of a subgroup in one tile, all of one page; KC = LV / LK words of a key in
 //          one lane
 //   LANES_V  lanes along D in the value phase; C = LV / LANES_V words of a value in one lane
 //   KI     keys that one value step covers: T / LANES_V
@@ -14,7 +14,7 @@
 // are asked for before its scores, and keys of the next tile before the values are used, so that
 // neither wait is on the way.
 //
-// A tile that every row sees whole (`plain`) takes its rows by counting and skips the masks.
+// A tile that every row sees whole (`unmasked`) takes its rows by counting and skips the masks.
 
 const MAX_GROWTH: f32 = 8.0;
 
@@ -29,13 +29,13 @@ fn attend(
   }
   let item = items[params.itemBase + index];
   let lane = local & ${T - 1}u;
-  let team = local / ${T}u;
+  let subgroup = local / ${T}u;
   let chunk = lane & ${LANES_V - 1}u;
   let keyGroup = lane / ${LANES_V}u;
   let keyLane = lane & ${LK - 1}u;
   let ownKey = (lane / ${LK}u) * ${J}u + keyLane / ${LK / J}u;
   // An item without keys still writes zeros; its table row is then read at column 0.
-  let lastOrder = max(item.orderEnd, 1u) - 1u;
+  let lastVisibleIndex = max(item.orderEnd, 1u) - 1u;
   loadQuery(item, local);
   workgroupBarrier();
 
@@ -49,10 +49,10 @@ fn attend(
 //#end
 //#end
   let tiles = (item.orderEnd - item.orderBegin + ${TEAMS * TILE - 1}u) / ${TEAMS * TILE}u;
-  var order = item.orderBegin + team * ${TILE}u;
-  var place = placeTile(item, order, lastOrder, blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))], ownKey);
-  order += ${TEAMS * TILE}u;
-  var id = blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))];
+  var visibleIndex = item.orderBegin + subgroup * ${TILE}u;
+  var place = placeTile(item, visibleIndex, lastVisibleIndex, blockTable[tableIndex(item, keyAt(item, min(visibleIndex, lastVisibleIndex)))], ownKey);
+  visibleIndex += ${TEAMS * TILE}u;
+  var id = blockTable[tableIndex(item, keyAt(item, min(visibleIndex, lastVisibleIndex)))];
   var keys: Keys;
 //#if KEY_SCALES
   var keyScale = 1.0;
@@ -102,10 +102,10 @@ fn attend(
 //#if KEY_SCALES
     let tileScale = keyScale;
 //#end
-    let next = placeTile(item, order, lastOrder, id, ownKey);
-    order += ${TEAMS * TILE}u;
+    let next = placeTile(item, visibleIndex, lastVisibleIndex, id, ownKey);
+    visibleIndex += ${TEAMS * TILE}u;
     if (tile + 1u < tiles) {
-      id = blockTable[tableIndex(item, keyAt(item, min(order, lastOrder)))];
+      id = blockTable[tableIndex(item, keyAt(item, min(visibleIndex, lastVisibleIndex)))];
       keys = loadKeys(next, ownKey, keyLane);
 //#if KEY_SCALES
       keyScale = keyRowScale(next.own);
@@ -128,7 +128,7 @@ fn attend(
     dot${r}_0 *= tileScale;
 //#end
 //#end
-    if (!place.plain) {
+    if (!place.unmasked) {
 //#for r in 0..R
       dot${r}_0 = select(NO_SCORE, dot${r}_0, place.alive && sees(item, token${r}, place.key));
 //#end
@@ -157,7 +157,7 @@ fn attend(
 //#for r in 0..R
     var weight${r} = exp2(dot${r}_0 - max${r});
 //#end
-    if (!place.plain) {
+    if (!place.unmasked) {
 //#for r in 0..R
       weight${r} = select(weight${r}, 0.0, dot${r}_0 == NO_SCORE);
 //#end
@@ -207,7 +207,7 @@ fn attend(
 //#for r in 0..R
 //#for c in 0..C
     {
-      let at = (team * ${R}u + ${r}u) * ${D}u + (${c * LANES_V}u + chunk) * 8u;
+      let at = (subgroup * ${R}u + ${r}u) * ${D}u + (${c * LANES_V}u + chunk) * 8u;
       sharedOutput[at] = low${r}_${c}.x;
       sharedOutput[at + 1u] = low${r}_${c}.y;
       sharedOutput[at + 2u] = low${r}_${c}.z;
@@ -222,7 +222,7 @@ fn attend(
   }
   if (lane == 0u) {
 //#for r in 0..R
-    sharedState[team * ${R}u + ${r}u] = vec2<f32>(max${r}, sum${r});
+    sharedState[subgroup * ${R}u + ${r}u] = vec2<f32>(max${r}, sum${r});
 //#end
   }
   workgroupBarrier();
@@ -232,7 +232,7 @@ fn attend(
 // Where a tile lies, and its lane's own key.
 struct Place {
   // Every row sees every key.
-  plain: bool,
+  unmasked: bool,
   // Some row sees the own key.
   alive: bool,
   // Position of the own key.
@@ -248,31 +248,31 @@ struct Place {
   own: u32,
 }
 
-fn placeTile(item: Item, order: u32, lastOrder: u32, id: i32, ownKey: u32) -> Place {
+fn placeTile(item: Item, visibleIndex: u32, lastVisibleIndex: u32, id: i32, ownKey: u32) -> Place {
   var place: Place;
 //#if RANGES || TREE
-  place.plain = false;
+  place.unmasked = false;
 //#else
-  place.plain = order >= item.plainBegin && order + ${TILE}u <= item.plainEnd && id >= 0;
+  place.unmasked = visibleIndex >= item.plainBegin && visibleIndex + ${TILE}u <= item.plainEnd && id >= 0;
 //#end
-  let start = keyAt(item, min(order, lastOrder) & ${4294967296 - TILE}u);
+  let start = keyAt(item, min(visibleIndex, lastVisibleIndex) & ${4294967296 - TILE}u);
   place.first = cacheRow(item, id, start);
   place.key = start + ownKey;
 //#if BINDINGS > 1
-  place.binding = select(MIXED, place.first / params.bindingRows, place.plain);
+  place.binding = select(MIXED, place.first / params.bindingRows, place.unmasked);
 //#end
-  place.alive = place.plain;
+  place.alive = place.unmasked;
   place.own = place.first + ownKey;
-  if (!place.plain) {
-    place.alive = order + ownKey < item.orderEnd && id >= 0 && isRead(item, place.key);
-    place.own = select(item.anchorRow, place.own, place.alive);
+  if (!place.unmasked) {
+    place.alive = visibleIndex + ownKey < item.orderEnd && id >= 0 && isRead(item, place.key);
+    place.own = select(item.safeRow, place.own, place.alive);
   }
   return place;
 }
 
 // Row of a tile's key, which the lane `distance` away (by exclusive or) holds as its own.
 fn rowInTile(place: Place, key: u32, distance: u32) -> u32 {
-  if (place.plain) {
+  if (place.unmasked) {
     return place.first + key;
   }
   return subgroupShuffleXor(place.own, distance);
@@ -357,7 +357,7 @@ fn loadValues(place: Place, firstStep: u32, keyGroup: u32, chunk: u32) -> Values
 }
 
 fn valueRow(place: Place, key: u32) -> u32 {
-  if (place.plain) {
+  if (place.unmasked) {
     return place.first + key;
   }
   return subgroupShuffle(place.own, sourceLane(key));

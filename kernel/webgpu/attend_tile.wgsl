@@ -89,12 +89,12 @@ fn attend(
     }
     workgroupBarrier();
     if (local < 64u) {
-      let order = begin + local;
-      let key = keyAt(item, min(order, item.orderEnd - 1u));
+      let visibleIndex = begin + local;
+      let key = keyAt(item, min(visibleIndex, item.orderEnd - 1u));
       let id = blockTable[tableIndex(item, key)];
-      let held = order < item.orderEnd && id >= 0;
+      let held = visibleIndex < item.orderEnd && id >= 0;
       let alive = held && isRead(item, key);
-      let row = select(item.anchorRow, cacheRow(item, id, key), alive);
+      let row = select(item.safeRow, cacheRow(item, id, key), alive);
       sharedRows[local] = row;
 //#if KEY_SCALES
       sharedKeyScales[local] = keyRowScale(row);
@@ -106,7 +106,7 @@ fn attend(
 //#if RANGES || TREE
       atomicStore(&needsMask, 1u);
 //#else
-      if (!(alive && order >= item.plainBegin && order < item.plainEnd)) {
+      if (!(alive && visibleIndex >= item.plainBegin && visibleIndex < item.plainEnd)) {
         atomicStore(&needsMask, 1u);
       }
 //#end

@@ -156,7 +156,7 @@ function addItem(
   words[at + ITEM.at.secondShift] = tile[tileAt + TILE.secondShift];
   words[at + ITEM.at.windowTokens] = batch.headWindows[tile[tileAt + TILE.head]];
   words[at + ITEM.at.partialRow] = splits === 1 ? NOT_SPLIT : partialBase + split * rows;
-  words[at + ITEM.at.anchorRow] = tile[tileAt + TILE.anchorRow];
+  words[at + ITEM.at.safeRow] = tile[tileAt + TILE.safeRow];
   words[at + ITEM.at.plainBegin] = tile[tileAt + TILE.plainBegin];
   words[at + ITEM.at.plainEnd] = Math.min(tile[tileAt + TILE.plainEnd], end * o.pageSizeTokens);
 }

@@ -68,7 +68,7 @@ export const TILE = {
   /** The same: end. */
   plainEnd: 9,
   /** Cache row of a key that some row sees, or 0. */
-  anchorRow: 10,
+  safeRow: 10,
   /** Pages of both runs; 0 where no key is held. */
   pages: 11,
   /** Place of the tile's size in `ITEM_ROWS`. */
@@ -184,7 +184,7 @@ function addTile(
   const lastToken = Math.floor((firstRow + rows - 1) / o.group);
   findRuns(batch, o, firstToken, lastToken);
   findPlain(batch, o, firstToken, lastToken);
-  const anchorRow = findAnchor(batch, o, firstToken, lastToken);
+  const safeRow = findAnchor(batch, o, firstToken, lastToken);
   const at = list.count++ * TILE_WORDS;
   if (at + TILE_WORDS > list.words.length) {
     const grown = new Int32Array(list.words.length * 2);
@@ -202,8 +202,8 @@ function addTile(
   words[at + TILE.secondShift] = runs.secondPage - runs.firstPages;
   words[at + TILE.plainBegin] = runs.plainBegin;
   words[at + TILE.plainEnd] = runs.plainEnd;
-  words[at + TILE.anchorRow] = Math.max(anchorRow, 0);
-  words[at + TILE.pages] = anchorRow < 0 ? 0 : runs.firstPages + runs.secondPages;
+  words[at + TILE.safeRow] = Math.max(safeRow, 0);
+  words[at + TILE.pages] = safeRow < 0 ? 0 : runs.firstPages + runs.secondPages;
   words[at + TILE.size] = size;
   words[at + TILE.siblings] = siblings;
 }

@@ -71,7 +71,7 @@ export const ITEM = defineStruct("Item", [
   ["secondShift", "u32"],
   ["windowTokens", "u32"],
   ["partialRow", "u32"],
-  ["anchorRow", "u32"],
+  ["safeRow", "u32"],
   ["plainBegin", "u32", "From here every row sees every key, unless the program has masks."],
   ["plainEnd", "u32"],
 ]);
