@@ -332,6 +332,15 @@ export interface ReplayReply extends AttendReply {
 export interface KernelSubject {
   /** Computes attention. */
   attend(problem: AttentionProblem, o: AttendOptions): Promise<Reply<AttendReply>>;
+  /**
+   * Computes attention over a cache that is given sparsely: keys and values hold the pages
+   * `pageIds` alone, in that order; ids of the table count in the whole pool, whose size is the
+   * shape's. Whatever stands in the other pages, no row names it.
+   */
+  attendSparse?(
+    problem: AttentionProblem,
+    o: { readonly pageIds: Int32Array },
+  ): Promise<Reply<AttendReply>>;
   /** Rotates, and writes through the table. */
   append(problem: AppendProblem): Promise<Reply<AppendReply>>;
   /**

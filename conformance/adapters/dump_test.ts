@@ -159,7 +159,7 @@ Deno.test("openDump() refuses pools that are sized twice, not at all, or by the 
   for (const geometry of wrong) await assert.rejects(judge({ geometry }), /pools|poolPages/);
 });
 
-Deno.test("openDump() names slot, head, column and owner of a page that stands twice", async () => {
+Deno.test("openDump() names slot, head, column and owner of a page that stands twice", () => {
   const dump = parseDump({
     file: "table.npy",
     jsonFile: "table.json",

@@ -1,6 +1,7 @@
 /** Kernels that are right at the sizes of small tests, and wrong beyond them. */
 import type { Layout } from "../../allocator/mod.ts";
 import type { AppendProblem, AttentionProblem } from "../../kernel/mod.ts";
+import { elementsOfId } from "../sparse_cache.ts";
 import type { AttendReply } from "../subject.ts";
 import { type FamilyMember, kernelFamily } from "./family.ts";
 import { type Mutant, withTable } from "./mutant.ts";
@@ -229,6 +230,39 @@ const appends = kernelFamily(
   }),
 );
 
+/** Bits that ids or offsets are kept in, and the elements after which they start again. */
+const WIDTHS = [
+  { bits: "ids_of_16_bits", width: "ids_16", elements: null },
+  { bits: "byte_offsets_of_31_bits", width: "offsets_31", elements: 2 ** 30 },
+  { bits: "element_offsets_of_31_bits", width: "offsets_31", elements: 2 ** 31 },
+  { bits: "element_offsets_of_32_bits", width: "offsets_31", elements: 2 ** 32 },
+] as const;
+
+const wide = kernelFamily(
+  { name: "kernel_has", origin: "field", violates: ["layout/id-spaces-distinct"] },
+  WIDTHS.flatMap((width) =>
+    HEAD_LAYOUTS.map((layout) => ({
+      ...width,
+      layout,
+      label: `${width.bits}_${layout}`,
+      fault: `With the ${layout} layout the kernel has ${width.bits.replaceAll("_", " ")}`,
+      killedBy: [`kernel:size:wide:layout=${layout};width=${width.width};*`],
+    }))
+  ),
+  ({ layout, elements }) => (good) => ({
+    attendSparse: (problem, { pageIds }) => {
+      if (problem.shape.layout !== layout) return good.attendSparse!(problem, { pageIds });
+      const ids = elements === null ? 2 ** 16 : elements / elementsOfId(problem.shape);
+      const named = new Set(pageIds);
+      const table = problem.table.map((id) => {
+        const kept = id < 0 ? id : id % ids;
+        return named.has(kept) ? kept : -1;
+      });
+      return good.attendSparse!(withTable(problem, table), { pageIds });
+    },
+  }),
+);
+
 /** Every kernel that is wrong beyond a size. */
 export const kernelSizeMutants: readonly Mutant[] = [
   ...slots,
@@ -238,4 +272,5 @@ export const kernelSizeMutants: readonly Mutant[] = [
   ...groups,
   ...windows,
   ...appends,
+  ...wide,
 ];

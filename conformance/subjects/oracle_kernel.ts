@@ -11,6 +11,7 @@ import {
   ProblemError,
 } from "../../kernel/mod.ts";
 import { identityFault } from "../identity_table.ts";
+import { gatherPages } from "../sparse_cache.ts";
 import type { AttendOptions, AttendReply, Capability, KernelSubject, Reply } from "../subject.ts";
 import { ATTEND_CAPABILITIES } from "./device_kernel.ts";
 
@@ -19,6 +20,8 @@ export const ORACLE_KERNEL_CAPABILITIES: readonly Capability[] = [
   ...ATTEND_CAPABILITIES,
   "kernel.append",
   "kernel.capture",
+  "kernel.wide_ids",
+  "kernel.wide_offsets",
 ];
 
 /**
@@ -34,6 +37,13 @@ export function createOracleKernel(): KernelSubject {
       attempt(() => {
         checkProblem(problem);
         return toReply(problem, attendWith(problem, o), o);
+      }),
+    attendSparse: (problem, { pageIds }) =>
+      attempt(() => {
+        const dense = gatherPages({ problem, pageIds });
+        checkProblem(dense);
+        const o = { walk: "visible", splitTokens: 0, passes: "one" } as const;
+        return toReply(dense, attendWith(dense, o), o);
       }),
     append: (problem) =>
       attempt(() => {

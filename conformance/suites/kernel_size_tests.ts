@@ -2,7 +2,9 @@
 import type { StorageType } from "../../kernel/mod.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "./cache_spec.ts";
-import { attendJudged, needsOf, problemOf } from "./kernel_case.ts";
+import { elementsOfId, spreadPages } from "../sparse_cache.ts";
+import { requireOk } from "./driver.ts";
+import { attendJudged, judgeReply, needsOf, problemOf } from "./kernel_case.ts";
 import { appendJudged, appendNeeds, appendOf } from "./append_tests.ts";
 
 /** Decode rows of many slots, whose lengths differ from their neighbours'. */
@@ -116,6 +118,37 @@ const severalWindows = defineTest({
     ),
 });
 
+/** Ids that agree in their low bits and differ above: 16 bits, or as many as an offset has. */
+const WIDTHS = { ids_16: "kernel.wide_ids", offsets_31: "kernel.wide_offsets" } as const;
+
+const wide = defineTest({
+  suite: "kernel",
+  path: "size",
+  test: "wide",
+  clauses: ["layout/id-spaces-distinct", "kernel/no-overread"],
+  description: "Ids past 16 bits and offsets past 31 and 32 bits name pages of their own",
+  needs: ({ layout, width }) => [...needsOf({ layout }), WIDTHS[width as keyof typeof WIDTHS]],
+  cases: grid({
+    layout: HEAD_LAYOUTS,
+    width: Object.keys(WIDTHS),
+    rows: ["1+900_1+700", "20+600"],
+  }),
+  run: async ({ kernel, params: { layout, width, rows }, seed }) => {
+    const page = width === "ids_16" ? 16 : 256;
+    const dense = problemOf(seed, { layout, rows, page, group: 1, scale: 0.5 });
+    const step = width === "ids_16" ? 2 ** 16 : 2 ** 31 / elementsOfId(dense.shape);
+    const spread = spreadPages(dense, {
+      poolPages: 4 * step,
+      idOf: (each) => Math.floor(each / 3) + (each % 3) * step,
+    });
+    const reply = requireOk(
+      "attendSparse",
+      await kernel.attendSparse!(spread.problem, { pageIds: spread.pageIds }),
+    );
+    return judgeReply(dense, reply);
+  },
+});
+
 const appends = defineTest({
   suite: "kernel",
   path: "size",
@@ -139,5 +172,6 @@ export const kernelSizeTests: readonly TestDefinition[] = [
   manySplits,
   groups,
   severalWindows,
+  wide,
   appends,
 ];

@@ -6,7 +6,7 @@ import { dataOf, expectTensor, flatTensor } from "../tensor_fields.ts";
 import type { Tensor, Tensors } from "../safetensors.ts";
 import { partCommand } from "./command.ts";
 import { arithmetic, readArithmetic } from "./declared_arithmetic.ts";
-import { count, fileName, type integer, number, shape } from "./values.ts";
+import { count, fileName, number, shape } from "./values.ts";
 
 const clock = <Name extends keyof StepTimer>(_: Name) => partCommand<StepTimer[Name]>("clock");
 const words = z.string().min(1).max(200);

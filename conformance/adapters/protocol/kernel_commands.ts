@@ -6,6 +6,7 @@ import type { Tensor, Tensors } from "../safetensors.ts";
 import {
   appendFrom,
   appendTensors,
+  dataOf,
   expectTensor,
   flatTensor,
   problemFields,
@@ -39,7 +40,7 @@ const ATTENDED_TENSORS = {
 };
 
 const kernel = <Name extends keyof KernelSubject>(_: Name) =>
-  partCommand<KernelSubject[Name]>("kernel");
+  partCommand<NonNullable<KernelSubject[Name]>>("kernel");
 
 /** The commands. */
 export const KERNEL_COMMANDS = {
@@ -71,6 +72,29 @@ export const KERNEL_COMMANDS = {
     }),
     unpackResult: (_, tensors, [given, { into }]) =>
       attendedFrom(tensors, given, into?.length ?? given.query.length),
+  }),
+  attendSparse: kernel("attendSparse")({
+    about: "Computes attention over the named pages of a pool of any size; tensors",
+    request: { problem, tensors: fileName },
+    requestTensors: {
+      ...PROBLEM_TENSORS,
+      pageIds: "I32, which pages of the pool keys and values hold, in their order",
+    },
+    result: z.strictObject({ tensors: fileName }),
+    resultTensors: ATTENDED_TENSORS,
+    pack: (given, { pageIds }) => ({
+      fields: { problem: problemFields(given) },
+      tensors: new Map([...problemTensors(given), ["pageIds", flatTensor("I32", pageIds)]]),
+    }),
+    unpack: (fields, tensors) => [
+      problemFrom(fields.problem, tensors),
+      { pageIds: dataOf<Int32Array>(tensors, "pageIds") },
+    ],
+    packResult: (reply, fields) => ({
+      fields: {},
+      tensors: attendedTensors(reply, fields.problem.shape.storage),
+    }),
+    unpackResult: (_, tensors, [given]) => attendedFrom(tensors, given, given.query.length),
   }),
   append: kernel("append")({
     about: "Rotates, and writes through the table; `droppedWrites`, and tensors",
