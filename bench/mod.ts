@@ -36,6 +36,7 @@ export {
   type cardProfileSchema,
   createStepCost,
   type DataSheet,
+  findDataSheet,
   NO_FACTORS,
   openCard,
   parseCardProfile,

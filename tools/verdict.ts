@@ -5,7 +5,8 @@
  * five forms and with this project's WGSL kernel beside it, and writes the results and a page of tables.
  * `--rehearse` does the same with a NumPy kernel on a small workload: it shows that the script runs, and
  * nothing about a card. `--only triton` or `--only wgsl` runs one clock, so that two cards can work at
- * once; `--render` writes the page again from the results that are there.
+ * once; the rest of each step comes from the profile of the card that PyTorch names, or `--card` does;
+ * `--render` writes the page again from the results that are there.
  * At half load few requests run beside each other, so that steps are many: it takes `--half-requests`,
  * and `--half-set` may shorten them. With `--rate`, in requests a second, it runs alone.
  *
@@ -13,7 +14,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { type BenchResult, readResult } from "../bench/mod.ts";
+import { type BenchResult, findDataSheet, readResult } from "../bench/mod.ts";
 import { createSystemContext, runCli } from "../cli/mod.ts";
 import { renderVerdict, type VerdictRun } from "./docs_verdict.ts";
 
@@ -38,6 +39,7 @@ const { values } = parseArgs({
     "half-requests": { type: "string", default: "12" },
     "half-set": { type: "string", default: "" },
     rate: { type: "string" },
+    card: { type: "string" },
     fixture: { type: "string" },
     out: { type: "string" },
     render: { type: "boolean", default: false },
@@ -59,6 +61,7 @@ const clocks: readonly VerdictClock[] = values.rehearse
     { name: "wgsl", clock: "gpu", requests: Number(values["wgsl-requests"]) },
   ];
 
+const card = values.card ?? (values.rehearse || values.render ? null : await cardOfMachine());
 const runs: VerdictRun[] = [];
 if (values.render) {
   for (const { name } of clocks) {
@@ -90,6 +93,17 @@ for (
 const page = `${out}/verdict${values.only === undefined ? "" : `-${values.only}`}.md`;
 await Deno.writeTextFile(page, renderVerdict(runs, { isRehearsal: values.rehearse }));
 console.log(`Written to '${page}'`);
+
+/** The card that PyTorch names where a profile or a data sheet knows it, or null. */
+async function cardOfMachine(): Promise<string | null> {
+  const script = "import torch; print(torch.cuda.get_device_name(0))";
+  const { success, stdout } = await new Deno.Command("python3", {
+    args: ["-c", script],
+    stderr: "null",
+  }).output();
+  const name = new TextDecoder().decode(stdout).trim();
+  return success ? findDataSheet(name)?.name ?? null : null;
+}
 
 async function readIfThere(path: string): Promise<BenchResult | null> {
   try {
@@ -125,6 +139,7 @@ async function replay(
     ...["--sides", "all", "--pairs", pairs, "--timeline", "0"],
     ...["--set", [`requests.count=${requests}`, ...overrides].join(",")],
     ...(values.rehearse ? ["--layers-measured", "2"] : []),
+    ...(card === null ? [] : ["--card", card]),
   ], context);
   if (exitCode !== 0) {
     console.error(`The replay of ${name}, ${load}, ended with exit code ${exitCode}`);

@@ -11,7 +11,12 @@ import {
   parseCardProfile,
   SHIPPED_PROFILES,
 } from "../card/mod.ts";
-import { placementOfWorkload, servedWorkload } from "../clock/mod.ts";
+import {
+  isAdapterClock,
+  placementOfWorkload,
+  servedWorkload,
+  type StepClock,
+} from "../clock/mod.ts";
 import { BenchError, type ClockCalibration, type ResultCeilings } from "../result/mod.ts";
 import { parseFit, validatedError } from "../validation/mod.ts";
 import type { Calibration, ClockChoice } from "./options.ts";
@@ -95,7 +100,10 @@ export function describeCalibration(
 
 /** @throws {BenchError} When attention is timed on one card and the rest comes from another's profile. */
 export function refuseForeignCard(clock: ClockChoice, card: Card): void {
-  const timed = cardOfClock(clock);
+  refuseCardOf(cardOfClock(clock), card);
+}
+
+function refuseCardOf(timed: string | null, card: Card): void {
   if (timed === null || timed === card.name) return;
   throw new BenchError(
     "bench/ceilings",
@@ -106,7 +114,10 @@ export function refuseForeignCard(clock: ClockChoice, card: Card): void {
 
 /** @throws {BenchError} When attention is timed on one card and the ceilings are another's. */
 export function refuseForeignCeilings(clock: ClockChoice, ceilings: ResultCeilings): void {
-  const timed = cardOfClock(clock);
+  refuseCeilingsOf(cardOfClock(clock), ceilings);
+}
+
+function refuseCeilingsOf(timed: string | null, ceilings: ResultCeilings): void {
   const stated = findDataSheet(ceilings.note)?.name ?? null;
   if (ceilings.source === "measured" || timed === null || stated === null) return;
   if (timed === stated) return;
@@ -117,8 +128,24 @@ export function refuseForeignCeilings(clock: ClockChoice, ceilings: ResultCeilin
   );
 }
 
+/**
+ * The same for cards that are known only once their clocks are open, as an adapter's is.
+ *
+ * @throws {BenchError} See {@linkcode refuseForeignCard} and {@linkcode refuseForeignCeilings}.
+ */
+export function refuseOtherCards(
+  { cost, ceilings }: { readonly cost: CostModel | null; readonly ceilings: ResultCeilings },
+  clocks: readonly StepClock[],
+): void {
+  for (const clock of clocks.filter(isAdapterClock)) {
+    const timed = clock.opened.isSoftware ? null : findDataSheet(clock.opened.card)?.name ?? null;
+    if (cost === null) refuseCeilingsOf(timed, ceilings);
+    else refuseCardOf(timed, cost.card);
+  }
+}
+
 /** Card that a clock times on, where it is one that data sheets know. */
-export function cardOfClock(clock: ClockChoice): string | null {
+function cardOfClock(clock: ClockChoice): string | null {
   if (clock.kind === "gpu" && !clock.isSoftware) return findDataSheet(clock.adapter)?.name ?? null;
   if (clock.kind === "table") return findDataSheet(clock.table.card ?? "")?.name ?? null;
   return null;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { NO_FACTORS, SHIPPED_PROFILES } from "../card/mod.ts";
 import { BenchError } from "../result/mod.ts";
-import { readCalibration } from "./calibration.ts";
+import { readCalibration, refuseOtherCards } from "./calibration.ts";
 import { runBench } from "./run_bench.ts";
 import { requestsOf, tinyWorkload } from "./test_support.ts";
 
@@ -78,6 +78,23 @@ Deno.test("runBench() refuses times of one card beside ceilings or a profile of 
   );
   const own = { ...H100, card: "H200" };
   await assert.rejects(runBench({ workload, trace: TRACE, clock, calibration: own }), /opened/);
+});
+
+Deno.test("refuseOtherCards() looks at the card of an adapter once it is open", () => {
+  const clock = (card: string, isSoftware = false) =>
+    ({ kind: "adapter", opened: { card, isSoftware }, cost: () => null }) as never;
+  const ceilings = {
+    memoryBytesPerSecond: 1,
+    flopsPerSecond: 1,
+    source: "fixture",
+    note: "Data sheet of one H200",
+  } as const;
+  const bench = { cost: null, ceilings };
+  refused(
+    () => refuseOtherCards(bench, [clock("NVIDIA H100 80GB HBM3")]),
+    /ceilings of H200.*H100/,
+  );
+  refuseOtherCards(bench, [clock("NVIDIA H200"), clock("a CPU", true)]);
 });
 
 Deno.test("readCalibration() takes a shipped card, a file of a profile, and a fit of the card", async () => {

@@ -2,6 +2,7 @@
 
 import type { AllocatorOptions } from "../../allocator/mod.ts";
 import type { BenchOptions, BenchProgress } from "./options.ts";
+import { refuseOtherCards } from "./calibration.ts";
 import { describeRun, type SideCheck } from "./describe_run.ts";
 import { gateCapacity, gateRead } from "../gate/mod.ts";
 import {
@@ -51,6 +52,7 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const clocks: StepClock[] = [];
   try {
     for (const side of bench.sides) clocks.push(await openClock(bench, side));
+    refuseOtherCards(bench, clocks);
     return await runPairs(bench, clocks);
   } finally {
     for (const clock of clocks) clock.close();
