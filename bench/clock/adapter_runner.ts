@@ -22,7 +22,7 @@ import {
 } from "../../kernel/mod.ts";
 import { BenchError } from "../result/mod.ts";
 import { type ClaimedTime, findImplausibleTime, leastWork } from "./plausible_times.ts";
-import { judgeRow, type SampledRow, sampleRow, visibleKeys } from "./sampled_rows.ts";
+import { judgeRow, type SampledRow, sampleRow } from "./sampled_rows.ts";
 import { followTable, type SentTable } from "./table_changes.ts";
 
 /** Steps of a batch, where nothing asks for their times earlier. */
@@ -32,7 +32,7 @@ const SAMPLES_PER_BATCH = 1;
 /** Shorter batches are sampled in proportion: judging takes longer than they do. */
 const STEPS_PER_SAMPLE = 16;
 /** Rows drawn for each sample; the one that sees the least is taken, so that judging keeps up. */
-const DRAWS_PER_SAMPLE = 12;
+const DRAWS_PER_SAMPLE = 24;
 
 /** What a clock's protocol took beside the steps themselves. */
 export interface ProtocolCost {
@@ -148,18 +148,8 @@ function createAdapterRunner(
     }
   };
 
-  const draw = (batch: GroupRows, batchStep: number, draws: number): SampledRow | null => {
-    let best: SampledRow | null = null;
-    for (let index = 0; index < draws; index++) {
-      const step = firstStep + batchStep;
-      const row = sampleRow(batch, { cache, step, batchStep, random });
-      if (row === null) return null;
-      const isCheaper = best === null ||
-        visibleKeys(row, cache.sinkTokens) < visibleKeys(best, cache.sinkTokens);
-      if (isCheaper) best = row;
-    }
-    return best;
-  };
+  const draw = (batch: GroupRows, batchStep: number, draws: number): SampledRow | null =>
+    sampleRow(batch, { cache, step: firstStep + batchStep, batchStep, draws, random });
 
   /** Sends what is pending, and judges the samples of the batch before while it runs. */
   const send = async (isVerified: boolean): Promise<void> => {

@@ -38,45 +38,71 @@ export interface SampledRow {
   readonly ids: Int32Array;
 }
 
-/** Draws a row of a step; null where nothing is computed. */
+/** A token and a head that may be sampled. */
+interface Candidate {
+  readonly slot: number;
+  readonly stepToken: number;
+  readonly position: number;
+  readonly head: number;
+  readonly windowTokens: number;
+  /** Keys that it sees: what judging it costs. */
+  readonly keys: number;
+}
+
+/**
+ * Draws rows of a step and takes the one that sees the least; null where nothing is computed.
+ *
+ * @param batch The step.
+ * @param o The cache, the step's numbers, how many rows are drawn, and from what.
+ */
 export function sampleRow(
   batch: GroupRows,
   o: {
     readonly cache: TimedCache;
     readonly step: number;
     readonly batchStep: number;
+    readonly draws: number;
     readonly random: Random;
   },
 ): SampledRow | null {
-  const { queryLengths, cachedLengths, table, group } = batch;
+  const { table, group } = batch;
   const { kvHeads, queryHeads, pageSizeTokens } = o.cache.shape;
-  const tokens = queryLengths.reduce((sum, length) => sum + length, 0);
+  let tokens = 0;
+  for (const length of batch.queryLengths) tokens += length;
   if (tokens === 0) return null;
-  const stepToken = o.random.nextBelow(tokens);
+  let best = draw(batch, o, tokens);
+  for (let count = 1; count < o.draws; count++) {
+    const other = draw(batch, o, tokens);
+    if (other.keys < best.keys) best = other;
+  }
+  const { slot, head, position } = best;
+  const row = rowsOfSlot(table, { group, slot }).first + (table.layout === "uniform" ? 0 : head);
+  const from = row * table.columns;
+  return {
+    ...best,
+    step: o.step,
+    batchStep: o.batchStep,
+    member: o.random.nextBelow(queryHeads / kvHeads),
+    ids: table.ids.slice(from, from + Math.floor(position / pageSizeTokens) + 1),
+  };
+}
+
+function draw(
+  { queryLengths, cachedLengths, group }: GroupRows,
+  { cache, random }: { readonly cache: TimedCache; readonly random: Random },
+  tokens: number,
+): Candidate {
+  const stepToken = random.nextBelow(tokens);
   let slot = 0;
   let first = 0;
   while (first + queryLengths[slot] <= stepToken) first += queryLengths[slot++];
   const position = cachedLengths[slot] + stepToken - first;
-  const head = o.random.nextBelow(kvHeads);
-  const row = rowsOfSlot(table, { group, slot }).first + (table.layout === "uniform" ? 0 : head);
-  const columns = Math.floor(position / pageSizeTokens) + 1;
-  return {
-    step: o.step,
-    batchStep: o.batchStep,
-    slot,
-    stepToken,
-    position,
-    head,
-    member: o.random.nextBelow(queryHeads / kvHeads),
-    windowTokens: o.cache.headWindows[group * kvHeads + head],
-    ids: table.ids.slice(row * table.columns, row * table.columns + columns),
-  };
-}
-
-/** Keys that a sampled row sees: what judging it costs. */
-export function visibleKeys({ position, windowTokens }: SampledRow, sinkTokens: number): number {
-  if (windowTokens === 0) return position + 1;
-  return Math.min(position + 1, windowTokens + sinkTokens);
+  const head = random.nextBelow(cache.shape.kvHeads);
+  const windowTokens = cache.headWindows[group * cache.shape.kvHeads + head];
+  const keys = windowTokens === 0
+    ? position + 1
+    : Math.min(position + 1, windowTokens + cache.sinkTokens);
+  return { slot, stepToken, position, head, windowTokens, keys };
 }
 
 /**
