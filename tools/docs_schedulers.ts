@@ -76,6 +76,27 @@ export async function renderSchedulers(): Promise<string[]> {
         "without queueing, from the first step with the request in it.",
     ),
     "",
+    "## Replicas",
+    "",
+    ...markdownParagraph(
+      "`--replicas N` puts N engines, each with pools of its own, behind a router (`--router`). A " +
+        "router knows what it has sent and not what becomes of it: load is the tokens sent to a " +
+        "replica, drained at the rate at which the saturated baseline serves them by a modelled " +
+        "clock. The assignment follows from the requests alone and is the same on every side.",
+    ),
+    "",
+    ...markdownList([
+      "`round-robin`: replicas in turn",
+      "`least-loaded`: the fewest tokens left",
+      "`prefix-aware`: the fewest tokens left and, of the prompt, to be computed; a router forgets " +
+      "the oldest blocks beyond what one replica's pages hold",
+    ]),
+    "",
+    ...markdownParagraph(
+      "Requests and gaps of all replicas are pooled; running requests, pages and steps are added " +
+        "up, and the timeline of steps is left out.",
+    ),
+    "",
   ];
 }
 

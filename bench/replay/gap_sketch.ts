@@ -60,6 +60,14 @@ export function addGaps(sketch: GapSketch, { gapsMs, tokens }: WeightedGaps): vo
   }
 }
 
+/** Adds what another sketch holds. */
+export function mergeSketch(sketch: GapSketch, other: GapSketch): void {
+  other.counts.forEach((count, bucket) => sketch.counts[bucket] += count);
+  sketch.sum += other.sum;
+  sketch.least = Math.min(sketch.least, other.least);
+  sketch.most = Math.max(sketch.most, other.most);
+}
+
 /** The middle of each bucket that holds a gap, and the tokens in it. */
 export function gapsOf({ counts, least, most }: GapSketch): WeightedGaps {
   const held: number[] = [];

@@ -2,10 +2,23 @@
 
 import { pageStatistics } from "../../allocator/mod.ts";
 import { describePrefixUse, type Ranks } from "../scheduler/mod.ts";
-import { addBusy, createBusySums } from "./fold.ts";
-import { gapsOf, SKETCH_RELATIVE_ERROR, summarizeSketch } from "./gap_sketch.ts";
+import { addBusy, type BusySums, createBusySums } from "./fold.ts";
+import {
+  addGaps,
+  createGapSketch,
+  gapsOf,
+  mergeSketch,
+  SKETCH_RELATIVE_ERROR,
+  summarizeSketch,
+} from "./gap_sketch.ts";
 import type { ReplayLog } from "./log.ts";
-import type { PeakPages, RequestSamples, RunPerformance, Summary } from "../result/mod.ts";
+import type {
+  PeakPages,
+  PrefixUse,
+  RequestSamples,
+  RunPerformance,
+  Summary,
+} from "../result/mod.ts";
 import { summarize, summarizeWeighted } from "../statistics/mod.ts";
 import { attentionBefore, nowMs } from "./timeline.ts";
 import { collectGaps, type WeightedGaps } from "./token_gaps.ts";
@@ -16,6 +29,16 @@ export interface Measured {
   readonly performance: RunPerformance;
   /** A value for each request; made when it is asked for. */
   readonly samples: RequestSamples;
+}
+
+/** One replica's replay. */
+export interface ReplayPart {
+  /** What it left behind. */
+  readonly log: ReplayLog;
+  /** Its pools. */
+  readonly ranks: Ranks;
+  /** Place of each of its requests among all, null where it served them all. */
+  readonly places: Int32Array | null;
 }
 
 /** Figures of a request, in milliseconds; of a failed one all are NaN. */
@@ -32,27 +55,43 @@ interface RequestFigures {
 
 /** Computes the metrics of a finished replay. */
 export function measure(log: ReplayLog, ranks: Ranks): Measured {
-  const { timeline, requests, folded } = log;
-  const figures = figuresOf(log);
-  const firstArrivalMs = requests.length === 0 ? 0 : requests.at(0)!.arrivalMs;
-  const endMs = timeline.timed === 0 ? firstArrivalMs : nowMs(timeline, timeline.timed);
-  const durationMs = endMs - firstArrivalMs;
-  const attentionMs = attentionBefore(timeline, timeline.timed);
+  return measureParts([{ log, ranks, places: null }]);
+}
+
+/**
+ * Computes the metrics of replicas together. Requests and gaps are pooled; running requests, pages,
+ * steps and times of steps are added up, the peak of running requests over the replicas' own peaks.
+ */
+export function measureParts(parts: readonly ReplayPart[]): Measured {
+  const figures = joinFigures(parts);
+  const firstArrivalMs = Math.min(
+    ...parts.flatMap(({ log: { requests } }) => requests.at(0)?.arrivalMs ?? []),
+  );
+  const ends = parts.flatMap(({ log: { timeline } }) =>
+    timeline.timed === 0 ? [] : [nowMs(timeline, timeline.timed)]
+  );
+  const durationMs = ends.length === 0 ? 0 : Math.max(...ends) - firstArrivalMs;
   const rate = (count: number): number | null =>
     figures.completed === 0 || durationMs <= 0 ? null : count / durationMs * 1000;
-  const busy = folded?.busy ?? createBusySums();
-  if (folded === null) addBusy(busy, timeline);
+  const busy = parts.map(({ log }) => busyOf(log));
+  const sum = (pick: (part: ReplayPart, index: number) => number): number =>
+    parts.reduce((total, part, index) => total + pick(part, index), 0);
+  const attentionMs = sum(({ log: { timeline } }) => attentionBefore(timeline, timeline.timed));
+  const boundMs = sum((_, index) => busy[index].boundMs);
+  const working = busy.filter(({ stepMs }) => stepMs > 0);
   return {
     performance: {
       whole: {
         ttftMs: summarizeKnown(figures.ttftMs),
-        tbtMs: summarizeGaps(log, "whole"),
+        tbtMs: summarizeGaps(parts, "whole"),
       },
       attentionOnly: {
         ttftMs: summarizeKnown(figures.attentionTtftMs),
-        tbtMs: summarizeGaps(log, "attention"),
+        tbtMs: summarizeGaps(parts, "attention"),
       },
-      ...(folded === null ? {} : { tbtRelativeError: SKETCH_RELATIVE_ERROR }),
+      ...(parts.some(({ log }) => log.folded !== null)
+        ? { tbtRelativeError: SKETCH_RELATIVE_ERROR }
+        : {}),
       queueMs: summarizeKnown(figures.queueMs),
       ttftWithoutQueueMs: summarizeKnown(
         figures.ttftMs.map((ms, request) => ms - figures.queueMs[request]),
@@ -63,20 +102,86 @@ export function measure(log: ReplayLog, ranks: Ranks): Measured {
       requestsPerSecond: rate(figures.completed),
       outputTokensPerSecond: rate(figures.outputTokens),
       totalTokensPerSecond: rate(figures.inputTokens + figures.outputTokens),
-      meanConcurrency: busy.stepMs === 0 ? null : busy.weighted / busy.stepMs,
-      peakConcurrency: busy.peak,
-      memoryBoundConcurrency: busy.boundMs === 0 ? null : busy.boundWeighted / busy.boundMs,
-      preemptions: log.preemptions.reduce((sum, count) => sum + count, 0),
-      peakPages: peakPages(ranks),
-      prefixCache: describePrefixUse(ranks),
-      steps: timeline.timed,
+      meanConcurrency: working.length === 0
+        ? null
+        : working.reduce((total, { weighted, stepMs }) => total + weighted / stepMs, 0),
+      peakConcurrency: sum((_, index) => busy[index].peak),
+      memoryBoundConcurrency: boundMs === 0
+        ? null
+        : sum((_, index) => busy[index].boundWeighted) / boundMs,
+      preemptions: sum(({ log }) => log.preemptions.reduce((total, count) => total + count, 0)),
+      peakPages: joinPeaks(parts.map(({ ranks }) => peakPages(ranks))),
+      prefixCache: joinPrefixUse(parts.map(({ ranks }) => describePrefixUse(ranks))),
+      steps: sum(({ log }) => log.timeline.timed),
       attentionMs,
-      restMs: busy.stepMs - attentionMs,
+      restMs: sum((_, index) => busy[index].stepMs) - attentionMs,
     },
     get samples(): RequestSamples {
-      return sampleRequests(log, figures);
+      return sampleRequests(parts, figures);
     },
   };
+}
+
+function busyOf({ folded, timeline }: ReplayLog): BusySums {
+  if (folded !== null) return folded.busy;
+  const busy = createBusySums();
+  addBusy(busy, timeline);
+  return busy;
+}
+
+function joinPeaks(peaks: readonly PeakPages[]): PeakPages {
+  return peaks.reduce((total, { fullHeads, windowHeads, capacity }) => ({
+    fullHeads: total.fullHeads + fullHeads,
+    windowHeads: total.windowHeads + windowHeads,
+    capacity: total.capacity + capacity,
+  }));
+}
+
+function joinPrefixUse(uses: readonly (PrefixUse | null)[]): PrefixUse | null {
+  return uses.reduce((total, use) =>
+    total === null || use === null ? null : {
+      lookups: total.lookups + use.lookups,
+      hits: total.hits + use.hits,
+      hitTokens: total.hitTokens + use.hitTokens,
+      insertedBlocks: total.insertedBlocks + use.insertedBlocks,
+      evictedBlocks: total.evictedBlocks + use.evictedBlocks,
+    }
+  );
+}
+
+/** Puts the figures of replicas' requests back into the order in which all of them arrived. */
+function joinFigures(parts: readonly ReplayPart[]): RequestFigures {
+  const figures = parts.map(({ log }) => figuresOf(log));
+  const [only] = parts;
+  if (parts.length === 1 && only.places === null) return figures[0];
+  const join = (pick: (part: RequestFigures) => Float64Array): Float64Array =>
+    place(parts, (_, part) => pick(figures[part]), Float64Array);
+  const sum = (pick: (part: RequestFigures) => number): number =>
+    figures.reduce((total, part) => total + pick(part), 0);
+  return {
+    ttftMs: join((part) => part.ttftMs),
+    queueMs: join((part) => part.queueMs),
+    tpotMs: join((part) => part.tpotMs),
+    endToEndMs: join((part) => part.endToEndMs),
+    attentionTtftMs: join((part) => part.attentionTtftMs),
+    completed: sum((part) => part.completed),
+    inputTokens: sum((part) => part.inputTokens),
+    outputTokens: sum((part) => part.outputTokens),
+  };
+}
+
+function place<A extends Float64Array | Int32Array>(
+  parts: readonly ReplayPart[],
+  pick: (part: ReplayPart, index: number) => A,
+  array: new (length: number) => A,
+): A {
+  const joined = new array(parts.reduce((total, { log }) => total + log.requests.length, 0));
+  parts.forEach((part, index) =>
+    pick(part, index).forEach((value, request) =>
+      joined[part.places === null ? request : part.places[request]] = value
+    )
+  );
+  return joined;
 }
 
 function figuresOf(log: ReplayLog): RequestFigures {
@@ -114,35 +219,68 @@ function figuresOf(log: ReplayLog): RequestFigures {
 }
 
 /** Raw values of each request; null where the request failed. */
-function sampleRequests(
-  { times, preemptions }: ReplayLog,
-  figures: RequestFigures,
-): RequestSamples {
+function sampleRequests(parts: readonly ReplayPart[], figures: RequestFigures): RequestSamples {
   const known = (values: Float64Array): (number | null)[] =>
     Array.from(values, (value) => Number.isNaN(value) ? null : value);
+  const closed = parts.every(({ log }) => log.times.arrivalMs !== null);
   return {
-    ...(times.arrivalMs === null ? {} : { arrivalMs: Array.from(times.arrivalMs, rounded) }),
+    ...(closed
+      ? {
+        arrivalMs: Array.from(
+          place(parts, ({ log }) => log.times.arrivalMs!, Float64Array),
+          rounded,
+        ),
+      }
+      : {}),
     ttftMs: known(figures.ttftMs),
     queueMs: known(figures.queueMs),
     tpotMs: known(figures.tpotMs),
     endToEndMs: known(figures.endToEndMs),
-    preemptions: Array.from(preemptions),
+    preemptions: Array.from(place(parts, ({ log }) => log.preemptions, Int32Array)),
   };
 }
 
-function summarizeGaps(log: ReplayLog, clock: "whole" | "attention"): Summary | null {
-  if (log.folded !== null) return summarizeSketch(log.folded.gaps[clock]);
-  const { timeline } = log;
-  const gaps = keptGaps(log, clock === "whole" ? timeline.endMs : timeline.attentionUpToMs);
-  return summarizeWeighted(gaps.gapsMs, gaps.tokens);
+function summarizeGaps(parts: readonly ReplayPart[], clock: "whole" | "attention"): Summary | null {
+  if (parts.some(({ log }) => log.folded !== null)) {
+    const sketch = createGapSketch();
+    for (const { log } of parts) {
+      if (log.folded !== null) mergeSketch(sketch, log.folded.gaps[clock]);
+      else addGaps(sketch, keptGaps(log, clock));
+    }
+    return summarizeSketch(sketch);
+  }
+  const { gapsMs, tokens } = joinGaps(parts.map(({ log }) => keptGaps(log, clock)));
+  return summarizeWeighted(gapsMs, tokens);
+}
+
+function joinGaps(gaps: readonly WeightedGaps[]): WeightedGaps {
+  if (gaps.length === 1) return gaps[0];
+  const join = (pick: (part: WeightedGaps) => Float64Array): Float64Array => {
+    const joined = new Float64Array(gaps.reduce((total, part) => total + pick(part).length, 0));
+    let at = 0;
+    for (const part of gaps) {
+      joined.set(pick(part), at);
+      at += pick(part).length;
+    }
+    return joined;
+  };
+  return { gapsMs: join(({ gapsMs }) => gapsMs), tokens: join(({ tokens }) => tokens) };
 }
 
 /** Gaps between tokens in whole steps: each of them, or the middles of their buckets. */
-export function wholeGaps(log: ReplayLog): WeightedGaps {
-  return log.folded === null ? keptGaps(log, log.timeline.endMs) : gapsOf(log.folded.gaps.whole);
+export function wholeGaps(parts: readonly ReplayPart[]): WeightedGaps {
+  return joinGaps(
+    parts.map(({ log }) =>
+      log.folded === null ? keptGaps(log, "whole") : gapsOf(log.folded.gaps.whole)
+    ),
+  );
 }
 
-function keptGaps({ tokens, timeline, requests }: ReplayLog, atMs: Float64Array): WeightedGaps {
+function keptGaps(
+  { tokens, timeline, requests }: ReplayLog,
+  clock: "whole" | "attention",
+): WeightedGaps {
+  const atMs = clock === "whole" ? timeline.endMs : timeline.attentionUpToMs;
   const beforeMs = new Float64Array(requests.length).fill(NaN);
   return collectGaps(tokens, timeline, { atMs, beforeMs });
 }

@@ -6,6 +6,7 @@
 
 export type { RequestSequence } from "./kept_steps.ts";
 export type { LoggedCheck, ReplayLog, ReplayOptions } from "./log.ts";
-export { measure } from "./metrics.ts";
+export { measure, measureParts, type ReplayPart } from "./metrics.ts";
 export { PAGE_SAMPLES, recordRun } from "./record_run.ts";
 export { replay } from "./replay.ts";
+export { routeRequests } from "./router.ts";

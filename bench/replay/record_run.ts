@@ -1,10 +1,8 @@
 /** What is stored of a replay beside its figures. */
 
 import { stepColumns } from "./fold.ts";
-import { headPagesOf, wholeGaps } from "./metrics.ts";
+import { headPagesOf, type ReplayPart, wholeGaps } from "./metrics.ts";
 import type { StepTimeline, TokenGaps } from "../result/mod.ts";
-import type { Ranks } from "../scheduler/mod.ts";
-import type { ReplayLog } from "./log.ts";
 import { joinSteps } from "./step_entries.ts";
 import { groupGaps } from "./token_gaps.ts";
 
@@ -20,19 +18,18 @@ export interface Recorded {
 /**
  * Collects what was recorded.
  *
- * @param log A finished replay.
- * @param ranks Its pools.
+ * @param parts A finished replay, or those of all replicas; steps are told of one alone.
  * @param o Most entries of a timeline, 0 to record nothing; and whether the steps are wanted.
  */
 export function recordRun(
-  log: ReplayLog,
-  ranks: Ranks,
+  parts: readonly ReplayPart[],
   o: { readonly timelineEntries: number; readonly withSteps: boolean },
 ): Recorded {
   if (o.timelineEntries === 0) return { tokenGaps: null, timeline: null };
+  const [{ log, ranks }] = parts;
   return {
-    tokenGaps: groupGaps(wholeGaps(log)),
-    timeline: o.withSteps
+    tokenGaps: groupGaps(wholeGaps(parts)),
+    timeline: o.withSteps && parts.length === 1
       ? joinSteps(stepColumns(log), {
         steps: log.timeline.timed,
         maxEntries: o.timelineEntries,

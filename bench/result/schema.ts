@@ -258,6 +258,10 @@ export const resultSchema: z.ZodType<BenchResult> = z.strictObject({
     prefixCache: z.boolean(),
     sequential: z.strictObject({ firstPairs: count, maxPairs: count }).nullable(),
     availability: z.enum(AVAILABILITY_READINGS),
+    fleet: z.strictObject({
+      replicas: count,
+      router: z.enum(["round-robin", "least-loaded", "prefix-aware"]),
+    }).exactOptional(),
   }),
   clock: z.strictObject({
     kind: z.enum(["model", "gpu", "adapter", "table"]),

@@ -123,6 +123,19 @@ export interface ResultOptions {
   readonly sequential: { readonly firstPairs: number; readonly maxPairs: number } | null;
   /** How admission read the share of free pages; anything but `pools` is a fault put in on purpose. */
   readonly availability: AvailabilityReading;
+  /** Replicas behind a router; absent where there was one engine. */
+  readonly fleet?: Fleet;
+}
+
+/** How a router chooses a replica. */
+export type RouterName = "round-robin" | "least-loaded" | "prefix-aware";
+
+/** Replicas of one engine behind a router. */
+export interface Fleet {
+  /** Number of replicas. */
+  readonly replicas: number;
+  /** How the router chooses. */
+  readonly router: RouterName;
 }
 
 /** The cost of everything but attention, as it was modelled. */

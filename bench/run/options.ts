@@ -4,7 +4,7 @@ import type { TraceRequest, Workload } from "../../fixtures/mod.ts";
 import type { StepRunner } from "../../kernel/mod.ts";
 import type { AdapterRunner, MeasuredCeilings, TimeTable } from "../clock/mod.ts";
 import type { CardProfile, CostFactors } from "../card/mod.ts";
-import type { AvailabilityReading } from "../result/mod.ts";
+import type { AvailabilityReading, RouterName } from "../result/mod.ts";
 import type {
   BenchEnvironment,
   BenchResult,
@@ -141,6 +141,10 @@ export interface BenchOptions {
   readonly pageOrder?: "shuffled" | "identity";
   /** Whether prompts share the pages of their prefixes. @default {the workload's cache.prefixCache} */
   readonly prefixCache?: boolean;
+  /** Replicas of the engine behind a router, each with pools of its own. @default {1} */
+  readonly replicas?: number;
+  /** How the router chooses a replica. @default {"round-robin"} */
+  readonly router?: RouterName;
   /** Seed of page order, acceptance and sampled checks. @default {the workload's seed} */
   readonly seed?: number;
   /** Discarded steps of each side before the first pair. @default {0 with the model clock, 8 with the gpu clock} */

@@ -47,12 +47,16 @@ export function prepareBench(given: BenchOptions): Bench {
     warmupSteps: options.warmupSteps ?? (isMeasured ? 8 : 0),
     maxChecks: options.maxChecks,
     ...(options.readPair === undefined ? {} : { readPair: options.readPair }),
+    ...(options.replicas === undefined || options.replicas === 1
+      ? {}
+      : { fleet: { replicas: options.replicas, router: options.router ?? "round-robin" } }),
     prefixCache: options.prefixCache ?? workload.cache.prefixCache,
     sequential: options.untilDecided ? { firstPairs: pairs, maxPairs: options.maxPairs } : null,
     availability: options.availability,
   };
   requireCount("pairs", resolved.pairs, 1);
   if (resolved.sequential !== null) requireCount("maxPairs", resolved.sequential.maxPairs, pairs);
+  requireCount("replicas", options.replicas ?? 1, 1);
   requireCount("warmupSteps", resolved.warmupSteps, 0);
   requireCount("maxChecks", resolved.maxChecks, 1);
   const { timelineEntries } = options;
@@ -140,4 +144,11 @@ function requestsOf(
     requests: joinPrefixBlocks(requests, { fromTokens: blockTokens, toTokens: pageSizeTokens }),
     prefixBlockTokens: pageSizeTokens,
   };
+}
+
+/** Requests under way at once where arrivals are a closed loop, null otherwise. */
+export function concurrencyOf({ workload, trace }: BenchOptions): number | null {
+  const { requests } = workload;
+  if (trace !== undefined || requests.kind !== "synthetic") return null;
+  return requests.arrivals.kind === "closed-loop" ? requests.arrivals.concurrency : null;
 }

@@ -13,9 +13,10 @@ import {
   createTableClock,
   type StepClock,
 } from "../clock/mod.ts";
-import { measure, PAGE_SAMPLES, recordRun, replay } from "../replay/mod.ts";
-import { createSideRanks, type Ranks } from "../scheduler/mod.ts";
+import { measureParts, PAGE_SAMPLES, recordRun, replay, type ReplayPart } from "../replay/mod.ts";
+import { createSideRanks } from "../scheduler/mod.ts";
 import { interleaveSides, isFutile, planLooks } from "../statistics/mod.ts";
+import { type ReplicaShare, shareRequests } from "./fleet.ts";
 import { type Bench, prepareBench } from "./prepare.ts";
 import { resolveSaturation } from "./saturation.ts";
 import { takePairs } from "./resume.ts";
@@ -48,7 +49,8 @@ import type { BenchResult, ResultOptions, RunResult, Side, SideName } from "../r
  * @throws {BenchError} When options contradict each other, ranks disagree or the run is stopped.
  */
 export async function runBench(options: BenchOptions): Promise<BenchResult> {
-  const bench = prepareBench(await resolveSaturation(options));
+  const prepared = prepareBench(await resolveSaturation(options));
+  const bench = { ...prepared, shares: await shareRequests(prepared) };
   const clocks: StepClock[] = [];
   try {
     for (const side of bench.sides) clocks.push(await openClock(bench, side));
@@ -79,7 +81,7 @@ async function openClock(bench: Bench, side: Side): Promise<StepClock> {
   }
 }
 
-async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<BenchResult> {
+async function runPairs(bench: SharedBench, clocks: readonly StepClock[]): Promise<BenchResult> {
   const { sides, resolved } = bench;
   const looks = looksOf(bench, clocks);
   const turns = interleaveSides({ sides: sides.length, pairs: looks[looks.length - 1] });
@@ -103,7 +105,7 @@ async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<Ben
   for (const [order, turn] of turns.entries()) {
     if (turn.pair < firstPair) continue;
     const side = sides[turn.side];
-    const { log, ranks } = await replaySide(bench, clocks[turn.side], {
+    const parts = await replaySide(bench, clocks[turn.side], {
       side,
       maxChecks: turn.pair === firstPair ? resolved.maxChecks : 0,
       pageSamples: turn.pair === 0 && bench.timelineEntries > 0 ? PAGE_SAMPLES : 0,
@@ -114,9 +116,11 @@ async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<Ben
         done: order,
       }),
     });
-    for (const check of log.checks) checks.push({ ...check, side: side.name });
-    const { performance, samples } = measure(log, ranks);
-    const recorded = recordRun(log, ranks, {
+    for (const { log } of parts) {
+      for (const check of log.checks) checks.push({ ...check, side: side.name });
+    }
+    const { performance, samples } = measureParts(parts);
+    const recorded = recordRun(parts, {
       timelineEntries: bench.timelineEntries,
       withSteps: turn.pair === 0,
     });
@@ -124,7 +128,7 @@ async function runPairs(bench: Bench, clocks: readonly StepClock[]): Promise<Ben
       pair: turn.pair,
       order,
       performance,
-      failedRequests: log.failed,
+      failedRequests: parts.flatMap(({ log }) => log.failed),
       samples,
       ...recorded,
     });
@@ -178,6 +182,11 @@ function isDecided({ readGate, capacityGate }: BenchResult): boolean {
   return [readGate, capacityGate].every((gate) => gate?.verdict !== "INCONCLUSIVE");
 }
 
+/** A run with the requests of each replica. */
+interface SharedBench extends Bench {
+  readonly shares: readonly ReplicaShare[];
+}
+
 interface Turn {
   readonly side: Side;
   readonly maxSteps?: number;
@@ -187,21 +196,48 @@ interface Turn {
 }
 
 async function replaySide(
-  bench: Bench,
+  bench: SharedBench,
   clock: StepClock,
   turn: Turn,
-): Promise<{ log: Awaited<ReturnType<typeof replay>>; ranks: Ranks }> {
+): Promise<readonly ReplayPart[]> {
+  turn.report({ requestsDone: 0, steps: 0 });
+  const parts: ReplayPart[] = [];
+  let [done, steps] = [0, 0];
+  for (const share of bench.shares) {
+    const part = await replayShare(bench, clock, {
+      ...turn,
+      share,
+      maxChecks: parts.length === 0 ? turn.maxChecks : 0,
+      pageSamples: bench.shares.length === 1 ? turn.pageSamples ?? 0 : 0,
+      report: (progress) =>
+        turn.report({
+          requestsDone: done + progress.requestsDone,
+          steps: steps + progress.steps,
+        }),
+    });
+    done += share.requests.length;
+    steps += part.log.timeline.timed;
+    parts.push(part);
+  }
+  return parts;
+}
+
+async function replayShare(
+  bench: SharedBench,
+  clock: StepClock,
+  turn: Turn & { readonly share: ReplicaShare },
+): Promise<ReplayPart> {
   const { workload, signal } = bench.options;
+  const { share } = turn;
   const { pageOrder, seed, prefixCache } = bench.resolved;
   const ranks = createSideRanks(workload, turn.side, {
     pageOrder: pageOrder === "identity" ? { kind: "identity" } : { kind: "shuffled", seed },
     prefixBlockTokens: prefixCache ? bench.prefixBlockTokens : null,
     debug: bench.options.debugTables ?? false,
   });
-  turn.report({ requestsDone: 0, steps: 0 });
   const log = await replay({
-    requests: bench.requests,
-    concurrency: concurrencyOf(bench.options),
+    requests: share.requests,
+    concurrency: share.concurrency,
     scheduler: workload.scheduler,
     speculative: workload.speculative,
     ranks,
@@ -215,14 +251,7 @@ async function replaySide(
     ...(signal === undefined ? {} : { signal }),
   });
   clock.finish?.();
-  return { log, ranks };
-}
-
-/** Requests under way at once where arrivals are a closed loop, null otherwise. */
-function concurrencyOf({ workload, trace }: BenchOptions): number | null {
-  const { requests } = workload;
-  if (trace !== undefined || requests.kind !== "synthetic") return null;
-  return requests.arrivals.kind === "closed-loop" ? requests.arrivals.concurrency : null;
+  return { log, ranks, places: share.places };
 }
 
 function reporter(

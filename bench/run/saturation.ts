@@ -1,20 +1,19 @@
-/** Arrivals at a share of saturation: what the baseline serves when everybody waits at once. */
+/** Arrivals at a share of saturation: what the baseline serves when everyone waits at once. */
 
-import { shardHeadMap } from "../../allocator/mod.ts";
-import { saturate, synthesizeRequests, type Workload } from "../../fixtures/mod.ts";
-import { createModelClock, restOfLayer } from "../clock/mod.ts";
+import { saturate, type TraceRequest } from "../../fixtures/mod.ts";
+import { createCalibratedClock, createModelClock } from "../clock/mod.ts";
 import { measure, replay } from "../replay/mod.ts";
-import { BenchError, sidesOfGates } from "../result/mod.ts";
-import { createSideRanks, findMeasuredRank } from "../scheduler/mod.ts";
+import { BenchError, type RunPerformance } from "../result/mod.ts";
+import { createSideRanks } from "../scheduler/mod.ts";
 import type { BenchOptions } from "./options.ts";
-import { chooseCeilings } from "./prepare.ts";
+import { type Bench, prepareBench } from "./prepare.ts";
 
 /**
  * Gives arrivals that are a share of saturation their rate. The baseline, the first side of the
- * gates, is replayed saturated with the `model` clock, so that every side and every run of the same
- * workload and ceilings gets the same arrivals. Other options are returned as they are.
+ * gates, is replayed saturated with a modelled clock, so that every side and every run of the same
+ * workload and costs gets the same arrivals. Other options are returned as they are.
  *
- * @throws {BenchError} When the baseline serves no request.
+ * @throws {BenchError} When the baseline serves no one.
  */
 export async function resolveSaturation(options: BenchOptions): Promise<BenchOptions> {
   const { workload, trace } = options;
@@ -22,40 +21,41 @@ export async function resolveSaturation(options: BenchOptions): Promise<BenchOpt
   if (trace !== undefined || requests.kind !== "synthetic") return options;
   const { arrivals } = requests;
   if (arrivals.kind !== "saturation-share") return options;
-  const servedPerSecond = await serve(saturate(workload), options);
-  if (servedPerSecond === null) {
+  const saturated = prepareBench({ ...options, workload: saturate(workload) });
+  const { requestsPerSecond } = await serveSaturated(saturated, saturated.requests);
+  if (requestsPerSecond === null) {
     throw new BenchError(
       "bench/option",
       `Cannot arrive at ${arrivals.share} of saturation: the baseline serves no request of workload ` +
         `'${workload.name}'`,
     );
   }
-  const ratePerSecond = arrivals.share * servedPerSecond;
+  const ratePerSecond = arrivals.share * requestsPerSecond;
   return {
     ...options,
     workload: { ...workload, requests: { ...requests, arrivals: { ...arrivals, ratePerSecond } } },
   };
 }
 
-async function serve(workload: Workload, options: BenchOptions): Promise<number | null> {
-  const { headMap, tensorParallel, scheduler, speculative } = workload;
-  const [side] = sidesOfGates(options.gates ?? ["gate/read"]);
-  const seed = options.seed ?? workload.seed;
+/** Replays requests on the baseline, all of them at once, with a modelled clock. */
+export async function serveSaturated(
+  { options: { workload, signal }, sides: [side], resolved: { seed }, heads, rest, cost }: Bench,
+  requests: readonly TraceRequest[],
+): Promise<RunPerformance> {
   const ranks = createSideRanks(workload, side, {
     pageOrder: { kind: "shuffled", seed },
     prefixBlockTokens: null,
   });
-  const rank = findMeasuredRank(headMap, tensorParallel);
-  const heads = shardHeadMap(headMap, { tensorParallel, rank });
-  const rest = restOfLayer(workload, chooseCeilings(options));
   const log = await replay({
-    requests: synthesizeRequests(workload),
-    scheduler,
-    speculative,
+    requests: requests.map((request) => ({ ...request, arrivalMs: 0 })),
+    scheduler: workload.scheduler,
+    speculative: workload.speculative,
     ranks,
-    clock: createModelClock({ workload, heads, side, rest }),
+    clock: cost === null
+      ? createModelClock({ workload, heads, side, rest })
+      : createCalibratedClock({ workload, heads, side, cost }),
     seed,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(signal === undefined ? {} : { signal }),
   });
-  return measure(log, ranks).performance.requestsPerSecond;
+  return measure(log, ranks).performance;
 }

@@ -113,6 +113,20 @@ export const REPLAY_SETTINGS = {
     defaultText: FIXTURE_DEFAULT,
     parse: wholeNumber({ min: 1, max: 65_536 }),
   },
+  replicas: {
+    brief: "Replicas of the engine behind a router",
+    placeholder: "N",
+    defaultValue: 1,
+    parse: wholeNumber({ min: 1, max: 1024 }),
+    option: "replicas",
+  },
+  router: {
+    brief: "Router: round-robin, least-loaded or prefix-aware",
+    placeholder: "NAME",
+    defaultValue: "round-robin",
+    parse: choiceOf(["round-robin", "least-loaded", "prefix-aware"]),
+    option: "router",
+  },
   scheduler: {
     brief: "Scheduler: reference, vllm-v1, sglang or fastdeploy-v1",
     placeholder: "NAME",

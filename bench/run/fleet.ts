@@ -1,0 +1,63 @@
+/** Requests of each replica behind a router. */
+
+import type { TraceRequest } from "../../fixtures/mod.ts";
+import { routeRequests } from "../replay/mod.ts";
+import { BenchError } from "../result/mod.ts";
+import { type Bench, concurrencyOf } from "./prepare.ts";
+import { serveSaturated } from "./saturation.ts";
+
+/** What one replica is sent. */
+export interface ReplicaShare {
+  /** Requests in arrival order. */
+  readonly requests: readonly TraceRequest[];
+  /** Place of each among all requests, null where it gets them all. */
+  readonly places: Int32Array | null;
+  /** Requests under way at once in a closed loop, null for arrivals of their own. */
+  readonly concurrency: number | null;
+}
+
+/** Requests by which the rate of a saturated replica is found. */
+const SAMPLED_REQUESTS = 512;
+
+/**
+ * Shares the requests out among replicas, the same for every side. A router that goes by load drains
+ * it at the rate at which the baseline serves the first requests when they all wait at once, by the
+ * `model` clock.
+ *
+ * @throws {BenchError} When a closed loop is to be routed by load, which then depends on the replays.
+ */
+export async function shareRequests(bench: Bench): Promise<readonly ReplicaShare[]> {
+  const { requests, resolved: { fleet }, options: { workload } } = bench;
+  const concurrency = concurrencyOf(bench.options);
+  if (fleet === undefined) return [{ requests, places: null, concurrency }];
+  const { replicas, router } = fleet;
+  if (concurrency !== null && (router !== "round-robin" || concurrency < replicas)) {
+    throw new BenchError(
+      "bench/option",
+      `Cannot route a closed loop of ${concurrency} requests to ${replicas} replicas by ` +
+        `'${router}': its arrivals follow from the replays; give 'round-robin' and at least one ` +
+        `request a replica`,
+    );
+  }
+  const sample = requests.slice(0, SAMPLED_REQUESTS);
+  const served = router === "round-robin" ? null : await serveSaturated(bench, sample);
+  const { pagesPerHead, pageSizeTokens } = workload.cache;
+  const assigned = routeRequests(requests, {
+    router,
+    replicas,
+    tokensPerSecond: served?.totalTokensPerSecond ?? 0,
+    prefixBlockTokens: bench.prefixBlockTokens,
+    prefixBlocks: Math.floor(pagesPerHead * pageSizeTokens / bench.prefixBlockTokens),
+  });
+  return Array.from({ length: replicas }, (_, replica): ReplicaShare => {
+    const places = Int32Array.from(requests.keys()).filter((index) => assigned[index] === replica);
+    const share = concurrency === null
+      ? null
+      : Math.floor(concurrency / replicas) + (replica < concurrency % replicas ? 1 : 0);
+    return {
+      requests: Array.from(places, (index) => requests[index]),
+      places,
+      concurrency: share,
+    };
+  });
+}

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import type { TraceRequest, Workload } from "../../fixtures/mod.ts";
+import type { BenchResult, RouterName } from "../result/mod.ts";
+import { runBench } from "./run_bench.ts";
+import { tinyWorkload } from "./test_support.ts";
+
+const CLOCK = { kind: "model", reason: null } as const;
+
+function requestsAt(gapMs: number, count: number): TraceRequest[] {
+  return Array.from({ length: count }, (_, id) => ({
+    id,
+    arrivalMs: id * gapMs,
+    inputTokens: 20 + id * 37 % 120,
+    outputTokens: 2 + id * 13 % 30,
+    prefixBlocks: [id % 3],
+  }));
+}
+
+function run(
+  requests: readonly TraceRequest[],
+  o: { replicas?: number; router?: RouterName; prefixCache?: boolean } = {},
+): Promise<BenchResult> {
+  const trace = { name: "t.csv", sha256: "", dropped: {}, requests, prefixBlockTokens: 16 };
+  return runBench({ workload: tinyWorkload(), trace, clock: CLOCK, ...o });
+}
+
+Deno.test("runBench() gives replicas what each would do by itself, requests in their own places", async () => {
+  const requests = requestsAt(0.02, 40);
+  const [both, even, odd] = await Promise.all([
+    run(requests, { replicas: 2, router: "round-robin" }),
+    run(requests.filter((_, index) => index % 2 === 0)),
+    run(requests.filter((_, index) => index % 2 === 1)),
+  ]);
+  assert.deepEqual(both.options.fleet, { replicas: 2, router: "round-robin" });
+  both.sides.forEach(({ runs: [joined] }, side) => {
+    const [left, right] = [even, odd].map((result) => result.sides[side].runs[0]);
+    for (const key of ["ttftMs", "queueMs", "tpotMs", "endToEndMs", "preemptions"] as const) {
+      // The second half's times count from the first request of all.
+      assert.deepEqual(
+        joined.samples![key].filter((_, index) => index % 2 === 0),
+        left.samples![key],
+      );
+      assert.deepEqual(
+        joined.samples![key].filter((_, index) => index % 2 === 1),
+        right.samples![key],
+      );
+    }
+    const [all, one, other] = [joined, left, right].map(({ performance }) => performance!);
+    assert.equal(all.steps, one.steps + other.steps);
+    assert.equal(all.whole.tbtMs!.count, one.whole.tbtMs!.count + other.whole.tbtMs!.count);
+    assert.equal(all.peakPages.capacity, one.peakPages.capacity + other.peakPages.capacity);
+    assert.equal(all.peakConcurrency, one.peakConcurrency + other.peakConcurrency);
+    assert.equal(joined.timeline, null);
+  });
+});
+
+Deno.test("runBench() with one replica is the engine by itself", async () => {
+  const requests = requestsAt(0.05, 20);
+  const [one, plain] = await Promise.all([run(requests, { replicas: 1 }), run(requests)]);
+  assert.equal(one.options.fleet, undefined);
+  assert.deepEqual(one.sides, plain.sides);
+});
+
+Deno.test("runBench() waits less behind a router that goes by load, and hits more by prefixes", async () => {
+  // Long and short prompts in turn: in turns, one of two replicas gets all the long ones.
+  const requests = requestsAt(0.01, 80).map((request, index) => ({
+    ...request,
+    inputTokens: index % 2 === 0 ? 200 : 16,
+    prefixBlocks: [index % 5],
+  }));
+  const ttft = async (router: RouterName): Promise<number> =>
+    (await run(requests, { replicas: 2, router })).sides[0].runs[0].performance!.whole.ttftMs!.mean;
+  assert.ok(await ttft("least-loaded") < 0.9 * await ttft("round-robin"));
+  const hits = async (router: RouterName): Promise<number> => {
+    // Seven prompts in turn, three of four blocks of which are theirs.
+    const shared = requestsAt(0.02, 84).map((request, index) => ({
+      ...request,
+      inputTokens: 64,
+      outputTokens: 2,
+      prefixBlocks: [0, 1, 2].map((block) => index % 7 * 10 + block),
+    }));
+    const result = await run(shared, { replicas: 3, router, prefixCache: true });
+    return result.sides[0].runs[0].performance!.prefixCache!.hitTokens;
+  };
+  assert.ok(await hits("prefix-aware") > await hits("least-loaded"));
+});
+
+Deno.test("runBench() refuses to route a closed loop by load, and shares one out in turn", async () => {
+  const workload: Workload = tinyWorkload({
+    requests: {
+      kind: "synthetic",
+      count: 12,
+      arrivals: { kind: "closed-loop", concurrency: 3 },
+      inputTokens: { kind: "fixed", tokens: 20 },
+      outputTokens: { kind: "fixed", tokens: 3 },
+    },
+  });
+  await assert.rejects(
+    runBench({ workload, clock: CLOCK, replicas: 2, router: "least-loaded" }),
+    /Cannot route a closed loop of 3 requests to 2 replicas by 'least-loaded'/,
+  );
+  const { sides } = await runBench({ workload, clock: CLOCK, replicas: 2 });
+  assert.equal(sides[0].runs[0].performance!.peakConcurrency, 3);
+});
