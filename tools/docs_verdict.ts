@@ -46,6 +46,40 @@ export function renderVerdict(
   return `${parts.join("\n").trimEnd()}\n`;
 }
 
+const BEGIN = "<!-- figures: written by deno task verdict -->";
+const END = "<!-- end of figures -->";
+
+/**
+ * Fills the table of figures of a page: a line for each pair of kernels, a column for each run.
+ *
+ * @param page The page, with the two marks that the table stands between.
+ * @param runs Replays, in the order of the columns.
+ * @returns The page with the figures of these runs.
+ * @throws {RangeError} When a mark is missing.
+ */
+export function fillFigures(page: string, runs: readonly VerdictRun[]): string {
+  const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (from < 0 || to < from) throw new RangeError(`Cannot fill the figures: "${BEGIN}" is missing`);
+  const rows = PAIRS.map(([baseline, candidate, name]) => [
+    name,
+    ...runs.map(({ result }) => {
+      const compared = findPair(result, baseline, candidate);
+      return compared === null
+        ? "–"
+        : compared.map(({ ratio }) => ratio === null ? "–" : percent(ratio)).join(" and ");
+    }),
+  ]);
+  const columns = [
+    { title: "mean TTFT and mean TBT" },
+    ...runs.map(({ clock, load, result }) => ({
+      title: `${clock}, ${load}, ${result.requests.count} requests`,
+      align: "right" as const,
+    })),
+  ];
+  const table = markdownTable(columns, rows).join("\n");
+  return `${page.slice(0, from)}${BEGIN}\n\n${table}\n\n${page.slice(to)}`;
+}
+
 function renderRun({ clock, load, result }: VerdictRun): string[] {
   const right = (title: string) => ({ title, align: "right" as const });
   const rows = PAIRS.flatMap(([baseline, candidate, name]) => {
@@ -123,9 +157,11 @@ function milliseconds(value: number | null): string {
   return value >= 1000 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
 }
 
+function percent(ratio: number): string {
+  return `${ratio < 1 ? "−" : "+"}${Math.abs(100 * (ratio - 1)).toFixed(1)} %`;
+}
+
 function change({ ratio, interval }: Comparison): string {
-  const percent = (value: number): string =>
-    `${value < 1 ? "−" : "+"}${Math.abs(100 * (value - 1)).toFixed(1)} %`;
   if (ratio === null) return "–";
   if (interval === null || interval.degenerate) return percent(ratio);
   return `${percent(ratio)} (${percent(interval.lower)} to ${percent(interval.upper)})`;

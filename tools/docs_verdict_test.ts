@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { runBench } from "../bench/run/mod.ts";
 import { loadWorkload, requireLoaded } from "../fixtures/mod.ts";
 import { readResult } from "../bench/mod.ts";
-import { renderVerdict, type VerdictRun } from "./docs_verdict.ts";
+import { fillFigures, renderVerdict, type VerdictRun } from "./docs_verdict.ts";
 
 Deno.test("renderVerdict() shows pairs that were compared, and leaves out those that were not", async () => {
   const workload = requireLoaded(await loadWorkload("smoke"));
@@ -34,4 +34,7 @@ Deno.test("docs/results/verdict.md is what its results say", async () => {
   assert.ok(runs.length >= 2);
   const page = await Deno.readTextFile("docs/results/verdict.md");
   assert.equal(page, renderVerdict(runs, { isRehearsal: false }));
+  const judged = await Deno.readTextFile("docs/verdict.md");
+  assert.equal(judged, fillFigures(judged, runs));
+  assert.throws(() => fillFigures("# A page", runs), { name: "RangeError" });
 });

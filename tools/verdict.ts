@@ -16,7 +16,7 @@
 import { parseArgs } from "node:util";
 import { type BenchResult, findDataSheet, readResult } from "../bench/mod.ts";
 import { createSystemContext, runCli } from "../cli/mod.ts";
-import { renderVerdict, type VerdictRun } from "./docs_verdict.ts";
+import { fillFigures, renderVerdict, type VerdictRun } from "./docs_verdict.ts";
 
 /** One clock of the verdict. */
 interface VerdictClock {
@@ -92,6 +92,10 @@ for (
 }
 const page = `${out}/verdict${values.only === undefined ? "" : `-${values.only}`}.md`;
 await Deno.writeTextFile(page, renderVerdict(runs, { isRehearsal: values.rehearse }));
+if (values.render && !values.rehearse) {
+  const page = "docs/verdict.md";
+  await Deno.writeTextFile(page, fillFigures(await Deno.readTextFile(page), runs));
+}
 console.log(`Written to '${page}'`);
 
 /** The card that PyTorch names where a profile or a data sheet knows it, or null. */
