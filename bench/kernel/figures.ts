@@ -1,6 +1,6 @@
 /** What samples and ceilings say together. */
 
-import type { KernelCaseWork, KernelFigures } from "./result_types.ts";
+import type { KernelCaseWork, KernelFigures } from "./result_schema.ts";
 
 /** Ceilings that figures are held against. */
 export interface KernelCeilings {

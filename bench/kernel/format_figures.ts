@@ -1,7 +1,7 @@
 /** Figures of kernel cases in words. */
 
 import { formatDuration, formatNumber, formatRate } from "../../fixtures/mod.ts";
-import type { KernelFigures } from "./result_types.ts";
+import type { KernelFigures } from "./result_schema.ts";
 
 /** Figures as they are shown, with their units. */
 export interface KernelFigureWords {

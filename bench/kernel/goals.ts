@@ -6,7 +6,7 @@ import type {
   KernelGoalResult,
   KernelOutcome,
   PeersReport,
-} from "./result_types.ts";
+} from "./result_schema.ts";
 
 type Timed = Extract<KernelOutcome, { kind: "timed" }>;
 

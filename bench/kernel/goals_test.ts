@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { KernelGoal } from "./case.ts";
 import { judgeKernelGoals } from "./goals.ts";
-import type { KernelCaseResult, PeersReport } from "./result_types.ts";
+import type { KernelCaseResult, PeersReport } from "./result_schema.ts";
 import { timedCase } from "./test_support.ts";
 
 const PEERS: PeersReport = {

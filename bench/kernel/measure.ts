@@ -10,7 +10,7 @@ import {
   timeAttention,
 } from "../../kernel/mod.ts";
 import type { KernelCase } from "./case.ts";
-import type { KernelCaseResult, KernelFigures, KernelOutcome } from "./result_types.ts";
+import type { KernelCaseResult, KernelFigures, KernelOutcome } from "./result_schema.ts";
 import { buildKernelStep, kernelLayerBytes, kernelLayers } from "./step.ts";
 
 /** A software device attends caches up to this size in the time that one waits for a benchmark. */

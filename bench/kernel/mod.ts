@@ -30,10 +30,11 @@ export {
   type KernelGoalResult,
   type KernelOutcome,
   type KernelResult,
+  type kernelResultSchema,
   type PeerOutcome,
   type PeerResult,
   type PeersReport,
-} from "./result_types.ts";
+} from "./result_schema.ts";
 export { drawRoofline, drawRooflineElement, ROOFLINE_STYLE } from "./roofline.ts";
 export { type KernelBenchOptions, runKernelBench } from "./run_cases.ts";
 export { selectKernelCases } from "./select.ts";

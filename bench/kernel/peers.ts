@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type KernelCase, PEER_NAMES, type PeerName } from "./case.ts";
 import { peerSchema } from "./case_schema.ts";
 import { medianOf } from "./figures.ts";
-import type { PeerOutcome, PeersReport } from "./result_types.ts";
+import type { PeerOutcome, PeersReport } from "./result_schema.ts";
 
 /** Options of {@linkcode runPeers}. */
 export interface RunPeersOptions {

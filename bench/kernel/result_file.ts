@@ -1,7 +1,7 @@
 /** Reading and writing results of the kernel benchmark. */
 
 import { kernelResultSchema } from "./result_schema.ts";
-import { KERNEL_RESULT_VERSION, type KernelResult } from "./result_types.ts";
+import { KERNEL_RESULT_VERSION, type KernelResult } from "./result_schema.ts";
 import { parseDocument, serializeSamples, writeTextAtomically } from "../result/mod.ts";
 
 /**

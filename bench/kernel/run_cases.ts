@@ -18,7 +18,7 @@ import {
   type KernelCaseResult,
   type KernelResult,
   type PeersReport,
-} from "./result_types.ts";
+} from "./result_schema.ts";
 
 /** Options of {@linkcode runKernelBench}. */
 export interface KernelBenchOptions {

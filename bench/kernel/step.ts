@@ -10,7 +10,7 @@ import {
   tokenBytes,
 } from "../../kernel/mod.ts";
 import type { KernelCase } from "./case.ts";
-import type { KernelCaseWork } from "./result_types.ts";
+import type { KernelCaseWork } from "./result_schema.ts";
 
 /** Caches that alternate together exceed every last-level cache by far. */
 const ROTATED_BYTES = 2 ** 29;

@@ -4,7 +4,7 @@ import type { KernelCase } from "./case.ts";
 import { builtinKernelCases } from "./case_file.ts";
 import { kernelFigures } from "./figures.ts";
 import { judgeKernelGoals } from "./goals.ts";
-import type { KernelCaseResult, KernelOutcome, KernelResult } from "./result_types.ts";
+import type { KernelCaseResult, KernelOutcome, KernelResult } from "./result_schema.ts";
 import { buildKernelStep } from "./step.ts";
 
 /** A built-in case. */

@@ -39,6 +39,7 @@ export {
   type KernelForm,
   READ_PAIR,
   type Side,
+  SIDE_NAMES,
   SIDE_OF_FORM,
   type SideName,
   type SidePair,
@@ -76,3 +77,4 @@ export type {
   ClockTable,
   ResultCeilings,
 } from "./clock_types.ts";
+export type { Frozen, Stored } from "./stored.ts";

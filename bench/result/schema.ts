@@ -1,6 +1,7 @@
 /** The schema that a stored result is read with. */
 
 import { z } from "zod";
+import { SIDE_NAMES } from "./sides.ts";
 import type { GateReport } from "./gate_types.ts";
 import { AVAILABILITY_READINGS } from "./availability.ts";
 import { type BenchResult, READABLE_RESULT_VERSIONS, RESULT_SCHEMA_VERSION } from "./types.ts";
@@ -117,16 +118,7 @@ const run = z.strictObject({
   timeline: timeline.nullable().default(null),
 });
 
-const sideName = z.enum([
-  "two-pass",
-  "uniform",
-  "uniform-clipped",
-  "headwise-row",
-  "headwise",
-  "headwise-recycle",
-  "pooled",
-  "pooled-recycle",
-]);
+const sideName = z.enum(SIDE_NAMES);
 const gateName = z.enum(["gate/read", "gate/capacity"]);
 /** What a gate may say. */
 export const verdict = z.enum(["PASS", "FAIL", "INCONCLUSIVE"]);

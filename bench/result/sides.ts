@@ -2,16 +2,20 @@
 
 import type { Layout } from "../../allocator/mod.ts";
 
+/** Every side, in the order of tables. */
+export const SIDE_NAMES = [
+  "two-pass",
+  "uniform",
+  "uniform-clipped",
+  "headwise-row",
+  "headwise",
+  "headwise-recycle",
+  "pooled",
+  "pooled-recycle",
+] as const;
+
 /** Name of a side. */
-export type SideName =
-  | "two-pass"
-  | "uniform"
-  | "uniform-clipped"
-  | "headwise-row"
-  | "headwise"
-  | "headwise-recycle"
-  | "pooled"
-  | "pooled-recycle";
+export type SideName = typeof SIDE_NAMES[number];
 
 /**
  * Kernel that a side stands for. `two-pass`: a full pass and a window pass over whole rows, merged

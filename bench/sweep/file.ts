@@ -7,68 +7,14 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { ResultError } from "../result/mod.ts";
 import {
+  headerSchema,
+  rowSchema,
   type Sweep,
   SWEEP_VERSION,
   type SweepHeader,
   type SweepIdentity,
   type SweepRow,
 } from "./types.ts";
-
-const nullable = z.number().nullable();
-const text = z.string();
-const gate = z.enum(["gate/read", "gate/capacity"]);
-const axis = z.array(z.number());
-
-const headerSchema = z.strictObject({
-  kind: z.literal("headwise/sweep"),
-  version: z.literal(SWEEP_VERSION),
-  hash: text,
-  fixture: text,
-  fixtureSha256: text,
-  modelSha256: text,
-  axes: z.strictObject({
-    windowTokens: axis,
-    ratio: axis,
-    contextTokens: axis,
-    batch: axis,
-    pageSizeTokens: axis,
-  }),
-  gates: z.array(gate),
-  clock: text,
-  pairs: nullable,
-  seed: nullable,
-});
-
-const rowSchema = z.strictObject({
-  kind: z.literal("point"),
-  index: z.number().int().nonnegative(),
-  point: z.strictObject({
-    windowTokens: nullable,
-    ratio: nullable,
-    contextTokens: nullable,
-    batch: nullable,
-    pageSizeTokens: nullable,
-  }),
-  clock: z.enum(["model", "gpu", "adapter", "table"]).nullable(),
-  verdicts: z.partialRecord(gate, z.enum(["PASS", "FAIL", "INCONCLUSIVE"])),
-  sides: z.array(z.strictObject({
-    name: z.enum([
-      "uniform",
-      "uniform-clipped",
-      "headwise",
-      "headwise-recycle",
-      "pooled",
-      "pooled-recycle",
-    ]),
-    meanTtftMs: nullable,
-    meanTbtMs: nullable,
-    outputTokensPerSecond: nullable,
-    meanConcurrency: nullable,
-    preemptions: nullable,
-    failedRequests: z.number(),
-  })),
-  error: text.nullable(),
-});
 
 /** Adds kind, version and hash to an identity. */
 export function createSweepHeader(identity: SweepIdentity): SweepHeader {

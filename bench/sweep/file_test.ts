@@ -1,3 +1,5 @@
+import { SIDES } from "../result/mod.ts";
+import { rowSchema } from "./types.ts";
 import assert from "node:assert/strict";
 import { createSweepHeader, parseSweep, serializeSweep } from "./file.ts";
 import type { SweepRow } from "./types.ts";
@@ -56,4 +58,18 @@ Deno.test("createSweepHeader() gives one hash for the same settings in any order
   const turned = Object.fromEntries(Object.entries(identity).toReversed()) as typeof identity;
   assert.equal(createSweepHeader(turned).hash, hash);
   assert.notEqual(createSweepHeader({ ...identity, pairs: 2 }).hash, hash);
+});
+
+Deno.test("a sweep's row may hold every side that there is", () => {
+  const figures = {
+    meanTtftMs: 1,
+    meanTbtMs: 1,
+    outputTokensPerSecond: 1,
+    meanConcurrency: 1,
+    preemptions: 0,
+    failedRequests: 0,
+  };
+  const sides = Object.keys(SIDES).map((name) => ({ name, ...figures }));
+  const names = rowSchema.shape.sides.parse(sides).map(({ name }) => name);
+  assert.deepEqual(names, Object.keys(SIDES));
 });

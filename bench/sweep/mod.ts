@@ -14,6 +14,8 @@ export {
 } from "./grid.ts";
 export { runSweep, type SweepClock, type SweepOptions } from "./run.ts";
 export {
+  type headerSchema,
+  type rowSchema,
   type Sweep,
   SWEEP_VERSION,
   type SweepHeader,

@@ -1,76 +1,92 @@
 /** What a sweep's file holds: a header, then a row for each finished point. */
 
-import type { ClockDescription, GateName, SideName, Verdict } from "../result/mod.ts";
-import type { SweepAxes, SweepPoint } from "./grid.ts";
+import { z } from "zod";
+import { SIDE_NAMES, type Stored } from "../result/mod.ts";
 
 /** Version of the file's shape. */
 export const SWEEP_VERSION = 1;
 
-/** Everything that the rows of a sweep share; two files with equal ones can be merged. */
-export interface SweepIdentity {
-  /** Name of the fixture. */
-  readonly fixture: string;
-  /** SHA-256 of the fixture's text. */
-  readonly fixtureSha256: string;
-  /** SHA-256 of the model's text. */
-  readonly modelSha256: string;
-  /** The grid. */
-  readonly axes: SweepAxes;
-  /** Gates of every point. */
-  readonly gates: readonly GateName[];
-  /** Clock that was asked for. */
-  readonly clock: string;
-  /** Interleaved repetitions; null for what suits the clock. */
-  readonly pairs: number | null;
-  /** Seed; null for the fixture's. */
-  readonly seed: number | null;
-}
+const nullable = z.number().nullable();
+const text = z.string();
+const gate = z.enum(["gate/read", "gate/capacity"]);
+const axis = z.array(z.number());
 
 /** First line of the file. */
-export interface SweepHeader extends SweepIdentity {
-  /** Always `headwise/sweep`. */
-  readonly kind: "headwise/sweep";
-  /** Version of the file's shape. */
-  readonly version: typeof SWEEP_VERSION;
+export const headerSchema = z.strictObject({
+  kind: z.literal("headwise/sweep"),
+  version: z.literal(SWEEP_VERSION),
   /** SHA-256 of the identity: what has to be equal to resume a file, or to merge two. */
-  readonly hash: string;
-}
-
-/** Figures of one side, means over the pairs; null where nothing was measured. */
-export interface SweepSide {
-  /** Name of the side. */
-  readonly name: SideName;
-  /** Mean time to first token in milliseconds. */
-  readonly meanTtftMs: number | null;
-  /** Mean time between tokens in milliseconds. */
-  readonly meanTbtMs: number | null;
-  /** Output tokens per second. */
-  readonly outputTokensPerSecond: number | null;
-  /** Running requests, averaged over time. */
-  readonly meanConcurrency: number | null;
-  /** Preemptions. */
-  readonly preemptions: number | null;
-  /** Requests that failed, over all pairs. */
-  readonly failedRequests: number;
-}
+  hash: text,
+  /** Name of the fixture. */
+  fixture: text,
+  /** SHA-256 of the fixture's text. */
+  fixtureSha256: text,
+  /** SHA-256 of the model's text. */
+  modelSha256: text,
+  /** The grid. */
+  axes: z.strictObject({
+    windowTokens: axis,
+    ratio: axis,
+    contextTokens: axis,
+    batch: axis,
+    pageSizeTokens: axis,
+  }),
+  /** Gates of every point. */
+  gates: z.array(gate),
+  /** Clock that was asked for. */
+  clock: text,
+  /** Interleaved repetitions; null for what suits the clock. */
+  pairs: nullable,
+  /** Seed; null for the fixture's. */
+  seed: nullable,
+});
 
 /** A point that was replayed, or could not be. */
-export interface SweepRow {
-  /** Always `point`. */
-  readonly kind: "point";
+export const rowSchema = z.strictObject({
+  kind: z.literal("point"),
   /** Place in the grid, from 0. */
-  readonly index: number;
+  index: z.number().int().nonnegative(),
   /** The point. */
-  readonly point: SweepPoint;
-  /** Clock that timed it; null where it could not be replayed. */
-  readonly clock: ClockDescription["kind"] | null;
+  point: z.strictObject({
+    windowTokens: nullable,
+    ratio: nullable,
+    contextTokens: nullable,
+    batch: nullable,
+    pageSizeTokens: nullable,
+  }),
+  /** Clock that was asked for. */
+  clock: z.enum(["model", "gpu", "adapter", "table"]).nullable(),
   /** Verdicts of the gates asked for. */
-  readonly verdicts: Readonly<Partial<Record<GateName, Verdict>>>;
+  verdicts: z.partialRecord(gate, z.enum(["PASS", "FAIL", "INCONCLUSIVE"])),
   /** Sides; empty where the point could not be replayed. */
-  readonly sides: readonly SweepSide[];
+  sides: z.array(z.strictObject({
+    /** Name of the side. */
+    name: z.enum(SIDE_NAMES),
+    /** Mean time to first token in milliseconds. */
+    meanTtftMs: nullable,
+    /** Mean time between tokens in milliseconds. */
+    meanTbtMs: nullable,
+    /** Output tokens per second. */
+    outputTokensPerSecond: nullable,
+    /** Running requests, averaged over time. */
+    meanConcurrency: nullable,
+    /** Preemptions. */
+    preemptions: nullable,
+    /** Requests that failed, over all pairs. */
+    failedRequests: z.number(),
+  })),
   /** Why the point could not be replayed, or null. */
-  readonly error: string | null;
-}
+  error: text.nullable(),
+});
+
+/** First line of the file. */
+export type SweepHeader = Stored<typeof headerSchema>;
+/** Everything that the rows of a sweep share; two files with equal ones can be merged. */
+export type SweepIdentity = Omit<SweepHeader, "kind" | "version" | "hash">;
+/** A point that was replayed, or could not be. */
+export type SweepRow = Stored<typeof rowSchema>;
+/** Figures of one side, means over the pairs; null where nothing was measured. */
+export type SweepSide = SweepRow["sides"][number];
 
 /** A sweep as read back. */
 export interface Sweep {
