@@ -26,7 +26,7 @@ export interface PoisonOptions {
  */
 export function poisonUnread(p: AttentionProblem, o: PoisonOptions = {}): AttentionProblem {
   const { shape, queryStarts, cachedLengths, table } = p;
-  const { batch, kvHeads, headSize, pageSizeTokens } = shape;
+  const { batch, kvHeads, pageSizeTokens } = shape;
   const headPages = shape.layout === "pooled" ? pageIdLimit(shape) : shape.pages * kvHeads;
   const kept = new Uint8Array(headPages * pageSizeTokens);
 

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a script whose output is what it prints
 /**
  * What head-wise tables are worth to an engine, on the card of this machine: `deno task verdict`.
  *

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- names of the field and of the format that is read
 import assert from "node:assert/strict";
 import { parseGateInput, readGateInput } from "./file.ts";
 import { type ForeignGateOptions, judgeForeignRuns } from "./gate.ts";

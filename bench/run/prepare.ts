@@ -35,7 +35,7 @@ export interface Bench {
 /** Resolves the options of a run and refuses what cannot be run. */
 export function prepareBench(given: BenchOptions): Bench {
   const options = { ...BENCH_DEFAULTS, ...given };
-  const { workload, trace, clock } = options;
+  const { workload, clock } = options;
   const isMeasured = clock.kind === "gpu" || clock.kind === "adapter";
   const gates = options.gates ?? ["gate/read"];
   const pairs = options.pairs ?? (isMeasured ? 6 : 1);

@@ -1,6 +1,5 @@
 /** One benchmark run: every side replayed in turn, checked, measured and judged. */
 
-import type { AllocatorOptions } from "../../allocator/mod.ts";
 import type { BenchOptions, BenchProgress } from "./options.ts";
 import { refuseOtherCards } from "./calibration.ts";
 import { describeRun, type SideCheck } from "./describe_run.ts";
@@ -20,7 +19,7 @@ import { type ReplicaShare, shareRequests } from "./fleet.ts";
 import { type Bench, prepareBench } from "./prepare.ts";
 import { resolveSaturation } from "./saturation.ts";
 import { takePairs } from "./resume.ts";
-import type { BenchResult, ResultOptions, RunResult, Side, SideName } from "../result/mod.ts";
+import type { BenchResult, RunResult, Side, SideName } from "../result/mod.ts";
 
 /**
  * Replays the workload on every side that the gates need, in interleaved pairs, and judges them.

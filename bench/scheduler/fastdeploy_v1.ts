@@ -24,7 +24,6 @@ import {
   requireSlot,
   type Scheduler,
   type SchedulerPolicy,
-  type StepPlan,
 } from "./scheduler.ts";
 
 /** Places left at which a decoding request gets pages (`prealloc_dec_block_slot_num_threshold`). */

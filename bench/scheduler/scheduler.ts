@@ -130,7 +130,7 @@ export function planStep(scheduler: Scheduler, step: number): StepPlan {
  *   change the step. `done` otherwise.
  */
 export function admitWaiting(scheduler: Scheduler, plan: StepPlan): "done" | "starved" {
-  const { waiting, settings, policy } = scheduler;
+  const { waiting, policy } = scheduler;
   if (isFull(scheduler)) scheduler.shortOfPages = false;
   while (plan.admitting && plan.budgetTokens > 0 && !isFull(scheduler)) {
     const request = waiting.front();

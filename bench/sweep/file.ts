@@ -4,7 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import type { z } from "zod";
 import { ResultError } from "../result/mod.ts";
 import {
   headerSchema,

@@ -73,7 +73,9 @@ function refuseType(name: string, value: unknown, o: { wanted: string; clause: s
   );
 }
 
-function scaleArray(type: QuantisedFormat["scaleType"]): Function {
+function scaleArray(
+  type: QuantisedFormat["scaleType"],
+): typeof Float32Array | typeof Uint16Array | typeof Uint8Array {
   if (type === "f32") return Float32Array;
   return SCALE_BYTES[type] === 2 ? Uint16Array : Uint8Array;
 }
@@ -93,7 +95,11 @@ export function checkQuantisedTypes(p: QuantisedCache): void {
       );
     }
     const clause = formatClause(format);
-    const check = (part: string, value: unknown, type: Function | null): void => {
+    const check = (
+      part: string,
+      value: unknown,
+      type: ReturnType<typeof scaleArray> | null,
+    ): void => {
       const name = tensorName(side, part);
       if (type === null) {
         if (value === undefined) return;

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- names of the field and of the format that is read
 /**
  * Codes of quantised caches: what each bit pattern stands for before its scale, and the code that is
  * nearest to a number.

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- names of the field and of the format that is read
 /** Quantised cache formats: code type, granularity and type of the scales, and the sizes they give. */
 
 import type { AttentionShape } from "../problem.ts";

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- names of the field and of the format that is read
 /** Seeded quantised caches: codes over the whole range, scales that differ from their neighbours. */
 
 import type { Random } from "../../allocator/mod.ts";

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- names of the field and of the format that is read
 /** The two sides of a cache in WGSL: one text, expanded for keys and for values. */
 
 import { CODE_FORMATS } from "../quantised/code_type.ts";
