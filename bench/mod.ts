@@ -305,6 +305,7 @@ export {
   type GroupFit,
   type MetricError,
   type PairOutcome,
+  parseFit,
   type Prediction,
   type PublishedData,
   type PublishedGeometry,

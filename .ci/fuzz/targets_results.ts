@@ -4,7 +4,9 @@ import {
   compareResults,
   createSweepHeader,
   judgeForeignRuns,
+  parseCardProfile,
   parseFaults,
+  parseFit,
   parseGateInput,
   parseKernelCases,
   parseKernelResult,
@@ -12,6 +14,7 @@ import {
   parseObjectives,
   parseResult,
   parseSweep,
+  readPublished,
   runBench,
   runLive,
   serializeLiveResult,
@@ -33,8 +36,64 @@ const testData = (name: string): string =>
 const RESULT = await tinyResult();
 const CASES = builtinKernelCases().length;
 
+const PUBLISHED_ROW = [
+  "- id: one",
+  "  source: a page",
+  "  gpu: H100 80GB SXM",
+  "  tp: 1",
+  "  engine: vLLM",
+  "  model: m",
+  "  input_tokens: 100",
+  "  output_tokens: 10.5",
+  "  rate_per_s: all-at-once",
+  "  concurrency: 4",
+  "  ttft_ms: { mean: 10, p50: null }",
+  "  tpot_ms: { mean: 5 }",
+  "  itl_ms: {}",
+  "  workload: random",
+  "  trust: high",
+  "  notes: made up",
+].join("\n");
+
 /** Readers of results. */
 export const RESULT_TARGETS: readonly FuzzTarget[] = [
+  {
+    name: "bench/card-profile",
+    seeds: [
+      Deno.readTextFileSync(
+        new URL("../../bench/card/profile/cards/h200-sxm.json", import.meta.url),
+      ),
+    ],
+    errors: ["BenchError"],
+    read: (input) => parseCardProfile(textOf(input), { file }),
+  },
+  {
+    name: "bench/fit",
+    seeds: [JSON.stringify({
+      format: "headwise-fit/1",
+      card: "H100",
+      workload: "w",
+      fittedTo: ["a.json"],
+      factors: {
+        promptAttention: 1,
+        decodeAttention: 1,
+        products: 1.1,
+        weightReads: 1,
+        stepOverheadMs: 0.5,
+      },
+      fitted: ["products"],
+      leaveOneOutError: { median: 0.1, worst: 0.2 },
+    })],
+    errors: ["BenchError"],
+    read: (input) => parseFit(textOf(input), { file }),
+  },
+  {
+    name: "bench/published",
+    seeds: [PUBLISHED_ROW],
+    words: ["ttft_ms", "rate_per_s", "all-at-once", "ab_base", "geometry"],
+    errors: ["FixtureError"],
+    read: (input) => readPublished(new Map([[`${file}.yaml`, textOf(input)]])),
+  },
   {
     name: "bench/result",
     seeds: [serializeResult(RESULT)],
