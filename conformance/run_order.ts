@@ -1,23 +1,34 @@
-/** In which order cases run: every test has its first case before any has its second. */
+/** In which order cases run, so that a wrong subject is told early, whichever clause it breaks. */
 import type { TestCase } from "./test_definition.ts";
 
-/** Suites that draw on the others' ground at length: they come last. */
-const LONG_SUITES: ReadonlySet<string> = new Set(["fuzz", "regression"]);
+/** Suites by what a case of theirs costs: bookkeeping, attention, and sequences of both. */
+const SUITE_ORDER: readonly (readonly string[])[] = [
+  ["dump", "validator", "allocator"],
+  ["kernel", "capture"],
+  ["regression", "fuzz"],
+];
 
 /**
- * Orders cases so that a wrong subject is told early, whichever clause it breaks.
+ * Orders cases: cheap suites first, and of each of them every test has its first case before any has
+ * its second.
  *
  * @param cases Cases in the order of the suite.
- * @returns The same cases, round by round.
+ * @returns The same cases.
  */
 export function orderForRun(cases: readonly TestCase[]): TestCase[] {
+  const phaseOf = ({ definition }: TestCase): number => {
+    const phase = SUITE_ORDER.findIndex((suites) => suites.includes(definition.suite));
+    return phase < 0 ? SUITE_ORDER.length : phase;
+  };
+  const phases = Map.groupBy(cases, phaseOf);
+  return [...phases].sort(([a], [b]) => a - b).flatMap(([, members]) => inRounds(members));
+}
+
+function inRounds(cases: readonly TestCase[]): TestCase[] {
   const tests = [...Map.groupBy(cases, ({ definition }) => definition).values()];
-  const isLong = ([first]: readonly TestCase[]): boolean =>
-    LONG_SUITES.has(first?.definition.suite ?? "");
-  const rounds = Math.max(0, ...tests.map(({ length }) => length));
-  const short = tests.filter((members) => !isLong(members));
-  const roundsOf = (group: readonly (readonly TestCase[])[]): TestCase[] =>
-    Array.from({ length: rounds }, (_, round) => group.flatMap((members) => members[round] ?? []))
-      .flat();
-  return [...roundsOf(short), ...roundsOf(tests.filter(isLong))];
+  const rounds = Math.max(...tests.map(({ length }) => length));
+  return Array.from(
+    { length: rounds },
+    (_, round) => tests.flatMap((members) => members[round] ?? []),
+  ).flat();
 }
