@@ -75,7 +75,7 @@ export const REPLAY_SETTINGS = {
     option: "moreSides",
   },
   enforce: switchSetting("Exit by the verdict: 0 PASS, 1 FAIL, 3 INCONCLUSIVE"),
-  resume: switchSetting("Resume the complete pairs of a run that was stopped"),
+  resume: switchSetting("Resume a stopped run; complete pairs are kept"),
   pairs: {
     brief: "Interleaved repetitions of every side",
     placeholder: "N",
@@ -93,7 +93,7 @@ export const REPLAY_SETTINGS = {
     option: "untilDecided",
   },
   maxPairs: {
-    brief: "Most pairs of a run that continues until it is decided",
+    brief: "Maximum number of pairs with --until-decided",
     placeholder: "N",
     defaultValue: 32,
     parse: wholeNumber({ min: 2, max: 1000 }),
@@ -142,7 +142,7 @@ export const REPLAY_SETTINGS = {
     option: "availability",
   },
   pageOrder: {
-    brief: "Where pages lie: shuffled (seeded) or identity",
+    brief: "Order of pages: shuffled (seeded) or identity",
     placeholder: "ORDER",
     defaultValue: "shuffled",
     parse: choiceOf(["shuffled", "identity"]),
@@ -157,7 +157,7 @@ export const REPLAY_SETTINGS = {
     option: "seed",
   },
   warmupSteps: {
-    brief: "Discarded steps of each side at the start",
+    brief: "Warm-up steps of each side, discarded",
     placeholder: "N",
     defaultValue: null,
     defaultText: "0, or 8 with the gpu clock",
@@ -172,7 +172,7 @@ export const REPLAY_SETTINGS = {
     parse: wholeNumber({ min: 1 }),
   },
   checks: {
-    brief: "Most sampled correctness checks of each side",
+    brief: "Maximum sampled correctness checks of each side",
     placeholder: "N",
     defaultValue: 6,
     parse: wholeNumber({ min: 1, max: 10_000 }),
@@ -213,7 +213,7 @@ export const REPLAY_SETTINGS = {
     foreignVariable: { name: "FD_T53_HEAD_WISE_SWA_FIXTURE", parse: parseSwitch },
   },
   prefixCache: {
-    brief: "Let prompts share the pages of the prefixes of a trace",
+    brief: "Reuse cached prefixes of a trace (prefix caching)",
     defaultValue: null,
     defaultText: FIXTURE_DEFAULT,
     parse: parseSwitch,
@@ -227,7 +227,7 @@ export const REPLAY_SETTINGS = {
     option: "debugTables",
   },
   timeline: {
-    brief: "Most entries of the recorded timeline; 0 records none",
+    brief: "Maximum entries of the recorded timeline; 0 disables it",
     placeholder: "N",
     defaultValue: 512,
     parse: wholeNumber({ min: 0, max: 1_000_000 }),

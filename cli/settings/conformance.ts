@@ -14,7 +14,7 @@ export const CONFORMANCE_SETTINGS = {
     confirm: CONFIRM.program,
   },
   filter: {
-    brief: "Queries of the cases to run, with spaces between them",
+    brief: "Queries of the cases to run, separated by spaces",
     placeholder: "QUERY",
     defaultValue: null,
     defaultText: "every case",
@@ -22,13 +22,13 @@ export const CONFORMANCE_SETTINGS = {
   },
   gpu: GPU_SETTING,
   subgroups: {
-    brief: "Let the kernel use subgroups: auto or off",
+    brief: "Subgroup operations in the kernel: auto or off",
     placeholder: "MODE",
     defaultValue: "auto",
     parse: choiceOf(["auto", "off"]),
   },
   timeoutMs: {
-    brief: "Longest time of one case, in milliseconds",
+    brief: "Timeout of one case, in milliseconds",
     placeholder: "N",
     defaultValue: 30_000,
     parse: wholeNumber({ min: 1 }),
@@ -80,7 +80,7 @@ export const CONFORMANCE_SETTINGS = {
     defaultValue: "results/conformance.jsonl",
     parse: parseText,
   },
-  resume: switchSetting("Resume the report of a run that was stopped: run what it lacks"),
+  resume: switchSetting("Resume a stopped run; run the missing cases"),
   format: {
     brief: `Form: ${REPORT_FORMATS.join(", ")}`,
     placeholder: "FORM",

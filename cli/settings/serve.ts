@@ -7,35 +7,35 @@ import { CONFIRM, switchSetting } from "./shared.ts";
 /** Bounds of what clients may ask for. */
 export const BOUND_SETTINGS = {
   maxRequests: {
-    brief: "Most requests taken at once, waiting ones included; more get 429",
+    brief: "Maximum concurrent requests, waiting ones included; others get 429",
     placeholder: "N",
     defaultValue: 512,
     parse: wholeNumber({ min: 1, max: 65_536 }),
     option: "maxRequests",
   },
   maxBodyBytes: {
-    brief: "Most bytes of a body; more gets 413",
+    brief: "Maximum bytes of a request body; larger ones get 413",
     placeholder: "N",
     defaultValue: 8 << 20,
     parse: wholeNumber({ min: 1 }),
     option: "maxBodyBytes",
   },
   bodyTimeoutMs: {
-    brief: "Most time for a body to arrive; longer gets 408",
+    brief: "Timeout for a request body to arrive; then 408",
     placeholder: "MS",
     defaultValue: 10_000,
     parse: wholeNumber({ min: 1, max: 3_600_000 }),
     option: "bodyTimeoutMs",
   },
   maxConnections: {
-    brief: "Most connections at once; more get 503",
+    brief: "Maximum concurrent connections; others get 503",
     placeholder: "N",
     defaultValue: 2048,
     parse: wholeNumber({ min: 1, max: 65_536 }),
     option: "maxConnections",
   },
   headerTimeoutMs: {
-    brief: "Most time for a header to arrive; longer gets 408",
+    brief: "Timeout for a header to arrive; then 408",
     placeholder: "MS",
     defaultValue: 10_000,
     parse: wholeNumber({ min: 1, max: 3_600_000 }),
@@ -59,7 +59,7 @@ export const API_SETTINGS = {
     parse: parseSide,
   },
   port: {
-    brief: "Port; 0 takes a free one",
+    brief: "Port; 0 picks a free one",
     placeholder: "N",
     defaultValue: 8000,
     parse: wholeNumber({ min: 0, max: 65_535 }),
@@ -93,14 +93,14 @@ export const API_SETTINGS = {
     option: "tokensPerEvent",
   },
   faults: {
-    brief: "What goes wrong each n-th time: status=5,disconnect=7,stall=9,server=…,malformed=…",
+    brief: "Inject faults every n-th time: status=5,disconnect=7,stall=9,server=…,malformed=…",
     placeholder: "FAULTS",
     defaultValue: null,
     defaultText: "nothing",
     parse: parseText,
   },
   prefixCache: {
-    brief: "Let prompts share the pages of their prefixes",
+    brief: "Reuse cached prefixes (prefix caching)",
     defaultValue: null,
     defaultText: "the fixture's",
     parse: parseSwitch,
