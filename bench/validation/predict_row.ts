@@ -19,6 +19,7 @@ import {
 } from "../card/mod.ts";
 import { type Engine, engineOf, findEngine } from "./engines.ts";
 import type { PublishedGeometry, PublishedRow } from "./published.ts";
+import { BenchError } from "../result/mod.ts";
 import { requestsOfRow } from "./row_requests.ts";
 import { servedModel } from "./served_geometry.ts";
 import { simulate, type SimulatedTimes } from "./simulate.ts";
@@ -60,8 +61,17 @@ export interface PredictOptions {
   readonly overhead?: (name: EngineName) => Partial<EngineOverhead>;
 }
 
-/** Predicts one row. */
+/** Predicts one row; what cannot be predicted has a reason. */
 export function predictRow(row: PublishedRow, o: PredictOptions): RowOutcome {
+  try {
+    return predict(row, o);
+  } catch (error) {
+    if (!(error instanceof BenchError)) throw error;
+    return { kind: "unexpressed", reason: error.message };
+  }
+}
+
+function predict(row: PublishedRow, o: PredictOptions): RowOutcome {
   const reason = whyNot(row, o);
   if (reason !== null) return { kind: "unexpressed", reason };
   const geometry = o.geometries.get(row.geometry!)!;

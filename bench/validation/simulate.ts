@@ -5,6 +5,8 @@
  * known, as of a published result. On workloads that both can express it makes the same steps.
  */
 
+import { BenchError } from "../result/mod.ts";
+
 /** How an engine forms its steps. */
 export type BatchingRule =
   /** Decode rows first, prompts fill up the budget, all in one step (vLLM v1, TensorRT-LLM). */
@@ -117,9 +119,24 @@ interface Running {
   generated: number;
 }
 
-/** Runs all requests to their ends. */
+/**
+ * Runs all requests to their ends.
+ *
+ * @throws {BenchError} When a request does not fit into the cache although it is alone.
+ */
 export function simulate(o: SimulateOptions): SimulatedTimes {
   const { requests, limits, heldTokens } = o;
+  const misfit = requests.findIndex(({ inputTokens, outputTokens }) =>
+    heldTokens(inputTokens + outputTokens) > o.capacityTokens
+  );
+  if (misfit >= 0) {
+    const { inputTokens, outputTokens } = requests[misfit];
+    throw new BenchError(
+      "bench/option",
+      `Cannot serve request ${misfit}: its ${inputTokens} + ${outputTokens} tokens do not fit into a ` +
+        `cache of ${Math.floor(o.capacityTokens)} tokens`,
+    );
+  }
   const count = requests.length;
   const times = {
     sentMs: new Float64Array(count),
@@ -232,7 +249,12 @@ export function simulate(o: SimulateOptions): SimulatedTimes {
         preemptLast();
         continue;
       }
-      if (waiting.length > 0) throw new Error(`Request ${waiting[0].id} does not fit alone`);
+      if (waiting.length > 0) {
+        throw new BenchError(
+          "bench/option",
+          `Cannot admit request ${waiting[0].id} although nothing runs: its prompt exceeds a step`,
+        );
+      }
       const nextMs = taken < atFrontEnd.length
         ? atFrontEnd[taken].readyMs
         : requests[next].arrivalMs ?? now;

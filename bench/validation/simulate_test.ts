@@ -84,6 +84,12 @@ Deno.test("simulate() holds back what requests may still generate", () => {
   assert.equal(times.preemptions, 0);
 });
 
+Deno.test("simulate() refuses a request that never fits, in place of trying forever", () => {
+  assert.throws(() => play([[20, 40]], { capacityTokens: 50 }), /request 0: its 20 \+ 40 tokens/);
+  const limits = { ...LIMITS, chunkedPrefill: false, rule: "prompts-first" } as const;
+  assert.equal(play([[90, 2]], { limits }).steps[0].prompts[0], 90);
+});
+
 Deno.test("simulate() makes the steps of the full replay, whose pages it does not have", async () => {
   const lengths = fc.tuple(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 1, max: 30 }));
   await fc.assert(

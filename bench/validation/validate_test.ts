@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { SHIPPED_PROFILES } from "../card/mod.ts";
 import { engineOf, flagNumber } from "./engines.ts";
 import { errorsOf, summarise } from "./errors.ts";
-import { placementOf } from "./predict_row.ts";
+import { placementOf, predictRow } from "./predict_row.ts";
 import { readPublished } from "./read.ts";
 import { compareWithRecord, recordOf, VALIDATED_ERRORS, validatedError } from "./record.ts";
 import { requestsOfRow } from "./row_requests.ts";
@@ -138,6 +138,24 @@ Deno.test("errorsOf() compares means with means and medians with medians", () =>
     ],
   );
   assert.deepEqual(summarise([-0.3, 0.1, 0.2]), { count: 3, median: 0.2, p90: 0.3, bias: 0.1 });
+});
+
+Deno.test("predictRow() gives a reason for whatever it cannot express, and never throws", () => {
+  const row = rowOf("gpustack-qwen3-32b-h100-L89");
+  const options = { geometries: data.geometries, profiles: SHIPPED_PROFILES() };
+  for (
+    const [changes, expected] of [
+      [{ gpu: "TPU v5" }, /nothing is known of the card/],
+      [{ engine: "MyEngine" }, /no profile/],
+      [{ geometry: "nowhere" }, /no geometry/],
+      [{ gpu: "RTX 3090 24GB" }, /the cache holds -?\d+ tokens/],
+      [{ tp: 512 }, /no answer for the (width|depth) of a product/],
+    ] as const
+  ) {
+    const outcome = predictRow({ ...row, ...changes }, options);
+    assert.equal(outcome.kind, "unexpressed");
+    assert.match(outcome.kind === "unexpressed" ? outcome.reason : "", expected);
+  }
 });
 
 Deno.test("splitOf() halves the rows by their ids alone", () => {
