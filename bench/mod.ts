@@ -145,6 +145,7 @@ export {
   type LivePerformance,
   type LiveProgress,
   type LiveResult,
+  type liveResultSchema,
   type LiveRun,
   type LiveSamples,
   type LiveSettings,

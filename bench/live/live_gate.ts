@@ -2,7 +2,7 @@
 
 import { combineVerdicts, compareMetric } from "../statistics/mod.ts";
 import { GATE_METRICS, type MetricFacts } from "../gate/mod.ts";
-import type { LiveGateReport, LivePerformance, LiveSide } from "./live_types.ts";
+import type { LiveGateReport, LivePerformance, LiveSide } from "./live_schema.ts";
 
 interface Metric extends MetricFacts {
   readonly value: (performance: LivePerformance) => number | null;

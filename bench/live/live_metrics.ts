@@ -1,7 +1,8 @@
 /** Latencies and goodput of one replay against a live server. */
 
 import { summarize, summarizeWeighted } from "../statistics/mod.ts";
-import type { LivePerformance, LiveRecord, LiveSamples, TokenAccount } from "./live_types.ts";
+import type { LivePerformance, LiveSamples, TokenAccount } from "./live_schema.ts";
+import type { LiveRecord } from "./live_types.ts";
 import type { OpenLoopLog } from "./open_loop.ts";
 import { meetsObjectives, type ServiceObjectives } from "./slo.ts";
 

@@ -8,20 +8,23 @@ export { judgeLive } from "./live_gate.ts";
 export { parseLiveResult, readLiveResult, serializeLiveResult } from "./live_result.ts";
 export {
   LIVE_SCHEMA_VERSION,
-  type LiveEndpoint,
   type LiveError,
   type LiveErrorKind,
   type LiveGateReport,
-  type LiveOptions,
   type LivePerformance,
-  type LiveProgress,
-  type LiveRecord,
   type LiveResult,
+  type liveResultSchema,
   type LiveRun,
   type LiveSamples,
   type LiveSettings,
   type LiveSide,
   type TokenAccount,
+} from "./live_schema.ts";
+export {
+  type LiveEndpoint,
+  type LiveOptions,
+  type LiveProgress,
+  type LiveRecord,
 } from "./live_types.ts";
 export { DEFAULT_LIVE_SETTINGS, runLive } from "./run_live.ts";
 export {

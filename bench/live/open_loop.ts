@@ -1,7 +1,8 @@
 /** An open loop: requests are sent when they are due, whether or not earlier ones have ended. */
 
 import type { TraceRequest } from "../../fixtures/mod.ts";
-import type { LiveEndpoint, LiveRecord, LiveSettings } from "./live_types.ts";
+import type { LiveSettings } from "./live_schema.ts";
+import type { LiveEndpoint, LiveRecord } from "./live_types.ts";
 import { sendRequest } from "./send_request.ts";
 
 /** One replay against one server. */

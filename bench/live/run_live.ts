@@ -7,14 +7,12 @@ import { judgeLive } from "./live_gate.ts";
 import { LIVE_FORMULAS, measureLive } from "./live_metrics.ts";
 import {
   LIVE_SCHEMA_VERSION,
-  type LiveEndpoint,
-  type LiveOptions,
-  type LiveProgress,
   type LiveResult,
   type LiveRun,
   type LiveSettings,
   type LiveSide,
-} from "./live_types.ts";
+} from "./live_schema.ts";
+import type { LiveEndpoint, LiveOptions, LiveProgress } from "./live_types.ts";
 import { runOpenLoop } from "./open_loop.ts";
 
 /** How servers are asked where nothing else is said. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { BenchError } from "../result/bench_error.ts";
 import { requestsOf, tinyWorkload } from "../run/test_support.ts";
 import { judgeLive } from "./live_gate.ts";
-import type { LiveResult, LiveSettings } from "./live_types.ts";
+import type { LiveResult, LiveSettings } from "./live_schema.ts";
 import { parseLiveResult, serializeLiveResult } from "./live_result.ts";
 import { runLive } from "./run_live.ts";
 import { withServer } from "./serve_test_support.ts";

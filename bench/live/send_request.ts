@@ -2,7 +2,8 @@
 
 import type { TraceRequest } from "../../fixtures/mod.ts";
 import { parseChunk, shorten, type TokenUsage } from "./completion_chunk.ts";
-import type { LiveEndpoint, LiveErrorKind, LiveRecord, LiveSettings } from "./live_types.ts";
+import type { LiveErrorKind, LiveSettings } from "./live_schema.ts";
+import type { LiveEndpoint, LiveRecord } from "./live_types.ts";
 import { promptIds, promptWords } from "./prompt.ts";
 import { readEvents, StreamFormatError } from "./sse.ts";
 
