@@ -75,7 +75,7 @@ export function createBusySums(): BusySums {
 }
 
 /**
- * Folds all steps that are kept and drops them; all of them have times.
+ * Folds the steps that were not folded before, and drops all but the last one; all have times.
  *
  * @param folded What was folded before.
  * @param times Times by request.
@@ -101,7 +101,11 @@ export function foldSteps(
 
 /** Adds the kept steps to the sums of the batch. */
 export function addBusy(busy: BusySums, timeline: Timeline): void {
-  for (let index = 0; index < timeline.timed - timeline.base; index++) {
+  for (
+    let index = timeline.summed - timeline.base;
+    index < timeline.timed - timeline.base;
+    index++
+  ) {
     const ms = timeline.endMs[index] - timeline.startMs[index];
     busy.weighted += ms * timeline.running[index];
     busy.stepMs += ms;
@@ -113,7 +117,7 @@ export function addBusy(busy: BusySums, timeline: Timeline): void {
 }
 
 function addEntries(entries: Folded["entries"], timeline: Timeline): void {
-  for (let step = timeline.base; step < timeline.timed; step++) {
+  for (let step = timeline.summed; step < timeline.timed; step++) {
     const index = step - timeline.base;
     const entry = Math.floor(step / FOLDED_STEPS_PER_ENTRY);
     if (entry === entries.startMs.length) {

@@ -20,12 +20,14 @@ Deno.test("a replay that folds its steps tells what one that keeps them does, ga
     draftTokens: fc.constantFrom(0, 3),
     concurrency: fc.constantFrom(null, 2),
     profile: fc.constantFrom("reference" as const, "sglang" as const),
+    overlap: fc.boolean(),
     maxPendingSteps: fc.constantFrom(1, 7, Infinity),
   });
   await fc.assert(
     fc.asyncProperty(run, async (o) => {
       const play = async (keptSteps: number) => {
-        const scheduler = tinyScheduler({ maxSequences: 3, profile: o.profile });
+        const { profile, overlap } = o;
+        const scheduler = tinyScheduler({ maxSequences: 3, profile, overlap });
         const ranks = tinyRanks({ scheduler, pagesPerHead: 7 });
         const log = await replay({
           requests: requestsOf(o.rows.toSorted((left, right) => left[0] - right[0])),

@@ -32,7 +32,14 @@ import {
   type PageRecorder,
   samplePages,
 } from "./page_history.ts";
-import { createTimeline, nowMs, recordStep, type Timeline, timeSteps } from "./timeline.ts";
+import {
+  createTimeline,
+  nowMs,
+  recordStep,
+  startOf,
+  type Timeline,
+  timeSteps,
+} from "./timeline.ts";
 import { createFolded, type Folded, foldSteps, KEPT_STEPS } from "./fold.ts";
 import {
   createRequestTimes,
@@ -274,7 +281,7 @@ function arrive(run: Replay): void {
 function planningMs({ timeline, scheduler, options }: Replay): number {
   const { timed } = timeline;
   const beside = options.scheduler.overlap && timed > 0 && scheduler.running.length > 0;
-  return beside ? timeline.startMs[timed - 1] : nowMs(timeline, timed);
+  return beside ? startOf(timeline, timed - 1) : nowMs(timeline, timed);
 }
 
 async function skipToArrival(run: Replay): Promise<void> {

@@ -12,6 +12,8 @@ import type { StepTimes } from "../clock/mod.ts";
 export interface Timeline {
   /** Steps dropped. */
   base: number;
+  /** Steps that have been summed up; of these only the last one is kept. */
+  summed: number;
   /** End of the last dropped step, in milliseconds; 0 without one. */
   baseEndMs: number;
   /** Attention of all dropped steps, in milliseconds. */
@@ -66,6 +68,7 @@ export function createTimeline(): Timeline {
   const capacity = 1024;
   return {
     base: 0,
+    summed: 0,
     baseEndMs: 0,
     baseAttentionMs: 0,
     planned: 0,
@@ -107,11 +110,19 @@ export function timeSteps(timeline: Timeline, times: StepTimes): void {
   }
 }
 
-/** Drops every step; all of them have times. */
+/**
+ * Drops every step but the last one; all of them have times and have been summed up. The last one
+ * tells when a step beside it was planned.
+ */
 export function dropSteps(timeline: Timeline): void {
-  timeline.baseEndMs = nowMs(timeline, timeline.timed);
-  timeline.baseAttentionMs = attentionBefore(timeline, timeline.timed);
-  timeline.base = timeline.timed;
+  timeline.summed = timeline.timed;
+  const last = timeline.timed - 1;
+  if (last < timeline.base) return;
+  timeline.baseEndMs = nowMs(timeline, last);
+  timeline.baseAttentionMs = attentionBefore(timeline, last);
+  const { startMs, endMs, attentionUpToMs } = timeline;
+  for (const array of [startMs, endMs, attentionUpToMs]) array[0] = array[last - timeline.base];
+  timeline.base = last;
 }
 
 /** Start of a kept step. */

@@ -63,3 +63,21 @@ Deno.test("sglang retracts the decode with fewest tokens and longest prompt to t
   // It had generated 2 of 20 tokens: (2 + 20) / (20 + 1), at most 1.
   assert.equal(scheduler.reserve, 1);
 });
+
+Deno.test("sglang retracts the decode with fewest tokens before the one with the longest prompt", () => {
+  const { step, requests } = scheduleOf({
+    profile,
+    rows: [[31, 20], [30, 20]],
+    settings: {
+      maxBatchedTokens: 64,
+      reserve: { kind: "ratio", initialRatio: 0, decayPerStep: 0, floorRatio: 0, capTokens: 1 },
+    },
+    pagesPerHead: 4,
+  });
+  step();
+  step();
+  requests[1].generated = 1;
+  // The first request's 33rd token has no page, and its prompt is the longer one.
+  assert.deepEqual(step(), [1, 0]);
+  assert.deepEqual(requests.map(({ preemptions }) => preemptions), [0, 1]);
+});

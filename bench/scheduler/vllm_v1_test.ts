@@ -80,7 +80,7 @@ Deno.test("vllm-v1 keeps the watermark free beside running requests, not for the
       pagesPerHead: 4,
     }).step();
   assert.deepEqual(first(0.25), [32, 16]);
-  assert.deepEqual(first(0.5), [32, 0]);
+  assert.deepEqual(first(0.75), [32, 0]);
 });
 
 Deno.test("vllm-v1 splits no prompt where chunked prefill is off", () => {
