@@ -10,7 +10,7 @@ const SUITE_ORDER: readonly (readonly string[])[] = [
 
 /**
  * Orders cases: cheap suites first, and of each of them every test has its first case before any has
- * its second.
+ * its second; the others are spread, so that no test waits for the end.
  *
  * @param cases Cases in the order of the suite.
  * @returns The same cases.
@@ -24,11 +24,11 @@ export function orderForRun(cases: readonly TestCase[]): TestCase[] {
   return [...phases].sort(([a], [b]) => a - b).flatMap(([, members]) => inRounds(members));
 }
 
+/** First cases first; the others so that each test is spread over the whole phase. */
 function inRounds(cases: readonly TestCase[]): TestCase[] {
   const tests = [...Map.groupBy(cases, ({ definition }) => definition).values()];
-  const rounds = Math.max(...tests.map(({ length }) => length));
-  return Array.from(
-    { length: rounds },
-    (_, round) => tests.flatMap((members) => members[round] ?? []),
-  ).flat();
+  return tests
+    .flatMap((members) => members.map((each, index) => ({ each, place: index / members.length })))
+    .sort((left, right) => left.place - right.place)
+    .map(({ each }) => each);
 }

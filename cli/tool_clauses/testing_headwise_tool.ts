@@ -40,6 +40,8 @@ const SAMPLE_TEXTS: readonly string[] = [
   "capacity",
   "oracle",
   "webgpu",
+  "60",
+  "120",
 ];
 
 /** What options of `bench` decide, of what components have to agree on. */

@@ -96,6 +96,8 @@ function stateReplay(run: RunResult, o: { replay: ToolReplay; pair: number }): R
       attentionOnly: latency,
       outputTokensPerSecond,
       totalTokensPerSecond: outputTokensPerSecond,
+      // Stated loads wait for pages, or throughput would say nothing about them.
+      memoryBoundConcurrency: 2,
     },
   };
 }
