@@ -23,7 +23,7 @@ import type { BenchResult, RunResult, Side, SideName } from "../result/mod.ts";
 
 /**
  * Replays the workload on every side that the gates need, in interleaved pairs, and judges them.
- * The same requests, page ranks and page order are used on every side. Outputs of sampled steps
+ * The same requests, page ordinals and page order are used on every side. Outputs of sampled steps
  * are checked on the way; if one is wrong, nothing is timed.
  *
  * @example A tiny workload with the model clock
