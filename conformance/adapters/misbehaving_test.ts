@@ -203,7 +203,7 @@ const STARTS: readonly (readonly [string, AdapterSpec, string, RegExp])[] = [
     "speaks another version",
     scriptedAdapter("result(request.id, { protocol: 2, name: 'later' });"),
     "adapter-error",
-    /speaks protocol 2, and this suite protocol 1/,
+    /uses protocol 2, and this suite protocol 1/,
   ],
   [
     "claims what no one knows",
