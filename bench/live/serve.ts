@@ -4,9 +4,17 @@ import type { Workload } from "../../fixtures/mod.ts";
 import { BenchError, type ResultCeilings, type Side } from "../result/mod.ts";
 import { type ConnectionGuard, guardConnections } from "./connection_guard.ts";
 import { type AnswerServer, errorResponse, streamAnswer, wholeAnswer } from "./serve_answer.ts";
-import { createServeEngine, type EngineStatus } from "./serve_engine.ts";
+import { requireLocalRequest } from "./request_source.ts";
+import { createServeEngine, type EngineStatus, PREFIX_BLOCK_TOKENS } from "./serve_engine.ts";
 import { faultOf, type ServeFaults } from "./serve_faults.ts";
-import { parseCompletionRequest, readBody, RefusedRequest } from "./serve_request.ts";
+import {
+  parseCompletionRequest,
+  prefixBlocksOf,
+  readBody,
+  type ReadingBudget,
+  RefusedRequest,
+} from "./serve_request.ts";
+import { countUnread } from "./unread_bytes.ts";
 
 /** What a server holds out against. */
 export interface ServeBounds {
@@ -18,8 +26,12 @@ export interface ServeBounds {
   readonly maxRequests: number;
   /** Most bodies being read at once; more are refused with 503. @default {256} */
   readonly maxReading: number;
-  /** Events that a client may leave unread before its request is ended. @default {4,096} */
-  readonly maxUnreadEvents: number;
+  /** Bytes of all bodies being read at once; more are refused with 503. @default {64 MiB} */
+  readonly maxReadingBytes: number;
+  /** Bytes that a client may leave unread before its request is ended. @default {1 MiB} */
+  readonly maxUnreadBytes: number;
+  /** Bytes that all clients may leave unread; then those with most are ended. @default {64 MiB} */
+  readonly maxUnreadBytesInAll: number;
   /** Most connections at once; more are refused with 503. @default {2,048} */
   readonly maxConnections: number;
   /** Most time for a header to arrive, in milliseconds; longer is refused with 408. @default {10,000} */
@@ -34,7 +46,9 @@ export const DEFAULT_SERVE_BOUNDS: ServeBounds = {
   bodyTimeoutMs: 10_000,
   maxRequests: 512,
   maxReading: 256,
-  maxUnreadEvents: 4096,
+  maxReadingBytes: 64 << 20,
+  maxUnreadBytes: 1 << 20,
+  maxUnreadBytesInAll: 64 << 20,
   maxConnections: 2048,
   headerTimeoutMs: 10_000,
   maxHeaderBytes: 1 << 16,
@@ -87,14 +101,19 @@ interface Server extends AnswerServer {
   readonly bounds: ServeBounds;
   readonly faults: ServeFaults;
   readonly workload: Workload;
+  /** Whether others may reach it, by whatever name. */
+  readonly isRemoteAllowed: boolean;
   requests: number;
   reading: number;
+  /** What bodies being read may still take up. */
+  readonly budget: ReadingBudget;
 }
 
 /**
  * Starts a server with `/v1/completions`, `/v1/chat/completions`, `/v1/models` and `/health`. A
  * prompt's tokens are its words, or its ids; an answer is always as long as `max_tokens` says. It
- * listens on loopback unless told otherwise, for it knows no users.
+ * listens on loopback unless told otherwise, for it knows no users, and there refuses what a web page
+ * could have sent: a foreign `Host` or `Origin`, and bodies that are not declared to be JSON.
  *
  * @example One token
  * ```ts
@@ -105,6 +124,7 @@ interface Server extends AnswerServer {
  *   const server = await startServer({ workload, side: SIDES["pooled-recycle"] });
  *   const response = await fetch(`${server.url}/completions`, {
  *     method: "POST",
+ *     headers: { "content-type": "application/json" },
  *     body: JSON.stringify({ prompt: "one two three", max_tokens: 1 }),
  *   });
  *   const text = await response.text();
@@ -147,14 +167,18 @@ export async function startServer(o: ServeOptions): Promise<RunningServer> {
     engine,
     bounds,
     maxRequests: bounds.maxRequests,
-    maxUnreadEvents: bounds.maxUnreadEvents,
-    breakOff: new Set(),
+    unread: countUnread({
+      maxBytes: bounds.maxUnreadBytes,
+      maxBytesInAll: bounds.maxUnreadBytesInAll,
+    }),
     faults: o.faults ?? {},
     tokensPerEvent,
     workload: o.workload,
     prefixCache,
+    isRemoteAllowed: o.allowRemote ?? false,
     requests: 0,
     reading: 0,
+    budget: { leftBytes: bounds.maxReadingBytes },
   };
   // Only the guard is reached from elsewhere; the server behind it has a port of the system's choice.
   const listening = Deno.serve(
@@ -185,7 +209,7 @@ export async function startServer(o: ServeOptions): Promise<RunningServer> {
     status: engine.status,
     connections: guard.connections,
     async close(): Promise<void> {
-      for (const breakOff of [...server.breakOff]) breakOff();
+      for (const stream of [...server.unread.streams]) stream.breakOff("the server stopped");
       await engine.close();
       guard.close();
       await listening.shutdown();
@@ -230,6 +254,12 @@ function chooseCeilings({ ceilings, workload }: ServeOptions): ResultCeilings {
 }
 
 async function handle(server: Server, request: Request): Promise<Response> {
+  try {
+    if (!server.isRemoteAllowed) requireLocalRequest(request);
+  } catch (error) {
+    if (error instanceof RefusedRequest) return errorResponse(error.status, error.message);
+    throw error;
+  }
   const { pathname } = new URL(request.url);
   const chat = pathname === "/v1/chat/completions";
   if (chat || pathname === "/v1/completions") {
@@ -247,7 +277,7 @@ async function handle(server: Server, request: Request): Promise<Response> {
     return Response.json({ object: "list", data });
   }
   if (pathname === "/health") return Response.json(server.engine.status());
-  return errorResponse(404, `There is no '${pathname}'`);
+  return errorResponse(404, "There is only /v1/completions, /v1/chat/completions, /v1/models, /health");
 }
 
 async function complete(server: Server, request: Request, chat: boolean): Promise<Response> {
@@ -261,18 +291,25 @@ async function complete(server: Server, request: Request, chat: boolean): Promis
     text = await readBody(request, {
       maxBytes: bounds.maxBodyBytes,
       timeoutMs: bounds.bodyTimeoutMs,
+      budget: server.budget,
     });
   } finally {
     server.reading--;
   }
-  const asked = parseCompletionRequest(text, { chat });
+  const { promptTokens, ...rest } = parseCompletionRequest(text, { chat });
   const longest = server.workload.scheduler.modelLengthTokens;
-  if (asked.promptTokens.length + asked.maxTokens > longest) {
+  if (promptTokens.length + rest.maxTokens > longest) {
     throw new RefusedRequest(
       400,
-      `${asked.promptTokens.length} + ${asked.maxTokens} tokens exceed the model's ${longest}`,
+      `${promptTokens.length} + ${rest.maxTokens} tokens exceed the model's ${longest}`,
     );
   }
+  // Words are kept no longer than this: each would keep the body that it was cut from.
+  const asked = {
+    ...rest,
+    inputTokens: promptTokens.length,
+    prefixBlocks: server.prefixCache ? prefixBlocksOf(promptTokens, PREFIX_BLOCK_TOKENS) : [],
+  };
   const ordinal = ++server.requests;
   const fault = faultOf(server.faults, ordinal);
   if (fault === "status") throw new RefusedRequest(500, "This request was told to fail");

@@ -1,8 +1,9 @@
 /** Answers of the server: whole or streamed, in the shape of either API. */
 
-import { PREFIX_BLOCK_TOKENS, type ServeEngine } from "./serve_engine.ts";
+import type { ServeEngine } from "./serve_engine.ts";
 import type { ServeFault } from "./serve_faults.ts";
-import { type CompletionRequest, prefixBlocksOf, RefusedRequest } from "./serve_request.ts";
+import { type CompletionRequest, RefusedRequest } from "./serve_request.ts";
+import type { UnreadBytes, UnreadStream } from "./unread_bytes.ts";
 
 const TEXT = new TextEncoder();
 
@@ -12,19 +13,23 @@ export interface AnswerServer {
   readonly engine: ServeEngine;
   /** Most requests taken at once, for the message of the refusal. */
   readonly maxRequests: number;
-  /** Events that a client may leave unread. */
-  readonly maxUnreadEvents: number;
+  /** What clients have not read. */
+  readonly unread: UnreadBytes;
   /** Tokens of one event. */
   readonly tokensPerEvent: number;
-  /** Whether prompts share the pages of their prefixes. */
-  readonly prefixCache: boolean;
-  /** Breaks off every stream that is open. */
-  readonly breakOff: Set<() => void>;
+}
+
+/** What is kept of a request while it is answered. */
+export interface AskedAnswer extends Omit<CompletionRequest, "promptTokens"> {
+  /** Tokens of the prompt. */
+  readonly inputTokens: number;
+  /** Ids of its prefix blocks; none where they are not shared. */
+  readonly prefixBlocks: readonly number[];
 }
 
 /** An answer that is being made. */
 export interface Answer {
-  readonly asked: CompletionRequest;
+  readonly asked: AskedAnswer;
   readonly chat: boolean;
   readonly fault: ServeFault | null;
   readonly id: string;
@@ -36,9 +41,9 @@ function submit(
   on: { readonly tokens: (tokens: number) => void; readonly end: (reason: string | null) => void },
 ): () => void {
   const cancel = server.engine.submit({
-    inputTokens: asked.promptTokens.length,
+    inputTokens: asked.inputTokens,
     outputTokens: asked.maxTokens,
-    prefixBlocks: server.prefixCache ? prefixBlocksOf(asked.promptTokens, PREFIX_BLOCK_TOKENS) : [],
+    prefixBlocks: asked.prefixBlocks,
     onTokens: on.tokens,
     onEnd: on.end,
   });
@@ -68,8 +73,9 @@ export function wholeAnswer(server: AnswerServer, answer: Answer): Promise<Respo
 export function streamAnswer(server: AnswerServer, answer: Answer): Response {
   const { asked, fault } = answer;
   const half = Math.floor(asked.maxTokens / 2);
+  const { unread } = server;
   let cancel = (): void => {};
-  let stop = (): void => {};
+  let stream: UnreadStream;
   let open = true;
   let made = 0;
   let sent = 0;
@@ -77,23 +83,23 @@ export function streamAnswer(server: AnswerServer, answer: Answer): Response {
     start(controller): void {
       const send = (data: string): void => {
         if (!open) return;
-        controller.enqueue(TEXT.encode(`data: ${data}\n\n`));
-        // A client that does not read is not waited for, and does not fill the memory.
-        if ((controller.desiredSize ?? 0) < -server.maxUnreadEvents) breakOff("unread");
+        const bytes = TEXT.encode(`data: ${data}\n\n`);
+        controller.enqueue(bytes);
+        unread.onQueued(stream, bytes.length);
       };
       const breakOff = (why: string): void => {
         open = false;
-        server.breakOff.delete(stop);
+        unread.streams.delete(stream);
         cancel();
         controller.error(new Error(`The answer was broken off: ${why}`));
       };
       const finish = (): void => {
         open = false;
-        server.breakOff.delete(stop);
+        unread.streams.delete(stream);
         controller.close();
       };
-      stop = () => breakOff("the server stopped");
-      server.breakOff.add(stop);
+      stream = { breakOff, waitingBytes: () => -(controller.desiredSize ?? 0) };
+      unread.streams.add(stream);
       const flush = (all: boolean): void => {
         while (made - sent >= server.tokensPerEvent || (all && made > sent)) {
           const count = Math.min(server.tokensPerEvent, made - sent);
@@ -135,10 +141,10 @@ export function streamAnswer(server: AnswerServer, answer: Answer): Response {
     },
     cancel(): void {
       open = false;
-      server.breakOff.delete(stop);
+      unread.streams.delete(stream);
       cancel();
     },
-  });
+  }, new ByteLengthQueuingStrategy({ highWaterMark: 0 }));
   return new Response(body, {
     headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
   });
@@ -173,7 +179,7 @@ function lastChoice({ chat }: Answer): Record<string, unknown> {
 }
 
 function usage({ asked }: Answer, completionTokens: number): Record<string, number> {
-  const promptTokens = asked.promptTokens.length;
+  const promptTokens = asked.inputTokens;
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,

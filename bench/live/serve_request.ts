@@ -1,6 +1,7 @@
 /** Bodies of completion requests: read within bounds, and understood. */
 
 import { BenchError } from "../result/mod.ts";
+import { isNestedDeeper } from "./json_depth.ts";
 
 /** A request that is refused, with the status that says so. */
 export class RefusedRequest extends Error {
@@ -31,19 +32,31 @@ export interface CompletionRequest {
   readonly continuousUsage: boolean;
 }
 
+/** What all bodies that are being read may still take up, in bytes. */
+export interface ReadingBudget {
+  /** Counted down while a body is read, and up again when it has been. */
+  leftBytes: number;
+}
+
+/** Longest text that is echoed in every event, in UTF-16 units. */
+export const MAX_ECHOED_LENGTH = 256;
+/** Most lists and objects around a value of a body; no API has more than six. */
+const MAX_BODY_DEPTH = 32;
+
 /**
  * Reads a body within its bounds. A client that sends nothing for long, or more than is allowed, is
  * refused at once: what it has sent so far is dropped.
  *
  * @param request The HTTP request.
- * @param o Most bytes, and most time for all of them, in milliseconds.
+ * @param o Most bytes, most time for all of them in milliseconds, and what all bodies share.
  * @returns The text.
- * @throws {RefusedRequest} 413 or 408.
+ * @throws {RefusedRequest} 413, 408 or 503.
  */
 export async function readBody(
   request: Request,
-  o: { readonly maxBytes: number; readonly timeoutMs: number },
+  o: { readonly maxBytes: number; readonly timeoutMs: number; readonly budget?: ReadingBudget },
 ): Promise<string> {
+  const budget = o.budget ?? { leftBytes: Infinity };
   const tooLarge = new RefusedRequest(413, `The body has more than ${o.maxBytes} bytes`);
   if (Number(request.headers.get("content-length") ?? 0) > o.maxBytes) throw tooLarge;
   if (request.body === null) return "";
@@ -60,7 +73,9 @@ export async function readBody(
       const { done, value } = await Promise.race([reader.read(), late]);
       if (done) break;
       bytes += value.length;
+      budget.leftBytes -= value.length;
       if (bytes > o.maxBytes) throw tooLarge;
+      if (budget.leftBytes < 0) throw new RefusedRequest(503, "Too many bytes are being read already");
       parts.push(value);
     }
   } catch (error) {
@@ -69,6 +84,7 @@ export async function readBody(
     throw error;
   } finally {
     clearTimeout(timer);
+    budget.leftBytes += bytes;
   }
   const whole = new Uint8Array(bytes);
   let at = 0;
@@ -101,7 +117,7 @@ export function parseCompletionRequest(
   if (promptTokens.length === 0) throw new RefusedRequest(400, "The prompt has no token");
   const options = isObject(body.stream_options) ? body.stream_options : {};
   return {
-    model: typeof body.model === "string" ? body.model : "default",
+    model: readModel(body.model),
     promptTokens,
     maxTokens: maxTokens as number,
     stream: body.stream === true,
@@ -140,6 +156,12 @@ export function prefixBlocksOf(
   return blocks;
 }
 
+function readModel(model: unknown): string {
+  if (typeof model !== "string") return "default";
+  if (model.length <= MAX_ECHOED_LENGTH) return model;
+  throw new RefusedRequest(400, `'model' must have at most ${MAX_ECHOED_LENGTH} characters`);
+}
+
 function readPrompt(prompt: unknown): readonly (string | number)[] {
   const single = Array.isArray(prompt) && prompt.length === 1 && typeof prompt[0] !== "number"
     ? prompt[0]
@@ -170,6 +192,9 @@ function wordsOf(text: string): readonly string[] {
 }
 
 function parseObject(text: string): Record<string, unknown> {
+  if (isNestedDeeper(text, MAX_BODY_DEPTH)) {
+    throw new RefusedRequest(400, `The body is nested more than ${MAX_BODY_DEPTH} deep`);
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);

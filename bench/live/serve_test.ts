@@ -151,7 +151,7 @@ Deno.test("startServer() refuses an oversized body before it is all there", asyn
         else controller.enqueue(new Uint8Array(1000).fill(0x20));
       },
     });
-    const outcome = await fetch(`${url}/completions`, { method: "POST", body: endless }).then(
+    const outcome = await fetch(`${url}/completions`, { method: "POST", headers: JSON_BODY, body: endless }).then(
       async (response) => {
         await response.body?.cancel();
         return response.status;

@@ -36,6 +36,7 @@ export async function withServer<T>(
 export function post(url: string, body: unknown, signal?: AbortSignal): Promise<Response> {
   return fetch(url, {
     method: "POST",
+    headers: { "content-type": "application/json" },
     body: typeof body === "string" ? body : JSON.stringify(body),
     ...(signal === undefined ? {} : { signal }),
   });
