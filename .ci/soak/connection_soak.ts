@@ -19,7 +19,7 @@ export async function soakConnections(
   const port = Number(new URL(server.url).port);
   const body = JSON.stringify({ prompt: "a", "max_tokens": 4, stream: true });
   const request = new TextEncoder().encode(
-    `POST /v1/completions HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    `POST /v1/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
   );
   try {
     for (let storm = 0; storm < o.storms; storm++) {

@@ -60,7 +60,7 @@ Deno.test("guardConnections() closes a connection that asks for nothing, before 
     await send(empty, "\r\n\r\n");
     assert.match(await readAll(empty), /^(HTTP\/1\.1 400 .*)?$/s);
     const kept = await connect(url);
-    await send(kept, "GET /health HTTP/1.1\r\nhost: a\r\n\r\n");
+    await send(kept, "GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
     const answer = await readAll(kept);
     assert.match(answer, /^HTTP\/1\.1 200 OK/);
     assert.ok(answer.endsWith("}"));
@@ -78,7 +78,7 @@ Deno.test("guardConnections() answers a header without end by 431", () =>
   withServer({ bounds: { maxHeaderBytes: 10_000 } }, async ({ url }) => {
     const wide = await connect(url);
     const text = readAll(wide);
-    const header = `GET /health HTTP/1.1\r\nhost: a\r\nx: ${"y".repeat(200_000)}`;
+    const header = `GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\nx: ${"y".repeat(200_000)}`;
     await send(wide, header).catch(() => {});
     assert.match(await text, /^HTTP\/1\.1 431 /);
     await isServed(url);
@@ -89,7 +89,8 @@ Deno.test("guardConnections() takes a body larger than a header, in one piece wi
     const body = JSON.stringify({ prompt: "word ".repeat(900), max_tokens: 1 });
     const one = await connect(url);
     const text = readAll(one);
-    const header = `POST /v1/completions HTTP/1.1\r\nhost: a\r\nconnection: close\r\n`;
+    const header =
+      `POST /v1/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\nconnection: close\r\n`;
     await send(one, `${header}content-length: ${body.length}\r\n\r\n${body}`);
     assert.match(await text, /^HTTP\/1\.1 200 /);
   }));
@@ -108,10 +109,10 @@ Deno.test("startServer() survives what is no HTTP", () =>
     const requests = [
       "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
       "GET\r\n\r\n",
-      "POST /v1/completions HTTP/1.1\r\nhost: a\r\ncontent-length: -5\r\n\r\n",
-      "POST /v1/completions HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n" +
+      "POST /v1/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: -5\r\n\r\n",
+      "POST /v1/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 5\r\n" +
       "transfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-      `GET /health HTTP/1.1\r\nhost: a\r\n${"x: y\r\n".repeat(500)}\r\n`,
+      `GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\n${"x: y\r\n".repeat(500)}\r\n`,
     ];
     for (const request of requests) {
       const connection = await connect(url);
@@ -135,7 +136,8 @@ Deno.test("startServer() holds a thousand connections, serves beside them, and l
     for (let i = 0; i < 1000; i++) held.push(await connect(url));
     // Half of them ask for a stream, whose start they do not even read.
     const body = JSON.stringify({ prompt: "a", max_tokens: 4, stream: true });
-    const request = `POST /v1/completions HTTP/1.1\r\nhost: a\r\n` +
+    const request =
+      `POST /v1/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n` +
       `content-length: ${body.length}\r\n\r\n${body}`;
     await Promise.all(held.slice(0, 500).map((connection) => send(connection, request)));
     await isServed(url);
@@ -150,7 +152,8 @@ Deno.test("startServer() holds a thousand connections, serves beside them, and l
 Deno.test("startServer() ends the requests of clients that vanish in the middle", () =>
   withServer({ timeScale: 20 }, async ({ url, status }) => {
     const body = JSON.stringify({ prompt: "a", max_tokens: 2000, stream: true });
-    const request = `POST /v1/completions HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}` +
+    const request =
+      `POST /v1/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}` +
       `\r\n\r\n${body}`;
     const clients = await Promise.all(Array.from({ length: 12 }, () => connect(url)));
     for (const client of clients) {

@@ -14,7 +14,9 @@ const LOOPBACK_AUTHORITY = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
  * @throws {RefusedRequest} 403 for a foreign `Host`, `Origin` or site, 415 for a body that a page
  *   could send without asking, which is any but JSON.
  */
-export function requireLocalRequest({ headers, method }: Pick<Request, "headers" | "method">): void {
+export function requireLocalRequest(
+  { headers, method }: Pick<Request, "headers" | "method">,
+): void {
   const host = headers.get("host") ?? "";
   if (!LOOPBACK_AUTHORITY.test(host)) throw foreign("Host", host);
   const origin = headers.get("origin");
@@ -33,7 +35,9 @@ export function requireLocalRequest({ headers, method }: Pick<Request, "headers"
 function foreign(header: string, value: string): RefusedRequest {
   return new RefusedRequest(
     403,
-    `'${header}: ${shown(value)}' is not this machine's: ask 127.0.0.1 or localhost, or serve with ` +
+    `'${header}: ${
+      shown(value)
+    }' is not this machine's: ask 127.0.0.1 or localhost, or serve with ` +
       "--allow-remote",
   );
 }

@@ -101,6 +101,8 @@ interface Server extends AnswerServer {
   readonly bounds: ServeBounds;
   readonly faults: ServeFaults;
   readonly workload: Workload;
+  /** Whether prompts share the pages of their prefixes. */
+  readonly prefixCache: boolean;
   /** Whether others may reach it, by whatever name. */
   readonly isRemoteAllowed: boolean;
   requests: number;
@@ -277,7 +279,10 @@ async function handle(server: Server, request: Request): Promise<Response> {
     return Response.json({ object: "list", data });
   }
   if (pathname === "/health") return Response.json(server.engine.status());
-  return errorResponse(404, "There is only /v1/completions, /v1/chat/completions, /v1/models, /health");
+  return errorResponse(
+    404,
+    "There is only /v1/completions, /v1/chat/completions, /v1/models, /health",
+  );
 }
 
 async function complete(server: Server, request: Request, chat: boolean): Promise<Response> {

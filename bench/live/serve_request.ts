@@ -75,7 +75,9 @@ export async function readBody(
       bytes += value.length;
       budget.leftBytes -= value.length;
       if (bytes > o.maxBytes) throw tooLarge;
-      if (budget.leftBytes < 0) throw new RefusedRequest(503, "Too many bytes are being read already");
+      if (budget.leftBytes < 0) {
+        throw new RefusedRequest(503, "Too many bytes are being read already");
+      }
       parts.push(value);
     }
   } catch (error) {

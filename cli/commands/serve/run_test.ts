@@ -25,7 +25,11 @@ Deno.test("serve() listens until it is stopped and prints its URL alone", async 
   assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/v1$/);
   const ask = async (): Promise<number> => {
     const body = JSON.stringify({ prompt: "a b", max_tokens: 2 });
-    const response = await fetch(`${url}/completions`, { method: "POST", body });
+    const response = await fetch(`${url}/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
     await response.body?.cancel();
     return response.status;
   };
