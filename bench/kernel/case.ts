@@ -1,7 +1,7 @@
 /** Cases of the kernel benchmark: one attention step each, with what it is built to show. */
 
 import type { Layout } from "../../allocator/mod.ts";
-import type { QuantisedFormat, StorageType } from "../../kernel/mod.ts";
+import type { StorageType } from "../../kernel/mod.ts";
 
 /** A named list of cases. */
 export type KernelCaseSet = "smoke" | "h200" | "sized" | "matrix" | "quantised";
@@ -29,10 +29,10 @@ export interface KernelCaseShape {
   readonly pageSizeTokens: number;
   /** Storage type of query, output and C16 cache. */
   readonly storage: StorageType;
-  /** How quantised keys are stored. */
-  readonly keyFormat?: QuantisedFormat;
-  /** How quantised values are stored. */
-  readonly valueFormat?: QuantisedFormat;
+  /** Name of the format of quantised keys, such as `int8:token:f32`. */
+  readonly keyFormat?: string;
+  /** Name of the format of quantised values. */
+  readonly valueFormat?: string;
 }
 
 /** Requests of one kind in the step. */

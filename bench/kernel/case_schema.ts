@@ -1,21 +1,16 @@
 /** How a case is written. */
 
 import { z } from "zod";
-import { FORMAT_NAMES, parseFormat, type QuantisedFormat } from "../../kernel/mod.ts";
+import { FORMAT_NAMES, parseFormat } from "../../kernel/mod.ts";
 import { PEER_NAMES } from "./case.ts";
 
 /** Name of a peer. */
 export const peerSchema = z.enum(PEER_NAMES);
 
-/** How keys or values are stored, by name. */
-const formatSchema = z.string().transform((name, context): QuantisedFormat => {
-  const format = parseFormat(name);
-  if (format !== null) return format;
-  const message = `"${name}" is no format of a quantised cache: use one of ${
-    FORMAT_NAMES.join(", ")
-  }`;
-  context.addIssue({ code: "custom", message });
-  return z.NEVER;
+/** Name of a format in which keys or values are stored. */
+const formatSchema = z.string().refine((name) => parseFormat(name) !== null, {
+  error: ({ input }) =>
+    `"${input}" is no format of a quantised cache: use one of ${FORMAT_NAMES.join(", ")}`,
 });
 
 /** Heads and pages. */

@@ -11,7 +11,7 @@ import {
 } from "../../kernel/mod.ts";
 import type { KernelCase } from "./case.ts";
 import type { KernelCaseResult, KernelFigures, KernelOutcome } from "./result_schema.ts";
-import { buildKernelStep, kernelLayerBytes, kernelLayers } from "./step.ts";
+import { buildKernelStep, formatsOf, kernelLayerBytes, kernelLayers } from "./step.ts";
 
 /** A software device attends caches up to this size in the time that one waits for a benchmark. */
 const SOFTWARE_CACHE_BYTES = 64 * 2 ** 20;
@@ -104,7 +104,10 @@ function flatTuning({ matrix, ...parts }: AttendTuning): Record<string, number> 
 export function tallestMultiplier(gpu: Gpu, { shape, requests }: KernelCase): Multiplier {
   const queryHeads = shape.kvHeads * shape.group;
   const queryTokens = Math.max(...requests.map((each) => each.queryTokens));
-  return multiplierOf(gpu.target, { shape: { ...shape, queryHeads }, queryTokens });
+  return multiplierOf(gpu.target, {
+    shape: { ...shape, queryHeads, ...formatsOf(shape) },
+    queryTokens,
+  });
 }
 
 function refuse(gpu: Gpu, cacheBytes: number, maxGigabytes: number): string | null {

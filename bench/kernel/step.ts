@@ -6,10 +6,12 @@ import {
   type AttentionShape,
   countWork,
   type GroupRows,
+  parseFormat,
+  type QuantisedFormat,
   type StepRunnerOptions,
   tokenBytes,
 } from "../../kernel/mod.ts";
-import type { KernelCase } from "./case.ts";
+import type { KernelCase, KernelCaseShape } from "./case.ts";
 import type { KernelCaseWork } from "./result_schema.ts";
 
 /** Caches that alternate together exceed every last-level cache by far. */
@@ -33,7 +35,8 @@ export interface KernelStep {
 
 /** Bytes of one layer's keys and values. */
 export function kernelLayerBytes(kernelCase: KernelCase): number {
-  const { kvHeads, headSize, pageSizeTokens, keyFormat, valueFormat } = kernelCase.shape;
+  const { kvHeads, headSize, pageSizeTokens } = kernelCase.shape;
+  const { keyFormat, valueFormat } = formatsOf(kernelCase.shape);
   const bytes = tokenBytes(keyFormat, headSize) + tokenBytes(valueFormat, headSize);
   return countPages(kernelCase) * kvHeads * pageSizeTokens * bytes;
 }
@@ -79,8 +82,7 @@ export function buildKernelStep(
     columns,
     layout: kernelCase.layout,
     storage: shape.storage,
-    ...(shape.keyFormat === undefined ? {} : { keyFormat: shape.keyFormat }),
-    ...(shape.valueFormat === undefined ? {} : { valueFormat: shape.valueFormat }),
+    ...formatsOf(shape),
   };
   const sinkTokens = windows?.sinkTokens ?? 0;
   const step = { queryLengths, cachedLengths, headWindows, sinkTokens };
@@ -164,4 +166,14 @@ function scatterPages(shape: AttentionShape, o: Lengths & { readonly seed: numbe
     }
   }
   return table;
+}
+
+/** The formats that a shape names; none where the cache is not quantised. */
+export function formatsOf(
+  { keyFormat, valueFormat }: KernelCaseShape,
+): { readonly keyFormat?: QuantisedFormat; readonly valueFormat?: QuantisedFormat } {
+  return {
+    ...(keyFormat === undefined ? {} : { keyFormat: parseFormat(keyFormat)! }),
+    ...(valueFormat === undefined ? {} : { valueFormat: parseFormat(valueFormat)! }),
+  };
 }
