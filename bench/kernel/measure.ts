@@ -102,10 +102,11 @@ function flatTuning({ matrix, ...parts }: AttendTuning): Record<string, number> 
 
 /** What multiplies the rows of the case's longest step. */
 export function tallestMultiplier(gpu: Gpu, { shape, requests }: KernelCase): Multiplier {
+  const { keyFormat: _keys, valueFormat: _values, ...sizes } = shape;
   const queryHeads = shape.kvHeads * shape.group;
   const queryTokens = Math.max(...requests.map((each) => each.queryTokens));
   return multiplierOf(gpu.target, {
-    shape: { ...shape, queryHeads, ...formatsOf(shape) },
+    shape: { ...sizes, queryHeads, ...formatsOf(shape) },
     queryTokens,
   });
 }
