@@ -118,6 +118,15 @@ const PLACE: Place = Deno.build.standalone
  * @returns The message, with its fix.
  */
 export function describeMissingPermission(message: string, place: Place = PLACE): string {
+  const linker = /spawn subprocess with ((?:LD|DYLD)_\w+)/.exec(message);
+  if (linker !== null) {
+    // Deno passes what the dynamic linker reads only to programs that may be any program.
+    const { holder, add } = BOUNDS[place];
+    return `Cannot start another program while ${linker[1]} is set: ${holder} may start some ` +
+      `programs, and only who may start all passes it on; unset ${linker[1]}, or ${
+        add("--allow-run")
+      }`;
+  }
   const found = /Requires (\w+) access to (?:"([^"]*)"|<?(\w+))/.exec(message);
   if (found === null) return message;
   const [, kind, quoted] = found;

@@ -75,3 +75,16 @@ Deno.test("describeFault() keeps the stack when the tool itself is at fault", ()
   assert.match(fault.text, /^This is a fault of headwise itself: [\s\S]*fault_test.ts/);
   assert.equal(describeFault("thrown text").exitCode, EXIT.internal);
 });
+
+Deno.test("describeMissingPermission() tells what keeps a program from starting", async () => {
+  const script =
+    'new Deno.Command("true", { env: { LD_LIBRARY_PATH: "/opt/cuda/lib64" } }).outputSync()';
+  const { stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-run=true", `data:text/javascript,${script}`],
+    env: { NO_COLOR: "1" },
+  }).output();
+  assert.match(
+    describeMissingPermission(new TextDecoder().decode(stderr), "bundle"),
+    /^Cannot start another program while LD_LIBRARY_PATH is set: .*; unset LD_LIBRARY_PATH, or run: headwise --allow-run …$/,
+  );
+});
