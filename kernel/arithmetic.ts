@@ -70,11 +70,12 @@ export const ARITHMETIC_FIELDS = {
     description: "`either`: to one of the two neighbours, as truncation and some drivers do",
   },
   weightScale: {
-    minimum: 1,
+    minimum: 2 ** -64,
     maximum: 2 ** 15,
     initial: 1,
     description:
-      "Factor by which weights are raised before they are rounded, so that none underflows",
+      "Factor of the weights, 1 being the largest: above 1 against underflow of float16, " +
+      "below 1 against overflow of sums",
   },
   denominator: {
     choices: ["unrounded", "rounded"],

@@ -28,7 +28,7 @@ Deno.test("parseArithmetic() refuses what no field takes, and names the field an
   for (const [name, field] of Object.entries(ARITHMETIC_FIELDS)) {
     const wrong = "choices" in field
       ? ["", "F32", 1, null, [field.choices[0]]]
-      : [field.minimum - 1, field.maximum * 2, NaN, "0", null];
+      : [field.minimum / 2 - 1, field.maximum * 2, NaN, "0", null];
     for (const value of wrong) {
       assert.throws(() => parseArithmetic({ [name]: value }), (error: unknown) => {
         assert.ok(error instanceof ArithmeticError);

@@ -270,7 +270,7 @@ export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {
 /** What a sum may lose of each term for lack of smaller numbers, the largest weight being 1. */
 function lostInSums(weighed: RowWeights, a: Arithmetic): number {
   const keys = weighed.offsets.length;
-  if (a.accumulate === "f32") return keys * 2 ** -126;
+  if (a.accumulate === "f32") return keys * 2 ** -126 / Math.min(1, a.weightScale);
   return (keys + exponentialsInChain(keys)) * 2 ** -25 * largestWeight(weighed);
 }
 

@@ -49,7 +49,7 @@ export interface RowWeights {
 }
 
 /** Offsets of the keys of one (slot, query token, KV head) that are visible and have a page. */
-function visibleOffsets(
+export function visibleOffsets(
   p: AttentionProblem,
   at: { slot: number; queryIndex: number; head: number },
 ): number[] {

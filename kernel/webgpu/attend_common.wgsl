@@ -96,9 +96,8 @@ fn anyTokenSees(item: Item, position: u32) -> bool {
 //#end
 }
 
-// Is the key loaded? Those that some row sees, or, where whole rows are walked, all up to the item's
-// last token: the masks then hide them only after they were read.
-fn isRead(item: Item, position: u32) -> bool {
-  let last = item.cached + (item.firstRow + item.rows - 1u) / ${G}u;
-  return (params.walksRows != 0u && position <= last) || anyTokenSees(item, position);
+// Is a key loaded that no row sees? Where whole rows are walked, all up to the item's last token are:
+// the masks then hide them only after they were read.
+fn isWalked(item: Item, position: u32) -> bool {
+  return params.walksRows != 0u && position <= item.cached + (item.firstRow + item.rows - 1u) / ${G}u;
 }

@@ -14,8 +14,8 @@
 // stored times 2^BIAS, which cancels in the end: so none of them overflows f16, and what underflows
 // is too small to matter.
 //
-// Of a key that is not to be read the anchor is read, its score is masked, and its value is zeroed on
-// the way: a weight of 0 times NaN is NaN.
+// Of a key that is not to be read the anchor is read. The score of a key that no row sees is masked, and
+// its value is zeroed on the way: a weight of 0 times NaN is NaN.
 //
 // While a tile's weights are worked out, its values and the next tile's keys are on their way, and so
 // are the table entries of the tile after that: rows, positions and mask flags of four tiles are held.
@@ -49,8 +49,9 @@ fn findTile(item: Item, begin: u32, local: u32) {
     let visibleIndex = begin + at;
     let key = keyAt(item, min(visibleIndex, item.orderEnd - 1u));
     let id = blockTable[tableIndex(item, key)];
-    let alive = visibleIndex < item.orderEnd && id >= 0 && isRead(item, key);
-    sharedRows[slot * ${KT}u + at] = select(item.safeRow, cacheRow(item, id, key), alive);
+    let held = visibleIndex < item.orderEnd && id >= 0;
+    let alive = held && anyTokenSees(item, key);
+    sharedRows[slot * ${KT}u + at] = select(item.safeRow, cacheRow(item, id, key), alive || (held && isWalked(item, key)));
     sharedKeys[slot * ${KT}u + at] = select(NO_KEY, key, alive);
 //#if RANGES || TREE
     atomicStore(&needsMask[slot], 1u);

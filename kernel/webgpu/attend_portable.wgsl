@@ -6,6 +6,7 @@
 
 var<workgroup> sharedWeights: array<f32, ${R * T}>;
 var<workgroup> sharedRows: array<u32, ${T}>;
+var<workgroup> sharedSeen: array<u32, ${T}>;
 var<workgroup> sharedLargest: array<f32, ${R}>;
 
 @compute @workgroup_size(${WORKGROUP})
@@ -38,8 +39,9 @@ fn attend(
     let visibleIndex = tile + local;
     let key = keyAt(item, min(visibleIndex, lastVisibleIndex));
     let id = blockTable[tableIndex(item, key)];
-    let alive = visibleIndex < item.orderEnd && id >= 0 && isRead(item, key);
-    let row = select(item.safeRow, cacheRow(item, id, key), alive);
+    let held = visibleIndex < item.orderEnd && id >= 0;
+    let alive = held && anyTokenSees(item, key);
+    let row = select(item.safeRow, cacheRow(item, id, key), alive || (held && isWalked(item, key)));
 //#for r in 0..R
     var score${r} = 0.0;
 //#end
@@ -52,11 +54,12 @@ fn attend(
 //#end
     }
     sharedRows[local] = row;
+    sharedSeen[local] = select(0u, 1u, alive);
 //#if KEY_SCALES
     let keyScale = keyRowScale(row);
 //#end
 //#if VALUE_SCALES
-    let valueScale = valueRowScale(row);
+    let valueScale = select(0.0, valueRowScale(row), alive);
 //#end
 //#for r in 0..R
 //#if KEY_SCALES
@@ -79,7 +82,7 @@ fn attend(
       let larger = max(max${r}, sharedLargest[${r}]);
       let decay = exp2(max${r} - larger);
       max${r} = larger;
-      let weight = select(exp2(score${r} - larger), 0.0, score${r} == NO_SCORE);
+      let weight = select(exp2(score${r} - larger) * HEADROOM, 0.0, score${r} == NO_SCORE);
 //#if VALUE_SCALES
       sharedWeights[${r * T}u + local] = weight * valueScale;
 //#else
@@ -96,9 +99,11 @@ fn attend(
     for (var step = 0u; step < ${T / KI}u; step++) {
       let source = step * ${KI}u + keyGroup;
 //#for c in 0..C
+      // A weight of 0 times NaN is NaN: what no row sees counts as zeros.
+      let seen${c} = sharedSeen[source] != 0u;
       let words${c} = valueChunk(sharedRows[source], ${c * LANES_V}u + chunk);
-      let lowValue${c} = valueLow(words${c}, ${c * LANES_V}u + chunk);
-      let highValue${c} = valueHigh(words${c}, ${c * LANES_V}u + chunk);
+      let lowValue${c} = select(vec4<f32>(0.0), valueLow(words${c}, ${c * LANES_V}u + chunk), seen${c});
+      let highValue${c} = select(vec4<f32>(0.0), valueHigh(words${c}, ${c * LANES_V}u + chunk), seen${c});
 //#end
 //#for r in 0..R
       {

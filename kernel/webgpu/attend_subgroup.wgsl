@@ -67,7 +67,7 @@ fn attend(
   for (var tile = 0u; tile < tiles; tile++) {
     var values = loadValues(place, 0u, keyGroup, chunk);
 //#if VALUE_SCALES
-    let valueScale = valueRowScale(place.own);
+    let valueScale = select(0.0, valueRowScale(place.own), place.alive);
 //#end
 //#for r in 0..R
 //#for j in 0..J
@@ -155,7 +155,7 @@ fn attend(
 //#end
     }
 //#for r in 0..R
-    var weight${r} = exp2(dot${r}_0 - max${r});
+    var weight${r} = exp2(dot${r}_0 - max${r}) * HEADROOM;
 //#end
     if (!place.unmasked) {
 //#for r in 0..R
@@ -172,6 +172,18 @@ fn attend(
 //#if block > 0
     values = loadValues(place, ${block * PV_UNROLL}u, keyGroup, chunk);
 //#end
+    if (!place.unmasked) {
+//#for i in 0..PV_UNROLL
+      {
+        let seen = subgroupShuffle(select(0u, 1u, place.alive), sourceLane(${(block * PV_UNROLL + i) * KI}u + keyGroup)) != 0u;
+//#for c in 0..C
+        if (!seen) {
+          values.word${i}_${c} = ValueChunk();
+        }
+//#end
+      }
+//#end
+    }
 //#for i in block * PV_UNROLL..(block + 1) * PV_UNROLL
     {
 //#for c in 0..C
@@ -243,8 +255,8 @@ struct Place {
   // The binding that holds every row of the tile, or MIXED where a lane may read the anchor.
   binding: u32,
 //#end
-  // Row of the own key, or the anchor. A key that no row sees is read from the anchor, a key that
-  // some row sees: what lies in a dead page may be NaN, and 0 * NaN would reach the output.
+  // Row of the own key, or the anchor, a key that some row sees, where the own key is not to be read.
+  // Its value counts as zeros unless it is alive: 0 * NaN would reach the output.
   own: u32,
 }
 
@@ -264,8 +276,9 @@ fn placeTile(item: Item, visibleIndex: u32, lastVisibleIndex: u32, id: i32, ownK
   place.alive = place.unmasked;
   place.own = place.first + ownKey;
   if (!place.unmasked) {
-    place.alive = visibleIndex + ownKey < item.orderEnd && id >= 0 && isRead(item, place.key);
-    place.own = select(item.safeRow, place.own, place.alive);
+    let held = visibleIndex + ownKey < item.orderEnd && id >= 0;
+    place.alive = held && anyTokenSees(item, place.key);
+    place.own = select(item.safeRow, place.own, place.alive || (held && isWalked(item, place.key)));
   }
   return place;
 }

@@ -93,14 +93,14 @@ fn attend(
       let key = keyAt(item, min(visibleIndex, item.orderEnd - 1u));
       let id = blockTable[tableIndex(item, key)];
       let held = visibleIndex < item.orderEnd && id >= 0;
-      let alive = held && isRead(item, key);
-      let row = select(item.safeRow, cacheRow(item, id, key), alive);
+      let alive = held && anyTokenSees(item, key);
+      let row = select(item.safeRow, cacheRow(item, id, key), alive || (held && isWalked(item, key)));
       sharedRows[local] = row;
 //#if KEY_SCALES
       sharedKeyScales[local] = keyRowScale(row);
 //#end
 //#if VALUE_SCALES
-      sharedValueScales[local] = valueRowScale(row);
+      sharedValueScales[local] = select(0.0, valueRowScale(row), alive);
 //#end
       sharedKeys[local] = select(NO_KEY, key, alive);
 //#if RANGES || TREE
@@ -219,7 +219,7 @@ fn attend(
       let decay = exp2(max${r} - larger);
       max${r} = larger;
       // Where a row has seen no key yet, exp2(0) = 1 must not count.
-      let counts = select(0.0, 1.0, larger > NO_SCORE);
+      let counts = select(0.0, HEADROOM, larger > NO_SCORE);
       low${r} = exp2(low${r} - larger) * counts;
       high${r} = exp2(high${r} - larger) * counts;
       let both = low${r} + high${r};
@@ -247,6 +247,14 @@ fn attend(
 //#for i in 0..VALUE_LOADS
       tile[512u + local + ${i * 128}u] = valuePacked(valueNext${i}, (local + ${i * 128}u) % ${LV}u);
 //#end
+      // A weight of 0 times NaN is NaN: what no row sees counts as zeros.
+      if (masked) {
+//#for i in 0..VALUE_LOADS
+        if (sharedKeys[half * 32u + (local + ${i * 128}u) / ${LV}u % 32u] == NO_KEY) {
+          tile[512u + local + ${i * 128}u] = vec4<u32>(0u);
+        }
+//#end
+      }
       workgroupBarrier();
       if (half == 0u) {
 //#for i in 0..VALUE_LOADS

@@ -5,9 +5,10 @@
  * the tile kernel, whose name in a program's name says so.
  */
 
-import { type Arithmetic, FLOAT32_ARITHMETIC, parseArithmetic } from "../arithmetic.ts";
+import { type Arithmetic, parseArithmetic } from "../arithmetic.ts";
 import { itemRowsOf, MATRIX_ROWS, MAX_VECTOR_ROWS, TILE_ROWS } from "./item_rows.ts";
 import type { AttendSpecialisation, MatrixTuning, ProgramTarget } from "./program.ts";
+import type { StorageType } from "../storage_type.ts";
 import type { TemplateConstants } from "./template.ts";
 
 /** Every choice, in the order in which a search tries them. */
@@ -65,22 +66,25 @@ export function multiplierOf(target: ProgramTarget, o: SlotKind): Multiplier {
 }
 
 /**
- * The programs' declarations. A matrix program stores weights times 2^11 in f16, as either neighbour
- * (WGSL leaves it open), and adds up the denominator from weights that were not rounded.
+ * The programs' declarations. Weights over bf16 are kept small, so that sums of the largest values stay
+ * in float32's range. A matrix program stores weights times 2^11 in f16, as either neighbour (WGSL
+ * leaves it open), and adds up the denominator from weights that were not rounded.
  */
-const DECLARED: Readonly<Record<Multiplier, Arithmetic>> = {
-  f32: FLOAT32_ARITHMETIC,
+const DECLARED: Readonly<Record<StorageType | "matrix", Arithmetic>> = {
+  bf16: parseArithmetic({ weightScale: 2 ** -32, rescaleThreshold: 8 }),
+  f16: parseArithmetic({ rescaleThreshold: 8 }),
   matrix: parseArithmetic({
     sums: "matrix",
     weights: "f16",
     weightRounding: "either",
     weightScale: 2 ** 11,
+    rescaleThreshold: 4,
   }),
 };
 
 /** How the rows of a slot are computed, which decides their error bound. */
 export function arithmeticOf(target: ProgramTarget, o: SlotKind): Arithmetic {
-  return DECLARED[multiplierOf(target, o)];
+  return DECLARED[multiplierOf(target, o) === "matrix" ? "matrix" : o.shape.storage];
 }
 
 /** Letters of `attend_matrix.wgsl`. */
