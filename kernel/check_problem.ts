@@ -10,6 +10,35 @@ import { ShapeError, ValueError } from "./problem_error.ts";
 import { checkZeroPoints } from "./quantised/check_quantised.ts";
 import type { AttentionProblem } from "./problem.ts";
 
+/** Smallest normal number of float32, in which a kernel takes the scale. */
+const SMALLEST_SCALE = 2 ** -126;
+
+/** A scale beyond float32 would be 0 or Infinity in every kernel. */
+function checkScale({ scale }: AttentionProblem): void {
+  if (scale === undefined) return;
+  if (scale >= SMALLEST_SCALE && Number.isFinite(Math.fround(scale * Math.LOG2E))) return;
+  throw new ValueError(
+    `Cannot scale scores by ${scale}: the scale is a positive number that float32 holds, times ` +
+      "log2(e) too; leave it out for 1/√D",
+    "softmax/scale",
+    { name: "scale", value: scale },
+  );
+}
+
+/** −Infinity is no sink; NaN and Infinity would make every output of their head NaN. */
+function checkSinkLogits({ sinkLogits }: AttentionProblem): void {
+  const head = sinkLogits?.findIndex((logit) => !(logit < Infinity)) ?? -1;
+  if (sinkLogits === undefined || head < 0) return;
+  throw new ValueError(
+    `Cannot add a learned sink of ${
+      sinkLogits[head]
+    } to query head ${head}: a logit is a number or ` +
+      "-Infinity, which is no sink; correct sinkLogits",
+    "softmax/learned-sink",
+    { name: "sinkLogits", head, value: sinkLogits[head] },
+  );
+}
+
 function checkMasks(p: AttentionProblem): void {
   for (let head = 0; head < p.shape.kvHeads; head++) {
     if (p.headWindows[head] >= 0) continue;
@@ -94,13 +123,8 @@ export function checkProblem(p: AttentionProblem): void {
       clause: "mask/tree",
     });
   }
-  if (p.scale !== undefined && !(Number.isFinite(p.scale) && p.scale > 0)) {
-    throw new ValueError(
-      `Cannot scale scores by ${p.scale}: the scale is a positive number; leave it out for 1/√D`,
-      "softmax/scale",
-      { name: "scale", value: p.scale },
-    );
-  }
+  checkScale(p);
+  checkSinkLogits(p);
 
   checkLengths(p);
   const tokens = p.queryStarts[batch];

@@ -140,6 +140,12 @@ Deno.test("checkProblem() refuses lengths, windows, ranges and scales when they 
     [{ treeMask: { bits: new Uint8Array(2), maxQueryTokens: 1 } }, "mask/tree"],
     [{ scale: 0 }, "softmax/scale"],
     [{ scale: NaN }, "softmax/scale"],
+    [{ scale: -1 }, "softmax/scale"],
+    [{ scale: 1e300 }, "softmax/scale"],
+    [{ scale: 3e38 }, "softmax/scale"],
+    [{ scale: 1e-40 }, "softmax/scale"],
+    [{ sinkLogits: Float32Array.of(0, 0, NaN, 0) }, "softmax/learned-sink"],
+    [{ sinkLogits: Float32Array.of(0, 0, 0, Infinity) }, "softmax/learned-sink"],
   ];
   for (const [change, clause] of cases) {
     assert.equal(refusal(change).clause, clause, JSON.stringify(change));
