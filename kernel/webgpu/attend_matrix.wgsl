@@ -14,7 +14,7 @@
 // stored times 2^BIAS, which cancels in the end: so none of them overflows f16, and what underflows
 // is too small to matter.
 //
-// Of a key that is not to be read the anchor is read. The score of a key that no row sees is masked, and
+// Of a key that is not to be read the safe row is read. The score of a key that no row sees is masked, and
 // its value is zeroed on the way: a weight of 0 times NaN is NaN.
 //
 // While a tile's weights are worked out, its values and the next tile's keys are on their way, and so

@@ -252,10 +252,10 @@ struct Place {
   // Row of the tile's first key.
   first: u32,
 //#if BINDINGS > 1
-  // The binding that holds every row of the tile, or MIXED where a lane may read the anchor.
+  // The binding that holds every row of the tile, or MIXED where a lane may read the safe row.
   binding: u32,
 //#end
-  // Row of the own key, or the anchor, a key that some row sees, where the own key is not to be read.
+  // Row of the own key, or the safe row, a key that some row sees, where the own key is not to be read.
   // Its value counts as zeros unless it is alive: 0 * NaN would reach the output.
   own: u32,
 }
