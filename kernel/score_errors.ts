@@ -15,6 +15,8 @@ import {
 
 /** Sums from here on may pass float32's range, 2^128, once they are rounded. */
 export const FLOAT32_LIMIT = 2 ** 127;
+/** Kernels mask with finite numbers such as −1e30: scores from here on may pass for masked ones. */
+const SCORE_LIMIT = 2 ** 96;
 /** Hardware that takes float32 factors as tf32 drops 13 bits of each. */
 const TF32_TRUNCATION = 2 ** -10;
 
@@ -82,8 +84,8 @@ export function weightGrowth(o: { weight: number; fall: number; error: number })
   return Math.max(grown - o.weight, 0);
 }
 
-/** Whether a product, or a sum of products, may pass float32's range before the softmax. */
+/** Whether a score, or a sum on the way to it, may be too large to be told from a masked one. */
 export function scoresMayOverflow(weighed: RowWeights, scale: number): boolean {
   const factor = Math.max(Math.LOG2E, 1 / scale);
-  return weighed.magnitudes.some((magnitude) => magnitude * factor >= FLOAT32_LIMIT);
+  return weighed.magnitudes.some((magnitude) => magnitude * factor >= SCORE_LIMIT);
 }
