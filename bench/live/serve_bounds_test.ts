@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- fields as the wire names them
 /** What a client can make the server keep, and who may be a client. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
