@@ -1,7 +1,7 @@
 /** Results of every kind, for the tests of reports. */
 
 import { tinyKernelResult } from "../kernel/test_support.ts";
-import type { LivePerformance, LiveResult, LiveSide } from "../live/live_types.ts";
+import type { LivePerformance, LiveResult, LiveSide } from "../live/live_schema.ts";
 import { createSweepHeader } from "../sweep/file.ts";
 import type { Sweep, SweepRow } from "../sweep/types.ts";
 import { tinyResult } from "../run/test_support.ts";
