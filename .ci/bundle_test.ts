@@ -71,7 +71,9 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
       const map = JSON.parse(Deno.readTextFileSync(`${folder}/a/headwise.js.map`));
       const foreign = (map.sources as string[])
         .filter((source) =>
-          !/^(?:npm:|\.\.\/(?:\w+\/|\.ci\/bundle_entry\.ts$|deno\.json$))/.test(source)
+          !/^(?:npm:|\.\.\/(?:\w+\/|\.ci\/(?:bundle_entry|program_flags)\.ts$|deno\.json$))/.test(
+            source,
+          )
         );
       assert.deepEqual(foreign, []);
     });
