@@ -5,9 +5,13 @@
 // 0 … 6    as in append_input.wgsl
 // 7 + n    keysN, 7 + BINDINGS + n  valuesN   cache words, written
 // 7 + 2·BINDINGS …  keyScales, valueScales, written, where tokens or blocks have scales of their own
-// last     statics   f32        scales and zero points that tokens share
+//
+// Scales and zero points that tokens share lie behind the rotary table: with a binding of their own,
+// two sides whose tokens have scales would need more than the ten that some adapters allow.
 
-@group(0) @binding(${STATICS_BINDING}) var<storage, read> statics: array<f32>;
+fn sharedScale(index: u32) -> f32 {
+  return rotary[params.scaleBase + (index >> 1u)][index & 1u];
+}
 
 var<workgroup> vector: array<f32, ${D}>;
 var<workgroup> partialLargest: array<f32, ${WORKGROUP}>;

@@ -66,3 +66,14 @@ for (const name of ["int8:token:f16", "int4", "fp4"]) {
     },
   );
 }
+
+testWithGpu(
+  "appendOnGpu() fits the ten storage buffers that every adapter here has",
+  async (gpu) => {
+    // Scales of blocks on both sides, and a scale of each tensor besides: the most there can be.
+    const format = parseFormat("fp4")!;
+    const p = problem({ keyFormat: format, valueFormat: format }, NEOX);
+    const verdict = compareAppend({ problem: p, outcome: await appendOnGpu(gpu, p) });
+    assert.ok(verdict.ok, verdict.message);
+  },
+);

@@ -8,7 +8,7 @@
 // 1        packed    u32        [T, (Hq + 2H)·D / 2]
 // 2        table     i32        block table
 // 3        tokens    vec2<u32>  [T] slot and absolute position
-// 4        rotary    vec2<f32>  [positions, R / 2] cosine and sine
+// 4        rotary    vec2<f32>  [positions, R / 2] cosine and sine; then shared scales, in pairs
 // 5        query     u32        [T, Hq·D / 2], written
 // 6        dropped   atomic     count of (token, KV head) whose page is a hole
 

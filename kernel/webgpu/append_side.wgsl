@@ -119,7 +119,7 @@ fn storeSide(row: u32, head: u32, local: u32) {
   }
 //#end
 //#if SIDE_CODES == FP4_E2M1
-  let tensorScale = statics[${SIDE_STATIC_AT}u + head];
+  let tensorScale = sharedScale(${SIDE_STATIC_AT}u + head);
   if (local < ${D / 64}u) {
     var word = 0u;
 //#for b in 0..4
@@ -134,15 +134,15 @@ fn storeSide(row: u32, head: u32, local: u32) {
     let scale = e4m3Value(blockScaleCode(word / 2u, tensorScale)) * tensorScale;
 //#end
 //#if SIDE_STATIC == 1 && SIDE_CODES != FP4_E2M1
-    let scale = statics[${SIDE_STATIC_AT}u + head];
+    let scale = sharedScale(${SIDE_STATIC_AT}u + head);
 //#end
     for (var place = 0u; place < ${32 / SIDE_BITS}u; place++) {
       let element = word * ${32 / SIDE_BITS}u + place;
 //#if SIDE_STATIC == 2
-      let scale = statics[${SIDE_STATIC_AT}u + head * ${D}u + element];
+      let scale = sharedScale(${SIDE_STATIC_AT}u + head * ${D}u + element);
 //#end
 //#if SIDE_ZEROS
-      let zero = statics[${SIDE_ZEROS_AT}u + head * ${D}u + element];
+      let zero = sharedScale(${SIDE_ZEROS_AT}u + head * ${D}u + element);
 //#else
       let zero = 0.0;
 //#end

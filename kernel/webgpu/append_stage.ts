@@ -57,8 +57,8 @@ export interface AppendStage {
   readonly rotary: GPUBuffer;
   /** Writes that fell into holes since the stage was made. */
   readonly dropped: GPUBuffer;
-  /** Scales and zero points that tokens of a quantised cache share; null for C16. */
-  readonly statics: GPUBuffer | null;
+  /** Where the scales that tokens share begin behind the rotary table, in pairs of f32. */
+  readonly scaleBase: number;
   /** Bind groups by layer. */
   readonly bindGroups: Map<number, GPUBindGroup>;
   /** Tensors that they name. */
@@ -84,9 +84,8 @@ export async function createAppendStage(
 ): Promise<AppendStage> {
   const available = gpu.device.limits.maxStorageBuffersPerShaderStage;
   const scaleBuffers = scaleBindings(o.specialisation);
-  const isQuantised = hasCodes(o.specialisation);
   const written = 2 * o.cache.bindings + scaleBuffers;
-  if (6 + written + Number(isQuantised) > available) {
+  if (6 + written > available) {
     throw new GpuError(
       "limit",
       `Cannot bind a cache split over ${written} buffers: the adapter allows ` +
@@ -102,8 +101,8 @@ export async function createAppendStage(
     "storage",
     "storage",
     ...Array.from({ length: written }, () => "storage" as const),
-    ...(isQuantised ? ["read-only-storage" as const] : []),
   ]);
+  const pairs = o.rotary.style === "none" ? 0 : o.rotary.rotaryDimensions / 2;
   return {
     gpu,
     cache: o.cache,
@@ -118,33 +117,33 @@ export async function createAppendStage(
     paramsWords: new Uint32Array(PARAMS.words),
     tokens: createGrowing(gpu, "tokens", STORAGE_IN),
     tokenWords: new Uint32Array(256),
-    rotary: uploadRotary(gpu, o.rotary, o.positions),
+    rotary: uploadRotary(gpu, { ...o, pairs, statics: o.statics ?? new Float32Array(0) }),
+    scaleBase: o.positions * pairs,
     dropped: createBuffer(gpu, {
       label: "dropped writes",
       sizeBytes: 4,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     }),
-    statics: isQuantised ? uploadStatics(gpu, o.statics ?? new Float32Array(0)) : null,
     bindGroups: new Map(),
     bound: null,
   };
 }
 
-function uploadStatics(gpu: Gpu, values: Float32Array<ArrayBuffer>): GPUBuffer {
-  const sizeBytes = values.byteLength;
-  const buffer = createBuffer(gpu, { label: "shared scales", sizeBytes, usage: STORAGE_IN });
-  // Deno aborts where nothing is to be written.
-  if (sizeBytes > 0) gpu.device.queue.writeBuffer(buffer, 0, values);
-  return buffer;
-}
-
-function uploadRotary(gpu: Gpu, rotary: Rotary, positions: number): GPUBuffer {
-  const pairs = rotary.style === "none" ? 0 : rotary.rotaryDimensions / 2;
+/** The rotary table, [positions, pairs] of cosine and sine, and behind it the shared scales. */
+function uploadRotary(
+  gpu: Gpu,
+  o: { rotary: Rotary; positions: number; pairs: number; statics: Float32Array<ArrayBuffer> },
+): GPUBuffer {
+  const { rotary, positions, pairs, statics } = o;
   const buffer = createBuffer(gpu, {
     label: "rotary table",
-    sizeBytes: positions * pairs * 8,
+    sizeBytes: positions * pairs * 8 + statics.byteLength,
     usage: STORAGE_IN,
   });
+  // Deno aborts where nothing is to be written.
+  if (statics.length > 0) {
+    gpu.device.queue.writeBuffer(buffer, positions * pairs * 8, statics);
+  }
   if (pairs === 0) return buffer;
   for (let first = 0; first < positions; first += ROTARY_BLOCK_POSITIONS) {
     const count = Math.min(ROTARY_BLOCK_POSITIONS, positions - first);
@@ -188,6 +187,7 @@ export function uploadAppend(
   stage.paramsWords[PARAMS.at.queryHeads] = stage.specialisation.queryHeads;
   stage.paramsWords[PARAMS.at.bindingRows] = stage.cache.rowsPerBinding;
   stage.paramsWords[PARAMS.at.itemCount] = tokens;
+  stage.paramsWords[PARAMS.at.scaleBase] = stage.scaleBase;
   const { queue } = stage.gpu.device;
   queue.writeBuffer(stage.tokens.buffer, 0, words, 0, at);
   queue.writeBuffer(stage.params, 0, stage.paramsWords);
@@ -219,14 +219,13 @@ export function encodeAppend(
         ...keys,
         ...values,
         ...scales,
-        ...(stage.statics === null ? [] : [stage.statics]),
       ].map((buffer) => ({ buffer })),
     );
     stage.bindGroups.set(o.layer, group);
   }
   const { queryHeads, kvHeads, headSize } = stage.specialisation;
   const heads = o.tokens * (queryHeads + 2 * kvHeads);
-  const workgroups = stage.statics === null ? Math.ceil(heads * headSize / 2 / 64) : heads;
+  const workgroups = hasCodes(stage.specialisation) ? heads : Math.ceil(heads * headSize / 2 / 64);
   pass.setPipeline(stage.pipeline);
   pass.setBindGroup(0, group);
   pass.dispatchWorkgroups(Math.min(MAX_WORKGROUPS, workgroups));
@@ -237,5 +236,4 @@ export function destroyAppendStage(stage: AppendStage): void {
   for (const buffer of [stage.params, stage.tokens.buffer, stage.rotary, stage.dropped]) {
     buffer.destroy();
   }
-  stage.statics?.destroy();
 }

@@ -137,7 +137,6 @@ export function cacheConstants(shape: SideShape): Record<string, number | boolea
     ...sideConstants(shape, "values"),
     ANY_BLOCKS: shape.keyFormat?.granularity === "block" ||
       shape.valueFormat?.granularity === "block",
-    STATICS_BINDING: FIRST_CACHE_BINDING + 2 * shape.bindings + scaleBindings(shape),
     ANY_CODES: shape.keyFormat !== undefined || shape.valueFormat !== undefined,
   };
 }

@@ -49,7 +49,11 @@ export const PARAMS = defineStruct("Params", [
   ["itemBase", "u32"],
   ["itemCount", "u32"],
   ["walksRows", "u32", "Whether keys that the masks hide are read all the same."],
-  ["scaleBase", "u32", "Scales that tokens of a quantised cache share, in `extras`."],
+  [
+    "scaleBase",
+    "u32",
+    "Scales that tokens share: in `extras`, or in pairs behind the append's `rotary`.",
+  ],
   ["reserved", "u32"],
 ]);
 
