@@ -11,7 +11,7 @@ const steps = compareLoop(
 );
 
 Deno.test("compareLoop() predicts the steps of the shipped loop as docs/validation.md says", async () => {
-  const document = await Deno.readTextFile("docs/validation.md");
+  const document = (await Deno.readTextFile("docs/validation.md")).replace(/ {2,}/g, " ");
   for (const line of renderLoops([{ name: "model-loop-h100", loop, steps }])) {
     if (line.startsWith("| NVIDIA H100")) assert.ok(document.includes(line), line);
   }

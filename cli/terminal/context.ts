@@ -42,16 +42,6 @@ export const MAX_COLUMNS = 100;
  *
  * @param o Names of the environment variables to read, and the signal of Ctrl-C.
  * @returns The context.
- *
- * @example Without any variable
- * ```ts
- * import { createSystemContext } from "@headwise/headwise/cli";
- * import assert from "node:assert/strict";
- *
- * const { signal } = new AbortController();
- * const context = createSystemContext({ variables: [], signal });
- * assert.deepEqual(context.process.env, {});
- * ```
  */
 export function createSystemContext(
   o: { readonly variables: readonly string[]; readonly signal: AbortSignal },
