@@ -14,9 +14,11 @@ export const EXIT = {
   inconclusive: 3,
   /** A file cannot be read or is not what it should be. */
   input: 4,
+  /** Every case was skipped: nothing was judged. */
+  nothingRan: 5,
   /** A fault of the tool itself. */
   internal: 70,
-  /** Stopped by Ctrl-C. */
+  /** Stopped by Ctrl-C or SIGTERM. */
   interrupted: 130,
 } as const;
 

@@ -21,8 +21,9 @@ const GENERAL: Readonly<Record<ExitName, string>> = {
   inconclusive: "The verdict is INCONCLUSIVE.",
   input: "A file cannot be read, is not what it should be, or may not be touched; or there is no " +
     "device where one was demanded.",
+  nothingRan: "Every case was skipped, so that nothing was judged.",
   internal: "A fault of headwise itself, with its stack. Please report it.",
-  interrupted: "Stopped by Ctrl-C. Nothing is left half written.",
+  interrupted: "Stopped by Ctrl-C or SIGTERM. Nothing is left half written.",
 };
 
 /** Codes that every command can end with. */
@@ -47,6 +48,7 @@ const OF_COMMANDS: Readonly<Record<string, Partial<Readonly<Record<ExitName, str
     usage: "The command line cannot be understood, or no case matches the filter.",
     inconclusive: "The suite itself broke in a case.",
     input: "The subject broke (hang, crash, garbage), or a file or device is missing.",
+    nothingRan: "Every case was skipped: the subject claims none of what was chosen.",
   },
   "adapter smoke": {
     ok: "Every case of the smoke test passes.",

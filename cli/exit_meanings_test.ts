@@ -18,6 +18,7 @@ Deno.test("exit codes stay what they are, for scripts rely on them", () => {
     usage: 2,
     inconclusive: 3,
     input: 4,
+    nothingRan: 5,
     internal: 70,
     interrupted: 130,
   });

@@ -5,11 +5,14 @@ import { describeFault } from "./fault.ts";
 import { KNOWN_VARIABLES } from "./settings/mod.ts";
 
 const interrupt = new AbortController();
-Deno.addSignalListener("SIGINT", () => {
-  // The first Ctrl-C lets the command end in order, the second one ends the process.
-  if (interrupt.signal.aborted) Deno.exit(EXIT.interrupted);
-  interrupt.abort();
-});
+// SIGTERM is what timeout, Slurm and Kubernetes send; Windows has none.
+for (const signal of ["SIGINT", ...(Deno.build.os === "windows" ? [] : ["SIGTERM"])] as const) {
+  Deno.addSignalListener(signal as Deno.Signal, () => {
+    // The first one lets the command end in order, the second one ends the process.
+    if (interrupt.signal.aborted) Deno.exit(EXIT.interrupted);
+    interrupt.abort();
+  });
+}
 
 Deno.exit(await main());
 

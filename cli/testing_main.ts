@@ -1,11 +1,11 @@
 /**
- * The program, with a Ctrl-C that is pressed when something is written to standard input. A signal
+ * The program, which sends itself the signal whose name is written to standard input. A signal
  * from outside would reach the launcher where `deno` is one, and not the program behind it.
  */
-async function pressWhenWritten(): Promise<void> {
-  const { done } = await Deno.stdin.readable.getReader().read();
-  if (!done) Deno.kill(Deno.pid, "SIGINT");
+async function sendWhenWritten(): Promise<void> {
+  const { value } = await Deno.stdin.readable.getReader().read();
+  if (value !== undefined) Deno.kill(Deno.pid, new TextDecoder().decode(value) as Deno.Signal);
 }
 
-void pressWhenWritten();
+void sendWhenWritten();
 await import("./main.ts");

@@ -6,8 +6,8 @@ export interface RunningProgram {
   readonly expect: (stream: "stdout" | "stderr", pattern: RegExp) => Promise<void>;
   /** Waits for the end, and gives the exit code. */
   readonly end: () => Promise<number>;
-  /** Presses Ctrl-C, waits for the end, and gives the exit code. */
-  readonly interrupt: () => Promise<number>;
+  /** Sends a signal, by default that of Ctrl-C, waits for the end, and gives the exit code. */
+  readonly interrupt: (signal?: "SIGINT" | "SIGTERM") => Promise<number>;
 }
 
 /**
@@ -60,9 +60,9 @@ export function startProgram(
       await process.stdin.close();
       return await codeOf();
     },
-    interrupt: async () => {
+    interrupt: async (signal = "SIGINT") => {
       const writer = process.stdin.getWriter();
-      await writer.write(new TextEncoder().encode("^C"));
+      await writer.write(new TextEncoder().encode(signal));
       await writer.close();
       return await codeOf();
     },

@@ -102,3 +102,20 @@ Deno.test("checkExpectations() refuses an entry that matches no case of the whol
     /"known.yaml": the entry "kernel:dual:merged:\*" matches no case/,
   );
 });
+
+Deno.test("exitCodeOf() is its own where every case was skipped", () => {
+  const none = {
+    passed: 0,
+    failed: 0,
+    skipped: 0,
+    expectedFailures: 0,
+    unexpectedPasses: 0,
+    suiteErrors: 0,
+    subjectErrors: 0,
+  } as Parameters<typeof exitCodeOf>[0];
+  assert.equal(exitCodeOf(none), 2);
+  assert.equal(exitCodeOf({ ...none, skipped: 3 }), 5);
+  assert.equal(exitCodeOf({ ...none, skipped: 3, passed: 1 }), 0);
+  assert.equal(exitCodeOf({ ...none, skipped: 3, expectedFailures: 1 }), 0);
+  assert.equal(exitCodeOf({ ...none, skipped: 3, failed: 1 }), 1);
+});

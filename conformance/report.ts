@@ -183,11 +183,11 @@ export function summarizeRows(rows: readonly ReportRow[], elapsedMs: number): Re
 }
 
 /** Exit codes of a run. */
-export type ConformanceExitCode = 0 | 1 | 2 | 3 | 4;
+export type ConformanceExitCode = 0 | 1 | 2 | 3 | 4 | 5;
 
 /**
  * Chooses the exit code of a run: 0 conformant, 1 not, 2 no case matched, 3 the suite broke, 4 the
- * subject broke. A fault outranks a failure, because a broken run proves nothing. A pass that an
+ * subject broke, 5 every case was skipped. A fault outranks a failure, because a broken run proves nothing. A pass that an
  * expectations file denies is a failure: the file is wrong.
  *
  * @param summary Counts of the run.
@@ -197,5 +197,6 @@ export function exitCodeOf(summary: ReportSummary): ConformanceExitCode {
   if (summary.suiteErrors > 0) return 3;
   if (summary.subjectErrors > 0) return 4;
   if (summary.failed + summary.unexpectedPasses > 0) return 1;
-  return summary.passed + summary.skipped + summary.expectedFailures === 0 ? 2 : 0;
+  if (summary.passed + summary.expectedFailures > 0) return 0;
+  return summary.skipped > 0 ? 5 : 2;
 }

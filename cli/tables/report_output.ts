@@ -31,7 +31,9 @@ export function exitCodeOfReports(reports: readonly ReportFile[]): number {
   const codes = reports.map(({ complete, summary }) =>
     complete ? exitCodeOf(summary) : EXIT.inconclusive
   );
-  return Math.max(...codes);
+  // A failure outranks a run that judged nothing, whatever their numbers.
+  const worst = Math.max(EXIT.ok, ...codes.filter((code) => code !== EXIT.nothingRan));
+  return worst === EXIT.ok && codes.includes(EXIT.nothingRan) ? EXIT.nothingRan : worst;
 }
 
 function reportLines(report: ReportFile, style: ReportStyle): string[] {

@@ -26,4 +26,7 @@ Deno.test("exitCodeOfReports() gives the worst of several runs", async () => {
   assert.equal(exitCodeOfReports([good]), 0);
   assert.equal(exitCodeOfReports([good, bad]), 1);
   assert.equal(exitCodeOfReports([bad, cut]), 3);
+  const skipped = { ...good, summary: { ...good.summary, passed: 0, skipped: 4 } };
+  assert.equal(exitCodeOfReports([good, skipped]), 5);
+  assert.equal(exitCodeOfReports([bad, skipped]), 1);
 });

@@ -101,7 +101,10 @@ export async function judgeSubject(context: CliContext, o: JudgeOptions): Promis
     progress.close();
     const file = reportOfRows(rows, values.out);
     const isWhole = file.complete || file.cases.length === file.run.cases;
-    context.process.exitCode = isWhole ? exitCodeOf(summary) : EXIT.interrupted;
+    // One shard of several may hold nothing that the subject claims: the merged report tells.
+    const code = exitCodeOf(summary);
+    const ofShard = shard !== null && code === EXIT.nothingRan ? EXIT.ok : code;
+    context.process.exitCode = isWhole ? ofShard : EXIT.interrupted;
     if (!isWhole) writeLines(stderr, [describeStop(file, o.resolved)]);
     await keepFailures(context, { rows, kept: o.kept, file: values.regressions });
     if (values.json) return;
