@@ -165,7 +165,7 @@ Deno.test("exitCodeOf() ranks faults over failures, and no case as a usage error
   const none = summarizeRows([], 0);
   assert.equal(exitCodeOf(none), 2);
   assert.equal(exitCodeOf({ ...none, passed: 1 }), 0);
-  assert.equal(exitCodeOf({ ...none, skipped: 1 }), 0);
+  assert.equal(exitCodeOf({ ...none, skipped: 1 }), 5);
   assert.equal(exitCodeOf({ ...none, expectedFailures: 1 }), 0);
   assert.equal(exitCodeOf({ ...none, passed: 1, failed: 1 }), 1);
   assert.equal(exitCodeOf({ ...none, passed: 1, unexpectedPasses: 1 }), 1);
