@@ -79,7 +79,7 @@ Deno.test("describeFault() keeps the stack when the tool itself is at fault", ()
 Deno.test("describeMissingPermission() tells what keeps a program from starting", async () => {
   const script =
     'new Deno.Command("true", { env: { LD_LIBRARY_PATH: "/opt/cuda/lib64" } }).outputSync()';
-  const { stderr } = await new Deno.Command(Deno.execPath(), {
+  const { stderr } = await new Deno.Command("deno", {
     args: ["run", "--no-prompt", "--allow-run=true", `data:text/javascript,${script}`],
     env: { NO_COLOR: "1" },
   }).output();
