@@ -190,7 +190,8 @@ Deno.test("the npm package runs under npx", (t) =>
     };
     await t.step("signals pass, and the launcher ends as the program does", async () => {
       assert.deepEqual(await stopServer("SIGINT"), { code: 0, signal: null });
-      assert.equal((await stopServer("SIGTERM")).signal, "SIGTERM");
+      assert.deepEqual(await stopServer("SIGTERM"), { code: 0, signal: null });
+      assert.equal((await stopServer("SIGHUP")).signal, "SIGHUP");
     });
     await t.step("without the platform's Deno it says how to install it", async () => {
       Deno.removeSync(`${cwd}/node_modules/@deno`, { recursive: true });

@@ -28,7 +28,7 @@ export const INIT_SETTINGS = {
     parse: choiceOf(["workload", "model"]),
   },
   model: {
-    brief: "Model of the workload: built-in name or YAML file",
+    brief: "Model of the workload: built-in name, YAML file or config.json",
     placeholder: "MODEL",
     defaultValue: "smoke",
     parse: parseText,
