@@ -64,9 +64,13 @@ function declareArithmetic(
       ...reply,
       value: { ...reply.value, arithmetic: new Array<Arithmetic>(batch).fill(arithmetic) },
     };
+  const { attendSparse } = kernel;
   return {
     ...kernel,
     attend: async (problem, o) => said(await kernel.attend(problem, o), problem.shape),
+    ...(attendSparse === undefined ? {} : {
+      attendSparse: async (problem, o) => said(await attendSparse(problem, o), problem.shape),
+    }),
     replay: async (capture, problem) => said(await kernel.replay(capture, problem), problem.shape),
   };
 }

@@ -47,6 +47,15 @@ Deno.test("answers are judged by the arithmetic that the adapter declares", asyn
   await assert.rejects(judge(sessionOf(60, rounded)), /outside the bound/);
 });
 
+Deno.test("answers over a sparse cache are judged by the declared arithmetic too", async () => {
+  const { kernel } = createAdapterSubject(sessionOf(0, { weights: "storage" }));
+  const reply = await kernel!.attendSparse!(PROBLEM, { pageIds: Int32Array.of(0) });
+  assert.ok(reply.kind === "ok");
+  assert.deepEqual(reply.value.arithmetic?.map(({ weights }) => weights), [
+    ...new Array<string>(PROBLEM.shape.batch).fill("storage"),
+  ]);
+});
+
 Deno.test("a subject says by which arithmetic it is judged", () => {
   const told = (arithmetic?: Record<string, string>) =>
     createAdapterSubject(sessionOf(0, arithmetic)).metadata!.arithmetic;

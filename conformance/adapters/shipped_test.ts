@@ -13,6 +13,7 @@ import { parseSubjectSpec } from "./subject_spec.ts";
 import { SCRATCH_PARENT } from "./testing_adapters.ts";
 
 const FOLDER = "conformance/adapters";
+const FLASH = `exec:python3 ${FOLDER}/python/numpy_flash_adapter.py`;
 
 /** Runs a program; null where it is not there. */
 async function run(program: string, args: string[]): Promise<Deno.CommandOutput | null> {
@@ -99,6 +100,44 @@ testWith(
     assert.ok(passed > 80);
   },
 );
+
+testWith(
+  { has: hasNumpy, what: "NumPy" },
+  "the flash adapter conforms by the arithmetic that it declares",
+  async () => {
+    const { passed } = await conform(adapterOf(FLASH), 6);
+    assert.ok(passed > 70);
+  },
+);
+
+/** The flash adapter's faults, each with a test that has to tell it. */
+const FLASH_FAULTS = {
+  "--undeclared": "kernel:softmax:splits",
+  "--fault window": "kernel:mask:window",
+  "--fault sink": "kernel:mask:sinks",
+  "--fault page": "kernel:attend:layout",
+  "--fault scale": "kernel:softmax:scale",
+  "--fault rescale": "kernel:size:splits",
+} as const;
+
+for (const [fault, filter] of Object.entries(FLASH_FAULTS)) {
+  testWith(
+    { has: hasNumpy, what: "NumPy" },
+    `the flash adapter with ${fault} is not conformant`,
+    async () => {
+      const { subject, close } = await openAdapter(adapterOf(`${FLASH} ${fault}`), {
+        scratchParent: SCRATCH_PARENT,
+      });
+      try {
+        const { summary } = await runConformance({ subject, filters: [parseQuery(filter)] });
+        assert.ok(summary.failed > 0, `${filter} passes with the fault`);
+        assert.equal(summary.subjectErrors, 0);
+      } finally {
+        await close();
+      }
+    },
+  );
+}
 
 testWith(
   { has: hasTorch, what: "PyTorch with fused attention" },
