@@ -1,7 +1,13 @@
 /** The section of a replayed benchmark. */
 
 import { formatCount, formatNumber } from "../../fixtures/mod.ts";
-import { type BenchResult, type RunResult, type SideResult, SIDES } from "../result/mod.ts";
+import {
+  type BenchResult,
+  FORM_MEANINGS,
+  type RunResult,
+  type SideResult,
+  SIDES,
+} from "../result/mod.ts";
 import { capacityBlock } from "./blocks_capacity.ts";
 import { comparedSides, comparisonBlocks, comparisonFinding } from "./blocks_comparison.ts";
 import { distributionBlock } from "./blocks_distribution.ts";
@@ -59,6 +65,7 @@ export function benchSection(file: string, result: BenchResult): ReportSection {
     blocks: [
       ...comparisonBlocks(gates),
       sidesTable(result),
+      formsTable(result),
       ...latencyBlocks(result),
       ...timelineBlocks(result, placeOf),
       capacityBlock(result),
@@ -147,6 +154,22 @@ function sidesTable({ sides }: BenchResult): ReportBlock {
         label,
         ...sides.map(({ runs }) => formatNumber(meanOverRuns(runs, read))),
       ]),
+    },
+  };
+}
+
+/** Whose kernels the sides stand for: what a verdict is about outside of this benchmark. */
+function formsTable({ sides }: BenchResult): ReportBlock {
+  return {
+    kind: "table",
+    table: {
+      caption: "Kernels that the sides stand for",
+      columns: [{ title: "side" }, { title: "form" }, { title: "stands for" }, { title: "source" }],
+      rows: sides.map(({ name }) => {
+        const { form } = SIDES[name];
+        const { standsFor, source } = FORM_MEANINGS[form];
+        return [name, form, standsFor, source];
+      }),
     },
   };
 }

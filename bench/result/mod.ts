@@ -4,6 +4,7 @@
  * @module
  */
 
+export { FORM_MEANINGS, type FormMeaning } from "./kernel_forms.ts";
 export { AVAILABILITY_READINGS, type AvailabilityReading } from "./availability.ts";
 export { BenchError, type BenchErrorCode } from "./bench_error.ts";
 export { parseDocument, parseUnversioned, readResultText } from "./document.ts";
