@@ -8,6 +8,7 @@ import {
   CAPACITY_THRESHOLD,
   DEFAULT_MAX_REGRESSION,
   GATE_METRICS,
+  latency,
   type MetricFacts,
   READ_THRESHOLD,
 } from "../gate/mod.ts";
@@ -70,16 +71,27 @@ const REQUIRED: Readonly<Record<GateName | "gate/regression", readonly MetricFac
  */
 function metricsOf(
   gate: GateName | "gate/regression",
-  maxRegression: number,
+  o: { readonly maxRegression: number; readonly runs: readonly ForeignRun[] },
 ): readonly ForeignMetric[] {
+  const others = [END_TO_END, ...percentilesOf(o.runs), ...RATES];
   switch (gate) {
     case "gate/read":
-      return [...LATENCIES, ...allowRegression([END_TO_END, ...RATES], maxRegression)];
+      return [...LATENCIES, ...allowRegression(others, o.maxRegression)];
     case "gate/capacity":
       return RATES;
     case "gate/regression":
-      return allowRegression([...LATENCIES, END_TO_END, ...RATES], maxRegression);
+      return allowRegression([...LATENCIES, ...others], o.maxRegression);
   }
+}
+
+/** Medians and percentiles that every run holds: means hide a tail. */
+function percentilesOf(runs: readonly ForeignRun[]): ForeignMetric[] {
+  return Object.keys(runs[0].percentilesMs)
+    .filter((name) => runs.every(({ percentilesMs }) => Object.hasOwn(percentilesMs, name)))
+    .map((name) => ({
+      ...latency(name, null),
+      value: ({ percentilesMs }) => percentilesMs[name],
+    }));
 }
 
 /** Output tokens of both sides agree within this share: engines stop at their own end of text. */
@@ -88,8 +100,8 @@ const MAX_OUTPUT_DIFFERENCE = 0.05;
 /**
  * Judges runs of another benchmark. A gate needs an interval over runs: one run a side gives a
  * ratio and no more, which stays INCONCLUSIVE unless `acceptPointEstimate`. Raw values of requests
- * do not change that, for all requests of a run share its noise. Several runs a side give Welch's
- * interval; as they were not interleaved, a PASS needs `acceptUnpaired`.
+ * do not change that, for all requests of a run share its noise. Medians and percentiles that all
+ * files hold may not be worse than the margin. Several runs a side give Welch's interval; as they were not interleaved, a PASS needs `acceptUnpaired`.
  *
  * @example One run a side cannot pass by itself
  * ```ts
@@ -125,7 +137,10 @@ export function judgeForeignRuns(
   refuseShorter(baseline, candidate);
   const gate = o.gate ?? "gate/read";
   const statistics = statisticsOf(baseline, candidate);
-  const metrics = metricsOf(gate, o.maxRegression ?? DEFAULT_MAX_REGRESSION)
+  const metrics = metricsOf(gate, {
+    maxRegression: o.maxRegression ?? DEFAULT_MAX_REGRESSION,
+    runs,
+  })
     .filter(({ metric, value }) =>
       REQUIRED[gate].some((required) => required.metric === metric) ||
       runs.some((run) => value(run) !== null)

@@ -175,3 +175,26 @@ Deno.test("judgeForeignRuns() judges a regression by the margin that is stated",
     "PASS",
   );
 });
+
+Deno.test("judgeForeignRuns() buys no mean with a median or a tail", async () => {
+  const text = await Deno.readTextFile("bench/testdata/vllm-baseline.json");
+  const runOf = (changes: Record<string, number>): readonly ForeignRun[] => {
+    const record = { ...JSON.parse(text), ...changes };
+    const input = parseGateInput(JSON.stringify(record), { file: "run.json" });
+    return input.kind === "foreign" ? input.runs : [];
+  };
+  const before = {
+    ...{ mean_ttft_ms: 200, mean_itl_ms: 20, mean_tpot_ms: 20, mean_e2el_ms: 2000 },
+    ...{ median_ttft_ms: 190, "p99.9_itl_ms": 90, p90_tpot_ms: 30, p99_e2el_ms: 4000 },
+  };
+  const after = { ...before, mean_ttft_ms: 160, mean_itl_ms: 16, mean_tpot_ms: 16 };
+  const verdictOf = (changes: Record<string, number>): string =>
+    judgeForeignRuns(runOf(before), runOf({ ...after, ...changes }), { acceptPointEstimate: true })
+      .verdict;
+  assert.equal(verdictOf({}), "PASS");
+  const tails = ["median_ttft_ms", "p99.9_itl_ms", "p90_tpot_ms", "p99_e2el_ms"] as const;
+  for (const key of tails) {
+    assert.equal(verdictOf({ [key]: before[key] * 1.019 }), "PASS", key);
+    assert.equal(verdictOf({ [key]: before[key] * 1.03 }), "FAIL", key);
+  }
+});

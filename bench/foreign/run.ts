@@ -70,11 +70,33 @@ export function toForeignRun(record: ForeignRecord, origin: string): ForeignRun 
     meanEndToEndMs: completed === 0
       ? null
       : latency("mean_e2el_ms") ?? latency("mean_e2e_latency_ms"),
+    percentilesMs: completed === 0 ? {} : percentilesOf(record),
     outputTokensPerSecond: latency("output_throughput"),
     requestsPerSecond: latency("request_throughput"),
     goodputPerSecond: numberAt(record, "request_goodput:") ?? numberAt(record, "request_goodput"),
     requests,
   };
+}
+
+/** What the benchmarks' names of latencies mean. */
+const LATENCY_NAMES: Readonly<Record<string, string>> = {
+  ttft: "TTFT",
+  itl: "TBT",
+  tpot: "TPOT",
+  e2el: "end-to-end latency",
+  e2e_latency: "end-to-end latency",
+};
+
+/** Medians and percentiles, as `median_ttft_ms` and `p99.9_itl_ms`; of nothing they are 0. */
+function percentilesOf(record: ForeignRecord): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const key of Object.keys(record)) {
+    const [, statistic, latency] =
+      /^(median|p\d{1,2}(?:\.\d{1,6})?)_(ttft|itl|tpot|e2el|e2e_latency)_ms$/.exec(key) ?? [];
+    const value = statistic === undefined ? null : numberAt(record, key);
+    if (value !== null && value !== 0) found[`${statistic} ${LATENCY_NAMES[latency]}`] = value;
+  }
+  return found;
 }
 
 /** An unbounded rate is written as `inf`, `Infinity` or the number itself. */

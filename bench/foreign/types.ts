@@ -31,6 +31,8 @@ export interface ForeignRun {
   readonly meanTpotMs: number | null;
   /** Mean time from sending a request to its last token. */
   readonly meanEndToEndMs: number | null;
+  /** Medians and percentiles that the file holds, by name, such as `p99 TTFT`. */
+  readonly percentilesMs: Readonly<Record<string, number>>;
   /** Output tokens per second. */
   readonly outputTokensPerSecond: number | null;
   /** Completed requests per second. */

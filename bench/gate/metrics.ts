@@ -20,7 +20,14 @@ export interface MetricFacts {
   readonly threshold: number | null;
 }
 
-function latency(metric: string, threshold: number | null): MetricFacts {
+/**
+ * A latency.
+ *
+ * @param metric Its name in reports.
+ * @param threshold Ratio that is demanded, or null.
+ * @returns What a gate says of it.
+ */
+export function latency(metric: string, threshold: number | null): MetricFacts {
   return { metric, unit: "ms", better: "lower", threshold };
 }
 

@@ -17,6 +17,7 @@ export {
   CAPACITY_THRESHOLD,
   DEFAULT_MAX_REGRESSION,
   GATE_METRICS,
+  latency,
   type MetricFacts,
   READ_THRESHOLD,
 } from "./metrics.ts";
