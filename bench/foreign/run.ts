@@ -79,13 +79,13 @@ export function toForeignRun(record: ForeignRecord, origin: string): ForeignRun 
 }
 
 /** What the benchmarks' names of latencies mean. */
-const LATENCY_NAMES: Readonly<Record<string, string>> = {
-  ttft: "TTFT",
-  itl: "TBT",
-  tpot: "TPOT",
-  e2el: "end-to-end latency",
-  e2e_latency: "end-to-end latency",
-};
+const LATENCY_NAMES: ReadonlyMap<string, string> = new Map([
+  ["ttft", "TTFT"],
+  ["itl", "TBT"],
+  ["tpot", "TPOT"],
+  ["e2el", "end-to-end latency"],
+  ["e2e_latency", "end-to-end latency"],
+]);
 
 /** Medians and percentiles, as `median_ttft_ms` and `p99.9_itl_ms`; of nothing they are 0. */
 function percentilesOf(record: ForeignRecord): Record<string, number> {
@@ -94,7 +94,7 @@ function percentilesOf(record: ForeignRecord): Record<string, number> {
     const [, statistic, latency] =
       /^(median|p\d{1,2}(?:\.\d{1,6})?)_(ttft|itl|tpot|e2el|e2e_latency)_ms$/.exec(key) ?? [];
     const value = statistic === undefined ? null : numberAt(record, key);
-    if (value !== null && value !== 0) found[`${statistic} ${LATENCY_NAMES[latency]}`] = value;
+    if (value !== null && value !== 0) found[`${statistic} ${LATENCY_NAMES.get(latency)}`] = value;
   }
   return found;
 }
