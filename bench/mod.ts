@@ -135,6 +135,7 @@ export {
 export {
   type EngineStatus,
   isLoopback,
+  isToken,
   judgeLive,
   LIVE_SCHEMA_VERSION,
   type LiveEndpoint,

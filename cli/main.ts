@@ -2,7 +2,7 @@ import { runCli } from "./app.ts";
 import { createSystemContext } from "./terminal/mod.ts";
 import { EXIT } from "./exit_code.ts";
 import { describeFault } from "./fault.ts";
-import { KNOWN_VARIABLES } from "./settings/mod.ts";
+import { KNOWN_VARIABLES, SECRET_VARIABLES } from "./settings/mod.ts";
 
 const interrupt = new AbortController();
 // SIGTERM is what timeout, Slurm and Kubernetes send; Windows has none.
@@ -20,6 +20,8 @@ async function main(): Promise<number> {
   try {
     const { signal } = interrupt;
     const context = createSystemContext({ variables: KNOWN_VARIABLES, signal });
+    // Programs that are started inherit the environment, and none has to do with a secret.
+    for (const name of SECRET_VARIABLES) Deno.env.delete(name);
     // Mesa's drivers complain on standard error, once a device, where this variable is missing.
     // 'doctor' reports it, so the context keeps what was really set.
     if (Deno.build.os === "linux" && context.process.env["XDG_RUNTIME_DIR"] === undefined) {

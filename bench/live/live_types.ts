@@ -11,7 +11,7 @@ export interface LiveEndpoint {
   readonly url: string;
   /** Name of the model that the server is asked for. */
   readonly model: string;
-  /** Bearer token, or null; it is in no result. */
+  /** Bearer token of visible ASCII, or null; this server alone gets it, and no result holds it. */
   readonly token: string | null;
 }
 

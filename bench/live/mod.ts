@@ -39,3 +39,4 @@ export {
 export type { EngineStatus } from "./serve_engine.ts";
 export { parseFaults, SERVE_FAULTS, type ServeFault, type ServeFaults } from "./serve_faults.ts";
 export { parseObjectives, type ServiceObjectives } from "./slo.ts";
+export { isToken } from "./token.ts";

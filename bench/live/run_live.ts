@@ -14,6 +14,7 @@ import {
 } from "./live_schema.ts";
 import type { LiveEndpoint, LiveOptions, LiveProgress } from "./live_types.ts";
 import { runOpenLoop } from "./open_loop.ts";
+import { isToken, redactDocument } from "./token.ts";
 
 /** How servers are asked where nothing else is said. */
 export const DEFAULT_LIVE_SETTINGS: LiveSettings = {
@@ -57,7 +58,7 @@ const SEED_STRIDE = 7919;
  *
  * @param o Requests, servers and settings.
  * @returns The result, ready to be stored.
- * @throws {BenchError} When a setting is out of range or a URL is none.
+ * @throws {BenchError} When a setting is out of range, a URL is none or a token cannot be sent.
  * @throws {DOMException} `AbortError` when the run is stopped.
  */
 export async function runLive(o: LiveOptions): Promise<LiveResult> {
@@ -87,7 +88,7 @@ export async function runLive(o: LiveOptions): Promise<LiveResult> {
         onDone: (done) =>
           o.onProgress?.({
             phase: turn.phase,
-            url: endpoints[side].url,
+            url: redactDocument(endpoints[side].url, [endpoints[side].token]),
             pair: turn.pair,
             done,
             requests: turn.requests.length,
@@ -113,7 +114,7 @@ export async function runLive(o: LiveOptions): Promise<LiveResult> {
     model,
     runs: runs[side],
   }));
-  return {
+  const result: LiveResult = {
     kind: "headwise/live-result",
     schemaVersion: LIVE_SCHEMA_VERSION,
     createdAt: new Date().toISOString(),
@@ -130,6 +131,7 @@ export async function runLive(o: LiveOptions): Promise<LiveResult> {
     sides,
     gate: sides.length === 2 ? judgeLive({ endpoint: sides[0], against: sides[1] }) : null,
   };
+  return redactDocument(result, endpoints.map(({ token }) => token));
 }
 
 function checkSettings(settings: LiveSettings, requests: number): void {
@@ -166,7 +168,15 @@ function checkEndpoint(endpoint: LiveEndpoint): LiveEndpoint {
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
     throw new BenchError(
       "bench/option",
-      `Cannot ask '${endpoint.url}': give a base URL such as http://127.0.0.1:8000/v1`,
+      `Cannot ask '${withoutSecrets(endpoint.url)}': give a base URL such as ` +
+        "http://127.0.0.1:8000/v1",
+    );
+  }
+  if (endpoint.token !== null && !isToken(endpoint.token)) {
+    throw new BenchError(
+      "bench/option",
+      `Cannot send the token for '${url.origin}': it has to be of visible ASCII characters, ` +
+        "without blanks and line breaks",
     );
   }
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
@@ -176,6 +186,11 @@ function checkEndpoint(endpoint: LiveEndpoint): LiveEndpoint {
     );
   }
   return { ...endpoint, url: `${url.origin}${url.pathname.replace(/\/+$/, "")}` };
+}
+
+/** What is no URL may still have a password or a key in it. */
+function withoutSecrets(text: string): string {
+  return text.replace(/[?#][^]*$/, "").replace(/[^/]*@/g, "");
 }
 
 /** Requests whose arrivals are known beforehand, as a live run sends them. */

@@ -241,3 +241,19 @@ Deno.test("runLive() refuses settings and URLs by name", async () => {
     });
   }
 });
+
+Deno.test("runLive() refuses a token and an address without saying what is secret in them", async () => {
+  const endpoints = [
+    { url: "http://127.0.0.1:9/v1", token: "hush\nhush" },
+    { url: "http://user:hush@ho st/v1?key=hush", token: null },
+    { url: "ftp://user:hush@host/v1#hush", token: null },
+    { url: "http://user:hush@host/v1", token: null },
+    { url: "http://host/v1?key=hush", token: null },
+  ];
+  for (const endpoint of endpoints) {
+    await assert.rejects(
+      runLive({ workload: tinyWorkload(), trace: trace(1), endpoint: { model: "m", ...endpoint } }),
+      (error: Error) => error.name === "BenchError" && !error.stack!.includes("hush"),
+    );
+  }
+});

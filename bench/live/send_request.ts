@@ -6,6 +6,7 @@ import type { LiveErrorKind, LiveSettings } from "./live_schema.ts";
 import type { LiveEndpoint, LiveRecord } from "./live_types.ts";
 import { promptIds, promptWords } from "./prompt.ts";
 import { readEvents, StreamFormatError } from "./sse.ts";
+import { redactTokens } from "./token.ts";
 
 /** What a request is sent with. */
 export interface SendOptions {
@@ -103,9 +104,11 @@ export async function sendRequest(request: TraceRequest, o: SendOptions): Promis
     ...countChunks(progress),
     promptTokens: progress.promptTokens,
     completionTokens: progress.usage?.completionTokens ?? null,
-    error: failure === null
-      ? null
-      : { request: request.id, kind: failure.kind, message: failure.message },
+    error: failure === null ? null : {
+      request: request.id,
+      kind: failure.kind,
+      message: redactTokens(failure.message, [o.endpoint.token]),
+    },
   };
 }
 

@@ -8,15 +8,31 @@ export interface KnownVariables {
   readonly brief: string;
   /** The one command that reads them; absent where every command does. */
   readonly command?: string;
+  /** Whether their values are secret: never shown, and kept from every program that is started. */
+  readonly isSecret?: boolean;
 }
+
+/** Variables with the bearer tokens of servers; no settings, so that nothing shows them. */
+export const TOKEN_VARIABLES = {
+  endpoint: "HEADWISE_ENDPOINT_TOKEN",
+  against: "HEADWISE_AGAINST_TOKEN",
+} as const;
 
 /** Environment variables that are read beside those of settings. */
 export const GENERAL_VARIABLES: readonly KnownVariables[] = [
   { names: ["HEADWISE_CONFIG"], brief: "Settings file, as --config." },
   {
-    names: ["HEADWISE_ENDPOINT_TOKEN"],
-    brief: "Bearer token for the servers of --endpoint and --against; no result holds it.",
+    names: [TOKEN_VARIABLES.endpoint],
+    brief: "Bearer token for the server of --endpoint, and for --against on the same host and " +
+      "port; no result holds it.",
     command: "bench",
+    isSecret: true,
+  },
+  {
+    names: [TOKEN_VARIABLES.against],
+    brief: "Bearer token for the server of --against; no result holds it.",
+    command: "bench",
+    isSecret: true,
   },
   {
     names: JOB_VARIABLES,
@@ -43,3 +59,8 @@ export const GENERAL_VARIABLES: readonly KnownVariables[] = [
     brief: "Folder that Mesa's drivers want; /tmp stands in where it is not set.",
   },
 ];
+
+/** Variables whose values are secret. */
+export const SECRET_VARIABLES: readonly string[] = GENERAL_VARIABLES.flatMap(
+  ({ names, isSecret }) => isSecret === true ? names : [],
+);

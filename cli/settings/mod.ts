@@ -24,7 +24,7 @@ export {
   type SettingFlags,
   type TextParser,
 } from "./flags.ts";
-export { GENERAL_VARIABLES } from "./known_variables.ts";
+export { GENERAL_VARIABLES, SECRET_VARIABLES, TOKEN_VARIABLES } from "./known_variables.ts";
 export { DEFAULT_CONFIG_FILE, loadSettings, type SettingsContext } from "./load.ts";
 export { nearestWord } from "./nearest_word.ts";
 export {

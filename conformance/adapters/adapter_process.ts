@@ -50,8 +50,8 @@ export interface AdapterProcess {
   readonly kill: () => Promise<void>;
 }
 
-/** The one secret that this tool is given; no adapter has to do with it. */
-const TOKEN_VARIABLE = "HEADWISE_ENDPOINT_TOKEN";
+/** The secrets that this tool is given; no adapter has to do with them. */
+const WITHOUT_TOKENS = { HEADWISE_ENDPOINT_TOKEN: "", HEADWISE_AGAINST_TOKEN: "" };
 const KEPT_STDERR_BYTES = 4096;
 const SHOWN_STDERR_LINES = 4;
 const EXIT_GRACE_MS = 1000;
@@ -60,7 +60,7 @@ const EXIT_GRACE_MS = 1000;
  * Starts an adapter.
  *
  * @param command Program and arguments; the environment and the folder are this process's own, but
- *   for its own variables, for colours, which have no place in a message, and the token of an endpoint.
+ *   for its own variables, for colours, which have no place in a message, and tokens.
  * @param limits What it may use up.
  * @returns The process.
  * @throws {AdapterFault} `crash` if the program cannot be started.
@@ -141,7 +141,7 @@ function spawn(command: AdapterCommand): Deno.ChildProcess {
   try {
     return new Deno.Command(command.program, {
       args: [...command.args],
-      env: { ...command.env, NO_COLOR: "1", [TOKEN_VARIABLE]: "" },
+      env: { ...command.env, NO_COLOR: "1", ...WITHOUT_TOKENS },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

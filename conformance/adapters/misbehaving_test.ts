@@ -221,19 +221,22 @@ for (const [name, spec, verdict, message] of STARTS) {
   });
 }
 
-Deno.test("openAdapter() keeps the token of an endpoint from the adapter", async () => {
-  const reply = "print(json.dumps({'id': r['id'], 'status': 'errored', 'message': t}), flush=True)";
-  const code = "import json, os, sys\nt = repr(os.environ.get('HEADWISE_ENDPOINT_TOKEN'))\n" +
-    `for line in sys.stdin:\n  r = json.loads(line)\n  ${reply}`;
-  Deno.env.set("HEADWISE_ENDPOINT_TOKEN", "secret");
-  try {
-    const spec = { kind: "exec", program: "python3", args: ["-c", code] } as const;
-    const opening = openAdapter(spec, { scratchParent: SCRATCH_PARENT });
-    await assert.rejects(opening, { message: /broke in "hello": ''$/ });
-  } finally {
-    Deno.env.delete("HEADWISE_ENDPOINT_TOKEN");
-  }
-});
+for (const name of ["HEADWISE_ENDPOINT_TOKEN", "HEADWISE_AGAINST_TOKEN"]) {
+  Deno.test(`openAdapter() keeps ${name} from the adapter`, async () => {
+    const reply =
+      "print(json.dumps({'id': r['id'], 'status': 'errored', 'message': t}), flush=True)";
+    const code = `import json, os, sys\nt = repr(os.environ.get('${name}'))\n` +
+      `for line in sys.stdin:\n  r = json.loads(line)\n  ${reply}`;
+    Deno.env.set(name, "secret");
+    try {
+      const spec = { kind: "exec", program: "python3", args: ["-c", code] } as const;
+      const opening = openAdapter(spec, { scratchParent: SCRATCH_PARENT });
+      await assert.rejects(opening, { message: /broke in "hello": ''$/ });
+    } finally {
+      Deno.env.delete(name);
+    }
+  });
+}
 
 Deno.test("openAdapter() leaves no scratch folder behind", async () => {
   const left = [];

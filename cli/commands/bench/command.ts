@@ -12,6 +12,9 @@ with --enforce.
 Also read: FD_HEAD_WISE_KV_CACHE (--head-wise), FD_T53_HEAD_WISE_SWA_RATIO (--ratio),
 FD_T53_HEAD_WISE_SWA_FIXTURE (--window-fixture), FD_T53_DEBUG_BLOCK_TABLES (--debug-tables).
 
+A server that asks for a bearer token gets it from HEADWISE_ENDPOINT_TOKEN, that of --against from
+HEADWISE_AGAINST_TOKEN; a token is sent only to the host and port that it was given for.
+
 EXAMPLES
   headwise bench
   headwise bench --trace requests.csv --limit 200

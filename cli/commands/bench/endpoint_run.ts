@@ -21,9 +21,7 @@ import { readTrace } from "../../workload/mod.ts";
 import { type CliContext, createProgress, paintOf, writeLines } from "../../terminal/mod.ts";
 import { renderLiveResult, verdictExitCode } from "../../tables/mod.ts";
 import { EXIT } from "../../exit_code.ts";
-
-/** Variable with the bearer token of both servers; no setting, so that no tool shows it. */
-const TOKEN_VARIABLE = "HEADWISE_ENDPOINT_TOKEN";
+import { readTokens } from "./endpoint_tokens.ts";
 
 /** Runs `headwise bench --endpoint`: the fixture's requests on live servers. */
 export async function benchEndpoint(
@@ -33,19 +31,23 @@ export async function benchEndpoint(
   const { values } = resolved;
   const { stdout, stderr } = context.process;
   const settings = liveSettings(values);
+  const tokens = readTokens(context.process.env, values);
   const workload = await loadChangedWorkload(resolved);
   const trace = values.trace === null
     ? null
     : await readTrace(values.trace, optionsOf(TRACE_SETTINGS, values));
-  const token = context.process.env[TOKEN_VARIABLE] ?? null;
-  const at = (url: string): LiveEndpoint => ({ url, model: values.endpointModel, token });
+  const at = (url: string, token: string | null): LiveEndpoint => ({
+    url,
+    model: values.endpointModel,
+    token,
+  });
   await prepareOutput(values.out);
   const progress = createProgress(stderr, { now: () => performance.now() });
   let result: LiveResult;
   try {
     result = await runLive({
       workload,
-      endpoint: at(values.endpoint!),
+      endpoint: at(values.endpoint!, tokens.endpoint),
       settings,
       signal: context.signal,
       onProgress: ({ phase, url, pair, done, requests }) =>
@@ -54,7 +56,7 @@ export async function benchEndpoint(
           fraction: done / requests,
           detail: `${done} of ${requests} requests`,
         }),
-      ...(values.against === null ? {} : { against: at(values.against) }),
+      ...(values.against === null ? {} : { against: at(values.against, tokens.against) }),
       environment: await describeProvenance(null),
       ...(trace === null ? {} : { trace }),
     });

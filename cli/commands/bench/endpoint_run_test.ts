@@ -81,3 +81,56 @@ Deno.test("benchEndpoint() sends the token and keeps it out of the result", asyn
   assert.equal(seen, "Bearer a-secret");
   assert.doesNotMatch(run.stdout + run.stderr + await Deno.readTextFile(OUT), /a-secret/);
 });
+
+/** Ways in which a server can say a token back, given the header that it was sent. */
+const ECHOES: Readonly<Record<string, (header: string) => Response>> = {
+  "in a body": (header) => new Response(`no ${header}`, { status: 401 }),
+  "cut by shortening": (header) =>
+    new Response(`${"x".repeat(110)}${header.slice(7)}`, { status: 401 }),
+  "in a content type": (header) => new Response("", { headers: { "content-type": header } }),
+  "in an error event": (header) =>
+    events(`data: ${JSON.stringify({ error: { message: `bad ${header}` } })}\n\n`),
+  "in what is no JSON": (header) => events(`data: ${header}\n\n`),
+};
+
+function events(text: string): Response {
+  return new Response(text, { headers: { "content-type": "text/event-stream" } });
+}
+
+for (const [way, respond] of Object.entries(ECHOES)) {
+  Deno.test(`benchEndpoint() keeps a token out that a server says back ${way}`, async () => {
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      (request) => respond(request.headers.get("authorization") ?? ""),
+    );
+    const url = `http://127.0.0.1:${server.addr.port}/v1`;
+    const run = await capture(["bench", ...SMALL, "--endpoint", url], {
+      environment: { HEADWISE_ENDPOINT_TOKEN: 'hush"hush/0123456789' },
+    });
+    await server.shutdown();
+    const stored = await Deno.readTextFile(OUT);
+    assert.match(stored, /\[token\]/);
+    assert.doesNotMatch(run.stdout + run.stderr + stored, /hush/);
+  });
+}
+
+Deno.test("benchEndpoint() sends no token to another server that was named without one", async () => {
+  const seen: Record<string, Set<string | null>> = {};
+  const serve = (name: string) =>
+    Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+      (seen[name] ??= new Set()).add(request.headers.get("authorization"));
+      return new Response("no", { status: 401 });
+    });
+  const servers = [serve("endpoint"), serve("against")];
+  const [endpoint, against] = servers.map(({ addr }) => `http://127.0.0.1:${addr.port}/v1`);
+  const arguments_ = ["bench", ...SMALL, "--endpoint", endpoint, "--against", against];
+  await capture(arguments_, { environment: { HEADWISE_ENDPOINT_TOKEN: "for-endpoint" } });
+  assert.deepEqual(seen, {
+    endpoint: new Set(["Bearer for-endpoint"]),
+    against: new Set([null]),
+  });
+  const both = { HEADWISE_ENDPOINT_TOKEN: "for-endpoint", HEADWISE_AGAINST_TOKEN: "for-against" };
+  await capture(arguments_, { environment: both });
+  await Promise.all(servers.map((server) => server.shutdown()));
+  assert.deepEqual(seen.against, new Set([null, "Bearer for-against"]));
+});
