@@ -25,7 +25,7 @@ export const REPLAY_SETTINGS = {
     parse: parseText,
   },
   model: {
-    brief: "Model to use instead: built-in name, YAML file or config.json",
+    brief: "Model to use instead: name, YAML file or config.json",
     placeholder: "NAME|FILE",
     defaultValue: null,
     defaultText: FIXTURE_DEFAULT,
