@@ -91,3 +91,15 @@ import { c } from "../kernel/mod.ts";`,
     ],
   ]);
 });
+
+Deno.test("checkLazyCommands() lets the program start with a leaf while it imports nothing", () => {
+  const breachesWith = (leaf: string) => {
+    const files = tree({
+      "cli/main.ts": `import { a } from "../fixtures/foreign_text.ts";`,
+      "fixtures/foreign_text.ts": leaf,
+    });
+    return [...checkImportDirection(files), ...checkLazyCommands(files)];
+  };
+  assert.deepEqual(breachesWith("export const a = 1;"), []);
+  assert.match(breachesWith(`import { b } from "./load.ts";`)[0]!.message, /at the start/);
+});

@@ -10,7 +10,7 @@ import { adapterRoutes } from "./commands/adapter/mod.ts";
 import { benchCommand } from "./commands/bench/mod.ts";
 import { COMPLETE, completeLine, completionsCommand } from "./completion/mod.ts";
 import { clausesCommand, conformanceCommand } from "./commands/conformance/mod.ts";
-import { type CliContext, createPaint, writeLines } from "./terminal/mod.ts";
+import { type CliContext, createPaint, guardContext, writeLines } from "./terminal/mod.ts";
 import { doctorCommand } from "./doctor/mod.ts";
 import { mapParserExitCode } from "./exit_code.ts";
 import { describeFault } from "./fault.ts";
@@ -23,7 +23,7 @@ import { kernelRoutes } from "./commands/kernel/mod.ts";
 import { serveCommand } from "./commands/serve/mod.ts";
 import { sweepRoutes } from "./commands/sweep/mod.ts";
 import { reportRoutes } from "./commands/report/mod.ts";
-import { unknownVariables } from "./settings/mod.ts";
+import { SECRET_VARIABLES, unknownVariables } from "./settings/mod.ts";
 import { VERSION } from "./version.ts";
 
 const DESCRIPTION = `\
@@ -101,7 +101,8 @@ function buildApp(): Application<CliContext> {
  * Runs the tool in this process.
  *
  * @param args Arguments without the program's name.
- * @param context Streams, environment, files and the signal of Ctrl-C.
+ * @param world Streams, environment, files and the signal of Ctrl-C. What is written to the streams
+ *   is cleaned of control characters, foreign escape sequences and tokens.
  * @returns The exit code; the process is not ended.
  *
  * @example The version
@@ -114,7 +115,9 @@ function buildApp(): Application<CliContext> {
  * assert.equal(await runCli(["--version"], context), 0);
  * ```
  */
-export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+export async function runCli(args: readonly string[], world: CliContext): Promise<number> {
+  const { env } = world.process;
+  const context = guardContext(world, SECRET_VARIABLES.flatMap((name) => env[name] ?? []));
   const [first, ...rest] = args;
   if (first === COMPLETE) {
     return await completeLine(context, { routes: buildRoutes(), args: rest });

@@ -1,3 +1,4 @@
+import { cleanText } from "../fixtures/foreign_text.ts";
 import { runCli } from "./app.ts";
 import { createSystemContext } from "./terminal/mod.ts";
 import { EXIT } from "./exit_code.ts";
@@ -31,7 +32,7 @@ async function main(): Promise<number> {
   } catch (error) {
     // Only what precedes the commands ends here, such as a variable that may not be read.
     const { text, exitCode } = describeFault(error);
-    Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
+    Deno.stderr.writeSync(new TextEncoder().encode(`${cleanText(text)}\n`));
     return exitCode;
   }
 }

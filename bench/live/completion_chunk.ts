@@ -1,5 +1,6 @@
 /** One event of a streamed completion, whichever of the two APIs it comes from. */
 
+import { cleanLine } from "../../fixtures/mod.ts";
 import { StreamFormatError } from "./sse.ts";
 
 /** What one event says. */
@@ -78,7 +79,8 @@ function asRecord(value: unknown): Record<string, unknown> | null {
     : null;
 }
 
-/** A text short enough for a message. */
+/** One clean line of a server's text, short enough for a message. */
 export function shorten(text: string): string {
-  return text.length <= 120 ? text : `${text.slice(0, 117)}…`;
+  const line = cleanLine(text);
+  return line.length <= 120 ? line : `${line.slice(0, 117)}…`;
 }

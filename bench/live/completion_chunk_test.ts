@@ -38,3 +38,9 @@ Deno.test("parseChunk() refuses what is no object and ignores what is no count",
   }
   assert.equal(parseChunk('{"usage":{"completion_tokens":-1}}').usage, null);
 });
+
+Deno.test("parseChunk() makes one clean line of a server's error", () => {
+  const message = "no\r\n::error::forged\n\x1b]0;title\x07\u202e";
+  const { error } = parseChunk(JSON.stringify({ error: { message } }));
+  assert.equal(error, "no ::error::forged \\u001b]0;title\\u0007\\u202e");
+});

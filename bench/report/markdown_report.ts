@@ -1,5 +1,6 @@
 /** Sections as GitHub-flavoured Markdown for a pull request: the verdict, then what folds away. */
 
+import { cleanDocument } from "../../fixtures/mod.ts";
 import { markdownTable } from "./markdown.ts";
 import type { ReportBlock, ReportSection, ReportTable } from "./section.ts";
 
@@ -13,10 +14,11 @@ const MOST_ROWS = 40;
  * Writes sections for a pull request. Long tables are cut, and where the text would not fit into a
  * comment, details are left out from the last section upwards; both are said where they happen.
  *
- * @param sections Sections.
+ * @param parts Sections; control characters in them are shown as `\u001b`.
  * @returns Markdown that ends in a newline and fits into a comment.
  */
-export function renderReportMarkdown(sections: readonly ReportSection[]): string {
+export function renderReportMarkdown(parts: readonly ReportSection[]): string {
+  const sections = cleanDocument(parts);
   const kept = sections.map(() => Infinity);
   for (let index = sections.length - 1; index >= 0; index--) {
     for (const details of [Infinity, ...shrinking(sections[index])]) {

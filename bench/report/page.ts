@@ -1,6 +1,7 @@
 /** One self-contained page of sections: no script, and no request to anywhere. */
 
 import { createHash } from "node:crypto";
+import { cleanDocument } from "../../fixtures/mod.ts";
 import { escapeSvg, ROOFLINE_STYLE } from "../kernel/mod.ts";
 import { type DrawChart, sectionHtml, verdictHtml } from "./html.ts";
 import { PAGE_STYLE } from "./page_style.ts";
@@ -9,10 +10,11 @@ import { type ReportSection, worstVerdict } from "./section.ts";
 /**
  * Assembles a page.
  *
- * @param sections Sections, at least one.
+ * @param parts Sections, at least one; control characters in them are shown as `\u001b`.
  * @returns HTML that ends in a newline; the same for equal sections.
  */
-export async function renderReportPage(sections: readonly ReportSection[]): Promise<string> {
+export async function renderReportPage(parts: readonly ReportSection[]): Promise<string> {
+  const sections = cleanDocument(parts);
   const title = sections.length === 1 ? sections[0].title : `Report of ${sections.length} results`;
   const draw = await createDraw();
   const bodies: string[] = [];

@@ -13,6 +13,7 @@ export {
   paintOf,
   writeLines,
 } from "./context.ts";
+export { guardContext } from "./guard.ts";
 export { createPaint, type Paint, wantsColor } from "./paint.ts";
 export { createProgress, type Progress, type ProgressState } from "./progress.ts";
 export { type Column, renderTable, visibleWidth, wrapText } from "./table.ts";

@@ -1,4 +1,6 @@
+import { cleanLine } from "../../fixtures/foreign_text.ts";
 import type { CliStream } from "./context.ts";
+import { CLEAR_LINE } from "./guard.ts";
 
 /** How far something has come. */
 export interface ProgressState {
@@ -35,7 +37,7 @@ export function createProgress(stream: CliStream, o: { readonly now: () => numbe
   if (!stream.isTerminal) {
     return {
       update({ label }): void {
-        if (label !== lastLabel) stream.write(`${label}\n`);
+        if (label !== lastLabel) stream.write(`${cleanLine(label)}\n`);
         lastLabel = label;
       },
       close(): void {},
@@ -47,10 +49,10 @@ export function createProgress(stream: CliStream, o: { readonly now: () => numbe
       if (state.label === lastLabel && nowMs - lastDrawnMs < REDRAW_MS) return;
       lastLabel = state.label;
       lastDrawnMs = nowMs;
-      stream.write(`\r\x1b[2K${drawBar(state, stream.columns)}`);
+      stream.write(`${CLEAR_LINE}${drawBar(state, stream.columns)}`);
     },
     close(): void {
-      if (lastLabel !== null) stream.write("\r\x1b[2K");
+      if (lastLabel !== null) stream.write(CLEAR_LINE);
     },
   };
 }
@@ -61,5 +63,6 @@ function drawBar(state: ProgressState, columns: number): string {
   const bar = "█".repeat(full) + "░".repeat(BAR_COLUMNS - full);
   const percent = `${Math.floor(fraction * 100)}`.padStart(3);
   // One column less than the terminal has, for a full line wraps on some.
-  return `${bar} ${percent} %  ${state.label}  ${state.detail}`.slice(0, columns - 1);
+  const text = cleanLine(`${state.label}  ${state.detail}`);
+  return `${bar} ${percent} %  ${text}`.slice(0, columns - 1);
 }

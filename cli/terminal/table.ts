@@ -1,3 +1,5 @@
+import { cleanStyled } from "./guard.ts";
+
 /** A column of a table. */
 export interface Column {
   /** Heading; may be empty. */
@@ -7,6 +9,7 @@ export interface Column {
 }
 
 const ESCAPES = new RegExp(String.fromCharCode(27) + "\\[[0-9;]*m", "g");
+const BREAKS = /\r\n|[\r\n\t]/g;
 const GAP = "  ";
 
 /**
@@ -22,7 +25,8 @@ export function visibleWidth(text: string): number {
 /**
  * Lays out rows in columns that are as wide as their widest cell, two spaces apart.
  *
- * @param rows Cells, row by row; may carry escape sequences.
+ * @param rows Cells, row by row; may carry our styles. Anything else that would act on a terminal is
+ *   shown as what it is, and a line end as a space, so that a cell never looks like two.
  * @param o Columns, and what to put before each line.
  * @returns Lines without trailing spaces, the heading first unless every title is empty.
  */
@@ -31,7 +35,8 @@ export function renderTable(
   o: { readonly columns: readonly Column[]; readonly indent?: string },
 ): string[] {
   const titles = o.columns.map(({ title }) => title);
-  const all = titles.every((title) => title === "") ? rows : [titles, ...rows];
+  const all = (titles.every((title) => title === "") ? rows : [titles, ...rows])
+    .map((row) => row.map((cell) => cleanStyled(cell.replaceAll(BREAKS, " "))));
   const widths = o.columns.map((_, index) =>
     Math.max(0, ...all.map((row) => visibleWidth(row[index] ?? "")))
   );

@@ -1,4 +1,5 @@
 /** Phrases that every rendering of a report shares. */
+import { cleanText } from "../../fixtures/mod.ts";
 import type { Outcome } from "../outcome.ts";
 import type { CaseRow, RunRow } from "../report.ts";
 import type { ReportFile } from "../report_file.ts";
@@ -82,9 +83,8 @@ const XML_ENTITIES: Readonly<Record<string, string>> = {
 
 /** XML 1.0 has no way at all to write most control characters, so they are shown as U+FFFD. */
 export function escapeXml(text: string): string {
-  return text
-    // deno-lint-ignore no-control-regex
-    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "\ufffd")
+  // deno-lint-ignore no-control-regex
+  return cleanText(text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "\ufffd"))
     .replaceAll(/[&<>"']/g, (character) => XML_ENTITIES[character] ?? character);
 }
 

@@ -1,4 +1,5 @@
 /** Renderings of reports by name. */
+import { cleanDocument } from "../../fixtures/mod.ts";
 import { ReportError, type ReportFile } from "../report_file.ts";
 import { renderAnnotations } from "./annotations.ts";
 import { renderBadge } from "./badge.ts";
@@ -25,7 +26,7 @@ export const RENDERINGS = [
 export type RenderingName = typeof RENDERINGS[number];
 
 /**
- * Renders reports.
+ * Renders reports. Control characters and invisible marks in them are shown as `\u001b`.
  *
  * @param name Form: `junit`, `tap`, `markdown`, `sarif`, `github` (annotations of a workflow),
  *   `html` (a page: suites by implementation) or `badge` (SVG).
@@ -48,13 +49,13 @@ export function renderReports(name: RenderingName, reports: readonly ReportFile[
     case "junit":
       return renderJunit(reports);
     case "tap":
-      return renderTap(first);
+      return renderTap(cleanDocument(first));
     case "markdown":
-      return renderMarkdown(reports);
+      return renderMarkdown(cleanDocument(reports));
     case "sarif":
       return renderSarif(reports);
     case "github":
-      return renderAnnotations(reports);
+      return renderAnnotations(cleanDocument(reports));
     case "html":
       return renderMatrix(reports);
     case "badge":

@@ -1,4 +1,5 @@
 /** TAP version 14. A known failure is a TODO; a run that was cut off is a bail-out. */
+import { cleanLine } from "../../fixtures/mod.ts";
 import { caseStatus } from "../report.ts";
 import type { ReportFile } from "../report_file.ts";
 import { describeCase, describeCaseOutcome, describeCut } from "./phrases.ts";
@@ -9,11 +10,11 @@ export function renderTap(report: ReportFile): string {
     const status = caseStatus(row);
     const ok = status === "pass" || status === "skip";
     const note = status === "skip"
-      ? ` # SKIP ${describeCaseOutcome(row.outcome)}`
+      ? ` # SKIP ${escapeTap(describeCaseOutcome(row.outcome))}`
       : status === "xfail"
-      ? ` # TODO ${row.expectation?.issue}`
+      ? ` # TODO ${escapeTap(row.expectation?.issue ?? "")}`
       : "";
-    const line = `${ok ? "ok" : "not ok"} ${index + 1} - ${row.query}${note}`;
+    const line = `${ok ? "ok" : "not ok"} ${index + 1} - ${escapeTap(row.query)}${note}`;
     return ok ? [line] : [
       line,
       "  ---",
@@ -31,4 +32,9 @@ export function renderTap(report: ReportFile): string {
     ...(cut === null ? [] : [`Bail out! ${cut}`]),
     "",
   ].join("\n");
+}
+
+/** One line in which nothing begins a directive: a foreign ` # SKIP` would excuse a failure. */
+function escapeTap(text: string): string {
+  return cleanLine(text).replaceAll(/[\\#]/g, "\\$&");
 }

@@ -1,0 +1,79 @@
+import { cleanText } from "../../fixtures/foreign_text.ts";
+import type { CliContext, CliStream } from "./context.ts";
+
+/** Attributes that we and the argument parser write, by the code that ends them. */
+const STYLES: Readonly<Record<string, readonly number[]>> = {
+  "22": [1, 2],
+  "23": [3],
+  "24": [4],
+  "39": [31, 32, 33, 36],
+};
+const CODE = `(?:${Object.entries(STYLES).flatMap(([end, codes]) => [end, ...codes]).join("|")})`;
+const OWN_STYLE = new RegExp(`(\\x1b\\[;*${CODE}(?:;+${CODE})*m)`);
+const ENDS = new Map(
+  Object.entries(STYLES).flatMap(([end, codes]) => codes.map((code) => [String(code), end])),
+);
+
+/** What clears a line of the terminal before a bar is drawn in it. */
+export const CLEAR_LINE = "\r\x1b[2K";
+
+/** Shorter tokens may be words of any text: they are removed where foreign text comes in. */
+const LEAST_SECRET_CHARACTERS = 8;
+
+/**
+ * Puts a guard before both streams of a context, the one place where text leaves the program:
+ * control characters, terminal escapes and invisible marks are shown as `\u001b`, only our own
+ * colours reach a stream that has any, and secrets become `[token]`.
+ *
+ * @param context The context of a command.
+ * @param secrets Values that no one may see.
+ * @returns The same context behind the guard.
+ */
+export function guardContext(context: CliContext, secrets: readonly string[]): CliContext {
+  const { process } = context;
+  const guard = (stream: CliStream): CliStream => guardStream(stream, secrets);
+  return {
+    ...context,
+    process: { ...process, stdout: guard(process.stdout), stderr: guard(process.stderr) },
+  };
+}
+
+function guardStream(stream: CliStream, secrets: readonly string[]): CliStream {
+  const forms = secrets.filter((secret) => secret.length >= LEAST_SECRET_CHARACTERS)
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+  return {
+    ...stream,
+    write(text): void {
+      const isRedraw = stream.isTerminal && text.startsWith(CLEAR_LINE);
+      const open = forms.reduce((all, form) => all.replaceAll(form, "[token]"), text);
+      const shown = isRedraw ? open.slice(CLEAR_LINE.length) : open;
+      const clean = stream.getColorDepth() >= 4 ? cleanStyled(shown) : cleanLines(shown);
+      stream.write(isRedraw ? CLEAR_LINE + clean : clean);
+    },
+  };
+}
+
+/**
+ * Cleans a text but for our own styles, and ends those that it leaves open.
+ *
+ * @param text Text, with styles or without.
+ * @returns Text without any other escape sequence.
+ */
+export function cleanStyled(text: string): string {
+  const open = new Set<string>();
+  const parts = text.split(OWN_STYLE).map((part, index) => {
+    if (index % 2 === 0) return cleanLines(part);
+    for (const code of part.slice(2, -1).split(";")) {
+      const end = ENDS.get(code);
+      if (end === undefined) open.delete(code);
+      else open.add(end);
+    }
+    return part;
+  });
+  return parts.join("") + [...open].map((end) => `\x1b[${end}m`).join("");
+}
+
+/** As {@linkcode cleanText}, with line ends as CSV has them. */
+function cleanLines(text: string): string {
+  return text.includes("\r\n") ? text.split("\r\n").map(cleanText).join("\r\n") : cleanText(text);
+}
