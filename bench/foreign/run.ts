@@ -19,6 +19,7 @@ const SIGNATURES: readonly (readonly [ForeignTool, readonly string[]])[] = [
 const SETTINGS = [
   "backend",
   "model_id",
+  "tokenizer_id",
   "dataset_name",
   "num_prompts",
   "request_rate",
