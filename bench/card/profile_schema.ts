@@ -1,6 +1,7 @@
 /** A card's profile: what products, attention and passes take on it, measured over grids. */
 
 import { z } from "zod";
+import type { Stored } from "../result/mod.ts";
 
 /** Microseconds of one cell; null where nothing was measured. */
 const cell = z.number().positive().nullable();
@@ -99,6 +100,6 @@ export const cardProfileSchema = z.strictObject({
 });
 
 /** One measured card. */
-export type CardProfile = z.output<typeof cardProfileSchema>;
+export type CardProfile = Stored<typeof cardProfileSchema>;
 /** Storage types that a profile has products for. */
 export type ProductType = CardProfile["products"][number]["dtype"];

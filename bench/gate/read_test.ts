@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gateRead } from "./read.ts";
-import type { BenchResult } from "../result/types.ts";
+import type { BenchResult } from "../result/mod.ts";
 import { tinyResult, withValues } from "../run/test_support.ts";
 
 const BASE = await tinyResult();

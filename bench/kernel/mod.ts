@@ -30,7 +30,6 @@ export {
   type KernelGoalResult,
   type KernelOutcome,
   type KernelResult,
-  type kernelResultSchema,
   type PeerOutcome,
   type PeerResult,
   type PeersReport,

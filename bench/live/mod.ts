@@ -13,7 +13,6 @@ export {
   type LiveGateReport,
   type LivePerformance,
   type LiveResult,
-  type liveResultSchema,
   type LiveRun,
   type LiveSamples,
   type LiveSettings,

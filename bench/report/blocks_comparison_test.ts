@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Comparison } from "../result/gate_types.ts";
+import type { Comparison } from "../result/mod.ts";
 import { comparedSides, comparisonBlocks, comparisonFinding } from "./blocks_comparison.ts";
 import { BENCH } from "./report_test_support.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { BenchResult } from "../result/types.ts";
+import type { BenchResult } from "../result/mod.ts";
 import type { StepTimeline } from "../result/recording.ts";
 import { timelineBlocks } from "./blocks_timeline.ts";
 import { BENCH } from "./report_test_support.ts";

@@ -1,6 +1,6 @@
 /** The machine and runtime that a result is made on. */
 
-import type { BenchEnvironment } from "./types.ts";
+import type { BenchEnvironment } from "./parts.ts";
 
 /**
  * Describes this machine and runtime without any permission.

@@ -2,8 +2,8 @@
 
 import { writeTextAtomically } from "./output_file.ts";
 import { parseDocument, readResultText } from "./document.ts";
-import { resultSchema } from "./schema.ts";
-import { type BenchResult, READABLE_RESULT_VERSIONS } from "./types.ts";
+import { resultSchema } from "./result_schema.ts";
+import { type BenchResult, READABLE_RESULT_VERSIONS } from "./result_schema.ts";
 
 export { ResultError, type ResultErrorCode } from "./document.ts";
 

@@ -30,10 +30,11 @@ export type {
   RegressionReport,
   SidePairReport,
   Verdict,
-} from "./gate_types.ts";
+} from "./gate_schema.ts";
 export { type LineFile, openLineFile, prepareOutput, writeTextAtomically } from "./output_file.ts";
 export type { PageHistory, PageRow, RequestList, StepTimeline, TokenGaps } from "./recording.ts";
-export { comparison, count, environment, gate, summary, verdict } from "./schema.ts";
+export { comparison, gate, verdict } from "./gate_schema.ts";
+export { type BenchEnvironment, count, environment, type Summary, summary } from "./parts.ts";
 export {
   GATE_SIDES,
   type GateName,
@@ -48,28 +49,28 @@ export {
   sidesOfGates,
 } from "./sides.ts";
 export {
-  type BenchEnvironment,
   type BenchResult,
-  type FailedRequest,
   type Fleet,
-  type LatencySummaries,
-  type PeakPages,
-  type PrefixUse,
   READABLE_RESULT_VERSIONS,
-  type RequestSamples,
   type RequestsIdentity,
   type ResolvedWorkloadSettings,
   type RestOfLayerStatement,
   RESULT_SCHEMA_VERSION,
   type ResultOptions,
   type RouterName,
-  type RunPerformance,
-  type RunResult,
-  type SideResult,
-  type Summary,
   type VerificationSummary,
   type WorkloadIdentity,
-} from "./types.ts";
+} from "./result_schema.ts";
+export type {
+  FailedRequest,
+  LatencySummaries,
+  PeakPages,
+  PrefixUse,
+  RequestSamples,
+  RunPerformance,
+  RunResult,
+  SideResult,
+} from "./run_schema.ts";
 export type {
   ClockAdapter,
   ClockCalibration,
@@ -77,5 +78,5 @@ export type {
   ClockDescription,
   ClockTable,
   ResultCeilings,
-} from "./clock_types.ts";
+} from "./clock_schema.ts";
 export type { Frozen, Stored } from "./stored.ts";

@@ -1,6 +1,8 @@
 /** The sides of a benchmark: which table, which walk over it, and whether pages are recycled. */
 
+import { z } from "zod";
 import type { Layout } from "../../allocator/mod.ts";
+import type { Stored } from "./stored.ts";
 
 /** Every side, in the order of tables. */
 export const SIDE_NAMES = [
@@ -15,7 +17,13 @@ export const SIDE_NAMES = [
 ] as const;
 
 /** Name of a side. */
-export type SideName = typeof SIDE_NAMES[number];
+export const sideName = z.enum(SIDE_NAMES);
+/** Name of a side. */
+export type SideName = Stored<typeof sideName>;
+/** Name of a gate that a run can be judged by. */
+export const gateName = z.enum(["gate/read", "gate/capacity"]);
+/** Name of a gate that a run can be judged by. */
+export type GateName = Stored<typeof gateName>;
 
 /**
  * Kernel that a side stands for. `two-pass`: a full pass and a window pass over whole rows, merged
@@ -39,9 +47,6 @@ export interface Side {
   /** What the side stands for, in one line. */
   readonly description: string;
 }
-
-/** Name of a gate that a run can be judged by. */
-export type GateName = "gate/read" | "gate/capacity";
 
 /** Every side that the benchmark knows. */
 export const SIDES: Readonly<Record<SideName, Side>> = {
@@ -118,12 +123,14 @@ export const GATE_SIDES: Readonly<Record<GateName, readonly SideName[]>> = {
 };
 
 /** Two sides of which one is judged against the other. */
-export interface SidePair {
+export const sidePair = z.strictObject({
   /** Side compared against. */
-  readonly baseline: SideName;
+  baseline: sideName,
   /** Side that is judged. */
-  readonly candidate: SideName;
-}
+  candidate: sideName,
+});
+/** Two sides of which one is judged against the other. */
+export type SidePair = Stored<typeof sidePair>;
 
 /** The pair of `gate/read` where none is named: the whole row walked, against live pages only. */
 export const READ_PAIR: SidePair = { baseline: "uniform", candidate: "headwise" };

@@ -4,7 +4,7 @@ import { createAllocator, type HeadMap, headMapFromPattern } from "../../allocat
 import type { Layout } from "../../allocator/mod.ts";
 import type { SchedulerSettings, TraceRequest, Workload } from "../../fixtures/mod.ts";
 import type { Ranks } from "../scheduler/ranks.ts";
-import type { BenchResult, RunResult, Summary } from "../result/types.ts";
+import type { BenchResult, RunResult, Summary } from "../result/mod.ts";
 import { runBench } from "./run_bench.ts";
 import type { SideName } from "../result/sides.ts";
 import type { StepBatch, StepCheck, StepClock } from "../clock/step_clock.ts";

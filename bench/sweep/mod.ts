@@ -14,8 +14,6 @@ export {
 } from "./grid.ts";
 export { runSweep, type SweepClock, type SweepOptions } from "./run.ts";
 export {
-  type headerSchema,
-  type rowSchema,
   type Sweep,
   SWEEP_VERSION,
   type SweepHeader,

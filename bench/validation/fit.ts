@@ -1,6 +1,7 @@
 /** Factors on parts of a step, fitted to measured results by least squares, with their error. */
 
 import { z } from "zod";
+import type { Stored } from "../result/mod.ts";
 import { type CostFactors, NO_FACTORS } from "../card/mod.ts";
 import { BenchError } from "../result/mod.ts";
 
@@ -32,7 +33,7 @@ const fitSchema = z.strictObject({
 });
 
 /** A fit as it is stored. */
-export type Fit = z.output<typeof fitSchema>;
+export type Fit = Stored<typeof fitSchema>;
 
 /** Reads a fit. @throws {BenchError} When it is none, naming what is wrong. */
 export function parseFit(text: string, { file }: { file: string }): Fit {

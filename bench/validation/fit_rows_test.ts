@@ -39,6 +39,7 @@ function run(changes: Partial<ForeignRun>): ForeignRun {
     outputTokensPerSecond: 1,
     requestsPerSecond: null,
     goodputPerSecond: null,
+    percentilesMs: {},
     requests: null,
     ...changes,
   };

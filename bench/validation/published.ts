@@ -1,6 +1,7 @@
 /** Published results as they are written down, one measurement a row, and the geometries that they name. */
 
 import { z } from "zod";
+import type { Stored } from "../result/mod.ts";
 
 const figure = z.number().nullable().optional();
 const figures = z.strictObject({
@@ -48,7 +49,7 @@ export const publishedRowSchema = z.strictObject({
 });
 
 /** One measurement. */
-export type PublishedRow = z.output<typeof publishedRowSchema>;
+export type PublishedRow = Stored<typeof publishedRowSchema>;
 
 const count = z.number().nonnegative().nullable().optional();
 
@@ -88,4 +89,4 @@ export const geometrySchema = z.strictObject({
 });
 
 /** Sizes of a model. */
-export type PublishedGeometry = z.output<typeof geometrySchema>;
+export type PublishedGeometry = Stored<typeof geometrySchema>;

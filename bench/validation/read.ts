@@ -1,6 +1,7 @@
 /** Reading of published rows, geometries and assumptions from a folder of YAML files. */
 
 import { z } from "zod";
+import type { Stored } from "../result/mod.ts";
 import { parseCheckedYaml, requireLoaded } from "../../fixtures/mod.ts";
 import {
   geometrySchema,
@@ -16,6 +17,9 @@ const assumptionSchema = z.strictObject({
   reason: z.string().min(1),
 });
 
+/** What is assumed of rows whose source leaves it out. */
+export type PublishedAssumption = Stored<typeof assumptionSchema>;
+
 /** Published rows with what their predictions need. */
 export interface PublishedData {
   /** Rows, files in the order of their names. */
@@ -23,7 +27,7 @@ export interface PublishedData {
   /** Geometries by name. */
   readonly geometries: ReadonlyMap<string, PublishedGeometry>;
   /** What is assumed of which rows, and why. */
-  readonly assumptions: readonly z.output<typeof assumptionSchema>[];
+  readonly assumptions: readonly PublishedAssumption[];
 }
 
 /**

@@ -1,164 +1,179 @@
 /** Verdicts of gates and the evidence behind them. */
 
-import type { SideName } from "./sides.ts";
+import { z } from "zod";
+import { count, nullableNumber } from "./parts.ts";
+import { gateName, sideName, sidePair } from "./sides.ts";
+import type { Stored } from "./stored.ts";
 
-/** What a gate says. */
-export type Verdict = "PASS" | "FAIL" | "INCONCLUSIVE";
+/** What a gate may say. */
+export const verdict = z.enum(["PASS", "FAIL", "INCONCLUSIVE"]);
 
-/** A two-sided confidence interval of a ratio. */
-export interface RatioInterval {
+const interval = z.strictObject({
   /** Lower bound. */
-  readonly lower: number;
+  lower: z.number(),
   /** Upper bound. */
-  readonly upper: number;
+  upper: z.number(),
   /** Confidence, such as 0.95. */
-  readonly confidence: number;
+  confidence: z.number(),
   /** True where the clock is deterministic, so that the interval has no width. */
-  readonly degenerate: boolean;
-}
+  degenerate: z.boolean(),
+});
 
 /** One metric compared over run pairs; every ratio is candidate over baseline. */
-export interface Comparison {
+export const comparison = z.strictObject({
   /** Name of the metric, such as `mean TTFT`. */
-  readonly metric: string;
+  metric: z.string(),
   /** Unit of the two means. */
-  readonly unit: string;
+  unit: z.string(),
   /** Whether a smaller value is better. */
-  readonly better: "lower" | "higher";
+  better: z.enum(["lower", "higher"]),
   /** Mean over the pairs on the baseline side, or null where a pair misses it. */
-  readonly baseline: number | null;
+  baseline: nullableNumber,
   /** Mean over the pairs on the candidate side, or null where a pair misses it. */
-  readonly candidate: number | null;
+  candidate: nullableNumber,
   /** Geometric mean of the pairs' ratios, or null. */
-  readonly ratio: number | null;
+  ratio: nullableNumber,
   /** Interval of the ratio; null where the pairs allow none. */
-  readonly interval: RatioInterval | null;
+  interval: interval.nullable(),
   /** Ratio that the interval's worse bound must reach, or null where nothing is demanded. */
-  readonly threshold: number | null;
+  threshold: nullableNumber,
   /** Verdict of this metric alone; null where nothing is demanded. */
-  readonly verdict: Verdict | null;
+  verdict: verdict.nullable(),
   /** Why the verdict is what it is. */
-  readonly reason: string;
+  reason: z.string(),
   /** The least improved true ratio that these pairs would pass with 80 % chance; null if unknown. */
-  readonly minimumDetectableRatio: number | null;
+  minimumDetectableRatio: nullableNumber,
   /** Pairs that would decide at the spread and the mean seen; null where decided or unknown. */
-  readonly pairsToDecide: number | null;
+  pairsToDecide: nullableNumber,
   /** Log ratio of each pair. */
-  readonly pairLogRatios: readonly number[];
+  pairLogRatios: z.array(z.number()),
   /** Median over requests of the log ratio, a value for each pair; empty where not by request. */
-  readonly requestMedianLogRatios: readonly number[];
+  requestMedianLogRatios: z.array(z.number()),
   /**
    * Geometric mean of those medians: the typical request's ratio, where `ratio` is of means. It is
    * shown beside the verdict and does not make it.
    */
-  readonly requestRatio: number | null;
+  requestRatio: nullableNumber,
   /** Interval of `requestRatio`; null where there is none. */
-  readonly requestInterval: RatioInterval | null;
-}
+  requestInterval: interval.nullable(),
+});
 
-/** A gate's verdict with its comparisons. */
-export interface GateReport {
-  /** Clause that it answers. */
-  readonly gate: "gate/read" | "gate/capacity" | "gate/regression";
-  /** Verdict over all demanded metrics: all must pass. */
-  readonly verdict: Verdict;
-  /** Why, one line a finding. */
-  readonly reasons: readonly string[];
-  /** Side compared against. */
-  readonly baseline: SideName;
-  /** Side judged. */
-  readonly candidate: SideName;
-  /** Number of run pairs. */
-  readonly pairs: number;
-  /** Demanded metrics first, then those shown for information. */
-  readonly comparisons: readonly Comparison[];
-  /** The same metrics of the control side against the baseline; empty where there is none. */
-  readonly control: readonly Comparison[];
-  /** Every other pair of the sides that were replayed, for information. */
-  readonly others?: readonly SidePairReport[];
-}
-
-/** Two sides beside a gate's own pair; nothing is demanded of them. */
-export interface SidePairReport {
-  /** Side compared against. */
-  readonly baseline: SideName;
-  /** Side shown. */
-  readonly candidate: SideName;
+const otherPair = z.strictObject({
+  ...sidePair.shape,
   /** The gate's metrics. */
-  readonly comparisons: readonly Comparison[];
-}
+  comparisons: z.array(comparison),
+});
+
+const gateReport = z.strictObject({
+  /** Clause that it answers. */
+  gate: z.enum(["gate/read", "gate/capacity", "gate/regression"]),
+  /** Verdict over all demanded metrics: all must pass. */
+  verdict,
+  /** Why, one line a finding. */
+  reasons: z.array(z.string()),
+  ...sidePair.shape,
+  /** Number of run pairs. */
+  pairs: count,
+  /** Demanded metrics first, then those shown for information. */
+  comparisons: z.array(comparison),
+  /** The same metrics of the control side against the baseline; empty where there is none. */
+  control: z.array(comparison),
+  /** Every other pair of the sides that were replayed, for information. */
+  others: z.array(otherPair).exactOptional(),
+});
+
+/** One gate over two sides, as a result holds it. */
+export const gate: z.ZodType<GateReport> = gateReport.extend({ gate: gateName });
 
 /** What arithmetic says about the concurrency that recycling can win. */
-export interface CapacityPrediction {
+export const capacityPrediction = z.strictObject({
   /** H, KV heads over all layer groups. */
-  readonly heads: number;
+  heads: count,
   /** S, window heads over all layer groups. */
-  readonly windowHeads: number;
+  windowHeads: count,
   /** F, pages that a full head of the mean request holds. */
-  readonly fullHeadPages: number;
+  fullHeadPages: z.number(),
   /** R, pages that a window head of the mean request keeps under recycling. */
-  readonly windowHeadPages: number;
+  windowHeadPages: z.number(),
   /** Predicted gain of one pool for all heads, H·F / ((H−S)·F + S·R). */
-  readonly pooledGain: number;
+  pooledGain: z.number(),
   /** Predicted gain of a pool for each head: 1 with any full head. */
-  readonly perHeadGain: number;
+  perHeadGain: z.number(),
   /** The argument in words, with the figures in. */
-  readonly explanation: string;
-}
+  explanation: z.string(),
+});
 
 /** How many requests one side runs while memory bounds the batch, by arithmetic. */
-export interface ConcurrencyPrediction {
+export const concurrencyPrediction = z.strictObject({
   /** Side that is predicted. */
-  readonly side: SideName;
+  side: sideName,
   /** C, pages of the pool that runs out first. */
-  readonly capacityPages: number;
+  capacityPages: z.number(),
   /** h, pages of it that a decoding request holds on the mean, with half of those taken ahead. */
-  readonly heldPages: number;
+  heldPages: z.number(),
   /** a, pages of it that admission asks for, the chunk beside the window included. */
-  readonly admissionPages: number;
+  admissionPages: z.number(),
   /** r, pages of it that admission keeps back for each running request. */
-  readonly reservePages: number;
+  reservePages: z.number(),
   /** 1 + (C − a) / (h + r), before requests are counted whole. */
-  readonly roomRequests: number;
+  roomRequests: z.number(),
   /** Running requests; a whole number where all requests have one length. */
-  readonly concurrency: number;
+  concurrency: z.number(),
   /** Whether pages or something else (slots, the number of requests) bounds them. */
-  readonly boundBy: "pages" | "slots";
-}
+  boundBy: z.enum(["pages", "slots"]),
+});
 
-/** Predicted against replayed concurrency of one pool layout, recycling off and on. */
-export interface CapacityOutcome {
+const capacityOutcome = z.strictObject({
   /** Layout of the pools. */
-  readonly layout: "headwise" | "pooled";
+  layout: z.enum(["headwise", "pooled"]),
   /** Prediction with recycling off. */
-  readonly predictedOff: ConcurrencyPrediction;
+  predictedOff: concurrencyPrediction,
   /** Prediction with recycling on. */
-  readonly predictedOn: ConcurrencyPrediction;
+  predictedOn: concurrencyPrediction,
   /** Replayed concurrency while pages were short, recycling off; null where they never were. */
-  readonly replayedOff: number | null;
+  replayedOff: nullableNumber,
   /** Replayed concurrency while pages were short, recycling on; null where they never were. */
-  readonly replayedOn: number | null;
+  replayedOn: nullableNumber,
   /** Preemptions with recycling off, a mean over the pairs; null where nothing was measured. */
-  readonly preemptionsOff: number | null;
+  preemptionsOff: nullableNumber,
   /** Preemptions with recycling on, a mean over the pairs; null where nothing was measured. */
-  readonly preemptionsOn: number | null;
-}
+  preemptionsOn: nullableNumber,
+});
 
 /** `gate/capacity` for both pool layouts. */
-export interface CapacityGateReport {
+export const capacityGate = z.strictObject({
   /** Verdict that counts: of the per-head pools where they can gain, otherwise of the one pool. */
-  readonly verdict: Verdict;
+  verdict,
   /** Layout that the verdict is taken from. */
-  readonly decidedBy: "headwise" | "pooled";
+  decidedBy: z.enum(["headwise", "pooled"]),
   /** What arithmetic predicts. */
-  readonly prediction: CapacityPrediction;
+  prediction: capacityPrediction,
   /** Recycling on against off with a pool for each head (L1). */
-  readonly perHead: GateReport;
+  perHead: gate,
   /** Recycling on against off with one pool for all heads (L2). */
-  readonly pooled: GateReport;
+  pooled: gate,
   /** Predicted against replayed concurrency of both. */
-  readonly outcomes: readonly CapacityOutcome[];
-}
+  outcomes: z.array(capacityOutcome),
+});
+
+/** What a gate says. */
+export type Verdict = Stored<typeof verdict>;
+/** A two-sided confidence interval of a ratio. */
+export type RatioInterval = Stored<typeof interval>;
+/** One metric compared over run pairs; every ratio is candidate over baseline. */
+export type Comparison = Stored<typeof comparison>;
+/** A gate's verdict with its comparisons. */
+export type GateReport = Stored<typeof gateReport>;
+/** Two sides beside a gate's own pair; nothing is demanded of them. */
+export type SidePairReport = Stored<typeof otherPair>;
+/** What arithmetic says about the concurrency that recycling can win. */
+export type CapacityPrediction = Stored<typeof capacityPrediction>;
+/** How many requests one side runs while memory bounds the batch, by arithmetic. */
+export type ConcurrencyPrediction = Stored<typeof concurrencyPrediction>;
+/** Predicted against replayed concurrency of one pool layout, recycling off and on. */
+export type CapacityOutcome = Stored<typeof capacityOutcome>;
+/** `gate/capacity` for both pool layouts. */
+export type CapacityGateReport = Stored<typeof capacityGate>;
 
 /** `gate/regression`: a result against an earlier one, side by side. */
 export interface RegressionReport {
