@@ -12,6 +12,10 @@ import { kernelSizeMutants } from "./mutants/kernel_size_family.ts";
 import { lifetimeMutants } from "./mutants/lifetime_family.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { poolMutants } from "./mutants/pool_mutants.ts";
+import { quantisedAppendMutants } from "./mutants/quantised_append_family.ts";
+import { quantisedRefusalMutants } from "./mutants/quantised_refusal_family.ts";
+import { quantisedSidesMutants } from "./mutants/quantised_sides_family.ts";
+import { quantisedMutants } from "./mutants/quantised_family.ts";
 import { rankFamilyMutants } from "./mutants/rank_family.ts";
 import { rankMutants } from "./mutants/rank_mutants.ts";
 import { recycleFamilyMutants } from "./mutants/recycle_family.ts";
@@ -104,6 +108,10 @@ export function listMutants(): readonly Mutant[] {
     ...captureFamilyMutants,
     ...refusalMutants,
     ...holeMutants,
+    ...quantisedMutants,
+    ...quantisedSidesMutants,
+    ...quantisedRefusalMutants,
+    ...quantisedAppendMutants,
   ];
 }
 

@@ -168,6 +168,7 @@ export {
   type TableDump,
   type TableFault,
 } from "./subject.ts";
+export { shortenCapabilities } from "./cache_formats.ts";
 export {
   createHeadwiseAllocator,
   HEADWISE_ALLOCATOR_CAPABILITIES,

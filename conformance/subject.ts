@@ -6,14 +6,20 @@
  * exception; an exception is a fault of the subject and never counts as non-conformance.
  */
 import type { HeadKind, Layout } from "../allocator/mod.ts";
-import type { AppendProblem, Arithmetic, AttentionProblem, StepTimer } from "../kernel/mod.ts";
+import type {
+  AppendProblem,
+  Arithmetic,
+  AttentionProblem,
+  QuantisedTensor,
+  StepTimer,
+} from "../kernel/mod.ts";
+import { FORMAT_CAPABILITIES, type FormatCapability } from "./cache_formats.ts";
 import type { Policies } from "./policies.ts";
 import type { Refusal, Reply } from "./reply.ts";
 
 export type { Refusal, Reply } from "./reply.ts";
 
-/** What each capability means; a test whose capability a subject lacks is skipped and listed. */
-export const CAPABILITIES = {
+const NAMED_CAPABILITIES = {
   "allocator.uniform": "uniform tables",
   "allocator.headwise": "head-wise tables over one pool a head",
   "allocator.pooled": "head-wise tables over one pool",
@@ -52,11 +58,19 @@ export const CAPABILITIES = {
   "kernel.splits": "splitting a row's keys over several workers",
   "kernel.two_passes": "full and window heads in two passes",
   "kernel.capture": "recording a step and replaying it",
+  "kernel.mixed_cache":
+    "keys and values in two formats that are claimed, or one of them in 16 bits",
   "clock": "timing the steps of a benchmark's replay",
 } as const;
 
 /** One capability of the closed vocabulary. */
-export type Capability = keyof typeof CAPABILITIES;
+export type Capability = keyof typeof NAMED_CAPABILITIES | FormatCapability;
+
+/** What each capability means; a test whose capability a subject lacks is skipped and listed. */
+export const CAPABILITIES: Readonly<Record<Capability, string>> = {
+  ...NAMED_CAPABILITIES,
+  ...FORMAT_CAPABILITIES,
+};
 
 /** Which heads are window heads, before it is resolved. */
 export type HeadSpec =
@@ -316,6 +330,10 @@ export interface AppendReply {
   readonly keys: Uint16Array;
   /** The values after the step. */
   readonly values: Uint16Array;
+  /** The keys after the step where they are quantised; of scales that tokens share, the problem's. */
+  readonly quantisedKeys?: QuantisedTensor;
+  /** The values after the step where they are quantised. */
+  readonly quantisedValues?: QuantisedTensor;
   /** Writes that fell into holes. */
   readonly droppedWrites: number;
 }

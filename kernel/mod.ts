@@ -85,12 +85,25 @@ export {
   ValueError,
 } from "./problem_error.ts";
 export {
+  CODE_FORMATS,
+  CODE_VALUES,
+  type CodeType,
+  encodeCode,
+  isFiniteCode,
+} from "./quantised/code_type.ts";
+export {
   FORMAT_NAMES,
+  formatName,
   parseFormat,
+  QUANTISED_FORMATS,
   type QuantisedFormat,
+  rowBytes,
+  rowsShape,
+  scaleShape,
   tokenBytes,
 } from "./quantised/quantised_format.ts";
-export type { QuantisedTensor } from "./quantised/quantised_tensor.ts";
+export { elementZero, type RowTarget, storeCode } from "./quantised/quantise_row.ts";
+export { elementScale, type QuantisedTensor, type RowPlace } from "./quantised/quantised_tensor.ts";
 export {
   randomAppend,
   type RandomAppendOptions,
@@ -179,5 +192,6 @@ export type {
   BlockFormat,
   EightBitFormat,
   ScaleType,
+  ScaleView,
   ZeroPointFormat,
 } from "./quantised/quantised_types.ts";

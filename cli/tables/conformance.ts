@@ -6,6 +6,7 @@ import {
   type KillRow,
   type ReportSummary,
   type RunRow,
+  shortenCapabilities,
 } from "../../conformance/mod.ts";
 import { describeBudget } from "./bench.ts";
 import type { ReportStyle } from "./gate.ts";
@@ -74,7 +75,7 @@ export function renderSummary(
     : `, ${describeBudget(summary.worstBudgetUsed)} of an error bound used`;
   const missing = summary.missingCapabilities.length === 0
     ? []
-    : wrapText(`not claimed: ${summary.missingCapabilities.join(", ")}`, {
+    : wrapText(`not claimed: ${shortenCapabilities(summary.missingCapabilities).join(", ")}`, {
       width: columns,
       indent: "  ",
     });

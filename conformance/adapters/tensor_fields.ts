@@ -3,7 +3,8 @@ import type { z } from "zod";
 import type { AppendProblem, AttentionProblem, AttentionShape } from "../../kernel/mod.ts";
 import type { TableDump } from "../subject.ts";
 import { AdapterFault } from "./adapter_fault.ts";
-import type { problem, rotary, shape } from "./protocol/values.ts";
+import type { problem, rotary, scaleStrides, shape } from "./protocol/values.ts";
+import { packSide, unpackSide } from "./quantised_tensors.ts";
 import type { Tensor, TensorData, Tensors, TensorType } from "./safetensors.ts";
 
 /** The numbers of a problem; its tensors travel beside them. */
@@ -55,16 +56,31 @@ function tensorOf(data: TensorData, row: readonly number[] = [], storage = ""): 
 function cacheTensors(
   p: Pick<
     AttentionProblem,
-    "shape" | "keys" | "values" | "table" | "queryStarts" | "cachedLengths"
+    | "shape"
+    | "keys"
+    | "values"
+    | "quantisedKeys"
+    | "quantisedValues"
+    | "table"
+    | "queryStarts"
+    | "cachedLengths"
   >,
 ): Map<string, Tensor> {
   const { layout, kvHeads, pageSizeTokens, headSize, columns, storage } = p.shape;
   const page = layout === "pooled"
     ? [pageSizeTokens, headSize]
     : [kvHeads, pageSizeTokens, headSize];
+  const { shape } = p;
+  const { keyFormat, valueFormat } = shape;
+  const keys: Tensors = keyFormat === undefined || p.quantisedKeys === undefined
+    ? new Map([["keys", tensorOf(p.keys, page, storage)]])
+    : packSide(p.quantisedKeys, { side: "keys", format: keyFormat, shape });
+  const values: Tensors = valueFormat === undefined || p.quantisedValues === undefined
+    ? new Map([["values", tensorOf(p.values, page, storage)]])
+    : packSide(p.quantisedValues, { side: "values", format: valueFormat, shape });
   return new Map([
-    ["keys", tensorOf(p.keys, page, storage)],
-    ["values", tensorOf(p.values, page, storage)],
+    ...keys,
+    ...values,
     ["table", tensorOf(p.table, [columns])],
     ["queryStarts", tensorOf(p.queryStarts)],
     ["cachedLengths", tensorOf(p.cachedLengths)],
@@ -97,6 +113,19 @@ export function problemTensors(
   return tensors;
 }
 
+/** The strides that tensors of scales say of themselves. */
+export function stridesOf(
+  p: Pick<AttentionProblem, "quantisedKeys" | "quantisedValues">,
+): z.infer<typeof scaleStrides> | undefined {
+  const keys = p.quantisedKeys?.scaleView?.strides;
+  const values = p.quantisedValues?.scaleView?.strides;
+  if (keys === undefined && values === undefined) return undefined;
+  return {
+    ...(keys === undefined ? {} : { keys: [...keys] }),
+    ...(values === undefined ? {} : { values: [...values] }),
+  };
+}
+
 /**
  * Picks the numbers of an attention problem.
  *
@@ -104,11 +133,13 @@ export function problemTensors(
  * @returns Fields of a message.
  */
 export function problemFields(p: AttentionProblem): ProblemFields {
+  const scaleStrides = stridesOf(p);
   return {
     shape: p.shape,
     sinkTokens: p.sinkTokens,
     scale: p.scale ?? null,
     treeQueryTokens: p.treeMask?.maxQueryTokens ?? null,
+    ...(scaleStrides === undefined ? {} : { scaleStrides }),
   };
 }
 
@@ -126,7 +157,7 @@ export function problemFrom(fields: ProblemFields, tensors: Tensors): AttentionP
   const sinkLogits = tensors.get("sinkLogits")?.data;
   return {
     shape: fields.shape as AttentionShape,
-    ...cacheFrom(tensors),
+    ...cacheFrom(tensors, fields),
     query: dataOf(tensors, "query"),
     headWindows: dataOf(tensors, "headWindows"),
     sinkTokens: Number(fields.sinkTokens),
@@ -141,10 +172,36 @@ export function problemFrom(fields: ProblemFields, tensors: Tensors): AttentionP
 
 function cacheFrom(
   tensors: Tensors,
-): Pick<AttentionProblem, "keys" | "values" | "table" | "queryStarts" | "cachedLengths"> {
+  fields: Pick<ProblemFields, "shape" | "scaleStrides">,
+): Pick<
+  AttentionProblem,
+  | "keys"
+  | "values"
+  | "quantisedKeys"
+  | "quantisedValues"
+  | "table"
+  | "queryStarts"
+  | "cachedLengths"
+> {
+  const { keyFormat, valueFormat } = fields.shape as AttentionShape;
+  const strides = fields.scaleStrides;
   return {
-    keys: dataOf(tensors, "keys"),
-    values: dataOf(tensors, "values"),
+    ...(keyFormat === undefined ? { keys: dataOf(tensors, "keys") } : {
+      keys: new Uint16Array(),
+      quantisedKeys: unpackSide(tensors, {
+        side: "keys",
+        format: keyFormat,
+        strides: strides?.keys,
+      }),
+    }),
+    ...(valueFormat === undefined ? { values: dataOf(tensors, "values") } : {
+      values: new Uint16Array(),
+      quantisedValues: unpackSide(tensors, {
+        side: "values",
+        format: valueFormat,
+        strides: strides?.values,
+      }),
+    }),
     table: dataOf(tensors, "table"),
     queryStarts: dataOf(tensors, "queryStarts"),
     cachedLengths: dataOf(tensors, "cachedLengths"),
@@ -174,13 +231,17 @@ export function appendTensors(p: AppendProblem): Tensors {
  * @throws {AdapterFault} If a tensor is not there.
  */
 export function appendFrom(
-  fields: { readonly shape: z.infer<typeof shape>; readonly rotary: z.infer<typeof rotary> },
+  fields: {
+    readonly shape: z.infer<typeof shape>;
+    readonly rotary: z.infer<typeof rotary>;
+    readonly scaleStrides?: z.infer<typeof scaleStrides> | undefined;
+  },
   tensors: Tensors,
 ): AppendProblem {
   return {
     shape: fields.shape as AttentionShape,
     rotary: fields.rotary as AppendProblem["rotary"],
-    ...cacheFrom(tensors),
+    ...cacheFrom(tensors, fields),
     packed: dataOf(tensors, "packed"),
   };
 }

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type AttentionProblem, randomProblem } from "../../kernel/mod.ts";
+import {
+  type AttentionProblem,
+  checkProblem,
+  parseFormat,
+  QUANTISED_FORMATS,
+  type QuantisedFormat,
+  randomProblem,
+  type ScaleView,
+} from "../../kernel/mod.ts";
 import { AdapterFault } from "./adapter_fault.ts";
 import { readTensors, writeTensors } from "./safetensors.ts";
 import {
@@ -54,6 +62,65 @@ Deno.test("problemFrom() gives back what problemTensors() and problemFields() to
     ),
     { numRuns: 30 },
   );
+});
+
+Deno.test("problemFrom() gives back codes, scales and zero points of every format", () => {
+  for (const [index, keyFormat] of QUANTISED_FORMATS.entries()) {
+    const valueFormat = QUANTISED_FORMATS[(index * 5 + 2) % QUANTISED_FORMATS.length]!;
+    const layout = (["uniform", "headwise", "pooled"] as const)[index % 3]!;
+    const problem = randomProblem({
+      seed: index,
+      shape: { ...SHAPE, layout, keyFormat, valueFormat },
+      queryLengths: [1, 2],
+      cachedLengths: [20, 0],
+    });
+    const back = transported(problem);
+    checkProblem(back);
+    assert.deepEqual(plain(back), problem);
+    const types = problemTensors(problem);
+    assert.equal(types.get("keyScales")?.shape.length ?? 0, scaleRank(keyFormat, layout));
+  }
+});
+
+/** A problem without what its scales say of themselves, which came with the transport. */
+function plain(problem: AttentionProblem): AttentionProblem {
+  const { scaleView: _, ...quantisedKeys } = problem.quantisedKeys!;
+  const { scaleView: __, ...quantisedValues } = problem.quantisedValues!;
+  return { ...problem, quantisedKeys, quantisedValues };
+}
+
+function scaleRank({ granularity }: QuantisedFormat, layout: string): number {
+  const rows = layout === "pooled" ? 2 : 3;
+  const ranks = { tensor: 1, head: 1, channel: 2, token: rows, inline: 0, block: rows + 1 };
+  return ranks[granularity];
+}
+
+Deno.test("problemFrom() keeps a wrong type, shape or stride of scales for the check to name", () => {
+  const format = parseFormat("fp8_e4m3:token:f16")!;
+  const problem = randomProblem({
+    seed: 3,
+    shape: { ...SHAPE, keyFormat: format, valueFormat: format },
+    queryLengths: [1, 2],
+    cachedLengths: [20, 0],
+  });
+  const views: ScaleView[] = [
+    { type: "bf16" },
+    { shape: [6, 16, 2] },
+    { strides: [32, 1, 2] },
+    { shape: [6 * 2 * 16] },
+  ];
+  for (const scaleView of views) {
+    const wrong = { ...problem, quantisedKeys: { ...problem.quantisedKeys!, scaleView } };
+    assert.throws(() => checkProblem(transported(wrong)), /quantisedKeys\.scales/);
+  }
+  const tensors = new Map(readTensors(writeTensors(problemTensors(problem))));
+  const keys = tensors.get("keys")!;
+  assert.equal(keys.dtype, "F8_E4M3");
+  for (const dtype of ["F8_E5M2", "U8"] as const) {
+    tensors.set("keys", { ...keys, dtype });
+    const other = problemFrom(problemFields(problem), tensors);
+    assert.throws(() => checkProblem(other), /quantisedKeys\.codes/, dtype);
+  }
 });
 
 const PROBLEM = randomProblem({

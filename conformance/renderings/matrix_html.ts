@@ -1,4 +1,5 @@
 /** One self-contained page: suites by implementation, without a script or a request. */
+import { shortenCapabilities } from "../cache_formats.ts";
 import { type CaseRow, caseStatus } from "../report.ts";
 import type { ReportFile } from "../report_file.ts";
 import { MATRIX_STYLE } from "./matrix_style.ts";
@@ -90,7 +91,7 @@ function detailsOf(report: ReportFile): string[] {
     ...run.environment,
     seed: String(run.seed),
     command: run.commandLine || "none",
-    lacks: summary.missingCapabilities.join(", ") || "nothing",
+    lacks: shortenCapabilities(summary.missingCapabilities).join(", ") || "nothing",
   };
   return [
     `<h2>${escapeXml(run.subject)}</h2>`,

@@ -1,4 +1,5 @@
 /** A run as one part of a report beside results of other kinds. */
+import { shortenCapabilities } from "../cache_formats.ts";
 import { type CaseRow, caseStatus } from "../report.ts";
 import type { ReportFile } from "../report_file.ts";
 import { describeCase, describeCut, describeDifferences, groupOf } from "./phrases.ts";
@@ -58,7 +59,7 @@ export function conformanceSection(report: ReportFile): ConformanceSection {
       ...describeDifferences(run).map((text) => `Different by declaration: ${text}`),
       ...(summary.missingCapabilities.length === 0
         ? []
-        : [`Not claimed: ${summary.missingCapabilities.join(", ")}`]),
+        : [`Not claimed: ${shortenCapabilities(summary.missingCapabilities).join(", ")}`]),
     ],
     blocks: [
       { kind: "table", table: suitesTable(cases) },

@@ -6,6 +6,7 @@ import {
   ProblemError,
   selectHeads,
 } from "../../kernel/mod.ts";
+import { ALL_FORMAT_CAPABILITIES } from "../cache_formats.ts";
 import { identityFault } from "../identity_table.ts";
 import type {
   AppendReply,
@@ -59,6 +60,8 @@ export const ATTEND_CAPABILITIES: readonly Capability[] = [
   "kernel.learned_sinks",
   "kernel.splits",
   "kernel.two_passes",
+  "kernel.mixed_cache",
+  ...ALL_FORMAT_CAPABILITIES,
 ];
 
 /**

@@ -8,13 +8,14 @@ import {
 } from "../../kernel/mod.ts";
 import { requireEqual, requireThat } from "../acceptance.ts";
 import { Mismatch, type Verdict } from "../outcome.ts";
-import type { Capability, KernelSubject } from "../subject.ts";
+import type { AppendReply, Capability, KernelSubject } from "../subject.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "./cache_spec.ts";
 import { requireOk, requireRefused } from "./driver.ts";
 import {
   attendJudged,
   CONTROL_PROBLEM,
+  formatNeeds,
   parseRows,
   type ProblemSpec,
   shapeOf,
@@ -211,6 +212,7 @@ export function appendNeeds(changes: Partial<ProblemSpec> = {}): Capability[] {
     `kernel.${spec.layout}`,
     `kernel.${spec.storage}`,
     ...(spec.size === 256 ? ["kernel.head_size_256"] as const : []),
+    ...formatNeeds(spec),
   ];
 }
 
@@ -222,12 +224,18 @@ export async function appendJudged(
   return judgeAppend(problem, requireOk("append", await kernel.append(problem)));
 }
 
-function judgeAppend(
-  problem: AppendProblem,
-  outcome: { query: Uint16Array; keys: Uint16Array; values: Uint16Array; droppedWrites: number },
-): Verdict {
+/** Judges everything that an append gave. */
+export function judgeAppend(problem: AppendProblem, outcome: AppendReply): Verdict {
   requireEqual("elements of the keys", outcome.keys.length, problem.keys.length);
   requireEqual("elements of the values", outcome.values.length, problem.values.length);
+  for (const side of ["quantisedKeys", "quantisedValues"] as const) {
+    const before = problem[side];
+    const after = outcome[side];
+    if (before === undefined) continue;
+    requireThat(after !== undefined, `Expected the ${side} after the step`);
+    requireEqual(`codes of the ${side}`, after.codes.length, before.codes.length);
+    requireEqual(`scales of the ${side}`, after.scales?.length ?? 0, before.scales?.length ?? 0);
+  }
   const { ok, message, worstBudgetUsed } = compareAppend({ problem, outcome });
   if (!ok) {
     throw new Mismatch(message, worstBudgetUsed);

@@ -9,7 +9,7 @@ import { requireOk } from "./driver.ts";
 import { attendJudged, judgeReply, needsOf, problemOf, type ProblemSpec } from "./kernel_case.ts";
 
 /** Ways into a kernel, and what each needs. */
-const ENTRIES = {
+export const ENTRIES = {
   new: [],
   into: ["kernel.into"],
   row: [],
@@ -19,7 +19,8 @@ const ENTRIES = {
   replay: ["kernel.capture"],
 } as const satisfies Record<string, readonly Capability[]>;
 
-type Entry = keyof typeof ENTRIES;
+/** One of them. */
+export type Entry = keyof typeof ENTRIES;
 
 /** Masks and what else shapes an answer. */
 const RULES = {
@@ -44,7 +45,7 @@ const RULES = {
 type Rule = keyof typeof RULES;
 
 /** Decode rows, drafts and an idle slot; a recorded step has the same numbers of query tokens. */
-const ROWS = "1+90_5+45_0+8_1+15_3+64";
+export const ENTRY_ROWS = "1+90_5+45_0+8_1+15_3+64";
 
 const entryRules = defineTest({
   suite: "kernel",
@@ -52,7 +53,8 @@ const entryRules = defineTest({
   test: "rule",
   clauses: ["entry/same-rules"],
   description: "Every entry point honours every mask, offset, tree, sink, scale and window",
-  needs: ({ entry, rule }) => needsOfEntry(entry as Entry, { rows: ROWS, ...RULES[rule as Rule] }),
+  needs: ({ entry, rule }) =>
+    needsOfEntry(entry as Entry, { rows: ENTRY_ROWS, ...RULES[rule as Rule] }),
   cases: [
     ...grid({
       entry: Object.keys(ENTRIES) as Entry[],
@@ -66,13 +68,13 @@ const entryRules = defineTest({
     }),
   ],
   run: ({ kernel, params: { entry, rule, layout }, seed }) => {
-    const spec = { rows: ROWS, layout, ...RULES[rule] };
+    const spec = { rows: ENTRY_ROWS, layout, ...RULES[rule] };
     return enter(kernel, entry, problemOf(seed, spec));
   },
 });
 
 /** Runs a problem through one entry point. */
-async function enter(
+export async function enter(
   kernel: KernelSubject,
   entry: Entry,
   problem: AttentionProblem,
@@ -121,7 +123,8 @@ function emptyRanges({ maskRanges }: AttentionProblem): Pick<AttentionProblem, "
   return maskRanges === undefined ? {} : { maskRanges: new Int32Array(maskRanges.length) };
 }
 
-function needsOfEntry(entry: Entry, spec: Partial<ProblemSpec>): Capability[] {
+/** Capabilities that a problem needs in an entry point. */
+export function needsOfEntry(entry: Entry, spec: Partial<ProblemSpec>): Capability[] {
   return [...needsOf(spec), ...ENTRIES[entry]];
 }
 

@@ -9,10 +9,13 @@ import {
   type AttentionProblem,
   type AttentionShape,
   compareWithOracle,
+  parseFormat,
+  type QuantisedFormat,
   randomProblem,
   type StorageType,
 } from "../../kernel/mod.ts";
 import { requireEqual } from "../acceptance.ts";
+import { formatCapability } from "../cache_formats.ts";
 import { Mismatch, type Verdict } from "../outcome.ts";
 import type { AttendOptions, AttendReply, Capability, KernelSubject } from "../subject.ts";
 import { requireOk } from "./driver.ts";
@@ -53,6 +56,10 @@ export interface ProblemSpec {
   readonly spareColumns: number;
   /** Factor of the scores; null for the default. */
   readonly scale: number | null;
+  /** How keys are stored: the name of a format of quantised caches, or `c16`. */
+  readonly keys: string;
+  /** How values are stored. */
+  readonly values: string;
 }
 
 /** The control: a chunk, two decode rows, a speculative row and an idle slot. */
@@ -74,6 +81,8 @@ export const CONTROL_PROBLEM: ProblemSpec = {
   learned: false,
   spareColumns: 1,
   scale: null,
+  keys: "c16",
+  values: "c16",
 };
 
 /**
@@ -145,7 +154,25 @@ export function shapeOf(spec: ProblemSpec): AttentionShape {
     columns: Math.max(1, ...pages) + spec.spareColumns,
     layout: spec.layout,
     storage: spec.storage,
+    ...(spec.keys === "c16" ? {} : { keyFormat: formatOf(spec.keys) }),
+    ...(spec.values === "c16" ? {} : { valueFormat: formatOf(spec.values) }),
   };
+}
+
+/** The format of a name that stands in the suite. */
+function formatOf(name: string): QuantisedFormat {
+  const format = parseFormat(name);
+  if (format === null) throw new RangeError(`Cannot store a cache as "${name}": no such format`);
+  return format;
+}
+
+/** Capabilities that the formats of a spec need. */
+export function formatNeeds({ keys, values }: Pick<ProblemSpec, "keys" | "values">): Capability[] {
+  const names = [...new Set([keys, values])];
+  return [
+    ...names.filter((name) => name !== "c16").map((name) => formatCapability(formatOf(name))),
+    ...(names.length > 1 ? ["kernel.mixed_cache"] as const : []),
+  ];
 }
 
 /** Capabilities that the problem of a spec needs. */
@@ -160,6 +187,7 @@ export function needsOf(changes: Partial<ProblemSpec> = {}): Capability[] {
     ...(spec.ranges ? ["kernel.mask_ranges"] as const : []),
     ...(spec.tree ? ["kernel.tree_mask"] as const : []),
     ...(spec.learned ? ["kernel.learned_sinks"] as const : []),
+    ...formatNeeds(spec),
   ];
 }
 

@@ -6,6 +6,9 @@ import { captureTests } from "./capture_tests.ts";
 import { entryTests } from "./entry_tests.ts";
 import { kernelSizeTests } from "./kernel_size_tests.ts";
 import { maskTests } from "./mask_tests.ts";
+import { quantisedAppendTests } from "./quantised_append_tests.ts";
+import { quantisedRefusalTests } from "./quantised_refusal_tests.ts";
+import { quantisedTests } from "./quantised_tests.ts";
 import { refusalTests } from "./refusal_tests.ts";
 import { sentinelTests } from "./sentinel_tests.ts";
 
@@ -19,4 +22,7 @@ export const kernelTests: readonly TestDefinition[] = [
   ...captureTests,
   ...entryTests,
   ...kernelSizeTests,
+  ...quantisedTests,
+  ...quantisedRefusalTests,
+  ...quantisedAppendTests,
 ];

@@ -13,6 +13,7 @@ import {
   type QuantisedFormat,
   rowBytes,
   SCALE_BYTES,
+  scaleShape,
   scaleSize,
 } from "./quantised_format.ts";
 import { type CacheSide, scaleValue, sideFormat, sideTensor } from "./quantised_tensor.ts";
@@ -113,6 +114,57 @@ export function checkQuantisedTypes(p: QuantisedCache): void {
     check("scales", tensor?.scales, isInline ? null : scaleArray(format.scaleType));
     check("zeros", tensor?.zeros, format.codes === "int4" ? scaleArray(format.scaleType) : null);
     check("tensorScale", tensor?.tensorScale, format.granularity === "block" ? Float32Array : null);
+  }
+  checkScaleViews(p);
+}
+
+/** Elements from one index to the next of a row-major tensor, outermost first. */
+function rowMajorStrides(sizes: readonly number[]): number[] {
+  return sizes.map((_, axis) => sizes.slice(axis + 1).reduce((product, size) => product * size, 1));
+}
+
+/** Strides by which the same elements are found; those of axes of one element name nothing. */
+function findsSame(sizes: readonly number[], strides: readonly number[]): boolean {
+  const dense = rowMajorStrides(sizes);
+  return strides.length === sizes.length &&
+    strides.every((stride, axis) => sizes[axis] === 1 || stride === dense[axis]);
+}
+
+/** Refuses scales that say of themselves what the format does not: type, sizes or strides. */
+function checkScaleViews(p: QuantisedCache): void {
+  for (const side of SIDES) {
+    const format = sideFormat(p.shape, side);
+    const view = sideTensor(p, side)?.scaleView;
+    if (format === undefined || view === undefined) continue;
+    const name = tensorName(side, "scales");
+    const clause = formatClause(format);
+    const text = formatName(format);
+    if (view.type !== undefined && view.type !== format.scaleType) {
+      throw new DtypeError(
+        `Cannot read "${name}": its elements are ${view.type}; pass scales of ` +
+          `${format.scaleType} (${text}), or name the format that they belong to`,
+        clause,
+        { name, expected: format.scaleType, actual: view.type },
+      );
+    }
+    const { sizes } = scaleShape(format, p.shape);
+    const given = view.shape ?? sizes;
+    if (given.length !== sizes.length || given.some((size, axis) => size !== sizes[axis])) {
+      throw new ShapeError(
+        `Cannot use "${name}" of shape [${given}]: ${text} has scales of [${sizes}]; pass a ` +
+          "tensor of that shape",
+        clause,
+        { name, expected: `[${sizes}]`, actual: `[${given}]` },
+      );
+    }
+    if (view.strides === undefined || findsSame(sizes, view.strides)) continue;
+    const dense = rowMajorStrides(sizes);
+    throw new ShapeError(
+      `Cannot use "${name}" of strides [${view.strides}]: scales are row-major, [${dense}]; pass ` +
+        "a contiguous copy",
+      clause,
+      { name, expected: `[${dense}]`, actual: `[${view.strides}]` },
+    );
   }
 }
 

@@ -3,7 +3,8 @@ import { checkProblem } from "../check_problem.ts";
 import { checkShape } from "../check_shape.ts";
 import { type ProblemError, ShapeError } from "../problem_error.ts";
 import type { AttentionProblem } from "../problem.ts";
-import { parseFormat, QUANTISED_FORMATS } from "./quantised_format.ts";
+import { parseFormat, QUANTISED_FORMATS, scaleShape } from "./quantised_format.ts";
+import type { ScaleView } from "./quantised_types.ts";
 import type { QuantisedTensor } from "./quantised_tensor.ts";
 import { quantisedProblem, quantisedShape } from "./testing_quantised.ts";
 
@@ -83,4 +84,30 @@ Deno.test("checkShape() refuses formats that do not exist", () => {
     () => checkShape(quantisedShape({ keyFormat: parseFormat("fp4")!, headSize: 72 })),
     ShapeError,
   );
+});
+
+Deno.test("checkProblem() names scales whose type, shape or strides are not the format's", () => {
+  const p = problemOf("int8:token:f32");
+  const { pages, kvHeads, pageSizeTokens } = p.shape;
+  const cases: [string, ScaleView, string][] = [
+    ["int8:token:f16", { type: "bf16" }, "dtype"],
+    ["int8:token:f32", { shape: [pages, pageSizeTokens, kvHeads] }, "shape"],
+    ["int8:token:f32", { shape: [pages * kvHeads * pageSizeTokens] }, "shape"],
+    ["int8:head:f32", { shape: [1, kvHeads] }, "shape"],
+    ["int8:channel:f32", { strides: [1, kvHeads] }, "shape"],
+    ["int8:token:f32", { strides: [1] }, "shape"],
+    ["fp4", { type: "f32" }, "dtype"],
+  ];
+  for (const [name, scaleView, code] of cases) {
+    const error = refusal(withKeys(problemOf(name), { scaleView }));
+    assert.equal(error.code, code, `${name}: ${error.message}`);
+    assert.equal(error.data.name, "quantisedKeys.scales", error.message);
+    const good: ScaleView = {
+      type: parseFormat(name)!.scaleType,
+      shape: scaleShape(parseFormat(name)!, p.shape).sizes,
+    };
+    checkProblem(withKeys(problemOf(name), { scaleView: good }));
+  }
+  const dense = [kvHeads * pageSizeTokens, pageSizeTokens, 1];
+  checkProblem(withKeys(problemOf("int8:token:f32"), { scaleView: { strides: dense } }));
 });

@@ -99,28 +99,47 @@ export function cacheRows(shape: FormatShape): number {
   return headPages * shape.pageSizeTokens;
 }
 
+/** Sizes of the rows of a cache, outermost first: [N, H, P], or [poolPages, P]. */
+export function rowsShape(shape: FormatShape): readonly number[] {
+  const { layout, pages, kvHeads, pageSizeTokens } = shape;
+  return layout === "pooled"
+    ? [pageIdLimit(shape), pageSizeTokens]
+    : [pages, kvHeads, pageSizeTokens];
+}
+
+/** Sizes and formula of the scale tensor, outermost first; [0] where scales are inline. */
+export function scaleShape(
+  format: QuantisedFormat,
+  shape: FormatShape,
+): { sizes: readonly number[]; formula: string } {
+  const { kvHeads, headSize } = shape;
+  const pages = shape.layout === "pooled" ? "poolPages·P" : "N·H·P";
+  switch (format.granularity) {
+    case "tensor":
+      return { sizes: [1], formula: "1" };
+    case "head":
+      return { sizes: [kvHeads], formula: "H" };
+    case "channel":
+      return { sizes: [kvHeads, headSize], formula: "H·D" };
+    case "token":
+      return { sizes: rowsShape(shape), formula: pages };
+    case "inline":
+      return { sizes: [0], formula: "no elements (scales are inline)" };
+    case "block":
+      return {
+        sizes: [...rowsShape(shape), headSize / BLOCK_ELEMENTS],
+        formula: `${pages}·D/16`,
+      };
+  }
+}
+
 /** Elements and formula of the scale tensor; 0 elements where scales are inline. */
 export function scaleSize(
   format: QuantisedFormat,
   shape: FormatShape,
 ): { elements: number; formula: string } {
-  const { kvHeads, headSize } = shape;
-  const rows = cacheRows(shape);
-  const pages = shape.layout === "pooled" ? "poolPages·P" : "N·H·P";
-  switch (format.granularity) {
-    case "tensor":
-      return { elements: 1, formula: "1" };
-    case "head":
-      return { elements: kvHeads, formula: "H" };
-    case "channel":
-      return { elements: kvHeads * headSize, formula: "H·D" };
-    case "token":
-      return { elements: rows, formula: pages };
-    case "inline":
-      return { elements: 0, formula: "no elements (scales are inline)" };
-    case "block":
-      return { elements: rows * headSize / BLOCK_ELEMENTS, formula: `${pages}·D/16` };
-  }
+  const { sizes, formula } = scaleShape(format, shape);
+  return { elements: sizes.reduce((product, size) => product * size, 1), formula };
 }
 
 /**

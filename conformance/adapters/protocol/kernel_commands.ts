@@ -1,7 +1,13 @@
 /** Commands of a kernel: one for each method of `KernelSubject`. */
 import { z } from "zod";
-import type { AttentionProblem } from "../../../kernel/mod.ts";
-import type { AttendReply, KernelSubject } from "../../subject.ts";
+import type { AppendProblem, AttentionProblem, AttentionShape } from "../../../kernel/mod.ts";
+import type { AppendReply, AttendReply, KernelSubject } from "../../subject.ts";
+import {
+  packAppended,
+  QUANTISED_TENSORS,
+  type Side,
+  unpackAppended,
+} from "../quantised_tensors.ts";
 import type { Tensor, Tensors } from "../safetensors.ts";
 import {
   appendFrom,
@@ -13,13 +19,24 @@ import {
   problemFrom,
   problemTensors,
   storageType,
+  stridesOf,
 } from "../tensor_fields.ts";
 import { partCommand } from "./command.ts";
-import { count, fileName, integer, number, problem, rotary, shape } from "./values.ts";
+import {
+  count,
+  fileName,
+  integer,
+  number,
+  problem,
+  rotary,
+  scaleStrides,
+  shape,
+} from "./values.ts";
 
 const CACHE_TENSORS = {
-  keys: "storage type [N, H, P, D]; [N·H, P, D] for the pooled layout",
+  keys: "storage type [N, H, P, D]; [N·H, P, D] for the pooled layout; codes if quantised",
   values: "like keys",
+  ...QUANTISED_TENSORS,
   table: "I32 [B·H, M] ids; [B, M] for the uniform layout",
   queryStarts: "I32 [B + 1] first query token of each slot, and their number",
   cachedLengths: "I32 [B] tokens of each slot before this step",
@@ -98,35 +115,40 @@ export const KERNEL_COMMANDS = {
   }),
   append: kernel("append")({
     about: "Rotates, and writes through the table; `droppedWrites`, and tensors",
-    request: { shape, rotary, tensors: fileName },
+    request: { shape, rotary, scaleStrides: scaleStrides.optional(), tensors: fileName },
     requestTensors: { ...CACHE_TENSORS, packed: "storage type [T, Hq + 2·H, D]: Q, K and V" },
     result: z.strictObject({ droppedWrites: count, tensors: fileName }),
     resultTensors: {
       query: "storage type [T, Hq, D], rotated",
       keys: "the keys after the step",
       values: "the values after the step",
+      keyScales: "their scales, if tokens or blocks have their own apart from the codes",
+      valueScales: "like keyScales",
     },
     pack: (given) => ({
-      fields: { shape: given.shape, rotary: given.rotary },
+      fields: { shape: given.shape, rotary: given.rotary, scaleStrides: stridesOf(given) },
       tensors: appendTensors(given),
     }),
     unpack: (fields, tensors) => [appendFrom(fields, tensors)],
-    packResult: ({ query, keys, values, droppedWrites }, { shape: { storage } }) => ({
-      fields: { droppedWrites },
-      tensors: new Map(
-        Object.entries({ query, keys, values })
-          .map(([name, data]) => [name, storedTensor(storage, data)]),
-      ),
-    }),
+    packResult: (reply, fields) => {
+      const sizes = fields.shape as AttentionShape;
+      return {
+        fields: { droppedWrites: reply.droppedWrites },
+        tensors: new Map([
+          ["query", storedTensor(sizes.storage, reply.query)],
+          ...appendedSide(reply, { side: "keys", shape: sizes }),
+          ...appendedSide(reply, { side: "values", shape: sizes }),
+        ]),
+      };
+    },
     unpackResult: ({ droppedWrites }, tensors, [given]) => {
       const { queryHeads, kvHeads, headSize, storage } = given.shape;
       const tokens = given.packed.length / ((queryHeads + 2 * kvHeads) * headSize);
-      const bits = (name: string, elements: number): Uint16Array =>
-        expectTensor(tensors, { name, dtype: storageType(storage), elements });
+      const elements = tokens * queryHeads * headSize;
       return {
-        query: bits("query", tokens * queryHeads * headSize),
-        keys: bits("keys", given.keys.length),
-        values: bits("values", given.values.length),
+        query: expectTensor(tensors, { name: "query", dtype: storageType(storage), elements }),
+        ...appendedFrom(tensors, given, "keys"),
+        ...appendedFrom(tensors, given, "values"),
         droppedWrites,
       };
     },
@@ -180,6 +202,44 @@ export const KERNEL_COMMANDS = {
     unpackResult: () => {},
   }),
 };
+
+const QUANTISED_FIELDS = {
+  keys: { format: "keyFormat", tensor: "quantisedKeys" },
+  values: { format: "valueFormat", tensor: "quantisedValues" },
+} as const;
+
+function appendedSide(
+  reply: AppendReply,
+  { side, shape }: { readonly side: Side; readonly shape: AttentionShape },
+): Tensors {
+  const { format: formatField, tensor: field } = QUANTISED_FIELDS[side];
+  const format = shape[formatField];
+  const tensor = reply[field];
+  return format === undefined || tensor === undefined
+    ? new Map([[side, storedTensor(shape.storage, reply[side])]])
+    : packAppended(tensor, { side, format, shape });
+}
+
+function appendedFrom(
+  tensors: Tensors,
+  given: AppendProblem,
+  side: Side,
+): Pick<AppendReply, "keys" | "values" | "quantisedKeys" | "quantisedValues"> {
+  const { shape } = given;
+  const { format: formatField, tensor: field } = QUANTISED_FIELDS[side];
+  const format = shape[formatField];
+  const before = given[field];
+  if (format === undefined || before === undefined) {
+    const dtype = storageType(shape.storage);
+    const elements = given[side].length;
+    return { [side]: expectTensor(tensors, { name: side, dtype, elements }) } as Pick<
+      AppendReply,
+      "keys" | "values"
+    >;
+  }
+  const after = unpackAppended(tensors, before, { side, format, shape });
+  return { [side]: given[side], [field]: after } as ReturnType<typeof appendedFrom>;
+}
 
 function storedTensor(storage: string, data: Tensor["data"]): Tensor {
   return flatTensor(storageType(storage) ?? "U16", data);

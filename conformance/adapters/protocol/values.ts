@@ -60,6 +60,14 @@ export const cacheSpec = z.strictObject({
   tensorParallel: z.strictObject({ ranks: number, rank: number }),
 }).meta({ id: "cacheSpec", description: "What an allocator is made from" });
 
+/** How a quantised side of a cache is stored. */
+const cacheFormat = z.strictObject({
+  codes: z.string(),
+  granularity: z.string(),
+  scaleType: z.string(),
+})
+  .meta({ id: "cacheFormat", description: "Codes, and what their scales go by" });
+
 /** Sizes of a paged cache and of a batch. */
 export const shape = z.strictObject({
   batch: number,
@@ -72,7 +80,18 @@ export const shape = z.strictObject({
   columns: number,
   layout: z.string(),
   storage: z.string(),
+  keyFormat: cacheFormat.optional(),
+  valueFormat: cacheFormat.optional(),
 }).meta({ id: "shape", description: "Sizes of a cache and of a batch" });
+
+/** Strides of the tensors of scales. */
+export const scaleStrides = z.strictObject({
+  keys: z.array(integer).optional(),
+  values: z.array(integer).optional(),
+}).meta({
+  id: "scaleStrides",
+  description: "Strides of scales in elements, where they are not said to be row-major",
+});
 
 /** Numbers of an attention problem. */
 export const problem = z.strictObject({
@@ -80,6 +99,7 @@ export const problem = z.strictObject({
   sinkTokens: number,
   scale: number.nullable(),
   treeQueryTokens: number.nullable(),
+  scaleStrides: scaleStrides.optional(),
 }).meta({ id: "problem", description: "Numbers of an attention problem; its tensors are a file" });
 
 /** Rotary embedding of an append. */

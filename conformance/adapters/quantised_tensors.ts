@@ -1,0 +1,256 @@
+/** The sides of a quantised cache as tensors of the protocol, and back. */
+import {
+  type AttentionShape,
+  formatName,
+  parseFormat,
+  type QuantisedFormat,
+  type QuantisedTensor,
+  rowBytes,
+  rowsShape,
+  scaleShape,
+  type ScaleView,
+} from "../../kernel/mod.ts";
+import { AdapterFault } from "./adapter_fault.ts";
+import type { Tensor, TensorData, Tensors, TensorType } from "./safetensors.ts";
+
+/** A side of a cache. */
+export type Side = "keys" | "values";
+
+/** Names of a side's tensors. */
+export const SIDE_TENSORS = {
+  keys: {
+    codes: "keys",
+    scales: "keyScales",
+    zeros: "keyZeros",
+    tensorScale: "keyTensorScale",
+  },
+  values: {
+    codes: "values",
+    scales: "valueScales",
+    zeros: "valueZeros",
+    tensorScale: "valueTensorScale",
+  },
+} as const;
+
+/** What each of them holds; the codes stand in place of the keys and values of a 16-bit cache. */
+export const QUANTISED_TENSORS = {
+  keyScales: "scale type [1], [H], [H, D], [N, H, P] or [N, H, P, D/16], if scales lie apart",
+  keyZeros: "scale type [H, D] zero points, if the codes are int4",
+  keyTensorScale: "F32 [1] above the scales of blocks, if the codes are fp4_e2m1",
+  valueScales: "like keyScales",
+  valueZeros: "like keyZeros",
+  valueTensorScale: "like keyTensorScale",
+};
+
+const SCALE_TENSORS: Readonly<Record<QuantisedFormat["scaleType"], TensorType>> = {
+  f32: "F32",
+  f16: "F16",
+  bf16: "BF16",
+  "fp8_e4m3": "F8_E4M3",
+};
+
+/** Type that codes travel as; rows of two codes a byte, or with a scale inside, are bytes. */
+function codeTensorType({ codes, granularity }: QuantisedFormat): TensorType {
+  if (granularity === "inline") return "U8";
+  switch (codes) {
+    case "int8":
+      return "I8";
+    case "fp8_e4m3":
+      return "F8_E4M3";
+    case "fp8_e5m2":
+      return "F8_E5M2";
+    default:
+      return "U8";
+  }
+}
+
+/** A format that exists; problems under test may name one that does not. */
+function known(format: QuantisedFormat): QuantisedFormat | null {
+  return parseFormat(formatName(format));
+}
+
+function elementsOf(sizes: readonly number[]): number {
+  return sizes.reduce((product, size) => product * size, 1);
+}
+
+function shaped(dtype: TensorType, data: TensorData, sizes: readonly number[]): Tensor {
+  const fills = sizes.every(Number.isSafeInteger) && elementsOf(sizes) === data.length;
+  return { dtype, shape: fills ? sizes : [data.length], data };
+}
+
+const PLAIN_TYPES: readonly (readonly [abstract new (...o: never[]) => TensorData, TensorType])[] =
+  [
+    [Uint8Array, "U8"],
+    [Int8Array, "I8"],
+    [Uint16Array, "U16"],
+    [Int32Array, "I32"],
+    [Float32Array, "F32"],
+  ];
+
+/** The type of an array that is not what the format asks for. */
+function plainType(data: TensorData): TensorType {
+  const found = PLAIN_TYPES.find(([type]) => data instanceof type)?.[1];
+  if (found !== undefined) return found;
+  throw new TypeError(`Cannot send ${Object.prototype.toString.call(data)}; give a typed array`);
+}
+
+/** The type of an array of scales: the format's, what it says of itself, or its own. */
+function scaleTensorType(
+  data: TensorData,
+  o: { readonly format: QuantisedFormat; readonly said?: string | undefined },
+): TensorType {
+  const dtype = SCALE_TENSORS[(o.said ?? o.format.scaleType) as QuantisedFormat["scaleType"]];
+  const fits = dtype === "F32"
+    ? data instanceof Float32Array
+    : dtype === "F8_E4M3"
+    ? data instanceof Uint8Array
+    : data instanceof Uint16Array;
+  return dtype !== undefined && fits ? dtype : plainType(data);
+}
+
+/**
+ * Packs a side of a quantised cache.
+ *
+ * @param tensor The side, however faulty.
+ * @param o Its format and the sizes of the cache.
+ * @returns Tensors by the names of {@linkcode SIDE_TENSORS}.
+ */
+export function packSide(
+  tensor: QuantisedTensor,
+  o: { readonly side: Side; readonly format: QuantisedFormat; readonly shape: AttentionShape },
+): Map<string, Tensor> {
+  const { format, shape } = o;
+  const names = SIDE_TENSORS[o.side];
+  const tensors = new Map<string, Tensor>();
+  const { codes, scales, zeros, tensorScale, scaleView } = tensor;
+  const exists = known(format) !== null;
+  if (codes !== undefined) {
+    const isBytes = (codes as TensorData) instanceof Uint8Array;
+    const dtype = isBytes ? codeTensorType(format) : plainType(codes);
+    const data = isBytes && dtype === "I8"
+      ? new Int8Array(codes.buffer, codes.byteOffset, codes.length)
+      : codes;
+    const sizes = exists ? [...rowsShape(shape), rowBytes(format, shape.headSize)] : [];
+    tensors.set(names.codes, shaped(dtype, data, sizes));
+  }
+  if (scales !== undefined) {
+    const dtype = scaleTensorType(scales, { format, said: scaleView?.type });
+    const sizes = scaleView?.shape ?? (exists ? scaleShape(format, shape).sizes : []);
+    tensors.set(names.scales, shaped(dtype, scales, sizes));
+  }
+  const channels = [shape.kvHeads, shape.headSize];
+  if (zeros !== undefined) {
+    tensors.set(names.zeros, shaped(scaleTensorType(zeros, { format }), zeros, channels));
+  }
+  if (tensorScale !== undefined) {
+    tensors.set(names.tensorScale, shaped(plainType(tensorScale), tensorScale, [1]));
+  }
+  return tensors;
+}
+
+/** Bytes of codes; a tensor of another type than the format's is left as it is, for a check to name. */
+function codeBytes(tensor: Tensor | undefined, format: QuantisedFormat): Uint8Array {
+  if (tensor === undefined) return undefined as unknown as Uint8Array;
+  const { dtype, data } = tensor;
+  if (dtype !== codeTensorType(format)) {
+    // The same bytes under another name (e4m3 for e5m2) must not pass for the format's.
+    const other: TensorData = data instanceof Uint8Array ? new Int8Array(data.buffer) : data;
+    return other as unknown as Uint8Array;
+  }
+  return new Uint8Array(data.buffer, data.byteOffset, data.length);
+}
+
+/** What a tensor of scales says of itself. */
+function viewOf(tensor: Tensor, strides: readonly number[] | undefined): ScaleView {
+  const type = Object.entries(SCALE_TENSORS).find(([, dtype]) => dtype === tensor.dtype)?.[0];
+  return {
+    type: type ?? tensor.dtype,
+    shape: tensor.shape,
+    ...(strides === undefined ? {} : { strides }),
+  };
+}
+
+/**
+ * Puts a side of a quantised cache together again.
+ *
+ * @param tensors Tensors by name.
+ * @param o Side and format, and strides of the scales where the request has any.
+ * @returns The side, as faulty as it was; what is missing is missing.
+ */
+export function unpackSide(
+  tensors: Tensors,
+  o: {
+    readonly side: Side;
+    readonly format: QuantisedFormat;
+    readonly strides?: readonly number[] | undefined;
+  },
+): QuantisedTensor {
+  const names = SIDE_TENSORS[o.side];
+  const scales = tensors.get(names.scales);
+  const zeros = tensors.get(names.zeros)?.data as QuantisedTensor["zeros"];
+  const tensorScale = tensors.get(names.tensorScale)?.data as QuantisedTensor["tensorScale"];
+  return {
+    codes: codeBytes(tensors.get(names.codes), o.format),
+    ...(scales === undefined ? {} : {
+      scales: scales.data as NonNullable<QuantisedTensor["scales"]>,
+      scaleView: viewOf(scales, o.strides),
+    }),
+    ...(zeros === undefined ? {} : { zeros }),
+    ...(tensorScale === undefined ? {} : { tensorScale }),
+  };
+}
+
+/** Whether appending writes the tensor of scales: those that belong to one token. */
+function hasWrittenScales({ granularity }: QuantisedFormat): boolean {
+  return granularity === "token" || granularity === "block";
+}
+
+/**
+ * Packs a side after an append: its codes, and scales where tokens have their own.
+ *
+ * @param tensor The side.
+ * @param o Side, format and sizes.
+ * @returns Tensors by name.
+ */
+export function packAppended(
+  tensor: QuantisedTensor,
+  o: { readonly side: Side; readonly format: QuantisedFormat; readonly shape: AttentionShape },
+): Map<string, Tensor> {
+  const { codes, scales } = tensor;
+  const keptScales = hasWrittenScales(o.format) && scales !== undefined ? { scales } : {};
+  return packSide({ codes, ...keptScales }, o);
+}
+
+/** Refuses a tensor of an answer that is missing, or of another type or size. */
+function answered(tensors: Tensors, name: string, wanted: Tensor): Tensor {
+  const tensor = tensors.get(name);
+  const elements = wanted.data.length;
+  if (tensor?.dtype === wanted.dtype && tensor.data.length === elements) return tensor;
+  const found = tensor === undefined
+    ? "is missing"
+    : `is ${tensor.dtype} of ${tensor.data.length} elements`;
+  throw new AdapterFault(
+    "adapter-error",
+    `Tensor "${name}" of the answer ${found}; it must be ${wanted.dtype} of ${elements}`,
+  );
+}
+
+/**
+ * Takes a side after an append out of an answer.
+ *
+ * @param tensors Tensors of the answer.
+ * @param before The side before the append, whose scales stand where tokens share them.
+ * @param o Side, format and sizes.
+ * @returns The side.
+ * @throws {AdapterFault} If a tensor is missing, or of another type or size.
+ */
+export function unpackAppended(
+  tensors: Tensors,
+  before: QuantisedTensor,
+  o: { readonly side: Side; readonly format: QuantisedFormat; readonly shape: AttentionShape },
+): QuantisedTensor {
+  const wanted = packAppended(before, o);
+  const taken = new Map([...wanted].map(([name, each]) => [name, answered(tensors, name, each)]));
+  const { codes, scales } = unpackSide(taken, o);
+  return { ...before, codes, ...(scales === undefined ? {} : { scales }) };
+}

@@ -1,0 +1,50 @@
+/** Kernels that take codes, scales or zero points which they have to refuse. */
+import { type FamilyMember, kernelFamily } from "./family.ts";
+import type { Mutant } from "./mutant.ts";
+
+interface TakeMember extends FamilyMember {
+  readonly clause: string;
+  readonly refusal: RegExp;
+}
+
+const TAKES: readonly TakeMember[] = [
+  take("scale_strides", /of strides/, "c8:refusal:fault=strides_heads_last;*"),
+  take("scale_shape", /scales" of shape/, "c8:refusal:fault=shape_heads_last;*"),
+  take("scale_type_by_name", /its elements are/, "c8:refusal:fault=scales_f16;*"),
+  take("scale_count", /scales" of \d+ elements/, "c8:refusal:fault=scales_of_heads;*"),
+  take("scale_array", /scales": it is/, "c8:refusal:fault=scales_int32;*"),
+  take("code_array", /codes": it is/, "c8:refusal:fault=codes_float32;*"),
+  take("code_count", /codes" of \d+ elements/, "c8:refusal:fault=codes_short;*"),
+  take("unknown_format", /no format of a quantised/, "c8:refusal:fault=granularity_unknown;*"),
+  take("zero_points_missing", /zeros": it is/, "c4:refusal:fault=zeros_missing;*"),
+  take("zero_point_fraction", /use the zero point/, "c4:refusal:fault=zeros_fraction;*"),
+  take("tensor_scale", /tensorScale/, "c4:refusal:fault=tensor_scale_missing;*"),
+];
+
+function take(label: string, refusal: RegExp, query: string): TakeMember {
+  return {
+    label,
+    refusal,
+    clause: `dtype/${query.slice(0, 2)}`,
+    fault: `A problem with a wrong ${
+      label.replaceAll("_", " ")
+    } is computed as if nothing were wrong`,
+    killedBy: [`kernel:${query}`],
+  };
+}
+
+/** Every kernel that takes a quantised cache which it has to refuse. */
+export const quantisedRefusalMutants: readonly Mutant[] = TAKES.flatMap((each) =>
+  kernelFamily(
+    { name: "takes_quantised", origin: "own", violates: [each.clause] },
+    [each],
+    ({ refusal }) => (good) => ({
+      attend: async (problem, o) => {
+        const reply = await good.attend(problem, o);
+        if (reply.kind !== "refused" || !refusal.test(reply.message)) return reply;
+        const output = new Uint16Array(problem.query.length);
+        return { kind: "ok", value: { output, logSumExp: null } };
+      },
+    }),
+  )
+);
