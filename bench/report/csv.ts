@@ -108,13 +108,28 @@ function joinTables(
   return lines.join("");
 }
 
-/** One line with its end; a field is quoted where a comma, a quote or a line end stands in it. */
+/**
+ * One line with its end. A field is quoted where a comma, a quote or a line end stands in it, and a
+ * text that a spreadsheet would take for a formula begins with an apostrophe; numbers, those that
+ * are written as text too, stay as they are.
+ *
+ * @param cells Values; null for none.
+ * @returns The line, ending in CRLF.
+ */
 export function csvLine(cells: readonly Cell[]): string {
   const fields = cells.map((cell) => {
-    const text = cell === null ? "" : String(cell);
+    const text = typeof cell === "string" ? withoutFormula(cell) : String(cell ?? "");
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   });
   return `${fields.join(",")}\r\n`;
+}
+
+/** What begins a formula; the wide forms count in some languages, blanks before it are skipped. */
+const FORMULA = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+
+function withoutFormula(text: string): string {
+  return FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
 }
 
 function benchRequests({ sides, requestList, requests }: BenchResult): CsvTable {

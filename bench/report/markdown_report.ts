@@ -1,6 +1,6 @@
 /** Sections as GitHub-flavoured Markdown for a pull request: the verdict, then what folds away. */
 
-import { cleanDocument } from "../../fixtures/mod.ts";
+import { markdownCode, markdownFence, markdownHtml, markdownText } from "../../fixtures/mod.ts";
 import { markdownTable } from "./markdown.ts";
 import type { ReportBlock, ReportSection, ReportTable } from "./section.ts";
 
@@ -14,11 +14,10 @@ const MOST_ROWS = 40;
  * Writes sections for a pull request. Long tables are cut, and where the text would not fit into a
  * comment, details are left out from the last section upwards; both are said where they happen.
  *
- * @param parts Sections; control characters in them are shown as `\u001b`.
+ * @param sections Sections; whatever they say is shown as it is written.
  * @returns Markdown that ends in a newline and fits into a comment.
  */
-export function renderReportMarkdown(parts: readonly ReportSection[]): string {
-  const sections = cleanDocument(parts);
+export function renderReportMarkdown(sections: readonly ReportSection[]): string {
   const kept = sections.map(() => Infinity);
   for (let index = sections.length - 1; index >= 0; index--) {
     for (const details of [Infinity, ...shrinking(sections[index])]) {
@@ -46,10 +45,10 @@ function sectionMarkdown(section: ReportSection, details: number): string {
   const { verdict, title, file, findings, blocks } = section;
   const left = blocks.slice(details).length;
   return [
-    `## ${verdict.word}: ${inline(title)}`,
+    `## ${verdict.word}: ${markdownText(title)}`,
     "",
-    ...findings.map((finding) => `- ${inline(finding)}`),
-    `- file: ${code(file)}`,
+    ...findings.map((finding) => `- ${markdownText(finding)}`),
+    `- file: ${markdownCode(file)}`,
     "",
     ...blocks.slice(0, details).flatMap(blockMarkdown),
     ...(left > 0 ? [`${left} parts do not fit into a comment; the page has them.`, ""] : []),
@@ -59,9 +58,9 @@ function sectionMarkdown(section: ReportSection, details: number): string {
 function blockMarkdown(block: ReportBlock): string[] {
   switch (block.kind) {
     case "text":
-      return [inline(block.text), ""];
+      return [markdownText(block.text), ""];
     case "missing":
-      return [`${inline(block.title)}: ${block.text}`, ""];
+      return [`${markdownText(block.title)}: ${markdownText(block.text)}`, ""];
     case "table":
       return fold(block.table.caption, tableMarkdown(block.table));
     case "charts":
@@ -73,7 +72,7 @@ function blockMarkdown(block: ReportBlock): string[] {
           columns: [{ title: "" }, { title: "" }],
           rows: block.facts,
         }),
-        ...(block.command === null ? [] : ["", "```sh", block.command, "```"]),
+        ...(block.command === null ? [] : ["", ...markdownFence(block.command, "sh")]),
       ]);
     default:
       return block satisfies never;
@@ -81,26 +80,24 @@ function blockMarkdown(block: ReportBlock): string[] {
 }
 
 function fold(summary: string, lines: readonly string[]): string[] {
-  const title = summary.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return [`<details><summary>${title}</summary>`, "", ...lines, "", "</details>", ""];
-}
-
-function tableMarkdown({ columns, rows }: ReportTable): string[] {
-  const shown = rows.slice(0, MOST_ROWS).map((row) => row.map(inline));
-  const rest = rows.length - shown.length;
   return [
-    ...markdownTable(columns, shown),
-    ...(rest > 0 ? ["", `and ${rest} more rows`] : []),
+    `<details><summary>${markdownHtml(summary)}</summary>`,
+    "",
+    ...lines,
+    "",
+    "</details>",
+    "",
   ];
 }
 
-/** What would be markup, or would end a cell or a line, is taken literally. */
-function inline(text: string): string {
-  return text.replaceAll(/[\\`*_|<>[\]~#]/g, "\\$&").replaceAll(/\s*\r?\n\s*/g, " ");
-}
-
-function code(text: string): string {
-  const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return longest === 0 ? `${fence}${text}${fence}` : `${fence} ${text} ${fence}`;
+function tableMarkdown({ columns, rows }: ReportTable): string[] {
+  const shown = rows.slice(0, MOST_ROWS).map((row) => row.map(markdownText));
+  const rest = rows.length - shown.length;
+  return [
+    ...markdownTable(
+      columns.map((column) => ({ ...column, title: markdownText(column.title) })),
+      shown,
+    ),
+    ...(rest > 0 ? ["", `and ${rest} more rows`] : []),
+  ];
 }

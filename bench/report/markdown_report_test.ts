@@ -63,3 +63,59 @@ Deno.test("renderReportMarkdown() fits into a comment, the verdicts of all secti
   assert.ok(endless.length <= COMMENT_CHARACTERS);
   assert.match(endless, /does not fit into a comment\.\n$/);
 });
+
+/** A section in which every text is foreign. */
+function foreignSection(text: string): ReportSection {
+  const foreign: ReportBlock[] = [
+    { kind: "text", text },
+    { kind: "missing", title: text, text },
+    {
+      kind: "table",
+      table: { caption: text, columns: [{ title: text }, { title: "n" }], rows: [[text, text]] },
+    },
+    { kind: "facts", title: text, facts: [[text, text]], command: text },
+  ];
+  return { ...section(foreign, [text, text]), file: text, title: text };
+}
+
+Deno.test("renderReportMarkdown() keeps its form whatever a file says", () => {
+  const withoutBlocks = (text: string): string =>
+    renderReportMarkdown([foreignSection(text)]).replaceAll(/^(`{3,})sh\n[^]*?\n\1$/gm, "");
+  const formOf = (text: string): string[] =>
+    withoutBlocks(text).split(/\r\n|[\n\r\v\f\u0085\u2028]/)
+      .map((line) => /^(?:#+ |- |\| |<\/?details>|)/.exec(line)![0]);
+  const plain = formOf("x");
+  const attacks = [
+    "|x|",
+    "`",
+    "\\",
+    "<img src=x onerror=1>",
+    "</details></summary>",
+    "[l](http://e.x)",
+    "@somebody",
+    "\u2028x",
+    "\x1b[2J",
+  ];
+  for (const attack of attacks) {
+    assert.deepEqual(formOf(attack), plain, attack);
+    const outside = withoutBlocks(attack).replaceAll(/(?<!\\)(`+)[^\n]*?\1/g, "")
+      .replaceAll(/<(?:!-- --|\/?details|\/?summary)>/g, " ");
+    // In the HTML of a summary nothing but tags and entities means anything.
+    const markdown = withoutBlocks(attack).replaceAll(/^<details>.*$/gm, "")
+      .replaceAll(/(?<!\\)(`+)[^\n]*?\1/g, "");
+    assert.doesNotMatch(outside, /(?<!\\)<\S|@[a-z]/);
+    assert.doesNotMatch(markdown, /(?<!\\)\[|:\/\//);
+  }
+});
+
+Deno.test("renderReportMarkdown() ends a command's block only where the command ends", () => {
+  for (const command of ["```\n# forged", "a\n````\nb", "a\r```\rb"]) {
+    const facts: ReportBlock = { kind: "facts", title: "t", facts: [], command };
+    const lines = renderReportMarkdown([section([facts])]).split("\n");
+    const start = lines.findIndex((line) => line.endsWith("`sh"));
+    const fence = lines[start]!.slice(0, -2);
+    const end = lines.indexOf(fence, start + 1);
+    assert.equal(end - start - 1, command.split("\n").length);
+    assert.deepEqual(lines.slice(end + 1), ["", "</details>", ""]);
+  }
+});

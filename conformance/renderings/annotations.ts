@@ -1,4 +1,5 @@
 /** Workflow commands of GitHub Actions: an annotation for each case that did not pass. */
+import { cleanText } from "../../fixtures/mod.ts";
 import { caseStatus } from "../report.ts";
 import type { ReportFile } from "../report_file.ts";
 import { describeCase, describeCut } from "./phrases.ts";
@@ -29,5 +30,6 @@ function annotation(
 }
 
 function escapeData(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  const line = text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  return cleanText(line);
 }

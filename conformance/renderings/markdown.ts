@@ -1,4 +1,5 @@
 /** Markdown: a table of suites by subject, then what did not pass, then what was skipped. */
+import { markdownCode, markdownText } from "../../fixtures/mod.ts";
 import { type CaseRow, caseStatus } from "../report.ts";
 import type { ReportFile } from "../report_file.ts";
 import { describeCase, describeCut, describeDifferences, groupOf, percent } from "./phrases.ts";
@@ -13,7 +14,7 @@ function sectionOf(report: ReportFile): string[] {
   const groups = Map.groupBy(cases, groupOf);
   const cut = describeCut(report);
   const lines = [
-    `# Conformance of ${run.subject}`,
+    `# Conformance of ${markdownText(run.subject)}`,
     "",
     ...(cut === null ? [] : [`**${cut}.**`, ""]),
     "| suite | passed | failed | known | skipped | errors | budget used |",
@@ -27,10 +28,15 @@ function sectionOf(report: ReportFile): string[] {
   const lacks = [...new Set(missing)].sort();
   const differences = describeDifferences(run);
   if (differences.length > 0) {
-    lines.push("## Different by declaration", "", ...differences.map((text) => `- ${text}`), "");
+    lines.push(
+      "## Different by declaration",
+      "",
+      ...differences.map((text) => `- ${markdownText(text)}`),
+      "",
+    );
   }
   if (lacks.length > 0) {
-    lines.push("## Not claimed", "", ...lacks.map((name) => `- ${name}`), "");
+    lines.push("## Not claimed", "", ...lacks.map((name) => `- ${markdownText(name)}`), "");
   }
   return lines;
 }
@@ -39,8 +45,10 @@ function listOf(title: string, cases: readonly CaseRow[], statuses: readonly str
   const members = cases.filter((row) => statuses.includes(caseStatus(row)));
   if (members.length === 0) return [];
   const entries = members.map((row) => {
-    const repeat = row.repeat === "" ? "" : `; repeat with \`${row.repeat}\``;
-    return `- \`${row.query}\` (${row.clauses.join(", ")}): ${oneLine(describeCase(row))}${repeat}`;
+    const repeat = row.repeat === "" ? "" : `; repeat with ${markdownCode(row.repeat)}`;
+    const clauses = markdownText(row.clauses.join(", "));
+    const what = markdownText(describeCase(row));
+    return `- ${markdownCode(row.query)} (${clauses}): ${what}${repeat}`;
   });
   return [`## ${title}`, "", ...entries, ""];
 }
@@ -59,9 +67,5 @@ function suiteRow(name: string, members: readonly CaseRow[]): string {
     count("skip"),
     count("error"),
   ];
-  return `| \`${name}\` | ${counts.join(" | ")} | ${budget} |`;
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, " ");
+  return `| ${markdownCode(name, { inTable: true })} | ${counts.join(" | ")} | ${budget} |`;
 }

@@ -51,11 +51,11 @@ export function renderReports(name: RenderingName, reports: readonly ReportFile[
     case "tap":
       return renderTap(cleanDocument(first));
     case "markdown":
-      return renderMarkdown(cleanDocument(reports));
+      return renderMarkdown(reports);
     case "sarif":
       return renderSarif(reports);
     case "github":
-      return renderAnnotations(cleanDocument(reports));
+      return renderAnnotations(reports);
     case "html":
       return renderMatrix(reports);
     case "badge":

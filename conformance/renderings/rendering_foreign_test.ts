@@ -69,3 +69,30 @@ Deno.test("renderReports() as tap and github lets no foreign line begin", () => 
     for (const line of lines) assert.match(line, /^::(?:error|notice) title=[^:]*::/);
   }
 });
+
+Deno.test("renderReports() as markdown keeps its form whatever a subject says", () => {
+  const formOf = (foreign: string): string[] =>
+    renderReports("markdown", [reportWith(foreign)]).split(/\r\n|[\n\r\v\f\u0085\u2028]/)
+      .map((line) => {
+        const [start] = /^(?:#+ |- |\| |)/.exec(line)!;
+        return start === "| " ? `${line.split(/(?<!\\)\|/).length - 2} cells` : start;
+      });
+  const plain = formOf("x");
+  for (
+    const attack of [
+      "a|b",
+      "a\\|b",
+      "```\n# forged",
+      "\n- item",
+      "\r| a |\n| - |",
+      "`",
+      "``|",
+      "<b>\n",
+    ]
+  ) {
+    assert.deepEqual(formOf(attack), plain, JSON.stringify(attack));
+  }
+  const text = renderReports("markdown", [reportWith("<img src=x>@a [l](http://e.x)")]);
+  const outside = text.replaceAll(/(`+)[^]*?\1/g, "").replaceAll("<!-- -->", "");
+  assert.doesNotMatch(outside, /(?<!\\)<\S|(?<!\\)\[|:\/\//);
+});
