@@ -93,7 +93,8 @@ export {
 } from "./kill_matrix.ts";
 export type { Mutant, MutantFacts } from "./mutants/mutant.ts";
 export { type FaultCode, type Outcome, SubjectFault, type Verdict } from "./outcome.ts";
-export type { HeadRounding, Policies, PolicyDifference, PolicyName } from "./policies.ts";
+export type { HeadRounding, Policies, PolicyName } from "./policies.ts";
+export type { PolicyDifference } from "./report_schema.ts";
 export { matchesQuery, parseQuery, printQuery, type Query, QueryError } from "./query.ts";
 export { type CaseSelection, listCases, listTests, listTestsWith } from "./registry.ts";
 export {

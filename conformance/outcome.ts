@@ -1,47 +1,12 @@
 /** What became of one case. */
 import { AdapterFault, type AdapterVerdict } from "./adapters/adapter_fault.ts";
 import { GpuError } from "../kernel/mod.ts";
-import type { Capability } from "./subject.ts";
+import type { Outcome, Verdict } from "./report_schema.ts";
 
-/** Verdict of a test about a subject that answered. */
-export type Verdict =
-  | {
-    readonly kind: "pass";
-    /** Largest share of an error budget that was used, 1 being all of it; null without one. */
-    readonly budgetUsed: number | null;
-    /** How much was tried, where that is not fixed. */
-    readonly note?: string;
-  }
-  | {
-    readonly kind: "fail";
-    /** What was seen in place of what. */
-    readonly message: string;
-    /** Largest share of an error budget that was used, where the failure is one. */
-    readonly budgetUsed: number | null;
-    /** The smallest input found that shows it, as plain data. */
-    readonly counterexample?: unknown;
-  };
+export type { Outcome, Verdict } from "./report_schema.ts";
 
 /** What a subject did in place of answering; in this process it can only throw, or hang. */
 export type FaultCode = "exception" | AdapterVerdict;
-
-/** Outcome of one case: a verdict, or the reason why there is none. */
-export type Outcome =
-  | Verdict
-  | {
-    readonly kind: "skip";
-    /** Capabilities that the subject lacks. */
-    readonly missing: readonly Capability[];
-  }
-  | {
-    readonly kind: "error";
-    /** Whose fault it is: never a verdict about conformance. */
-    readonly origin: "subject" | "suite";
-    /** How it came about. */
-    readonly code: FaultCode;
-    /** What happened. */
-    readonly message: string;
-  };
 
 /** Statuses of a case, as rows carry them. */
 export type Status = Outcome["kind"];

@@ -2,6 +2,7 @@
  * What an implementation may decide otherwise than the default without being wrong: its policies.
  * A subject is judged against its own declaration, and a report names what differs.
  */
+import type { PolicyDifference } from "./report_schema.ts";
 
 /** How a ratio of window heads becomes a count. */
 export interface HeadRounding {
@@ -57,16 +58,6 @@ export const DEFAULT_POLICIES: Policies = {
  */
 export function resolvePolicies(declared: Partial<Policies> = {}): Policies {
   return { ...DEFAULT_POLICIES, ...declared };
-}
-
-/** A policy that is not the default. */
-export interface PolicyDifference {
-  /** Its name. */
-  readonly policy: PolicyName;
-  /** What is declared, as text. */
-  readonly declared: string;
-  /** The default, as text. */
-  readonly standard: string;
 }
 
 /**

@@ -1,14 +1,14 @@
 /** Reads reports back, those of a run that was killed included. */
 import { z } from "zod";
+import { summarizeRows } from "./report.ts";
 import {
   type CaseRow,
   type EndRow,
-  REPORT_VERSION,
   type ReportRow,
   type ReportSummary,
+  rowSchema,
   type RunRow,
-  summarizeRows,
-} from "./report.ts";
+} from "./report_schema.ts";
 import { digestLines, rowLine } from "./run_identity.ts";
 
 /** A report as it was read. */
@@ -40,72 +40,6 @@ export class ReportError extends Error {
     this.file = file;
   }
 }
-
-const text = z.string();
-const share = z.number().nullable();
-const origin = z.enum(["subject", "suite"]);
-
-const outcomeSchema = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("pass"), budgetUsed: share, note: text.optional() }),
-  z.object({
-    kind: z.literal("fail"),
-    message: text,
-    budgetUsed: share,
-    counterexample: z.unknown().optional(),
-  }),
-  z.object({ kind: z.literal("skip"), missing: z.array(text) }),
-  z.object({ kind: z.literal("error"), origin, code: text, message: text }),
-]);
-
-const rowSchemas = {
-  run: z.object({
-    kind: z.literal("run"),
-    version: z.literal(REPORT_VERSION),
-    suiteVersion: text,
-    subject: text,
-    metadata: z.record(text, text),
-    environment: z.record(text, text),
-    capabilities: z.array(text),
-    policies: z.array(z.object({ policy: text, declared: text, standard: text })).optional(),
-    filters: z.array(text),
-    seed: z.number(),
-    commandLine: text,
-    shard: z.object({ index: z.number(), count: z.number() }).nullable(),
-    cases: z.number(),
-    selectedCases: z.number(),
-    runDigest: text,
-  }),
-  case: z.object({
-    kind: z.literal("case"),
-    query: text,
-    clauses: z.array(text),
-    outcome: outcomeSchema,
-    expectation: z.object({
-      state: z.enum(["expected", "unexpected-pass", "expired"]),
-      reason: text,
-      issue: text,
-      expires: text,
-    }).optional(),
-    elapsedMs: z.number(),
-    repeat: text,
-  }),
-  end: z.object({
-    kind: z.literal("end"),
-    digest: text,
-    summary: z.object({
-      passed: z.number(),
-      failed: z.number(),
-      expectedFailures: z.number(),
-      unexpectedPasses: z.number(),
-      skipped: z.number(),
-      subjectErrors: z.number(),
-      suiteErrors: z.number(),
-      missingCapabilities: z.array(text),
-      worstBudgetUsed: share,
-      elapsedMs: z.number(),
-    }),
-  }),
-} as const;
 
 /**
  * Renders rows as JSON lines, the form in which they are kept.
@@ -198,18 +132,7 @@ function parseRow(line: string, o: { readonly file: string; readonly line: numbe
     const detail = error instanceof Error ? error.message : String(error);
     throw new ReportError(`Cannot read "${place}": ${detail}`, o.file);
   }
-  const kind = z.object({ kind: z.enum(["run", "case", "end"]) }).safeParse(data).data?.kind;
-  if (kind === undefined) {
-    throw new ReportError(
-      `Cannot read "${place}": expected a row of kind run, case or end`,
-      o.file,
-    );
-  }
-  const result = rowSchemas[kind].safeParse(data);
-  if (!result.success) {
-    const detail = z.prettifyError(result.error);
-    throw new ReportError(`Cannot read "${place}": ${detail}`, o.file);
-  }
-  // The vocabulary of capabilities grows; a report of another suite may name ones unknown here.
-  return result.data as ReportRow;
+  const result = rowSchema.safeParse(data);
+  if (result.success) return result.data;
+  throw new ReportError(`Cannot read "${place}": ${z.prettifyError(result.error)}`, o.file);
 }

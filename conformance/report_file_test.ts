@@ -56,6 +56,20 @@ Deno.test("parseReport() reads what is there of a run that was killed, at any by
   }
 });
 
+Deno.test("parseReport() names the line and the key of what is no row", async () => {
+  const text = renderJsonLines(await rowsOf());
+  for (
+    const [line, reason] of [
+      ['{"kind":"rune"}', /"a.jsonl:7": .*expected a row of kind run, case or end\s+→ at kind/],
+      ['{"kind":"case","query":3}', /"a.jsonl:7": [\s\S]*→ at query/],
+      ['{"kind":', /"a.jsonl:7": .*JSON/],
+    ] as const
+  ) {
+    const changed = text.split("\n").with(6, line).join("\n");
+    assert.throws(() => parseReport(changed, "a.jsonl"), reason);
+  }
+});
+
 Deno.test("parseReport() refuses a report that was changed after it was written", async () => {
   const text = renderJsonLines(await rowsOf());
   const changed = text.replace("rows: expected 2, found 1", "rows: expected 2, found 2");

@@ -1,7 +1,7 @@
 /** A card's profile: what products, attention and passes take on it, measured over grids. */
 
 import { z } from "zod";
-import type { Stored } from "../result/mod.ts";
+import type { Stored } from "../../fixtures/mod.ts";
 
 /** Microseconds of one cell; null where nothing was measured. */
 const cell = z.number().positive().nullable();

@@ -1,8 +1,9 @@
 /** What a run of the kernel benchmark leaves behind: the one declaration of file and types. */
 
 import { z } from "zod";
+import type { Stored } from "../../fixtures/mod.ts";
 import type { AdapterDescription, GpuCeilings } from "../../kernel/mod.ts";
-import { environment, type Stored } from "../result/mod.ts";
+import { environment } from "../result/mod.ts";
 import { caseSchema, goalSchema, peerSchema, shapeSchema } from "./case_schema.ts";
 import type { KernelCase } from "./case.ts";
 

@@ -1,7 +1,8 @@
 /** A stored live result: the one declaration of file and types. */
 
 import { z } from "zod";
-import { comparison, count, environment, type Stored, summary, verdict } from "../result/mod.ts";
+import type { Stored } from "../../fixtures/mod.ts";
+import { comparison, count, environment, summary, verdict } from "../result/mod.ts";
 
 /** Version of the live result's shape; raised when a field changes its meaning or goes away. */
 export const LIVE_SCHEMA_VERSION = 1;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Stored } from "./stored.ts";
+import type { Stored } from "../../fixtures/mod.ts";
 
 /** Every reading of the share of free pages, the right one first. */
 export const AVAILABILITY_READINGS = [

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { count, nullableNumber } from "./parts.ts";
 import { gateName, sideName, sidePair } from "./sides.ts";
-import type { Stored } from "./stored.ts";
+import type { Stored } from "../../fixtures/mod.ts";
 
 /** What a gate may say. */
 export const verdict = z.enum(["PASS", "FAIL", "INCONCLUSIVE"]);

@@ -79,4 +79,3 @@ export type {
   ClockTable,
   ResultCeilings,
 } from "./clock_schema.ts";
-export type { Frozen, Stored } from "./stored.ts";

@@ -1,7 +1,7 @@
 /** Parts that stored documents share: figures of a sample, and the machine. */
 
 import { z } from "zod";
-import type { Stored } from "./stored.ts";
+import type { Stored } from "../../fixtures/mod.ts";
 
 /** A number of things. */
 export const count: z.ZodType<number> = z.number().int().nonnegative();

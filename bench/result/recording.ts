@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { count } from "./parts.ts";
-import type { Stored } from "./stored.ts";
+import type { Stored } from "../../fixtures/mod.ts";
 
 const numbers = z.array(z.number());
 const counts = z.array(count);

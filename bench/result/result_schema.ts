@@ -8,7 +8,7 @@ import { count, environment, nullableNumber } from "./parts.ts";
 import { requestList } from "./recording.ts";
 import { side } from "./run_schema.ts";
 import { gateName, sidePair } from "./sides.ts";
-import type { Stored } from "./stored.ts";
+import type { Stored } from "../../fixtures/mod.ts";
 
 /** Version of the result file's shape; raised when a field changes its meaning or goes away. */
 export const RESULT_SCHEMA_VERSION = 2;

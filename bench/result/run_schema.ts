@@ -4,7 +4,7 @@ import { z } from "zod";
 import { count, nullableNumber, summary } from "./parts.ts";
 import { timeline, tokenGaps } from "./recording.ts";
 import { sideName } from "./sides.ts";
-import type { Stored } from "./stored.ts";
+import type { Stored } from "../../fixtures/mod.ts";
 
 const latencies = z.strictObject({
   /** Time to first token, from the scheduled arrival, in milliseconds. */

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { Layout } from "../../allocator/mod.ts";
-import type { Stored } from "./stored.ts";
+import type { Stored } from "../../fixtures/mod.ts";
 
 /** Every side, in the order of tables. */
 export const SIDE_NAMES = [

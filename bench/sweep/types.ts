@@ -1,7 +1,8 @@
 /** What a sweep's file holds: a header, then a row for each finished point. */
 
 import { z } from "zod";
-import { SIDE_NAMES, type Stored } from "../result/mod.ts";
+import type { Stored } from "../../fixtures/mod.ts";
+import { SIDE_NAMES } from "../result/mod.ts";
 
 /** Version of the file's shape. */
 export const SWEEP_VERSION = 1;

@@ -1,7 +1,7 @@
 /** Factors on parts of a step, fitted to measured results by least squares, with their error. */
 
 import { z } from "zod";
-import type { Stored } from "../result/mod.ts";
+import type { Stored } from "../../fixtures/mod.ts";
 import { type CostFactors, NO_FACTORS } from "../card/mod.ts";
 import { BenchError } from "../result/mod.ts";
 

@@ -1,7 +1,7 @@
 /** Published results as they are written down, one measurement a row, and the geometries that they name. */
 
 import { z } from "zod";
-import type { Stored } from "../result/mod.ts";
+import type { Stored } from "../../fixtures/mod.ts";
 
 const figure = z.number().nullable().optional();
 const figures = z.strictObject({

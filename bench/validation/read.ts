@@ -1,7 +1,7 @@
 /** Reading of published rows, geometries and assumptions from a folder of YAML files. */
 
 import { z } from "zod";
-import type { Stored } from "../result/mod.ts";
+import type { Stored } from "../../fixtures/mod.ts";
 import { parseCheckedYaml, requireLoaded } from "../../fixtures/mod.ts";
 import {
   geometrySchema,
