@@ -22,6 +22,9 @@ const TYPES: Readonly<Record<string, { readonly dtype: TensorType; readonly byte
   "<f8": { dtype: "F64", bytes: 8 },
 };
 
+/** What NumPy writes for element types of other packages. */
+const NAMELESS: ReadonlySet<string> = new Set(["|V1", "<V2", "<f1", "|f1"]);
+
 /**
  * Tells whether a file is `.npy`, by its first bytes.
  *
@@ -54,7 +57,14 @@ export function readNpy(bytes: Uint8Array): Tensor {
     );
   }
   const text = new TextDecoder("latin1").decode(bytes.subarray(start, start + headerBytes));
-  const type = TYPES[/'descr':\s*'([^']{1,8})'/.exec(text)?.[1] ?? ""];
+  const descr = /'descr':\s*'([^']{1,8})'/.exec(text)?.[1] ?? "";
+  if (NAMELESS.has(descr)) {
+    throw new TensorFileError(
+      `Cannot read an array of '${descr}': NumPy writes types that it lacks (bfloat16, float8) ` +
+        "without their names; save array.view(numpy.uint8), or a safetensors file, which names them",
+    );
+  }
+  const type = TYPES[descr];
   const shape = readShape(text);
   if (type === undefined || shape === null || !/'fortran_order':\s*False/.test(text)) {
     throw new TensorFileError(

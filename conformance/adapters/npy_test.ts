@@ -22,6 +22,23 @@ Deno.test("readNpy() tells int64 from int32", () => {
   assert.equal(readNpy(npyOf({ descr: "<i8", shape: "(1,)", data })).dtype, "I64");
 });
 
+Deno.test("readNpy() reads codes of one byte, signed and not", () => {
+  const data = Uint8Array.of(0x80, 0x7f, 0, 0xff);
+  const signed = readNpy(npyOf({ descr: "|i1", shape: "(2, 2)", data }));
+  assert.equal(signed.dtype, "I8");
+  assert.deepEqual(signed.data, Int8Array.of(-128, 127, 0, -1));
+  const bytes = readNpy(npyOf({ descr: "|u1", shape: "(4,)", data }));
+  assert.equal(bytes.dtype, "U8");
+  assert.deepEqual(bytes.data, data);
+});
+
+Deno.test("readNpy() says how to save the 8-bit floats that NumPy has no name for", () => {
+  for (const descr of ["|V1", "<V2", "<f1"]) {
+    const file = npyOf({ descr, shape: "(4,)", data: new Uint8Array(descr === "<V2" ? 8 : 4) });
+    assert.throws(() => readNpy(file), /view\(numpy\.uint8\)/, descr);
+  }
+});
+
 Deno.test("readNpy() refuses other orders, types, shapes and lengths", () => {
   const refused = [
     { ...TABLE, order: "True" },

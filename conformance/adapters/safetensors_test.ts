@@ -25,7 +25,21 @@ function entry(dtype: string, shape: unknown, begin: unknown, end: unknown): unk
 }
 
 const anyTensor: fc.Arbitrary<Tensor> = fc.record({
-  kind: fc.constantFrom("U8", "I8", "BF16", "F16", "I16", "I32", "U32", "F32", "F64", "I64", "U64"),
+  kind: fc.constantFrom(
+    "U8",
+    "I8",
+    "F8_E4M3",
+    "F8_E5M2",
+    "BF16",
+    "F16",
+    "I16",
+    "I32",
+    "U32",
+    "F32",
+    "F64",
+    "I64",
+    "U64",
+  ),
   shape: fc.array(fc.nat({ max: 4 }), { maxLength: 4 }),
   seed: fc.nat(),
 }).map(({ kind, shape, seed }) => {
@@ -33,6 +47,8 @@ const anyTensor: fc.Arbitrary<Tensor> = fc.record({
   const arrays = {
     U8: Uint8Array,
     I8: Int8Array,
+    "F8_E4M3": Uint8Array,
+    "F8_E5M2": Uint8Array,
     BF16: Uint16Array,
     F16: Uint16Array,
     I16: Int16Array,

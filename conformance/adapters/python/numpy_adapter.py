@@ -6,6 +6,7 @@
 
 import numpy as np
 
+from cache_side import FORMATS
 from headwise_protocol import serve, with_tensors
 from paged_problem import AppendProblem, AttentionProblem, as_tensor, decode, encode
 
@@ -18,6 +19,7 @@ class NumpyAdapter:
         "kernel.attend", "kernel.append", "kernel.bf16", "kernel.f16", "kernel.uniform",
         "kernel.headwise", "kernel.pooled", "kernel.head_size_256", "kernel.sinks", "kernel.into",
         "kernel.log_sum_exp", "kernel.mask_ranges", "kernel.tree_mask", "kernel.learned_sinks",
+        "kernel.mixed_cache", *(f"kernel.cache.{name}" for name in FORMATS),
     ]
 
     def attend(self, request):
@@ -37,7 +39,6 @@ class NumpyAdapter:
 
     def append(self, request):
         problem = AppendProblem(request)
-        keys, values = problem.keys.copy(), problem.values.copy()
         query = np.empty((problem.tokens, problem.query_heads, problem.head_size), np.uint16)
         dropped = 0
         first_key, first_value = problem.query_heads, problem.query_heads + problem.kv_heads
@@ -51,11 +52,22 @@ class NumpyAdapter:
                 held = pages >= 0
                 dropped += int((~held).sum())
                 rotated = _rotate(problem, tokens[:, first_key + head], positions)
-                keys[place(held)] = rotated[held]
-                values[place(held)] = tokens[held, first_value + head]
-        tensors = {"query": query, "keys": keys, "values": values}
-        return with_tensors({"droppedWrites": dropped},
-                            {name: as_tensor(each, problem.dtype) for name, each in tensors.items()})
+                _store(problem, problem.key_side, (place(held), head), rotated[held])
+                _store(problem, problem.value_side, (place(held), head),
+                       tokens[held, first_value + head])
+        return with_tensors({"droppedWrites": dropped}, {
+            "query": as_tensor(query, problem.dtype),
+            **problem.key_side.tensors("key"), **problem.value_side.tensors("value"),
+        })
+
+
+def _store(problem, side, where, bits):
+    """Writes rows of 16-bit numbers [n, D]; codes take the numbers, and 16-bit sides the bits."""
+    index, head = where
+    if hasattr(side, "store_bits"):
+        side.store_bits(index, bits)
+    else:
+        side.store(index, head, decode(bits, problem.storage))
 
 
 def _attend_group(problem, where, query, output, log_sum_exp):
@@ -64,10 +76,10 @@ def _attend_group(problem, where, query, output, log_sum_exp):
     positions = np.flatnonzero(problem.visible(slot, index, head))
     pages, place = problem.places(slot, head, positions)
     # Only what is visible is gathered, so that nothing else can reach the output, not even as 0·NaN.
-    keys = decode(problem.keys[place(pages >= 0)], problem.storage).astype(np.float64)
+    keys = problem.key_side.load(place(pages >= 0), head)
     if len(keys) == 0:
         return
-    values = decode(problem.values[place(pages >= 0)], problem.storage).astype(np.float64)
+    values = problem.value_side.load(place(pages >= 0), head)
     scores = query @ keys.T * problem.scale
     largest = scores.max(axis=1, keepdims=True)
     sinks = None

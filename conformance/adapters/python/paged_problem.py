@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from cache_side import PlainSide, QuantisedSide
 from headwise_protocol import Refused, Tensor, number, read_tensors
 
 _NUMPY = {
@@ -76,10 +77,12 @@ class CacheProblem:
         self.cached = self.take("cachedLengths", "I32", (self.slots,))
         rows = self.slots if self.layout == "uniform" else self.slots * self.kv_heads
         self.table = self.take("table", "I32", (rows, self.columns))
-        cache = ((self.pool_pages, self.page, self.head_size) if self.layout == "pooled" else
-                 (self.pages, self.kv_heads, self.page, self.head_size))
-        self.keys = self.take("keys", _STORAGE[self.storage], cache)
-        self.values = self.take("values", _STORAGE[self.storage], cache)
+        self.cache_rows = ((self.pool_pages, self.page) if self.layout == "pooled" else
+                           (self.pages, self.kv_heads, self.page))
+        numbers = request.get("problem", request)
+        strides = numbers.get("scaleStrides") or {}
+        self.key_side = self._side("key", shape.get("keyFormat"), strides.get("keys"))
+        self.value_side = self._side("value", shape.get("valueFormat"), strides.get("values"))
         self._check_lengths()
         limit = self.pool_pages if self.layout == "pooled" else self.pages
         wrong = np.argwhere((self.table < -1) | (self.table >= limit))
@@ -87,6 +90,24 @@ class CacheProblem:
             row, column = wrong[0]
             raise Refused("page-id", f"Cannot use page id {self.table[row, column]} in row {row}, "
                                      f"column {column}: ids are -1 or in [0, {limit})")
+
+    def _side(self, side, declared, strides):
+        """Keys or values as they are stored."""
+        if declared is not None:
+            return QuantisedSide(self, side, declared, strides)
+        cache = self.cache_rows + (self.head_size,)
+        bits = self.take(f"{side}s", _STORAGE[self.storage], cache)
+        return PlainSide(bits, self.storage, decode)
+
+    @property
+    def keys(self):
+        """Bits of 16-bit keys."""
+        return self.key_side.bits
+
+    @property
+    def values(self):
+        """Bits of 16-bit values."""
+        return self.value_side.bits
 
     @property
     def dtype(self):
