@@ -131,7 +131,9 @@ export {
   writeKernelResult,
 } from "./kernel/mod.ts";
 export {
+  describeFailures,
   type EngineStatus,
+  failedShare,
   isLoopback,
   isToken,
   judgeLive,

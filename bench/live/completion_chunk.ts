@@ -24,11 +24,13 @@ export interface TokenUsage {
 }
 
 /**
- * Reads an event of `/v1/completions` or `/v1/chat/completions`.
+ * Reads an event of `/v1/completions` or `/v1/chat/completions`. An event is an error where it has
+ * an `error`, in itself or in its choice, and where it is an error without the wrapper: servers
+ * send `{"object":"error",…}`, `{"message":…,"code":…}` and `{"detail":…}` as events of a stream.
  *
  * @param data Data of the event.
  * @returns What it says.
- * @throws {StreamFormatError} When it is no JSON object.
+ * @throws {StreamFormatError} When it is no JSON object, or neither a chunk nor an error.
  */
 export function parseChunk(data: string): CompletionChunk {
   const event = asRecord(parseJson(data));
@@ -39,12 +41,62 @@ export function parseChunk(data: string): CompletionChunk {
   const choice = asRecord(choices[0]) ?? {};
   const delta = asRecord(choice.delta) ?? asRecord(choice.message) ?? {};
   const texts = [choice.text, delta.reasoning_content, delta.reasoning, delta.content];
+  const error = errorOf(event) ?? wrappedError(choice);
+  if (error === null && !Array.isArray(event.choices) && asRecord(event.usage) === null) {
+    throw new StreamFormatError(
+      `Cannot read the event '${shorten(data)}': it has no choices, no usage and no error`,
+    );
+  }
   return {
     text: texts.filter((text) => typeof text === "string").join(""),
-    finishReason: typeof choice.finish_reason === "string" ? choice.finish_reason : null,
+    finishReason: readFinishReason(choice.finish_reason),
     usage: readUsage(event.usage),
-    error: event.error === undefined || event.error === null ? null : errorText(event.error),
+    error,
   };
+}
+
+/**
+ * Finds what a server says went wrong in a JSON object, whichever shape it says it in.
+ *
+ * @param event The object, of an event or of a body.
+ * @returns One clean line, or null where it is no error.
+ */
+export function errorOf(event: Readonly<Record<string, unknown>>): string | null {
+  const wrapped = wrappedError(event);
+  if (wrapped !== null) return wrapped;
+  const isNamed = event.object === "error" || event.type === "error" || event.status === "error";
+  const isAnswer = (Array.isArray(event.choices) && event.choices.length > 0) ||
+    asRecord(event.usage) !== null;
+  if (!isNamed && (isAnswer || !ERROR_KEYS.some((key) => isSaid(event[key])))) return null;
+  return errorText(event);
+}
+
+/** Keys that an error without the wrapper has, most telling first. */
+const ERROR_KEYS = ["message", "detail", "error_msg", "errorMsg", "msg", "code", "error_code"];
+
+/** A key that a server always writes says nothing while it is empty. */
+function isSaid(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== false && value !== "" && value !== 0;
+}
+
+function wrappedError({ error }: Readonly<Record<string, unknown>>): string | null {
+  return isSaid(error) ? errorText(error) : null;
+}
+
+function errorText(error: unknown): string {
+  const record = asRecord(error);
+  if (record === null) return shorten(typeof error === "string" ? error : JSON.stringify(error));
+  const text = ERROR_KEYS.map((key) => record[key])
+    .find((value) => typeof value === "string" && value !== "");
+  return shorten(typeof text === "string" ? text : JSON.stringify(error));
+}
+
+/** SGLang's own API has an object with a `type`; what is anything else is kept as it is written. */
+function readFinishReason(value: unknown): string | null {
+  if (!isSaid(value)) return null;
+  if (typeof value === "string") return value;
+  const type = asRecord(value)?.type;
+  return typeof type === "string" ? type : JSON.stringify(value);
 }
 
 function readUsage(value: unknown): TokenUsage | null {
@@ -60,12 +112,8 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function errorText(error: unknown): string {
-  const message = asRecord(error)?.message;
-  return shorten(typeof message === "string" ? message : JSON.stringify(error));
-}
-
-function parseJson(text: string): unknown {
+/** The JSON that a text is, or null for what is none. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -73,7 +121,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-function asRecord(value: unknown): Record<string, unknown> | null {
+/** The value as an object that is no array, or null. */
+export function asRecord(value: unknown): Record<string, unknown> | null {
   return typeof value === "object" && value !== null && !Array.isArray(value)
     ? value as Record<string, unknown>
     : null;

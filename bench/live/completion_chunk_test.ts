@@ -29,11 +29,11 @@ Deno.test("parseChunk() counts reasoning as text and a role alone as none", () =
 
 Deno.test("parseChunk() gives the server's own words when an event is an error", () => {
   assert.equal(parseChunk('{"error":{"message":"out of memory"}}').error, "out of memory");
-  assert.equal(parseChunk('{"error":"no"}').error, '"no"');
+  assert.equal(parseChunk('{"error":"no"}').error, "no");
 });
 
 Deno.test("parseChunk() refuses what is no object and ignores what is no count", () => {
-  for (const data of ["", "{", "null", "[1]", "3"]) {
+  for (const data of ["", "{", "null", "[1]", "3", "{}", '{"id":"a"}']) {
     assert.throws(() => parseChunk(data), StreamFormatError);
   }
   assert.equal(parseChunk('{"usage":{"completion_tokens":-1}}').usage, null);

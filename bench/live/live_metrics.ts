@@ -1,6 +1,7 @@
 /** Latencies and goodput of one replay against a live server. */
 
 import { summarize, summarizeWeighted } from "../statistics/mod.ts";
+import { countFailures } from "./failures.ts";
 import type { LivePerformance, LiveSamples, TokenAccount } from "./live_schema.ts";
 import type { LiveRecord } from "./live_types.ts";
 import type { OpenLoopLog } from "./open_loop.ts";
@@ -78,6 +79,7 @@ export function measureLive(log: OpenLoopLog, objectives: ServiceObjectives | nu
       durationMs,
       completed: served.length,
       failed: records.length - served.length,
+      failedByKind: countFailures(records.flatMap(({ error }) => error ?? [])),
       requestsPerSecond: rate(served.length),
       outputTokensPerSecond: rate(outputTokens.counted),
       goodputPerSecond: good === null || durationMs <= 0 ? null : good / durationMs * 1000,

@@ -12,6 +12,28 @@ const nullable = z.number().nullable();
 
 const accountSchema = z.strictObject({ asked: count, counted: nullable });
 
+/** Kinds of failed requests; each request has one, the first that holds. */
+const errorKind = z.enum([
+  /** No connection. */
+  "connect",
+  /** A status other than 200. */
+  "status",
+  /** No end, or no byte, within the bound. */
+  "timeout",
+  /** The connection broke. */
+  "disconnected",
+  /** No stream of completions. */
+  "malformed",
+  /** The server sent an error in place of the answer or within it. */
+  "server",
+  /** The stream ended in order, and the answer has no finish reason. */
+  "cut-off",
+  /** A finish reason that whole answers do not have: `abort`, `error`, `content_filter`, … */
+  "finish-reason",
+  /** Fewer tokens than were asked for under `ignore_eos`, or more. */
+  "token-count",
+]);
+
 const performanceSchema = z.strictObject({
   /** Time to first token, from the scheduled arrival. */
   ttftMs: summary,
@@ -35,6 +57,8 @@ const performanceSchema = z.strictObject({
   completed: count,
   /** Requests that failed. */
   failed: count,
+  /** The same by kind, kinds without any left out; results of earlier versions lack it. */
+  failedByKind: z.partialRecord(errorKind, count).exactOptional(),
   /** Completed requests a second, or null. */
   requestsPerSecond: nullable,
   /** Answer tokens a second, by the server's count; null where one is missing. */
@@ -55,7 +79,7 @@ const errorSchema = z.strictObject({
   /** Id of the request. */
   request: count,
   /** What kind of failure. */
-  kind: z.enum(["connect", "status", "timeout", "disconnected", "malformed", "server"]),
+  kind: errorKind,
   /** What happened, with the server's own words where there are any. */
   message: text,
 });

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { describeFailures, failedShare } from "./failures.ts";
 export { judgeLive } from "./live_gate.ts";
 export { parseLiveResult, readLiveResult, serializeLiveResult } from "./live_result.ts";
 export {

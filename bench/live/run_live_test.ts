@@ -135,6 +135,7 @@ Deno.test("runLive() counts every kind of failure once, and it fails the gate", 
       assert.deepEqual(errors.map((error) => error.kind), [kind, kind]);
       errors.forEach((error) => assert.match(error.message, message));
       assert.deepEqual([performance.completed, performance.failed], [4, 2]);
+      assert.deepEqual(performance.failedByKind, { [kind]: 2 });
       assert.equal(samples.ttftMs.filter((ttftMs) => ttftMs === null).length, 2);
       assert.equal(status().running, 0);
     });
@@ -176,8 +177,8 @@ Deno.test("runLive() takes a stream without an end, text or event type for a fai
   const done = "data: [DONE]\n\n";
   const text = 'data: {"choices":[{"text":"a"}]}\n\n';
   const table = [
-    ["text/event-stream", text, "disconnected"],
-    ["text/event-stream", done, "malformed"],
+    ["text/event-stream", text, "cut-off"],
+    ["text/event-stream", done, "cut-off"],
     ["application/json", "{}", "malformed"],
   ] as const;
   for (const [type, body, kind] of table) {

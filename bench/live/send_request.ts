@@ -1,11 +1,13 @@
 /** One request to a streaming server, timed. It is sent once: nothing is tried again. */
 
 import type { TraceRequest } from "../../fixtures/mod.ts";
-import { parseChunk, shorten, type TokenUsage } from "./completion_chunk.ts";
-import type { LiveErrorKind, LiveSettings } from "./live_schema.ts";
+import { type AnswerProgress, beginAnswer, checkAnswer, readAnswer } from "./answer.ts";
+import { shorten } from "./completion_chunk.ts";
+import type { LiveSettings } from "./live_schema.ts";
 import type { LiveEndpoint, LiveRecord } from "./live_types.ts";
 import { promptIds, promptWords } from "./prompt.ts";
-import { readEvents, StreamFormatError } from "./sse.ts";
+import { RequestFailure } from "./request_failure.ts";
+import { StreamFormatError } from "./sse.ts";
 import { redactTokens } from "./token.ts";
 
 /** What a request is sent with. */
@@ -28,29 +30,6 @@ export interface SendOptions {
   readonly signal: AbortSignal;
 }
 
-/** What has been seen of an answer. */
-interface Progress {
-  firstMs: number | null;
-  lastMs: number | null;
-  readonly gapsMs: number[];
-  /** Answer tokens counted up to each chunk with text, or null where the event had no usage. */
-  readonly countedUpTo: (number | null)[];
-  usage: TokenUsage | null;
-  promptTokens: number | null;
-  finished: boolean;
-}
-
-/** A failure with its kind, on its way to the record. */
-class RequestFailure extends Error {
-  readonly kind: LiveErrorKind;
-
-  constructor(kind: LiveErrorKind, message: string) {
-    super(message);
-    this.name = "RequestFailure";
-    this.kind = kind;
-  }
-}
-
 /** Sends a request and reads its answer to the end; a failure is part of the record. */
 export async function sendRequest(request: TraceRequest, o: SendOptions): Promise<LiveRecord> {
   const body = JSON.stringify(requestBody(request, o));
@@ -58,15 +37,7 @@ export async function sendRequest(request: TraceRequest, o: SendOptions): Promis
   const stop = (): void => abort.abort();
   o.signal.addEventListener("abort", stop, { once: true });
   const watch = watchTime(abort, o.settings);
-  const progress: Progress = {
-    firstMs: null,
-    lastMs: null,
-    gapsMs: [],
-    countedUpTo: [],
-    usage: null,
-    promptTokens: null,
-    finished: false,
-  };
+  const progress = beginAnswer();
   const sentMs = o.nowMs();
   let failure: RequestFailure | null = null;
   try {
@@ -83,6 +54,10 @@ export async function sendRequest(request: TraceRequest, o: SendOptions): Promis
       client: o.client,
     });
     await readAnswer(response, progress, { nowMs: o.nowMs, onBytes: watch.touch });
+    checkAnswer(progress, {
+      outputTokens: request.outputTokens,
+      isWhole: o.settings.ignoreEos,
+    });
   } catch (error) {
     o.signal.throwIfAborted();
     failure = describeFailure(error, {
@@ -134,61 +109,12 @@ function requestBody(
   };
 }
 
-async function readAnswer(
-  response: Response,
-  progress: Progress,
-  o: { readonly nowMs: () => number; readonly onBytes: () => void },
-): Promise<void> {
-  if (response.status !== 200 || response.body === null) {
-    const text = response.body === null ? "" : await readStart(response.body);
-    throw new RequestFailure("status", `Status ${response.status}: ${shorten(text)}`);
-  }
-  const type = response.headers.get("content-type") ?? "nothing";
-  if (!type.includes("text/event-stream")) {
-    await response.body.cancel();
-    throw new RequestFailure("malformed", `The answer is '${type}' and no event stream`);
-  }
-  const watched = response.body.pipeThrough(
-    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-      transform(part, controller): void {
-        o.onBytes();
-        controller.enqueue(part);
-      },
-    }),
-  );
-  for await (const data of readEvents(watched)) {
-    if (data === "[DONE]") {
-      progress.finished = true;
-      break;
-    }
-    const chunk = parseChunk(data);
-    if (chunk.error !== null) throw new RequestFailure("server", chunk.error);
-    if (chunk.finishReason !== null) progress.finished = true;
-    if (chunk.usage !== null) {
-      progress.usage = chunk.usage;
-      progress.promptTokens = chunk.usage.promptTokens ?? progress.promptTokens;
-    }
-    if (chunk.text === "") continue;
-    const now = o.nowMs();
-    if (progress.lastMs === null) progress.firstMs = now;
-    else progress.gapsMs.push(now - progress.lastMs);
-    progress.lastMs = now;
-    progress.countedUpTo.push(chunk.usage?.completionTokens ?? null);
-  }
-  if (!progress.finished) {
-    throw new RequestFailure("disconnected", "The stream ended before the answer did");
-  }
-  if (progress.firstMs === null) {
-    throw new RequestFailure("malformed", "The answer has no text");
-  }
-}
-
 /**
  * Tokens of each chunk. A server that counts in every event is believed; otherwise the total of the
  * last count is spread evenly, which is exact where every chunk is one token.
  */
 function countChunks(
-  { countedUpTo, usage }: Progress,
+  { countedUpTo, usage }: AnswerProgress,
 ): { chunkTokens: number[] | null; exactChunks: boolean } {
   const chunks = countedUpTo.length;
   if (usage === null || chunks === 0) return { chunkTokens: null, exactChunks: false };
@@ -242,15 +168,4 @@ function describeFailure(
     ? "disconnected"
     : "connect";
   return new RequestFailure(kind, message);
-}
-
-/** The first bytes of a body, as text; the rest is not waited for. */
-async function readStart(body: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const part of body) {
-    text += decoder.decode(part, { stream: true });
-    if (text.length > 1000) break;
-  }
-  return text;
 }

@@ -1,7 +1,12 @@
 /** The section of a benchmark of live servers. */
 
 import { formatCount, formatNumber } from "../../fixtures/mod.ts";
-import type { LivePerformance, LiveResult, LiveSamples } from "../live/mod.ts";
+import {
+  describeFailures,
+  type LivePerformance,
+  type LiveResult,
+  type LiveSamples,
+} from "../live/mod.ts";
 import { type ComparedSides, comparisonBlocks, comparisonFinding } from "./blocks_comparison.ts";
 import { distributionBlock } from "./blocks_distribution.ts";
 import type { SampleSeries } from "./chart_distribution.ts";
@@ -41,9 +46,12 @@ export function liveSection(file: string, result: LiveResult): ReportSection {
     file,
     title: `Live servers, requests of ${result.workload.name}`,
     verdict: gate === null ? NO_VERDICT : verdictOf(gate.verdict),
-    findings: compared === null ? [`${urls}, measured without a server to judge against`] : [
-      comparisonFinding(compared),
-      ...(compared.verdict === "PASS" ? [] : compared.reasons),
+    findings: [
+      ...(compared === null ? [`${urls}, measured without a server to judge against`] : [
+        comparisonFinding(compared),
+        ...(compared.verdict === "PASS" ? [] : compared.reasons),
+      ]),
+      ...failureFindings(result),
     ],
     blocks: [
       ...(compared === null ? [] : comparisonBlocks([compared])),
@@ -53,6 +61,16 @@ export function liveSection(file: string, result: LiveResult): ReportSection {
       factsOf(result),
     ],
   };
+}
+
+/** How many requests of each server failed, by kind: figures without them are of fewer requests. */
+function failureFindings({ sides }: LiveResult): string[] {
+  return sides.flatMap(({ role, runs }) => {
+    const errors = runs.flatMap((run) => run.errors);
+    return errors.length === 0
+      ? []
+      : [`${role} failed ${formatCount(errors.length)} requests: ${describeFailures(errors)}`];
+  });
 }
 
 function latencyBlocks({ sides, requests }: LiveResult): ReportBlock[] {

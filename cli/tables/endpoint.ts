@@ -1,4 +1,10 @@
-import type { Comparison, LivePerformance, LiveResult, LiveSide } from "../../bench/mod.ts";
+import {
+  type Comparison,
+  describeFailures,
+  type LivePerformance,
+  type LiveResult,
+  type LiveSide,
+} from "../../bench/mod.ts";
 import { paintVerdict, type ReportStyle } from "./gate.ts";
 import { renderTable, wrapText } from "../terminal/mod.ts";
 import { formatChange, formatCount, formatNumber } from "../../fixtures/mod.ts";
@@ -90,15 +96,12 @@ function describe({ metric, ratio, interval, threshold }: Comparison): string {
 function renderErrors({ role, runs }: LiveSide): string[] {
   const errors = runs.flatMap((run) => run.errors.map((error) => ({ pair: run.pair, ...error })));
   if (errors.length === 0) return [];
-  const kinds = new Map<string, number>();
-  for (const { kind } of errors) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-  const counts = [...kinds].map(([kind, count]) => `${count} ${kind}`).join(", ");
   const shown = errors.slice(0, SHOWN_ERRORS).map(({ pair, request, kind, message }) =>
     `  pair ${pair}, request ${request}: ${kind}: ${message}`
   );
   const rest = errors.length - shown.length;
   return [
-    `${role} failed ${errors.length} requests: ${counts}`,
+    `${role} failed ${errors.length} requests: ${describeFailures(errors)}`,
     ...shown,
     ...(rest > 0 ? [`  and ${rest} more, all in the result`] : []),
   ];
