@@ -50,6 +50,22 @@ const rows = defineTest({
   run: ({ kernel, params, seed }) => appendJudged(kernel, appendOf(seed, params)),
 });
 
+const boundaries = defineTest({
+  suite: "kernel",
+  path: "append",
+  test: "boundary",
+  clauses: ["layout/write-follows-table", "rope/positions"],
+  description: "Chunks that begin, end or both at a page's edge, with pages of every size",
+  needs: ({ layout }) => appendNeeds({ layout }),
+  cases: grid({ layout: LAYOUTS, page: [16, 32, 64, 128, 256] }),
+  run: ({ kernel, params: { layout, page }, seed }) => {
+    const edges = [[page + 1, 0], [3, page], [page, 2 * page], [2, 2 * page - 2], [5, page - 2]];
+    const rows = edges.map(([query, cached]) => `${query}+${cached}`).join("_");
+    const rotary = { style: "neox", theta: 10_000, rotaryDimensions: 64 } as const;
+    return appendJudged(kernel, appendOf(seed, { layout, rows, page, group: 1 }, rotary));
+  },
+});
+
 const rotation = defineTest({
   suite: "kernel",
   path: "append",
@@ -61,11 +77,12 @@ const rotation = defineTest({
     style: ["none", "interleaved", "neox"] as const,
     turned: [16, 64],
     storage: STORAGES,
-    rows: ["7+0_1+30", "3+1000_1+4000"],
+    // Odd positions beyond 2048 are none of float16.
+    rows: ["7+0_1+30", "3+1000_2+4001"],
   }),
   run: ({ kernel, params: { style, turned, storage, rows }, seed }) => {
     const rotary = { style, theta: 10_000, rotaryDimensions: turned };
-    const page = rows.includes("4000") ? 256 : 16;
+    const page = rows.includes("4001") ? 256 : 16;
     return appendJudged(kernel, appendOf(seed, { storage, rows, page }, rotary));
   },
 });
@@ -247,6 +264,7 @@ export function judgeAppend(problem: AppendProblem, outcome: AppendReply): Verdi
 export const appendTests: readonly TestDefinition[] = [
   layouts,
   rows,
+  boundaries,
   rotation,
   theta,
   holes,
