@@ -18,6 +18,21 @@ const SIZE_BUDGET_BYTES = 3_100_000;
 /** Browsers with WebGPU in workers; what these lack is rewritten or refused. */
 const BROWSERS = ["chrome136", "firefox141", "safari26"];
 
+/** How program and page are built alike. */
+const COMMON = {
+  bundle: true,
+  // Not `node`: that takes builds of packages that `require` built-ins, which a module cannot.
+  platform: "neutral",
+  // Packages without an export map name their module here.
+  mainFields: ["module", "main"],
+  minify: true,
+  charset: "utf8",
+  legalComments: "none",
+  loader: { ".wgsl": "text", ".yaml": "text" },
+  logLevel: "silent",
+  tsconfigRaw: {},
+} as const satisfies BuildOptions;
+
 /** What `bundle()` builds from. */
 interface BundleInput {
   /** Root of the checkout, an absolute path. */
@@ -51,21 +66,11 @@ async function bundle(input: BundleInput): Promise<Bundle> {
     const settings: BuildOptions = {
       absWorkingDir: input.root,
       outfile: "dist/headwise.js",
-      bundle: true,
       format: "esm",
-      // Not `node`: that takes builds of packages that `require` built-ins, which a module cannot.
-      platform: "neutral",
-      // Packages without an export map name their module here.
-      mainFields: ["module", "main"],
       external: ["node:*"],
       target: "esnext",
-      minify: true,
-      charset: "utf8",
-      legalComments: "none",
-      loader: { ".wgsl": "text", ".yaml": "text" },
-      logLevel: "silent",
       plugins: [fromFolders(input.packages)],
-      tsconfigRaw: {},
+      ...COMMON,
     };
     const packed: PackageFolder[] = [];
     const charts = packedModule("./render_chart.ts", {
@@ -162,20 +167,12 @@ async function bundleForBrowser(entry: string, o: BundleInput): Promise<Bundled>
     absWorkingDir: o.root,
     entryPoints: [entry],
     outdir: "dist/ui",
-    bundle: true,
     write: false,
     metafile: true,
     format: "iife",
-    platform: "neutral",
-    mainFields: ["module", "main"],
     target: BROWSERS,
-    minify: true,
-    charset: "utf8",
-    legalComments: "none",
-    loader: { ".wgsl": "text", ".yaml": "text" },
-    logLevel: "silent",
     plugins: [onlyWhatIsUsed(o.root), fromFolders(o.packages)],
-    tsconfigRaw: {},
+    ...COMMON,
   });
   const outputs = Object.values(metafile.outputs);
   const missing = outputs.flatMap(({ imports }) => imports);

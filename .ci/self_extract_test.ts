@@ -3,12 +3,11 @@ import { Buffer } from "node:buffer";
 import { START_FLAGS } from "./program_flags.ts";
 import {
   EXECUTABLE,
-  inPlace,
   namesIn,
-  NOT_WINDOWS,
   pack,
   type Place,
   SCRIPT,
+  testInPlace,
   UNPACKED,
 } from "./testing_executable.ts";
 
@@ -19,98 +18,75 @@ Deno.test("packExecutable() gives the same bytes twice, and leaves no placeholde
   assert.throws(() => pack("@NOBODY_KNOWS@"), { message: /'@NOBODY_KNOWS@': it has no value/ });
 });
 
-Deno.test(
-  "self-extracting: arguments, standard input and exit code pass",
-  NOT_WINDOWS,
-  () =>
-    inPlace(async ({ run, cache }) => {
-      const args = ["bench", "a b", "*", "", "--allow-read=/x", "exit-7"];
-      const first = await run(args, { input: "typed\n" });
-      const flags = ["run", ...START_FLAGS, `--allow-run=${cache}/deno`, `${cache}/headwise.js`];
-      const given = [...flags, ...args].map((argument) => `<${argument}>`).join("");
-      assert.deepEqual(first, { code: 7, stdout: `${given}typed\n`, stderr: "" });
-      assert.deepEqual(await run(args, { input: "typed\n" }), first);
-      assert.deepEqual(namesIn(cache), UNPACKED);
-    }),
-);
+testInPlace("arguments, standard input and exit code pass", async ({ run, cache }) => {
+  const args = ["bench", "a b", "*", "", "--allow-read=/x", "exit-7"];
+  const first = await run(args, { input: "typed\n" });
+  const flags = ["run", ...START_FLAGS, `--allow-run=${cache}/deno`, `${cache}/headwise.js`];
+  const given = [...flags, ...args].map((argument) => `<${argument}>`).join("");
+  assert.deepEqual(first, { code: 7, stdout: `${given}typed\n`, stderr: "" });
+  assert.deepEqual(await run(args, { input: "typed\n" }), first);
+  assert.deepEqual(namesIn(cache), UNPACKED);
+});
 
-Deno.test(
-  "self-extracting: permissions that come first are the runtime's",
-  NOT_WINDOWS,
-  () =>
-    inPlace(async ({ run, cache }) => {
-      const program = `<${cache}/headwise.js>`;
-      const { stdout } = await run(["--allow-read=/a b", "--deny-net=::1", "bench", "--allow-x=1"]);
-      assert.ok(
-        stdout.endsWith(`<--allow-read=/a b><--deny-net=::1>${program}<bench><--allow-x=1>`),
-      );
-      assert.ok((await run(["--allow-read=/a"])).stdout.endsWith(`<--allow-read=/a>${program}`));
-      assert.ok((await run([])).stdout.endsWith(program));
-    }),
-);
+testInPlace("permissions that come first are the runtime's", async ({ run, cache }) => {
+  const program = `<${cache}/headwise.js>`;
+  const { stdout } = await run(["--allow-read=/a b", "--deny-net=::1", "bench", "--allow-x=1"]);
+  assert.ok(
+    stdout.endsWith(`<--allow-read=/a b><--deny-net=::1>${program}<bench><--allow-x=1>`),
+  );
+  assert.ok((await run(["--allow-read=/a"])).stdout.endsWith(`<--allow-read=/a>${program}`));
+  assert.ok((await run([])).stdout.endsWith(program));
+});
 
-Deno.test(
-  "self-extracting: only the first start unpacks",
-  NOT_WINDOWS,
-  () =>
-    inPlace(async ({ run, change }) => {
-      assert.equal((await run()).code, 0);
-      // What follows the script is not looked at any more.
-      change((bytes) => bytes.subarray(0, bytes.length - 1000));
-      assert.deepEqual({ ...(await run()), stdout: "" }, { code: 0, stdout: "", stderr: "" });
-    }),
-);
+testInPlace("only the first start unpacks", async ({ run, change }) => {
+  assert.equal((await run()).code, 0);
+  // What follows the script is not looked at any more.
+  change((bytes) => bytes.subarray(0, bytes.length - 1000));
+  assert.deepEqual({ ...(await run()), stdout: "" }, { code: 0, stdout: "", stderr: "" });
+});
 
-Deno.test(
-  "self-extracting: ten first starts at once all run",
-  NOT_WINDOWS,
-  () =>
-    inPlace(async ({ run, cache }) => {
-      const runs = await Promise.all(Array.from({ length: 10 }, (_, i) => run([`start ${i}`])));
-      for (const [i, { code, stdout, stderr }] of runs.entries()) {
-        assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
-        assert.ok(stdout.endsWith(`<start ${i}>`));
-      }
-      assert.deepEqual(namesIn(cache), UNPACKED);
-    }),
-);
+testInPlace("ten first starts at once all run", async ({ run, cache }) => {
+  const runs = await Promise.all(Array.from({ length: 10 }, (_, i) => run([`start ${i}`])));
+  for (const [i, { code, stdout, stderr }] of runs.entries()) {
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    assert.ok(stdout.endsWith(`<start ${i}>`));
+  }
+  assert.deepEqual(namesIn(cache), UNPACKED);
+});
 
 for (const signal of ["SIGKILL", "SIGTERM"] as const) {
-  Deno.test(
-    `self-extracting: a first start after ${signal} fixes what it left`,
-    NOT_WINDOWS,
-    () =>
-      inPlace(async ({ spawn, run, replace, cache, home }) => {
-        // Stops half way through, and says so.
-        replace("gzip", 'head -c 100; : >"$HOME/half-way"; exec sleep 1');
-        const child = spawn();
-        while (!namesIn(home).includes("half-way")) {
-          await new Promise((done) => setTimeout(done, 5));
-        }
-        child.kill(signal);
-        await Promise.all([child.stdin.close(), child.output()]);
-        const left = namesIn(cache);
-        assert.equal(left.length, signal === "SIGKILL" ? 1 : 0, left.join());
-        Deno.removeSync(`${home}/bin/gzip`);
-        assert.equal((await run()).code, 0);
-        assert.deepEqual(namesIn(cache), UNPACKED);
-      }),
+  testInPlace(
+    `a first start after ${signal} fixes what it left`,
+    async ({ spawn, run, replace, cache, home }) => {
+      // Stops half way through, says so, and waits until the signal was sent, or all is gone.
+      const wait = 'while [ -e "$HOME/half-way" ]; do sleep 0.1; done';
+      replace("gzip", `head -c 100; : >"$HOME/half-way"; ${wait}`);
+      const child = spawn();
+      let hasEnded = false;
+      child.status.then(() => hasEnded = true);
+      while (!hasEnded && !namesIn(home).includes("half-way")) {
+        await new Promise((done) => setTimeout(done, 5));
+      }
+      child.kill(signal);
+      Deno.removeSync(`${home}/half-way`);
+      await Promise.all([child.stdin.close(), child.output()]);
+      const left = namesIn(cache);
+      assert.equal(left.length, signal === "SIGKILL" ? 1 : 0, left.join());
+      Deno.removeSync(`${home}/bin/gzip`);
+      assert.equal((await run()).code, 0);
+      assert.deepEqual(namesIn(cache), UNPACKED);
+    },
   );
 }
 
-Deno.test(
-  "self-extracting: what living processes and other machines unpack stays",
-  NOT_WINDOWS,
-  () =>
-    inPlace(async ({ run, cache }) => {
-      const { stdout } = await new Deno.Command("sh", { args: ["-c", "uname -n"] }).output();
-      const host = new TextDecoder().decode(stdout).trim();
-      const others = [`unpacking.${host}.${Deno.pid}`, "unpacking.elsewhere.999999999"];
-      for (const name of others) Deno.mkdirSync(`${cache}/${name}`, { recursive: true });
-      assert.equal((await run()).code, 0);
-      assert.deepEqual(namesIn(cache), [...UNPACKED, ...others].sort());
-    }),
-);
+testInPlace("what living processes and other machines unpack stays", async ({ run, cache }) => {
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", "uname -n"] }).output();
+  const host = new TextDecoder().decode(stdout).trim();
+  const others = [`unpacking.${host}.${Deno.pid}`, "unpacking.elsewhere.999999999"];
+  for (const name of others) Deno.mkdirSync(`${cache}/${name}`, { recursive: true });
+  assert.equal((await run()).code, 0);
+  assert.deepEqual(namesIn(cache), [...UNPACKED, ...others].sort());
+});
 
 async function assertFails(place: Place, message: RegExp): Promise<void> {
   const { code, stdout, stderr } = await place.run();
@@ -119,93 +95,68 @@ async function assertFails(place: Place, message: RegExp): Promise<void> {
   assert.deepEqual(namesIn(place.cache), []);
 }
 
-Deno.test(
-  "self-extracting: a file cut short is refused",
-  NOT_WINDOWS,
-  () =>
-    inPlace(async (place) => {
-      place.change((bytes) => bytes.subarray(0, bytes.length - 1));
-      await assertFails(
-        place,
-        /^headwise: This file has (\d+) bytes of (?!\1)\d+: download it again$/m,
-      );
-    }),
-);
-
-Deno.test("self-extracting: a flipped bit is refused", NOT_WINDOWS, () =>
-  inPlace(async (place) => {
-    place.change((bytes) => {
-      bytes[bytes.length - 1000]! ^= 1;
-      return bytes;
-    });
-    await assertFails(place, /^headwise: This file is damaged, .*: download it again$/m);
-  }));
-
-Deno.test("self-extracting: content with another hash is refused", NOT_WINDOWS, async () => {
-  for (const name of ["PROGRAM", "RUNTIME", "NOTICES"]) {
-    const other = SCRIPT.replace(` @${name}_SHA256@`, ` ${"0".repeat(64)}`);
-    await inPlace((place) => assertFails(place, /This file is damaged/), pack(other));
-  }
+testInPlace("a file cut short is refused", async (place) => {
+  place.change((bytes) => bytes.subarray(0, bytes.length - 1));
+  await assertFails(
+    place,
+    /^headwise: This file has (\d+) bytes of (?!\1)\d+: download it again$/m,
+  );
 });
 
-Deno.test(
-  "self-extracting: a full disk is told from a damaged file",
-  NOT_WINDOWS,
-  () =>
-    inPlace(async (place) => {
-      // The program still finds room, the runtime does not.
-      const full =
-        'if [ "$1" != -t ] && [ -e "$HOME/full" ]; then echo "No space left" >&2; exit 1; fi';
-      place.replace("gzip", `${full}\n: >"$HOME/full"\ncommand -p gzip "$@"`);
-      await assertFails(place, /No space left\nheadwise: Cannot write to .*with 2 MB of room$/m);
-    }),
-);
+testInPlace("a flipped bit is refused", async (place) => {
+  place.change((bytes) => {
+    bytes[bytes.length - 1000]! ^= 1;
+    return bytes;
+  });
+  await assertFails(place, /^headwise: This file is damaged, .*: download it again$/m);
+});
 
-Deno.test(
-  "self-extracting: a runtime that does not run says why",
-  NOT_WINDOWS,
-  () =>
-    inPlace(async (place) => {
-      Deno.writeTextFileSync(`${place.home}/refuse`, "");
-      await assertFails(
-        place,
-        /Cannot run what was .*: no such library; this file is for test-x64/,
-      );
-    }),
-);
+for (const name of ["PROGRAM", "RUNTIME", "NOTICES"]) {
+  testInPlace(
+    `another hash of the ${name.toLowerCase()} is refused`,
+    (place) => assertFails(place, /This file is damaged/),
+    () => pack(SCRIPT.replace(` @${name}_SHA256@`, ` ${"0".repeat(64)}`)),
+  );
+}
 
-Deno.test(
-  "self-extracting: where it unpacks can be chosen",
-  NOT_WINDOWS,
-  () =>
-    inPlace(async ({ run, home, cache }) => {
-      const [hash] = cache.split("/").slice(-1);
-      const env = { XDG_CACHE_HOME: `${home}/xdg` };
-      assert.equal((await run([], { env })).code, 0);
-      assert.deepEqual(namesIn(`${home}/xdg/headwise/${hash}`), UNPACKED);
-      const chosen = { ...env, HEADWISE_CACHE_DIR: `${home}/chosen` };
-      assert.equal((await run([], { env: chosen })).code, 0);
-      assert.deepEqual(namesIn(`${home}/chosen/${hash}`), UNPACKED);
-      assert.equal((await run([], { env: { XDG_CACHE_HOME: "relative" } })).code, 0);
-      assert.deepEqual(namesIn(cache), UNPACKED);
-    }),
-);
+testInPlace("a full disk is told from a damaged file", async (place) => {
+  // The program still finds room, the runtime does not.
+  const full =
+    'if [ "$1" != -t ] && [ -e "$HOME/full" ]; then echo "No space left" >&2; exit 1; fi';
+  place.replace("gzip", `${full}\n: >"$HOME/full"\ncommand -p gzip "$@"`);
+  await assertFails(place, /No space left\nheadwise: Cannot write to .*with 2 MB of room$/m);
+});
 
-Deno.test(
-  "self-extracting: a folder that cannot be made is an error with its fix",
-  NOT_WINDOWS,
-  () =>
-    inPlace(async ({ run, home }) => {
-      const cases: [Record<string, string>, RegExp][] = [
-        // Below a file no one can make a folder, root included.
-        [{ HOME: `${home}/headwise` }, /Cannot write to .*: set HEADWISE_CACHE_DIR to a folder/],
-        [{ HOME: "" }, /HOME is not set; set HEADWISE_CACHE_DIR/],
-        [{ HEADWISE_CACHE_DIR: "here" }, /'here': set HEADWISE_CACHE_DIR to an absolute path/],
-      ];
-      for (const [env, message] of cases) {
-        const { code, stderr } = await run([], { env });
-        assert.match(stderr, message);
-        assert.equal(code, 71);
-      }
-    }),
-);
+testInPlace("a runtime that does not run says why", async (place) => {
+  Deno.writeTextFileSync(`${place.home}/refuse`, "");
+  await assertFails(
+    place,
+    /Cannot run what was .*: no such library; this file is for test-x64/,
+  );
+});
+
+testInPlace("where it unpacks can be chosen", async ({ run, home, cache }) => {
+  const [hash] = cache.split("/").slice(-1);
+  const env = { XDG_CACHE_HOME: `${home}/xdg` };
+  assert.equal((await run([], { env })).code, 0);
+  assert.deepEqual(namesIn(`${home}/xdg/headwise/${hash}`), UNPACKED);
+  const chosen = { ...env, HEADWISE_CACHE_DIR: `${home}/chosen` };
+  assert.equal((await run([], { env: chosen })).code, 0);
+  assert.deepEqual(namesIn(`${home}/chosen/${hash}`), UNPACKED);
+  assert.equal((await run([], { env: { XDG_CACHE_HOME: "relative" } })).code, 0);
+  assert.deepEqual(namesIn(cache), UNPACKED);
+});
+
+testInPlace("a folder that cannot be made is an error with its fix", async ({ run, home }) => {
+  const cases: [Record<string, string>, RegExp][] = [
+    // Below a file no one can make a folder, root included.
+    [{ HOME: `${home}/headwise` }, /Cannot write to .*: set HEADWISE_CACHE_DIR to a folder/],
+    [{ HOME: "" }, /HOME is not set; set HEADWISE_CACHE_DIR/],
+    [{ HEADWISE_CACHE_DIR: "here" }, /'here': set HEADWISE_CACHE_DIR to an absolute path/],
+  ];
+  for (const [env, message] of cases) {
+    const { code, stderr } = await run([], { env });
+    assert.match(stderr, message);
+    assert.equal(code, 71);
+  }
+});

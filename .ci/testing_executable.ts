@@ -15,7 +15,6 @@ esac
 exit 0
 `;
 export const SCRIPT = Deno.readTextFileSync(".ci/self_extract.sh");
-export const NOT_WINDOWS = { ignore: Deno.build.os === "windows" };
 
 export interface Run {
   readonly code: number;
@@ -61,7 +60,7 @@ export function pack(script = SCRIPT): Uint8Array<ArrayBuffer> {
 
 export const EXECUTABLE = pack();
 
-export async function inPlace(
+async function inPlace(
   use: (place: Place) => Promise<void>,
   executable = EXECUTABLE,
 ): Promise<void> {
@@ -101,6 +100,16 @@ export async function inPlace(
   } finally {
     Deno.removeSync(home, { recursive: true });
   }
+}
+
+/** Tests an executable in a place of its own; there is no such executable for Windows. */
+export function testInPlace(
+  name: string,
+  use: (place: Place) => Promise<void>,
+  executable?: () => Uint8Array<ArrayBuffer>,
+): void {
+  const ignore = Deno.build.os === "windows";
+  Deno.test(`self-extracting: ${name}`, { ignore }, () => inPlace(use, executable?.()));
 }
 
 /** Names in a folder; none where the folder is not there. */
