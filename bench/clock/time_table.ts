@@ -76,7 +76,8 @@ export function parseTimeTable(text: string, o: { readonly file: string }): Time
     try {
       if (line.trim() === "") continue;
       if (line.startsWith("#")) {
-        card = /^#\s*card:\s*(.+?)\s*$/.exec(line)?.[1] ?? card;
+        const note = line.slice(1).trim();
+        if (/^card:\s*\S/.test(note)) card = note.slice("card:".length).trim();
       } else if (columns === null) {
         columns = readHeader(line);
       } else {

@@ -141,7 +141,7 @@ function drawGrid(x: LogScale, y: LogScale, bottom: number): string[] {
 }
 
 function formatDecade(value: number): string {
-  return value >= 1 ? String(Math.round(value)) : value.toPrecision(1).replace(/\.?0+$/, "");
+  return value >= 1 ? String(Math.round(value)) : String(Number(value.toPrecision(1)));
 }
 
 function drawRoof(x: LogScale, y: LogScale, o: { memory: number; compute: number }): string {

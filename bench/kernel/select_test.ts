@@ -31,3 +31,32 @@ Deno.test("selectKernelCases() names the likely case", () => {
     /in the set 'smoke'; did you mean 'smoke-window'\?/,
   );
 });
+
+Deno.test("selectKernelCases() matches as a pattern of any text does, for every pattern", () => {
+  const texts = (length: number): string[] =>
+    length === 0 ? [""] : texts(length - 1).flatMap((text) => ["a", "b"].map((c) => text + c));
+  const names = [1, 2, 3, 4].flatMap(texts);
+  const patterns = [1, 2, 3, 4, 5].flatMap((length) =>
+    Array.from(
+      { length: 3 ** length },
+      (_, n) =>
+        [...n.toString(3).padStart(length, "0")].map((digit) => "ab*"[Number(digit)]).join(""),
+    )
+  );
+  const cases = names.map((name) => ({ ...CASES[0]!, name, set: "smoke" as const }));
+  for (const glob of patterns) {
+    const wanted = names.filter((name) => new RegExp(`^${glob.replaceAll("*", ".*")}$`).test(name));
+    if (wanted.length === 0) {
+      assert.throws(() => selectKernelCases(cases, { set: "all", glob }), /Cannot find/);
+    } else {
+      const found = selectKernelCases(cases, { set: "all", glob });
+      assert.deepEqual(found.map(({ name }) => name), wanted, glob);
+    }
+  }
+});
+
+Deno.test("selectKernelCases() answers a pattern of many stars at once", () => {
+  const glob = `${"*a".repeat(40)}*b`;
+  const cases = [{ ...CASES[0]!, name: "a".repeat(200), set: "smoke" as const }];
+  assert.throws(() => selectKernelCases(cases, { set: "all", glob }), /Cannot find/);
+});

@@ -28,8 +28,7 @@ export function svgElement(
 
 /** A coordinate without trailing zeros. */
 export function formatCoordinate(value: number): string {
-  const text = value.toFixed(2).replace(/\.?0+$/, "");
-  return text === "-0" ? "0" : text;
+  return String(Number(value.toFixed(2)));
 }
 
 /** A logarithmic axis from data to pixels. */

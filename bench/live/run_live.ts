@@ -185,12 +185,19 @@ function checkEndpoint(endpoint: LiveEndpoint): LiveEndpoint {
       `Cannot ask '${url.origin}': a base URL has no user, query or fragment; give a token apart`,
     );
   }
-  return { ...endpoint, url: `${url.origin}${url.pathname.replace(/\/+$/, "")}` };
+  return { ...endpoint, url: `${url.origin}${withoutLastSlashes(url.pathname)}` };
+}
+
+function withoutLastSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end--;
+  return path.slice(0, end);
 }
 
 /** What is no URL may still have a password or a key in it. */
 function withoutSecrets(text: string): string {
-  return text.replace(/[?#][^]*$/, "").replace(/[^/]*@/g, "");
+  return text.split(/[?#]/, 1)[0]!.split("/")
+    .map((part) => part.slice(part.lastIndexOf("@") + 1)).join("/");
 }
 
 /** Requests whose arrivals are known beforehand, as a live run sends them. */

@@ -27,7 +27,7 @@ export async function renderChart(
     // The element is one image to a reader of the screen: what its parts are does not matter.
     .replaceAll(/ (?:role|aria-[a-z]+)="[^"]*"/g, "")
     .replaceAll(/ class="[^"]*"/g, "")
-    .replaceAll(/<[^>]+>/g, shortenNumbers);
+    .replaceAll(/<[^<>]+>/g, shortenNumbers);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ` +
     (o.hasTiles ? 'shape-rendering="crispEdges" ' : "") +
     `role="img" aria-label="${o.label}">${body}</svg>`;
@@ -35,7 +35,7 @@ export async function renderChart(
 
 /** Two decimals of a pixel are more than anyone sees. */
 function shortenNumbers(tag: string): string {
-  return tag.replaceAll(/-?\d+\.\d{3,}/g, (number) => formatCoordinate(Number(number)));
+  return tag.replaceAll(/-?(?<!\d)\d+\.\d{3,}/g, (number) => formatCoordinate(Number(number)));
 }
 
 function sizeOf(svg: string): { width: string; height: string } {

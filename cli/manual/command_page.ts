@@ -81,7 +81,7 @@ export function commandPageOf(target: RoutingTarget, path: readonly string[] = [
     path,
     brief: target.brief,
     paragraphs: description.split("\n\n").map((paragraph) =>
-      paragraph.replaceAll(/\s*\n\s*/g, " ")
+      paragraph.split("\n").map((line) => line.trim()).join(" ")
     ),
     examples: examples.split("\n").slice(1).map((line) => line.trim()),
   };

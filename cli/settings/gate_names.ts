@@ -56,7 +56,9 @@ export const parseGates: ChoiceParser<readonly GateText[]> = Object.assign(
 export function gateOptions(
   gates: readonly GateText[],
 ): { readonly gates: ("gate/read" | "gate/capacity")[]; readonly readPair?: SidePair } {
-  const named = gates.map((gate) => /^read=(.+):(.+)$/.exec(gate)).find((found) => found !== null);
+  const named = gates.map((gate) => /^read=([^:]+):([^:]+)$/.exec(gate)).find((found) =>
+    found !== null
+  );
   return {
     gates: gates.map((gate) => gate === "capacity" ? "gate/capacity" : "gate/read"),
     ...(named === undefined ? {} : {

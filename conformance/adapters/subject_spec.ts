@@ -52,10 +52,23 @@ export function parseSubjectSpec(text: string): SubjectSpec {
   );
 }
 
+/** Words between blanks; one look at each character, however the text is made. */
 function splitWords(text: string): string[] {
-  const words = text.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
-  if (words.join("").length !== text.replaceAll(/\s+(?=(?:[^"']|"[^"]*"|'[^']*')*$)/g, "").length) {
-    throw new RangeError("expected a closing quote after each opening one");
+  const words: string[] = [];
+  let word: string | null = null;
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index]!;
+    if (/\s/.test(character)) {
+      if (word !== null) words.push(word);
+      word = null;
+    } else if (character === '"' || character === "'") {
+      const end = text.indexOf(character, index + 1);
+      if (end < 0) throw new RangeError("expected a closing quote after each opening one");
+      word = (word ?? "") + text.slice(index + 1, end);
+      index = end;
+    } else {
+      word = (word ?? "") + character;
+    }
   }
-  return words.map((word) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, "$1$2"));
+  return word === null ? words : [...words, word];
 }

@@ -16,11 +16,14 @@ Deno.test("parseSubjectSpec() splits a command into words and keeps quoted ones 
   assert.deepEqual(words("python3  a.py --flag"), ["python3", "a.py", "--flag"]);
   assert.deepEqual(words(`"my program" --x='1 2' ""`), ["my program", "--x=1 2", ""]);
   assert.deepEqual(words("a:b"), ["a:b"]);
+  assert.deepEqual(words(`a\t\n b"c d"'e "f'g  'h' "i"`), ["a", `bc de "fg`, "h", "i"]);
 });
 
 Deno.test("parseSubjectSpec() names the ways in when it knows none", () => {
   for (const text of ["", "exec:", "exec:  ", "python3 a.py", ":x", "dll:x", "numpy"]) {
     assert.throws(() => parseSubjectSpec(text), /expected auto, webgpu, oracle, exec:COMMAND/);
   }
-  assert.throws(() => parseSubjectSpec("exec:a 'b"), /closing quote/);
+  for (const open of ["a 'b", `a "b' c`, "'", `a 'b' "`]) {
+    assert.throws(() => parseSubjectSpec(`exec:${open}`), /closing quote/);
+  }
 });

@@ -62,15 +62,17 @@ function expandLines(
   let index = range.from;
   while (index < range.to) {
     const line = lines[index];
-    const directive = line.match(/^\s*\/\/#(\w+)\s*(.*)$/);
+    const trimmed = line.trim();
+    const directive = /^\/\/#(\w+)/.exec(trimmed);
     if (directive === null) {
       output.push(substitute(line, scope, index + 1));
       index++;
       continue;
     }
-    const [, word, rest] = directive;
+    const [start, word] = directive;
+    const rest = trimmed.slice(start.length).trimStart();
     if (word === "let") {
-      const binding = rest.match(/^(\w+)\s*=\s*(.+)$/);
+      const binding = rest.match(/^(\w+)\s*=(.+)$/);
       if (binding === null) {
         throw new TemplateError(`Cannot read "${rest}" as NAME = EXPR`, index + 1);
       }
@@ -83,7 +85,7 @@ function expandLines(
       else if (middle !== null) expandLines(lines, { from: middle + 1, to: end }, scope, output);
       index = end + 1;
     } else if (word === "for") {
-      const header = rest.match(/^(\w+)\s+in\s+(.+?)\.\.(.+)$/);
+      const header = rest.match(/^(\w+)\s+in\s+([^\s.][^.]*)\.\.([^.]+)$/);
       if (header === null) {
         throw new TemplateError(`Cannot read "${rest}" as NAME in A..B`, index + 1);
       }
