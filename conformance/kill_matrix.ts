@@ -1,6 +1,7 @@
 /** Proves that the suite tells good from bad: every mutant is rejected, the good subject is not. */
 import { admissionMutants } from "./mutants/admission_family.ts";
 import { appendMutants } from "./mutants/append_mutants.ts";
+import { arithmeticMutants } from "./mutants/arithmetic_family.ts";
 import { attendMutants } from "./mutants/attend_mutants.ts";
 import { captureFamilyMutants } from "./mutants/capture_family.ts";
 import { captureMutants } from "./mutants/capture_mutants.ts";
@@ -25,9 +26,11 @@ import { shapeMutants } from "./mutants/shape_mutants.ts";
 import { sizeMutants } from "./mutants/size_family.ts";
 import { slotMutants } from "./mutants/slot_mutants.ts";
 import { validatorMutants } from "./mutants/validator_family.ts";
+import type { Arithmetic } from "../kernel/mod.ts";
 import { matchesQuery, parseQuery, type Query } from "./query.ts";
 import { type CaseRow, caseRows } from "./report.ts";
 import { runConformance } from "./run.ts";
+import type { Subject } from "./subject.ts";
 import { createOracleSubject } from "./subjects/oracle.ts";
 
 /** What became of one query that must hold a case that rejects a mutant. */
@@ -76,6 +79,8 @@ export interface SelfTestOptions {
   readonly mutants?: readonly Mutant[];
   /** Cases for the good subject: those that mutants name, or the whole suite; the former by default. */
   readonly goodScope?: "declared" | "all";
+  /** How the kernels compute, the good one and the mutants; float64 by default. */
+  readonly arithmetic?: Arithmetic;
   /** Called with each row as it is finished. */
   readonly onRow?: (row: KillRow) => void;
 }
@@ -112,6 +117,7 @@ export function listMutants(): readonly Mutant[] {
     ...quantisedSidesMutants,
     ...quantisedRefusalMutants,
     ...quantisedAppendMutants,
+    ...arithmeticMutants,
   ];
 }
 
@@ -126,8 +132,9 @@ export function listMutants(): readonly Mutant[] {
 export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestReport> {
   const mutants = options.mutants ?? listMutants();
   const queries = mutants.flatMap((mutant) => mutant.killedBy).map(parseQuery);
+  const computed = options.arithmetic === undefined ? {} : { arithmetic: options.arithmetic };
   const good = await runConformance({
-    subject: createOracleSubject(),
+    subject: createOracleSubject(computed),
     filters: options.goodScope === "all" ? [] : queries,
   });
   const falseAlarms = caseRows(good.rows)
@@ -135,7 +142,7 @@ export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestR
     .map((row) => row.query);
   const rows: KillRow[] = [];
   for (const mutant of mutants) {
-    const row = await killRow(mutant);
+    const row = await killRow(mutant, mutant.create(computed));
     rows.push(row);
     options.onRow?.(row);
   }
@@ -143,8 +150,7 @@ export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestR
   return { rows, falseAlarms, ok };
 }
 
-async function killRow(mutant: Mutant): Promise<KillRow> {
-  const subject = mutant.create();
+async function killRow(mutant: Mutant, subject: Subject): Promise<KillRow> {
   const filters = mutant.killedBy.map(parseQuery);
   const violated = new Set(mutant.violates);
   const rejects = (row: CaseRow): boolean =>

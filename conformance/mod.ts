@@ -95,6 +95,7 @@ export type { Mutant, MutantFacts } from "./mutants/mutant.ts";
 export { type FaultCode, type Outcome, SubjectFault, type Verdict } from "./outcome.ts";
 export type { HeadRounding, Policies, PolicyName } from "./policies.ts";
 export type { PolicyDifference } from "./report_schema.ts";
+export { LEAST_MARGIN, measurePower, type PowerRow } from "./power/power_margins.ts";
 export { matchesQuery, parseQuery, printQuery, type Query, QueryError } from "./query.ts";
 export { type CaseSelection, listCases, listTests, listTestsWith } from "./registry.ts";
 export {
@@ -175,6 +176,7 @@ export {
   HEADWISE_ALLOCATOR_CAPABILITIES,
 } from "./subjects/headwise_allocator.ts";
 export { createOracleSubject } from "./subjects/oracle.ts";
+export type { OracleKernelOptions } from "./subjects/oracle_kernel.ts";
 export { createWebGpuSubject, type WebGpuSubjectOptions } from "./subjects/webgpu.ts";
 export { suggestQuery } from "./suggest_query.ts";
 export type { CaseContext, CaseParams, TestCase, TestDefinition } from "./test_definition.ts";

@@ -30,7 +30,7 @@ export function mutantsMarkdown(
     "layouts, sizes and entry points. Each has to be rejected by a case of every clause that it",
     "violates, and a good implementation by none: `headwise conformance --self-test` shows it, and the tests",
     "require all of them to die. A mutant counts for each clause that it violates. Written by",
-    "`deno run --allow-read=. --allow-write=docs conformance/generate_mutants.ts`; do not edit.",
+    "`deno run --allow-read=. --allow-write=docs --ignore-env conformance/generate_mutants.ts`; do not edit.",
     "",
     "| clause | kind | mutants | seen in engines | the first of them |",
     "| --- | --- | ---: | ---: | --- |",

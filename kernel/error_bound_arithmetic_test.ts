@@ -6,8 +6,8 @@ import { boundRow } from "./error_bound.ts";
 import { FIELD_ARITHMETICS } from "./field_arithmetic.ts";
 import type { AttentionProblem } from "./problem.ts";
 import type { StorageType } from "./storage_type.ts";
-import { emulateAttention, type EmulatorOptions } from "./testing_emulator.ts";
-import { ROW_KINDS, type RowKind, rowOfKind } from "./testing_rows.ts";
+import { emulateAttention, type EmulatorOptions } from "./emulate_attention.ts";
+import { ROW_KINDS, type RowKind, rowOfKind } from "./arithmetic_rows.ts";
 
 const STORAGES: readonly StorageType[] = ["bf16", "f16"];
 const FIRST_ROW = { slot: 0, queryIndex: 0, queryHead: 0 };

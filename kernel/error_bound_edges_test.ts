@@ -4,7 +4,7 @@ import { compareWithOracle } from "./compare.ts";
 import { boundRow } from "./error_bound.ts";
 import { attendDirect } from "./oracle_direct.ts";
 import { encodeValues, STORAGE_FORMATS } from "./storage_type.ts";
-import { rowOfKind, rowProblem } from "./testing_rows.ts";
+import { rowOfKind, rowProblem } from "./arithmetic_rows.ts";
 
 const FIRST_ROW = { slot: 0, queryIndex: 0, queryHead: 0 };
 

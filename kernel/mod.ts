@@ -51,11 +51,22 @@ export {
   FLOAT32_ARITHMETIC,
   parseArithmetic,
 } from "./arithmetic.ts";
+export { batchRows, ROW_KINDS, type RowKind, rowOfKind } from "./arithmetic_rows.ts";
 export { decodeBfloat16Array, encodeBfloat16Array } from "./bfloat16.ts";
 export { checkAppend } from "./check_append.ts";
 export { checkProblem } from "./check_problem.ts";
 export { type CompareOptions, compareWithOracle, type Comparison } from "./compare.ts";
 export { attendDual, type HeadPass, mergeByColumns, selectHeads } from "./dual_merge.ts";
+export { emulateAttention, type EmulatorOptions } from "./emulate_attention.ts";
+export {
+  alteredMargin,
+  type BoundedRow,
+  boundRows,
+  extraKeyMargin,
+  lostKeyMargin,
+  type MarginOptions,
+} from "./fault_margin.ts";
+export { FIELD_ARITHMETICS, type FieldArithmetic } from "./field_arithmetic.ts";
 export { decodeFloat16Array, encodeFloat16Array } from "./float16.ts";
 export {
   fillByFormula,
@@ -111,7 +122,7 @@ export {
   type RandomProblemOptions,
   type RandomRowsOptions,
 } from "./random_problem.ts";
-export { cacheElements } from "./shape.ts";
+export { cacheElements, cacheOffset, tableIndex } from "./shape.ts";
 export type { GroupRows, StepRows } from "./step_rows.ts";
 export type {
   OpenedCache,
@@ -123,6 +134,7 @@ export type {
   TimerRefusal,
 } from "./step_timer.ts";
 export {
+  decodeValues,
   encodeValues,
   STORAGE_FORMATS,
   type StorageFormat,

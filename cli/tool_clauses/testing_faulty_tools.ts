@@ -187,6 +187,95 @@ const hidesArithmetic = mutateTool({
   },
 }));
 
+const pairIgnored = mutateTool({
+  name: "pair_ignored",
+  fault: "The read gate judges its usual pair, whichever was asked for",
+  violates: ["gate/named"],
+  rejectedBy: ["gates:named"],
+}, (good) => ({ judge: ({ pair: _, ...runs }) => good.judge(runs) }));
+
+const pairUnnamed = mutateTool({
+  name: "pair_not_named",
+  fault: "The verdict does not say which kernels it is about",
+  violates: ["gate/named"],
+  rejectedBy: ["gates:named"],
+}, (good) => ({
+  judge: async (runs) => {
+    const reply = await good.judge(runs);
+    return reply.kind === "refused"
+      ? reply
+      : { kind: "ok", value: { ...reply.value, headline: `${reply.value.verdict}  gate/read` } };
+  },
+}));
+
+const softwareJudged = mutateTool({
+  name: "software_device_judged",
+  fault: "Times of a device that runs on the CPU are judged like any others",
+  violates: ["gate/clock"],
+  rejectedBy: ["gates:software_device"],
+}, (good) => ({ judge: ({ isSoftware: _, ...runs }) => good.judge(runs) }));
+
+const modelTrusted = mutateTool({
+  name: "model_trusted",
+  fault: "The modelled part of a time is taken as exact",
+  violates: ["gate/clock"],
+  rejectedBy: ["gates:modelled_part"],
+}, (good) => ({ judge: ({ modelError: _, ...runs }) => good.judge(runs) }));
+
+const cardsMixed = mutateTool({
+  name: "results_mixed",
+  fault: "Results of different cards, workloads and versions are compared as if they were of one",
+  violates: ["gate/clock", "gate/complete"],
+  rejectedBy: ["gates:different_results"],
+}, (good) => ({ regress: ({ differs: _, ...o }) => good.regress(o) }));
+
+const slowAgainstFast = mutateTool({
+  name: "slow_side_against_fast",
+  fault: "The earlier result's slow side is compared with the later one's fast side",
+  violates: ["gate/regression"],
+  rejectedBy: ["gates:regression"],
+}, (good) => ({
+  regress: ({ before, ...o }) => {
+    const { uniform = [] } = before.sides;
+    return good.regress({
+      ...o,
+      before: { ...before, sides: { "headwise": uniform } },
+    });
+  },
+}));
+
+const marginIgnored = mutateTool({
+  name: "margin_ignored",
+  fault: "A regression of any size passes",
+  violates: ["gate/regression"],
+  rejectedBy: ["gates:regression"],
+}, (good) => ({ regress: (o) => good.regress({ ...o, maxRegression: 0.9 }) }));
+
+const answersUncounted = mutateTool({
+  name: "answers_not_counted",
+  fault: "Answers that failed or are shorter count as if they were whole",
+  violates: ["gate/complete"],
+  rejectedBy: ["gates:complete"],
+}, (good) => ({
+  judgeAnswers: ({ baseline, candidate }) => {
+    const { completed, failed, outputTokens, inputTokens } = baseline;
+    return good.judgeAnswers({
+      baseline,
+      candidate: { ...candidate, completed, failed, outputTokens, inputTokens },
+    });
+  },
+}));
+
+const bluntSuite = mutateTool({
+  name: "intervals_too_wide",
+  fault: "The suite accepts twenty times what a right kernel may err by",
+  violates: ["declare/power"],
+  rejectedBy: ["suite:power"],
+}, (good) => ({
+  power: async () =>
+    (await good.power()).map((row) => ({ ...row, margins: row.margins.map((each) => each / 20) })),
+}));
+
 /** Every tool with a fault. */
 export const faultyTools: readonly FaultyTool[] = [
   environmentWins,
@@ -201,6 +290,15 @@ export const faultyTools: readonly FaultyTool[] = [
   noControl,
   inBlocks,
   hidesArithmetic,
+  pairIgnored,
+  pairUnnamed,
+  softwareJudged,
+  modelTrusted,
+  cardsMixed,
+  slowAgainstFast,
+  marginIgnored,
+  answersUncounted,
+  bluntSuite,
 ];
 
 function changeReplays(runs: ToolRuns, change: (replay: ToolReplay) => ToolReplay): ToolRuns {

@@ -1,9 +1,8 @@
 /** Checks of gates: thresholds, intervals, and what a verdict does with failures and missing data. */
 import { requireAccepted, requireEqual, requireThat } from "../../conformance/mod.ts";
 import { defineCheck, grid, requireOk, type ToolCheck } from "./testing_check.ts";
-import type { ToolReplay, ToolRuns, ToolSide, ToolVerdict } from "./testing_tool.ts";
+import { capacityRuns, changeReplay, comparisonOf, PAIRS, readRuns } from "./testing_runs.ts";
 
-const PAIRS = 6;
 /** Student's t with five degrees of freedom at 97.5 %: the half width of a 95 % interval. */
 const T_OF_PAIRS = 2.5706;
 const READ_RATIO = 0.95;
@@ -190,73 +189,3 @@ export const gateChecks: readonly ToolCheck[] = [
   interleaved,
   capacity,
 ];
-
-/** Pair times that drift together, and candidates at a ratio with a sample spread of their logs. */
-function readRuns(
-  o: { ttft: number; tbt: number; spread: number; clipped?: number; pairs?: number },
-): ToolRuns {
-  const pairs = o.pairs ?? PAIRS;
-  const side = (ttft: number, tbt: number, spread: number): ToolReplay[] =>
-    Array.from({ length: pairs }, (_, pair) => {
-      const drift = 1 + 0.1 * pair;
-      const scatter = Math.exp(spread * unitScatter(pair, pairs));
-      return replayOf({ ttftMs: 200 * drift * ttft * scatter, tbtMs: 20 * drift * tbt * scatter });
-    });
-  return {
-    gate: "gate/read",
-    sides: {
-      "uniform": side(1, 1, 0),
-      "uniform-clipped": side(o.clipped ?? 0.9, o.clipped ?? 0.9, o.spread),
-      "headwise": side(o.ttft, o.tbt, o.spread),
-    },
-    allHeadsWindow: false,
-  };
-}
-
-function capacityRuns(
-  o: { headwise: number; pooled: number; allHeadsWindow: boolean },
-): ToolRuns {
-  const side = (ratio: number): ToolReplay[] =>
-    Array.from({ length: PAIRS }, (_, pair) => {
-      const scatter = Math.exp(0.002 * unitScatter(pair, PAIRS));
-      return replayOf({ outputTokensPerSecond: 1000 * (1 + 0.1 * pair) * ratio * scatter });
-    });
-  return {
-    gate: "gate/capacity",
-    sides: {
-      "headwise": side(1),
-      "headwise-recycle": side(o.headwise),
-      "pooled": side(1),
-      "pooled-recycle": side(o.pooled),
-    },
-    allHeadsWindow: o.allHeadsWindow,
-  };
-}
-
-function replayOf(changes: Partial<ToolReplay>): ToolReplay {
-  return { ttftMs: 200, tbtMs: 20, outputTokensPerSecond: 1000, failedRequests: 0, ...changes };
-}
-
-/** Plus and minus in turn, with mean 0 and a sample standard deviation of 1 over an even count. */
-function unitScatter(pair: number, pairs: number): number {
-  return (pair % 2 === 0 ? 1 : -1) * Math.sqrt((pairs - 1) / pairs);
-}
-
-function changeReplay(
-  runs: ToolRuns,
-  o: { side: ToolSide; pair: number; change: Partial<ToolReplay> },
-): ToolRuns {
-  const replays = (runs.sides[o.side] ?? []).map((replay, pair) =>
-    pair === o.pair ? { ...replay, ...o.change } : replay
-  );
-  return { ...runs, sides: { ...runs.sides, [o.side]: replays } };
-}
-
-function comparisonOf(
-  judged: ToolVerdict,
-  metric: "ttft" | "tbt",
-): ToolVerdict["comparisons"][number] {
-  const found = judged.comparisons.find((each) => each.metric === metric);
-  requireThat(found !== undefined, `Expected a comparison of ${metric}, found none`);
-  return found;
-}

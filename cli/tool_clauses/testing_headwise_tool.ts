@@ -1,5 +1,5 @@
 import { interleaveSides, runnerSettings, SIDES } from "../../bench/mod.ts";
-import type { Reply } from "../../conformance/mod.ts";
+import { measurePower, type Reply } from "../../conformance/mod.ts";
 import type {
   ComponentView,
   OptionOrigin,
@@ -24,7 +24,7 @@ import {
 } from "../settings/mod.ts";
 import { describeFault } from "../fault.ts";
 import { workloadOverrides } from "../workload/mod.ts";
-import { createStatedJudge } from "./testing_stated_runs.ts";
+import { createStatedJudges } from "./testing_stated_runs.ts";
 
 /** Texts to try an option with that does not tell its choices. */
 const SAMPLE_TEXTS: readonly string[] = [
@@ -59,6 +59,7 @@ const DECIDES: Readonly<Record<string, ToolOption["decides"]>> = {
  * @returns A tool; it reads no environment and no settings file but what it is given.
  */
 export function createHeadwiseTool(): ToolSubject {
+  let measured: ReturnType<typeof measurePower> | undefined;
   return {
     options: () =>
       Promise.resolve(
@@ -69,7 +70,9 @@ export function createHeadwiseTool(): ToolSubject {
     explain: (settings) => attempt(async () => shownOptions(await resolve(settings))),
     plan: (settings) => attempt(() => planRun(settings)),
     order: (o) => Promise.resolve(interleaveSides(o)),
-    judge: createStatedJudge(),
+    ...createStatedJudges(),
+    // Measured once: it takes seconds.
+    power: () => Promise.resolve(measured ??= measurePower()),
   };
 }
 

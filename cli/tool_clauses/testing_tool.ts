@@ -84,6 +84,8 @@ export interface ToolReplay {
   readonly outputTokensPerSecond: number | null;
   /** Requests that were not served. */
   readonly failedRequests: number;
+  /** How much of both times is modelled, in milliseconds; nothing by default. */
+  readonly modelled?: { readonly ttftMs: number; readonly tbtMs: number };
 }
 
 /** Stated runs for a gate: replays by side and pair, interleaved, on a clock that scatters. */
@@ -94,10 +96,18 @@ export interface ToolRuns {
   readonly sides: Readonly<Partial<Record<ToolSide, readonly ToolReplay[]>>>;
   /** Whether every KV head is a window head. */
   readonly allHeadsWindow: boolean;
+  /** The read gate's pair as a user names it, baseline first; `row:headwise` by default. */
+  readonly pair?: string;
+  /** Whether the times are those of a device that runs on the CPU; they are not by default. */
+  readonly isSoftware?: boolean;
+  /** Share by which the modelled part of each time may be off; nothing is modelled by default. */
+  readonly modelError?: number;
 }
 
 /** Roles of sides: 1-D, 1-D with clipped reads, 2-D; and both kinds of pools, recycling off and on. */
 export type ToolSide =
+  | "two-pass"
+  | "headwise-row"
   | "uniform"
   | "uniform-clipped"
   | "headwise"
@@ -121,6 +131,8 @@ export interface ToolComparison {
 export interface ToolVerdict {
   /** The verdict. */
   readonly verdict: "PASS" | "FAIL" | "INCONCLUSIVE";
+  /** The first line that a user reads. */
+  readonly headline: string;
   /** Why, in words. */
   readonly reasons: readonly string[];
   /** The demanded metrics. */
@@ -139,6 +151,57 @@ export interface ToolLayoutVerdict {
   readonly saysImpossible: boolean;
 }
 
+/** Facts in which two results may differ. */
+export type ToolFact = "card" | "seed" | "head map" | "version";
+
+/** Two results of stated runs, the earlier one first. */
+export interface ToolRegression {
+  /** The earlier result. */
+  readonly before: ToolRuns;
+  /** The later one. */
+  readonly after: ToolRuns;
+  /** Share by which a metric may be worse; the tool's own by default. */
+  readonly maxRegression?: number;
+  /** What the later result has otherwise. */
+  readonly differs?: ToolFact;
+}
+
+/** What a regression gate says. */
+export interface ToolRegressionVerdict {
+  /** The verdict. */
+  readonly verdict: "PASS" | "FAIL" | "INCONCLUSIVE";
+  /** Share by which a metric might be worse. */
+  readonly maxRegression: number;
+  /** Why, in words, and what differs. */
+  readonly reasons: readonly string[];
+  /** Which side of the earlier result was compared with which of the later. */
+  readonly sides: readonly { readonly before: string; readonly after: string }[];
+}
+
+/** What a live server answered in one run, as a serving benchmark sums it up. */
+export interface ToolAnswers {
+  /** Requests that were answered. */
+  readonly completed: number;
+  /** Requests that were not; null where the benchmark does not say. */
+  readonly failed: number | null;
+  /** Tokens of all answers. */
+  readonly outputTokens: number;
+  /** Tokens of all prompts. */
+  readonly inputTokens: number;
+  /** Mean time to first token, and between tokens, in milliseconds. */
+  readonly ttftMs: number;
+  /** Mean time between tokens in milliseconds. */
+  readonly tbtMs: number;
+}
+
+/** A kind of fault and how far it moves an answer, in units of what is accepted, by arithmetic. */
+export interface ToolPower {
+  /** What is wrong with a kernel. */
+  readonly fault: string;
+  /** By arithmetic. */
+  readonly margins: readonly number[];
+}
+
 /** A tool as a set of commands. */
 export interface ToolSubject {
   /** Lists every option of every command. */
@@ -153,4 +216,12 @@ export interface ToolSubject {
   ): Promise<readonly { readonly pair: number; readonly side: number }[]>;
   /** Judges stated runs. */
   judge(runs: ToolRuns): Promise<Reply<ToolVerdict>>;
+  /** Judges a later result by an earlier one. */
+  regress(o: ToolRegression): Promise<Reply<ToolRegressionVerdict>>;
+  /** Judges what two servers answered, the baseline first; a single run of each is accepted. */
+  judgeAnswers(
+    o: { readonly baseline: ToolAnswers; readonly candidate: ToolAnswers },
+  ): Promise<Reply<Pick<ToolVerdict, "verdict" | "reasons">>>;
+  /** Measures the cases of the conformance suite. */
+  power(): Promise<readonly ToolPower[]>;
 }

@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { listClauses, listPendingClauses } from "../../conformance/mod.ts";
 import type { ToolCheck } from "./testing_check.ts";
+import { claimChecks } from "./testing_claim_checks.ts";
 import { faultyTools } from "./testing_faulty_tools.ts";
 import { gateChecks } from "./testing_gate_checks.ts";
 import { createHeadwiseTool } from "./testing_headwise_tool.ts";
 import { settingsChecks } from "./testing_settings_checks.ts";
 import type { ToolSubject } from "./testing_tool.ts";
 
-const CHECKS: readonly ToolCheck[] = [...settingsChecks, ...gateChecks];
+const CHECKS: readonly ToolCheck[] = [...settingsChecks, ...gateChecks, ...claimChecks];
 
 /** Runs every case of a check; the first fault, or null. */
 async function faultOf(check: ToolCheck, tool: ToolSubject): Promise<string | null> {

@@ -1,13 +1,7 @@
 /** An adapter behind the command interfaces of a subject. */
-import {
-  type Arithmetic,
-  type AttentionShape,
-  describeArithmetic,
-  FLOAT32_ARITHMETIC,
-  type StepTimer,
-} from "../../kernel/mod.ts";
-import type { Reply } from "../reply.ts";
-import type { AllocatorSubject, AttendReply, KernelSubject, Subject } from "../subject.ts";
+import { declareArithmetic } from "../declare_arithmetic.ts";
+import { describeArithmetic, FLOAT32_ARITHMETIC, type StepTimer } from "../../kernel/mod.ts";
+import type { AllocatorSubject, KernelSubject, Subject } from "../subject.ts";
 import { AdapterFault } from "./adapter_fault.ts";
 import type { AnyPartCommand } from "./protocol/command.ts";
 import {
@@ -46,32 +40,6 @@ export function createAdapterSubject(session: AdapterSession): Subject {
       : {}),
     ...(claims("clock") ? { clock: partOf<StepTimer>(session, "clock") } : {}),
     recover: session.restart,
-  };
-}
-
-/** A kernel whose answers say how they were computed, slot by slot. */
-function declareArithmetic(
-  kernel: KernelSubject,
-  declared: Partial<Arithmetic> | undefined,
-): KernelSubject {
-  if (declared === undefined) return kernel;
-  const arithmetic = { ...FLOAT32_ARITHMETIC, ...declared };
-  const said = <R extends AttendReply>(
-    reply: Reply<R>,
-    { batch }: Pick<AttentionShape, "batch">,
-  ): Reply<R> =>
-    reply.kind === "refused" ? reply : {
-      ...reply,
-      value: { ...reply.value, arithmetic: new Array<Arithmetic>(batch).fill(arithmetic) },
-    };
-  const { attendSparse } = kernel;
-  return {
-    ...kernel,
-    attend: async (problem, o) => said(await kernel.attend(problem, o), problem.shape),
-    ...(attendSparse === undefined ? {} : {
-      attendSparse: async (problem, o) => said(await attendSparse(problem, o), problem.shape),
-    }),
-    replay: async (capture, problem) => said(await kernel.replay(capture, problem), problem.shape),
   };
 }
 

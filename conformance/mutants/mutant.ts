@@ -2,6 +2,7 @@
 import type { AttentionProblem } from "../../kernel/mod.ts";
 import type { AllocatorSubject, Capability, KernelSubject, Subject } from "../subject.ts";
 import { createOracleSubject } from "../subjects/oracle.ts";
+import type { OracleKernelOptions } from "../subjects/oracle_kernel.ts";
 
 /** What a mutant is declared from, without its subject. */
 export interface MutantFacts {
@@ -23,8 +24,8 @@ export interface MutantFacts {
 export interface Mutant extends MutantFacts {
   /** Part that has the fault. */
   readonly part: "allocator" | "kernel";
-  /** Makes the subject. */
-  readonly create: () => Subject;
+  /** Makes the subject; its kernel computes in float64, or as said. */
+  readonly create: (o?: OracleKernelOptions) => Subject;
 }
 
 /**
@@ -67,13 +68,14 @@ export function mutateKernel(
   return {
     ...facts,
     part: "kernel",
-    create: () => {
-      const { kernel, capabilities } = createOracleSubject();
+    create: (o = {}) => {
+      const { kernel, capabilities, arithmetic } = createOracleSubject(o);
       const good = kernel as KernelSubject;
       return {
         name: `mutant ${facts.name}`,
         capabilities: capabilities.difference(new Set(facts.lacks)),
         kernel: { ...good, ...change(good) },
+        ...(arithmetic === undefined ? {} : { arithmetic }),
       };
     },
   };

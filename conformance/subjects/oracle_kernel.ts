@@ -1,15 +1,23 @@
-/** The paged float64 oracle behind the command interface, rounded to the storage type. */
+/**
+ * The paged float64 oracle behind the command interface, rounded to the storage type; or a kernel of a
+ * declared arithmetic, emulated rounding by rounding.
+ */
 import {
   appendReference,
+  type Arithmetic,
   attendDual,
   attendPaged,
   type AttentionProblem,
   type AttentionResult,
   checkAppend,
   checkProblem,
+  decodeValues,
+  emulateAttention,
+  type EmulatorOptions,
   encodeValues,
   ProblemError,
 } from "../../kernel/mod.ts";
+import { declareArithmetic } from "../declare_arithmetic.ts";
 import { identityFault } from "../identity_table.ts";
 import { gatherPages } from "../sparse_cache.ts";
 import type { AttendOptions, AttendReply, Capability, KernelSubject, Reply } from "../subject.ts";
@@ -24,26 +32,64 @@ export const ORACLE_KERNEL_CAPABILITIES: readonly Capability[] = [
   "kernel.wide_offsets",
 ];
 
+/** How the reference kernel computes. */
+export interface OracleKernelOptions {
+  /** Emulated and declared; float64, rounded once, by default. */
+  readonly arithmetic?: Arithmetic;
+}
+
+type Attend = (problem: AttentionProblem, o: AttendOptions) => AttentionResult;
+
 /**
  * Puts the paged oracle behind the command interface; the suite judges it by the direct one.
  *
+ * @param o An arithmetic to emulate in its place.
  * @returns A subject.
  */
-export function createOracleKernel(): KernelSubject {
+export function createOracleKernel(o: OracleKernelOptions = {}): KernelSubject {
+  const { arithmetic } = o;
+  return arithmetic === undefined ? createKernel(attendWith) : createEmulatedKernel(arithmetic);
+}
+
+/** Where an emulated kernel departs from what it declares. */
+export interface EmulatedKernelOptions {
+  /** What is declared; what is computed by default. */
+  readonly declared?: Arithmetic;
+  /** Roundings that are coarser than they should be; none by default. */
+  readonly coarser?: EmulatorOptions["coarser"];
+}
+
+/**
+ * Makes a kernel of an arithmetic, emulated rounding by rounding.
+ *
+ * @param computed How it computes.
+ * @param o What it declares, and what it does worse.
+ * @returns A kernel that declares its arithmetic with every answer.
+ */
+export function createEmulatedKernel(
+  computed: Arithmetic,
+  o: EmulatedKernelOptions = {},
+): KernelSubject {
+  const { declared = computed, coarser } = o;
+  const options = coarser === undefined ? {} : { coarser };
+  return declareArithmetic(createKernel(emulating(computed, options)), declared);
+}
+
+function createKernel(attend: Attend): KernelSubject {
   const captures = new Map<number, AttentionProblem["shape"]>();
   let nextCapture = 0;
   return {
     attend: (problem, o) =>
       attempt(() => {
         checkProblem(problem);
-        return toReply(problem, attendWith(problem, o), o);
+        return toReply(problem, attend(problem, o), o);
       }),
     attendSparse: (problem, { pageIds }) =>
       attempt(() => {
         const dense = gatherPages({ problem, pageIds });
         checkProblem(dense);
         const o = { walk: "visible", splitTokens: 0, passes: "one" } as const;
-        return toReply(dense, attendWith(dense, o), o);
+        return toReply(dense, attend(dense, o), o);
       }),
     append: (problem) =>
       attempt(() => {
@@ -65,9 +111,8 @@ export function createOracleKernel(): KernelSubject {
         if (!captures.has(capture)) {
           throw new Error(`Cannot replay the step "${capture}": it was never recorded`);
         }
-        const result = attendPaged(problem);
         const o = { walk: "row", splitTokens: 0, passes: "one" } as const;
-        return { ...toReply(problem, result, o), readbacks: 0, objectsMade: 0 };
+        return { ...toReply(problem, attend(problem, o), o), readbacks: 0, objectsMade: 0 };
       }),
     releaseCapture: (capture) => {
       captures.delete(capture);
@@ -84,6 +129,21 @@ function attendWith(problem: AttentionProblem, o: AttendOptions): AttentionResul
   return o.passes === "two"
     ? attendDual(problem, (pass) => attendPaged(pass, split))
     : attendPaged(problem, split);
+}
+
+/** Attention as a kernel of that arithmetic computes it, in blocks and in the splits asked for. */
+function emulating(arithmetic: Arithmetic, o: Pick<EmulatorOptions, "coarser">): Attend {
+  return (problem, { splitTokens, passes }) => {
+    const cut = { ...o, seed: 0, ...(splitTokens === 0 ? {} : { splitKeys: splitTokens }) };
+    const pass = (part: AttentionProblem): AttentionResult => {
+      const { output, logSumExp } = emulateAttention(part, arithmetic, cut);
+      return {
+        output: Float64Array.from(decodeValues(part.shape.storage, output)),
+        logSumExp: Float64Array.from(logSumExp),
+      };
+    };
+    return passes === "two" ? attendDual(problem, pass) : pass(problem);
+  };
 }
 
 function toReply(

@@ -1,5 +1,7 @@
 /** Every test of kernels. */
 import type { TestDefinition } from "../test_definition.ts";
+import { arithmeticTests } from "../power/arithmetic_tests.ts";
+import { powerTests } from "../power/power_tests.ts";
 import { appendTests } from "./append_tests.ts";
 import { attendTests } from "./attend_tests.ts";
 import { captureTests } from "./capture_tests.ts";
@@ -25,4 +27,6 @@ export const kernelTests: readonly TestDefinition[] = [
   ...quantisedTests,
   ...quantisedRefusalTests,
   ...quantisedAppendTests,
+  ...arithmeticTests,
+  ...powerTests,
 ];

@@ -1,4 +1,4 @@
-/** Problems of one decode row each, of the shapes in which arithmetics differ: for tests. */
+/** Decode rows of the shapes in which arithmetics differ, one a problem or many in a batch. */
 
 import { createRandom } from "../allocator/mod.ts";
 import type { AttentionProblem } from "./problem.ts";
@@ -53,6 +53,35 @@ export function rowProblem(o: RowSpec): AttentionProblem {
     sinkTokens: 0,
     ...(o.scale === undefined ? {} : { scale: o.scale }),
     ...(o.sink === undefined ? {} : { sinkLogits: Float32Array.of(o.sink) }),
+  };
+}
+
+/**
+ * Puts problems of one row each into one call, a slot each.
+ *
+ * @param rows Problems of {@linkcode rowProblem} with the same head size, storage type and scale.
+ * @returns One problem; its pages are those of the rows, in order.
+ */
+export function batchRows(rows: readonly AttentionProblem[]): AttentionProblem {
+  const [first] = rows;
+  const columns = Math.max(...rows.map(({ shape }) => shape.columns));
+  const joined = (part: (row: AttentionProblem) => Uint16Array): Uint16Array<ArrayBuffer> =>
+    Uint16Array.from(rows.flatMap((row) => Array.from(part(row))));
+  let pages = 0;
+  const table = rows.flatMap((row) => {
+    const start = pages;
+    pages += row.shape.columns;
+    return Array.from({ length: columns }, (_, i) => i < row.shape.columns ? start + i : -1);
+  });
+  return {
+    ...first,
+    shape: { ...first.shape, batch: rows.length, pages, columns },
+    query: joined(({ query }) => query),
+    keys: joined(({ keys }) => keys),
+    values: joined(({ values }) => values),
+    table: Int32Array.from(table),
+    queryStarts: Int32Array.from({ length: rows.length + 1 }, (_, slot) => slot),
+    cachedLengths: Int32Array.from(rows, ({ cachedLengths }) => cachedLengths[0]),
   };
 }
 

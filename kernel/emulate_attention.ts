@@ -1,13 +1,14 @@
 /**
  * Attention as a kernel of a declared arithmetic computes it, rounding by rounding: what the error bound
- * is held against in tests. Where the declaration leaves a choice, the seed chooses.
+ * is held against, and what faults are seeded into. Where the declaration leaves a choice, the seed chooses.
  */
 
 import type { Arithmetic } from "./arithmetic.ts";
 import { createRandom, type Random } from "../allocator/mod.ts";
 import { rowWeights } from "./oracle_direct.ts";
 import type { AttentionProblem } from "./problem.ts";
-import { decodeValue, decodeValues, encodeValue, type StorageType } from "./storage_type.ts";
+import { type CacheSide, createRowReader } from "./quantised/quantised_tensor.ts";
+import { decodeValues, encodeValue, type StorageType } from "./storage_type.ts";
 
 const f32 = Math.fround;
 
@@ -79,16 +80,20 @@ function sumProducts(
     for (let i = 0; i < terms; i++) sum = f32(sum + o.product(i));
     return sum;
   }
+  const block = new Float64Array(4);
   for (let i = 0; i < terms; i += 4) {
-    const block = [sum];
-    for (let j = i; j < Math.min(terms, i + 4); j++) block.push(o.product(j));
-    // Aligned to the largest and truncated, each term by itself.
-    const largest = Math.max(...block.map(Math.abs));
-    const unit = 2 ** (Math.floor(Math.log2(largest)) - 23);
+    const count = Math.min(4, terms - i);
+    let largest = Math.abs(sum);
+    for (let j = 0; j < count; j++) {
+      block[j] = o.product(i + j);
+      largest = Math.max(largest, Math.abs(block[j]));
+    }
     if (largest === 0) continue;
-    sum = toBits(block.reduce((all, term) => all + Math.trunc(term / unit) * unit, 0), 24, {
-      truncate: true,
-    });
+    // Aligned to the largest and truncated, each term by itself. What is not finite aligns to nothing.
+    const unit = Number.isFinite(largest) ? 2 ** (Math.floor(Math.log2(largest)) - 23) : 1;
+    let all = Math.trunc(sum / unit) * unit;
+    for (let j = 0; j < count; j++) all += Math.trunc(block[j] / unit) * unit;
+    sum = toBits(all, 24, { truncate: true });
   }
   return sum;
 }
@@ -162,15 +167,18 @@ function emulateRow(
     ? queries.map((value) => round.factor(f32(value * factor)))
     : queries;
   const isScaled = a.query === "rescaled" || a.scores === "tf32";
-  const keys = rowWeights(p, o.at).offsets.filter((_, i) => o.skip?.(i) !== true);
-  const scores = keys.map((offset) => {
+  const offsets = rowWeights(p, o.at).offsets.filter((_, i) => o.skip?.(i) !== true);
+  const head = Math.floor(o.at.queryHead / (p.shape.queryHeads / p.shape.kvHeads));
+  const keys = readRows(p, "keys", { offsets, head });
+  const values = readRows(p, "values", { offsets, head });
+  const scores = offsets.map((_, i) => {
     const dot = sumProducts(0, headSize, {
       a: { ...a, accumulate: "f32" },
-      product: (d) => query[d] * decodeValue(storage, p.keys[offset + d]),
+      product: (d) => query[d] * keys[i * headSize + d],
     });
     return round.score(isScaled ? dot : f32(dot * factor));
   });
-  const value = (i: number, d: number): number => decodeValue(storage, p.values[keys[i] + d]);
+  const value = (i: number, d: number): number => values[i * headSize + d];
   const sink = p.sinkLogits === undefined
     ? -Infinity
     : f32(p.sinkLogits[o.at.queryHead] * f32(Math.LOG2E));
@@ -180,6 +188,18 @@ function emulateRow(
     : attendAfter(a, { ...work, sink, blockKeys: o.blockKeys ?? 16, splitKeys: o.splitKeys });
   const bits = Uint16Array.from(row.output, (each) => encodeValue(storage, each));
   return { output: bits, logSumExp: row.logSumExp };
+}
+
+/** [rows, D] exact values at those offsets. */
+function readRows(
+  p: AttentionProblem,
+  side: CacheSide,
+  o: { offsets: readonly number[]; head: number },
+): Float64Array {
+  const read = createRowReader(p, side);
+  const rows = new Float64Array(o.offsets.length * p.shape.headSize);
+  o.offsets.forEach((offset, i) => rows.set(read(offset, o.head), i * p.shape.headSize));
+  return rows;
 }
 
 interface Work {
@@ -260,7 +280,14 @@ function attendAfter(
       sums[d] = roundSum(sums[d] + roundSum(factor * part.sums[d]));
     }
   }
-  const logSumExp = f32((maximum + Math.log2(denominator)) * Math.LN2);
+  // Of the keys alone: scaled by the sink's maximum their weights may all be lost in float16.
+  const keyMaximum = Math.max(-Infinity, ...parts.map((part) => part.maximum));
+  const keyDenominator = parts.reduce(
+    (sum, part) =>
+      roundSum(sum + roundSum(w.exponential(f32(part.maximum - keyMaximum)) * part.denominator)),
+    0,
+  );
+  const logSumExp = f32((keyMaximum + Math.log2(keyDenominator)) * Math.LN2);
   if (w.sink !== -Infinity) {
     denominator = roundSum(denominator + w.exponential(f32(w.sink - maximum)));
   }

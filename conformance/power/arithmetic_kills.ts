@@ -1,0 +1,58 @@
+/** Whether the suite tells wrong kernels whatever arithmetic they declare. */
+import { FIELD_ARITHMETICS, type FieldArithmetic } from "../../kernel/mod.ts";
+import { listMutants, selfTest } from "../kill_matrix.ts";
+import type { Mutant } from "../mutants/mutant.ts";
+
+/** What became of the kernel mutants that compute in one arithmetic. */
+export interface ArithmeticKills {
+  /** Name of the arithmetic. */
+  readonly arithmetic: string;
+  /** Kernels with one fault each. */
+  readonly mutants: number;
+  /** Names of those that no case rejected; must be none. */
+  readonly survivors: readonly string[];
+  /** Cases that the right kernel of that arithmetic did not pass; must be none. */
+  readonly falseAlarms: readonly string[];
+}
+
+/** The kernels with one fault each. */
+export function listKernelMutants(): readonly Mutant[] {
+  return listMutants().filter(({ part }) => part === "kernel");
+}
+
+/**
+ * Runs kernel mutants, and the right kernel, in one arithmetic.
+ *
+ * @param arithmetic How they compute and what they declare.
+ * @param mutants Which mutants; every kernel mutant by default.
+ * @returns Survivors and false alarms.
+ */
+export async function judgeInArithmetic(
+  { name, arithmetic }: FieldArithmetic,
+  mutants: readonly Mutant[] = listKernelMutants(),
+): Promise<ArithmeticKills> {
+  const { rows, falseAlarms } = await selfTest({ mutants, arithmetic });
+  const survivors = rows.filter(({ killed }) => !killed).map(({ mutant }) => mutant);
+  return { arithmetic: name, mutants: mutants.length, survivors, falseAlarms };
+}
+
+/**
+ * Some of the kernel mutants for each arithmetic, others for every one, so that a test of seconds
+ * goes through all arithmetics.
+ *
+ * @param each Mutants for one arithmetic.
+ * @returns Every arithmetic with its mutants.
+ */
+export function sampleByArithmetic(
+  each: number,
+): { readonly field: FieldArithmetic; readonly mutants: readonly Mutant[] }[] {
+  const all = listKernelMutants();
+  const total = FIELD_ARITHMETICS.length * each;
+  return FIELD_ARITHMETICS.map((field, index) => ({
+    field,
+    mutants: Array.from(
+      { length: each },
+      (_, at) => all[Math.floor(((at * FIELD_ARITHMETICS.length + index) * all.length) / total)]!,
+    ),
+  }));
+}

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { FIELD_ARITHMETICS, parseArithmetic } from "../../kernel/mod.ts";
+import { judgeInArithmetic, listKernelMutants, sampleByArithmetic } from "./arithmetic_kills.ts";
+import { LEAST_MARGIN, measurePower } from "./power_margins.ts";
+import { ARITHMETIC_KILLS, powerMarkdown } from "./power_table.ts";
+
+Deno.test("measurePower() is at least four under every arithmetic of the field", () => {
+  for (const { clause, fault, margins } of measurePower()) {
+    assert.equal(margins.length, FIELD_ARITHMETICS.length);
+    margins.forEach((margin, index) => {
+      assert.ok(Number.isFinite(margin), `${clause}: no case shows ${fault}`);
+      const { name } = FIELD_ARITHMETICS[index]!;
+      assert.ok(margin >= LEAST_MARGIN, `${clause}: ${fault} moves ${margin} in ${name}`);
+    });
+  }
+});
+
+Deno.test("measurePower() tells an arithmetic that hides faults", () => {
+  const blunt = parseArithmetic({ scores: "bf16", accumulate: "f16", exponentialError: 2 ** -4 });
+  const rows = measurePower([blunt]);
+  assert.ok(rows.some(({ margins: [margin] }) => margin! < LEAST_MARGIN));
+});
+
+Deno.test("powerMarkdown() is what docs/power.md holds", async () => {
+  const kept = await Deno.readTextFile(new URL("../../docs/power.md", import.meta.url));
+  assert.equal(kept, powerMarkdown(), "Stale; run 'deno task docs:power'");
+});
+
+Deno.test("every kernel mutant of the last run died in every arithmetic", () => {
+  assert.deepEqual(
+    ARITHMETIC_KILLS.map(({ arithmetic }) => arithmetic),
+    FIELD_ARITHMETICS.map(({ name }) => name),
+  );
+  for (const { arithmetic, mutants, survivors, falseAlarms } of ARITHMETIC_KILLS) {
+    assert.deepEqual([survivors, falseAlarms], [[], []], arithmetic);
+    assert.ok(mutants >= 180, `${mutants} mutants in ${arithmetic}`);
+  }
+});
+
+for (const { field, mutants } of sampleByArithmetic(3)) {
+  const names = mutants.map(({ name }) => name).join(", ");
+  Deno.test(`kernels in the arithmetic "${field.name}" are told: ${names}`, async () => {
+    const { survivors, falseAlarms } = await judgeInArithmetic(field, mutants);
+    assert.deepEqual([survivors, falseAlarms], [[], []]);
+  });
+}
+
+Deno.test("sampleByArithmetic() takes other mutants for every arithmetic", () => {
+  const all = sampleByArithmetic(3).flatMap(({ mutants }) => mutants);
+  assert.equal(new Set(all).size, 3 * FIELD_ARITHMETICS.length);
+  assert.ok(all.length < listKernelMutants().length);
+});
