@@ -62,6 +62,25 @@ export {
   type TableErrorCode,
   type TableShape,
 } from "./block_table.ts";
+export {
+  BLOCK_ELEMENTS,
+  type BlockFormat,
+  CODE_BITS,
+  codeBytes,
+  type EightBitFormat,
+  FORMAT_NAMES,
+  formatName,
+  INLINE_ALIGNMENT_BYTES,
+  parseFormat,
+  QUANTISED_FORMATS,
+  type QuantisedFormat,
+  rowBytes,
+  SCALE_BYTES,
+  type ScaleType,
+  sharedScaleBytes,
+  tokenBytes,
+  type ZeroPointFormat,
+} from "./cache_format.ts";
 export { assertValid } from "./debug.ts";
 export { type InFlightFence, StepError, type StepId } from "./fence.ts";
 export { admit, extend, type GrowOptions, needsPages } from "./grow.ts";

@@ -20,6 +20,7 @@ export { type CardProfile, cardProfileSchema, type ProductType } from "./profile
 export { PROFILE_SCRIPTS } from "./profile_scripts.ts";
 export { parseCardProfile, SHIPPED_PROFILES } from "./profiles.ts";
 export {
+  CACHE_READ_BYTES,
   cacheBytesPerToken,
   type FeedForwardShape,
   type MatrixUnits,

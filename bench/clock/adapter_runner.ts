@@ -88,6 +88,14 @@ export async function openAdapterRunner(
   cache: TimedCache,
   o: { readonly now?: () => number } = {},
 ): Promise<AdapterRunner> {
+  const { keyFormat, valueFormat } = cache.shape;
+  if (keyFormat !== undefined || valueFormat !== undefined) {
+    throw new BenchError(
+      "bench/clock-refused",
+      "Cannot time a quantised cache by an adapter: its contents are 16-bit numbers by formula; " +
+        "set cache.dtype to bf16, or use --clock model or gpu",
+    );
+  }
   const opened = orRefuse(await timer.open(cache), `form '${cache.form}'`);
   return createAdapterRunner(timer, { cache, opened, now: o.now ?? (() => performance.now()) });
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parseFormat } from "../../allocator/mod.ts";
 import { createBlockTable, type Layout } from "../../allocator/mod.ts";
 import type { GroupRows, StorageType, TimedAnswer, TimedCache } from "../../kernel/mod.ts";
 import { type AdapterRunner, openAdapterRunner, STEPS_PER_BATCH } from "./adapter_runner.ts";
@@ -216,5 +217,14 @@ Deno.test("a cache that the adapter does not take is refused with its reason", a
   await assert.rejects(openAdapterRunner(refusing, cacheOf()), {
     code: "bench/clock-refused",
     message: /does not take form 'headwise' \(form\): only headwise/,
+  });
+});
+
+Deno.test("a quantised cache is refused before the adapter is asked, with what to do", async () => {
+  const cache = cacheOf();
+  const shape = { ...cache.shape, keyFormat: parseFormat("int8")! };
+  await assert.rejects(openAdapterRunner(createTestingTimer(), { ...cache, shape }), {
+    code: "bench/clock-refused",
+    message: /set cache\.dtype to bf16/,
   });
 });

@@ -1,7 +1,7 @@
 /** The `model` clock: bytes and operations of every step over machine ceilings. */
 
 import { type HeadMap, shardHeads } from "../../allocator/mod.ts";
-import type { Workload } from "../../fixtures/mod.ts";
+import { cacheFormats, type Workload } from "../../fixtures/mod.ts";
 import { countWork, createWorkCount, type WorkCount, type WorkOptions } from "../../kernel/mod.ts";
 import { classifyLayers, type LayerClass } from "./layer_classes.ts";
 import { checkStepByOracles } from "./oracle_check.ts";
@@ -47,6 +47,7 @@ export function createModelClock(o: ModelClockOptions): StepClock {
     kvHeads: 1,
     headSize: model.headSize,
     pageSizeTokens: cache.pageSizeTokens,
+    ...cacheFormats(cache),
     layout: o.side.layout,
     headWindows: Int32Array.of(windowTokens),
     sinkTokens: o.heads.sinkTokens,

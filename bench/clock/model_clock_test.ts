@@ -6,7 +6,9 @@ import {
   headMapFromLayers,
   headWindows,
   type LayerGroup,
+  parseFormat,
 } from "../../allocator/mod.ts";
+import { cacheFormats } from "../../fixtures/mod.ts";
 import { countWork } from "../../kernel/mod.ts";
 import { createModelClock } from "./model_clock.ts";
 import { restMs, restOfLayer } from "./rest_of_layer.ts";
@@ -53,8 +55,15 @@ function direct(heads: HeadMap, side: Side, rows: Rows): number {
   return seconds * 1000;
 }
 
-function enqueueRows(o: { heads: HeadMap; side: Side; rows: Rows }) {
-  const clock = createModelClock({ workload: WORKLOAD, heads: o.heads, side: o.side, rest: REST });
+function enqueueRows(
+  o: { heads: HeadMap; side: Side; rows: Rows; workload?: typeof WORKLOAD },
+) {
+  const clock = createModelClock({
+    workload: o.workload ?? WORKLOAD,
+    heads: o.heads,
+    side: o.side,
+    rest: REST,
+  });
   const tokens = o.rows.queryLengths.reduce((sum, count) => sum + count, 0);
   const table = createBlockTable({
     layout: o.side.layout,
@@ -120,4 +129,27 @@ Deno.test("createModelClock() takes two walks of the row for the form of two pas
   const [one, two] = [await attentionOf(SIDES.uniform), await attentionOf(SIDES["two-pass"])];
   assert.ok(one > 0);
   assert.equal(two, 2 * one);
+});
+
+Deno.test("createModelClock() reads codes and the scales of tokens in place of 16 bits", async () => {
+  const heads = headsOf(["ff"], 0);
+  const side = SIDES["headwise"];
+  const rows = {
+    queryLengths: Int32Array.of(1, 1, 0),
+    cachedLengths: Int32Array.of(4000, 2000, 0),
+  };
+  const [codes, plain] = ["int8:token:f32", null].map((name) => {
+    const format = name === null ? undefined : parseFormat(name)!;
+    const cache = {
+      ...WORKLOAD.cache,
+      ...cacheFormats({ keyFormat: format, valueFormat: format }),
+    };
+    return enqueueRows({ heads, side, rows, workload: { ...WORKLOAD, cache } }).clock;
+  });
+  const milliseconds = async (clock: typeof codes): Promise<number> =>
+    (await clock!.flush()).attentionMs[0]!;
+  const keys = 2 * 6002;
+  const saved = keys * 2 * (128 - 68) / 1e9 * 1000;
+  const difference = await milliseconds(plain) - await milliseconds(codes);
+  assert.ok(Math.abs(difference - saved) < 1e-9 + saved * 1e-9, `${difference} for ${saved}`);
 });

@@ -1,12 +1,37 @@
 /** A workload's model as it is served, for the costs of a card. */
 
+import { CODE_BITS, type QuantisedFormat, tokenBytes } from "../../allocator/mod.ts";
 import type { ModelGeometry, WeightTypes, Workload } from "../../fixtures/mod.ts";
-import type { Placement, ServedLayer, ServedModel, WeightType } from "../card/mod.ts";
+import {
+  CACHE_READ_BYTES,
+  type Placement,
+  type ServedLayer,
+  type ServedModel,
+  type WeightType,
+} from "../card/mod.ts";
 
 /** The model of a workload; mean bytes of a weight below 2 stand for the nearest type. */
 export function servedWorkload(workload: Workload): ServedModel {
   const mean = weightTypeOf(workload.weightBytesPerParameter);
-  return servedModelOf(workload.model, workload.weights ?? alike(mean));
+  return {
+    ...servedModelOf(workload.model, workload.weights ?? alike(mean)),
+    ...storedElement(workload),
+  };
+}
+
+/** Bytes of a cached element, and of its reads, on the mean over keys and values. */
+function storedElement(
+  { cache, model }: Workload,
+): Pick<ServedModel, "cacheBytes" | "cacheReadBytes"> {
+  const sides = [cache.keyFormat, cache.valueFormat];
+  const mean = (of: (side: QuantisedFormat | undefined) => number): number =>
+    sides.reduce((sum, side) => sum + of(side), 0) / sides.length;
+  return {
+    cacheBytes: mean((side) => tokenBytes(side, model.headSize)) / model.headSize,
+    cacheReadBytes: mean((side) =>
+      CACHE_READ_BYTES[side === undefined ? 16 : CODE_BITS[side.codes]]
+    ),
+  };
 }
 
 /** A model by its geometry and the types of its weights. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { parseFormat } from "../../allocator/mod.ts";
 import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
 import { weightBytes } from "../card/mod.ts";
+import { tinyWorkload } from "../run/test_support.ts";
 import { placementOfWorkload, servedWorkload } from "./served_workload.ts";
 
 const eb45 = requireLoaded(await loadWorkload("eb45-21b-a3b-32k-bf16-kv50-512s"));
@@ -37,4 +39,17 @@ Deno.test("servedWorkload() takes weight types by tensor from a fixture", async 
     overrides: [override("weights", { experts: "mxfp5" })],
   });
   assert.match(unknown.diagnostics[0].fix ?? "", /mxfp4/);
+});
+
+Deno.test("servedWorkload() keeps and reads a quantised cache by its bytes, scales included", () => {
+  const stored = (name: string) => {
+    const format = parseFormat(name)!;
+    const cache = { ...tinyWorkload().cache, keyFormat: format };
+    const { cacheBytes, cacheReadBytes } = servedWorkload({ ...tinyWorkload(), cache });
+    return [cacheBytes, cacheReadBytes];
+  };
+  // Values stay at two bytes an element of 64.
+  assert.deepEqual(stored("int8:token:f32"), [(68 / 64 + 2) / 2, (1.4 + 2) / 2]);
+  assert.deepEqual(stored("int4:channel:bf16"), [(32 / 64 + 2) / 2, (2.2 + 2) / 2]);
+  assert.equal(servedWorkload(tinyWorkload()).cacheBytes, 2);
 });

@@ -8,7 +8,7 @@ import {
   shardHeads,
   toLayerGroup,
 } from "../../allocator/mod.ts";
-import type { Workload } from "../../fixtures/mod.ts";
+import { cacheFormats, type Workload } from "../../fixtures/mod.ts";
 import type { AttentionShape } from "../../kernel/mod.ts";
 import { findMeasuredRank } from "../scheduler/mod.ts";
 import type { Side } from "../result/mod.ts";
@@ -68,6 +68,7 @@ export function runnerSettings(workload: Workload, side: Side): RunnerSettings {
       columns: Math.ceil(scheduler.modelLengthTokens / cache.pageSizeTokens),
       layout: side.layout,
       storage: cache.dtype,
+      ...cacheFormats(cache),
     },
     headWindows: heads.groups.map((_, group) =>
       headWindows(heads, toLayerGroup(group, { limit: groups }))

@@ -1,5 +1,6 @@
 /** A published geometry and the types of a row as a served model. */
 
+import { CACHE_READ_BYTES } from "../card/mod.ts";
 import type { FeedForwardShape, ServedLayer, ServedModel, WeightType } from "../card/mod.ts";
 import type { PublishedGeometry, PublishedRow } from "./published.ts";
 
@@ -24,10 +25,9 @@ function weightTypes(
 /** A cached element by a row's words: bytes kept, and bytes that its reads take the time of. */
 function cacheOf(text: string): Pick<ServedModel, "cacheBytes" | "cacheReadBytes"> {
   const lower = text.toLowerCase();
-  // Codes are converted on the way in: fp8 leaves about 0.7 of bf16's time, not a half.
-  if (lower.startsWith("fp8")) return { cacheBytes: 1, cacheReadBytes: 1.4 };
-  if (lower.includes("4 bit")) return { cacheBytes: 0.4, cacheReadBytes: 2.2 };
-  return { cacheBytes: 2, cacheReadBytes: 2 };
+  if (lower.startsWith("fp8")) return { cacheBytes: 1, cacheReadBytes: CACHE_READ_BYTES[8] };
+  if (lower.includes("4 bit")) return { cacheBytes: 0.4, cacheReadBytes: CACHE_READ_BYTES[4] };
+  return { cacheBytes: 2, cacheReadBytes: CACHE_READ_BYTES[16] };
 }
 
 /** The model that a row serves. */

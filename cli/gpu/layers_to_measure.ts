@@ -1,8 +1,8 @@
+import { tokenBytes } from "../../allocator/mod.ts";
 import type { RunnerSettings } from "../../bench/mod.ts";
 
 /** Caches that alternate together exceed every last-level cache by far. */
 const ROTATED_BYTES = 2 ** 29;
-const BYTES_OF_ELEMENT = 2;
 
 /**
  * Chooses how many layers get caches of their own: enough that a step does not find the step before
@@ -13,10 +13,11 @@ const BYTES_OF_ELEMENT = 2;
  */
 export function layersToMeasure(settings: RunnerSettings): number {
   const { shape, layersPerGroup } = settings;
-  const pageBytes = shape.pageSizeTokens * shape.headSize * BYTES_OF_ELEMENT;
+  const tokenOfHead = tokenBytes(shape.keyFormat, shape.headSize) +
+    tokenBytes(shape.valueFormat, shape.headSize);
   const headPages = shape.layout === "pooled"
     ? shape.poolPages ?? shape.pages * shape.kvHeads
     : shape.pages * shape.kvHeads;
-  const layerBytes = 2 * headPages * pageBytes;
+  const layerBytes = headPages * shape.pageSizeTokens * tokenOfHead;
   return Math.min(layersPerGroup, Math.max(2, Math.ceil(ROTATED_BYTES / layerBytes)));
 }

@@ -8,6 +8,8 @@
  * `int4` codes are unsigned and stand for themselves minus a zero point.
  */
 
+import { CODE_BITS } from "../../allocator/mod.ts";
+
 /** How one element of a quantised cache is stored, its scale apart. */
 export type CodeType = "int8" | "fp8_e4m3" | "fp8_e5m2" | "int4" | "fp4_e2m1";
 
@@ -32,11 +34,11 @@ export interface CodeFormat {
 
 /** Formats by code type. */
 export const CODE_FORMATS: Readonly<Record<CodeType, CodeFormat>> = {
-  int8: { bits: 8, largest: 127, notANumber: null },
-  fp8_e4m3: { bits: 8, largest: 448, notANumber: 0x7f },
-  fp8_e5m2: { bits: 8, largest: 57344, notANumber: 0x7f },
-  int4: { bits: 4, largest: 15, notANumber: null },
-  fp4_e2m1: { bits: 4, largest: 6, notANumber: null },
+  int8: { bits: CODE_BITS.int8, largest: 127, notANumber: null },
+  fp8_e4m3: { bits: CODE_BITS.fp8_e4m3, largest: 448, notANumber: 0x7f },
+  fp8_e5m2: { bits: CODE_BITS.fp8_e5m2, largest: 57344, notANumber: 0x7f },
+  int4: { bits: CODE_BITS.int4, largest: 15, notANumber: null },
+  fp4_e2m1: { bits: CODE_BITS.fp4_e2m1, largest: 6, notANumber: null },
 };
 
 /** Exponent and significand bits, exponent bias, and the first magnitude code that is no finite number. */
