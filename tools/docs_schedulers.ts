@@ -97,6 +97,16 @@ export async function renderSchedulers(): Promise<string[]> {
         "up, and the timeline of steps is left out.",
     ),
     "",
+    "## Sessions",
+    "",
+    ...markdownParagraph(
+      "A row of a trace with `session_id` and `delay` in place of a time stamp is a turn that " +
+        "arrives so long after the answer before it in its session. The replay sends it when that " +
+        "answer has ended on the side that is replayed, so arrivals differ by side and the result " +
+        "has them; where the turn before failed, the next one follows the failure. Behind a router " +
+        "all turns go to the replica of the first. `bench --endpoint` sends turns in the same way.",
+    ),
+    "",
   ];
 }
 

@@ -33,7 +33,10 @@ export interface OpenLoopLog {
   readonly peakInFlight: number;
 }
 
-/** Replays the requests; each one is due at its arrival, scaled, after the start of the replay. */
+/**
+ * Replays the requests; each one is due at its arrival, scaled, after the start of the replay, or so
+ * long after the end of the request that it follows.
+ */
 export async function runOpenLoop(o: OpenLoopOptions): Promise<OpenLoopLog> {
   const { requests, settings } = o;
   const startMs = performance.now();
@@ -46,8 +49,8 @@ export async function runOpenLoop(o: OpenLoopOptions): Promise<OpenLoopLog> {
   let peakInFlight = 0;
   let done = 0;
   let fault: unknown = null;
-  const send = async (index: number): Promise<void> => {
-    const scheduledMs = requests[index].arrivalMs * settings.timeScale;
+  const ends: Promise<void>[] = [];
+  const send = async (index: number, scheduledMs: number): Promise<void> => {
     await gate.enter();
     try {
       peakInFlight = Math.max(peakInFlight, gate.inside());
@@ -62,9 +65,19 @@ export async function runOpenLoop(o: OpenLoopOptions): Promise<OpenLoopLog> {
       gate.leave();
     }
   };
+  const sendAt = async (index: number, scheduledMs: number): Promise<void> => {
+    await sleepUntil(scheduledMs, { nowMs, signal });
+    await send(index, scheduledMs);
+  };
   for (let index = 0; index < requests.length && !signal.aborted; index++) {
-    await sleepUntil(requests[index].arrivalMs * settings.timeScale, { nowMs, signal });
-    const sending = send(index).finally(() => underWay.delete(sending));
+    const { after, arrivalMs } = requests[index];
+    // A turn follows the answer of the one before, however long that took; others go on meanwhile.
+    const sent = after === undefined
+      ? sendAt(index, arrivalMs * settings.timeScale)
+      : ends[after.request].then(() => sendAt(index, nowMs() + after.delayMs * settings.timeScale));
+    if (after === undefined) await sleepUntil(arrivalMs * settings.timeScale, { nowMs, signal });
+    const sending = sent.finally(() => underWay.delete(sending));
+    ends[index] = sending;
     underWay.add(sending);
   }
   await Promise.all(underWay);

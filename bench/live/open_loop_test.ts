@@ -27,6 +27,33 @@ Deno.test("runOpenLoop() sends each request when it is due, times the factor", a
   });
 });
 
+Deno.test("runOpenLoop() sends a turn after the answer that it follows, and others meanwhile", async () => {
+  await withServer({}, async ({ url }) => {
+    const client = Deno.createHttpClient({});
+    const [first, own] = requestsOf([[0, 5, 2], [10, 5, 2]]);
+    const turn = (request: number, id: number) => ({
+      ...first,
+      id,
+      after: { request, delayMs: 30 },
+    });
+    const { records } = await runOpenLoop({
+      requests: [first, turn(0, 1), turn(1, 2), { ...own, id: 3 }],
+      endpoint: { url, model: "tiny", token: null },
+      settings: { ...DEFAULT_LIVE_SETTINGS, timeScale: 2 },
+      client,
+      promptSeed: 1,
+      prefixBlockTokens: 512,
+      signal: new AbortController().signal,
+    });
+    client.close();
+    assert.deepEqual(records.map(({ error }) => error), [null, null, null, null]);
+    for (const turn of [1, 2]) {
+      assert.ok(records[turn].sentMs >= records[turn - 1].endMs + 60 - 1.5);
+    }
+    assert.equal(records[3].scheduledMs, 20);
+  });
+});
+
 Deno.test("runOpenLoop() counts tokens chunk by chunk when every event tells them", async () => {
   const events = [["a b", 2], ["c", 3], ["d e f", 6]] as const;
   const body =

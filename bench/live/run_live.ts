@@ -95,7 +95,7 @@ export async function runLive(o: LiveOptions): Promise<LiveResult> {
           }),
       });
     const warmup = requests.slice(0, settings.warmupRequests)
-      .map((request) => ({ ...request, arrivalMs: 0 }));
+      .map(({ after: _, ...request }) => ({ ...request, arrivalMs: 0 }));
     for (let side = 0; side < endpoints.length && warmup.length > 0; side++) {
       await replay(side, { phase: "warm-up", pair: -1, requests: warmup });
     }

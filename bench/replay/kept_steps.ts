@@ -3,6 +3,7 @@
 import type { TraceRequest } from "../../fixtures/mod.ts";
 import type { Timeline } from "./timeline.ts";
 import type { TokenLog } from "./token_log.ts";
+import type { Turns } from "./turns.ts";
 
 /** Requests by their index: an array, or what makes them one by one. */
 export interface RequestSequence {
@@ -22,6 +23,8 @@ export interface KeptSteps {
   readonly timeline: Timeline;
   /** [requests] steps before each arrival, in a closed loop; null where requests have their own. */
   readonly arrivalSteps: Int32Array | null;
+  /** When requests arrived, where some follow others; null where none does. */
+  readonly turns: Pick<Turns, "arrivalMs" | "order" | "known"> | null;
   /** [requests] first step with the request in it, −1 when it never ran. */
   readonly firstSteps: Int32Array;
 }

@@ -5,7 +5,7 @@
  */
 
 import { setImmediate } from "node:timers";
-import { type Slot, validateAllocator } from "../../allocator/mod.ts";
+import type { Slot } from "../../allocator/mod.ts";
 import type { StepBatch, StepCheck, StepTimes } from "../clock/mod.ts";
 import { BenchError, type FailedRequest } from "../result/mod.ts";
 import {
@@ -40,6 +40,7 @@ import {
   type Timeline,
   timeSteps,
 } from "./timeline.ts";
+import { refuseDisorder, refuseLeaks } from "./refusals.ts";
 import { createFolded, type Folded, foldSteps, KEPT_STEPS } from "./fold.ts";
 import {
   createRequestTimes,
@@ -47,6 +48,14 @@ import {
   takeTimes as takeRequestTimes,
 } from "./request_times.ts";
 import { createTokenLog, logTokens, type TokenLog } from "./token_log.ts";
+import {
+  createTurns,
+  hasUntimedEnds,
+  nextArrivalMs,
+  noteEnd,
+  orderArrivals,
+  type Turns,
+} from "./turns.ts";
 
 /** Steps between two looks at the abort signal and the event loop. */
 const STEPS_PER_TURN = 2048;
@@ -61,6 +70,7 @@ interface Replay {
   readonly tokens: TokenLog;
   readonly times: RequestTimes;
   readonly arrivalSteps: Int32Array | null;
+  readonly turns: Turns | null;
   readonly firstSteps: Int32Array;
   readonly preemptions: Int32Array;
   readonly failed: FailedRequest[];
@@ -119,9 +129,10 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
 }
 
 function startReplay(o: ReplayOptions): Replay {
-  refuseDisorder(o);
+  refuseDisorder(o.requests);
   const count = o.requests.length;
   const closedLoop = (o.concurrency ?? null) !== null;
+  const turns = createTurns(o.requests, closedLoop);
   return {
     options: o,
     scheduler: createScheduler({
@@ -134,8 +145,9 @@ function startReplay(o: ReplayOptions): Replay {
     }),
     timeline: createTimeline(),
     tokens: createTokenLog(count),
-    times: createRequestTimes(count, closedLoop),
+    times: createRequestTimes(count, closedLoop || turns !== null),
     arrivalSteps: closedLoop ? new Int32Array(count).fill(-1) : null,
+    turns,
     firstSteps: new Int32Array(count).fill(-1),
     preemptions: new Int32Array(count),
     failed: [],
@@ -243,7 +255,8 @@ function takeArrivals(run: Replay): boolean {
   const before = run.arrived;
   if (run.arrivalSteps !== null) return followSteps(run, run.arrivalSteps);
   const now = Math.max(planningMs(run), run.idleUntilMs);
-  while (run.arrived < requests.length && requests.at(run.arrived)!.arrivalMs <= now) arrive(run);
+  orderTurns(run, now);
+  while (run.arrived < requests.length && nextMs(run) <= now) arrive(run);
   return run.arrived > before;
 }
 
@@ -263,16 +276,30 @@ function followSteps(run: Replay, arrivalSteps: Int32Array): boolean {
 
 /** Whether steps without a time yet cannot last until the next arrival, by the clock's own bound. */
 function isBeforeArrival(run: Replay): boolean {
-  const { timeline, arrivalSteps, options: { clock, requests } } = run;
+  const { timeline, arrivalSteps, options: { clock } } = run;
   if (arrivalSteps !== null || timeline.timed === timeline.planned) return false;
   if (clock.mostPendingMs === undefined) return false;
   const now = Math.max(planningMs(run), run.idleUntilMs);
-  return now + clock.mostPendingMs() < requests.at(run.arrived)!.arrivalMs;
+  return now + clock.mostPendingMs() < nextMs(run);
+}
+
+/** When the next request arrives at the earliest. */
+function nextMs({ turns, arrived, options: { requests } }: Replay): number {
+  if (turns === null) return requests.at(arrived)!.arrivalMs;
+  if (hasUntimedEnds(turns)) return -Infinity;
+  return arrived < turns.known
+    ? turns.arrivalMs[turns.order[arrived]]
+    : nextArrivalMs(turns, requests);
+}
+
+function orderTurns({ turns, timeline, options: { requests } }: Replay, untilMs: number): void {
+  if (turns !== null) orderArrivals(turns, { requests, timeline, untilMs });
 }
 
 function arrive(run: Replay): void {
-  const request = createLiveRequest(run.arrived, run.options.requests.at(run.arrived)!);
-  if (run.arrived === run.pages?.request) run.followed = request;
+  const index = run.turns === null ? run.arrived : run.turns.order[run.arrived];
+  const request = createLiveRequest(index, run.options.requests.at(index)!);
+  if (index === run.pages?.request) run.followed = request;
   run.scheduler.waiting.pushBack(request);
   run.arrived++;
 }
@@ -287,7 +314,8 @@ function planningMs({ timeline, scheduler, options }: Replay): number {
 async function skipToArrival(run: Replay): Promise<void> {
   await settle(run);
   const now = nowMs(run.timeline, run.timeline.timed);
-  run.idleUntilMs = Math.max(now, run.options.requests.at(run.arrived)!.arrivalMs);
+  orderTurns(run, now);
+  run.idleUntilMs = Math.max(now, nextMs(run));
   takeArrivals(run);
 }
 
@@ -303,6 +331,7 @@ function takeFailures(run: Replay): void {
 function end(run: Replay, request: LiveRequest): void {
   run.firstSteps[request.index] = request.firstStep;
   run.preemptions[request.index] = request.preemptions;
+  if (run.turns !== null) noteEnd(run.turns, request.index, run.timeline.planned - 1);
   run.done++;
 }
 
@@ -317,16 +346,17 @@ function fold(run: Replay, isEnd: boolean): void {
   const live = [...scheduler.running, ...scheduler.leaving, ...scheduler.waiting.list()];
   for (const request of live) firstSteps[request.index] = request.firstStep;
   run.folded ??= createFolded();
+  orderTurns(run, nowMs(run.timeline, run.timeline.timed));
   const started = [...tokens.touched, ...live.map(({ index }) => index)];
   foldSteps(run.folded, run.times, { ...run, requests }, { started, isEnd });
 }
 
 function finishReplay(run: Replay): ReplayLog {
-  const { options, tokens, timeline, times, arrivalSteps, firstSteps, preemptions } = run;
+  const { options, tokens, timeline, times, arrivalSteps, turns, firstSteps, preemptions } = run;
   const { failed, checks, pages } = run;
   const { requests, ranks } = options;
   emptyPrefixCaches(ranks);
-  refuseLeaks(run);
+  refuseLeaks(run.scheduler);
   if (run.folded === null) {
     takeRequestTimes(times, { ...run, requests }, { started: firstSteps.keys(), isEnd: true });
   } else fold(run, true);
@@ -341,6 +371,7 @@ function finishReplay(run: Replay): ReplayLog {
     tokens,
     timeline,
     arrivalSteps,
+    turns,
     firstSteps,
     preemptions,
     failed,
@@ -359,31 +390,4 @@ async function yieldTurn(run: Replay): Promise<void> {
 function refuseStopped({ options }: Replay): void {
   if (options.signal?.aborted !== true) return;
   throw new BenchError("bench/aborted", "Cannot finish the replay: it was stopped");
-}
-
-function refuseLeaks({ scheduler }: Replay): void {
-  for (const allocator of scheduler.ranks.all) {
-    const violations = validateAllocator(allocator);
-    if (violations.length === 0) continue;
-    throw new BenchError(
-      "bench/allocator",
-      `Cannot trust the replay: its pools are inconsistent (${violations[0].clause}): ` +
-        `${violations[0].message}`,
-    );
-  }
-}
-
-function refuseDisorder({ requests }: ReplayOptions): void {
-  let before = 0;
-  for (let index = 0; index < requests.length; index++) {
-    const { id, arrivalMs } = requests.at(index)!;
-    if (arrivalMs < before) {
-      throw new BenchError(
-        "bench/option",
-        `Cannot replay request ${id}: it arrives at ${arrivalMs} ms, before its predecessor at ` +
-          `${before} ms; sort the requests by arrival`,
-      );
-    }
-    before = arrivalMs;
-  }
 }

@@ -22,16 +22,16 @@ export interface RequestTimes {
   readonly firstAttentionMs: Float64Array;
   /** Attention of all steps up to and with that of the last token so far. */
   readonly lastAttentionMs: Float64Array;
-  /** Arrivals of a closed loop, null where requests have their own. */
+  /** Arrivals of a closed loop or of turns, null where all requests have their own. */
   readonly arrivalMs: Float64Array | null;
   /** Tokens so far. */
   readonly tokens: Int32Array;
-  /** Requests, from the first on, whose arrival is behind the timed steps. */
+  /** Requests, in the order of arrival, whose arrival is behind the timed steps. */
   arrivalsKnown: number;
 }
 
 /** Creates times of which nothing is known. */
-export function createRequestTimes(requests: number, closedLoop: boolean): RequestTimes {
+export function createRequestTimes(requests: number, hasOtherArrivals: boolean): RequestTimes {
   const unknown = (): Float64Array => new Float64Array(requests).fill(NaN);
   return {
     startedMs: unknown(),
@@ -40,7 +40,7 @@ export function createRequestTimes(requests: number, closedLoop: boolean): Reque
     arrivalAttentionMs: unknown(),
     firstAttentionMs: unknown(),
     lastAttentionMs: unknown(),
-    arrivalMs: closedLoop ? unknown() : null,
+    arrivalMs: hasOtherArrivals ? unknown() : null,
     tokens: new Int32Array(requests),
     arrivalsKnown: 0,
   };
@@ -82,10 +82,11 @@ export function takeTimes(
 
 /** Arrivals come in order, so each is looked up in the steps that are kept when it has passed. */
 function takeArrivals(times: RequestTimes, log: KeptSteps, isEnd: boolean): void {
-  const { timeline, requests } = log;
+  const { timeline, requests, turns } = log;
   const now = nowMs(timeline, timeline.timed);
-  while (times.arrivalsKnown < requests.length) {
-    const request = times.arrivalsKnown;
+  const count = turns?.known ?? requests.length;
+  while (times.arrivalsKnown < count) {
+    const request = turns?.order[times.arrivalsKnown] ?? times.arrivalsKnown;
     const arrivalMs = arrivalOf(log, request);
     if (!isEnd && !(arrivalMs < now)) return;
     times.arrivalAttentionMs[request] = attentionAt(timeline, arrivalMs);
@@ -94,8 +95,9 @@ function takeArrivals(times: RequestTimes, log: KeptSteps, isEnd: boolean): void
   }
 }
 
-/** When a request arrived: by its own time, or with the end of a step. */
-function arrivalOf({ arrivalSteps, timeline, requests }: KeptSteps, index: number): number {
+/** When a request arrived: by its own time, after another, or with the end of a step. */
+function arrivalOf({ arrivalSteps, timeline, requests, turns }: KeptSteps, index: number): number {
+  if (turns !== null) return turns.arrivalMs[index];
   if (arrivalSteps === null) return requests.at(index)!.arrivalMs;
   return arrivalSteps[index] < 0
     ? Infinity

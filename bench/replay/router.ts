@@ -26,7 +26,8 @@ export interface RouterOptions {
  *
  * `round-robin` takes replicas in turn. `least-loaded` takes the one with the fewest tokens left, the
  * first of equals. `prefix-aware` takes the one that would be done first: with the fewest tokens left
- * and, of the prompt, those to compute that its cache does not have.
+ * and, of the prompt, those to compute that its cache does not have. The turns of a session stay
+ * with the replica of its first one.
  *
  * @param requests Requests in arrival order.
  * @param o The router.
@@ -46,7 +47,9 @@ export function routeRequests(requests: readonly TraceRequest[], o: RouterOption
     const spared = (replica: number): number =>
       o.router === "prefix-aware" ? knownTokens(known[replica], request, o) : 0;
     let chosen = index % o.replicas;
-    if (o.router !== "round-robin") {
+    // A turn starts when the one before has ended, which only the replica of that one knows.
+    if (request.after !== undefined) chosen = assigned[request.after.request];
+    else if (o.router !== "round-robin") {
       chosen = 0;
       for (let replica = 1; replica < o.replicas; replica++) {
         if (loads[replica] - spared(replica) < loads[chosen] - spared(chosen)) chosen = replica;

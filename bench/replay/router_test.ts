@@ -46,3 +46,24 @@ Deno.test("routeRequests() takes the replica that has the prefix unless it is bu
   // Forgotten: only the last two blocks fit.
   assert.deepEqual(route([[0, 30, prompt], [0, 30, prompt]], { ...o, prefixBlocks: 2 }), [0, 1]);
 });
+
+Deno.test("routeRequests() keeps the turns of a session on the replica of its first", () => {
+  const turn = (id: number, before: number): TraceRequest => ({
+    id,
+    arrivalMs: 0,
+    inputTokens: 5,
+    outputTokens: 5,
+    after: { request: before, delayMs: 0 },
+  });
+  const requests = [
+    { id: 0, arrivalMs: 0, inputTokens: 90, outputTokens: 0 },
+    { id: 1, arrivalMs: 0, inputTokens: 10, outputTokens: 0 },
+    turn(2, 0),
+    turn(3, 2),
+    turn(4, 1),
+  ];
+  for (const router of ["round-robin", "least-loaded", "prefix-aware"] as const) {
+    const o = { replicas: 2, tokensPerSecond: 1, prefixBlockTokens: 10, prefixBlocks: 9 };
+    assert.deepEqual([...routeRequests(requests, { router, ...o })], [0, 1, 0, 0, 1]);
+  }
+});

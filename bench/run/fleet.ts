@@ -49,15 +49,24 @@ export async function shareRequests(bench: Bench): Promise<readonly ReplicaShare
     prefixBlockTokens: bench.prefixBlockTokens,
     prefixBlocks: Math.floor(pagesPerHead * pageSizeTokens / bench.prefixBlockTokens),
   });
+  const placeOf = new Int32Array(requests.length);
   return Array.from({ length: replicas }, (_, replica): ReplicaShare => {
     const places = Int32Array.from(requests.keys()).filter((index) => assigned[index] === replica);
+    places.forEach((index, place) => placeOf[index] = place);
     const share = concurrency === null
       ? null
       : Math.floor(concurrency / replicas) + (replica < concurrency % replicas ? 1 : 0);
     return {
-      requests: Array.from(places, (index) => requests[index]),
+      requests: Array.from(places, (index) => inReplica(requests[index], placeOf)),
       places,
       concurrency: share,
     };
   });
+}
+
+/** A turn names the one before by its place among the requests of the replica. */
+function inReplica(request: TraceRequest, placeOf: Int32Array): TraceRequest {
+  const { after } = request;
+  if (after === undefined) return request;
+  return { ...request, after: { ...after, request: placeOf[after.request] } };
 }

@@ -54,6 +54,22 @@ Deno.test("runBench() gives replicas what each would do by itself, requests in t
   });
 });
 
+Deno.test("runBench() replays the turns of sessions, on the replicas of their first ones", async () => {
+  const rows = requestsAt(0.02, 20);
+  const sessions = rows.map((request, id): TraceRequest =>
+    id < 6 ? request : { ...request, after: { request: id - 6, delayMs: 0.5 } }
+  ).map((request) => ({ ...request, arrivalMs: Math.min(request.arrivalMs, 0.1) }));
+  for (const replicas of [1, 3]) {
+    const { sides } = await run(sessions, { replicas });
+    const { arrivalMs, endToEndMs } = sides[0].runs[0].samples!;
+    sessions.forEach(({ after }, id) => {
+      if (after === undefined) return assert.equal(arrivalMs![id], sessions[id].arrivalMs);
+      const wanted = arrivalMs![after.request] + endToEndMs[after.request]! + after.delayMs;
+      assert.ok(Math.abs(arrivalMs![id] - wanted) < 1e-5);
+    });
+  }
+});
+
 Deno.test("runBench() with one replica is the engine by itself", async () => {
   const requests = requestsAt(0.05, 20);
   const [one, plain] = await Promise.all([run(requests, { replicas: 1 }), run(requests)]);

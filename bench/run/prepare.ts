@@ -130,14 +130,6 @@ function requestsOf(
   const { pageSizeTokens } = workload.cache;
   const blockTokens = trace?.prefixBlockTokens ?? DEFAULT_BLOCK_TOKENS;
   const requests = trace?.requests ?? synthesizeRequests(workload);
-  const waiting = requests.find(({ after }) => after !== undefined);
-  if (waiting !== undefined) {
-    throw new BenchError(
-      "bench/option",
-      `Cannot replay request ${waiting.id}: it waits for the answer of request ` +
-        `${waiting.after!.request}, which is not supported yet; give every turn a timestamp`,
-    );
-  }
   const isPartOfPage = blockTokens < pageSizeTokens && pageSizeTokens % blockTokens === 0;
   if (!isPartOfPage) return { requests, prefixBlockTokens: blockTokens };
   return {

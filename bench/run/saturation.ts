@@ -47,7 +47,7 @@ export async function serveSaturated(
     prefixBlockTokens: null,
   });
   const log = await replay({
-    requests: requests.map((request) => ({ ...request, arrivalMs: 0 })),
+    requests: requests.map(({ after: _, ...request }) => ({ ...request, arrivalMs: 0 })),
     scheduler: workload.scheduler,
     speculative: workload.speculative,
     ranks,
