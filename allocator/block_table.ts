@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { GlobalPage, Head, LayerGroup, LocalPage, Slot } from "./ids.ts";
+import type { Head, LayerGroup, Slot } from "./ids.ts";
 import { HOLE } from "./ids.ts";
 
 /**
@@ -182,54 +182,4 @@ export function identityTable(shape: TableShape, pagesPerSlot: number): BlockTab
     for (let i = 0; i < pagesPerSlot; i++) table.ids[row * shape.columns + i] = base + i;
   }
   return table;
-}
-
-/** The address of one position of one page, in the terms of the layout. */
-export type PageAddress =
-  & {
-    /** Position inside the page, in [0, P). */
-    readonly positionInPage: number;
-    /** Tokens a page P. */
-    readonly pageSizeTokens: number;
-    /** Head size D. */
-    readonly headSize: number;
-  }
-  & (
-    | {
-      /** K and V are [N, H, P, D]. */
-      readonly layout: "uniform" | "headwise";
-      /** A local id. */
-      readonly page: LocalPage;
-      /** KV head. */
-      readonly head: Head;
-      /** KV heads H. */
-      readonly kvHeads: number;
-    }
-    | {
-      /** K and V are [N·H·Lg, P, D]; the id alone names the head's memory. */
-      readonly layout: "pooled";
-      /** A flat id. */
-      readonly page: GlobalPage;
-    }
-  );
-
-/**
- * The element offset of a key or value vector: ((id·H + h)·P + s)·D for local ids,
- * (id·P + s)·D for flat ids. A flat id in a per-head layout does not type-check.
- *
- * @param o Layout, page, position and sizes.
- * @returns Elements from the start of the layer's K (or V) tensor.
- * @throws {TableError} When the position lies outside the page.
- */
-export function pageElementOffset(o: PageAddress): number {
-  if (!(o.positionInPage >= 0 && o.positionInPage < o.pageSizeTokens) || o.page < 0) {
-    throw new TableError(
-      "table/index",
-      { page: o.page, positionInPage: o.positionInPage },
-      `Cannot address position "${o.positionInPage}" of page "${o.page}": positions are in ` +
-        `[0, ${o.pageSizeTokens}) and a hole has no address`,
-    );
-  }
-  const headPage = o.layout === "pooled" ? o.page : o.page * o.kvHeads + o.head;
-  return (headPage * o.pageSizeTokens + o.positionInPage) * o.headSize;
 }

@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import {
   createBlockTable,
   identityTable,
   type Layout,
-  pageElementOffset,
   rowOffset,
   TableError,
   tableRows,
 } from "./block_table.ts";
-import type { GlobalPage, Head, LayerGroup, LocalPage, Slot } from "./ids.ts";
+import type { Head, LayerGroup, Slot } from "./ids.ts";
 
 const SHAPE = { layerGroups: 2, slots: 3, kvHeads: 4, columns: 5 };
 
@@ -77,49 +75,4 @@ Deno.test("identityTable() refuses a page count when it does not fit the row", (
   for (const pages of [0, 6, 1.5]) {
     assert.throws(() => identityTable({ layout: "headwise", ...SHAPE }, pages), TableError);
   }
-});
-
-Deno.test("pageElementOffset() gives every vector of a pool its own place", () => {
-  const [pages, kvHeads, pageSizeTokens, headSize] = [3, 2, 4, 8];
-  const size = { kvHeads, pageSizeTokens, headSize };
-  const local: number[] = [];
-  const flat: number[] = [];
-  for (let page = 0; page < pages; page++) {
-    for (let head = 0; head < kvHeads; head++) {
-      for (let positionInPage = 0; positionInPage < pageSizeTokens; positionInPage++) {
-        local.push(pageElementOffset({
-          layout: "headwise",
-          page: page as LocalPage,
-          head: head as Head,
-          positionInPage,
-          ...size,
-        }));
-        flat.push(pageElementOffset({
-          layout: "pooled",
-          page: (page * kvHeads + head) as GlobalPage,
-          positionInPage,
-          ...size,
-        }));
-      }
-    }
-  }
-  const expected = Array.from({ length: pages * kvHeads * pageSizeTokens }, (_, i) => i * headSize);
-  assert.deepEqual(local, expected);
-  assert.deepEqual(flat, expected);
-});
-
-Deno.test("pageElementOffset() never turns a hole into an address", () => {
-  fc.assert(fc.property(fc.integer({ min: 0, max: 63 }), (positionInPage) => {
-    assert.throws(
-      () =>
-        pageElementOffset({
-          layout: "pooled",
-          page: -1 as GlobalPage,
-          positionInPage,
-          pageSizeTokens: 64,
-          headSize: 128,
-        }),
-      TableError,
-    );
-  }));
 });

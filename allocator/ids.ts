@@ -1,6 +1,6 @@
 /**
- * Branded integers. Every id space of the table has its own type, because the worst failure of
- * head-wise tables is a flat id read as a per-head id: it aliases another head's page silently.
+ * Branded integers: pages, slots, heads and groups are told apart by type, and a value from outside
+ * is checked against its space and never reduced modulo it, which would alias another's page.
  *
  * @module
  */
@@ -8,14 +8,11 @@
 /** The only negative id: a row entry that names no page. */
 export const HOLE: -1 = -1;
 
-/** A page id local to one head's pool, in [0, N): the ids of layouts `uniform` and `headwise`. */
-export type LocalPage = number & { readonly idSpace: "LocalPage" };
-
-/** A page id of the one flat pool, in [0, N·H·Lg): the ids of layout `pooled`. */
-export type GlobalPage = number & { readonly idSpace: "GlobalPage" };
-
-/** A page id as a pool of either kind hands it out and a table's entry names it. */
-export type Page = LocalPage | GlobalPage;
+/**
+ * A page id as a pool hands it out and a table's entry names it: in [0, N) of one head's pool, or in
+ * [0, N·H·Lg) of the one flat pool in layout `pooled`.
+ */
+export type Page = number & { readonly idSpace: "Page" };
 
 /** A page of all pools of an allocator: pool·N + id, for arrays over every page. */
 export type PageKey = number & { readonly idSpace: "PageKey" };
@@ -30,7 +27,7 @@ export type Head = number & { readonly idSpace: "Head" };
 export type LayerGroup = number & { readonly idSpace: "LayerGroup" };
 
 /** The name of an id space. */
-export type IdSpace = "LocalPage" | "GlobalPage" | "Slot" | "Head" | "LayerGroup";
+export type IdSpace = "Slot" | "Head" | "LayerGroup";
 
 /** A value that does not belong to the id space it was handed to. */
 export class IdSpaceError extends RangeError {
@@ -66,32 +63,6 @@ function checkId(space: IdSpace, value: number, limit: number): void {
   if (!Number.isInteger(value) || value < 0 || value >= limit) {
     throw new IdSpaceError(space, value, limit);
   }
-}
-
-/**
- * Checks a page id of one head's pool.
- *
- * @param value The id as a plain number.
- * @param o The pool's size N as `limit`.
- * @returns The same number, branded.
- * @throws {IdSpaceError} When the value is no integer in [0, N).
- */
-export function toLocalPage(value: number, o: IdLimit): LocalPage {
-  checkId("LocalPage", value, o.limit);
-  return value as LocalPage;
-}
-
-/**
- * Checks a page id of the flat pool.
- *
- * @param value The id as a plain number.
- * @param o The pool's size N·H·Lg as `limit`.
- * @returns The same number, branded.
- * @throws {IdSpaceError} When the value is no integer in [0, limit).
- */
-export function toGlobalPage(value: number, o: IdLimit): GlobalPage {
-  checkId("GlobalPage", value, o.limit);
-  return value as GlobalPage;
 }
 
 /**

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { IdSpaceError, toGlobalPage, toHead, toLayerGroup, toLocalPage, toSlot } from "./ids.ts";
+import { IdSpaceError, toHead, toLayerGroup, toSlot } from "./ids.ts";
 
 const CONVERTERS = [
-  ["LocalPage", toLocalPage],
-  ["GlobalPage", toGlobalPage],
   ["Slot", toSlot],
   ["Head", toHead],
   ["LayerGroup", toLayerGroup],

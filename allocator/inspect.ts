@@ -55,19 +55,6 @@ export function heldPages(a: CacheAllocator, slot: Slot, place?: HeadPlace): num
 }
 
 /**
- * The first column behind the sink pages that a head still holds. O(1).
- *
- * @param a The allocator.
- * @param slot A slot.
- * @param place A head.
- * @returns A column: 0 where nothing was recycled, otherwise the end of the holes.
- * @throws {IdSpaceError} When the table has no such group or head.
- */
-export function firstLiveColumn(a: CacheAllocator, slot: Slot, place: HeadPlace): number {
-  return a.state.rowIsWindow[rowOf(a, place)] === 1 ? a.state.recycledUpTo[slot] : 0;
-}
-
-/**
  * The columns of a slot: pages of a full head, holes of a window head included. O(1).
  *
  * @param a The allocator.

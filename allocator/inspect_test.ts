@@ -13,7 +13,6 @@ import {
   recycle,
   release,
 } from "./mod.ts";
-import { firstLiveColumn } from "./inspect.ts";
 
 Deno.test("availability() is a real number over the pools in use", () => {
   const a = buildAllocator({ slots: 4, pagesPerHead: 7 });
@@ -40,20 +39,10 @@ Deno.test("freePages() and heldPages() tell heads apart", () => {
   recycle(a, slot(0), { nextPositionTokens: 96, lengthTokens: 96 });
   assert.deepEqual([0, 1].map((head) => freePages(a, place(head))), [7, 2]);
   assert.deepEqual([0, 1].map((head) => heldPages(a, slot(0), place(head))), [1, 6]);
-  assert.deepEqual([0, 1].map((head) => firstLiveColumn(a, slot(0), place(head))), [5, 0]);
   assert.equal(heldPages(a, slot(0)), 7);
   assert.equal(allocatedColumns(a, slot(0)), 6);
   assert.throws(() => heldPages(a, slot(0), place(2)), IdSpaceError);
   assert.throws(() => freePages(a, place(0, 1)), IdSpaceError);
-});
-
-Deno.test("firstLiveColumn() lies behind the holes, not behind the sinks", () => {
-  const a = buildAllocator({ sinkTokens: 20 });
-  admit(a, slot(0), 96);
-  assert.equal(firstLiveColumn(a, slot(0), place(0)), 0);
-  recycle(a, slot(0), { nextPositionTokens: 96, lengthTokens: 96 });
-  assert.equal(firstLiveColumn(a, slot(0), place(0)), 5);
-  assert.equal(heldPages(a, slot(0), place(0)), 3);
 });
 
 Deno.test("pageStatistics() keeps peaks and balances free, waiting and held", () => {

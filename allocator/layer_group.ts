@@ -1,4 +1,4 @@
-import { type HeadMap, HeadMapError } from "./head_map.ts";
+import type { HeadMap } from "./head_map.ts";
 import type { LayerGroup } from "./ids.ts";
 
 /**
@@ -9,35 +9,6 @@ import type { LayerGroup } from "./ids.ts";
  */
 export function layersPerGroup(map: HeadMap): number {
   return map.groups[0].layers.length;
-}
-
-/** Where a model layer lies. */
-export interface LayerPlace {
-  /** The layer's group. */
-  readonly group: LayerGroup;
-  /** The layer's place inside the group: which tensor pair of the group's pages it uses. */
-  readonly indexInGroup: number;
-}
-
-/**
- * Finds the group of a model layer.
- *
- * @param map A head map.
- * @param layer A model layer.
- * @returns The group and the layer's index inside it.
- * @throws {HeadMapError} When no group holds the layer.
- */
-export function groupOfLayer(map: HeadMap, layer: number): LayerPlace {
-  for (let group = 0; group < map.groups.length; group++) {
-    const indexInGroup = map.groups[group].layers.indexOf(layer);
-    if (indexInGroup >= 0) return { group: group as LayerGroup, indexInGroup };
-  }
-  throw new HeadMapError(
-    "head-map/layers",
-    layer,
-    `Cannot find layer "${layer}": the head map holds the layers [0, ` +
-      `${layersPerGroup(map) * map.groups.length})`,
-  );
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { HeadMapError, headMapFromLayers, headMapFromPattern } from "./head_map.ts";
+import { headMapFromLayers, headMapFromPattern } from "./head_map.ts";
 import type { LayerGroup } from "./ids.ts";
-import { countWindowHeads, groupOfLayer, headWindows, layersPerGroup } from "./layer_group.ts";
+import { countWindowHeads, headWindows, layersPerGroup } from "./layer_group.ts";
 
 const ALTERNATING = headMapFromLayers({
   kindsByLayer: [["window", "full"], ["full", "full"], ["window", "full"], ["full", "full"]],
@@ -9,21 +9,8 @@ const ALTERNATING = headMapFromLayers({
   sinkTokens: 0,
 });
 
-Deno.test("groupOfLayer() finds each layer once when groups alternate", () => {
+Deno.test("layersPerGroup() is the same when groups alternate", () => {
   assert.equal(layersPerGroup(ALTERNATING), 2);
-  assert.deepEqual(
-    [0, 1, 2, 3].map((layer) => groupOfLayer(ALTERNATING, layer)),
-    [
-      { group: 0, indexInGroup: 0 },
-      { group: 1, indexInGroup: 0 },
-      { group: 0, indexInGroup: 1 },
-      { group: 1, indexInGroup: 1 },
-    ],
-  );
-});
-
-Deno.test("groupOfLayer() refuses a layer when no group holds it", () => {
-  for (const layer of [-1, 4]) assert.throws(() => groupOfLayer(ALTERNATING, layer), HeadMapError);
 });
 
 Deno.test("headWindows() gives W to window heads and 0 to full heads", () => {

@@ -55,8 +55,6 @@ export {
   identityTable,
   idSpacePages,
   type Layout,
-  type PageAddress,
-  pageElementOffset,
   rowOffset,
   TableError,
   type TableErrorCode,
@@ -96,14 +94,12 @@ export {
   type LayerGroupHeads,
 } from "./head_map.ts";
 export {
-  type GlobalPage,
   type Head,
   HOLE,
   type IdLimit,
   type IdSpace,
   IdSpaceError,
   type LayerGroup,
-  type LocalPage,
   type Page,
   type PageKey,
   type Slot,

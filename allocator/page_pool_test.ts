@@ -6,7 +6,6 @@ import {
   freePage,
   PageError,
   type PageOrder,
-  takeHeadMajor,
   takePage,
 } from "./page_pool.ts";
 
@@ -97,21 +96,6 @@ Deno.test("checkHeldStretch() refuses an id that is named twice and changes noth
   assert.equal(checkHeldStretch(pools, row, 0, 1, 0, 3), 1);
   assert.throws(() => checkHeldStretch(pools, row, 0, 1, 0, 4), PageError);
   assert.deepEqual(pools, before);
-});
-
-Deno.test("takeHeadMajor() takes [H][n] or nothing when one head's pool is short", () => {
-  const pools = createPagePools({ pools: 3, pagesPerPool: 4, pageOrder: IDENTITY });
-  const into = new Int32Array(9);
-  assert.equal(takeHeadMajor(pools, { count: 3, owner: 10, into }), null);
-  assert.deepEqual([...into], [0, 1, 2, 0, 1, 2, 0, 1, 2]);
-  freePage(pools, { pool: 0, page: 1, owner: 10 });
-  const before = structuredClone(pools);
-  assert.deepEqual(
-    takeHeadMajor(pools, { count: 2, owner: 20, into }),
-    { pool: 1, need: 2, free: 1, capacity: 4 },
-  );
-  assert.deepEqual(pools, before);
-  assert.throws(() => takeHeadMajor(pools, { count: 4, owner: 20, into }), RangeError);
 });
 
 Deno.test("pools keep free + held = total and no id twice under random takes and frees", () => {

@@ -292,7 +292,6 @@ export {
   compareWithRecord,
   type ErrorRecord,
   type ErrorSummary,
-  FACTOR_NAMES,
   type FactorName,
   type Fit,
   fitFactors,

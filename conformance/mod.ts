@@ -23,6 +23,7 @@
  * @module
  */
 
+export type { FormatCapability } from "./cache_formats.ts";
 export type { HeadKind, Layout } from "./../allocator/mod.ts";
 export { type Acceptance, requireAccepted, requireEqual, requireThat } from "./acceptance.ts";
 export type { AdapterVerdict } from "./adapters/adapter_fault.ts";
@@ -157,6 +158,7 @@ export {
   type Capability,
   type HeadSpec,
   type KernelSubject,
+  type NAMED_CAPABILITIES,
   type PageReply,
   type PrefixCommand,
   type Refusal,

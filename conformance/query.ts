@@ -125,25 +125,6 @@ export function matchesQuery(outer: Query, inner: Query): boolean {
     coversParams(outer, inner);
 }
 
-/** How two queries stand to each other. */
-export type QueryRelation = "equal" | "superset" | "subset" | "unordered";
-
-/**
- * Compares what two queries cover.
- *
- * @param first A query.
- * @param second Another.
- * @returns `superset` if the first covers more than the second, and so on.
- */
-export function compareQueries(first: Query, second: Query): QueryRelation {
-  const covers = matchesQuery(first, second);
-  const covered = matchesQuery(second, first);
-  if (covers && covered) {
-    return "equal";
-  }
-  return covers ? "superset" : covered ? "subset" : "unordered";
-}
-
 /**
  * Orders printed queries for reports: by level, numbers by value.
  *

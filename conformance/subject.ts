@@ -19,7 +19,8 @@ import type { Refusal, Reply } from "./reply.ts";
 
 export type { Refusal, Reply } from "./reply.ts";
 
-const NAMED_CAPABILITIES = {
+/** Capabilities that have a name of their own; those of cache formats follow from the formats. */
+export const NAMED_CAPABILITIES = {
   "allocator.uniform": "uniform tables",
   "allocator.headwise": "head-wise tables over one pool a head",
   "allocator.pooled": "head-wise tables over one pool",

@@ -98,6 +98,7 @@ export {
 export {
   CODE_FORMATS,
   CODE_VALUES,
+  type CodeFormat,
   type CodeType,
   encodeCode,
   isFiniteCode,
@@ -105,6 +106,7 @@ export {
 export {
   FORMAT_NAMES,
   formatName,
+  type FormatShape,
   parseFormat,
   QUANTISED_FORMATS,
   type QuantisedFormat,

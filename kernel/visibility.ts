@@ -58,28 +58,3 @@ export function keyIsVisible(
   }
   return true;
 }
-
-/** Keys [0, sinkEnd) and [windowStart, end) of a row; `sinkEnd` never passes `windowStart`. */
-export interface ReadRanges {
-  /** End of the sink keys, exclusive. */
-  readonly sinkEnd: number;
-  /** First key of the window part. */
-  readonly windowStart: number;
-  /** End of the window part, exclusive. */
-  readonly end: number;
-}
-
-/**
- * Keys that the queries at positions [first, last] of one row see between them, without mask ranges:
- * [0, S) ∪ (first − W, last].
- *
- * @param o Window (0 is full context), sink tokens, and the positions.
- * @returns The two ranges; full heads have an empty sink range.
- */
-export function readRanges(
-  o: { windowTokens: number; sinkTokens: number; firstPosition: number; lastPosition: number },
-): ReadRanges {
-  const end = o.lastPosition + 1;
-  const windowStart = o.windowTokens === 0 ? 0 : Math.max(0, o.firstPosition - o.windowTokens + 1);
-  return { sinkEnd: Math.min(o.sinkTokens, windowStart), windowStart, end };
-}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { keyIsVisible, readRanges } from "./visibility.ts";
+import { keyIsVisible } from "./visibility.ts";
 
 interface Case {
   readonly cached: number;
@@ -74,33 +74,6 @@ Deno.test("keyIsVisible() gives a window when the range ends just after the quer
     (step) => {
       const maskRanges = new Int32Array([0, step.cached + 1]);
       assert.deepEqual(visibleKeys({ ...step, maskRanges }, 0), visibleKeys(step, 0));
-    },
-  ));
-});
-
-Deno.test("readRanges() covers exactly what some query sees when there are no mask ranges", () => {
-  fc.assert(fc.property(
-    fc.record({
-      cached: fc.nat(40),
-      queries: fc.integer({ min: 1, max: 6 }),
-      window: fc.nat(30),
-      sinkTokens: fc.nat(10),
-    }),
-    (step) => {
-      const seen = new Set<number>();
-      for (let i = 0; i < step.queries; i++) {
-        for (const key of visibleKeys(step, i)) seen.add(key);
-      }
-      const { sinkEnd, windowStart, end } = readRanges({
-        windowTokens: step.window,
-        sinkTokens: step.sinkTokens,
-        firstPosition: step.cached,
-        lastPosition: step.cached + step.queries - 1,
-      });
-      const read: number[] = [];
-      for (let key = 0; key < sinkEnd; key++) read.push(key);
-      for (let key = windowStart; key < end; key++) read.push(key);
-      assert.deepEqual(read, [...seen].sort((a, b) => a - b));
     },
   ));
 });

@@ -1,6 +1,5 @@
 /** Reading of card profiles, and those that are shipped. */
 
-import { z } from "zod";
 import { BenchError } from "../result/mod.ts";
 import h100 from "./profile/cards/h100-sxm.json" with { type: "json" };
 import h200 from "./profile/cards/h200-sxm.json" with { type: "json" };
@@ -107,8 +106,3 @@ export const SHIPPED_PROFILES: () => readonly CardProfile[] = (() => {
       checkCardProfile(h200, { file: "h200-sxm.json" }),
     ];
 })();
-
-/** JSON Schema of a profile. */
-export function cardProfileJsonSchema(): unknown {
-  return z.toJSONSchema(cardProfileSchema, { io: "input" });
-}

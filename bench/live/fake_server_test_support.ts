@@ -49,7 +49,7 @@ export function endEvent(api: LiveSettings["api"], finishReason: unknown): strin
 
 /** The event with the counts. */
 export function usageEvent(completionTokens: number): string {
-  const usage = { prompt_tokens: 5, completion_tokens: completionTokens };
+  const usage = { "prompt_tokens": 5, "completion_tokens": completionTokens };
   return JSON.stringify({ choices: [], usage });
 }
 

@@ -79,18 +79,6 @@ export function countTokens(log: TokenLog, request: number): number {
   return count;
 }
 
-/** Step of a request's first token, −1 without any. */
-export function firstTokenStep(log: TokenLog, request: number): number {
-  const run = log.firstRun[request];
-  return run < 0 ? -1 : log.step[run];
-}
-
-/** Step of a request's last token, −1 without any. */
-export function lastTokenStep(log: TokenLog, request: number): number {
-  const run = log.lastRun[request];
-  return run < 0 ? -1 : log.step[run] + log.steps[run] - 1;
-}
-
 function doubled(array: Int32Array): Int32Array {
   const larger = new Int32Array(array.length * 2);
   larger.set(array);

@@ -2,7 +2,6 @@
 
 import { synthesizeRequests, type Workload } from "../../fixtures/mod.ts";
 import {
-  type CostFactors,
   type CostModel,
   createStepCost,
   ENGINE_OVERHEADS,
@@ -177,12 +176,3 @@ function requireAlike(run: ForeignRun, requests: readonly SimulatedRequest[]): v
 function refuse({ origin }: ForeignRun, why: string): BenchError {
   return new BenchError("bench/calibration", `Cannot fit to "${origin}": ${why}`);
 }
-
-/** Factors that are tried and named in a fit. */
-export const FACTOR_NAMES: readonly (keyof CostFactors)[] = [
-  "promptAttention",
-  "decodeAttention",
-  "products",
-  "weightReads",
-  "stepOverheadMs",
-];

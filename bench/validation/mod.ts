@@ -13,7 +13,7 @@ export {
 } from "./record.ts";
 export type { ErrorSummary, MetricError, RowClasses, ValidatedMetric } from "./errors.ts";
 export { type FactorName, type Fit, fitFactors, type FitRow, parseFit } from "./fit.ts";
-export { FACTOR_NAMES, fitRowsOf } from "./fit_rows.ts";
+export { fitRowsOf } from "./fit_rows.ts";
 export { type PublishedAssumption, type PublishedData, readPublished } from "./read.ts";
 export { simulate, type SimulateOptions } from "./simulate.ts";
 export {
