@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { FuzzTarget } from "./target.ts";
 
 /** The most bytes of an input. */
-export const MAX_INPUT_BYTES = 1 << 16;
+export const MAX_INPUT_BYTES = 1 << 17;
 
 /** Numbers at which readers go wrong. */
 const NUMBERS = [
@@ -30,11 +30,23 @@ const WORDS = [
   "<<: *a",
 ];
 
+/** Characters whose long runs make a reader that looks back take ever longer. */
+const RUNS = [
+  ..." \t\n\r/\\\"'`*_-=#:,.;|<>[]{}()0a@&",
+  " \n",
+  "\r\n",
+  "\u00a0",
+  "ab ",
+  "-0.",
+  "'\"",
+];
+
 type Change =
   | { readonly kind: "flip"; readonly at: number; readonly bit: number }
   | { readonly kind: "insert"; readonly at: number; readonly bytes: Uint8Array }
   | { readonly kind: "delete" | "repeat"; readonly at: number; readonly share: number }
   | { readonly kind: "cut"; readonly at: number }
+  | { readonly kind: "run"; readonly at: number; readonly text: string; readonly length: number }
   | { readonly kind: "number"; readonly at: number; readonly text: string }
   | { readonly kind: "value"; readonly at: number; readonly value: unknown }
   | { readonly kind: "nest"; readonly depth: number; readonly pair: string };
@@ -83,6 +95,13 @@ function changeOf(target: FuzzTarget): fc.Arbitrary<Change> {
       share: fc.constantFrom(0.002, 0.02, 0.1, 0.5),
     }),
     fc.record({ kind: fc.constant("cut" as const), at }),
+    fc.record({
+      kind: fc.constant("run" as const),
+      at,
+      text: fc.oneof(fc.constantFrom(" ", "\t", "\n"), fc.constantFrom(...RUNS)),
+      // As long as an input may be: what takes quadratic time is found by its processor time.
+      length: fc.constantFrom(100, 5000, MAX_INPUT_BYTES),
+    }),
     fc.record({ kind: fc.constant("number" as const), at, text: fc.constantFrom(...NUMBERS) }),
     fc.record({ kind: fc.constant("value" as const), at, value }),
     fc.record({
@@ -115,6 +134,10 @@ function applyChange(bytes: Uint8Array, change: Change): Uint8Array {
         ? new Uint8Array()
         : bytes.subarray(start, start + length);
       return splice(bytes, { at: change.at, remove: change.kind === "delete" ? length : 0, add });
+    }
+    case "run": {
+      const text = change.text.repeat(Math.ceil(change.length / change.text.length));
+      return splice(bytes, { at: change.at, remove: 0, add: new TextEncoder().encode(text) });
     }
     case "cut":
       return bytes.slice(0, Math.floor(change.at * bytes.length));

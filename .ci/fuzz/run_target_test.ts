@@ -46,6 +46,12 @@ const FAULTS: readonly (readonly [string, (text: string) => unknown, RegExp])[] 
     const before = process.cpuUsage();
     while (text.includes("null") && process.cpuUsage(before).user < 60_000);
   }, /it took \d+ ms of the processor, over 40/],
+  [
+    "takes quadratic time on a run of blanks",
+    // Every blank of a run begins a match that fails at the run's end.
+    (text) => text.slice(0, 20_000).replaceAll(/\s*\n\s*/g, " "),
+    /it took \d+ ms of the processor, over 40/,
+  ],
 ];
 
 for (const [what, read, message] of FAULTS) {
@@ -59,6 +65,6 @@ for (const [what, read, message] of FAULTS) {
     const text = await finding();
     assert.match(text, message);
     assert.match(text, /seed 7, path/);
-    if (what !== "takes too long") assert.equal(await finding(), text);
+    if (!what.startsWith("takes")) assert.equal(await finding(), text);
   });
 }

@@ -15,6 +15,7 @@ import {
   parseResult,
   parseSweep,
   readPublished,
+  renderReportMarkdown,
   runBench,
   runLive,
   serializeLiveResult,
@@ -23,6 +24,7 @@ import {
   SIDES,
   startServer,
 } from "../../bench/mod.ts";
+import { csvLine } from "../../bench/report/csv.ts";
 import kernelCaseText from "../../bench/kernel/cases.yaml" with { type: "text" };
 import { tinyKernelResult } from "../../bench/kernel/test_support.ts";
 import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
@@ -146,6 +148,13 @@ export const RESULT_TARGETS: readonly FuzzTarget[] = [
     },
   },
   {
+    name: "bench/markup",
+    seeds: ["a finding of `x`: see http://e.x and [y](z), a|b\n- item\n1. two", 'a,"b"\r\n=1+1'],
+    words: ["```", "<!--", "@someone", "#12", "&lt;", "www.", "://"],
+    errors: [],
+    read: (input) => writeMarkup(textOf(input)),
+  },
+  {
     name: "bench/fault-list",
     seeds: ["status=5,disconnect=7,stall=9"],
     errors: ["BenchError"],
@@ -226,5 +235,25 @@ async function liveText(): Promise<string> {
     return serializeLiveResult(result);
   } finally {
     await server.close();
+  }
+}
+
+/** Shows a foreign text in every form that a report has. */
+function writeMarkup(text: string): void {
+  csvLine([text]);
+  const table = { caption: text, columns: [{ title: text }], rows: [[text]] };
+  const markdown = renderReportMarkdown([{
+    file: text,
+    title: text,
+    verdict: { word: "measured", tone: "none" },
+    findings: [text],
+    blocks: [
+      { kind: "text", text },
+      { kind: "table", table },
+      { kind: "facts", title: text, facts: [[text, text]], command: text },
+    ],
+  }]);
+  if (/[^\P{C}\n\t\u200c\u200d]/u.test(markdown.replaceAll(/[\p{Cn}\p{Co}]/gu, ""))) {
+    throw new Error("a control character is left");
   }
 }
