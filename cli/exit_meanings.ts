@@ -33,8 +33,10 @@ const COMMON: readonly ExitName[] = ["ok", "usage", "input", "internal", "interr
 const OF_COMMANDS: Readonly<Record<string, Partial<Readonly<Record<ExitName, string>>>>> = {
   "bench": {
     ok: "Measured; with --enforce every verdict is PASS.",
-    fail: "A wrong kernel, or a failed request of a server; with --enforce a verdict is FAIL.",
+    fail: "A wrong kernel, or more failed requests of a server than --max-failed, which is none " +
+      "where nothing is said; with --enforce a verdict is FAIL.",
     inconclusive: "With --enforce: a verdict is INCONCLUSIVE and none is FAIL.",
+    input: "A file or a device is missing or wrong, or a server answered no request at all.",
   },
   "gate": {
     ok: "The verdict is PASS.",

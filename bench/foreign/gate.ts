@@ -9,7 +9,9 @@ import {
   DEFAULT_MAX_REGRESSION,
   GATE_METRICS,
   latency,
+  MAX_OUTPUT_DIFFERENCE,
   type MetricFacts,
+  outputsDiffer,
   READ_THRESHOLD,
 } from "../gate/mod.ts";
 
@@ -93,9 +95,6 @@ function percentilesOf(runs: readonly ForeignRun[]): ForeignMetric[] {
       value: ({ percentilesMs }) => percentilesMs[name],
     }));
 }
-
-/** Output tokens of both sides agree within this share: engines stop at their own end of text. */
-const MAX_OUTPUT_DIFFERENCE = 0.05;
 
 /**
  * Judges runs of another benchmark. A gate needs an interval over runs: one run a side gives a
@@ -310,8 +309,7 @@ function refuseShorter(baseline: readonly ForeignRun[], candidate: readonly Fore
       : null;
   };
   const [left, right] = [meanOf(baseline), meanOf(candidate)];
-  if (left === null || right === null) return;
-  if (Math.abs(right - left) <= MAX_OUTPUT_DIFFERENCE * Math.max(left, right)) return;
+  if (left === null || right === null || !outputsDiffer(left, right)) return;
   throw new BenchError(
     "gate/not-comparable",
     `Cannot compare the results: output tokens are ${left} in '${baseline[0].origin}' and ` +

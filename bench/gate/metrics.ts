@@ -8,6 +8,21 @@ export const CAPACITY_THRESHOLD = 1.3;
 /** A metric may be worse by this share where nothing is said: 2 %. */
 export const DEFAULT_MAX_REGRESSION = 0.02;
 
+/** Output tokens of both sides agree within this share: engines stop at their own end of text. */
+export const MAX_OUTPUT_DIFFERENCE = 0.05;
+
+/**
+ * Whether answers of two sides are of so different lengths that their times say nothing: a server
+ * that answers with fewer tokens is not a faster one.
+ *
+ * @param left Output tokens of one side.
+ * @param right Those of the other, over as many requests.
+ * @returns True where they are more than {@link MAX_OUTPUT_DIFFERENCE} of the larger one apart.
+ */
+export function outputsDiffer(left: number, right: number): boolean {
+  return Math.abs(right - left) > MAX_OUTPUT_DIFFERENCE * Math.max(left, right);
+}
+
 /** What a gate says of a metric, without where its values come from. */
 export interface MetricFacts {
   /** Name in reports. */

@@ -18,7 +18,9 @@ export {
   DEFAULT_MAX_REGRESSION,
   GATE_METRICS,
   latency,
+  MAX_OUTPUT_DIFFERENCE,
   type MetricFacts,
+  outputsDiffer,
   READ_THRESHOLD,
 } from "./metrics.ts";
 export { allowRegression, gateRead } from "./read.ts";

@@ -168,7 +168,7 @@ export const liveResultSchema = z.strictObject({
   /** Verdict, or null with one server alone. */
   gate: z.strictObject({
     gate: z.literal("gate/live"),
-    /** Verdict over mean TTFT and mean TBT: both must be at least 5 % better. */
+    /** Verdict over every demanded metric, lengths of answers and failed requests. */
     verdict,
     /** Why, one line a finding. */
     reasons: z.array(text),
@@ -183,7 +183,7 @@ export const liveResultSchema = z.strictObject({
 export type LiveResult = Stored<typeof liveResultSchema>;
 /** How servers are asked. */
 export type LiveSettings = LiveResult["settings"];
-/** Verdict on two servers: mean TTFT and mean TBT must both be at least 5 % better. */
+/** Verdict on two servers, see {@link judgeLive}. */
 export type LiveGateReport = NonNullable<LiveResult["gate"]>;
 /** All replays against one server. */
 export type LiveSide = LiveResult["sides"][number];

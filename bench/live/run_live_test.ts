@@ -150,7 +150,10 @@ Deno.test("runLive() counts every kind of failure once, and it fails the gate", 
         settings: { ...QUICK, pairs: 2 },
       });
       assert.equal(gate?.verdict, "FAIL");
-      assert.match(gate!.reasons[0], /failed 1 requests, the first being request 1: status/);
+      assert.match(
+        gate!.reasons[0],
+        /failed 1 requests \(1 status\), the first being request 1: status/,
+      );
     });
   });
 });

@@ -1,6 +1,6 @@
 import type { SettingTable } from "./setting.ts";
 import { decimalNumber } from "./decimal_number.ts";
-import { choiceOf, parseSwitch, parseText, wholeNumber } from "./parsers.ts";
+import { choiceOf, parseShare, parseSwitch, parseText, wholeNumber } from "./parsers.ts";
 import { CONFIRM } from "./shared.ts";
 
 /** Every setting that matters only with `--endpoint`. */
@@ -81,6 +81,12 @@ export const ENDPOINT_SETTINGS = {
     defaultValue: true,
     parse: parseSwitch,
     option: "ignoreEos",
+  },
+  maxFailed: {
+    brief: "Share of a server's requests that may fail, as 0.01 or 1%",
+    placeholder: "SHARE",
+    defaultValue: 0,
+    parse: parseShare,
   },
   slo: {
     brief: "Objectives of goodput: ttft=200ms,tbt=50ms,e2e=10s",

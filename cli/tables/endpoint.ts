@@ -76,7 +76,7 @@ export function renderLiveResult(result: LiveResult, style: ReportStyle): string
 
 function renderGate({ gate }: LiveResult, { paint, columns }: ReportStyle): string[] {
   if (gate === null) return [];
-  const changes = gate.comparisons.filter(({ threshold }) => threshold !== null).map(describe);
+  const changes = gate.comparisons.filter(isShown).map(describe);
   const reasons = gate.verdict === "PASS" ? [] : gate.reasons;
   return [
     `${paintVerdict(gate.verdict, paint)}  ${paint.bold(gate.gate)}  endpoint against against, ` +
@@ -86,11 +86,20 @@ function renderGate({ gate }: LiveResult, { paint, columns }: ReportStyle): stri
   ];
 }
 
-function describe({ metric, ratio, interval, threshold }: Comparison): string {
+/** What must improve is always shown, what may not become worse only where it did not hold. */
+function isShown({ better, threshold, verdict }: Comparison): boolean {
+  if (threshold === null) return false;
+  return verdict !== "PASS" || (better === "lower" ? threshold < 1 : threshold > 1);
+}
+
+function describe({ metric, ratio, interval, threshold, better }: Comparison): string {
   const range = interval === null
     ? "no interval"
     : `${formatChange(interval.lower)} … ${formatChange(interval.upper)}`;
-  return `${metric}: ${formatChange(ratio)} (${range}), demanded ≤ ${formatChange(threshold)}`;
+  return `${metric}: ${formatChange(ratio)} (${range}), demanded ${
+    better === "lower" ? "≤" : "≥"
+  } ` +
+    formatChange(threshold);
 }
 
 function renderErrors({ role, runs }: LiveSide): string[] {

@@ -1,4 +1,5 @@
 import {
+  failedShare,
   type LiveEndpoint,
   type LiveResult,
   type LiveSettings,
@@ -71,16 +72,35 @@ export async function benchEndpoint(
       : renderLiveResult(result, { paint: paintOf(stdout), columns: stdout.columns }),
   );
   writeLines(stderr, [`Result written to '${values.out}'`]);
-  context.process.exitCode = exitCodeFor(result, values.enforce);
+  const failing = result.sides.filter((side) => failedShare(side) > values.maxFailed);
+  writeLines(
+    stderr,
+    failing.map((side) =>
+      `More requests to '${side.url}' failed than --max-failed allows: ` +
+      `${formatShare(failedShare(side))} of ${formatShare(values.maxFailed)}`
+    ),
+  );
+  context.process.exitCode = exitCodeFor(result, {
+    enforce: values.enforce,
+    isFailing: failing.length > 0,
+  });
 }
 
-/** With `--enforce` the verdict; without it only a server that answered nothing is a fault. */
-function exitCodeFor({ sides, gate }: LiveResult, enforce: boolean): number {
-  const silent = sides.some(({ runs }) =>
-    runs.every(({ performance }) => performance.completed === 0)
-  );
-  if (enforce && gate !== null) return verdictExitCode([gate.verdict]);
-  return silent ? EXIT.input : EXIT.ok;
+/**
+ * A server that answered nothing was not measured. One that failed more requests than are allowed
+ * has figures of other requests than were asked for, with or without a verdict.
+ */
+function exitCodeFor(
+  { sides, gate }: LiveResult,
+  o: { readonly enforce: boolean; readonly isFailing: boolean },
+): number {
+  if (o.enforce && gate !== null) return verdictExitCode([gate.verdict]);
+  if (sides.some((side) => failedShare(side) === 1)) return EXIT.input;
+  return o.isFailing ? EXIT.fail : EXIT.ok;
+}
+
+function formatShare(share: number): string {
+  return `${Number((share * 100).toFixed(2))} %`;
 }
 
 function liveSettings(values: SettingsOf<"bench">): Partial<LiveSettings> {

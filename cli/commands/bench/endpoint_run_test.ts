@@ -134,3 +134,50 @@ Deno.test("benchEndpoint() sends no token to another server that was named witho
   await Promise.all(servers.map((server) => server.shutdown()));
   assert.deepEqual(seen.against, new Set([null, "Bearer for-against"]));
 });
+
+Deno.test("benchEndpoint() exits 1 when more requests failed than are allowed", async () => {
+  await withServer({ timeScale: 0, faults: { status: 4 } }, async (failing) => {
+    await withServer({ timeScale: 0 }, async (sound) => {
+      const table: readonly (readonly [number, ...(readonly string[])])[] = [
+        [1, "--endpoint", failing],
+        [1, "--endpoint", failing, "--enforce"],
+        [1, "--endpoint", failing, "--max-failed", "10%"],
+        [0, "--endpoint", failing, "--max-failed", "40%"],
+        [1, "--endpoint", sound, "--against", failing],
+        [1, "--endpoint", sound, "--against", failing, "--enforce"],
+        // A verdict allows no failed request, whatever a measurement may have.
+        [1, "--endpoint", sound, "--against", failing, "--enforce", "--max-failed", "40%"],
+        [0, "--endpoint", sound, "--against", failing, "--max-failed", "40%"],
+        [0, "--endpoint", sound],
+      ];
+      for (const [exitCode, ...args] of table) {
+        const run = await bench(...args);
+        assert.equal(run.exitCode, exitCode, `${args.join(" ")}\n${run.stderr}`);
+        const isNamed = /More requests to '.*' failed than --max-failed allows/.test(run.stderr);
+        assert.equal(isNamed, exitCode === 1 && !args.includes("40%"), args.join(" "));
+      }
+    });
+  });
+});
+
+Deno.test("benchEndpoint() exits 1 when each request is given up by its server", async () => {
+  const events = [
+    '{"choices":[{"text":" a"}]}',
+    '{"choices":[{"text":"","finish_reason":"abort"}]}',
+  ];
+  const body = [...events, "[DONE]"].map((data) => `data: ${data}\n\n`).join("");
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response(body, { headers: { "content-type": "text/event-stream" } }),
+  );
+  const url = `http://127.0.0.1:${server.addr.port}/v1`;
+  await withServer({ timeScale: 900 }, async (slow) => {
+    const run = await bench("--endpoint", url, "--against", slow, "--enforce");
+    assert.equal(run.exitCode, 1);
+    assert.match(run.stdout, /^FAIL {2}gate\/live/);
+    assert.match(run.stdout, /endpoint failed 12 requests: 12 finish-reason/);
+    const result = JSON.parse(await Deno.readTextFile(OUT));
+    assert.deepEqual(result.sides[0].runs[0].performance.failedByKind, { "finish-reason": 4 });
+  });
+  await server.shutdown();
+});
