@@ -232,7 +232,6 @@ export {
   ResultError,
   type ResultErrorCode,
   type ResultOptions,
-  type RouterName,
   type RunPerformance,
   type RunResult,
   serializeResult,

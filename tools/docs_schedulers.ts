@@ -79,7 +79,8 @@ export async function renderSchedulers(): Promise<string[]> {
     "## Replicas",
     "",
     ...markdownParagraph(
-      "`--replicas N` puts N engines, each with pools of its own, behind a router (`--router`). A " +
+      "`replicas: N` in a fixture, or `--replicas N`, puts N engines, each with pools of its own, " +
+        "behind a router (`router`, `--router`). A " +
         "router knows what it has sent and not what becomes of it: load is the tokens sent to a " +
         "replica, drained at the rate at which the saturated baseline serves them by a modelled " +
         "clock. The assignment follows from the requests alone and is the same on every side.",

@@ -4,8 +4,7 @@
  * is saturated. So the assignment depends on the requests alone, and replicas are replayed apart.
  */
 
-import type { TraceRequest } from "../../fixtures/mod.ts";
-import type { RouterName } from "../result/mod.ts";
+import type { RouterName, TraceRequest } from "../../fixtures/mod.ts";
 
 /** What a router knows. */
 export interface RouterOptions {

@@ -57,7 +57,6 @@ export {
   type RestOfLayerStatement,
   RESULT_SCHEMA_VERSION,
   type ResultOptions,
-  type RouterName,
   type VerificationSummary,
   type WorkloadIdentity,
 } from "./result_schema.ts";

@@ -8,7 +8,7 @@ import { count, environment, nullableNumber } from "./parts.ts";
 import { requestList } from "./recording.ts";
 import { side } from "./run_schema.ts";
 import { gateName, sidePair } from "./sides.ts";
-import type { Stored } from "../../fixtures/mod.ts";
+import { ROUTERS, type Stored } from "../../fixtures/mod.ts";
 
 /** Version of the result file's shape; raised when a field changes its meaning or goes away. */
 export const RESULT_SCHEMA_VERSION = 2;
@@ -56,7 +56,7 @@ const fleet = z.strictObject({
   /** Number of replicas. */
   replicas: count,
   /** How the router chooses. */
-  router: z.enum(["round-robin", "least-loaded", "prefix-aware"]),
+  router: z.enum(ROUTERS),
 });
 
 const options = z.strictObject({
@@ -162,8 +162,6 @@ export type RequestsIdentity = Stored<typeof requests>;
 export type ResultOptions = Stored<typeof options>;
 /** Replicas of one engine behind a router. */
 export type Fleet = Stored<typeof fleet>;
-/** How a router chooses a replica. */
-export type RouterName = Fleet["router"];
 /** The cost of everything but attention, as it was modelled. */
 export type RestOfLayerStatement = Stored<typeof restOfLayer>;
 /** What was checked beside the timing. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { TraceRequest, Workload } from "../../fixtures/mod.ts";
-import type { BenchResult, RouterName } from "../result/mod.ts";
+import type { RouterName, TraceRequest, Workload } from "../../fixtures/mod.ts";
+import type { BenchResult } from "../result/mod.ts";
 import { runBench } from "./run_bench.ts";
 import { tinyWorkload } from "./test_support.ts";
 
@@ -68,6 +68,18 @@ Deno.test("runBench() replays the turns of sessions, on the replicas of their fi
       assert.ok(Math.abs(arrivalMs![id] - wanted) < 1e-5);
     });
   }
+});
+
+Deno.test("runBench() takes replicas and router from the workload unless it is told others", async () => {
+  const workload = tinyWorkload({ fleet: { replicas: 3, router: "least-loaded" } });
+  const requests = requestsAt(0.05, 6);
+  const trace = { name: "t.csv", sha256: "", dropped: {}, requests };
+  const fleet = async (o: { replicas?: number; router?: RouterName }) =>
+    (await runBench({ workload, trace, clock: CLOCK, ...o })).options.fleet;
+  assert.deepEqual(await fleet({}), { replicas: 3, router: "least-loaded" });
+  assert.deepEqual(await fleet({ replicas: 2 }), { replicas: 2, router: "least-loaded" });
+  assert.deepEqual(await fleet({ router: "round-robin" }), { replicas: 3, router: "round-robin" });
+  assert.equal(await fleet({ replicas: 1 }), undefined);
 });
 
 Deno.test("runBench() with one replica is the engine by itself", async () => {

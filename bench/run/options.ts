@@ -1,10 +1,10 @@
 /** What a caller may ask of a benchmark run. */
 
-import type { TraceRequest, Workload } from "../../fixtures/mod.ts";
+import type { RouterName, TraceRequest, Workload } from "../../fixtures/mod.ts";
 import type { StepRunner } from "../../kernel/mod.ts";
 import type { AdapterRunner, MeasuredCeilings, TimeTable } from "../clock/mod.ts";
 import type { CardProfile, CostFactors } from "../card/mod.ts";
-import type { AvailabilityReading, RouterName } from "../result/mod.ts";
+import type { AvailabilityReading } from "../result/mod.ts";
 import type {
   BenchEnvironment,
   BenchResult,
@@ -141,9 +141,9 @@ export interface BenchOptions {
   readonly pageOrder?: "shuffled" | "identity";
   /** Whether prompts share the pages of their prefixes. @default {the workload's cache.prefixCache} */
   readonly prefixCache?: boolean;
-  /** Replicas of the engine behind a router, each with pools of its own. @default {1} */
+  /** Replicas of the engine behind a router, each with pools of its own. @default {the workload's, or 1} */
   readonly replicas?: number;
-  /** How the router chooses a replica. @default {"round-robin"} */
+  /** How the router chooses a replica. @default {the workload's, or "round-robin"} */
   readonly router?: RouterName;
   /** Seed of page order, acceptance and sampled checks. @default {the workload's seed} */
   readonly seed?: number;

@@ -47,9 +47,7 @@ export function prepareBench(given: BenchOptions): Bench {
     warmupSteps: options.warmupSteps ?? (isMeasured ? 8 : 0),
     maxChecks: options.maxChecks,
     ...(options.readPair === undefined ? {} : { readPair: options.readPair }),
-    ...(options.replicas === undefined || options.replicas === 1
-      ? {}
-      : { fleet: { replicas: options.replicas, router: options.router ?? "round-robin" } }),
+    ...fleetOf(options),
     prefixCache: options.prefixCache ?? workload.cache.prefixCache,
     sequential: options.untilDecided ? { firstPairs: pairs, maxPairs: options.maxPairs } : null,
     availability: options.availability,
@@ -92,6 +90,15 @@ export function prepareBench(given: BenchOptions): Bench {
     cost,
     timelineEntries,
   };
+}
+
+/** Replicas by the options and else the workload's; a single one needs no router. */
+function fleetOf({ workload, replicas, router }: BenchOptions): Pick<ResultOptions, "fleet"> {
+  const fleet = {
+    replicas: replicas ?? workload.fleet?.replicas ?? 1,
+    router: router ?? workload.fleet?.router ?? "round-robin",
+  };
+  return fleet.replicas === 1 ? {} : { fleet };
 }
 
 function requireCount(name: string, value: number, least: number): void {

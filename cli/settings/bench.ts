@@ -1,3 +1,4 @@
+import { ROUTERS } from "../../fixtures/mod.ts";
 import { ENDPOINT_SETTINGS } from "./endpoint.ts";
 import { parseForms, parseGates } from "./gate_names.ts";
 import type { SettingTable, SettingValues } from "./setting.ts";
@@ -116,15 +117,17 @@ export const REPLAY_SETTINGS = {
   replicas: {
     brief: "Replicas of the engine behind a router",
     placeholder: "N",
-    defaultValue: 1,
+    defaultValue: null,
+    defaultText: FIXTURE_DEFAULT,
     parse: wholeNumber({ min: 1, max: 1024 }),
     option: "replicas",
   },
   router: {
     brief: "Router: round-robin, least-loaded or prefix-aware",
     placeholder: "NAME",
-    defaultValue: "round-robin",
-    parse: choiceOf(["round-robin", "least-loaded", "prefix-aware"]),
+    defaultValue: null,
+    defaultText: FIXTURE_DEFAULT,
+    parse: choiceOf(ROUTERS),
     option: "router",
   },
   scheduler: {
