@@ -19,7 +19,7 @@ function valley(lowest: AttendTuning): (tuning: AttendTuning) => number {
 }
 
 Deno.test("searchTuning() finds the lowest point from the default on", async () => {
-  const lowest: AttendTuning = { ...defaultTuning(TARGET), teams: 8, valuesInFlight: 2 };
+  const lowest: AttendTuning = { ...defaultTuning(TARGET), subgroups: 8, valuesInFlight: 2 };
   const measure = valley(lowest);
   const found = await searchTuning({
     target: TARGET,
@@ -44,11 +44,12 @@ Deno.test("searchTuning() keeps the default when gains are noise", async () => {
 Deno.test("searchTuning() reports variants that are refused, and chooses none of them", async () => {
   const found = await searchTuning({
     target: TARGET,
-    measure: ({ teams }) => Promise.resolve(teams === 4 ? "wrong output" : -teams / 100),
+    measure: ({ subgroups }) =>
+      Promise.resolve(subgroups === 4 ? "wrong output" : -subgroups / 100),
   });
-  assert.equal(found.tuning.teams, 8);
+  assert.equal(found.tuning.subgroups, 8);
   assert.ok(found.refused.length > 0);
-  assert.ok(found.refused.every((text) => /teams=4 .*: wrong output$/.test(text)));
+  assert.ok(found.refused.every((text) => /subgroups=4 .*: wrong output$/.test(text)));
 });
 
 Deno.test("searchTuning() says why when there is nothing to search", async () => {

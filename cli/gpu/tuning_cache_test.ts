@@ -8,7 +8,13 @@ const GPU = {
   target: { subgroupSize: 32, dialect: "naga", isCompact: false },
 } as Gpu;
 const OTHER = { ...GPU, adapter: { ...GPU.adapter, description: "another" } } as Gpu;
-const TUNING = { teams: 4, lanesPerKey: 8, keysPerGroup: 2, valuesInFlight: 4, parallelItems: 528 };
+const TUNING = {
+  subgroups: 4,
+  lanesPerKey: 8,
+  keysPerGroup: 2,
+  valuesInFlight: 4,
+  parallelItems: 528,
+};
 
 async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
   await Deno.mkdir("results", { recursive: true });
@@ -58,7 +64,7 @@ Deno.test("readTunings() ignores a tuning that no program has", async () => {
   await inFolder(async (folder) => {
     const path = await storeTunings(folder, GPU, new Map([["a", TUNING], ["b", TUNING]]));
     const text = await Deno.readTextFile(path);
-    await Deno.writeTextFile(path, text.replace('"teams": 4', '"teams": 4000'));
+    await Deno.writeTextFile(path, text.replace('"subgroups": 4', '"subgroups": 4000'));
     const { tunings, note } = await readTunings(folder, GPU);
     assert.deepEqual([...tunings.keys()], ["b"]);
     assert.match(note!, /^Ignoring 1 of the tunings/);

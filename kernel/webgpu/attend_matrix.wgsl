@@ -41,22 +41,22 @@ alias Sums = subgroup_matrix_result<f32, ${U}, ${U}>;
 
 // Rows, positions and the mask flag of the tile that begins at a visible index, into its slot.
 fn findTile(item: Item, begin: u32, local: u32) {
-  if (begin >= item.orderEnd) {
+  if (begin >= item.visibleEnd) {
     return;
   }
   let slot = begin / ${KT}u % SLOTS;
   for (var at = local; at < ${KT}u; at += ${LANES}u) {
     let visibleIndex = begin + at;
-    let key = keyAt(item, min(visibleIndex, item.orderEnd - 1u));
+    let key = keyAt(item, min(visibleIndex, item.visibleEnd - 1u));
     let id = blockTable[tableIndex(item, key)];
-    let held = visibleIndex < item.orderEnd && id >= 0;
+    let held = visibleIndex < item.visibleEnd && id >= 0;
     let alive = held && anyTokenSees(item, key);
     sharedRows[slot * ${KT}u + at] = select(item.safeRow, cacheRow(item, id, key), alive || (held && isWalked(item, key)));
     sharedKeys[slot * ${KT}u + at] = select(NO_KEY, key, alive);
 //#if RANGES || TREE
     atomicStore(&needsMask[slot], 1u);
 //#else
-    if (!(alive && visibleIndex >= item.plainBegin && visibleIndex < item.plainEnd)) {
+    if (!(alive && visibleIndex >= item.unmaskedBegin && visibleIndex < item.unmaskedEnd)) {
       atomicStore(&needsMask[slot], 1u);
     }
 //#end
@@ -113,8 +113,8 @@ fn attend(
 //#end
 //#end
 
-  findTile(item, item.orderBegin, local);
-  findTile(item, item.orderBegin + ${KT}u, local);
+  findTile(item, item.visibleBegin, local);
+  findTile(item, item.visibleBegin + ${KT}u, local);
   workgroupBarrier();
 //#for i in 0..STAGE_LOADS
   let stage${i} = local + ${i * LANES}u;
@@ -122,15 +122,15 @@ fn attend(
   let stageWord${i} = stage${i} % ${LV}u;
   let stageAt${i} = stageKey${i} * ${LV + 1}u + stageWord${i};
 //#end
-  if (item.orderBegin < item.orderEnd) {
-    let slot = item.orderBegin / ${KT}u % SLOTS * ${KT}u;
+  if (item.visibleBegin < item.visibleEnd) {
+    let slot = item.visibleBegin / ${KT}u % SLOTS * ${KT}u;
 //#for i in 0..STAGE_LOADS
     tile[stageAt${i}] = keyChunk(sharedRows[slot + stageKey${i}], stageWord${i});
 //#end
   }
   workgroupBarrier();
 
-  for (var begin = item.orderBegin; begin < item.orderEnd; begin += ${KT}u) {
+  for (var begin = item.visibleBegin; begin < item.visibleEnd; begin += ${KT}u) {
     let slot = begin / ${KT}u % SLOTS;
     {
 //#for c in 0..KU
@@ -156,7 +156,7 @@ fn attend(
     }
     workgroupBarrier();
 
-    let isLast = begin + ${KT}u >= item.orderEnd;
+    let isLast = begin + ${KT}u >= item.visibleEnd;
     let nextSlot = select((slot + 1u) % SLOTS, slot, isLast);
 //#for i in 0..STAGE_LOADS
     let value${i} = valueChunk(sharedRows[slot * ${KT}u + stageKey${i}], stageWord${i});
@@ -203,7 +203,7 @@ fn attend(
     if (larger${x} > top${x} + GROWTH) {
       decay${x} = exp2(top${x} - larger${x});
       top${x} = larger${x};
-      if (begin > item.orderBegin) {
+      if (begin > item.visibleBegin) {
         atomicStore(&moves, 1u);
       }
     }

@@ -158,12 +158,12 @@ testWithGpu("attendOnGpu() writes into a given buffer when asked", async (gpu) =
 
 for (
   const tuning of [
-    { teams: 1, lanesPerKey: 1, keysPerGroup: 1, valuesInFlight: 1, parallelItems: 4 },
-    { teams: 4, lanesPerKey: 4, keysPerGroup: 2, valuesInFlight: 2, parallelItems: 16 },
-    { teams: 3, lanesPerKey: 8, keysPerGroup: 4, valuesInFlight: 4, parallelItems: 100 },
+    { subgroups: 1, lanesPerKey: 1, keysPerGroup: 1, valuesInFlight: 1, parallelItems: 4 },
+    { subgroups: 4, lanesPerKey: 4, keysPerGroup: 2, valuesInFlight: 2, parallelItems: 16 },
+    { subgroups: 3, lanesPerKey: 8, keysPerGroup: 4, valuesInFlight: 4, parallelItems: 100 },
   ]
 ) {
-  const name = `${tuning.teams}x${tuning.lanesPerKey}x${tuning.keysPerGroup}`;
+  const name = `${tuning.subgroups}x${tuning.lanesPerKey}x${tuning.keysPerGroup}`;
   testWithGpu(`attendOnGpu() gives right answers when tuned ${name}`, async (gpu) => {
     await assertRight(gpu, problem({ group: 5 }, { headWindows: [0, 40] }), { tuning });
   });

@@ -22,7 +22,7 @@ fn attend(
   let chunk = local & ${LANES_V - 1}u;
   let keyGroup = local / ${LANES_V}u;
   // An item without keys still writes zeros; its table row is then read at column 0.
-  let lastVisibleIndex = max(item.orderEnd, 1u) - 1u;
+  let lastVisibleIndex = max(item.visibleEnd, 1u) - 1u;
   loadQuery(item, local);
 //#for r in 0..R
   let token${r} = (item.firstRow + ${r}u) / ${G}u;
@@ -34,12 +34,12 @@ fn attend(
 //#end
 //#end
 
-  for (var tile = item.orderBegin; tile < item.orderEnd; tile += ${T}u) {
+  for (var tile = item.visibleBegin; tile < item.visibleEnd; tile += ${T}u) {
     workgroupBarrier();
     let visibleIndex = tile + local;
     let key = keyAt(item, min(visibleIndex, lastVisibleIndex));
     let id = blockTable[tableIndex(item, key)];
-    let held = visibleIndex < item.orderEnd && id >= 0;
+    let held = visibleIndex < item.visibleEnd && id >= 0;
     let alive = held && anyTokenSees(item, key);
     let row = select(item.safeRow, cacheRow(item, id, key), alive || (held && isWalked(item, key)));
 //#for r in 0..R

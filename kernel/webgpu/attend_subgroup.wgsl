@@ -1,6 +1,6 @@
 // Attention of up to five query rows, for adapters with one fixed subgroup size T.
 //
-//   TEAMS  subgroups of a workgroup; each walks its own tiles with its own softmax state
+//   WORKGROUP_SUBGROUPS  subgroups of a workgroup; each walks its own tiles with its own softmax state
 //   LK     lanes that share a key in the score phase; J keys of such a group in one tile
 //   TILE   T / LK * J keys of a subgroup in one tile, all of one page; KC = LV / LK words of a key in
 //          one lane
@@ -35,7 +35,7 @@ fn attend(
   let keyLane = lane & ${LK - 1}u;
   let ownKey = (lane / ${LK}u) * ${J}u + keyLane / ${LK / J}u;
   // An item without keys still writes zeros; its table row is then read at column 0.
-  let lastVisibleIndex = max(item.orderEnd, 1u) - 1u;
+  let lastVisibleIndex = max(item.visibleEnd, 1u) - 1u;
   loadQuery(item, local);
   workgroupBarrier();
 
@@ -48,10 +48,10 @@ fn attend(
   var high${r}_${c} = vec4<f32>(0.0);
 //#end
 //#end
-  let tiles = (item.orderEnd - item.orderBegin + ${TEAMS * TILE - 1}u) / ${TEAMS * TILE}u;
-  var visibleIndex = item.orderBegin + subgroup * ${TILE}u;
+  let tiles = (item.visibleEnd - item.visibleBegin + ${WORKGROUP_SUBGROUPS * TILE - 1}u) / ${WORKGROUP_SUBGROUPS * TILE}u;
+  var visibleIndex = item.visibleBegin + subgroup * ${TILE}u;
   var place = placeTile(item, visibleIndex, lastVisibleIndex, blockTable[tableIndex(item, keyAt(item, min(visibleIndex, lastVisibleIndex)))], ownKey);
-  visibleIndex += ${TEAMS * TILE}u;
+  visibleIndex += ${WORKGROUP_SUBGROUPS * TILE}u;
   var id = blockTable[tableIndex(item, keyAt(item, min(visibleIndex, lastVisibleIndex)))];
   var keys: Keys;
 //#if KEY_SCALES
@@ -103,7 +103,7 @@ fn attend(
     let tileScale = keyScale;
 //#end
     let next = placeTile(item, visibleIndex, lastVisibleIndex, id, ownKey);
-    visibleIndex += ${TEAMS * TILE}u;
+    visibleIndex += ${WORKGROUP_SUBGROUPS * TILE}u;
     if (tile + 1u < tiles) {
       id = blockTable[tableIndex(item, keyAt(item, min(visibleIndex, lastVisibleIndex)))];
       keys = loadKeys(next, ownKey, keyLane);
@@ -265,7 +265,7 @@ fn placeTile(item: Item, visibleIndex: u32, lastVisibleIndex: u32, id: i32, ownK
 //#if RANGES || TREE
   place.unmasked = false;
 //#else
-  place.unmasked = visibleIndex >= item.plainBegin && visibleIndex + ${TILE}u <= item.plainEnd && id >= 0;
+  place.unmasked = visibleIndex >= item.unmaskedBegin && visibleIndex + ${TILE}u <= item.unmaskedEnd && id >= 0;
 //#end
   let start = keyAt(item, min(visibleIndex, lastVisibleIndex) & ${4294967296 - TILE}u);
   place.first = cacheRow(item, id, start);
@@ -276,7 +276,7 @@ fn placeTile(item: Item, visibleIndex: u32, lastVisibleIndex: u32, id: i32, ownK
   place.alive = place.unmasked;
   place.own = place.first + ownKey;
   if (!place.unmasked) {
-    let held = visibleIndex + ownKey < item.orderEnd && id >= 0;
+    let held = visibleIndex + ownKey < item.visibleEnd && id >= 0;
     place.alive = held && anyTokenSees(item, place.key);
     place.own = select(item.safeRow, place.own, place.alive || (held && isWalked(item, place.key)));
   }

@@ -83,16 +83,16 @@ fn attend(
 //#end
 //#end
 
-  for (var begin = item.orderBegin; begin < item.orderEnd; begin += 64u) {
+  for (var begin = item.visibleBegin; begin < item.visibleEnd; begin += 64u) {
     if (local == 0u) {
       atomicStore(&needsMask, 0u);
     }
     workgroupBarrier();
     if (local < 64u) {
       let visibleIndex = begin + local;
-      let key = keyAt(item, min(visibleIndex, item.orderEnd - 1u));
+      let key = keyAt(item, min(visibleIndex, item.visibleEnd - 1u));
       let id = blockTable[tableIndex(item, key)];
-      let held = visibleIndex < item.orderEnd && id >= 0;
+      let held = visibleIndex < item.visibleEnd && id >= 0;
       let alive = held && anyTokenSees(item, key);
       let row = select(item.safeRow, cacheRow(item, id, key), alive || (held && isWalked(item, key)));
       sharedRows[local] = row;
@@ -106,7 +106,7 @@ fn attend(
 //#if RANGES || TREE
       atomicStore(&needsMask, 1u);
 //#else
-      if (!(alive && visibleIndex >= item.plainBegin && visibleIndex < item.plainEnd)) {
+      if (!(alive && visibleIndex >= item.unmaskedBegin && visibleIndex < item.unmaskedEnd)) {
         atomicStore(&needsMask, 1u);
       }
 //#end

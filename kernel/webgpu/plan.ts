@@ -149,16 +149,19 @@ function addItem(
   words[at + ITEM.at.rows] = rows;
   words[at + ITEM.at.firstRow] = tile[tileAt + TILE.firstRow];
   words[at + ITEM.at.cached] = batch.cachedLengths[tile[tileAt + TILE.slot]];
-  words[at + ITEM.at.orderBegin] = begin * o.pageSizeTokens;
-  words[at + ITEM.at.orderEnd] = end * o.pageSizeTokens;
+  words[at + ITEM.at.visibleBegin] = begin * o.pageSizeTokens;
+  words[at + ITEM.at.visibleEnd] = end * o.pageSizeTokens;
   words[at + ITEM.at.firstPages] = tile[tileAt + TILE.firstPages];
   words[at + ITEM.at.firstPage] = tile[tileAt + TILE.firstPage];
   words[at + ITEM.at.secondShift] = tile[tileAt + TILE.secondShift];
   words[at + ITEM.at.windowTokens] = batch.headWindows[tile[tileAt + TILE.head]];
   words[at + ITEM.at.partialRow] = splits === 1 ? NOT_SPLIT : partialBase + split * rows;
   words[at + ITEM.at.safeRow] = tile[tileAt + TILE.safeRow];
-  words[at + ITEM.at.plainBegin] = tile[tileAt + TILE.plainBegin];
-  words[at + ITEM.at.plainEnd] = Math.min(tile[tileAt + TILE.plainEnd], end * o.pageSizeTokens);
+  words[at + ITEM.at.unmaskedBegin] = tile[tileAt + TILE.unmaskedBegin];
+  words[at + ITEM.at.unmaskedEnd] = Math.min(
+    tile[tileAt + TILE.unmaskedEnd],
+    end * o.pageSizeTokens,
+  );
 }
 
 function addMerges(

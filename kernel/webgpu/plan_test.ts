@@ -41,8 +41,8 @@ interface Item {
   readonly firstPages: number;
   readonly secondShift: number;
   readonly partialRow: number;
-  readonly plainBegin: number;
-  readonly plainEnd: number;
+  readonly unmaskedBegin: number;
+  readonly unmaskedEnd: number;
 }
 
 function itemsOf(plan: WorkPlan, rows: number): Item[] {
@@ -59,8 +59,8 @@ function itemsOf(plan: WorkPlan, rows: number): Item[] {
       firstPages: signed[at + 8],
       secondShift: signed[at + 10],
       partialRow: signed[at + 12],
-      plainBegin: signed[at + 14],
-      plainEnd: signed[at + 15],
+      unmaskedBegin: signed[at + 14],
+      unmaskedEnd: signed[at + 15],
     };
   });
 }
@@ -129,8 +129,8 @@ Deno.test("planBatch() ends the part that needs no mask where the split ends", (
   const plan = createWorkPlan();
   planBatch(plan, batch({ tokens: [2], cached: [999] }), { ...OPTIONS, splitTokens: 512 });
   const plain = itemsOf(plan, 5).map((
-    { head, plainBegin, plainEnd },
-  ) => [head, plainBegin, plainEnd]);
+    { head, unmaskedBegin, unmaskedEnd },
+  ) => [head, unmaskedBegin, unmaskedEnd]);
   // A token's five rows are a tile. The first token sees keys up to 999, and in its window of 40
   // those from 960 on, token 32 of the runs: pages 0 and 1, then the pages from 60 on.
   assert.deepEqual(plain, [

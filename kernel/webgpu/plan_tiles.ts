@@ -64,9 +64,9 @@ export const TILE = {
   /** Page of the second run less the pages of the first. */
   secondShift: 7,
   /** Tokens of the runs, counted without the gap, that every row sees: begin. */
-  plainBegin: 8,
+  unmaskedBegin: 8,
   /** The same: end. */
-  plainEnd: 9,
+  unmaskedEnd: 9,
   /** Cache row of a key that some row sees, or 0. */
   safeRow: 10,
   /** Pages of both runs; 0 where no key is held. */
@@ -126,8 +126,8 @@ interface Runs {
   firstPages: number;
   secondPage: number;
   secondPages: number;
-  plainBegin: number;
-  plainEnd: number;
+  unmaskedBegin: number;
+  unmaskedEnd: number;
 }
 
 // One object each for every tile of every step; a plan makes no garbage.
@@ -137,8 +137,8 @@ const runs: Runs = {
   firstPages: 0,
   secondPage: 0,
   secondPages: 0,
-  plainBegin: 0,
-  plainEnd: 0,
+  unmaskedBegin: 0,
+  unmaskedEnd: 0,
 };
 
 /**
@@ -200,8 +200,8 @@ function addTile(
   words[at + TILE.firstPages] = runs.firstPages;
   words[at + TILE.firstPage] = runs.firstPage;
   words[at + TILE.secondShift] = runs.secondPage - runs.firstPages;
-  words[at + TILE.plainBegin] = runs.plainBegin;
-  words[at + TILE.plainEnd] = runs.plainEnd;
+  words[at + TILE.unmaskedBegin] = runs.unmaskedBegin;
+  words[at + TILE.unmaskedEnd] = runs.unmaskedEnd;
   words[at + TILE.safeRow] = Math.max(safeRow, 0);
   words[at + TILE.pages] = safeRow < 0 ? 0 : runs.firstPages + runs.secondPages;
   words[at + TILE.size] = size;
@@ -265,7 +265,7 @@ function findPlain(
   firstToken: number,
   lastToken: number,
 ): void {
-  runs.plainBegin = runs.plainEnd = 0;
+  runs.unmaskedBegin = runs.unmaskedEnd = 0;
   if (batch.maskRanges !== undefined) return;
   const cached = batch.cachedLengths[tile.slot];
   const windowTokens = batch.headWindows[tile.head];
@@ -273,8 +273,8 @@ function findPlain(
   const begin = windowBegin <= batch.sinkTokens ? 0 : windowBegin;
   const shiftPages = runs.secondPages > 0 ? runs.secondPage - runs.firstPages : runs.firstPage;
   const shift = shiftPages * o.pageSizeTokens;
-  runs.plainBegin = Math.max(begin - shift, 0);
-  runs.plainEnd = Math.max(cached + firstToken + 1 - shift, 0);
+  runs.unmaskedBegin = Math.max(begin - shift, 0);
+  runs.unmaskedEnd = Math.max(cached + firstToken + 1 - shift, 0);
 }
 
 /**

@@ -60,7 +60,7 @@ export interface ProgramTarget {
 /** Tuning of decode: the subgroup program and its plan; any choice gives right answers. */
 export interface AttendTuning {
   /** Subgroups of a workgroup. */
-  readonly teams: number;
+  readonly subgroups: number;
   /** Lanes that share a key in the score phase: a power of two. */
   readonly lanesPerKey: number;
   /** Keys that such a group takes at a time: a power of two, at most `lanesPerKey`. */

@@ -52,14 +52,14 @@ export function defaultTuning({ subgroupSize, isCompact }: ProgramTarget): Atten
   // of eight groups of four lanes need the fewest exchanges that registers allow.
   return isCompact
     ? {
-      teams: 2,
+      subgroups: 2,
       lanesPerKey: Math.min(8, subgroupSize),
       keysPerGroup: 2,
       valuesInFlight: 1,
       parallelItems: 16,
     }
     : {
-      teams: 2,
+      subgroups: 2,
       lanesPerKey: Math.min(4, subgroupSize),
       keysPerGroup: 2,
       valuesInFlight: 8,
@@ -157,8 +157,9 @@ export function attendProgramName(
     return `${head};subgroup=${subgroupSize};matrix=${unit!.size};${matrixTuningName(matrix)}`;
   }
   if (o.target.subgroupSize === 0 || s.rows > MAX_VECTOR_ROWS) return `${head};subgroup=none`;
-  const { T, TEAMS, LK, J, PV_UNROLL } = laneMapping(s, o);
-  return `${head};subgroup=${T};teams=${TEAMS};lanes_per_key=${LK};keys_per_group=${J};` +
+  const { T, WORKGROUP_SUBGROUPS, LK, J, PV_UNROLL } = laneMapping(s, o);
+  const subgroups = `subgroup=${T};subgroups=${WORKGROUP_SUBGROUPS}`;
+  return `${head};${subgroups};lanes_per_key=${LK};keys_per_group=${J};` +
     `values_in_flight=${PV_UNROLL}`;
 }
 
@@ -202,7 +203,7 @@ function laneMapping(
   s: AttendSpecialisation,
   o: { target: ProgramTarget; tuning?: AttendTuning },
 ):
-  & Record<"T" | "TEAMS" | "WORKGROUP" | "LK" | "J" | "PV_UNROLL", number>
+  & Record<"T" | "WORKGROUP_SUBGROUPS" | "WORKGROUP" | "LK" | "J" | "PV_UNROLL", number>
   & TemplateConstants {
   const words = s.headSize / 8;
   const { subgroupSize } = o.target;
@@ -212,7 +213,7 @@ function laneMapping(
     return {
       SUBGROUPS: false,
       T: PORTABLE_LANES,
-      TEAMS: 1,
+      WORKGROUP_SUBGROUPS: 1,
       WORKGROUP: PORTABLE_LANES,
       STATES: keyGroups,
       LK: 1,
@@ -239,9 +240,9 @@ function laneMapping(
   return {
     SUBGROUPS: true,
     T: subgroupSize,
-    TEAMS: tuning.teams,
-    WORKGROUP: subgroupSize * tuning.teams,
-    STATES: tuning.teams,
+    WORKGROUP_SUBGROUPS: tuning.subgroups,
+    WORKGROUP: subgroupSize * tuning.subgroups,
+    STATES: tuning.subgroups,
     LK: lanesPerKey,
     LOG2LK: Math.log2(lanesPerKey),
     J: keysPerGroup,

@@ -68,16 +68,16 @@ export const ITEM = defineStruct("Item", [
   ["rows", "u32"],
   ["firstRow", "u32"],
   ["cached", "u32"],
-  ["orderBegin", "u32"],
-  ["orderEnd", "u32"],
+  ["visibleBegin", "u32"],
+  ["visibleEnd", "u32"],
   ["firstPages", "u32"],
   ["firstPage", "u32"],
   ["secondShift", "u32"],
   ["windowTokens", "u32"],
   ["partialRow", "u32"],
   ["safeRow", "u32"],
-  ["plainBegin", "u32", "From here every row sees every key, unless the program has masks."],
-  ["plainEnd", "u32"],
+  ["unmaskedBegin", "u32", "From here every row sees every key, unless the program has masks."],
+  ["unmaskedEnd", "u32"],
 ]);
 
 /** A query row whose splits are joined. */

@@ -8,7 +8,7 @@ export type TuningPart = Exclude<keyof AttendTuning, "matrix">;
 
 /** Values that each part of a tuning may be given when variants are measured. */
 export const TUNING_AXES: Readonly<Record<TuningPart, readonly number[]>> = {
-  teams: [1, 2, 4, 8],
+  subgroups: [1, 2, 4, 8],
   lanesPerKey: [2, 4, 8, 16],
   keysPerGroup: [1, 2, 4, 8],
   valuesInFlight: [1, 2, 4, 8, 16],

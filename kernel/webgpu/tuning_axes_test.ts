@@ -6,12 +6,12 @@ Deno.test("isAttendTuning() accepts the default and refuses what no program has"
   for (const subgroupSize of [4, 8, 32]) {
     const tuning = defaultTuning({ subgroupSize, dialect: "naga", isCompact: subgroupSize < 32 });
     assert.ok(isAttendTuning(tuning, { subgroupSize }), JSON.stringify(tuning));
-    assert.ok(!isAttendTuning({ ...tuning, teams: 3.5 }, { subgroupSize }));
-    assert.ok(!isAttendTuning({ ...tuning, teams: "2" }, { subgroupSize }));
+    assert.ok(!isAttendTuning({ ...tuning, subgroups: 3.5 }, { subgroupSize }));
+    assert.ok(!isAttendTuning({ ...tuning, subgroups: "2" }, { subgroupSize }));
     assert.ok(!isAttendTuning({ ...tuning, more: 1 }, { subgroupSize }));
     assert.ok(!isAttendTuning({ ...tuning, lanesPerKey: 2, keysPerGroup: 4 }, { subgroupSize }));
   }
-  for (const value of [null, 3, "teams", [], {}]) {
+  for (const value of [null, 3, "subgroups", [], {}]) {
     assert.ok(!isAttendTuning(value, { subgroupSize: 32 }));
   }
 });

@@ -104,7 +104,7 @@ async function storeSlowerTuning(folder: string): Promise<void> {
   const opened = await openGpu();
   assert.ok(opened.kind === "gpu");
   const { gpu } = opened;
-  const tuning = { ...defaultTuning(gpu.target), teams: 1 };
+  const tuning = { ...defaultTuning(gpu.target), subgroups: 1 };
   await storeTunings(folder, gpu, new Map([["group=2;head_size=64;storage=bf16", tuning]]));
   closeGpu(gpu);
 }
