@@ -43,7 +43,10 @@ const OF_COMMANDS: Readonly<Record<string, Partial<Readonly<Record<ExitName, str
     fail: "The verdict is FAIL.",
     inconclusive: "The verdict is INCONCLUSIVE.",
   },
-  "serve": { ok: "Ended by Ctrl-C, in order." },
+  "serve": {
+    ok: "Ended by Ctrl-C, in order.",
+    input: "A file cannot be read, or the address cannot be listened on.",
+  },
   "conformance": {
     ok: "Every case that was judged conforms.",
     fail: "A case does not conform; with --self-test a mutant lives or a good subject is rejected.",

@@ -1,5 +1,6 @@
 import { EXIT } from "./exit_code.ts";
 import { SettingError } from "./settings/mod.ts";
+import { describeSystemFault } from "./system_fault.ts";
 
 /** What a person is reported an error, and how the process ends. */
 export interface Fault {
@@ -53,7 +54,8 @@ export function describeFault(error: unknown): Fault {
   if (error instanceof Deno.errors.NotCapable) {
     return { text: describeMissingPermission(error.message), exitCode: EXIT.input };
   }
-  if (isFileError(error)) return { text: error.message, exitCode: EXIT.input };
+  const system = describeSystemFault(error);
+  if (system !== null) return { text: system, exitCode: EXIT.input };
   if (wasStopped(error)) return { text: "Stopped", exitCode: EXIT.interrupted };
   if (error instanceof Error && INPUT_ERRORS.has(error.name)) {
     return { text: error.message, exitCode: EXIT.input };
@@ -68,11 +70,6 @@ export function describeFault(error: unknown): Fault {
 function wasStopped(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError" ||
     error instanceof Error && "code" in error && error.code === "bench/aborted";
-}
-
-function isFileError(error: unknown): error is Error {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied ||
-    error instanceof Deno.errors.IsADirectory || error instanceof Deno.errors.NotADirectory;
 }
 
 /** Where the program is started from, which decides what it may do and how that is changed. */

@@ -32,7 +32,11 @@ async function main(): Promise<number> {
   } catch (error) {
     // Only what precedes the commands ends here, such as a variable that may not be read.
     const { text, exitCode } = describeFault(error);
-    Deno.stderr.writeSync(new TextEncoder().encode(`${cleanText(text)}\n`));
+    try {
+      Deno.stderr.writeSync(new TextEncoder().encode(`${cleanText(text)}\n`));
+    } catch {
+      // Nobody is left to be told; the exit code still tells.
+    }
     return exitCode;
   }
 }

@@ -4,6 +4,8 @@
  * or say too much of it.
  */
 
+import { listenFault } from "./listen_fault.ts";
+
 /** What a guard holds out against. */
 export interface ConnectionBounds {
   /** Most connections at once; more are answered with 503. */
@@ -63,7 +65,7 @@ export function guardConnections(o: {
   readonly bounds: ConnectionBounds;
 }): ConnectionGuard {
   const { bounds } = o;
-  const listener = Deno.listen({ hostname: o.hostname, port: o.port });
+  const listener = listen(o);
   const byPort = new Map<number, Guarded>();
   const open = new Set<Deno.TcpConn>();
 
@@ -171,6 +173,14 @@ export function guardConnections(o: {
       for (const client of open) closeQuietly(client);
     },
   };
+}
+
+function listen(o: { readonly hostname: string; readonly port: number }): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname: o.hostname, port: o.port });
+  } catch (error) {
+    throw listenFault(error, o);
+  }
 }
 
 /** Relays bytes until their end: true, or until they are not wanted: false. */

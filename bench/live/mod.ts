@@ -26,6 +26,8 @@ export {
   type LiveProgress,
   type LiveRecord,
 } from "./live_types.ts";
+export { listenFault } from "./listen_fault.ts";
+export { type ForeignRequest, refuseForeign } from "./request_source.ts";
 export { DEFAULT_LIVE_SETTINGS, runLive } from "./run_live.ts";
 export {
   DEFAULT_SERVE_BOUNDS,

@@ -3,7 +3,14 @@
  * reaches loopback too, by a name of its own that leads there, or by a request that a browser sends
  * without asking; both are refused.
  */
-import { RefusedRequest } from "./serve_request.ts";
+
+/** Why a request is not answered. */
+export interface ForeignRequest {
+  /** HTTP status. */
+  readonly status: 403 | 415;
+  /** What is foreign, and what would be answered. */
+  readonly message: string;
+}
 
 const LOOPBACK_AUTHORITY = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
 
@@ -11,35 +18,37 @@ const LOOPBACK_AUTHORITY = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
  * Checks that a request was sent by a program of this machine, or by a page that it served itself.
  *
  * @param request The request.
- * @throws {RefusedRequest} 403 for a foreign `Host`, `Origin` or site, 415 for a body that a page
- *   could send without asking, which is any but JSON.
+ * @returns 403 for a foreign `Host`, `Origin` or site, 415 for a body that a page could send without
+ *   asking, which is any but JSON; null where it may be answered.
  */
-export function requireLocalRequest(
+export function refuseForeign(
   { headers, method }: Pick<Request, "headers" | "method">,
-): void {
+): ForeignRequest | null {
   const host = headers.get("host") ?? "";
-  if (!LOOPBACK_AUTHORITY.test(host)) throw foreign("Host", host);
+  if (!LOOPBACK_AUTHORITY.test(host)) return foreign("Host", host);
   const origin = headers.get("origin");
-  if (origin !== null && origin !== `http://${host}`) throw foreign("Origin", origin);
+  if (origin !== null && origin !== `http://${host}`) return foreign("Origin", origin);
   const site = headers.get("sec-fetch-site");
   if (site !== null && site !== "same-origin" && site !== "none") {
-    throw foreign("Sec-Fetch-Site", site);
+    return foreign("Sec-Fetch-Site", site);
   }
   const type = (headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
   if (method === "POST" && type !== "application/json") {
     const message = `The body is '${shown(type)}': send it with 'Content-Type: application/json'`;
-    throw new RefusedRequest(415, message);
+    return { status: 415, message };
   }
+  return null;
 }
 
-function foreign(header: string, value: string): RefusedRequest {
-  return new RefusedRequest(
-    403,
-    `'${header}: ${
-      shown(value)
-    }' is not this machine's: ask 127.0.0.1 or localhost, or serve with ` +
+function foreign(header: string, value: string): ForeignRequest {
+  return {
+    status: 403,
+    message:
+      `'${header}: ${
+        shown(value)
+      }' is not this machine's: ask 127.0.0.1 or localhost, or serve with ` +
       "--allow-remote",
-  );
+  };
 }
 
 function shown(text: string): string {

@@ -4,7 +4,7 @@ import type { Workload } from "../../fixtures/mod.ts";
 import { BenchError, type ResultCeilings, type Side } from "../result/mod.ts";
 import { type ConnectionGuard, guardConnections } from "./connection_guard.ts";
 import { type AnswerServer, errorResponse, streamAnswer, wholeAnswer } from "./serve_answer.ts";
-import { requireLocalRequest } from "./request_source.ts";
+import { refuseForeign } from "./request_source.ts";
 import { createServeEngine, type EngineStatus, PREFIX_BLOCK_TOKENS } from "./serve_engine.ts";
 import { faultOf, type ServeFaults } from "./serve_faults.ts";
 import {
@@ -256,12 +256,8 @@ function chooseCeilings({ ceilings, workload }: ServeOptions): ResultCeilings {
 }
 
 async function handle(server: Server, request: Request): Promise<Response> {
-  try {
-    if (!server.isRemoteAllowed) requireLocalRequest(request);
-  } catch (error) {
-    if (error instanceof RefusedRequest) return errorResponse(error.status, error.message);
-    throw error;
-  }
+  const refusal = server.isRemoteAllowed ? null : refuseForeign(request);
+  if (refusal !== null) return errorResponse(refusal.status, refusal.message);
   const { pathname } = new URL(request.url);
   const chat = pathname === "/v1/chat/completions";
   if (chat || pathname === "/v1/completions") {

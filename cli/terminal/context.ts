@@ -55,7 +55,7 @@ export function createSystemContext(
   const stream = (target: typeof Deno.stdout | typeof Deno.stderr): CliStream => {
     const isTerminal = target.isTerminal();
     return {
-      write: (text) => writeWhole(target, text),
+      write: target === Deno.stdout ? writeResults : writeNotes,
       getColorDepth: () => wantsColor({ environment, isTerminal }) ? 4 : 1,
       isTerminal,
       columns: isTerminal ? Math.min(Deno.consoleSize().columns, MAX_COLUMNS) : MAX_COLUMNS,
@@ -86,6 +86,28 @@ export function paintOf(stream: CliStream): Paint {
  */
 export function writeLines(stream: CliStream, lines: readonly string[]): void {
   if (lines.length > 0) stream.write(`${lines.join("\n")}\n`);
+}
+
+/**
+ * Writes to standard output. A reader that has gone, as `head` does, changes nothing of what the
+ * command does, writes to files and ends with: a verdict is the same for whoever reads one line.
+ */
+function writeResults(text: string): void {
+  try {
+    writeWhole(Deno.stdout, text);
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return;
+    throw error;
+  }
+}
+
+/** Writes to standard error. Where that fails nobody is left to be told. */
+function writeNotes(text: string): void {
+  try {
+    writeWhole(Deno.stderr, text);
+  } catch {
+    // The exit code still tells.
+  }
 }
 
 function writeWhole(target: typeof Deno.stdout | typeof Deno.stderr, text: string): void {

@@ -1,4 +1,4 @@
-import { requireLoopback } from "../../bench/mod.ts";
+import { listenFault, refuseForeign, requireLoopback } from "../../bench/mod.ts";
 
 /** A running page server. */
 export interface PageServer {
@@ -18,11 +18,11 @@ const HEADERS = {
 };
 
 /**
- * Serves one page and nothing else.
+ * Serves one page and nothing else; on loopback, as the API, only to this machine's own programs.
  *
  * @param page HTML.
  * @param o Address; one that is not loopback must be allowed, and port 0 takes a free one.
- * @throws {BenchError} When the address is not loopback and not allowed.
+ * @throws {BenchError} When the address is not loopback and not allowed, or cannot be listened on.
  */
 export function servePage(
   page: string,
@@ -30,7 +30,11 @@ export function servePage(
 ): PageServer {
   const { hostname, port } = o;
   requireLoopback(o);
-  const server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => {
+  const answer = (request: Request): Response => {
+    const refusal = o.allowRemote ? null : refuseForeign(request);
+    if (refusal !== null) {
+      return new Response(`${refusal.message}\n`, { status: refusal.status });
+    }
     const { pathname } = new URL(request.url);
     if (pathname !== "/" && pathname !== "/index.html") {
       return new Response("There is only '/'\n", { status: 404 });
@@ -39,7 +43,19 @@ export function servePage(
       return new Response("Use GET\n", { status: 405, headers: { allow: "GET, HEAD" } });
     }
     return new Response(request.method === "HEAD" ? null : page, { headers: HEADERS });
-  });
+  };
+  const server = listen({ hostname, port }, answer);
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   return { url: `http://${host}:${server.addr.port}/`, close: () => server.shutdown() };
+}
+
+function listen(
+  o: { readonly hostname: string; readonly port: number },
+  answer: (request: Request) => Response,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve({ ...o, onListen: () => {} }, answer);
+  } catch (error) {
+    throw listenFault(error, o);
+  }
 }
