@@ -47,7 +47,8 @@ function guardStream(stream: CliStream, secrets: readonly string[]): CliStream {
       const isRedraw = stream.isTerminal && text.startsWith(CLEAR_LINE);
       const open = forms.reduce((all, form) => all.replaceAll(form, "[token]"), text);
       const shown = isRedraw ? open.slice(CLEAR_LINE.length) : open;
-      const clean = stream.getColorDepth() >= 4 ? cleanStyled(shown) : cleanLines(shown);
+      const plain = withoutCommands(shown);
+      const clean = stream.getColorDepth() >= 4 ? cleanStyled(plain) : cleanLines(plain);
       stream.write(isRedraw ? CLEAR_LINE + clean : clean);
     },
   };
@@ -76,4 +77,22 @@ export function cleanStyled(text: string): string {
 /** As {@linkcode cleanText}, with line ends as CSV has them. */
 function cleanLines(text: string): string {
   return text.includes("\r\n") ? text.split("\r\n").map(cleanText).join("\r\n") : cleanText(text);
+}
+
+/**
+ * Shows commands to a runner of GitHub Actions as text: it takes `::word::` at the start of any line
+ * of a log, and `##[word]` anywhere, whoever wrote it. Annotations of our own are such lines alone.
+ */
+function withoutCommands(text: string): string {
+  if (!text.includes("::") && !text.includes("##[")) return text;
+  const isOurs = text.split("\n").every((line) =>
+    line === "" || /^::(?:error|notice) title=/.test(line)
+  );
+  if (isOurs) return text;
+  return text.replaceAll("##[", "#\\u0023[").split("\n").map((line) => {
+    const word = line.trimStart();
+    return word.startsWith("::")
+      ? `${line.slice(0, line.length - word.length)}\\u003a${word.slice(1)}`
+      : line;
+  }).join("\n");
 }

@@ -118,6 +118,27 @@ Deno.test("guardContext() removes secrets, but no words that a short one may be"
   assert.equal(text(), '[token] ["[token]","EMPTY"] EMPTY');
 });
 
+Deno.test("guardContext() lets no line command a runner of workflows but our annotations", () => {
+  const shownOf = (text: string): string => {
+    const { context, text: shown } = collect({ isTerminal: false });
+    context.process.stderr.write(text);
+    return shown();
+  };
+  for (const command of ["::error::x", "::add-mask::y", "::stop-commands::z", " \t::group::g"]) {
+    for (const end of ["\n", "\r\n"]) {
+      const shown = shownOf(`Cannot use 'a${end}${command}'${end}`);
+      assert.doesNotMatch(shown, /^\s*::/m);
+      assert.ok(shown.includes(command.trim().slice(1)), shown);
+    }
+  }
+  assert.equal(shownOf("a ##[error]b\n"), "a #\\u0023[error]b\n");
+  const json = JSON.stringify({ a: "##[x]\n::y::" }, null, 2);
+  assert.deepEqual(JSON.parse(shownOf(json)), JSON.parse(json));
+  const ours = "::error title=a::b\n::notice title=c::d\n";
+  assert.equal(shownOf(ours), ours);
+  assert.equal(shownOf("a::b\n"), "a::b\n");
+});
+
 const FOLDER = "results/tests/guard";
 
 /** Commands that say something of foreign text, given an attack and a file that holds it. */

@@ -5,6 +5,7 @@ import {
   writeTextAtomically,
 } from "../../../bench/mod.ts";
 import { parseReport } from "../../../conformance/mod.ts";
+import { cleanText } from "../../../fixtures/mod.ts";
 import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 import { printReports } from "../../tables/mod.ts";
@@ -36,7 +37,8 @@ export default async function report(
     : await printResults(format, { files, style });
   if (values.out === null) stdout.write(text);
   else {
-    await writeTextAtomically(values.out, text);
+    // The guard of the streams is not in front of files, and a text is shown as it is.
+    await writeTextAtomically(values.out, format === "text" ? cleanText(text) : text);
     writeLines(stderr, [`Report written to '${values.out}'`]);
   }
   this.process.exitCode = values.enforce ? exitCodeOfFiles(files) : EXIT.ok;

@@ -97,3 +97,15 @@ Deno.test("report names line and column of a file that is no result", async () =
   assert.equal(exitCode, 4);
   assert.match(stderr, /'x\.json:3:20': its schema version is 9 and this build reads 1 and 2/);
 });
+
+Deno.test("report writes no control character into a file of text", async () => {
+  const file = "results/tests/report\u009b2J\u202e.txt.json";
+  const files = { [file]: await written(["bench", "--clock", "model"]) };
+  const out = `results/report_test_${crypto.randomUUID()}.txt`;
+  const run = await capture(["report", file, file, "--format", "text", "--out", out], { files });
+  assert.equal(run.exitCode, 0, run.stderr);
+  const text = await Deno.readTextFile(out);
+  await Deno.remove(out);
+  assert.match(text, /^results\/tests\/report\\u009b2J\\u202e/);
+  assert.doesNotMatch(text.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);
+});
