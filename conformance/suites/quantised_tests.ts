@@ -147,7 +147,13 @@ function everyCode(family: FormatFamily): TestDefinition {
     }),
     run: ({ kernel, params: { format, storage }, seed }) => {
       const spec = { ...inFormat(format), storage, kinds: "ffff", group: 1, rows: "1+0_1+0" };
-      return attendJudged(kernel, withEveryCode(problemOf(seed, spec)));
+      const problem = withEveryCode(problemOf(seed, spec));
+      const { codes } = problem.shape.valueFormat!;
+      // With a scale far below 1 the subnormal codes of e5m2 would lie below what float16 sums hold.
+      return attendJudged(
+        kernel,
+        codes === "fp8_e5m2" ? withValueScales(problem, () => 1) : problem,
+      );
     },
   });
 }

@@ -80,12 +80,16 @@ const SETTLED = 0.02;
  * several times slower, so the pass itself runs untimed first, until it no longer becomes faster.
  *
  * @param gpu A GPU with timestamp queries.
- * @param o How many timed runs, and what a pass records.
+ * @param o How many timed runs, what a pass records, and what is recorded before the last run.
  * @returns Milliseconds of each run.
  */
 export async function timePasses(
   gpu: Gpu,
-  o: { runs: number; encode: (pass: GPUComputePassEncoder) => void },
+  o: {
+    runs: number;
+    encode: (pass: GPUComputePassEncoder) => void;
+    beforeLast?: (encoder: GPUCommandEncoder) => void;
+  },
 ): Promise<Float64Array<ArrayBuffer>> {
   const timer = createPassTimer(gpu, o.runs);
   try {
@@ -100,13 +104,18 @@ export async function timePasses(
         lastMs = nowMs;
       }
     }
-    submitTimed(gpu.isSoftware ? 0 : Math.min(4000, Math.ceil(WARM_UP_MS / lastMs)), o.runs);
+    const warmUps = gpu.isSoftware ? 0 : Math.min(4000, Math.ceil(WARM_UP_MS / lastMs));
+    submitTimed(warmUps, o.runs, o.beforeLast);
     return await readPassTimes(gpu, timer, o.runs);
   } finally {
     destroyPassTimer(timer);
   }
 
-  function submitTimed(warmUps: number, runs: number): void {
+  function submitTimed(
+    warmUps: number,
+    runs: number,
+    beforeLast?: (encoder: GPUCommandEncoder) => void,
+  ): void {
     const encoder = gpu.device.createCommandEncoder();
     if (warmUps > 0) {
       const pass = encoder.beginComputePass();
@@ -114,6 +123,7 @@ export async function timePasses(
       pass.end();
     }
     for (let i = 0; i < runs; i++) {
+      if (i === runs - 1) beforeLast?.(encoder);
       const pass = encoder.beginComputePass({ timestampWrites: timestampWrites(timer, i) });
       o.encode(pass);
       pass.end();

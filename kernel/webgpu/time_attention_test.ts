@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createBlockTable, identityTable } from "../../allocator/mod.ts";
 import type { StepRunnerOptions } from "./step.ts";
 import type { GroupRows } from "../step_rows.ts";
+import { type Cheat, cheatWith } from "./testing_cheats.ts";
 import { testWithGpu } from "./testing.ts";
 import { timeAttention } from "./time_attention.ts";
 
@@ -55,4 +56,42 @@ testWithGpu("timeAttention() gives no time when a row is wrong", async (gpu) => 
   const timing = await timeAttention(gpu, batch, { runner: RUNNER, runs: 3, samples: 2 });
   assert.equal(timing.verification.ok, false);
   assert.equal(timing.samplesMs.length, 0);
+});
+
+/** Cheats, each with the compute passes that it does honestly: those of the first check. */
+const CHEATS: Readonly<Record<Cheat, number>> = {
+  "zeros": 0,
+  "skips once inputs repeat": 4,
+  "recognises warm-ups": 0,
+  "keeps outputs": 4,
+  "answers another input": 4,
+  "answers NaN": 4,
+};
+
+for (const [cheat, honestPasses] of Object.entries(CHEATS) as [Cheat, number][]) {
+  testWithGpu(`timeAttention() gives no time to a device that ${cheat}`, async (gpu) => {
+    // One layer: every run of the timed ones has the same inputs, unless the last is another.
+    for (const layers of [1, 2]) {
+      const restore = cheatWith(gpu, cheat, honestPasses);
+      try {
+        const runner = { ...RUNNER, layers };
+        const timing = await timeAttention(gpu, BATCH, { runner, runs: 3, samples: 3 });
+        assert.equal(timing.verification.ok, false, `${layers} layers`);
+        assert.equal(timing.samplesMs.length, 0);
+      } finally {
+        restore();
+      }
+    }
+  });
+}
+
+testWithGpu("timeAttention() gives its time to the same device once it is honest", async (gpu) => {
+  const restore = cheatWith(gpu, "zeros", Infinity);
+  try {
+    const timing = await timeAttention(gpu, BATCH, { runner: RUNNER, runs: 3, samples: 3 });
+    assert.ok(timing.verification.ok, timing.verification.message);
+    assert.equal(timing.samplesMs.length, 3);
+  } finally {
+    restore();
+  }
 });

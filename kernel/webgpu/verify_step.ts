@@ -53,6 +53,11 @@ export async function verifyStep(
       sample,
       layer: o.layer,
     });
+    // Contents are random: where all are 0 not even they were made, and zeros would be the right answer.
+    if (packedValue.every((bits) => bits === 0) || problem.query.every((bits) => bits === 0)) {
+      const message = `the query or the value of ${where} is 0 throughout: nothing was computed`;
+      return { ok: false, worstBudgetUsed: Infinity, message };
+    }
     if (!wasWritten(problem, packedValue)) return notWritten(where);
     const arithmetic = arithmeticOf(state.gpu.target, {
       shape: state.options.shape,
