@@ -4,16 +4,8 @@ import { loadWorkload, requireLoaded, type Workload } from "../fixtures/mod.ts";
 import type { BenchResult, CapacityOutcome } from "../bench/result/mod.ts";
 import { markdownList, markdownParagraph, markdownTable } from "../bench/report/mod.ts";
 import { runBench } from "../bench/run/mod.ts";
-
-/** A fixture of the document. */
-export interface CapacityCase {
-  /** How the document calls it. */
-  readonly title: string;
-  /** Name of the fixture. */
-  readonly fixture: string;
-  /** Head map where it is not the fixture's own. */
-  readonly headMap?: string;
-}
+import type { CapacityCase } from "./capacity_case.ts";
+import { renderTypesSection } from "./docs_capacity_types.ts";
 
 /** Every case, in the order of the document. */
 export const CAPACITY_CASES: readonly CapacityCase[] = [
@@ -119,8 +111,17 @@ function termRow(
   return [title, ...gains.map((gain) => (gain === null ? "–" : `×${gain.toFixed(2)}`))];
 }
 
-/** Lays out the document. */
-export function renderCapacityDocument(cases: readonly CapacityRows[]): string {
+/**
+ * Lays out the document.
+ *
+ * @param cases Rows of every case.
+ * @param types Rows of the table of quantised pools.
+ * @returns Markdown.
+ */
+export function renderCapacityDocument(
+  cases: readonly CapacityRows[],
+  types: readonly (readonly string[])[],
+): string {
   const right = (title: string) => ({ title, align: "right" as const });
   const lines = [
     "# Predicted against replayed capacity",
@@ -153,6 +154,7 @@ export function renderCapacityDocument(cases: readonly CapacityRows[]): string {
         "not the arithmetic of prefills, and these prompts are long beside their answers.",
     ),
     "",
+    ...renderTypesSection(types),
     "## Why a pool for each head gains nothing",
     "",
     ...markdownParagraph(

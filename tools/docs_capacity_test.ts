@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { CACHE_TYPES, replayTypesOfCase } from "./docs_capacity_types.ts";
 import { CAPACITY_CASES, renderCapacityDocument, replayCapacityCase } from "./docs_capacity.ts";
 
 const DOCUMENT = await Deno.readTextFile("docs/capacity.md");
@@ -14,14 +15,16 @@ function rowsOf(text: string): Set<string> {
 Deno.test("docs/capacity.md shows every case", () => {
   for (const { title } of CAPACITY_CASES) {
     const shown = DOCUMENT.split("\n").filter((line) => line.startsWith(`| ${title} `));
-    assert.equal(shown.length, 5, title);
+    // Two layouts with and without recycling, five types with and without it, and the terms.
+    assert.equal(shown.length, 4 + 2 * CACHE_TYPES.length + 1, title);
   }
 });
 
 Deno.test("renderCapacityDocument() gives docs/capacity.md for what is replayed", async () => {
   const cases = [];
   for (const each of QUICK) cases.push(await replayCapacityCase(each));
-  const rendered = renderCapacityDocument(cases);
+  const types = await replayTypesOfCase(QUICK.find(({ title }) => /ratio \.75$/.test(title))!);
+  const rendered = renderCapacityDocument(cases, types);
   const prose = (text: string) => text.split("\n").filter((line) => !line.startsWith("| "));
   assert.deepEqual(prose(rendered), prose(DOCUMENT), "run 'deno task docs:figures'");
   const written = rowsOf(DOCUMENT);
@@ -38,5 +41,19 @@ Deno.test("docs/capacity.md: replayed gains of one pool are the predicted ones w
   assert.equal(pairs.length, CAPACITY_CASES.length);
   for (const [predicted, replayed] of pairs) {
     assert.ok(Math.abs(replayed / predicted - 1) < 0.02, `×${replayed} is not ×${predicted}`);
+  }
+});
+
+Deno.test("docs/capacity.md: quantised pools hold what their bytes say, within 4 % of the prediction", () => {
+  const [, section] = DOCUMENT.split("## Quantised pools");
+  const rows = section!.matchAll(
+    /\| (on|off) +\| +(\d+) \| +([\d.]+) \| +([\d.]+) \| +×[\d.]+ \|$/gm,
+  );
+  const figures = [...rows].map((
+    [, , , predicted, replayed],
+  ) => [Number(predicted), Number(replayed)]);
+  assert.equal(figures.length, CAPACITY_CASES.length * CACHE_TYPES.length * 2);
+  for (const [predicted, replayed] of figures) {
+    assert.ok(Math.abs(replayed! / predicted! - 1) < 0.04, `${replayed} is not ${predicted}`);
   }
 });

@@ -5,11 +5,16 @@
  */
 
 import { CAPACITY_CASES, renderCapacityDocument, replayCapacityCase } from "./docs_capacity.ts";
+import { replayTypesOfCase } from "./docs_capacity_types.ts";
 import { renderSchedulingDocument } from "./docs_scheduling.ts";
 import { renderStatisticsDocument } from "./docs_statistics.ts";
 
 const cases = [];
-for (const each of CAPACITY_CASES) cases.push(await replayCapacityCase(each));
-await Deno.writeTextFile("docs/capacity.md", renderCapacityDocument(cases));
+const types = [];
+for (const each of CAPACITY_CASES) {
+  cases.push(await replayCapacityCase(each));
+  types.push(...await replayTypesOfCase(each));
+}
+await Deno.writeTextFile("docs/capacity.md", renderCapacityDocument(cases, types));
 await Deno.writeTextFile("docs/scheduling.md", await renderSchedulingDocument());
 await Deno.writeTextFile("docs/statistics.md", renderStatisticsDocument());

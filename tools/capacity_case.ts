@@ -1,0 +1,9 @@
+/** A fixture of the document. */
+export interface CapacityCase {
+  /** How the document calls it. */
+  readonly title: string;
+  /** Name of the fixture. */
+  readonly fixture: string;
+  /** Head map where it is not the fixture's own. */
+  readonly headMap?: string;
+}
