@@ -77,6 +77,7 @@ export {
   judgeForeignRuns,
   parseGateInput,
   readGateInput,
+  refuseRepeatedRuns,
 } from "./foreign/mod.ts";
 export {
   type CompareOptions,

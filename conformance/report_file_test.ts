@@ -127,5 +127,8 @@ Deno.test("mergeReports() refuses missing, repeated, cut and foreign shards", as
     assert.throws(() => mergeReports([first, other]), /they are of different runs/);
   }
   const overlapping = { ...second, cases: [...second.cases.slice(1), first.cases[0]!] };
-  assert.throws(() => mergeReports([first, overlapping]), /is in two reports/);
+  assert.throws(
+    () => mergeReports([first, overlapping]),
+    /Cannot merge ".*" with ".*": the case ".*" is in two reports/,
+  );
 });

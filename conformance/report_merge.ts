@@ -32,13 +32,7 @@ export function mergeReports(reports: readonly ReportFile[]): ReportRow[] {
   for (const report of reports) checkSameRun(first, report);
   checkShards(reports);
   const cases = reports.flatMap((report) => report.cases);
-  const seen = new Set<string>();
-  for (const { query } of cases) {
-    if (seen.has(query)) {
-      throw new ReportError(`Cannot merge: the case "${query}" is in two reports`, first.file);
-    }
-    seen.add(query);
-  }
+  refuseSharedCases(reports);
   if (cases.length !== first.run.selectedCases) {
     throw new ReportError(
       `Cannot merge: the run has ${first.run.selectedCases} cases and the shards ${cases.length}`,
@@ -72,6 +66,23 @@ function checkSameRun(first: ReportFile, other: ReportFile): void {
     `Cannot merge "${other.file}" with "${first.file}": they are of different runs (${why})`,
     other.file,
   );
+}
+
+function refuseSharedCases(reports: readonly ReportFile[]): void {
+  const files = new Map<string, string>();
+  for (const { cases, file } of reports) {
+    for (const { query } of cases) {
+      const other = files.get(query);
+      if (other !== undefined) {
+        throw new ReportError(
+          `Cannot merge "${file}" with "${other}": the case "${query}" is in two reports; name ` +
+            "each shard once",
+          file,
+        );
+      }
+      files.set(query, file);
+    }
+  }
 }
 
 function checkShards(reports: readonly ReportFile[]): void {

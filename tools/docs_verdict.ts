@@ -1,7 +1,13 @@
 /** The page of a verdict: what each form of kernel changes, with the figures of its runs. */
 
 import { markdownList, markdownParagraph, markdownTable } from "../bench/report/mod.ts";
-import type { BenchResult, Comparison, SideName } from "../bench/result/mod.ts";
+import { samplesOf } from "../bench/gate/mod.ts";
+import {
+  type BenchResult,
+  type Comparison,
+  refuseRepeated,
+  type SideName,
+} from "../bench/result/mod.ts";
 
 /** One replay of a clock at a load. */
 export interface VerdictRun {
@@ -28,11 +34,15 @@ const PAIRS: readonly (readonly [SideName, SideName, string])[] = [
  * @param runs Replays, in the order that they are shown in.
  * @param o Whether they only rehearse the script.
  * @returns Markdown.
+ * @throws {BenchError} When two replays hold the same measured run.
  */
 export function renderVerdict(
   runs: readonly VerdictRun[],
   o: { readonly isRehearsal: boolean },
 ): string {
+  refuseRepeated(
+    runs.map(({ clock, load, result }) => samplesOf(result, { name: `${clock}, ${load}` })),
+  );
   const parts = ["# Figures of the verdict", ""];
   parts.push(
     ...markdownParagraph(

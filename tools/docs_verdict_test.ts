@@ -37,4 +37,9 @@ Deno.test("docs/results/verdict.md is what its results say", async () => {
   const judged = await Deno.readTextFile("docs/verdict.md");
   assert.equal(judged, fillFigures(judged, runs));
   assert.throws(() => fillFigures("# A page", runs), { name: "RangeError" });
+  const twice = [runs[0], { ...runs[0], load: "half load" as const }];
+  assert.throws(
+    () => renderVerdict(twice, { isRehearsal: false }),
+    /'triton, saturated' and 'triton, half load' hold the same measured run/,
+  );
 });

@@ -1,6 +1,12 @@
 /** Gates over result files of other benchmarks. */
 
-import { BenchError, type Comparison, type GateName, type Verdict } from "../result/mod.ts";
+import {
+  BenchError,
+  type Comparison,
+  type GateName,
+  refuseRepeated,
+  type Verdict,
+} from "../result/mod.ts";
 import { combineVerdicts, compareMetric, ratioText } from "../statistics/mod.ts";
 import type { ForeignGateReport, ForeignRun, ForeignStatistics } from "./types.ts";
 import {
@@ -122,7 +128,8 @@ function percentilesOf(runs: readonly ForeignRun[]): ForeignMetric[] {
  * @param candidate Runs to judge.
  * @param o Gate, and what may be concluded from.
  * @returns The verdict, and what the files allow.
- * @throws {BenchError} When the runs are of different benchmarks, settings or requests.
+ * @throws {BenchError} When the runs are of different benchmarks, settings or requests, or two of
+ * them hold the same measurement, on one side or on both.
  */
 export function judgeForeignRuns(
   baseline: readonly ForeignRun[],
@@ -131,8 +138,7 @@ export function judgeForeignRuns(
 ): ForeignGateReport {
   const runs = [...baseline, ...candidate];
   refuseDifferent(runs);
-  refuseRepeated(baseline);
-  refuseRepeated(candidate);
+  refuseRepeatedRuns(runs);
   refuseShorter(baseline, candidate);
   const gate = o.gate ?? "gate/read";
   const statistics = statisticsOf(baseline, candidate);
@@ -151,14 +157,12 @@ export function judgeForeignRuns(
   const demanded = comparisons.filter(({ verdict }) => verdict !== null);
   const judged = combineVerdicts(demanded.map(({ verdict }) => verdict!));
   const held = statistics === "runs" && judged === "PASS" && o.acceptUnpaired !== true;
-  const isOneRun = contentOf(baseline[0]) === contentOf(candidate[0]);
-  const verdict: Verdict = faults.length > 0 ? "FAIL" : held || isOneRun ? "INCONCLUSIVE" : judged;
+  const verdict: Verdict = faults.length > 0 ? "FAIL" : held ? "INCONCLUSIVE" : judged;
   return {
     gate,
     verdict,
     reasons: [
       ...faults,
-      ...(isOneRun ? ["both sides begin with the same run, which shows nothing"] : []),
       ...demanded.map(({ reason }) => reason),
       ...notesOf(candidate[0], held),
     ],
@@ -278,26 +282,23 @@ function refuseDifferent(runs: readonly ForeignRun[]): void {
   }
 }
 
-/** The same run given twice is one sample, whatever its file is called. */
-function refuseRepeated(runs: readonly ForeignRun[]): void {
-  const seen = new Map<string, string>();
-  for (const run of runs) {
-    const content = contentOf(run);
-    const earlier = seen.get(content);
-    if (earlier !== undefined) {
-      throw new BenchError(
-        "gate/not-comparable",
-        `Cannot compare the results: '${earlier}' and '${run.origin}' hold the same run; a run counts ` +
-          "once, so leave one of them out",
-      );
-    }
-    seen.set(content, run.origin);
-  }
+/**
+ * Refuses runs that are given as several and hold the same measurement.
+ *
+ * @param runs All runs, of whatever side or file.
+ * @throws {BenchError} With the names of two that do.
+ */
+export function refuseRepeatedRuns(runs: readonly ForeignRun[]): void {
+  refuseRepeated(runs.map((run) => [{ name: run.origin, contents: contentsOf(run) }]));
 }
 
-/** Everything that was measured, whatever the file is called. */
-function contentOf({ origin: _, ...measured }: ForeignRun): string {
-  return JSON.stringify(measured);
+/** What was measured, whatever file and settings say; raw values alone tell a run too. */
+function contentsOf(run: ForeignRun): unknown[] {
+  const { origin: _origin, tool: _tool, recognisedBy: _key, settings: _settings, ...measured } =
+    run;
+  const { requests } = measured;
+  const hasTimes = requests !== null && requests.ttftMs.some((value) => value !== null);
+  return hasTimes ? [measured, { ttftMs: requests.ttftMs, gapMs: requests.gapMs }] : [measured];
 }
 
 /** A server that answers with fewer tokens is not a faster one. */

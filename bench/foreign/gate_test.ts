@@ -155,15 +155,48 @@ Deno.test("judgeForeignRuns() refuses answers of another length", () => {
   assert.equal(judgeOne({ total_output_tokens: 1960, mean_ttft_ms: 201 }).verdict, "FAIL");
 });
 
-Deno.test("judgeForeignRuns() refuses a run that is given twice on a side, and decides nothing by the same run on both", () => {
+Deno.test("judgeForeignRuns() refuses a run that is given twice, on a side or on both", () => {
   const [one, other] = [run({ duration: 1 }), run({ mean_ttft_ms: 100 })];
-  assert.throws(() => judgeForeignRuns([one, { ...one, origin: "b" }], [other]), /the same run/);
-  const same = judgeForeignRuns([one], [{ ...one, origin: "b" }], {
-    gate: "gate/regression",
-    acceptPointEstimate: true,
-  });
-  assert.equal(same.verdict, "INCONCLUSIVE");
-  assert.match(same.reasons[0], /both sides begin with the same run/);
+  const again = { ...one, origin: "b" };
+  const options = { gate: "gate/regression", acceptPointEstimate: true } as const;
+  const table: readonly (readonly [readonly ForeignRun[], readonly ForeignRun[]])[] = [
+    [[one], [again]],
+    [[one, again], [other]],
+    [[other], [one, again]],
+    [[other, one], [again]],
+    [[one], [other, again]],
+  ];
+  for (const [baseline, candidate] of table) {
+    assert.throws(
+      () => judgeForeignRuns(baseline, candidate, options),
+      new RegExp(`'${one.origin}' and 'b' hold the same measured run`),
+    );
+  }
+  judgeForeignRuns([one], [other], options);
+});
+
+Deno.test("judgeForeignRuns() tells a run by what was measured, however its file is written", async () => {
+  const text = await Deno.readTextFile("bench/testdata/vllm-detailed-baseline.json");
+  const record: Record<string, unknown> = JSON.parse(text);
+  const written: Readonly<Record<string, string>> = {
+    "its keys in another order": JSON.stringify(
+      Object.fromEntries(Object.entries(record).reverse()),
+    ),
+    "indented": JSON.stringify(record, null, 8),
+    "another date": JSON.stringify({ ...record, date: "20990101-000000" }),
+    "other aggregates": JSON.stringify({ ...record, mean_ttft_ms: 1 }),
+  };
+  const runsOfText = (content: string, file: string): readonly ForeignRun[] => {
+    const input = parseGateInput(content, { file });
+    return input.kind === "foreign" ? input.runs : [];
+  };
+  for (const [way, content] of Object.entries(written)) {
+    assert.throws(
+      () => judgeForeignRuns(runsOfText(text, "a.json"), runsOfText(content, "b.json")),
+      /'a\.json' and 'b\.json' hold the same/,
+      way,
+    );
+  }
 });
 
 Deno.test("judgeForeignRuns() judges a regression by the margin that is stated", () => {

@@ -5,7 +5,7 @@
  */
 
 export { type GateInput, parseGateInput, readGateInput } from "./file.ts";
-export { type ForeignGateOptions, judgeForeignRuns } from "./gate.ts";
+export { type ForeignGateOptions, judgeForeignRuns, refuseRepeatedRuns } from "./gate.ts";
 export type {
   ForeignGateReport,
   ForeignRequests,

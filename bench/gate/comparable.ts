@@ -1,6 +1,7 @@
 /** Whether two results may be compared: what differs is named with both values. */
 
-import { BenchError, type BenchResult } from "../result/mod.ts";
+import { BenchError, type BenchResult, type GivenSample, type SideName } from "../result/mod.ts";
+import { contentText } from "../result/same_content.ts";
 
 /** A fact that both results must agree in, as it is shown. */
 type Facts = ReadonlyMap<string, string>;
@@ -27,8 +28,8 @@ export function refuseDifferent(baseline: BenchResult, candidate: BenchResult): 
 }
 
 /**
- * Whether two results hold the same measured run: its noise is one sample, however often it is
- * given. Runs of a deterministic clock are equal by right.
+ * Whether two results are one, as when one file is given twice. Runs of a deterministic clock are
+ * equal by right.
  *
  * @param baseline Result to compare against.
  * @param candidate Result that is judged.
@@ -36,7 +37,27 @@ export function refuseDifferent(baseline: BenchResult, candidate: BenchResult): 
  */
 export function isSameRun(baseline: BenchResult, candidate: BenchResult): boolean {
   return !baseline.clock.deterministic &&
-    JSON.stringify(baseline.sides) === JSON.stringify(candidate.sides);
+    contentText(baseline.sides) === contentText(candidate.sides);
+}
+
+/**
+ * The runs of a side as samples, which may be given once: a result that was resumed holds the runs
+ * of the one that was stopped.
+ *
+ * @param result A result.
+ * @param o What messages call the result, and the side; every side where left out.
+ * @returns The runs that have a timing; none with a deterministic clock, whose runs are equal by
+ * right.
+ */
+export function samplesOf(
+  { clock, sides }: BenchResult,
+  o: { readonly name: string; readonly side?: SideName },
+): GivenSample[] {
+  if (clock.deterministic) return [];
+  return sides.filter(({ name }) => o.side === undefined || name === o.side).flatMap(({ runs }) =>
+    runs.filter(({ performance }) => performance !== null)
+      .map(({ performance, samples }) => ({ name: o.name, contents: [{ performance, samples }] }))
+  );
 }
 
 /**

@@ -5,11 +5,12 @@ import {
   type BenchResult,
   type GateName,
   type GateReport,
+  refuseRepeated,
   type RegressionReport,
   type SideName,
 } from "../result/mod.ts";
 import { combineVerdicts } from "../statistics/mod.ts";
-import { isSameRun, namedDifferences, refuseDifferent } from "./comparable.ts";
+import { isSameRun, namedDifferences, refuseDifferent, samplesOf } from "./comparable.ts";
 import { DEFAULT_MAX_REGRESSION } from "./metrics.ts";
 import { judgeSides } from "./read.ts";
 
@@ -27,6 +28,8 @@ export interface CompareOptions {
    * @default {false}
    */
   readonly acceptUnpaired?: boolean;
+  /** What messages call the two, such as their files. @default {["the baseline", "the candidate"]} */
+  readonly names?: readonly [baseline: string, candidate: string];
 }
 
 /**
@@ -67,7 +70,7 @@ export function compareResults(
   } as const;
   // Two sides of one run were interleaved; one side of one run is no two samples.
   const isOneRun = isSameRun(baseline, candidate);
-  if (isOneRun && sides.baseline === sides.candidate) refuseSameRun();
+  refuseSameRuns({ baseline, candidate, sides, names: o.names });
   const report = judgeSides({
     gate,
     baselineResult: baseline,
@@ -80,11 +83,18 @@ export function compareResults(
     : holdUnpaired(report, { baseline, candidate, accepted: o.acceptUnpaired === true });
 }
 
-function refuseSameRun(): never {
-  throw new BenchError(
-    "gate/not-comparable",
-    "Cannot compare the results: both files hold the same measured run; give one of each build",
-  );
+/** A run counts as one sample, also where the rest of its file differs. */
+function refuseSameRuns(o: {
+  readonly baseline: BenchResult;
+  readonly candidate: BenchResult;
+  readonly sides: { readonly baseline: SideName; readonly candidate: SideName };
+  readonly names: readonly [string, string] | undefined;
+}): void {
+  const [baseline, candidate] = o.names ?? ["the baseline", "the candidate"];
+  refuseRepeated([
+    samplesOf(o.baseline, { name: baseline, side: o.sides.baseline }),
+    samplesOf(o.candidate, { name: candidate, side: o.sides.candidate }),
+  ]);
 }
 
 /** Options of {@link judgeRegression}. */
@@ -95,6 +105,8 @@ export interface RegressionOptions {
   readonly side?: SideName;
   /** Accepts runs that were not interleaved. @default {false} */
   readonly acceptUnpaired?: boolean;
+  /** What messages call the two, such as their files. @default {["the baseline", "the candidate"]} */
+  readonly names?: readonly [baseline: string, candidate: string];
 }
 
 /**
@@ -121,8 +133,11 @@ export function judgeRegression(
     );
   }
   refuseDifferent(baseline, candidate);
-  if (isSameRun(baseline, candidate)) refuseSameRun();
   const names = commonSides(baseline, candidate, o.side);
+  for (const name of names) {
+    const sides = { baseline: name, candidate: name };
+    refuseSameRuns({ baseline, candidate, sides, names: o.names });
+  }
   const sides = names.map((name) => {
     const report = judgeSides({
       gate: "gate/regression",

@@ -111,13 +111,49 @@ Deno.test("judgeRegression() judges by the margin that is stated", () => {
 });
 
 Deno.test("judgeRegression() refuses the same measured run twice, and a side that is not in both", () => {
-  assert.throws(() => judgeRegression(slow, slow), /both files hold the same measured run/);
+  assert.throws(
+    () => judgeRegression(slow, slow),
+    /'the baseline' and 'the candidate' hold the same/,
+  );
   assert.equal(judgeRegression(BASE, BASE).verdict, "PASS");
   const fewer = { ...BASE, sides: BASE.sides.filter(({ name }) => name !== "headwise") };
   assert.throws(
     () => judgeRegression(BASE, fewer, { side: "headwise" }),
     /side 'headwise' is in both; one has .*headwise/,
   );
+});
+
+Deno.test("judgeRegression() and compareResults() refuse a run that both files hold, whatever else differs", () => {
+  const reversed = Object.fromEntries(Object.entries(slow).reverse()) as typeof slow;
+  const resumed = {
+    ...slow,
+    sides: slow.sides.map((side) => ({
+      ...side,
+      runs: [...fast.sides.find(({ name }) => name === side.name)!.runs, side.runs[0]],
+    })),
+  };
+  const oneSide = { ...slow, sides: slow.sides.filter(({ name }) => name === "headwise") };
+  const renumbered = {
+    ...slow,
+    createdAt: "2099-01-01T00:00:00Z",
+    sides: slow.sides.map((side) => ({
+      ...side,
+      runs: side.runs.map((run) => ({ ...run, pair: run.pair + 7, order: run.order + 70 })),
+    })),
+  };
+  const names = ["a.json", "b.json"] as const;
+  for (const other of [slow, reversed, resumed, oneSide, renumbered]) {
+    assert.throws(
+      () => judgeRegression(slow, other, { names, acceptUnpaired: true }),
+      /'a\.json' and 'b\.json' hold the same/,
+    );
+    assert.throws(
+      () => compareResults(slow, other, { ...SIDES, names }),
+      /'a\.json' and 'b\.json'/,
+    );
+  }
+  // Two sides of one file were interleaved, and are two samples.
+  assert.doesNotMatch(compareResults(slow, reversed).reasons.join(), /not interleaved/);
 });
 
 Deno.test("judgeRegression() names versions and commits that differ, and compares all the same", () => {

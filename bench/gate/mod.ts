@@ -6,6 +6,7 @@
 
 export { gateCapacity } from "./capacity.ts";
 export { predictCapacity, type PredictionOptions } from "./capacity_prediction.ts";
+export { samplesOf } from "./comparable.ts";
 export {
   type CompareOptions,
   compareResults,

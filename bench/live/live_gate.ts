@@ -10,7 +10,7 @@ import {
   outputsDiffer,
   READ_THRESHOLD,
 } from "../gate/mod.ts";
-import type { Comparison } from "../result/mod.ts";
+import { type Comparison, findRepeated } from "../result/mod.ts";
 import { combineVerdicts, compareMetric, ratioText } from "../statistics/mod.ts";
 import { describeFailures } from "./failures.ts";
 import type { LiveGateReport, LivePerformance, LiveRun, LiveSide } from "./live_schema.ts";
@@ -148,11 +148,14 @@ function doubtsOf(o: { readonly endpoint: LiveSide; readonly against: LiveSide }
       against[index].pair === pair && Math.abs(against[index].order - order) === 1
     );
   if (!isPaired) doubts.push("runs of the two servers were not interleaved in pairs");
-  const repeated = firstRepeated([...endpoint, ...against]);
+  const repeated = findRepeated(
+    [...endpoint, ...against].map(({ order, samples, performance }) => [{
+      name: String(order),
+      contents: [{ samples, performance }],
+    }]),
+  );
   if (repeated !== null) {
-    doubts.push(
-      `runs ${repeated.join(" and ")} hold the same measured values, which are one sample`,
-    );
+    doubts.push(`runs ${repeated.join(" and ")} hold the same measurement, which is one sample`);
   }
   return doubts;
 }
@@ -167,16 +170,4 @@ function outputTokensOf(runs: readonly LiveRun[]): number | null {
     completed += performance.completed;
   }
   return completed === 0 ? null : tokens / completed;
-}
-
-/** Orders of two runs with the same raw values, or null. */
-function firstRepeated(runs: readonly LiveRun[]): [number, number] | null {
-  const seen = new Map<string, number>();
-  for (const { order, samples, performance } of runs) {
-    const content = JSON.stringify([samples, performance]);
-    const earlier = seen.get(content);
-    if (earlier !== undefined) return [earlier, order];
-    seen.set(content, order);
-  }
-  return null;
 }

@@ -9,6 +9,7 @@ import {
   prepareOutput,
   readCalibration,
   readGateInput,
+  refuseRepeatedRuns,
   writeTextAtomically,
 } from "../../../bench/mod.ts";
 import { loadWorkload, requireLoaded } from "../../../fixtures/mod.ts";
@@ -75,6 +76,7 @@ async function fit(
     }
     runs.push(...input.runs);
   }
+  refuseRepeatedRuns(runs);
   await prepareOutput(out);
   const cost = costOfCalibration(workload, calibration);
   const { factors, leaveOneOutError } = fitFactors(

@@ -102,6 +102,12 @@ Deno.test("calibrate refuses fewer results than factors, and what it lacks", asy
   const few = await capture([...fit, "--card", "H100", "--factors", "products,weightReads"]);
   assert.notEqual(few.exitCode, 0);
   assert.match(few.stderr, /Cannot fit 2 factors \(products, weightReads\) to 1 results/);
+  const copy = `${FOLDER}/copy.json`;
+  await Deno.writeTextFile(copy, ` ${await Deno.readTextFile(results[0])}\n`);
+  fit[2] = `${results[0]},${copy}`;
+  const twice = await capture([...fit, "--card", "H100", "--factors", "products,weightReads"]);
+  assert.equal(twice.exitCode, 4);
+  assert.match(twice.stderr, /hold the same measured run/);
   assert.match((await capture(fit)).stderr, /Cannot go without --card/);
   assert.match(
     (await capture(["calibrate"])).stderr,

@@ -55,7 +55,11 @@ async function judge(
   const baseline = await readGateInput(baselinePath);
   const candidate = await readGateInput(candidatePath);
   if (baseline.kind === "own" && candidate.kind === "own") {
-    return judgeOwn(values, baseline.result, candidate.result);
+    return judgeOwn(values, {
+      baseline: baseline.result,
+      candidate: candidate.result,
+      names: [baselinePath, candidatePath],
+    });
   }
   if (baseline.kind === "foreign" && candidate.kind === "foreign") {
     const { acceptUnpaired, acceptPointEstimate, maxRegression } = values;
@@ -78,9 +82,13 @@ async function judge(
 /** Two results compare each side with itself, unless sides or another gate are asked for. */
 function judgeOwn(
   values: SettingsOf<"gate">,
-  baseline: BenchResult,
-  candidate: BenchResult,
+  o: {
+    readonly baseline: BenchResult;
+    readonly candidate: BenchResult;
+    readonly names: readonly [string, string];
+  },
 ): Judged {
+  const { baseline, candidate, names } = o;
   const { acceptUnpaired, baselineSide, candidateSide, maxRegression } = values;
   const isOneSide = baselineSide === candidateSide;
   const gate = values.gate ??
@@ -96,6 +104,7 @@ function judgeOwn(
     }
     const side = candidateSide ?? baselineSide;
     const report = judgeRegression(baseline, candidate, {
+      names,
       acceptUnpaired,
       ...(side === null ? {} : { side }),
       ...(maxRegression === null ? {} : { maxRegression }),
@@ -109,6 +118,7 @@ function judgeOwn(
     );
   }
   const report = compareResults(baseline, candidate, {
+    names,
     gate: `gate/${gate}`,
     acceptUnpaired,
     ...(baselineSide === null ? {} : { baseline: baselineSide }),

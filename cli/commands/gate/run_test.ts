@@ -35,6 +35,25 @@ Deno.test("gate exits 3 when one measured pair cannot decide", async () => {
   assert.equal(exitCode, 3);
 });
 
+Deno.test("gate exits 4 for a measured run that both files hold, and names both", async () => {
+  const path = await resultOf("one");
+  const result = JSON.parse(await Deno.readTextFile(path));
+  result.clock.deterministic = false;
+  await Deno.writeTextFile(path, JSON.stringify(result));
+  const copy = `${FOLDER}/copy-of-one.json`;
+  result.createdAt = "2099-01-01T00:00:00.000Z";
+  result.sides.reverse();
+  const reversed = Object.fromEntries(Object.entries(result).reverse());
+  await Deno.writeTextFile(copy, JSON.stringify(reversed, null, 4));
+  const accepted = ["--accept-unpaired", "--accept-point-estimate"];
+  const side = ["--baseline-side", "headwise", "--candidate-side", "headwise", "--gate", "read"];
+  for (const more of [[], side]) {
+    const { exitCode, stderr, stdout } = await capture(["gate", path, copy, ...accepted, ...more]);
+    assert.equal(exitCode, 4, stdout);
+    assert.ok(stderr.includes(`'${path}' and '${copy}' hold the same measured run`), stderr);
+  }
+});
+
 async function slowed(path: string, factor: number): Promise<string> {
   const result = JSON.parse(await Deno.readTextFile(path));
   for (const side of result.sides) {
