@@ -25,6 +25,7 @@ const SITUATIONS = {
   mixed: { ratio: 0.5, chunkTokens: 16, sinks: 0, ahead: 0 },
   full: { ratio: 0, chunkTokens: 16, sinks: 0, ahead: 0 },
   sinks: { ratio: 1, chunkTokens: 16, sinks: 20, ahead: 0 },
+  decode: { ratio: 1, chunkTokens: 1, sinks: 0, ahead: 0 },
   chunk: { ratio: 1, chunkTokens: 96, sinks: 0, ahead: 0 },
   odd_chunk: { ratio: 1, chunkTokens: 112, sinks: 4, ahead: 0 },
   ahead: { ratio: 1, chunkTokens: 16, sinks: 0, ahead: 3 },
@@ -35,8 +36,11 @@ const SITUATIONS = {
 
 type Situation = keyof typeof SITUATIONS;
 
-/** Tokens of the request that asks. */
-const LENGTH_TOKENS = 300;
+/** Tokens of the request that asks; fewer where each is a step. */
+function lengthOf(situation: Situation): number {
+  return SITUATIONS[situation].chunkTokens === 1 ? 100 : 300;
+}
+
 /** Tokens of the request that holds pages, or has just let them go. */
 const OTHER_TOKENS = 64;
 
@@ -59,7 +63,7 @@ const truth = defineTest({
   }),
   run: async ({ allocator, params: { layout, situation, window } }) => {
     const spec = specOf(layout, situation, window);
-    const most = Math.ceil(LENGTH_TOKENS / 16) + 8;
+    const most = Math.ceil(lengthOf(situation) / 16) + 8;
     for (let pagesPerHead = 1; pagesPerHead <= most; pagesPerHead++) {
       const driver = await createDriver(allocator, { ...spec, pagesPerHead });
       const step = await prepare(driver, situation);
@@ -75,9 +79,10 @@ const truth = defineTest({
 async function judge(driver: Driver, situation: Situation): Promise<void> {
   const { chunkTokens } = SITUATIONS[situation];
   const { spec } = driver.model;
-  const question = { lengthTokens: LENGTH_TOKENS, stepTokens: chunkTokens };
+  const lengthTokens = lengthOf(situation);
+  const question = { lengthTokens, stepTokens: chunkTokens };
   const granted = requireOk("canAdmit", await driver.allocator.canAdmit(question));
-  const place = `${LENGTH_TOKENS} tokens, ${chunkTokens} a step, in pools of ${spec.pagesPerHead}`;
+  const place = `${lengthTokens} tokens, ${chunkTokens} a step, in pools of ${spec.pagesPerHead}`;
   requireThat(
     granted || !holds(driver, demandOf(spec, question)),
     `Expected ${place} to be admissible: ${describeFree(driver)} free pages hold it`,
@@ -88,9 +93,9 @@ async function judge(driver: Driver, situation: Situation): Promise<void> {
   );
   if (!granted || situation === "fence") return;
   await grow(driver, 1, chunkTokens);
-  for (let length = chunkTokens; length < LENGTH_TOKENS; length += chunkTokens) {
+  for (let length = chunkTokens; length < lengthTokens; length += chunkTokens) {
     await recycle(driver, 1, length);
-    const wanted = Math.min(length + chunkTokens, LENGTH_TOKENS);
+    const wanted = Math.min(length + chunkTokens, lengthTokens);
     requireThat(
       await extend(driver, 1, wanted),
       `Expected the admitted ${place} to reach ${wanted} tokens, found a shortage`,
