@@ -13,6 +13,8 @@ import { clearTokens } from "./token_log.ts";
 
 /** Steps that are kept at once; a replay of no more is exact. */
 export const KEPT_STEPS: number = 2 ** 19;
+/** Steps that are kept at once by a replay that has folded some. */
+export const STRETCH_STEPS: number = 2 ** 15;
 
 /** Time-weighted sums of the batch. */
 export interface BusySums {

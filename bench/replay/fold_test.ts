@@ -78,3 +78,61 @@ Deno.test("a replay that folds its steps tells what one that keeps them does, ga
     { numRuns: 200 },
   );
 });
+
+Deno.test("a replay that drops its requests tells what one that keeps them does, within the error", async () => {
+  const run = fc.record({
+    rows: fc.array(row, { minLength: 1, maxLength: 10 }),
+    keptSteps: fc.integer({ min: 1, max: 40 }),
+    keptRequests: fc.integer({ min: 0, max: 9 }),
+    concurrency: fc.constantFrom(null, 2),
+    overlap: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(run, async ({ rows, concurrency, overlap, ...o }) => {
+      const requests = requestsOf(rows.toSorted((left, right) => left[0] - right[0]));
+      const play = async (limits: { keptSteps?: number; keptRequests: number }) => {
+        const scheduler = tinyScheduler({ maxSequences: 3, overlap });
+        const ranks = tinyRanks({ scheduler, pagesPerHead: 7 });
+        const clock = tokenClock({ maxPendingSteps: 7 });
+        const common = { requests, concurrency, scheduler, speculative: null, ranks, clock };
+        return measure(await replay({ ...common, seed: 2, ...limits }), ranks);
+      };
+      const [kept, dropped] = [await play({ keptRequests: Infinity }), await play(o)];
+      if (requests.length <= o.keptRequests) {
+        assert.equal(dropped.requestRelativeError, 0);
+        return assert.deepEqual(dropped.samples, kept.samples);
+      }
+      assert.equal(dropped.requestRelativeError, SKETCH_RELATIVE_ERROR);
+      assert.throws(() => dropped.samples, /Cannot give a value for each request/);
+      const [found, right] = [dropped.performance, kept.performance];
+      for (const key of ["requestsPerSecond", "totalTokensPerSecond", "durationMs"] as const) {
+        assert.equal(found[key], right[key]);
+      }
+      for (
+        const [summary, exact] of [
+          [found.whole.ttftMs, right.whole.ttftMs],
+          [found.attentionOnly.ttftMs, right.attentionOnly.ttftMs],
+          [found.queueMs, right.queueMs],
+          [found.ttftWithoutQueueMs, right.ttftWithoutQueueMs],
+          [found.tpotMs, right.tpotMs],
+          [found.endToEndMs, right.endToEndMs],
+        ]
+      ) {
+        if (!summary || !exact) {
+          assert.equal(summary, exact);
+          continue;
+        }
+        assert.deepEqual([summary.count, summary.min, summary.max], [
+          exact.count,
+          exact.min,
+          exact.max,
+        ]);
+        for (const key of ["mean", "p50", "p90", "p99"] as const) {
+          const error = Math.abs(summary[key] - exact[key]);
+          assert.ok(error <= exact[key] * SKETCH_RELATIVE_ERROR * 1.001 + 1e-8, `${key}: ${error}`);
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -5,6 +5,7 @@ import type { AvailabilityReading, FailedRequest, PageHistory } from "../result/
 import type { StepCheck, StepClock } from "../clock/mod.ts";
 import type { Ranks } from "../scheduler/mod.ts";
 import type { Folded } from "./fold.ts";
+import type { FoldedRequests } from "./request_figures.ts";
 import type { RequestTimes } from "./request_times.ts";
 import type { KeptSteps, RequestSequence } from "./kept_steps.ts";
 
@@ -32,6 +33,8 @@ export interface ReplayOptions {
   readonly pageSamples?: number;
   /** Steps that are kept at once; a replay of no more is exact. @default {2 ** 19} */
   readonly keptSteps?: number;
+  /** Most requests that keep a value each; of more, figures are in buckets. @default {2 ** 17} */
+  readonly keptRequests?: number;
   /** Stops after this many steps, whatever is left; for warm-up. */
   readonly maxSteps?: number;
   /** Called now and then. */
@@ -48,8 +51,10 @@ export interface LoggedCheck extends StepCheck {
 
 /** What a replay leaves behind. */
 export interface ReplayLog extends KeptSteps {
-  /** What is known of each request in milliseconds. */
+  /** What is known of each kept request in milliseconds. */
   readonly times: RequestTimes;
+  /** Figures of the requests where they were too many to keep, null where all are kept. */
+  readonly foldedRequests: FoldedRequests | null;
   /** Sums of the steps where they were too many to keep, null where all are kept. */
   readonly folded: Folded | null;
   /** [requests] times that the request lost its pages. */

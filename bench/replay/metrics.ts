@@ -20,6 +20,14 @@ import type {
   Summary,
 } from "../result/mod.ts";
 import { summarize, summarizeWeighted } from "../statistics/mod.ts";
+import {
+  addValues,
+  type Figure,
+  figuresOf,
+  type RequestFigures,
+  rounded,
+  type Served,
+} from "./request_figures.ts";
 import { attentionBefore, nowMs } from "./timeline.ts";
 import { collectGaps, type WeightedGaps } from "./token_gaps.ts";
 
@@ -27,7 +35,12 @@ import { collectGaps, type WeightedGaps } from "./token_gaps.ts";
 export interface Measured {
   /** Summaries. */
   readonly performance: RunPerformance;
-  /** A value for each request; made when it is asked for. */
+  /**
+   * Largest relative distance of a quantile of requests from the exact one, 0 where a value is kept
+   * for each; means, counts, least and most are exact.
+   */
+  readonly requestRelativeError: number;
+  /** A value for each request, unless they were too many to keep; made when it is asked for. */
   readonly samples: RequestSamples;
 }
 
@@ -41,18 +54,6 @@ export interface ReplayPart {
   readonly places: Int32Array | null;
 }
 
-/** Figures of a request, in milliseconds; of a failed one all are NaN. */
-interface RequestFigures {
-  readonly ttftMs: Float64Array;
-  readonly queueMs: Float64Array;
-  readonly tpotMs: Float64Array;
-  readonly endToEndMs: Float64Array;
-  readonly attentionTtftMs: Float64Array;
-  readonly completed: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-}
-
 /** Computes the metrics of a finished replay. */
 export function measure(log: ReplayLog, ranks: Ranks): Measured {
   return measureParts([{ log, ranks, places: null }]);
@@ -63,7 +64,17 @@ export function measure(log: ReplayLog, ranks: Ranks): Measured {
  * steps and times of steps are added up, the peak of running requests over the replicas' own peaks.
  */
 export function measureParts(parts: readonly ReplayPart[]): Measured {
-  const figures = joinFigures(parts);
+  const kept = parts.map(({ log: { times, requests } }) =>
+    figuresOf(times, requests, requests.length)
+  );
+  const served = (key: keyof Served): number =>
+    parts.reduce(
+      (total, { log: { foldedRequests } }, part) =>
+        total + kept[part].served[key] + (foldedRequests?.served[key] ?? 0),
+      0,
+    );
+  const isFolded = parts.some(({ log }) => log.foldedRequests !== null);
+  const summary = (figure: Figure): Summary | null => summarizeFigure(parts, kept, figure);
   const firstArrivalMs = Math.min(
     ...parts.flatMap(({ log: { requests } }) => requests.at(0)?.arrivalMs ?? []),
   );
@@ -72,7 +83,7 @@ export function measureParts(parts: readonly ReplayPart[]): Measured {
   );
   const durationMs = ends.length === 0 ? 0 : Math.max(...ends) - firstArrivalMs;
   const rate = (count: number): number | null =>
-    figures.completed === 0 || durationMs <= 0 ? null : count / durationMs * 1000;
+    served("completed") === 0 || durationMs <= 0 ? null : count / durationMs * 1000;
   const busy = parts.map(({ log }) => busyOf(log));
   const sum = (pick: (part: ReplayPart, index: number) => number): number =>
     parts.reduce((total, part, index) => total + pick(part, index), 0);
@@ -82,26 +93,24 @@ export function measureParts(parts: readonly ReplayPart[]): Measured {
   return {
     performance: {
       whole: {
-        ttftMs: summarizeKnown(figures.ttftMs),
+        ttftMs: summary("ttftMs"),
         tbtMs: summarizeGaps(parts, "whole"),
       },
       attentionOnly: {
-        ttftMs: summarizeKnown(figures.attentionTtftMs),
+        ttftMs: summary("attentionTtftMs"),
         tbtMs: summarizeGaps(parts, "attention"),
       },
       ...(parts.some(({ log }) => log.folded !== null)
         ? { tbtRelativeError: SKETCH_RELATIVE_ERROR }
         : {}),
-      queueMs: summarizeKnown(figures.queueMs),
-      ttftWithoutQueueMs: summarizeKnown(
-        figures.ttftMs.map((ms, request) => ms - figures.queueMs[request]),
-      ),
-      tpotMs: summarizeKnown(figures.tpotMs),
-      endToEndMs: summarizeKnown(figures.endToEndMs),
+      queueMs: summary("queueMs"),
+      ttftWithoutQueueMs: summary("ttftWithoutQueueMs"),
+      tpotMs: summary("tpotMs"),
+      endToEndMs: summary("endToEndMs"),
       durationMs,
-      requestsPerSecond: rate(figures.completed),
-      outputTokensPerSecond: rate(figures.outputTokens),
-      totalTokensPerSecond: rate(figures.inputTokens + figures.outputTokens),
+      requestsPerSecond: rate(served("completed")),
+      outputTokensPerSecond: rate(served("outputTokens")),
+      totalTokensPerSecond: rate(served("inputTokens") + served("outputTokens")),
       meanConcurrency: working.length === 0
         ? null
         : working.reduce((total, { weighted, stepMs }) => total + weighted / stepMs, 0),
@@ -116,8 +125,14 @@ export function measureParts(parts: readonly ReplayPart[]): Measured {
       attentionMs,
       restMs: sum((_, index) => busy[index].stepMs) - attentionMs,
     },
+    requestRelativeError: isFolded ? SKETCH_RELATIVE_ERROR : 0,
     get samples(): RequestSamples {
-      return sampleRequests(parts, figures);
+      if (isFolded) {
+        throw new RangeError(
+          "Cannot give a value for each request: they were too many to keep; set keptRequests",
+        );
+      }
+      return sampleRequests(parts, joinFigures(parts, kept));
     },
   };
 }
@@ -150,23 +165,21 @@ function joinPrefixUse(uses: readonly (PrefixUse | null)[]): PrefixUse | null {
 }
 
 /** Puts the figures of replicas' requests back into the order in which all of them arrived. */
-function joinFigures(parts: readonly ReplayPart[]): RequestFigures {
-  const figures = parts.map(({ log }) => figuresOf(log));
+function joinFigures(
+  parts: readonly ReplayPart[],
+  figures: readonly RequestFigures[],
+): Readonly<Record<Figure, Float64Array>> {
   const [only] = parts;
   if (parts.length === 1 && only.places === null) return figures[0];
-  const join = (pick: (part: RequestFigures) => Float64Array): Float64Array =>
-    place(parts, (_, part) => pick(figures[part]), Float64Array);
-  const sum = (pick: (part: RequestFigures) => number): number =>
-    figures.reduce((total, part) => total + pick(part), 0);
+  const join = (figure: Figure): Float64Array =>
+    place(parts, (_, part) => figures[part][figure], Float64Array);
   return {
-    ttftMs: join((part) => part.ttftMs),
-    queueMs: join((part) => part.queueMs),
-    tpotMs: join((part) => part.tpotMs),
-    endToEndMs: join((part) => part.endToEndMs),
-    attentionTtftMs: join((part) => part.attentionTtftMs),
-    completed: sum((part) => part.completed),
-    inputTokens: sum((part) => part.inputTokens),
-    outputTokens: sum((part) => part.outputTokens),
+    ttftMs: join("ttftMs"),
+    queueMs: join("queueMs"),
+    ttftWithoutQueueMs: join("ttftWithoutQueueMs"),
+    tpotMs: join("tpotMs"),
+    endToEndMs: join("endToEndMs"),
+    attentionTtftMs: join("attentionTtftMs"),
   };
 }
 
@@ -184,42 +197,11 @@ function place<A extends Float64Array | Int32Array>(
   return joined;
 }
 
-function figuresOf(log: ReplayLog): RequestFigures {
-  const { requests, times } = log;
-  const unknown = (): Float64Array => new Float64Array(requests.length).fill(NaN);
-  const [ttftMs, queueMs, tpotMs] = [unknown(), unknown(), unknown()];
-  const [endToEndMs, attentionTtftMs] = [unknown(), unknown()];
-  let [completed, input, output] = [0, 0, 0];
-  for (let index = 0; index < requests.length; index++) {
-    const request = requests.at(index)!;
-    const { inputTokens, outputTokens } = request;
-    if (outputTokens <= 0 || times.tokens[index] !== outputTokens) continue;
-    const arrivalMs = times.arrivalMs === null ? request.arrivalMs : times.arrivalMs[index];
-    const [firstMs, lastMs] = [times.firstMs[index], times.lastMs[index]];
-    const gaps = outputTokens - 1;
-    ttftMs[index] = rounded(firstMs - arrivalMs);
-    queueMs[index] = rounded(times.startedMs[index] - arrivalMs);
-    if (gaps > 0) tpotMs[index] = rounded((lastMs - firstMs) / gaps);
-    endToEndMs[index] = rounded(lastMs - arrivalMs);
-    attentionTtftMs[index] = times.firstAttentionMs[index] - times.arrivalAttentionMs[index];
-    completed++;
-    input += inputTokens;
-    output += outputTokens;
-  }
-  return {
-    ttftMs,
-    queueMs,
-    tpotMs,
-    endToEndMs,
-    attentionTtftMs,
-    completed,
-    inputTokens: input,
-    outputTokens: output,
-  };
-}
-
 /** Raw values of each request; null where the request failed. */
-function sampleRequests(parts: readonly ReplayPart[], figures: RequestFigures): RequestSamples {
+function sampleRequests(
+  parts: readonly ReplayPart[],
+  figures: Readonly<Record<Figure, Float64Array>>,
+): RequestSamples {
   const known = (values: Float64Array): (number | null)[] =>
     Array.from(values, (value) => Number.isNaN(value) ? null : value);
   const closed = parts.every(({ log }) => log.times.arrivalMs !== null);
@@ -277,16 +259,28 @@ export function wholeGaps(parts: readonly ReplayPart[]): WeightedGaps {
 }
 
 function keptGaps(
-  { tokens, timeline, requests }: ReplayLog,
+  { tokens, timeline }: ReplayLog,
   clock: "whole" | "attention",
 ): WeightedGaps {
   const atMs = clock === "whole" ? timeline.endMs : timeline.attentionUpToMs;
-  const beforeMs = new Float64Array(requests.length).fill(NaN);
-  return collectGaps(tokens, timeline, { atMs, beforeMs });
+  return collectGaps(tokens, timeline, { atMs, beforeMs: new Float64Array(0), base: 0 });
 }
 
-function summarizeKnown(values: Float64Array): Summary | null {
-  return summarize(values.filter((value) => !Number.isNaN(value)));
+function summarizeFigure(
+  parts: readonly ReplayPart[],
+  kept: readonly RequestFigures[],
+  figure: Figure,
+): Summary | null {
+  if (parts.every(({ log }) => log.foldedRequests === null)) {
+    const values = parts.length === 1 ? kept[0][figure] : joinFigures(parts, kept)[figure];
+    return summarize(values.filter((value) => !Number.isNaN(value)));
+  }
+  const sketch = createGapSketch();
+  parts.forEach(({ log: { foldedRequests } }, part) => {
+    addValues(sketch, kept[part][figure]);
+    if (foldedRequests !== null) mergeSketch(sketch, foldedRequests[figure]);
+  });
+  return summarizeSketch(sketch);
 }
 
 /** Head-pages of a table page: a uniform one counts once for each head of each layer group. */
@@ -303,9 +297,4 @@ function peakPages(ranks: Ranks): PeakPages {
     windowHeads: statistics.peakWindowHeadPages * headPages,
     capacity: statistics.capacityPages * headPages,
   };
-}
-
-/** Nanoseconds are kept: enough for any clock here, and half of the file. */
-function rounded(ms: number): number {
-  return Math.round(ms * 1e6) / 1e6;
 }

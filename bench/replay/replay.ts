@@ -41,21 +41,20 @@ import {
   timeSteps,
 } from "./timeline.ts";
 import { refuseDisorder, refuseLeaks } from "./refusals.ts";
-import { createFolded, type Folded, foldSteps, KEPT_STEPS } from "./fold.ts";
+import { createFolded, type Folded, foldSteps, KEPT_STEPS, STRETCH_STEPS } from "./fold.ts";
+import {
+  createFoldedRequests,
+  type FoldedRequests,
+  foldRequests,
+  KEPT_REQUESTS,
+} from "./request_figures.ts";
 import {
   createRequestTimes,
   type RequestTimes,
   takeTimes as takeRequestTimes,
 } from "./request_times.ts";
 import { createTokenLog, logTokens, type TokenLog } from "./token_log.ts";
-import {
-  createTurns,
-  hasUntimedEnds,
-  nextArrivalMs,
-  noteEnd,
-  orderArrivals,
-  type Turns,
-} from "./turns.ts";
+import { createTurns, nextArrivalMs, noteEnd, orderArrivals, type Turns } from "./turns.ts";
 
 /** Steps between two looks at the abort signal and the event loop. */
 const STEPS_PER_TURN = 2048;
@@ -76,6 +75,8 @@ interface Replay {
   readonly failed: FailedRequest[];
   readonly checks: LoggedCheck[];
   readonly pages: PageRecorder | null;
+  /** Figures of the requests that were dropped, null where all are kept. */
+  readonly foldedRequests: FoldedRequests | null;
   /** Sums of the steps that were dropped, null while all are kept. */
   folded: Folded | null;
   /** The request whose pages are recorded, once it has arrived. */
@@ -116,7 +117,8 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
       endStep(run, plan);
       if (timeline.planned - timeline.timed >= o.clock.maxPendingSteps) await settle(run);
       if (timeline.planned % STEPS_PER_TURN === 0) await yieldTurn(run);
-      if (timeline.planned - timeline.base >= keptSteps) {
+      const most = run.folded === null ? keptSteps : Math.min(keptSteps, STRETCH_STEPS);
+      if (timeline.planned - timeline.base >= most) {
         await settle(run);
         fold(run, false);
       }
@@ -133,6 +135,8 @@ function startReplay(o: ReplayOptions): Replay {
   const count = o.requests.length;
   const closedLoop = (o.concurrency ?? null) !== null;
   const turns = createTurns(o.requests, closedLoop);
+  // Turns arrive in no order that requests could be dropped in.
+  const keepsRequests = turns !== null || count <= (o.keptRequests ?? KEPT_REQUESTS);
   return {
     options: o,
     scheduler: createScheduler({
@@ -145,7 +149,7 @@ function startReplay(o: ReplayOptions): Replay {
     }),
     timeline: createTimeline(),
     tokens: createTokenLog(count),
-    times: createRequestTimes(count, closedLoop || turns !== null),
+    times: createRequestTimes(keepsRequests ? count : 0, closedLoop || turns !== null),
     arrivalSteps: closedLoop ? new Int32Array(count).fill(-1) : null,
     turns,
     firstSteps: new Int32Array(count).fill(-1),
@@ -159,6 +163,7 @@ function startReplay(o: ReplayOptions): Replay {
       table: o.ranks.measured.table,
       maxSamples: o.pageSamples ?? 0,
     }),
+    foldedRequests: keepsRequests ? null : createFoldedRequests(),
     folded: null,
     followed: null,
     arrived: 0,
@@ -256,7 +261,7 @@ function takeArrivals(run: Replay): boolean {
   if (run.arrivalSteps !== null) return followSteps(run, run.arrivalSteps);
   const now = Math.max(planningMs(run), run.idleUntilMs);
   orderTurns(run, now);
-  while (run.arrived < requests.length && nextMs(run) <= now) arrive(run);
+  while (run.arrived < requests.length && nextArrivalMs(run) <= now) arrive(run);
   return run.arrived > before;
 }
 
@@ -280,16 +285,7 @@ function isBeforeArrival(run: Replay): boolean {
   if (arrivalSteps !== null || timeline.timed === timeline.planned) return false;
   if (clock.mostPendingMs === undefined) return false;
   const now = Math.max(planningMs(run), run.idleUntilMs);
-  return now + clock.mostPendingMs() < nextMs(run);
-}
-
-/** When the next request arrives at the earliest. */
-function nextMs({ turns, arrived, options: { requests } }: Replay): number {
-  if (turns === null) return requests.at(arrived)!.arrivalMs;
-  if (hasUntimedEnds(turns)) return -Infinity;
-  return arrived < turns.known
-    ? turns.arrivalMs[turns.order[arrived]]
-    : nextArrivalMs(turns, requests);
+  return now + clock.mostPendingMs() < nextArrivalMs(run);
 }
 
 function orderTurns({ turns, timeline, options: { requests } }: Replay, untilMs: number): void {
@@ -315,7 +311,7 @@ async function skipToArrival(run: Replay): Promise<void> {
   await settle(run);
   const now = nowMs(run.timeline, run.timeline.timed);
   orderTurns(run, now);
-  run.idleUntilMs = Math.max(now, nextMs(run));
+  run.idleUntilMs = Math.max(now, nextArrivalMs(run));
   takeArrivals(run);
 }
 
@@ -349,6 +345,8 @@ function fold(run: Replay, isEnd: boolean): void {
   orderTurns(run, nowMs(run.timeline, run.timeline.timed));
   const started = [...tokens.touched, ...live.map(({ index }) => index)];
   foldSteps(run.folded, run.times, { ...run, requests }, { started, isEnd });
+  const kept = Math.min(run.arrived, run.times.arrivalsKnown);
+  foldRequests(run, live.reduce((least, { index }) => Math.min(least, index), kept));
 }
 
 function finishReplay(run: Replay): ReplayLog {
@@ -360,6 +358,7 @@ function finishReplay(run: Replay): ReplayLog {
   if (run.folded === null) {
     takeRequestTimes(times, { ...run, requests }, { started: firstSteps.keys(), isEnd: true });
   } else fold(run, true);
+  foldRequests(run, requests.length);
   const { pageSizeTokens } = ranks.measured.options;
   const pageHistory = pages === null
     ? null
@@ -367,6 +366,7 @@ function finishReplay(run: Replay): ReplayLog {
   return {
     requests,
     times,
+    foldedRequests: run.foldedRequests,
     folded: run.folded,
     tokens,
     timeline,

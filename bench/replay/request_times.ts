@@ -8,32 +8,40 @@ import type { KeptSteps } from "./kept_steps.ts";
 import { attentionAt, attentionUpTo, endOf, nowMs, startOf, type Timeline } from "./timeline.ts";
 import type { GapClock } from "./token_gaps.ts";
 
-/** [requests] each; NaN where it is not known. */
+/** [kept requests] each, the first one being `base`; NaN where it is not known. */
 export interface RequestTimes {
+  /** Requests whose figures have been taken and whose times were dropped. */
+  base: number;
   /** Start of the first step with the request in it. */
-  readonly startedMs: Float64Array;
+  startedMs: Float64Array;
   /** End of the step of the first token. */
-  readonly firstMs: Float64Array;
+  firstMs: Float64Array;
   /** End of the step of the last token so far. */
-  readonly lastMs: Float64Array;
+  lastMs: Float64Array;
   /** Attention of all steps up to the arrival. */
-  readonly arrivalAttentionMs: Float64Array;
+  arrivalAttentionMs: Float64Array;
   /** Attention of all steps up to and with that of the first token. */
-  readonly firstAttentionMs: Float64Array;
+  firstAttentionMs: Float64Array;
   /** Attention of all steps up to and with that of the last token so far. */
-  readonly lastAttentionMs: Float64Array;
+  lastAttentionMs: Float64Array;
   /** Arrivals of a closed loop or of turns, null where all requests have their own. */
-  readonly arrivalMs: Float64Array | null;
+  arrivalMs: Float64Array | null;
   /** Tokens so far. */
-  readonly tokens: Int32Array;
+  tokens: Int32Array;
   /** Requests, in the order of arrival, whose arrival is behind the timed steps. */
   arrivalsKnown: number;
 }
 
-/** Creates times of which nothing is known. */
-export function createRequestTimes(requests: number, hasOtherArrivals: boolean): RequestTimes {
-  const unknown = (): Float64Array => new Float64Array(requests).fill(NaN);
+/**
+ * Creates times of which nothing is known.
+ *
+ * @param capacity Requests that there is room for at first.
+ * @param hasOtherArrivals Whether arrivals are other than those of the requests.
+ */
+export function createRequestTimes(capacity: number, hasOtherArrivals: boolean): RequestTimes {
+  const unknown = (): Float64Array => new Float64Array(capacity).fill(NaN);
   return {
+    base: 0,
     startedMs: unknown(),
     firstMs: unknown(),
     lastMs: unknown(),
@@ -41,7 +49,7 @@ export function createRequestTimes(requests: number, hasOtherArrivals: boolean):
     firstAttentionMs: unknown(),
     lastAttentionMs: unknown(),
     arrivalMs: hasOtherArrivals ? unknown() : null,
-    tokens: new Int32Array(requests),
+    tokens: new Int32Array(capacity),
     arrivalsKnown: 0,
   };
 }
@@ -62,20 +70,21 @@ export function takeTimes(
   takeArrivals(times, log, o.isEnd);
   for (const request of o.started) {
     const step = firstSteps[request];
-    if (step >= timeline.base) times.startedMs[request] = startOf(timeline, step);
+    if (step >= timeline.base) times.startedMs[placeOf(times, request)] = startOf(timeline, step);
   }
   for (const request of tokens.touched) {
     const first = tokens.step[tokens.firstRun[request]];
     const lastRun = tokens.lastRun[request];
     const last = tokens.step[lastRun] + tokens.steps[lastRun] - 1;
-    if (Number.isNaN(times.firstMs[request])) {
-      times.firstMs[request] = endOf(timeline, first);
-      times.firstAttentionMs[request] = attentionUpTo(timeline, first);
+    const place = placeOf(times, request);
+    if (Number.isNaN(times.firstMs[place])) {
+      times.firstMs[place] = endOf(timeline, first);
+      times.firstAttentionMs[place] = attentionUpTo(timeline, first);
     }
-    times.lastMs[request] = endOf(timeline, last);
-    times.lastAttentionMs[request] = attentionUpTo(timeline, last);
+    times.lastMs[place] = endOf(timeline, last);
+    times.lastAttentionMs[place] = attentionUpTo(timeline, last);
     for (let run = tokens.firstRun[request]; run >= 0; run = tokens.next[run]) {
-      times.tokens[request] += tokens.steps[run] * tokens.tokens[run];
+      times.tokens[place] += tokens.steps[run] * tokens.tokens[run];
     }
   }
 }
@@ -89,8 +98,9 @@ function takeArrivals(times: RequestTimes, log: KeptSteps, isEnd: boolean): void
     const request = turns?.order[times.arrivalsKnown] ?? times.arrivalsKnown;
     const arrivalMs = arrivalOf(log, request);
     if (!isEnd && !(arrivalMs < now)) return;
-    times.arrivalAttentionMs[request] = attentionAt(timeline, arrivalMs);
-    if (times.arrivalMs !== null) times.arrivalMs[request] = arrivalMs;
+    const place = placeOf(times, request);
+    times.arrivalAttentionMs[place] = attentionAt(timeline, arrivalMs);
+    if (times.arrivalMs !== null) times.arrivalMs[place] = arrivalMs;
     times.arrivalsKnown++;
   }
 }
@@ -104,13 +114,46 @@ function arrivalOf({ arrivalSteps, timeline, requests, turns }: KeptSteps, index
     : nowMs(timeline, Math.min(arrivalSteps[index], timeline.timed));
 }
 
+/** Place of a request among the kept ones; makes room for it. */
+function placeOf(times: RequestTimes, request: number): number {
+  const place = request - times.base;
+  if (place >= times.tokens.length) resize(times, 0, Math.max(64, 2 * place));
+  return place;
+}
+
+/** Drops the requests before `base`. */
+export function dropRequests(times: RequestTimes, base: number): void {
+  const dropped = base - times.base;
+  resize(times, dropped, Math.max(64, times.tokens.length - dropped));
+  times.base = base;
+}
+
+/** Leaves out the first places and makes room for so many in all. */
+function resize(times: RequestTimes, dropped: number, capacity: number): void {
+  const moved = (column: Float64Array): Float64Array => {
+    const longer = new Float64Array(capacity).fill(NaN);
+    longer.set(column.subarray(dropped, dropped + capacity));
+    return longer;
+  };
+  times.startedMs = moved(times.startedMs);
+  times.firstMs = moved(times.firstMs);
+  times.lastMs = moved(times.lastMs);
+  times.arrivalAttentionMs = moved(times.arrivalAttentionMs);
+  times.firstAttentionMs = moved(times.firstAttentionMs);
+  times.lastAttentionMs = moved(times.lastAttentionMs);
+  if (times.arrivalMs !== null) times.arrivalMs = moved(times.arrivalMs);
+  const tokens = new Int32Array(capacity);
+  tokens.set(times.tokens.subarray(dropped, dropped + capacity));
+  times.tokens = tokens;
+}
+
 /** Whole steps, and attention alone. */
 export function gapClocks(
   { endMs, attentionUpToMs }: Timeline,
   times: RequestTimes,
 ): { readonly whole: GapClock; readonly attention: GapClock } {
   return {
-    whole: { atMs: endMs, beforeMs: times.lastMs },
-    attention: { atMs: attentionUpToMs, beforeMs: times.lastAttentionMs },
+    whole: { atMs: endMs, beforeMs: times.lastMs, base: times.base },
+    attention: { atMs: attentionUpToMs, beforeMs: times.lastAttentionMs, base: times.base },
   };
 }

@@ -63,9 +63,11 @@ export interface PlannedStep {
   readonly windowHeadPages?: number;
 }
 
+/** Steps that there is room for after all but the last were dropped. */
+const MOST_EMPTY = 2 ** 15;
+
 /** Creates an empty timeline. */
 export function createTimeline(): Timeline {
-  const capacity = 1024;
   return {
     base: 0,
     summed: 0,
@@ -73,6 +75,12 @@ export function createTimeline(): Timeline {
     baseAttentionMs: 0,
     planned: 0,
     timed: 0,
+    ...createColumns(1024),
+  };
+}
+
+function createColumns(capacity: number) {
+  return {
     startMs: new Float64Array(capacity),
     endMs: new Float64Array(capacity),
     attentionUpToMs: new Float64Array(capacity),
@@ -121,7 +129,9 @@ export function dropSteps(timeline: Timeline): void {
   timeline.baseEndMs = nowMs(timeline, last);
   timeline.baseAttentionMs = attentionBefore(timeline, last);
   const { startMs, endMs, attentionUpToMs } = timeline;
-  for (const array of [startMs, endMs, attentionUpToMs]) array[0] = array[last - timeline.base];
+  const kept = [startMs, endMs, attentionUpToMs].map((array) => array[last - timeline.base]);
+  if (timeline.running.length > MOST_EMPTY) Object.assign(timeline, createColumns(MOST_EMPTY));
+  [timeline.startMs[0], timeline.endMs[0], timeline.attentionUpToMs[0]] = kept;
   timeline.base = last;
 }
 

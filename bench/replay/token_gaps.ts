@@ -21,8 +21,10 @@ export interface WeightedGaps {
 export interface GapClock {
   /** Moment at the end of each kept step, in milliseconds. */
   readonly atMs: Float64Array;
-  /** Moment of each request's last token before the kept steps, NaN without one. */
+  /** Moment of each kept request's last token before the kept steps, NaN or absent without one. */
   readonly beforeMs: Float64Array;
+  /** The first kept request. */
+  readonly base: number;
 }
 
 /**
@@ -51,9 +53,8 @@ export function collectGaps(
   const most = log.runs + inside.size * (timed - base);
   const [gaps, weights] = [new Float64Array(most), new Float64Array(most)];
   let found = 0;
-  for (let request = 0; request < log.firstRun.length; request++) {
-    if (log.firstRun[request] < 0) continue;
-    let beforeMs = clock.beforeMs[request];
+  for (const request of Int32Array.from(log.touched).sort()) {
+    let beforeMs = clock.beforeMs[request - clock.base] ?? NaN;
     for (let run = log.firstRun[request]; run >= 0; run = log.next[run]) {
       const [step, tokens] = [log.step[run], log.tokens[run]];
       if (!Number.isNaN(beforeMs)) {

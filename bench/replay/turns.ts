@@ -88,14 +88,22 @@ export function orderArrivals(
   }
 }
 
-/** When the next request that is not in order arrives, Infinity while no arrival is known. */
-export function nextArrivalMs(turns: Turns, requests: RequestSequence): number {
-  return nextArrival(turns, requests)?.ms ?? Infinity;
-}
-
-/** Whether a step without a time may have ended a turn that others wait for. */
-export function hasUntimedEnds({ ended }: Turns): boolean {
-  return ended.length > 0;
+/**
+ * When the next request arrives at the earliest, Infinity while no arrival is known. A step without a
+ * time may have ended a turn that others wait for: −Infinity then.
+ */
+export function nextArrivalMs(
+  { turns, arrived, options: { requests } }: {
+    readonly turns: Turns | null;
+    readonly arrived: number;
+    readonly options: { readonly requests: RequestSequence };
+  },
+): number {
+  if (turns === null) return requests.at(arrived)!.arrivalMs;
+  if (turns.ended.length > 0) return -Infinity;
+  return arrived < turns.known
+    ? turns.arrivalMs[turns.order[arrived]]
+    : nextArrival(turns, requests)?.ms ?? Infinity;
 }
 
 function takeEnds(

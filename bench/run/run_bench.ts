@@ -245,6 +245,7 @@ async function replayShare(
     availability: bench.resolved.availability,
     maxChecks: turn.maxChecks,
     pageSamples: turn.pageSamples ?? 0,
+    keptRequests: Infinity,
     onProgress: turn.report,
     ...(turn.maxSteps === undefined ? {} : { maxSteps: turn.maxSteps }),
     ...(signal === undefined ? {} : { signal }),

@@ -1,0 +1,126 @@
+/**
+ * Latencies of requests: one value each while all are kept, buckets where requests are too many. What
+ * was folded is dropped, so that the memory of a long replay does not grow with its requests.
+ */
+
+import { addGaps, createGapSketch, type GapSketch } from "./gap_sketch.ts";
+import type { RequestSequence } from "./kept_steps.ts";
+import { dropRequests, type RequestTimes } from "./request_times.ts";
+
+/** Requests of a replay that keeps a value for each; of more, only buckets are kept. */
+export const KEPT_REQUESTS: number = 2 ** 17;
+
+/** The latencies of a request, by name. */
+export const FIGURES = [
+  "ttftMs",
+  "queueMs",
+  "ttftWithoutQueueMs",
+  "tpotMs",
+  "endToEndMs",
+  "attentionTtftMs",
+] as const;
+
+/** Name of a latency. */
+export type Figure = (typeof FIGURES)[number];
+
+/** Requests and tokens that were served in full. */
+export interface Served {
+  completed: number;
+  inputTokens: number;
+  outputTokens: number;
+}
+
+/** Figures of requests, in milliseconds; of one that was not served in full all are NaN. */
+export interface RequestFigures extends Readonly<Record<Figure, Float64Array>> {
+  readonly served: Readonly<Served>;
+}
+
+/** Figures of requests that were dropped. */
+export interface FoldedRequests extends Readonly<Record<Figure, GapSketch>> {
+  readonly served: Served;
+}
+
+/** Creates figures of no request. */
+export function createFoldedRequests(): FoldedRequests {
+  return {
+    ttftMs: createGapSketch(),
+    queueMs: createGapSketch(),
+    ttftWithoutQueueMs: createGapSketch(),
+    tpotMs: createGapSketch(),
+    endToEndMs: createGapSketch(),
+    attentionTtftMs: createGapSketch(),
+    served: { completed: 0, inputTokens: 0, outputTokens: 0 },
+  };
+}
+
+/**
+ * Adds the figures of the first kept requests to those that were folded, and drops them; does nothing
+ * where all are kept.
+ *
+ * @param run What was folded before, or null; times of the kept requests, and all requests.
+ * @param end The first request that stays; those before it have ended.
+ */
+export function foldRequests(
+  run: {
+    readonly foldedRequests: FoldedRequests | null;
+    readonly times: RequestTimes;
+    readonly options: { readonly requests: RequestSequence };
+  },
+  end: number,
+): void {
+  const { foldedRequests: folded, times, options: { requests } } = run;
+  if (folded === null || end <= times.base) return;
+  const figures = figuresOf(times, requests, end);
+  for (const figure of FIGURES) addValues(folded[figure], figures[figure]);
+  for (const key of ["completed", "inputTokens", "outputTokens"] as const) {
+    folded.served[key] += figures.served[key];
+  }
+  dropRequests(times, end);
+}
+
+/** Adds one value a request, leaving out those that are not known. */
+export function addValues(sketch: GapSketch, values: Float64Array): void {
+  const gapsMs = values.filter((value) => !Number.isNaN(value));
+  addGaps(sketch, { gapsMs, tokens: new Float64Array(gapsMs.length).fill(1) });
+}
+
+/** Figures of the kept requests before `end`. */
+export function figuresOf(
+  times: RequestTimes,
+  requests: RequestSequence,
+  end: number,
+): RequestFigures {
+  const unknown = (): Float64Array => new Float64Array(end - times.base).fill(NaN);
+  const figures = {
+    ttftMs: unknown(),
+    queueMs: unknown(),
+    ttftWithoutQueueMs: unknown(),
+    tpotMs: unknown(),
+    endToEndMs: unknown(),
+    attentionTtftMs: unknown(),
+  };
+  const served = { completed: 0, inputTokens: 0, outputTokens: 0 };
+  for (let index = 0; index < end - times.base; index++) {
+    const { arrivalMs: ownMs, inputTokens, outputTokens } = requests.at(times.base + index)!;
+    if (outputTokens <= 0 || times.tokens[index] !== outputTokens) continue;
+    const arrivalMs = times.arrivalMs === null ? ownMs : times.arrivalMs[index];
+    const [firstMs, lastMs] = [times.firstMs[index], times.lastMs[index]];
+    const gaps = outputTokens - 1;
+    figures.ttftMs[index] = rounded(firstMs - arrivalMs);
+    figures.queueMs[index] = rounded(times.startedMs[index] - arrivalMs);
+    figures.ttftWithoutQueueMs[index] = figures.ttftMs[index] - figures.queueMs[index];
+    if (gaps > 0) figures.tpotMs[index] = rounded((lastMs - firstMs) / gaps);
+    figures.endToEndMs[index] = rounded(lastMs - arrivalMs);
+    figures.attentionTtftMs[index] = times.firstAttentionMs[index] -
+      times.arrivalAttentionMs[index];
+    served.completed++;
+    served.inputTokens += inputTokens;
+    served.outputTokens += outputTokens;
+  }
+  return { ...figures, served };
+}
+
+/** Nanoseconds are kept: enough for any clock here, and half of the file. */
+export function rounded(ms: number): number {
+  return Math.round(ms * 1e6) / 1e6;
+}
