@@ -1,8 +1,6 @@
 /** The `model` clock on a card's profile: every kernel of a step at its measured time. */
 
-import { type HeadMap, shardHeads } from "../../allocator/mod.ts";
-import type { Workload } from "../../fixtures/mod.ts";
-import { countWork, createWorkCount, type WorkCount, type WorkOptions } from "../../kernel/mod.ts";
+import { countWork, createWorkCount, type WorkCount } from "../../kernel/mod.ts";
 import {
   type AttentionShape,
   type CostModel,
@@ -11,25 +9,21 @@ import {
   promptUs,
   visiblePairs,
 } from "../card/mod.ts";
-import type { Side } from "../result/mod.ts";
+import {
+  type ComputedClockOptions,
+  createComputedClock,
+  headsOfRank,
+  workOfHeads,
+} from "./computed_clock.ts";
 import { classifyLayers } from "./layer_classes.ts";
-import { checkStepByOracles } from "./oracle_check.ts";
 import type { RestStep } from "./rest_of_layer.ts";
-import type { StepBatch, StepCheck, StepClock, StepTimes } from "./step_clock.ts";
+import type { StepBatch, StepClock } from "./step_clock.ts";
 
-/** Steps that the clock keeps before it wants to be read. */
-const MAX_PENDING_STEPS = 4096;
 /** Rows of at most this many new tokens are read as decode rows are. */
 const MAX_DECODE_QUERIES = 16;
 
 /** What the calibrated clock needs. */
-export interface CalibratedClockOptions {
-  /** Model, cache and ranks. */
-  readonly workload: Workload;
-  /** Head map of the measured rank. */
-  readonly heads: HeadMap;
-  /** Layout and walk. */
-  readonly side: Side;
+export interface CalibratedClockOptions extends ComputedClockOptions {
   /** Card, profile and factors. */
   readonly cost: CostModel;
 }
@@ -46,13 +40,8 @@ export function createCalibratedRest(cost: CostModel): (step: RestStep) => numbe
  * less take their share of it.
  */
 export function createCalibratedClock(o: CalibratedClockOptions): StepClock {
-  const { model, cache, tensorParallel } = o.workload;
-  const { kvHeads, queryHeads } = shardHeads({
-    kvHeadsGlobal: model.kvHeads,
-    queryHeadsGlobal: model.queryHeads,
-    tensorParallel,
-    rank: 0,
-  });
+  const { model } = o.workload;
+  const { kvHeads, queryHeads } = headsOfRank(o.workload);
   const shape: AttentionShape = {
     queryHeads,
     kvHeads,
@@ -64,26 +53,12 @@ export function createCalibratedClock(o: CalibratedClockOptions): StepClock {
   const classes = classifyLayers(o.heads);
   const decodeLengths = new Int32Array(slots);
   const promptLengths = new Int32Array(slots);
-  const oneHead = (windowTokens: number): Omit<WorkOptions, "queryLengths" | "cachedLengths"> => ({
-    queryHeads: queryHeads / kvHeads,
-    kvHeads: 1,
-    headSize: model.headSize,
-    pageSizeTokens: cache.pageSizeTokens,
-    layout: o.side.layout,
-    headWindows: Int32Array.of(windowTokens),
-    sinkTokens: o.heads.sinkTokens,
-    slots,
-    walk: o.side.walk,
-  });
-  const [fullHead, windowHead] = [oneHead(0), oneHead(o.heads.windowTokens)];
+  const { full: fullHead, window: windowHead } = workOfHeads(o);
   const counts = {
     decode: { full: createWorkCount(), window: createWorkCount() },
     prompt: { full: createWorkCount(), window: createWorkCount() },
   };
   const passes = o.side.form === "two-pass" ? 2 : 1;
-  const restMs = createCalibratedRest(o.cost);
-  let attention: number[] = [];
-  let rest: number[] = [];
 
   /** Microseconds of the prompts' attention in a layer whose heads all see everything. */
   const fullPromptsUs = (cachedLengths: Int32Array): number => {
@@ -135,29 +110,5 @@ export function createCalibratedClock(o: CalibratedClockOptions): StepClock {
     return passes * us / 1000;
   };
 
-  return {
-    kind: "model",
-    deterministic: true,
-    layersMeasured: null,
-    maxPendingSteps: MAX_PENDING_STEPS,
-    enqueue(batch: StepBatch): void {
-      attention.push(attentionMs(batch));
-      rest.push(restMs(batch));
-    },
-    flush(): StepTimes {
-      const times = { attentionMs: Float64Array.from(attention), restMs: Float64Array.from(rest) };
-      attention = [];
-      rest = [];
-      return times;
-    },
-    check: (batch: StepBatch, { seed }: { seed: number }): StepCheck =>
-      checkStepByOracles(batch, {
-        heads: o.heads,
-        pageSizeTokens: cache.pageSizeTokens,
-        pagesPerHead: cache.pagesPerHead,
-        storage: cache.dtype,
-        seed,
-      }),
-    close(): void {},
-  };
+  return createComputedClock(o, "model", { attentionMs, restMs: createCalibratedRest(o.cost) });
 }

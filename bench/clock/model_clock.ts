@@ -1,25 +1,13 @@
 /** The `model` clock: bytes and operations of every step over machine ceilings. */
 
-import { type HeadMap, shardHeads } from "../../allocator/mod.ts";
-import { cacheFormats, type Workload } from "../../fixtures/mod.ts";
-import { countWork, createWorkCount, type WorkCount, type WorkOptions } from "../../kernel/mod.ts";
+import { countWork, createWorkCount, type WorkCount } from "../../kernel/mod.ts";
+import { type ComputedClockOptions, createComputedClock, workOfHeads } from "./computed_clock.ts";
 import { classifyLayers, type LayerClass } from "./layer_classes.ts";
-import { checkStepByOracles } from "./oracle_check.ts";
 import { restMs, type RestOfLayer } from "./rest_of_layer.ts";
-import type { Side } from "../result/mod.ts";
-import type { StepBatch, StepCheck, StepClock, StepTimes } from "./step_clock.ts";
-
-/** Steps that the clock keeps before it wants to be read. */
-const MAX_PENDING_STEPS = 4096;
+import type { StepBatch, StepClock } from "./step_clock.ts";
 
 /** What the `model` clock needs. */
-export interface ModelClockOptions {
-  /** Model, cache and ranks. */
-  readonly workload: Workload;
-  /** Head map of the measured rank. */
-  readonly heads: HeadMap;
-  /** Layout and walk. */
-  readonly side: Side;
+export interface ModelClockOptions extends ComputedClockOptions {
   /** Modelled cost of everything but attention, with the ceilings. */
   readonly rest: RestOfLayer;
 }
@@ -30,43 +18,18 @@ export interface ModelClockOptions {
  * once for one window head, whatever the number of heads and layers.
  */
 export function createModelClock(o: ModelClockOptions): StepClock {
-  const { model, cache, tensorParallel } = o.workload;
-  const { kvHeads, queryHeads } = shardHeads({
-    kvHeadsGlobal: model.kvHeads,
-    queryHeadsGlobal: model.queryHeads,
-    tensorParallel,
-    rank: 0,
-  });
   const classes = classifyLayers(o.heads);
   // Rows of a step without the idle slots between them.
   const slots = o.workload.scheduler.maxSequences;
   const rows = { queryLengths: new Int32Array(slots), cachedLengths: new Int32Array(slots) };
-  const oneHead = (windowTokens: number): WorkOptions & { slots: number } => ({
-    ...rows,
-    queryHeads: queryHeads / kvHeads,
-    kvHeads: 1,
-    headSize: model.headSize,
-    pageSizeTokens: cache.pageSizeTokens,
-    ...cacheFormats(cache),
-    layout: o.side.layout,
-    headWindows: Int32Array.of(windowTokens),
-    sinkTokens: o.heads.sinkTokens,
-    slots,
-    walk: o.side.walk,
-  });
-  const [fullHead, windowHead] = [oneHead(0), oneHead(o.heads.windowTokens)];
+  const work = workOfHeads(o);
+  const [fullHead, windowHead] = [{ ...work.full, ...rows }, { ...work.window, ...rows }];
   const [full, window] = [createWorkCount(), createWorkCount()];
   const uniform = o.side.layout === "uniform";
   // Both passes read every key of every head; the merge by columns is small beside them.
   const passes = o.side.form === "two-pass" ? 2 : 1;
-  let attention: number[] = [];
-  let rest: number[] = [];
-  return {
-    kind: "model",
-    deterministic: true,
-    layersMeasured: null,
-    maxPendingSteps: MAX_PENDING_STEPS,
-    enqueue(batch: StepBatch): void {
+  return createComputedClock(o, "model", {
+    attentionMs(batch) {
       fullHead.slots = windowHead.slots = gatherRows(batch, rows);
       countWork(fullHead, full);
       countWork(windowHead, window);
@@ -76,28 +39,10 @@ export function createModelClock(o: ModelClockOptions): StepClock {
         seconds += passes * layer.layers *
           Math.max(bytes / o.rest.memoryBytesPerSecond, flops / o.rest.flopsPerSecond);
       }
-      attention.push(seconds * 1000);
-      rest.push(restMs(o.rest, batch));
+      return seconds * 1000;
     },
-    flush(): StepTimes {
-      const times = {
-        attentionMs: new Float64Array(attention),
-        restMs: new Float64Array(rest),
-      };
-      attention = [];
-      rest = [];
-      return times;
-    },
-    check: (batch: StepBatch, { seed }: { seed: number }): StepCheck =>
-      checkStepByOracles(batch, {
-        heads: o.heads,
-        pageSizeTokens: cache.pageSizeTokens,
-        pagesPerHead: cache.pagesPerHead,
-        storage: cache.dtype,
-        seed,
-      }),
-    close(): void {},
-  };
+    restMs: (batch) => restMs(o.rest, batch),
+  });
 }
 
 /** Copies the rows that have tokens to the front; returns how many there are. */

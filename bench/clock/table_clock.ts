@@ -1,8 +1,7 @@
 /** The `table` clock: attention of every step from measured calls, interpolated. */
 
-import type { HeadMap } from "../../allocator/mod.ts";
-import type { Workload } from "../../fixtures/mod.ts";
-import { BenchError, type ClockTable, type Side } from "../result/mod.ts";
+import { BenchError, type ClockTable } from "../result/mod.ts";
+import { type ComputedClockOptions, createComputedClock } from "./computed_clock.ts";
 import {
   type InterpolatedTime,
   interpolateTime,
@@ -10,24 +9,14 @@ import {
   MAX_EXTRAPOLATION,
 } from "./interpolate_time.ts";
 import { classifyLayers, type LayerClass } from "./layer_classes.ts";
-import { checkStepByOracles } from "./oracle_check.ts";
 import { restMs, type RestOfLayer } from "./rest_of_layer.ts";
-import type { StepBatch, StepClock, StepTimes } from "./step_clock.ts";
+import type { StepBatch, StepClock } from "./step_clock.ts";
 import type { CallSize, TimedCalls, TimeTable } from "./time_table.ts";
 
-/** Steps that the clock keeps before it wants to be read. */
-const MAX_PENDING_STEPS = 4096;
-
 /** What the clock needs. */
-export interface TableClockOptions {
+export interface TableClockOptions extends ComputedClockOptions {
   /** Measured calls. */
   readonly table: TimeTable;
-  /** Model, cache and ranks. */
-  readonly workload: Workload;
-  /** Head map of the measured rank. */
-  readonly heads: HeadMap;
-  /** Layout and form. */
-  readonly side: Side;
   /** Modelled cost of everything but attention. */
   readonly rest: RestOfLayer;
 }
@@ -59,8 +48,6 @@ export function createTableClock(o: TableClockOptions): TableClock {
   }));
   const known = classes.map(() => new Map<string, InterpolatedTime>());
   let furthestFactor = 1;
-  let attention: number[] = [];
-  let rest: number[] = [];
 
   const timeOf = (index: number, size: CallSize): number => {
     const key = `${size.sequences},${size.queryTokens},${size.contextTokens}`;
@@ -74,40 +61,18 @@ export function createTableClock(o: TableClockOptions): TableClock {
     return time.milliseconds;
   };
 
-  return {
-    kind: "table",
-    deterministic: true,
-    layersMeasured: null,
-    maxPendingSteps: MAX_PENDING_STEPS,
-    enqueue(batch: StepBatch): void {
+  const clock = createComputedClock(o, "table", {
+    attentionMs(batch) {
       const sizes = callsOfStep(batch);
       let milliseconds = 0;
       for (const [index, { layers }] of classes.entries()) {
         for (const size of sizes) milliseconds += layers * timeOf(index, size);
       }
-      attention.push(milliseconds);
-      rest.push(restMs(o.rest, batch));
+      return milliseconds;
     },
-    flush(): StepTimes {
-      const times = {
-        attentionMs: Float64Array.from(attention),
-        restMs: Float64Array.from(rest),
-      };
-      attention = [];
-      rest = [];
-      return times;
-    },
-    check: (batch, { seed }) =>
-      checkStepByOracles(batch, {
-        heads: o.heads,
-        pageSizeTokens: o.workload.cache.pageSizeTokens,
-        pagesPerHead: o.workload.cache.pagesPerHead,
-        storage: o.workload.cache.dtype,
-        seed,
-      }),
-    close(): void {},
-    describeTable: () => describe(o.table, furthestFactor),
-  };
+    restMs: (batch) => restMs(o.rest, batch),
+  });
+  return { ...clock, describeTable: () => describe(o.table, furthestFactor) };
 }
 
 /** Calls that a step consists of: requests with as many new tokens go together, at their mean context. */
