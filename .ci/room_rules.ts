@@ -30,6 +30,7 @@ export const ROOM_ORDER: Readonly<Record<string, readonly string[]>> = {
     "version.ts",
     "terminal",
     "settings",
+    "system_fault.ts",
     "fault.ts",
     "watch",
     "tables",

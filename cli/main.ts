@@ -35,7 +35,7 @@ async function main(): Promise<number> {
     try {
       Deno.stderr.writeSync(new TextEncoder().encode(`${cleanText(text)}\n`));
     } catch {
-      // Nobody is left to be told; the exit code still tells.
+      // No one is left to be told; the exit code still tells.
     }
     return exitCode;
   }

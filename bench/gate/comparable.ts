@@ -1,7 +1,12 @@
 /** Whether two results may be compared: what differs is named with both values. */
 
-import { BenchError, type BenchResult, type GivenSample, type SideName } from "../result/mod.ts";
-import { contentText } from "../result/same_content.ts";
+import {
+  BenchError,
+  type BenchResult,
+  contentText,
+  type GivenSample,
+  type SideName,
+} from "../result/mod.ts";
 
 /** A fact that both results must agree in, as it is shown. */
 type Facts = ReadonlyMap<string, string>;

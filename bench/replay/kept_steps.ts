@@ -1,17 +1,9 @@
 /** What a replay keeps of its steps and requests while it runs. */
 
-import type { TraceRequest } from "../../fixtures/mod.ts";
+import type { RequestSequence } from "./request_sequence.ts";
 import type { Timeline } from "./timeline.ts";
 import type { TokenLog } from "./token_log.ts";
 import type { Turns } from "./turns.ts";
-
-/** Requests by their index: an array, or what makes them one by one. */
-export interface RequestSequence {
-  /** Number of requests. */
-  readonly length: number;
-  /** The request at an index; requests are in arrival order. */
-  readonly at: (index: number) => TraceRequest | undefined;
-}
 
 /** Steps by their index, and what requests got in them. */
 export interface KeptSteps {

@@ -7,7 +7,8 @@ import type { Ranks } from "../scheduler/mod.ts";
 import type { Folded } from "./fold.ts";
 import type { FoldedRequests } from "./request_figures.ts";
 import type { RequestTimes } from "./request_times.ts";
-import type { KeptSteps, RequestSequence } from "./kept_steps.ts";
+import type { KeptSteps } from "./kept_steps.ts";
+import type { RequestSequence } from "./request_sequence.ts";
 
 /** What a replay is made from. */
 export interface ReplayOptions {

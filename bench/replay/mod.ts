@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { RequestSequence } from "./kept_steps.ts";
+export type { RequestSequence } from "./request_sequence.ts";
 export type { LoggedCheck, ReplayLog, ReplayOptions } from "./log.ts";
 export { measure, measureParts, type ReplayPart } from "./metrics.ts";
 export { PAGE_SAMPLES, recordRun } from "./record_run.ts";

@@ -14,7 +14,7 @@ import {
   type Slot,
 } from "../../allocator/mod.ts";
 import type { PageHistory, PageRow } from "../result/mod.ts";
-import type { RequestSequence } from "./kept_steps.ts";
+import type { RequestSequence } from "./request_sequence.ts";
 
 /** A row that is read. */
 interface RowPlace extends Omit<PageRow, "runs"> {

@@ -3,7 +3,7 @@
 import { validateAllocator } from "../../allocator/mod.ts";
 import { BenchError } from "../result/mod.ts";
 import type { Scheduler } from "../scheduler/mod.ts";
-import type { RequestSequence } from "./kept_steps.ts";
+import type { RequestSequence } from "./request_sequence.ts";
 
 /** Refuses pools that a replay has left inconsistent. */
 export function refuseLeaks(scheduler: Scheduler): void {

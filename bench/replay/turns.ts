@@ -4,7 +4,7 @@
  */
 
 import { BenchError } from "../result/mod.ts";
-import type { RequestSequence } from "./kept_steps.ts";
+import type { RequestSequence } from "./request_sequence.ts";
 import { nowMs, type Timeline } from "./timeline.ts";
 
 /** Arrivals as far as they are known. */

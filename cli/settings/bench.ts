@@ -1,4 +1,4 @@
-import { ROUTERS } from "../../fixtures/mod.ts";
+import { ROUTERS } from "../../fixtures/routers.ts";
 import { ENDPOINT_SETTINGS } from "./endpoint.ts";
 import { parseForms, parseGates } from "./gate_names.ts";
 import type { SettingTable, SettingValues } from "./setting.ts";

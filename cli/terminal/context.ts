@@ -101,7 +101,7 @@ function writeResults(text: string): void {
   }
 }
 
-/** Writes to standard error. Where that fails nobody is left to be told. */
+/** Writes to standard error. Where that fails there is no one left to be told. */
 function writeNotes(text: string): void {
   try {
     writeWhole(Deno.stderr, text);
