@@ -4,7 +4,7 @@
  */
 
 import { addGaps, createGapSketch, type GapSketch } from "./gap_sketch.ts";
-import type { RequestSequence } from "./kept_steps.ts";
+import type { RequestSequence } from "./request_sequence.ts";
 import { dropRequests, type RequestTimes } from "./request_times.ts";
 
 /** Requests of a replay that keeps a value for each; of more, only buckets are kept. */
