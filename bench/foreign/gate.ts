@@ -3,7 +3,9 @@
 import {
   BenchError,
   type Comparison,
+  findRepeated,
   type GateName,
+  type GivenSample,
   refuseRepeated,
   type Verdict,
 } from "../result/mod.ts";
@@ -138,7 +140,11 @@ export function judgeForeignRuns(
 ): ForeignGateReport {
   const runs = [...baseline, ...candidate];
   refuseDifferent(runs);
-  refuseRepeatedRuns(runs);
+  // The aggregates of one run a side may agree by right, and then they show nothing.
+  const isOneEach = baseline.length === 1 && candidate.length === 1;
+  if (isOneEach) refuseRepeated(samplesOf(runs, identityOf));
+  else refuseRepeatedRuns(runs);
+  const equal = findRepeated(samplesOf(runs, (run) => [measuredOf(run)]));
   refuseShorter(baseline, candidate);
   const gate = o.gate ?? "gate/read";
   const statistics = statisticsOf(baseline, candidate);
@@ -157,12 +163,19 @@ export function judgeForeignRuns(
   const demanded = comparisons.filter(({ verdict }) => verdict !== null);
   const judged = combineVerdicts(demanded.map(({ verdict }) => verdict!));
   const held = statistics === "runs" && judged === "PASS" && o.acceptUnpaired !== true;
-  const verdict: Verdict = faults.length > 0 ? "FAIL" : held ? "INCONCLUSIVE" : judged;
+  const verdict: Verdict = faults.length > 0
+    ? "FAIL"
+    : held || equal !== null
+    ? "INCONCLUSIVE"
+    : judged;
   return {
     gate,
     verdict,
     reasons: [
       ...faults,
+      ...(equal === null
+        ? []
+        : [`'${equal.join("' and '")}' hold the same values, which shows nothing`]),
       ...demanded.map(({ reason }) => reason),
       ...notesOf(candidate[0], held),
     ],
@@ -289,16 +302,26 @@ function refuseDifferent(runs: readonly ForeignRun[]): void {
  * @throws {BenchError} With the names of two that do.
  */
 export function refuseRepeatedRuns(runs: readonly ForeignRun[]): void {
-  refuseRepeated(runs.map((run) => [{ name: run.origin, contents: contentsOf(run) }]));
+  refuseRepeated(samplesOf(runs, (run) => [measuredOf(run), ...identityOf(run)]));
 }
 
-/** What was measured, whatever file and settings say; raw values alone tell a run too. */
-function contentsOf(run: ForeignRun): unknown[] {
-  const { origin: _origin, tool: _tool, recognisedBy: _key, settings: _settings, ...measured } =
-    run;
-  const { requests } = measured;
-  const hasTimes = requests !== null && requests.ttftMs.some((value) => value !== null);
-  return hasTimes ? [measured, { ttftMs: requests.ttftMs, gapMs: requests.gapMs }] : [measured];
+function samplesOf(
+  runs: readonly ForeignRun[],
+  contents: (run: ForeignRun) => readonly unknown[],
+): GivenSample[][] {
+  return runs.map((run) => [{ name: run.origin, contents: contents(run) }]);
+}
+
+/** What was measured, whatever file and settings say. */
+function measuredOf(run: ForeignRun): unknown {
+  const { origin: _, tool: _tool, recognisedBy: _key, settings: _settings, ...values } = run;
+  return { ...values, content: null };
+}
+
+/** By what a run is told from every other one: its raw values, else all that its file says. */
+function identityOf({ requests, content }: ForeignRun): unknown[] {
+  if (content !== null) return [content];
+  return [{ ttftMs: requests?.ttftMs, gapMs: requests?.gapMs }];
 }
 
 /** A server that answers with fewer tokens is not a faster one. */

@@ -199,6 +199,18 @@ Deno.test("judgeForeignRuns() tells a run by what was measured, however its file
   }
 });
 
+Deno.test("judgeForeignRuns() decides nothing by two files whose aggregates are the same", () => {
+  const one = run({ date: "20260101-000000", "request_goodput:": null });
+  const other = { ...run({ date: "20260102-000000", request_goodput: null }), origin: "b" };
+  const options = { gate: "gate/regression", acceptPointEstimate: true } as const;
+  const { verdict, reasons } = judgeForeignRuns([one], [other], options);
+  assert.equal(verdict, "INCONCLUSIVE");
+  assert.equal(reasons[0], `'${one.origin}' and 'b' hold the same values, which shows nothing`);
+  // As samples of one side they are one.
+  const faster = run({ mean_ttft_ms: 1 });
+  assert.throws(() => judgeForeignRuns([one, other], [faster], options), /hold the same/);
+});
+
 Deno.test("judgeForeignRuns() judges a regression by the margin that is stated", () => {
   const options = { gate: "gate/regression" } as const;
   assert.equal(judgeOne({ mean_ttft_ms: 203 }, options).verdict, "PASS");

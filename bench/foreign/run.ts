@@ -1,5 +1,6 @@
 /** One run of another benchmark, from the object that it wrote. */
 
+import { contentText } from "../result/mod.ts";
 import type { ForeignRequests, ForeignRun, ForeignTool } from "./types.ts";
 
 /** The object of one run, as parsed. */
@@ -76,7 +77,13 @@ export function toForeignRun(record: ForeignRecord, origin: string): ForeignRun 
     requestsPerSecond: latency("request_throughput"),
     goodputPerSecond: numberAt(record, "request_goodput:") ?? numberAt(record, "request_goodput"),
     requests,
+    content: requests === null || !hasTimes(requests) ? contentText(record) : null,
   };
+}
+
+/** Whether there are raw times, by which one run is told from another. */
+export function hasTimes({ ttftMs }: ForeignRequests): boolean {
+  return ttftMs.some((value) => value !== null);
 }
 
 /** What the benchmarks' names of latencies mean. */

@@ -41,6 +41,8 @@ export interface ForeignRun {
   readonly goodputPerSecond: number | null;
   /** Raw values of each request, or null where the file holds aggregates only. */
   readonly requests: ForeignRequests | null;
+  /** All that the file says of the run, in an order of its own; null where raw values tell it. */
+  readonly content: string | null;
 }
 
 /** Raw values of each request in the order in which they were sent; null where it failed. */

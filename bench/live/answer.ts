@@ -8,7 +8,7 @@ import {
   shorten,
   type TokenUsage,
 } from "./completion_chunk.ts";
-import { RequestFailure } from "./request_failure.ts";
+import { RequestFailure } from "./failures.ts";
 import { readEvents } from "./sse.ts";
 
 /** What has been seen of an answer. */

@@ -1,6 +1,19 @@
-/** Failed requests of a live run, by kind and as a share. */
+/** Failed requests of a live run: as they are thrown, by kind and as a share. */
 
 import type { LiveError, LiveErrorKind, LiveSide } from "./live_schema.ts";
+
+/** A request that failed, with the kind by which it is counted. */
+export class RequestFailure extends Error {
+  /** What kind of failure. */
+  readonly kind: LiveErrorKind;
+
+  /** Builds the failure from a full message. */
+  constructor(kind: LiveErrorKind, message: string) {
+    super(message);
+    this.name = "RequestFailure";
+    this.kind = kind;
+  }
+}
 
 /**
  * Counts failures by kind.

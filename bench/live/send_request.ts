@@ -6,7 +6,7 @@ import { shorten } from "./completion_chunk.ts";
 import type { LiveSettings } from "./live_schema.ts";
 import type { LiveEndpoint, LiveRecord } from "./live_types.ts";
 import { promptIds, promptWords } from "./prompt.ts";
-import { RequestFailure } from "./request_failure.ts";
+import { RequestFailure } from "./failures.ts";
 import { StreamFormatError } from "./sse.ts";
 import { redactTokens } from "./token.ts";
 
