@@ -7,8 +7,8 @@ const EXPRESSION = z.string().regex(/^\$\{\{ (?:github|matrix)\.\w+ \}\}$/);
 
 const STEP = z.union([
   z.strictObject({
-    // Actions of GitHub alone: anyone else's would see what is published.
-    uses: z.string().regex(/^actions\/[\w-]+@v\d+$/),
+    // Actions of GitHub alone, by commit: anyone else's, or a moved tag, would see what is published.
+    uses: z.string().regex(/^actions\/[\w-]+@[0-9a-f]{40}$/),
     with: z.record(z.string(), z.union([z.string(), z.boolean()])).optional(),
   }),
   z.strictObject({
@@ -98,12 +98,29 @@ Deno.test("release.yml stores no secret, and no script runs what an expression e
   }
 });
 
+Deno.test("release.yml names each action's version, and what publishes runs nothing unverified", () => {
+  const uses = [...text.matchAll(/uses: (.*)/g)].map(([, action]) => action!);
+  assert.equal(uses.length, 5);
+  for (const action of uses) {
+    assert.match(action, /^actions\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  }
+  const publishing = jobs.publish.steps.flatMap((step) => "run" in step ? [step.run] : []).join(
+    "\n",
+  );
+  assert.doesNotMatch(publishing, /\bnpx\b|npm (?:ci|exec|install|x)\b|curl|wget/);
+  const packed = [...publishing.matchAll(/npm pack .*/g)].flatMap(([line]) =>
+    line!.match(/\w+@[\d.]+/g)
+  );
+  const hashed = [...publishing.matchAll(/^[0-9a-f]{128}  .*\.tgz$/gm)];
+  assert.deepEqual([packed.length, hashed.length], [2, 2]);
+});
+
 Deno.test("release.yml names only tasks that exist, and the Deno that everything else does", () => {
   const { tasks } = JSON.parse(Deno.readTextFileSync("deno.json"));
   const used = scripts.flatMap((
     script,
   ) => [...script.matchAll(/deno@([\d.]+) (?:task ([\w:]+))?/g)]);
-  assert.equal(used.length, 3);
+  assert.equal(used.length, 2);
   for (const [, version, task] of used) {
     assert.equal(version, "2.9.6");
     if (task !== undefined) assert.ok(Object.hasOwn(tasks, task), task);
