@@ -1,0 +1,87 @@
+import { dirname } from "node:path";
+
+/** How one run of tests ended. */
+export type Outcome = "passed" | "failed" | "hung";
+
+/** Runs tests in a copy of the checkout. */
+export interface TestRunner {
+  /** Puts a text into the copy, in place of a file. */
+  write(path: string, text: string): void;
+  /** Runs the tests of files. */
+  test(...tests: readonly string[]): Promise<Outcome>;
+  /** Checks the types of a file and what it imports. */
+  check(path: string): Promise<Outcome>;
+  /** Runs the conformance suite's own mutants, and the suite. */
+  suites(): Promise<Outcome>;
+}
+
+/**
+ * A run that takes this long hangs. Nothing is judged by it but an endless loop: the slowest file of
+ * tests takes a tenth of it.
+ */
+const HUNG_AFTER_MS = 180_000;
+
+/** Copies what git knows of the checkout, and what is new in it, to an empty folder. */
+export async function copyTree(folder: string): Promise<void> {
+  const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  const { success, stdout } = await new Deno.Command("git", { args, stderr: "inherit" }).output();
+  if (!success) throw new Error("Cannot list the checkout: 'git ls-files' failed, see above");
+  try {
+    Deno.removeSync(folder, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  for (const path of new TextDecoder().decode(stdout).split("\0")) {
+    if (path === "" || !isFile(path)) continue;
+    Deno.mkdirSync(`${folder}/${dirname(path)}`, { recursive: true });
+    Deno.copyFileSync(path, `${folder}/${path}`);
+  }
+}
+
+/** A runner in a copy, with the permissions of `deno task test`. */
+export function createTestRunner(folder: string): TestRunner {
+  const flags = testFlags(Deno.readTextFileSync(`${folder}/deno.json`));
+  const run = (args: readonly string[]): Promise<Outcome> => runDeno(args, folder);
+  return {
+    write: (path, text) => Deno.writeTextFileSync(`${folder}/${path}`, text),
+    test: (...tests) => run(["test", ...flags, ...tests]),
+    check: (path) => run(["check", "--quiet", path]),
+    suites: async () => {
+      const outcome = await run(["task", "conformance", "--self-test"]);
+      return outcome !== "passed" ? outcome : await run(["task", "conformance"]);
+    },
+  };
+}
+
+/** The flags of the task `test` that say what tests may do. */
+export function testFlags(configText: string): string[] {
+  const { tasks } = JSON.parse(configText) as { tasks: Record<string, { command: string }> };
+  const flags = tasks.test!.command.split(" ").filter((word) =>
+    /^--(?:allow-|no-prompt|ignore-env|sanitize-)/.test(word)
+  );
+  return ["--no-check", "--fail-fast", "--quiet", ...flags];
+}
+
+async function runDeno(args: readonly string[], cwd: string): Promise<Outcome> {
+  const limit = AbortSignal.timeout(HUNG_AFTER_MS);
+  const command = new Deno.Command("deno", {
+    args: [...args],
+    cwd,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+    signal: limit,
+  });
+  const { success } = await command.output();
+  return limit.aborted ? "hung" : success ? "passed" : "failed";
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
