@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isNestedDeeper } from "./json_depth.ts";
 import { MAX_ECHOED_LENGTH } from "./serve_request.ts";
-import { post, withServer } from "./serve_test_support.ts";
+import { post, untilNoticed, withServer } from "./serve_test_support.ts";
 import { countUnread, type UnreadStream } from "./unread_bytes.ts";
 
 const ASK = { prompt: "a", max_tokens: 1 };
@@ -125,13 +125,13 @@ async function askAndIgnore(port: number, tokens: number): Promise<Deno.TcpConn>
 }
 
 Deno.test("startServer() ends the requests of clients that do not read, and serves on", () =>
-  withServer({ bounds: { maxUnreadBytes: 20_000 } }, async ({ url, status }) => {
+  withServer({ bounds: { maxUnreadBytes: 20_000 } }, async (server) => {
+    const { url, status } = server;
     const port = Number(new URL(url).port);
     // More than the sockets and the relay take up without anyone reading.
     const held = await Promise.all(Array.from({ length: 8 }, () => askAndIgnore(port, 2000)));
-    for (let turn = 0; status().running + status().waiting > 0 || turn < 3; turn++) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    let looks = 0;
+    await untilNoticed(server, () => ++looks > 3 && status().running + status().waiting === 0);
     const answer = await post(`${url}/completions`, ASK);
     assert.equal(answer.status, 200);
     await answer.body?.cancel();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { BenchError } from "../result/bench_error.ts";
 import { parseChunk } from "./completion_chunk.ts";
 import { startServer } from "./serve.ts";
-import { post, withServer } from "./serve_test_support.ts";
+import { post, postInTime, untilNoticed, withServer } from "./serve_test_support.ts";
 import { readEvents } from "./sse.ts";
 import { tinyWorkload } from "../run/test_support.ts";
 import { SIDES } from "../result/sides.ts";
@@ -81,7 +81,8 @@ Deno.test("startServer() refuses what is wrong with the status that says so", as
 });
 
 Deno.test("startServer() ends a request when its client goes away", async () => {
-  await withServer({ timeScale: 2 }, async ({ url, status }) => {
+  await withServer({ timeScale: 20 }, async (server) => {
+    const { url, status } = server;
     const abort = new AbortController();
     const body = { prompt: "a", "max_tokens": 2000, stream: true };
     const response = await post(`${url}/completions`, body, abort.signal);
@@ -92,10 +93,7 @@ Deno.test("startServer() ends a request when its client goes away", async () => 
     await assert.rejects(async () => {
       while (!(await reader.read()).done);
     });
-    for (let i = 0; i < 200 && status().running > 0; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    assert.equal(status().running, 0);
+    await untilNoticed(server, () => status().running === 0);
     assert.ok(status().steps < 2000);
   });
 });
@@ -129,7 +127,7 @@ Deno.test("startServer() serves on beside clients that never finish sending", as
         opened.push(connection);
         await connection.write(new TextEncoder().encode(i % 2 === 0 ? half : `${half}\r\n{"pro`));
       }
-      const answer = await post(`${url}/completions`, { prompt: "a b", max_tokens: 2 });
+      const answer = await postInTime(`${url}/completions`, { prompt: "a b", max_tokens: 2 });
       assert.equal((await answer.json()).usage.completion_tokens, 2);
       const buffer = new Uint8Array(200);
       const count = await opened[1].read(buffer);

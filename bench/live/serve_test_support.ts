@@ -41,3 +41,31 @@ export function post(url: string, body: unknown, signal?: AbortSignal): Promise<
     ...(signal === undefined ? {} : { signal }),
   });
 }
+
+/**
+ * Posts a body to a server whose bounds on time are short, again where it was sent too late: on a busy
+ * machine any request can be, and a server that always refuses is found all the same.
+ */
+export async function postInTime(url: string, body: unknown): Promise<Response> {
+  for (let attempt = 1;; attempt++) {
+    const answer = await post(url, body);
+    if (answer.status !== 408 || attempt === 50) return answer;
+    await answer.body?.cancel();
+  }
+}
+
+/**
+ * Waits until something holds that a server must come to notice. What it waits for is the server's
+ * work and not the clock: each look is behind a whole request to it.
+ *
+ * @param server The server.
+ * @param holds Tells whether it does.
+ * @throws {Error} When a thousand requests were answered first.
+ */
+export async function untilNoticed(server: RunningServer, holds: () => boolean): Promise<void> {
+  for (let request = 0; request < 1000; request++) {
+    if (holds()) return;
+    await (await fetch(server.url.replace("/v1", "/health"))).body?.cancel();
+  }
+  throw new Error("Cannot wait any longer: a thousand requests were answered meanwhile");
+}
