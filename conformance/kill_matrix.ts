@@ -5,6 +5,7 @@ import { arithmeticMutants } from "./mutants/arithmetic_family.ts";
 import { attendMutants } from "./mutants/attend_mutants.ts";
 import { captureFamilyMutants } from "./mutants/capture_family.ts";
 import { captureMutants } from "./mutants/capture_mutants.ts";
+import { cheatMutants } from "./mutants/cheat_family.ts";
 import { commandMutants } from "./mutants/command_family.ts";
 import { copyMutants } from "./mutants/copy_family.ts";
 import { entryMutants } from "./mutants/entry_family.ts";
@@ -118,6 +119,7 @@ export function listMutants(): readonly Mutant[] {
     ...quantisedRefusalMutants,
     ...quantisedAppendMutants,
     ...arithmeticMutants,
+    ...cheatMutants,
   ];
 }
 

@@ -28,13 +28,17 @@ for (const field of FIELD_ARITHMETICS) {
       (missed === "" ? "" : `; missed: ${missed}`),
   );
   kills.set(row.arithmetic, row);
+  // After each of them: a quarter of an hour is easily interrupted.
+  await writeKills();
+}
+if ([...kills.values()].some((row) => row.survivors.length + row.falseAlarms.length > 0)) {
+  Deno.exit(1);
 }
 
-const rows = names.flatMap((name) => kills.get(name) ?? []);
-await Deno.writeTextFile(
-  new URL("./arithmetic_kills.json", import.meta.url),
-  `${JSON.stringify(rows, null, 2)}\n`,
-);
-if (rows.some(({ survivors, falseAlarms }) => survivors.length + falseAlarms.length > 0)) {
-  Deno.exit(1);
+async function writeKills(): Promise<void> {
+  const rows = names.flatMap((name) => kills.get(name) ?? []);
+  await Deno.writeTextFile(
+    new URL("./arithmetic_kills.json", import.meta.url),
+    `${JSON.stringify(rows, null, 2)}\n`,
+  );
 }

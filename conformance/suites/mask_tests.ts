@@ -1,5 +1,6 @@
 /** Tests of which keys a query sees, and of the softmax over them. */
 import type { StorageType } from "../../kernel/mod.ts";
+import type { Verdict } from "../outcome.ts";
 import { requireEqual, requireSameElements, requireThat } from "../acceptance.ts";
 import { defineTest, grid, type TestDefinition, vary } from "../test_definition.ts";
 import { HEAD_LAYOUTS } from "./cache_spec.ts";
@@ -193,6 +194,25 @@ const deterministic = defineTest({
   },
 });
 
+const repeated = defineTest({
+  suite: "kernel",
+  path: "softmax",
+  test: "repeated",
+  clauses: ["numerics/c16"],
+  description: "The same inputs again and again write the same answer into an output that lost it",
+  needs: ({ storage }) => [...needsOf({ storage }), "kernel.into"],
+  cases: grid({ storage: STORAGES, rows: [SHORT_ROWS] }),
+  run: async ({ kernel, params: { storage, rows }, seed }) => {
+    const problem = problemOf(seed, { storage, rows });
+    const verdicts: Verdict[] = [];
+    for (let call = 0; call < 4; call++) {
+      const into = new Uint16Array(problem.query.length).fill(0x7fc1);
+      verdicts.push(await attendJudged(kernel, problem, { into }));
+    }
+    return worstOf(verdicts);
+  },
+});
+
 const twoPasses = defineTest({
   suite: "kernel",
   path: "dual",
@@ -258,6 +278,7 @@ export const maskTests: readonly TestDefinition[] = [
   logSumExp,
   splits,
   deterministic,
+  repeated,
   twoPasses,
   hidden,
 ];
