@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
-import { countFailures, describeFailures, failedShare } from "./failures.ts";
+import { countFailures, describeFailures, failedShare, RequestFailure } from "./failures.ts";
 import type { LiveError, LiveSide } from "./live_schema.ts";
 
 const ERRORS: readonly LiveError[] = (["timeout", "cut-off", "timeout"] as const)
   .map((kind, request) => ({ request, kind, message: "" }));
+
+Deno.test("RequestFailure carries the kind by which it is counted", () => {
+  const failure = new RequestFailure("status", "Status 503: busy");
+  assert.ok(failure instanceof Error);
+  assert.deepEqual([failure.name, failure.kind, failure.message], [
+    "RequestFailure",
+    "status",
+    "Status 503: busy",
+  ]);
+});
 
 Deno.test("countFailures() counts each kind that occurs, and no other", () => {
   assert.deepEqual(countFailures(ERRORS), { "timeout": 2, "cut-off": 1 });

@@ -126,6 +126,8 @@ Deno.test("runLive() counts every kind of failure once, and it fails the gate", 
     [{ disconnect: 3 }, "disconnected", /./],
     [{ stall: 3 }, "timeout", /No byte for 500 ms/],
     [{ malformed: 3 }, "malformed", /no JSON object/],
+    [{ abort: 3 }, "finish-reason", /'abort'/],
+    [{ cut: 3 }, "cut-off", /\[DONE\] came without/],
   ] as const;
   for (const [faults, kind, message] of table) {
     await withServer({ faults, timeScale: 1 }, async ({ url, status }) => {

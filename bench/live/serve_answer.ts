@@ -119,6 +119,13 @@ export function streamAnswer(server: AnswerServer, answer: Answer): Response {
             send(JSON.stringify({ error: { message: "This request was told to fail" } }));
             finish();
           }
+          if (fault === "abort" || fault === "cut") {
+            if (fault === "abort") {
+              send(JSON.stringify({ ...head(answer), choices: [lastChoice(answer, "abort")] }));
+            }
+            send("[DONE]");
+            finish();
+          }
           // Silent from here on, and the connection stays open until the client closes it.
           if (fault === "stall") open = false;
           else cancel();
@@ -172,10 +179,13 @@ function chunkOf(
   };
 }
 
-function lastChoice({ chat }: Answer): Record<string, unknown> {
+function lastChoice(
+  { chat }: Answer,
+  finishReason: "length" | "abort" = "length",
+): Record<string, unknown> {
   return chat
-    ? { index: 0, delta: {}, finish_reason: "length" }
-    : { index: 0, text: "", finish_reason: "length" };
+    ? { index: 0, delta: {}, finish_reason: finishReason }
+    : { index: 0, text: "", finish_reason: finishReason };
 }
 
 function usage({ asked }: Answer, completionTokens: number): Record<string, number> {

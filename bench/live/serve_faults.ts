@@ -5,9 +5,17 @@ import { BenchError } from "../result/mod.ts";
 
 /**
  * What goes wrong: `status` answers 500; `server` sends an error event half-way; `disconnect` breaks
- * the connection half-way; `stall` falls silent half-way; `malformed` sends what is no JSON.
+ * the connection half-way; `stall` falls silent half-way; `malformed` sends what is no JSON; `abort`
+ * gives up half-way with that finish reason; `cut` ends half-way in order, without one.
  */
-export type ServeFault = "status" | "server" | "disconnect" | "stall" | "malformed";
+export type ServeFault =
+  | "status"
+  | "server"
+  | "disconnect"
+  | "stall"
+  | "malformed"
+  | "abort"
+  | "cut";
 
 /** Every fault. */
 export const SERVE_FAULTS: readonly ServeFault[] = [
@@ -16,6 +24,8 @@ export const SERVE_FAULTS: readonly ServeFault[] = [
   "disconnect",
   "stall",
   "malformed",
+  "abort",
+  "cut",
 ];
 
 /** Which requests have which fault: each n-th one, counted from 1. */

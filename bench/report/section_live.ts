@@ -3,6 +3,7 @@
 import { formatCount, formatNumber } from "../../fixtures/mod.ts";
 import {
   describeFailures,
+  failedShare,
   type LivePerformance,
   type LiveResult,
   type LiveSamples,
@@ -45,7 +46,11 @@ export function liveSection(file: string, result: LiveResult): ReportSection {
   return {
     file,
     title: `Live servers, requests of ${result.workload.name}`,
-    verdict: gate === null ? NO_VERDICT : verdictOf(gate.verdict),
+    verdict: gate !== null
+      ? verdictOf(gate.verdict)
+      : result.sides.some((side) => failedShare(side) > 0)
+      ? { word: "INCOMPLETE", tone: "open" }
+      : NO_VERDICT,
     findings: [
       ...(compared === null ? [`${urls}, measured without a server to judge against`] : [
         comparisonFinding(compared),

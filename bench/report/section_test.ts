@@ -74,6 +74,26 @@ Deno.test("reportSection() of a live run names servers, failures and what it has
     "no byte, for 5 s",
   ]);
   assert.deepEqual(chartsOf(section)[1].figures.rows[0].slice(0, 3), ["endpoint", "2", "10.0"]);
+  assert.ok(section.findings.includes("endpoint failed 1 requests: 1 timeout"));
+});
+
+Deno.test("reportSection() of a live run without a verdict is incomplete when a request failed", () => {
+  const [, input] = INPUTS;
+  assert.ok(input.kind === "live");
+  const result = { ...input.result, gate: null };
+  assert.deepEqual(reportSection({ ...input, result }).verdict, {
+    word: "INCOMPLETE",
+    tone: "open",
+  });
+  const sides = result.sides.map((side) => ({
+    ...side,
+    runs: side.runs.map((run) => ({
+      ...run,
+      performance: { ...run.performance, failed: 0 },
+      errors: [],
+    })),
+  }));
+  assert.equal(reportSection({ ...input, result: { ...result, sides } }).verdict.tone, "none");
 });
 
 Deno.test("reportSection() of a kernel run is bad when an output is wrong", () => {

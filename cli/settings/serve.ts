@@ -93,7 +93,8 @@ export const API_SETTINGS = {
     option: "tokensPerEvent",
   },
   faults: {
-    brief: "Inject faults every n-th time: status=5,disconnect=7,stall=9,server=…,malformed=…",
+    brief:
+      "Inject faults every n-th time: stall=9,status=…,disconnect=…,server=…,malformed=…,abort=…,cut=…",
     placeholder: "FAULTS",
     defaultValue: null,
     defaultText: "nothing",
