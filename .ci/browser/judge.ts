@@ -9,7 +9,7 @@ import { servePage } from "../../cli/ui/server.ts";
 import { downloadText, missingChromium, openBrowser, openPage, waitForEnd } from "./chromium.ts";
 
 /** What the portable program, which has no subgroups, does differently. */
-const PORTABLE = "kernel:attend:layout kernel:mask:tree";
+const PORTABLE = "kernel:attend:layout kernel:mask:tree kernel:c4:every_code";
 /** Each kind of program, mask, layout and storage at least once; compiling takes most of the time. */
 const QUICK = [
   "kernel:attend:geometry:rows=decode;*",
@@ -24,6 +24,10 @@ const QUICK = [
   "kernel:dual:merge:kinds=ffww;*",
   "kernel:softmax",
   "kernel:sentinel:full_row",
+  "kernel:c8:every_code",
+  "kernel:c8:mixed",
+  "kernel:c4:format",
+  "kernel:append_codes:mixed",
 ].join(" ");
 const LONGEST_RUN_MS = 600_000;
 /** A case may have to compile for long where other programs run beside it. */
