@@ -137,6 +137,9 @@ Deno.test("matchesQuery() tells names apart where one begins with the other", ()
   assert.equal(matchesQuery(parseQuery("a:b:t:p=1;*"), parseQuery("a:b:t:p=16")), false);
   assert.equal(matchesQuery(parseQuery("a:b"), parseQuery("a:b,c:t:")), false);
   assert.equal(matchesQuery(parseQuery("a:b,*"), parseQuery("a:b,c:t:")), true);
+  // A filter that is open covers none that is closed on less, and is not covered by it.
+  assert.equal(matchesQuery(parseQuery("a:b:t"), parseQuery("a:b,*:t")), false);
+  assert.equal(matchesQuery(parseQuery("a:b,c"), parseQuery("a:b,*")), false);
 });
 
 Deno.test("orderQueries() orders numbers by value and levels before depth", () => {

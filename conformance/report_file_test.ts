@@ -126,6 +126,8 @@ Deno.test("mergeReports() refuses missing, repeated, cut and foreign shards", as
   for (const other of others) {
     assert.throws(() => mergeReports([first, other]), /they are of different runs/);
   }
+  const lacking = { ...second, cases: second.cases.slice(1) };
+  assert.throws(() => mergeReports([first, lacking]), /the run has \d+ cases and the shards \d+/);
   const overlapping = { ...second, cases: [...second.cases.slice(1), first.cases[0]!] };
   assert.throws(
     () => mergeReports([first, overlapping]),

@@ -48,6 +48,34 @@ Deno.test("STORAGE_FORMATS names a quiet NaN and the largest finite value of eac
   }
 });
 
+Deno.test("encodeValue() rounds a tie to the even neighbour, upwards and downwards", () => {
+  for (
+    const [storage, step, one] of [["bf16", 2 ** -7, 0x3f80], ["f16", 2 ** -10, 0x3c00]] as const
+  ) {
+    for (const sign of [1, -1]) {
+      const signBit = sign < 0 ? 0x8000 : 0;
+      for (const [halves, expected] of [[1, 0], [3, 2], [5, 2], [7, 4]] as const) {
+        const tie = sign * (1 + halves * step / 2);
+        assert.equal(encodeValue(storage, tie), signBit | one + expected, `${storage} ${tie}`);
+        assert.equal(encodeValues(storage, Float32Array.of(tie))[0], signBit | one + expected);
+      }
+      const above = sign * (1 + step / 2 + 2 ** -20);
+      assert.equal(encodeValue(storage, above), signBit | one + 1);
+    }
+  }
+});
+
+Deno.test("encodeValue() keeps NaN, whatever its payload", () => {
+  const bits = Uint32Array.of(0x7fc00000, 0x7f800001, 0xff800001, 0x7fffffff, 0xffffffff);
+  const values = new Float32Array(bits.buffer);
+  for (const storage of TYPES) {
+    for (const stored of encodeValues(storage, values)) {
+      assert.ok(Number.isNaN(decodeValue(storage, stored)), `${storage} ${stored.toString(16)}`);
+    }
+    assert.ok(Number.isNaN(decodeValue(storage, encodeValue(storage, NaN))));
+  }
+});
+
 Deno.test("decodingTable() agrees with the scalar decoder when indexed by every bit pattern", () => {
   for (const storage of TYPES) {
     const table = decodingTable(storage);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isNestedDeeper } from "./json_depth.ts";
 import { MAX_ECHOED_LENGTH } from "./serve_request.ts";
+import { DEFAULT_SERVE_BOUNDS } from "./serve.ts";
 import { post, untilNoticed, withServer } from "./serve_test_support.ts";
 import { countUnread, type UnreadStream } from "./unread_bytes.ts";
 
@@ -67,6 +68,11 @@ Deno.test("startServer() refuses bodies of more bytes in all than it may read", 
       await answer.body?.cancel();
     }
   }));
+
+Deno.test("DEFAULT_SERVE_BOUNDS leaves unread one mebibyte of an answer, and 64 of all", () => {
+  assert.equal(DEFAULT_SERVE_BOUNDS.maxUnreadBytes, 1024 * 1024);
+  assert.equal(DEFAULT_SERVE_BOUNDS.maxUnreadBytesInAll, 64 * 1024 * 1024);
+});
 
 Deno.test("countUnread() ends a stream past its bound, and those with most past the common one", () => {
   const unread = countUnread({ maxBytes: 100, maxBytesInAll: 250 });

@@ -63,6 +63,48 @@ Deno.test("writeTextAtomically() replaces the file at once and leaves nothing be
     assert.deepEqual(namesIn(folder), ["a.txt"]);
   }));
 
+Deno.test("what is renamed over a file is on the disk before, and so is each line of a flushed file", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/a.txt`;
+    const calls: string[] = [];
+    const file = Deno.FsFile.prototype;
+    const { sync, syncSync, syncDataSync } = file;
+    const { rename, renameSync } = Deno;
+    file.sync = function () {
+      calls.push("sync");
+      return sync.call(this);
+    };
+    file.syncSync = function () {
+      calls.push("sync");
+      syncSync.call(this);
+    };
+    file.syncDataSync = function () {
+      calls.push("line");
+      syncDataSync.call(this);
+    };
+    Deno.rename = (from, to) => {
+      calls.push("rename");
+      return rename(from, to);
+    };
+    Deno.renameSync = (from, to) => {
+      calls.push("rename");
+      renameSync(from, to);
+    };
+    try {
+      await writeTextAtomically(path, "a");
+      assert.deepEqual(calls.splice(0), ["sync", "rename"]);
+      const lines = await openLineFile(path, { start: "1\n", flush: true });
+      assert.deepEqual(calls.splice(0), ["sync", "rename"]);
+      lines.append("2\n");
+      lines.append("3\n");
+      lines.close();
+      assert.deepEqual(calls, ["line", "line"]);
+    } finally {
+      Object.assign(file, { sync, syncSync, syncDataSync });
+      Object.assign(Deno, { rename, renameSync });
+    }
+  }));
+
 Deno.test("openLineFile() leaves the old file until its first line is there", () =>
   inFolder(async (folder) => {
     const path = `${folder}/a.jsonl`;

@@ -18,6 +18,7 @@ Deno.test("summarize() gives NumPy's linear quantiles when n is small", () => {
 
 Deno.test("summarize() tells the 99.9th percentile only when there are 1000 values", () => {
   assert.equal(summarize(new Float64Array(999))?.p999, null);
+  assert.equal(summarize(new Float64Array(1000))?.p999, 0);
   const values = Float64Array.from({ length: 1001 }, (_, i) => i);
   assert.equal(summarize(values)?.p999, 999);
 });

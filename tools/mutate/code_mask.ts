@@ -30,7 +30,7 @@ export function maskToCode(text: string): string {
       blank(at + 1, end - 1);
     } else if (character === "`") {
       end = endOfTemplatePart(code, at + 1);
-      blank(at + 1, end - 1);
+      blank(at + 1, end);
       if (code[end - 1] === "{") templates.push(depth++);
     } else if (character === "{") {
       depth++;
@@ -44,7 +44,9 @@ export function maskToCode(text: string): string {
       }
     } else if (character === "/" && startsExpression(out, at)) {
       end = endOfPattern(code, at);
-      blank(at + 1, end - 1);
+      blank(at, end);
+      // A value like a text: its slashes divide nothing.
+      out[at] = out[end - 1] = '"';
     }
     at = end;
   }

@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { nearestTests } from "./nearest_tests.ts";
+
+Deno.test("nearestTests() begins beside the file, then follows importers, its own room first", () => {
+  const files = [
+    { path: "bench/gate/a.ts", text: "export const a = 1;\n" },
+    { path: "bench/gate/a_test.ts", text: "" },
+    { path: "bench/gate/b_test.ts", text: 'import { a } from "./a.ts";\n' },
+    { path: "bench/live/c_test.ts", text: 'import { a } from "../gate/a.ts";\n' },
+    { path: "bench/gate/d.ts", text: 'import { a } from "./a.ts";\n' },
+    { path: "bench/gate/d_test.ts", text: 'import { d } from "./d.ts";\n' },
+    { path: "bench/gate/e_test.ts", text: "" },
+    { path: "tools/f_test.ts", text: 'import { a } from "../bench/gate/a.ts";\n' },
+  ];
+  assert.deepEqual(nearestTests(files)("bench/gate/a.ts"), [
+    "bench/gate/a_test.ts",
+    "bench/gate/b_test.ts",
+    "bench/live/c_test.ts",
+    "bench/gate/d_test.ts",
+  ]);
+});
