@@ -263,3 +263,18 @@ Deno.test("runLive() refuses a token and an address without saying what is secre
     );
   }
 });
+
+Deno.test("runLive() stores no token that stands in an address or a model's name", async () => {
+  const token = "hush-hush-hush";
+  const seen: string[] = [];
+  const result = await runLive({
+    workload: tinyWorkload(),
+    trace: trace(1),
+    endpoint: { url: `http://127.0.0.1:9/${token}/v1`, model: `m-${token}`, token },
+    settings: QUICK,
+    onProgress: ({ url }) => seen.push(url),
+  });
+  assert.equal(result.sides[0].url, "http://127.0.0.1:9/[token]/v1");
+  assert.doesNotMatch(JSON.stringify(result) + seen.join(), /hush/);
+  assert.ok(seen.length > 0);
+});

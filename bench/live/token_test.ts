@@ -32,6 +32,11 @@ Deno.test("redactTokens() removes a token however it is written", () => {
   }
 });
 
+Deno.test("redactTokens() removes a token from the path of an address", () => {
+  const { href } = new URL('http://host/a"b/c/v1');
+  assert.equal(redactTokens(href, ['a"b/c']), `http://host/${REDACTED}/v1`);
+});
+
 Deno.test("redactTokens() removes the start that shortening left, at every length", () => {
   const token = "0123456789abcdef";
   for (let kept = 4; kept < token.length; kept++) {
@@ -57,4 +62,6 @@ Deno.test("redactDocument() cleans texts at every depth and leaves words of a sh
     x: null,
   });
   assert.equal(redactDocument(document, ["no"]), document);
+  assert.equal(redactDocument("8letters", ["8letters"]), REDACTED);
+  assert.equal(redactDocument("7letter", ["7letter"]), "7letter");
 });

@@ -85,3 +85,16 @@ Deno.test("renderReportPage() says what an older result lacks and how to get it"
   assert.match(page, /names no command that repeats the run/);
   assert.match(page, /TTFT, cumulative/);
 });
+
+Deno.test("renderReportPage() shows control characters and invisible marks as what they are", async () => {
+  const text = "a\x1b[2J\x9b\u202eb";
+  const block = { kind: "text" as const, text };
+  const page = await renderReportPage([{
+    ...SECTIONS[0],
+    file: text,
+    title: text,
+    blocks: [block],
+  }]);
+  assert.doesNotMatch(page.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);
+  assert.ok(page.split("a\\u001b[2J\\u009b\\u202eb").length > 3);
+});

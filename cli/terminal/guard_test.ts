@@ -116,6 +116,9 @@ Deno.test("guardContext() removes secrets, but no words that a short one may be"
   const { context, text } = collect({ isTerminal: false, secrets });
   context.process.stderr.write(`${secrets[0]} ${JSON.stringify(secrets)} EMPTY`);
   assert.equal(text(), '[token] ["[token]","EMPTY"] EMPTY');
+  const edge = collect({ isTerminal: false, secrets: ["8letters", "7letter"] });
+  edge.context.process.stdout.write("8letters 7letter");
+  assert.equal(edge.text(), "[token] 7letter");
 });
 
 Deno.test("guardContext() lets no line command a runner of workflows but our annotations", () => {

@@ -48,3 +48,14 @@ Deno.test("createProgress() writes nothing on close when nothing was shown", () 
   createProgress(stream, { now: () => 0 }).close();
   assert.deepEqual(stream.parts, []);
 });
+
+Deno.test("createProgress() keeps a label in its line, whatever stands in it", () => {
+  for (const isTerminal of [false, true]) {
+    const stream = recorder(isTerminal);
+    const progress = createProgress(stream, { now: () => 0 });
+    progress.update({ label: "a\r\nb\x1b[2J", fraction: 0, detail: "c\nd" });
+    const line = stream.parts[0]!.replace("\r\x1b[2K", "");
+    if (isTerminal) assert.ok(line.endsWith("a b\\u001b[2J  c d"), line);
+    else assert.equal(line, "a b\\u001b[2J\n");
+  }
+});

@@ -26,3 +26,12 @@ Deno.test("renderTable() fills a missing cell with nothing", () => {
 Deno.test("wrapText() keeps line breaks and never breaks a word", () => {
   assert.deepEqual(wrapText("a b\nlongerthanthat c", { width: 5 }), ["a b", "longerthanthat", "c"]);
 });
+
+Deno.test("renderTable() keeps a cell in its line, and its columns in place", () => {
+  const rows = [["a\r\nb\nc\td\re", "1"], ["\x1b[2J", "2"]];
+  assert.deepEqual(renderTable(rows, { columns: [{ title: "x\ny" }, { title: "n" }] }), [
+    "x y        n",
+    "a b c d e  1",
+    "\\u001b[2J  2",
+  ]);
+});

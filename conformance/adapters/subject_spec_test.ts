@@ -16,6 +16,7 @@ Deno.test("parseSubjectSpec() splits a command into words and keeps quoted ones 
   assert.deepEqual(words("python3  a.py --flag"), ["python3", "a.py", "--flag"]);
   assert.deepEqual(words(`"my program" --x='1 2' ""`), ["my program", "--x=1 2", ""]);
   assert.deepEqual(words("a:b"), ["a:b"]);
+  assert.deepEqual(words(`a "" '' b`), ["a", "", "", "b"]);
   assert.deepEqual(words(`a\t\n b"c d"'e "f'g  'h' "i"`), ["a", `bc de "fg`, "h", "i"]);
 });
 

@@ -70,6 +70,13 @@ Deno.test("renderReports() as tap and github lets no foreign line begin", () => 
   }
 });
 
+Deno.test("renderReports() as github keeps line ends, percents and commas of a text", () => {
+  const [line] = renderReports("github", [reportWith("a\rb\r\nc%d,e:f")]).split("\n");
+  const escaped = "a%0Db%0D%0Ac%25d";
+  assert.ok(line!.startsWith(`::error title=${escaped}%2Ce%3Af%3A kernel%3A`), line);
+  assert.ok(line!.includes(`::${escaped},e:f%0ARepeat: ${escaped},e:f`), line);
+});
+
 Deno.test("renderReports() as markdown keeps its form whatever a subject says", () => {
   const formOf = (foreign: string): string[] =>
     renderReports("markdown", [reportWith(foreign)]).split(/\r\n|[\n\r\v\f\u0085\u2028]/)
