@@ -21,7 +21,14 @@ export type GateInput =
 export function parseGateInput(text: string, o: { readonly file: string }): GateInput {
   const whole = parseOrNull(text);
   if (isRecord(whole)) {
-    if (String(whole.kind).startsWith("headwise/")) {
+    const kind = String(whole.kind);
+    if (kind.startsWith("headwise/") && kind !== "headwise/bench-result") {
+      const message = `Cannot judge '${o.file}': it is a ${kind.slice(9)}, not a result of a ` +
+        "replay; live servers are judged as they are measured, by 'headwise bench --endpoint " +
+        "--against', and other results by 'headwise report show --enforce'";
+      throw new ResultError("result/shape", o.file, message);
+    }
+    if (kind.startsWith("headwise/")) {
       return { kind: "own", result: parseResult(text, o) };
     }
     return { kind: "foreign", runs: [readRun(whole, { file: o.file, origin: o.file })] };

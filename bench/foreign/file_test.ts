@@ -54,3 +54,12 @@ Deno.test("parseGateInput() takes vLLM's goodput key of before and after its col
   };
   assert.deepEqual([toolOf("request_goodput:"), toolOf("request_goodput")], ["vllm", "vllm"]);
 });
+
+Deno.test("parseGateInput() says where a result of another kind is judged", () => {
+  for (const kind of ["live-result", "kernel-result"]) {
+    assert.throws(
+      () => parseGateInput(JSON.stringify({ kind: `headwise/${kind}` }), { file: "a.json" }),
+      new RegExp(`'a\\.json': it is a ${kind}.*--against`),
+    );
+  }
+});

@@ -77,7 +77,7 @@ export async function benchEndpoint(
     stderr,
     failing.map((side) =>
       `More requests to '${side.url}' failed than --max-failed allows: ` +
-      `${formatShare(failedShare(side))} of ${formatShare(values.maxFailed)}`
+      `${formatShare(failedShare(side))}, not ${formatShare(values.maxFailed)}`
     ),
   );
   context.process.exitCode = exitCodeFor(result, {
