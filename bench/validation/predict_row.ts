@@ -151,11 +151,49 @@ function visibleTokens(contexts: readonly number[], window: number | null): numb
   return sum;
 }
 
+/** What flags and workloads name and no prediction has. */
+const UNMODELLED: readonly (readonly [pattern: RegExp, what: string])[] = [
+  [/speculative|\beagle|\bmtp\b|medusa|draft[-_ ]model/i, "speculative decoding"],
+  [/disaggregat|--kv[-_]transfer/i, "prefill and decode on different cards"],
+  [/--enforce[-_]eager|--disable[-_]cuda[-_]graph\b/i, "without CUDA graphs"],
+  [/--data[-_]parallel|--dp(?:-size)?[ =]|--enable-dp-attention/i, "data parallelism"],
+  [/--cpu[-_]offload/i, "with weights on the host"],
+];
+
+/** Why a model cannot lie on the ranks that a row states. */
+function whyNotCut(row: PublishedRow, geometry: PublishedGeometry): string | null {
+  const { tensorParallel, pipelineParallel, expertParallel } = placementOf(row);
+  if (geometry.q_heads % tensorParallel !== 0) {
+    return `its ${geometry.q_heads} query heads cannot be shared by ${tensorParallel} ranks`;
+  }
+  if (pipelineParallel > geometry.layers) {
+    return `its ${geometry.layers} layers cannot be shared by ${pipelineParallel} stages`;
+  }
+  if (expertParallel > 1 && (geometry.experts ?? 0) % expertParallel !== 0) {
+    return `its ${geometry.experts ?? 0} experts cannot be shared by ${expertParallel} ranks`;
+  }
+  const ranks = tensorParallel * pipelineParallel;
+  const { gpus = ranks } = row;
+  if (gpus < ranks) return `it has ${gpus} GPUs for ${ranks} ranks`;
+  return gpus > ranks
+    ? `it has ${gpus} GPUs for ${ranks} ranks, and says nothing of the rest`
+    : null;
+}
+
 function whyNot(row: PublishedRow, { geometries }: PredictOptions): string | null {
   if (findDataSheet(row.gpu) === undefined) return `nothing is known of the card "${row.gpu}"`;
   if (findEngine(row.engine) === undefined) return `the engine "${row.engine}" has no profile`;
   if (row.geometry === undefined) return `the sizes of ${row.model} are not known`;
   if (!geometries.has(row.geometry)) return `no geometry is named "${row.geometry}"`;
+  const cut = whyNotCut(row, geometries.get(row.geometry)!);
+  if (cut !== null) return cut;
+  if (row.rate_per_s === undefined && row.concurrency === undefined && row.prompts === undefined) {
+    return "neither its rate, its concurrency nor its number of prompts is stated";
+  }
+  const unmodelled = UNMODELLED.find(([pattern]) =>
+    pattern.test(`${row.flags ?? ""} ${row.workload}`)
+  );
+  if (unmodelled !== undefined) return `it runs ${unmodelled[1]}, which is not modelled`;
   if (row.context_depth !== undefined) {
     return "it starts at a depth of context with a batch of its own, which no workload here does";
   }

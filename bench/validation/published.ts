@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { Stored } from "../../fixtures/mod.ts";
 
-const figure = z.number().nullable().optional();
+const figure = z.number().nonnegative().nullable().optional();
 const figures = z.strictObject({
   mean: figure,
   p50: figure,
@@ -29,7 +29,7 @@ export const publishedRowSchema = z.strictObject({
   input_tokens: z.number().positive(),
   output_tokens: z.number().positive(),
   prompts: z.int().positive().optional(),
-  rate_per_s: z.union([z.number().positive(), z.literal("all-at-once")]).optional(),
+  rate_per_s: z.union([z.number().positive(), z.literal(["all-at-once", Infinity])]).optional(),
   concurrency: z.int().positive().optional(),
   measured_concurrency: z.number().positive().optional(),
   context_depth: z.number().nonnegative().optional(),

@@ -2,9 +2,14 @@
 
 import { CACHE_READ_BYTES } from "../card/mod.ts";
 import type { FeedForwardShape, ServedLayer, ServedModel, WeightType } from "../card/mod.ts";
+import { BenchError } from "../result/mod.ts";
 import type { PublishedGeometry, PublishedRow } from "./published.ts";
 
-/** Types of the weights of each kind of tensor, by a row's words. */
+/**
+ * Types of the weights of each kind of tensor, by a row's words.
+ *
+ * @throws {BenchError} When the words name no type that is known here.
+ */
 function weightTypes(
   text: string,
 ): Pick<ServedModel, "attentionWeights" | "denseWeights" | "expertWeights"> {
@@ -18,16 +23,32 @@ function weightTypes(
   if (lower.includes("mxfp4") || lower.includes("fp4")) return all("mxfp4");
   if (lower.includes("fp8")) return all("fp8");
   if (lower.includes("w8a8") || lower.includes("int8")) return all("int8");
-  if (/awq|gptq|int4|q4_k/.test(lower)) return all("int4");
-  return all("bf16");
+  if (/awq|gptq|int4|w4a16|q4_/.test(lower)) return all("int4");
+  if (/q8_0|w8a16/.test(lower)) return all("int8");
+  if (/bf16|bfloat16|fp16|float16|\bf16|unquantised|unquantized/.test(lower)) return all("bf16");
+  throw new BenchError("bench/option", `the type of weights "${text}" is not known`);
 }
 
-/** A cached element by a row's words: bytes kept, and bytes that its reads take the time of. */
+/**
+ * A cached element by a row's words: bytes kept, and bytes that its reads take the time of.
+ *
+ * @throws {BenchError} When the words name no type that is known here.
+ */
 function cacheOf(text: string): Pick<ServedModel, "cacheBytes" | "cacheReadBytes"> {
   const lower = text.toLowerCase();
-  if (lower.startsWith("fp8")) return { cacheBytes: 1, cacheReadBytes: CACHE_READ_BYTES[8] };
+  if (/^(fp8|float8|int8|e4m3|e5m2)/.test(lower)) {
+    return { cacheBytes: 1, cacheReadBytes: CACHE_READ_BYTES[8] };
+  }
   if (lower.includes("4 bit")) return { cacheBytes: 0.4, cacheReadBytes: CACHE_READ_BYTES[4] };
-  return { cacheBytes: 2, cacheReadBytes: CACHE_READ_BYTES[16] };
+  if (/^(bf16|bfloat16|fp16|float16|f16|auto|$)/.test(lower)) {
+    return { cacheBytes: 2, cacheReadBytes: CACHE_READ_BYTES[16] };
+  }
+  throw new BenchError("bench/option", `the type of cache "${text}" is not known`);
+}
+
+/** The type of cache that a server was started with, empty where it is the engine's default. */
+function cacheFlag(flags: string): string {
+  return /--kv[-_]cache[-_]dtype[ =]["']?(\w+)/.exec(flags)?.[1] ?? "";
 }
 
 /** The model that a row serves. */
@@ -84,6 +105,6 @@ export function servedModel(geometry: PublishedGeometry, row: PublishedRow): Ser
     tiedEmbeddings: g.tied_embeddings ?? false,
     layers,
     ...weightTypes(row.weights_dtype ?? "bf16"),
-    ...cacheOf(row.kv_dtype ?? ""),
+    ...cacheOf(row.kv_dtype ?? cacheFlag(row.flags ?? "")),
   };
 }

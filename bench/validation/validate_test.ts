@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SHIPPED_PROFILES } from "../card/mod.ts";
+import { findDataSheet, SHIPPED_PROFILES } from "../card/mod.ts";
 import { engineOf, flagNumber } from "./engines.ts";
 import { errorsOf, summarise } from "./errors.ts";
 import { placementOf, predictRow } from "./predict_row.ts";
@@ -161,4 +161,75 @@ Deno.test("predictRow() gives a reason for whatever it cannot express, and never
 Deno.test("splitOf() halves the rows by their ids alone", () => {
   const held = data.rows.filter(({ id }) => splitOf(id) === "held out").length;
   assert.ok(Math.abs(held / data.rows.length - 0.5) < 0.07);
+});
+
+Deno.test("a row that was never seen is predicted, refused at its place, or has a reason", () => {
+  const known = `- id: never-seen
+  source: made up
+  gpu: H100 80GB SXM
+  gpus: 1
+  tp: 1
+  engine: vLLM
+  model: openai/gpt-oss-20b
+  geometry: gpt-oss-20b
+  weights_dtype: mxfp4 experts, bf16 rest
+  input_tokens: 200
+  output_tokens: 20
+  prompts: 20
+  rate_per_s: .inf
+  ttft_ms: {}
+  tpot_ms: {}
+  itl_ms: {}
+  workload: random
+  flags: vllm serve
+  trust: high
+  notes: ""
+`;
+  const geometries = texts.get("geometries.yaml")!;
+  const outcomeOf = (from: string, to: string): string => {
+    assert.ok(known.includes(from), from);
+    const { rows: [row], geometries: sizes } = readPublished(
+      new Map([["geometries.yaml", geometries], ["a.yaml", known.replace(from, to)]]),
+    );
+    const outcome = predictRow(row, { geometries: sizes, profiles: SHIPPED_PROFILES() });
+    return outcome.kind === "predicted" ? outcome.prediction.basis : outcome.reason;
+  };
+  const expected: readonly (readonly [from: string, to: string, outcome: RegExp])[] = [
+    ["", "", /^measured$/],
+    [".inf", "all-at-once", /^measured$/],
+    ["  rate_per_s: .inf\n", "", /^measured$/],
+    ["H100 80GB SXM", "NVIDIA H100-SXM5-80GB", /^measured$/],
+    ["H100 80GB SXM", "H100 80GB PCIe", /^scaled$/],
+    ["H100 80GB SXM", "GH200 96GB", /^scaled$/],
+    ["H100 80GB SXM", "A100 40GB", /^scaled$/],
+    ["H100 80GB SXM", "RTX 9090", /nothing is known of the card "RTX 9090"/],
+    ["engine: vLLM", "engine: own", /the engine "own" has no profile/],
+    ["geometry: gpt-oss-20b", "geometry: nope", /no geometry is named "nope"/],
+    ["  geometry: gpt-oss-20b\n", "", /the sizes of openai\/gpt-oss-20b are not known/],
+    ["mxfp4 experts, bf16 rest", "ternary", /the type of weights "ternary" is not known/],
+    ["  tp: 1", "  tp: 1\n  kv_dtype: q3", /the type of cache "q3" is not known/],
+    ["vllm serve", "--kv-cache-dtype q3", /the type of cache "q3" is not known/],
+    ["gpus: 1\n  tp: 1", "gpus: 3\n  tp: 3", /64 query heads cannot be shared by 3 ranks/],
+    ["  tp: 1", "  tp: 2", /it has 1 GPUs for 2 ranks/],
+    ["gpus: 1", "gpus: 4", /it has 4 GPUs for 1 ranks, and says nothing of the rest/],
+    ["vllm serve", "--speculative-config eagle", /speculative decoding, which is not modelled/],
+    ["workload: random", "workload: disaggregated", /prefill and decode on different cards/],
+    ["vllm serve", "--enforce-eager", /without CUDA graphs, which is not modelled/],
+    ["  prompts: 20\n  rate_per_s: .inf\n", "", /neither its rate, its concurrency nor/],
+  ];
+  for (const [from, to, outcome] of expected) assert.match(outcomeOf(from, to), outcome);
+  assert.throws(() => outcomeOf("input_tokens: 200", "input_tokens: 2k"), /a\.yaml:10:17.*type/);
+  assert.throws(() => outcomeOf("ttft_ms: {}", "ttft_ms: { mean: -1 }"), /a\.yaml:14:20.*-1/);
+  assert.throws(() => outcomeOf("ttft_ms", "ttft_s"), /a\.yaml:14:3.*did you mean "ttft_ms"/s);
+});
+
+Deno.test("findDataSheet() tells cards apart whose names contain each other", () => {
+  const names = ["GH200", "H200", "H20", "H100 NVL", "A100 40GB", "L40S", "L40", "L4", "GB200"];
+  assert.deepEqual(names.map((name) => findDataSheet(`NVIDIA ${name}`)?.name), [
+    ...names.slice(0, -1),
+    "B200",
+  ]);
+  for (const unknown of ["A10", "A10G", "H2000", "B300", "XL4"]) {
+    assert.equal(findDataSheet(unknown), undefined);
+  }
 });
