@@ -70,8 +70,7 @@ export async function runLive(o: LiveOptions): Promise<LiveResult> {
   );
   const signal = o.signal ?? new AbortController().signal;
   const runs: LiveRun[][] = endpoints.map(() => []);
-  // Idle connections are kept, so that a request after the warm-up does not pay for a new one.
-  const client = Deno.createHttpClient({ http2: false, poolMaxIdlePerHost: settings.maxInFlight });
+  const clients = endpoints.map(({ url }) => openClient(url, settings.maxInFlight));
   try {
     const replay = (
       side: number,
@@ -81,7 +80,7 @@ export async function runLive(o: LiveOptions): Promise<LiveResult> {
         requests: turn.requests,
         endpoint: endpoints[side],
         settings,
-        client,
+        client: clients[side],
         prefixBlockTokens: o.trace?.prefixBlockTokens ?? 512,
         promptSeed: settings.seed + SEED_STRIDE * (turn.pair + 1),
         signal,
@@ -106,7 +105,7 @@ export async function runLive(o: LiveOptions): Promise<LiveResult> {
       runs[side].push({ pair, order, ...measureLive(log, settings.objectives), errors });
     }
   } finally {
-    client.close();
+    for (const client of clients) client.close();
   }
   const sides = endpoints.map(({ url, model }, side): LiveSide => ({
     role: side === 0 ? "endpoint" : "against",
@@ -186,6 +185,21 @@ function checkEndpoint(endpoint: LiveEndpoint): LiveEndpoint {
     );
   }
   return { ...endpoint, url: `${url.origin}${withoutLastSlashes(url.pathname)}` };
+}
+
+/**
+ * Connections to one server. Idle ones are kept, so that a request after the warm-up does not pay
+ * for a new one. A proxy that the environment names would be measured too, and read the token: it
+ * is passed by. Behind TLS it sees neither, and this way around it would leave TLS out.
+ */
+function openClient(address: string, maxInFlight: number): Deno.HttpClient {
+  const { protocol, hostname, port } = new URL(address);
+  const kept = { http2: false, poolMaxIdlePerHost: maxInFlight };
+  return Deno.createHttpClient(
+    protocol === "https:"
+      ? kept
+      : { ...kept, proxy: { transport: "tcp", hostname, port: port === "" ? 80 : Number(port) } },
+  );
 }
 
 function withoutLastSlashes(path: string): string {

@@ -278,3 +278,33 @@ Deno.test("runLive() stores no token that stands in an address or a model's name
   assert.doesNotMatch(JSON.stringify(result) + seen.join(), /hush/);
   assert.ok(seen.length > 0);
 });
+
+Deno.test("runLive() sends neither requests nor tokens to a proxy of the environment", async () => {
+  const seen: string[] = [];
+  const listen = (name: string) =>
+    Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
+      seen.push(name);
+      return new Response("no", { status: 401 });
+    });
+  const [server, proxy] = [listen("server"), listen("proxy")];
+  const variables = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+  const script = `
+    import { runLive } from "./bench/mod.ts";
+    import { loadWorkload, requireLoaded } from "./fixtures/mod.ts";
+    const overrides = [{ path: "requests.count", value: 2, origin: "test" }];
+    await runLive({
+      workload: requireLoaded(await loadWorkload("smoke", { overrides })),
+      endpoint: { url: "http://127.0.0.1:${server.addr.port}/v1", model: "m", token: "secret" },
+      settings: { pairs: 1, warmupRequests: 0 },
+    });
+  `;
+  const { success, stderr } = await new Deno.Command("deno", {
+    args: ["eval", "--quiet", "--no-check", script],
+    env: Object.fromEntries(
+      variables.map((name) => [name, `http://127.0.0.1:${proxy.addr.port}`]),
+    ),
+  }).output();
+  await Promise.all([server.shutdown(), proxy.shutdown()]);
+  assert.ok(success, new TextDecoder().decode(stderr));
+  assert.deepEqual(seen, ["server", "server"]);
+});
