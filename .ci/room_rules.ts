@@ -31,6 +31,7 @@ export const ROOM_ORDER: Readonly<Record<string, readonly string[]>> = {
     "terminal",
     "settings",
     "system_fault.ts",
+    "system_fault.ts",
     "fault.ts",
     "watch",
     "tables",

@@ -9,7 +9,8 @@ import { startProgram } from "./testing_program.ts";
 Deno.test("describeSystemFault() names path, reason and fix of what the system really says", async () => {
   await withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/file`, "");
-    await Deno.symlink("loop", `${folder}/loop`);
+    // By the shell: to make a link, Deno wants the right to write everywhere.
+    await new Deno.Command("sh", { args: ["-c", `ln -s loop '${folder}/loop'`] }).output();
     const read = (path: string) => Deno.readTextFile(path).catch((error) => error);
     const faults: readonly (readonly [string, RegExp])[] = [
       [
@@ -17,7 +18,7 @@ Deno.test("describeSystemFault() names path, reason and fix of what the system r
         /^Cannot read '.*\/none': No such file or directory; name one that exists$/,
       ],
       [folder, /^Cannot read '.*': Is a directory; name a file in it$/],
-      [`${folder}/file/x`, /'.*\/file\/x': Not a directory; a folder of the path is a file/],
+      [`${folder}/file/x`, /Not a directory; a folder of the path is a file; name/],
       [`${folder}/${"n".repeat(300)}`, /File name too long; name a shorter one$/],
       [`${folder}/loop`, /Too many levels of symbolic links; a link of the path leads back/],
     ];

@@ -40,6 +40,8 @@ export interface KernelBenchOptions {
   readonly environment?: KernelResult["environment"];
   /** Called before each case. */
   readonly onCase?: (state: { readonly name: string; readonly index: number }) => void;
+  /** Gets what was measured so far, after each case; its ceilings are those of the beginning. */
+  readonly onMeasured?: (result: KernelResult) => Promise<void>;
   /** Stops the run between two cases; what was measured is in the result. */
   readonly signal?: AbortSignal;
 }
@@ -70,6 +72,7 @@ export interface KernelBenchOptions {
  */
 export async function runKernelBench(gpu: Gpu, o: KernelBenchOptions): Promise<KernelResult> {
   const createdAt = new Date().toISOString();
+  const environment = o.environment ?? describeEnvironment({ adapter: gpu.adapter.description });
   const options = {
     runs: o.runs ?? 31,
     checks: o.checks ?? 4,
@@ -78,51 +81,68 @@ export async function runKernelBench(gpu: Gpu, o: KernelBenchOptions): Promise<K
   };
   const before = await measureCeilings(gpu);
   const raw: RawKernelCase[] = [];
+  const emptyChains = new Map<number, number>();
+  const describe = (after: GpuCeilings, peers: KernelResult["peers"]): KernelResult => {
+    const ceilings = { before, after, ...betterCeilings(before, after) };
+    const cases = raw.map((each) => withFigures(each, { ceilings, emptyChains }));
+    return {
+      kind: "headwise/kernel-result",
+      schemaVersion: KERNEL_RESULT_VERSION,
+      createdAt,
+      environment,
+      adapter: {
+        ...gpu.adapter,
+        isSoftware: gpu.isSoftware,
+        subgroupSize: gpu.target.subgroupSize,
+        dialect: gpu.target.dialect,
+      },
+      options: {
+        ...options,
+        tuning: raw.some(({ outcome }) => outcome.kind === "timed" && outcome.tuning !== null)
+          ? "stored"
+          : "default",
+      },
+      ceilings,
+      cases,
+      peers,
+      goals: judgeKernelGoals(cases, peers),
+    };
+  };
   for (const [index, kernelCase] of o.cases.entries()) {
     if (o.signal?.aborted) break;
     o.onCase?.({ name: kernelCase.name, index });
     const tuning = o.tuningOf?.(kernelCase) ?? null;
-    raw.push(await measureKernelCase(gpu, kernelCase, { ...options, tuning }));
+    const measured = await measureKernelCase(gpu, kernelCase, { ...options, tuning });
+    raw.push(measured);
+    const { outcome } = measured;
+    if (outcome.kind === "timed" && !emptyChains.has(outcome.dispatches)) {
+      const { dispatches } = outcome;
+      emptyChains.set(dispatches, medianOf(await timeEmptyChain(gpu, { dispatches })));
+    }
+    await o.onMeasured?.(describe(before, null));
   }
   const after = await measureCeilings(gpu);
-  const ceilings = { before, after, ...betterCeilings(before, after) };
-  const emptyChains = await timeEmptyChains(gpu, raw);
-  const cases = raw.map((each): KernelCaseResult => {
-    const { outcome } = each;
-    if (outcome.kind !== "timed") return { ...each, outcome };
-    const emptyChainMs = emptyChains.get(outcome.dispatches)!;
-    const figures = kernelFigures(outcome.samplesMs, {
-      work: each.work,
-      ceilings: ceilingsOf(ceilings, outcome.arithmetic),
-      emptyChainMs,
-    });
-    return { ...each, outcome: { ...outcome, figures } };
-  });
-  const timed = cases.filter(({ outcome }) => outcome.kind === "timed");
+  const timed = raw.filter(({ outcome }) => outcome.kind === "timed");
   const stopped = o.signal?.aborted === true;
   const peers = stopped ? null : await o.runPeers?.(timed.map((each) => each.case)) ?? null;
-  return {
-    kind: "headwise/kernel-result",
-    schemaVersion: KERNEL_RESULT_VERSION,
-    createdAt,
-    environment: o.environment ?? describeEnvironment({ adapter: gpu.adapter.description }),
-    adapter: {
-      ...gpu.adapter,
-      isSoftware: gpu.isSoftware,
-      subgroupSize: gpu.target.subgroupSize,
-      dialect: gpu.target.dialect,
-    },
-    options: {
-      ...options,
-      tuning: raw.some(({ outcome }) => outcome.kind === "timed" && outcome.tuning !== null)
-        ? "stored"
-        : "default",
-    },
-    ceilings,
-    cases,
-    peers,
-    goals: judgeKernelGoals(cases, peers),
-  };
+  return describe(after, peers);
+}
+
+function withFigures(
+  each: RawKernelCase,
+  o: {
+    readonly ceilings: ReturnType<typeof betterCeilings>;
+    readonly emptyChains: ReadonlyMap<number, number>;
+  },
+): KernelCaseResult {
+  const { outcome } = each;
+  if (outcome.kind !== "timed") return { ...each, outcome };
+  const figures = kernelFigures(outcome.samplesMs, {
+    work: each.work,
+    ceilings: ceilingsOf(o.ceilings, outcome.arithmetic),
+    emptyChainMs: o.emptyChains.get(outcome.dispatches)!,
+  });
+  return { ...each, outcome: { ...outcome, figures } };
 }
 
 /** A ceiling is what was reached at least once. */
@@ -145,19 +165,4 @@ function ceilingsOf(
     ? all.matrixFlopsPerSecond
     : all.flopsPerSecond;
   return { memoryBytesPerSecond: all.memoryBytesPerSecond, flopsPerSecond };
-}
-
-/** Median milliseconds of an empty chain, by its dispatches. */
-async function timeEmptyChains(
-  gpu: Gpu,
-  raw: readonly RawKernelCase[],
-): Promise<Map<number, number>> {
-  const lengths = new Set(
-    raw.flatMap(({ outcome }) => outcome.kind === "timed" ? [outcome.dispatches] : []),
-  );
-  const times = new Map<number, number>();
-  for (const dispatches of lengths) {
-    times.set(dispatches, medianOf(await timeEmptyChain(gpu, { dispatches })));
-  }
-  return times;
 }

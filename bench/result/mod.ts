@@ -31,6 +31,14 @@ export type {
   SidePairReport,
   Verdict,
 } from "./gate_schema.ts";
+export {
+  isJsonOf,
+  type OutputClaim,
+  OutputExists,
+  type OutputSize,
+  requireReplaceable,
+} from "./output_claim.ts";
+export { claimOf, type OutputKind } from "./output_kinds.ts";
 export { type LineFile, openLineFile, prepareOutput, writeTextAtomically } from "./output_file.ts";
 export type { PageHistory, PageRow, RequestList, StepTimeline, TokenGaps } from "./recording.ts";
 export { comparison, gate, verdict } from "./gate_schema.ts";

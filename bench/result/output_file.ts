@@ -5,26 +5,33 @@
  */
 
 import { basename, dirname, join } from "node:path";
+import { requirePlainPath } from "../../fixtures/mod.ts";
 import { unwritable } from "./document.ts";
+import { type OutputClaim, OutputExists, requireReplaceable } from "./output_claim.ts";
 
 /** Unfinished files older than this were left by a process that was killed; a write takes far less. */
 const STALE_MS = 60_000;
 
 /**
  * Makes sure that a file can be written before any work is done for it: its folder is made, a byte is
- * written there and removed again, and what killed processes left behind is removed.
+ * written there and removed again, and what killed processes left behind is removed. Nothing is
+ * written through links, nor to what is no plain file.
  *
  * @param path Path of the file.
+ * @param claim What will take the place of a file that is there; null where the caller judges that
+ *   itself.
  * @throws {ResultError} `result/unwritable` with what is in the way.
+ * @throws {OutputExists} When a file is there that may not be replaced.
  * @throws {Deno.errors.NotCapable} When this process may not read and write there.
  */
-export async function prepareOutput(path: string): Promise<void> {
+export async function prepareOutput(path: string, claim: OutputClaim | null): Promise<void> {
   try {
-    if (await isDevice(path)) return;
-    const target = await followLinks(path);
-    if (!await isThere(dirname(target))) await Deno.mkdir(dirname(target), { recursive: true });
-    await removeStale(target);
-    const probe = unfinishedName(target);
+    const isThere = await isPlainFile(path);
+    if (isThere && claim !== null) requireReplaceable(path, await readOrNull(path), claim);
+    const folder = dirname(path);
+    if (await statOrNull(folder) === null) await Deno.mkdir(folder, { recursive: true });
+    await removeStale(path);
+    const probe = unfinishedName(path);
     try {
       await Deno.writeTextFile(probe, "\n", { createNew: true });
     } finally {
@@ -37,8 +44,7 @@ export async function prepareOutput(path: string): Promise<void> {
 
 /**
  * Writes a text so that a reader sees the old file or the whole new one: into a new file in the same
- * folder, flushed to the disk, then renamed over the target. A link is followed; a device or a pipe
- * is written to as it is.
+ * folder, flushed to the disk, then renamed over the target. Links, pipes and devices are refused.
  *
  * @param path Path of the file; its folder must exist.
  * @param text Its whole text.
@@ -48,18 +54,14 @@ export async function prepareOutput(path: string): Promise<void> {
 export async function writeTextAtomically(path: string, text: string): Promise<void> {
   let unfinished: string | null = null;
   try {
-    if (await isDevice(path)) {
-      using device = await Deno.open(path, { write: true });
-      return writeWhole(device, text);
-    }
-    const target = await followLinks(path);
-    unfinished = unfinishedName(target);
+    await isPlainFile(path);
+    unfinished = unfinishedName(path);
     {
       using file = await Deno.open(unfinished, { write: true, createNew: true });
       writeWhole(file, text);
       await file.sync();
     }
-    await Deno.rename(unfinished, target);
+    await Deno.rename(unfinished, path);
   } catch (cause) {
     if (unfinished !== null) await removeQuietly(unfinished);
     throw refuse(path, cause);
@@ -90,23 +92,17 @@ export async function openLineFile(
   o: { readonly start: string; readonly flush: boolean },
 ): Promise<LineFile> {
   let unfinished: string | null = null;
-  let target = path;
   try {
-    if (!await isDevice(path)) {
-      target = await followLinks(path);
-      unfinished = unfinishedName(target);
-    }
-    const file = await Deno.open(unfinished ?? path, {
-      append: true,
-      createNew: unfinished !== null,
-    });
+    await isPlainFile(path);
+    unfinished = unfinishedName(path);
+    const file = await Deno.open(unfinished, { append: true, createNew: true });
     const append = (text: string): void => {
       writeWhole(file, text);
       if (o.flush && unfinished === null) file.syncDataSync();
       if (unfinished === null) return;
       file.syncSync();
       // The open file keeps its place under the new name.
-      Deno.renameSync(unfinished, target);
+      Deno.renameSync(unfinished, path);
       unfinished = null;
     };
     try {
@@ -141,9 +137,10 @@ function writeWhole(file: Deno.FsFile, text: string): void {
   }
 }
 
-/** A missing permission keeps its own message, which names the flag. */
+/** A missing permission and a file that must stay keep their own messages, which name the flag. */
 function refuse(path: string, cause: unknown): unknown {
-  return cause instanceof Deno.errors.NotCapable ? cause : unwritable(path, cause);
+  const isOwn = cause instanceof Deno.errors.NotCapable || cause instanceof OutputExists;
+  return isOwn ? cause : unwritable(path, cause);
 }
 
 function unfinishedName(target: string): string {
@@ -161,21 +158,24 @@ async function removeStale(target: string): Promise<void> {
   }
 }
 
-/** Devices and pipes have no old content, and must not be renamed away. */
-async function isDevice(path: string): Promise<boolean> {
+/** Whether a file is there; what is no file, or leads elsewhere, is refused. */
+async function isPlainFile(path: string): Promise<boolean> {
+  await requirePlainPath(path);
   const info = await statOrNull(path);
   if (info?.isDirectory) {
     throw new Deno.errors.IsADirectory("it is a folder; name a file in it");
   }
-  return info !== null && !info.isFile;
+  return info !== null;
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return await statOrNull(path) !== null;
-}
-
-async function followLinks(path: string): Promise<string> {
-  return await isThere(path) ? await Deno.realPath(path) : path;
+/** The text of a file; null where it is none. */
+async function readOrNull(path: string): Promise<string | null> {
+  const bytes = await Deno.readFile(path);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 async function statOrNull(path: string): Promise<Deno.FileInfo | null> {

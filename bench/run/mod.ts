@@ -14,5 +14,6 @@ export {
 } from "./options.ts";
 export { costOfCalibration, readCalibration } from "./calibration.ts";
 export { collectBatches } from "./collect_batches.ts";
+export { plannedPairs } from "./prepare.ts";
 export { runBench } from "./run_bench.ts";
 export { type RunnerSettings, runnerSettings } from "./runner_settings.ts";

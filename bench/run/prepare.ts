@@ -32,11 +32,21 @@ export interface Bench {
   readonly timelineEntries: number;
 }
 
+/** Pairs that a run holds once it has ended: with `untilDecided`, the most. */
+export function plannedPairs(o: BenchOptions): number {
+  if (o.untilDecided === true) return o.maxPairs ?? BENCH_DEFAULTS.maxPairs;
+  return o.pairs ?? (isMeasuredBy(o.clock) ? 6 : 1);
+}
+
+function isMeasuredBy({ kind }: BenchOptions["clock"]): boolean {
+  return kind === "gpu" || kind === "adapter";
+}
+
 /** Resolves the options of a run and refuses what cannot be run. */
 export function prepareBench(given: BenchOptions): Bench {
   const options = { ...BENCH_DEFAULTS, ...given };
   const { workload, clock } = options;
-  const isMeasured = clock.kind === "gpu" || clock.kind === "adapter";
+  const isMeasured = isMeasuredBy(clock);
   const gates = options.gates ?? ["gate/read"];
   const pairs = options.pairs ?? (isMeasured ? 6 : 1);
   const resolved: ResultOptions = {

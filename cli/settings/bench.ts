@@ -11,7 +11,7 @@ import {
   parseText,
   wholeNumber,
 } from "./parsers.ts";
-import { CONFIRM, GPU_SETTING, JSON_SETTING, switchSetting } from "./shared.ts";
+import { CONFIRM, FORCE_SETTING, GPU_SETTING, JSON_SETTING, switchSetting } from "./shared.ts";
 import { TRACE_SETTINGS } from "./trace.ts";
 
 const FIXTURE_DEFAULT = "the fixture's";
@@ -250,6 +250,7 @@ export const REPLAY_SETTINGS = {
     defaultValue: "results/bench.json",
     parse: parseText,
   },
+  force: FORCE_SETTING,
   json: JSON_SETTING,
 } as const satisfies SettingTable;
 

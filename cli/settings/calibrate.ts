@@ -1,6 +1,6 @@
 import { choicesOf, listOf, parseText, wholeNumber } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
-import { CONFIRM, outSetting, switchSetting } from "./shared.ts";
+import { CONFIRM, FORCE_SETTING, outSetting, switchSetting } from "./shared.ts";
 
 /** Every setting of `headwise calibrate`. */
 export const CALIBRATE_SETTINGS = {
@@ -67,4 +67,5 @@ export const CALIBRATE_SETTINGS = {
     defaultValue: null,
     defaultText: "in results/, by form",
   }),
+  force: FORCE_SETTING,
 } as const satisfies SettingTable;

@@ -2,7 +2,7 @@ import { nearestWord } from "./nearest_word.ts";
 import type { SettingTable, SettingValues } from "./setting.ts";
 import { parseShardText, REPORT_FORMATS } from "./report.ts";
 import { choiceOf, parseText, wholeNumber } from "./parsers.ts";
-import { CONFIRM, GPU_SETTING, JSON_SETTING, switchSetting } from "./shared.ts";
+import { CONFIRM, FORCE_SETTING, GPU_SETTING, JSON_SETTING, switchSetting } from "./shared.ts";
 
 /** Every setting of `headwise conformance`. */
 export const CONFORMANCE_SETTINGS = {
@@ -80,6 +80,7 @@ export const CONFORMANCE_SETTINGS = {
     defaultValue: "results/conformance.jsonl",
     parse: parseText,
   },
+  force: FORCE_SETTING,
   resume: switchSetting("Resume a stopped run; run the missing cases"),
   format: {
     brief: `Form: ${REPORT_FORMATS.join(", ")}`,

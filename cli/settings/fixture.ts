@@ -1,6 +1,6 @@
 import { choiceOf, parseText } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
-import { JSON_SETTING, outSetting, switchSetting } from "./shared.ts";
+import { FORCE_SETTING, JSON_SETTING, outSetting, switchSetting } from "./shared.ts";
 import { TRACE_SETTINGS } from "./trace.ts";
 
 /** Every setting of `headwise fixture validate`. */
@@ -16,6 +16,7 @@ export const IMPORT_SETTINGS = {
   blockTokens: TRACE_SETTINGS.blockTokens,
   limit: TRACE_SETTINGS.limit,
   out: outSetting({ brief: "Write the requests as JSON lines", defaultValue: null }),
+  force: FORCE_SETTING,
   json: JSON_SETTING,
 } as const satisfies SettingTable;
 
@@ -33,5 +34,5 @@ export const INIT_SETTINGS = {
     defaultValue: "smoke",
     parse: parseText,
   },
-  force: switchSetting("Overwrite existing files"),
+  force: FORCE_SETTING,
 } as const satisfies SettingTable;

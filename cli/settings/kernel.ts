@@ -1,6 +1,13 @@
 import { choiceOf, parseText, wholeNumber } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
-import { CONFIRM, GPU_SETTING, JSON_SETTING, outSetting, switchSetting } from "./shared.ts";
+import {
+  CONFIRM,
+  FORCE_SETTING,
+  GPU_SETTING,
+  JSON_SETTING,
+  outSetting,
+  switchSetting,
+} from "./shared.ts";
 
 function count<DEFAULT extends number>(brief: string, defaultValue: DEFAULT, min: number) {
   return { brief, placeholder: "N", defaultValue, parse: wholeNumber({ min }) };
@@ -56,6 +63,7 @@ export const KERNEL_BENCH_SETTINGS = {
     parse: parseText,
     variable: "HEADWISE_KERNEL_JSON",
   },
+  force: FORCE_SETTING,
 } as const satisfies SettingTable;
 
 /** Every setting of `headwise kernel tune`. */
@@ -76,6 +84,7 @@ export const ROOFLINE_SETTINGS = {
     ...outSetting({ brief: "SVG file to write", defaultValue: "results/roofline.svg" }),
     alias: "o",
   },
+  force: FORCE_SETTING,
 } as const satisfies SettingTable;
 
 function only<T>(brief: string, placeholder: string, parse: (text: string) => T) {

@@ -2,7 +2,7 @@
 
 import { choiceOf } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
-import { outSetting, switchSetting } from "./shared.ts";
+import { FORCE_SETTING, outSetting, switchSetting } from "./shared.ts";
 
 /** Forms that a report can be printed in. */
 export const REPORT_FORMATS = [
@@ -35,6 +35,7 @@ export const REPORT_MERGE_SETTINGS = {
     }),
     alias: "o",
   },
+  force: FORCE_SETTING,
   enforce: switchSetting("Exit with the code that the runs exited with"),
 } as const satisfies SettingTable;
 

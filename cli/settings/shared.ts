@@ -31,6 +31,9 @@ export function switchSetting(brief: string): {
 /** `--json`. */
 export const JSON_SETTING = switchSetting("Print JSON");
 
+/** `--force`, of every command that writes a file. */
+export const FORCE_SETTING = switchSetting("Replace an existing file, whatever it holds");
+
 /** `--gpu`. */
 export const GPU_SETTING = {
   brief: "WebGPU of deno, dawn, or dawn-unchecked",

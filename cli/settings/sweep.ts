@@ -1,7 +1,7 @@
 import { CLOCK_BRIEF, parseClock } from "./clock.ts";
 import { choicesOf, listOf, parseRatio, parseText, wholeNumber } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
-import { CONFIRM, JSON_SETTING, outSetting } from "./shared.ts";
+import { CONFIRM, FORCE_SETTING, JSON_SETTING, outSetting } from "./shared.ts";
 
 /** Part i of n of a grid, as `--shard` gives it. */
 export interface ShardFlag {
@@ -87,5 +87,6 @@ export const SWEEP_SETTINGS = {
 /** Every setting of `headwise sweep merge`. */
 export const SWEEP_MERGE_SETTINGS = {
   out: outSetting({ brief: "Where the merged sweep is written", defaultValue: null }),
+  force: FORCE_SETTING,
   json: JSON_SETTING,
 } as const satisfies SettingTable;

@@ -1,5 +1,6 @@
 /** Writes a runnable adapter to start from. */
 
+import { requirePlainPath } from "../../fixtures/mod.ts";
 import messageHeader from "./c/headwise_message.h" with { type: "text" };
 import adapterHeader from "./headwise_adapter.h" with { type: "text" };
 import pythonClock from "./python/headwise_clock.py" with { type: "text" };
@@ -79,6 +80,7 @@ export async function writeSkeleton(
   skeleton: Skeleton,
   folder: string,
 ): Promise<WrittenSkeleton> {
+  await requirePlainPath(folder);
   await Deno.mkdir(folder, { recursive: true });
   const entries = Object.entries(FILES[skeleton]);
   const files = entries.map(([name]) => `${folder}/${name}`);

@@ -1,5 +1,5 @@
 /** The folder that tensors travel through. */
-import { FileRefusal, readBounded } from "../../fixtures/mod.ts";
+import { FileRefusal, readBounded, requirePlainPath } from "../../fixtures/mod.ts";
 import { AdapterFault } from "./adapter_fault.ts";
 import { fileName } from "./protocol/values.ts";
 import { readTensors, TensorFileError, type Tensors, writeTensors } from "./safetensors.ts";
@@ -27,6 +27,7 @@ export interface Scratch {
 export async function createScratch(
   o: { readonly parent: string; readonly maxFileBytes: number },
 ): Promise<Scratch> {
+  await requirePlainPath(o.parent);
   await Deno.mkdir(o.parent, { recursive: true });
   const path = await Deno.realPath(await Deno.makeTempDir({ dir: o.parent, prefix: "scratch-" }));
   let written = 0;

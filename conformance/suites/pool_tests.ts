@@ -252,29 +252,6 @@ const preallocation = defineTest({
   },
 });
 
-const preallocationEnd = defineTest({
-  suite: "allocator",
-  path: "pool",
-  test: "preallocation_end",
-  clauses: ["pool/conservation", "sentinel/tail"],
-  description: "Pages ahead of need end where their row does",
-  needs: ({ layout }) => [layoutCapability(layout), "allocator.preallocation"],
-  cases: grid({ layout: LAYOUTS, lengthTokens: [465, 481, 500, 512] }),
-  run: async ({ allocator, params: { layout, lengthTokens } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({ layout, pagesPerHead: 112, preallocatedPages: 3, recycle: false }),
-    );
-    await grow(driver, 2, 40);
-    await grow(driver, 1, lengthTokens);
-    await grow(driver, 3, lengthTokens);
-    await grow(driver, 1, 512);
-    await release(driver, 1);
-    await grow(driver, 1, 17);
-    return PASS;
-  },
-});
-
 function pattern(ratio: number): { kind: "pattern"; pattern: "first"; ratio: number } {
   return { kind: "pattern", pattern: "first", ratio };
 }
@@ -290,5 +267,4 @@ export const poolTests: readonly TestDefinition[] = [
   unevenAvailability,
   extendRefused,
   preallocation,
-  preallocationEnd,
 ];

@@ -1,8 +1,11 @@
 import {
+  claimOf,
+  DEFAULT_LIVE_SETTINGS,
   failedShare,
   type LiveEndpoint,
   type LiveResult,
   type LiveSettings,
+  parseLiveResult,
   parseObjectives,
   prepareOutput,
   runLive,
@@ -42,7 +45,12 @@ export async function benchEndpoint(
     model: values.endpointModel,
     token,
   });
-  await prepareOutput(values.out);
+  const size = {
+    unit: "pairs",
+    planned: settings.pairs ?? DEFAULT_LIVE_SETTINGS.pairs,
+    of: (text: string) => parseLiveResult(text, { file: "" }).sides[0].runs.length,
+  };
+  await prepareOutput(values.out, claimOf("live", { force: values.force, size }));
   const progress = createProgress(stderr, { now: () => performance.now() });
   let result: LiveResult;
   try {

@@ -2,6 +2,10 @@ import {
   type BenchOptions,
   type BenchProgress,
   type BenchResult,
+  claimOf,
+  parseResult,
+  plannedPairs,
+  prepareOutput,
   readCalibration,
   readResult,
   runBench,
@@ -76,6 +80,11 @@ export async function measure(
     ...(chosen.ceilings === null ? {} : { ceilings: chosen.ceilings }),
   };
   try {
+    if (!values.resume) {
+      const of = (text: string) => parseResult(text, { file: values.out }).sides[0].runs.length;
+      const size = { unit: "pairs", planned: plannedPairs(options), of };
+      await prepareOutput(values.out, claimOf("bench", { force: values.force, size }));
+    }
     return await runBench(options);
   } catch (error) {
     progress.close();

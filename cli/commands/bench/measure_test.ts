@@ -12,7 +12,16 @@ async function write(name: string, text: string): Promise<string> {
 
 async function bench(...args: readonly string[]) {
   const out = `${FOLDER}/result.json`;
-  const run = await capture(["bench", "--clock", "model", "--json", "--out", out, ...args]);
+  const run = await capture([
+    "bench",
+    "--clock",
+    "model",
+    "--json",
+    "--out",
+    out,
+    "--force",
+    ...args,
+  ]);
   return { ...run, result: run.stdout === "" ? null : JSON.parse(run.stdout) };
 }
 
@@ -79,7 +88,7 @@ Deno.test("measure() passes pairs, page order, seed and checks on to the run", a
 Deno.test("measure() exits 130 when Ctrl-C stops the run", async () => {
   const interrupt = new AbortController();
   interrupt.abort();
-  const out = ["--out", `${FOLDER}/result.json`];
+  const out = ["--out", `${FOLDER}/stopped.json`];
   const args = ["bench", "--clock", "model", "--fixture", "small-pool-preemption", ...out];
   const { exitCode, stdout } = await capture(args, { signal: interrupt.signal });
   assert.equal(exitCode, 130);

@@ -27,9 +27,9 @@ async function benchOnce(context: CliContext, resolved: Resolved<"bench">): Prom
   requireHeadWise(resolved);
   // Loaded only now, so that --explain-config does not wait for the replay and the kernel.
   const { measure } = await import("./measure.ts");
-  const { prepareOutput, writeResultAtomically } = await import("../../../bench/mod.ts");
+  const { claimOf, prepareOutput, writeResultAtomically } = await import("../../../bench/mod.ts");
   const { renderBenchResult } = await import("../../tables/mod.ts");
-  await prepareOutput(values.out);
+  await prepareOutput(values.out, claimOf("bench", values));
   const result = await measure(context, resolved);
   await writeResultAtomically(values.out, result);
   if (values.json) {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import {
   BenchError,
   type CardProfile,
+  claimOf,
   createStepCost,
   NO_FACTORS,
   openCard,
@@ -32,8 +33,8 @@ export async function measureCard(
 ): Promise<void> {
   const out = values.out ?? "results/card.json";
   const model = values.model === null ? null : requireLoaded(await loadModel(values.model));
-  await prepareOutput(out);
-  await writeScripts(SCRIPT_FOLDER);
+  await prepareOutput(out, claimOf(values.allReduce ? "allReduce" : "card", values));
+  await writeScripts(SCRIPT_FOLDER, values);
   const [program, ...args] = command;
   if (values.allReduce) args.push("--all-reduce");
   else args.push("--seconds", String(values.seconds));

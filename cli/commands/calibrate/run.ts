@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import {
+  claimOf,
   collectBatches,
   costOfCalibration,
   type Fit,
@@ -77,7 +78,7 @@ async function fit(
     runs.push(...input.runs);
   }
   refuseRepeatedRuns(runs);
-  await prepareOutput(out);
+  await prepareOutput(out, claimOf("fit", values));
   const cost = costOfCalibration(workload, calibration);
   const { factors, leaveOneOutError } = fitFactors(
     fitRowsOf(runs, { workload, cost }),
@@ -109,10 +110,10 @@ async function writeBatches(context: CliContext, settings: Settings): Promise<vo
   const { values } = settings;
   const out = values.out ?? "results/batches.json";
   const workload = requireLoaded(await loadWorkload(need(settings, "fixture")));
-  await prepareOutput(out);
+  await prepareOutput(out, claimOf("batches", values));
   const file = await collectBatches(workload, { steps: values.steps });
   await writeTextAtomically(out, `${JSON.stringify(file)}\n`);
-  await writeScripts(dirname(out));
+  await writeScripts(dirname(out), values);
   writeLines(context.process.stdout, [
     `${file.steps.length} steps of ${workload.name} in '${out}'; on a GPU run:`,
     `  python3 ${join(dirname(out), "model_loop.py")} ${out} > loop.json`,

@@ -3,7 +3,7 @@ import { writeScripts } from "./scripts.ts";
 
 Deno.test("writeScripts() writes every script beside what it imports", async () => {
   const folder = "results/tests/card-scripts";
-  await writeScripts(folder);
+  await writeScripts(folder, { force: false });
   const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
   assert.deepEqual(names, [
     "gpu_kernels.py",

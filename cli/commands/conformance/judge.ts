@@ -1,4 +1,4 @@
-import { prepareOutput } from "../../../bench/mod.ts";
+import { claimOf, prepareOutput, requireReplaceable } from "../../../bench/mod.ts";
 import {
   checkExpectations,
   exitCodeOf,
@@ -51,7 +51,8 @@ export interface JudgeOptions {
 export async function judgeSubject(context: CliContext, o: JudgeOptions): Promise<void> {
   const { stdout, stderr } = context.process;
   const { values } = o.resolved;
-  await prepareOutput(values.out);
+  await prepareOutput(values.out, claimOf("conformance", values));
+  const replaced = values.resume ? null : await readReplaced(values.out);
   const earlier = values.resume ? await readEarlier(values.out) : null;
   const expectations = await readExpectations(context, o);
   const shard = chooseShard(context, values.shard);
@@ -68,6 +69,10 @@ export async function judgeSubject(context: CliContext, o: JudgeOptions): Promis
   let done = earlier?.cases.length ?? 0;
   if (values.json) writeLines(stdout, taken.map((row) => JSON.stringify(row)));
   const onRow = (row: ReportRow): void => {
+    if (row.kind === "run" && replaced !== null) {
+      const size = { unit: "cases", planned: row.cases, of: casesOf };
+      requireReplaceable(values.out, replaced, claimOf("conformance", { ...values, size }));
+    }
     report.write(row);
     if (row.kind === "run") cases = row.cases;
     if (row.kind === "case") {
@@ -134,6 +139,22 @@ export async function judgeSubject(context: CliContext, o: JudgeOptions): Promis
     report.close();
     await chosen.close();
   }
+}
+
+/** The beginning of a report that a new run would replace; null where there is none. */
+async function readReplaced(path: string): Promise<string | null> {
+  try {
+    const text = await Deno.readTextFile(path);
+    return text.slice(0, text.indexOf("\n") + 1);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+/** How many cases a report is of, by its first row. */
+function casesOf(text: string): number {
+  return Number((JSON.parse(text) as { readonly cases?: unknown }).cases);
 }
 
 /** The report of a run that was stopped; null where it has no whole row, or is not there. */

@@ -33,7 +33,8 @@ export async function writeRegressions(
   file: string,
   regressions: readonly Regression[],
 ): Promise<void> {
-  await prepareOutput(file);
+  // What is kept there was read as such, and is part of what is written.
+  await prepareOutput(file, null);
   await writeTextAtomically(file, printRegressions(regressions));
 }
 

@@ -1,25 +1,16 @@
 import { basename, dirname, join, relative } from "node:path";
-import { writeTextAtomically } from "../../../bench/mod.ts";
+import { OutputExists, writeTextAtomically } from "../../../bench/mod.ts";
 import {
   loadModel,
   modelJsonSchema,
   requireLoaded,
+  requirePlainPath,
   starterModel,
   starterWorkload,
   workloadJsonSchema,
 } from "../../../fixtures/mod.ts";
 import { type CliContext, writeLines } from "../../terminal/mod.ts";
 import { type LoadedSettings, SettingError } from "../../settings/mod.ts";
-
-/** A file would be overwritten; the message names what allows it. */
-class OutputExists extends Error {
-  constructor(path: string) {
-    super(
-      `Cannot write '${path}': it is there already; name another file, or allow it with --force`,
-    );
-    this.name = "OutputExists";
-  }
-}
 
 /** Runs `headwise init`: everything is made and checked before the first file is written. */
 export default async function init(
@@ -39,13 +30,14 @@ export default async function init(
     { path: join(folder, schema), text: `${schemaText}\n` },
     { path: file, text },
   ];
+  await requirePlainPath(folder);
   await Deno.mkdir(folder, { recursive: true });
   const changed: typeof files = [];
   for (const each of files) {
     const found = await readIfThere(each.path);
     // A schema of this version may stay: another fixture of the folder has it too.
     if (found === each.text) continue;
-    if (found !== null && !values.force) throw new OutputExists(each.path);
+    if (found !== null && !values.force) throw new OutputExists(each.path, "it is there already");
     changed.push(each);
   }
   for (const each of changed) await writeTextAtomically(each.path, each.text);

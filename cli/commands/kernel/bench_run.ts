@@ -1,7 +1,9 @@
 import {
   builtinKernelCases,
+  claimOf,
   type KernelCase,
   parseKernelCases,
+  parseKernelResult,
   prepareOutput,
   runKernelBench,
   runPeers,
@@ -32,11 +34,16 @@ export default async function benchKernel(
 ): Promise<void> {
   const { stdout, stderr } = this.process;
   const all = await readCases(this, values.file);
-  if (values.json !== null) await prepareOutput(values.json);
+  if (values.json !== null) await prepareOutput(values.json, claimOf("kernel", values));
   const gpu = await openTimedGpu(values.gpu);
   const progress = createProgress(stderr, { now: () => performance.now() });
   try {
     const cases = selectKernelCases(all, { set: chooseSet(values, gpu), glob: values.cases });
+    if (values.json !== null) {
+      const of = (text: string) => parseKernelResult(text, { file: "" }).cases.length;
+      const size = { unit: "cases", planned: cases.length, of };
+      await prepareOutput(values.json, claimOf("kernel", { force: values.force, size }));
+    }
     const tunings = values.tuning === "default" ? new Map() : await loadTunings(this, gpu);
     const peerOptions: RunPeersOptions = {
       runs: values.runs,
@@ -56,6 +63,9 @@ export default async function benchKernel(
           fraction: index / cases.length,
           detail: `${index + 1} of ${cases.length} cases`,
         }),
+      onMeasured: async (soFar) => {
+        if (values.json !== null) await writeKernelResult(values.json, soFar);
+      },
       environment: await describeProvenance(gpu.adapter.description),
       ...(values.peers ? { runPeers: (timed) => runPeers(timed, peerOptions) } : {}),
     });

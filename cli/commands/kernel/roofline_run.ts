@@ -1,4 +1,5 @@
 import {
+  claimOf,
   drawRoofline,
   parseKernelResult,
   prepareOutput,
@@ -14,7 +15,7 @@ export default async function roofline(
   path: string,
 ): Promise<void> {
   const svg = drawRoofline(parseKernelResult(await this.readTextFile(path), { file: path }));
-  await prepareOutput(values.out);
+  await prepareOutput(values.out, claimOf("roofline", values));
   await writeTextAtomically(values.out, svg);
   writeLines(this.process.stderr, [`Roofline written to '${values.out}'`]);
 }

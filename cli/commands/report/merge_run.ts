@@ -1,4 +1,4 @@
-import { prepareOutput, writeTextAtomically } from "../../../bench/mod.ts";
+import { claimOf, prepareOutput, writeTextAtomically } from "../../../bench/mod.ts";
 import {
   mergeReports,
   parseReport,
@@ -16,7 +16,7 @@ export default async function merge(
   { values }: LoadedSettings<"report merge">,
   ...files: string[]
 ): Promise<void> {
-  if (values.out !== null) await prepareOutput(values.out);
+  if (values.out !== null) await prepareOutput(values.out, claimOf("conformance", values));
   const reports: ReportFile[] = [];
   for (const file of files) reports.push(parseReport(await this.readTextFile(file), file));
   const rows = mergeReports(reports);

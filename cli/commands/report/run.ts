@@ -1,4 +1,5 @@
 import {
+  claimOf,
   kindOfReport,
   parseReportInput,
   prepareOutput,
@@ -24,9 +25,9 @@ export default async function report(
   ...paths: string[]
 ): Promise<void> {
   // Before anything is read, so that a place that cannot be written is known at once.
-  if (values.out !== null) await prepareOutput(values.out);
-  const { stdout, stderr } = this.process;
   const format = values.format ?? formatFor(values.out);
+  if (values.out !== null) await prepareOutput(values.out, claimOf(format, values));
+  const { stdout, stderr } = this.process;
   const files: ReportedFile[] = [];
   for (const path of paths) files.push(readReported(await this.readTextFile(path), path));
   const runs = files.flatMap((file) => file.kind === "conformance" ? [file.report] : []);

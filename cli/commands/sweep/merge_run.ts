@@ -1,4 +1,5 @@
 import {
+  claimOf,
   mergeSweeps,
   parseSweep,
   prepareOutput,
@@ -22,7 +23,12 @@ export default async function merge(
   }
   const merged = mergeSweeps(sweeps);
   if (values.out !== null) {
-    await prepareOutput(values.out);
+    const size = {
+      unit: "rows",
+      planned: merged.rows.length,
+      of: (text: string) => parseSweep(text, { file: "" }).rows.length,
+    };
+    await prepareOutput(values.out, claimOf("sweep", { ...values, size }));
     await writeTextAtomically(values.out, serializeSweep(merged.header, merged.rows));
     writeLines(stderr, [`${merged.rows.length} rows written to '${values.out}'`]);
   }

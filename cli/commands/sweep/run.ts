@@ -22,7 +22,8 @@ export default async function sweep(
 ): Promise<void> {
   const { stdout, stderr } = this.process;
   const { clock, seed } = values;
-  await prepareOutput(values.out);
+  // A sweep only ever adds to a file, and only to one of its own.
+  await prepareOutput(values.out, null);
   const progress = createProgress(stderr, { now: () => performance.now() });
   let reached = { done: 0, points: 0 };
   let clockBefore: ClockChoice["kind"] | null = null;

@@ -1,7 +1,7 @@
 /** The folder that a `module:` adapter runs in: a copy of its files, and what Deno keeps for it. */
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { FileRefusal, readBounded } from "../../../fixtures/mod.ts";
+import { FileRefusal, readBounded, requirePlainPath } from "../../../fixtures/mod.ts";
 import { AdapterFault } from "../adapter_fault.ts";
 import { commonFolder, isIn, listAdapterFiles, type ModuleGraph } from "./module_graph.ts";
 
@@ -32,6 +32,7 @@ export async function createModuleFolder(
   file: string,
   o: { readonly parent: string; readonly deno: string; readonly project: readonly string[] },
 ): Promise<ModuleFolder> {
+  await requirePlainPath(o.parent);
   await Deno.mkdir(o.parent, { recursive: true });
   const path = await Deno.realPath(await Deno.makeTempDir({ dir: o.parent, prefix: "module-" }));
   const close = (): Promise<void> => Deno.remove(path, { recursive: true });
