@@ -81,6 +81,23 @@ Deno.test("watchFiles() runs again when a file is written, replaced, removed and
   });
 });
 
+Deno.test("watchFiles() sees a file put in the place of one as long and as old", async () => {
+  await withFile(async (file) => {
+    const seen: string[] = [];
+    const watched = watch([file], () => void seen.push(Deno.readTextFileSync(file)));
+    await watched.untilRun(1);
+    await Deno.writeTextFile(`${file}.new`, "two");
+    const { atime, mtime } = await Deno.stat(file);
+    await Deno.utime(`${file}.new`, atime!, mtime!);
+    await Deno.rename(`${file}.new`, file);
+    assert.deepEqual((await Deno.stat(file)).mtime, mtime);
+    await watched.untilRun(2);
+    watched.stop.abort();
+    await watched.ended;
+    assert.deepEqual(seen, ["one", "two"]);
+  });
+});
+
 Deno.test("watchFiles() runs once for changes that follow each other at once", async () => {
   await withFile(async (file) => {
     let runs = 0;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { ITEM_ROWS, MAX_VECTOR_ROWS } from "./item_rows.ts";
 import { chooseSplitPages, maxItems } from "./plan_splits.ts";
 import { createTileList, TILE, TILE_WORDS, type TileList } from "./plan_tiles.ts";
 
@@ -65,4 +66,57 @@ Deno.test("chooseSplitPages() never gives more items than maxItems() makes room 
       assert.ok(itemsOf(counts, split) <= most);
     }
   }));
+});
+
+/** What the search should find, by trying every split of every number of waves. */
+function cheapestSplit(pages: readonly number[], o: typeof O): number {
+  const total = pages.reduce((sum, count) => sum + count, 0);
+  const longest = Math.max(...pages);
+  const least = Math.max(1, Math.ceil(128 / o.pageSizeTokens), Math.ceil(longest / 64));
+  let best = { pages: Math.max(least, longest), cost: Infinity };
+  for (const waves of [1, 2, 3, 4]) {
+    for (let split = least; split <= Math.max(least, longest); split++) {
+      if (itemsOf(pages, split) > waves * o.parallelItems) continue;
+      const cost = Math.max(total / o.parallelItems, split) + (waves === 1 ? 0 : split / 2) +
+        waves * 128 / o.pageSizeTokens;
+      // Fewer waves where both cost the same.
+      if (cost < best.cost) best = { pages: split, cost };
+      break;
+    }
+  }
+  return best.pages;
+}
+
+Deno.test("chooseSplitPages() finds the cheapest of one to four waves while tiles are few", () => {
+  const pages = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 16 });
+  const sizes = fc.constantFrom(16, 64, 128);
+  fc.assert(
+    fc.property(pages, fc.integer({ min: 8, max: 40 }), sizes, (counts, parallelItems, size) => {
+      const o = { pageSizeTokens: size, parallelItems };
+      assert.equal(chooseSplitPages(tilesOf(counts), o), cheapestSplit(counts, o));
+    }),
+    { seed: 1, numRuns: 2000 },
+  );
+});
+
+Deno.test("chooseSplitPages() stops the search only past two tiles for each item at once", () => {
+  const o = { pageSizeTokens: 128, parallelItems: 4 };
+  const few = [40, ...repeat(7, 1)];
+  assert.equal(chooseSplitPages(tilesOf(few), o), cheapestSplit(few, o));
+  // Then an equal share of the pages, over four waves.
+  const many = [41, ...repeat(8, 1)];
+  assert.equal(chooseSplitPages(tilesOf(many), o), Math.ceil(Math.ceil(49 / 4) / 4));
+});
+
+Deno.test("chooseSplitPages() keeps shared items short up to the most rows of a vector program", () => {
+  const splitOfRows = (rows: number): number => {
+    const tiles = tilesOf(repeat(128, 2048), 2);
+    for (let tile = 0; tile < 128; tile++) {
+      tiles.words[tile * TILE_WORDS + TILE.size] = ITEM_ROWS.indexOf(rows);
+    }
+    return chooseSplitPages(tiles, O);
+  };
+  for (const rows of ITEM_ROWS) {
+    assert.equal(splitOfRows(rows), rows <= MAX_VECTOR_ROWS ? 64 : 512, `${rows} rows`);
+  }
 });
