@@ -72,8 +72,8 @@ class NumpyFlashAdapter(NumpyAdapter):
             positions, index = positions[pages >= 0], place(pages >= 0)
             if len(positions) == 0:
                 continue
-            keys = decode(problem.keys[index], problem.storage)
-            values = decode(problem.values[index], problem.storage)
+            keys = problem.key_side.load(index, head).astype(_F32)
+            values = problem.value_side.load(index, head).astype(_F32)
             scores = np.matmul(query, keys.T) * scale
             # What one query does not see may be NaN: another one's answer must not hear of it.
             hidden = np.broadcast_to(~seen[:, None, positions], scores.shape)
