@@ -72,7 +72,7 @@ Deno.test("guardConnections() closes a connection that asks for nothing, before 
 Deno.test("guardConnections() lets an answer take longer than a header", () =>
   withServer({ ...HURRIED, timeScale: 40 }, async ({ url }) => {
     const startMs = performance.now();
-    const body = { prompt: "a", max_tokens: 20, stream: true };
+    const body = { prompt: "a", "max_tokens": 20, stream: true };
     const answer = await postInTime(`${url}/completions`, body);
     assert.match(await answer.text(), /\[DONE\]/);
     assert.ok(performance.now() - startMs > 300);
