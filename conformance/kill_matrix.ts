@@ -8,6 +8,7 @@ import { captureMutants } from "./mutants/capture_mutants.ts";
 import { cheatMutants } from "./mutants/cheat_family.ts";
 import { commandMutants } from "./mutants/command_family.ts";
 import { copyMutants } from "./mutants/copy_family.ts";
+import { edgeMutants } from "./mutants/edge_family.ts";
 import { entryMutants } from "./mutants/entry_family.ts";
 import { holeMutants } from "./mutants/hole_family.ts";
 import { kernelSizeMutants } from "./mutants/kernel_size_family.ts";
@@ -120,6 +121,7 @@ export function listMutants(): readonly Mutant[] {
     ...quantisedAppendMutants,
     ...arithmeticMutants,
     ...cheatMutants,
+    ...edgeMutants,
   ];
 }
 

@@ -77,6 +77,7 @@ export {
 } from "./formula_contents.ts";
 export { attendDirect, type QueryRow } from "./oracle_direct.ts";
 export { attendPaged } from "./oracle_paged.ts";
+export { type PoisonOptions, poisonUnread } from "./poison.ts";
 export type {
   AppendProblem,
   AppendResult,

@@ -5,6 +5,7 @@ import { powerTests } from "../power/power_tests.ts";
 import { appendTests } from "./append_tests.ts";
 import { attendTests } from "./attend_tests.ts";
 import { captureTests } from "./capture_tests.ts";
+import { edgeTests } from "./edge_tests.ts";
 import { entryTests } from "./entry_tests.ts";
 import { kernelSizeTests } from "./kernel_size_tests.ts";
 import { maskTests } from "./mask_tests.ts";
@@ -29,4 +30,5 @@ export const kernelTests: readonly TestDefinition[] = [
   ...quantisedAppendTests,
   ...arithmeticTests,
   ...powerTests,
+  ...edgeTests,
 ];

@@ -18,6 +18,7 @@ _NUMPY = {
 }
 _STORAGE = {"bf16": "BF16", "f16": "F16"}
 _PAGE_SIZES = (16, 32, 64, 128, 256)
+_LEAST_SCALE, _LARGEST_SCALE = 2.0 ** -126, 2.0 ** 127
 _HEAD_SIZES = (64, 128, 256)
 
 
@@ -165,7 +166,8 @@ class AttentionProblem(CacheProblem):
         self.query = self.take("query", self.dtype, (self.tokens, self.query_heads, self.head_size))
         scale = problem["scale"]
         self.scale = 1 / math.sqrt(self.head_size) if scale is None else number(scale)
-        _require(0 < self.scale < math.inf, "softmax/scale", f"Cannot scale by {scale}")
+        _require(_LEAST_SCALE <= self.scale <= _LARGEST_SCALE, "softmax/scale",
+                 f"Cannot scale by {scale}: it is a normal number of float32, also times log2(e)")
         self.ranges = self.tree = self.sink_logits = None
         if "maskRanges" in self.tensors:
             self.ranges = self.take("maskRanges", "I32", (self.tokens, 2))
@@ -176,6 +178,8 @@ class AttentionProblem(CacheProblem):
             self.tree = self.take("treeMask", "U8", (self.slots, width, width))
         if "sinkLogits" in self.tensors:
             self.sink_logits = self.take("sinkLogits", "F32", (self.query_heads,))
+            _require((self.sink_logits < math.inf).all(), "softmax/learned-sink",
+                     "Cannot use sink logits: each is a number or -Infinity")
         self.into = None
         if "into" in self.tensors:
             self.into = self.take("into", self.dtype, self.tensors["into"].shape)

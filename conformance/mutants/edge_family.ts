@@ -1,0 +1,100 @@
+/** Kernels that are right for ordinary numbers, and wrong at the ends of the ranges. */
+import type { AttentionProblem } from "../../kernel/mod.ts";
+import type { AttendOptions, AttendReply, KernelSubject, Reply } from "../subject.ts";
+import { type FamilyMember, kernelFamily } from "./family.ts";
+import type { Mutant } from "./mutant.ts";
+import { changed } from "./problem_changes.ts";
+
+interface EdgeMember extends FamilyMember {
+  readonly clause: string;
+  readonly attend: (
+    good: KernelSubject,
+    problem: AttentionProblem,
+    o: AttendOptions,
+  ) => Promise<Reply<AttendReply>>;
+}
+
+/** Bits above these are no numbers. */
+const INFINITY_BITS = { bf16: 0x7f80, f16: 0x7c00 } as const;
+
+const isNan = ({ shape }: AttentionProblem, bits: number): boolean =>
+  (bits & 0x7fff) > INFINITY_BITS[shape.storage];
+
+/** The values with zeros for what is no number. */
+function withoutNan(problem: AttentionProblem): AttentionProblem {
+  return { ...problem, values: problem.values.map((bits) => isNan(problem, bits) ? 0 : bits) };
+}
+
+/** Takes a value that has to be refused. */
+function taking(when: (problem: AttentionProblem) => boolean): EdgeMember["attend"] {
+  return async (good, problem, o) => {
+    const reply = await good.attend(problem, o);
+    return reply.kind === "refused" && when(problem)
+      ? { kind: "ok", value: { output: new Uint16Array(problem.query.length), logSumExp: null } }
+      : reply;
+  };
+}
+
+const MEMBERS: readonly EdgeMember[] = [
+  {
+    label: "nan_is_zero",
+    clause: "mask/full",
+    fault: "What is no number in a visible value is taken for 0",
+    killedBy: ["kernel:edge:visible_nan"],
+    attend: (good, problem, o) => good.attend(withoutNan(problem), o),
+  },
+  {
+    label: "window_by_zero_weights",
+    clause: "mask/window",
+    fault: "Keys before the window are multiplied by a weight of 0, which leaves NaN of them",
+    killedBy: ["kernel:edge:unseen_nan"],
+    attend: async (good, problem, o) => {
+      const everything = { ...problem, headWindows: problem.headWindows.map(() => 0) };
+      const all = await good.attend(everything, o);
+      const reply = await good.attend(problem, o);
+      if (all.kind === "refused" || reply.kind === "refused") return reply;
+      const output = reply.value.output.map((bits, i) =>
+        isNan(problem, all.value.output[i] ?? 0) ? all.value.output[i] ?? bits : bits
+      );
+      return { kind: "ok", value: { ...reply.value, output } };
+    },
+  },
+  {
+    label: "large_sums_overflow",
+    clause: "numerics/c16",
+    fault: "Outputs beyond half of what their type holds are infinite",
+    killedBy: ["kernel:edge:large_values:split=0;storage=f16"],
+    attend: async (good, problem, o) =>
+      changed(await good.attend(problem, o), (reply) => ({
+        ...reply,
+        output: reply.output.map((bits) =>
+          problem.shape.storage === "f16" && !isNan(problem, bits) && (bits & 0x7fff) >= 0x7800
+            ? (bits & 0x8000) | INFINITY_BITS.f16
+            : bits
+        ),
+      })),
+  },
+  {
+    label: "takes_scale_1e300",
+    clause: "softmax/scale",
+    fault: "A scale that is infinite in float32 is computed with",
+    killedBy: ["kernel:refusal:value:fault=scale_1e300"],
+    attend: taking(({ scale }) => scale === 1e300),
+  },
+  {
+    label: "takes_sink_nan",
+    clause: "softmax/learned-sink",
+    fault: "A sink logit that is no number is computed with",
+    killedBy: ["kernel:refusal:value:fault=sink_nan"],
+    attend: taking(({ sinkLogits }) => sinkLogits?.some(Number.isNaN) === true),
+  },
+];
+
+/** Every kernel that fails at the ends of the ranges. */
+export const edgeMutants: readonly Mutant[] = MEMBERS.flatMap((each) =>
+  kernelFamily(
+    { name: "edge", origin: "own", violates: [each.clause] },
+    [each],
+    ({ attend }) => (good) => ({ attend: (problem, o) => attend(good, problem, o) }),
+  )
+);
