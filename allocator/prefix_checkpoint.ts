@@ -10,23 +10,22 @@ import { addHolder, dropHolder } from "./prefix_pages.ts";
 
 /**
  * Makes a checkpoint of a block: every window page that the next token sees is kept, taken from a
- * request that has just computed it where the cache lacks it.
+ * request that has just computed it where the cache lacks it. A block of which the request has
+ * recycled a page that is lacking becomes none.
  *
  * @param cache The cache.
  * @param slot The request.
  * @param node A block on the request's path.
- * @returns Whether it is one now; false where the request has recycled a page that is lacking.
  */
-export function setCheckpoint(cache: PrefixCache, slot: Slot, node: PrefixNode): boolean {
-  if (node.checkpoint) return true;
+export function setCheckpoint(cache: PrefixCache, slot: Slot, node: PrefixNode): void {
+  if (node.checkpoint) return;
   const visible = cache.keepsWindow ? visibleColumns(cache, node) : [];
   const lacking = visible.filter(({ holder, column }) => holder.reach[column] === 0);
-  if (!lacking.every((place) => holdsColumn(cache, slot, place))) return false;
+  if (!lacking.every((place) => holdsColumn(cache, slot, place))) return;
   for (const place of lacking) keepColumn(cache, slot, place);
   for (const { holder, column } of visible) holder.reach[column]++;
   node.checkpoint = true;
   cache.statistics.checkpoints++;
-  return true;
 }
 
 /** Ends a checkpoint: window pages that no other checkpoint reaches lose the cache as a holder. */
