@@ -3,8 +3,14 @@ import { analyse } from "scslre";
 import { IMPORT_DIRECTION } from "./import_rules.ts";
 import { isImplementation, readSourceTree } from "./source_tree.ts";
 
-/** Patterns that are built from parts, each of fixed words of our own: nothing to analyse here. */
+/**
+ * Files that build patterns from parts: fixed words of our own, anchored or of bounded length, which
+ * were looked at by hand. A pattern is written whole where it can be, so that it is analysed.
+ */
 const BUILT = new Set([
+  "bench/card/data_sheets.ts",
+  "bench/result/output_claim.ts",
+  "bench/result/output_kinds.ts",
   "bench/validation/engines.ts",
   "cli/terminal/guard.ts",
   "cli/terminal/table.ts",
@@ -61,7 +67,9 @@ Deno.test("no pattern of the program takes more than linear time", () => {
     .flatMap(({ path, text }) => {
       const { literals, builds } = patternsOf(text);
       patterns += literals.length;
-      const built = builds && !BUILT.has(path) ? [`${path}: a pattern is built here`] : [];
+      const built = builds && !BUILT.has(path)
+        ? [`${path}: builds a pattern; write it whole, or list the file`]
+        : [];
       return [...built, ...literals.flatMap(slowPartsOf).map((what) => `${path}: ${what}`)];
     });
   assert.deepEqual(slow, []);
