@@ -111,7 +111,7 @@ Deno.test("release.yml names each action's version, and what publishes runs noth
   const packed = [...publishing.matchAll(/npm pack .*/g)].flatMap(([line]) =>
     line!.match(/\w+@[\d.]+/g)
   );
-  const hashed = [...publishing.matchAll(/^[0-9a-f]{128}  .*\.tgz$/gm)];
+  const hashed = [...publishing.matchAll(/^[0-9a-f]{128} {2}.*\.tgz$/gm)];
   assert.deepEqual([packed.length, hashed.length], [2, 2]);
 });
 

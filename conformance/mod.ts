@@ -94,8 +94,8 @@ export {
 } from "./kill_matrix.ts";
 export type { Mutant, MutantFacts } from "./mutants/mutant.ts";
 export { type FaultCode, type Outcome, SubjectFault, type Verdict } from "./outcome.ts";
-export type { HeadRounding, Policies, PolicyName } from "./policies.ts";
-export type { PolicyDifference } from "./report_schema.ts";
+export type { HeadRounding, Policies } from "./policies.ts";
+
 export { LEAST_MARGIN, measurePower, type PowerRow } from "./power/power_margins.ts";
 export { matchesQuery, parseQuery, printQuery, type Query, QueryError } from "./query.ts";
 export { type CaseSelection, listCases, listTests, listTestsWith } from "./registry.ts";
@@ -113,14 +113,12 @@ export {
   type SectionTable,
 } from "./renderings/section.ts";
 export {
-  type CaseExpectation,
   type CaseRow,
   caseRows,
   type CaseStatus,
   caseStatus,
   type ConformanceExitCode,
   type ConformanceReport,
-  type EndRow,
   exitCodeOf,
   type ReportRow,
   type ReportSummary,

@@ -98,7 +98,6 @@ export {
 } from "./problem_error.ts";
 export {
   CODE_FORMATS,
-  CODE_VALUES,
   type CodeFormat,
   type CodeType,
   encodeCode,

@@ -7,7 +7,7 @@
 
 export { type AttentionShape, decodeUs, promptUs, visiblePairs } from "./attention_costs.ts";
 export { type Card, type CardCeilings, openCard } from "./card_costs.ts";
-export { DATA_SHEETS, type DataSheet, findDataSheet } from "./data_sheets.ts";
+export { type DataSheet, findDataSheet } from "./data_sheets.ts";
 export {
   ENGINE_OVERHEADS,
   type EngineName,
@@ -15,19 +15,17 @@ export {
   engineStepMs,
 } from "./engine_overhead.ts";
 export { MAX_EXTRAPOLATION } from "./interpolate.ts";
-export { allReduceUs } from "./link_costs.ts";
-export { type CardProfile, cardProfileSchema, type ProductType } from "./profile_schema.ts";
+
+export { type CardProfile, type ProductType } from "./profile_schema.ts";
 export { PROFILE_SCRIPTS } from "./profile_scripts.ts";
 export { parseCardProfile, SHIPPED_PROFILES } from "./profiles.ts";
 export {
   CACHE_READ_BYTES,
   cacheBytesPerToken,
   type FeedForwardShape,
-  type MatrixUnits,
   type Placement,
   type ServedLayer,
   type ServedModel,
-  WEIGHT_BYTES,
   weightBytes,
   type WeightType,
 } from "./served_model.ts";

@@ -4,14 +4,9 @@
  * @module
  */
 
-export { type AdapterClock, createAdapterClock, isAdapterClock } from "./adapter_clock.ts";
-export {
-  type AdapterRunner,
-  openAdapterRunner,
-  type ProtocolCost,
-  STEPS_PER_BATCH,
-} from "./adapter_runner.ts";
-export { createGpuClock, type GpuClockOptions } from "./gpu_clock.ts";
+export { createAdapterClock, isAdapterClock } from "./adapter_clock.ts";
+export { type AdapterRunner, openAdapterRunner, type ProtocolCost } from "./adapter_runner.ts";
+export { createGpuClock } from "./gpu_clock.ts";
 export { createCalibratedClock, createCalibratedRest } from "./calibrated_clock.ts";
 export { createModelClock } from "./model_clock.ts";
 export {

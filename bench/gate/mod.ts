@@ -13,7 +13,7 @@ export {
   judgeRegression,
   type RegressionOptions,
 } from "./compare_results.ts";
-export { type ConcurrencyOptions, predictConcurrency } from "./concurrency_prediction.ts";
+export { predictConcurrency } from "./concurrency_prediction.ts";
 export {
   CAPACITY_THRESHOLD,
   DEFAULT_MAX_REGRESSION,

@@ -11,7 +11,6 @@ export {
   type KernelCaseShape,
   type KernelCaseWindows,
   type KernelGoal,
-  PEER_NAMES,
   type PeerName,
 } from "./case.ts";
 export { builtinKernelCases, parseKernelCases } from "./case_file.ts";
@@ -23,16 +22,10 @@ export { runPeers, type RunPeersOptions } from "./peers.ts";
 export { parseKernelResult, serializeKernelResult, writeKernelResult } from "./result_file.ts";
 export {
   type BrowserEnvironment,
-  KERNEL_RESULT_VERSION,
   type KernelCaseResult,
-  type KernelCaseWork,
   type KernelFigures,
   type KernelGoalResult,
-  type KernelOutcome,
   type KernelResult,
-  type PeerOutcome,
-  type PeerResult,
-  type PeersReport,
 } from "./result_schema.ts";
 export { drawRoofline, drawRooflineElement, ROOFLINE_STYLE } from "./roofline.ts";
 export { type KernelBenchOptions, runKernelBench } from "./run_cases.ts";

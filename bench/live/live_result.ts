@@ -1,6 +1,6 @@
 /** Live results as files. */
 
-import { parseDocument, readResultText, serializeSamples } from "../result/mod.ts";
+import { parseDocument, serializeSamples } from "../result/mod.ts";
 import { LIVE_SCHEMA_VERSION, type LiveResult, liveResultSchema } from "./live_schema.ts";
 
 /**
@@ -13,17 +13,6 @@ import { LIVE_SCHEMA_VERSION, type LiveResult, liveResultSchema } from "./live_s
  */
 export function parseLiveResult(text: string, o: { readonly file: string }): LiveResult {
   return parseDocument(text, { ...o, schema: liveResultSchema, versions: [LIVE_SCHEMA_VERSION] });
-}
-
-/**
- * Reads a stored live result.
- *
- * @param path Path of the file.
- * @returns The result.
- * @throws {ResultError} When the file cannot be read or is no live result of this version.
- */
-export async function readLiveResult(path: string): Promise<LiveResult> {
-  return parseLiveResult(await readResultText(path), { file: path });
 }
 
 /**

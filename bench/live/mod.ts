@@ -5,32 +5,22 @@
  */
 
 export { describeFailures, failedShare } from "./failures.ts";
-export { judgeLive } from "./live_gate.ts";
-export { parseLiveResult, readLiveResult, serializeLiveResult } from "./live_result.ts";
+
+export { parseLiveResult, serializeLiveResult } from "./live_result.ts";
 export {
-  LIVE_SCHEMA_VERSION,
   type LiveError,
-  type LiveErrorKind,
-  type LiveGateReport,
   type LivePerformance,
   type LiveResult,
   type LiveRun,
   type LiveSamples,
   type LiveSettings,
   type LiveSide,
-  type TokenAccount,
 } from "./live_schema.ts";
-export {
-  type LiveEndpoint,
-  type LiveOptions,
-  type LiveProgress,
-  type LiveRecord,
-} from "./live_types.ts";
+export { type LiveEndpoint, type LiveOptions, type LiveProgress } from "./live_types.ts";
 export { listenFault } from "./listen_fault.ts";
 export { type ForeignRequest, refuseForeign } from "./request_source.ts";
-export { DEFAULT_LIVE_SETTINGS, runLive } from "./run_live.ts";
+export { runLive } from "./run_live.ts";
 export {
-  DEFAULT_SERVE_BOUNDS,
   isLoopback,
   requireLoopback,
   type RunningServer,
@@ -39,6 +29,6 @@ export {
   startServer,
 } from "./serve.ts";
 export type { EngineStatus } from "./serve_engine.ts";
-export { parseFaults, SERVE_FAULTS, type ServeFault, type ServeFaults } from "./serve_faults.ts";
+export { parseFaults, type ServeFault, type ServeFaults } from "./serve_faults.ts";
 export { parseObjectives, type ServiceObjectives } from "./slo.ts";
 export { isToken } from "./token.ts";

@@ -5,7 +5,7 @@
  */
 
 export type { RequestSequence } from "./request_sequence.ts";
-export type { LoggedCheck, ReplayLog, ReplayOptions } from "./log.ts";
+export type { LoggedCheck } from "./log.ts";
 export { measure, measureParts, type ReplayPart } from "./metrics.ts";
 export { PAGE_SAMPLES, recordRun } from "./record_run.ts";
 export { replay } from "./replay.ts";

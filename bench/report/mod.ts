@@ -9,7 +9,7 @@ export { describeRequests, meanOverRuns, type RunFigure } from "./figures.ts";
 export { type MarkdownColumn, markdownList, markdownParagraph, markdownTable } from "./markdown.ts";
 export { renderReportMarkdown } from "./markdown_report.ts";
 export { renderReportPage } from "./page.ts";
-export { renderPerfetto, type TraceEvent } from "./perfetto.ts";
+export { renderPerfetto } from "./perfetto.ts";
 export {
   kindOfReport,
   parseReportInput,

@@ -123,13 +123,9 @@ export const clockCost = z.strictObject({
 
 /** Machine ceilings and where they come from. */
 export type ResultCeilings = Stored<typeof ceilings>;
-/** Whose kernel an adapter ran, and where. */
-export type ClockAdapter = Stored<typeof adapter>;
 /** Times that were read from a table. */
 export type ClockTable = Stored<typeof table>;
 /** A card's profile behind the modelled part, and what is known of its error. */
 export type ClockCalibration = Stored<typeof calibration>;
 /** The step clock that timed the replay. */
 export type ClockDescription = Stored<typeof clock>;
-/** What the protocol of a clock adapter took beside the steps themselves. */
-export type ClockCost = Stored<typeof clockCost>;

@@ -164,8 +164,6 @@ export type RatioInterval = Stored<typeof interval>;
 export type Comparison = Stored<typeof comparison>;
 /** A gate's verdict with its comparisons. */
 export type GateReport = Stored<typeof gateReport>;
-/** Two sides beside a gate's own pair; nothing is demanded of them. */
-export type SidePairReport = Stored<typeof otherPair>;
 /** What arithmetic says about the concurrency that recycling can win. */
 export type CapacityPrediction = Stored<typeof capacityPrediction>;
 /** How many requests one side runs while memory bounds the batch, by arithmetic. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-export { FORM_MEANINGS, type FormMeaning } from "./kernel_forms.ts";
+export { FORM_MEANINGS } from "./kernel_forms.ts";
 export { AVAILABILITY_READINGS, type AvailabilityReading } from "./availability.ts";
 export { BenchError, type BenchErrorCode } from "./bench_error.ts";
 export { parseDocument, parseUnversioned, readResultText } from "./document.ts";
@@ -28,7 +28,6 @@ export type {
   GateReport,
   RatioInterval,
   RegressionReport,
-  SidePairReport,
   Verdict,
 } from "./gate_schema.ts";
 export {
@@ -45,7 +44,6 @@ export { comparison, gate, verdict } from "./gate_schema.ts";
 export { type BenchEnvironment, count, environment, type Summary, summary } from "./parts.ts";
 export { contentText, findRepeated, type GivenSample, refuseRepeated } from "./same_content.ts";
 export {
-  GATE_SIDES,
   type GateName,
   type KernelForm,
   READ_PAIR,
@@ -59,19 +57,14 @@ export {
 } from "./sides.ts";
 export {
   type BenchResult,
-  type Fleet,
-  READABLE_RESULT_VERSIONS,
   type RequestsIdentity,
   type ResolvedWorkloadSettings,
   type RestOfLayerStatement,
   RESULT_SCHEMA_VERSION,
   type ResultOptions,
-  type VerificationSummary,
-  type WorkloadIdentity,
 } from "./result_schema.ts";
 export type {
   FailedRequest,
-  LatencySummaries,
   PeakPages,
   PrefixUse,
   RequestSamples,
@@ -80,9 +73,7 @@ export type {
   SideResult,
 } from "./run_schema.ts";
 export type {
-  ClockAdapter,
   ClockCalibration,
-  ClockCost,
   ClockDescription,
   ClockTable,
   ResultCeilings,

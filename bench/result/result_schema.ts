@@ -160,9 +160,5 @@ export type ResolvedWorkloadSettings = NonNullable<WorkloadIdentity["settings"]>
 export type RequestsIdentity = Stored<typeof requests>;
 /** The options that a run was made with. */
 export type ResultOptions = Stored<typeof options>;
-/** Replicas of one engine behind a router. */
-export type Fleet = Stored<typeof fleet>;
 /** The cost of everything but attention, as it was modelled. */
 export type RestOfLayerStatement = Stored<typeof restOfLayer>;
-/** What was checked beside the timing. */
-export type VerificationSummary = Stored<typeof verification>;

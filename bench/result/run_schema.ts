@@ -134,8 +134,6 @@ export const side = z.strictObject({
   runs: z.array(run),
 });
 
-/** Times of one replay, whole steps or their attention part. */
-export type LatencySummaries = Stored<typeof latencies>;
 /** Most pages held at once. */
 export type PeakPages = Stored<typeof peakPages>;
 /** What a prefix cache spared one replay, on the measured rank. */

@@ -7,7 +7,7 @@
  */
 
 export { finishStep } from "./finish_step.ts";
-export { createLiveRequest, type LiveRequest, type RequestIndex } from "./live_request.ts";
+export { createLiveRequest, type LiveRequest } from "./live_request.ts";
 export { POLICIES } from "./policies.ts";
 export { describePrefixUse, emptyPrefixCaches } from "./prefix.ts";
 export { findMeasuredRank, type Ranks } from "./ranks.ts";

@@ -4,11 +4,11 @@
  * @module
  */
 
-export { type ClockStates, findClockStates } from "./clock_states.ts";
+export { findClockStates } from "./clock_states.ts";
 export { combineVerdicts, compareMetric, ratioText } from "./comparison.ts";
 export { detectableMargin } from "./interval.ts";
 export { interleaveSides, type Turn } from "./pair_order.ts";
 export { isFutile } from "./futility.ts";
 export { levelAfter, planLooks, type SequentialPlan } from "./sequential.ts";
-export { studentTCdf, studentTQuantile } from "./student_t.ts";
+
 export { mean, summarize, summarizeWeighted } from "./summary.ts";

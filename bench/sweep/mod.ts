@@ -15,7 +15,6 @@ export {
 export { runSweep, type SweepClock, type SweepOptions } from "./run.ts";
 export {
   type Sweep,
-  SWEEP_VERSION,
   type SweepHeader,
   type SweepIdentity,
   type SweepRow,

@@ -41,6 +41,7 @@ function run(changes: Partial<ForeignRun>): ForeignRun {
     goodputPerSecond: null,
     percentilesMs: {},
     requests: null,
+    content: null,
     ...changes,
   };
 }

@@ -14,8 +14,8 @@ export {
 export type { ErrorSummary, MetricError, RowClasses, ValidatedMetric } from "./errors.ts";
 export { type FactorName, type Fit, fitFactors, type FitRow, parseFit } from "./fit.ts";
 export { fitRowsOf } from "./fit_rows.ts";
-export { type PublishedAssumption, type PublishedData, readPublished } from "./read.ts";
-export { simulate, type SimulateOptions } from "./simulate.ts";
+export { type PublishedData, readPublished } from "./read.ts";
+
 export {
   classErrors,
   type GroupFit,
@@ -24,10 +24,5 @@ export {
   type ValidatedRow,
   type Validation,
 } from "./validate.ts";
-export type {
-  geometrySchema,
-  PublishedGeometry,
-  PublishedRow,
-  publishedRowSchema,
-} from "./published.ts";
+export type { geometrySchema } from "./published.ts";
 export type { Prediction } from "./predict_row.ts";

@@ -4,66 +4,36 @@
  * @module
  */
 
-export { gateOptions, type GateText, parseForms, parseGates } from "./gate_names.ts";
-export { isOutsideClock, type OutsideClock, type OwnClock } from "./clock.ts";
+export { gateOptions, parseGates } from "./gate_names.ts";
+export { isOutsideClock, type OutsideClock } from "./clock.ts";
 export { BENCH_SETTINGS, REPLAY_SETTINGS } from "./bench.ts";
 export { ENDPOINT_SETTINGS } from "./endpoint.ts";
 export { IMPORT_SETTINGS } from "./fixture.ts";
-export { GATE_SETTINGS } from "./gate.ts";
+
 export { KERNEL_LIST_SETTINGS } from "./kernel.ts";
 export { API_SETTINGS, BOUND_SETTINGS } from "./serve.ts";
 export { SWEEP_SETTINGS } from "./sweep.ts";
 export { buildSettingsCommand, type LoadedSettings } from "./command.ts";
-export { type FileValue, type FileValues, parseConfigFile } from "./config_file.ts";
+export { parseConfigFile } from "./config_file.ts";
 export { CONFORMANCE_SETTINGS } from "./conformance.ts";
-export { explainSettings, explainSettingsAsData } from "./explain.ts";
-export {
-  type FlagDefinition,
-  type FlagDefinitions,
-  flagsOf,
-  type SettingFlags,
-  type TextParser,
-} from "./flags.ts";
+export { explainSettingsAsData } from "./explain.ts";
+
 export { GENERAL_VARIABLES, SECRET_VARIABLES, TOKEN_VARIABLES } from "./known_variables.ts";
-export { DEFAULT_CONFIG_FILE, loadSettings, type SettingsContext } from "./load.ts";
+export { DEFAULT_CONFIG_FILE, loadSettings } from "./load.ts";
 export { nearestWord } from "./nearest_word.ts";
-export {
-  choiceOf,
-  type ChoiceParser,
-  choicesOf,
-  parseRatio,
-  parseShare,
-  parseSwitch,
-  parseText,
-  wholeNumber,
-  type WordChoice,
-} from "./parsers.ts";
+export { choiceOf, parseText, wholeNumber, type WordChoice } from "./parsers.ts";
 export { commandLineOf, repeatFlagsOf } from "./repeat_flags.ts";
-export {
-  formatFor,
-  parseShardText,
-  REPORT_FORMATS,
-  type ReportFormat,
-  RESULT_FORMATS,
-  type ResultFormat,
-} from "./report.ts";
-export {
-  type ResolvedSettings,
-  resolveSettings,
-  type SettingSources,
-  variablesOf,
-} from "./resolve.ts";
+export { formatFor, REPORT_FORMATS, type ReportFormat, type ResultFormat } from "./report.ts";
+export { resolveSettings } from "./resolve.ts";
 export {
   describeDefault,
   flagOf,
-  type ForeignVariable,
   type OptionsOf,
   optionsOf,
   type Origin,
   type Setting,
   SettingError,
   type SettingTable,
-  type SettingValues,
   variableOf,
 } from "./setting.ts";
 export type { GpuProvider } from "./shared.ts";

@@ -15,5 +15,5 @@ export {
 } from "./context.ts";
 export { guardContext } from "./guard.ts";
 export { createPaint, type Paint, wantsColor } from "./paint.ts";
-export { createProgress, type Progress, type ProgressState } from "./progress.ts";
+export { createProgress, type ProgressState } from "./progress.ts";
 export { type Column, renderTable, visibleWidth, wrapText } from "./table.ts";
