@@ -199,6 +199,7 @@ export {
   type KernelForm,
   type LineFile,
   openLineFile,
+  type OUTPUT_KINDS,
   type OutputClaim,
   OutputExists,
   type OutputKind,

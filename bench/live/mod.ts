@@ -19,7 +19,7 @@ export {
 export { type LiveEndpoint, type LiveOptions, type LiveProgress } from "./live_types.ts";
 export { listenFault } from "./listen_fault.ts";
 export { type ForeignRequest, refuseForeign } from "./request_source.ts";
-export { runLive } from "./run_live.ts";
+export { DEFAULT_LIVE_SETTINGS, runLive } from "./run_live.ts";
 export {
   isLoopback,
   requireLoopback,

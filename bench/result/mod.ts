@@ -37,7 +37,7 @@ export {
   type OutputSize,
   requireReplaceable,
 } from "./output_claim.ts";
-export { claimOf, type OutputKind } from "./output_kinds.ts";
+export { claimOf, type OUTPUT_KINDS, type OutputKind } from "./output_kinds.ts";
 export { type LineFile, openLineFile, prepareOutput, writeTextAtomically } from "./output_file.ts";
 export type { PageHistory, PageRow, RequestList, StepTimeline, TokenGaps } from "./recording.ts";
 export { comparison, gate, verdict } from "./gate_schema.ts";

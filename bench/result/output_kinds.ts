@@ -5,7 +5,8 @@ import { isJsonOf, type OutputClaim, type OutputSize } from "./output_claim.ts";
 /** A suite and a path: how the cases of the suite begin. */
 const QUERY = String.raw`\w+:\w+`;
 
-const KINDS = {
+/** What each kind is, and how it begins. */
+export const OUTPUT_KINDS = {
   bench: ["a result of 'headwise bench'", isJsonOf("kind", "headwise/bench-result")],
   live: ["a result of 'headwise bench --endpoint'", isJsonOf("kind", "headwise/live-result")],
   kernel: ["a result of 'headwise kernel bench'", isJsonOf("kind", "headwise/kernel-result")],
@@ -49,7 +50,7 @@ const KINDS = {
 } as const satisfies Readonly<Record<string, readonly [string, OutputClaim["isOwn"]]>>;
 
 /** A kind of file that a command writes. */
-export type OutputKind = keyof typeof KINDS;
+export type OutputKind = keyof typeof OUTPUT_KINDS;
 
 /**
  * Makes the claim of a command to replace a file.
@@ -61,7 +62,7 @@ export function claimOf(
   kind: OutputKind,
   o: { readonly force: boolean; readonly size?: OutputSize },
 ): OutputClaim {
-  const [what, isOwn] = KINDS[kind];
+  const [what, isOwn] = OUTPUT_KINDS[kind];
   return { what, isOwn, ...o };
 }
 
