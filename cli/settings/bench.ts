@@ -1,3 +1,4 @@
+import { allOf, notWhere, notWith, onlyWith } from "./idle_settings.ts";
 import { ROUTERS } from "../../fixtures/routers.ts";
 import { ENDPOINT_SETTINGS } from "./endpoint.ts";
 import { parseForms, parseGates } from "./gate_names.ts";
@@ -40,6 +41,7 @@ export const REPLAY_SETTINGS = {
     parse: parseText,
   },
   clock: {
+    needs: notWith("endpoint"),
     brief: CLOCK_BRIEF,
     placeholder: "CLOCK",
     defaultValue: "auto",
@@ -47,6 +49,7 @@ export const REPLAY_SETTINGS = {
     confirm: CONFIRM.program,
   },
   card: {
+    needs: notWith("endpoint"),
     brief: "Card, or profile file, for all that is not timed",
     placeholder: "NAME|FILE",
     defaultValue: null,
@@ -54,13 +57,14 @@ export const REPLAY_SETTINGS = {
     parse: parseText,
   },
   calibration: {
+    needs: notWith("endpoint"),
     brief: "Factors of 'headwise calibrate --from'",
     placeholder: "FILE",
     defaultValue: null,
     defaultText: "no fit",
     parse: parseText,
   },
-  gpu: GPU_SETTING,
+  gpu: { ...GPU_SETTING, needs: notWith("endpoint") },
   gate: {
     brief: "Gates to judge: read, read=BASELINE:CANDIDATE, capacity",
     placeholder: "GATES",
@@ -68,6 +72,7 @@ export const REPLAY_SETTINGS = {
     parse: parseGates,
   },
   sides: {
+    needs: notWith("endpoint"),
     brief: "More kernel forms to replay, or all",
     placeholder: "FORMS",
     defaultValue: null,
@@ -86,14 +91,17 @@ export const REPLAY_SETTINGS = {
     option: "pairs",
   },
   futility: {
+    needs: notWith("endpoint"),
     ...switchSetting("Give up a run that will most likely stay undecided"),
     option: "futility",
   },
   untilDecided: {
+    needs: notWith("endpoint"),
     ...switchSetting("Add pairs until the verdict is decided"),
     option: "untilDecided",
   },
   maxPairs: {
+    needs: onlyWith("untilDecided"),
     brief: "Maximum number of pairs with --until-decided",
     placeholder: "N",
     defaultValue: 32,
@@ -115,6 +123,7 @@ export const REPLAY_SETTINGS = {
     parse: wholeNumber({ min: 1, max: 65_536 }),
   },
   replicas: {
+    needs: notWith("endpoint"),
     brief: "Replicas of the engine behind a router",
     placeholder: "N",
     defaultValue: null,
@@ -123,6 +132,7 @@ export const REPLAY_SETTINGS = {
     option: "replicas",
   },
   router: {
+    needs: notWith("endpoint"),
     brief: "Router: round-robin, least-loaded or prefix-aware",
     placeholder: "NAME",
     defaultValue: null,
@@ -138,6 +148,7 @@ export const REPLAY_SETTINGS = {
     parse: choiceOf(["reference", "vllm-v1", "sglang", "fastdeploy-v1"]),
   },
   availability: {
+    needs: notWith("endpoint"),
     brief: "Reading of free pages at admission: pools, or a known fault",
     placeholder: "READING",
     defaultValue: "pools",
@@ -145,6 +156,7 @@ export const REPLAY_SETTINGS = {
     option: "availability",
   },
   pageOrder: {
+    needs: notWith("endpoint"),
     brief: "Order of pages: shuffled (seeded) or identity",
     placeholder: "ORDER",
     defaultValue: "shuffled",
@@ -160,6 +172,7 @@ export const REPLAY_SETTINGS = {
     option: "seed",
   },
   warmupSteps: {
+    needs: notWith("endpoint"),
     brief: "Warm-up steps of each side, discarded",
     placeholder: "N",
     defaultValue: null,
@@ -168,6 +181,7 @@ export const REPLAY_SETTINGS = {
     option: "warmupSteps",
   },
   layersMeasured: {
+    needs: allOf(notWith("endpoint"), notWhere("clock", /^(?:model$|table:)/)),
     brief: "Layers with caches of their own on a GPU",
     placeholder: "N",
     defaultValue: null,
@@ -175,6 +189,7 @@ export const REPLAY_SETTINGS = {
     parse: wholeNumber({ min: 1 }),
   },
   checks: {
+    needs: notWith("endpoint"),
     brief: "Maximum sampled correctness checks of each side",
     placeholder: "N",
     defaultValue: 6,
@@ -223,6 +238,7 @@ export const REPLAY_SETTINGS = {
     option: "prefixCache",
   },
   debugTables: {
+    needs: notWith("endpoint"),
     brief: "Validate every block table after every step",
     defaultValue: false,
     parse: parseSwitch,
@@ -230,6 +246,7 @@ export const REPLAY_SETTINGS = {
     option: "debugTables",
   },
   timeline: {
+    needs: notWith("endpoint"),
     brief: "Maximum entries of the recorded timeline; 0 disables it",
     placeholder: "N",
     defaultValue: 512,

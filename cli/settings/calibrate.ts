@@ -1,3 +1,4 @@
+import { onlyWith } from "./idle_settings.ts";
 import { choicesOf, listOf, parseText, wholeNumber } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
 import { CONFIRM, FORCE_SETTING, outSetting, switchSetting } from "./shared.ts";
@@ -13,12 +14,14 @@ export const CALIBRATE_SETTINGS = {
     confirm: CONFIRM.programs,
   },
   seconds: {
+    needs: onlyWith("profile", "allReduce"),
     brief: "Time for a profile; what it does not suffice for is listed in it",
     placeholder: "N",
     defaultValue: 140,
     parse: wholeNumber({ min: 10, max: 3600 }),
   },
   model: {
+    needs: onlyWith("profile", "allReduce"),
     brief: "Model that a profile must answer for: built-in name or YAML",
     placeholder: "NAME|FILE",
     defaultValue: null,
@@ -32,18 +35,21 @@ export const CALIBRATE_SETTINGS = {
     parse: listOf(parseText),
   },
   fixture: {
+    needs: onlyWith("from", "batches"),
     brief: "Workload of those results, or of the steps that are written",
     placeholder: "NAME|FILE",
     defaultValue: null,
     parse: parseText,
   },
   card: {
+    needs: onlyWith("from"),
     brief: "Card of those results, or the file of its profile: H100, A100, …",
     placeholder: "NAME|FILE",
     defaultValue: null,
     parse: parseText,
   },
   factors: {
+    needs: onlyWith("from"),
     brief: "Factors to fit, with commas",
     placeholder: "NAMES",
     defaultValue: ["products"],
@@ -57,6 +63,7 @@ export const CALIBRATE_SETTINGS = {
   },
   batches: switchSetting("Write steps of the fixture's replay for the loop of layers on a GPU"),
   steps: {
+    needs: onlyWith("batches"),
     brief: "Steps of each kind, decode and with prompts, that are written",
     placeholder: "N",
     defaultValue: 24,

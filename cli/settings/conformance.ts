@@ -1,3 +1,4 @@
+import { notWith, onlyWhere } from "./idle_settings.ts";
 import { nearestWord } from "./nearest_word.ts";
 import type { SettingTable, SettingValues } from "./setting.ts";
 import { parseShardText, REPORT_FORMATS } from "./report.ts";
@@ -20,8 +21,9 @@ export const CONFORMANCE_SETTINGS = {
     defaultText: "every case",
     parse: parseText,
   },
-  gpu: GPU_SETTING,
+  gpu: { ...GPU_SETTING, needs: onlyWhere("subject", ["auto", "webgpu"]) },
   subgroups: {
+    needs: onlyWhere("subject", ["auto", "webgpu"]),
     brief: "Subgroup operations in the kernel: auto or off",
     placeholder: "MODE",
     defaultValue: "auto",
@@ -54,6 +56,7 @@ export const CONFORMANCE_SETTINGS = {
     parse: parseText,
   },
   shard: {
+    needs: notWith("selfTest"),
     brief: "Part of the cases to run, i/n",
     placeholder: "I/N",
     defaultValue: null,
@@ -68,6 +71,7 @@ export const CONFORMANCE_SETTINGS = {
     parse: parseText,
   },
   expectations: {
+    needs: notWith("selfTest"),
     brief: "Known failures, in YAML",
     placeholder: "FILE",
     defaultValue: null,

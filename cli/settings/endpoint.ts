@@ -1,6 +1,8 @@
+import { onlyWith } from "./idle_settings.ts";
 import type { SettingTable } from "./setting.ts";
 import { decimalNumber } from "./decimal_number.ts";
 import { choiceOf, parseShare, parseSwitch, parseText, wholeNumber } from "./parsers.ts";
+import { pairListOf } from "./pair_lists.ts";
 import { CONFIRM } from "./shared.ts";
 
 /** Every setting that matters only with `--endpoint`. */
@@ -22,12 +24,14 @@ export const ENDPOINT_SETTINGS = {
     confirm: CONFIRM.endpoint,
   },
   endpointModel: {
+    needs: onlyWith("endpoint"),
     brief: "Model that servers are asked for",
     placeholder: "NAME",
     defaultValue: "default",
     parse: parseText,
   },
   api: {
+    needs: onlyWith("endpoint"),
     brief: "API of servers: completions or chat",
     placeholder: "API",
     defaultValue: "completions",
@@ -35,6 +39,7 @@ export const ENDPOINT_SETTINGS = {
     option: "api",
   },
   promptAs: {
+    needs: onlyWith("endpoint"),
     brief: "Prompts to servers: text (one word per token) or token-ids",
     placeholder: "FORM",
     defaultValue: "text",
@@ -42,6 +47,7 @@ export const ENDPOINT_SETTINGS = {
     option: "promptAs",
   },
   maxInFlight: {
+    needs: onlyWith("endpoint"),
     brief: "Maximum concurrent requests to a server; waiting time counts",
     placeholder: "N",
     defaultValue: 256,
@@ -49,6 +55,7 @@ export const ENDPOINT_SETTINGS = {
     option: "maxInFlight",
   },
   arrivalScale: {
+    needs: onlyWith("endpoint"),
     brief: "Factor on arrival times to servers; 2 is half as fast",
     placeholder: "F",
     defaultValue: 1,
@@ -56,6 +63,7 @@ export const ENDPOINT_SETTINGS = {
     option: "timeScale",
   },
   requestTimeoutMs: {
+    needs: onlyWith("endpoint"),
     brief: "Timeout of a request to a server, in milliseconds",
     placeholder: "MS",
     defaultValue: 600_000,
@@ -63,6 +71,7 @@ export const ENDPOINT_SETTINGS = {
     option: "requestTimeoutMs",
   },
   idleTimeoutMs: {
+    needs: onlyWith("endpoint"),
     brief: "Timeout without a byte from a server, in milliseconds",
     placeholder: "MS",
     defaultValue: 60_000,
@@ -70,6 +79,7 @@ export const ENDPOINT_SETTINGS = {
     option: "idleTimeoutMs",
   },
   warmupRequests: {
+    needs: onlyWith("endpoint"),
     brief: "Warm-up requests to each server, discarded",
     placeholder: "N",
     defaultValue: 2,
@@ -77,6 +87,7 @@ export const ENDPOINT_SETTINGS = {
     option: "warmupRequests",
   },
   ignoreEos: {
+    needs: onlyWith("endpoint"),
     brief: "Ask servers for whole answers with ignore_eos",
     defaultValue: true,
     parse: parseSwitch,
@@ -89,10 +100,14 @@ export const ENDPOINT_SETTINGS = {
     parse: parseShare,
   },
   slo: {
+    needs: onlyWith("endpoint"),
     brief: "Objectives of goodput: ttft=200ms,tbt=50ms,e2e=10s",
     placeholder: "LIMITS",
     defaultValue: null,
     defaultText: "none",
-    parse: parseText,
+    parse: pairListOf(["ttft", "tbt", "e2e"], {
+      value: /^(?=[\d.]*[1-9])\d+(?:\.\d+)?\s*m?s$/,
+      example: "ttft=200ms",
+    }),
   },
 } as const satisfies SettingTable;

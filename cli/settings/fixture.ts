@@ -1,3 +1,4 @@
+import { onlyWhere } from "./idle_settings.ts";
 import { choiceOf, parseText } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
 import { FORCE_SETTING, JSON_SETTING, outSetting, switchSetting } from "./shared.ts";
@@ -33,6 +34,7 @@ export const INIT_SETTINGS = {
     placeholder: "MODEL",
     defaultValue: "smoke",
     parse: parseText,
+    needs: onlyWhere("kind", ["workload"]),
   },
   force: FORCE_SETTING,
 } as const satisfies SettingTable;

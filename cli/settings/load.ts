@@ -1,6 +1,7 @@
 import type { CliContext } from "../terminal/mod.ts";
 import { type FileValues, parseConfigFile } from "./config_file.ts";
 import type { SettingFlags } from "./flags.ts";
+import { findIdleSettings } from "./idle_settings.ts";
 import { resolveSettings } from "./resolve.ts";
 import { type CommandName, type Resolved, SETTING_TABLES } from "./tables.ts";
 
@@ -33,6 +34,9 @@ export async function loadSettings<NAME extends CommandName>(
     file,
     isFileNamed: path !== null,
   });
+  for (const note of findIdleSettings(SETTING_TABLES[o.command], resolved)) {
+    context.process.stderr?.write(`${note}\n`);
+  }
   if (Object.keys(file).length > 0) {
     const note = `Settings of '${o.command}' from '${path ?? DEFAULT_CONFIG_FILE}'`;
     context.process.stderr?.write(`${note}\n`);

@@ -2,6 +2,7 @@ import type { SettingTable } from "./setting.ts";
 import { decimalNumber } from "./decimal_number.ts";
 import { parseSwitch, parseText, wholeNumber } from "./parsers.ts";
 import { parseSide } from "./gate.ts";
+import { pairListOf } from "./pair_lists.ts";
 import { CONFIRM, switchSetting } from "./shared.ts";
 
 /** Bounds of what clients may ask for. */
@@ -94,11 +95,14 @@ export const API_SETTINGS = {
   },
   faults: {
     brief:
-      "Inject faults every n-th time: stall=9,status=…,disconnect=…,server=…,malformed=…,abort=…,cut=…",
+      "Inject faults each n-th time, as stall=9: status, disconnect, server, malformed, abort, cut",
     placeholder: "FAULTS",
     defaultValue: null,
     defaultText: "nothing",
-    parse: parseText,
+    parse: pairListOf(
+      ["status", "server", "disconnect", "stall", "malformed", "abort", "cut"],
+      { value: /^[1-9]\d*$/, example: "stall=10" },
+    ),
   },
   prefixCache: {
     brief: "Reuse cached prefixes (prefix caching)",

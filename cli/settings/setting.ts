@@ -41,6 +41,11 @@ export interface Setting<T> {
    * as `run a program`; null where this value does nothing of the kind. See {@linkcode CONFIRM}.
    */
   readonly confirm?: (text: string) => string | null;
+  /**
+   * What it lacks to have an effect, in words after "no effect", given all values; null where it has
+   * one. See {@linkcode findIdleSettings}.
+   */
+  readonly needs?: (values: Readonly<Record<string, unknown>>) => string | null;
   /** The library's option that gets the value unless it is null; see {@linkcode optionsOf}. */
   readonly option?: string;
 }

@@ -1,3 +1,4 @@
+import { onlyWith } from "./idle_settings.ts";
 import type { TraceFormat } from "../../fixtures/mod.ts";
 import { choiceOf, wholeNumber } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
@@ -10,6 +11,7 @@ const TRACE_FORMATS = ["auto", "azure", "mooncake", "bailian", "burstgpt"] as co
 /** How a trace file is read. */
 export const TRACE_SETTINGS = {
   traceFormat: {
+    needs: onlyWith("trace"),
     brief: "Format of the trace: auto, azure, mooncake, bailian or burstgpt",
     placeholder: "NAME",
     defaultValue: "auto",
@@ -17,6 +19,7 @@ export const TRACE_SETTINGS = {
     option: "format",
   },
   timeUnit: {
+    needs: onlyWith("trace"),
     brief: "Unit of the trace's arrivals: s or ms",
     placeholder: "UNIT",
     defaultValue: null,
@@ -25,6 +28,7 @@ export const TRACE_SETTINGS = {
     option: "timeUnit",
   },
   blockTokens: {
+    needs: onlyWith("trace"),
     brief: "Tokens of a prefix block of the trace",
     placeholder: "N",
     defaultValue: null,
@@ -33,6 +37,7 @@ export const TRACE_SETTINGS = {
     option: "blockTokens",
   },
   limit: {
+    needs: onlyWith("trace"),
     brief: "Take only the first N requests of the trace",
     placeholder: "N",
     defaultValue: null,
@@ -41,6 +46,7 @@ export const TRACE_SETTINGS = {
     option: "limit",
   },
   maxTokens: {
+    needs: onlyWith("trace"),
     brief: "Skip requests of the trace with more than N tokens in all",
     placeholder: "N",
     defaultValue: null,
