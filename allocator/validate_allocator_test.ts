@@ -56,7 +56,7 @@ Deno.test("validateAllocator() finds a draft table that was not moved", () => {
 
 Deno.test("validateAllocator() finds rows that a swap left behind", () => {
   const swapLengthsOnly = (a: CacheAllocator): void => {
-    for (const  of of[a.state.lengthsTokens, a.state.columnsHeld, a.state.active]) of.reverse();
+    for (const held of [a.state.lengthsTokens, a.state.columnsHeld, a.state.active]) held.reverse();
   };
   assert.ok(clausesAfter(swapLengthsOnly).includes("sentinel/tail"));
 });
