@@ -42,6 +42,16 @@ Deno.test("init names a model file relative to the workload", async () => {
   });
 });
 
+Deno.test("init writes a second workload beside the schema of the first", async () => {
+  await withFolder(async (folder) => {
+    await capture(["init", join(folder, "one.yaml")]);
+    const { exitCode, stdout } = await capture(["init", join(folder, "two.yaml")]);
+    assert.equal(exitCode, 0);
+    assert.match(stdout, new RegExp(`^wrote {2}${folder}/two\\.yaml\n`));
+    assert.match(await Deno.readTextFile(join(folder, "two.yaml")), /^name: two$/m);
+  });
+});
+
 Deno.test("init exits 4 and leaves a file as it is, unless it is forced", async () => {
   await withFolder(async (folder) => {
     const file = join(folder, "mine.yaml");
