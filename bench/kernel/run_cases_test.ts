@@ -17,17 +17,26 @@ Deno.test({
   fn: async () => {
     assert.ok(probe.kind === "gpu");
     const names: string[] = [];
+    const kept: number[] = [];
     const result = await runKernelBench(probe.gpu, {
       cases: selectKernelCases(builtinKernelCases(), { set: "smoke", glob: "*" }),
       runs: 3,
       checks: 1,
       onCase: ({ name }) => names.push(name),
+      onMeasured: (soFar) => {
+        // What a kill would leave: a whole result of the cases so far.
+        parseKernelResult(JSON.stringify(soFar), { file: "a.json" });
+        assert.deepEqual(soFar.cases.map((each) => each.case.name), names);
+        kept.push(soFar.cases.length);
+        return Promise.resolve();
+      },
       runPeers: (cases) => {
         assert.equal(cases.length, 6);
         return Promise.resolve({ peers: [], results: [] });
       },
     });
     assert.deepEqual(names, result.cases.map((each) => each.case.name));
+    assert.deepEqual(kept, [1, 2, 3, 4, 5, 6]);
     const { before, after, memoryBytesPerSecond } = result.ceilings;
     const rates = [before.memoryBytesPerSecond, after.memoryBytesPerSecond];
     assert.equal(memoryBytesPerSecond, Math.max(...rates));
