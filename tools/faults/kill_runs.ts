@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { createRandom } from "../../allocator/mod.ts";
-import { IGNORED_VARIABLES, VARIABLES } from "../program_flags.ts";
+import { IGNORED_VARIABLES, VARIABLES } from "../../.ci/program_flags.ts";
 import { type Writer, WRITERS } from "./writers.ts";
 
 const rounds = Number(Deno.args[0] ?? 8);
