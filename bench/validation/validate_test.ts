@@ -149,7 +149,7 @@ Deno.test("predictRow() gives a reason for whatever it cannot express, and never
       [{ engine: "MyEngine" }, /no profile/],
       [{ geometry: "nowhere" }, /no geometry/],
       [{ gpu: "RTX 3090 24GB" }, /the cache holds -?\d+ tokens/],
-      [{ tp: 512 }, /no answer for the (width|depth) of a product/],
+      [{ tp: 512 }, /its 64 query heads cannot be shared by 512 ranks/],
     ] as const
   ) {
     const outcome = predictRow({ ...row, ...changes }, options);
