@@ -83,6 +83,18 @@ export function compareResults(
     : holdUnpaired(report, { baseline, candidate, accepted: o.acceptUnpaired === true });
 }
 
+/** The runs of a clock without noise are equal by right; a result that is compared with itself is not. */
+function refuseSameResult(
+  baseline: BenchResult,
+  candidate: BenchResult,
+  names: readonly [string, string] = ["the baseline", "the candidate"],
+): void {
+  refuseRepeated([
+    [{ name: names[0], contents: [baseline] }],
+    [{ name: names[1], contents: [candidate] }],
+  ]);
+}
+
 /** A run counts as one sample, also where the rest of its file differs. */
 function refuseSameRuns(o: {
   readonly baseline: BenchResult;
@@ -133,6 +145,7 @@ export function judgeRegression(
     );
   }
   refuseDifferent(baseline, candidate);
+  refuseSameResult(baseline, candidate, o.names);
   const names = commonSides(baseline, candidate, o.side);
   for (const name of names) {
     const sides = { baseline: name, candidate: name };

@@ -115,7 +115,10 @@ Deno.test("judgeRegression() refuses the same measured run twice, and a side tha
     () => judgeRegression(slow, slow),
     /'the baseline' and 'the candidate' hold the same/,
   );
-  assert.equal(judgeRegression(BASE, BASE).verdict, "PASS");
+  assert.throws(() => judgeRegression(BASE, structuredClone(BASE)), /hold the same measured run/);
+  // A clock without noise gives a later run the same times.
+  const later = { ...BASE, createdAt: "2099-01-01T00:00:00Z" };
+  assert.equal(judgeRegression(BASE, later).verdict, "PASS");
   const fewer = { ...BASE, sides: BASE.sides.filter(({ name }) => name !== "headwise") };
   assert.throws(
     () => judgeRegression(BASE, fewer, { side: "headwise" }),

@@ -69,7 +69,13 @@ async function slowed(path: string, factor: number): Promise<string> {
 
 Deno.test("gate compares each side of two results with itself", async () => {
   const before = await resultOf("before");
-  const same = await capture(["gate", before, before]);
+  const itself = await capture(["gate", before, before]);
+  assert.match(itself.stderr, /hold the same measured run/);
+  assert.equal(itself.exitCode, 4);
+  const again = `${FOLDER}/again.json`;
+  const result = JSON.parse(await Deno.readTextFile(before));
+  await Deno.writeTextFile(again, JSON.stringify({ ...result, createdAt: "2026-01-01T00:00:00Z" }));
+  const same = await capture(["gate", before, again]);
   assert.match(same.stdout, /^PASS {2}gate\/regression {2}no side worse than 2\.0 %/);
   assert.equal(same.exitCode, 0);
   // Slower by far, and still faster than the uniform side of before.
