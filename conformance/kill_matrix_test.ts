@@ -59,8 +59,11 @@ Deno.test("listMutants() names only queries that hold cases", () => {
   }
 });
 
-Deno.test("selfTest() kills every mutant and no good subject", async () => {
-  const report = await selfTest();
+Deno.test("selfTest() kills mutants of every family and no good subject", async () => {
+  // All of them are what `conformance --self-test` runs.
+  const mutants = listMutants().filter((_, index) => index % 8 === 0);
+  const report = await selfTest({ mutants });
+  assert.equal(report.rows.length, mutants.length);
   assert.deepEqual(report.rows.filter((row) => !row.killed), []);
   assert.deepEqual(report.falseAlarms, []);
   assert.ok(report.ok);

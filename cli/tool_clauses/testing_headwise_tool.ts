@@ -15,8 +15,9 @@ import {
   DEFAULT_CONFIG_FILE,
   explainSettingsAsData,
   flagOf,
-  loadSettings,
+  parseConfigFile,
   type Resolved,
+  resolveSettings,
   type Setting,
   SETTING_TABLES,
   type SettingTable,
@@ -39,6 +40,10 @@ const SAMPLE_TEXTS: readonly string[] = [
   "read",
   "capacity",
   "oracle",
+  "ttft=200ms",
+  "tbt=20ms",
+  "stall=9",
+  "abort=3",
   "webgpu",
   "60",
   "120",
@@ -67,7 +72,7 @@ export function createHeadwiseTool(): ToolSubject {
           Object.entries(table).map(([name, setting]) => describeOption(command, name, setting))
         ),
       ),
-    explain: (settings) => attempt(async () => shownOptions(await resolve(settings))),
+    explain: (settings) => attempt(() => Promise.resolve(shownOptions(resolve(settings)))),
     plan: (settings) => attempt(() => planRun(settings)),
     order: (o) => Promise.resolve(interleaveSides(o)),
     ...createStatedJudges(),
@@ -108,7 +113,8 @@ function samplesOf(setting: Setting<unknown>): string[] {
   return [...samples.values()].slice(0, 2);
 }
 
-function resolve(settings: ToolSettings): Promise<Resolved<CommandName>> {
+/** Each option by itself: what it may need beside it to have an effect is another matter. */
+function resolve(settings: ToolSettings): Resolved<CommandName> {
   if (!Object.hasOwn(SETTING_TABLES, settings.command)) {
     throw new RangeError(`Cannot resolve settings: there is no command '${settings.command}'`);
   }
@@ -119,20 +125,15 @@ function resolve(settings: ToolSettings): Promise<Resolved<CommandName>> {
     if (text === undefined) return [];
     return [[name, placeholder === undefined ? parse(text) === true : text]] as const;
   });
-  const context = {
-    process: { env: settings.environment },
-    readTextFile: (path: string): Promise<string> => {
-      const section = { [settings.command]: settings.file };
-      const isEmpty = Object.keys(settings.file).length === 0;
-      return path === DEFAULT_CONFIG_FILE && !isEmpty
-        ? Promise.resolve(JSON.stringify(section))
-        : Promise.reject(new Deno.errors.NotFound(`No such file: '${path}'`));
-    },
-  };
-  // Named, for some options are not taken from a file that is only found.
-  const named = { ...Object.fromEntries(flags), config: DEFAULT_CONFIG_FILE };
-  const isEmpty = Object.keys(settings.file).length === 0;
-  return loadSettings(context, { command, flags: isEmpty ? Object.fromEntries(flags) : named });
+  const known = { [command]: Object.keys(table) };
+  const file = { file: DEFAULT_CONFIG_FILE, command, known };
+  return resolveSettings(SETTING_TABLES[command], {
+    flags: Object.fromEntries(flags),
+    environment: settings.environment,
+    file: parseConfigFile(JSON.stringify({ [command]: settings.file }), file),
+    // Some options are not taken from a file that is only found.
+    isFileNamed: true,
+  });
 }
 
 function shownOptions(resolved: Resolved<CommandName>): ShownOption[] {
@@ -144,7 +145,7 @@ function shownOptions(resolved: Resolved<CommandName>): ShownOption[] {
 }
 
 async function planRun(settings: ToolSettings): Promise<PlannedRun> {
-  const resolved = await resolve(settings) as Resolved<"bench">;
+  const resolved = resolve(settings) as Resolved<"bench">;
   const { values } = resolved;
   const plain = requireLoaded(await loadWorkload(values.fixture ?? "smoke"));
   const overrides = workloadOverrides(resolved, plain);
