@@ -108,7 +108,8 @@ function percentilesOf(runs: readonly ForeignRun[]): ForeignMetric[] {
  * Judges runs of another benchmark. A gate needs an interval over runs: one run a side gives a
  * ratio and no more, which stays INCONCLUSIVE unless `acceptPointEstimate`. Raw values of requests
  * do not change that, for all requests of a run share its noise. Medians and percentiles that all
- * files hold may not be worse than the margin. Several runs a side give Welch's interval; as they were not interleaved, a PASS needs `acceptUnpaired`.
+ * files hold may not be worse than the margin. Several runs a side give Welch's interval; as they
+ * were not interleaved, a PASS needs `acceptUnpaired`.
  *
  * @example One run a side cannot pass by itself
  * ```ts

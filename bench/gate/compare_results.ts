@@ -83,17 +83,8 @@ export function compareResults(
     : holdUnpaired(report, { baseline, candidate, accepted: o.acceptUnpaired === true });
 }
 
-/** The runs of a clock without noise are equal by right; a result that is compared with itself is not. */
-function refuseSameResult(
-  baseline: BenchResult,
-  candidate: BenchResult,
-  names: readonly [string, string] = ["the baseline", "the candidate"],
-): void {
-  refuseRepeated([
-    [{ name: names[0], contents: [baseline] }],
-    [{ name: names[1], contents: [candidate] }],
-  ]);
-}
+/** What messages call two results without names of their own. */
+const ROLES = ["the baseline", "the candidate"] as const;
 
 /** A run counts as one sample, also where the rest of its file differs. */
 function refuseSameRuns(o: {
@@ -102,7 +93,7 @@ function refuseSameRuns(o: {
   readonly sides: { readonly baseline: SideName; readonly candidate: SideName };
   readonly names: readonly [string, string] | undefined;
 }): void {
-  const [baseline, candidate] = o.names ?? ["the baseline", "the candidate"];
+  const [baseline, candidate] = o.names ?? ROLES;
   refuseRepeated([
     samplesOf(o.baseline, { name: baseline, side: o.sides.baseline }),
     samplesOf(o.candidate, { name: candidate, side: o.sides.candidate }),
@@ -145,7 +136,12 @@ export function judgeRegression(
     );
   }
   refuseDifferent(baseline, candidate);
-  refuseSameResult(baseline, candidate, o.names);
+  // Runs of a clock without noise are equal by right; a result that is compared with itself is not.
+  const [before, after] = o.names ?? ROLES;
+  refuseRepeated([
+    [{ name: before, contents: [baseline] }],
+    [{ name: after, contents: [candidate] }],
+  ]);
   const names = commonSides(baseline, candidate, o.side);
   for (const name of names) {
     const sides = { baseline: name, candidate: name };

@@ -1,6 +1,11 @@
 /** Problems, tables and snapshots as tensors, and back. */
 import type { z } from "zod";
-import type { AppendProblem, AttentionProblem, AttentionShape } from "../../kernel/mod.ts";
+import type {
+  AppendProblem,
+  AttentionProblem,
+  AttentionShape,
+  CacheAndBatch,
+} from "../../kernel/mod.ts";
 import type { TableDump } from "../subject.ts";
 import { AdapterFault } from "./adapter_fault.ts";
 import type { problem, rotary, scaleStrides, shape } from "./protocol/values.ts";
@@ -53,19 +58,7 @@ function tensorOf(data: TensorData, row: readonly number[] = [], storage = ""): 
 }
 
 /** Tensors that an attention and an append problem share. */
-function cacheTensors(
-  p: Pick<
-    AttentionProblem,
-    | "shape"
-    | "keys"
-    | "values"
-    | "quantisedKeys"
-    | "quantisedValues"
-    | "table"
-    | "queryStarts"
-    | "cachedLengths"
-  >,
-): Map<string, Tensor> {
+function cacheTensors(p: CacheAndBatch): Map<string, Tensor> {
   const { layout, kvHeads, pageSizeTokens, headSize, columns, storage } = p.shape;
   const page = layout === "pooled"
     ? [pageSizeTokens, headSize]

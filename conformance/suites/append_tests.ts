@@ -121,10 +121,7 @@ const holes = defineTest({
       ));
       return dropped ? -1 : id;
     });
-    const withHoles = { ...problem, table };
-    const reply = requireOk("append", await kernel.append(withHoles));
-    requireThat(reply.droppedWrites > 0, "Expected dropped writes to be counted");
-    return judgeAppend(withHoles, reply);
+    return await appendDropping(kernel, { ...problem, table });
   },
 });
 
@@ -239,6 +236,16 @@ export async function appendJudged(
   problem: AppendProblem,
 ): Promise<Verdict> {
   return judgeAppend(problem, requireOk("append", await kernel.append(problem)));
+}
+
+/** As {@linkcode appendJudged}, where some writes have no page to go to. */
+export async function appendDropping(
+  kernel: KernelSubject,
+  problem: AppendProblem,
+): Promise<Verdict> {
+  const reply = requireOk("append", await kernel.append(problem));
+  requireThat(reply.droppedWrites > 0, "Expected dropped writes to be counted");
+  return judgeAppend(problem, reply);
 }
 
 /** Judges everything that an append gave. */
