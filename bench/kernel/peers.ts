@@ -30,10 +30,10 @@ const SCRIPTS: readonly {
 }[] = [
   {
     program: "python3",
-    file: "./peers/torch_attention.py",
+    file: "../peers/torch_attention.py",
     peers: ["sdpa-flash", "sdpa-cudnn", "flex-attention"],
   },
-  { program: "node", file: "./peers/ort_attention.mjs", peers: ["ort-webgpu"] },
+  { program: "node", file: "../peers/ort_attention.mjs", peers: ["ort-webgpu"] },
 ];
 
 /** Beyond the deadline a case that has begun may end. */
