@@ -4,65 +4,83 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
+import { createHash } from "node:crypto";
 import { createRandom } from "../../allocator/mod.ts";
-import { readSourceTree } from "../../.ci/source_tree.ts";
-import { drawMutants } from "./sample.ts";
+import { readSourceTree, type SourceFile } from "../../.ci/source_tree.ts";
+import { findAgain } from "./again.ts";
+import { judgeAll } from "./judge_all.ts";
+import {
+  describeChange,
+  type Judgement,
+  openJudgements,
+  parseJudgements,
+} from "./judgement_file.ts";
 import { nearestTests } from "./nearest_tests.ts";
+import { type Options, readOptions } from "./options.ts";
+import { drawMutants, type Mutant } from "./sample.ts";
+import { describeJudgement, summarize } from "./summary.ts";
 import { copyTree, createTestRunner } from "./test_run.ts";
-import { describeMutant, findRedTests, judgeMutant, summarize, type Verdict } from "./verdict.ts";
+import { listChecks } from "./verdict.ts";
 
-const FOLDER = "results/mutate";
+/** Each job changes a copy of its own. */
+const COPIES = "results/mutate";
 
-function readOptions(args: string[]) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      count: { type: "string", default: "200" },
-      seed: { type: "string", default: "1" },
-      from: { type: "string", default: "1" },
-      tests: { type: "string", default: "6" },
-      suites: { type: "boolean", default: false },
-    },
-  });
-  const whole = (name: "count" | "seed" | "from" | "tests"): number => {
-    const value = Number(values[name]);
-    if (Number.isSafeInteger(value) && value >= 1) return value;
-    throw new RangeError(`Cannot read --${name} "${values[name]}": give a whole number from 1`);
-  };
-  return {
-    count: whole("count"),
-    seed: whole("seed"),
-    from: whole("from"),
-    tests: whole("tests"),
-    suites: values.suites,
-  };
-}
-
-async function main(): Promise<number> {
+async function main(): Promise<void> {
   const options = readOptions(Deno.args);
   const files = readSourceTree(".");
+  const mutants = chooseMutants(files, options);
+  const { seed, count, tests, suites, again } = options;
+  const plan = { seed, count, tests, suites, again, checkout: hashOf(files) };
+  Deno.mkdirSync("results", { recursive: true });
+  const file = openJudgements(options.out, { plan, resume: options.resume });
+  const judgements: Judgement[] = [...file.earlier.values()];
   const testsOf = nearestTests(files);
-  const mutants = drawMutants(files, { ...options, random: createRandom(options.seed) });
-  await copyTree(FOLDER);
-  const runner = createTestRunner(FOLDER);
-  const verdicts: Verdict[] = [];
-  for (const [index, mutant] of mutants.entries()) {
-    if (index + 1 < options.from) continue;
-    const tests = testsOf(mutant.path).slice(0, options.tests);
-    const verdict = await judgeMutant(mutant, { runner, tests, suites: options.suites });
-    verdicts.push(verdict);
-    say(`${index + 1}/${mutants.length} ${describeMutant(mutant)}: ${verdict.kind} ${verdict.by}`);
+  const runners = Array.from({ length: options.jobs }, (_, job) => {
+    copyTree(`${COPIES}/${job}`);
+    return createTestRunner(`${COPIES}/${job}`);
+  });
+  await judgeAll(mutants, {
+    runners,
+    checksOf: (path) => listChecks(path, { tests: testsOf(path).slice(0, tests), suites }),
+    skip: file.earlier,
+    onVerdict: ({ index, mutant, verdict, elapsedS }) => {
+      const judgement = { index, ...describeChange(mutant), ...verdict, elapsedS };
+      file.append(judgement);
+      judgements.push(judgement);
+      const by = verdict.by === "" ? "" : ` by ${verdict.by}`;
+      say(
+        `${judgements.length}/${mutants.length} ${
+          describeJudgement(judgement)
+        }: ${verdict.kind}${by}`,
+      );
+    },
+  });
+  file.close();
+  say(summarize(judgements));
+  Deno.removeSync(COPIES, { recursive: true });
+}
+
+function chooseMutants(files: readonly SourceFile[], options: Options): Mutant[] {
+  if (options.again === null) {
+    return drawMutants(files, { count: options.count, random: createRandom(options.seed) });
   }
-  const red = await findRedTests(verdicts, runner);
-  for (const test of red) say(`${test} fails without any change; repair it and run again`);
-  say(summarize(verdicts));
-  Deno.removeSync(FOLDER, { recursive: true });
-  return red.length === 0 ? 0 : 1;
+  const { judgements } = parseJudgements(Deno.readTextFileSync(options.again), options.again);
+  const { mutants, gone } = findAgain(judgements, files);
+  for (const each of gone) say(`gone: ${each}`);
+  return mutants;
+}
+
+/** Documents are left out: a run may be described while it goes on. */
+function hashOf(files: readonly SourceFile[]): string {
+  const hash = createHash("sha256");
+  for (const { path, text } of files) {
+    if (!path.endsWith(".md")) hash.update(`${path}\0${text}\0`);
+  }
+  return hash.digest("hex");
 }
 
 function say(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) await main();

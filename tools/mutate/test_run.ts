@@ -1,5 +1,3 @@
-import { dirname } from "node:path";
-
 /** How one run of tests ended. */
 export type Outcome = "passed" | "failed" | "hung";
 
@@ -7,8 +5,8 @@ export type Outcome = "passed" | "failed" | "hung";
 export interface TestRunner {
   /** Puts a text into the copy, in place of a file. */
   write(path: string, text: string): void;
-  /** Runs the tests of files. */
-  test(...tests: readonly string[]): Promise<Outcome>;
+  /** Runs the tests of a file. */
+  test(path: string): Promise<Outcome>;
   /** Checks the types of a file and what it imports. */
   check(path: string): Promise<Outcome>;
   /** Runs the conformance suite's own mutants, and the suite. */
@@ -21,21 +19,30 @@ export interface TestRunner {
  */
 const HUNG_AFTER_MS = 180_000;
 
-/** Copies what git knows of the checkout, and what is new in it, to an empty folder. */
-export async function copyTree(folder: string): Promise<void> {
-  const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-  const { success, stdout } = await new Deno.Command("git", { args, stderr: "inherit" }).output();
-  if (!success) throw new Error("Cannot list the checkout: 'git ls-files' failed, see above");
+/** What is no part of the checkout, at its root. */
+const LEFT_OUT = new Set(["results", "dist", "coverage", "node_modules"]);
+/** Folders of the project whose names begin with a dot. */
+const HIDDEN_OURS = new Set([".ci", ".github", ".gitignore"]);
+
+/** Copies the checkout in the working folder, build outputs and results aside, to a new folder. */
+export function copyTree(folder: string): void {
   try {
     Deno.removeSync(folder, { recursive: true });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  for (const path of new TextDecoder().decode(stdout).split("\0")) {
-    if (path === "" || !isFile(path)) continue;
-    Deno.mkdirSync(`${folder}/${dirname(path)}`, { recursive: true });
-    Deno.copyFileSync(path, `${folder}/${path}`);
-  }
+  const copy = (from: string): void => {
+    Deno.mkdirSync(`${folder}/${from}`, { recursive: true });
+    for (const { name, isDirectory, isFile } of Deno.readDirSync(from)) {
+      const path = from === "." ? name : `${from}/${name}`;
+      if (from === "." && (name.startsWith(".") ? !HIDDEN_OURS.has(name) : LEFT_OUT.has(name))) {
+        continue;
+      }
+      if (isDirectory) copy(path);
+      if (isFile) Deno.copyFileSync(path, `${folder}/${path}`);
+    }
+  };
+  copy(".");
 }
 
 /** A runner in a copy, with the permissions of `deno task test`. */
@@ -44,7 +51,7 @@ export function createTestRunner(folder: string): TestRunner {
   const run = (args: readonly string[]): Promise<Outcome> => runDeno(args, folder);
   return {
     write: (path, text) => Deno.writeTextFileSync(`${folder}/${path}`, text),
-    test: (...tests) => run(["test", ...flags, ...tests]),
+    test: (path) => run(["test", ...flags, path]),
     check: (path) => run(["check", "--quiet", path]),
     suites: async () => {
       const outcome = await run(["task", "conformance", "--self-test"]);
@@ -75,13 +82,4 @@ async function runDeno(args: readonly string[], cwd: string): Promise<Outcome> {
   });
   const { success } = await command.output();
   return limit.aborted ? "hung" : success ? "passed" : "failed";
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.lstatSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

@@ -1,66 +1,61 @@
 import assert from "node:assert/strict";
-import type { Mutant } from "./sample.ts";
-import { type Outcome, testFlags, type TestRunner } from "./test_run.ts";
-import { findRedTests, judgeMutant, summarize } from "./verdict.ts";
+import { MUTANT, stubRunner } from "./testing.ts";
+import { type Outcome, testFlags } from "./test_run.ts";
+import { createBaseline, judgeMutant, listChecks } from "./verdict.ts";
 
-const MUTANT: Mutant = {
-  path: "allocator/a.ts",
-  line: 1,
-  change: { kind: "boundary", start: 6, end: 7, replacement: "<=" },
-  original: "if (a < b) c();\n",
-  text: "if (a <= b) c();\n",
-};
-
-/** A runner whose tests notice what stands in the file. */
-function createRunner(notice: (test: string, text: string) => Outcome) {
-  let text = MUTANT.original;
-  const runner: TestRunner = {
-    write: (_path, given) => void (text = given),
-    test: (...tests) =>
-      Promise.resolve(
-        tests.map((test) => notice(test, text)).find((each) => each !== "passed") ?? "passed",
-      ),
-    check: () => Promise.resolve(notice("types", text)),
-    suites: () => Promise.resolve(notice("suites", text)),
-  };
-  return { runner, textNow: () => text };
+/** Judges a mutant where `with` notices the change and `without` fails before it. */
+async function judge(
+  o: { with?: Record<string, Outcome>; without?: Record<string, Outcome>; suites?: boolean },
+) {
+  const stub = stubRunner((check, text) =>
+    (text === MUTANT.text ? { ...o.without, ...o.with } : o.without ?? {})[check] ?? "passed"
+  );
+  const verdict = await judgeMutant(MUTANT, {
+    runner: stub.runner,
+    checks: listChecks(MUTANT.path, {
+      tests: ["a_test.ts", "b_test.ts"],
+      suites: o.suites ?? true,
+    }),
+    baseline: createBaseline(),
+  });
+  assert.equal(stub.textNow(), MUTANT.original);
+  return verdict;
 }
 
-const judgeWith = async (noticing: string, outcome: Outcome, suites = true) => {
-  const { runner, textNow } = createRunner((test, text) =>
-    test === noticing && text === MUTANT.text ? outcome : "passed"
-  );
-  const verdict = await judgeMutant(MUTANT, { runner, tests: ["a_test.ts", "b_test.ts"], suites });
-  assert.equal(textNow(), MUTANT.original);
-  return [verdict.kind, verdict.by];
-};
-
 Deno.test("judgeMutant() names what noticed first, and puts the file back", async () => {
-  assert.deepEqual(await judgeWith("b_test.ts", "failed"), ["killed", "b_test.ts"]);
-  assert.deepEqual(await judgeWith("a_test.ts", "hung"), ["hung", "a_test.ts"]);
-  assert.deepEqual(await judgeWith("types", "failed"), ["killed", "types"]);
-  assert.deepEqual(await judgeWith("suites", "failed"), ["killed", "suites"]);
-  assert.deepEqual(await judgeWith("suites", "failed", false), ["survived", "2 test files"]);
-  assert.deepEqual(await judgeWith("nothing", "failed"), ["survived", "2 test files"]);
+  for (const name of ["a_test.ts", "b_test.ts", "types", "suites"]) {
+    const verdict = await judge({ with: { [name]: "failed" } });
+    assert.deepEqual([verdict.kind, verdict.by], ["killed", name]);
+  }
+  const hung = await judge({ with: { "b_test.ts": "hung" } });
+  assert.deepEqual(hung, { kind: "hung", by: "b_test.ts", passed: 1, unsound: [] });
+  const survived = { kind: "survived", by: "", passed: 4, unsound: [] };
+  assert.deepEqual(await judge({}), survived);
+  assert.deepEqual(await judge({ with: { suites: "failed" }, suites: false }), {
+    ...survived,
+    passed: 3,
+  });
 });
 
-Deno.test("findRedTests() finds killers that fail without any change", async () => {
-  const { runner } = createRunner((test) => test === "b_test.ts" ? "failed" : "passed");
-  const killedBy = (by: string) => ({ mutant: MUTANT, kind: "killed" as const, by });
-  const verdicts = [killedBy("a_test.ts"), killedBy("b_test.ts"), killedBy("types")];
-  assert.deepEqual(await findRedTests(verdicts, runner), ["b_test.ts"]);
-  assert.deepEqual(await findRedTests(verdicts.slice(0, 1), runner), []);
+Deno.test("judgeMutant() lets nothing count that fails without any change", async () => {
+  for (const name of ["a_test.ts", "types", "suites"]) {
+    for (const outcome of ["failed", "hung"] as const) {
+      const alone = await judge({ without: { [name]: outcome } });
+      assert.deepEqual(alone, { kind: "undecided", by: "", passed: 3, unsound: [name] });
+    }
+  }
+  const other = await judge({ without: { "a_test.ts": "failed" }, with: { types: "failed" } });
+  assert.deepEqual(other, { kind: "killed", by: "types", passed: 1, unsound: ["a_test.ts"] });
 });
 
-Deno.test("summarize() lists survivors with their line and gives the figure", () => {
-  const text = summarize([
-    { mutant: MUTANT, kind: "survived", by: "2 test files" },
-    { mutant: MUTANT, kind: "hung", by: "a_test.ts" },
-    { mutant: MUTANT, kind: "killed", by: "types" },
-    { mutant: MUTANT, kind: "killed", by: "a_test.ts" },
-  ]);
-  assert.match(text, /^survived: allocator\/a\.ts:1: boundary: if \(a <= b\) c\(\);$/m);
-  assert.match(text, /4 changes: 3 noticed \(1 of them .*\), 1 survived \(25\.0 %\)$/);
+Deno.test("createBaseline() runs a check once, for whoever asks", async () => {
+  let runs = 0;
+  const { runner } = stubRunner(() => (runs++, "passed"));
+  const baseline = createBaseline();
+  const [check, other] = listChecks("a.ts", { tests: ["a_test.ts", "b_test.ts"], suites: false });
+  const asked = [check!, check!, other!].map((each) => baseline(each, runner));
+  assert.deepEqual(await Promise.all(asked), [true, true, true]);
+  assert.equal(runs, 2);
 });
 
 Deno.test("testFlags() takes the permissions of the task 'test', and asks for no more", () => {
