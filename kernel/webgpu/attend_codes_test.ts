@@ -11,6 +11,7 @@ import {
 import { randomProblem, type RandomProblemOptions } from "../random_problem.ts";
 import { attendOnGpu, type AttendOnGpuOptions } from "./attend_on_gpu.ts";
 import type { Gpu } from "./gpu.ts";
+import { defaultTuning } from "./specialisation.ts";
 import { testWithGpu } from "./testing.ts";
 
 interface Sizes extends Partial<AttentionShape> {
@@ -103,6 +104,30 @@ for (const name of ["int8:token:f32", "int4"]) {
       const p = problem(formats, { learnedSinks: true, sinkTokens: 5, recycled: true });
       await assertRight(gpu, p, { splitTokens: 16 });
       await assertRight(gpu, p, { walk: "row" });
+    },
+  );
+}
+
+// Chunks of a lane are narrower where more lanes share a key, and queries leave the registers where
+// lanes have many elements of them.
+for (
+  const [format, lanesPerKey, keysPerGroup, headSize, group] of [
+    ["int8:head:f32", 8, 4, 128, 2],
+    ["int8:token:f32", 2, 2, 128, 4],
+    ["fp8_e4m3:channel:f16", 4, 4, 64, 1],
+    ["int4", 8, 8, 128, 5],
+    ["int4", 2, 1, 64, 2],
+    ["fp4", 8, 2, 256, 2],
+    ["fp4", 4, 4, 64, 3],
+  ] as const
+) {
+  const codes = parseFormat(format)!;
+  const sizes = { headSize, queryHeads: 2 * group, keyFormat: codes, valueFormat: codes };
+  testWithGpu(
+    `attendOnGpu() agrees when ${format} of ${headSize} elements has ${lanesPerKey} lanes a key`,
+    async (gpu) => {
+      const tuning = { ...defaultTuning(gpu.target), lanesPerKey, keysPerGroup };
+      await assertRight(gpu, problem(sizes), { tuning });
     },
   );
 }

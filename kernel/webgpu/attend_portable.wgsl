@@ -47,10 +47,10 @@ fn attend(
 //#end
     for (var c = 0u; c < ${LV}u; c++) {
       let words = keyChunk(row, c);
-      let lowKey = keyLow(words, c);
-      let highKey = keyHigh(words, c);
+      let lowKey = keyQuarter0(words, c);
+      let highKey = keyQuarter1(words, c);
 //#for r in 0..R
-      score${r} += dot(lowKey, sharedQuery[${r * LV * 2}u + c * 2u]) + dot(highKey, sharedQuery[${r * LV * 2 + 1}u + c * 2u]);
+      score${r} += dot(lowKey, sharedQuery[${r * LV * 2}u + c]) + dot(highKey, sharedQuery[${(r * 2 + 1) * LV}u + c]);
 //#end
     }
     sharedRows[local] = row;
@@ -102,8 +102,8 @@ fn attend(
       // A weight of 0 times NaN is NaN: what no row sees counts as zeros.
       let seen${c} = sharedSeen[source] != 0u;
       let words${c} = valueChunk(sharedRows[source], ${c * LANES_V}u + chunk);
-      let lowValue${c} = select(vec4<f32>(0.0), valueLow(words${c}, ${c * LANES_V}u + chunk), seen${c});
-      let highValue${c} = select(vec4<f32>(0.0), valueHigh(words${c}, ${c * LANES_V}u + chunk), seen${c});
+      let lowValue${c} = select(vec4<f32>(0.0), valueQuarter0(words${c}, ${c * LANES_V}u + chunk), seen${c});
+      let highValue${c} = select(vec4<f32>(0.0), valueQuarter1(words${c}, ${c * LANES_V}u + chunk), seen${c});
 //#end
 //#for r in 0..R
       {

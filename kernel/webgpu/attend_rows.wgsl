@@ -1,6 +1,8 @@
 // The beginning and the end of an item of up to five rows: queries into workgroup memory, and the
 // softmax states of the workgroup joined into the output.
 
+// Quarter q of chunk n of a row stands at (row · KEY_ELEMENTS / 4 + q) · KEY_CHUNKS + n, so that lanes
+// side by side, each with its own chunk, meet no bank twice.
 var<workgroup> sharedQuery: array<vec4<f32>, ${R * D / 4}>;
 var<workgroup> sharedOutput: array<f32, ${STATES * R * D}>;
 var<workgroup> sharedState: array<vec2<f32>, ${STATES * R}>;
@@ -11,15 +13,17 @@ fn loadQuery(item: Item, local: u32) {
   for (var index = local; index < item.rows * ${LV}u; index += ${WORKGROUP}u) {
     let row = item.firstRow + index / ${LV}u;
     let source = (item.queryToken + row / ${G}u) * params.queryHeads + item.head * ${G}u + row % ${G}u;
-    let chunk = index % ${LV}u;
-    let words = query[source * ${LV}u + chunk];
+    let word = index % ${LV}u;
+    let words = query[source * ${LV}u + word];
+    var low = lowHalf(words) * params.scaleLog2;
+    var high = highHalf(words) * params.scaleLog2;
 //#if KEY_STATIC
-    sharedQuery[index * 2u] = lowHalf(words) * params.scaleLog2 * keyStaticScale(item.head, chunk * 2u);
-    sharedQuery[index * 2u + 1u] = highHalf(words) * params.scaleLog2 * keyStaticScale(item.head, chunk * 2u + 1u);
-//#else
-    sharedQuery[index * 2u] = lowHalf(words) * params.scaleLog2;
-    sharedQuery[index * 2u + 1u] = highHalf(words) * params.scaleLog2;
+    low *= keyStaticScale(item.head, word * 2u);
+    high *= keyStaticScale(item.head, word * 2u + 1u);
 //#end
+    let first = index / ${LV}u * ${D / 4}u + word * 2u % ${KEY_ELEMENTS / 4}u * ${KEY_CHUNKS}u + word * 8u / ${KEY_ELEMENTS}u;
+    sharedQuery[first] = low;
+    sharedQuery[first + ${KEY_CHUNKS}u] = high;
   }
 }
 

@@ -2,9 +2,9 @@
 //
 //   WORKGROUP_SUBGROUPS  subgroups of a workgroup; each walks its own tiles with its own softmax state
 //   LK     lanes that share a key in the score phase; J keys of such a group in one tile
-//   TILE   T / LK * J keys of a subgroup in one tile, all of one page; KC = LV / LK words of a key in
-//          one lane
-//   LANES_V  lanes along D in the value phase; C = LV / LANES_V words of a value in one lane
+//   TILE   T / LK * J keys of a subgroup in one tile, all of one page; KC chunks of a key in one lane,
+//          of KQ quarters each
+//   LANES_V  lanes along D in the value phase; C chunks of a value in one lane, of VQ quarters each
 //   KI     keys that one value step covers: T / LANES_V
 //   PV_UNROLL  value steps whose loads are in flight at a time
 //
@@ -44,8 +44,16 @@ fn attend(
   var max${r} = NO_SCORE;
   var sum${r} = 0.0;
 //#for c in 0..C
-  var low${r}_${c} = vec4<f32>(0.0);
-  var high${r}_${c} = vec4<f32>(0.0);
+//#for q in 0..VQ
+  var out${r}_${c}_${q} = vec4<f32>(0.0);
+//#end
+//#end
+//#if QUERY_REGISTERS
+//#for c in 0..KC
+//#for q in 0..KQ
+  let query${r}_${c}_${q} = sharedQuery[${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane];
+//#end
+//#end
 //#end
 //#end
   let tiles = (item.visibleEnd - item.visibleBegin + ${WORKGROUP_SUBGROUPS * TILE - 1}u) / ${WORKGROUP_SUBGROUPS * TILE}u;
@@ -75,28 +83,48 @@ fn attend(
 //#end
 //#end
 //#for c in 0..KC
+//#for q in 0..KQ
+//#if KEY_BLOCKS && q % 4 == 0
+//#for r in 0..R
+//#for j in 0..J
+    var part${r}_${j}_${c * KQ + q} = 0.0;
+//#end
+//#end
+//#end
     {
 //#for j in 0..J
-      let lowKey${j} = keyLow(keys.word${j}_${c}, ${c * LK}u + keyLane);
-      let highKey${j} = keyHigh(keys.word${j}_${c}, ${c * LK}u + keyLane);
+      let key${j} = keyQuarter${q}(keys.word${j}_${c}, ${c * LK}u + keyLane);
 //#end
 //#for r in 0..R
       {
-        let lowQuery = sharedQuery[${(r * LV + c * LK) * 2}u + keyLane * 2u];
-        let highQuery = sharedQuery[${(r * LV + c * LK) * 2 + 1}u + keyLane * 2u];
-//#for e in 0..4
-//#for j in 0..J
-        dot${r}_${j} = fma(lowKey${j}[${e}], lowQuery[${e}], dot${r}_${j});
-//#end
+//#if QUERY_REGISTERS
+        let query = query${r}_${c}_${q};
+//#else
+        let query = sharedQuery[${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane];
 //#end
 //#for e in 0..4
 //#for j in 0..J
-        dot${r}_${j} = fma(highKey${j}[${e}], highQuery[${e}], dot${r}_${j});
+//#if KEY_BLOCKS
+        part${r}_${j}_${c * KQ + q / 4 * 4} = fma(key${j}[${e}], query[${e}], part${r}_${j}_${c * KQ + q / 4 * 4});
+//#else
+        dot${r}_${j} = fma(key${j}[${e}], query[${e}], dot${r}_${j});
+//#end
 //#end
 //#end
       }
 //#end
     }
+//#if KEY_BLOCKS && q % 4 == 3
+//#for j in 0..J
+    {
+      let scale = blockScale(keys.scales${j}_${c} >> ${q / 4 * 8}u);
+//#for r in 0..R
+      dot${r}_${j} = fma(part${r}_${j}_${c * KQ + q / 4 * 4}, scale, dot${r}_${j});
+//#end
+    }
+//#end
+//#end
+//#end
 //#end
 
 //#if KEY_SCALES
@@ -148,8 +176,9 @@ fn attend(
         max${r} = larger;
         sum${r} *= decay;
 //#for c in 0..C
-        low${r}_${c} *= decay;
-        high${r}_${c} *= decay;
+//#for q in 0..VQ
+        out${r}_${c}_${q} *= decay;
+//#end
 //#end
       }
 //#end
@@ -179,6 +208,9 @@ fn attend(
 //#for c in 0..C
         if (!seen) {
           values.word${i}_${c} = ValueChunk();
+//#if VALUE_BLOCKS
+          values.scales${i}_${c} = 0u;
+//#end
         }
 //#end
       }
@@ -186,18 +218,25 @@ fn attend(
     }
 //#for i in block * PV_UNROLL..(block + 1) * PV_UNROLL
     {
-//#for c in 0..C
-      let lowValue${c} = valueLow(values.word${i - block * PV_UNROLL}_${c}, ${c * LANES_V}u + chunk);
-      let highValue${c} = valueHigh(values.word${i - block * PV_UNROLL}_${c}, ${c * LANES_V}u + chunk);
-//#end
 //#for r in 0..R
-      {
-        let weight = vec4<f32>(subgroupShuffle(weight${r}, sourceLane(${i * KI}u + keyGroup)));
+      let weight${r}OfKey = subgroupShuffle(weight${r}, sourceLane(${i * KI}u + keyGroup));
+//#end
 //#for c in 0..C
-        low${r}_${c} = fma(lowValue${c}, weight, low${r}_${c});
-        high${r}_${c} = fma(highValue${c}, weight, high${r}_${c});
+//#for q in 0..VQ
+//#if VALUE_BLOCKS && q % 4 == 0
+      let scale${c}_${q} = blockScale(values.scales${i - block * PV_UNROLL}_${c} >> ${q / 4 * 8}u);
+//#end
+      {
+        let value = valueQuarter${q}(values.word${i - block * PV_UNROLL}_${c}, ${c * LANES_V}u + chunk);
+//#for r in 0..R
+//#if VALUE_BLOCKS
+        out${r}_${c}_${q} = fma(value, vec4<f32>(weight${r}OfKey * scale${c}_${q / 4 * 4}), out${r}_${c}_${q});
+//#else
+        out${r}_${c}_${q} = fma(value, vec4<f32>(weight${r}OfKey), out${r}_${c}_${q});
+//#end
 //#end
       }
+//#end
 //#end
     }
 //#end
@@ -210,25 +249,24 @@ fn attend(
   sum${r} = subgroupAdd(sum${r}) / ${LK / J}.0;
 //#for x in 0..LOG2KI
 //#for c in 0..C
-  low${r}_${c} += subgroupShuffleXor(low${r}_${c}, ${LANES_V << x}u);
-  high${r}_${c} += subgroupShuffleXor(high${r}_${c}, ${LANES_V << x}u);
+//#for q in 0..VQ
+  out${r}_${c}_${q} += subgroupShuffleXor(out${r}_${c}_${q}, ${LANES_V << x}u);
+//#end
 //#end
 //#end
 //#end
   if (keyGroup == 0u) {
 //#for r in 0..R
 //#for c in 0..C
+//#for q in 0..VQ
     {
-      let at = (subgroup * ${R}u + ${r}u) * ${D}u + (${c * LANES_V}u + chunk) * 8u;
-      sharedOutput[at] = low${r}_${c}.x;
-      sharedOutput[at + 1u] = low${r}_${c}.y;
-      sharedOutput[at + 2u] = low${r}_${c}.z;
-      sharedOutput[at + 3u] = low${r}_${c}.w;
-      sharedOutput[at + 4u] = high${r}_${c}.x;
-      sharedOutput[at + 5u] = high${r}_${c}.y;
-      sharedOutput[at + 6u] = high${r}_${c}.z;
-      sharedOutput[at + 7u] = high${r}_${c}.w;
+      let at = (subgroup * ${R}u + ${r}u) * ${D}u + (${c * LANES_V}u + chunk) * ${VALUE_ELEMENTS}u + ${q * 4}u;
+      sharedOutput[at] = out${r}_${c}_${q}.x;
+      sharedOutput[at + 1u] = out${r}_${c}_${q}.y;
+      sharedOutput[at + 2u] = out${r}_${c}_${q}.z;
+      sharedOutput[at + 3u] = out${r}_${c}_${q}.w;
     }
+//#end
 //#end
 //#end
   }
@@ -296,6 +334,9 @@ struct Keys {
 //#for j in 0..J
 //#for c in 0..KC
   word${j}_${c}: KeyChunk,
+//#if KEY_BLOCKS
+  scales${j}_${c}: u32,
+//#end
 //#end
 //#end
 }
@@ -304,6 +345,9 @@ struct Values {
 //#for i in 0..PV_UNROLL
 //#for c in 0..C
   word${i}_${c}: ValueChunk,
+//#if VALUE_BLOCKS
+  scales${i}_${c}: u32,
+//#end
 //#end
 //#end
 }
@@ -322,6 +366,9 @@ fn loadKeys(place: Place, ownKey: u32, keyLane: u32) -> Keys {
 //#for j in 0..J
 //#for c in 0..KC
     keys.word${j}_${c} = keyChunkOf${n}(place.first + (ownKey ^ ${j}u), ${c * LK}u + keyLane);
+//#if KEY_BLOCKS
+    keys.scales${j}_${c} = keyBlockScales(place.first + (ownKey ^ ${j}u), ${c * LK}u + keyLane);
+//#end
 //#end
 //#end
   }
@@ -335,6 +382,9 @@ fn loadKeys(place: Place, ownKey: u32, keyLane: u32) -> Keys {
     let row = rowInTile(place, ownKey ^ ${j}u, ${j * (LK / J)}u);
 //#for c in 0..KC
     keys.word${j}_${c} = keyChunk(row, ${c * LK}u + keyLane);
+//#if KEY_BLOCKS
+    keys.scales${j}_${c} = keyBlockScales(row, ${c * LK}u + keyLane);
+//#end
 //#end
   }
 //#end
@@ -350,6 +400,9 @@ fn loadValues(place: Place, firstStep: u32, keyGroup: u32, chunk: u32) -> Values
 //#for i in 0..PV_UNROLL
 //#for c in 0..C
     values.word${i}_${c} = valueChunkOf${n}(first + ${i * KI}u, ${c * LANES_V}u + chunk);
+//#if VALUE_BLOCKS
+    values.scales${i}_${c} = valueBlockScales(first + ${i * KI}u, ${c * LANES_V}u + chunk);
+//#end
 //#end
 //#end
   }
@@ -363,6 +416,9 @@ fn loadValues(place: Place, firstStep: u32, keyGroup: u32, chunk: u32) -> Values
     let row = valueRow(place, (firstStep + ${i}u) * ${KI}u + keyGroup);
 //#for c in 0..C
     values.word${i}_${c} = valueChunk(row, ${c * LANES_V}u + chunk);
+//#if VALUE_BLOCKS
+    values.scales${i}_${c} = valueBlockScales(row, ${c * LANES_V}u + chunk);
+//#end
 //#end
   }
 //#end

@@ -3,6 +3,7 @@
 
 import { CODE_FORMATS } from "../quantised/code_type.ts";
 import {
+  BLOCK_ELEMENTS,
   codeBytes,
   formatName,
   type QuantisedFormat,
@@ -91,13 +92,27 @@ export function scaleBindings(shape: SideShape): number {
 /** Storage bindings that every attention program has before those of the cache. */
 export const FIRST_CACHE_BINDING = 7;
 
+/** Elements of a row that a lane loads at a time, of keys and of values. */
+export type ChunkElements = Readonly<Record<CacheSide, number>>;
+
+/** What every program can load, whatever the head size. */
+export const SMALL_CHUNKS: ChunkElements = { keys: 8, values: 8 };
+
+/** What the elements of a chunk are too small by, as they are decoded. */
+function unitOf(format: QuantisedFormat | undefined, elements: number): number {
+  if (format?.codes === "fp8_e4m3") return 2 ** 8;
+  // e2m1 as f16 is 2^-14 of its value, a block's e4m3 scale 2^-8.
+  return format?.granularity === "block" && elements >= BLOCK_ELEMENTS ? 2 ** 22 : 1;
+}
+
 function sideConstants(
   shape: SideShape,
-  side: CacheSide,
+  o: { readonly side: CacheSide; readonly elements: number },
 ): Record<string, number | boolean> {
+  const { side, elements } = o;
   const format = side === "keys" ? shape.keyFormat : shape.valueFormat;
   const { headSize, bindings } = shape;
-  const chunkBytes = format === undefined ? 16 : codeBytes(format, 8);
+  const chunkBytes = format === undefined ? 2 * elements : codeBytes(format, elements);
   const keyStatics = staticSizes(shape.keyFormat, shape);
   const staticAt = side === "keys" ? 0 : keyStatics.scales + keyStatics.zeros;
   const statics = staticSizes(format, shape);
@@ -109,7 +124,12 @@ function sideConstants(
   const constants = {
     BITS: format === undefined ? 16 : CODE_FORMATS[format.codes].bits,
     CODES: format === undefined ? NUMBERS.C16 : CODE_NUMBER[format.codes],
-    STRIDE: format === undefined ? headSize / 8 : rowBytes(format, headSize) / chunkBytes,
+    ELEMENTS: elements,
+    WORDS: chunkBytes / 4,
+    CHUNKS: headSize / elements,
+    BLOCKS: format?.granularity === "block" ? Math.floor(elements / BLOCK_ELEMENTS) : 0,
+    UNIT: unitOf(format, elements),
+    STRIDE: (format === undefined ? 2 * headSize : rowBytes(format, headSize)) / chunkBytes,
     SCALE_TYPE: format === undefined ? SCALE_NUMBERS.F32 : SCALE_NUMBER[format.scaleType],
     SCALES: format?.granularity === "token" ? 1 : format?.granularity === "inline" ? 2 : 0,
     STATIC: statics.scales === 0 ? 0 : format!.granularity === "channel" ? 2 : 1,
@@ -128,13 +148,16 @@ function sideConstants(
   );
 }
 
-/** Constants of both sides, for the templates of attention. */
-export function cacheConstants(shape: SideShape): Record<string, number | boolean> {
+/** Constants of both sides, for the templates. */
+export function cacheConstants(
+  shape: SideShape,
+  elements: ChunkElements = SMALL_CHUNKS,
+): Record<string, number | boolean> {
   return {
     ...NUMBERS,
     ...SCALE_NUMBERS,
-    ...sideConstants(shape, "keys"),
-    ...sideConstants(shape, "values"),
+    ...sideConstants(shape, { side: "keys", elements: elements.keys }),
+    ...sideConstants(shape, { side: "values", elements: elements.values }),
     ANY_BLOCKS: shape.keyFormat?.granularity === "block" ||
       shape.valueFormat?.granularity === "block",
     ANY_CODES: shape.keyFormat !== undefined || shape.valueFormat !== undefined,

@@ -21,27 +21,56 @@ fn fp8Spread(word: u32) -> u32 {
   return ((word & 0xffu) << 8u) | ((word & 0xff00u) << 16u);
 }
 
-// Four 4-bit codes, the lowest first, as numbers.
-fn int4Values(word: u32) -> vec4<f32> {
-  let codes = vec4<u32>(word, word >> 4u, word >> 8u, word >> 12u) & vec4<u32>(0xfu);
-  return bitcast<vec4<f32>>(codes | vec4<u32>(0x4b000000u)) - vec4<f32>(8388608.0);
+// Codes as numbers without a conversion: under an exponent that gives their lowest bit the weight 1, a
+// field of a word is the tail of an f32, and one subtraction, which is exact, leaves the code.
+
+// Four int8, the lowest first. Turning the sign bit makes a code its value + 128.
+fn int8Values(word: u32) -> vec4<f32> {
+  let upper = word >> 16u;
+  let biased = vec4<u32>(word & 0xffu, word & 0xff00u, upper & 0xffu, upper & 0xff00u) ^
+    vec4<u32>(0x4b000080u, 0x47008000u, 0x4b000080u, 0x47008000u);
+  return bitcast<vec4<f32>>(biased) - vec4<f32>(8388736.0, 32896.0, 8388736.0, 32896.0);
 }
 
-// Codes i and i + 4 of eight e2m1 as a pair of f16, whose exponents are 14 too small.
+// Four 4-bit codes of a word, the lowest first: the lower ones plus INT4_LOW, the upper ones plus INT4_HIGH.
+const INT4_LOW = vec4<f32>(8388608.0, 524288.0, 32768.0, 2048.0);
+const INT4_HIGH = vec4<f32>(128.0, 8388608.0, 524288.0, 32768.0);
+
+fn int4Low(word: u32) -> vec4<f32> {
+  return bitcast<vec4<f32>>(vec4<u32>(
+    (word & 0xfu) | 0x4b000000u,
+    (word & 0xf0u) | 0x49000000u,
+    (word & 0xf00u) | 0x47000000u,
+    (word & 0xf000u) | 0x45000000u,
+  ));
+}
+
+fn int4High(word: u32) -> vec4<f32> {
+  let upper = word >> 20u;
+  return bitcast<vec4<f32>>(vec4<u32>(
+    (word & 0xf0000u) | 0x43000000u,
+    (upper & 0xfu) | 0x4b000000u,
+    (upper & 0xf0u) | 0x49000000u,
+    (upper & 0xf00u) | 0x47000000u,
+  ));
+}
+
+// The e4m3 codes in the upper bytes of two halves as f16 of 2^-8 times their value: sign, exponent and
+// fraction come into place, and a code of all ones stays no number.
+fn e4m3Pair(word: u32) -> u32 {
+  let magnitudes = (word & 0x7f007f00u) >> 1u;
+  return magnitudes | (word & 0x80008000u) | ((magnitudes + 0x00800080u) & 0x40004000u);
+}
+
+// Codes i and i + 4 of eight e2m1 as a pair of f16, 2^-14 times their value.
 fn fp4Pairs(word: u32) -> vec4<u32> {
-  return vec4<u32>(
-    ((word & 0x00070007u) << 9u) | ((word & 0x00080008u) << 12u),
-    ((word & 0x00700070u) << 5u) | ((word & 0x00800080u) << 8u),
-    ((word & 0x07000700u) << 1u) | ((word & 0x08000800u) << 4u),
-    ((word & 0x70007000u) >> 3u) | (word & 0x80008000u),
-  );
+  let top = vec4<u32>(word << 12u, word << 8u, word << 4u, word);
+  return ((top & vec4<u32>(0x70007000u)) >> vec4<u32>(3u)) | (top & vec4<u32>(0x80008000u));
 }
 
-// An e4m3 scale, times 2^14.
+// A block's scale, 2^-8 times its value.
 fn blockScale(code: u32) -> f32 {
-  let magnitude = (code & 0x7fu) << 7u;
-  let half = magnitude | ((magnitude + 0x80u) & 0x4000u) | ((code & 0x80u) << 8u);
-  return unpack2x16float(half).x * 4194304.0;
+  return unpack2x16float(e4m3Pair(code << 8u)).x;
 }
 
 //#end

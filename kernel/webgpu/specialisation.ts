@@ -20,6 +20,7 @@ import attendTileText from "./attend_tile.wgsl" with { type: "text" };
 import fillText from "./fill.wgsl" with { type: "text" };
 import mergeText from "./merge.wgsl" with { type: "text" };
 import paramsText from "./params.wgsl" with { type: "text" };
+import { type LaneOptions, portableMapping, subgroupMapping } from "./lane_mapping.ts";
 import { MATRIX_ROWS, MAX_VECTOR_ROWS } from "./item_rows.ts";
 import {
   chooseMatrixTuning,
@@ -42,9 +43,6 @@ import storeItemText from "./store_item.wgsl" with { type: "text" };
 import storeOutputText from "./store_output.wgsl" with { type: "text" };
 import { FILL_PARAMS, ITEM, MERGE, PARAMS } from "./struct_layout.ts";
 import { expandTemplate, type TemplateConstants } from "./template.ts";
-
-/** Lanes of a workgroup where subgroups are not used. */
-const PORTABLE_LANES = 64;
 
 /** The tuning used where none was measured. */
 export function defaultTuning({ subgroupSize, isCompact }: ProgramTarget): AttendTuning {
@@ -109,7 +107,7 @@ export function attendProgram(
     ? matrixMapping(s, { target: o.target, tuning: matrix })!
     : s.rows > MAX_VECTOR_ROWS
     ? tileMapping(s, o.target)
-    : laneMapping(s, o);
+    : vectorMapping(s, o);
   const vectorText = o.target.subgroupSize === 0 ? attendPortableText : attendSubgroupText;
   const entryTexts = matrix !== null
     ? [attendMatrixText]
@@ -157,7 +155,7 @@ export function attendProgramName(
     return `${head};subgroup=${subgroupSize};matrix=${unit!.size};${matrixTuningName(matrix)}`;
   }
   if (o.target.subgroupSize === 0 || s.rows > MAX_VECTOR_ROWS) return `${head};subgroup=none`;
-  const { T, WORKGROUP_SUBGROUPS, LK, J, PV_UNROLL } = laneMapping(s, o);
+  const { T, WORKGROUP_SUBGROUPS, LK, J, PV_UNROLL } = subgroupMapping(s, tuned(o));
   const subgroups = `subgroup=${T};subgroups=${WORKGROUP_SUBGROUPS}`;
   return `${head};${subgroups};lanes_per_key=${LK};keys_per_group=${J};` +
     `values_in_flight=${PV_UNROLL}`;
@@ -181,6 +179,17 @@ function matrixTuningOf(
   });
 }
 
+function tuned(o: { target: ProgramTarget; tuning?: AttendTuning }): LaneOptions {
+  return { subgroupSize: o.target.subgroupSize, tuning: o.tuning ?? defaultTuning(o.target) };
+}
+
+function vectorMapping(
+  s: AttendSpecialisation,
+  o: { target: ProgramTarget; tuning?: AttendTuning },
+): Record<"WORKGROUP", number> & TemplateConstants {
+  return o.target.subgroupSize === 0 ? portableMapping(s) : subgroupMapping(s, tuned(o));
+}
+
 /** Constants of the tile kernel, within the 32 KiB of workgroup memory of every adapter. */
 function tileMapping(
   s: AttendSpecialisation,
@@ -195,65 +204,6 @@ function tileMapping(
     UK: target.isCompact ? 1 : 8,
     TILE_WORDS: Math.max(1024, 512 + 4 * s.headSize),
     VALUE_LOADS: 4 * s.headSize / lanes,
-  };
-}
-
-/** How lanes share keys and elements; the letters are those of the shaders' headers. */
-function laneMapping(
-  s: AttendSpecialisation,
-  o: { target: ProgramTarget; tuning?: AttendTuning },
-):
-  & Record<"T" | "WORKGROUP_SUBGROUPS" | "WORKGROUP" | "LK" | "J" | "PV_UNROLL", number>
-  & TemplateConstants {
-  const words = s.headSize / 8;
-  const { subgroupSize } = o.target;
-  if (subgroupSize === 0) {
-    const lanesOfValue = Math.min(words, PORTABLE_LANES);
-    const keyGroups = PORTABLE_LANES / lanesOfValue;
-    return {
-      SUBGROUPS: false,
-      T: PORTABLE_LANES,
-      WORKGROUP_SUBGROUPS: 1,
-      WORKGROUP: PORTABLE_LANES,
-      STATES: keyGroups,
-      LK: 1,
-      J: 1,
-      PV_UNROLL: 1,
-      LANES_V: lanesOfValue,
-      C: words / lanesOfValue,
-      KI: keyGroups,
-    };
-  }
-  const tuning = o.tuning ?? defaultTuning(o.target);
-  // All keys of a tile lie in one page.
-  const fewestLanes = Math.ceil(subgroupSize / s.pageSizeTokens);
-  const lanesPerKey = Math.max(fewestLanes, Math.min(tuning.lanesPerKey, subgroupSize, words));
-  const keysPerGroup = Math.min(
-    tuning.keysPerGroup,
-    lanesPerKey,
-    s.pageSizeTokens * lanesPerKey / subgroupSize,
-  );
-  const lanesOfValue = Math.min(words, subgroupSize);
-  const keysPerStep = subgroupSize / lanesOfValue;
-  const tile = subgroupSize / lanesPerKey * keysPerGroup;
-  const steps = tile / keysPerStep;
-  return {
-    SUBGROUPS: true,
-    T: subgroupSize,
-    WORKGROUP_SUBGROUPS: tuning.subgroups,
-    WORKGROUP: subgroupSize * tuning.subgroups,
-    STATES: tuning.subgroups,
-    LK: lanesPerKey,
-    LOG2LK: Math.log2(lanesPerKey),
-    J: keysPerGroup,
-    KC: words / lanesPerKey,
-    TILE: tile,
-    LANES_V: lanesOfValue,
-    C: words / lanesOfValue,
-    KI: keysPerStep,
-    LOG2KI: Math.log2(keysPerStep),
-    PV_STEPS: steps,
-    PV_UNROLL: Math.min(tuning.valuesInFlight, steps),
   };
 }
 

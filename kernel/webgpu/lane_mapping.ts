@@ -1,0 +1,121 @@
+/** How lanes share keys and elements in the vector kernels; the letters are those of the shaders' headers. */
+
+import { BLOCK_ELEMENTS, type QuantisedFormat } from "../quantised/quantised_format.ts";
+import { CODE_FORMATS } from "../quantised/code_type.ts";
+import { cacheConstants } from "./cache_sides.ts";
+import type { AttendSpecialisation, AttendTuning } from "./program.ts";
+import type { TemplateConstants } from "./template.ts";
+
+/** Lanes of a workgroup where subgroups are not used. */
+const PORTABLE_LANES = 64;
+
+/** Elements of 16-bit caches in the 16 bytes that a lane loads at a time. */
+const C16_ELEMENTS = 8;
+
+/** Queries are kept in registers where a lane has so few of them, of all rows. */
+const MAX_QUERY_REGISTERS = 64;
+
+/** Outputs in registers that a lane holds of one row, at most: values of more elements are cut up. */
+const MAX_VALUE_ELEMENTS = 16;
+
+/** Constants of a vector program that a workgroup of `WORKGROUP` lanes runs. */
+export type LaneConstants<Name extends string> =
+  & Record<Name | "WORKGROUP", number>
+  & TemplateConstants;
+
+/** What decides the subgroup kernel's lanes besides its specialisation. */
+export interface LaneOptions {
+  /** Lanes of a subgroup. */
+  readonly subgroupSize: number;
+  /** The tuning. */
+  readonly tuning: AttendTuning;
+}
+
+/** Constants of the kernel without subgroups. */
+export function portableMapping({ headSize }: AttendSpecialisation): LaneConstants<"T"> {
+  const words = headSize / C16_ELEMENTS;
+  const lanesOfValue = Math.min(words, PORTABLE_LANES);
+  const keyGroups = PORTABLE_LANES / lanesOfValue;
+  return {
+    SUBGROUPS: false,
+    T: PORTABLE_LANES,
+    WORKGROUP_SUBGROUPS: 1,
+    WORKGROUP: PORTABLE_LANES,
+    STATES: keyGroups,
+    LK: 1,
+    J: 1,
+    PV_UNROLL: 1,
+    LANES_V: lanesOfValue,
+    C: words / lanesOfValue,
+    KI: keyGroups,
+  };
+}
+
+/**
+ * Constants of the kernel over subgroups.
+ *
+ * @param s What is generated.
+ * @param o Lanes and tuning, which is fitted to head size and page.
+ */
+export function subgroupMapping(
+  s: AttendSpecialisation,
+  o: LaneOptions,
+): LaneConstants<"T" | "WORKGROUP_SUBGROUPS" | "LK" | "J" | "PV_UNROLL"> {
+  const { subgroupSize, tuning } = o;
+  const { headSize, pageSizeTokens } = s;
+  // All keys of a tile lie in one page.
+  const fewestLanes = Math.ceil(subgroupSize / pageSizeTokens);
+  const mostLanes = headSize / leastElements(s.keyFormat);
+  const lanesPerKey = Math.max(
+    fewestLanes,
+    Math.min(tuning.lanesPerKey, subgroupSize, mostLanes),
+  );
+  const keysPerGroup = Math.min(
+    tuning.keysPerGroup,
+    lanesPerKey,
+    pageSizeTokens * lanesPerKey / subgroupSize,
+  );
+  const tile = subgroupSize / lanesPerKey * keysPerGroup;
+  const keys = Math.min(mostElements(s.keyFormat), headSize / lanesPerKey);
+  // A step covers no more keys than a tile has.
+  const values = Math.max(
+    leastElements(s.valueFormat),
+    Math.min(mostElements(s.valueFormat), MAX_VALUE_ELEMENTS, tile * headSize / subgroupSize),
+  );
+  const lanesOfValue = Math.min(headSize / values, subgroupSize);
+  const keysPerStep = subgroupSize / lanesOfValue;
+  const steps = tile / keysPerStep;
+  return {
+    ...cacheConstants(s, { keys, values }),
+    SUBGROUPS: true,
+    T: subgroupSize,
+    WORKGROUP_SUBGROUPS: tuning.subgroups,
+    WORKGROUP: subgroupSize * tuning.subgroups,
+    STATES: tuning.subgroups,
+    LK: lanesPerKey,
+    LOG2LK: Math.log2(lanesPerKey),
+    J: keysPerGroup,
+    KC: headSize / keys / lanesPerKey,
+    KQ: keys / 4,
+    QUERY_REGISTERS: s.keyFormat !== undefined &&
+      s.rows * headSize / lanesPerKey <= MAX_QUERY_REGISTERS,
+    TILE: tile,
+    LANES_V: lanesOfValue,
+    C: headSize / values / lanesOfValue,
+    VQ: values / 4,
+    KI: keysPerStep,
+    LOG2KI: Math.log2(keysPerStep),
+    PV_STEPS: steps,
+    PV_UNROLL: Math.min(tuning.valuesInFlight, steps),
+  };
+}
+
+/** Fewest elements that are loaded at a time: a block has one scale. */
+function leastElements(format: QuantisedFormat | undefined): number {
+  return format?.granularity === "block" ? BLOCK_ELEMENTS : C16_ELEMENTS;
+}
+
+/** Elements in 16 bytes. */
+function mostElements(format: QuantisedFormat | undefined): number {
+  return format === undefined ? C16_ELEMENTS : 128 / CODE_FORMATS[format.codes].bits;
+}
