@@ -2,8 +2,10 @@
  * Hierarchical bitmaps: sets of ordinals in [0, size) whose least member is found by touching a few
  * words. Level 0 has one bit an ordinal; a bit of level k + 1 says that a word of level k is not
  * empty. All sets of one object are equally large and share one array, N/8 bytes each and 1/31 more.
+ * There are three levels or more, so that the lowest three are walked without a loop over levels.
  *
- * Hot paths: arguments are positional and nothing is allocated.
+ * Hot paths: arguments are positional and nothing is allocated. A branch that cannot be foreseen
+ * costs more than the few words that it would spare, so there are as few as possible.
  *
  * @module
  */
@@ -12,7 +14,7 @@
 export interface Bitmaps {
   /** Number of ordinals that a set can hold. */
   readonly size: number;
-  /** All words: for each set level 0, then level 1, up to one word. */
+  /** All words: for each set level 0, then level 1, up to a level of one word. */
   readonly words: Int32Array;
   /** Words of one set over all levels. */
   readonly stride: number;
@@ -21,6 +23,8 @@ export interface Bitmaps {
   /** For each set a level-0 word before which all words are empty; int32 [sets]. */
   readonly firstWords: Int32Array;
 }
+
+const LEAST_LEVELS = 3;
 
 /**
  * Creates sets that hold every ordinal.
@@ -38,7 +42,7 @@ export function createFullBitmaps(sets: number, size: number): Bitmaps {
     stride += words;
     counts.push(words);
     starts.push(stride);
-  } while (counts[counts.length - 1] > 1);
+  } while (counts[counts.length - 1] > 1 || starts.length <= LEAST_LEVELS);
   const levels = starts.length - 1;
   const words = new Int32Array(sets * stride);
   for (let level = 0; level < levels; level++) {
@@ -69,7 +73,7 @@ export function takeLeast(bitmaps: Bitmaps, set: number): number {
   let first = firstWords[set];
   let word = words[base + first];
   if (word === 0) {
-    first = findFirstWord(bitmaps, base);
+    first = findFirstWord(bitmaps, base, 0);
     firstWords[set] = first;
     word = words[base + first];
   }
@@ -80,8 +84,8 @@ export function takeLeast(bitmaps: Bitmaps, set: number): number {
 }
 
 /**
- * Takes the least ordinals out of a set, ascending. What one call takes is read word by word, so
- * that ordinals far apart cost no walk from the top each.
+ * Takes the least ordinals out of a set, ascending, in one walk: of the lowest three levels the words
+ * on the way are kept at hand, and each is written once when it is left.
  *
  * @param bitmaps The sets.
  * @param set A set that holds as many; the caller makes sure of it.
@@ -97,55 +101,70 @@ export function takeLeastOf(
   count: number,
 ): void {
   const { words, stride, levelStarts, firstWords } = bitmaps;
+  if (count === 0) return;
   const base = set * stride;
+  const [middle, upper] = [base + levelStarts[1], base + levelStarts[2]];
   const end = start + count;
   let at = start;
-  let first = firstWords[set];
-  // The word that the last call stopped in is where the next one continues.
-  let word = words[base + first];
+  let place = 0;
   while (at < end) {
-    if (word === 0) {
-      first = findFirstWord(bitmaps, base);
-      word = words[base + first];
-    }
-    const above = levelStarts.length > 1 ? base + levelStarts[1] + (first >>> 5) : -1;
-    let siblings = above < 0 ? 0 : words[above] & -(1 << first);
-    while (true) {
-      while (word !== 0 && at < end) {
-        into[at++] = first * 32 + lowestBit(word);
-        word &= word - 1;
-      }
-      words[base + first] = word;
-      if (word !== 0) break;
-      siblings &= siblings - 1;
-      if (siblings === 0 || at === end) break;
-      first = (first & ~31) | lowestBit(siblings);
-      word = words[base + first];
-    }
-    if (above >= 0) {
-      words[above] = siblings;
-      if (siblings === 0) clearAbove(bitmaps, base, first >>> 5, 2);
-    }
+    const upperPlace = findFirstWord(bitmaps, base, 2);
+    let upperWord = words[upper + upperPlace];
+    do {
+      const middlePlace = upperPlace * 32 + lowestBit(upperWord);
+      let middleWord = words[middle + middlePlace];
+      do {
+        place = middlePlace * 32 + lowestBit(middleWord);
+        let word = words[base + place];
+        const first = place * 32;
+        if (word === -1 && end - at >= 32) {
+          for (let bit = 0; bit < 32; bit++) into[at + bit] = first + bit;
+          at += 32;
+          word = 0;
+        } else {
+          do {
+            into[at++] = first + lowestBit(word);
+            word &= word - 1;
+          } while (word !== 0 && at < end);
+        }
+        words[base + place] = word;
+        middleWord = withoutLowestIf(middleWord, word);
+      } while (middleWord !== 0 && at < end);
+      words[middle + middlePlace] = middleWord;
+      upperWord = withoutLowestIf(upperWord, middleWord);
+    } while (upperWord !== 0 && at < end);
+    words[upper + upperPlace] = upperWord;
+    if (upperWord === 0) clearAbove(bitmaps, base, upperPlace, 3);
   }
-  firstWords[set] = first;
+  firstWords[set] = place;
 }
 
 /**
- * Puts an ordinal into a set.
+ * Puts ordinals of one level-0 word into a set: several that lie together cost no more than one.
  *
  * @param bitmaps The sets.
  * @param set The set.
- * @param ordinal An ordinal that it does not hold.
+ * @param place The word: ordinals [32·place, 32·place + 32).
+ * @param bits A bit for each of them that is put in; the set holds none of these.
  */
-export function addOrdinal(bitmaps: Bitmaps, set: number, ordinal: number): void {
-  const { words, stride, firstWords } = bitmaps;
+export function addBits(bitmaps: Bitmaps, set: number, place: number, bits: number): void {
+  const { words, stride, levelStarts, firstWords } = bitmaps;
   const base = set * stride;
-  const place = ordinal >>> 5;
   const word = words[base + place];
-  words[base + place] = word | (1 << (ordinal & 31));
-  if (word === 0) {
-    setAbove(bitmaps, base, place);
-    if (place < firstWords[set]) firstWords[set] = place;
+  words[base + place] = word | bits;
+  if (word !== 0) return;
+  if (place < firstWords[set]) firstWords[set] = place;
+  const middlePlace = place >>> 5;
+  words[base + levelStarts[1] + middlePlace] |= 1 << (place & 31);
+  const upperPlace = place >>> 10;
+  const at = base + levelStarts[2] + upperPlace;
+  const upperWord = words[at];
+  words[at] = upperWord | (1 << (middlePlace & 31));
+  if (upperWord !== 0) return;
+  let below = upperPlace;
+  for (let level = 3; level < levelStarts.length; level++) {
+    words[base + levelStarts[level] + (below >>> 5)] |= 1 << (below & 31);
+    below >>>= 5;
   }
 }
 
@@ -194,24 +213,18 @@ function lowestBit(word: number): number {
   return 31 - Math.clz32(word & -word);
 }
 
-function findFirstWord({ words, levelStarts }: Bitmaps, base: number): number {
-  let place = 0;
-  for (let level = levelStarts.length - 1; level > 0; level--) {
-    place = place * 32 + lowestBit(words[base + levelStarts[level] + place]);
-  }
-  return place;
+/** A word without its lowest bit where what that bit stands for is empty; without a branch. */
+function withoutLowestIf(word: number, below: number): number {
+  return word & (word - (below === 0 ? 1 : 0));
 }
 
-function setAbove({ words, levelStarts }: Bitmaps, base: number, below: number): void {
-  let place = below;
-  for (let level = 1; level < levelStarts.length; level++) {
-    const bit = 1 << (place & 31);
-    place >>>= 5;
-    const at = base + levelStarts[level] + place;
-    const word = words[at];
-    words[at] = word | bit;
-    if (word !== 0) return;
+/** The least word of a level that is not empty. */
+function findFirstWord({ words, levelStarts }: Bitmaps, base: number, level: number): number {
+  let place = 0;
+  for (let above = levelStarts.length - 1; above > level; above--) {
+    place = place * 32 + lowestBit(words[base + levelStarts[above] + place]);
   }
+  return place;
 }
 
 function clearAbove(

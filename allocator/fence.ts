@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type PageKey, toPageKey } from "./ids.ts";
+import type { PageKey } from "./ids.ts";
 
 /** A step that was begun; ids grow by one a step. */
 export type StepId = number & { readonly idSpace: "StepId" };
@@ -82,7 +82,7 @@ export function beginFenceStep(fence: InFlightFence): StepId {
 }
 
 /**
- * Closes a step, in any order. Pages that waited for it are taken out with {@link nextSettledPage}.
+ * Closes a step, in any order. Pages that waited for it are found by {@link countSettledPages}.
  *
  * @param fence The fence.
  * @param step A step that is open.
@@ -100,6 +100,16 @@ export function completeFenceStep(fence: InFlightFence, step: StepId): void {
 }
 
 /**
+ * Tells whether a step is open, which a page that is freed now has to wait for.
+ *
+ * @param fence The fence.
+ * @returns True when one is.
+ */
+export function isStepOpen(fence: InFlightFence): boolean {
+  return fence.oldestOpen !== fence.nextStep;
+}
+
+/**
  * Lets a freed page wait for the steps that are open now.
  *
  * @param fence The fence.
@@ -107,7 +117,7 @@ export function completeFenceStep(fence: InFlightFence, step: StepId): void {
  * @returns False when no step is open: the page need not wait, and was not queued.
  */
 export function holdPage(fence: InFlightFence, key: PageKey): boolean {
-  if (fence.oldestOpen === fence.nextStep) return false;
+  if (!isStepOpen(fence)) return false;
   const place = (fence.head + fence.waiting) % fence.keys.length;
   fence.keys[place] = key;
   fence.tags[place] = fence.nextStep - 1;
@@ -116,15 +126,28 @@ export function holdPage(fence: InFlightFence, key: PageKey): boolean {
 }
 
 /**
- * Takes the oldest page whose steps have all completed.
+ * Counts the oldest pages whose steps have all completed, as far as they lie together in the ring:
+ * keys [head, head + count).
  *
  * @param fence The fence.
- * @returns The page's key, or −1 when the oldest page must still wait.
+ * @returns Their number, to be taken out with {@link dropSettledPages}; 0 when the oldest page must
+ *   still wait.
  */
-export function nextSettledPage(fence: InFlightFence): PageKey | -1 {
-  if (fence.waiting === 0 || fence.tags[fence.head] >= fence.oldestOpen) return -1;
-  const key = toPageKey(fence.keys.length, 0, fence.keys[fence.head]);
-  fence.head = (fence.head + 1) % fence.keys.length;
-  fence.waiting--;
-  return key;
+export function countSettledPages(fence: InFlightFence): number {
+  const { tags, head, oldestOpen } = fence;
+  const most = Math.min(fence.waiting, tags.length - head);
+  let count = 0;
+  while (count < most && tags[head + count] < oldestOpen) count++;
+  return count;
+}
+
+/**
+ * Takes the oldest pages out.
+ *
+ * @param fence The fence.
+ * @param count Pages that no step holds any more; see {@link countSettledPages}.
+ */
+export function dropSettledPages(fence: InFlightFence, count: number): void {
+  fence.head = (fence.head + count) % fence.keys.length;
+  fence.waiting -= count;
 }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { addOrdinal, type Bitmaps, createFullBitmaps, takeLeast, takeLeastOf } from "./bitmap.ts";
+import { addBits, type Bitmaps, createFullBitmaps, takeLeast, takeLeastOf } from "./bitmap.ts";
 import { HOLE, type Page, type PageKey, pageOfPool, toPageKey } from "./ids.ts";
 import { createRandom, shufflePermutation } from "./random.ts";
 
@@ -194,7 +194,7 @@ export function freePage(pools: PagePools, o: HeldPage): void {
 
 /**
  * Gives a page back to its pool, by key and without a check: for callers that have checked the owner
- * already, or that end a quarantine.
+ * already.
  *
  * @param pools The pools.
  * @param key The page's key: pool·pagesPerPool + id.
@@ -204,9 +204,62 @@ export function putPage(pools: PagePools, key: PageKey): void {
   const ordinal = pools.ordinalOfId === null
     ? key - pool * pools.pagesPerPool
     : pools.ordinalOfId[key];
-  addOrdinal(pools.free, pool, ordinal);
+  addBits(pools.free, pool, ordinal >>> 5, 1 << (ordinal & 31));
   pools.freeCounts[pool]++;
   pools.owners[key] = FREE_PAGE;
+}
+
+/**
+ * Gives pages back to their pools, as {@link putPage} does one at a time. Neighbours that lie in one
+ * word of the bitmap are put in at once. No garbage.
+ *
+ * @param pools The pools.
+ * @param ids Keys less `offset`, or holes, which are passed over; pages of a pool lie together.
+ * @param start The first place in it.
+ * @param count Number of places, ≥ 0.
+ * @param offset What is added to an id to make a key: 0, or pool·pagesPerPool.
+ * @returns Pages given back.
+ */
+export function putPages(
+  pools: PagePools,
+  ids: Int32Array,
+  start: number,
+  count: number,
+  offset: number,
+): number {
+  const { owners, ordinalOfId, pagesPerPool, free, freeCounts } = pools;
+  let put = 0;
+  let putBefore = 0;
+  let pool = 0;
+  let firstKey = 0;
+  // The word under way and what is put into it.
+  let place = -1;
+  let bits = 0;
+  for (let i = start; i < start + count; i++) {
+    const id = ids[i];
+    if (id === HOLE) continue;
+    const key = offset + id;
+    if (key < firstKey || key >= firstKey + pagesPerPool) {
+      if (bits !== 0) addBits(free, pool, place, bits);
+      bits = 0;
+      freeCounts[pool] += put - putBefore;
+      putBefore = put;
+      pool = Math.floor(key / pagesPerPool);
+      firstKey = pool * pagesPerPool;
+    }
+    const ordinal = ordinalOfId === null ? key - firstKey : ordinalOfId[key];
+    if (ordinal >>> 5 !== place) {
+      if (bits !== 0) addBits(free, pool, place, bits);
+      place = ordinal >>> 5;
+      bits = 0;
+    }
+    bits |= 1 << (ordinal & 31);
+    owners[key] = FREE_PAGE;
+    put++;
+  }
+  if (bits !== 0) addBits(free, pool, place, bits);
+  freeCounts[pool] += put - putBefore;
+  return put;
 }
 
 function checkHeldPage(pools: PagePools, pool: number, page: number, owner: number): void {

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { toPageKey } from "./ids.ts";
 import {
   checkHeldStretch,
   createPagePools,
   freePage,
   PageError,
   type PageOrder,
+  putPage,
+  putPages,
   takePage,
+  takePages,
 } from "./page_pool.ts";
 
 const IDENTITY: PageOrder = { kind: "identity" };
@@ -123,5 +127,42 @@ Deno.test("pools keep free + held = total and no id twice under random takes and
       }
       for (let p = 0; p < 3; p++) assert.equal(pools.freeCounts[p] + held[p].length, 5);
     }
+  }));
+});
+
+Deno.test("putPages() leaves the pools as putPage() does one at a time, holes left out", () => {
+  const [count, size] = [3, 70];
+  const orders = fc.constantFrom<PageOrder>(IDENTITY, { kind: "shuffled", seed: 5 });
+  // Runs that lie together and single pages, over several pools and words.
+  const runs = fc.array(
+    fc.record({
+      pool: fc.nat(count - 1),
+      first: fc.nat(size - 1),
+      length: fc.integer({ min: 1, max: 40 }),
+      hole: fc.boolean(),
+    }),
+    { maxLength: 12 },
+  );
+  fc.assert(fc.property(orders, runs, fc.boolean(), (pageOrder, list, isOnePool) => {
+    const pools = createPagePools({ pools: count, pagesPerPool: size, pageOrder });
+    for (let pool = 0; pool < count; pool++) {
+      takePages(pools, pool, 1, new Int32Array(size), 0, size);
+    }
+    const offset = isOnePool ? size : 0;
+    const seen = new Set<number>();
+    const ids: number[] = [-1];
+    for (const { pool, first, length, hole } of list) {
+      for (let page = first; page < Math.min(size, first + length); page++) {
+        const id = isOnePool ? page : pool * size + page;
+        if (!seen.has(id)) ids.push(id);
+        seen.add(id);
+      }
+      if (hole) ids.push(-1);
+    }
+    const one = structuredClone(pools);
+    for (const id of ids) if (id >= 0) putPage(one, toPageKey(1, 0, offset + id));
+    const stretch = Int32Array.from([0, ...ids, 1]);
+    assert.equal(putPages(pools, stretch, 1, ids.length, offset), seen.size);
+    assert.deepEqual(pools, one);
   }));
 });

@@ -5,8 +5,9 @@
  * @module
  */
 import type { CacheAllocator } from "./allocator.ts";
+import { isStepOpen } from "./fence.ts";
 import { HOLE, type Slot, toPageKey } from "./ids.ts";
-import { checkHeldStretch, PageError, takePage, takePages } from "./page_pool.ts";
+import { checkHeldStretch, PageError, putPages, takePage, takePages } from "./page_pool.ts";
 import { dropHolder } from "./prefix_pages.ts";
 
 /**
@@ -88,14 +89,23 @@ export function freeRow(
   first: number,
   count: number,
 ): void {
-  const { pools, rowStarts, rowPools, rowIsWindow, slotStride } = a.state;
+  const { pools, rowStarts, rowPools, rowIsWindow, slotStride, fence, counts } = a.state;
   const ids = a.table.ids;
   const draftIds = a.draftTable === null ? null : a.draftTable.ids;
   const start = rowStarts[row] + slot * slotStride + first;
+  const offset = rowPools[row] * pools.pagesPerPool;
+  const isDirect = pools.references === null && !isStepOpen(fence);
+  if (isDirect) {
+    const put = putPages(pools, ids, start, count, offset);
+    if (rowIsWindow[row] === 1) counts.windowHeadPages -= put;
+    else counts.fullHeadPages -= put;
+  }
   for (let i = start; i < start + count; i++) {
     const page = ids[i];
     if (page === HOLE) continue;
-    dropHolder(a, toPageKey(pools.pagesPerPool, rowPools[row], page), rowIsWindow[row]);
+    if (!isDirect) {
+      dropHolder(a, toPageKey(pools.pagesPerPool, rowPools[row], page), rowIsWindow[row]);
+    }
     ids[i] = HOLE;
     if (draftIds !== null) draftIds[i] = HOLE;
   }

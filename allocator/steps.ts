@@ -1,7 +1,13 @@
 import type { CacheAllocator } from "./allocator.ts";
 import { assertValid } from "./debug.ts";
-import { beginFenceStep, completeFenceStep, nextSettledPage, type StepId } from "./fence.ts";
-import { putPage } from "./page_pool.ts";
+import {
+  beginFenceStep,
+  completeFenceStep,
+  countSettledPages,
+  dropSettledPages,
+  type StepId,
+} from "./fence.ts";
+import { putPages } from "./page_pool.ts";
 
 /**
  * Opens a step. Pages freed while it is open are handed out again only after it has completed.
@@ -22,10 +28,10 @@ export function beginStep(a: CacheAllocator): StepId {
  */
 export function completeStep(a: CacheAllocator, step: StepId): void {
   completeFenceStep(a.state.fence, step);
-  let key = nextSettledPage(a.state.fence);
-  while (key !== -1) {
-    putPage(a.state.pools, key);
-    key = nextSettledPage(a.state.fence);
+  const { fence, pools } = a.state;
+  for (let count = countSettledPages(fence); count > 0; count = countSettledPages(fence)) {
+    putPages(pools, fence.keys, fence.head, count, 0);
+    dropSettledPages(fence, count);
   }
   if (a.options.debug) assertValid(a, "completeStep");
 }

@@ -1,6 +1,6 @@
 /**
  * Compares the page pool with a binary heap and with Python's heapq on the same operations, in one
- * run, at several pool sizes: `deno run --allow-run=python3 --allow-read=allocator
+ * run by CPU time, at several pool sizes: `deno run --allow-run=python3 --allow-read=allocator
  * tools/heapq_compare.ts`. Interleaved runs, the median of each side.
  *
  * @module
@@ -93,14 +93,16 @@ function median(values: readonly number[]): number {
 async function main(): Promise<void> {
   const write = (line: string): number =>
     Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
-  write("One free and one take of a page in ns: the pools' bitmap, a binary heap, Python's heapq;");
+  write(
+    "CPU time of one free and one take of a page in ns: the pools' bitmap, a binary heap, Python's heapq;",
+  );
   write("batches of 32 pages that lie together, as a request's do, or far apart.");
   write("                pages   bitmap     heap    heapq  heapq/bitmap  heap/bitmap");
   for (const pattern of ["together", "scattered"] as const) {
     for (const pages of [1e3, 1e4, 1e5, 1e6]) {
       const comparison = await compareWithHeapq({
         pages,
-        operations: 640_000,
+        operations: 3_200_000,
         batch: 32,
         seed: 1,
         pattern,
