@@ -21,7 +21,7 @@ import type { AdapterSession } from "./session.ts";
  * @returns A subject with the adapter's name, claims and declarations.
  */
 export function createAdapterSubject(session: AdapterSession): Subject {
-  const { name, capabilities, policies, arithmetic } = session.claims;
+  const { name, capabilities, policies, arithmetic, metadata } = session.claims;
   const claims = (prefix: string): boolean =>
     [...capabilities].some((capability) => capability.startsWith(prefix));
   return {
@@ -35,9 +35,14 @@ export function createAdapterSubject(session: AdapterSession): Subject {
       ? {
         kernel: declareArithmetic(partOf<KernelSubject>(session, "kernel"), arithmetic),
         ...(arithmetic === undefined ? {} : { arithmetic }),
-        metadata: { arithmetic: describeArithmetic({ ...FLOAT32_ARITHMETIC, ...arithmetic }) },
       }
       : {}),
+    metadata: {
+      ...metadata,
+      ...(claims("kernel")
+        ? { arithmetic: describeArithmetic({ ...FLOAT32_ARITHMETIC, ...arithmetic }) }
+        : {}),
+    },
     ...(claims("clock") ? { clock: partOf<StepTimer>(session, "clock") } : {}),
     recover: session.restart,
   };

@@ -56,6 +56,15 @@ Deno.test("answers over a sparse cache are judged by the declared arithmetic too
   ]);
 });
 
+Deno.test("a subject shows what the adapter says of its machine", () => {
+  const session = sessionOf(0);
+  const claims = { ...session.claims, metadata: { card: "H200", arithmetic: "its own word" } };
+  assert.deepEqual(createAdapterSubject({ ...session, claims }).metadata, {
+    card: "H200",
+    arithmetic: "float32 throughout",
+  });
+});
+
 Deno.test("a subject says by which arithmetic it is judged", () => {
   const told = (arithmetic?: Record<string, string>) =>
     createAdapterSubject(sessionOf(0, arithmetic)).metadata!.arithmetic;

@@ -98,11 +98,12 @@ function introduce(subject: Subject, name: CommandName): unknown {
       return { protocol: PROTOCOL_VERSION, name: subject.name };
     case "capabilities": {
       const capabilities = [...subject.capabilities];
-      const { policies, arithmetic } = subject;
+      const { policies, arithmetic, metadata } = subject;
       return {
         capabilities,
         ...(policies === undefined ? {} : { policies }),
         ...(arithmetic === undefined ? {} : { arithmetic }),
+        ...(metadata === undefined ? {} : { metadata }),
       };
     }
     default:

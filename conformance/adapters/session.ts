@@ -27,6 +27,8 @@ export interface AdapterClaims {
   readonly policies?: Partial<Policies>;
   /** How its kernel computes, where not in float32 throughout. */
   readonly arithmetic?: Partial<Arithmetic>;
+  /** What reports show beside the name, such as the card and versions. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** A conversation. */
@@ -205,7 +207,7 @@ async function introduce(ask: Ask, scratchPath: string): Promise<AdapterClaims> 
       `The adapter uses protocol ${hello.protocol}, and this suite protocol ${PROTOCOL_VERSION}`,
     );
   }
-  const { capabilities, policies, arithmetic } = requireResult(
+  const { capabilities, policies, arithmetic, metadata = {} } = requireResult(
     "capabilities",
     await ask("capabilities", {}),
   );
@@ -214,6 +216,9 @@ async function introduce(ask: Ask, scratchPath: string): Promise<AdapterClaims> 
     capabilities: new Set(capabilities),
     ...(policies === undefined ? {} : { policies: withoutUndefined(policies) }),
     ...(arithmetic === undefined ? {} : { arithmetic: readArithmetic(arithmetic) }),
+    metadata: Object.fromEntries(
+      Object.entries(metadata).map(([key, value]) => [printable(key), printable(value)]),
+    ),
   };
 }
 

@@ -7,6 +7,9 @@ import { capability, integer, policies } from "./values.ts";
 /** Version of the protocol; a change that an old adapter cannot follow raises it. */
 export const PROTOCOL_VERSION = 1;
 
+const metadata = z.record(z.string().min(1).max(32), z.string().max(200))
+  .describe("What reports show beside the name, such as the card and versions");
+
 function conversation<Request extends z.ZodRawShape, Result extends z.ZodType>(
   o: Omit<ConversationCommand<Request, Result>, "part">,
 ): ConversationCommand<Request, Result> {
@@ -34,6 +37,7 @@ export const CONVERSATION_COMMANDS = {
       capabilities: z.array(capability),
       policies: policies.optional(),
       arithmetic: arithmetic.optional(),
+      metadata: metadata.optional(),
     }),
   }),
   shutdown: conversation({

@@ -124,7 +124,7 @@ def _reply(adapter, request):
         return {"status": "result", "value": {"protocol": PROTOCOL, "name": adapter.name}}
     if command == "capabilities":
         value = {"capabilities": list(adapter.capabilities)}
-        for declared in ("policies", "arithmetic"):
+        for declared in ("policies", "arithmetic", "metadata"):
             if getattr(adapter, declared, None):
                 value[declared] = getattr(adapter, declared)
         return {"status": "result", "value": value}

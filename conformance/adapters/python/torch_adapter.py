@@ -11,9 +11,9 @@ Pages are gathered through the table, and PyTorch attends over what was gathered
     --compute storage   in the cache's own type, to judge the fused kernels themselves
     --backend auto      whichever kernel PyTorch takes (the default)
     --backend flash, cudnn, efficient, math
-                        that kernel alone; flash and cudnn get no mask: every query token is
-                        attended on its own over the keys that it sees
-    --fault NAME        a seeded fault, to see that the suite tells it: key, scale
+                        that kernel alone. Flash and cudnn get no mask: tokens that see causally are
+                        attended in one call, others each on its own over the keys that it sees
+    --fault NAME        a seeded fault, to see that the suite tells it: key, scale, edge, head
     --device cuda|cpu   the default is cuda where it is available
 """
 
@@ -33,6 +33,17 @@ except ImportError:
     sys.exit("Cannot run the PyTorch adapter: torch is not installed; pip install torch")
 
 _TYPES = {"bf16": torch.bfloat16, "f16": torch.float16}
+
+
+def describe_device(device):
+    """What a report says of the machine: the card, its driver's CUDA and the versions of PyTorch."""
+    versions = {"pytorch": torch.__version__}
+    if device.type != "cuda":
+        return versions
+    versions["card"] = torch.cuda.get_device_name(device)
+    versions["cuda"] = str(torch.version.cuda)
+    versions["cudnn"] = str(torch.backends.cudnn.version())
+    return versions
 
 
 class TorchAdapter:
@@ -68,6 +79,7 @@ class TorchAdapter:
             self.capabilities.remove("kernel.learned_sinks")
         if options.backend == "cudnn":
             self.capabilities.remove("kernel.head_size_256")
+        self.metadata = describe_device(self.device)
 
     @torch.inference_mode()
     def attend(self, request):
@@ -102,20 +114,20 @@ class TorchAdapter:
             return
         keys = self._load(problem, problem.keys[place(held)]).expand(problem.group, -1, -1)
         values = self._load(problem, problem.values[place(held)]).expand(problem.group, -1, -1)
-        if self.fault == "key":  # the first key that a query sees is lost
-            seen = seen & (np.cumsum(seen, axis=1) > 1)
+        seen = self._spoil(seen, positions[held], problem)
+        if self.fault == "head" and head == problem.kv_heads - 1 and slot > 0:
+            keys = keys.flip(-1)
         scale = problem.scale * (1.05 if self.fault == "scale" else 1)
-        if not self.takes_mask:
-            for row in rows:
-                visible = torch.from_numpy(np.flatnonzero(seen[row])).to(self.device)
-                if len(visible) == 0:
-                    continue
-                attended = self._unmasked(query[start + row, heads][:, None], keys[:, visible],
-                                          values[:, visible], scale)
-                output[start + row, heads] = attended[:, 0]
-            return
         rows = rows[seen[rows].any(axis=1)]
         if len(rows) == 0:
+            return
+        if not self.takes_mask:
+            for first, last in self._causal_runs(seen[rows]):
+                visible = torch.from_numpy(np.flatnonzero(seen[rows[last - 1]])).to(self.device)
+                tokens = torch.from_numpy(rows[first:last] + start).to(self.device)
+                attended = self._unmasked(query[tokens, heads].transpose(0, 1), keys[:, visible],
+                                          values[:, visible], scale)
+                output[tokens, heads] = attended.transpose(0, 1)
             return
         mask = torch.from_numpy(seen[rows]).to(self.device)
         tokens = torch.from_numpy(rows + start).to(self.device)
@@ -143,14 +155,47 @@ class TorchAdapter:
                 query[None], keys[None], values[None], attn_mask=bias[None], scale=scale)
         return attended[0], None
 
+    def _spoil(self, seen, positions, problem):
+        """What queries see once a seeded fault has hidden some of it."""
+        if self.fault == "key":  # the first key that a query sees
+            return seen & (np.cumsum(seen, axis=1) > 1)
+        if self.fault == "edge":  # the newest key, where it ends a page
+            edge = (positions + 1) % problem.page == 0
+            newest = np.cumsum(seen, axis=1) == seen.sum(axis=1, keepdims=True)
+            return seen & ~(newest & edge)
+        return seen
+
+    def _causal_runs(self, seen):
+        """Runs [first, last) of rows of which each sees what the row before sees and one key more."""
+        first = 0
+        for row in range(1, len(seen) + 1):
+            if row < len(seen) and self._continues(seen[first:row], seen[row]):
+                continue
+            yield first, row
+            first = row
+
+    def _continues(self, run, row):
+        added = np.flatnonzero(row & ~run[-1])
+        if (run[-1] & ~row).any() or len(added) != 1:
+            return False
+        if self.backend == "cudnn" and run[0].sum() != 1:
+            return False  # cuDNN's causal mask begins with the first key
+        return added[0] > np.flatnonzero(run[-1])[-1]
+
     def _unmasked(self, query, keys, values, scale):
         if self.backend == "cudnn" and keys.shape[1] == 1:
             # cuDNN takes no single key; two alike share its weight in halves, which are exact.
             keys, values = keys.expand(-1, 2, -1), values.expand(-1, 2, -1)
+        tokens = query.shape[1]
+        causal = {} if tokens == 1 else {"is_causal": True}
+        if tokens > 1 and tokens != keys.shape[1]:
+            from torch.nn.attention.bias import causal_lower_right
+
+            causal = {"attn_mask": causal_lower_right(tokens, keys.shape[1])}
         with self._kernel():
             return functional.scaled_dot_product_attention(
                 query[None].contiguous(), keys[None].contiguous(), values[None].contiguous(),
-                scale=scale)[0]
+                scale=scale, **causal)[0]
 
     def _kernel(self):
         if self.backend == "auto":
@@ -192,7 +237,7 @@ def main():
     parser.add_argument("--compute", choices=["float32", "storage"], default="float32")
     parser.add_argument("--backend", choices=["auto", "flash", "cudnn", "efficient", "math"],
                         default="auto")
-    parser.add_argument("--fault", choices=["none", "key", "scale"], default="none")
+    parser.add_argument("--fault", choices=["none", "key", "scale", "edge", "head"], default="none")
     parser.add_argument("--device", choices=["cuda", "cpu"], default=default)
     serve(TorchAdapter(parser.parse_args()))
 

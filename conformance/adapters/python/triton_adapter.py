@@ -48,6 +48,9 @@ class TritonAdapter:
         if os.environ.get("TRITON_INTERPRET") == "1":
             # Triton's interpreter multiplies no bf16.
             self.capabilities = [name for name in self.capabilities if name != "kernel.bf16"]
+        self.metadata = {"triton": triton.__version__, "pytorch": torch.__version__}
+        if self.device.type == "cuda":
+            self.metadata["card"] = torch.cuda.get_device_name(self.device)
         self.name = f"triton-{triton.__version__}-{options.form}" + (
             "" if options.fault == "none" else f"-fault-{options.fault}")
 
