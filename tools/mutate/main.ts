@@ -22,9 +22,6 @@ import { describeJudgement, summarize } from "./summary.ts";
 import { copyTree, createTestRunner } from "./test_run.ts";
 import { listChecks } from "./verdict.ts";
 
-/** Each job changes a copy of its own. */
-const COPIES = "results/mutate";
-
 async function main(): Promise<void> {
   const options = readOptions(Deno.args);
   const files = readSourceTree(".");
@@ -35,9 +32,11 @@ async function main(): Promise<void> {
   const file = openJudgements(options.out, { plan, resume: options.resume });
   const judgements: Judgement[] = [...file.earlier.values()];
   const testsOf = nearestTests(files);
+  // Each job changes a copy of its own; runs with other files may go on beside this one.
+  const copies = `${options.out}.copies`;
   const runners = Array.from({ length: options.jobs }, (_, job) => {
-    copyTree(`${COPIES}/${job}`);
-    return createTestRunner(`${COPIES}/${job}`);
+    copyTree(`${copies}/${job}`);
+    return createTestRunner(`${copies}/${job}`);
   });
   await judgeAll(mutants, {
     runners,
@@ -57,7 +56,7 @@ async function main(): Promise<void> {
   });
   file.close();
   say(summarize(judgements));
-  Deno.removeSync(COPIES, { recursive: true });
+  Deno.removeSync(copies, { recursive: true });
 }
 
 function chooseMutants(files: readonly SourceFile[], options: Options): Mutant[] {
