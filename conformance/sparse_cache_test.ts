@@ -7,6 +7,12 @@ Deno.test("gatherPages() finds the problem again that spreadPages() spread", () 
     const dense = problemOf(7, { layout });
     const spread = spreadPages(dense, { poolPages: 1 << 20, idOf: (page) => page * 1000 + 3 });
     assert.ok(spread.problem.table.some((id) => id > 3000));
+    const { pages, poolPages } = spread.problem.shape;
+    const { kvHeads } = dense.shape;
+    assert.deepEqual(
+      [pages, poolPages],
+      layout === "pooled" ? [(1 << 20) / kvHeads, 1 << 20] : [1 << 20, undefined],
+    );
     const { shape, ...again } = gatherPages(spread);
     const { shape: before, ...expected } = dense;
     assert.deepEqual(again, expected);

@@ -34,6 +34,21 @@ Deno.test("drawRoofline() puts the ridge where both ceilings meet and dots below
   }
 });
 
+Deno.test("drawRoofline() names each dot with its number and its share of the ceiling", () => {
+  const result = tinyKernelResult();
+  const svg = drawRoofline(result);
+  const timed = result.cases.filter(({ outcome }) => outcome.kind === "timed");
+  for (const [index, { case: { name }, outcome }] of timed.entries()) {
+    const { ceilingShare } = (outcome as Extract<typeof outcome, { kind: "timed" }>).figures;
+    const share = `${(100 * ceilingShare).toFixed(1)} %`;
+    assert.ok(svg.includes(`<title>${name}: ${share}</title>`), `${name} ${share}`);
+    const label = `>${index + 1}  ${name}</text>\n`;
+    const after = svg.slice(svg.indexOf(label) + label.length);
+    assert.ok(svg.includes(label) && after.trimStart().startsWith("<text"), label);
+    assert.equal(/^<text[^>]*>([^<]*)</.exec(after.trimStart())![1], share);
+  }
+});
+
 Deno.test("drawRoofline() keeps numbers of close dots apart", () => {
   const result = tinyKernelResult();
   const same = { ...result, cases: [result.cases[0], result.cases[0], result.cases[0]] };

@@ -165,6 +165,17 @@ Deno.test("judgeLive() fails on a failed request of either server, and names its
   }
 });
 
+Deno.test("judgeLive() counts failed requests over all runs, also those that it holds no error of", () => {
+  const endpoint = sideOf("endpoint", FASTER);
+  const runs = endpoint.runs.map((run, index) => ({
+    ...run,
+    performance: { ...run.performance, failed: index < 2 ? 2 : 0 },
+  }));
+  const report = judgeLive({ endpoint: { ...endpoint, runs }, against: sideOf("against", {}) });
+  assert.equal(report.verdict, "FAIL");
+  assert.match(report.reasons[0], /^The server endpoint '.*' failed 4 requests$/);
+});
+
 Deno.test("judgeLive() does not pass runs that were not interleaved, or that count twice", () => {
   const endpoint = sideOf("endpoint", FASTER);
   const against = sideOf("against", {});

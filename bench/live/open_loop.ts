@@ -125,6 +125,6 @@ export function sleepUntil(
       resolve();
     };
     const timer = setTimeout(finish, leftMs);
-    o.signal.addEventListener("abort", finish, { once: true });
+    o.signal.addEventListener("abort", finish);
   });
 }

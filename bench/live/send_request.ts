@@ -35,7 +35,7 @@ export async function sendRequest(request: TraceRequest, o: SendOptions): Promis
   const body = JSON.stringify(requestBody(request, o));
   const abort = new AbortController();
   const stop = (): void => abort.abort();
-  o.signal.addEventListener("abort", stop, { once: true });
+  o.signal.addEventListener("abort", stop);
   const watch = watchTime(abort, o.settings);
   const progress = beginAnswer();
   const sentMs = o.nowMs();

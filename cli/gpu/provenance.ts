@@ -49,16 +49,18 @@ export async function describeReportEnvironment(): Promise<Readonly<Record<strin
  * Reads which commit runs: the one that the bundle was built from, or that of the checkout.
  *
  * @param root The checkout.
+ * @param askGit Tells whether a checkout is clean; null where that cannot be told.
  * @returns Commit and whether it is clean.
  */
 export async function readSourceState(
   root: string = join(import.meta.dirname ?? ".", "..", ".."),
+  askGit: (root: string) => Promise<boolean | null> = isClean,
 ): Promise<SourceState> {
   if (typeof HEADWISE_COMMIT === "string") {
     return { commit: HEADWISE_COMMIT || null, clean: null };
   }
   const commit = await readCommit(join(root, ".git"));
-  return { commit, clean: commit === null ? null : await isClean(root) };
+  return { commit, clean: commit === null ? null : await askGit(root) };
 }
 
 async function readCommit(git: string): Promise<string | null> {

@@ -22,14 +22,21 @@ Deno.test("readSourceState() follows HEAD to a loose, a packed and a detached co
   for (const files of cases) {
     await withFolder(async (folder) => {
       checkout(folder, files);
-      assert.equal((await readSourceState(folder)).commit, COMMIT);
+      for (const clean of [true, false, null]) {
+        const state = await readSourceState(folder, (root) => {
+          assert.equal(root, folder);
+          return Promise.resolve(clean);
+        });
+        assert.deepEqual(state, { commit: COMMIT, clean });
+      }
     });
   }
 });
 
 Deno.test("readSourceState() says that it does not know where there is no checkout", async () => {
   await withFolder(async (folder) => {
-    assert.deepEqual(await readSourceState(folder), { commit: null, clean: null });
+    const notAsked = () => assert.fail("there is no checkout to ask about");
+    assert.deepEqual(await readSourceState(folder, notAsked), { commit: null, clean: null });
   });
 });
 

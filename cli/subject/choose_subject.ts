@@ -29,6 +29,16 @@ export interface ChosenSubject {
 const SLOW_REQUESTS_OF_A_CASE = 3;
 
 /**
+ * Limits of an adapter: several requests that hang one after the other fit into a case.
+ *
+ * @param o Time of a case in milliseconds.
+ * @returns The limits.
+ */
+export function limitsOf(o: { readonly timeoutMs: number }): { readonly requestTimeoutMs: number } {
+  return { requestTimeoutMs: Math.ceil(o.timeoutMs / SLOW_REQUESTS_OF_A_CASE) };
+}
+
+/**
  * Chooses which implementation to judge: the kernel on the device, the oracle, an adapter, or a dumped table. `auto`
  * takes the oracle only where no device answers, and says so.
  *
@@ -52,8 +62,7 @@ export async function chooseSubject(
       return foreign(subject, { tests, close: () => Promise.resolve() });
     }
     default: {
-      const requestTimeoutMs = Math.ceil(o.timeoutMs / SLOW_REQUESTS_OF_A_CASE);
-      const { subject, close } = await openAdapter(spec, { limits: { requestTimeoutMs } });
+      const { subject, close } = await openAdapter(spec, { limits: limitsOf(o) });
       return foreign(subject, { tests: null, close });
     }
   }

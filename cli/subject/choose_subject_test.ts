@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chooseSubject } from "./choose_subject.ts";
+import { chooseSubject, limitsOf } from "./choose_subject.ts";
 import { MissingDevice } from "../gpu/missing_device.ts";
 
 Deno.test("chooseSubject() opens no device when the oracle is asked for", async () => {
@@ -23,6 +23,11 @@ Deno.test("chooseSubject() takes the device, or says why it takes the oracle", a
   await close();
   if (note === null) assert.match(label, /^webgpu on .*, no subgroups$/);
   else assert.match(note, /^Judging the oracle: .*; .*deno task setup/);
+});
+
+Deno.test("limitsOf() lets three requests hang in the time of a case", () => {
+  assert.deepEqual(limitsOf({ timeoutMs: 30_000 }), { requestTimeoutMs: 10_000 });
+  assert.deepEqual(limitsOf({ timeoutMs: 100 }), { requestTimeoutMs: 34 });
 });
 
 Deno.test("MissingDevice names how to fix it", () => {

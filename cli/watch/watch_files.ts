@@ -82,6 +82,6 @@ function sleep(elapsedMs: number, signal: AbortSignal): Promise<void> {
       resolve();
     }, elapsedMs);
     if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
+    else signal.addEventListener("abort", stop);
   });
 }

@@ -63,14 +63,14 @@ export function createWebGpuSubject(gpu: Gpu, o: WebGpuSubjectOptions = {}): Sub
   return {
     ...createDeviceSubject("webgpu", {
       attend: async (problem, options) =>
-        await on(
+        on(
           await device(),
           (used) => attendOnGpu(used, problem, { ...options, returnLogSumExp: true }),
         ),
       attendTwoPasses: async (problem) =>
-        await on(await device(), (used) => attendInTwoPasses(used, problem)),
-      append: async (problem) => await on(await device(), (used) => appendOnGpu(used, problem)),
-      capture: async (problem) => await on(await device(), (used) => capture(used, problem)),
+        on(await device(), (used) => attendInTwoPasses(used, problem)),
+      append: async (problem) => on(await device(), (used) => appendOnGpu(used, problem)),
+      capture: async (problem) => on(await device(), (used) => capture(used, problem)),
     }),
     // A case that took too long may have left a device that never answers.
     recover: () => Promise.resolve(void (isSpent = true)),

@@ -50,7 +50,8 @@ const RULES: readonly Rule[] = [
   },
   { kind: "negation", pattern: /(?<=[\s(])(!)(?=[\w$(])/g, replace: () => [""] },
   { kind: "negation", pattern: /(?<=\bif \()()(?=[^\n]*\))/g, replace: () => ["!!!"] },
-  { kind: "await", pattern: /(?<![\w$.])(await )/g, replace: () => [""] },
+  // What an arrow gives back is waited for with or without the word.
+  { kind: "await", pattern: /(?<![\w$.])(?<!=>\s*)(await )/g, replace: () => [""] },
   {
     kind: "choice",
     pattern: /(?<=Math\.)(min|max|floor|ceil)(?=\()/g,

@@ -29,6 +29,7 @@ Deno.test("listChanges() negates a whole condition, and drops statements, guards
   assert.ok(changedTo("if (a) throw new Error(b);", "statement").includes("if (a) ;"));
   assert.ok(changedTo("{\n  f();\n}\n", "return").includes("{\n  return; f();\n}\n"));
   assert.deepEqual(changedTo("await f();", "await"), ["f();"]);
+  assert.deepEqual(changedTo("const a = async () => await f();", "await"), []);
 });
 
 Deno.test("isWorthRunning() leaves out what does not parse, and what changes no code", () => {

@@ -2,9 +2,9 @@ import { runTimeEdges } from "../../.ci/import_rules.ts";
 import { folderOf, type SourceFile } from "../../.ci/source_tree.ts";
 
 /**
- * The tests that may notice a change of a file, nearest first: the one beside it, then those that
- * reach it by the fewest imports, those of its own room before others. The tools' and `.ci`'s own
- * tests are left out.
+ * The tests that may notice a change of a file, nearest first: the one beside it, then those of its
+ * folder, then those that reach it by the fewest imports, those of its own room before others. The
+ * tools' and `.ci`'s own tests are left out.
  */
 export function nearestTests(
   files: readonly SourceFile[],
@@ -29,7 +29,10 @@ export function nearestTests(
       for (const test of tests.sort(closerTo(folderOf(path)))) found.add(test);
       front = next;
     }
-    return [...found];
+    const [first, ...others] = found;
+    if (first === undefined) return [];
+    const isNear = (test: string): boolean => folderOf(test) === folderOf(path);
+    return [first, ...others.filter(isNear), ...others.filter((test) => !isNear(test))];
   };
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { nearestTests } from "./nearest_tests.ts";
 
-Deno.test("nearestTests() begins beside the file, then follows importers, its own room first", () => {
+Deno.test("nearestTests() begins beside the file, then its folder, then follows importers", () => {
   const files = [
     { path: "bench/gate/a.ts", text: "export const a = 1;\n" },
     { path: "bench/gate/a_test.ts", text: "" },
@@ -15,7 +15,7 @@ Deno.test("nearestTests() begins beside the file, then follows importers, its ow
   assert.deepEqual(nearestTests(files)("bench/gate/a.ts"), [
     "bench/gate/a_test.ts",
     "bench/gate/b_test.ts",
-    "bench/live/c_test.ts",
     "bench/gate/d_test.ts",
+    "bench/live/c_test.ts",
   ]);
 });

@@ -21,11 +21,16 @@ type Sites = Map<string, { readonly file: SourceFile; readonly change: Change }[
 
 const TOP_FOLDERS = ["allocator", "fixtures", "kernel", "bench", "conformance", "cli"];
 
-/** Files that are changed: those of the product, tests and what only tests load left out. */
+/**
+ * Files that are changed: those of the product. Tests, what only tests load, and the scripts of
+ * developers' tasks are left out.
+ */
 export function listTargets(files: readonly SourceFile[]): SourceFile[] {
+  const config = files.find(({ path }) => path === "deno.json")?.text ?? "";
+  const isScript = (path: string): boolean => path !== "cli/main.ts" && config.includes(path);
   return files.filter(({ path }) =>
     TOP_FOLDERS.includes(path.split("/")[0]!) && isImplementation(path) &&
-    !/\/testdata\/|\/testing[^/]*\.ts$|\.d\.ts$/.test(path)
+    !/\/testdata\/|\/testing[^/]*\.ts$|\.d\.ts$/.test(path) && !isScript(path)
   );
 }
 

@@ -6,6 +6,8 @@ const FILES = [
   { path: "allocator/a.ts", text: "export const a = (b: number): boolean => b < 7 && b > 5;\n" },
   { path: "bench/gate/b.ts", text: "export const b = (c: number): boolean => c >= 3;\n" },
   { path: "bench/gate/b_test.ts", text: "export const t = 1 < 2;\n" },
+  { path: "bench/script.ts", text: "export const d = 1 < 2;\n" },
+  { path: "deno.json", text: '{"tasks": {"script": {"command": "deno run bench/script.ts"}}}' },
   { path: "tools/c.ts", text: "export const c = 1 < 2;\n" },
 ];
 

@@ -35,6 +35,29 @@ Deno.test("measureCard() keeps a profile that answers for the model, and says ho
   assert.equal(JSON.parse(await Deno.readTextFile(out)).card.multiprocessors, 132);
 });
 
+/** Python that prints the profile with products that were measured for these tokens alone. */
+const productsOf = (slice: string): string =>
+  `import json; d=json.load(open("${PROFILE}"))
+for p in d["products"]:
+  p["tokens"]=p["tokens"][${slice}]
+  p["microseconds"]=[[cell[${slice}] for cell in row] for row in p["microseconds"]]
+print(json.dumps(d))`;
+
+Deno.test("measureCard() keeps no profile without answers from 1 to 32,768 tokens of the model", async () => {
+  const out = `${FOLDER}/narrow.json`;
+  for (
+    const [slice, asked] of [["2:", /tokens of a product 1:/], [
+      ":10",
+      /tokens of a product 3276[89]:/,
+    ]] as const
+  ) {
+    await assert.rejects(measure(productsOf(slice), "ernie-4.5-21b-a3b", out), asked);
+    await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
+  }
+  await measure(productsOf(":"), "ernie-4.5-21b-a3b", out);
+  await Deno.remove(out);
+});
+
 Deno.test("measureCard() keeps no document that is no profile, nor one of a script that failed", async () => {
   const out = `${FOLDER}/none.json`;
   for (

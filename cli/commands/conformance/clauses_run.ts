@@ -31,7 +31,7 @@ export default function clauses(
     return writeLines(stdout, [JSON.stringify(rows, null, 2)]);
   }
   const paint = paintOf(stdout);
-  let section = 0;
+  let section = -1;
   for (const clause of shown) {
     if (clause.section !== section) {
       section = clause.section;
@@ -39,7 +39,7 @@ export default function clauses(
     }
     const count = tests.get(clause.id)?.length ?? 0;
     const covered = count > 0
-      ? paint.green(`${count} tests`)
+      ? paint.green(count === 1 ? "1 test" : `${count} tests`)
       : paint.yellow(`no test: ${reasons.get(clause.id) ?? "not in the pending list either"}`);
     writeLines(stdout, [
       `  ${paint.cyan(clause.id)}  ${clause.level}  ${covered}`,

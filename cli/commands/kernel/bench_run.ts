@@ -14,7 +14,13 @@ import {
 } from "../../../bench/mod.ts";
 import { requireLoaded } from "../../../fixtures/mod.ts";
 import { closeGpu, type Gpu } from "../../../kernel/mod.ts";
-import { type CliContext, createProgress, paintOf, writeLines } from "../../terminal/mod.ts";
+import {
+  type CliContext,
+  createProgress,
+  paintOf,
+  type ProgressState,
+  writeLines,
+} from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 import type { GpuProvider, LoadedSettings, SettingsOf } from "../../settings/mod.ts";
 import {
@@ -57,12 +63,7 @@ export default async function benchKernel(
       cases,
       tuningOf: (kernelCase) => tunings.get(tuningKey(kernelCase)) ?? null,
       signal: this.signal,
-      onCase: ({ name, index }) =>
-        progress.update({
-          label: name,
-          fraction: index / cases.length,
-          detail: `${index + 1} of ${cases.length} cases`,
-        }),
+      onCase: (begun) => progress.update(progressOf(begun, cases.length)),
       onMeasured: async (soFar) => {
         if (values.json !== null) await writeKernelResult(values.json, soFar);
       },
@@ -92,6 +93,12 @@ export default async function benchKernel(
     progress.close();
     closeGpu(gpu);
   }
+}
+
+/** What is shown while a case is measured. */
+export function progressOf(begun: { name: string; index: number }, cases: number): ProgressState {
+  const { name: label, index } = begun;
+  return { label, fraction: index / cases, detail: `${index + 1} of ${cases} cases` };
 }
 
 function describeLeft(names: readonly string[]): string {

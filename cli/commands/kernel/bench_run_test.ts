@@ -3,6 +3,7 @@ import { parseKernelResult } from "../../../bench/mod.ts";
 import { closeGpu, defaultTuning, openGpu } from "../../../kernel/mod.ts";
 import { storeTunings } from "../../gpu/tuning_cache.ts";
 import { capture } from "../../testing_context.ts";
+import { progressOf } from "./bench_run.ts";
 
 const outcome = await openGpu();
 const canTime = outcome.kind === "gpu" && outcome.gpu.hasTimestamps;
@@ -127,4 +128,13 @@ Deno.test({
       assert.match(run.stderr, new RegExp(`Stopped after ${cases.length} of \\d+ cases; .*smoke-`));
     });
   },
+});
+
+Deno.test("progressOf() fills the bar by what is done, and counts the case that is measured", () => {
+  assert.deepEqual(progressOf({ name: "a", index: 0 }, 4), {
+    label: "a",
+    fraction: 0,
+    detail: "1 of 4 cases",
+  });
+  assert.equal(progressOf({ name: "a", index: 3 }, 4).fraction, 0.75);
 });

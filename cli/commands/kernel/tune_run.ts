@@ -76,7 +76,8 @@ export default async function tune(
   }
 }
 
-function renderTuned(tuned: readonly TunedShape[]): string[] {
+/** A row a shape: the fastest variant, and how much it gains. */
+export function renderTuned(tuned: readonly TunedShape[]): string[] {
   const rows = tuned.map(({ key, tuning, gain, variants, failure }) => [
     key,
     failure === null ? gain > 1 ? describeTuning(tuning) : "the default" : "not measured",

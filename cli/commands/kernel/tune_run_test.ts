@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { closeGpu, openGpu } from "../../../kernel/mod.ts";
+import { defaultTuning, type ProgramTarget } from "../../../kernel/mod.ts";
 import { capture } from "../../testing_context.ts";
+import { renderTuned } from "./tune_run.ts";
 
 const outcome = await openGpu();
 const canTime = outcome.kind === "gpu" && outcome.gpu.hasTimestamps;
@@ -36,4 +38,18 @@ Deno.test("kernel tune says what to set when there is no cache folder", async ()
   const run = await capture(["kernel", "tune"]);
   assert.equal(run.exitCode, 2);
   assert.match(run.stderr, /^XDG_CACHE_HOME: Cannot tell the user's cache folder; set /);
+});
+
+Deno.test("renderTuned() tells the gain of what won, that the default stays, and what was not measured", () => {
+  const tuning = defaultTuning({ subgroupSize: 32, isCompact: true } as ProgramTarget);
+  const shape = { key: "a", tuning, gain: 1.25, variants: 7, refused: [], failure: null };
+  const lines = renderTuned([
+    shape,
+    { ...shape, key: "b", gain: 1, variants: 3 },
+    { ...shape, key: "c", failure: "no memory", variants: 0 },
+  ]);
+  assert.match(lines[0]!, /^shape +fastest +gain +variants$/);
+  assert.match(lines.at(-3)!, /^a +\w+=\d+.* 25\.0 % +7$/);
+  assert.match(lines.at(-2)!, /^b +the default +0\.0 % +3$/);
+  assert.match(lines.at(-1)!, /^c +not measured +– +0$/);
 });

@@ -63,5 +63,5 @@ async function serveUi(
 
 async function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
-  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
 }

@@ -24,6 +24,15 @@ Deno.test("sweep replays every point and resumes its file", async () => {
   assert.doesNotMatch(again.stderr, /point 1 of 2/);
 });
 
+Deno.test("sweep makes the folder of its file", async () => {
+  const folder = `${FOLDER}/new`;
+  await Deno.remove(folder, { recursive: true }).catch(() => {});
+  const args = ["sweep", "--window", "16", "--out"];
+  const made = await capture([...args, `${folder}/deep/rows.jsonl`]);
+  assert.equal(made.exitCode, 0, made.stderr);
+  assert.match(await Deno.readTextFile(`${folder}/deep/rows.jsonl`), /\n.*"window/);
+});
+
 Deno.test("sweep shows why a point could not be replayed", async () => {
   const out = await fresh("impossible");
   const { stdout, exitCode } = await capture(["sweep", "--context", "100000", "--out", out]);

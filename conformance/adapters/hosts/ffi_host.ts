@@ -40,4 +40,3 @@ await serveLines(STANDARD_STREAMS, (line) => {
   const text = new TextDecoder("utf-8", { fatal: true }).decode(reply.subarray(0, length));
   return Promise.resolve({ reply: text, last: line.includes('"command":"shutdown"') });
 });
-library.close();
