@@ -42,7 +42,9 @@ for (const engine of ["vllm", "fastdeploy"]) {
   });
 }
 
-for (const fault of ["vllm drops-early", "vllm window-off", "vllm leaks-tail"]) {
+for (
+  const fault of ["vllm drops-early", "vllm window-off", "vllm leaks-tail", "vllm forgets-owners"]
+) {
   Deno.test({
     name: `the suite rejects "${fault}" through the adapter`,
     ignore: !hasPython,

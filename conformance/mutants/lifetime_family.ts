@@ -288,6 +288,65 @@ function prefixMutants(): Mutant[] {
         : await good.admitShared!(o);
     },
   }));
+  const wholeHit = mutateAllocator({
+    ...facts,
+    name: "whole_prompt_is_found",
+    fault: "A prompt that is cached to its end leaves no token to compute",
+    killedBy: ["allocator:prefix:whole_prompt"],
+  }, (good) => ({
+    admitShared: async (o): Promise<SharedReply> => {
+      const reply = await good.admitShared!(o);
+      return reply.kind === "allocated" && reply.hitTokens === o.lengthTokens - 16
+        ? { ...reply, hitTokens: o.lengthTokens }
+        : reply;
+    },
+  }));
+  const staleHit = mutateAllocator({
+    ...facts,
+    name: "taken_page_is_still_found",
+    fault: "A cached page that another request took keeps its hash",
+    killedBy: ["allocator:prefix:evicted"],
+  }, (good) => {
+    let cachedTokens = 0;
+    return {
+      create: (spec) => {
+        cachedTokens = 0;
+        return good.create(spec);
+      },
+      cachePrefix: (o) => {
+        cachedTokens = o.cachedTokens;
+        return good.cachePrefix!(o);
+      },
+      admitShared: async (o): Promise<SharedReply> => {
+        const reply = await good.admitShared!(o);
+        const known = reply.kind === "allocated" && o.blocks[0] === 11 && cachedTokens > 0;
+        return known ? { ...reply, hitTokens: cachedTokens } : reply;
+      },
+    };
+  });
+  const ownersForgotten = mutateAllocator({
+    ...facts,
+    violates: ["prefix/share", "pool/conservation"],
+    name: "owners_are_not_counted",
+    fault: "The first owner to leave frees the shared pages, which the other still names",
+    killedBy: ["allocator:prefix:last_owner"],
+  }, (good) => {
+    let released = 0;
+    return {
+      create: (spec) => {
+        released = 0;
+        return good.create(spec);
+      },
+      release: (o) => {
+        released++;
+        return good.release(o);
+      },
+      ...showing(
+        good.snapshot,
+        ({ freePages }) => released === 1 ? { freePages: freePages.map((pages) => pages + 6) } : {},
+      ),
+    };
+  });
   const windowLost = mutateAllocator({
     ...facts,
     violates: ["prefix/share", "prefix/window"],
@@ -317,5 +376,16 @@ function prefixMutants(): Mutant[] {
           : {}),
     };
   });
-  return [emptySharer, noSharing, longHit, sharedWrite, freedEarly, neverFreed, windowLost];
+  return [
+    emptySharer,
+    noSharing,
+    longHit,
+    sharedWrite,
+    freedEarly,
+    neverFreed,
+    wholeHit,
+    staleHit,
+    ownersForgotten,
+    windowLost,
+  ];
 }

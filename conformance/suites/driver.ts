@@ -41,7 +41,7 @@ export async function createDriver(
   allocator: JudgedAllocator,
   spec: CacheSpec,
 ): Promise<Driver> {
-  const asked = allocator.claims.has("allocator.heads") ? spec : withGroupRows(spec, allocator);
+  const asked = claimedSpec(allocator, spec);
   requireOk("create", await allocator.create(asked));
   const model = createModel(asked, allocator.policies);
   const snapshot = await takeSnapshot(allocator);
@@ -50,10 +50,11 @@ export async function createDriver(
 }
 
 /**
- * The spec for an allocator with one row a layer group: what were heads of a layer become layers of
- * one head, so that heads of one kind share a row.
+ * The spec as an allocator can take it. For one with one row a layer group, what were heads of a
+ * layer become layers of one head, so that heads of one kind share a row.
  */
-function withGroupRows(spec: CacheSpec, { policies }: JudgedAllocator): CacheSpec {
+export function claimedSpec({ claims, policies }: JudgedAllocator, spec: CacheSpec): CacheSpec {
+  if (claims.has("allocator.heads")) return spec;
   const kindsByLayer = resolveKinds(spec, policies).flat().map((kind) => [kind]);
   return {
     ...spec,

@@ -7,7 +7,8 @@ import type { AllocatorSnapshot, CacheSpec } from "../subject.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
 import { cacheSpec, HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
 import { entryIndex } from "./check_snapshot.ts";
-import { requireOk } from "./driver.ts";
+import { claimedSpec, requireOk } from "./driver.ts";
+import { resolveKinds } from "./resolve_kinds.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
 
 const PAGE = 16;
@@ -18,9 +19,18 @@ function prefixSpec(layout: Layout, changes: Partial<CacheSpec> = {}): CacheSpec
   return cacheSpec({ layout, prefixSharing: true, recycle: false, ...changes });
 }
 
+/**
+ * The spec as an allocator can take it. Where rows are those of layer groups, layers that recycle
+ * nothing are of one kind: engines make one group of them.
+ */
+function claimedPrefixSpec(allocator: JudgedAllocator, spec: CacheSpec): CacheSpec {
+  const oneKind = !spec.recycle && !allocator.claims.has("allocator.heads");
+  return claimedSpec(allocator, oneKind ? { ...spec, windowTokens: 0 } : spec);
+}
+
 /** Admits the first owner in slot 0 and caches its prefix. */
 async function cacheFirst(allocator: JudgedAllocator, spec: CacheSpec): Promise<void> {
-  requireOk("create", await allocator.create(spec));
+  requireOk("create", await allocator.create(claimedPrefixSpec(allocator, spec)));
   const lengthTokens = PREFIX.length * PAGE + 5;
   const first = await allocator.admitShared!({ slot: 0, lengthTokens, blocks: PREFIX });
   requireEqual("answer to the first owner", first.kind, "allocated");
@@ -60,7 +70,6 @@ const shared = defineTest({
   description: "A sharer names the pages of the prefix and takes new ones for the rest alone",
   needs: ({ layout }) => [
     layoutCapability(layout),
-    "allocator.heads",
     "allocator.prefix_sharing",
   ],
   cases: grid({ layout: LAYOUTS, common: [1, 4, 6], sharers: [1, 3] }),
@@ -97,7 +106,6 @@ const lastOwner = defineTest({
   description: "A shared page outlives each owner but the last, and is then free for others",
   needs: ({ layout }) => [
     layoutCapability(layout),
-    "allocator.heads",
     "allocator.prefix_sharing",
   ],
   cases: grid({ layout: LAYOUTS, first_out: ["owner", "sharer"] }),
@@ -107,8 +115,12 @@ const lastOwner = defineTest({
     await share(allocator, { slot: 1, lengthTokens: PREFIX.length * PAGE + 10, blocks });
     const [first, second] = firstOut === "owner" ? [0, 1] : [1, 0];
     const rows = await rowsBefore(allocator, second);
+    const before = await takeSnapshot(allocator);
     requireOk("release", await allocator.release({ slot: first }));
     requireEqual("rows of the one that stays", await rowsBefore(allocator, second), rows);
+    const after = await takeSnapshot(allocator);
+    // Each has a page of its own behind the prefix.
+    requireEqual("pages freed", freeOf(after) - freeOf(before), rowsOf(after));
     // No one may take the pages of the one that stays.
     const other = await allocator.admitShared!({ slot: 2, lengthTokens: 12 * PAGE, blocks: [77] });
     requireEqual("answer to another request", other.kind, "allocated");
@@ -123,6 +135,64 @@ const lastOwner = defineTest({
   },
 });
 
+const wholePrompt = defineTest({
+  suite: "allocator",
+  path: "prefix",
+  test: "whole_prompt",
+  clauses: ["prefix/share"],
+  description: "A prompt that is cached to its end computes its last token, in a page of its own",
+  needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
+  cases: grid({ layout: LAYOUTS, pages: [1, 6] }),
+  run: async ({ allocator, params: { layout, pages } }) => {
+    await cacheFirst(allocator, prefixSpec(layout));
+    const lengthTokens = pages * PAGE;
+    const hit = await share(allocator, { slot: 1, lengthTokens, blocks: PREFIX.slice(0, pages) });
+    requireThat(
+      hit < lengthTokens,
+      `Expected fewer than ${lengthTokens} tokens found, one is left to compute; found ${hit}`,
+    );
+    const snapshot = await takeSnapshot(allocator);
+    for (let row = 0; row < rowsOf(snapshot); row++) {
+      const [first, own] = [0, 1].map((slot) =>
+        snapshot.table[entryIndex(snapshot, { slot, row, column: pages - 1 })]
+      );
+      requireThat(
+        own !== first,
+        `Expected a page of its own in row ${row}, column ${pages - 1}, found the owner's ${own}`,
+      );
+    }
+    return PASS;
+  },
+});
+
+const evicted = defineTest({
+  suite: "allocator",
+  path: "prefix",
+  test: "evicted",
+  clauses: ["prefix/share"],
+  description: "A prefix whose pages another request took is found no more",
+  needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
+  cases: grid({ layout: LAYOUTS, between: ["whole-pool", "nothing"] }),
+  run: async ({ allocator, params: { layout, between } }) => {
+    await cacheFirst(allocator, prefixSpec(layout, { pagesPerHead: 20 }));
+    requireOk("release", await allocator.release({ slot: 0 }));
+    if (between === "whole-pool") {
+      const other = { slot: 2, lengthTokens: 20 * PAGE, blocks: [77] };
+      requireEqual(
+        "answer to another request",
+        (await allocator.admitShared!(other)).kind,
+        "allocated",
+      );
+      requireOk("release", await allocator.release({ slot: 2 }));
+    }
+    const lengthTokens = PREFIX.length * PAGE + 10;
+    const hit = await share(allocator, { slot: 1, lengthTokens, blocks: [...PREFIX, 90] });
+    requireEqual("tokens found", hit, between === "whole-pool" ? 0 : PREFIX.length * PAGE);
+    await requireApart(allocator, [1]);
+    return PASS;
+  },
+});
+
 const windows = defineTest({
   suite: "allocator",
   path: "prefix",
@@ -131,7 +201,6 @@ const windows = defineTest({
   description: "A window head keeps, of a cached prefix, what a continuation can still see",
   needs: ({ layout }) => [
     layoutCapability(layout),
-    "allocator.heads",
     "allocator.prefix_sharing",
     "allocator.recycle",
   ],
@@ -146,13 +215,21 @@ const windows = defineTest({
       (await allocator.extend({ slot: 0, lengthTokens: 160 })).kind,
       "allocated",
     );
-    await allocator.recycle({ slot: 0, nextPositionTokens: 160, lengthTokens: 160 });
+    if (allocator.policies.recycleMoment === "in-extend") {
+      requireEqual(
+        "answer to no growth",
+        (await allocator.extend({ slot: 0, lengthTokens: 160 })).kind,
+        "allocated",
+      );
+    } else {
+      await allocator.recycle({ slot: 0, nextPositionTokens: 160, lengthTokens: 160 });
+    }
     const hit = await share(allocator, { slot: 1, lengthTokens: end + 8, blocks: [...PREFIX, 90] });
     requireEqual("tokens found", hit, end);
     const snapshot = await takeSnapshot(allocator);
-    for (let row = 0; row < rowsOf(snapshot); row++) {
-      const isWindow = row % 4 < 2;
-      for (let key = isWindow ? Math.max(0, end - window + 1) : 0; key < end; key++) {
+    const kinds = resolveKinds(claimedSpec(allocator, spec), allocator.policies).flat();
+    for (const [row, kind] of kinds.entries()) {
+      for (let key = kind === "window" ? Math.max(0, end - window + 1) : 0; key < end; key++) {
         const column = Math.floor(key / PAGE);
         const id = snapshot.table[entryIndex(snapshot, { slot: 1, row, column })] ?? -1;
         requireThat(id >= 0, `Expected the page of key ${key} in row ${row} of the sharer`);
@@ -195,4 +272,10 @@ async function requireApart(allocator: JudgedAllocator, slots: readonly number[]
 }
 
 /** Tests of shared prefixes. */
-export const prefixTests: readonly TestDefinition[] = [shared, lastOwner, windows];
+export const prefixTests: readonly TestDefinition[] = [
+  shared,
+  lastOwner,
+  wholePrompt,
+  evicted,
+  windows,
+];
