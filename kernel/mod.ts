@@ -125,6 +125,7 @@ export {
   type RandomProblemOptions,
   type RandomRowsOptions,
 } from "./random_problem.ts";
+export { digestRow, digestRows } from "./row_digest.ts";
 export { cacheElements, cacheOffset, tableIndex } from "./shape.ts";
 export type { GroupRows, StepRows } from "./step_rows.ts";
 export type {

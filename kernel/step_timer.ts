@@ -76,7 +76,10 @@ export interface TimedSteps {
   readonly changes: Int32Array;
   /** [S + 1] first change of each step, and their number. */
   readonly changeStarts: Int32Array;
-  /** [k, 3] outputs to give back: step of the batch, token of that step, KV head. */
+  /**
+   * [k, 3] outputs of earlier steps to give back: number of the step, token of that step, KV head. They are
+   * of steps whose digests have been answered, in one of the last two batches that had any.
+   */
   readonly samples: Int32Array;
 }
 
@@ -84,9 +87,14 @@ export interface TimedSteps {
 export interface TimedAnswer {
   /** [S] milliseconds of one layer's attention, by the device's own timers. */
   readonly milliseconds: Float64Array;
-  /** [k, G, D] bits of the sampled outputs. */
+  /** [Σ T, H, 2] digest of every output row of these steps, [G, D] each; row_digest.ts. */
+  readonly digests: Uint32Array;
+  /** [k, G, D] bits of the outputs that were asked for. */
   readonly outputs: Uint16Array;
-  /** Milliseconds that the program spent on the steps, its own planning included. */
+  /**
+   * Milliseconds that the program spent on the steps, its own planning included, since it took them up or
+   * answered what came before them.
+   */
   readonly busyMs: number;
 }
 
@@ -106,7 +114,7 @@ export interface StepTimer {
   readonly open: (
     cache: TimedCache,
   ) => Promise<{ readonly kind: "ok"; readonly value: OpenedCache } | TimerRefusal>;
-  /** Runs and times steps. */
+  /** Runs and times steps; another batch may be sent before this one is answered. */
   readonly steps: (
     steps: TimedSteps,
   ) => Promise<{ readonly kind: "ok"; readonly value: TimedAnswer } | TimerRefusal>;

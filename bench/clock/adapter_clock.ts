@@ -9,7 +9,7 @@ import type { StepBatch, StepClock, StepTimes } from "./step_clock.ts";
 
 /** Products that a card makes while it reads one key and value of a head, or so. */
 const PAIRS_PER_KEY = 20;
-/** How much slower than any step before, for its size, a step is taken to be at the most. */
+/** How much slower than any step before of about its size a step is taken to be at the most. */
 const SLACK = 2;
 
 /** A clock that can say whose kernel it timed. */
@@ -35,33 +35,55 @@ export function createAdapterClock(
 ): AdapterClock {
   const { opened, cost, finish } = o.runner;
   const clock = createGpuClock(o);
-  let sizes: number[] = [];
-  let pendingRestMs = 0;
-  let slowest: number | null = null;
+  /** Of the steps without a time yet, oldest first. */
+  const pending: { readonly size: number; readonly restMs: number }[] = [];
+  const longest = createLongest();
+  const learn = (times: StepTimes): StepTimes => {
+    for (const ms of times.attentionMs) longest.learn(pending.shift()!.size, ms);
+    return times;
+  };
   return {
     ...clock,
     kind: "adapter",
+    // The runner says when a batch is full.
+    maxPendingSteps: Infinity,
     opened,
     cost,
     finish,
     enqueue: (batch): void => {
       clock.enqueue(batch);
-      sizes.push(sizeOf(batch));
-      pendingRestMs += restMs(o.rest, batch);
+      pending.push({ size: sizeOf(batch), restMs: restMs(o.rest, batch) });
     },
-    flush: async (): Promise<StepTimes> => {
-      const times = await clock.flush();
-      for (const [index, ms] of times.attentionMs.entries()) {
-        slowest = Math.max(slowest ?? 0, ms / sizes[index]);
-      }
-      sizes = [];
-      pendingRestMs = 0;
-      return times;
-    },
+    flush: async (): Promise<StepTimes> => learn(await clock.flush()),
+    advance: (): Promise<StepTimes> | null => clock.advance?.()?.then(learn) ?? null,
     mostPendingMs: (): number =>
-      slowest === null
-        ? Infinity
-        : SLACK * (slowest * sizes.reduce((sum, size) => sum + size, 0) + pendingRestMs),
+      pending.reduce((sum, each) => sum + SLACK * (longest.of(each.size) + each.restMs), 0),
+  };
+}
+
+/** Longest times by size: small steps take long for their size, which says nothing of large ones. */
+function createLongest(): {
+  readonly learn: (size: number, ms: number) => void;
+  readonly of: (size: number) => number;
+} {
+  // By the size's power of two: the longest time of such a step, and of all that are no larger.
+  const bySize = new Float64Array(64);
+  const upToSize = new Float64Array(64);
+  let slowest: number | null = null;
+  return {
+    learn: (size, ms) => {
+      const own = Math.floor(Math.log2(size));
+      slowest = Math.max(slowest ?? 0, ms / size);
+      bySize[own] = Math.max(bySize[own], ms);
+      for (let power = own; power < upToSize.length; power++) {
+        upToSize[power] = Math.max(upToSize[power], ms);
+      }
+    },
+    of: (size) => {
+      const own = Math.floor(Math.log2(size));
+      if (slowest === null) return Infinity;
+      return bySize[own] > 0 ? upToSize[own] : Math.max(upToSize[own], slowest * size);
+    },
   };
 }
 

@@ -1,7 +1,9 @@
 /**
  * A runner whose kernel is somebody else's program. Steps go out in batches, with the table as it was
- * first and then what changed in it; times come back with sampled outputs, which the oracle judges while
- * the next batch runs. Where a sample is wrong or a time cannot be one, no time is given.
+ * first and then what changed in it, one batch while another runs. Times come back with digests of all
+ * output rows; only then the program is asked for a few of them, which come back with the next answer and
+ * are judged by the oracle while further batches run. Where a sample is wrong or a time cannot be one, no
+ * time is given.
  */
 
 import { createRandom } from "../../allocator/mod.ts";
@@ -9,6 +11,7 @@ import {
   type Arithmetic,
   countWork,
   createWorkCount,
+  digestRow,
   FLOAT32_ARITHMETIC,
   type GroupRows,
   type OpenedCache,
@@ -21,7 +24,12 @@ import {
   type TimerRefusal,
 } from "../../kernel/mod.ts";
 import { BenchError } from "../result/mod.ts";
-import { type ClaimedTime, findImplausibleTime, leastWork } from "./plausible_times.ts";
+import {
+  type ClaimContext,
+  type ClaimedTime,
+  findImplausibleTime,
+  leastWork,
+} from "./plausible_times.ts";
 import { judgeRow, type SampledRow, sampleRow } from "./sampled_rows.ts";
 import { followTable, type SentTable } from "./table_changes.ts";
 
@@ -34,17 +42,26 @@ const STEPS_PER_SAMPLE = 16;
 /** Rows drawn for each sample; the one that sees the least is taken, so that judging keeps up. */
 const DRAWS_PER_SAMPLE = 24;
 
+/** One row of so many is any row at all, whatever judging it costs. */
+const ROWS_PER_FREE_DRAW = 8;
+/** Batches with the adapter at a time: it makes the next one ready while its device runs one. */
+const MAX_IN_FLIGHT = 2;
+/** Tokens that end a batch early: the adapter keeps the outputs of two batches. */
+const MAX_TOKENS_PER_BATCH = 65_536;
+
 /** What a clock's protocol took beside the steps themselves. */
 export interface ProtocolCost {
   /** Batches sent. */
   readonly batches: number;
   /** Steps sent. */
   readonly steps: number;
-  /** Milliseconds that replays waited for batches. */
-  readonly waitedMs: number;
+  /** Milliseconds of one layer that these steps took, by the device's timers. */
+  readonly stepMs: number;
+  /** Milliseconds in which a request was with the program. */
+  readonly sentMs: number;
   /** Of those, what the program says that it was busy with the steps. */
   readonly busyMs: number;
-  /** Milliseconds of packing, and of judging samples that no batch ran beside. */
+  /** Milliseconds of packing and judging while no request was with it. */
   readonly ownMs: number;
   /** Sampled rows judged. */
   readonly samples: number;
@@ -52,12 +69,12 @@ export interface ProtocolCost {
 
 /** A runner behind which an adapter stands. */
 export interface AdapterRunner extends StepRunner {
-  /** What the adapter says of the kernel and the card. */
+  /** What the adapter says of itself. */
   readonly opened: OpenedCache;
   /** What the protocol has taken so far. */
   readonly cost: () => ProtocolCost;
-  /** Judges samples that no later batch will run beside. */
-  readonly finish: () => void;
+  /** Asks for the rows of the last batches, and judges them. */
+  readonly finish: () => Promise<void>;
 }
 
 /** A step that waits to be sent. */
@@ -65,13 +82,33 @@ interface PendingStep {
   readonly group: number;
   readonly queryLengths: Int32Array;
   readonly cachedLengths: Int32Array;
+  readonly tokens: number;
   readonly least: Pick<ClaimedTime, "leastBytes" | "leastFlops">;
 }
 
-/** Samples with what came back of them. */
-interface Unjudged {
-  readonly rows: readonly SampledRow[];
-  readonly outputs: Uint16Array;
+/** A batch with the adapter. */
+interface SentBatch {
+  readonly first: number;
+  readonly steps: readonly PendingStep[];
+  /** Rows of it that will be asked for once their digests are here. */
+  readonly secret: readonly SampledRow[];
+  /** Rows of earlier batches that come back with it. */
+  readonly asked: readonly CommittedRow[];
+  readonly sentAtMs: number;
+  readonly answer: ReturnType<StepTimer["steps"]>;
+}
+
+/** A row whose output the adapter is bound to. */
+interface CommittedRow {
+  readonly row: SampledRow;
+  readonly digest: readonly [number, number];
+}
+
+/** A stretch of time in which the adapter always had a request. */
+interface Stretch {
+  readonly sinceMs: number;
+  busyMs: number;
+  claimedMs: number;
 }
 
 /**
@@ -79,14 +116,14 @@ interface Unjudged {
  *
  * @param timer The adapter.
  * @param cache Sizes, form and seed.
- * @param o Reads the clock of the wall, in milliseconds.
+ * @param o Reads the clock of the wall, in milliseconds; seed of the rows that are judged, for tests.
  * @returns The runner; it gives back the cache, and leaves the adapter running.
  * @throws {BenchError} `bench/clock-refused` when the adapter does not take the cache.
  */
 export async function openAdapterRunner(
   timer: StepTimer,
   cache: TimedCache,
-  o: { readonly now?: () => number } = {},
+  o: { readonly now?: () => number; readonly sampleSeed?: number } = {},
 ): Promise<AdapterRunner> {
   const { keyFormat, valueFormat } = cache.shape;
   if (keyFormat !== undefined || valueFormat !== undefined) {
@@ -97,35 +134,61 @@ export async function openAdapterRunner(
     );
   }
   const opened = orRefuse(await timer.open(cache), `form '${cache.form}'`);
-  return createAdapterRunner(timer, { cache, opened, now: o.now ?? (() => performance.now()) });
+  return createAdapterRunner(timer, {
+    cache,
+    opened,
+    now: o.now ?? (() => performance.now()),
+    // Whoever knows the seed knows which rows will be judged.
+    sampleSeed: o.sampleSeed ?? crypto.getRandomValues(new Uint32Array(1))[0],
+  });
 }
 
 function createAdapterRunner(
   timer: StepTimer,
-  { cache, opened, now }: { cache: TimedCache; opened: OpenedCache; now: () => number },
+  { cache, opened, now, sampleSeed }: {
+    readonly cache: TimedCache;
+    readonly opened: OpenedCache;
+    readonly now: () => number;
+    readonly sampleSeed: number;
+  },
 ): AdapterRunner {
   const { shape } = cache;
   const arithmetic: Arithmetic = { ...FLOAT32_ARITHMETIC, ...opened.arithmetic };
-  const random = createRandom(cache.seed);
+  const random = createRandom(sampleSeed);
   const work = createWorkCount();
-  const cost = { batches: 0, steps: 0, waitedMs: 0, busyMs: 0, ownMs: 0, samples: 0 };
-  let sent: SentTable | null = null;
-  let table: Int32Array | null = null;
+  const cost = { batches: 0, steps: 0, stepMs: 0, sentMs: 0, busyMs: 0, ownMs: 0, samples: 0 };
+  const rowElements = shape.queryHeads / shape.kvHeads * shape.headSize;
+  let table: SentTable | null = null;
+  let whole: Int32Array | null = null;
   let firstStep = 0;
   let pending: PendingStep[] = [];
+  let pendingTokens = 0;
   let changes: number[] = [];
   let changeStarts: number[] = [0];
   let rows: SampledRow[] = [];
-  let times: number[] = [];
-  let unjudged: Unjudged | null = null;
+  const times: number[] = [];
+  let stretch: Stretch | null = null;
+  const inFlight: SentBatch[] = [];
+  const committed: CommittedRow[] = [];
+  const unjudged: { readonly row: SampledRow; readonly output: Uint16Array }[] = [];
+
+  /** Counts what nothing of the adapter's runs beside. */
+  const own = <T>(work: () => T): T => {
+    if (inFlight.length > 0) return work();
+    const begun = now();
+    try {
+      return work();
+    } finally {
+      cost.ownMs += now() - begun;
+    }
+  };
 
   const enqueue = (batch: GroupRows): void => {
-    const begun = now();
-    if (sent === null) {
-      sent = followTable(batch.table, shape);
-      table = Int32Array.from(sent.ids);
+    if (table === null) {
+      table = followTable(batch.table, shape);
+      whole = Int32Array.from(table.ids);
     }
-    sent.addChanges(batch, changes);
+    table.addChanges(batch, changes);
     changeStarts.push(changes.length / 2);
     countWork({
       ...shape,
@@ -137,13 +200,17 @@ function createAdapterRunner(
       walk: "visible",
     }, work);
     drawRows(batch);
+    const queryLengths = batch.queryLengths.slice(0, shape.batch);
+    const tokens = queryLengths.reduce((sum, length) => sum + length, 0);
+    const cachedLengths = batch.cachedLengths.slice(0, shape.batch);
     pending.push({
       group: batch.group,
-      queryLengths: batch.queryLengths.slice(0, shape.batch),
-      cachedLengths: batch.cachedLengths.slice(0, shape.batch),
+      queryLengths,
+      cachedLengths,
+      tokens,
       least: leastWork(work),
     });
-    cost.ownMs += now() - begun;
+    pendingTokens += tokens;
   };
 
   /** Each step of a batch is as likely to be sampled as any other. */
@@ -151,7 +218,8 @@ function createAdapterRunner(
     const batchStep = pending.length;
     for (let index = 0; index < SAMPLES_PER_BATCH; index++) {
       if (random.nextBelow(batchStep + 1) > 0 && rows[index] !== undefined) continue;
-      const row = draw(batch, batchStep, DRAWS_PER_SAMPLE);
+      const isFree = random.nextBelow(ROWS_PER_FREE_DRAW) === 0;
+      const row = draw(batch, batchStep, isFree ? 1 : DRAWS_PER_SAMPLE);
       if (row !== null) rows[index] = row;
     }
   };
@@ -159,81 +227,133 @@ function createAdapterRunner(
   const draw = (batch: GroupRows, batchStep: number, draws: number): SampledRow | null =>
     sampleRow(batch, { cache, step: firstStep + batchStep, batchStep, draws, random });
 
-  /** Sends what is pending, and judges the samples of the batch before while it runs. */
-  const send = async (isVerified: boolean): Promise<void> => {
-    if (pending.length === 0) return;
-    const packing = now();
-    const isSampled = isVerified || random.nextBelow(STEPS_PER_SAMPLE) < pending.length;
-    const asked = isSampled ? rows.filter((row) => row !== undefined) : [];
-    const request = pack(asked);
-    const batch = pending;
-    [pending, changes, changeStarts, rows, table] = [[], [], [0], [], null];
-    firstStep += batch.length;
-    const begun = now();
-    cost.ownMs += begun - packing;
-    const answering = timer.steps(request);
-    // The request is on its way before judging keeps this thread busy.
-    const judging = unjudged === null ? null : afterATurn(judgeWaiting);
-    const [reply] = await Promise.all([answering, judging]);
-    const elapsedMs = now() - begun;
-    const answer = orRefuse(reply, "steps");
-    cost.batches++;
-    cost.steps += batch.length;
-    cost.waitedMs += elapsedMs;
-    cost.busyMs += Math.min(answer.busyMs, elapsedMs);
-    take(answer, { batch, asked, elapsedMs });
-  };
+  /** Sends what is pending, and asks for the rows that the adapter is bound to. */
+  const send = (isVerified: boolean): void =>
+    own(() => {
+      const isSampled = isVerified || random.nextBelow(STEPS_PER_SAMPLE) < pending.length;
+      const asked = committed.splice(0);
+      const request = pack(asked);
+      const steps = pending;
+      const secret = isSampled ? rows.filter((row) => row !== undefined) : [];
+      const first = firstStep;
+      [pending, changes, changeStarts, rows, whole] = [[], [], [0], [], null];
+      pendingTokens = 0;
+      firstStep += steps.length;
+      const sentAtMs = now();
+      stretch ??= { sinceMs: sentAtMs, busyMs: 0, claimedMs: 0 };
+      const answer = timer.steps(request);
+      // It is awaited in its turn; until then no one listens.
+      answer.catch(() => {});
+      inFlight.push({ first, steps, secret, asked, sentAtMs, answer });
+    });
 
-  const pack = (asked: readonly SampledRow[]): TimedSteps => ({
+  const pack = (asked: readonly CommittedRow[]): TimedSteps => ({
     cache: opened.cache,
     firstStep,
     queryLengths: joined(pending.map(({ queryLengths }) => queryLengths)),
     cachedLengths: joined(pending.map(({ cachedLengths }) => cachedLengths)),
     groups: Int32Array.from(pending, ({ group }) => group),
-    table,
+    table: whole,
     changes: Int32Array.from(changes),
     changeStarts: Int32Array.from(changeStarts),
     samples: Int32Array.from(
-      asked.flatMap(({ batchStep, stepToken, head }) => [batchStep, stepToken, head]),
+      asked.flatMap(({ row: { step, stepToken, head } }) => [step, stepToken, head]),
     ),
   });
 
+  /** Waits for the oldest batch, and judges samples of earlier ones meanwhile. */
+  const receive = async (): Promise<void> => {
+    const batch = inFlight[0];
+    // Requests are on their way before judging keeps this thread busy.
+    const judging = unjudged.length === 0 ? null : afterATurn(judgeWaiting);
+    const [reply] = await Promise.all([batch.answer, judging]);
+    inFlight.shift();
+    const answer = orRefuse(reply, "steps");
+    const receivedAtMs = now();
+    const of = stretch!;
+    const elapsedMs = receivedAtMs - of.sinceMs;
+    const busyMs = Math.min(answer.busyMs, elapsedMs - of.busyMs);
+    of.busyMs += busyMs;
+    cost.busyMs += busyMs;
+    if (inFlight.length === 0) {
+      cost.sentMs += elapsedMs;
+      stretch = null;
+    }
+    const earlierMs = of.claimedMs;
+    of.claimedMs += answer.milliseconds.reduce((sum, each) => sum + each, 0);
+    own(() =>
+      take(answer, batch, {
+        elapsedMs: receivedAtMs - batch.sentAtMs,
+        stretch: { earlierMs, elapsedMs },
+      })
+    );
+  };
+
   const take = (
     answer: TimedAnswer,
-    o: {
-      readonly batch: readonly PendingStep[];
-      readonly asked: readonly SampledRow[];
-      readonly elapsedMs: number;
-    },
+    { first, steps, secret, asked }: SentBatch,
+    passed: Pick<ClaimContext, "elapsedMs" | "stretch">,
   ): void => {
-    const first = firstStep - o.batch.length;
-    const claimed = o.batch.map(({ least }, index) => ({
+    const claimed = steps.map(({ least }, index) => ({
       step: first + index,
       milliseconds: answer.milliseconds[index],
       ...least,
     }));
-    const fault = findImplausibleTime(claimed, { ...opened, elapsedMs: o.elapsedMs });
+    const fault = findImplausibleTime(claimed, { ...opened, ...passed });
     if (fault !== null) throw refused(fault);
-    const elements = shape.queryHeads / shape.kvHeads * shape.headSize;
-    if (answer.outputs.length !== o.asked.length * elements) {
+    takeOutputs(answer.outputs, asked);
+    takeDigests(answer.digests, steps, secret);
+    if (steps.length === 0) return;
+    cost.batches++;
+    cost.steps += steps.length;
+    for (const each of answer.milliseconds) cost.stepMs += each;
+    times.push(...answer.milliseconds);
+  };
+
+  const takeOutputs = (outputs: Uint16Array, asked: readonly CommittedRow[]): void => {
+    if (outputs.length !== asked.length * rowElements) {
       throw refused(
-        `${answer.outputs.length} elements of sampled outputs came back, not ` +
-          `${o.asked.length} · ${elements}`,
+        `${outputs.length} elements of sampled outputs came back, not ` +
+          `${asked.length} · ${rowElements}`,
       );
     }
-    unjudged = { rows: o.asked, outputs: answer.outputs };
-    times.push(...answer.milliseconds);
+    for (const [index, { row, digest }] of asked.entries()) {
+      const output = outputs.subarray(index * rowElements, (index + 1) * rowElements);
+      const found = digestRow(output);
+      if (found[0] !== digest[0] || found[1] !== digest[1]) {
+        throw refused(
+          `the output of step ${row.step}, token ${row.stepToken}, KV head ${row.head} is not the ` +
+            "one whose digest was given before it was asked for",
+        );
+      }
+      unjudged.push({ row, output });
+    }
+  };
+
+  const takeDigests = (
+    digests: Uint32Array,
+    steps: readonly PendingStep[],
+    secret: readonly SampledRow[],
+  ): void => {
+    const tokens = steps.reduce((sum, step) => sum + step.tokens, 0);
+    if (digests.length !== 2 * tokens * shape.kvHeads) {
+      throw refused(
+        `${digests.length} words of digests came back, not ${tokens} tokens · ` +
+          `${shape.kvHeads} KV heads · 2`,
+      );
+    }
+    for (const row of secret) {
+      let token = row.stepToken;
+      for (let step = 0; step < row.batchStep; step++) token += steps[step].tokens;
+      const place = 2 * (token * shape.kvHeads + row.head);
+      committed.push({ row, digest: [digests[place], digests[place + 1]] });
+    }
   };
 
   /** Judges the samples that wait; the worst of them. */
   const judgeWaiting = (): StepVerification => {
-    const waiting = unjudged;
-    unjudged = null;
     let worst: StepVerification = { ok: true, worstBudgetUsed: 0, message: "" };
-    if (waiting === null) return worst;
-    const elements = waiting.outputs.length / waiting.rows.length;
-    for (const [index, row] of waiting.rows.entries()) {
-      const output = waiting.outputs.subarray(index * elements, (index + 1) * elements);
+    for (const { row, output } of unjudged.splice(0)) {
       const verdict = judgeRow(row, output, { cache, arithmetic });
       cost.samples++;
       if (verdict.worstBudgetUsed >= worst.worstBudgetUsed) worst = verdict;
@@ -242,32 +362,51 @@ function createAdapterRunner(
     return worst;
   };
 
-  const finish = (): void => {
-    const begun = now();
-    judgeWaiting();
-    cost.ownMs += now() - begun;
+  /** Sends what is pending and waits for everything that was sent. */
+  const settle = async (isVerified: boolean): Promise<void> => {
+    if (pending.length > 0) send(isVerified);
+    while (inFlight.length > 0) await receive();
   };
+
+  /** Asks for the rows of the last batches, and judges them. */
+  const reveal = async (): Promise<StepVerification> => {
+    if (committed.length > 0) {
+      send(false);
+      await receive();
+    }
+    return own(judgeWaiting);
+  };
+
+  const takeTimes = (): Float64Array => Float64Array.from(times.splice(0));
 
   return {
     layersMeasured: cache.layers,
     maxPendingBatches: STEPS_PER_BATCH,
     opened,
     cost: () => cost,
-    finish,
-    enqueue,
+    enqueue: (batch) => own(() => enqueue(batch)),
     async flush(): Promise<Float64Array> {
-      await send(false);
-      const taken = Float64Array.from(times);
-      times = [];
-      return taken;
+      await settle(false);
+      return takeTimes();
+    },
+    advance(): Promise<Float64Array> | null {
+      const isFull = pending.length >= STEPS_PER_BATCH ||
+        pendingTokens + cache.maxBatchTokens > MAX_TOKENS_PER_BATCH;
+      if (pending.length === 0 || !isFull) return null;
+      send(false);
+      return inFlight.length < MAX_IN_FLIGHT ? null : receive().then(takeTimes);
     },
     async verify(batch, { samples }): Promise<StepVerification> {
       // Of the step that was enqueued last, whatever its rows cost.
       const batchStep = pending.findLastIndex(({ group }) => group === batch.group);
       const drawn = Array.from({ length: samples }, () => draw(batch, batchStep, 1));
       rows.push(...drawn.filter((row) => row !== null));
-      await send(true);
-      return judgeWaiting();
+      await settle(true);
+      return await reveal();
+    },
+    async finish(): Promise<void> {
+      await settle(false);
+      await reveal();
     },
     destroy: (): void => void timer.close(opened.cache).catch(() => {}),
   };

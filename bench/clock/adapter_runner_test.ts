@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseFormat } from "../../allocator/mod.ts";
 import { createBlockTable, type Layout } from "../../allocator/mod.ts";
-import type { GroupRows, StorageType, TimedAnswer, TimedCache } from "../../kernel/mod.ts";
+import type { GroupRows, StorageType, TimedCache } from "../../kernel/mod.ts";
 import { type AdapterRunner, openAdapterRunner, STEPS_PER_BATCH } from "./adapter_runner.ts";
 import { createTestingTimer, type Tampering } from "./testing_timer.ts";
 
@@ -65,7 +65,10 @@ async function open(
   o: { readonly cache?: TimedCache; readonly tampering?: Tampering } = {},
 ): Promise<{ runner: AdapterRunner; timer: ReturnType<typeof createTestingTimer> }> {
   const timer = createTestingTimer(o.tampering);
-  const runner = await openAdapterRunner(timer, o.cache ?? cacheOf(), { now: secondsClock() });
+  const runner = await openAdapterRunner(timer, o.cache ?? cacheOf(), {
+    now: secondsClock(),
+    sampleSeed: 5,
+  });
   return { runner, timer };
 }
 
@@ -76,7 +79,7 @@ async function runAll(runner: AdapterRunner, steps: readonly GroupRows[]): Promi
     if (index % 16 === 15) times.push(...await runner.flush());
   }
   times.push(...await runner.flush());
-  runner.finish();
+  await runner.finish();
   return times;
 }
 
@@ -89,7 +92,9 @@ Deno.test("an adapter that does the work is believed, in every layout and type",
       assert.equal(times.length, 48);
       assert.equal(runner.cost().batches, 3);
       assert.equal(runner.cost().samples, 3);
-      assert.deepEqual(timer.requests.map(({ firstStep }) => firstStep), [0, 16, 32]);
+      // The last request asks for the rows of the batch before, and sends no step.
+      assert.deepEqual(timer.requests.map(({ firstStep }) => firstStep), [0, 16, 32, 48]);
+      assert.deepEqual(timer.requests.map(({ groups }) => groups.length), [16, 16, 16, 0]);
       assert.equal(runner.layersMeasured, 3);
     }
   }
@@ -101,7 +106,7 @@ Deno.test("short batches are sampled in proportion to their steps", async () => 
     runner.enqueue(step);
     await runner.flush();
   }
-  runner.finish();
+  await runner.finish();
   assert.equal(runner.cost().batches, 160);
   const { samples } = runner.cost();
   assert.ok(samples >= 3 && samples <= 25, `${samples}`);
@@ -125,7 +130,7 @@ Deno.test("the whole table goes out once, then what a step reads otherwise than 
   assert.equal(changes.table, null);
   assert.deepEqual([...changes.changes], [2, changed[2]]);
   assert.deepEqual([...changes.changeStarts], [0, 0, 1, 1]);
-  runner.finish();
+  await runner.finish();
 });
 
 Deno.test("verify() judges rows of the step that was enqueued last, and keeps its time", async () => {
@@ -139,18 +144,34 @@ Deno.test("verify() judges rows of the step that was enqueued last, and keeps it
   assert.equal(runner.maxPendingBatches, STEPS_PER_BATCH);
 });
 
-const refusals: readonly [string, Tampering["answer"] & object, RegExp][] = [
-  ["zeros", (answer) => ({ ...answer, outputs: answer.outputs.map(() => 0) }), /output is wrong/],
-  ["outputs of another input", rememberOutputs(), /output is wrong/],
+const refusals: readonly [string, Tampering, RegExp][] = [
+  ["zeros", { output: (output) => output.map(() => 0) }, /output is wrong/],
+  ["outputs of another input", { output: rememberOutputs() }, /output is wrong/],
+  ["NaN", { output: (output) => output.map(() => 0x7fc0) }, /output is wrong/],
   [
-    "NaN",
-    (answer) => ({ ...answer, outputs: answer.outputs.map(() => 0x7fc0) }),
-    /output is wrong/,
+    "outputs that it computes when it is asked for them",
+    { answer: (answer) => ({ ...answer, digests: answer.digests.map(() => 1) }) },
+    /not the one whose digest was given before it was asked for/,
+  ],
+  [
+    "another output than it gave the digest of",
+    { answer: (answer) => ({ ...answer, outputs: answer.outputs.map((bits) => bits ^ 1) }) },
+    /not the one whose digest was given/,
   ],
   [
     "fewer outputs than asked",
-    (answer) => ({ ...answer, outputs: answer.outputs.subarray(1) }),
+    { answer: (answer) => ({ ...answer, outputs: answer.outputs.subarray(1) }) },
     /elements of sampled outputs came back/,
+  ],
+  [
+    "more outputs than asked",
+    { answer: (answer) => ({ ...answer, outputs: Uint16Array.of(...answer.outputs, 1) }) },
+    /elements of sampled outputs came back/,
+  ],
+  [
+    "no digests",
+    { answer: (answer) => ({ ...answer, digests: new Uint32Array(0) }) },
+    /0 words of digests came back, not \d+ tokens · 2 KV heads · 2/,
   ],
   ["negative times", timesBy((ms) => -ms), /is said to take -.* ms: a time is finite and above 0/],
   ["no times", timesBy(() => NaN), /is said to take NaN ms/],
@@ -160,23 +181,23 @@ const refusals: readonly [string, Tampering["answer"] & object, RegExp][] = [
   ["times longer than passed", timesBy((ms) => ms + 1e6), /ms passed/],
 ];
 
-function timesBy(change: (ms: number) => number): (answer: TimedAnswer) => TimedAnswer {
-  return (answer) => ({ ...answer, milliseconds: answer.milliseconds.map(change) });
+function timesBy(change: (ms: number) => number): Tampering {
+  return { answer: (answer) => ({ ...answer, milliseconds: answer.milliseconds.map(change) }) };
 }
 
-/** Gives every batch the outputs of the first one of its size. */
-function rememberOutputs(): (answer: TimedAnswer) => TimedAnswer {
+/** Gives every step the outputs of the first one of its size. */
+function rememberOutputs(): (output: Uint16Array) => Uint16Array {
   const known = new Map<number, Uint16Array>();
-  return (answer) => {
-    const outputs = known.get(answer.outputs.length) ?? answer.outputs;
-    known.set(outputs.length, outputs);
-    return { ...answer, outputs };
+  return (output) => {
+    const first = known.get(output.length) ?? output;
+    known.set(output.length, first);
+    return first;
   };
 }
 
-for (const [name, answer, message] of refusals) {
+for (const [name, tampering, message] of refusals) {
   Deno.test(`an adapter that answers with ${name} is refused`, async () => {
-    const { runner } = await open({ tampering: { answer } });
+    const { runner } = await open({ tampering });
     await assert.rejects(runAll(runner, stepsOf(cacheOf(), 48)), {
       name: "BenchError",
       code: "bench/clock-refused",
@@ -186,24 +207,20 @@ for (const [name, answer, message] of refusals) {
 }
 
 Deno.test("wrong outputs of the last batch are found at the end of the replay", async () => {
-  const answer = refusals[0][1];
-  const { runner } = await open({ tampering: { answer } });
+  const { runner } = await open({ tampering: refusals[0][1] });
   for (const step of stepsOf(cacheOf(), 16)) runner.enqueue(step);
   assert.equal((await runner.flush()).length, 16);
-  assert.throws(() => runner.finish(), { code: "bench/clock-refused" });
+  await assert.rejects(runner.finish(), { code: "bench/clock-refused" });
 });
 
 Deno.test("an adapter's declared arithmetic widens what is accepted, and no further", async () => {
   // Weights rounded to bf16 leave the float32 bound, which outputs off by three units do too.
-  const off = (by: number) => (answer: TimedAnswer) => ({
-    ...answer,
-    outputs: answer.outputs.map((bits) => bits + by),
-  });
+  const off = (by: number) => (output: Uint16Array) => output.map((bits) => bits + by);
   const opened = { arithmetic: { weights: "storage", sums: "matrix" } } as const;
   const run = async (tampering: Tampering) =>
     await runAll((await open({ tampering })).runner, stepsOf(cacheOf(), 48));
-  await assert.rejects(run({ answer: off(1) }), /output is wrong/);
-  await assert.rejects(run({ answer: off(40), opened }), /output is wrong/);
+  await assert.rejects(run({ output: off(1) }), /output is wrong/);
+  await assert.rejects(run({ output: off(40), opened }), /output is wrong/);
   assert.equal((await run({ opened })).length, 48);
 });
 

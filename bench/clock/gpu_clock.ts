@@ -38,6 +38,21 @@ export function createGpuClock(o: GpuClockOptions): StepClock {
   const once = classifyLayers(o.heads);
   const classes = o.passes === 2 ? [...once, ...once] : once;
   const pendingRestMs: number[] = [];
+  /** The oldest steps, by the times of their layers. */
+  const take = (layerMs: Float64Array, steps: number): StepTimes => {
+    if (layerMs.length !== steps * classes.length) {
+      throw new Error(
+        `Cannot time ${steps} steps of ${classes.length} classes of layers: the runner returned ` +
+          `${layerMs.length} times instead of ${steps * classes.length}`,
+      );
+    }
+    const attentionMs = new Float64Array(steps);
+    layerMs.forEach((ms, index) => {
+      attentionMs[Math.floor(index / classes.length)] += ms *
+        classes[index % classes.length].layers;
+    });
+    return { attentionMs, restMs: Float64Array.from(pendingRestMs.splice(0, steps)) };
+  };
   return {
     kind: "gpu",
     deterministic: false,
@@ -49,20 +64,13 @@ export function createGpuClock(o: GpuClockOptions): StepClock {
     },
     async flush(): Promise<StepTimes> {
       const steps = pendingRestMs.length;
-      const layerMs = steps === 0 ? new Float64Array(0) : await o.runner.flush();
-      if (layerMs.length !== steps * classes.length) {
-        throw new Error(
-          `Cannot time ${steps} steps of ${classes.length} classes of layers: the runner returned ` +
-            `${layerMs.length} times instead of ${steps * classes.length}`,
-        );
-      }
-      const attentionMs = new Float64Array(steps);
-      layerMs.forEach((ms, index) => {
-        attentionMs[Math.floor(index / classes.length)] += ms *
-          classes[index % classes.length].layers;
-      });
-      return { attentionMs, restMs: Float64Array.from(pendingRestMs.splice(0)) };
+      return take(steps === 0 ? new Float64Array(0) : await o.runner.flush(), steps);
     },
+    ...(o.runner.advance === undefined ? {} : {
+      advance: (): Promise<StepTimes> | null =>
+        o.runner.advance!()?.then((layerMs) => take(layerMs, layerMs.length / classes.length)) ??
+          null,
+    }),
     async check(batch: StepBatch, { seed }: { seed: number }): Promise<StepCheck> {
       const { ok, worstBudgetUsed, message } = await o.runner.verify(
         runnerBatch(batch, classes[seed % classes.length]),

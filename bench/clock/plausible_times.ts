@@ -18,8 +18,10 @@ export interface ClaimedTime {
 export interface ClaimContext {
   /** Whether the card is the machine's processor. */
   readonly isSoftware: boolean;
-  /** Milliseconds that passed here while the steps ran there. */
+  /** Milliseconds that passed here between question and answer. */
   readonly elapsedMs: number;
+  /** Steps that were answered before in one stretch with these, and the milliseconds of the stretch. */
+  readonly stretch: { readonly earlierMs: number; readonly elapsedMs: number };
 }
 
 /**
@@ -70,11 +72,20 @@ export function findImplausibleTime(
     }
     total += milliseconds;
   }
-  if (total > o.elapsedMs * ELAPSED_SLACK.factor + ELAPSED_SLACK.ms) {
+  if (isLonger(total, o.elapsedMs)) {
     return `${times.length} steps are said to take ${total.toFixed(3)} ms together, but only ` +
       `${o.elapsedMs.toFixed(3)} ms passed`;
   }
+  const { earlierMs, elapsedMs } = o.stretch;
+  if (isLonger(total + earlierMs, elapsedMs)) {
+    return `${times.length} steps and those before are said to take ` +
+      `${(total + earlierMs).toFixed(3)} ms together, but only ${elapsedMs.toFixed(3)} ms passed`;
+  }
   return findConstantTimes(times) ?? findIdleTimes(times, o.isSoftware);
+}
+
+function isLonger(claimedMs: number, elapsedMs: number): boolean {
+  return claimedMs > elapsedMs * ELAPSED_SLACK.factor + ELAPSED_SLACK.ms;
 }
 
 function findConstantTimes(times: readonly ClaimedTime[]): string | null {

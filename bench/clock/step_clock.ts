@@ -41,21 +41,26 @@ export interface StepClock {
   readonly deterministic: boolean;
   /** Layers whose caches are really there, or null where nothing is measured. */
   readonly layersMeasured: number | null;
-  /** Steps that may be enqueued before a flush is due. */
+  /** Steps that may be without a time before a flush is due. */
   readonly maxPendingSteps: number;
   /** Adds a step. */
   enqueue(batch: StepBatch): void;
-  /** Times of all steps enqueued since the last flush; synchronous where nothing is awaited. */
+  /** Times of all steps that have none yet; synchronous where nothing is awaited. */
   flush(): StepTimes | Promise<StepTimes>;
+  /**
+   * Sends steps on their way where enough are enqueued, and gives the times of earlier ones, so that the
+   * next can be planned while those run; null where nothing is due.
+   */
+  advance?(): Promise<StepTimes> | null;
   /** Checks the attention of a step that was just enqueued. */
   check(batch: StepBatch, o: { seed: number }): StepCheck | Promise<StepCheck>;
   /**
-   * More than the steps enqueued since the last flush will take, in milliseconds, as far as can be told
+   * More than the steps without a time yet will take, in milliseconds, as far as can be told
    * from those before: while no request can arrive before that, no one needs their times.
    */
   mostPendingMs?(): number;
   /** Ends a replay: whatever of it is still to be checked is checked now. */
-  finish?(): void;
+  finish?(): void | Promise<void>;
   /** Gives back what the clock holds. */
   close(): void;
 }

@@ -2,6 +2,7 @@
 
 import {
   attendDirect,
+  digestRows,
   encodeValues,
   fillByFormula,
   type OpenedCache,
@@ -14,6 +15,8 @@ import {
 
 /** What is wrong with a timer. */
 export interface Tampering {
+  /** Changes the outputs of a step before they are digested. */
+  readonly output?: (output: Uint16Array, step: number) => Uint16Array;
   /** Changes an answer before it is given. */
   readonly answer?: (answer: TimedAnswer, steps: TimedSteps) => TimedAnswer;
   /** What it says of itself. */
@@ -25,13 +28,13 @@ export function createTestingTimer(
   tampering: Tampering = {},
 ): StepTimer & { readonly requests: TimedSteps[] } {
   const requests: TimedSteps[] = [];
-  let open: { cache: TimedCache; table: Int32Array } | null = null;
+  let open: { cache: TimedCache; table: Int32Array; kept: Kept } | null = null;
   return {
     requests,
     open: (cache) => {
       const { layout, batch, kvHeads, columns } = cache.shape;
       const rows = layout === "uniform" ? batch : cache.layerGroups * batch * kvHeads;
-      open = { cache, table: new Int32Array(rows * columns).fill(-1) };
+      open = { cache, table: new Int32Array(rows * columns).fill(-1), kept: new Map() };
       const value: OpenedCache = {
         cache: 0,
         kernel: `oracle, ${cache.form}`,
@@ -51,19 +54,32 @@ export function createTestingTimer(
       requests.push(steps);
       if (open === null) throw new Error("no cache is open");
       if (steps.table !== null) open.table.set(steps.table);
-      const answer = runSteps(open.cache, open.table, steps);
+      const answer = runSteps(open, steps, tampering);
       return Promise.resolve({ kind: "ok", value: tampering.answer?.(answer, steps) ?? answer });
     },
     close: () => Promise.resolve(),
   };
 }
 
-function runSteps(cache: TimedCache, table: Int32Array, steps: TimedSteps): TimedAnswer {
+/** Outputs of steps, by their number. */
+type Kept = Map<number, Uint16Array>;
+
+function runSteps(
+  { cache, table, kept }: { cache: TimedCache; table: Int32Array; kept: Kept },
+  steps: TimedSteps,
+  tampering: Tampering,
+): TimedAnswer {
   const { shape: { batch, queryHeads, kvHeads, headSize } } = cache;
-  const group = queryHeads / kvHeads;
+  const rowElements = queryHeads / kvHeads * headSize;
   const count = steps.groups.length;
-  const outputs = new Uint16Array(steps.samples.length / 3 * group * headSize);
+  const outputs = new Uint16Array(steps.samples.length / 3 * rowElements);
+  for (let sample = 0; 3 * sample < steps.samples.length; sample++) {
+    const [step, token, head] = steps.samples.subarray(3 * sample, 3 * sample + 3);
+    const from = (token * kvHeads + head) * rowElements;
+    outputs.set(kept.get(step)!.subarray(from, from + rowElements), sample * rowElements);
+  }
   const milliseconds = new Float64Array(count);
+  const digests: number[] = [];
   for (let step = 0; step < count; step++) {
     for (let at = steps.changeStarts[step]; at < steps.changeStarts[step + 1]; at++) {
       table[steps.changes[2 * at]] = steps.changes[2 * at + 1];
@@ -72,21 +88,18 @@ function runSteps(cache: TimedCache, table: Int32Array, steps: TimedSteps): Time
     const cached = steps.cachedLengths.subarray(step * batch, (step + 1) * batch);
     const keys = lengths.reduce((sum, length, slot) => sum + (length && length + cached[slot]), 0);
     milliseconds[step] = keys / 1000 + step * 1e-6;
-    if (!steps.samples.some((value, index) => index % 3 === 0 && value === step)) continue;
-    const output = attendStep(cache, table, {
-      step: steps.firstStep + step,
+    const number = steps.firstStep + step;
+    const computed = attendStep(cache, table, {
+      step: number,
       group: steps.groups[step],
       lengths,
       cached,
     });
-    for (let sample = 0; 3 * sample < steps.samples.length; sample++) {
-      const [at, token, head] = steps.samples.subarray(3 * sample, 3 * sample + 3);
-      if (at !== step) continue;
-      const from = (token * queryHeads + head * group) * headSize;
-      outputs.set(output.subarray(from, from + group * headSize), sample * group * headSize);
-    }
+    const output = tampering.output?.(computed, number) ?? computed;
+    kept.set(number, output);
+    digests.push(...digestRows(output, rowElements));
   }
-  return { milliseconds, outputs, busyMs: 1 };
+  return { milliseconds, digests: Uint32Array.from(digests), outputs, busyMs: 1 };
 }
 
 function attendStep(

@@ -115,6 +115,8 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
       const check = startStep(run, plan);
       if (check instanceof Promise) keepCheck(run, plan, await check);
       endStep(run, plan);
+      const ready = o.clock.advance?.() ?? null;
+      if (ready !== null) await takeTimes(run, ready);
       if (timeline.planned - timeline.timed >= o.clock.maxPendingSteps) await settle(run);
       if (timeline.planned % STEPS_PER_TURN === 0) await yieldTurn(run);
       const most = run.folded === null ? keptSteps : Math.min(keptSteps, STRETCH_STEPS);

@@ -117,7 +117,11 @@ export const clockCost = z.strictObject({
   samples: count,
   /** Milliseconds that replays took, on all sides. */
   wallMs: z.number(),
-  /** Milliseconds of packing, sending, reading and waiting for judgement. */
+  /** Milliseconds of one layer that the steps took by the device's own timers. */
+  stepMs: z.number().exactOptional(),
+  /** Milliseconds that the adapter says it was busy with the steps, its own planning included. */
+  busyMs: z.number().exactOptional(),
+  /** Milliseconds of packing, sending, reading and judging that no step ran beside. */
   protocolMs: z.number(),
 });
 

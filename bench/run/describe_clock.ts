@@ -54,7 +54,7 @@ export function describeClockCost(
 ): Pick<BenchResult, "clockCost"> {
   const costs = clocks.filter(isAdapterClock).map((each) => each.cost());
   if (costs.length === 0) return {};
-  const sum = (key: "batches" | "steps" | "samples" | "waitedMs" | "busyMs" | "ownMs"): number =>
+  const sum = (key: keyof (typeof costs)[number]): number =>
     costs.reduce((total, cost) => total + cost[key], 0);
   return {
     clockCost: {
@@ -62,7 +62,9 @@ export function describeClockCost(
       steps: sum("steps"),
       samples: sum("samples"),
       wallMs,
-      protocolMs: sum("waitedMs") - sum("busyMs") + sum("ownMs"),
+      stepMs: sum("stepMs"),
+      busyMs: sum("busyMs"),
+      protocolMs: sum("sentMs") - sum("busyMs") + sum("ownMs"),
     },
   };
 }

@@ -250,7 +250,7 @@ async function replayShare(
     ...(turn.maxSteps === undefined ? {} : { maxSteps: turn.maxSteps }),
     ...(signal === undefined ? {} : { signal }),
   });
-  clock.finish?.();
+  await clock.finish?.();
   return { log, ranks, places: share.places };
 }
 

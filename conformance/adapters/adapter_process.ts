@@ -44,7 +44,10 @@ export const DEFAULT_LIMITS: AdapterLimits = {
 
 /** A running adapter. */
 export interface AdapterProcess {
-  /** Sends a line and waits for one; a fault of any kind ends the process. */
+  /**
+   * Sends a line and waits for one; a fault of any kind ends the process. Lines may be sent before those
+   * before them are answered: answers come in their order, and each has its time from its turn on.
+   */
   readonly exchange: (line: string, timeoutMs: number) => Promise<string>;
   /** Ends the process, whatever state it is in. */
   readonly kill: () => Promise<void>;
@@ -112,15 +115,36 @@ export function startAdapter(command: AdapterCommand, limits: AdapterLimits): Ad
     return new AdapterFault("crash", `The adapter ended with ${how} before it answered`);
   };
 
+  let turn: Promise<void> = Promise.resolve();
+  let fault: unknown = null;
+
   const exchange = async (line: string, timeoutMs: number): Promise<string> => {
+    // A write fails only where no one reads any more; the end of the output then says why.
+    const written = input.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
+    const before = turn;
+    const answered = Promise.withResolvers<void>();
+    turn = answered.promise;
+    await before;
+    try {
+      // Nothing is to be heard of what was asked behind a fault.
+      if (fault !== null) throw fault;
+      return await hear(written, timeoutMs);
+    } catch (error) {
+      fault = error;
+      throw error;
+    } finally {
+      answered.resolve();
+    }
+  };
+
+  const hear = async (written: Promise<void>, timeoutMs: number): Promise<string> => {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() =>
       late.reject(
         new AdapterFault("timeout", `The adapter did not answer within ${timeoutMs} ms`),
       ), timeoutMs);
     const talk = async (): Promise<string> => {
-      // A write fails only where no one reads any more; the end of the output then says why.
-      await input.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
+      await written;
       const answer = await lines.next();
       if (answer === null) throw await ended();
       return answer;

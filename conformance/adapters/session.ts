@@ -38,7 +38,8 @@ export interface AdapterSession {
   /** The folder that tensors travel through. */
   readonly scratch: Scratch;
   /**
-   * Sends a request, one at a time, and starts the adapter where it does not run.
+   * Sends a request, and starts the adapter where it does not run. One is answered before the next is
+   * sent, but for `steps`, of which one may wait behind another.
    *
    * @throws {AdapterFault} Whenever there is no answer of the implementation.
    * @throws {AdapterSkip} When the adapter names a capability that it lacks.
@@ -85,7 +86,11 @@ export async function openSession(o: SessionOptions): Promise<AdapterSession> {
   let claims: AdapterClaims | null = null;
   let startFaults = 0;
   let nextId = 0;
-  let queue: Promise<unknown> = Promise.resolve();
+  let last: { readonly name: CommandName | null; readonly answer: Promise<unknown> } = {
+    name: null,
+    answer: Promise.resolve(),
+  };
+  let beforeLast: Promise<unknown> = last.answer;
 
   const restart = async (): Promise<void> => {
     const process = running;
@@ -163,8 +168,10 @@ export async function openSession(o: SessionOptions): Promise<AdapterSession> {
     claims: claims!,
     scratch,
     request: (name, fields) => {
-      const answer = queue.then(() => send(name, fields));
-      queue = answer.catch(() => {});
+      const mayWaitThere = name === "steps" && last.name === "steps";
+      const answer = (mayWaitThere ? beforeLast : last.answer).then(() => send(name, fields));
+      beforeLast = last.answer;
+      last = { name, answer: answer.catch(() => {}) };
       return answer;
     },
     restart,

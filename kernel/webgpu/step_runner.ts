@@ -55,6 +55,11 @@ export interface StepRunner {
   enqueue(batch: GroupRows): void;
   /** Milliseconds of each step enqueued since the last flush, oldest first. */
   flush(): Promise<Float64Array>;
+  /**
+   * Sends steps on their way where enough are enqueued, and gives the milliseconds of earlier ones, if any;
+   * null where nothing is due. Absent where steps are on their way as soon as they are enqueued.
+   */
+  advance?(): Promise<Float64Array> | null;
   /** Runs a step and compares sampled rows with the oracle. */
   verify(batch: GroupRows, o: { samples: number; seed: number }): Promise<StepVerification>;
   /** Gives the caches back. */

@@ -11,7 +11,7 @@ sys.path.insert(0, "${FOLDER}")
 from numpy_clock import NumpyClock, serve
 class Dying(NumpyClock):
     def steps(self, request):
-        if request["firstStep"] >= 63:
+        if request["firstStep"] > 63:
             os._exit(3)
         return super().steps(request)
 serve(Dying())

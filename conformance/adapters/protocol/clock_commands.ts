@@ -51,7 +51,7 @@ export const CLOCK_COMMANDS = {
     unpackResult: (value) => ({ ...value, arithmetic: readArithmetic(value.arithmetic) }),
   }),
   steps: clock("steps")({
-    about: "Runs steps and times each; `busyMs`, and tensors",
+    about: "Runs steps and times each, beside earlier ones' outputs; `busyMs`, and tensors",
     request: { cache: number, firstStep: number, tensors: fileName },
     requestTensors: {
       queryLengths: "I32 [S, B] new tokens of each slot; 0 is idle",
@@ -60,12 +60,14 @@ export const CLOCK_COMMANDS = {
       table: "I32, the whole table before the first step; absent where only changes are sent",
       changes: "I32 [n, 2] changed entries: index into the whole table, and id",
       changeStarts: "I32 [S + 1] first change of each step, and their number",
-      samples: "I32 [k, 3] outputs to give back: step of the batch, token of the step, KV head",
+      samples:
+        "I32 [k, 3] outputs of earlier steps to give back: number of the step, its token, KV head",
     },
     result: z.strictObject({ busyMs: z.number().min(0), tensors: fileName }),
     resultTensors: {
       milliseconds: "F64 [S] of one layer, by the device's own timers",
-      outputs: "storage type [k, G, D]",
+      digests: "U32 [Σ T, H, 2] of every output row of these steps",
+      outputs: "storage type [k, G, D] of what was asked for",
     },
     pack: ({ cache, firstStep, table, ...tensors }) => ({
       fields: { cache, firstStep },
@@ -85,10 +87,11 @@ export const CLOCK_COMMANDS = {
       changeStarts: int32(tensors, "changeStarts"),
       samples: int32(tensors, "samples"),
     }],
-    packResult: ({ busyMs, milliseconds, outputs }) => ({
+    packResult: ({ busyMs, milliseconds, digests, outputs }) => ({
       fields: { busyMs },
       tensors: new Map([
         ["milliseconds", flatTensor("F64", milliseconds)],
+        ["digests", flatTensor("U32", digests)],
         ["outputs", flatTensor("U16", outputs)],
       ]),
     }),
@@ -99,6 +102,7 @@ export const CLOCK_COMMANDS = {
         dtype: "F64",
         elements: groups.length,
       }),
+      digests: expectTensor(tensors, { name: "digests", dtype: "U32", elements: null }),
       outputs: sixteenBits(tensors, "outputs"),
     }),
   }),

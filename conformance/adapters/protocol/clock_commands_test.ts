@@ -52,11 +52,16 @@ Deno.test("open and steps arrive as they were sent", () => {
 });
 
 Deno.test("an answer of steps has a time for each step, and 16 bits an element", () => {
-  const read = (milliseconds: Float64Array, outputs: Uint16Array | Float32Array) =>
+  const read = (
+    milliseconds: Float64Array,
+    outputs: Uint16Array | Float32Array,
+    digests: Uint32Array | Int32Array = Uint32Array.of(4, 5),
+  ) =>
     CLOCK_COMMANDS.steps.unpackResult(
       { busyMs: 1, tensors: "a" },
       new Map([
         ["milliseconds", flatTensor("F64", milliseconds)],
+        ["digests", flatTensor(digests instanceof Uint32Array ? "U32" : "I32", digests)],
         ["outputs", flatTensor(outputs instanceof Uint16Array ? "BF16" : "F32", outputs)],
       ]),
       [STEPS],
@@ -64,9 +69,14 @@ Deno.test("an answer of steps has a time for each step, and 16 bits an element",
   assert.deepEqual(read(Float64Array.of(2), Uint16Array.of(1)), {
     busyMs: 1,
     milliseconds: Float64Array.of(2),
+    digests: Uint32Array.of(4, 5),
     outputs: Uint16Array.of(1),
   });
   assert.throws(() => read(Float64Array.of(2, 3), Uint16Array.of(1)), /has 2 elements/);
+  assert.throws(
+    () => read(Float64Array.of(2), Uint16Array.of(1), Int32Array.of(4, 5)),
+    /"digests" of the answer is I32; it must be U32/,
+  );
   assert.throws(() => read(Float64Array.of(2), Float32Array.of(1)), /it must be BF16, F16 or U16/);
 });
 

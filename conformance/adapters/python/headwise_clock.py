@@ -20,9 +20,10 @@ import time
 
 import numpy as np
 
-from headwise_protocol import Refused, Tensor, number, read_tensors, with_tensors
+from headwise_protocol import Later, Refused, Tensor, number, read_tensors, with_tensors
 
 KEYS, VALUES, QUERY, SINK_LOGITS = 0, 1, 2, 3
+KEPT_BATCHES = 2  # batches whose outputs may still be asked for
 _STORAGE = {"bf16": "BF16", "f16": "F16"}
 
 
@@ -46,6 +47,21 @@ def encode(values, storage):
         return values.astype(np.float16).view(np.uint16)
     bits = values.view(np.uint32)
     return ((bits + np.uint32(0x7FFF) + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+
+
+def digest_rows(rows):
+    """Digests [n, 2] of output rows [n, elements] in uint16, by the formula of docs/clock.md."""
+    rows = np.pad(rows, ((0, 0), (0, rows.shape[1] % 2)))
+    words = np.ascontiguousarray(np.ascontiguousarray(rows).view("<u4").T)
+    a, b = (np.zeros(rows.shape[0], np.uint32) for _ in range(2))
+    with np.errstate(over="ignore"):
+        for word in words:
+            a = (a ^ word) * np.uint32(0x2C1B3C6D)
+            a ^= a >> np.uint32(15)
+            b = (b + a) * np.uint32(0x297A2D39)
+            b ^= b >> np.uint32(13)
+            a = a + b
+    return np.stack([a, b], axis=1)
 
 
 class Cache:
@@ -72,6 +88,7 @@ class Cache:
         # A uniform row serves the heads of every layer group.
         self.groups_in_table = 1 if self.layout == "uniform" else self.layer_groups
         self.table = np.full((self.groups_in_table, rows, self.columns), -1, np.int32)
+        self.kept = []  # outputs of the latest batches, which rows may be asked of
         self.sink_logits = None
         if request["learnedSinks"]:
             heads = np.arange(self.query_heads)
@@ -109,12 +126,10 @@ class Step:
         self.query_starts = np.concatenate([[0], np.cumsum(query_lengths)]).astype(np.int32)
         self.tokens = int(self.query_starts[-1])
         self.windows = cache.windows[group]
-        self.samples = []  # (place in the answer, token of the step, KV head)
 
     def rows(self, cache):
         """Rows of the step's layer group, [B, M] or [B·H, M], as they stand."""
         return cache.table[0 if cache.layout == "uniform" else self.group]
-
 
     def row(self, cache, slot, head, window, whole):
         """What the query tokens of a slot read of one head's cache.
@@ -143,6 +158,7 @@ class Clock:
 
     def __init__(self):
         self._caches = []
+        self._answered = 0.0
 
     def describe(self, cache):
         """Says what runs: kernel, card, driver, versions, arithmetic, isSoftware."""
@@ -156,18 +172,33 @@ class Clock:
         raise NotImplementedError
 
     def run(self, cache, steps):
-        """Times each step; returns milliseconds, and the bits of the sampled outputs."""
-        milliseconds, outputs = [], {}
+        """Times each step; returns milliseconds, and the outputs as bits, [T, Hq, D] each."""
+        milliseconds, outputs = [], []
         for step in steps:
             cache.table.reshape(-1)[step.changes[:, 0]] = step.changes[:, 1]
             query = cache.queries(step.index, step.tokens)
             begun = time.perf_counter()
             output = self.attend(cache, step, query)
             milliseconds.append(1e3 * (time.perf_counter() - begun))
-            for place, token, head in step.samples:
-                heads = slice(head * cache.group, (head + 1) * cache.group)
-                outputs[place] = encode(output[token, heads], cache.storage)
+            outputs.append(encode(output, cache.storage))
         return milliseconds, outputs
+
+    def begin(self, cache, steps, samples):
+        """Begins a batch; a function that gives milliseconds, digests and asked-for outputs.
+
+        `samples` are rows of earlier steps: number of the step, token, KV head. A device may still be
+        running when this returns: the function's `is_ready`, if it has one, says whether it is done.
+        """
+        asked = [next(batch[step] for batch in cache.kept if step in batch)[token, head]
+                 for step, token, head in samples]
+        milliseconds, outputs = self.run(cache, steps) if steps else ([], [])
+        rows = [output.reshape(-1, cache.kv_heads, cache.group * cache.head_size)
+                for output in outputs]
+        if steps:
+            numbered = {step.index: output for step, output in zip(steps, rows)}
+            cache.kept = [*cache.kept, numbered][-KEPT_BATCHES:]
+        digests = [digest_rows(output.reshape(-1, output.shape[2])) for output in rows]
+        return lambda: (milliseconds, np.concatenate([np.zeros((0, 2), np.uint32), *digests]), asked)
 
     def open(self, request):
         cache = Cache(request)
@@ -191,18 +222,22 @@ class Clock:
         steps = [Step(cache, request["firstStep"] + i, int(group), lengths[0][i], lengths[1][i],
                       changes[starts[i]:starts[i + 1]])
                  for i, group in enumerate(tensors["groups"])]
-        samples = tensors["samples"].reshape(-1, 3)
-        for place, (step, token, head) in enumerate(samples):
-            steps[step].samples.append((place, int(token), int(head)))
-        milliseconds, outputs = self.run(cache, steps)
-        bits = np.zeros((len(samples), cache.group, cache.head_size), np.uint16)
-        for place, output in outputs.items():
-            bits[place] = output
-        value = {"busyMs": 1e3 * (time.perf_counter() - begun)}
-        return with_tensors(value, {
-            "milliseconds": Tensor("F64", [len(steps)], np.float64(milliseconds).tobytes()),
-            "outputs": Tensor(_STORAGE[cache.storage], bits.shape, bits.tobytes()),
-        })
+        samples = tensors["samples"].reshape(-1, 3).tolist()
+        finish = self.begin(cache, steps, samples)
+
+        def value():
+            milliseconds, digests, outputs = finish()
+            shape = [len(samples), cache.group, cache.head_size]
+            bits = np.asarray(outputs, np.uint16).tobytes()
+            since, self._answered = max(begun, self._answered), time.perf_counter()
+            return with_tensors({"busyMs": 1e3 * (self._answered - since)}, {
+                "milliseconds": Tensor("F64", [len(steps)], np.float64(milliseconds).tobytes()),
+                "digests": Tensor("U32", [len(digests), 2], np.uint32(digests).tobytes()),
+                "outputs": Tensor(_STORAGE[cache.storage], shape, bits),
+            })
+
+        is_ready = getattr(finish, "is_ready", None)
+        return value() if is_ready is None else Later(is_ready, value)
 
     def close(self, request):
         self._caches[request["cache"]] = None

@@ -18,9 +18,11 @@ request, and a method that answers with tensors returns `with_tensors(value, ten
 
 import json
 import os
+import queue
 import re
 import struct
 import sys
+import threading
 import traceback
 
 PROTOCOL = 1
@@ -30,6 +32,7 @@ ITEM_BYTES = {
     "U32": 4, "I32": 4, "F32": 4, "U64": 8, "I64": 8, "F64": 8,
 }
 
+_END = object()  # instead of a request: the suite has closed the pipe
 _scratch = ""
 
 
@@ -64,6 +67,17 @@ class WithTensors:
     def __init__(self, value, tensors):
         self.value = value
         self.tensors = tensors
+
+
+class Later:
+    """A result that is on its way; the next request is taken up meanwhile where one is there.
+
+    `is_ready` says whether `value` would give it without waiting.
+    """
+
+    def __init__(self, is_ready, value):
+        self.is_ready = is_ready
+        self.value = value
 
 
 def with_tensors(value, tensors):
@@ -134,6 +148,10 @@ def _reply(adapter, request):
     if method is None:
         raise NotImplementedError(f"The adapter has no method {command!r}")
     value = method(request)
+    return value if isinstance(value, Later) else _result(request, value)
+
+
+def _result(request, value):
     if isinstance(value, WithTensors):
         name = f"reply-{request['id']}.safetensors"
         _write_tensors(os.path.join(_scratch, name), value.tensors)
@@ -141,24 +159,63 @@ def _reply(adapter, request):
     return {"status": "result", "value": value}
 
 
+def _guarded(work):
+    """What work gives, or the reply that says why it gives nothing."""
+    try:
+        return work()
+    except Refused as refusal:
+        return {"status": "refused", "code": refusal.code, "message": str(refusal)}
+    except Missing as missing:
+        return {"status": "skipped", "missing": missing.capabilities}
+    except Exception as error:  # the suite is to hear of it, and the adapter to continue
+        trace = traceback.format_exc(limit=-8)
+        message = f"{type(error).__name__}: {error}"
+        return {"status": "errored", "message": message, "traceback": trace}
+
+
+def _read_requests(requests):
+    for line in sys.stdin.buffer:
+        requests.put(json.loads(line))
+    requests.put(_END)
+
+
+def _next_request(requests, waiting):
+    """The next request, or None where the waiting result comes first."""
+    if waiting is None:
+        return requests.get()
+    while not waiting[1].is_ready():
+        try:
+            return requests.get(timeout=2e-4)
+        except queue.Empty:
+            pass
+    return None if requests.empty() else requests.get()
+
+
 def serve(adapter):
     """Answers requests until the suite says `shutdown` or ends."""
     # Whatever the implementation prints must not get between the replies.
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    for line in sys.stdin.buffer:
-        request = json.loads(line)
-        try:
-            reply = _reply(adapter, request)
-        except Refused as refusal:
-            reply = {"status": "refused", "code": refusal.code, "message": str(refusal)}
-        except Missing as missing:
-            reply = {"status": "skipped", "missing": missing.capabilities}
-        except Exception as error:  # the suite is to hear of it, and the adapter to continue
-            trace = traceback.format_exc(limit=-8)
-            message = f"{type(error).__name__}: {error}"
-            reply = {"status": "errored", "message": message, "traceback": trace}
+    requests = queue.SimpleQueue()
+    threading.Thread(target=_read_requests, args=(requests,), daemon=True).start()
+
+    def send(request, reply):
         replies.write(json.dumps({"id": request["id"], **reply}) + "\n")
         replies.flush()
-        if request["command"] == "shutdown":
+
+    waiting = None
+    while True:
+        request = _next_request(requests, waiting)
+        given = None
+        if request is not None and request is not _END:
+            given = _guarded(lambda: _reply(adapter, request))
+        if waiting is not None:
+            earlier, later = waiting
+            waiting = None
+            send(earlier, _guarded(lambda: _result(earlier, later.value())))
+        if isinstance(given, Later):
+            waiting = (request, given)
+        elif given is not None:
+            send(request, given)
+        if request is _END or (request is not None and request["command"] == "shutdown"):
             return
