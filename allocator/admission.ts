@@ -32,9 +32,6 @@ export interface PageDemand {
  * The bound holds where {@link recycle} is called before each growth and chunks end on page
  * boundaries (the last one excepted).
  *
- * @param a The allocator.
- * @param o The request's length and step.
- * @returns Pages a full head, a window head, and in all.
  * @throws {AllocatorError} `length/invalid` when a count is no integer ≥ 0.
  */
 export function pagesForLength(a: CacheAllocator, o: AdmissionQuestion): PageDemand {
@@ -78,7 +75,6 @@ export interface ReservedQuestion extends AdmissionQuestion {
  * Tells whether the free pages hold a request and a reserve. It asks the pools themselves, each
  * for what its head kind needs, so it refuses nothing that they can hold.
  *
- * @param a The allocator.
  * @param o The request's length and step, and pages a head to leave free.
  * @returns True when every pool has enough free pages now.
  * @throws {AllocatorError} `length/invalid` when a count is no integer ≥ 0.
@@ -101,8 +97,6 @@ export function canAdmit(a: CacheAllocator, o: ReservedQuestion): boolean {
  * Tells whether the pools hold a request when nothing else is in them, and the table and the model
  * its length: a request that fails here fails always.
  *
- * @param a The allocator.
- * @param o The request's length and step.
  * @returns True when waiting can help.
  * @throws {AllocatorError} `length/invalid` when a count is no integer ≥ 0.
  */

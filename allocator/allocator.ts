@@ -95,7 +95,6 @@ function countPools(layout: Layout, heads: HeadMap): number {
  * are open at once.
  *
  * @param o Layout, heads, sizes and switches.
- * @returns The allocator.
  * @throws {AllocatorError} When an option is out of range.
  * @throws {HeadMapError} When the head map is inconsistent.
  *
@@ -192,8 +191,6 @@ export function createAllocator(o: AllocatorOptions): CacheAllocator {
 /**
  * Checks that a slot exists and holds a request.
  *
- * @param a The allocator.
- * @param slot The slot.
  * @throws {AllocatorError} `slot/empty` when it holds none.
  */
 export function checkActiveSlot(a: CacheAllocator, slot: Slot): void {

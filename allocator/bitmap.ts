@@ -31,7 +31,6 @@ const LEAST_LEVELS = 3;
  *
  * @param sets Number of sets, ≥ 1.
  * @param size Ordinals of each, ≥ 1.
- * @returns The sets.
  */
 export function createFullBitmaps(sets: number, size: number): Bitmaps {
   const counts = [size];
@@ -63,9 +62,7 @@ export function createFullBitmaps(sets: number, size: number): Bitmaps {
 /**
  * Takes the least ordinal out of a set.
  *
- * @param bitmaps The sets.
  * @param set A set that is not empty; the caller makes sure of it.
- * @returns The ordinal.
  */
 export function takeLeast(bitmaps: Bitmaps, set: number): number {
   const { words, stride, firstWords } = bitmaps;
@@ -87,10 +84,7 @@ export function takeLeast(bitmaps: Bitmaps, set: number): number {
  * Takes the least ordinals out of a set, ascending, in one walk: of the lowest three levels the words
  * on the way are kept at hand, and each is written once when it is left.
  *
- * @param bitmaps The sets.
  * @param set A set that holds as many; the caller makes sure of it.
- * @param into Where the ordinals go.
- * @param start The first place in it.
  * @param count How many, ≥ 0.
  */
 export function takeLeastOf(
@@ -142,8 +136,6 @@ export function takeLeastOf(
 /**
  * Puts ordinals of one level-0 word into a set: several that lie together cost no more than one.
  *
- * @param bitmaps The sets.
- * @param set The set.
  * @param place The word: ordinals [32·place, 32·place + 32).
  * @param bits A bit for each of them that is put in; the set holds none of these.
  */
@@ -168,14 +160,7 @@ export function addBits(bitmaps: Bitmaps, set: number, place: number, bits: numb
   }
 }
 
-/**
- * Tells whether a set holds an ordinal.
- *
- * @param bitmaps The sets.
- * @param set The set.
- * @param ordinal The ordinal.
- * @returns True when it does.
- */
+/** Tells whether a set holds an ordinal. */
 export function hasOrdinal(bitmaps: Bitmaps, set: number, ordinal: number): boolean {
   const word = bitmaps.words[set * bitmaps.stride + (ordinal >>> 5)];
   return (word >>> (ordinal & 31) & 1) === 1;
@@ -184,8 +169,6 @@ export function hasOrdinal(bitmaps: Bitmaps, set: number, ordinal: number): bool
 /**
  * Checks a set's upper levels and its first word against level 0. O(size).
  *
- * @param bitmaps The sets.
- * @param set The set.
  * @returns The first word that contradicts the level below it, or −1.
  */
 export function findBrokenWord(bitmaps: Bitmaps, set: number): number {

@@ -63,7 +63,6 @@ export class TableError extends RangeError {
 /**
  * Checks the dimensions of a table.
  *
- * @param shape The dimensions.
  * @throws {TableError} When the layout is unknown or a dimension is no positive integer.
  */
 export function checkTableShape(shape: TableShape): void {
@@ -89,7 +88,6 @@ export function checkTableShape(shape: TableShape): void {
 /**
  * Counts the rows of a table.
  *
- * @param shape The dimensions.
  * @returns Lg·B·H, or B for the uniform layout.
  */
 export function tableRows(shape: TableShape): number {
@@ -99,7 +97,6 @@ export function tableRows(shape: TableShape): number {
 /**
  * Creates a table of holes.
  *
- * @param shape The dimensions.
  * @returns A table whose every entry is −1.
  * @throws {TableError} When a dimension is no positive integer.
  */
@@ -114,11 +111,6 @@ export function createBlockTable(shape: TableShape): BlockTable {
  * The index of a row's first entry: ((g·B + b)·H + h)·M, or b·M for the uniform layout, where
  * group and head make no difference.
  *
- * @param table A table or its shape.
- * @param group Layer group g.
- * @param slot Slot b.
- * @param head Head h.
- * @returns An index into the table's ids.
  * @throws {TableError} When the table has no such row.
  */
 export function rowOffset(
@@ -144,8 +136,6 @@ export function rowOffset(
 /**
  * The size of the id space that a table's entries come from.
  *
- * @param shape The table's dimensions.
- * @param pagesPerHead Pages N a head.
  * @returns N for local ids (uniform, headwise), N·H·Lg for the flat pool.
  */
 export function idSpacePages(shape: TableShape, pagesPerHead: number): number {
@@ -158,7 +148,6 @@ export function idSpacePages(shape: TableShape, pagesPerHead: number): number {
  * A table of identity ids, as a step is recorded with: base = slot·pages for every head. In the
  * flat pool each (group, head) has its own stretch of B·pages ids, so that none is shared.
  *
- * @param shape The dimensions.
  * @param pagesPerSlot Pages in each row, 1 to M; the columns behind them are holes.
  * @returns A valid table; it needs pools of at least B·pagesPerSlot pages a head.
  * @throws {TableError} When pagesPerSlot does not fit the row.

@@ -136,8 +136,6 @@ export function rowBytes(format: QuantisedFormat, headSize: number): number {
  * share (by tensor, head or channel) belong to the model and count nothing here.
  *
  * @param format The side's format; undefined is C16.
- * @param headSize D.
- * @returns Bytes.
  */
 export function tokenBytes(format: QuantisedFormat | undefined, headSize: number): number {
   if (format === undefined) return 2 * headSize;

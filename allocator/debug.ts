@@ -6,7 +6,6 @@ import { validateAllocator } from "./validate_allocator.ts";
  * Validates an allocator and throws what is wrong: what the debug switch runs after every
  * operation. O(pages).
  *
- * @param a The allocator.
  * @param operation The operation that has just ended, for the message.
  * @throws {AllocatorError} `debug/violation`, with all violations as data.
  */

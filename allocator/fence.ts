@@ -47,7 +47,6 @@ export class StepError extends RangeError {
  * Creates a fence with no open step.
  *
  * @param pages The number of pages that can wait at once: all pages of the pools it guards.
- * @returns The fence.
  */
 export function createFence(pages: number): InFlightFence {
   return {
@@ -64,7 +63,6 @@ export function createFence(pages: number): InFlightFence {
 /**
  * Opens a step: from now on, freed pages wait for it.
  *
- * @param fence The fence.
  * @returns The step's id, to be completed once.
  */
 export function beginFenceStep(fence: InFlightFence): StepId {
@@ -84,8 +82,6 @@ export function beginFenceStep(fence: InFlightFence): StepId {
 /**
  * Closes a step, in any order. Pages that waited for it are found by {@link countSettledPages}.
  *
- * @param fence The fence.
- * @param step A step that is open.
  * @throws {StepError} When the step is not open; nothing changes.
  */
 export function completeFenceStep(fence: InFlightFence, step: StepId): void {
@@ -99,12 +95,7 @@ export function completeFenceStep(fence: InFlightFence, step: StepId): void {
   }
 }
 
-/**
- * Tells whether a step is open, which a page that is freed now has to wait for.
- *
- * @param fence The fence.
- * @returns True when one is.
- */
+/** Tells whether a step is open, which a page that is freed now has to wait for. */
 export function isStepOpen(fence: InFlightFence): boolean {
   return fence.oldestOpen !== fence.nextStep;
 }
@@ -112,8 +103,6 @@ export function isStepOpen(fence: InFlightFence): boolean {
 /**
  * Lets a freed page wait for the steps that are open now.
  *
- * @param fence The fence.
- * @param key The page's key.
  * @returns False when no step is open: the page need not wait, and was not queued.
  */
 export function holdPage(fence: InFlightFence, key: PageKey): boolean {
@@ -129,7 +118,6 @@ export function holdPage(fence: InFlightFence, key: PageKey): boolean {
  * Counts the oldest pages whose steps have all completed, as far as they lie together in the ring:
  * keys [head, head + count).
  *
- * @param fence The fence.
  * @returns Their number, to be taken out with {@link dropSettledPages}; 0 when the oldest page must
  *   still wait.
  */
@@ -144,7 +132,6 @@ export function countSettledPages(fence: InFlightFence): number {
 /**
  * Takes the oldest pages out.
  *
- * @param fence The fence.
  * @param count Pages that no step holds any more; see {@link countSettledPages}.
  */
 export function dropSettledPages(fence: InFlightFence, count: number): void {

@@ -18,10 +18,7 @@ export interface GrowOptions {
 /**
  * Gives an empty slot a request: pages for its first tokens, for every head and group, or none.
  *
- * @param a The allocator.
- * @param slot An empty slot.
  * @param lengthTokens Tokens that the pages must hold, ≥ 0.
- * @param o Whether to take pages ahead.
  * @returns `allocated`, `shortage` or `refused`; the slot is taken only when allocated.
  * @throws {AllocatorError} `slot/occupied` when the slot holds a request, `length/invalid` when the
  *   length is no integer ≥ 0.
@@ -77,10 +74,6 @@ export function admit(
  * O(1) while the pages suffice, O(new pages·rows) otherwise; no garbage either way. A lesser
  * length than before (rejected draft tokens) is recorded and keeps the pages.
  *
- * @param a The allocator.
- * @param slot A slot that holds a request.
- * @param lengthTokens Tokens in total.
- * @param o Whether to take pages ahead.
  * @returns `allocated` (perhaps with 0 new pages), `shortage`, or `refused` past M or the model's
  *   length, or where recycled pages would be needed again. Only `allocated` changes anything.
  * @throws {AllocatorError} `slot/empty` or `length/invalid`.
@@ -125,9 +118,6 @@ export function extend(
  * Tells whether a length needs pages that the slot does not hold yet. O(1): a decode loop asks
  * this for each token and calls {@link extend} only where the answer is yes.
  *
- * @param a The allocator.
- * @param slot A slot.
- * @param lengthTokens Tokens in total.
  * @returns True when the slot's columns end before the length.
  */
 export function needsPages(a: CacheAllocator, slot: Slot, lengthTokens: number): boolean {
@@ -137,10 +127,6 @@ export function needsPages(a: CacheAllocator, slot: Slot, lengthTokens: number):
 /**
  * Tells what a growth would answer, without changing anything.
  *
- * @param a The allocator.
- * @param slot A slot, empty or not.
- * @param lengthTokens Tokens in total.
- * @param o Whether pages would be taken ahead.
  * @returns The refusal or shortage, or null when the growth would succeed.
  * @throws {AllocatorError} `length/invalid` when the length is no integer ≥ 0.
  */

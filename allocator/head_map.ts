@@ -94,7 +94,6 @@ function checkCount(
  * Builds a head map of one layer group from a pattern and a ratio.
  *
  * @param o Layers, heads, which end the window heads take, their share, W and S.
- * @returns A map with one group that holds every layer.
  * @throws {HeadMapError} When ratio is outside [0, 1], W or S is negative, or a count is no
  *   positive integer.
  *
@@ -147,8 +146,6 @@ function greatestCommonDivisor(a: number, b: number): number {
  * are then split to equal size (the greatest common divisor of their sizes). With W = 0 every
  * head is full, whatever its kind says.
  *
- * @param o Kinds by layer, W and S.
- * @returns A map whose groups are ordered by their first layer.
  * @throws {HeadMapError} When layers disagree on H, there are none, or W or S is negative.
  */
 export function headMapFromLayers(o: HeadLayers): HeadMap {
@@ -203,7 +200,6 @@ function checkKind(kind: HeadKind, layer: number, windowTokens: number): HeadKin
 /**
  * Checks a head map that was not built by this module, before anything is allocated from it.
  *
- * @param map The map.
  * @throws {HeadMapError} When a group's kinds are not H long, groups differ in size, a layer
  *   stands in two groups or is missing, or W or S is negative.
  */

@@ -68,9 +68,7 @@ function checkId(space: IdSpace, value: number, limit: number): void {
 /**
  * Checks a batch slot.
  *
- * @param value The slot as a plain number.
  * @param o The number of slots B as `limit`.
- * @returns The same number, branded.
  * @throws {IdSpaceError} When the value is no integer in [0, B).
  */
 export function toSlot(value: number, o: IdLimit): Slot {
@@ -81,7 +79,6 @@ export function toSlot(value: number, o: IdLimit): Slot {
 /**
  * Every slot of a batch, for code that counts through them.
  *
- * @param count The number of slots B.
  * @returns Slots 0 to B − 1, branded.
  */
 export function slotsOf(count: number): readonly Slot[] {
@@ -92,7 +89,6 @@ export function slotsOf(count: number): readonly Slot[] {
  * Brands what a pool hands out; the pool vouches for its range.
  *
  * @param value An id in [0, N) of the pool.
- * @returns The same number, branded.
  */
 export function pageOfPool(value: number): Page {
   return value as Page;
@@ -101,8 +97,6 @@ export function pageOfPool(value: number): Page {
 /**
  * The key of a page over all pools.
  *
- * @param pagesPerPool Pages N of each pool.
- * @param pool The pool, in range.
  * @param page The page's id in it, in range: one that a pool handed out or a table names.
  * @returns pool·N + id.
  */
@@ -113,9 +107,7 @@ export function toPageKey(pagesPerPool: number, pool: number, page: number): Pag
 /**
  * Checks a KV head of this rank.
  *
- * @param value The head as a plain number.
  * @param o The number of KV heads H of the rank as `limit`.
- * @returns The same number, branded.
  * @throws {IdSpaceError} When the value is no integer in [0, H).
  */
 export function toHead(value: number, o: IdLimit): Head {
@@ -126,9 +118,7 @@ export function toHead(value: number, o: IdLimit): Head {
 /**
  * Checks a layer group.
  *
- * @param value The group as a plain number.
  * @param o The number of layer groups Lg as `limit`.
- * @returns The same number, branded.
  * @throws {IdSpaceError} When the value is no integer in [0, Lg).
  */
 export function toLayerGroup(value: number, o: IdLimit): LayerGroup {

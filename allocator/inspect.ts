@@ -13,7 +13,6 @@ export interface HeadPlace {
  * The share of pages that are free: Σ free over the pools in use / Σ capacity, a real number.
  * Pages that wait for a step in flight are not free.
  *
- * @param a The allocator.
  * @returns A number in [0, 1].
  */
 export function availability(a: CacheAllocator): number {
@@ -24,7 +23,6 @@ export function availability(a: CacheAllocator): number {
  * Counts free pages: of one head's pool, or of all pools. Where one pool serves all heads, every
  * head has the same answer.
  *
- * @param a The allocator.
  * @param place A head, or nothing for the sum over all pools.
  * @returns Free pages; pages that wait for a step in flight are not free.
  * @throws {IdSpaceError} When the table has no such group or head.
@@ -40,8 +38,6 @@ export function freePages(a: CacheAllocator, place?: HeadPlace): number {
 /**
  * Counts the pages that a slot holds: of one head, or over all rows of its table. O(1).
  *
- * @param a The allocator.
- * @param slot A slot.
  * @param place A head, or nothing for the sum; in the uniform layout all heads share one row.
  * @returns Held pages; 0 for an empty slot.
  * @throws {IdSpaceError} When the table has no such group or head.
@@ -57,8 +53,6 @@ export function heldPages(a: CacheAllocator, slot: Slot, place?: HeadPlace): num
 /**
  * The columns of a slot: pages of a full head, holes of a window head included. O(1).
  *
- * @param a The allocator.
- * @param slot A slot.
  * @returns Allocated columns; 0 for an empty slot.
  */
 export function allocatedColumns(a: CacheAllocator, slot: Slot): number {
@@ -69,8 +63,6 @@ export function allocatedColumns(a: CacheAllocator, slot: Slot): number {
  * The length of a slot's request as the allocator was last told it, by admission, growth or
  * recycling.
  *
- * @param a The allocator.
- * @param slot A slot.
  * @returns Tokens; 0 for an empty slot.
  */
 export function slotLengthTokens(a: CacheAllocator, slot: Slot): number {
@@ -100,7 +92,6 @@ export interface PageStatistics {
 /**
  * Counts free, waiting and held pages, and the peaks since the allocator was created.
  *
- * @param a The allocator.
  * @returns The counts; free + quarantined + held = capacity.
  */
 export function pageStatistics(a: CacheAllocator): PageStatistics {

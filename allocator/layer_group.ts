@@ -1,12 +1,7 @@
 import type { HeadMap } from "./head_map.ts";
 import type { LayerGroup } from "./ids.ts";
 
-/**
- * Layers of each group.
- *
- * @param map A head map.
- * @returns The common number of layers a group has.
- */
+/** Layers of each group. */
 export function layersPerGroup(map: HeadMap): number {
   return map.groups[0].layers.length;
 }
@@ -14,8 +9,6 @@ export function layersPerGroup(map: HeadMap): number {
 /**
  * The window of each head of a group, as kernels take it.
  *
- * @param map A head map.
- * @param group A layer group.
  * @returns Int32 [H]: W for window heads, 0 for full heads.
  */
 export function headWindows(map: HeadMap, group: LayerGroup): Int32Array {
@@ -28,7 +21,6 @@ export function headWindows(map: HeadMap, group: LayerGroup): Int32Array {
 /**
  * Counts the window heads over all groups.
  *
- * @param map A head map.
  * @returns The number of (group, head) rows that keep a window; 0 when W = 0.
  */
 export function countWindowHeads(map: HeadMap): number {

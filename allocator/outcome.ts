@@ -47,7 +47,6 @@ export type PageOutcome =
 /**
  * Says an outcome in words.
  *
- * @param outcome What an allocator answered.
  * @returns One sentence with need, free and capacity, or with the limit.
  */
 export function describeOutcome(outcome: PageOutcome): string {

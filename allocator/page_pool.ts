@@ -124,8 +124,6 @@ export function createPagePools(
 /**
  * Takes the least free page of a pool: a few words touched, no garbage.
  *
- * @param pools The pools.
- * @param pool The pool to take from.
  * @param owner The new owner, ≥ 0.
  * @returns The page's id, or −1 when the pool is empty.
  */
@@ -144,11 +142,8 @@ export function takePage(pools: PagePools, pool: number, owner: number): Page | 
  * Takes the least free pages of a pool, ascending by ordinal: the same pages as by {@link takePage}
  * one at a time, in one walk. No garbage.
  *
- * @param pools The pools.
  * @param pool The pool to take from; the caller has made sure that it has as many.
  * @param owner The new owner, ≥ 0.
- * @param into Where the ids go.
- * @param start The first place in it.
  * @param count How many, ≥ 0.
  */
 export function takePages(
@@ -183,8 +178,6 @@ export interface HeldPage {
 /**
  * Gives a held page back to its pool: a few words touched, no garbage.
  *
- * @param pools The pools.
- * @param o Pool, id and owner of the page.
  * @throws {PageError} When the page is not held by this owner in this pool; nothing changes.
  */
 export function freePage(pools: PagePools, o: HeldPage): void {
@@ -196,7 +189,6 @@ export function freePage(pools: PagePools, o: HeldPage): void {
  * Gives a page back to its pool, by key and without a check: for callers that have checked the owner
  * already.
  *
- * @param pools The pools.
  * @param key The page's key: pool·pagesPerPool + id.
  */
 export function putPage(pools: PagePools, key: PageKey): void {
@@ -213,12 +205,9 @@ export function putPage(pools: PagePools, key: PageKey): void {
  * Gives pages back to their pools, as {@link putPage} does one at a time. Neighbours that lie in one
  * word of the bitmap are put in at once. No garbage.
  *
- * @param pools The pools.
  * @param ids Keys less `offset`, or holes, which are passed over; pages of a pool lie together.
- * @param start The first place in it.
  * @param count Number of places, ≥ 0.
  * @param offset What is added to an id to make a key: 0, or pool·pagesPerPool.
- * @returns Pages given back.
  */
 export function putPages(
   pools: PagePools,
@@ -297,11 +286,6 @@ function checkHeldPage(pools: PagePools, pool: number, page: number, owner: numb
  * Checks that every id of a stretch is held by one owner, and that none is named twice. It changes
  * nothing, so a caller can check all rows before it frees the first.
  *
- * @param pools The pools.
- * @param ids Table entries.
- * @param pool The pool that the pages came from.
- * @param owner The owner that took them.
- * @param offset Index of the first entry.
  * @param count Number of entries, holes included.
  * @returns The number of ids; holes do not count.
  * @throws {PageError} When an id is foreign, free or named twice.

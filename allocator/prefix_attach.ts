@@ -21,8 +21,6 @@ import { addHolder, dropHolder } from "./prefix_pages.ts";
  * Puts a request into an empty slot that holds exactly the prefix: every page of full heads, and of
  * window heads those that its next token sees.
  *
- * @param cache The cache.
- * @param slot An empty slot.
  * @param node The last block of the prefix; the root for none.
  * @throws {AllocatorError} `slot/occupied`, also when there is no such slot; `prefix/window` when
  *   the cache has let pages go that the next token sees. Nothing changes.

@@ -105,8 +105,6 @@ export interface PrefixCacheOptions extends AllocatorOptions {
 /**
  * Creates an empty prefix cache over a new allocator.
  *
- * @param o Options of the allocator and of the cache.
- * @returns The cache.
  * @throws {AllocatorError} When an option is out of range, or a block is no whole number of pages.
  *
  * @example A second request finds the first one's prompt

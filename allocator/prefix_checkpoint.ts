@@ -12,10 +12,6 @@ import { addHolder, dropHolder } from "./prefix_pages.ts";
  * Makes a checkpoint of a block: every window page that the next token sees is kept, taken from a
  * request that has just computed it where the cache lacks it. A block of which the request has
  * recycled a page that is lacking becomes none.
- *
- * @param cache The cache.
- * @param slot The request.
- * @param node A block on the request's path.
  */
 export function setCheckpoint(cache: PrefixCache, slot: Slot, node: PrefixNode): void {
   if (node.checkpoint) return;

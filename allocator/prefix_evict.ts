@@ -15,7 +15,6 @@ import { dropHolder } from "./prefix_pages.ts";
  * the window pages that only it reached. Blocks before it go along where no request could continue
  * from them.
  *
- * @param cache The cache.
  * @returns Blocks evicted; 0 where every block is in use.
  *
  * @example Nothing to evict

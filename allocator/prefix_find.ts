@@ -17,7 +17,6 @@ export interface PrefixMatch {
  * Finds the longest cached prefix of a prompt that a request can continue from. Nothing changes.
  * O(blocks + W/P).
  *
- * @param cache The cache.
  * @param blocks Ids of the prompt's complete blocks, in order.
  * @param limitTokens Most tokens to find; leave at least one of the prompt to be computed.
  * @returns The match; `hitTokens` is 0 where nothing was found.

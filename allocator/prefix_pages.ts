@@ -12,12 +12,7 @@ import { holdPage } from "./fence.ts";
 import type { PageKey } from "./ids.ts";
 import { putPage, QUARANTINED_PAGE, SHARED_PAGE } from "./page_pool.ts";
 
-/**
- * Adds a holder to a page that is held already.
- *
- * @param a An allocator whose pages can be shared.
- * @param key The page.
- */
+/** Adds a holder to a page that is held already. */
 export function addHolder(a: CacheAllocator, key: PageKey): void {
   const { owners, references } = a.state.pools;
   if (references === null) return;
@@ -28,8 +23,6 @@ export function addHolder(a: CacheAllocator, key: PageKey): void {
 /**
  * Takes a holder from a page; with the last one the page is freed through the in-flight fence.
  *
- * @param a The allocator.
- * @param key The page.
  * @param isWindow Whether a window head holds it: 1 or 0.
  */
 export function dropHolder(a: CacheAllocator, key: PageKey, isWindow: number): void {

@@ -30,9 +30,6 @@ export interface PrefixAdmission {
  * Takes an empty slot with the pages of a cached prefix, and new pages for the rest of the first
  * step. Cached prefixes that nothing uses are evicted where pages are short.
  *
- * @param cache The cache.
- * @param slot An empty slot.
- * @param o Length and match.
  * @returns The outcome as of `admit`; `pages` counts new ones. Unless allocated, the slot is empty.
  * @throws {AllocatorError} `slot/occupied`, or `length/invalid` when the match leaves no token.
  */
@@ -43,9 +40,6 @@ export function admitWithPrefix(cache: PrefixCache, slot: Slot, o: PrefixAdmissi
 /**
  * Admits a request on every rank, or on none.
  *
- * @param caches The cache of every rank, all with the same history.
- * @param slot A slot that is empty on all of them.
- * @param o Length, and the match of every rank.
  * @returns The outcome of the first rank that cannot, otherwise that of rank 0.
  * @throws {AllocatorError} `slot/occupied`, `length/invalid`, or `rank/mismatch` when the matches
  *   of two ranks differ.
@@ -93,9 +87,6 @@ export function admitWithPrefixOnEveryRank(
  * Grows a slot on every rank, or on none; cached prefixes that nothing uses are evicted where pages
  * are short.
  *
- * @param caches The cache of every rank, all with the same history.
- * @param slot A slot that holds a request.
- * @param o Length, and whether to take pages ahead.
  * @returns The outcome of the first rank that cannot, otherwise that of rank 0.
  * @throws {AllocatorError} `slot/empty`.
  */
@@ -123,11 +114,8 @@ export function extendWithPrefixOnEveryRank(
  * pages; where a block is cached already, full heads continue with its pages and free their own. Call it after each prefill step and before `recycle`, while the window pages of the step
  * are still there.
  *
- * @param cache The cache.
- * @param slot A slot that holds a request.
  * @param o The prompt's complete blocks, tokens in the cache, and after how many blocks another
  *   request may continue; each checkpoint keeps the pages of one window.
- * @returns Blocks that were new.
  * @throws {AllocatorError} `slot/empty`; `position/invalid` when the pages do not hold the tokens.
  */
 export function insertPrefix(
@@ -170,8 +158,6 @@ export function insertPrefix(
 /**
  * Ends a request: finish, abort and preemption alike. What the cache shares with it stays cached.
  *
- * @param cache The cache.
- * @param slot A slot that holds a request.
  * @returns Pages that the request let go, over all heads.
  * @throws {AllocatorError} `slot/empty` when the slot holds none.
  * @throws {PageError} When the table names a page that the slot does not hold; nothing changes.

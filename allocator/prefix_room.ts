@@ -8,10 +8,8 @@ import type { PrefixMatch } from "./prefix_find.ts";
  * Tells whether the pools could hold a request beyond the prefix that was found for it, with every
  * cached block evicted that nothing uses. Nothing is evicted. Upper bounds as in `canAdmit`.
  *
- * @param cache The cache.
  * @param o Length, greatest step and reserve of the request.
  * @param match What was found of its prompt; its blocks do not count as evictable.
- * @returns Whether there is room.
  */
 export function canAdmitWithPrefix(
   cache: PrefixCache,
@@ -36,10 +34,6 @@ export function canAdmitWithPrefix(
  * Evicts cached prefixes on every rank alike until the pools hold `columns` more columns. Where the
  * blocks that nothing uses are too few, the windows kept along live requests' own prefixes go too.
  * While a step in flight would keep the pages, nothing is evicted.
- *
- * @param caches The cache of every rank, all with the same history.
- * @param columns New columns of every head.
- * @returns Whether the pools of every rank hold them now.
  */
 export function makeRoom(caches: readonly PrefixCache[], columns: number): boolean {
   const demand = { full: columns, window: columns, reserve: 0 };

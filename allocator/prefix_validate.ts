@@ -11,7 +11,6 @@ import type { Violation } from "./validate_table.ts";
  * windows and nothing else keeps a window page, and that users and evictable columns are counted
  * right. O(pages + blocks).
  *
- * @param cache The cache.
  * @returns The violations; an empty list means that it is sound.
  */
 export function validatePrefixCache(cache: PrefixCache): Violation[] {

@@ -30,7 +30,6 @@ function splitmix32(seed: number): () => number {
  * filled by splitmix32. The same seed gives the same stream on every machine.
  *
  * @param seed Any safe integer; both its low and its high 32 bits matter.
- * @returns A stream that starts at the seed's first number.
  * @throws {RangeError} When the seed is no safe integer, and by `nextBelow` when n is out of range.
  */
 export function createRandom(seed: number): Random {

@@ -9,9 +9,6 @@ import type { PageOutcome } from "./outcome.ts";
  * Tells whether every rank can admit a request. Ranks whose shards differ in window heads may
  * differ in what they hold, so the decision is the scarcest rank's, the same for all.
  *
- * @param ranks The ranks' allocators.
- * @param o The request's length, step and reserve.
- * @returns True when all ranks have the pages.
  * @throws {AllocatorError} `length/invalid` when a count is no integer ≥ 0.
  */
 export function canAdmitOnEveryRank(
@@ -32,7 +29,6 @@ export interface RankGrowth extends GrowOptions {
 /**
  * Admits a request on every rank, or on none.
  *
- * @param ranks The ranks' allocators.
  * @param o Slot, length and look-ahead.
  * @returns The first rank's outcome, or the first obstacle that any rank meets.
  * @throws {AllocatorError} `rank/mismatch` when the slot is not empty on every rank.
@@ -63,7 +59,6 @@ export function admitOnEveryRank(ranks: readonly CacheAllocator[], o: RankGrowth
 /**
  * Grows a request on every rank, or on none.
  *
- * @param ranks The ranks' allocators.
  * @param o Slot, length and look-ahead.
  * @returns The first rank's outcome, or the first obstacle that any rank meets.
  * @throws {AllocatorError} `rank/mismatch` when the slot does not hold a request on every rank.

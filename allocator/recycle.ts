@@ -22,9 +22,6 @@ export interface RecyclePoint {
  * Call it before {@link extend} at a boundary: then a window head holds at most
  * ceil((W−1)/P) + 1 pages beside its sink pages while it decodes.
  *
- * @param a The allocator.
- * @param slot A slot that holds a request.
- * @param o The next position to be computed and the total length.
  * @returns Pages that the request let go, over all window heads; they pass the in-flight fence, but
  *   for those that a prefix cache or another request still holds.
  * @throws {AllocatorError} `slot/empty`; `position/invalid` when the position lies past the length

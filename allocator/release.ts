@@ -7,8 +7,6 @@ import { checkRow, freeRow } from "./row_pages.ts";
  * Ends a request: finish, abort and preemption alike. Exactly the ids ≥ 0 of every head go back
  * (through the in-flight fence), the row becomes all holes and the slot is empty.
  *
- * @param a The allocator.
- * @param slot A slot that holds a request.
  * @returns Pages that the request let go, over all heads; shared ones are freed with their last
  *   holder.
  * @throws {AllocatorError} `slot/empty` when the slot holds none, so also at a second release.

@@ -13,8 +13,6 @@ import { dropHolder } from "./prefix_pages.ts";
 /**
  * Appends columns to every row of a slot. O(columns·rows).
  *
- * @param a The allocator.
- * @param slot The slot.
  * @param columns Columns to append; the caller has made sure that the row and the pools hold them.
  */
 export function takeColumns(a: CacheAllocator, slot: Slot, columns: number): void {
@@ -41,12 +39,7 @@ export function takeColumns(a: CacheAllocator, slot: Slot, columns: number): voi
 /**
  * Checks that a stretch of a row names exactly the pages that the slot holds there.
  *
- * @param a The allocator.
- * @param slot The slot.
  * @param row The slot's row, group·H + head.
- * @param first The first column.
- * @param count Number of columns.
- * @param expected Number of pages that the slot holds in them.
  * @throws {PageError} When a page is foreign, free, named twice or missing; nothing changes.
  */
 export function checkRow(
@@ -76,10 +69,7 @@ export function checkRow(
  * Frees a checked stretch of a row through the fence and leaves holes behind. A shared page only
  * loses a holder, and is freed with its last one.
  *
- * @param a The allocator.
- * @param slot The slot.
  * @param row The slot's row, group·H + head.
- * @param first The first column.
  * @param count Number of columns; see {@link checkRow}.
  */
 export function freeRow(

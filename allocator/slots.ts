@@ -7,9 +7,6 @@ import { AllocatorError } from "./options.ts";
  * Swaps two slots: the row groups of every layer group in the table and in the draft model's table,
  * and everything that is known of their requests. Swapping a slot with itself does nothing.
  *
- * @param a The allocator.
- * @param i One slot, empty or not.
- * @param j The other slot.
  * @throws {AllocatorError} `slot/order` when a slot is out of range; nothing changes.
  */
 export function swapSlots(a: CacheAllocator, i: Slot, j: Slot): void {
@@ -23,10 +20,8 @@ export function swapSlots(a: CacheAllocator, i: Slot, j: Slot): void {
  * Moves the requests to the front, so that slots [0, active) are taken: the last request goes to
  * the first empty slot, until none lies before a request. Whole row groups move, and −1 stays.
  *
- * @param a The allocator.
  * @param o Where the moves are written for other per-slot state: int32 [≥ 2·B], pairs of (from,
  *   to) in order.
- * @returns The number of moves.
  * @throws {AllocatorError} `slot/order` when the target for the moves is too short.
  */
 export function condenseSlots(a: CacheAllocator, o?: { readonly moves?: Int32Array }): number {
@@ -61,7 +56,6 @@ export function condenseSlots(a: CacheAllocator, o?: { readonly moves?: Int32Arr
 /**
  * Reorders all slots: afterwards slot k holds what slot permutation[k] held. In place.
  *
- * @param a The allocator.
  * @param permutation Int32 [B], every slot once.
  * @throws {AllocatorError} `slot/order` when it is no permutation of the slots; nothing changes.
  */
@@ -96,9 +90,7 @@ export function reorderSlots(a: CacheAllocator, permutation: Int32Array): void {
  * Lists the slots that hold a request, ascending. The list is rebuilt from empty: entries behind
  * the last slot become −1, so nothing stale survives a reorder.
  *
- * @param a The allocator.
  * @param into Where the slots go: int32 [≥ B].
- * @returns The number of slots that hold a request.
  * @throws {AllocatorError} `slot/order` when the target is too short.
  */
 export function listActiveSlots(a: CacheAllocator, into: Int32Array): number {

@@ -9,12 +9,7 @@ import {
 } from "./fence.ts";
 import { putPages } from "./page_pool.ts";
 
-/**
- * Opens a step. Pages freed while it is open are handed out again only after it has completed.
- *
- * @param a The allocator.
- * @returns The step's id.
- */
+/** Opens a step. Pages freed while it is open are handed out again only after it has completed. */
 export function beginStep(a: CacheAllocator): StepId {
   return beginFenceStep(a.state.fence);
 }
@@ -22,8 +17,6 @@ export function beginStep(a: CacheAllocator): StepId {
 /**
  * Closes a step, in any order, and lets the pages go that waited for nothing else.
  *
- * @param a The allocator.
- * @param step A step that is open.
  * @throws {StepError} When the step is not open; nothing changes.
  */
 export function completeStep(a: CacheAllocator, step: StepId): void {

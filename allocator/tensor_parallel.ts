@@ -107,7 +107,6 @@ function shardKvHeads(
  * there are more ranks than KV heads.
  *
  * @param o Global head counts, number of ranks and this rank.
- * @returns This rank's heads.
  * @throws {TensorParallelError} When the heads do not divide, before anything is allocated.
  */
 export function shardHeads(o: ShardQuestion): HeadShard {
@@ -143,9 +142,6 @@ export function shardHeads(o: ShardQuestion): HeadShard {
  * Cuts one rank's KV heads out of a model's head map. Layer groups stay as they are, so every rank
  * has the same groups.
  *
- * @param map The model's head map.
- * @param o Number of ranks and this rank.
- * @returns The rank's head map.
  * @throws {TensorParallelError} When the KV heads do not divide.
  *
  * @example Two ranks of a model whose first head keeps a window

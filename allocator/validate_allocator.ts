@@ -9,7 +9,6 @@ import { validateTable, type Violation } from "./validate_table.ts";
  * quarantined + held pages are all pages with none named twice, that each pool's free set is one, that
  * every page's owner is the row that names it, and that the draft model's table is alike. O(pages).
  *
- * @param a The allocator.
  * @returns The violations; an empty list means that it is sound.
  */
 export function validateAllocator(a: CacheAllocator): Violation[] {

@@ -24,9 +24,6 @@ export const EXIT = {
 
 /**
  * Maps the exit code of the argument parser, which is negative for its own findings, to {@link EXIT}.
- *
- * @param code What the parser left behind.
- * @returns The process's exit code.
  */
 export function mapParserExitCode(code: number): number {
   if (code >= 0) return code;

@@ -99,11 +99,7 @@ export function exitMeaningsOf(command: string): readonly ExitMeaning[] {
   return meaningsOf(names, { ...GENERAL, ok: "Done.", ...own });
 }
 
-/**
- * Lists the exit codes that say more of a command than they say in general.
- *
- * @returns The codes by command, those with only their general meaning left out.
- */
+/** Lists the exit codes that say more of a command than they say in general. */
 export function particularExitMeanings(): ReadonlyMap<string, readonly ExitMeaning[]> {
   return new Map(
     Object.keys(OF_COMMANDS).map((command) => {

@@ -42,9 +42,6 @@ const USAGE_ERRORS = new Set([
  * keeps its stack.
  *
  * Classes are told apart by name, so that the kernel need not be loaded to report an error.
- *
- * @param error Whatever was thrown.
- * @returns Text and exit code.
  */
 export function describeFault(error: unknown): Fault {
   if (error instanceof SettingError) {
@@ -110,9 +107,7 @@ const PLACE: Place = Deno.build.standalone
 /**
  * Says what a missing permission keeps the program from, and how to continue.
  *
- * @param message What Deno says.
  * @param place Where the program is started from; by default, where this one is.
- * @returns The message, with its fix.
  */
 export function describeMissingPermission(message: string, place: Place = PLACE): string {
   const linker = /spawn subprocess with ((?:LD|DYLD)_\w+)/.exec(message);

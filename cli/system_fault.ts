@@ -48,7 +48,6 @@ const DEEDS: Readonly<Record<string, string>> = {
 /**
  * Puts a refusal of the system into words.
  *
- * @param error Whatever was thrown.
  * @returns What failed, why and the fix, in one line; null where it is no refusal of the system.
  */
 export function describeSystemFault(error: unknown): string | null {

@@ -1,8 +1,4 @@
-/**
- * Runs with a folder of its own, which is removed afterwards.
- *
- * @param run Gets the path of the folder.
- */
+/** Runs with a folder of its own, which is removed afterwards. */
 export async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
   await Deno.mkdir("results/tests", { recursive: true });
   const folder = await Deno.makeTempDir({ dir: "results/tests" });

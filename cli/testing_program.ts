@@ -13,7 +13,6 @@ export interface RunningProgram {
 /**
  * Starts the program.
  *
- * @param args Its arguments.
  * @param o JavaScript that is run in the process before the program.
  */
 export function startProgram(

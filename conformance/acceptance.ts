@@ -35,8 +35,6 @@ export interface Judgement {
 /**
  * Judges one value.
  *
- * @param acceptance The set.
- * @param actual The value.
  * @returns Whether the set has it, and how much of an interval it used.
  */
 export function judgeValue<T>(acceptance: Acceptance<T>, actual: T): Judgement {
@@ -70,8 +68,6 @@ export function judgeValue<T>(acceptance: Acceptance<T>, actual: T): Judgement {
  * Requires a value to be in a set.
  *
  * @param what Name of the value in the failure's message.
- * @param acceptance The set.
- * @param actual The value.
  * @returns Share of the interval that was used; null for other sets.
  * @throws {Mismatch} If the set does not have the value.
  */
@@ -91,7 +87,6 @@ export function requireAccepted<T>(
  * Requires a value to be exactly another.
  *
  * @param what Name of the value in the failure's message.
- * @param actual The value.
  * @param expected What it must be.
  * @throws {Mismatch} If it is anything else.
  */
@@ -103,7 +98,6 @@ export function requireEqual<T>(what: string, actual: T, expected: T): void {
  * Requires two arrays of numbers or bits to be the same, element by element.
  *
  * @param what Name of the array in the failure's message.
- * @param actual The array.
  * @param expected What it must be.
  * @throws {Mismatch} If lengths or elements differ; the message has the first place.
  */
@@ -133,7 +127,6 @@ export function requireSameElements(
  * Requires a condition.
  *
  * @param condition What must hold.
- * @param message What was seen in place of what.
  * @throws {Mismatch} If it does not hold.
  */
 export function requireThat(condition: boolean, message: string): asserts condition {

@@ -20,7 +20,6 @@ export const FORMAT_CAPABILITIES: Readonly<Record<FormatCapability, string>> = O
 /**
  * Shortens a list of capabilities: formats of one type of codes that are all there become one entry.
  *
- * @param names Capabilities.
  * @returns The others as they are, and `kernel.cache.int8:*` for all formats of int8.
  */
 export function shortenCapabilities(names: readonly string[]): string[] {

@@ -88,9 +88,7 @@ const pendingSchema = z.strictObject({
 /**
  * Reads one section file.
  *
- * @param text YAML of one section.
  * @param file Name that errors carry.
- * @returns The clauses in file order.
  * @throws {ClauseError} If the text is no YAML, has an unknown key or lacks one.
  */
 export function parseClauses(text: string, file: string): Clause[] {
@@ -111,7 +109,6 @@ export function parseClauses(text: string, file: string): Clause[] {
  *
  * @param text YAML with one key, `pending`.
  * @param file Name that errors carry.
- * @returns The entries in file order.
  * @throws {ClauseError} If the text does not follow the schema.
  */
 export function parsePendingClauses(text: string, file: string): PendingClause[] {
@@ -121,7 +118,6 @@ export function parsePendingClauses(text: string, file: string): PendingClause[]
 /**
  * Lists every clause of the ABI in reading order.
  *
- * @returns The clauses.
  * @throws {ClauseError} If an embedded file is damaged or an id stands twice.
  */
 export function listClauses(): readonly Clause[] {

@@ -5,9 +5,7 @@ import type { AttendReply, KernelSubject, Reply } from "./subject.ts";
 /**
  * Has a kernel say of every slot of every answer what its author declares.
  *
- * @param kernel The kernel.
  * @param declared What differs from float32 throughout; undefined declares nothing.
- * @returns A kernel of the same commands.
  */
 export function declareArithmetic(
   kernel: KernelSubject,

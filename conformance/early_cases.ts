@@ -26,9 +26,6 @@ export function casesOfMutant(mutant: Mutant, cases: readonly TestCase[]): reado
 /**
  * Chooses a rejecting case for each mutant: one that was chosen already where there is one, otherwise
  * the cheapest.
- *
- * @param o What a case costs, and which mutants in place of all.
- * @returns Cases by what they cost for each mutant, and mutants that no case of theirs rejects.
  */
 export async function findEarlyCases(
   o: {

@@ -49,7 +49,6 @@ const fileSchema = z.strictObject({
  *
  * @param text YAML with one key, `expectations`: entries of `query`, `reason`, `issue`, `expires`.
  * @param file Name that errors carry.
- * @returns The entries in file order.
  * @throws {ExpectationError} If the text does not follow the schema, or a query the grammar.
  *
  * @example One known failure
@@ -87,8 +86,6 @@ export function parseExpectations(text: string, file: string): readonly Expectat
  * Requires every expectation to match a case. Shards and filters leave cases out, so this looks at
  * the whole suite: an entry without a case is a typing error or has outlived its test.
  *
- * @param expectations Entries of a file.
- * @param o Every case of the suite, and the name of the file.
  * @throws {ExpectationError} If an entry matches nothing.
  */
 export function checkExpectations(

@@ -30,7 +30,6 @@ export interface GuardOptions {
 /**
  * Wraps an allocator so that exceptions become {@linkcode SubjectFault}s.
  *
- * @param allocator The allocator, or none.
  * @param o When the case is over, and what the subject declares.
  * @returns The wrapped allocator; without one, every command is a fault.
  */
@@ -44,7 +43,6 @@ export function guardAllocator(
 /**
  * Wraps a kernel so that exceptions become {@linkcode SubjectFault}s.
  *
- * @param kernel The kernel, or none.
  * @param o When the case is over, and what the subject declares.
  * @returns The wrapped kernel; without one, every command is a fault.
  */

@@ -17,7 +17,6 @@ export function captureTable(shape: AttentionShape, pages: number): Int32Array {
 /**
  * Tells what keeps a table from being one that a step may be recorded with.
  *
- * @param shape Sizes of the step.
  * @param table The table, or null for none.
  * @returns What is wrong, or null.
  */

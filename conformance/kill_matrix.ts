@@ -87,11 +87,7 @@ export interface SelfTestOptions {
   readonly onRow?: (row: KillRow) => void;
 }
 
-/**
- * Lists every mutant.
- *
- * @returns Mutants of the allocator, then of the kernel.
- */
+/** Lists every mutant. */
 export function listMutants(): readonly Mutant[] {
   return [
     ...poolMutants,
@@ -129,9 +125,6 @@ export function listMutants(): readonly Mutant[] {
  * Runs mutants and the good subject through the suite.
  *
  * A mutant is killed only by verdicts: a mutant that throws proves nothing.
- *
- * @param options Mutants and scope.
- * @returns The kill matrix.
  */
 export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestReport> {
   const mutants = options.mutants ?? listMutants();
@@ -202,7 +195,6 @@ function covers(query: Query, row: CaseRow): boolean {
 /**
  * Renders the kill matrix as Markdown.
  *
- * @param report What a self-test found.
  * @returns A table of mutants and the tests that rejected them, ending in a newline.
  */
 export function killMatrixMarkdown(report: SelfTestReport): string {

@@ -50,12 +50,7 @@ export const DEFAULT_POLICIES: Policies = {
   availability: "heads",
 };
 
-/**
- * Completes a declaration.
- *
- * @param declared What a subject declares.
- * @returns Every policy.
- */
+/** Completes a declaration. */
 export function resolvePolicies(declared: Partial<Policies> = {}): Policies {
   return { ...DEFAULT_POLICIES, ...declared };
 }
@@ -63,7 +58,6 @@ export function resolvePolicies(declared: Partial<Policies> = {}): Policies {
 /**
  * Lists what a declaration does otherwise than the default.
  *
- * @param declared What a subject declares.
  * @returns Differences, in the order of {@linkcode DEFAULT_POLICIES}.
  */
 export function listPolicyDifferences(declared: Partial<Policies> = {}): PolicyDifference[] {

@@ -57,7 +57,6 @@ const VALUE = /^[A-Za-z0-9_.+-]+$/;
 /**
  * Reads a query.
  *
- * @param text The query.
  * @returns Its parts, parameters sorted by key.
  * @throws {QueryError} If the text does not follow the grammar; the offset says where.
  *
@@ -94,7 +93,6 @@ export function parseQuery(text: string): Query {
 /**
  * Writes a query in its canonical form: parameters sorted, needless levels left out.
  *
- * @param query The query.
  * @returns Text that {@linkcode parseQuery} reads back to the same query.
  */
 export function printQuery(query: Query): string {
@@ -114,7 +112,6 @@ export function printQuery(query: Query): string {
 /**
  * Tells whether everything that `inner` covers is covered by `outer` too.
  *
- * @param outer The filter.
  * @param inner A test id, or a narrower filter.
  * @returns True if `outer` covers `inner`.
  */
@@ -125,13 +122,7 @@ export function matchesQuery(outer: Query, inner: Query): boolean {
     coversParams(outer, inner);
 }
 
-/**
- * Orders printed queries for reports: by level, numbers by value.
- *
- * @param first A printed query.
- * @param second Another.
- * @returns Negative if the first comes first.
- */
+/** Orders printed queries for reports: by level, numbers by value. */
 export function orderQueries(first: string, second: string): number {
   const left = first.split(":");
   const right = second.split(":");

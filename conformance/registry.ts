@@ -6,11 +6,7 @@ import type { Regression } from "./fuzz/regression.ts";
 import { allocatorTests } from "./suites/allocator_tests.ts";
 import { kernelTests } from "./suites/kernel_tests.ts";
 
-/**
- * Lists every test of the suite.
- *
- * @returns The tests, in the order in which they are declared.
- */
+/** Lists every test of the suite. */
 export function listTests(): readonly TestDefinition[] {
   return listTestsWith({});
 }
@@ -19,7 +15,6 @@ export function listTests(): readonly TestDefinition[] {
  * Lists every test with another amount of fuzzing, and with regressions of one's own.
  *
  * @param o How much to fuzz, the suite's own amount by default, and what was kept.
- * @returns The tests.
  */
 export function listTestsWith(
   o: { readonly fuzz?: FuzzOptions; readonly regressions?: readonly Regression[] },
@@ -37,12 +32,7 @@ export interface CaseSelection {
   readonly tests?: readonly TestDefinition[];
 }
 
-/**
- * Lists cases in the order of their ids.
- *
- * @param selection Filters and tests.
- * @returns The cases.
- */
+/** Lists cases in the order of their ids. */
 export function listCases(selection: CaseSelection = {}): TestCase[] {
   const filters = selection.filters ?? [];
   return (selection.tests ?? listTests())

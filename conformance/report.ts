@@ -20,12 +20,7 @@ export interface ConformanceReport {
   readonly summary: ReportSummary;
 }
 
-/**
- * Picks the rows of cases.
- *
- * @param rows Rows of a report.
- * @returns Its cases in order.
- */
+/** Picks the rows of cases. */
 export function caseRows(rows: readonly ReportRow[]): CaseRow[] {
   return rows.filter((row) => row.kind === "case");
 }
@@ -33,12 +28,7 @@ export function caseRows(rows: readonly ReportRow[]): CaseRow[] {
 /** Statuses of a case after expectations: `xfail` is a known failure, `xpass` one that is gone. */
 export type CaseStatus = "pass" | "fail" | "xfail" | "xpass" | "skip" | "error";
 
-/**
- * Tells what a case counts as.
- *
- * @param row The case.
- * @returns Its status.
- */
+/** Tells what a case counts as. */
 export function caseStatus(row: Pick<CaseRow, "outcome" | "expectation">): CaseStatus {
   const { outcome, expectation } = row;
   if (outcome.kind === "fail" && expectation?.state === "expected") return "xfail";
@@ -49,9 +39,7 @@ export function caseStatus(row: Pick<CaseRow, "outcome" | "expectation">): CaseS
 /**
  * Counts the outcomes of cases.
  *
- * @param rows Rows of a report.
  * @param elapsedMs Time of the whole run.
- * @returns The summary.
  */
 export function summarizeRows(rows: readonly ReportRow[], elapsedMs: number): ReportSummary {
   const cases = caseRows(rows);
@@ -84,9 +72,6 @@ export type ConformanceExitCode = 0 | 1 | 2 | 3 | 4 | 5;
  * Chooses the exit code of a run: 0 conformant, 1 not, 2 no case matched, 3 the suite broke, 4 the
  * subject broke, 5 every case was skipped. A fault outranks a failure, because a broken run proves nothing. A pass that an
  * expectations file denies is a failure: the file is wrong.
- *
- * @param summary Counts of the run.
- * @returns The code.
  */
 export function exitCodeOf(summary: ReportSummary): ConformanceExitCode {
   if (summary.suiteErrors > 0) return 3;

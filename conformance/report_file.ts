@@ -44,7 +44,6 @@ export class ReportError extends Error {
 /**
  * Renders rows as JSON lines, the form in which they are kept.
  *
- * @param rows Rows of a report.
  * @returns One object a line, ending in a newline.
  */
 export function renderJsonLines(rows: readonly ReportRow[]): string {
@@ -55,9 +54,7 @@ export function renderJsonLines(rows: readonly ReportRow[]): string {
  * Reads a report. One without its last row is that of a run that was killed; what it has is kept,
  * and a last line that was cut off is left out.
  *
- * @param text JSON lines.
  * @param file Name that errors carry.
- * @returns The report.
  * @throws {ReportError} If the text is no report, or was changed after it was written.
  */
 export function parseReport(text: string, file: string): ReportFile {
@@ -74,9 +71,7 @@ export function parseReport(text: string, file: string): ReportFile {
 /**
  * Makes a report of rows that are in memory.
  *
- * @param rows Rows of a run, whether finished or not.
  * @param file Name that renderings and errors carry.
- * @returns The report.
  * @throws {ReportError} If the rows are not a run and then cases.
  */
 export function reportOfRows(rows: readonly ReportRow[], file: string): ReportFile {

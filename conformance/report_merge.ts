@@ -7,7 +7,6 @@ import { digestLines, rowLine } from "./run_identity.ts";
 /**
  * Joins shards.
  *
- * @param reports One report of each shard, in any order.
  * @returns Rows of the joined report: cases in the suite's order, times added up.
  * @throws {ReportError} If a shard is missing, stands twice, did not run to its end, shares a case
  *   with another, or belongs to another run.

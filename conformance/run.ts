@@ -67,7 +67,6 @@ const MS_PER_TURN = 20;
  * answer in time is an error of that case alone, and the run continues.
  *
  * @param options Subject, filters and where rows go.
- * @returns The rows and their summary.
  * @throws {ReportError} If the earlier report is of another run.
  *
  * @example The oracle on one case
@@ -128,9 +127,7 @@ export async function runConformance(options: ConformanceOptions): Promise<Confo
 /**
  * Gives the command that repeats one case.
  *
- * @param query Id of the case.
  * @param flags Flags that it needs beside the filter; none by default.
- * @returns A command line.
  */
 export function repeatCommand(query: string, flags = ""): string {
   return `headwise conformance ${flags === "" ? "" : `${flags} `}--filter '${query}'`;
@@ -139,7 +136,6 @@ export function repeatCommand(query: string, flags = ""): string {
 /**
  * Derives the seed of a case from its id (FNV-1a), so that a case repeats without its neighbours.
  *
- * @param query Id of the case.
  * @returns An unsigned 32-bit integer.
  */
 export function seedOfQuery(query: string): number {

@@ -34,9 +34,6 @@ export type RunFacts =
  *
  * The run's digest covers what shards of one run have in common: suite, subject, claims, filters,
  * seed, cases and the name of the run, but neither the machine nor the command line.
- *
- * @param facts What is known of the run.
- * @returns The row.
  */
 export function describeRun(facts: RunFacts): RunRow {
   const { selected, runName, environment, ...row } = facts;

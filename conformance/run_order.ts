@@ -19,9 +19,6 @@ const SUITE_ORDER: readonly (readonly string[])[] = [
  * Orders cases: first those that tell most, then cheap suites first, and of each of them every test
  * has its first case before any has its second; the others are spread, so that no test waits for the
  * end.
- *
- * @param cases Cases in the order of the suite.
- * @returns The same cases.
  */
 export function orderForRun(cases: readonly TestCase[]): TestCase[] {
   const byQuery = new Map(cases.map((each) => [each.query, each]));

@@ -37,7 +37,6 @@ export type Environment = Readonly<Partial<Record<string, string>>>;
  * Reads a shard as it is written on a command line.
  *
  * @param text `i/n` with i from 1 to n.
- * @returns The shard.
  * @throws {ShardError} If the text is anything else.
  */
 export function parseShard(text: string): Shard {
@@ -53,7 +52,6 @@ export function parseShard(text: string): Shard {
  * Finds out which shard the surrounding job is: a Kubernetes Indexed Job, a Slurm array or a GitLab
  * parallel job, the first of them that says so.
  *
- * @param environment Variables by name.
  * @returns The shard, or null where no job tells.
  * @throws {ShardError} If a job names its index without the count, or no number.
  */
@@ -75,7 +73,6 @@ export function shardOfEnvironment(environment: Environment): Shard | null {
 /**
  * Finds the name that all jobs of the surrounding run share.
  *
- * @param environment Variables by name.
  * @returns The name, or an empty text where no job tells.
  */
 export function runNameOfEnvironment(environment: Environment): string {
@@ -86,9 +83,7 @@ export function runNameOfEnvironment(environment: Environment): string {
 /**
  * Picks the members of a shard: every n-th, so that neighbours, which cost alike, are spread.
  *
- * @param members All members, in an order that every shard shares.
  * @param shard The shard; null for all.
- * @returns Those of the shard, in order.
  */
 export function membersOfShard<T>(members: readonly T[], shard: Shard | null): T[] {
   return shard === null

@@ -7,8 +7,6 @@ const NAME_LEVELS = 3;
 /**
  * Finds what a query that matches no case was most likely meant to be, level by level.
  *
- * @param query The query.
- * @param cases Cases that there are.
  * @returns Text of a query that matches cases, or undefined where a level is near to no name.
  */
 export function suggestQuery(

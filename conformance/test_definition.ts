@@ -53,12 +53,7 @@ export interface TestCase {
   readonly params: CaseParams;
 }
 
-/**
- * Declares a test and forgets its parameter type, so that all tests fit one list.
- *
- * @param definition The test.
- * @returns The same test.
- */
+/** Declares a test and forgets its parameter type, so that all tests fit one list. */
 export function defineTest<P extends CaseParams>(definition: TestDefinition<P>): TestDefinition {
   return definition as unknown as TestDefinition;
 }
@@ -66,8 +61,6 @@ export function defineTest<P extends CaseParams>(definition: TestDefinition<P>):
 /**
  * Lists the cases of a test.
  *
- * @param definition The test.
- * @returns Its cases with their ids.
  * @throws {QueryError} If a name, key or value does not fit the grammar of ids.
  */
 export function casesOf(definition: TestDefinition): TestCase[] {
@@ -82,7 +75,6 @@ export function casesOf(definition: TestDefinition): TestCase[] {
 /**
  * Builds the product of the values of each axis.
  *
- * @param axes Values by parameter name.
  * @returns Every combination, the last axis fastest.
  */
 export function grid<P extends CaseParams>(
@@ -100,9 +92,7 @@ export function grid<P extends CaseParams>(
 /**
  * Builds a control case and, for each axis, variations of it in that axis alone.
  *
- * @param control The control case.
  * @param axes Other values by parameter name.
- * @returns The control first, then the variations.
  */
 export function vary<P extends CaseParams>(
   control: P,

@@ -60,7 +60,6 @@ function writeOffset(p: AppendProblem, at: TokenVector, head: number): number {
  * written, head by head through the table. A write to a hole is dropped and reported.
  *
  * @param p A problem that `checkAppend` accepts.
- * @returns Rotated queries, the new cache, and what was dropped.
  */
 export function appendReference(p: AppendProblem): AppendResult {
   const { queryHeads, kvHeads, headSize } = p.shape;
@@ -201,8 +200,6 @@ function firstDifference(got: Uint16Array, expected: Uint16Array): number {
  * Compares an append kernel's result with the reference: values and everything it must not touch bit
  * for bit, rotated elements inside three float32 roundings and the storage type's.
  *
- * @param o The problem, and what the kernel gave.
- * @returns The verdict.
  * @throws {ShapeError} When a tensor of the result has another size than the reference.
  */
 export function compareAppend(

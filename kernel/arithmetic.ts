@@ -133,7 +133,6 @@ export const FLOAT32_ARITHMETIC: Arithmetic = Object.fromEntries(
  * Completes a declaration: what it leaves out is float32.
  *
  * @param declared Fields that differ from float32 throughout, as an adapter sent them.
- * @returns Every field.
  * @throws {ArithmeticError} When a field is unknown, a value is not one of its field's, or two fields
  *   contradict each other.
  */

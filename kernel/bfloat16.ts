@@ -14,7 +14,6 @@ function roundBits(bits: number): number {
  *
  * Overflow gives an infinity, tiny values give subnormals, NaN gives a quiet NaN.
  *
- * @param value Any number.
  * @returns The 16 bits, in 0…65535.
  */
 export function encodeBfloat16(value: number): number {
@@ -43,7 +42,6 @@ export function decodeBfloat16(bits: number): number {
  * Rounds an array of numbers to bfloat16 bits, element by element.
  *
  * @param values Float32 or float64 values.
- * @returns Bits, as many as there are values.
  */
 export function encodeBfloat16Array(values: Float32Array | Float64Array): Uint16Array<ArrayBuffer> {
   const out = new Uint16Array(values.length);

@@ -10,7 +10,6 @@ import type { AppendProblem } from "./problem.ts";
 /**
  * Refuses an append problem whose types, sizes, lengths, rotation or page ids do not fit together.
  *
- * @param p The problem.
  * @throws {DtypeError} A tensor has another element type.
  * @throws {ShapeError} A size does not fit.
  * @throws {ValueError} A length or the rotation has no meaning.

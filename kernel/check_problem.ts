@@ -80,7 +80,6 @@ function checkMasks(p: AttentionProblem): void {
 /**
  * Refuses an attention problem whose types, sizes, lengths or page ids do not fit together.
  *
- * @param p The problem.
  * @throws {DtypeError} A tensor has another element type (`dtype/int32`, `dtype/c16`).
  * @throws {ShapeError} A size does not fit (`shape/*`, `mixed/batch`, …).
  * @throws {ValueError} A length, window, range, sink count or scale has no meaning.

@@ -8,7 +8,6 @@ import { checkFormats } from "./quantised/check_quantised.ts";
 /**
  * Refuses a shape that no kernel serves.
  *
- * @param shape The shape.
  * @throws {ShapeError} Naming the size, with the violated clause.
  */
 export function checkShape(shape: AttentionShape): void {

@@ -10,8 +10,6 @@ import { pageIdLimit } from "./shape.ts";
  * The part of a problem that concerns some of its KV heads, as a problem of its own.
  *
  * @param p A problem that `checkProblem` accepts.
- * @param heads KV heads, at least one.
- * @returns A problem of that many KV heads, in that order.
  * @throws {ShapeError} When no head is asked for, or one that the problem does not have.
  */
 export function selectHeads(p: AttentionProblem, heads: readonly number[]): AttentionProblem {
@@ -113,7 +111,6 @@ export function mergeByColumns(
  *
  * @param p A problem that `checkProblem` accepts.
  * @param attend What solves a pass; the direct oracle by default.
- * @returns What one head-wise pass gives.
  */
 export function attendDual(
   p: AttentionProblem,

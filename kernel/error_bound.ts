@@ -219,7 +219,6 @@ function logSumExpBound(
  * Reference and error bound of one query row. The derivation stands at the head of the file.
  *
  * @param p A problem that `checkProblem` accepts.
- * @param row The query row.
  * @param o How the output under test is stored.
  * @returns The float64 row, with a bound for each of its elements.
  */

@@ -22,8 +22,6 @@ export interface BoundedRow {
 /**
  * References and bounds of every query row.
  *
- * @param p The problem.
- * @param arithmetic How the kernel computes.
  * @returns Rows in the order of slots, query tokens and query heads.
  */
 export function boundRows(p: AttentionProblem, arithmetic: Arithmetic): BoundedRow[] {
@@ -49,9 +47,7 @@ export interface MarginOptions {
 /**
  * The least that losing one visible key moves a row, over rows and keys.
  *
- * @param p The problem of the rows.
  * @param bounded What {@linkcode boundRows} gives.
- * @param o Which rows.
  * @returns Factor of the bound; Infinity where no row sees two keys.
  */
 export function lostKeyMargin(
@@ -76,9 +72,7 @@ export function lostKeyMargin(
 /**
  * The least that seeing one hidden key more moves a row, over rows and keys that have a page.
  *
- * @param p The problem of the rows.
  * @param bounded What {@linkcode boundRows} gives.
- * @param o Which rows.
  * @returns Factor of the bound; Infinity where no row hides a key that has a page.
  */
 export function extraKeyMargin(

@@ -8,7 +8,6 @@ const scratchBits = new Uint16Array(scratchHalf.buffer);
  *
  * Values from 65520 on give an infinity, tiny values give subnormals, NaN gives a quiet NaN.
  *
- * @param value Any number.
  * @returns The 16 bits, in 0…65535.
  */
 export function encodeFloat16(value: number): number {
@@ -31,7 +30,6 @@ export function decodeFloat16(bits: number): number {
  * Rounds an array of numbers to float16 bits, element by element.
  *
  * @param values Float32 or float64 values.
- * @returns Bits, as many as there are values.
  */
 export function encodeFloat16Array(values: Float32Array | Float64Array): Uint16Array<ArrayBuffer> {
   const halves = new Float16Array(values.length);

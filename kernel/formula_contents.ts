@@ -37,13 +37,7 @@ export interface FormulaPlace {
   readonly tensor: keyof typeof FORMULA_TENSORS;
 }
 
-/**
- * The number from 0 to 15 that stands at an element.
- *
- * @param place Where the vector stands.
- * @param element Element of the vector.
- * @returns n.
- */
+/** The number from 0 to 15 that stands at an element. */
 export function formulaNumber(place: FormulaPlace, element: number): number {
   return mix(base(place) + Math.imul(0xD3A2646D, element) | 0);
 }
@@ -51,7 +45,6 @@ export function formulaNumber(place: FormulaPlace, element: number): number {
 /**
  * Fills a vector with bits of a storage type.
  *
- * @param into Where to write.
  * @param o First element to write and how many, the storage type, and where the vector stands.
  */
 export function fillByFormula(
@@ -70,12 +63,7 @@ export function fillByFormula(
   }
 }
 
-/**
- * Learned sink logits of a layer, [Hq] in float32.
- *
- * @param seed Seed of the whole.
- * @param heads Query heads.
- */
+/** Learned sink logits of a layer, [Hq] in float32. */
 export function sinkLogitsByFormula(seed: number, heads: number): Float32Array<ArrayBuffer> {
   return Float32Array.from(
     { length: heads },

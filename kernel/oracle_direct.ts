@@ -71,8 +71,6 @@ export function visibleOffsets(
  * Scores and softmax weights of one query row over the keys it sees.
  *
  * @param p A problem that `checkProblem` accepts.
- * @param row The query row.
- * @returns Keys, scores and weights.
  */
 export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
   const { queryHeads, kvHeads, headSize, storage } = p.shape;
@@ -129,7 +127,6 @@ export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
  * too large to be attended whole.
  *
  * @param p A problem that `checkProblem` accepts.
- * @param row The query row.
  * @returns Output and log-sum-exp of the row; 0 and −Infinity where it sees no key.
  */
 export function attendDirectAt(p: AttentionProblem, row: QueryRow): AttendedRow {

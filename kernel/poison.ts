@@ -21,7 +21,6 @@ export interface PoisonOptions {
  * names, page 0 unless a row names it, and positions of partly filled pages past a row's length.
  *
  * @param p A problem that `checkProblem` accepts.
- * @param o What to keep.
  * @returns The same problem over a poisoned cache; the answer must not change by a bit.
  */
 export function poisonUnread(p: AttentionProblem, o: PoisonOptions = {}): AttentionProblem {

@@ -24,7 +24,6 @@ function pairElements(pair: number, rotary: Rotary): readonly [number, number] {
  * Rotates one head vector by its absolute position.
  *
  * @param vector [D] values; left as they are.
- * @param o Absolute position and rotation.
  * @returns [D] rotated values.
  */
 export function rotateVector(
@@ -56,7 +55,6 @@ export interface RotaryTable {
  * Cosines and sines of a list of positions, computed in float64 and rounded once to float32.
  *
  * @param rotary The rotation; style `none` gives empty tables.
- * @param positionsTokens Absolute positions.
  * @returns [positions, R / 2] cosines and sines.
  */
 export function rotaryTable(rotary: Rotary, positionsTokens: Int32Array): RotaryTable {
@@ -78,7 +76,6 @@ export function rotaryTable(rotary: Rotary, positionsTokens: Int32Array): Rotary
  * rotated element.
  *
  * @param vector [D] values, before or after rotation.
- * @param o Element and rotation.
  * @returns √(a² + b²), or 0 for an element that passes through.
  */
 export function pairLength(

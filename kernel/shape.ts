@@ -5,7 +5,6 @@ import type { AttentionShape } from "./problem.ts";
 /**
  * Rows of the block table of one layer group.
  *
- * @param shape The shape.
  * @returns B for `uniform`, B·H otherwise.
  */
 export function layerTableRows(
@@ -17,7 +16,6 @@ export function layerTableRows(
 /**
  * First id past the pool that a table entry names: entries are −1 or in [0, limit).
  *
- * @param shape The shape.
  * @returns N, or the pooled tensor's pages.
  */
 export function pageIdLimit(
@@ -29,7 +27,6 @@ export function pageIdLimit(
 /**
  * Elements of the key tensor, and of the value tensor.
  *
- * @param shape The shape.
  * @returns N·H·P·D, or poolPages·P·D for `pooled`.
  */
 export function cacheElements(
@@ -42,13 +39,7 @@ export function cacheElements(
   return headPages * shape.pageSizeTokens * shape.headSize;
 }
 
-/**
- * Index into the table of the entry that holds a position of a head.
- *
- * @param shape The shape.
- * @param at Slot, KV head and absolute position.
- * @returns Index of the entry.
- */
+/** Index into the table of the entry that holds a position of a head. */
 export function tableIndex(
   shape: Pick<AttentionShape, "layout" | "kvHeads" | "columns" | "pageSizeTokens">,
   at: { slot: number; head: number; positionTokens: number },
@@ -60,7 +51,6 @@ export function tableIndex(
 /**
  * Offset, in elements, of the key (and value) vector of a position in a page.
  *
- * @param shape The shape.
  * @param at Page id of the layout's kind, KV head, and absolute position.
  * @returns ((id·H + h)·P + s)·D, or (id·P + s)·D for `pooled`, with s = position mod P.
  */

@@ -37,8 +37,6 @@ export const STORAGE_FORMATS: Readonly<Record<StorageType, StorageFormat>> = {
 /**
  * Rounds one number to the bits of a storage type, to nearest, ties to even.
  *
- * @param storage Type of the result.
- * @param value Any number.
  * @returns The 16 bits.
  */
 export function encodeValue(storage: StorageType, value: number): number {
@@ -48,9 +46,7 @@ export function encodeValue(storage: StorageType, value: number): number {
 /**
  * Gives the number that the bits of a storage type stand for.
  *
- * @param storage Type of the bits.
  * @param bits The 16 bits.
- * @returns The exact value.
  */
 export function decodeValue(storage: StorageType, bits: number): number {
   return storage === "bf16" ? decodeBfloat16(bits) : decodeFloat16(bits);
@@ -59,9 +55,7 @@ export function decodeValue(storage: StorageType, bits: number): number {
 /**
  * Rounds an array of numbers to the bits of a storage type.
  *
- * @param storage Type of the result.
  * @param values Float32 or float64 values.
- * @returns Bits, as many as there are values.
  */
 export function encodeValues(
   storage: StorageType,
@@ -73,8 +67,6 @@ export function encodeValues(
 /**
  * Decodes an array of bits of a storage type, exactly.
  *
- * @param storage Type of the bits.
- * @param bits The bits.
  * @returns Float32 values, as many as there are bits.
  */
 export function decodeValues(
@@ -90,7 +82,6 @@ const decodingTables: Partial<Record<StorageType, Float32Array<ArrayBuffer>>> = 
  * The values of all 65,536 bit patterns of a storage type, indexed by the bits: the fastest way to
  * decode single elements in a loop. Made once and shared.
  *
- * @param storage Type of the bits.
  * @returns [65536] values; callers must not change them.
  */
 export function decodingTable(storage: StorageType): Float32Array<ArrayBuffer> {
@@ -107,10 +98,6 @@ export function decodingTable(storage: StorageType): Float32Array<ArrayBuffer> {
  *
  * Half the distance between the neighbours of `magnitude`; subnormals keep the spacing of the
  * smallest normal number. Magnitudes past the largest finite value give Infinity.
- *
- * @param storage Storage type.
- * @param magnitude Absolute value of the number before rounding.
- * @returns The bound, an absolute error.
  */
 export function roundingErrorBound(storage: StorageType, magnitude: number): number {
   const format = STORAGE_FORMATS[storage];

@@ -23,8 +23,6 @@ export interface KeyQuestion {
  * tree mask then hides some of the step's own keys.
  *
  * @param p The problem; its tensors are not read.
- * @param at Query and key.
- * @returns True where the key is visible.
  */
 export function keyIsVisible(
   p: Pick<

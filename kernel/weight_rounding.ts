@@ -51,8 +51,6 @@ function keysRoundedAlike(
 /**
  * Largest error that rounded weights bring into each output element.
  *
- * @param row Weights and values.
- * @param o The arithmetic, and the problem's storage type.
  * @returns [D] absolute errors; 0 where weights stay in float32.
  */
 export function weightRoundingBound(

@@ -66,11 +66,7 @@ function sumClamped(first: number, last: number, limit: number): number {
   return risingTerms * (first + rising + 2) / 2 + flatTerms * limit;
 }
 
-/**
- * An empty count, for callers that reuse one.
- *
- * @returns All zeros.
- */
+/** An empty count, for callers that reuse one. */
 export function createWorkCount(): WorkCount {
   return {
     keyValueBytes: 0,
@@ -86,9 +82,7 @@ export function createWorkCount(): WorkCount {
  * Counts the work of one attention step over one layer. O(slots · H), without allocation where `into`
  * is given. Mask ranges and tree masks are not counted: they only hide keys.
  *
- * @param o The step.
  * @param into Overwritten and returned; a fresh count by default.
- * @returns Bytes, operations and keys.
  */
 export function countWork(o: WorkOptions, into: WorkCount = createWorkCount()): WorkCount {
   const { kvHeads, headWindows, sinkTokens, pageSizeTokens } = o;

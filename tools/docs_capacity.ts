@@ -114,9 +114,7 @@ function termRow(
 /**
  * Lays out the document.
  *
- * @param cases Rows of every case.
  * @param types Rows of the table of quantised pools.
- * @returns Markdown.
  */
 export function renderCapacityDocument(
   cases: readonly CapacityRows[],

@@ -33,7 +33,6 @@ const PAIRS: readonly (readonly [SideName, SideName, string])[] = [
  *
  * @param runs Replays, in the order that they are shown in.
  * @param o Whether they only rehearse the script.
- * @returns Markdown.
  * @throws {BenchError} When two replays hold the same measured run.
  */
 export function renderVerdict(
@@ -63,8 +62,6 @@ const END = "<!-- end of figures -->";
  * Fills the table of figures of a page: a line for each pair of kernels, a column for each run.
  *
  * @param page The page, with the two marks that the table stands between.
- * @param runs Replays, in the order of the columns.
- * @returns The page with the figures of these runs.
  * @throws {RangeError} When a mark is missing.
  */
 export function fillFigures(page: string, runs: readonly VerdictRun[]): string {

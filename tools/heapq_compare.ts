@@ -27,7 +27,6 @@ export interface HeapqComparison {
 /**
  * Runs a sequence with Python's heapq.
  *
- * @param o The sequence.
  * @returns Checksum and time, or null where no python3 can be started.
  * @throws {Error} When the Python program fails.
  */
@@ -54,7 +53,6 @@ export async function runHeapqSequence(o: PoolSequence): Promise<SequenceResult 
 /**
  * Compares both sides at one pool size.
  *
- * @param o The sequence, and how often each side runs it.
  * @returns The medians and their ratio, or null where no python3 can be started.
  * @throws {Error} When the two sides took different pages.
  */

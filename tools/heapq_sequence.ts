@@ -31,7 +31,6 @@ export interface SequenceResult {
  * Draws which held pages are freed, by the generator x ← 1664525·x + 1013904223 mod 2^32
  * (Numerical Recipes), which takes one line in any language. The pages of a batch are distinct.
  *
- * @param o The sequence.
  * @returns Indices into the held pages; uint32 [operations].
  */
 export function drawFreed(o: PoolSequence): Uint32Array {
@@ -57,9 +56,6 @@ export function drawFreed(o: PoolSequence): Uint32Array {
 /**
  * Runs a sequence on a pool of this project, which gives back and takes a batch at once, as a request
  * does that ends or grows.
- *
- * @param o The sequence.
- * @returns Checksum and time.
  */
 export function runPoolSequence(o: PoolSequence): SequenceResult {
   const freed = drawFreed(o);
@@ -88,9 +84,6 @@ export function runPoolSequence(o: PoolSequence): SequenceResult {
 
 /**
  * Runs a sequence on the binary heap that the pools had before, with an owner a page as they had.
- *
- * @param o The sequence.
- * @returns Checksum and time.
  */
 export function runHeapSequence(o: PoolSequence): SequenceResult {
   const freed = drawFreed(o);

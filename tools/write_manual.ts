@@ -9,7 +9,6 @@ import config from "../deno.json" with { type: "json" };
  *
  * @param folder Folder that gets the pages; it is made if it is not there.
  * @param date Date of the pages, YYYY-MM-DD.
- * @returns Paths of the pages.
  */
 export function writeManual(folder: string, date: string): readonly string[] {
   Deno.mkdirSync(folder, { recursive: true });

@@ -13,8 +13,6 @@ export type GateInput =
  * Parses a result file of this tool, or of the serving benchmarks of vLLM, SGLang or FastDeploy: one
  * JSON object, or a run a line where results were appended.
  *
- * @param text Text of the file.
- * @param o Name of the file, for messages.
  * @returns Our result, or the foreign runs in the order of the file.
  * @throws {ResultError} When the text is neither, with the line in files of a run a line.
  */
@@ -52,7 +50,6 @@ export function parseGateInput(text: string, o: { readonly file: string }): Gate
 /**
  * Reads a result file of this tool or of another benchmark.
  *
- * @param path Path of the file.
  * @returns Our result, or the foreign runs.
  * @throws {ResultError} When the file cannot be read or is no result.
  */

@@ -126,11 +126,7 @@ function percentilesOf(runs: readonly ForeignRun[]): ForeignMetric[] {
  * assert.equal(judgeForeignRuns(slow, fast).verdict, "INCONCLUSIVE");
  * assert.equal(judgeForeignRuns(slow, fast, { acceptPointEstimate: true }).verdict, "PASS");
  * ```
- *
- * @param baseline Runs to compare against.
- * @param candidate Runs to judge.
  * @param o Gate, and what may be concluded from.
- * @returns The verdict, and what the files allow.
  * @throws {BenchError} When the runs are of different benchmarks, settings or requests, or two of
  * them hold the same measurement, on one side or on both.
  */

@@ -21,7 +21,6 @@ export interface PredictionOptions {
  * needs F pages of each full head: the gain is 1 as soon as one head is full.
  *
  * @param o Head map, page size and lengths.
- * @returns The prediction and the argument for it.
  */
 export function predictCapacity(o: PredictionOptions): CapacityPrediction {
   const kinds = o.heads.groups.flatMap((group) => group.kinds);

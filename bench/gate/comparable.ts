@@ -14,8 +14,6 @@ type Facts = ReadonlyMap<string, string>;
 /**
  * Refuses results that replayed different things, or measured on different machines.
  *
- * @param baseline Result to compare against.
- * @param candidate Result that is judged.
  * @throws {BenchError} With every fact that differs and both values.
  */
 export function refuseDifferent(baseline: BenchResult, candidate: BenchResult): void {
@@ -35,10 +33,6 @@ export function refuseDifferent(baseline: BenchResult, candidate: BenchResult): 
 /**
  * Whether two results are one, as when one file is given twice. Runs of a deterministic clock are
  * equal by right.
- *
- * @param baseline Result to compare against.
- * @param candidate Result that is judged.
- * @returns True where every value of every run is the same.
  */
 export function isSameRun(baseline: BenchResult, candidate: BenchResult): boolean {
   return !baseline.clock.deterministic &&
@@ -49,7 +43,6 @@ export function isSameRun(baseline: BenchResult, candidate: BenchResult): boolea
  * The runs of a side as samples, which may be given once: a result that was resumed holds the runs
  * of the one that was stopped.
  *
- * @param result A result.
  * @param o What messages call the result, and the side; every side where left out.
  * @returns The runs that have a timing; none with a deterministic clock, whose runs are equal by
  * right.
@@ -69,8 +62,6 @@ export function samplesOf(
  * Names what may differ between the results of two builds, and is not hidden: versions, commits,
  * drivers and the runtime.
  *
- * @param baseline Result to compare against.
- * @param candidate Result that is judged.
  * @returns A line for each, with both values.
  */
 export function namedDifferences(baseline: BenchResult, candidate: BenchResult): string[] {

@@ -50,11 +50,6 @@ export interface CompareOptions {
  * }
  * void judge;
  * ```
- *
- * @param baseline Result to compare against.
- * @param candidate Result to judge.
- * @param o Gate and sides.
- * @returns The verdict with its evidence.
  * @throws {BenchError} When the two replayed different things, or a side is missing.
  */
 export function compareResults(
@@ -116,10 +111,7 @@ export interface RegressionOptions {
  * Judges a result against an earlier one of the same workload: on every side that both replayed,
  * mean TTFT, mean TBT and throughput may be worse by no more than a margin.
  *
- * @param baseline The earlier result.
- * @param candidate The result that is judged.
  * @param o Margin, side, and whether runs that were not interleaved are accepted.
- * @returns The verdict, and each side's.
  * @throws {BenchError} When the results are of different workloads, machines or settings, have no
  * side in common, or hold the same measured run.
  */

@@ -36,7 +36,6 @@ export interface ConcurrencyOptions {
  * decodes. Draft tokens are left out: they add less than a page.
  *
  * @param o Side, head map, memory, scheduler and lengths.
- * @returns The prediction with its terms.
  */
 export function predictConcurrency(o: ConcurrencyOptions): ConcurrencyPrediction {
   const { side, heads, scheduler } = o;

@@ -38,9 +38,7 @@ export interface MetricFacts {
 /**
  * A latency.
  *
- * @param metric Its name in reports.
  * @param threshold Ratio that is demanded, or null.
- * @returns What a gate says of it.
  */
 export function latency(metric: string, threshold: number | null): MetricFacts {
   return { metric, unit: "ms", better: "lower", threshold };

@@ -225,8 +225,6 @@ export function allowRegression<T extends MetricFacts>(
  * the whole row walked; the clipped uniform side stands beside it, and every other pair of the
  * sides that were replayed.
  *
- * @param result A result with the sides of the pair.
- * @returns The verdict with its evidence.
  * @throws {BenchError} When a side was not replayed.
  */
 export function gateRead(result: BenchResult): GateReport {

@@ -16,7 +16,6 @@ type CaseFile = z.output<typeof fileSchema>;
 /**
  * Reads a file of cases.
  *
- * @param text YAML text.
  * @param o `file` names it in diagnostics.
  * @returns The cases, or diagnostics with positions; it never throws.
  */
@@ -31,11 +30,7 @@ export function parseKernelCases(
   return { ...loaded, value };
 }
 
-/**
- * Gives the cases that come with the project.
- *
- * @returns All of them, in the order of the file.
- */
+/** Gives the cases that come with the project. */
 export function builtinKernelCases(): readonly KernelCase[] {
   return requireLoaded(parseKernelCases(builtinText, { file: "kernel_cases.yaml" }));
 }

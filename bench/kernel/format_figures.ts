@@ -19,12 +19,7 @@ export interface KernelFigureWords {
   readonly overFloor: string;
 }
 
-/**
- * Writes a case's figures for a table.
- *
- * @param figures The figures.
- * @returns One text a column.
- */
+/** Writes a case's figures for a table. */
 export function describeKernelFigures(figures: KernelFigures): KernelFigureWords {
   return {
     median: formatDuration(figures.medianMs),

@@ -3,12 +3,7 @@
 import { formatDuration, formatNumber, formatRate } from "../../fixtures/mod.ts";
 import type { KernelGoal } from "./case.ts";
 
-/**
- * Says what a goal demands.
- *
- * @param goal The goal.
- * @returns A phrase.
- */
+/** Says what a goal demands. */
 export function describeGoal(goal: KernelGoal): string {
   switch (goal.kind) {
     case "ceiling":
@@ -33,7 +28,6 @@ export function describeGoal(goal: KernelGoal): string {
 /**
  * Writes a figure in the unit of a goal.
  *
- * @param goal The goal.
  * @param value A figure in the goal's own unit.
  * @returns The figure with its unit.
  */

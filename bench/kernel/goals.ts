@@ -13,7 +13,6 @@ type Timed = Extract<KernelOutcome, { kind: "timed" }>;
 /**
  * Judges all goals.
  *
- * @param cases Measured cases.
  * @param peers Times of peers, or null.
  * @returns One verdict a goal; `met` is null where a side of the comparison has no time.
  */

@@ -64,8 +64,6 @@ type Result = PeersReport["results"][number];
  * refuses a shape or that breaks is reported as such and is no fault.
  *
  * @param cases Cases; each names its peers.
- * @param o Runs, seed and time limit.
- * @returns What answers, and its times.
  */
 export async function runPeers(
   cases: readonly KernelCase[],

@@ -7,9 +7,6 @@ import { parseDocument, serializeSamples, writeTextAtomically } from "../result/
 /**
  * Parses a stored kernel result.
  *
- * @param text Text of the file.
- * @param o Name of the file, for messages.
- * @returns The result.
  * @throws {ResultError} When the text is no kernel result of this version.
  */
 export function parseKernelResult(text: string, o: { readonly file: string }): KernelResult {
@@ -23,7 +20,6 @@ export function parseKernelResult(text: string, o: { readonly file: string }): K
 /**
  * Writes a kernel result as text.
  *
- * @param result The result.
  * @returns JSON that ends with a newline; samples of a case stand on one line.
  */
 export function serializeKernelResult(result: KernelResult): string {
@@ -34,7 +30,6 @@ export function serializeKernelResult(result: KernelResult): string {
  * Writes a kernel result so that a reader sees the old file or the whole new one.
  *
  * @param path Path of the file; its folder must exist.
- * @param result Result to write.
  * @throws {ResultError} When the file cannot be written; nothing is left behind.
  */
 export async function writeKernelResult(path: string, result: KernelResult): Promise<void> {

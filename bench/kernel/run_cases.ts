@@ -64,10 +64,6 @@ export interface KernelBenchOptions {
  *   closeGpu(outcome.gpu);
  * }
  * ```
- *
- * @param gpu A GPU with timestamp queries.
- * @param o Cases and how to measure them.
- * @returns The result.
  * @throws {GpuError} `limit` if the adapter cannot time passes.
  */
 export async function runKernelBench(gpu: Gpu, o: KernelBenchOptions): Promise<KernelResult> {

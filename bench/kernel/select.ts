@@ -7,10 +7,8 @@ import { BenchError } from "../result/mod.ts";
 /**
  * Selects cases by list and by name.
  *
- * @param cases Cases of a file.
  * @param o The list, or all of them; and a pattern of names in which `*` stands for any text and
  * commas separate alternatives.
- * @returns The cases selected, in the order of the file.
  * @throws {BenchError} When nothing is selected.
  */
 export function selectKernelCases(

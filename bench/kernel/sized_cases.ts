@@ -21,7 +21,6 @@ const PREFILL_MS = 5;
  * Makes a decode step, the same with windows in half of the heads, and a prefill, so long that each
  * takes milliseconds at the ceilings.
  *
- * @param ceilings What the adapter can do at best.
  * @param o Most bytes of one layer's cache.
  * @returns Three cases of the set `sized`, for they have no names that other runs share.
  */

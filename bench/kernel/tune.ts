@@ -56,12 +56,7 @@ export interface TunedShape {
   readonly failure: string | null;
 }
 
-/**
- * Names what decides a case's programs: cases of one name share a tuning.
- *
- * @param kernelCase The case.
- * @returns The name.
- */
+/** Names what decides a case's programs: cases of one name share a tuning. */
 export function tuningKey({ shape, requests }: KernelCase): string {
   const packed = requests.map(({ queryTokens }) => queryTokens * shape.group);
   const tall = packed.every((rows) => itemRowsOf(rows) > MAX_VECTOR_ROWS);
@@ -73,10 +68,6 @@ export function tuningKey({ shape, requests }: KernelCase): string {
  * Measures variants, one part of the tuning at a time, from the default on until a round brings
  * nothing. Every variant is checked against the oracle before it is timed, and none is needed for
  * correctness.
- *
- * @param gpu A GPU with timestamp queries.
- * @param o Cases and how to measure them.
- * @returns The fastest tuning of each kind of shape.
  */
 export async function tuneKernel(gpu: Gpu, o: TuneOptions): Promise<TunedShape[]> {
   const tuned: TunedShape[] = [];

@@ -54,7 +54,6 @@ const WHOLE_REASONS: readonly string[] = ["stop", "length", "tool_calls", "funct
 /**
  * Reads an answer to its end.
  *
- * @param response The server's response.
  * @param progress Filled in as the answer comes, so that a failure leaves what was seen.
  * @param o Clock, and what to call at every part.
  * @throws {RequestFailure} When the server says that it failed.
@@ -106,7 +105,6 @@ export async function readAnswer(
  * Judges an answer that came to its end: a server that ends early or answers less is not a faster
  * one.
  *
- * @param progress What was seen of it.
  * @param o Tokens that were asked for, and whether all of them had to come.
  * @throws {RequestFailure} When it was cut off, given up, or has another number of tokens.
  */

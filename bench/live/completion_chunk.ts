@@ -28,8 +28,6 @@ export interface TokenUsage {
  * an `error`, in itself or in its choice, and where it is an error without the wrapper: servers
  * send `{"object":"error",…}`, `{"message":…,"code":…}` and `{"detail":…}` as events of a stream.
  *
- * @param data Data of the event.
- * @returns What it says.
  * @throws {StreamFormatError} When it is no JSON object, or neither a chunk nor an error.
  */
 export function parseChunk(data: string): CompletionChunk {
@@ -58,7 +56,6 @@ export function parseChunk(data: string): CompletionChunk {
 /**
  * Finds what a server says went wrong in a JSON object, whichever shape it says it in.
  *
- * @param event The object, of an event or of a body.
  * @returns One clean line, or null where it is no error.
  */
 export function errorOf(event: Readonly<Record<string, unknown>>): string | null {

@@ -25,7 +25,6 @@ export interface ConnectionGuard {
   /**
    * Tells that the server has a request of a connection.
    *
-   * @param port Port at which the server sees the connection.
    * @param done Settles once the answer is sent or given up.
    */
   readonly onRequest: (port: number, done: Promise<void>) => void;
@@ -56,7 +55,6 @@ const LATIN = new TextDecoder("latin1");
  * Starts a guard before a server on loopback.
  *
  * @param o Address to listen on, the server's port, and bounds.
- * @returns The guard, listening.
  */
 export function guardConnections(o: {
   readonly hostname: string;

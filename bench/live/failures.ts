@@ -18,7 +18,6 @@ export class RequestFailure extends Error {
 /**
  * Counts failures by kind.
  *
- * @param errors Requests that failed.
  * @returns How many of each kind, in the order in which kinds first occur; none of other kinds.
  */
 export function countFailures(
@@ -32,7 +31,6 @@ export function countFailures(
 /**
  * Failures by kind as text, such as `2 timeout, 1 connect`.
  *
- * @param errors Requests that failed.
  * @returns The text; empty without errors.
  */
 export function describeFailures(errors: readonly LiveError[]): string {
@@ -43,7 +41,6 @@ export function describeFailures(errors: readonly LiveError[]): string {
 /**
  * Share of a server's requests that failed, over all its runs.
  *
- * @param side Replays against the server.
  * @returns A share in [0, 1]; 1 where no request was made.
  */
 export function failedShare({ runs }: LiveSide): number {

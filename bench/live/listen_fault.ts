@@ -3,8 +3,6 @@ import { BenchError } from "../result/mod.ts";
 /**
  * Says why an address cannot be listened on, and what to name in its place.
  *
- * @param cause What listening threw.
- * @param o The address.
  * @returns The error to throw: a `bench/option`, or the cause where it is no fault of the address.
  */
 export function listenFault(

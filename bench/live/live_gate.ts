@@ -56,9 +56,6 @@ const KEPT: readonly Metric[] = allowRegression<Metric>([
  * TPOT must be at least 5 % better, and no other latency, rate or goodput that a side holds may be
  * more than 2 % worse, by its ratio. A failed request on either side fails the gate. Without the
  * same lengths of answers on both sides, and without interleaved pairs, there is no PASS.
- *
- * @param o Server that is judged, and the one that it is judged against.
- * @returns The verdict with its evidence.
  */
 export function judgeLive(
   o: { readonly endpoint: LiveSide; readonly against: LiveSide },

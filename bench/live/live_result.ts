@@ -6,9 +6,6 @@ import { LIVE_SCHEMA_VERSION, type LiveResult, liveResultSchema } from "./live_s
 /**
  * Parses a stored live result.
  *
- * @param text Text of the file.
- * @param o Name of the file, for messages.
- * @returns The result.
  * @throws {ResultError} When the text is no live result of this version.
  */
 export function parseLiveResult(text: string, o: { readonly file: string }): LiveResult {
@@ -18,7 +15,6 @@ export function parseLiveResult(text: string, o: { readonly file: string }): Liv
 /**
  * Text of a live result's file: indented, but raw samples on one line each.
  *
- * @param result Result to write.
  * @returns JSON that ends with a newline.
  */
 export function serializeLiveResult(result: LiveResult): string {

@@ -29,7 +29,6 @@ export interface PromptOptions {
  * server with a prefix cache finds what the trace says it would; all else is drawn again.
  *
  * @param request Its length in tokens, and the blocks of its prompt.
- * @param o Seed and size of a block.
  * @returns As many words as the prompt has tokens.
  */
 export function promptWords(request: TraceRequest, o: PromptOptions): string[] {

@@ -17,7 +17,6 @@ const LOOPBACK_AUTHORITY = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
 /**
  * Checks that a request was sent by a program of this machine, or by a page that it served itself.
  *
- * @param request The request.
  * @returns 403 for a foreign `Host`, `Origin` or site, 415 for a body that a page could send without
  *   asking, which is any but JSON; null where it may be answered.
  */

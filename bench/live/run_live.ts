@@ -55,9 +55,6 @@ const SEED_STRIDE = 7919;
  * }
  * void compare;
  * ```
- *
- * @param o Requests, servers and settings.
- * @returns The result, ready to be stored.
  * @throws {BenchError} When a setting is out of range, a URL is none or a token cannot be sent.
  * @throws {DOMException} `AbortError` when the run is stopped.
  */

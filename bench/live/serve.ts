@@ -135,9 +135,7 @@ interface Server extends AnswerServer {
  * }
  * void ask;
  * ```
- *
  * @param o Workload, side, address and bounds.
- * @returns The server, listening.
  * @throws {BenchError} When an option is out of range, or the address is not loopback.
  */
 export async function startServer(o: ServeOptions): Promise<RunningServer> {
@@ -239,7 +237,6 @@ export function requireLoopback(
 /**
  * Tells whether an address is one that only this machine reaches.
  *
- * @param hostname Address or name.
  * @returns True for the names of loopback that a server takes.
  */
 export function isLoopback(hostname: string): boolean {

@@ -34,8 +34,6 @@ export type ServeFaults = Readonly<Partial<Record<ServeFault, number>>>;
 /**
  * Reads faults such as `disconnect=5,stall=7`.
  *
- * @param text Faults and periods.
- * @returns The faults.
  * @throws {BenchError} When a part cannot be read.
  */
 export function parseFaults(text: string): ServeFaults {

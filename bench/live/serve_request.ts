@@ -47,9 +47,7 @@ const MAX_BODY_DEPTH = 32;
  * Reads a body within its bounds. A client that sends nothing for long, or more than is allowed, is
  * refused at once: what it has sent so far is dropped.
  *
- * @param request The HTTP request.
  * @param o Most bytes, most time for all of them in milliseconds, and what all bodies share.
- * @returns The text.
  * @throws {RefusedRequest} 413, 408 or 503.
  */
 export async function readBody(
@@ -100,9 +98,6 @@ export async function readBody(
 /**
  * Understands a body of either API. Text counts a token for each word, a list one for each id.
  *
- * @param text The body.
- * @param o Whether it is a chat.
- * @returns What is asked for.
  * @throws {RefusedRequest} 400 with the field that is wrong.
  */
 export function parseCompletionRequest(

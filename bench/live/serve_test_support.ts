@@ -58,8 +58,6 @@ export async function postInTime(url: string, body: unknown): Promise<Response> 
  * Waits until something holds that a server must come to notice. What it waits for is the server's
  * work and not the clock: each look is behind a whole request to it.
  *
- * @param server The server.
- * @param holds Tells whether it does.
  * @throws {Error} When a thousand requests were answered first.
  */
 export async function untilNoticed(server: RunningServer, holds: () => boolean): Promise<void> {

@@ -19,7 +19,6 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000 };
  * Reads objectives such as `ttft=200ms,tbt=50ms,e2e=10s`.
  *
  * @param text Names and limits with their units.
- * @returns The objectives.
  * @throws {BenchError} When a part cannot be read.
  */
 export function parseObjectives(text: string): ServiceObjectives {

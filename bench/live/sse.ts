@@ -29,8 +29,6 @@ export const STREAM_BOUNDS: StreamBounds = { maxLineCharacters: 1 << 20, maxByte
  * off is dropped, as the standard says.
  *
  * @param bytes Body of the response; it is cancelled when the reader stops early.
- * @param bounds Bounds beyond which the stream is refused.
- * @returns Data of each event, in order.
  * @throws {StreamFormatError} When a bound is passed.
  */
 export async function* readEvents(

@@ -14,7 +14,6 @@ const LEAST_START_CHARACTERS = 4;
  * would end the header, and the client's error would quote it.
  *
  * @param text Text, such as of an environment variable.
- * @returns Whether it can be sent.
  */
 export function isToken(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text);
@@ -24,7 +23,6 @@ export function isToken(text: string): boolean {
  * Removes tokens from a text that somebody else wrote: as they are, as JSON or an address writes
  * them, and their start where the text was shortened with `…`.
  *
- * @param text Text of a server or of an error.
  * @param tokens Tokens; null for none.
  * @returns The text with `[token]` in their place.
  */
@@ -44,7 +42,6 @@ export function redactTokens(text: string, tokens: readonly (string | null)[]): 
 /**
  * Removes tokens from every text of a document. Tokens that are too short to be secret are left.
  *
- * @param value JSON value.
  * @param tokens Tokens; null for none.
  * @returns A copy without them, or the value itself where there are none.
  */

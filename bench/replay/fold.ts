@@ -79,9 +79,6 @@ export function createBusySums(): BusySums {
 /**
  * Folds the steps that were not folded before, and drops all but the last one; all have times.
  *
- * @param folded What was folded before.
- * @param times Times by request.
- * @param log The kept steps.
  * @param o Requests that may have been started in them, and whether no more steps follow.
  */
 export function foldSteps(

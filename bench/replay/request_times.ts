@@ -32,12 +32,7 @@ export interface RequestTimes {
   arrivalsKnown: number;
 }
 
-/**
- * Creates times of which nothing is known.
- *
- * @param capacity Requests that there is room for at first.
- * @param hasOtherArrivals Whether arrivals are other than those of the requests.
- */
+/** Creates times of which nothing is known. */
 export function createRequestTimes(capacity: number, hasOtherArrivals: boolean): RequestTimes {
   const unknown = (): Float64Array => new Float64Array(capacity).fill(NaN);
   return {
@@ -57,7 +52,6 @@ export function createRequestTimes(capacity: number, hasOtherArrivals: boolean):
 /**
  * Takes over what the kept steps tell.
  *
- * @param times Overwritten where the steps tell more.
  * @param log Kept steps; all of them have times.
  * @param o Requests that may have been started in them, and whether no more steps follow.
  */

@@ -28,8 +28,6 @@ export interface RouterOptions {
  * and, of the prompt, those to compute that its cache does not have. The turns of a session stay
  * with the replica of its first one.
  *
- * @param requests Requests in arrival order.
- * @param o The router.
  * @returns [requests] the replica of each.
  */
 export function routeRequests(requests: readonly TraceRequest[], o: RouterOptions): Int32Array {

@@ -9,7 +9,6 @@ import type { StepColumns } from "./fold.ts";
  * @param columns Steps with their times, or entries of a power of two of them.
  * @param o Number of steps, most entries, what a table page counts for in head-pages, and the page
  *   history.
- * @returns The timeline as it is stored.
  */
 export function joinSteps(
   columns: StepColumns,

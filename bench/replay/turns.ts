@@ -29,7 +29,6 @@ export interface Turns {
  * Looks up who follows whom.
  *
  * @param requests Requests in the order of their earliest arrivals.
- * @param closedLoop Whether arrivals follow from the ends of any requests.
  * @returns The arrivals, or null where no request waits for another.
  * @throws {BenchError} When a request follows one that does not stand before it, or in a closed loop.
  */

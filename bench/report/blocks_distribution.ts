@@ -11,7 +11,6 @@ const QUANTILES = [0.5, 0.9, 0.95, 0.99];
 /**
  * Charts of one latency over all series.
  *
- * @param title Heading.
  * @param o Unit and name of the values, where they come from, and the series.
  * @returns A block; what is missing where no series has a value.
  */

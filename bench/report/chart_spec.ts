@@ -110,7 +110,6 @@ export function logTicks([low, high]: readonly [number, number]): readonly numbe
  * A line for each series, named by the field `name` of the data set `rows`.
  *
  * @param o Fields on both axes, and how points are joined; straight lines where it is left out.
- * @returns A mark.
  */
 export function seriesLines(
   o: { readonly x: string; readonly y: string; readonly interpolate?: "step-after" },

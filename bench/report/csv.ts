@@ -33,7 +33,6 @@ const REQUEST_COLUMNS = [
  * Writes the raw values of results: a row for each request of a benchmark, each run of a kernel
  * case, or each side of a sweep's point. What a file does not hold is an empty field.
  *
- * @param inputs Results whose rows have the same columns.
  * @returns Text with a heading and CRLF at the end of each line.
  * @throws {ResultError} When columns differ, or a file holds no raw values.
  */

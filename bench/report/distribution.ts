@@ -23,7 +23,6 @@ export function sampleOf(values: readonly (number | null)[]): WeightedSample {
 /**
  * The empirical cumulative distribution F(x) = share of values ≤ x.
  *
- * @param sample Values and weights.
  * @param o Most points kept; every kept one is exact, the first and the last are always kept.
  * @returns Points with ascending values and shares; empty of an empty sample.
  */
@@ -70,8 +69,6 @@ export function rangeOf(values: readonly number[]): readonly [number, number] {
 /**
  * Edges of histogram bins over all values, equally wide, or equally wide in the logarithm.
  *
- * @param values Values of all series, so that they share their bins.
- * @param o Number of bins, and whether they are logarithmic.
  * @returns bins + 1 ascending edges.
  */
 export function binEdges(
@@ -90,7 +87,6 @@ export function binEdges(
  * The share of a sample in each bin: [edge i, edge i + 1), the last one closed.
  *
  * @param sample Values and weights; all inside the edges.
- * @param edges Ascending edges.
  * @returns Shares that add up to 1, or zeros of an empty sample.
  */
 export function histogram(sample: WeightedSample, edges: readonly number[]): readonly number[] {

@@ -10,8 +10,6 @@ export type RunFigure = (performance: RunPerformance) => number | null | undefin
 /**
  * The mean over runs; null as soon as one has no value, for that would be another figure.
  *
- * @param runs Runs of one side.
- * @param read Gives the figure of a run.
  * @returns The mean in the figure's own unit, or null.
  */
 export function meanOverRuns(
@@ -46,7 +44,6 @@ export function environmentFacts(
 /**
  * Says where requests came from.
  *
- * @param requests Which requests were replayed.
  * @returns A phrase with their number and what was dropped.
  */
 export function describeRequests(requests: RequestsIdentity): string {

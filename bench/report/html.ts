@@ -22,10 +22,8 @@ export function verdictHtml({ word, tone }: ReportVerdict): string {
 /**
  * A section with its charts.
  *
- * @param section The section.
  * @param o Its id on the page, whether it is the only one, whose title is the page's, and what
  *   draws charts.
- * @returns An element.
  */
 export async function sectionHtml(
   section: ReportSection,

@@ -15,7 +15,6 @@ const MOST_ROWS = 40;
  * comment, details are left out from the last section upwards; both are said where they happen.
  *
  * @param sections Sections; whatever they say is shown as it is written.
- * @returns Markdown that ends in a newline and fits into a comment.
  */
 export function renderReportMarkdown(sections: readonly ReportSection[]): string {
   const kept = sections.map(() => Infinity);

@@ -23,8 +23,6 @@ export interface PageCell {
  * Turns a row's samples into rectangles. A sample stands for the steps up to the next one, and for
  * `stepsPerSample` steps where the request lost its pages in between.
  *
- * @param history Samples of the request.
- * @param row Row to draw.
  * @returns Rectangles that do not overlap, in the order of their first step.
  */
 export function pageCells(history: PageHistory, row: PageRow): readonly PageCell[] {

@@ -6,7 +6,6 @@ import { parse, resetSVGDefIds, type Spec, View } from "vega";
 /**
  * Draws a chart.
  *
- * @param spec The specification.
  * @param o Prefix of the ids in the picture, unique on the page; title and description, escaped, for
  *   people who do not see it; and whether areas meet.
  * @returns An SVG element, the same for the same specification.

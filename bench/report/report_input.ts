@@ -62,9 +62,6 @@ const headSchema = z.object({ kind: z.string().optional(), gate: z.unknown().opt
 /**
  * Tells which kind of result a text is, from its first object alone.
  *
- * @param text Text of the file.
- * @param o Name of the file, for messages.
- * @returns The kind.
  * @throws {ResultError} When the text is none of them, with line and column.
  */
 export function kindOfReport(text: string, o: { readonly file: string }): ReportKind {
@@ -88,9 +85,6 @@ export function kindOfReport(text: string, o: { readonly file: string }): Report
 /**
  * Parses a result of any kind but conformance.
  *
- * @param text Text of the file.
- * @param o Name of the file, for messages, and its kind.
- * @returns The result.
  * @throws {ResultError} When the text is not of its kind, with line and column.
  */
 export function parseReportInput(
@@ -117,7 +111,6 @@ export function parseReportInput(
 /**
  * Makes the section of a result.
  *
- * @param input The result.
  * @returns Its section, before it becomes a page or Markdown.
  */
 export function reportSection(input: ReportInput): ReportSection {

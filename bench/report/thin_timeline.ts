@@ -5,8 +5,6 @@ import type { StepTimeline } from "../result/mod.ts";
 /**
  * Joins neighbouring entries as a benchmark joins steps, until at most `maxEntries` are left.
  *
- * @param timeline A stored timeline.
- * @param o Most entries.
  * @returns The same timeline where it is short enough.
  */
 export function thinTimeline(

@@ -39,9 +39,7 @@ interface DocumentOptions<T> {
 /**
  * Parses the text of a result file and checks its version before anything else of it.
  *
- * @param text Text of the file.
  * @param o Name of the file, schema of its kind, and the versions that this build reads.
- * @returns The document.
  * @throws {ResultError} When the text is no document of this kind and these versions.
  */
 export function parseDocument<T>(
@@ -64,9 +62,7 @@ export function parseDocument<T>(
 /**
  * Parses the text of a file that has no version.
  *
- * @param text Text of the file.
  * @param o Name of the file, and schema of its kind.
- * @returns The document.
  * @throws {ResultError} When the text is no document of this kind.
  */
 export function parseUnversioned<T>(text: string, o: DocumentOptions<T>): T {

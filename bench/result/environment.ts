@@ -6,7 +6,6 @@ import type { BenchEnvironment } from "./parts.ts";
  * Describes this machine and runtime without any permission.
  *
  * @param o Name of the GPU adapter, or null.
- * @returns The description.
  */
 export function describeEnvironment(o: { readonly adapter: string | null }): BenchEnvironment {
   return {

@@ -18,10 +18,6 @@ export { ResultError, type ResultErrorCode } from "./document.ts";
  * const text = JSON.stringify({ kind: "headwise/bench-result", schemaVersion: 1 });
  * assert.throws(() => parseResult(text, { file: "a.json" }), /'a.json:1:1': createdAt: Invalid/);
  * ```
- *
- * @param text Text of the file.
- * @param o Name of the file, for messages.
- * @returns The result.
  * @throws {ResultError} When the text is no result of this version.
  */
 export function parseResult(text: string, o: { readonly file: string }): BenchResult {
@@ -31,8 +27,6 @@ export function parseResult(text: string, o: { readonly file: string }): BenchRe
 /**
  * Reads a stored result.
  *
- * @param path Path of the file.
- * @returns The result.
  * @throws {ResultError} When the file cannot be read or is no result of this version.
  */
 export async function readResult(path: string): Promise<BenchResult> {
@@ -44,7 +38,6 @@ export async function readResult(path: string): Promise<BenchResult> {
  * same folder, flushed to the disk, then renamed over the target.
  *
  * @param path Path of the file; its folder must exist.
- * @param result Result to write.
  * @throws {ResultError} When the file cannot be written; nothing is left behind.
  */
 export async function writeResultAtomically(path: string, result: BenchResult): Promise<void> {
@@ -54,7 +47,6 @@ export async function writeResultAtomically(path: string, result: BenchResult): 
 /**
  * Text of a result file: indented, but raw samples on one line each.
  *
- * @param result Result to write.
  * @returns JSON that ends with a newline.
  */
 export function serializeResult(result: BenchResult): string {

@@ -13,8 +13,6 @@ type JsonPath = readonly (string | number)[];
 /**
  * Finds the value that a path leads to, or the nearest one around it that is there.
  *
- * @param text A JSON text.
- * @param path Keys and indices.
  * @returns The place of the value's first character.
  */
 export function placeOfValue(text: string, path: JsonPath): TextPlace {

@@ -41,7 +41,6 @@ const BEGINNING = 1 << 14;
  * Refuses to replace a file that another program wrote, or that holds more than the new one will. An
  * empty file holds nothing and may go.
  *
- * @param path Path of the file, as it was given.
  * @param text Text of what is there; null where nothing is, or what is there is no text.
  * @param claim What would take its place.
  * @throws {OutputExists} When it may not be replaced.
@@ -73,7 +72,6 @@ function countOrNone(count: OutputSize["of"], text: string): number {
  * Makes the recogniser of JSON that begins with a word of its own.
  *
  * @param key Name of the member, `kind` or `format`.
- * @param value Its value up to the version.
  */
 export function isJsonOf(key: "kind" | "format", value: string): (beginning: string) => boolean {
   const member = new RegExp(`^\\s*\\{[^{}[\\]]{0,400}"${key}"\\s*:\\s*"${value}["/]`);

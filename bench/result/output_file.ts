@@ -17,7 +17,6 @@ const STALE_MS = 60_000;
  * written there and removed again, and what killed processes left behind is removed. Nothing is
  * written through links, nor to what is no plain file.
  *
- * @param path Path of the file.
  * @param claim What will take the place of a file that is there; null where the caller judges that
  *   itself.
  * @throws {ResultError} `result/unwritable` with what is in the way.
@@ -47,7 +46,6 @@ export async function prepareOutput(path: string, claim: OutputClaim | null): Pr
  * folder, flushed to the disk, then renamed over the target. Links, pipes and devices are refused.
  *
  * @param path Path of the file; its folder must exist.
- * @param text Its whole text.
  * @throws {ResultError} When the file cannot be written; nothing is left behind.
  * @throws {Deno.errors.NotCapable} When this process may not write there.
  */

@@ -55,7 +55,6 @@ export type OutputKind = keyof typeof OUTPUT_KINDS;
 /**
  * Makes the claim of a command to replace a file.
  *
- * @param kind What it writes.
  * @param o Whether whatever is there may go, and how much the new file will hold.
  */
 export function claimOf(

@@ -31,7 +31,6 @@ export function refuseRepeated(groups: readonly (readonly GivenSample[])[]): voi
 /**
  * Finds two samples of different groups that hold the same measurement.
  *
- * @param groups Samples, by group.
  * @returns Names of the first two, or null.
  */
 export function findRepeated(
@@ -53,12 +52,7 @@ export function findRepeated(
   return null;
 }
 
-/**
- * Text of a value that does not depend on the order of keys.
- *
- * @param value A JSON value.
- * @returns JSON with keys in order.
- */
+/** Text of a value that does not depend on the order of keys. */
 export function contentText(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => {
     if (typeof part !== "object" || part === null || Array.isArray(part)) return part;

@@ -147,9 +147,7 @@ export const SIDE_OF_FORM: Readonly<Record<KernelForm, SideName>> = {
 /**
  * Lists the sides that the gates need, each once, in the order of {@link SIDES}.
  *
- * @param gates Gates to judge by.
  * @param more Sides that are wanted besides, such as those of a named pair.
- * @returns The sides to replay.
  */
 export function sidesOfGates(
   gates: readonly GateName[],

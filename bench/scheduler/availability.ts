@@ -11,8 +11,6 @@ import type { Scheduler } from "./scheduler.ts";
 /**
  * Reads the share of free pages rightly or in one of the known wrong ways.
  *
- * @param allocator Pools to read.
- * @param reading How.
  * @returns In [0, 1] when read rightly; `mixed-units` falls below 0.
  */
 export function readAvailability(allocator: CacheAllocator, reading: AvailabilityReading): number {

@@ -31,7 +31,6 @@ const MOST_CHANGES = 0.4;
  * Looks for two states that last. Each side's runs are taken relative to that side's own mean; the
  * split is where the distance between the groups is largest for their spread.
  *
- * @param sides Runs of each side.
  * @returns The groups, or null where there is one.
  */
 export function findClockStates(sides: readonly (readonly OrderedRun[])[]): ClockStates | null {

@@ -13,7 +13,6 @@ const LEAST_CHANCE = 0.1;
  * the conditional power under the current trend. A PASS and a FAIL both count.
  *
  * @param comparison The metric so far, with the log ratio of each pair.
- * @param plan Looks of the run.
  * @returns In [0, 1]; null where nothing is demanded or the pairs have no spread yet.
  */
 export function chanceToDecide(comparison: Comparison, plan: SequentialPlan): number | null {
@@ -36,8 +35,6 @@ export function chanceToDecide(comparison: Comparison, plan: SequentialPlan): nu
 /**
  * Whether a run may be given up: some demanded metric is undecided and will most likely stay so.
  *
- * @param comparisons Metrics of the gate so far.
- * @param plan Looks of the run.
  * @returns True where more pairs are wasted.
  */
 export function isFutile(comparisons: readonly Comparison[], plan: SequentialPlan): boolean {

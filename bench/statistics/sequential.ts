@@ -50,7 +50,6 @@ const plans = new Map<string, SequentialPlan>();
  * ```
  *
  * @param o Pairs before the first look, at least 2, and the most pairs; odd numbers are rounded up.
- * @returns The looks and their levels.
  */
 export function planLooks(o: { firstPairs: number; maxPairs: number }): SequentialPlan {
   const even = (pairs: number): number => Math.max(2, pairs + pairs % 2);
@@ -68,10 +67,6 @@ export function planLooks(o: { firstPairs: number; maxPairs: number }): Sequenti
 /**
  * The level of the interval after a number of pairs: that of the last look reached, the strictest
  * before the first.
- *
- * @param plan Looks and their levels.
- * @param pairs Pairs so far.
- * @returns Two-sided level.
  */
 export function levelAfter(plan: SequentialPlan, pairs: number): number {
   const look = plan.looks.findLastIndex((at) => at <= pairs);

@@ -64,7 +64,6 @@ function betaFraction(x: number, a: number, b: number): number {
 /**
  * Cumulative distribution function of Student's t.
  *
- * @param t Value.
  * @param o Degrees of freedom, above 0.
  * @returns P(T ≤ t).
  */

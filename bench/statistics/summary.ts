@@ -10,7 +10,6 @@ const P999_MIN_COUNT = 1000;
  * Summarises a sample. Quantiles interpolate linearly between order statistics at (n − 1)·q, as
  * NumPy does by default.
  *
- * @param values The sample, in any order.
  * @returns The summary, or null of an empty sample.
  */
 export function summarize(values: ArrayLike<number>): Summary | null {
@@ -20,7 +19,6 @@ export function summarize(values: ArrayLike<number>): Summary | null {
 /**
  * Summarises a sample in which value i occurs `weights[i]` times, as if it were written out.
  *
- * @param values The distinct values, in any order.
  * @param weights How often each occurs: whole numbers, 0 allowed.
  * @returns The summary, or null when nothing occurs.
  */

@@ -39,8 +39,6 @@ export function createSweepHeader(identity: SweepIdentity): SweepHeader {
  * Parses a sweep's file. A last line without its end is what a killed sweep leaves, and is left
  * out; any other line that cannot be read is an error.
  *
- * @param text Text of the file.
- * @param o Name of the file, for messages.
  * @returns Header and rows, each point once.
  * @throws {ResultError} When the text is no sweep, with the line.
  */
@@ -68,8 +66,6 @@ export function parseSweep(text: string, o: { readonly file: string }): Sweep {
 /**
  * Merges shards of one sweep. A point that two of them hold has to be the same in both.
  *
- * @param sweeps Sweeps with the files that they come from.
- * @returns Header and rows in the order of the grid.
  * @throws {ResultError} When the settings differ, or a point does.
  */
 export function mergeSweeps(

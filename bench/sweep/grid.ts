@@ -39,9 +39,7 @@ export interface SweepShard {
  * Lists the points of a grid, the last axis running fastest, or those of one shard. Shards take
  * turns, so that each gets its share of the expensive end.
  *
- * @param axes Values of each axis.
  * @param shard Part of the grid. @default {the whole grid}
- * @returns The points in the order in which they run.
  */
 export function listPoints(
   axes: SweepAxes,

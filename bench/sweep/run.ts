@@ -83,9 +83,7 @@ const MODEL: ClockChoice = { kind: "model", reason: null };
  * }
  * void sweepWindows;
  * ```
- *
  * @param o Fixture, grid, file and clock.
- * @returns Header and all rows of the file, in the order of the grid.
  * @throws {ResultError} When the file is of another sweep, or no sweep.
  * @throws {BenchError} When the sweep is stopped, or its options contradict each other.
  */

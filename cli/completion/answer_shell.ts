@@ -12,10 +12,8 @@ const MAX_BRIEF_LENGTH = 70;
  * Answers a script of {@linkcode completionScript}: prints which paths fit, and then the words that
  * do, one a line, in the form that the shell takes.
  *
- * @param context Where the answer goes.
  * @param o Every command of the program; and `bash BREAKS LINE`, or `zsh` or `fish` with the words
  * behind the program's name.
- * @returns The exit code.
  */
 export async function answerShell(
   context: CliContext,

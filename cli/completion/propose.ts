@@ -10,7 +10,6 @@ import { type Proposal, type ProposedWord, proposeValues } from "./value_kinds.t
 /**
  * Proposes how a command line can continue.
  *
- * @param root Page of the program.
  * @param words Words behind the program's name; the last one is being written and may be empty.
  * @returns Words that begin with the last one, and whether files may stand there too.
  */

@@ -83,12 +83,7 @@ end
 complete -c headwise -f -a '(__headwise_complete)'
 `;
 
-/**
- * Gives the script that makes a shell complete the command line of headwise.
- *
- * @param shell The shell.
- * @returns The text of the script.
- */
+/** Gives the script that makes a shell complete the command line of headwise. */
 export function completionScript(shell: Shell): string {
   return { bash: BASH, zsh: ZSH, fish: FISH }[shell];
 }

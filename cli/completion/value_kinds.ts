@@ -51,13 +51,7 @@ const SUBJECTS: readonly ProposedWord[] = [
   { word: "dump:", brief: "a block table that an implementation dumped" },
 ];
 
-/**
- * Proposes values of an option or an argument.
- *
- * @param taker Which option or argument.
- * @param partial Begin of the value.
- * @returns Values that fit, and whether paths do.
- */
+/** Proposes values of an option or an argument. */
 export async function proposeValues(
   taker: Pick<PageOption | PageArgument, "placeholder" | "words" | "brief">,
   partial: string,

@@ -46,7 +46,6 @@ const SOFTWARE_DRIVERS = [
  * Says what the adapter is good for.
  *
  * @param found What the device says of itself, or why there is none.
- * @returns Findings.
  */
 export function checkAdapter(
   found: { readonly adapter: AdapterFacts | null; readonly reason: string; readonly fix: string },
@@ -83,7 +82,6 @@ export function checkAdapter(
 /**
  * Looks for the drivers that run on the CPU, which tests are repeated on.
  *
- * @param probe What looks.
  * @returns Findings; none on systems whose places are not known.
  */
 export async function checkSoftwareDrivers(probe: Probe): Promise<readonly Finding[]> {

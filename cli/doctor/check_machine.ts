@@ -6,7 +6,6 @@ import type { Probe } from "./probe.ts";
 /**
  * Looks at what the machine has around the device: Deno, folders, variables, the network.
  *
- * @param probe What looks.
  * @returns Findings, those that the main job needs first.
  */
 export async function checkMachine(probe: Probe): Promise<readonly Finding[]> {

@@ -10,12 +10,7 @@ def version(name):
 print(json.dumps({"python": platform.python_version(), "numpy": version("numpy"), "torch": version("torch")}))
 `;
 
-/**
- * Looks for programs that adapters and comparisons use.
- *
- * @param probe What looks.
- * @returns Findings.
- */
+/** Looks for programs that adapters and comparisons use. */
 export async function checkPrograms(probe: Probe): Promise<readonly Finding[]> {
   return [
     ...await checkPython(probe),

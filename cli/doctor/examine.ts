@@ -27,8 +27,6 @@ export interface Examination {
  * Examines the machine.
  *
  * @param probe What looks at everything but the device.
- * @param o Who implements WebGPU.
- * @returns What there is.
  */
 export async function examine(
   probe: Probe,

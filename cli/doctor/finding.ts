@@ -28,13 +28,7 @@ export interface Finding {
 /** What a check says of the thing that it looked at. */
 export type FindingFacts = Pick<Finding, "state" | "detail"> & { readonly fix?: string };
 
-/**
- * Makes a finding.
- *
- * @param thing What was looked at.
- * @param facts How it stands.
- * @returns The finding.
- */
+/** Makes a finding. */
 export function findingOf(
   thing: { readonly name: string; readonly why: string; readonly required?: boolean },
   facts: FindingFacts,
@@ -47,7 +41,6 @@ export function findingOf(
  * Says that the process may not look.
  *
  * @param permission The permission that it takes, as a flag of Deno.
- * @returns Facts of a finding.
  */
 export function notAllowed(permission: string): FindingFacts {
   return {

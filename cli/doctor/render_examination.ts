@@ -8,10 +8,6 @@ import type { Finding, FindingState } from "./finding.ts";
 /**
  * Lays out what was found: whether the main job can run, everything that the tool can use with what
  * fixes it, and what the adapter is.
- *
- * @param examination What was found.
- * @param style Colours and width.
- * @returns Lines.
  */
 export function renderExamination(examination: Examination, style: ReportStyle): string[] {
   const { ready, clock, runtime, adapter, findings } = examination;

@@ -24,9 +24,7 @@ import { MissingDevice } from "./missing_device.ts";
  * the model, with the reason. Ceilings are measured where the fixture states none, and never on a
  * device that runs on the CPU.
  *
- * @param workload Workload to time.
  * @param o Clock wanted, seed, and layers whose caches are made.
- * @returns The clock.
  * @throws {MissingDevice} When the device is demanded and none answers.
  */
 export async function chooseClock(

@@ -7,9 +7,6 @@ const ROTATED_BYTES = 2 ** 29;
 /**
  * Chooses how many layers get caches of their own: enough that a step does not find the step before
  * in a last-level cache, and at least two where the model has them.
- *
- * @param settings What the runner is opened with.
- * @returns Number of layers, at most those of one layer group.
  */
 export function layersToMeasure(settings: RunnerSettings): number {
   const { shape, layersPerGroup } = settings;

@@ -3,11 +3,7 @@ export class MissingDevice extends Error {
   /** Stable name of the fault. */
   readonly code = "device/missing";
 
-  /**
-   * Makes the error.
-   *
-   * @param o What is missing, and how to fix it.
-   */
+  /** Makes the error. */
   constructor(o: { readonly reason: string; readonly fix: string }) {
     super(`Cannot use a GPU: ${o.reason}; ${o.fix}`);
     this.name = "MissingDevice";

@@ -36,8 +36,6 @@ export interface OutsideOptions {
 /**
  * Opens a clock from outside.
  *
- * @param workload Workload to time.
- * @param o The clock.
  * @returns The clock, with the ceilings that the adapter measured, if it did.
  * @throws {AdapterFault} When the adapter does not start, or does not follow the protocol.
  * @throws {BenchError} `bench/clock-refused` when it claims no clock, or does not take the workload.

@@ -22,7 +22,6 @@ export interface SourceState {
  * Describes what a result is made with. What may not be read is null, and nothing is asked for.
  *
  * @param adapter Name of the GPU adapter, or null where none is used.
- * @returns The description.
  */
 export async function describeProvenance(adapter: string | null): Promise<BenchEnvironment> {
   return {
@@ -36,8 +35,6 @@ export async function describeProvenance(adapter: string | null): Promise<BenchE
 /**
  * Describes what a conformance report is made with, as texts by name; what is unknown is left out.
  * The subject says itself what it runs on.
- *
- * @returns The description.
  */
 export async function describeReportEnvironment(): Promise<Readonly<Record<string, string>>> {
   const { adapter: _, driver: __, ...facts } = await describeProvenance(null);
@@ -48,9 +45,7 @@ export async function describeReportEnvironment(): Promise<Readonly<Record<strin
 /**
  * Reads which commit runs: the one that the bundle was built from, or that of the checkout.
  *
- * @param root The checkout.
  * @param askGit Tells whether a checkout is clean; null where that cannot be told.
- * @returns Commit and whether it is clean.
  */
 export async function readSourceState(
   root: string = join(import.meta.dirname ?? ".", "..", ".."),

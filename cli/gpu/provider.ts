@@ -23,7 +23,6 @@ export interface DawnModule {
 /**
  * Opens the default adapter of a provider. Dawn is loaded only when asked for.
  *
- * @param provider Who implements WebGPU.
  * @param o Options besides the provider, and what loads Dawn in place of an import.
  * @returns The open GPU, or why there is none and how to fix it.
  */

@@ -84,11 +84,7 @@ export async function readTunings(folder: string, gpu: Gpu): Promise<TuningCache
   return { tunings, note };
 }
 
-/**
- * Replaces the tunings of an adapter for some kinds of shape; null removes one.
- *
- * @returns Path of the file.
- */
+/** Replaces the tunings of an adapter for some kinds of shape; null removes one. */
 export async function storeTunings(
   folder: string,
   gpu: Gpu,

@@ -17,7 +17,6 @@ EXAMPLES
  * Builds `headwise help`.
  *
  * @param routes Every command of the program, this one included: hence a function.
- * @returns The command.
  */
 export function buildHelpCommand(routes: () => RoutingTarget): Command<CliContext> {
   return buildSettingsCommand<"help", string[]>({

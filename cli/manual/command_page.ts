@@ -69,8 +69,6 @@ export interface CommandPage {
 /**
  * Reads what there is to say of a command and of everything below it.
  *
- * @param target The command, or the group of commands.
- * @param path Names from the root.
  * @returns The page; commands that are hidden from help have none.
  */
 export function commandPageOf(target: RoutingTarget, path: readonly string[] = []): CommandPage {
@@ -113,8 +111,6 @@ export function commandPageOf(target: RoutingTarget, path: readonly string[] = [
 /**
  * Finds a page below another.
  *
- * @param root Page of the program.
- * @param path Names from the root.
  * @returns The page, or undefined where no command has that name.
  */
 export function findPage(root: CommandPage, path: readonly string[]): CommandPage | undefined {
@@ -124,12 +120,7 @@ export function findPage(root: CommandPage, path: readonly string[]): CommandPag
   );
 }
 
-/**
- * Lists a page and all that are below it.
- *
- * @param page Where to begin.
- * @returns The pages, each before those below it.
- */
+/** Lists a page and all that are below it. */
 export function listPages(page: CommandPage): readonly CommandPage[] {
   return [page, ...page.commands.flatMap(listPages)];
 }

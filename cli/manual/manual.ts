@@ -5,7 +5,6 @@ import { topicPageOf, TOPICS } from "./topics.ts";
 /**
  * Lists every page of the manual.
  *
- * @param root Page of the program.
  * @returns The pages of the program, of every command below it, and of every topic.
  */
 export function listManual(root: CommandPage): readonly ManualPage[] {
@@ -18,7 +17,6 @@ export function listManual(root: CommandPage): readonly ManualPage[] {
 /**
  * Finds a page of the manual.
  *
- * @param root Page of the program.
  * @param names Names of a command from the root, or of a topic; none for the program itself.
  * @returns The page, or undefined where there is none.
  */
@@ -34,7 +32,6 @@ export function findManualPage(
 /**
  * Lists what `headwise help` can be asked for.
  *
- * @param root Page of the program.
  * @returns Commands, those below them with a space between the names, and topics.
  */
 export function listHelpNames(root: CommandPage): readonly string[] {

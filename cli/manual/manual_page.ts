@@ -39,7 +39,6 @@ const CONFIG_OPTIONS: ReadonlySet<string> = new Set(["--config", "--explain-conf
 /**
  * Lays out the manual page of a command.
  *
- * @param page The command.
  * @param topics Pages about other things, for the program's own page.
  * @returns The page, with only the sections that have something in them.
  */

@@ -4,9 +4,7 @@ import type { ManualBlock, ManualPage } from "./manual_page.ts";
 /**
  * Writes a manual page in roff, with the macros of man(7).
  *
- * @param page The page.
  * @param o Version of the program, and the page's date, YYYY-MM-DD.
- * @returns The text of the file.
  */
 export function renderRoff(
   page: ManualPage,

@@ -8,8 +8,6 @@ const ENTRY_COLUMNS = 22;
 /**
  * Lays out a manual page for a terminal.
  *
- * @param page The page.
- * @param o Colours, and the width in columns.
  * @returns Lines of at most `columns` columns, and never more than 100.
  */
 export function renderManualText(

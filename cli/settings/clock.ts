@@ -24,8 +24,6 @@ export const parseClock: ChoiceParser<OwnClock | OutsideClock> = Object.assign(r
 /**
  * Reads `--clock`; what stands behind `exec:` and the like is read where it is opened.
  *
- * @param text What was given.
- * @returns The clock.
  * @throws {RangeError} When it is none.
  */
 function readClock(text: string): OwnClock | OutsideClock {

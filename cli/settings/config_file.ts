@@ -18,7 +18,6 @@ export type FileValues = Readonly<Record<string, FileValue>>;
  * Reads the section of one command from a settings file.
  *
  * @param text YAML: a map of command names to maps of setting names to scalars.
- * @param o File name for messages, the command, and the settings that each command has.
  * @returns The values of the command's section, empty where the file has none.
  * @throws {SettingError} With file, line and column, for a broken text or an unknown name.
  */

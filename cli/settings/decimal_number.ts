@@ -1,7 +1,6 @@
 /**
  * Makes a parser that accepts a decimal number.
  *
- * @param o Smallest number accepted.
  * @returns A parser that throws with the bound.
  */
 export function decimalNumber(o: { readonly min: number }): (text: string) => number {

@@ -4,9 +4,7 @@ import type { AnyResolved } from "./resolve.ts";
 /**
  * Shows every setting, its value, and where that came from.
  *
- * @param resolved What the resolver gave.
  * @param paint Colours; values that are no default stand out.
- * @returns Lines.
  */
 export function explainSettings(resolved: AnyResolved, paint: Paint): string[] {
   const values = resolved.values as Readonly<Record<string, unknown>>;
@@ -21,12 +19,7 @@ export function explainSettings(resolved: AnyResolved, paint: Paint): string[] {
   });
 }
 
-/**
- * The same as data, for `--json`.
- *
- * @param resolved What the resolver gave.
- * @returns Value, kind of origin and origin of each setting.
- */
+/** The same as data, for `--json`. */
 export function explainSettingsAsData(
   resolved: AnyResolved,
 ): Record<string, { value: unknown; kind: string; from: string }> {

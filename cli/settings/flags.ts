@@ -49,7 +49,6 @@ const CONFIG_FLAGS: FlagDefinitions = {
  * Derives the flags of a command from its settings. Values are left as text: the resolver reads
  * them, so that a flag, a variable and a file are read by the same code.
  *
- * @param table Settings of the command.
  * @returns Definitions for the argument parser, in the table's order.
  */
 export function flagsOf(table: SettingTable): FlagDefinitions {

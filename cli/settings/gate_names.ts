@@ -22,8 +22,6 @@ const parseForm = choiceOf<KernelForm>(FORMS);
 /**
  * Reads gates with commas between them, each once: `read`, `read=row:headwise`, `capacity`.
  *
- * @param text The list.
- * @returns Gates as written.
  * @throws {RangeError} With the words that are right.
  */
 export const parseGates: ChoiceParser<readonly GateText[]> = Object.assign(
@@ -47,12 +45,7 @@ export const parseGates: ChoiceParser<readonly GateText[]> = Object.assign(
   { choices: ["read", "capacity"], isList: true },
 );
 
-/**
- * The gates and the read gate's pair, as the library takes them.
- *
- * @param gates Gates as written.
- * @returns Options of a benchmark.
- */
+/** The gates and the read gate's pair, as the library takes them. */
 export function gateOptions(
   gates: readonly GateText[],
 ): { readonly gates: ("gate/read" | "gate/capacity")[]; readonly readPair?: SidePair } {
@@ -72,12 +65,7 @@ export function gateOptions(
 
 const parseFormList = choicesOf<KernelForm | "all">([...FORMS, "all"]);
 
-/**
- * Reads kernel forms with commas between them, or `all`.
- *
- * @param text The list.
- * @returns The sides that stand for them.
- */
+/** Reads kernel forms with commas between them, or `all`. */
 export const parseForms: ChoiceParser<readonly SideName[]> = Object.assign(
   (text: string): readonly SideName[] => {
     const forms = parseFormList(text);

@@ -44,8 +44,6 @@ export function allOf(...needs: readonly Needs[]): Needs {
  * Finds what was given in vain. On the command line that is a mistake; a variable or a file may be
  * meant for other runs too, so there it is a note.
  *
- * @param table Settings of the command.
- * @param o Their values, and where each came from.
  * @returns A note for each variable or key without effect.
  * @throws {SettingError} For a flag without effect, with what it lacks.
  */

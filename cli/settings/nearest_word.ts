@@ -5,8 +5,6 @@ const MAX_TEXT_LENGTH = 64;
  * Finds the word that somebody most likely meant, without loading a folder: the fixtures' own search
  * comes with their parsers, which a command line that fails does not need.
  *
- * @param text What was written.
- * @param words Words that exist.
  * @returns The one word that it begins, or the one with the fewest edits, at most a third of the
  * text's length; undefined where none is near.
  */

@@ -5,7 +5,6 @@ import { nearestWord } from "./nearest_word.ts";
 /**
  * Makes a parser that accepts `name=value` with commas between, and gives the text as it is.
  *
- * @param names Names that exist.
  * @param o What a value looks like, and an example of one part.
  * @returns A parser that throws with the names, or with the likely one.
  */

@@ -16,7 +16,6 @@ export interface ChoiceParser<T> extends WordChoice {
 /**
  * Makes a parser that accepts one of a few words.
  *
- * @param choices Words accepted.
  * @returns A parser that throws with the choices, and carries them.
  */
 export function choiceOf<const T extends string>(choices: readonly T[]): ChoiceParser<T> {
@@ -33,7 +32,6 @@ export function choiceOf<const T extends string>(choices: readonly T[]): ChoiceP
 /**
  * Makes a parser that accepts several words with commas between them.
  *
- * @param choices Words accepted.
  * @returns A parser that gives each word once, in the order of `choices`.
  */
 export function choicesOf<const T extends string>(
@@ -55,7 +53,6 @@ export function listOf<T>(parse: (text: string) => T): (text: string) => readonl
 /**
  * Makes a parser that accepts a whole number in a range.
  *
- * @param o Smallest and largest number accepted.
  * @returns A parser that throws with the range.
  */
 export function wholeNumber(
@@ -73,8 +70,6 @@ export function wholeNumber(
 /**
  * Parses a ratio.
  *
- * @param text A decimal number.
- * @returns The number.
  * @throws {RangeError} When it is not in [0, 1].
  */
 export function parseRatio(text: string): number {
@@ -86,7 +81,6 @@ export function parseRatio(text: string): number {
 /**
  * Parses a factor: `0.5`, or `1.2`.
  *
- * @param text The factor.
  * @returns A number in (0, 10].
  * @throws {RangeError} For anything else.
  */
@@ -99,7 +93,6 @@ export function parseFactor(text: string): number {
 /**
  * Parses a share that leaves something: `0.02`, or `2%`.
  *
- * @param text The share.
  * @returns A number in [0, 1).
  * @throws {RangeError} For anything else.
  */
@@ -114,7 +107,6 @@ export function parseShare(text: string): number {
  * Parses a switch.
  *
  * @param text `1`, `true`, `on` or `yes`; `0`, `false`, `off` or `no`; letter case does not matter.
- * @returns Whether it is on.
  * @throws {RangeError} For any other word.
  */
 export function parseSwitch(text: string): boolean {
@@ -127,8 +119,6 @@ export function parseSwitch(text: string): boolean {
 /**
  * Parses a text that must not be empty.
  *
- * @param text Any text.
- * @returns The same text.
  * @throws {RangeError} When it is empty.
  */
 export function parseText(text: string): string {

@@ -19,20 +19,13 @@ const ABOUT_THE_RUN: ReadonlySet<string> = new Set<keyof ConformanceSettings>([
 /**
  * Writes the flags that a single case needs to run as it did.
  *
- * @param resolved Settings of the run.
  * @returns Flags in the table's order, empty where all are defaults.
  */
 export function repeatFlagsOf(resolved: AnyResolved): string {
   return flagsOf(resolved, (name) => !ABOUT_THE_RUN.has(name));
 }
 
-/**
- * Writes a command that starts the same run again, wherever its settings came from.
- *
- * @param command Name of the command.
- * @param resolved Settings of the run.
- * @returns The command.
- */
+/** Writes a command that starts the same run again, wherever its settings came from. */
 export function commandLineOf(command: string, resolved: AnyResolved): string {
   return `headwise ${command} ${flagsOf(resolved, () => true)}`.trimEnd();
 }

@@ -92,7 +92,6 @@ export const JOB_VARIABLES: readonly string[] = [
  * Reads a shard, as far as a setting has to.
  *
  * @param text `i/n` with i from 1 to n.
- * @returns The same text.
  * @throws {RangeError} If the text is anything else.
  */
 export function parseShardText(text: string): string {

@@ -41,9 +41,6 @@ export interface AnyResolved {
  * Resolves every setting: a flag wins over the environment, that over the file, that over the
  * default. Our own variable wins over another tool's, and an empty variable counts as unset.
  *
- * @param table Settings of a command.
- * @param sources Flags, environment and file.
- * @returns Values and origins.
  * @throws {SettingError} When a value cannot be read; only the value in force is read.
  */
 export function resolveSettings<TABLE extends SettingTable>(
@@ -63,12 +60,7 @@ export function resolveSettings<TABLE extends SettingTable>(
   };
 }
 
-/**
- * Lists the environment variables that a table reads, those of other tools included.
- *
- * @param table Settings of a command.
- * @returns Names of variables.
- */
+/** Lists the environment variables that a table reads, those of other tools included. */
 export function variablesOf(table: SettingTable): string[] {
   return Object.entries(table).flatMap(([name, setting]) => {
     const { foreignVariable: foreign } = setting;

@@ -82,7 +82,6 @@ export class SettingError extends Error {
    * Makes the error.
    *
    * @param message What is wrong and what would be right.
-   * @param origin Who gave the value.
    */
   constructor(message: string, origin: Origin) {
     super(message);

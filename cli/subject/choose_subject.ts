@@ -32,7 +32,6 @@ const SLOW_REQUESTS_OF_A_CASE = 3;
  * Limits of an adapter: several requests that hang one after the other fit into a case.
  *
  * @param o Time of a case in milliseconds.
- * @returns The limits.
  */
 export function limitsOf(o: { readonly timeoutMs: number }): { readonly requestTimeoutMs: number } {
   return { requestTimeoutMs: Math.ceil(o.timeoutMs / SLOW_REQUESTS_OF_A_CASE) };
@@ -43,7 +42,6 @@ export function limitsOf(o: { readonly timeoutMs: number }): { readonly requestT
  * takes the oracle only where no device answers, and says so.
  *
  * @param o Subject wanted, whether subgroups may be used, and the time of a case.
- * @returns The subject.
  * @throws {MissingDevice} When the device is demanded and none answers.
  * @throws {AdapterFault} When the adapter does not start, or does not follow the protocol.
  */

@@ -44,10 +44,6 @@ const SHOWN_FORMULAS: Readonly<Record<string, string>> = {
 /**
  * Lays out a benchmark result: verdicts, a table of the sides, what the figures mean, which clock
  * they come from, and what was checked.
- *
- * @param result The result.
- * @param style Colours and width.
- * @returns Lines.
  */
 export function renderBenchResult(result: BenchResult, style: ReportStyle): string[] {
   const clock = describeClockAndCard(result);

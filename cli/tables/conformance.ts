@@ -16,8 +16,6 @@ import { formatDuration } from "../../fixtures/mod.ts";
 /**
  * Lays out one case that did not pass, with the command that repeats it.
  *
- * @param row The case.
- * @param style Colours and width.
  * @returns Lines; none for a case that passed or was skipped.
  */
 export function renderCase(row: CaseRow, style: ReportStyle): string[] {
@@ -42,9 +40,7 @@ export function renderCase(row: CaseRow, style: ReportStyle): string[] {
 /**
  * Lays out the counts of a run; the last line is `N passed, N failed, N skipped`.
  *
- * @param summary Counts of the run.
  * @param o Name of the subject, style, and whether every case ran.
- * @returns Lines.
  */
 export function renderSummary(
   summary: ReportSummary,
@@ -97,8 +93,6 @@ export function renderSummary(
 /**
  * Lays out one row of the kill matrix.
  *
- * @param row A mutant, and what rejected it.
- * @param style Colours and width.
  * @returns Lines: the mutant with its fault, and the tests that rejected or should have rejected it.
  */
 export function renderKillRow(row: KillRow, style: ReportStyle): string[] {

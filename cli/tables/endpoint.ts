@@ -34,13 +34,7 @@ const ROWS: readonly Row[] = [
 
 const SHOWN_ERRORS = 5;
 
-/**
- * Lays out a live result: the verdict, a table of the servers, and the requests that failed.
- *
- * @param result The result.
- * @param style Colours and width.
- * @returns Lines.
- */
+/** Lays out a live result: the verdict, a table of the servers, and the requests that failed. */
 export function renderLiveResult(result: LiveResult, style: ReportStyle): string[] {
   const { paint, columns } = style;
   const table = renderTable(

@@ -4,10 +4,6 @@ import { wrapText } from "../terminal/mod.ts";
 
 /**
  * Lays out a gate over files of another benchmark: verdict, metrics, what the files allow, and why.
- *
- * @param report The gate's report.
- * @param style Colours and width.
- * @returns Lines.
  */
 export function renderForeignGate(report: ForeignGateReport, style: ReportStyle): string[] {
   const { paint, columns } = style;

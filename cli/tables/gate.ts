@@ -31,13 +31,7 @@ export function verdictExitCode(verdicts: readonly Verdict[]): number {
   return verdicts.includes("INCONCLUSIVE") ? EXIT.inconclusive : EXIT.ok;
 }
 
-/**
- * Colours a verdict.
- *
- * @param verdict The verdict.
- * @param paint Colours.
- * @returns The word, painted.
- */
+/** Colours a verdict. */
 export function paintVerdict(verdict: Verdict, paint: Paint): string {
   const color = verdict === "PASS" ? paint.green : verdict === "FAIL" ? paint.red : paint.yellow;
   return color(paint.bold(verdict));
@@ -46,8 +40,6 @@ export function paintVerdict(verdict: Verdict, paint: Paint): string {
 /**
  * Lays out a gate's verdict and its evidence.
  *
- * @param report The gate's report.
- * @param style Colours and width.
  * @param clock Clock and card in words, for the first line; left out where they stand above it.
  * @returns Lines: the verdict with its clock and pair, a row for each metric that something is
  * demanded of, the control, the other pairs, and why it is no PASS.
@@ -168,7 +160,6 @@ export function describeOutcomeOfGates(
 /**
  * Names the clock of a result and the card that its times are of.
  *
- * @param result The result.
  * @returns As `gpu clock on NVIDIA H200, no profile of it behind the rest`, or `model clock, no card`.
  */
 export function describeClockAndCard({ clock, environment }: BenchResult): string {
@@ -184,13 +175,7 @@ export function describeClockAndCard({ clock, environment }: BenchResult): strin
     (profile === null ? "no profile of it behind the rest" : `the rest on ${profile}`);
 }
 
-/**
- * Lays out `gate/regression`: one verdict, and the metrics of each side against itself.
- *
- * @param report The gate's report.
- * @param style Colours and width.
- * @returns Lines.
- */
+/** Lays out `gate/regression`: one verdict, and the metrics of each side against itself. */
 export function renderRegression(report: RegressionReport, style: ReportStyle): string[] {
   const { paint, columns } = style;
   const margin = formatChange(1 + report.maxRegression).replace("+", "");
@@ -206,13 +191,7 @@ export function renderRegression(report: RegressionReport, style: ReportStyle): 
   return [headline, ...sides, ...reasons];
 }
 
-/**
- * Lays out `gate/capacity`: the arithmetic first, then both pool layouts.
- *
- * @param report The gate's report.
- * @param style Colours and width.
- * @returns Lines.
- */
+/** Lays out `gate/capacity`: the arithmetic first, then both pool layouts. */
 export function renderCapacityGate(
   report: CapacityGateReport,
   style: ReportStyle,
@@ -256,13 +235,7 @@ function describeOutcome(o: CapacityOutcome): string {
     `${formatCount(o.preemptionsOff)} → ${formatCount(o.preemptionsOn)}`;
 }
 
-/**
- * Lays out comparisons of metrics as a table.
- *
- * @param comparisons A row each.
- * @param paint Colours.
- * @returns Lines.
- */
+/** Lays out comparisons of metrics as a table. */
 export function comparisonTable(comparisons: readonly Comparison[], paint: Paint): string[] {
   return renderTable(comparisons.map((each) => comparisonRow(each, paint)), {
     indent: "  ",

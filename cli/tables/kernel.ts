@@ -10,13 +10,7 @@ import type { ReportStyle } from "./gate.ts";
 import { renderTable, wrapText } from "../terminal/mod.ts";
 import { formatDuration, formatRate } from "../../fixtures/mod.ts";
 
-/**
- * Lays out a kernel result: ceilings, one row a case, then goals and peers.
- *
- * @param result The result.
- * @param style Colours and width.
- * @returns Lines.
- */
+/** Lays out a kernel result: ceilings, one row a case, then goals and peers. */
 export function renderKernelResult(result: KernelResult, style: ReportStyle): string[] {
   const { paint } = style;
   const { adapter, ceilings } = result;

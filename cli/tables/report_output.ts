@@ -23,9 +23,6 @@ export function printReports(
 /**
  * Chooses the exit code that runs would have ended with: the worst of them, and 3 for a run that
  * was cut off.
- *
- * @param reports The reports.
- * @returns The code.
  */
 export function exitCodeOfReports(reports: readonly ReportFile[]): number {
   const codes = reports.map(({ complete, summary }) =>

@@ -28,7 +28,6 @@ const COMPARED: Readonly<Record<GateName, readonly [SideName, SideName]>> = {
 /**
  * Names a point by the axes that vary.
  *
- * @param point The point.
  * @returns Words with commas between them.
  */
 export function describePoint(point: SweepPoint): string {
@@ -38,13 +37,7 @@ export function describePoint(point: SweepPoint): string {
   return parts.length === 0 ? "the fixture as it is" : parts.join(", ");
 }
 
-/**
- * Lays out a sweep: a row for each point with changes against the baseline side and verdicts.
- *
- * @param sweep Header and rows.
- * @param style Colours and width.
- * @returns Lines.
- */
+/** Lays out a sweep: a row for each point with changes against the baseline side and verdicts. */
 export function renderSweep(
   sweep: { readonly header: SweepHeader; readonly rows: readonly SweepRow[] },
   style: ReportStyle,

@@ -41,7 +41,6 @@ export const MAX_COLUMNS = 100;
  * Makes the context of the real process.
  *
  * @param o Names of the environment variables to read, and the signal of Ctrl-C.
- * @returns The context.
  */
 export function createSystemContext(
   o: { readonly variables: readonly string[]; readonly signal: AbortSignal },
@@ -68,22 +67,12 @@ export function createSystemContext(
   };
 }
 
-/**
- * Makes the colouring functions that suit a stream.
- *
- * @param stream Where the text goes.
- * @returns Colours, or functions that change nothing.
- */
+/** Makes the colouring functions that suit a stream. */
 export function paintOf(stream: CliStream): Paint {
   return createPaint(stream.getColorDepth() >= 4);
 }
 
-/**
- * Writes lines to a stream.
- *
- * @param stream Where they go.
- * @param lines Lines without their ends.
- */
+/** Writes lines to a stream. */
 export function writeLines(stream: CliStream, lines: readonly string[]): void {
   if (lines.length > 0) stream.write(`${lines.join("\n")}\n`);
 }

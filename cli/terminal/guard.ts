@@ -24,10 +24,6 @@ const LEAST_SECRET_CHARACTERS = 8;
  * Puts a guard before both streams of a context, the one place where text leaves the program:
  * control characters, terminal escapes and invisible marks are shown as `\u001b`, only our own
  * colours reach a stream that has any, and secrets become `[token]`.
- *
- * @param context The context of a command.
- * @param secrets Values that no one may see.
- * @returns The same context behind the guard.
  */
 export function guardContext(context: CliContext, secrets: readonly string[]): CliContext {
   const { process } = context;
@@ -57,7 +53,6 @@ function guardStream(stream: CliStream, secrets: readonly string[]): CliStream {
 /**
  * Cleans a text but for our own styles, and ends those that it leaves open.
  *
- * @param text Text, with styles or without.
  * @returns Text without any other escape sequence.
  */
 export function cleanStyled(text: string): string {

@@ -29,7 +29,6 @@ const REDRAW_MS = 100;
  *
  * @param stream Where it goes; standard error, so that results stay clean.
  * @param o A clock in milliseconds.
- * @returns The progress display.
  */
 export function createProgress(stream: CliStream, o: { readonly now: () => number }): Progress {
   let lastLabel: string | null = null;

@@ -12,12 +12,7 @@ const ESCAPES = new RegExp(String.fromCharCode(27) + "\\[[0-9;]*m", "g");
 const BREAKS = /\r\n|[\r\n\t]/g;
 const GAP = "  ";
 
-/**
- * Counts the terminal columns that a text takes, escape sequences left out.
- *
- * @param text Text of narrow characters.
- * @returns Number of columns.
- */
+/** Counts the terminal columns that a text takes, escape sequences left out. */
 export function visibleWidth(text: string): number {
   return [...text.replaceAll(ESCAPES, "")].length;
 }
@@ -53,8 +48,6 @@ export function renderTable(
 /**
  * Breaks a text into lines of at most `width` columns, between words.
  *
- * @param text Text with or without line breaks, which are kept.
- * @param o Width in columns, and what to put before each line.
  * @returns The lines; a word longer than a line stands alone and is not broken.
  */
 export function wrapText(

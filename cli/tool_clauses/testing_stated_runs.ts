@@ -38,8 +38,6 @@ const METRICS: Readonly<Record<string, ToolComparison["metric"]>> = {
 /**
  * Makes judges of stated runs: a result of a real, tiny run in which the figures of the replays are
  * replaced by the stated ones, put through the gates.
- *
- * @returns The judges.
  */
 export function createStatedJudges(): Pick<ToolSubject, "judge" | "regress" | "judgeAnswers"> {
   let template: Promise<BenchResult> | null = null;

@@ -21,7 +21,6 @@ export interface BrowserNavigator {
 /**
  * Describes the browser as results carry it.
  *
- * @param navigator Of a page or a worker.
  * @param o Name of the adapter, or null.
  */
 export async function describeBrowser(

@@ -6,8 +6,6 @@ const BUILT = new URL("../../dist/ui/index.html", import.meta.url);
 /**
  * Reads the browser page: the one inside the bundle, or the one built last in this checkout.
  *
- * @param built Where the page of the checkout is.
- * @returns HTML.
  * @throws {Deno.errors.NotFound} When it was not built; the message says how to.
  */
 export async function readPage(built: URL = BUILT): Promise<string> {

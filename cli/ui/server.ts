@@ -20,7 +20,6 @@ const HEADERS = {
 /**
  * Serves one page and nothing else; on loopback, as the API, only to this machine's own programs.
  *
- * @param page HTML.
  * @param o Address; one that is not loopback must be allowed, and port 0 takes a free one.
  * @throws {BenchError} When the address is not loopback and not allowed, or cannot be listened on.
  */

@@ -20,8 +20,6 @@ export interface WatchOptions {
  * files have stayed the same for one look, so that a file is not read half written. A change during a
  * run starts the next one when the run has ended.
  *
- * @param context Streams and the signal of Ctrl-C.
- * @param o What is run, and on which files it depends.
  * @throws {DOMException} An AbortError at Ctrl-C.
  */
 export async function watchFiles(context: CliContext, o: WatchOptions): Promise<never> {

@@ -9,8 +9,6 @@ const WINDOW_FIXTURE = { windowTokens: 4096, sinkTokens: 0 };
  * Turns `--set` into overrides of fixture values.
  *
  * @param text `PATH=VALUE` with commas between them; values are JSON where they can be, else text.
- * @param origin Who gave the text.
- * @returns The overrides in order.
  * @throws {SettingError} When a part has no `=`.
  */
 export function parseOverrides(text: string, origin: Origin): Override[] {
@@ -29,7 +27,6 @@ export function parseOverrides(text: string, origin: Origin): Override[] {
  * `--load`, `--concurrency`, `--scheduler`, `--set` and `--seed`.
  *
  * @param resolved Settings of `bench`.
- * @returns The overrides, in the order in which they are applied.
  */
 export function plainOverrides(resolved: Resolved<"bench">): Override[] {
   const { values, origins } = resolved;
@@ -73,7 +70,6 @@ export function plainOverrides(resolved: Resolved<"bench">): Override[] {
  * @param resolved Settings of `bench`.
  * @param workload The fixture with {@linkcode plainOverrides} alone, whose head map the changed one
  * starts from.
- * @returns The overrides, none where nothing is changed.
  */
 export function workloadOverrides(
   resolved: Resolved<"bench">,

@@ -6,8 +6,6 @@ import type { OptionsOf, TRACE_SETTINGS } from "../settings/mod.ts";
 /**
  * Reads a trace file for a benchmark.
  *
- * @param path File to read.
- * @param o How it is read.
  * @returns The requests, with the file's name and hash and what was dropped.
  * @throws {FixtureError} With file, line and column, when a row is malformed.
  */
@@ -32,7 +30,6 @@ export async function readTrace(
 /**
  * Reads the bytes of a trace, or of a pipe that writes one.
  *
- * @param path File to read.
  * @returns Its bytes.
  * @throws {FileRefusal} When it has more than a trace may have.
  */

@@ -64,8 +64,6 @@ const EXIT_GRACE_MS = 1000;
  *
  * @param command Program and arguments; the environment and the folder are this process's own, but
  *   for its own variables, for colours, which have no place in a message, and tokens.
- * @param limits What it may use up.
- * @returns The process.
  * @throws {AdapterFault} `crash` if the program cannot be started.
  */
 export function startAdapter(command: AdapterCommand, limits: AdapterLimits): AdapterProcess {

@@ -102,7 +102,6 @@ export async function readDump(file: string): Promise<TableDumpFile> {
  * Parses a dumped table.
  *
  * @param dump Its bytes and its JSON.
- * @returns The table.
  * @throws {DumpError} If one of the two is not what it should be.
  */
 export function parseDump(dump: DumpBytes): TableDumpFile {
@@ -217,7 +216,6 @@ function withoutDead(
 /**
  * Finds every fault of a dumped table.
  *
- * @param dump The table.
  * @returns What the validator found; an empty list means that the table is sound.
  */
 export function findDumpFaults(dump: TableDumpFile): Violation[] {

@@ -34,7 +34,6 @@ export interface OpenDump {
  * `dump:table:sentinel_tail:` and so on.
  *
  * @param file Path of a `.safetensors` or `.npy` file; `table.npy` has its JSON in `table.json`.
- * @returns What to run.
  * @throws {DumpError} If one of the files is not what it should be.
  */
 export async function openDump(file: string): Promise<OpenDump> {

@@ -57,9 +57,7 @@ export interface WrittenSkeleton {
  * Writes a skeleton. Nothing is overwritten: each file appears whole or not at all, and none does if
  * one of them is there already.
  *
- * @param skeleton Which one.
  * @param folder Folder that gets the files; it is made if it is not there.
- * @returns The files, and how to continue.
  * @throws {SkeletonError} If one of the files is there already.
  *
  * @example A TypeScript adapter

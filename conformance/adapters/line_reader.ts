@@ -17,7 +17,6 @@ export interface LineReader {
  *
  * @param stream Bytes in UTF-8.
  * @param o The most bytes that a line may have.
- * @returns The reader.
  */
 export function createLineReader(
   stream: ReadableStream<Uint8Array>,

@@ -28,7 +28,6 @@ const NAMELESS: ReadonlySet<string> = new Set(["|V1", "<V2", "<f1", "|f1"]);
 /**
  * Tells whether a file is `.npy`, by its first bytes.
  *
- * @param bytes The file.
  * @returns True for NumPy's magic number.
  */
 export function isNpy(bytes: Uint8Array): boolean {
@@ -38,8 +37,6 @@ export function isNpy(bytes: Uint8Array): boolean {
 /**
  * Reads one array.
  *
- * @param bytes The whole file.
- * @returns The array.
  * @throws {TensorFileError} If a length, the type, the order or the shape is not as it must be.
  */
 export function readNpy(bytes: Uint8Array): Tensor {

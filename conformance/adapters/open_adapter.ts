@@ -39,7 +39,6 @@ export type AdapterSpec = Extract<SubjectSpec, { kind: "exec" } | { kind: "modul
  * Needs permission to run the program: the one that `exec:` names, or `deno` itself for `module:`
  * and `ffi:`, whose hosts get no more than they need.
  *
- * @param spec The adapter.
  * @param o Scratch folder and limits.
  * @returns The adapter; close it.
  * @throws {AdapterFault} If it does not start, or does not follow the protocol; also for `module:` and

@@ -14,9 +14,7 @@ export interface OutputTail {
 /**
  * Reads a stream to its end and keeps the last bytes of it.
  *
- * @param stream Bytes.
  * @param o How many bytes to keep, and what to do once more than `maxBytes` were written.
- * @returns What was kept so far.
  */
 export function keepTail(
   stream: ReadableStream<Uint8Array>,

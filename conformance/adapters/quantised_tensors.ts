@@ -111,8 +111,6 @@ function scaleTensorType(
 /**
  * Packs a side of a quantised cache.
  *
- * @param tensor The side, however faulty.
- * @param o Its format and the sizes of the cache.
  * @returns Tensors by the names of {@linkcode SIDE_TENSORS}.
  */
 export function packSide(
@@ -173,7 +171,6 @@ function viewOf(tensor: Tensor, strides: readonly number[] | undefined): ScaleVi
 /**
  * Puts a side of a quantised cache together again.
  *
- * @param tensors Tensors by name.
  * @param o Side and format, and strides of the scales where the request has any.
  * @returns The side, as faulty as it was; what is missing is missing.
  */
@@ -205,13 +202,7 @@ function hasWrittenScales({ granularity }: QuantisedFormat): boolean {
   return granularity === "token" || granularity === "block";
 }
 
-/**
- * Packs a side after an append: its codes, and scales where tokens have their own.
- *
- * @param tensor The side.
- * @param o Side, format and sizes.
- * @returns Tensors by name.
- */
+/** Packs a side after an append: its codes, and scales where tokens have their own. */
 export function packAppended(
   tensor: QuantisedTensor,
   o: { readonly side: Side; readonly format: QuantisedFormat; readonly shape: AttentionShape },
@@ -238,10 +229,7 @@ function answered(tensors: Tensors, name: string, wanted: Tensor): Tensor {
 /**
  * Takes a side after an append out of an answer.
  *
- * @param tensors Tensors of the answer.
  * @param before The side before the append, whose scales stand where tokens share them.
- * @param o Side, format and sizes.
- * @returns The side.
  * @throws {AdapterFault} If a tensor is missing, or of another type or size.
  */
 export function unpackAppended(

@@ -17,10 +17,6 @@ export type SessionReply<C extends CommandName> =
 /**
  * Reads a line of an adapter as the reply to a request.
  *
- * @param name Command of the request.
- * @param id Its id.
- * @param line The line, without its end.
- * @returns The reply.
  * @throws {AdapterFault} `adapter-error` if the line is no reply to this request.
  */
 export function parseReply<C extends CommandName>(
@@ -61,10 +57,6 @@ export function parseReply<C extends CommandName>(
 /**
  * Tells an answer of the implementation from a fault of its adapter.
  *
- * @param name Command of the request.
- * @param reply The reply.
- * @param o What the adapter claims.
- * @returns What the implementation says.
  * @throws {AdapterFault} `adapter-error` if the adapter broke, or skipped what it claims.
  * @throws {AdapterSkip} If the adapter names a capability that it lacks.
  */

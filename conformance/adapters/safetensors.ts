@@ -129,7 +129,6 @@ export function writeTensors(tensors: Tensors): Uint8Array<ArrayBuffer> {
 /**
  * Reads tensors.
  *
- * @param bytes The whole file.
  * @returns Tensors by name, in the order of their data, each with elements of its own.
  * @throws {TensorFileError} If any length, type, shape or offset is not as it must be.
  */

@@ -22,7 +22,6 @@ export interface Scratch {
  * Makes an empty scratch folder.
  *
  * @param o Folder to make it in, and the most bytes that a file may have.
- * @returns The folder.
  */
 export async function createScratch(
   o: { readonly parent: string; readonly maxFileBytes: number },

@@ -38,7 +38,6 @@ type Method = (...o: unknown[]) => Promise<unknown>;
  *
  * @param subject What answers; commands of a part that it lacks are errors.
  * @param files Reading and writing of tensor files.
- * @returns The server.
  */
 export function createAdapterServer(subject: Subject, files: ServerFiles): AdapterServer {
   let scratch = "";

@@ -9,7 +9,6 @@ const LONG_GROUPS = /fuzz|random|walk/;
 /**
  * Picks the cases of a smoke test.
  *
- * @param capabilities What the adapter claims.
  * @returns The first case of each `suite:path` that needs no more than that.
  */
 export function pickSmokeCases(capabilities: ReadonlySet<Capability>): TestCase[] {

@@ -31,7 +31,6 @@ export type SubjectSpec =
  * because no shell runs the program.
  *
  * @param text `auto`, `webgpu`, `oracle`, `exec:CMD ARGS`, `module:FILE`, `ffi:FILE` or `dump:FILE`.
- * @returns Its parts.
  * @throws {RangeError} If the text is none of these.
  */
 export function parseSubjectSpec(text: string): SubjectSpec {

@@ -83,9 +83,7 @@ function cacheTensors(p: CacheAndBatch): Map<string, Tensor> {
 /**
  * Packs the tensors of an attention problem.
  *
- * @param p The problem, however faulty.
  * @param o An output to write into, and the table that a step is recorded with.
- * @returns Tensors by name.
  */
 export function problemTensors(
   p: AttentionProblem,
@@ -119,12 +117,7 @@ export function stridesOf(
   };
 }
 
-/**
- * Picks the numbers of an attention problem.
- *
- * @param p The problem.
- * @returns Fields of a message.
- */
+/** Picks the numbers of an attention problem. */
 export function problemFields(p: AttentionProblem): ProblemFields {
   const scaleStrides = stridesOf(p);
   return {
@@ -139,9 +132,7 @@ export function problemFields(p: AttentionProblem): ProblemFields {
 /**
  * Puts an attention problem together again.
  *
- * @param fields Its numbers.
  * @param tensors Its tensors; their element types are left as they are.
- * @returns The problem, as faulty as it was.
  * @throws {AdapterFault} If a tensor is not there.
  */
 export function problemFrom(fields: ProblemFields, tensors: Tensors): AttentionProblem {
@@ -201,12 +192,7 @@ function cacheFrom(
   };
 }
 
-/**
- * Packs the tensors of an append problem.
- *
- * @param p The problem, however faulty.
- * @returns Tensors by name.
- */
+/** Packs the tensors of an append problem. */
 export function appendTensors(p: AppendProblem): Tensors {
   const { queryHeads, kvHeads, headSize, storage } = p.shape;
   return cacheTensors(p).set(
@@ -218,9 +204,6 @@ export function appendTensors(p: AppendProblem): Tensors {
 /**
  * Puts an append problem together again.
  *
- * @param fields Its numbers.
- * @param tensors Its tensors.
- * @returns The problem, as faulty as it was.
  * @throws {AdapterFault} If a tensor is not there.
  */
 export function appendFrom(
@@ -239,12 +222,7 @@ export function appendFrom(
   };
 }
 
-/**
- * Packs the tensors of a table for the validator.
- *
- * @param o The table, however faulty.
- * @returns Tensors by name.
- */
+/** Packs the tensors of a table for the validator. */
 export function dumpTensors(
   o: Pick<TableDump, "table" | "headWindows" | "lengthsTokens" | "columns">,
 ): Tensors {
@@ -258,8 +236,6 @@ export function dumpTensors(
 /**
  * Picks the elements of a tensor, of whatever type they are.
  *
- * @param tensors Tensors by name.
- * @param name Name of the tensor.
  * @returns Its elements; the caller's types are only hoped for, as in any message from outside.
  * @throws {AdapterFault} If it is not there.
  */
@@ -283,9 +259,7 @@ export interface ExpectedTensor {
 /**
  * Requires a tensor of an answer to have its type and size.
  *
- * @param tensors Tensors of the answer.
  * @param expected What it must be.
- * @returns Its elements.
  * @throws {AdapterFault} If it is missing, or of another type or size.
  */
 export function expectTensor<T extends TensorData>(

@@ -24,7 +24,6 @@ export interface FuzzCampaign extends FuzzSource {
 /**
  * Runs a campaign.
  *
- * @returns Sequences run.
  * @throws {Mismatch} With the shrunk sequence as its counterexample.
  */
 export async function runFuzzCampaign(o: FuzzCampaign): Promise<number> {

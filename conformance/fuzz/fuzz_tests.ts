@@ -44,7 +44,6 @@ const SEQUENCES_PER_REPLAY = 50;
 /**
  * Makes the tests that draw random sequences.
  *
- * @param options How many, and from which seed.
  * @returns The tests, without a case where no sequence is asked for; ids carry seed and number.
  */
 export function fuzzTests(options: FuzzOptions = DEFAULT_FUZZ): readonly TestDefinition[] {

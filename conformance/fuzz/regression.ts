@@ -48,9 +48,7 @@ export function listRegressions(): readonly Regression[] {
 /**
  * Reads a file of regressions.
  *
- * @param text JSON.
  * @param file Name that errors carry.
- * @returns The regressions in file order.
  * @throws {RegressionError} If the text is no JSON, does not follow the schema or has a name twice.
  */
 export function parseRegressions(text: string, file: string): readonly Regression[] {
@@ -65,7 +63,6 @@ export function parseRegressions(text: string, file: string): readonly Regressio
 /**
  * Writes a file of regressions.
  *
- * @param regressions What to keep.
  * @returns JSON that {@linkcode parseRegressions} reads, ending in a newline.
  */
 export function printRegressions(regressions: readonly Regression[]): string {
@@ -76,9 +73,6 @@ export function printRegressions(regressions: readonly Regression[]): string {
 /**
  * Adds a counterexample to regressions, unless it is kept already.
  *
- * @param regressions What is kept.
- * @param found What the counterexample showed, and the counterexample of a failed case.
- * @returns What to keep now.
  * @throws {RegressionError} If the counterexample is no sequence of commands.
  */
 export function keepRegression(

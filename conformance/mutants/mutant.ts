@@ -33,7 +33,6 @@ export interface Mutant extends MutantFacts {
  *
  * @param facts Name, fault and queries.
  * @param change Commands that replace the good ones.
- * @returns The mutant.
  */
 export function mutateAllocator(
   facts: MutantFacts,
@@ -59,7 +58,6 @@ export function mutateAllocator(
  *
  * @param facts Name, fault and queries.
  * @param change Commands that replace the good ones.
- * @returns The mutant.
  */
 export function mutateKernel(
   facts: MutantFacts,

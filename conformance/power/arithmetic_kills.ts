@@ -23,7 +23,6 @@ export function listKernelMutants(): readonly Mutant[] {
 /**
  * Runs kernel mutants, and the right kernel, in one arithmetic.
  *
- * @param arithmetic How they compute and what they declare.
  * @param mutants Which mutants; every kernel mutant by default.
  * @returns Survivors and false alarms.
  */
@@ -39,9 +38,6 @@ export async function judgeInArithmetic(
 /**
  * Some of the kernel mutants for each arithmetic, others for every one, so that a test of seconds
  * goes through all arithmetics.
- *
- * @param each Mutants for one arithmetic.
- * @returns Every arithmetic with its mutants.
  */
 export function sampleByArithmetic(
   each: number,

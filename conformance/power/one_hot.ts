@@ -15,7 +15,6 @@ const SLOT_SHIFT = 11;
  * Replaces the values of every key that lies in a page of its row.
  *
  * @param p The problem; pages that no row names keep what they hold.
- * @returns The same problem over one-hot values.
  */
 export function withOneHotValues(p: AttentionProblem): AttentionProblem {
   const { batch, kvHeads, headSize, storage } = p.shape;

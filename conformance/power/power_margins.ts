@@ -141,7 +141,6 @@ export const LEAST_MARGIN = 4;
  * Measures the suite's cases of one-hot values.
  *
  * @param arithmetics What kernels declare; those of the field by default.
- * @returns A row for each kind of fault.
  */
 export function measurePower(
   arithmetics: readonly Arithmetic[] = FIELD_ARITHMETICS.map(({ arithmetic }) => arithmetic),

@@ -4,12 +4,7 @@ import type { Outcome } from "../outcome.ts";
 import type { CaseRow, RunRow } from "../report.ts";
 import type { ReportFile } from "../report_file.ts";
 
-/**
- * Says in one phrase what became of a case.
- *
- * @param outcome The outcome.
- * @returns A phrase without a period.
- */
+/** Says in one phrase what became of a case. */
 export function describeCaseOutcome(outcome: Outcome): string {
   switch (outcome.kind) {
     case "pass":
@@ -31,12 +26,7 @@ export function describeCaseOutcome(outcome: Outcome): string {
   }
 }
 
-/**
- * Says in one phrase what became of a case, with what an expectations file says of it.
- *
- * @param row The case.
- * @returns A phrase without a period.
- */
+/** Says in one phrase what became of a case, with what an expectations file says of it. */
 export function describeCase(row: Pick<CaseRow, "outcome" | "expectation">): string {
   const phrase = describeCaseOutcome(row.outcome);
   if (row.expectation === undefined) return phrase;
@@ -58,12 +48,7 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-/**
- * Gives the family of a case: its suite and path.
- *
- * @param row The case.
- * @returns A query that covers the family.
- */
+/** Gives the family of a case: its suite and path. */
 export function groupOf(row: Pick<CaseRow, "query">): string {
   return row.query.split(":").slice(0, 2).join(":");
 }

@@ -31,7 +31,6 @@ export type RenderingName = typeof RENDERINGS[number];
  * @param name Form: `junit`, `tap`, `markdown`, `sarif`, `github` (annotations of a workflow),
  *   `html` (a page: suites by implementation) or `badge` (SVG).
  * @param reports The reports; `tap` and `badge` take one.
- * @returns The document.
  * @throws {ReportError} If there is no report, or more than the form takes.
  */
 export function renderReports(name: RenderingName, reports: readonly ReportFile[]): string {

@@ -36,12 +36,7 @@ export interface ConformanceSection {
   )[];
 }
 
-/**
- * Describes a run for a report of several results.
- *
- * @param report The run.
- * @returns Its section.
- */
+/** Describes a run for a report of several results. */
 export function conformanceSection(report: ReportFile): ConformanceSection {
   const { file, run, summary, cases } = report;
   const cut = describeCut(report);

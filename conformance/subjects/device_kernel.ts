@@ -64,13 +64,7 @@ export const ATTEND_CAPABILITIES: readonly Capability[] = [
   ...ALL_FORMAT_CAPABILITIES,
 ];
 
-/**
- * Makes a subject of this project's allocator and a device kernel.
- *
- * @param name Name in reports.
- * @param calls The kernel's calls.
- * @returns A subject whose capabilities are those of the calls that are there.
- */
+/** Makes a subject of this project's allocator and a device kernel. */
 export function createDeviceSubject(name: string, calls: DeviceKernelCalls): Subject {
   return {
     name,

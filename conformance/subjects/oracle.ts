@@ -11,7 +11,6 @@ import {
  * Makes the subject that needs no device.
  *
  * @param o An arithmetic for the kernel to emulate and declare.
- * @returns A subject with every capability.
  */
 export function createOracleSubject(o: OracleKernelOptions = {}): Subject {
   return {

@@ -44,7 +44,6 @@ type Attend = (problem: AttentionProblem, o: AttendOptions) => AttentionResult;
  * Puts the paged oracle behind the command interface; the suite judges it by the direct one.
  *
  * @param o An arithmetic to emulate in its place.
- * @returns A subject.
  */
 export function createOracleKernel(o: OracleKernelOptions = {}): KernelSubject {
   const { arithmetic } = o;
@@ -59,13 +58,7 @@ export interface EmulatedKernelOptions {
   readonly coarser?: EmulatorOptions["coarser"];
 }
 
-/**
- * Makes a kernel of an arithmetic, emulated rounding by rounding.
- *
- * @param computed How it computes.
- * @param o What it declares, and what it does worse.
- * @returns A kernel that declares its arithmetic with every answer.
- */
+/** Makes a kernel of an arithmetic, emulated rounding by rounding. */
 export function createEmulatedKernel(
   computed: Arithmetic,
   o: EmulatedKernelOptions = {},

@@ -27,7 +27,6 @@ export interface WebGpuSubjectOptions {
  * about; the next case gets a new device.
  *
  * @param gpu An opened GPU; the caller closes it.
- * @param o How to open another.
  * @returns A subject named `webgpu`.
  */
 export function createWebGpuSubject(gpu: Gpu, o: WebGpuSubjectOptions = {}): Subject {

@@ -6,8 +6,6 @@ import type { CacheSpec, HeadSpec } from "../subject.ts";
 /**
  * Resolves the head kinds of a spec on its rank. Layers of the model with the same kinds form a
  * group; groups are split to the same number of layers, and stand in the order of their first one.
- *
- * @returns Kind of each (layer group, head of the rank).
  */
 export function resolveKinds(spec: CacheSpec, policies: Policies): HeadKind[][] {
   const { ranks, rank } = spec.tensorParallel;

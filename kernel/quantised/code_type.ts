@@ -93,7 +93,6 @@ function roundTiesToEven(value: number): number {
  * The code nearest to a number, ties to even codes, saturating at the largest finite value (±127 for
  * `int8`, 0 and 15 for `int4`).
  *
- * @param type Code type.
  * @param value A number in units of the scale; for `int4` the zero point is already added.
  * @returns The code. NaN gives the code that is no number where there is one, and 0 elsewhere.
  */

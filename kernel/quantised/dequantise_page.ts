@@ -55,7 +55,6 @@ function inlineScale(codes: Uint8Array, at: number, type: string): number {
 /**
  * Values of one page of one head.
  *
- * @param p The problem.
  * @param o Side, KV head, and the page's first row of the codes.
  * @returns [P, D] values.
  */

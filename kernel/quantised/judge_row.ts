@@ -104,8 +104,6 @@ function judgeCode(
  * Judges a row.
  *
  * @param o The tensors that the kernel gave, and their format.
- * @param at Row and KV head.
- * @param expected The values that should be there.
  * @returns What is wrong, or null.
  */
 export function judgeRow(o: RowTarget, at: RowPlace, expected: ExpectedRow): string | null {

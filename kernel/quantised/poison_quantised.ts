@@ -12,8 +12,6 @@ const E4M3_NAN = 0x7f;
  * code elsewhere, and NaN in every scale that belongs to the row alone. Scales that rows share stay.
  *
  * @param tensor The side; left as it is.
- * @param o Its format, D, and which rows to poison.
- * @returns The copy.
  */
 export function poisonRows(
   tensor: QuantisedTensor,

@@ -110,7 +110,6 @@ export function storeCode(
  * then rounded to the scale's type), then the code nearest to x over the scale that was stored.
  *
  * @param o The tensors, which are changed, and their format.
- * @param at Row and KV head.
  * @param x [D] values.
  */
 export function writeQuantisedRow(o: RowTarget, at: RowPlace, x: ArrayLike<number>): void {

@@ -97,8 +97,6 @@ export function elementCode(
 /**
  * The exact value of one element: (code − zero) · scale.
  *
- * @param o The tensor, its format and D.
- * @param at Row, head and element.
  * @returns The value in float64; NaN where the code or a scale is none.
  */
 export function elementValue(
@@ -119,8 +117,6 @@ export type RowReader = (offset: number, head: number) => Float64Array;
 /**
  * A reader of the exact values of a side's rows, whatever they are stored as.
  *
- * @param p The problem.
- * @param side Keys or values.
  * @returns Takes a row's offset in elements (`cacheOffset`) and its KV head, and gives [D] values in
  * an array that the next call overwrites.
  */

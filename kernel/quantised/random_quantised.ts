@@ -65,8 +65,6 @@ function drawCodes(
 /**
  * Draws one side of a quantised cache.
  *
- * @param format Its format.
- * @param o Random numbers and sizes.
  * @returns Tensors that the checks accept; every code of the type may occur but those that are no number.
  */
 export function randomQuantised(

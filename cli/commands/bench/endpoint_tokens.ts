@@ -14,7 +14,6 @@ export interface EndpointTokens {
  * `--endpoint` is sent to `--against` only where scheme, host and port are the same.
  *
  * @param environment Variables; an empty one counts as unset.
- * @param urls The two servers.
  * @returns A token for each, or null.
  * @throws {SettingError} When a token cannot be sent; the message does not quote it.
  */

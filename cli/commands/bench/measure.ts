@@ -36,7 +36,6 @@ import {
  *
  * @param context Streams and the signal of Ctrl-C.
  * @param resolved Settings of `bench`.
- * @returns The result.
  */
 export async function measure(
   context: CliContext,

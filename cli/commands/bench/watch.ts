@@ -8,7 +8,6 @@ import { watchFiles } from "../../watch/mod.ts";
  * settings file has changed. Settings are resolved again for each run.
  *
  * @param context Streams and the signal of Ctrl-C.
- * @param o Settings at the start, and one run with settings.
  * @throws {SettingError} When nothing is in a file that could change.
  */
 export async function watchBench(

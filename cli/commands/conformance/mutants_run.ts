@@ -8,7 +8,6 @@ import type { ReportFormat } from "../../settings/mod.ts";
  * Judges the suite by its mutants, and prints the kill matrix: each mutant with the tests that
  * reject it. The good subject runs the whole suite.
  *
- * @param context Streams.
  * @param o Form and style, and which mutants and cases in place of all.
  */
 export async function judgeSuite(

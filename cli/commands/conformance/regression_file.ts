@@ -12,8 +12,6 @@ import { type CliContext, writeLines } from "../../terminal/mod.ts";
 /**
  * Reads the sequences that failed before.
  *
- * @param context Files.
- * @param file Name of the file.
  * @returns The sequences; none where there is no file yet.
  */
 export async function readRegressions(

@@ -13,7 +13,6 @@ import { type Origin, SettingError } from "../../settings/mod.ts";
  * leaves it out would pass for less than was asked.
  *
  * @param filters Queries; none means every case.
- * @param o Tests to choose from, and who gave the queries.
  * @throws {SettingError} When a query matches nothing; it names the likely one.
  */
 export function requireCases(

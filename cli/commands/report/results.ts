@@ -32,7 +32,6 @@ export type ReportedFile =
 /**
  * Lays out results of several kinds in a form.
  *
- * @param format The form.
  * @param o The files, and the style of `text`.
  * @returns The document, ending in a newline.
  * @throws {ResultError} When a file has nothing to show in that form.
@@ -68,9 +67,6 @@ export async function printResults(
 /**
  * Chooses the exit code of verdicts: 1 where one is bad, 3 where one is open, else 0; a conformance
  * run counts as it ended itself.
- *
- * @param files The files.
- * @returns The code.
  */
 export function exitCodeOfFiles(files: readonly ReportedFile[]): number {
   const codes = files.map((file): number => {

@@ -95,10 +95,6 @@ async function readOwn(
 
 /**
  * Where the packages are that this project's own host imports, as an import map for that host alone.
- *
- * @param host URL of the host, in a checkout.
- * @param o Deno's path, and the root of the checkout.
- * @returns The import map.
  */
 export async function hostImportMap(
   host: string,

@@ -40,7 +40,6 @@ const CODE = /\.(?:[cm]?[jt]s|[jt]sx|wasm)$/;
  * Nothing else is, so that a module can have no file read by importing it as a text.
  *
  * @param graph What `deno info --json` prints.
- * @param folders Where files may lie.
  * @returns Absolute paths, the module itself first.
  * @throws {AdapterFault} `crash` at an import of anything else, with the fix.
  */

@@ -15,7 +15,6 @@ export interface LineStreams {
  * Serves lines.
  *
  * @param streams Where requests come from and replies go.
- * @param answer Answers one request.
  */
 export async function serveLines(streams: LineStreams, answer: LineAnswer): Promise<void> {
   const decoder = new TextDecoder();

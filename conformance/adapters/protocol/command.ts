@@ -112,7 +112,6 @@ type Codec = "pack" | "unpack" | "packResult" | "unpackResult";
  * Declares the command of a method. Where nothing else is said, the message is the method's one
  * argument as it is, and the result its value.
  *
- * @param part Part of a subject that has the method.
  * @returns What takes the rest of the entry; message types follow from it.
  */
 export function partCommand<Method extends (...o: never[]) => Promise<unknown>>(

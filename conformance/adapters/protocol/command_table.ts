@@ -8,7 +8,6 @@ const END = "<!-- end of commands -->";
  * Replaces the table of commands in a page.
  *
  * @param page Markdown with the two marks that the table stands between.
- * @returns The page with the table of now.
  * @throws {RangeError} If a mark is missing.
  */
 export function fillCommandTable(page: string): string {

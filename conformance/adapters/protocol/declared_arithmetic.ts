@@ -31,7 +31,6 @@ export const arithmetic: z.ZodType<Readonly<Record<string, string | number | und
 /**
  * Reads a declaration.
  *
- * @param declared Fields of a reply.
  * @returns What differs from float32 throughout.
  * @throws {AdapterFault} `adapter-error` when fields contradict each other.
  */
