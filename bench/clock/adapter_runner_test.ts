@@ -112,6 +112,101 @@ Deno.test("short batches are sampled in proportion to their steps", async () => 
   assert.ok(samples >= 3 && samples <= 25, `${samples}`);
 });
 
+/** Answers as they are let go, one by one. */
+function holdAnswers(timer: ReturnType<typeof createTestingTimer>) {
+  const held: (() => void)[] = [];
+  const steps: typeof timer.steps = async (request) => {
+    const answer = await timer.steps(request);
+    await new Promise<void>((resolve) => held.push(resolve));
+    return answer;
+  };
+  return { timer: { ...timer, steps }, held };
+}
+
+Deno.test("a batch is sent while another runs, and times come as their batches are answered", async () => {
+  const { timer, held } = holdAnswers(createTestingTimer());
+  const runner = await openAdapterRunner(timer, cacheOf(), { now: secondsClock() });
+  const steps = stepsOf(cacheOf(), 3 * STEPS_PER_BATCH);
+  const enqueue = (from: number) => {
+    for (const step of steps.slice(from, from + STEPS_PER_BATCH - 1)) {
+      runner.enqueue(step);
+      assert.equal(runner.advance!(), null);
+    }
+    runner.enqueue(steps[from + STEPS_PER_BATCH - 1]);
+    return runner.advance!();
+  };
+  const sent = () => timer.requests.map(({ groups }) => groups.length);
+  assert.equal(enqueue(0), null);
+  assert.deepEqual(sent(), [STEPS_PER_BATCH]);
+  const first = enqueue(STEPS_PER_BATCH);
+  assert.deepEqual(sent(), [STEPS_PER_BATCH, STEPS_PER_BATCH]);
+  await waitFor(() => held.length === 2);
+  held.shift()!();
+  assert.equal((await first)!.length, STEPS_PER_BATCH);
+  const second = enqueue(2 * STEPS_PER_BATCH);
+  assert.equal(timer.requests[2].samples.length, 3);
+  held.shift()!();
+  assert.equal((await second)!.length, STEPS_PER_BATCH);
+  const rest = runner.flush();
+  await waitFor(() => held.length === 1);
+  held.shift()!();
+  assert.equal((await rest).length, STEPS_PER_BATCH);
+});
+
+async function waitFor(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+Deno.test("rows are named only after the batch that they are of was answered", async () => {
+  const { runner, timer } = await open();
+  await runAll(runner, stepsOf(cacheOf(), 64));
+  for (const { firstStep, samples } of timer.requests) {
+    for (let sample = 0; sample < samples.length; sample += 3) {
+      assert.ok(samples[sample] < firstStep && samples[sample] >= firstStep - 16);
+    }
+  }
+  assert.equal(timer.requests[0].samples.length, 0);
+  assert.equal(timer.requests.reduce((sum, { samples }) => sum + samples.length / 3, 0), 4);
+});
+
+Deno.test("no one who knows the cache knows the rows that will be judged", async () => {
+  const drawn = async () => {
+    const timer = createTestingTimer();
+    const runner = await openAdapterRunner(timer, cacheOf(), { now: secondsClock() });
+    await runAll(runner, stepsOf(cacheOf(), 64));
+    return timer.requests.map(({ samples }) => [...samples].join()).join(";");
+  };
+  assert.notEqual(await drawn(), await drawn());
+});
+
+Deno.test("a batch ends early where an adapter would have many outputs to keep", async () => {
+  const cache = { ...cacheOf(), maxBatchTokens: 1 << 16 };
+  const { runner, timer } = await open({ cache });
+  const [step] = stepsOf(cache, 1);
+  runner.enqueue(step);
+  assert.equal(runner.advance!(), null);
+  assert.deepEqual(timer.requests.map(({ groups }) => groups.length), [1]);
+  assert.equal((await runner.flush()).length, 1);
+});
+
+Deno.test("all batches of a stretch are together no longer than the stretch", async () => {
+  // Each of both is no longer than the time from its question to its answer, but they overlap.
+  const { timer, held } = holdAnswers(createTestingTimer({
+    answer: (answer) => ({ ...answer, milliseconds: answer.milliseconds.map((ms) => ms + 40) }),
+  }));
+  let now = 0;
+  const runner = await openAdapterRunner(timer, cacheOf(), { now: () => now });
+  const steps = stepsOf(cacheOf(), 2 * STEPS_PER_BATCH);
+  for (const step of steps.slice(0, STEPS_PER_BATCH)) runner.enqueue(step);
+  assert.equal(runner.advance!(), null);
+  for (const step of steps.slice(STEPS_PER_BATCH)) runner.enqueue(step);
+  const both = runner.advance!()!.then(() => runner.flush());
+  await waitFor(() => held.length === 2);
+  now = 4000;
+  held.forEach((letGo) => letGo());
+  await assert.rejects(both, { code: "bench/clock-refused", message: /and those before are said/ });
+});
+
 Deno.test("the whole table goes out once, then what a step reads otherwise than before", async () => {
   const cache = cacheOf();
   const { runner, timer } = await open({ cache });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FORMULA_TENSORS, formulaNumber } from "../../kernel/mod.ts";
+import { digestRow, FORMULA_TENSORS, formulaNumber } from "../../kernel/mod.ts";
 import { SIDES } from "../../bench/mod.ts";
 
 const text = await Deno.readTextFile("docs/clock.md");
@@ -31,6 +31,14 @@ Deno.test("docs/clock.md has ten right test vectors of the formula", () => {
     count++;
   }
   assert.equal(count, 10);
+});
+
+Deno.test("docs/clock.md has a right digest", () => {
+  const [, a, b] = /the eight elements 1 to 8 has the digest (\d+), (\d+)\./.exec(
+    text.replaceAll("\n", " "),
+  )!;
+  const row = Uint16Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+  assert.deepEqual(digestRow(row), [Number(a), Number(b)]);
 });
 
 Deno.test("docs/clock.md names the form of each side", () => {

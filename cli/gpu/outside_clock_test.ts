@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type BenchResult, runBench, SIDES } from "../../bench/mod.ts";
 import { writeSkeleton } from "../../conformance/mod.ts";
-import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
+import { loadWorkload, requireLoaded, type TraceRequest } from "../../fixtures/mod.ts";
 import { chooseOutsideClock } from "./outside_clock.ts";
 
 const SMOKE = requireLoaded(await loadWorkload("smoke"));
@@ -21,10 +21,23 @@ const adapter = (body: string): string =>
     "serve(Changed())",
   ].join("\n");
 
-async function runWith(body: string, requestTimeoutMs = 20_000): Promise<BenchResult> {
+interface RunOptions {
+  readonly requestTimeoutMs?: number;
+  readonly requests?: readonly TraceRequest[];
+  /** Looks at what the adapter left in its folder. */
+  readonly inspect?: (folder: string) => Promise<void>;
+}
+
+async function runWith(
+  body: string,
+  { requestTimeoutMs = 20_000, requests = REQUESTS, inspect }: RunOptions = {},
+): Promise<BenchResult> {
   const folder = await makeFolder();
   try {
-    await Deno.writeTextFile(`${folder}/adapter.py`, adapter(body));
+    await Deno.writeTextFile(
+      `${folder}/adapter.py`,
+      adapter(body.replaceAll("FOLDER", folder)),
+    );
     const chosen = await chooseOutsideClock(SMOKE, {
       clock: `exec:python3 ${folder}/adapter.py`,
       seed: null,
@@ -34,13 +47,14 @@ async function runWith(body: string, requestTimeoutMs = 20_000): Promise<BenchRe
     try {
       return await runBench({
         workload: SMOKE,
-        trace: { name: "two.csv", sha256: "", dropped: {}, requests: REQUESTS },
+        trace: { name: "two.csv", sha256: "", dropped: {}, requests },
         clock: chosen.clock,
         pairs: 1,
         warmupSteps: 0,
       });
     } finally {
       await chosen.close();
+      await inspect?.(folder);
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -69,6 +83,39 @@ Deno.test({
     assert.ok(clockCost!.samples > 0);
     assert.equal(verification.failures.length, 0);
     assert.ok(sides.every(({ runs }) => runs[0].performance!.whole.ttftMs!.mean > 0));
+  },
+});
+
+Deno.test({
+  name: "an adapter whose device is busy takes up the next batch meanwhile",
+  ignore: !python,
+  fn: async () => {
+    // Each batch is ready once another one was begun, or after a while.
+    const body = [
+      "begun, finished, ahead = 0, 0, 0",
+      "def begin(self, cache, steps, samples):",
+      "    finish = super().begin(cache, steps, samples)",
+      "    self.begun += 1",
+      "    number, since = self.begun, time.monotonic()",
+      "    def later():",
+      "        self.finished += 1",
+      "        self.ahead += self.begun > number",
+      "        assert self.finished == number",
+      "        return finish()",
+      "    later.is_ready = lambda: self.begun > number or time.monotonic() - since > 1",
+      "    return later",
+      "def close(self, request):",
+      '    open("FOLDER/ahead", "w").write(str(self.ahead))',
+    ].join("\n");
+    // Two batches and a half a replay, whose steps nothing waits for.
+    const requests = [{ id: 0, arrivalMs: 0, inputTokens: 90, outputTokens: 150 }];
+    const { clockCost } = await runWith(body, {
+      requests,
+      inspect: async (folder) => {
+        assert.ok(Number(await Deno.readTextFile(`${folder}/ahead`)) >= 2);
+      },
+    });
+    assert.ok(clockCost!.samples > 0);
   },
 });
 
@@ -153,7 +200,10 @@ Deno.test({
   fn: async () => {
     const body = "def run(self, cache, steps):\n    time.sleep(600)";
     // Long enough for a busy machine to start Python: only the answer to a step never comes.
-    await assert.rejects(runWith(body, 5000), { name: "AdapterFault", verdict: "timeout" });
+    await assert.rejects(runWith(body, { requestTimeoutMs: 5000 }), {
+      name: "AdapterFault",
+      verdict: "timeout",
+    });
   },
 });
 

@@ -90,10 +90,10 @@ async function send(
   const request = (all: object) =>
     session.request(name, all as unknown as RequestFields<typeof name>);
   if (tensors === undefined) return await request(fields);
-  const file = await session.scratch.write(tensors);
+  const file = session.scratch.write(tensors);
   try {
     return await request({ ...fields, tensors: file });
   } finally {
-    await session.scratch.remove(file);
+    session.scratch.remove(file);
   }
 }

@@ -8,12 +8,12 @@ import { readTensors, TensorFileError, type Tensors, writeTensors } from "./safe
 export interface Scratch {
   /** Absolute path. */
   readonly path: string;
-  /** Writes a file; gives its name. */
-  readonly write: (tensors: Tensors) => Promise<string>;
+  /** Writes a file; gives its name. At once, so that requests go out in the order of their calls. */
+  readonly write: (tensors: Tensors) => string;
   /** Reads a file that the adapter named, and removes it. */
   readonly take: (name: string) => Promise<Tensors>;
   /** Removes a file if it is there. */
-  readonly remove: (name: string) => Promise<void>;
+  readonly remove: (name: string) => void;
   /** Removes the folder. */
   readonly close: () => Promise<void>;
 }
@@ -32,14 +32,14 @@ export async function createScratch(
   let written = 0;
   return {
     path,
-    write: async (tensors) => {
+    write: (tensors) => {
       const name = `request-${written++}.safetensors`;
-      await Deno.writeFile(`${path}/${name}`, writeTensors(tensors), { createNew: true });
+      Deno.writeFileSync(`${path}/${name}`, writeTensors(tensors), { createNew: true });
       return name;
     },
     take: async (name) => {
       const bytes = await readFile(`${path}/${checkedName(name)}`, o.maxFileBytes);
-      await Deno.remove(`${path}/${name}`);
+      Deno.removeSync(`${path}/${name}`);
       try {
         return readTensors(bytes);
       } catch (error) {
@@ -47,7 +47,13 @@ export async function createScratch(
         throw new AdapterFault("adapter-error", `File "${name}": ${error.message}`);
       }
     },
-    remove: (name) => Deno.remove(`${path}/${checkedName(name)}`).catch(ignoreMissing),
+    remove: (name) => {
+      try {
+        Deno.removeSync(`${path}/${checkedName(name)}`);
+      } catch (error) {
+        ignoreMissing(error);
+      }
+    },
     close: () => Deno.remove(path, { recursive: true }).catch(ignoreMissing),
   };
 }

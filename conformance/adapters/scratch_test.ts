@@ -19,7 +19,7 @@ const fault = { name: "AdapterFault", verdict: "adapter-error" } as const;
 
 Deno.test("createScratch() passes tensors on and removes what was taken", () =>
   withScratch(async (scratch) => {
-    const name = await scratch.write(ONE);
+    const name = scratch.write(ONE);
     assert.deepEqual((await scratch.take(name)).get("x"), ONE.get("x"));
     await assert.rejects(scratch.take(name), { ...fault, message: /not there/ });
   }));
