@@ -51,6 +51,15 @@ Deno.test("openCard() carries a card without a profile over by its ceilings, and
   );
 });
 
+Deno.test("openCard() multiplies in fp8 where the card can and its profile was measured with it", () => {
+  assert.equal(H100.profile.products.some(({ dtype }) => dtype === "fp8"), H100.hasFp8);
+  assert.equal(openCard("A100 80GB SXM", PROFILES).hasFp8, false);
+  for (const dtype of ["fp8", "bf16"] as const) {
+    const products = H100.profile.products.map((grid) => ({ ...grid, dtype }));
+    assert.equal(openCard(H100.name, [{ ...H100.profile, products }]).hasFp8, dtype === "fp8");
+  }
+});
+
 Deno.test("openCard() refuses a card that nothing is known of", () => {
   assert.throws(
     () => openCard("Voodoo 2", PROFILES),

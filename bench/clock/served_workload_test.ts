@@ -14,6 +14,19 @@ Deno.test("servedWorkload() has the model's weights, experts in all but the lead
     [1, 0],
     [27, 64],
   ]);
+  const none = { experts: 0, expertsPerToken: 0, expertIntermediate: 0 };
+  const { denseIntermediate, sharedExperts, expertIntermediate, expertsPerToken } =
+    eb45.model.feedForward;
+  assert.deepEqual(model.layers.map(({ feedForward }) => feedForward), [
+    { denseIntermediate, gated: true, ...none },
+    {
+      denseIntermediate: sharedExperts * expertIntermediate,
+      gated: true,
+      experts: 64,
+      expertsPerToken,
+      expertIntermediate,
+    },
+  ]);
   assert.equal(servedWorkload({ ...eb45, weightBytesPerParameter: 1 }).expertWeights, "fp8");
   assert.equal(servedWorkload({ ...eb45, weightBytesPerParameter: 0.5 }).expertWeights, "int4");
   assert.equal(placementOfWorkload({ ...eb45, tensorParallel: 4 }).tensorParallel, 4);

@@ -6,7 +6,7 @@ import { buildNode, type View } from "./element.ts";
 import type { EngineMessage, EngineRequest } from "./messages.ts";
 import { readOrder, writeOrder } from "./run_order.ts";
 import { viewAdapter, viewProblem, viewProgress, viewStatus } from "./run_views.ts";
-import { canRun, FIRST_STATE, type PageState, startRun, takeIn } from "./state.ts";
+import { canRun, canRunTicked, FIRST_STATE, type PageState, startRun, takeIn } from "./state.ts";
 import { viewFailures, viewMatrix, viewVerdict } from "./suite_views.ts";
 
 const part = <T extends HTMLElement = HTMLElement>(id: string): T => {
@@ -127,7 +127,8 @@ function show(): void {
   setText("refusal", refusal ?? "");
   filter.setAttribute("aria-invalid", String(refusal !== null));
   const isIdle = phase.kind === "idle";
-  runButton.disabled = !canRun(state) || !(withSuites.checked || withBenchmark.checked);
+  const ticked = { suites: withSuites.checked, benchmark: withBenchmark.checked };
+  runButton.disabled = !canRunTicked(state, ticked);
   stopButton.disabled = isIdle || phase.kind === "opening" || state.isStopping;
   part("suites").hidden = cases.length === 0 && suites === null;
   part("benchmark").hidden = benchmark === null;

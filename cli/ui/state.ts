@@ -69,6 +69,14 @@ export function canRun({ phase, adapter }: PageState): boolean {
   return phase.kind === "idle" && adapter !== null;
 }
 
+/** Whether a run of what is ticked can be ordered. */
+export function canRunTicked(
+  state: PageState,
+  ticked: { readonly suites: boolean; readonly benchmark: boolean },
+): boolean {
+  return canRun(state) && (ticked.suites || ticked.benchmark);
+}
+
 /** Takes in a message. */
 export function takeIn(state: PageState, message: EngineMessage): PageState {
   switch (message.kind) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { EngineMessage } from "./messages.ts";
 import { viewStatus } from "./run_views.ts";
-import { canRun, FIRST_STATE, type PageState, startRun, takeIn } from "./state.ts";
+import { canRun, canRunTicked, FIRST_STATE, type PageState, startRun, takeIn } from "./state.ts";
 import { ADAPTER, failed, passed, suiteReport } from "./testing_messages.ts";
 
 const OPENED: readonly EngineMessage[] = [
@@ -16,6 +16,11 @@ function after(messages: readonly EngineMessage[], state: PageState = FIRST_STAT
 Deno.test("takeIn() follows a run from the adapter to the report", () => {
   const opened = after(OPENED);
   assert.ok(canRun(opened) && !canRun(FIRST_STATE));
+  for (const [suites, benchmark] of [[true, true], [true, false], [false, true]] as const) {
+    assert.ok(canRunTicked(opened, { suites, benchmark }));
+    assert.ok(!canRunTicked(FIRST_STATE, { suites, benchmark }));
+  }
+  assert.ok(!canRunTicked(opened, { suites: false, benchmark: false }), "nothing is ticked");
   const started = startRun(opened);
   assert.ok(!canRun(started), "one run at a time");
   const running = after([

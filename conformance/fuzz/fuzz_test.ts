@@ -55,6 +55,31 @@ Deno.test("runFuzzCampaign() shrinks a failure to commands that fail again, and 
   }
 });
 
+Deno.test("runFuzzProgram() sends no command before the last one was answered", async () => {
+  const { allocator } = createOracleSubject();
+  let open = "";
+  const asked = new Set<string>();
+  const slow = new Proxy(allocator!, {
+    get: (target, name, receiver) => {
+      const method = Reflect.get(target, name, receiver);
+      if (typeof method !== "function") return method;
+      return async (...args: unknown[]) => {
+        assert.equal(open, "", `${String(name)} was sent before ${open} was answered`);
+        open = String(name);
+        asked.add(open);
+        await Promise.resolve().then(() => {});
+        const reply = await method.apply(target, args);
+        open = "";
+        return reply;
+      };
+    },
+  });
+  await runFuzzCampaign({ ...SOURCE, ...LIMITS, sequences: 60, allocator: judged(slow) });
+  for (const name of ["admit", "extend", "recycle", "release", "beginStep", "completeStep"]) {
+    assert.ok(asked.has(name), `${name} of ${[...asked]}`);
+  }
+});
+
 Deno.test("runFuzzCampaign() finds the same failure when the seed is the same", async () => {
   const allocator = mutant("swap_leaves_rows");
   assert.deepEqual(await counterexample(allocator), await counterexample(allocator));

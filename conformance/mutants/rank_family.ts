@@ -6,8 +6,8 @@ import { type Mutant, mutateAllocator } from "./mutant.ts";
 
 const HEAD_LAYOUTS: readonly Layout[] = ["headwise", "pooled"];
 
-/** The kinds of a pattern, as a list over the heads of the model. */
-function listed(
+/** The kinds of a pattern, as a list over the heads of the model, or over those of a rank. */
+export function listed(
   spec: CacheSpec,
   count: (heads: number, ratio: number) => number,
   heads = spec.kvHeads,

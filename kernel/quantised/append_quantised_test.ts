@@ -136,3 +136,28 @@ Deno.test("compareAppend() rejects a wrong scale, code or byte of each kind", ()
   assert.match(spoil((t) => t.codes[other * 64 + 3] ^= 1), /no token was written there/);
   assert.match(spoil((t) => t.scales![other] *= 2), /Scale \d+ of the values changed/);
 });
+
+Deno.test("compareAppend() rejects a wrong scale of either side where the other is not quantised", () => {
+  const format = parseFormat("int8:token:f32")!;
+  for (
+    const [side, formats] of [
+      ["quantisedKeys", { keyFormat: format }],
+      ["quantisedValues", { valueFormat: format }],
+    ] as const
+  ) {
+    const problem = randomAppend({
+      seed: 3,
+      shape: quantisedShape(formats),
+      queryLengths: [1, 5],
+      cachedLengths: [31, 0],
+      rotary: NO_TURN,
+    });
+    const right = appendReference(problem);
+    assert.ok(compareAppend({ problem, outcome: right }).ok, side);
+    const wrong = copyTensor(right[side]!);
+    const written = wrong.scales!.findIndex((scale, i) => scale !== problem[side]!.scales![i]);
+    wrong.scales![written] *= 1.001;
+    const verdict = compareAppend({ problem, outcome: { ...right, [side]: wrong } });
+    assert.match(verdict.message, /the scale is/, side);
+  }
+});

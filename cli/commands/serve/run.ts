@@ -45,16 +45,18 @@ export default async function serve(
 /** Settings that the browser page has a use for. */
 const UI_SETTINGS: ReadonlySet<string> = new Set(["ui", "host", "port", "allowRemote"]);
 
-async function serveUi(
+/** Serves the browser page until Ctrl-C. */
+export async function serveUi(
   context: CliContext,
-  { values, origins }: Resolved<"serve">,
+  { values, origins }: Pick<Resolved<"serve">, "values" | "origins">,
+  pageText: () => Promise<string> = readPage,
 ): Promise<void> {
   for (const [name, origin] of Object.entries(origins)) {
     if (origin.kind !== "flag" || UI_SETTINGS.has(name)) continue;
     throw new SettingError("the page of --ui has no use for it; leave one of the two out", origin);
   }
   const { host: hostname, port, allowRemote } = values;
-  const server = servePage(await readPage(), { hostname, port, allowRemote });
+  const server = servePage(await pageText(), { hostname, port, allowRemote });
   writeLines(context.process.stdout, [server.url]);
   writeLines(context.process.stderr, ["Serving the browser page until Ctrl-C"]);
   await untilAborted(context.signal);

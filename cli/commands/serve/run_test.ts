@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { runCli } from "../../app.ts";
+import type { CliContext } from "../../terminal/mod.ts";
 import { capture } from "../../testing_context.ts";
+import { serveUi } from "./run.ts";
 
 Deno.test("serve() listens until it is stopped and prints its URL alone", async () => {
   const stop = new AbortController();
@@ -57,4 +59,33 @@ Deno.test("serve() explains its settings without listening", async () => {
   const { stdout, exitCode } = await capture(["serve", "--explain-config", "--port", "7"]);
   assert.equal(exitCode, 0);
   assert.match(stdout, /port\s+7/i);
+});
+
+Deno.test("serveUi() serves the page until it is stopped, and says so beside its URL", async () => {
+  const stop = new AbortController();
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let stderr = "";
+  const stream = (write: (text: string) => void) => ({
+    write,
+    getColorDepth: () => 1,
+    isTerminal: false,
+    columns: 100,
+  });
+  const context: CliContext = {
+    process: {
+      stdout: stream((text) => resolve(text.trim())),
+      stderr: stream((text) => void (stderr += text)),
+      env: {},
+    },
+    signal: stop.signal,
+    readTextFile: () => Promise.reject(new Deno.errors.NotFound("No such file")),
+  };
+  const values = { ui: true, host: "127.0.0.1", port: 0, allowRemote: false };
+  const settings = { values, origins: {} } as unknown as Parameters<typeof serveUi>[1];
+  const serving = serveUi(context, settings, () => Promise.resolve("<p>the page</p>"));
+  const response = await fetch(await promise);
+  assert.equal(await response.text(), "<p>the page</p>");
+  assert.equal(stderr, "Serving the browser page until Ctrl-C\n");
+  stop.abort();
+  await serving;
 });
