@@ -60,8 +60,7 @@ export function describeSystemFault(error: unknown): string | null {
   const fix = code !== null && Object.hasOwn(FIXES, code) ? FIXES[code]! : null;
   if (fix === null && !isOfSystem(error)) return null;
   const found = DENO_FORM.exec(error.message);
-  // A refusal of our own, which names its fix.
-  if (found === null && code === null) return error.message;
+  // A refusal of our own has no such form, and names its fix.
   const [, reason = error.message, deed, path] = found ?? [];
   const what = path === undefined || path === ""
     ? reason

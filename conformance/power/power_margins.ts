@@ -113,11 +113,11 @@ const POWER_FAULTS: readonly PowerFault[] = [
 ];
 
 /** Each table entry that names a page, replaced by the next row's page of the same column. */
-function* swappedPages(p: AttentionProblem): Generator<AttentionProblem> {
+export function* swappedPages(p: AttentionProblem): Generator<AttentionProblem> {
   const { columns, kvHeads } = p.shape;
   for (let index = 0; index < p.table.length; index++) {
-    const other = p.table[(index + columns * kvHeads) % p.table.length];
-    if ((p.table[index] ?? -1) < 0 || other === undefined || other < 0) continue;
+    const other = p.table[(index + columns * kvHeads) % p.table.length]!;
+    if (p.table[index]! < 0 || other < 0) continue;
     const table = p.table.slice();
     table[index] = other;
     yield { ...p, table };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { FIELD_ARITHMETICS, parseArithmetic } from "../../kernel/mod.ts";
 import { judgeInArithmetic, listKernelMutants, sampleByArithmetic } from "./arithmetic_kills.ts";
-import { LEAST_MARGIN, measurePower } from "./power_margins.ts";
+import { problemOf } from "../suites/kernel_case.ts";
+import { LEAST_MARGIN, measurePower, swappedPages } from "./power_margins.ts";
 import { ARITHMETIC_KILLS, powerMarkdown } from "./power_table.ts";
 
 Deno.test("measurePower() is at least four under every arithmetic of the field", () => {
@@ -13,6 +14,22 @@ Deno.test("measurePower() is at least four under every arithmetic of the field",
       assert.ok(margin >= LEAST_MARGIN, `${clause}: ${fault} moves ${margin} in ${name}`);
     });
   }
+});
+
+Deno.test("swappedPages() gives every entry that names a page the next row's, and leaves holes", () => {
+  const p = problemOf(3, { layout: "headwise", rows: "1+30_1+47" });
+  const { columns, kvHeads } = p.shape;
+  const changed = [...swappedPages(p)].map(({ table }) => {
+    const at = table.findIndex((id, index) => id !== p.table[index]);
+    const other = p.table[(at + columns * kvHeads) % table.length]!;
+    assert.deepEqual(table, p.table.with(at, other));
+    return at;
+  });
+  const expected = [...p.table.keys()].filter((at) =>
+    p.table[at]! >= 0 && p.table[(at + columns * kvHeads) % p.table.length]! >= 0
+  );
+  assert.deepEqual(changed, expected);
+  assert.ok(changed.length > 0 && changed.length < p.table.length);
 });
 
 Deno.test("measurePower() tells an arithmetic that hides faults", () => {

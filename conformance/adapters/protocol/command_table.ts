@@ -11,9 +11,10 @@ const END = "<!-- end of commands -->";
  * @throws {RangeError} If a mark is missing.
  */
 export function fillCommandTable(page: string): string {
-  const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (from < 0 || to < from) throw new RangeError(`Cannot fill the table: "${BEGIN}" is missing`);
-  return `${page.slice(0, from)}${BEGIN}\n\n${renderCommandTable()}\n${page.slice(to)}`;
+  const [before, rest] = page.split(BEGIN);
+  const to = rest?.indexOf(END) ?? -1;
+  if (to < 0) throw new RangeError(`Cannot fill the table: "${BEGIN}" or "${END}" is missing`);
+  return `${before}${BEGIN}\n\n${renderCommandTable()}\n${rest!.slice(to)}`;
 }
 
 function renderCommandTable(): string {

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { guardAllocator } from "../guard.ts";
+import type { Policies } from "../policies.ts";
+import type { AllocatorSubject, PageReply } from "../subject.ts";
+import { HEADWISE_ALLOCATOR_CAPABILITIES } from "../subjects/headwise_allocator.ts";
+import { createOracleSubject } from "../subjects/oracle.ts";
+import { cacheSpec } from "./cache_spec.ts";
+import { admit, createDriver, requireOk, requireRefused } from "./driver.ts";
+
+/** Pages of four tokens' heads: eight of them hold 128 tokens, and a ninth is one too many. */
+const SPEC = cacheSpec({
+  layout: "uniform",
+  heads: { kind: "pattern", pattern: "first", ratio: 0 },
+  slots: 1,
+  pagesPerHead: 8,
+});
+
+/** Admits `tokens` where the allocator's answer is changed, and `policies` are declared. */
+async function admitWith(
+  tokens: number,
+  o: { change: (reply: PageReply) => PageReply; policies?: Partial<Policies> },
+): Promise<boolean> {
+  const good = createOracleSubject().allocator!;
+  const changed: AllocatorSubject = {
+    ...good,
+    admit: async (request) => o.change(await good.admit(request)),
+  };
+  const claims = new Set(HEADWISE_ALLOCATOR_CAPABILITIES);
+  const driver = await createDriver(
+    guardAllocator(changed, { claims, policies: o.policies }),
+    SPEC,
+  );
+  return await admit(driver, 0, tokens);
+}
+
+const shortage = (o: { need?: number; free?: number; capacity?: number }) => (reply: PageReply) => {
+  if (reply.kind !== "shortage") return reply;
+  const { need: _, free: __, capacity: ___, ...bare } = reply;
+  return { ...bare, ...o } as PageReply;
+};
+const RIGHT = { need: 9, free: 8, capacity: 8 };
+
+Deno.test("admit() takes what fits, and a shortage that names need, free pages and capacity", async () => {
+  assert.equal(await admitWith(128, { change: (reply) => reply }), true);
+  assert.equal(await admitWith(129, { change: (reply) => reply }), false);
+  assert.equal(await admitWith(129, { change: shortage(RIGHT) }), false);
+});
+
+Deno.test("admit() rejects a shortage with a wrong number, or with none where none is allowed", async () => {
+  for (
+    const wrong of [
+      {},
+      { ...RIGHT, need: 8 },
+      { ...RIGHT, need: 10 },
+      { ...RIGHT, free: 7 },
+      { ...RIGHT, capacity: 9 },
+      { free: 8, capacity: 8 },
+    ]
+  ) {
+    await assert.rejects(admitWith(129, { change: shortage(wrong) }), { name: "Mismatch" });
+  }
+});
+
+Deno.test("admit() takes a bare shortage where that is declared, and still rejects a wrong one", async () => {
+  const policies = { shortage: "bare" } as const;
+  assert.equal(await admitWith(129, { change: shortage({}), policies }), false);
+  assert.equal(await admitWith(129, { change: shortage(RIGHT), policies }), false);
+  const wrong = { change: shortage({ ...RIGHT, need: 8 }), policies };
+  await assert.rejects(admitWith(129, wrong), /names a need of 9 pages, found 8/);
+});
+
+Deno.test("requireOk() and requireRefused() tell an answer from a refusal", () => {
+  const refused = { kind: "refused", code: "full", message: "no room" } as const;
+  assert.throws(() => requireOk("grow", refused), /Expected "grow" .*refusal: no room/);
+  requireRefused("grow", refused);
+  assert.throws(() => requireRefused("grow", { kind: "ok" }), /"grow" to be refused, found "ok"/);
+});
