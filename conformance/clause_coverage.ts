@@ -23,7 +23,7 @@ export interface CoverageInput {
   /** Clauses to be covered. */
   readonly clauses?: readonly Clause[];
   /** Tests that cover them. */
-  readonly tests?: readonly Pick<TestDefinition, "suite" | "path" | "test" | "clauses">[];
+  readonly tests?: readonly Pick<TestDefinition, "id" | "clauses">[];
   /** Clauses that may go without. */
   readonly pending?: readonly PendingClause[];
 }
@@ -41,7 +41,7 @@ export function testsByClause(input: CoverageInput = {}): Map<string, string[]> 
   }
   for (const test of input.tests ?? listTests()) {
     for (const clause of test.clauses) {
-      names.get(clause)?.push(`${test.suite}:${test.path}:${test.test}`);
+      names.get(clause)?.push(test.id);
     }
   }
   return names;
@@ -78,7 +78,7 @@ export function checkCoverage(input: CoverageInput = {}): CoverageProblem[] {
       problems.push({
         code: "unknown-clause",
         clause,
-        message: `Test "${test.suite}:${test.path}:${test.test}" names the unknown clause ` +
+        message: `Test "${test.id}" names the unknown clause ` +
           `"${clause}"; name one that stands in conformance/clauses`,
       });
     }

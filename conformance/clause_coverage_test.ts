@@ -5,7 +5,7 @@ import { listTests } from "./registry.ts";
 
 const [first, second] = listClauses().filter(({ kind }) => kind !== "tool");
 const clauses = [first, second].filter((clause) => clause !== undefined);
-const testOf = (ids: readonly string[]) => [{ suite: "a", path: "b", test: "c", clauses: ids }];
+const testOf = (ids: readonly string[]) => [{ id: "a:b:c" as const, clauses: ids }];
 const ids = clauses.map((clause) => clause.id);
 
 Deno.test("checkCoverage() finds nothing in the suite itself", () => {

@@ -20,9 +20,7 @@ const ENTRY = {
 
 const TESTS = [
   defineTest({
-    suite: "demo",
-    path: "run",
-    test: "one",
+    id: "demo:run:one",
     clauses: ["mask/full"],
     description: "Fails where it is told to",
     needs: ({ how }) => how === "skip" ? ["kernel.capture"] : [],

@@ -8,9 +8,7 @@ import { defineTest } from "./test_definition.ts";
 
 const TESTS = [
   defineTest({
-    suite: "demo",
-    path: "run",
-    test: "one",
+    id: "demo:run:one",
     clauses: ["mask/full"],
     description: "Fails once",
     needs: ({ size }) => size === 3 ? ["kernel.capture"] : [],

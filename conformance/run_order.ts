@@ -29,8 +29,8 @@ export function orderForRun(cases: readonly TestCase[]): TestCase[] {
 
 /** Cheap suites first. */
 function inPhases(cases: readonly TestCase[]): TestCase[] {
-  const phaseOf = ({ definition }: TestCase): number => {
-    const phase = SUITE_ORDER.findIndex((suites) => suites.includes(definition.suite));
+  const phaseOf = ({ parsed }: TestCase): number => {
+    const phase = SUITE_ORDER.findIndex((suites) => suites.includes(parsed.suite!));
     return phase < 0 ? SUITE_ORDER.length : phase;
   };
   const phases = Map.groupBy(cases, phaseOf);

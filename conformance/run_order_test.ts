@@ -9,7 +9,7 @@ Deno.test("orderForRun() keeps every case: those that tell most, then cheap suit
   assert.deepEqual(new Set(ordered), new Set(cases));
   const early = ordered.slice(0, EARLY_CASES.length).map(({ query }) => query);
   assert.deepEqual(early, EARLY_CASES);
-  const suites = ordered.slice(EARLY_CASES.length).map(({ definition }) => definition.suite);
+  const suites = ordered.slice(EARLY_CASES.length).map(({ parsed }) => parsed.suite);
   assert.ok(suites.lastIndexOf("allocator") < suites.indexOf("kernel"));
   assert.ok(suites.lastIndexOf("kernel") < suites.indexOf("fuzz"));
   assert.deepEqual(orderForRun([]), []);
@@ -17,8 +17,8 @@ Deno.test("orderForRun() keeps every case: those that tell most, then cheap suit
 
 Deno.test("orderForRun() gives every test its first case before any has its second", () => {
   const early = new Set(EARLY_CASES);
-  const cases = listCases().filter(({ definition, query }) =>
-    definition.suite === "kernel" && !early.has(query)
+  const cases = listCases().filter(({ parsed, query }) =>
+    parsed.suite === "kernel" && !early.has(query)
   );
   const kernel = orderForRun(cases);
   const tests = new Set(kernel.map(({ definition }) => definition)).size;

@@ -11,7 +11,7 @@ import { defineTest, type TestDefinition } from "./test_definition.ts";
 const EMPTY: Subject = { name: "empty", capabilities: new Set() };
 
 function testOf(run: TestDefinition["run"], needs: TestDefinition["needs"] = () => []) {
-  const names = { suite: "demo", path: "run", test: "one", clauses: ["mask/full"] };
+  const names = { id: "demo:run:one", clauses: ["mask/full"] } as const;
   return defineTest({ ...names, description: "Demo", needs, cases: [{ size: 2 }], run });
 }
 

@@ -23,12 +23,8 @@ export interface CaseContext<P extends CaseParams = CaseParams> {
 
 /** A test with its cases. */
 export interface TestDefinition<P extends CaseParams = CaseParams> {
-  /** First level of the id. */
-  readonly suite: string;
-  /** Second level; segments are separated by commas. */
-  readonly path: string;
-  /** Third level. */
-  readonly test: string;
+  /** Levels of names of its cases' ids; segments of the path are separated by commas. */
+  readonly id: `${string}:${string}:${string}`;
   /** Clauses that it judges, at least one. */
   readonly clauses: readonly string[];
   /** What is judged, readable alone. */
@@ -66,8 +62,7 @@ export function defineTest<P extends CaseParams>(definition: TestDefinition<P>):
 export function casesOf(definition: TestDefinition): TestCase[] {
   return definition.cases.map((params) => {
     const pairs = Object.entries(params).map(([key, value]) => `${key}=${value}`).join(";");
-    const { suite, path, test } = definition;
-    const parsed = parseQuery(`${suite}:${path}:${test}:${pairs}`);
+    const parsed = parseQuery(`${definition.id}:${pairs}`);
     return { query: printQuery(parsed), parsed, definition, params };
   });
 }

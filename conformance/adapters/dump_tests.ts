@@ -46,9 +46,7 @@ function createDumpTests(dump: TableDumpFile): TestDefinition[] {
   const faults = findDumpFaults(dump);
   return DUMP_CLAUSES.map((clause) =>
     defineTest({
-      suite: "dump",
-      path: "table",
-      test: clause.replaceAll(/[^a-z0-9]/g, "_"),
+      id: `dump:table:${clause.replaceAll(/[^a-z0-9]/g, "_")}`,
       clauses: [clause],
       description: `The dumped table keeps "${clause}"`,
       needs: () => ["validator"],

@@ -290,7 +290,7 @@ Deno.test("openAdapter() calls a module without createSubject, or with a fault, 
 
 Deno.test("pickSmokeCases() picks one case of each group, and none without a claim", () => {
   const all = pickSmokeCases(createOracleSubject().capabilities);
-  const groups = all.map(({ definition }) => `${definition.suite}:${definition.path}`);
+  const groups = all.map(({ parsed: { suite, path } }) => `${suite}:${path}`);
   assert.equal(new Set(groups).size, groups.length);
   assert.ok(all.length > 5);
   assert.deepEqual(pickSmokeCases(new Set()), []);

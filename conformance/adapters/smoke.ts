@@ -14,8 +14,8 @@ const LONG_GROUPS = /fuzz|random|walk/;
 export function pickSmokeCases(capabilities: ReadonlySet<Capability>): TestCase[] {
   const picked = new Map<string, TestCase>();
   for (const each of listCases()) {
-    const { suite, path, needs } = each.definition;
-    const group = `${suite}:${path}`;
+    const { id, needs } = each.definition;
+    const group = id.slice(0, id.lastIndexOf(":"));
     const needed = needs(each.params);
     const claimed = needed.length > 0 && needed.every((name) => capabilities.has(name));
     if (claimed && !picked.has(group) && !LONG_GROUPS.test(each.query)) picked.set(group, each);

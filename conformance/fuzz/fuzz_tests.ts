@@ -53,9 +53,7 @@ export function fuzzTests(options: FuzzOptions = DEFAULT_FUZZ): readonly TestDef
   const replays = Math.ceil(sequences / SEQUENCES_PER_REPLAY);
   return [
     defineTest({
-      suite: "fuzz",
-      path: "allocator",
-      test: "commands",
+      id: "fuzz:allocator:commands",
       clauses: MODEL_CLAUSES,
       description: "Random commands leave the allocator where the naive model is, one by one",
       needs: ({ layout }) => [layoutCapability(layout)],
@@ -67,9 +65,7 @@ export function fuzzTests(options: FuzzOptions = DEFAULT_FUZZ): readonly TestDef
       },
     }),
     defineTest({
-      suite: "fuzz",
-      path: "engine",
-      test: "capture",
+      id: "fuzz:engine:capture",
       clauses: [...MODEL_CLAUSES, "capture/static", "capture/equal", "sentinel/no-read"],
       description: "A recorded step replayed between random commands reads what the tables say now",
       needs: (
@@ -99,9 +95,7 @@ export function regressionTests(kept: readonly Regression[] = []): readonly Test
 function replayTest(path: string, regressions: readonly Regression[]): TestDefinition {
   const byName = new Map(regressions.map((each) => [each.name, each]));
   return defineTest({
-    suite: "regression",
-    path,
-    test: "commands",
+    id: `regression:${path}:commands`,
     clauses: MODEL_CLAUSES,
     description: "A sequence of commands that once failed leaves the allocator where the model is",
     needs: ({ name, layout }) => [layoutCapability(layout), ...needsOfProgram(byName.get(name))],

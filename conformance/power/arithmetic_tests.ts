@@ -26,9 +26,7 @@ function rowsOfKind(kind: RowKind, o: { seed: number; storage: StorageType }) {
 }
 
 const asDeclared = defineTest({
-  suite: "kernel",
-  path: "softmax",
-  test: "arithmetic",
+  id: "kernel:softmax:arithmetic",
   clauses: ["declare/arithmetic", "numerics/c16"],
   description: "Nothing is rounded that was not declared: peaked, flat, tied and rising weights",
   needs: ({ storage, split }) => [

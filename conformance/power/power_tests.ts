@@ -64,9 +64,7 @@ function powerTest(
   },
 ): TestDefinition {
   return defineTest({
-    suite: "kernel",
-    path: "power",
-    test: rule,
+    id: `kernel:power:${rule}`,
     clauses: o.clauses,
     description: o.description,
     needs: ({ storage, layout }) => needsOf(specOf({ rule, storage, layout })),

@@ -45,9 +45,7 @@ function lengthOf(situation: Situation): number {
 const OTHER_TOKENS = 64;
 
 const truth = defineTest({
-  suite: "allocator",
-  path: "admission",
-  test: "truth",
+  id: "allocator:admission:truth",
   clauses: ["pool/admission"],
   description: "Pool by pool size, admission grants what runs to its end and nothing else",
   needs: ({ layout, situation }) => [

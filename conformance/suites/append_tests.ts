@@ -26,9 +26,7 @@ import {
 const NO_ROTATION: Rotary = { style: "none", theta: 10_000, rotaryDimensions: 64 };
 
 const layouts = defineTest({
-  suite: "kernel",
-  path: "append",
-  test: "layout",
+  id: "kernel:append:layout",
   clauses: ["layout/write-follows-table", "layout/row-major-heads"],
   description: "Each head's keys and values land on the page that its own row names",
   needs: ({ layout, storage }) => appendNeeds({ layout, storage }),
@@ -37,9 +35,7 @@ const layouts = defineTest({
 });
 
 const rows = defineTest({
-  suite: "kernel",
-  path: "append",
-  test: "rows",
+  id: "kernel:append:rows",
   clauses: ["mixed/batch", "layout/write-follows-table"],
   description: "Chunks over page boundaries, decode rows and idle slots in one call",
   needs: ({ layout }) => appendNeeds({ layout }),
@@ -51,9 +47,7 @@ const rows = defineTest({
 });
 
 const boundaries = defineTest({
-  suite: "kernel",
-  path: "append",
-  test: "boundary",
+  id: "kernel:append:boundary",
   clauses: ["layout/write-follows-table", "rope/positions"],
   description: "Chunks that begin, end or both at a page's edge, with pages of every size",
   needs: ({ layout }) => appendNeeds({ layout }),
@@ -67,9 +61,7 @@ const boundaries = defineTest({
 });
 
 const rotation = defineTest({
-  suite: "kernel",
-  path: "append",
-  test: "rotation",
+  id: "kernel:append:rotation",
   clauses: ["rope/positions"],
   description: "Queries and keys turn by their absolute position; values and the rest do not",
   needs: ({ storage }) => appendNeeds({ storage }),
@@ -88,9 +80,7 @@ const rotation = defineTest({
 });
 
 const theta = defineTest({
-  suite: "kernel",
-  path: "append",
-  test: "theta",
+  id: "kernel:append:theta",
   clauses: ["rope/positions"],
   description: "The base of the frequencies is the model's",
   needs: ({ size }) => appendNeeds({ size }),
@@ -102,9 +92,7 @@ const theta = defineTest({
 });
 
 const holes = defineTest({
-  suite: "kernel",
-  path: "append",
-  test: "holes",
+  id: "kernel:append:holes",
   clauses: ["sentinel/no-write"],
   description: "Writes to holes are dropped and counted, and page 0 stays as it was",
   needs: ({ layout }) => appendNeeds({ layout }),
@@ -126,9 +114,7 @@ const holes = defineTest({
 });
 
 const untouched = defineTest({
-  suite: "kernel",
-  path: "append",
-  test: "nothing_else",
+  id: "kernel:append:nothing_else",
   clauses: ["sentinel/no-write", "kernel/no-overread"],
   description: "Everything in the cache that no new token owns keeps its bits, NaN included",
   needs: ({ layout, storage }) => appendNeeds({ layout, storage }),
@@ -146,9 +132,7 @@ const untouched = defineTest({
 });
 
 const foreignIds = defineTest({
-  suite: "kernel",
-  path: "append",
-  test: "foreign_id",
+  id: "kernel:append:foreign_id",
   clauses: ["sentinel/only-minus-one", "layout/id-spaces-distinct"],
   description: "An id that is neither -1 nor inside the pool is refused before anything is written",
   needs: ({ layout }) => appendNeeds({ layout }),
@@ -164,9 +148,7 @@ const foreignIds = defineTest({
 });
 
 const readBack = defineTest({
-  suite: "kernel",
-  path: "append",
-  test: "read_back",
+  id: "kernel:append:read_back",
   clauses: ["layout/write-follows-table", "rope/positions"],
   description: "Attention over what was appended sees the new tokens' own keys and values",
   needs: ({ layout }) => [...appendNeeds({ layout }), "kernel.attend"],

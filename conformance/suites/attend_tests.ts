@@ -26,9 +26,7 @@ const GEOMETRY = {
 };
 
 const layouts = defineTest({
-  suite: "kernel",
-  path: "attend",
-  test: "layout",
+  id: "kernel:attend:layout",
   clauses: [
     "layout/row-major-heads",
     "layout/id-spaces-distinct",
@@ -47,9 +45,7 @@ const layouts = defineTest({
 });
 
 const geometry = defineTest({
-  suite: "kernel",
-  path: "attend",
-  test: "geometry",
+  id: "kernel:attend:geometry",
   clauses: ["shape/group", "numerics/c16"],
   description: "Head sizes, groups, page sizes and head counts, one axis at a time",
   needs: ({ size, storage }) => needsOf({ size, storage }),
@@ -77,9 +73,7 @@ const geometry = defineTest({
 });
 
 const bigHeads = defineTest({
-  suite: "kernel",
-  path: "attend",
-  test: "model_geometry",
+  id: "kernel:attend:model_geometry",
   clauses: ["shape/group", "numerics/c16"],
   description: "The head geometries of published models",
   needs: ({ size, storage }) => needsOf({ size, storage }),
@@ -104,9 +98,7 @@ const bigHeads = defineTest({
 });
 
 const lengths = defineTest({
-  suite: "kernel",
-  path: "attend",
-  test: "length",
+  id: "kernel:attend:length",
   clauses: ["mask/full", "kernel/no-overread"],
   description: "Lengths on both sides of every page boundary, by both walks",
   needs: () => needsOf(),
@@ -125,9 +117,7 @@ const lengths = defineTest({
 });
 
 const longRows = defineTest({
-  suite: "kernel",
-  path: "attend",
-  test: "long_row",
+  id: "kernel:attend:long_row",
   clauses: ["numerics/c16", "mask/window"],
   description: "A decode row of many pages, by both walks",
   needs: () => needsOf(),
@@ -141,9 +131,7 @@ const longRows = defineTest({
 });
 
 const mixed = defineTest({
-  suite: "kernel",
-  path: "attend",
-  test: "mixed_batch",
+  id: "kernel:attend:mixed_batch",
   clauses: ["mixed/batch"],
   description: "Chunks, decode rows, speculative rows and idle slots in one call",
   needs: ({ layout }) => needsOf({ layout }),
@@ -163,9 +151,7 @@ const mixed = defineTest({
 });
 
 const optionalTable = defineTest({
-  suite: "kernel",
-  path: "attend",
-  test: "optional_table",
+  id: "kernel:attend:optional_table",
   clauses: ["layout/optional-table"],
   description: "The uniform path gives the same bits before and after head-wise calls",
   needs: ({ storage }) => [...needsOf({ layout: "uniform", storage }), "kernel.headwise"],
@@ -182,9 +168,7 @@ const optionalTable = defineTest({
 });
 
 const namedOptions = defineTest({
-  suite: "kernel",
-  path: "attend",
-  test: "named_options",
+  id: "kernel:attend:named_options",
   clauses: ["args/keyword-only"],
   description: "The order in which the parts of a problem are given makes no difference",
   needs: () => needsOf({ learned: true }),
@@ -203,9 +187,7 @@ const namedOptions = defineTest({
 });
 
 const recycledAnswers = defineTest({
-  suite: "kernel",
-  path: "attend",
-  test: "recycling",
+  id: "kernel:attend:recycling",
   clauses: ["recycle/off-equal-answers", "sentinel/no-read"],
   description: "Replacing dead pages by holes changes no bit of the output",
   needs: ({ layout }) => needsOf({ layout }),

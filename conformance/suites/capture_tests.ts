@@ -20,9 +20,7 @@ import {
 } from "./kernel_case.ts";
 
 const tablePresent = defineTest({
-  suite: "capture",
-  path: "record",
-  test: "table_present",
+  id: "capture:record:table_present",
   clauses: ["capture/table-present"],
   description: "Recording needs identity ids for every head; anything else is refused",
   needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
@@ -50,9 +48,7 @@ const tablePresent = defineTest({
 });
 
 const equal = defineTest({
-  suite: "capture",
-  path: "replay",
-  test: "equal",
+  id: "capture:replay:equal",
   clauses: ["capture/equal", "capture/static", "capture/table-present"],
   description: "A replay over other tables, lengths and holes gives the bits of a fresh run",
   needs: ({ layout, storage }) => [...needsOf({ layout, storage }), "kernel.capture"],
@@ -73,9 +69,7 @@ const equal = defineTest({
 });
 
 const repeated = defineTest({
-  suite: "capture",
-  path: "replay",
-  test: "repeated",
+  id: "capture:replay:repeated",
   clauses: ["capture/equal", "capture/static"],
   description: "Replays in a row do not remember each other",
   needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
@@ -90,9 +84,7 @@ const repeated = defineTest({
 });
 
 const isStatic = defineTest({
-  suite: "capture",
-  path: "replay",
-  test: "static",
+  id: "capture:replay:static",
   clauses: ["capture/static"],
   description: "A replay reads nothing back and makes no object",
   needs: ({ storage }) => [...needsOf({ storage }), "kernel.capture"],
@@ -119,9 +111,7 @@ const SEVERAL_ROWS: readonly string[] = [
 ];
 
 const several = defineTest({
-  suite: "capture",
-  path: "replay",
-  test: "several",
+  id: "capture:replay:several",
   clauses: ["capture/several", "capture/equal"],
   description: "Recordings of several batches stay right while newer ones are made and replayed",
   needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
@@ -154,9 +144,7 @@ const several = defineTest({
 });
 
 const rowsOfTokens = defineTest({
-  suite: "capture",
-  path: "replay",
-  test: "rows",
+  id: "capture:replay:rows",
   clauses: ["capture/several", "mixed/batch"],
   description: "Rows of one to eight tokens and idle slots replay like a fresh run",
   needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
@@ -175,9 +163,7 @@ const rowsOfTokens = defineTest({
 });
 
 const longer = defineTest({
-  suite: "capture",
-  path: "replay",
-  test: "longer",
+  id: "capture:replay:longer",
   clauses: ["capture/several", "capture/static"],
   description: "A step recorded with short lengths replays lengths up to the last column",
   needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],

@@ -135,9 +135,7 @@ function moveCommand(clause: string, send: BadCommand["send"]): BadCommand {
 /** One test a clause, so that a case judges the clause that its command would break. */
 const tests = [...new Set(Object.values(BAD_COMMANDS).map(({ clause }) => clause))].map((clause) =>
   defineTest({
-    suite: "allocator",
-    path: "command",
-    test: clause.replace(/[/-]/g, "_"),
+    id: `allocator:command:${clause.replace(/[/-]/g, "_")}`,
     clauses: [clause],
     description: "A command that cannot be is refused, and changes nothing",
     needs: ({ layout, command }) => {

@@ -24,9 +24,7 @@ import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
 const DECODE = "1+47_1+64_1+15";
 
 const unseenNan = defineTest({
-  suite: "kernel",
-  path: "edge",
-  test: "unseen_nan",
+  id: "kernel:edge:unseen_nan",
   clauses: ["mask/window", "sentinel/no-read"],
   description: "NaN of keys that no query of the step sees changes nothing, in live pages too",
   needs: ({ storage }) => needsOf({ storage, sinks: 4 }),
@@ -38,9 +36,7 @@ const unseenNan = defineTest({
 });
 
 const visibleNan = defineTest({
-  suite: "kernel",
-  path: "edge",
-  test: "visible_nan",
+  id: "kernel:edge:visible_nan",
   clauses: ["mask/full"],
   description: "A NaN in a visible value is the answer of its element, and of no other",
   needs: ({ storage }) => needsOf({ storage }),
@@ -50,9 +46,7 @@ const visibleNan = defineTest({
 });
 
 const largeValues = defineTest({
-  suite: "kernel",
-  path: "edge",
-  test: "large_values",
+  id: "kernel:edge:large_values",
   clauses: ["numerics/c16"],
   description: "Values near the largest of their type stay finite where sums can hold them",
   needs: ({ storage, split }) => [
@@ -78,9 +72,7 @@ const VALUE_FAULTS: Readonly<Record<string, (p: AttentionProblem) => AttentionPr
 };
 
 const refusedValues = defineTest({
-  suite: "kernel",
-  path: "refusal",
-  test: "value",
+  id: "kernel:refusal:value",
   clauses: ["softmax/scale", "softmax/learned-sink"],
   description: "Scales and sink logits that are no numbers of float32 are refused",
   needs: () => needsOf({ learned: true }),

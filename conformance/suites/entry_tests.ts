@@ -48,9 +48,7 @@ type Rule = keyof typeof RULES;
 export const ENTRY_ROWS = "1+90_5+45_0+8_1+15_3+64";
 
 const entryRules = defineTest({
-  suite: "kernel",
-  path: "entry",
-  test: "rule",
+  id: "kernel:entry:rule",
   clauses: ["entry/same-rules"],
   description: "Every entry point honours every mask, offset, tree, sink, scale and window",
   needs: ({ entry, rule }) =>

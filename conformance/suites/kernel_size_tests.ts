@@ -13,9 +13,7 @@ function decodeRows(slots: number): string {
 }
 
 const slots = defineTest({
-  suite: "kernel",
-  path: "size",
-  test: "slots",
+  id: "kernel:size:slots",
   clauses: ["mixed/batch", "layout/row-major-heads"],
   description: "Dozens of slots read their own rows, decode rows and chunks",
   needs: ({ layout }) => needsOf({ layout }),
@@ -28,9 +26,7 @@ const slots = defineTest({
 });
 
 const chunks = defineTest({
-  suite: "kernel",
-  path: "size",
-  test: "chunk",
+  id: "kernel:size:chunk",
   clauses: ["mixed/batch", "mask/full", "mask/window"],
   description: "Chunks of hundreds of tokens are causal to their last one",
   needs: ({ layout }) => needsOf({ layout }),
@@ -40,9 +36,7 @@ const chunks = defineTest({
 });
 
 const longRows = defineTest({
-  suite: "kernel",
-  path: "size",
-  test: "long_row",
+  id: "kernel:size:long_row",
   clauses: ["numerics/c16", "mask/window", "mixed/batch"],
   description: "A row of 16k keys is read to its end in any slot",
   needs: ({ layout }) => needsOf({ layout }),
@@ -59,9 +53,7 @@ const longRows = defineTest({
 });
 
 const manySplits = defineTest({
-  suite: "kernel",
-  path: "size",
-  test: "splits",
+  id: "kernel:size:splits",
   clauses: ["numerics/c16", "softmax/learned-sink"],
   description: "Rows split by dozens are merged whole",
   needs: ({ learned }) => [...needsOf({ learned, sinks: 4 }), "kernel.splits"],
@@ -81,9 +73,7 @@ const manySplits = defineTest({
 });
 
 const groups = defineTest({
-  suite: "kernel",
-  path: "size",
-  test: "group",
+  id: "kernel:size:group",
   clauses: ["shape/group", "mixed/batch"],
   description: "Groups of up to 64 query heads share a KV head",
   needs: ({ size, storage }) => needsOf({ size, storage }),
@@ -100,9 +90,7 @@ const groups = defineTest({
 });
 
 const severalWindows = defineTest({
-  suite: "kernel",
-  path: "size",
-  test: "windows",
+  id: "kernel:size:windows",
   clauses: ["mask/several-windows"],
   description: "Heads of one call keep windows of their own",
   needs: ({ layout, sinks }) => needsOf({ layout, sinks }),
@@ -122,9 +110,7 @@ const severalWindows = defineTest({
 const WIDTHS = { ids_16: "kernel.wide_ids", offsets_31: "kernel.wide_offsets" } as const;
 
 const wide = defineTest({
-  suite: "kernel",
-  path: "size",
-  test: "wide",
+  id: "kernel:size:wide",
   clauses: ["layout/id-spaces-distinct", "kernel/no-overread"],
   description: "Ids past 16 bits and offsets past 31 and 32 bits name pages of their own",
   needs: ({ layout, width }) => [...needsOf({ layout }), WIDTHS[width as keyof typeof WIDTHS]],
@@ -150,9 +136,7 @@ const wide = defineTest({
 });
 
 const appends = defineTest({
-  suite: "kernel",
-  path: "size",
-  test: "append",
+  id: "kernel:size:append",
   clauses: ["layout/write-follows-table", "mixed/batch"],
   description: "Appends of dozens of slots and long chunks reach the pages of their own rows",
   needs: ({ layout }) => appendNeeds({ layout }),

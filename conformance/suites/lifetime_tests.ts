@@ -21,9 +21,7 @@ import {
 } from "./driver.ts";
 
 const transfer = defineTest({
-  suite: "allocator",
-  path: "lifetime",
-  test: "transfer",
+  id: "allocator:lifetime:transfer",
   clauses: ["recycle/in-flight-transfer"],
   description: "Pages that a transfer reads are handed out only after it has ended",
   needs: ({ layout, freed_by: by }) => [
@@ -59,9 +57,7 @@ const transfer = defineTest({
 });
 
 const lateRelease = defineTest({
-  suite: "allocator",
-  path: "lifetime",
-  test: "late_release",
+  id: "allocator:lifetime:late_release",
   clauses: ["pool/late-release"],
   description: "A release of a request that is gone changes nothing of the slot's new owner",
   needs: ({ layout, after }) => [
@@ -130,9 +126,7 @@ async function move(
 }
 
 const optimistic = defineTest({
-  suite: "allocator",
-  path: "lifetime",
-  test: "optimistic",
+  id: "allocator:lifetime:optimistic",
   clauses: ["recycle/optimistic", "recycle/window-only"],
   description: "Drafts that may be rejected make no page dead, and rejecting them finds every key",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
@@ -160,9 +154,7 @@ const optimistic = defineTest({
 });
 
 const smallWindow = defineTest({
-  suite: "allocator",
-  path: "lifetime",
-  test: "small_window",
+  id: "allocator:lifetime:small_window",
   clauses: ["recycle/small-window", "pool/admission"],
   description: "With W ≤ P two pages a window head are enough for ever, and are admitted",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
@@ -201,9 +193,7 @@ const smallWindow = defineTest({
 });
 
 const workerRows = defineTest({
-  suite: "allocator",
-  path: "lifetime",
-  test: "worker_rows",
+  id: "allocator:lifetime:worker_rows",
   clauses: ["worker/rows-follow"],
   description: "When a step is opened the worker's rows hold what the scheduler's do, holes too",
   needs: ({ layout, what }) => [

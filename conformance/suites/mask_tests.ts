@@ -21,9 +21,7 @@ const PREFILL = "20+30_35+0";
 const SPECULATIVE = "5+45_8+8_2+62";
 
 const full = defineTest({
-  suite: "kernel",
-  path: "mask",
-  test: "full",
+  id: "kernel:mask:full",
   clauses: ["mask/full"],
   description: "Full heads see every key up to their own, and W = 0 means full",
   needs: () => needsOf(),
@@ -33,9 +31,7 @@ const full = defineTest({
 });
 
 const window = defineTest({
-  suite: "kernel",
-  path: "mask",
-  test: "window",
+  id: "kernel:mask:window",
   clauses: ["mask/window"],
   description: "Window heads see W keys with their own, on both sides of page boundaries",
   needs: () => needsOf(),
@@ -45,9 +41,7 @@ const window = defineTest({
 });
 
 const sinks = defineTest({
-  suite: "kernel",
-  path: "mask",
-  test: "sinks",
+  id: "kernel:mask:sinks",
   clauses: ["mask/window", "mask/sink-threaded"],
   description: "Sinks stay visible in every entry point, for decode rows and chunks",
   needs: ({ entry }) => [...needsOf(), ...(entry === "into" ? ["kernel.into"] as const : [])],
@@ -60,9 +54,7 @@ const sinks = defineTest({
 });
 
 const offset = defineTest({
-  suite: "kernel",
-  path: "mask",
-  test: "offset",
+  id: "kernel:mask:offset",
   clauses: ["mask/offset"],
   description: "A key range takes the place of the causal limit, of window and full heads",
   needs: () => needsOf({ ranges: true }),
@@ -72,9 +64,7 @@ const offset = defineTest({
 });
 
 const tree = defineTest({
-  suite: "kernel",
-  path: "mask",
-  test: "tree",
+  id: "kernel:mask:tree",
   clauses: ["mask/tree"],
   description: "A tree mask hides keys of this step's own tokens, on top of window and sinks",
   needs: () => needsOf({ tree: true }),
@@ -91,9 +81,7 @@ const tree = defineTest({
 });
 
 const kinds = defineTest({
-  suite: "kernel",
-  path: "mask",
-  test: "head_kinds",
+  id: "kernel:mask:head_kinds",
   clauses: ["mask/head-kinds"],
   description: "Window heads may be any heads",
   needs: ({ layout }) => needsOf({ layout }),
@@ -106,9 +94,7 @@ const kinds = defineTest({
 });
 
 const scale = defineTest({
-  suite: "kernel",
-  path: "softmax",
-  test: "scale",
+  id: "kernel:softmax:scale",
   clauses: ["softmax/scale", "numerics/c16"],
   description: "1/√D by default; faint and strong scores stay inside the bound",
   needs: () => needsOf(),
@@ -120,9 +106,7 @@ const scale = defineTest({
 });
 
 const learnedSink = defineTest({
-  suite: "kernel",
-  path: "softmax",
-  test: "learned_sink",
+  id: "kernel:softmax:learned_sink",
   clauses: ["softmax/learned-sink"],
   description: "A learned sink joins the denominator once, whatever the number of splits",
   needs: ({ split }) => [
@@ -144,9 +128,7 @@ const learnedSink = defineTest({
 });
 
 const logSumExp = defineTest({
-  suite: "kernel",
-  path: "softmax",
-  test: "log_sum_exp",
+  id: "kernel:softmax:log_sum_exp",
   clauses: ["softmax/lse"],
   description: "The log-sum-exp is that of the visible keys alone",
   needs: ({ learned }) => [...needsOf({ learned }), "kernel.log_sum_exp"],
@@ -160,9 +142,7 @@ const logSumExp = defineTest({
 });
 
 const splits = defineTest({
-  suite: "kernel",
-  path: "softmax",
-  test: "splits",
+  id: "kernel:softmax:splits",
   clauses: ["numerics/c16"],
   description: "Split and unsplit results lie inside the same bound",
   needs: ({ storage }) => [...needsOf({ storage }), "kernel.splits"],
@@ -177,9 +157,7 @@ const splits = defineTest({
 });
 
 const deterministic = defineTest({
-  suite: "kernel",
-  path: "softmax",
-  test: "deterministic",
+  id: "kernel:softmax:deterministic",
   clauses: ["numerics/c16"],
   description: "The same inputs twice give the same bits",
   needs: ({ storage }) => needsOf({ storage }),
@@ -195,9 +173,7 @@ const deterministic = defineTest({
 });
 
 const repeated = defineTest({
-  suite: "kernel",
-  path: "softmax",
-  test: "repeated",
+  id: "kernel:softmax:repeated",
   clauses: ["numerics/c16"],
   description: "The same inputs again and again write the same answer into an output that lost it",
   needs: ({ storage }) => [...needsOf({ storage }), "kernel.into"],
@@ -214,9 +190,7 @@ const repeated = defineTest({
 });
 
 const twoPasses = defineTest({
-  suite: "kernel",
-  path: "dual",
-  test: "merge",
+  id: "kernel:dual:merge",
   clauses: ["dual/merge"],
   description: "Full and window heads in two passes give what one pass gives",
   needs: ({ storage, learned }) => [...needsOf({ storage, learned }), "kernel.two_passes"],
@@ -243,9 +217,7 @@ const twoPasses = defineTest({
 });
 
 const hidden = defineTest({
-  suite: "kernel",
-  path: "mask",
-  test: "nothing_visible",
+  id: "kernel:mask:nothing_visible",
   clauses: ["kernel/no-overread", "mask/offset"],
   description: "A query with an empty key range gives 0",
   needs: ({ storage, learned }) => needsOf({ storage, ranges: true, learned }),

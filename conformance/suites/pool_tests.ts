@@ -16,9 +16,7 @@ import {
 } from "./driver.ts";
 
 const independentPools = defineTest({
-  suite: "allocator",
-  path: "pool",
-  test: "independent",
+  id: "allocator:pool:independent",
   clauses: ["pool/per-head"],
   description: "Every head holds all N pages of its own pool at once",
   needs: ({ layout }) => [layoutCapability(layout)],
@@ -38,9 +36,7 @@ const independentPools = defineTest({
 });
 
 const sharedPool = defineTest({
-  suite: "allocator",
-  path: "pool",
-  test: "any_head",
+  id: "allocator:pool:any_head",
   clauses: ["pool/per-head", "recycle/window-only"],
   description:
     "Pages freed by window heads go to full heads of one pool, and stay where pools differ",
@@ -66,9 +62,7 @@ const sharedPool = defineTest({
 });
 
 const allOrNothing = defineTest({
-  suite: "allocator",
-  path: "pool",
-  test: "all_or_nothing",
+  id: "allocator:pool:all_or_nothing",
   clauses: ["pool/all-or-nothing"],
   description: "A request that one head cannot meet takes no page of any head",
   needs: ({ layout }) => [layoutCapability(layout)],
@@ -99,9 +93,7 @@ const allOrNothing = defineTest({
 });
 
 const unevenShortage = defineTest({
-  suite: "allocator",
-  path: "pool",
-  test: "uneven_shortage",
+  id: "allocator:pool:uneven_shortage",
   clauses: ["pool/all-or-nothing", "pool/conservation"],
   description: "When only full heads are short, window heads keep what they have and get no more",
   needs: () => ["allocator.headwise", "allocator.recycle"],
@@ -121,9 +113,7 @@ const unevenShortage = defineTest({
 });
 
 const returnedTwice = defineTest({
-  suite: "allocator",
-  path: "pool",
-  test: "bad_return",
+  id: "allocator:pool:bad_return",
   clauses: ["pool/conservation"],
   description:
     "Returning a free page, a page twice or a page without an owner is refused and changes nothing",
@@ -146,9 +136,7 @@ const returnedTwice = defineTest({
 });
 
 const availability = defineTest({
-  suite: "allocator",
-  path: "availability",
-  test: "real_number",
+  id: "allocator:availability:real_number",
   clauses: ["pool/available"],
   description: "Availability is the exact share of free pages, between zero and one too",
   needs: ({ layout }) => [layoutCapability(layout)],
@@ -171,9 +159,7 @@ const availability = defineTest({
 });
 
 const unevenAvailability = defineTest({
-  suite: "allocator",
-  path: "availability",
-  test: "uneven_heads",
+  id: "allocator:availability:uneven_heads",
   clauses: ["pool/available"],
   description: "Availability sums over heads whose pools differ",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
@@ -192,9 +178,7 @@ const unevenAvailability = defineTest({
 });
 
 const extendRefused = defineTest({
-  suite: "allocator",
-  path: "pool",
-  test: "extend_past_end",
+  id: "allocator:pool:extend_past_end",
   clauses: ["pool/extend", "pool/conservation"],
   description: "Growth past M, or past the model's length, is refused before any pool changes",
   needs: ({ layout }) => [layoutCapability(layout)],
@@ -228,9 +212,7 @@ const extendRefused = defineTest({
 });
 
 const preallocation = defineTest({
-  suite: "allocator",
-  path: "pool",
-  test: "preallocation",
+  id: "allocator:pool:preallocation",
   clauses: ["pool/conservation", "sentinel/tail"],
   description: "Pages ahead of need are counted, bounded and returned like any other",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.preallocation"],

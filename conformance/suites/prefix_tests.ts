@@ -63,9 +63,7 @@ function rowsOf(snapshot: AllocatorSnapshot): number {
 }
 
 const shared = defineTest({
-  suite: "allocator",
-  path: "prefix",
-  test: "shared",
+  id: "allocator:prefix:shared",
   clauses: ["prefix/share"],
   description: "A sharer names the pages of the prefix and takes new ones for the rest alone",
   needs: ({ layout }) => [
@@ -99,9 +97,7 @@ const shared = defineTest({
 });
 
 const lastOwner = defineTest({
-  suite: "allocator",
-  path: "prefix",
-  test: "last_owner",
+  id: "allocator:prefix:last_owner",
   clauses: ["prefix/share", "pool/conservation"],
   description: "A shared page outlives each owner but the last, and is then free for others",
   needs: ({ layout }) => [
@@ -136,9 +132,7 @@ const lastOwner = defineTest({
 });
 
 const wholePrompt = defineTest({
-  suite: "allocator",
-  path: "prefix",
-  test: "whole_prompt",
+  id: "allocator:prefix:whole_prompt",
   clauses: ["prefix/share"],
   description: "A prompt that is cached to its end computes its last token, in a page of its own",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
@@ -166,9 +160,7 @@ const wholePrompt = defineTest({
 });
 
 const evicted = defineTest({
-  suite: "allocator",
-  path: "prefix",
-  test: "evicted",
+  id: "allocator:prefix:evicted",
   clauses: ["prefix/share"],
   description: "A prefix whose pages another request took is found no more",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
@@ -194,9 +186,7 @@ const evicted = defineTest({
 });
 
 const windows = defineTest({
-  suite: "allocator",
-  path: "prefix",
-  test: "windows",
+  id: "allocator:prefix:windows",
   clauses: ["prefix/share", "prefix/window"],
   description: "A window head keeps, of a cached prefix, what a continuation can still see",
   needs: ({ layout }) => [

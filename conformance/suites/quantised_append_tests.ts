@@ -26,9 +26,7 @@ const NEOX: Rotary = { style: "neox", theta: 10_000, rotaryDimensions: 64 };
 const LEADING = FAMILIES.flatMap(({ leading }) => leading);
 
 const codes = defineTest({
-  suite: "kernel",
-  path: "append_codes",
-  test: "format",
+  id: "kernel:append_codes:format",
   clauses: [CLAUSE],
   description: "Every format stores the nearest code for the scale in force, by layout",
   needs: ({ format, layout, storage }) => appendNeeds({ ...inFormat(format), layout, storage }),
@@ -38,9 +36,7 @@ const codes = defineTest({
 });
 
 const rotated = defineTest({
-  suite: "kernel",
-  path: "append_codes",
-  test: "rotation",
+  id: "kernel:append_codes:rotation",
   clauses: [CLAUSE, "rope/positions"],
   description: "Keys are quantised after they turn, and values as they are",
   needs: ({ format }) => appendNeeds(inFormat(format)),
@@ -78,9 +74,7 @@ function withContents(problem: AppendProblem): AppendProblem {
 }
 
 const boundaries = defineTest({
-  suite: "kernel",
-  path: "append_codes",
-  test: "contents",
+  id: "kernel:append_codes:contents",
   clauses: [CLAUSE],
   description: "Tokens of zeros, values past the largest code, outliers, halves and tiny values",
   needs: ({ format, layout, storage }) => appendNeeds({ ...inFormat(format), layout, storage }),
@@ -95,9 +89,7 @@ const boundaries = defineTest({
 });
 
 const mixed = defineTest({
-  suite: "kernel",
-  path: "append_codes",
-  test: "mixed",
+  id: "kernel:append_codes:mixed",
   clauses: [CLAUSE],
   description: "Keys and values are each quantised by their own format and scales",
   needs: ({ formats }) => appendNeeds(inFormats(formats)),
@@ -119,9 +111,7 @@ const OWN_SCALES = FAMILIES.flatMap(formatsByLayout).filter(({ format }) =>
 );
 
 const reuse = defineTest({
-  suite: "kernel",
-  path: "append_codes",
-  test: "reuse",
+  id: "kernel:append_codes:reuse",
   clauses: [CLAUSE],
   description: "Scales and codes of a page's owner before, no numbers here, are all replaced",
   needs: ({ format, layout, storage }) => appendNeeds({ ...inFormat(format), layout, storage }),
@@ -148,9 +138,7 @@ function stale(tensor: QuantisedTensor, { granularity, scaleType }: QuantisedFor
 }
 
 const holes = defineTest({
-  suite: "kernel",
-  path: "append_codes",
-  test: "holes",
+  id: "kernel:append_codes:holes",
   clauses: [CLAUSE, "sentinel/no-write"],
   description: "A write to a hole is dropped: no code and no scale of any page changes for it",
   needs: ({ format, layout }) => appendNeeds({ ...inFormat(format), layout }),
@@ -166,9 +154,7 @@ const holes = defineTest({
 });
 
 const readBack = defineTest({
-  suite: "kernel",
-  path: "append_codes",
-  test: "read_back",
+  id: "kernel:append_codes:read_back",
   clauses: [CLAUSE, "layout/write-follows-table"],
   description: "Attention over what was appended sees the new tokens' codes and scales",
   needs: ({ format, layout }) => [

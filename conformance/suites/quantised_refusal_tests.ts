@@ -123,9 +123,7 @@ function casesOf(family: "c8" | "c4"): { format: string; fault: string }[] {
 
 const refusals = (["c8", "c4"] as const).map((family) =>
   defineTest({
-    suite: "kernel",
-    path: family,
-    test: "refusal",
+    id: `kernel:${family}:refusal`,
     clauses: [`dtype/${family}`],
     description: "Codes, scales and zero points of another type, shape or stride are refused",
     needs: ({ format }) => needsOf(inFormat(format)),
@@ -152,9 +150,7 @@ const APPEND_FAULTS = [
 ];
 
 const appends = defineTest({
-  suite: "kernel",
-  path: "append_codes",
-  test: "refusal",
+  id: "kernel:append_codes:refusal",
   clauses: ["dtype/append-quantises"],
   description: "An append refuses the same codes and scales before it writes",
   needs: ({ format }) => appendNeeds(inFormat(format)),

@@ -26,9 +26,7 @@ const DECODE_ROWS = "1+47_0+5_1+16_1+30";
 
 function formats(family: FormatFamily): TestDefinition {
   return defineTest({
-    suite: "kernel",
-    path: family.path,
-    test: "format",
+    id: `kernel:${family.path}:format`,
     clauses: [family.clause],
     description: "Every type of codes with every granularity and type of scales, by layout",
     needs: ({ format, layout, storage }) => needsOf({ ...inFormat(format), layout, storage }),
@@ -40,9 +38,7 @@ function formats(family: FormatFamily): TestDefinition {
 
 function rows(family: FormatFamily): TestDefinition {
   return defineTest({
-    suite: "kernel",
-    path: family.path,
-    test: "rows",
+    id: `kernel:${family.path}:rows`,
     clauses: [family.clause],
     description: "Chunks, decode rows, drafts and idle slots, at the edges of pages",
     needs: ({ format }) => needsOf(inFormat(format)),
@@ -62,9 +58,7 @@ const GEOMETRIES = {
 
 function geometry(family: FormatFamily): TestDefinition {
   return defineTest({
-    suite: "kernel",
-    path: family.path,
-    test: "geometry",
+    id: `kernel:${family.path}:geometry`,
     clauses: [family.clause],
     description: "Head sizes, groups and page sizes other than the control's",
     needs: ({ format, shape }) =>
@@ -93,9 +87,7 @@ const ALL_RULES = {
 
 function entries(family: FormatFamily): TestDefinition {
   return defineTest({
-    suite: "kernel",
-    path: family.path,
-    test: "entry",
+    id: `kernel:${family.path}:entry`,
     clauses: [family.clause, "entry/same-rules"],
     description: "Every entry point reads codes, under all masks at once",
     needs: ({ format, entry }) =>
@@ -111,9 +103,7 @@ function entries(family: FormatFamily): TestDefinition {
 
 function holes(family: FormatFamily): TestDefinition {
   return defineTest({
-    suite: "kernel",
-    path: family.path,
-    test: "holes",
+    id: `kernel:${family.path}:holes`,
     clauses: [family.clause, "sentinel/no-read"],
     description: "Codes and scales behind holes, on page 0 too, are no number and reach nothing",
     needs: ({ format, layout }) => needsOf({ ...inFormat(format), layout }),
@@ -132,9 +122,7 @@ function everyCode(family: FormatFamily): TestDefinition {
   const types = [...new Set(family.formats.map(({ codes }) => codes))];
   const first = types.map((type) => family.formats.find(({ codes }) => codes === type)!);
   return defineTest({
-    suite: "kernel",
-    path: family.path,
-    test: "every_code",
+    id: `kernel:${family.path}:every_code`,
     clauses: [family.clause],
     description:
       "A token that sees itself alone gives its own value, for every code that is a number",
@@ -192,9 +180,7 @@ function extremeScales(family: FormatFamily): TestDefinition {
     (granularity === "token" || granularity === "channel" || granularity === "block")
   );
   return defineTest({
-    suite: "kernel",
-    path: family.path,
-    test: "extreme_scales",
+    id: `kernel:${family.path}:extreme_scales`,
     clauses: [family.clause],
     description: "Scales of 0, subnormal ones and large ones stand beside ordinary ones",
     needs: ({ format }) => needsOf(inFormat(format)),
@@ -219,9 +205,7 @@ function extremeScales(family: FormatFamily): TestDefinition {
 
 function repeated(family: FormatFamily): TestDefinition {
   return defineTest({
-    suite: "kernel",
-    path: family.path,
-    test: "deterministic",
+    id: `kernel:${family.path}:deterministic`,
     clauses: [family.clause, "numerics/c16"],
     description: "The same codes twice give the same bits",
     needs: ({ format }) => needsOf(inFormat(format)),
@@ -237,9 +221,7 @@ function repeated(family: FormatFamily): TestDefinition {
 }
 
 const mixed = defineTest({
-  suite: "kernel",
-  path: "c8",
-  test: "mixed",
+  id: "kernel:c8:mixed",
   clauses: ["dtype/c8", "dtype/c4"],
   description: "Keys and values differ in type and granularity, one of them 16 bits among others",
   needs: ({ formats, layout }) => needsOf({ ...inFormats(formats), layout }),

@@ -10,9 +10,7 @@ import { checkState, createDriver, grow, recycle, requireOk, requireRefused } fr
 import { countWindowHeads } from "./resolve_kinds.ts";
 
 const patternCount = defineTest({
-  suite: "allocator",
-  path: "head_kinds",
-  test: "pattern",
+  id: "allocator:head_kinds:pattern",
   clauses: ["mask/head-kinds", "declare/policy"],
   description: "A pattern with a ratio makes as many window heads as declared, at its end",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.heads", "allocator.recycle"],
@@ -39,9 +37,7 @@ const patternCount = defineTest({
 });
 
 const ratioRefused = defineTest({
-  suite: "allocator",
-  path: "head_kinds",
-  test: "bad_ratio",
+  id: "allocator:head_kinds:bad_ratio",
   clauses: ["mask/head-kinds"],
   description: "A ratio outside [0, 1] is an error",
   needs: ({ layout }) => [layoutCapability(layout)],
@@ -54,9 +50,7 @@ const ratioRefused = defineTest({
 });
 
 const listedKinds = defineTest({
-  suite: "allocator",
-  path: "head_kinds",
-  test: "list",
+  id: "allocator:head_kinds:list",
   clauses: ["mask/head-kinds"],
   description: "Window heads may stand anywhere in the list",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
@@ -72,9 +66,7 @@ const listedKinds = defineTest({
 });
 
 const divisible = defineTest({
-  suite: "allocator",
-  path: "tensor_parallel",
-  test: "divisible",
+  id: "allocator:tensor_parallel:divisible",
   clauses: ["tp/divisible"],
   description: "Heads that divide are shared out evenly; fewer KV heads than ranks are replicated",
   needs: () => ["allocator.tensor_parallel"],
@@ -103,9 +95,7 @@ const divisible = defineTest({
 });
 
 const indivisible = defineTest({
-  suite: "allocator",
-  path: "tensor_parallel",
-  test: "indivisible",
+  id: "allocator:tensor_parallel:indivisible",
   clauses: ["tp/divisible"],
   description: "Heads that do not divide are a configuration error, before anything is allocated",
   needs: ({ command }) => [
@@ -130,9 +120,7 @@ const indivisible = defineTest({
 });
 
 const rankAgreement = defineTest({
-  suite: "allocator",
-  path: "tensor_parallel",
-  test: "agreement",
+  id: "allocator:tensor_parallel:agreement",
   clauses: ["tp/rank-agreement"],
   description: "Ranks given the same requests give the same answers and recycle the same columns",
   needs: ({ layout }) => [
@@ -170,9 +158,7 @@ const rankAgreement = defineTest({
 });
 
 const patternByRank = defineTest({
-  suite: "allocator",
-  path: "tensor_parallel",
-  test: "pattern",
+  id: "allocator:tensor_parallel:pattern",
   clauses: ["mask/head-kinds", "tp/rank-agreement"],
   description: "A pattern makes the window heads of each rank that the declared scope says",
   needs: ({ layout }) => [
@@ -206,9 +192,7 @@ const patternByRank = defineTest({
 });
 
 const listByRank = defineTest({
-  suite: "allocator",
-  path: "tensor_parallel",
-  test: "list",
+  id: "allocator:tensor_parallel:list",
   clauses: ["mask/head-kinds"],
   description: "A list names heads of the model, so that ranks differ and each recycles its own",
   needs: ({ layout }) => [

@@ -20,9 +20,7 @@ import {
 } from "./driver.ts";
 
 const deadPages = defineTest({
-  suite: "allocator",
-  path: "recycle",
-  test: "dead_pages",
+  id: "allocator:recycle:dead_pages",
   clauses: ["recycle/window-only", "sentinel/only-when-dead"],
   description:
     "Exactly the pages between the sinks and the window are freed, of window heads alone",
@@ -64,9 +62,7 @@ const deadPages = defineTest({
 });
 
 const tailRace = defineTest({
-  suite: "allocator",
-  path: "recycle",
-  test: "tail_race",
+  id: "allocator:recycle:tail_race",
   clauses: ["recycle/page-boundary"],
   description: "Between page boundaries nothing is freed, and the page being written stays",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
@@ -104,9 +100,7 @@ const tailRace = defineTest({
 });
 
 const chunkStart = defineTest({
-  suite: "allocator",
-  path: "recycle",
-  test: "chunk_start",
+  id: "allocator:recycle:chunk_start",
   clauses: ["recycle/window-only"],
   description: "The first position still to be computed decides, not the length",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
@@ -125,9 +119,7 @@ const chunkStart = defineTest({
 });
 
 const liveRange = defineTest({
-  suite: "allocator",
-  path: "recycle",
-  test: "live_range",
+  id: "allocator:recycle:live_range",
   clauses: ["sentinel/only-when-dead", "recycle/window-only"],
   description: "During a decode no key that a window head still sees lies in a hole",
   needs: ({ layout, sinks }) => [
@@ -157,9 +149,7 @@ const liveRange = defineTest({
 });
 
 const resumesLater = defineTest({
-  suite: "allocator",
-  path: "recycle",
-  test: "skipped_boundary",
+  id: "allocator:recycle:skipped_boundary",
   clauses: ["recycle/page-boundary"],
   description: "Pages that were dead at a boundary without recycling are freed at a later one",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
@@ -180,9 +170,7 @@ const resumesLater = defineTest({
 });
 
 const nothingDead = defineTest({
-  suite: "allocator",
-  path: "recycle",
-  test: "nothing_dead",
+  id: "allocator:recycle:nothing_dead",
   clauses: ["recycle/off", "recycle/window-only", "mask/full"],
   description: "Nothing is freed with recycling off, without a window, or inside the window",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
@@ -203,9 +191,7 @@ const nothingDead = defineTest({
 });
 
 const inFlight = defineTest({
-  suite: "allocator",
-  path: "recycle",
-  test: "in_flight",
+  id: "allocator:recycle:in_flight",
   clauses: ["recycle/in-flight"],
   description: "Pages freed during a step are handed out only after it has completed",
   needs: ({ layout }) => [
@@ -240,9 +226,7 @@ const inFlight = defineTest({
 });
 
 const freedBefore = defineTest({
-  suite: "allocator",
-  path: "recycle",
-  test: "freed_before_step",
+  id: "allocator:recycle:freed_before_step",
   clauses: ["recycle/in-flight", "pool/admission"],
   description: "Pages freed before a step began do not wait for it",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.fence"],
@@ -259,9 +243,7 @@ const freedBefore = defineTest({
 });
 
 const prefixSharing = defineTest({
-  suite: "allocator",
-  path: "recycle",
-  test: "prefix_sharing",
+  id: "allocator:recycle:prefix_sharing",
   clauses: ["prefix/window"],
   description: "Prefix sharing together with recycling is refused by an allocator without it",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
@@ -275,9 +257,7 @@ const prefixSharing = defineTest({
 });
 
 const boundedPages = defineTest({
-  suite: "allocator",
-  path: "recycle",
-  test: "bounded_pages",
+  id: "allocator:recycle:bounded_pages",
   clauses: ["pool/admission", "recycle/window-only"],
   description: "A decoding window head never holds more than its window, its sinks and one page",
   needs: ({ layout, sinks }) => [

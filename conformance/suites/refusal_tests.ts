@@ -63,9 +63,7 @@ function narrowTable(problem: AttentionProblem): AttentionProblem {
 }
 
 const dtypes = defineTest({
-  suite: "kernel",
-  path: "refusal",
-  test: "dtype",
+  id: "kernel:refusal:dtype",
   clauses: ["dtype/int32"],
   description: "Tables, lengths, starts, windows and ranges of another type are refused",
   needs: ({ fault }) => needsOf({ ranges: fault.startsWith("mask_ranges") }),
@@ -79,9 +77,7 @@ const dtypes = defineTest({
 });
 
 const storages = defineTest({
-  suite: "kernel",
-  path: "refusal",
-  test: "storage",
+  id: "kernel:refusal:storage",
   clauses: ["dtype/c16"],
   description: "Queries, keys and values of another type, or of two types, are refused",
   needs: () => needsOf(),
@@ -95,9 +91,7 @@ const storages = defineTest({
 });
 
 const shapes = defineTest({
-  suite: "kernel",
-  path: "refusal",
-  test: "shape",
+  id: "kernel:refusal:shape",
   clauses: [
     "shape/rows",
     "shape/columns-positive",
@@ -118,9 +112,7 @@ const shapes = defineTest({
 });
 
 const appends = defineTest({
-  suite: "kernel",
-  path: "refusal",
-  test: "append",
+  id: "kernel:refusal:append",
   clauses: ["dtype/int32", "dtype/c16", "shape/rows", "shape/group"],
   description: "An append refuses the same types and shapes before it writes",
   needs: () => appendNeeds(),

@@ -19,9 +19,7 @@ import {
 } from "./driver.ts";
 
 const fullHeads = defineTest({
-  suite: "allocator",
-  path: "admission",
-  test: "full_heads",
+  id: "allocator:admission:full_heads",
   clauses: ["pool/admission"],
   description:
     "A full head needs ceil(len/P) pages: what fits is admitted and one token more is not",
@@ -43,9 +41,7 @@ const fullHeads = defineTest({
 });
 
 const windowHeads = defineTest({
-  suite: "allocator",
-  path: "admission",
-  test: "window_heads",
+  id: "allocator:admission:window_heads",
   clauses: ["pool/admission"],
   description: "With recycling a request far longer than its pools is admitted and runs to its end",
   needs: ({ layout, sinks }) => [
@@ -73,9 +69,7 @@ const windowHeads = defineTest({
 });
 
 const withoutRecycling = defineTest({
-  suite: "allocator",
-  path: "admission",
-  test: "without_recycling",
+  id: "allocator:admission:without_recycling",
   clauses: ["pool/admission", "recycle/off"],
   description: "Without recycling window heads count like full heads",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.admission"],
@@ -97,9 +91,7 @@ const withoutRecycling = defineTest({
 });
 
 const mixedHeads = defineTest({
-  suite: "allocator",
-  path: "admission",
-  test: "mixed_heads",
+  id: "allocator:admission:mixed_heads",
   clauses: ["pool/admission", "pool/per-head"],
   description: "One pool admits by the sum over head kinds, pools a head by the fullest head",
   needs: ({ layout }) => [
@@ -126,9 +118,7 @@ const mixedHeads = defineTest({
 });
 
 const exactReturn = defineTest({
-  suite: "allocator",
-  path: "abort",
-  test: "exact",
+  id: "allocator:abort:exact",
   clauses: ["abort/exact", "pool/conservation"],
   description: "The end of a request returns every head's own pages, whatever was recycled before",
   needs: ({ layout, when, sinks }) => [
@@ -175,9 +165,7 @@ const exactReturn = defineTest({
 });
 
 const clearedState = defineTest({
-  suite: "allocator",
-  path: "abort",
-  test: "cleared_state",
+  id: "allocator:abort:cleared_state",
   clauses: ["abort/exact", "slot/reorder-stale"],
   description: "A preempted request starts over as if its slot had never been used",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
@@ -205,9 +193,7 @@ const clearedState = defineTest({
 });
 
 const releasedTwice = defineTest({
-  suite: "allocator",
-  path: "abort",
-  test: "released_twice",
+  id: "allocator:abort:released_twice",
   clauses: ["pool/conservation", "abort/exact"],
   description: "Ending an ended request returns nothing",
   needs: ({ layout }) => [layoutCapability(layout)],

@@ -16,9 +16,7 @@ import {
 } from "./kernel_case.ts";
 
 const noRead = defineTest({
-  suite: "kernel",
-  path: "sentinel",
-  test: "no_read",
+  id: "kernel:sentinel:no_read",
   clauses: ["sentinel/no-read", "kernel/no-overread"],
   description: "Poison in page 0 and in every unnamed page does not reach the output",
   needs: ({ layout, storage }) => needsOf({ layout, storage }),
@@ -39,9 +37,7 @@ const noRead = defineTest({
 });
 
 const firstPage = defineTest({
-  suite: "kernel",
-  path: "sentinel",
-  test: "first_page",
+  id: "kernel:sentinel:first_page",
   clauses: ["sentinel/no-read"],
   description: "A hole in the first column that a chunk or a decode row would read adds nothing",
   needs: ({ layout }) => needsOf({ layout }),
@@ -58,9 +54,7 @@ const firstPage = defineTest({
 });
 
 const foreignIds = defineTest({
-  suite: "kernel",
-  path: "sentinel",
-  test: "foreign_id",
+  id: "kernel:sentinel:foreign_id",
   clauses: ["sentinel/only-minus-one", "layout/id-spaces-distinct"],
   description: "An id that is neither -1 nor inside the pool is refused, never an address",
   needs: ({ layout }) => needsOf({ layout }),
@@ -79,9 +73,7 @@ const foreignIds = defineTest({
 });
 
 const flatIds = defineTest({
-  suite: "kernel",
-  path: "sentinel",
-  test: "flat_ids",
+  id: "kernel:sentinel:flat_ids",
   clauses: ["layout/id-spaces-distinct"],
   description: "A table of global ids is refused where ids are local, never reduced modulo N",
   needs: ({ storage }) => [...needsOf({ storage }), "kernel.pooled"],
@@ -99,9 +91,7 @@ const flatIds = defineTest({
 });
 
 const idleRows = defineTest({
-  suite: "kernel",
-  path: "sentinel",
-  test: "idle",
+  id: "kernel:sentinel:idle",
   clauses: ["kernel/no-overread", "mixed/batch"],
   description: "Idle slots write nothing, wherever they stand and whatever their rows hold",
   needs: ({ entry }) => [...needsOf(), ...(entry === "into" ? ["kernel.into"] as const : [])],
@@ -127,9 +117,7 @@ const idleRows = defineTest({
 });
 
 const allHoles = defineTest({
-  suite: "kernel",
-  path: "sentinel",
-  test: "idle_holes",
+  id: "kernel:sentinel:idle_holes",
   clauses: ["kernel/no-overread"],
   description: "An idle slot whose rows are all holes leaves its neighbours alone",
   needs: ({ layout }) => needsOf({ layout }),
@@ -145,9 +133,7 @@ const allHoles = defineTest({
 });
 
 const fullRows = defineTest({
-  suite: "kernel",
-  path: "sentinel",
-  test: "full_row",
+  id: "kernel:sentinel:full_row",
   clauses: ["kernel/no-overread", "shape/columns-cover"],
   description: "Rows that use every column do not run into the next row, whatever the walk",
   needs: ({ layout }) => needsOf({ layout }),
@@ -161,9 +147,7 @@ const fullRows = defineTest({
 });
 
 const widerTable = defineTest({
-  suite: "kernel",
-  path: "sentinel",
-  test: "wide_row",
+  id: "kernel:sentinel:wide_row",
   clauses: ["shape/columns-cover", "sentinel/tail"],
   description: "Columns past the request hold -1 and cost nothing but the walk",
   needs: ({ layout }) => needsOf({ layout }),
@@ -173,9 +157,7 @@ const widerTable = defineTest({
 });
 
 const allIdle = defineTest({
-  suite: "kernel",
-  path: "sentinel",
-  test: "all_idle",
+  id: "kernel:sentinel:all_idle",
   clauses: ["mixed/batch", "kernel/no-overread"],
   description: "A step without any query token gives an empty output",
   needs: ({ layout }) => needsOf({ layout }),

@@ -17,9 +17,7 @@ import {
 } from "./driver.ts";
 
 const manySlots = defineTest({
-  suite: "allocator",
-  path: "size",
-  test: "slots",
+  id: "allocator:size:slots",
   clauses: [
     "layout/row-major-heads",
     "pool/conservation",
@@ -50,9 +48,7 @@ const manySlots = defineTest({
 });
 
 const manyMoves = defineTest({
-  suite: "allocator",
-  path: "size",
-  test: "moves",
+  id: "allocator:size:moves",
   clauses: ["slot/swap-rows", "slot/condense", "slot/reorder-stale"],
   description: "Moves among dozens of slots take every row of every head along",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.moves"],
@@ -85,9 +81,7 @@ const manyMoves = defineTest({
 });
 
 const manyRecycled = defineTest({
-  suite: "allocator",
-  path: "size",
-  test: "recycled",
+  id: "allocator:size:recycled",
   clauses: ["recycle/window-only", "sentinel/only-when-dead"],
   description: "Long requests in any of many slots recycle their own heads' dead pages",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
@@ -124,9 +118,7 @@ async function extendAll(driver: Awaited<ReturnType<typeof createDriver>>): Prom
 }
 
 const wideIds = defineTest({
-  suite: "allocator",
-  path: "size",
-  test: "wide_ids",
+  id: "allocator:size:wide_ids",
   clauses: ["layout/id-spaces-distinct", "pool/conservation"],
   description: "Pages past the 65,536th have ids of their own",
   needs: ({ layout }) => [layoutCapability(layout)],

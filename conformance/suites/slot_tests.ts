@@ -21,9 +21,7 @@ import {
 } from "./driver.ts";
 
 const swapRows = defineTest({
-  suite: "allocator",
-  path: "slots",
-  test: "swap",
+  id: "allocator:slots:swap",
   clauses: ["slot/swap-rows"],
   description: "A swap exchanges every row of two slots, and both live on under their new numbers",
   needs: ({ layout, with: other }) => [
@@ -60,9 +58,7 @@ const swapRows = defineTest({
 });
 
 const draftRows = defineTest({
-  suite: "allocator",
-  path: "slots",
-  test: "draft",
+  id: "allocator:slots:draft",
   clauses: ["slot/swap-rows", "slot/condense"],
   description: "The draft model's rows move with the target's",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.draft", "allocator.moves"],
@@ -93,9 +89,7 @@ const draftRows = defineTest({
 });
 
 const condenseRows = defineTest({
-  suite: "allocator",
-  path: "slots",
-  test: "condense",
+  id: "allocator:slots:condense",
   clauses: ["slot/condense"],
   description: "Condensing keeps every active slot's rows and leaves holes behind",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.moves"],
@@ -126,9 +120,7 @@ const condenseRows = defineTest({
 });
 
 const reorderRows = defineTest({
-  suite: "allocator",
-  path: "slots",
-  test: "reorder",
+  id: "allocator:slots:reorder",
   clauses: ["slot/reorder-stale", "slot/swap-rows"],
   description: "A reorder moves rows, lengths and recycled columns, and leaves no stale column",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle", "allocator.moves"],
@@ -151,9 +143,7 @@ const reorderRows = defineTest({
 });
 
 const recycleAfterMove = defineTest({
-  suite: "allocator",
-  path: "slots",
-  test: "recycle_after_move",
+  id: "allocator:slots:recycle_after_move",
   clauses: ["slot/swap-rows", "recycle/window-only"],
   description: "What a slot has recycled moves with it, and is not freed again",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle", "allocator.moves"],

@@ -9,9 +9,7 @@ import { admit, checkState, createDriver, extend, grow, recycle, release } from 
 import { tableRowsPerSlot } from "./cache_model.ts";
 
 const rowMajor = defineTest({
-  suite: "allocator",
-  path: "table",
-  test: "row_major",
+  id: "allocator:table:row_major",
   clauses: ["layout/row-major-heads", "shape/rows"],
   description: "Slots of different lengths fill exactly the rows b·H + h",
   needs: ({ layout, heads }) => [
@@ -35,9 +33,7 @@ const rowMajor = defineTest({
 });
 
 const columnsCover = defineTest({
-  suite: "allocator",
-  path: "table",
-  test: "columns_cover",
+  id: "allocator:table:columns_cover",
   clauses: ["shape/columns-positive", "shape/columns-cover"],
   description: "Columns hold the longest request, as many as the uniform table has",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.uniform"],
@@ -57,9 +53,7 @@ const columnsCover = defineTest({
 });
 
 const absoluteColumns = defineTest({
-  suite: "allocator",
-  path: "table",
-  test: "absolute_columns",
+  id: "allocator:table:absolute_columns",
   clauses: ["shape/columns-cover", "recycle/window-only"],
   description: "Rows are not compacted when pages before the window are recycled",
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
@@ -79,9 +73,7 @@ const absoluteColumns = defineTest({
 });
 
 const idSpaces = defineTest({
-  suite: "allocator",
-  path: "table",
-  test: "id_spaces",
+  id: "allocator:table:id_spaces",
   clauses: ["layout/id-spaces-distinct", "pool/per-head"],
   description: "Local ids stay below N for each head, global ids stand in one row of one head",
   needs: ({ layout }) => [layoutCapability(layout)],
@@ -105,9 +97,7 @@ const idSpaces = defineTest({
 });
 
 const layerGroups = defineTest({
-  suite: "allocator",
-  path: "table",
-  test: "layer_groups",
+  id: "allocator:table:layer_groups",
   clauses: ["layout/per-layer-groups", "mask/head-kinds"],
   description: "Layers with other window heads have rows of their own, recycled by their own kinds",
   needs: ({ layout }) => [
@@ -147,9 +137,7 @@ const layerGroups = defineTest({
 });
 
 const tail = defineTest({
-  suite: "allocator",
-  path: "table",
-  test: "tail",
+  id: "allocator:table:tail",
   clauses: ["sentinel/tail", "abort/exact"],
   description: "A shorter request in a used slot leaves no column of the longer one",
   needs: ({ layout }) => [layoutCapability(layout)],

@@ -14,9 +14,7 @@ const COLUMNS = 6;
 const PAGE = 16;
 
 const sound = defineTest({
-  suite: "validator",
-  path: "table",
-  test: "sound",
+  id: "validator:table:sound",
   clauses: ["sentinel/only-minus-one", "sentinel/only-when-dead", "sentinel/tail", "shape/rows"],
   description: "A sound table has no fault, with and without recycled columns",
   needs: ({ layout }) => ["validator", layoutCapability(layout)],
@@ -30,9 +28,7 @@ const sound = defineTest({
 });
 
 const entries = defineTest({
-  suite: "validator",
-  path: "table",
-  test: "bad_entry",
+  id: "validator:table:bad_entry",
   clauses: ["sentinel/only-minus-one"],
   description: "A bad id is reported with its slot, head, column and value",
   needs: ({ layout }) => ["validator", layoutCapability(layout)],
@@ -56,9 +52,7 @@ const entries = defineTest({
 });
 
 const flatIds = defineTest({
-  suite: "validator",
-  path: "table",
-  test: "flat_id",
+  id: "validator:table:flat_id",
   clauses: ["layout/id-spaces-distinct", "sentinel/only-minus-one"],
   description: "The first id past a head's pool is a fault where ids are local, not where global",
   needs: ({ layout }) => ["validator", layoutCapability(layout)],
@@ -73,9 +67,7 @@ const flatIds = defineTest({
 });
 
 const liveHoles = defineTest({
-  suite: "validator",
-  path: "table",
-  test: "live_hole",
+  id: "validator:table:live_hole",
   clauses: ["sentinel/only-when-dead"],
   description: "A hole in a full head, in the sinks, in the window or at the tail is a fault",
   needs: ({ layout }) => ["validator", layoutCapability(layout)],
@@ -93,9 +85,7 @@ const liveHoles = defineTest({
 });
 
 const staleTail = defineTest({
-  suite: "validator",
-  path: "table",
-  test: "stale_tail",
+  id: "validator:table:stale_tail",
   clauses: ["sentinel/tail"],
   description: "An id past a slot's pages, or in an empty slot, is a fault",
   needs: ({ layout }) => ["validator", layoutCapability(layout)],
@@ -115,9 +105,7 @@ const staleTail = defineTest({
 });
 
 const sharedPage = defineTest({
-  suite: "validator",
-  path: "table",
-  test: "shared_page",
+  id: "validator:table:shared_page",
   clauses: ["layout/id-spaces-distinct", "pool/conservation"],
   description: "A page that two rows name is a fault, of two heads too where ids are global",
   needs: ({ layout }) => ["validator", layoutCapability(layout)],
@@ -136,9 +124,7 @@ const sharedPage = defineTest({
 });
 
 const shapes = defineTest({
-  suite: "validator",
-  path: "table",
-  test: "bad_shape",
+  id: "validator:table:bad_shape",
   clauses: ["shape/rows", "shape/columns-positive", "shape/columns-cover", "dtype/int32"],
   description: "Wrong rows, columns and types are faults under the clause that they break",
   needs: ({ layout }) => ["validator", layoutCapability(layout)],
@@ -166,9 +152,7 @@ const shapes = defineTest({
 const MANY = { slots: 33, heads: 8, columns: 12, pool: 33 * 12 };
 
 const manyRows = defineTest({
-  suite: "validator",
-  path: "size",
-  test: "fault",
+  id: "validator:size:fault",
   clauses: [
     "sentinel/only-minus-one",
     "sentinel/only-when-dead",
@@ -219,9 +203,7 @@ const manyRows = defineTest({
 });
 
 const lengths = defineTest({
-  suite: "validator",
-  path: "size",
-  test: "lengths",
+  id: "validator:size:lengths",
   clauses: ["dtype/int32", "shape/columns-cover"],
   description: "Lengths of another type, below 0, past the row, or too few are faults",
   needs: ({ layout }) => ["validator", layoutCapability(layout)],
@@ -254,9 +236,7 @@ const lengths = defineTest({
 });
 
 const windows = defineTest({
-  suite: "validator",
-  path: "size",
-  test: "windows",
+  id: "validator:size:windows",
   clauses: ["sentinel/only-when-dead", "mask/several-windows"],
   description: "A hole is judged by the window of its own head",
   needs: ({ layout }) => ["validator", layoutCapability(layout)],
