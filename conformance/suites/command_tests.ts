@@ -5,7 +5,7 @@ import { Mismatch, PASS } from "../outcome.ts";
 import type { JudgedAllocator } from "../guard.ts";
 import type { Capability } from "../subject.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
-import { cacheSpec, layoutCapability, LAYOUTS } from "./cache_spec.ts";
+import { layoutCapability, LAYOUTS } from "./cache_spec.ts";
 import { checkState, createDriver, grow, requireRefused } from "./driver.ts";
 
 /** Slots of the allocator; 0, 1 and 4 hold requests. */
@@ -159,10 +159,11 @@ async function judge(
   if (needs === "allocator.recycle" && allocator.policies.recycleMoment === "in-extend") {
     return PASS;
   }
-  const driver = await createDriver(
-    allocator,
-    cacheSpec({ layout, slots: SLOTS, recycle: allocator.claims.has("allocator.recycle") }),
-  );
+  const driver = await createDriver(allocator, {
+    layout,
+    slots: SLOTS,
+    recycle: allocator.claims.has("allocator.recycle"),
+  });
   for (const [slot, length] of [[0, 40], [1, 32], [4, 160]] as const) {
     await grow(driver, slot, length);
   }

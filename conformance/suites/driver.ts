@@ -22,6 +22,7 @@ import {
   reorderModel,
   slotOf,
 } from "./cache_model.ts";
+import { cacheSpec } from "./cache_spec.ts";
 import { checkSnapshot } from "./check_snapshot.ts";
 import { resolveKinds } from "./resolve_kinds.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
@@ -36,12 +37,12 @@ export interface Driver {
   readonly columns: number;
 }
 
-/** Makes an empty allocator and its model. */
+/** Makes an empty allocator and its model, of the control's spec with some changes. */
 export async function createDriver(
   allocator: JudgedAllocator,
-  spec: CacheSpec,
+  changes: Partial<CacheSpec>,
 ): Promise<Driver> {
-  const asked = claimedSpec(allocator, spec);
+  const asked = claimedSpec(allocator, cacheSpec(changes));
   requireOk("create", await allocator.create(asked));
   const model = createModel(asked, allocator.policies);
   const snapshot = await takeSnapshot(allocator);

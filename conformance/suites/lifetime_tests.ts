@@ -3,7 +3,7 @@ import { requireEqual, requireSameElements, requireThat } from "../acceptance.ts
 import { Mismatch, PASS } from "../outcome.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
 import { completeModelStep, slotOf, tableRowsPerSlot } from "./cache_model.ts";
-import { cacheSpec, HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
+import { HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
 import { entryIndex } from "./check_snapshot.ts";
 import {
   admit,
@@ -31,15 +31,12 @@ const transfer = defineTest({
   ],
   cases: grid({ layout: LAYOUTS, freed_by: ["release", "recycle"], steps: [0, 1] }),
   run: async ({ allocator, params: { layout, freed_by: by, steps } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({
-        layout,
-        pagesPerHead: 16,
-        recycle: by === "recycle",
-        heads: { kind: "pattern", pattern: "first", ratio: 1 },
-      }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      pagesPerHead: 16,
+      recycle: by === "recycle",
+      heads: { kind: "pattern", pattern: "first", ratio: 1 },
+    });
     await grow(driver, 0, 256);
     const reply = await allocator.beginTransfer!({ slot: 0 });
     const number = requireOk("beginTransfer", reply);
@@ -67,7 +64,7 @@ const lateRelease = defineTest({
   ],
   cases: grid({ layout: LAYOUTS, after: ["reuse", "swap", "reorder", "condense"], slot: [0, 3] }),
   run: async ({ allocator, params: { layout, after, slot } }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout, recycle: false }));
+    const driver = await createDriver(allocator, { layout, recycle: false });
     await name(driver, { slot, lengthTokens: 40, request: 7 });
     requireOk("release", await allocator.release({ slot, request: 7 }));
     driver.model.slots[slot] = { ...slotOf(driver.model, slot), lengthTokens: 0, pages: 0 };
@@ -132,7 +129,7 @@ const optimistic = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
   cases: grid({ layout: HEAD_LAYOUTS, drafts: [1, 7, 31], window: [16, 33] }),
   run: async ({ allocator, params: { layout, drafts, window } }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout, windowTokens: window }));
+    const driver = await createDriver(allocator, { layout, windowTokens: window });
     // So that the drafts end on a page boundary, where recycling acts.
     const base = 160 - drafts;
     await grow(driver, 2, base);
@@ -160,15 +157,12 @@ const smallWindow = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
   cases: grid({ layout: HEAD_LAYOUTS, window: [1, 2, 15, 16], requests: [1, 3] }),
   run: async ({ allocator, params: { layout, window, requests } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({
-        layout,
-        windowTokens: window,
-        pagesPerHead: 2 * requests,
-        heads: { kind: "pattern", pattern: "first", ratio: 1 },
-      }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      windowTokens: window,
+      pagesPerHead: 2 * requests,
+      heads: { kind: "pattern", pattern: "first", ratio: 1 },
+    });
     for (let slot = 0; slot < requests; slot++) {
       if (allocator.claims.has("allocator.admission")) {
         const reply = await allocator.canAdmit({ lengthTokens: 400, stepTokens: 1 });
@@ -206,10 +200,10 @@ const workerRows = defineTest({
   cases: grid({ layout: LAYOUTS, what: ["grow", "recycle", "release", "swap", "reorder"] }),
   run: async ({ allocator, params: { layout, what } }) => {
     const ratio = layout === "uniform" ? 1 : 0.5;
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({ layout, heads: { kind: "pattern", pattern: "first", ratio } }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      heads: { kind: "pattern", pattern: "first", ratio },
+    });
     await grow(driver, 0, 160);
     await grow(driver, 2, 48);
     await completeStep(driver, await beginStep(driver));

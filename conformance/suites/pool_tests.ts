@@ -22,10 +22,12 @@ const independentPools = defineTest({
   needs: ({ layout }) => [layoutCapability(layout)],
   cases: grid({ layout: LAYOUTS, heads: [1, 2, 8] }),
   run: async ({ allocator, params: { layout, heads } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({ layout, kvHeads: heads, queryHeads: heads, recycle: false }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      kvHeads: heads,
+      queryHeads: heads,
+      recycle: false,
+    });
     for (let slot = 0; slot < 4; slot++) {
       await grow(driver, slot, 8 * 16);
     }
@@ -43,10 +45,12 @@ const sharedPool = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
   cases: grid({ layout: HEAD_LAYOUTS, pages: [8, 12] }),
   run: async ({ allocator, params: { layout, pages } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({ layout, pagesPerHead: pages, heads: pattern(0.75), windowTokens: 16 }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      pagesPerHead: pages,
+      heads: pattern(0.75),
+      windowTokens: 16,
+    });
     let held = 0;
     for (let page = 1; page <= pages + 4; page++) {
       const met = await (page === 1 ? admit : extend)(driver, 0, page * 16);
@@ -68,10 +72,12 @@ const allOrNothing = defineTest({
   needs: ({ layout }) => [layoutCapability(layout)],
   cases: grid({ layout: LAYOUTS, command: ["admit", "extend"], missing: [1, 5] }),
   run: async ({ allocator, params: { layout, command, missing } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({ layout, pagesPerHead: 24, recycle: false, preallocatedPages: 0 }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      pagesPerHead: 24,
+      recycle: false,
+      preallocatedPages: 0,
+    });
     await grow(driver, 0, 20 * 16);
     if (command === "extend") {
       await grow(driver, 1, 16);
@@ -100,10 +106,10 @@ const unevenShortage = defineTest({
   cases: grid({ pattern: ["first", "last"], ratio: [0.25, 0.75] }),
   run: async ({ allocator, params }) => {
     const heads = { kind: "pattern", pattern: params.pattern as "first" | "last" } as const;
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({ heads: { ...heads, ratio: params.ratio }, pagesPerHead: 20 }),
-    );
+    const driver = await createDriver(allocator, {
+      heads: { ...heads, ratio: params.ratio },
+      pagesPerHead: 20,
+    });
     await grow(driver, 0, 16 * 16);
     await recycle(driver, 0, 16 * 16);
     requireThat(!await admit(driver, 1, 6 * 16), "Expected a shortage of the full heads");
@@ -120,7 +126,7 @@ const returnedTwice = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.return_pages"],
   cases: grid({ layout: LAYOUTS, fault: ["double", "free", "past_end", "negative"] }),
   run: async ({ allocator, params: { layout, fault } }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout, shuffleSeed: null }));
+    const driver = await createDriver(allocator, { layout, shuffleSeed: null });
     await grow(driver, 0, 64);
     const before = await checkState(driver);
     const held = before.table[0] ?? 0;
@@ -142,7 +148,7 @@ const availability = defineTest({
   needs: ({ layout }) => [layoutCapability(layout)],
   cases: grid({ layout: LAYOUTS, pages: [0, 1, 13, 31, 32] }),
   run: async ({ allocator, params: { layout, pages } }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout, recycle: false }));
+    const driver = await createDriver(allocator, { layout, recycle: false });
     if (pages > 0) {
       await grow(driver, 0, pages * 16);
     }
@@ -165,7 +171,7 @@ const unevenAvailability = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
   cases: grid({ layout: HEAD_LAYOUTS, ratio: [0.25, 0.5, 1] }),
   run: async ({ allocator, params: { layout, ratio } }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout, heads: pattern(ratio) }));
+    const driver = await createDriver(allocator, { layout, heads: pattern(ratio) });
     await grow(driver, 0, 256);
     const freed = await recycle(driver, 0, 256);
     requireThat(freed > 0, "Expected pages to be recycled");
@@ -218,10 +224,11 @@ const preallocation = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.preallocation"],
   cases: grid({ layout: LAYOUTS, pages: [1, 2, 3] }),
   run: async ({ allocator, params: { layout, pages } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({ layout, preallocatedPages: pages, recycle: false }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      preallocatedPages: pages,
+      recycle: false,
+    });
     await grow(driver, 0, 40);
     await grow(driver, 0, 41);
     await grow(driver, 0, 90);

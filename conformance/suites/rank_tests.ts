@@ -21,7 +21,7 @@ const patternCount = defineTest({
   }),
   run: async ({ allocator, params: { layout, pattern, ratio } }) => {
     const heads = { kind: "pattern", pattern: pattern as "first" | "last", ratio } as const;
-    const driver = await createDriver(allocator, cacheSpec({ layout, heads }));
+    const driver = await createDriver(allocator, { layout, heads });
     await grow(driver, 0, 256);
     await recycle(driver, 0, 256);
     const snapshot = await checkState(driver);
@@ -58,7 +58,7 @@ const listedKinds = defineTest({
   run: async ({ allocator, params: { layout, kinds } }) => {
     const row = [...kinds].map((kind) => kind === "w" ? "window" : "full");
     const heads = { kind: "layers", kindsByLayer: [row, row] } as const;
-    const driver = await createDriver(allocator, cacheSpec({ layout, heads }));
+    const driver = await createDriver(allocator, { layout, heads });
     await grow(driver, 0, 256);
     await recycle(driver, 0, 256);
     return PASS;
@@ -174,16 +174,13 @@ const patternByRank = defineTest({
   }),
   run: async ({ allocator, params: { layout, ranks, pattern, ratio } }) => {
     for (let rank = 0; rank < ranks; rank++) {
-      const driver = await createDriver(
-        allocator,
-        cacheSpec({
-          layout,
-          kvHeads: 8,
-          queryHeads: 16,
-          heads: { kind: "pattern", pattern, ratio },
-          tensorParallel: { ranks, rank },
-        }),
-      );
+      const driver = await createDriver(allocator, {
+        layout,
+        kvHeads: 8,
+        queryHeads: 16,
+        heads: { kind: "pattern", pattern, ratio },
+        tensorParallel: { ranks, rank },
+      });
       await grow(driver, 0, 256);
       await recycle(driver, 0, 256);
     }
@@ -204,16 +201,13 @@ const listByRank = defineTest({
   run: async ({ allocator, params: { layout, ranks, kinds } }) => {
     const layer = [...kinds].map((kind) => kind === "w" ? "window" : "full");
     for (let rank = 0; rank < ranks; rank++) {
-      const driver = await createDriver(
-        allocator,
-        cacheSpec({
-          layout,
-          kvHeads: 8,
-          queryHeads: 16,
-          heads: { kind: "layers", kindsByLayer: [layer, layer] },
-          tensorParallel: { ranks, rank },
-        }),
-      );
+      const driver = await createDriver(allocator, {
+        layout,
+        kvHeads: 8,
+        queryHeads: 16,
+        heads: { kind: "layers", kindsByLayer: [layer, layer] },
+        tensorParallel: { ranks, rank },
+      });
       await grow(driver, 0, 256);
       await recycle(driver, 0, 256);
     }

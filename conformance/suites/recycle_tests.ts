@@ -40,18 +40,15 @@ const deadPages = defineTest({
     ...grid({ layout: HEAD_LAYOUTS, page: [64], window: [128], sinks: [4] }),
   ],
   run: async ({ allocator, params: { layout, page, window, sinks } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({
-        layout,
-        pageSizeTokens: page,
-        windowTokens: window,
-        sinkTokens: sinks,
-        modelLengthTokens: page * 16,
-        // A uniform page holds every head: it dies only where all of them keep a window.
-        heads: { kind: "pattern", pattern: "first", ratio: layout === "uniform" ? 1 : 0.5 },
-      }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      pageSizeTokens: page,
+      windowTokens: window,
+      sinkTokens: sinks,
+      modelLengthTokens: page * 16,
+      // A uniform page holds every head: it dies only where all of them keep a window.
+      heads: { kind: "pattern", pattern: "first", ratio: layout === "uniform" ? 1 : 0.5 },
+    });
     await admit(driver, 1, page * 16);
     // Every position, not only page boundaries: a window that is one token off shows on few of them.
     for (let next = page / 16; next <= page * 16; next += page / 16) {
@@ -68,15 +65,12 @@ const tailRace = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
   cases: grid({ layout: HEAD_LAYOUTS, page: [16, 64], window: [1, 64, 128] }),
   run: async ({ allocator, params: { layout, page, window } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({
-        layout,
-        pageSizeTokens: page,
-        windowTokens: window,
-        modelLengthTokens: page * 20,
-      }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      pageSizeTokens: page,
+      windowTokens: window,
+      modelLengthTokens: page * 20,
+    });
     await grow(driver, 0, page * 12);
     for (const past of [1, 2, page / 2, page - 1]) {
       const lengthTokens = page * 12 + past;
@@ -106,7 +100,7 @@ const chunkStart = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
   cases: grid({ layout: HEAD_LAYOUTS, behind: [1, 4, 16, 100] }),
   run: async ({ allocator, params: { layout, behind } }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout }));
+    const driver = await createDriver(allocator, { layout });
     await grow(driver, 3, 320);
     await recycle(driver, 3, 320 - behind);
     const snapshot = await checkState(driver);
@@ -129,10 +123,11 @@ const liveRange = defineTest({
   ],
   cases: grid({ layout: HEAD_LAYOUTS, window: [16, 18, 40], sinks: [0, 5] }),
   run: async ({ allocator, params: { layout, window, sinks } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({ layout, windowTokens: window, sinkTokens: sinks }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      windowTokens: window,
+      sinkTokens: sinks,
+    });
     await admit(driver, 0, 70);
     for (let length = 71; length <= 200; length++) {
       await extend(driver, 0, length);
@@ -155,7 +150,7 @@ const resumesLater = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
   cases: grid({ layout: HEAD_LAYOUTS, skipped: [1, 5] }),
   run: async ({ allocator, params: { layout, skipped } }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout }));
+    const driver = await createDriver(allocator, { layout });
     await grow(driver, 0, 96);
     await recycle(driver, 0, 96);
     const before = deadColumns(driver.model, 0, 96).length;
@@ -202,14 +197,11 @@ const inFlight = defineTest({
   cases: grid({ layout: LAYOUTS, freed_by: ["release", "recycle"], steps: [1, 2] }),
   run: async ({ allocator, params }) => {
     const { layout, freed_by: freedBy, steps } = params;
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({
-        layout,
-        pagesPerHead: 16,
-        heads: { kind: "pattern", pattern: "first", ratio: 1 },
-      }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      pagesPerHead: 16,
+      heads: { kind: "pattern", pattern: "first", ratio: 1 },
+    });
     await grow(driver, 0, 256);
     const open: number[] = [];
     for (let count = 0; count < steps; count++) {
@@ -232,7 +224,7 @@ const freedBefore = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.fence"],
   cases: grid({ layout: LAYOUTS }),
   run: async ({ allocator, params: { layout } }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout, pagesPerHead: 4 }));
+    const driver = await createDriver(allocator, { layout, pagesPerHead: 4 });
     await grow(driver, 0, 64);
     await release(driver, 0);
     const step = await beginStep(driver);
@@ -267,15 +259,12 @@ const boundedPages = defineTest({
   ],
   cases: grid({ layout: HEAD_LAYOUTS, window: [16, 17, 64], sinks: [0, 20] }),
   run: async ({ allocator, params: { layout, window, sinks } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({
-        layout,
-        windowTokens: window,
-        sinkTokens: sinks,
-        heads: { kind: "pattern", pattern: "first", ratio: 1 },
-      }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      windowTokens: window,
+      sinkTokens: sinks,
+      heads: { kind: "pattern", pattern: "first", ratio: 1 },
+    });
     const bound = Math.ceil((window - 1) / 16) + 1 + Math.ceil(sinks / 16);
     await admit(driver, 0, 1);
     for (let length = 2; length <= 300; length++) {

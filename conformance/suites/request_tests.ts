@@ -26,10 +26,7 @@ const fullHeads = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.admission"],
   cases: grid({ layout: LAYOUTS, free: [1, 7, 20] }),
   run: async ({ allocator, params: { layout, free } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({ layout, recycle: false, pagesPerHead: 24 }),
-    );
+    const driver = await createDriver(allocator, { layout, recycle: false, pagesPerHead: 24 });
     await grow(driver, 0, (24 - free) * 16);
     const fits = { lengthTokens: free * 16, stepTokens: free * 16 };
     const fitsNot = { lengthTokens: free * 16 + 1, stepTokens: free * 16 + 1 };
@@ -75,15 +72,12 @@ const withoutRecycling = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.admission"],
   cases: grid({ layout: HEAD_LAYOUTS }),
   run: async ({ allocator, params: { layout } }) => {
-    await createDriver(
-      allocator,
-      cacheSpec({
-        layout,
-        recycle: false,
-        pagesPerHead: 8,
-        heads: { kind: "pattern", pattern: "first", ratio: 1 },
-      }),
-    );
+    await createDriver(allocator, {
+      layout,
+      recycle: false,
+      pagesPerHead: 8,
+      heads: { kind: "pattern", pattern: "first", ratio: 1 },
+    });
     const admissible = await allocator.canAdmit({ lengthTokens: 8 * 16 + 1, stepTokens: 16 });
     requireEqual("admissible", requireOk("canAdmit", admissible), false);
     return PASS;
@@ -101,15 +95,12 @@ const mixedHeads = defineTest({
   ],
   cases: grid({ layout: HEAD_LAYOUTS }),
   run: async ({ allocator, params: { layout } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({
-        layout,
-        windowTokens: 16,
-        pagesPerHead: 12,
-        heads: { kind: "pattern", pattern: "last", ratio: 0.75 },
-      }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      windowTokens: 16,
+      pagesPerHead: 12,
+      heads: { kind: "pattern", pattern: "last", ratio: 0.75 },
+    });
     const admissible = await allocator.canAdmit({ lengthTokens: 20 * 16, stepTokens: 16 });
     requireEqual("admissible", requireOk("canAdmit", admissible), layout === "pooled");
     await runToEnd(driver, 0, layout === "pooled" ? 20 * 16 : 12 * 16);
@@ -134,10 +125,7 @@ const exactReturn = defineTest({
   }),
   run: async ({ allocator, params: { layout, when, sinks } }) => {
     const recycles = when !== "fresh";
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({ layout, sinkTokens: sinks, recycle: recycles }),
-    );
+    const driver = await createDriver(allocator, { layout, sinkTokens: sinks, recycle: recycles });
     await grow(driver, 0, 200);
     await grow(driver, 2, 160);
     if (when !== "fresh") {
@@ -171,7 +159,7 @@ const clearedState = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
   cases: grid({ layout: LAYOUTS, rounds: [1, 3] }),
   run: async ({ allocator, params: { layout, rounds } }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout, shuffleSeed: null }));
+    const driver = await createDriver(allocator, { layout, shuffleSeed: null });
     await grow(driver, 1, 150);
     const fresh = await checkState(driver);
     for (let round = 0; round < rounds; round++) {
@@ -199,7 +187,7 @@ const releasedTwice = defineTest({
   needs: ({ layout }) => [layoutCapability(layout)],
   cases: grid({ layout: LAYOUTS }),
   run: async ({ allocator, params: { layout } }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout }));
+    const driver = await createDriver(allocator, { layout });
     await grow(driver, 0, 64);
     await grow(driver, 1, 64);
     await release(driver, 0);

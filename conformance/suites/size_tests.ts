@@ -2,7 +2,7 @@
 import { requireThat } from "../acceptance.ts";
 import { PASS } from "../outcome.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
-import { cacheSpec, HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
+import { HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
 import {
   admit,
   checkState,
@@ -28,17 +28,14 @@ const manySlots = defineTest({
   needs: ({ layout }) => [layoutCapability(layout)],
   cases: grid({ layout: LAYOUTS, slots: [24, 65], heads: [2, 8] }),
   run: async ({ allocator, params: { layout, slots, heads } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({
-        layout,
-        slots,
-        kvHeads: heads,
-        queryHeads: heads,
-        recycle: false,
-        pagesPerHead: slots * 4,
-      }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      slots,
+      kvHeads: heads,
+      queryHeads: heads,
+      recycle: false,
+      pagesPerHead: slots * 4,
+    });
     for (let slot = 0; slot < slots; slot++) await grow(driver, slot, 1 + (slot * 7) % 60);
     for (let slot = slots - 1; slot >= 0; slot -= 3) await release(driver, slot);
     for (let slot = slots - 1; slot >= 0; slot -= 3) await grow(driver, slot, 17);
@@ -54,18 +51,15 @@ const manyMoves = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.moves"],
   cases: grid({ layout: LAYOUTS, slots: [7, 40], heads: [4, 8] }),
   run: async ({ allocator, params: { layout, slots, heads } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({
-        layout,
-        slots,
-        kvHeads: heads,
-        queryHeads: heads,
-        recycle: false,
-        pagesPerHead: slots * 5,
-        draftTables: allocator.claims.has("allocator.draft"),
-      }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      slots,
+      kvHeads: heads,
+      queryHeads: heads,
+      recycle: false,
+      pagesPerHead: slots * 5,
+      draftTables: allocator.claims.has("allocator.draft"),
+    });
     for (let slot = 1; slot < slots; slot += 2) await grow(driver, slot, 16 + slot);
     await swap(driver, slots - 2, slots - 1);
     await swap(driver, 5, 1);
@@ -87,18 +81,15 @@ const manyRecycled = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
   cases: grid({ layout: HEAD_LAYOUTS, slots: [20], heads: [8] }),
   run: async ({ allocator, params: { layout, slots, heads } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({
-        layout,
-        slots,
-        kvHeads: heads,
-        queryHeads: heads,
-        pagesPerHead: 640,
-        modelLengthTokens: 2048,
-        heads: { kind: "pattern", pattern: "last", ratio: 0.5 },
-      }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      slots,
+      kvHeads: heads,
+      queryHeads: heads,
+      pagesPerHead: 640,
+      modelLengthTokens: 2048,
+      heads: { kind: "pattern", pattern: "last", ratio: 0.5 },
+    });
     for (const slot of [0, 6, 13, slots - 1]) {
       await grow(driver, slot, 2048);
       await recycle(driver, slot, 1024);
@@ -125,18 +116,15 @@ const wideIds = defineTest({
   cases: grid({ layout: LAYOUTS }),
   run: async ({ allocator, params: { layout } }) => {
     const pages = layout === "pooled" ? 35_000 : 66_000;
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({
-        layout,
-        slots: 2,
-        kvHeads: 2,
-        queryHeads: 2,
-        recycle: false,
-        pagesPerHead: pages,
-        modelLengthTokens: pages * 16,
-      }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      slots: 2,
+      kvHeads: 2,
+      queryHeads: 2,
+      recycle: false,
+      pagesPerHead: pages,
+      modelLengthTokens: pages * 16,
+    });
     await grow(driver, 1, (pages - 1) * 16);
     await grow(driver, 0, 16);
     const { table } = await checkState(driver);

@@ -4,7 +4,7 @@ import { Mismatch, PASS } from "../outcome.ts";
 import type { AllocatorSnapshot } from "../subject.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
 import { tableRowsPerSlot } from "./cache_model.ts";
-import { cacheSpec, HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
+import { HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
 import { entryIndex } from "./check_snapshot.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
 import {
@@ -31,7 +31,7 @@ const swapRows = defineTest({
   ],
   cases: grid({ layout: LAYOUTS, with: ["longer", "empty", "itself", "recycled"] }),
   run: async ({ allocator, params }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout: params.layout }));
+    const driver = await createDriver(allocator, { layout: params.layout });
     await grow(driver, 0, 40);
     await grow(driver, 2, 160);
     if (params.with === "recycled") {
@@ -64,7 +64,7 @@ const draftRows = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.draft", "allocator.moves"],
   cases: grid({ layout: LAYOUTS, move: ["swap", "condense", "reorder"] }),
   run: async ({ allocator, params: { layout, move } }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout, draftTables: true }));
+    const driver = await createDriver(allocator, { layout, draftTables: true });
     await grow(driver, 1, 40);
     await grow(driver, 3, 160);
     const before = await checkState(driver);
@@ -95,7 +95,7 @@ const condenseRows = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.moves"],
   cases: grid({ layout: LAYOUTS, active: ["0101", "0011", "1001", "1111", "0000", "0010"] }),
   run: async ({ allocator, params: { layout, active } }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout }));
+    const driver = await createDriver(allocator, { layout });
     const flags = [...active].map((flag) => flag === "1");
     for (const [slot, flag] of flags.entries()) {
       if (flag) {
@@ -126,7 +126,7 @@ const reorderRows = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle", "allocator.moves"],
   cases: grid({ layout: LAYOUTS, order: ["0123", "3210", "1230", "2031"] }),
   run: async ({ allocator, params: { layout, order } }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout }));
+    const driver = await createDriver(allocator, { layout });
     await grow(driver, 0, 320);
     await grow(driver, 1, 16);
     await grow(driver, 3, 96);
@@ -149,7 +149,7 @@ const recycleAfterMove = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle", "allocator.moves"],
   cases: grid({ layout: HEAD_LAYOUTS, move: ["swap", "reorder", "condense"] }),
   run: async ({ allocator, params: { layout, move } }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout }));
+    const driver = await createDriver(allocator, { layout });
     await grow(driver, 1, 160);
     await grow(driver, 2, 256);
     await recycle(driver, 1, 160);

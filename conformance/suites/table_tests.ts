@@ -2,7 +2,7 @@
 import { requireEqual, requireThat } from "../acceptance.ts";
 import { PASS } from "../outcome.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
-import { cacheSpec, HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
+import { HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
 import { entryIndex } from "./check_snapshot.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
 import { admit, checkState, createDriver, extend, grow, recycle, release } from "./driver.ts";
@@ -18,10 +18,12 @@ const rowMajor = defineTest({
   ],
   cases: grid({ layout: LAYOUTS, heads: [1, 4], slots: [1, 3] }),
   run: async ({ allocator, params: { layout, heads, slots } }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({ layout, kvHeads: heads, queryHeads: heads * 2, slots }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      kvHeads: heads,
+      queryHeads: heads * 2,
+      slots,
+    });
     for (let slot = 0; slot < slots; slot++) {
       await admit(driver, slot, 16 * (slot + 1));
     }
@@ -40,8 +42,8 @@ const columnsCover = defineTest({
   cases: grid({ layout: HEAD_LAYOUTS, length: [1, 16, 17, 511, 512] }),
   run: async ({ allocator, params: { layout, length } }) => {
     const sizes = { modelLengthTokens: length, windowTokens: 8 };
-    const uniform = await createDriver(allocator, cacheSpec({ layout: "uniform", ...sizes }));
-    const driver = await createDriver(allocator, cacheSpec({ layout, ...sizes }));
+    const uniform = await createDriver(allocator, { layout: "uniform", ...sizes });
+    const driver = await createDriver(allocator, { layout, ...sizes });
     requireThat(driver.columns > 0, `Expected columns, found ${driver.columns}`);
     requireThat(
       driver.columns >= uniform.columns && driver.columns * 16 >= length,
@@ -59,7 +61,7 @@ const absoluteColumns = defineTest({
   needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
   cases: grid({ layout: HEAD_LAYOUTS, pages: [8, 20] }),
   run: async ({ allocator, params: { layout, pages } }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout }));
+    const driver = await createDriver(allocator, { layout });
     await admit(driver, 0, pages * 16);
     await recycle(driver, 0, pages * 16);
     await extend(driver, 0, (pages + 1) * 16);
@@ -79,10 +81,10 @@ const idSpaces = defineTest({
   needs: ({ layout }) => [layoutCapability(layout)],
   cases: grid({ layout: HEAD_LAYOUTS, order: ["identity", "shuffled"] }),
   run: async ({ allocator, params: { layout, order }, seed }) => {
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({ layout, shuffleSeed: order === "identity" ? null : seed }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      shuffleSeed: order === "identity" ? null : seed,
+    });
     for (let slot = 0; slot < 4; slot++) {
       await admit(driver, slot, 128);
     }
@@ -113,16 +115,13 @@ const layerGroups = defineTest({
     const kindsByLayer = order === "alternating"
       ? [first, second, first, second]
       : [first, first, second, second];
-    const driver = await createDriver(
-      allocator,
-      cacheSpec({
-        layout,
-        layers: 4,
-        kvHeads: 2,
-        queryHeads: 4,
-        heads: { kind: "layers", kindsByLayer },
-      }),
-    );
+    const driver = await createDriver(allocator, {
+      layout,
+      layers: 4,
+      kvHeads: 2,
+      queryHeads: 4,
+      heads: { kind: "layers", kindsByLayer },
+    });
     requireEqual("rows of a slot", tableRowsPerSlot(driver.model), 4);
     await admit(driver, 2, 256);
     await recycle(driver, 2, 256);
@@ -143,7 +142,7 @@ const tail = defineTest({
   needs: ({ layout }) => [layoutCapability(layout)],
   cases: grid({ layout: LAYOUTS, pages: [1, 3, 7] }),
   run: async ({ allocator, params: { layout, pages } }) => {
-    const driver = await createDriver(allocator, cacheSpec({ layout }));
+    const driver = await createDriver(allocator, { layout });
     await admit(driver, 1, 8 * 16);
     await release(driver, 1);
     await admit(driver, 1, pages * 16 - 3);
