@@ -25,23 +25,24 @@ const REDRAW_MS = 100;
 
 /**
  * Shows progress on a stream: a bar that is redrawn in place on a terminal, and elsewhere one line
- * whenever the label changes.
+ * for each label, when it first comes up: parts of a long run take turns.
  *
  * @param stream Where it goes; standard error, so that results stay clean.
  * @param o A clock in milliseconds.
  */
 export function createProgress(stream: CliStream, o: { readonly now: () => number }): Progress {
-  let lastLabel: string | null = null;
-  let lastDrawnMs = -Infinity;
   if (!stream.isTerminal) {
+    const shown = new Set<string>();
     return {
       update({ label }): void {
-        if (label !== lastLabel) stream.write(`${cleanLine(label)}\n`);
-        lastLabel = label;
+        if (!shown.has(label)) stream.write(`${cleanLine(label)}\n`);
+        shown.add(label);
       },
       close(): void {},
     };
   }
+  let lastLabel: string | null = null;
+  let lastDrawnMs = -Infinity;
   return {
     update(state): void {
       const nowMs = o.now();

@@ -12,7 +12,7 @@ Deno.test("createProgress() writes one line for each label when no one watches",
   const stream = recorder(false);
   const progress = createProgress(stream, { now: () => 0 });
   for (const fraction of [0, 0.4, 0.9]) progress.update({ label: "a", fraction, detail: "" });
-  progress.update({ label: "b", fraction: 1, detail: "" });
+  for (const label of ["b", "a", "b"]) progress.update({ label, fraction: 1, detail: "" });
   progress.close();
   assert.deepEqual(stream.parts, ["a\n", "b\n"]);
 });
