@@ -15,17 +15,19 @@ import sys
 
 import numpy as np
 
+from cache_side import FORMATS
 from headwise_protocol import serve, with_tensors
 from paged_problem import AppendProblem, AttentionProblem, as_tensor
 
 try:
     import torch
     import triton
+    from torch_tensors import code_tensors, from_bits, is_plain, moved, take_back, to_bits
     from triton_attention import Shape, append, attend, plan_step, tuning_for
+    from triton_codes import Codes
 except ImportError as missing:
     sys.exit(f"Cannot run the Triton adapter: {missing}; pip install torch triton")
 
-_TYPES = {"bf16": torch.bfloat16, "f16": torch.float16}
 _FAULTS = ("none", "window", "sink", "page", "split")
 
 
@@ -36,7 +38,8 @@ class TritonAdapter:
         "kernel.attend", "kernel.append", "kernel.bf16", "kernel.f16", "kernel.uniform",
         "kernel.headwise", "kernel.pooled", "kernel.head_size_256", "kernel.sinks", "kernel.into",
         "kernel.log_sum_exp", "kernel.mask_ranges", "kernel.tree_mask", "kernel.learned_sinks",
-        "kernel.splits", "kernel.two_passes",
+        "kernel.splits", "kernel.two_passes", "kernel.mixed_cache",
+        *(f"kernel.cache.{name}" for name in FORMATS),
     ]
     # Products are exact and summed by the matrix units; weights meet the values in the type of the
     # cache; the exponential is the hardware's.
@@ -74,7 +77,7 @@ class TritonAdapter:
             unclear = problem.cached
         plan = plan_step(shape, problem.query_starts, problem.cached, windows, sinks,
                          self._form(request), self._tuning(shape, request), unclear)
-        query = self._load(problem, problem.query)
+        query = from_bits(problem.query, problem.storage, self.device)
         output = torch.zeros_like(query)
         norms = torch.full(query.shape[:2], -torch.inf, dtype=torch.float32, device=self.device)
         if self.fault == "split":
@@ -82,11 +85,12 @@ class TritonAdapter:
                 for launch in one.launches:
                     launch.merges[:, 1] = np.maximum(launch.merges[:, 1] - 1, 1)
         if problem.tokens > 0:
-            attend(plan.to(self.device), query, self._load(problem, problem.keys),
-                   self._load(problem, problem.values), self._move(table), output,
-                   scale=problem.scale, norms=norms, ranges=self._move(problem.ranges),
-                   tree=self._move(problem.tree), sink_logits=self._move(problem.sink_logits))
-        return with_tensors({}, problem.reply(_bits(output), norms.cpu().numpy()))
+            attend(plan.to(self.device), query, self._side(problem.key_side),
+                   self._side(problem.value_side), moved(table, self.device), output,
+                   scale=problem.scale, norms=norms, ranges=moved(problem.ranges, self.device),
+                   tree=moved(problem.tree, self.device),
+                   sink_logits=moved(problem.sink_logits, self.device))
+        return with_tensors({}, problem.reply(to_bits(output), norms.cpu().numpy()))
 
     def append(self, request):
         problem = AppendProblem(request)
@@ -96,15 +100,21 @@ class TritonAdapter:
         slots = np.repeat(np.arange(problem.slots), lengths)
         positions = np.arange(problem.tokens) - np.repeat(problem.query_starts[:-1], lengths)
         positions = positions + problem.cached[slots]
-        keys, values = (self._load(problem, each) for each in (problem.keys, problem.values))
-        query, dropped = append(shape, self._load(problem, problem.packed), keys, values,
-                                self._move(problem.table), slots, positions, style=problem.style,
-                                theta=problem.theta, turned=problem.turned)
+        sides = {"key": problem.key_side, "value": problem.value_side}
+        caches = {name: self._side(side) for name, side in sides.items()}
+        packed = from_bits(problem.packed, problem.storage, self.device)
+        query, dropped = append(shape, packed, caches["key"], caches["value"],
+                                moved(problem.table, self.device), slots, positions,
+                                style=problem.style, theta=problem.theta, turned=problem.turned)
+        tensors = {"query": as_tensor(to_bits(query), problem.dtype)}
+        for name, side in sides.items():
+            if is_plain(side):
+                side.bits = to_bits(caches[name])
+            else:
+                take_back(side, caches[name].codes, caches[name].scales)
+            tensors |= side.tensors(name)
         # Keys and values of one token and head meet the same hole.
-        tensors = {"query": query, "keys": keys, "values": values}
-        return with_tensors({"droppedWrites": dropped // 2},
-                            {name: as_tensor(_bits(each), problem.dtype)
-                             for name, each in tensors.items()})
+        return with_tensors({"droppedWrites": dropped // 2}, tensors)
 
     def _form(self, request):
         if request.get("passes") == "two":
@@ -121,16 +131,11 @@ class TritonAdapter:
         tiles = max(1, tokens // usual.keys[16])
         return dataclasses.replace(usual, items=1 << 20, min_split_tiles=tiles)
 
-    def _load(self, problem, bits):
-        held = torch.from_numpy(np.array(bits).view(np.int16)).view(_TYPES[problem.storage])
-        return held.to(self.device)
-
-    def _move(self, array):
-        return None if array is None else torch.from_numpy(np.array(array)).to(self.device)
-
-
-def _bits(tensor):
-    return tensor.cpu().view(torch.int16).numpy().view(np.uint16)
+    def _side(self, side):
+        if is_plain(side):
+            return from_bits(side.bits, side.storage, self.device)
+        codes, scales, zeros, above = code_tensors(side, self.device)
+        return Codes(side.codes_type, side.granularity, codes, scales, zeros, above)
 
 
 def main():

@@ -1,6 +1,6 @@
 """Paged and head-wise attention in Triton: one kernel, five forms, for engines to read and copy.
 
-Needs PyTorch, Triton and NumPy, and no other file of this project. A step has prefill chunks, decode
+Needs PyTorch, Triton and NumPy, and of this project `triton_codes.py` alone. A step has prefill chunks, decode
 rows, speculative rows and idle slots in one call:
 
     plan = plan_step(shape, query_starts, cached_lengths, head_windows, sink_tokens, form="headwise")
@@ -11,12 +11,13 @@ rows, speculative rows and idle slots in one call:
 Letters: B slots, T query tokens of the step, Hq query heads, H KV heads, G = Hq / H, D head size, P
 tokens a page, N pages, M columns of a table row, W window (0 is full context), S sink tokens.
 Query and output are [T, Hq, D]; keys and values [N, H, P, D], or [N·H, P, D] where one pool serves
-all heads; the table is int32 [B, M] or [B·H, M], -1 being a hole.
+all heads; the table is int32 [B, M] or [B·H, M], -1 being a hole. Keys, values or both may be
+quantised: they are `Codes` then.
 
 Arithmetic: products of storage type summed in float32 by the matrix units; softmax state, sums and
 partial results of splits in float32; weights rounded to the storage type before they meet the
 values, the denominator from unrounded weights, normalised at the end; the exponential is exp2 of
-the hardware.
+the hardware. Of a quantised cache the codes meet the matrix units and their scales the sums.
 """
 
 import math
@@ -27,18 +28,24 @@ import torch
 import triton
 import triton.language as tl
 
+from triton_codes import (CHANNEL, INLINE, TOKEN, is_codes, load_rows, row_scales, shared_scale,
+                          side_of, store_row)
+
 FORMS = ("two-pass", "row", "headwise-row", "clipped", "headwise")
 _WHOLE_ROW = ("two-pass", "row", "headwise-row")
 _FIELDS = 16  # int32 values of a work item
 
 
 @triton.jit
-def _attend_tiles(acc, largest, total, q, keys, values, row, tree_row, begin, end, jump_at, jump,
+def _attend_tiles(acc, largest, total, q, q_low, q_least, keys, values, key_scales, value_scales,
+                  key_zeros, value_zeros, head, row, tree_row, begin, end, jump_at, jump,
                   sink_tiles, gap, page_stride, offset, columns, length, position, oldest, window,
                   sinks, first_key, end_key, cached, tree_stride, scale,
                   P: tl.constexpr, D: tl.constexpr, BD: tl.constexpr, BN: tl.constexpr,
                   MASKED: tl.constexpr, WHOLE_ROW: tl.constexpr, RANGES: tl.constexpr,
-                  TREE: tl.constexpr):
+                  TREE: tl.constexpr, K_KIND: tl.constexpr, K_GRAIN: tl.constexpr,
+                  K_ROW: tl.constexpr, V_KIND: tl.constexpr, V_GRAIN: tl.constexpr,
+                  V_ROW: tl.constexpr, QUERY_PARTS: tl.constexpr, WEIGHT_PARTS: tl.constexpr):
     """Adds tiles of BN keys to the running softmax of BM rows."""
     lane = tl.arange(0, BN)
     d = tl.arange(0, BD)
@@ -48,13 +55,14 @@ def _attend_tiles(acc, largest, total, q, keys, values, row, tree_row, begin, en
         key = tile * BN + lane
         if BN <= P:
             page = tl.load(row + tile * BN // P)
-            start = page.to(tl.int64) * page_stride + offset + (tile * BN % P) * D
-            place = start + lane[:, None] * D + d[None, :]
+            start = page.to(tl.int64) * page_stride + offset + tile * BN % P
+            cache_row = start + lane
+            place = start * D + lane[:, None] * D + d[None, :]
             held = tl.full([BN], 1, tl.int1) & (page >= 0)
         else:
             page = tl.load(row + key // P, mask=key < columns * P, other=-1)
-            start = page.to(tl.int64) * page_stride + offset + (key % P) * D
-            place = start[:, None] + d[None, :]
+            cache_row = page.to(tl.int64) * page_stride + offset + key % P
+            place = cache_row[:, None] * D + d[None, :]
             held = page >= 0
         loaded = held
         if MASKED:
@@ -66,8 +74,18 @@ def _attend_tiles(acc, largest, total, q, keys, values, row, tree_row, begin, en
         fits = loaded[:, None]
         if D != BD:
             fits = fits & (d < D)[None, :]
-        k = tl.load(keys + place, mask=fits, other=0.0)
+        if K_KIND == 0:
+            k = tl.load(keys + place, mask=fits, other=0.0)
+        else:
+            k = load_rows(keys, key_scales, key_zeros, cache_row, loaded, head, q.dtype, K_KIND,
+                          K_GRAIN, K_ROW, D, BD, BN)
         scores = tl.dot(q, tl.trans(k))
+        if QUERY_PARTS > 1:
+            scores = tl.dot(q_low, tl.trans(k), scores)
+        if QUERY_PARTS > 2:
+            scores = tl.dot(q_least, tl.trans(k), scores)
+        if K_GRAIN == TOKEN or K_GRAIN == INLINE:
+            scores *= row_scales(key_scales, cache_row, loaded, K_GRAIN, K_ROW, D)[None, :]
         if MASKED:
             if RANGES:
                 seen = (key[None, :] >= first_key[:, None]) & (key[None, :] < end_key[:, None])
@@ -91,9 +109,26 @@ def _attend_tiles(acc, largest, total, q, keys, values, row, tree_row, begin, en
         weights = tl.exp2(scores * scale - shift[:, None])
         fade = tl.exp2(largest - shift)
         total = total * fade + tl.sum(weights, 1)
-        v = tl.load(values + place, mask=fits, other=0.0)
+        if V_KIND == 0:
+            v = tl.load(values + place, mask=fits, other=0.0)
+        else:
+            v = load_rows(values, value_scales, value_zeros, cache_row, loaded, head, q.dtype, V_KIND,
+                          V_GRAIN, V_ROW, D, BD, BN)
         faded = acc * fade[:, None]
-        added = tl.dot(weights.to(v.dtype), v, faded)
+        if V_GRAIN == TOKEN or V_GRAIN == INLINE:
+            # Weights times scales of at most 1 stay in the range of the storage type.
+            own = row_scales(value_scales, cache_row, loaded, V_GRAIN, V_ROW, D)
+            top = tl.max(tl.abs(own), 0)
+            top = tl.where(top == 0, 1.0, top)
+            scaled = weights * (own / top)[None, :]
+            part = scaled.to(v.dtype)
+            added = faded + tl.dot(part, v) * top
+            if WEIGHT_PARTS > 1:
+                # What the first part has lost, brought into the range of its type.
+                rest = ((scaled - part.to(tl.float32)) * 2048.0).to(v.dtype)
+                added += tl.dot(rest, v) * (top * 0.00048828125)
+        else:
+            added = tl.dot(weights.to(v.dtype), v, faded)
         if MASKED and WHOLE_ROW:
             acc = tl.where(unseen, faded, added)
         else:
@@ -103,11 +138,15 @@ def _attend_tiles(acc, largest, total, q, keys, values, row, tree_row, begin, en
 
 
 @triton.jit
-def _attend(query, keys, values, table, output, norms, items, partial, partial_state, ranges, tree,
+def _attend(query, keys, key_scales, key_zeros, key_above, values, value_scales, value_zeros,
+            value_above, table, output, norms, items, partial, partial_state, ranges, tree,
             sink_logits, group, query_heads, columns, page_stride, head_stride, sinks, scale,
             tree_width, HEAD_ROWS: tl.constexpr, P: tl.constexpr, D: tl.constexpr,
             BD: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, WHOLE_ROW: tl.constexpr,
-            RANGES: tl.constexpr, TREE: tl.constexpr, LEARNED: tl.constexpr, NORMS: tl.constexpr):
+            RANGES: tl.constexpr, TREE: tl.constexpr, LEARNED: tl.constexpr, NORMS: tl.constexpr,
+            K_KIND: tl.constexpr, K_GRAIN: tl.constexpr, K_ROW: tl.constexpr, V_KIND: tl.constexpr,
+            V_GRAIN: tl.constexpr, V_ROW: tl.constexpr, QUERY_PARTS: tl.constexpr,
+            WEIGHT_PARTS: tl.constexpr):
     """One work item: BM rows (token, query head of the group) over a range of key tiles."""
     item = items + tl.program_id(0) * 16
     slot, head, row0 = tl.load(item), tl.load(item + 1), tl.load(item + 2)
@@ -128,6 +167,21 @@ def _attend(query, keys, values, table, output, norms, items, partial, partial_s
     if D != BD:
         fits = fits & (d < D)[None, :]
     q = tl.load(query + place[:, None] + d[None, :], mask=fits, other=0.0)
+    q_low, q_least = q, q
+    if K_KIND > 0:
+        scale = scale * shared_scale(key_scales, key_above, head, K_GRAIN)
+    if K_GRAIN == CHANNEL:
+        channel = tl.load(key_scales + head * D + d, mask=d < D, other=0.0).to(tl.float32)
+        top = tl.max(tl.abs(channel), 0)
+        top = tl.where(top == 0, 1.0, top)
+        scale = scale * top
+        scaled = q.to(tl.float32) * (channel / top)[None, :]
+        q = scaled.to(query.dtype.element_ty)
+        if QUERY_PARTS > 1:
+            scaled -= q.to(tl.float32)
+            q_low = scaled.to(query.dtype.element_ty)
+        if QUERY_PARTS > 2:
+            q_least = (scaled - q_low.to(tl.float32)).to(query.dtype.element_ty)
     position = cached + token
     length = cached + tokens
     oldest = tl.where(window > 0, cached + row0 // group - window + 1, 0)
@@ -147,14 +201,23 @@ def _attend(query, keys, values, table, output, norms, items, partial, partial_s
     total = tl.zeros([BM], tl.float32)
     # Tiles that every row sees whole need no mask; the order of tiles does not matter.
     acc, largest, total = _attend_tiles(
-        acc, largest, total, q, keys, values, row, tree_row, clear_begin, clear_end, clear_end, 0,
+        acc, largest, total, q, q_low, q_least, keys, values, key_scales, value_scales, key_zeros,
+        value_zeros, head, row, tree_row, clear_begin, clear_end, clear_end, 0,
         sink_tiles, gap, page_stride, offset, columns, length, position, oldest, window, sinks,
-        first_key, end_key, cached, tree_width, scale, P, D, BD, BN, False, WHOLE_ROW, RANGES, TREE)
+        first_key, end_key, cached, tree_width, scale, P, D, BD, BN, False, WHOLE_ROW, RANGES, TREE,
+        K_KIND, K_GRAIN, K_ROW, V_KIND, V_GRAIN, V_ROW, QUERY_PARTS, WEIGHT_PARTS)
     acc, largest, total = _attend_tiles(
-        acc, largest, total, q, keys, values, row, tree_row, begin,
+        acc, largest, total, q, q_low, q_least, keys, values, key_scales, value_scales, key_zeros,
+        value_zeros, head, row, tree_row, begin,
         end - (clear_end - clear_begin), clear_begin, clear_end - clear_begin,
         sink_tiles, gap, page_stride, offset, columns, length, position, oldest, window, sinks,
-        first_key, end_key, cached, tree_width, scale, P, D, BD, BN, True, WHOLE_ROW, RANGES, TREE)
+        first_key, end_key, cached, tree_width, scale, P, D, BD, BN, True, WHOLE_ROW, RANGES, TREE,
+        K_KIND, K_GRAIN, K_ROW, V_KIND, V_GRAIN, V_ROW, QUERY_PARTS, WEIGHT_PARTS)
+    if V_KIND > 0:
+        acc *= shared_scale(value_scales, value_above, head, V_GRAIN)
+    if V_GRAIN == CHANNEL:
+        channel = tl.load(value_scales + head * D + d, mask=d < D, other=0.0).to(tl.float32)
+        acc *= channel[None, :]
 
     if partial_row < 0:
         if NORMS:
@@ -231,9 +294,12 @@ def _merge_columns(output, windowed, head_windows, group, query_heads, D: tl.con
 
 
 @triton.jit
-def _append(packed, query, keys, values, table, items, angles, dropped, query_heads, kv_heads,
-            columns, page_stride, head_stride, turned, HEAD_ROWS: tl.constexpr, P: tl.constexpr,
-            D: tl.constexpr, BD: tl.constexpr, NEOX: tl.constexpr):
+def _append(packed, query, keys, key_scales, key_zeros, key_above, values, value_scales, value_zeros,
+            value_above, table, items, angles, dropped, query_heads, kv_heads, columns, page_stride,
+            head_stride, turned, key_largest, value_largest, HEAD_ROWS: tl.constexpr,
+            P: tl.constexpr, D: tl.constexpr, BD: tl.constexpr, NEOX: tl.constexpr,
+            K_KIND: tl.constexpr, K_GRAIN: tl.constexpr, K_ROW: tl.constexpr, V_KIND: tl.constexpr,
+            V_GRAIN: tl.constexpr, V_ROW: tl.constexpr):
     """One vector of one token: rotated into the query, or into the cache through the table."""
     token, lane = tl.program_id(0), tl.program_id(1)
     slot, position = tl.load(items + token * 2), tl.load(items + token * 2 + 1)
@@ -263,12 +329,22 @@ def _append(packed, query, keys, values, table, items, angles, dropped, query_he
         head = (lane - query_heads) % kv_heads
         entry = (slot * kv_heads + head if HEAD_ROWS else slot).to(tl.int64) * columns
         page = tl.load(table + entry + position // P)
-        place = page.to(tl.int64) * page_stride + head * head_stride + (position % P) * D
+        cache_row = page.to(tl.int64) * page_stride + head * head_stride + position % P
+        place = cache_row * D
         held = (d < D) & (page >= 0)
+        wide = tl.where(d < D, vector.to(tl.float32), 0.0)
         if lane < query_heads + kv_heads:
-            tl.store(keys + place + d, vector, mask=held)
+            if K_KIND == 0:
+                tl.store(keys + place + d, vector, mask=held)
+            else:
+                store_row(keys, key_scales, key_zeros, key_above, wide, cache_row, head, page >= 0,
+                          key_largest, K_KIND, K_GRAIN, K_ROW, D, BD)
         else:
-            tl.store(values + place + d, vector, mask=held)
+            if V_KIND == 0:
+                tl.store(values + place + d, vector, mask=held)
+            else:
+                store_row(values, value_scales, value_zeros, value_above, wide, cache_row, head,
+                          page >= 0, value_largest, V_KIND, V_GRAIN, V_ROW, D, BD)
         if page < 0:
             tl.atomic_add(dropped, 1)
 
@@ -477,15 +553,21 @@ def _count_splits(total, step, steps, tile_rows, tuning):
 
 
 def attend(plan, query, keys, values, table, output, *, step=0, scale=None, sink_logits=None,
-           norms=None, ranges=None, tree=None, workspace=None):
+           norms=None, ranges=None, tree=None, workspace=None, exact=True):
     """Runs a step of a plan that is on the device.
 
     Writes output [T, Hq, D], and norms (log-sum-exp) [T, Hq] if given; rows of idle slots do not
-    exist, and everything else is left as it is.
+    exist, and everything else is left as it is. Of quantised caches `exact` multiplies scales of
+    channels and tokens in parts of the 16-bit type that together lose nothing more; without it the
+    query times its channels' scales, and a weight times its token's scale, are rounded once.
     """
     scale = 1 / math.sqrt(plan.shape.head_size) if scale is None else scale
     workspace = workspace or make_workspace(plan, query.device)
-    tensors = (query, keys, values, table, scale, sink_logits, ranges, tree, workspace)
+    by_channel = is_codes(keys) and keys.granularity == "channel"
+    # Only float16 runs out of range.
+    parts = {"QUERY_PARTS": 3 if exact and by_channel else 1,
+             "WEIGHT_PARTS": 2 if exact and query.dtype == torch.float16 else 1}
+    tensors = (query, keys, values, table, scale, sink_logits, ranges, tree, workspace, parts)
     _run_pass(plan, plan.passes[0], step, output, norms, *tensors)
     if len(plan.passes) == 2 and plan.tokens[step] > 0:
         windowed = torch.empty_like(output)
@@ -512,13 +594,16 @@ def make_workspace(plan, device):
 
 
 def _run_pass(plan, one, step, output, norms, query, keys, values, table, scale, sink_logits,
-              ranges, tree, workspace):
+              ranges, tree, workspace, parts):
     shape, tuning = plan.shape, plan.tuning
     page_stride, head_stride = _strides(shape)
     partial, state = workspace
     nothing = plan.head_windows
     sizes = {"D": shape.head_size, "BD": triton.next_power_of_2(shape.head_size)}
     flags = {"LEARNED": sink_logits is not None, "NORMS": norms is not None}
+    key_constants, key_tensors = side_of(keys)
+    value_constants, value_tensors = side_of(values)
+    sides = _side_constants(key_constants, value_constants)
     norms = state if norms is None else norms
     logits = state if sink_logits is None else sink_logits
     for launch in one.launches:
@@ -526,13 +611,14 @@ def _run_pass(plan, one, step, output, norms, query, keys, values, table, scale,
         if first == last:
             continue
         _attend[(last - first,)](
-            query, keys, values, table, output, norms, launch.items[first:last], partial, state,
+            query, *key_tensors, *value_tensors, table, output, norms, launch.items[first:last], partial,
+            state,
             nothing if ranges is None else ranges, nothing if tree is None else tree, logits,
             shape.group, shape.query_heads, table.shape[1], page_stride, head_stride,
             plan.sink_tokens, scale * 1.4426950408889634, 0 if tree is None else tree.shape[-1],
             HEAD_ROWS=shape.layout != "uniform", P=shape.page_tokens, BM=launch.rows,
             BN=tuning.keys[launch.rows], WHOLE_ROW=plan.form in _WHOLE_ROW,
-            RANGES=ranges is not None, TREE=tree is not None,
+            RANGES=ranges is not None, TREE=tree is not None, **parts, **sides,
             num_warps=tuning.warps[launch.rows], num_stages=tuning.stages[launch.rows],
             **sizes, **flags)
         first, last = launch.merge_starts[step:step + 2]
@@ -547,7 +633,8 @@ def append(shape, packed, keys, values, table, slots, positions, *, style="none"
     """Rotates a step's queries and keys, and writes keys and values through the table.
 
     Packed is [T, Hq + 2·H, D]: queries, keys, values; slots and positions (int [T], on the host)
-    say where each token belongs. Returns the queries, and how many vectors met a hole and were
+    say where each token belongs. Into a quantised side the nearest codes are stored, under scales of
+    their own where rows have such. Returns the queries, and how many vectors met a hole and were
     dropped.
     """
     device, tokens = packed.device, len(slots)
@@ -563,15 +650,25 @@ def append(shape, packed, keys, values, table, slots, positions, *, style="none"
     dropped = torch.zeros(1, dtype=torch.int32, device=device)
     if tokens > 0:
         page_stride, head_stride = _strides(shape)
+        key_constants, key_tensors = side_of(keys)
+        value_constants, value_tensors = side_of(values)
+        largest = (each.largest if is_codes(each) else 1.0 for each in (keys, values))
         _append[(tokens, shape.query_heads + 2 * shape.kv_heads)](
-            packed, query, keys, values, table, items, angles, dropped, shape.query_heads,
-            shape.kv_heads, table.shape[1], page_stride, head_stride, turned,
+            packed, query, *key_tensors, *value_tensors, table, items, angles, dropped,
+            shape.query_heads, shape.kv_heads, table.shape[1], page_stride, head_stride, turned,
+            *largest, **_side_constants(key_constants, value_constants),
             HEAD_ROWS=shape.layout != "uniform", P=shape.page_tokens, D=shape.head_size,
             BD=triton.next_power_of_2(shape.head_size), NEOX=style == "neox", num_warps=1)
     return query, int(dropped.item())
 
 
+def _side_constants(keys, values):
+    """Constants of both sides by the names of the kernels' parameters."""
+    return {**{f"K_{name}": value for name, value in keys.items()},
+            **{f"V_{name}": value for name, value in values.items()}}
+
+
 def _strides(shape):
-    """Elements from a page to the next, and from a head to the next."""
-    head = shape.page_tokens * shape.head_size
+    """Rows of the cache from a page to the next, and from a head to the next."""
+    head = shape.page_tokens
     return (head, 0) if shape.layout == "pooled" else (head * shape.kv_heads, head)
