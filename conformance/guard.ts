@@ -1,7 +1,8 @@
 /** Turns whatever a subject throws into a fault of the subject. */
-import { SubjectFault } from "./outcome.ts";
+import { Mismatch, SubjectFault } from "./outcome.ts";
 import { type Policies, resolvePolicies } from "./policies.ts";
 import type { AllocatorSubject, Capability, KernelSubject } from "./subject.ts";
+import { poseTables } from "./table_policies.ts";
 
 /** What a subject declares, beside the commands of one of its parts. */
 export interface Declared {
@@ -41,7 +42,8 @@ export function guardAllocator(
 }
 
 /**
- * Wraps a kernel so that exceptions become {@linkcode SubjectFault}s.
+ * Wraps a kernel so that exceptions become {@linkcode SubjectFault}s, and poses tables as its subject
+ * declares.
  *
  * @param o When the case is over, and what the subject declares.
  * @returns The wrapped kernel; without one, every command is a fault.
@@ -50,7 +52,8 @@ export function guardKernel(
   kernel: KernelSubject | undefined,
   o: GuardOptions = {},
 ): JudgedKernel {
-  return guard(kernel, "kernel", o);
+  const posed = kernel && poseTables(kernel, resolvePolicies(o.policies));
+  return guard(posed, "kernel", o);
 }
 
 function guard<T extends object>(
@@ -72,6 +75,7 @@ function guard<T extends object>(
           }
           return await method.apply(target, args);
         } catch (error) {
+          if (error instanceof Mismatch) throw error;
           throw new SubjectFault(command, error);
         }
       };

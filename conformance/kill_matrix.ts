@@ -27,6 +27,7 @@ import { refusalMutants } from "./mutants/refusal_family.ts";
 import { shapeMutants } from "./mutants/shape_mutants.ts";
 import { sizeMutants } from "./mutants/size_family.ts";
 import { slotMutants } from "./mutants/slot_mutants.ts";
+import { tablePolicyMutants } from "./mutants/table_policy_family.ts";
 import { validatorMutants } from "./mutants/validator_family.ts";
 import type { Arithmetic } from "../kernel/mod.ts";
 import { matchesQuery, parseQuery, type Query } from "./query.ts";
@@ -111,6 +112,7 @@ export function listMutants(): readonly Mutant[] {
     ...captureFamilyMutants,
     ...refusalMutants,
     ...holeMutants,
+    ...tablePolicyMutants,
     ...quantisedMutants,
     ...quantisedSidesMutants,
     ...quantisedRefusalMutants,

@@ -116,6 +116,7 @@ export {
   scaleShape,
   tokenBytes,
 } from "./quantised/quantised_format.ts";
+export { poisonRows } from "./quantised/poison_quantised.ts";
 export { elementZero, type RowTarget, storeCode } from "./quantised/quantise_row.ts";
 export { elementScale, type QuantisedTensor, type RowPlace } from "./quantised/quantised_tensor.ts";
 export {
@@ -126,7 +127,7 @@ export {
   type RandomRowsOptions,
 } from "./random_problem.ts";
 export { digestRow, digestRows } from "./row_digest.ts";
-export { cacheElements, cacheOffset, tableIndex } from "./shape.ts";
+export { cacheElements, cacheOffset, pageIdLimit, tableIndex } from "./shape.ts";
 export type { GroupRows, StepRows } from "./step_rows.ts";
 export type {
   OpenedCache,
@@ -211,3 +212,4 @@ export type {
   ScaleView,
   ZeroPointFormat,
 } from "./quantised/quantised_types.ts";
+export { keyIsVisible, type KeyQuestion } from "./visibility.ts";

@@ -1,6 +1,7 @@
 /** Families of mutants: one fault over layouts, sizes and entry points. */
 import type { Layout } from "../../allocator/mod.ts";
 import type { AllocatorSubject, CacheSpec, KernelSubject } from "../subject.ts";
+import type { Policies } from "../policies.ts";
 import { type Mutant, mutateAllocator, mutateKernel } from "./mutant.ts";
 
 /** One member of a family. */
@@ -21,6 +22,8 @@ export interface FamilyFacts {
   readonly origin: "field" | "own";
   /** Clauses that they violate. */
   readonly violates: readonly string[];
+  /** Policies that they declare. */
+  readonly policies?: Partial<Policies>;
 }
 
 /** Declares allocators that have one kind of fault. */

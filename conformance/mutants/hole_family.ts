@@ -8,11 +8,23 @@ import { changed } from "./problem_changes.ts";
 
 const HEAD_LAYOUTS: readonly Layout[] = ["headwise", "pooled"];
 
-/** NaN in every output of a head whose row has a hole that the walk comes past. */
-function leak(
+/** A column of a row, within the pages that its request holds or past them. */
+export interface WalkedColumn {
+  /** What stands there. */
+  readonly id: number;
+  /** The column. */
+  readonly column: number;
+  /** Pages that the request's tokens fill. */
+  readonly pages: number;
+  /** Place in the table. */
+  readonly index: number;
+}
+
+/** NaN in every output of a head whose row has a column that is read and must not be. */
+export function leak(
   problem: AttentionProblem,
   reply: AttendReply,
-  reads: (o: { column: number; pages: number }) => boolean,
+  reads: (at: WalkedColumn) => boolean,
 ): AttendReply {
   const { batch, kvHeads, queryHeads, headSize, columns, storage, pageSizeTokens } = problem.shape;
   const group = queryHeads / kvHeads;
@@ -25,10 +37,11 @@ function leak(
     for (let head = 0; head < kvHeads; head++) {
       const start = (slot * kvHeads + head) * columns;
       const row = problem.table.subarray(start, start + columns);
-      if (!row.some((id, column) => id === -1 && reads({ column, pages }))) continue;
+      const at = (id: number, column: number) => ({ id, column, pages, index: start + column });
+      if (!row.some((id, column) => reads(at(id, column)))) continue;
       for (let token = first; token < last; token++) {
-        const at = (token * queryHeads + head * group) * headSize;
-        output.fill(nan, at, at + group * headSize);
+        const place = (token * queryHeads + head * group) * headSize;
+        output.fill(nan, place, place + group * headSize);
       }
     }
   }
@@ -59,8 +72,8 @@ const reads = kernelFamily(
         await good.attend(problem, o),
         (reply) =>
           problem.shape.layout === layout && (walk === "visible" || o.walk === walk)
-            ? leak(problem, reply, ({ column, pages }) =>
-              where === "in_the_first_column" ? column === 0 : column < pages)
+            ? leak(problem, reply, ({ id, column, pages }) =>
+              id === -1 && (where === "in_the_first_column" ? column === 0 : column < pages))
             : reply,
       ),
   }),

@@ -1,5 +1,6 @@
 /** Known-bad implementations: a good subject with one fault, and the cases that must find it. */
 import type { AttentionProblem } from "../../kernel/mod.ts";
+import type { Policies } from "../policies.ts";
 import type { AllocatorSubject, Capability, KernelSubject, Subject } from "../subject.ts";
 import { createOracleSubject } from "../subjects/oracle.ts";
 import type { OracleKernelOptions } from "../subjects/oracle_kernel.ts";
@@ -16,6 +17,8 @@ export interface MutantFacts {
   readonly violates: readonly string[];
   /** Queries each of which must hold a case that rejects it. */
   readonly killedBy: readonly string[];
+  /** Policies that it declares, where its fault is about them. */
+  readonly policies?: Partial<Policies>;
   /** What it does not claim, where its fault is about that. */
   readonly lacks?: readonly Capability[];
 }
@@ -48,6 +51,7 @@ export function mutateAllocator(
         name: `mutant ${facts.name}`,
         capabilities: capabilities.difference(new Set(facts.lacks)),
         allocator: { ...good, ...change(good) },
+        ...(facts.policies === undefined ? {} : { policies: facts.policies }),
       };
     },
   };
@@ -73,6 +77,7 @@ export function mutateKernel(
         name: `mutant ${facts.name}`,
         capabilities: capabilities.difference(new Set(facts.lacks)),
         kernel: { ...good, ...change(good) },
+        ...(facts.policies === undefined ? {} : { policies: facts.policies }),
         ...(arithmetic === undefined ? {} : { arithmetic }),
       };
     },
