@@ -16,3 +16,15 @@ Deno.test("describeWorkloadSettings() tells overrides apart that leave the file'
   const { headMap } = await settingsOf("headMap", map);
   assert.match(String(headMap), /^layers 0-\d+: window .*full; window 64, sinks 0$/);
 });
+
+Deno.test("describeWorkloadSettings() keeps numbers, texts and null as they are, and lists as JSON", async () => {
+  const settings = describeWorkloadSettings(requireLoaded(await loadWorkload("smoke")));
+  assert.equal(typeof settings["cache.pagesPerHead"], "number");
+  assert.doesNotMatch(String(settings["scheduler.profile"]), /"/);
+  assert.equal(typeof settings["scheduler.profile"], "string");
+  for (const [path, value] of Object.entries(settings)) {
+    assert.ok(value === null || typeof value !== "object", path);
+    if (typeof value !== "string" || path === "headMap") continue;
+    assert.doesNotMatch(value, /^[{"]/, path);
+  }
+});

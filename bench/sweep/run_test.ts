@@ -65,6 +65,17 @@ Deno.test("runSweep() runs nothing when all points are there", async () => {
   await runSweep(options(file, { onPoint: () => assert.fail("it ran a point again") }));
 });
 
+Deno.test("runSweep() gives rows in the order of the grid, whatever the order of the file", async () => {
+  const file = await fresh("order");
+  const { rows } = await runSweep(options(file));
+  const [header, ...lines] = (await Deno.readTextFile(file)).trimEnd().split("\n");
+  for (const order of [[3, 1, 2, 0], [2, 0, 3]]) {
+    const text = [header, ...order.map((index) => lines[index])].join("\n");
+    await Deno.writeTextFile(file, `${text}\n`);
+    assert.deepEqual((await runSweep(options(file))).rows, rows);
+  }
+});
+
 Deno.test("runSweep() keeps what it has when it is stopped, and can be gone on with", async () => {
   const file = await fresh("stopped");
   const stop = new AbortController();

@@ -55,6 +55,7 @@ Deno.test("engineOf() overlaps scheduling where the engine does, or is told to",
   for (const [name, known] of Object.entries(ENGINE_OVERHEADS)) {
     const of = (flags: string) => engineOf(name as EngineName, { sheet: sheet(80e9), flags });
     assert.deepEqual(of("").overhead, known);
+    assert.equal(known.overlapped, false, `${name} overlaps only where it is told to`);
     assert.deepEqual(of("--async-scheduling").overhead, { ...known, overlapped: true });
   }
   const overhead = { stepMs: 9 };

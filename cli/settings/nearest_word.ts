@@ -20,7 +20,7 @@ export function nearestWord(text: string, words: readonly string[]): string | un
 }
 
 /** Letters inserted, deleted, replaced, or swapped with the next one; three rows of the table. */
-function countEdits(from: string, to: string): number {
+export function countEdits(from: string, to: string): number {
   let [before, row]: [number[], number[]] = [[], [...Array(to.length + 1).keys()]];
   for (let index = 0; index < from.length; index++) {
     const next = [index + 1];

@@ -40,6 +40,10 @@ Deno.test("takeIn() follows a run from the adapter to the report", () => {
   assert.equal(viewStatus(ended), "1 passed, 1 failed, 1 skipped in 1,000 ms");
   assert.deepEqual(ended.benchmark, { kind: "skipped", reason: "no timer" });
   assert.ok(canRun(ended));
+  assert.equal(
+    after([{ kind: "ended", cancelled: true }], { ...ended, isStopping: true }).isStopping,
+    false,
+  );
 });
 
 Deno.test("startRun() forgets the run before, but not the adapter", () => {
