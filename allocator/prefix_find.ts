@@ -71,7 +71,6 @@ export function canGoOn(cache: PrefixCache, node: PrefixNode): boolean {
 
 /** A column of a block. */
 export interface BlockColumn {
-  /** The block. */
   readonly holder: PrefixNode;
   /** Index of the column in the block. */
   readonly column: number;

@@ -5,9 +5,7 @@ export type ExitName = keyof typeof EXIT;
 
 /** An exit code, and what it says. */
 export interface ExitMeaning {
-  /** The code. */
   readonly code: number;
-  /** Its name. */
   readonly name: ExitName;
   /** When the process ends with it. */
   readonly meaning: string;

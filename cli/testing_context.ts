@@ -4,7 +4,6 @@ import { wantsColor } from "./terminal/paint.ts";
 
 /** What a run of the tool left behind. */
 export interface CapturedRun {
-  /** Exit code. */
   readonly exitCode: number;
   /** Text on standard output. */
   readonly stdout: string;

@@ -18,7 +18,6 @@ export type Acceptance<T> =
     readonly kind: "invariant";
     /** What must hold, in words. */
     readonly name: string;
-    /** Whether it holds. */
     readonly holds: (value: T) => boolean;
   };
 

@@ -11,7 +11,6 @@ import type { TestCase } from "./test_definition.ts";
 export interface EarlyCase {
   /** Its id. */
   readonly query: string;
-  /** What it costs. */
   readonly costMs: number;
   /** Mutants that it was chosen for. */
   readonly mutants: readonly string[];

@@ -38,7 +38,6 @@ const outcomeSchema = z.discriminatedUnion("kind", [
     origin: z.enum(["subject", "suite"]),
     /** How it came about. */
     code: text,
-    /** What happened. */
     message: text,
   }),
 ]);
@@ -48,9 +47,7 @@ const runSchema = z.object({
   kind: z.literal("run"),
   /** {@linkcode REPORT_VERSION} of the writer. */
   version: z.literal(REPORT_VERSION),
-  /** Version of the suite. */
   suiteVersion: text,
-  /** Name of the subject. */
   subject: text,
   /** What else the subject reports itself, such as its device. */
   metadata: z.record(text, text),
@@ -60,9 +57,7 @@ const runSchema = z.object({
   capabilities: z.array(text),
   /** What the subject decides otherwise than the default, by declaration; absent where nothing. */
   policies: z.array(z.object({
-    /** Its name. */
     policy: text,
-    /** What is declared, as text. */
     declared: text,
     /** The default, as text. */
     standard: text,

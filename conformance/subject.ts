@@ -125,9 +125,7 @@ export type PageReply =
     readonly kind: "shortage";
     /** Pages asked of the pool that is short; absent from a bare shortage, as the others are. */
     readonly need?: number;
-    /** Pages free in it. */
     readonly free?: number;
-    /** Pages in all in it. */
     readonly capacity?: number;
   }
   | Refusal;

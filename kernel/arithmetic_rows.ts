@@ -6,7 +6,6 @@ import { encodeValues, type StorageType } from "./storage_type.ts";
 
 /** A row in float64; what is stored is rounded to the type. */
 export interface RowSpec {
-  /** Storage type. */
   readonly storage: StorageType;
   /** [D]. */
   readonly query: ArrayLike<number>;

@@ -45,9 +45,7 @@ export function rotateVector(
 
 /** Rounded cosines and sines, [positions, R / 2] each. */
 export interface RotaryTable {
-  /** Cosines. */
   readonly cosines: Float32Array<ArrayBuffer>;
-  /** Sines. */
   readonly sines: Float32Array<ArrayBuffer>;
 }
 

@@ -2,7 +2,6 @@
 export interface CapacityCase {
   /** How the document calls it. */
   readonly title: string;
-  /** Name of the fixture. */
   readonly fixture: string;
   /** Head map where it is not the fixture's own. */
   readonly headMap?: string;

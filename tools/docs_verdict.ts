@@ -13,7 +13,6 @@ import {
 export interface VerdictRun {
   /** Short name of the clock. */
   readonly clock: string;
-  /** Load. */
   readonly load: "saturated" | "half load";
   /** What was measured. */
   readonly result: BenchResult;

@@ -93,7 +93,6 @@ export interface SimulatedGate {
   readonly threshold: number;
   /** Metrics that all have to pass, with noise of their own each. */
   readonly metrics: number;
-  /** Noise. */
   readonly noise: NoiseModel;
   /** What judges. @default {"mean"} */
   readonly estimator?: Estimator;

@@ -5,9 +5,7 @@ import { alongCurve, between, placeOnAxis } from "./interpolate.ts";
 
 /** Heads of one rank in one layer, and their cache. */
 export interface AttentionShape {
-  /** Query heads. */
   readonly queryHeads: number;
-  /** KV heads. */
   readonly kvHeads: number;
   /** Elements of a head of queries and keys. */
   readonly headSize: number;

@@ -27,7 +27,6 @@ export function outputsDiffer(left: number, right: number): boolean {
 export interface MetricFacts {
   /** Name in reports. */
   readonly metric: string;
-  /** Unit of its values. */
   readonly unit: string;
   /** Which direction is an improvement. */
   readonly better: "lower" | "higher";

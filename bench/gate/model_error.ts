@@ -8,7 +8,6 @@ export interface ModelError {
   readonly ttft: number;
   /** For mean TBT and TPOT. */
   readonly tpot: number;
-  /** For throughput. */
   readonly throughput: number;
 }
 

@@ -78,11 +78,8 @@ export interface GateSides {
   readonly gate: GateName | "gate/regression";
   /** Share by which each metric may be worse; only a regression has one. */
   readonly maxRegression?: number;
-  /** Result that the baseline is taken from. */
   readonly baselineResult: BenchResult;
-  /** Side of the baseline. */
   readonly baseline: SideName;
-  /** Result that the candidate is taken from. */
   readonly candidateResult: BenchResult;
   /** Side that is judged. */
   readonly candidate: SideName;

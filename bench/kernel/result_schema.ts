@@ -85,7 +85,6 @@ const caseResultSchema = z.strictObject({
     tableBytes: z.number(),
     /** Bytes of queries read and outputs written. */
     queryOutputBytes: z.number(),
-    /** All of these. */
     bytes: z.number(),
     /** Operations of both products over visible keys. */
     flops: z.number(),
@@ -94,7 +93,6 @@ const caseResultSchema = z.strictObject({
   }),
   /** Layers whose caches took turns. */
   layers: count,
-  /** Bytes of their caches. */
   cacheBytes: z.number(),
   outcome: outcomeSchema,
 });
@@ -191,7 +189,6 @@ export const kernelResultSchema = z.strictObject({
   /** Goals of all cases. */
   goals: z.array(z.strictObject({
     case: z.string(),
-    /** The goal. */
     goal: goalSchema,
     /** What was measured in the goal's own unit, or null where something is missing. */
     value: z.number().nullable(),

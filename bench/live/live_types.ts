@@ -51,11 +51,9 @@ export interface LiveOptions {
 
 /** The course of one request, in milliseconds after the start of its replay. */
 export interface LiveRecord {
-  /** The request. */
   readonly request: TraceRequest;
   /** When it was due. */
   readonly scheduledMs: number;
-  /** When it was sent. */
   readonly sentMs: number;
   /** When its first text came, or null. */
   readonly firstMs: number | null;

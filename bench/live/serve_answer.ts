@@ -15,7 +15,6 @@ export interface AnswerServer {
   readonly maxRequests: number;
   /** What clients have not read. */
   readonly unread: UnreadBytes;
-  /** Tokens of one event. */
   readonly tokensPerEvent: number;
 }
 

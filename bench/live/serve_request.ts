@@ -24,7 +24,6 @@ export interface CompletionRequest {
   readonly promptTokens: readonly (string | number)[];
   /** Most tokens to generate; the engine never ends earlier. */
   readonly maxTokens: number;
-  /** Whether to stream. */
   readonly stream: boolean;
   /** Whether the last event counts tokens. */
   readonly includeUsage: boolean;

@@ -27,7 +27,6 @@ export interface BusySums {
 
 /** Entries of equally many steps each, the last one excepted. */
 export interface StepColumns {
-  /** Steps of an entry. */
   readonly stepsPerEntry: number;
   /** Start of each entry's first step, and end of its last. */
   readonly startMs: ArrayLike<number>;

@@ -46,7 +46,6 @@ export interface ReplayOptions {
 
 /** A check that was made during a replay. */
 export interface LoggedCheck extends StepCheck {
-  /** Step that was checked. */
   readonly step: number;
 }
 

@@ -2,7 +2,6 @@ import type { TraceRequest } from "../../fixtures/mod.ts";
 
 /** Requests by their index: an array, or what makes them one by one. */
 export interface RequestSequence {
-  /** Number of requests. */
   readonly length: number;
   /** The request at an index; requests are in arrival order. */
   readonly at: (index: number) => TraceRequest | undefined;

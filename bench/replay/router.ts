@@ -8,13 +8,11 @@ import type { RouterName, TraceRequest } from "../../fixtures/mod.ts";
 
 /** What a router knows. */
 export interface RouterOptions {
-  /** Which router. */
   readonly router: RouterName;
   /** Replicas behind it. */
   readonly replicas: number;
   /** Tokens, prompts and answers together, that one replica serves in a second. */
   readonly tokensPerSecond: number;
-  /** Tokens of a prefix block. */
   readonly prefixBlockTokens: number;
   /** Prefix blocks that one replica's cache holds; the oldest are forgotten first. */
   readonly prefixBlocks: number;

@@ -13,7 +13,6 @@ const BODY_GROUPS = 192;
 export interface WeightedGaps {
   /** Milliseconds; a value may stand there more than once. */
   readonly gapsMs: Float64Array;
-  /** Tokens. */
   readonly tokens: Float64Array;
 }
 

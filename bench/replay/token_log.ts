@@ -11,7 +11,6 @@ export interface TokenLog {
   readonly lastRun: Int32Array;
   /** Requests that have a run, in the order of their first ones. */
   readonly touched: number[];
-  /** Runs in use. */
   runs: number;
   /** First step of each run. */
   step: Int32Array;

@@ -9,7 +9,6 @@ import type { ReportBlock, ReportTable } from "./section.ts";
 export interface ComparedSides {
   /** Clause that it answers. */
   readonly gate: string;
-  /** Verdict. */
   readonly verdict: string;
   /** Why. */
   readonly reasons: readonly string[];

@@ -93,7 +93,6 @@ export function pairsSpec(comparisons: readonly Comparison[]): Spec {
 
 /** A bar of a prediction or of a replay. */
 export interface CapacityBar {
-  /** Side. */
   readonly side: string;
   /** What stands behind the figure. */
   readonly origin: "predicted" | "replayed";

@@ -17,7 +17,6 @@ export interface SampleSeries {
   readonly name: string;
   /** Place among the colours. */
   readonly place: number;
-  /** The sample. */
   readonly sample: WeightedSample;
 }
 

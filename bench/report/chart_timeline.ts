@@ -10,7 +10,6 @@ export interface TimelineSeries {
   readonly name: string;
   /** Place among the colours. */
   readonly place: number;
-  /** Its steps. */
   readonly timeline: StepTimeline;
 }
 

@@ -15,7 +15,6 @@ export interface PageCell {
   readonly fromPage: number;
   /** Page behind the last. */
   readonly toPage: number;
-  /** State of all of them. */
   readonly state: PageState;
 }
 

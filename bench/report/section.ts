@@ -63,7 +63,6 @@ export type ReportBlock =
     readonly note: string;
     /** Pictures of the same kind. */
     readonly charts: readonly ReportChart[];
-    /** Their figures. */
     readonly figures: ReportTable;
   }
   | {
@@ -78,7 +77,6 @@ export type ReportBlock =
     readonly kind: "facts";
     /** Heading. */
     readonly title: string;
-    /** Names and values. */
     readonly facts: readonly (readonly [name: string, value: string])[];
     /** Command that repeats the run, or null where the file names none. */
     readonly command: string | null;

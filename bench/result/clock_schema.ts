@@ -39,7 +39,6 @@ const table = z.strictObject({
   name: text,
   /** SHA-256 of its bytes, in hexadecimal. */
   sha256: text,
-  /** Rows. */
   rows: count,
   /** Card that the file names, or null. */
   card: text.nullable(),
@@ -61,7 +60,6 @@ const calibration = z.strictObject({
   basis: z.enum(["measured", "scaled"]),
   /** Card that was measured. */
   profileOf: text,
-  /** When it was measured. */
   measuredAt: text,
   /** Driver and versions of what measured it. */
   software: z.record(text, text.nullable()),
@@ -77,7 +75,6 @@ const calibration = z.strictObject({
     ttft: z.number(),
     /** Of mean TPOT. */
     tpot: z.number(),
-    /** Of throughput. */
     throughput: z.number(),
   }),
 });

@@ -45,7 +45,6 @@ export const comparison = z.strictObject({
   minimumDetectableRatio: nullableNumber,
   /** Pairs that would decide at the spread and the mean seen; null where decided or unknown. */
   pairsToDecide: nullableNumber,
-  /** Log ratio of each pair. */
   pairLogRatios: z.array(z.number()),
   /** Median over requests of the log ratio, a value for each pair; empty where not by request. */
   requestMedianLogRatios: z.array(z.number()),
@@ -124,7 +123,6 @@ export const concurrencyPrediction = z.strictObject({
 });
 
 const capacityOutcome = z.strictObject({
-  /** Layout of the pools. */
   layout: z.enum(["headwise", "pooled"]),
   /** Prediction with recycling off. */
   predictedOff: concurrencyPrediction,

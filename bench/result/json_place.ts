@@ -2,7 +2,6 @@
 
 /** A place in a text, both counted from 1. */
 export interface TextPlace {
-  /** Line. */
   readonly line: number;
   /** Column in UTF-16 code units. */
   readonly column: number;

@@ -42,7 +42,6 @@ const pageHistory = z.strictObject({
 
 /** The steps of one replay, in the order in which they ran. */
 export const timeline = z.strictObject({
-  /** Steps of the replay. */
   steps: count,
   /** Steps that an entry covers: 1 where nothing was joined. */
   stepsPerEntry: count,
@@ -76,7 +75,6 @@ export const tokenGaps = z.strictObject({
 
 /** The requests that every side replayed. */
 export const requestList = z.strictObject({
-  /** Ids. */
   ids: counts,
   /** Scheduled arrivals in milliseconds. */
   arrivalMs: numbers,

@@ -23,11 +23,9 @@ const workload = z.strictObject({
   name: text,
   /** SHA-256 of the fixture's text. */
   sha256: text,
-  /** Name of the model. */
   model: text,
   /** SHA-256 of the model file's text. */
   modelSha256: text,
-  /** Name of the head map. */
   headMapName: text,
   /** Ranks that share the heads. */
   tensorParallel: count,
@@ -53,7 +51,6 @@ const requests = z.strictObject({
 });
 
 const fleet = z.strictObject({
-  /** Number of replicas. */
   replicas: count,
   /** How the router chooses. */
   router: z.enum(ROUTERS),

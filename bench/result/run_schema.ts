@@ -73,7 +73,6 @@ const performance = z.strictObject({
   peakPages,
   /** What was shared, or null without a prefix cache. */
   prefixCache: prefixUse.nullable(),
-  /** Steps of the replay. */
   steps: count,
   /** Time of all steps spent in attention, in milliseconds. */
   attentionMs: z.number(),
@@ -92,7 +91,6 @@ const samples = z.strictObject({
   tpotMs: z.array(nullableNumber),
   /** Arrival to last token, in milliseconds. */
   endToEndMs: z.array(nullableNumber),
-  /** Preemptions. */
   preemptions: z.array(count),
 });
 
@@ -122,11 +120,9 @@ const run = z.strictObject({
 
 /** All replays of one side. */
 export const side = z.strictObject({
-  /** Name of the side. */
   name: sideName,
   /** Layout of its table. */
   layout: z.enum(["uniform", "headwise", "pooled"]),
-  /** How rows are walked. */
   walk: z.enum(["row", "visible"]),
   /** Whether window pages were recycled. */
   recycle: z.boolean(),

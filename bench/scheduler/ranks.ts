@@ -36,11 +36,9 @@ import { BenchError } from "../result/mod.ts";
 export interface Ranks {
   /** Prefix caches by rank, all with the same history; absent without prefix sharing. */
   readonly prefix?: readonly PrefixCache[];
-  /** Allocators by rank. */
   readonly all: readonly CacheAllocator[];
   /** Index of the measured rank. */
   readonly measuredRank: number;
-  /** Allocator of the measured rank. */
   readonly measured: CacheAllocator;
 }
 

@@ -81,7 +81,6 @@ export interface SchedulerPolicy {
   readonly finishPlan?: (scheduler: Scheduler, plan: StepPlan) => void;
   /** Reserve at the beginning, or after a preemption of which the loser is out of the batch. */
   readonly reserveAtFirst: (settings: SchedulerSettings) => number;
-  /** Reserve after a preemption. */
   readonly reserveAfterPreemption: (scheduler: Scheduler) => number;
 }
 

@@ -13,9 +13,7 @@ import { mean } from "./summary.ts";
 
 /** A metric of both sides, a value for each pair. */
 export interface MetricPairs {
-  /** Name of the metric. */
   readonly metric: string;
-  /** Unit of the values. */
   readonly unit: string;
   /** Whether a smaller value is better. */
   readonly better: "lower" | "higher";

@@ -18,7 +18,6 @@ export const headerSchema = z.strictObject({
   version: z.literal(SWEEP_VERSION),
   /** SHA-256 of the identity: what has to be equal to resume a file, or to merge two. */
   hash: text,
-  /** Name of the fixture. */
   fixture: text,
   /** SHA-256 of the fixture's text. */
   fixtureSha256: text,
@@ -47,7 +46,6 @@ export const rowSchema = z.strictObject({
   kind: z.literal("point"),
   /** Place in the grid, from 0. */
   index: z.number().int().nonnegative(),
-  /** The point. */
   point: z.strictObject({
     windowTokens: nullable,
     ratio: nullable,
@@ -61,7 +59,6 @@ export const rowSchema = z.strictObject({
   verdicts: z.partialRecord(gate, z.enum(["PASS", "FAIL", "INCONCLUSIVE"])),
   /** Sides; empty where the point could not be replayed. */
   sides: z.array(z.strictObject({
-    /** Name of the side. */
     name: z.enum(SIDE_NAMES),
     /** Mean time to first token in milliseconds. */
     meanTtftMs: nullable,
@@ -71,7 +68,6 @@ export const rowSchema = z.strictObject({
     outputTokensPerSecond: nullable,
     /** Running requests, averaged over time. */
     meanConcurrency: nullable,
-    /** Preemptions. */
     preemptions: nullable,
     /** Requests that failed, over all pairs. */
     failedRequests: z.number(),

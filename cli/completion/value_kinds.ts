@@ -2,7 +2,6 @@ import type { PageArgument, PageOption } from "../manual/mod.ts";
 
 /** A word to resume. */
 export interface ProposedWord {
-  /** The word. */
   readonly word: string;
   /** What it means, in one line. */
   readonly brief: string;

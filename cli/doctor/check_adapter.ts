@@ -4,7 +4,6 @@ import type { Probe } from "./probe.ts";
 
 /** What the adapter says of itself. */
 export interface AdapterFacts {
-  /** Its name. */
   readonly description: string;
   /** Whether it runs on the CPU. */
   readonly isSoftware: boolean;

@@ -11,7 +11,6 @@ export type FindingState =
 
 /** One thing that the tool can use. */
 export interface Finding {
-  /** What it is. */
   readonly name: string;
   /** How it stands. */
   readonly state: FindingState;

@@ -10,7 +10,6 @@ export type VariableReading =
 export interface Probe {
   /** Operating system, as `Deno.build.os`. */
   readonly os: string;
-  /** Version of Deno. */
   readonly denoVersion: string;
   /** Whether the process has a permission. */
   readonly isGranted: (permission: Deno.PermissionDescriptor) => Promise<boolean>;

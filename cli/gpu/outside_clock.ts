@@ -23,7 +23,6 @@ const MAX_TABLE_BYTES = 64 << 20;
 
 /** What a clock from outside is opened with. */
 export interface OutsideOptions {
-  /** The clock, as it was named. */
   readonly clock: OutsideClock;
   /** Seed of contents; null for the workload's. */
   readonly seed: number | null;

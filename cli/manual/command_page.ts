@@ -20,7 +20,6 @@ export interface PageOption {
   readonly alias: string | null;
   /** Placeholder of its value, or null for a switch. */
   readonly placeholder: string | null;
-  /** What it does. */
   readonly brief: string;
   /** What holds where it is not given, or null where nothing does. */
   readonly defaultText: string | null;
@@ -32,9 +31,7 @@ export interface PageOption {
 
 /** What there is to say of one argument. */
 export interface PageArgument {
-  /** Placeholder of its value. */
   readonly placeholder: string;
-  /** What it is. */
   readonly brief: string;
   /** Words that it accepts, or null for any value. */
   readonly words: WordChoice | null;

@@ -4,7 +4,6 @@ import { JOB_VARIABLES } from "./report.ts";
 export interface KnownVariables {
   /** Their names; several where they mean the same. */
   readonly names: readonly string[];
-  /** What they do. */
   readonly brief: string;
   /** The one command that reads them; absent where every command does. */
   readonly command?: string;

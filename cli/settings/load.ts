@@ -9,7 +9,6 @@ import { type CommandName, type Resolved, SETTING_TABLES } from "./tables.ts";
 export interface SettingsContext {
   /** The environment, and where it is said which file was used. */
   readonly process: Pick<CliContext["process"], "env"> & Partial<CliContext["process"]>;
-  /** Reads a text file. */
   readonly readTextFile: CliContext["readTextFile"];
 }
 

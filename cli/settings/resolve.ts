@@ -15,7 +15,6 @@ export interface SettingSources {
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
   /** Environment variables by name. */
   readonly environment: Readonly<Partial<Record<string, string>>>;
-  /** Values of the settings file. */
   readonly file: FileValues;
   /** Whether a person named the settings file, or it was found in the working folder. */
   readonly isFileNamed?: boolean;
@@ -23,7 +22,6 @@ export interface SettingSources {
 
 /** Every setting of a command, resolved once. */
 export interface ResolvedSettings<TABLE extends SettingTable> {
-  /** Value of each setting. */
   readonly values: SettingValues<TABLE>;
   /** Where each value came from. */
   readonly origins: Readonly<Record<keyof TABLE & string, Origin>>;

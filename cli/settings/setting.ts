@@ -8,7 +8,6 @@ export interface Origin {
 
 /** A variable of another tool that means the same as a setting. */
 export interface ForeignVariable<T> {
-  /** Name of the variable. */
   readonly name: string;
   /** Reads its value, which may be written otherwise than ours. */
   readonly parse: (text: string) => T;

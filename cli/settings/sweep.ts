@@ -7,7 +7,6 @@ import { CONFIRM, FORCE_SETTING, JSON_SETTING, outSetting } from "./shared.ts";
 export interface ShardFlag {
   /** Which part, from 1. */
   readonly part: number;
-  /** Number of parts. */
   readonly parts: number;
 }
 

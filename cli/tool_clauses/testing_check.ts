@@ -7,7 +7,6 @@ export type CheckParams = Readonly<Record<string, string | number | boolean>>;
 
 /** A check with its cases. */
 export interface ToolCheck<P extends CheckParams = CheckParams> {
-  /** Name. */
   readonly name: string;
   /** Clauses that it judges. */
   readonly clauses: readonly string[];

@@ -3,7 +3,6 @@ import type { ToolReplay, ToolRuns, ToolSubject } from "./testing_tool.ts";
 
 /** A tool with one fault. */
 export interface FaultyTool {
-  /** Name. */
   readonly name: string;
   /** What it gets wrong. */
   readonly fault: string;

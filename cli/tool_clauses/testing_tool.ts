@@ -11,7 +11,6 @@ export type OptionOrigin = "flag" | "environment" | "file" | "default";
 
 /** One option of a command. */
 export interface ToolOption {
-  /** Command that has it. */
   readonly command: string;
   /** Name, unique in the command. */
   readonly name: string;
@@ -29,9 +28,7 @@ export interface ToolOption {
 
 /** What a tool is started with. */
 export interface ToolSettings {
-  /** Command. */
   readonly command: string;
-  /** Texts by flag. */
   readonly flags: Readonly<Record<string, string>>;
   /** Texts by environment variable. */
   readonly environment: Readonly<Record<string, string>>;
@@ -41,7 +38,6 @@ export interface ToolSettings {
 
 /** An option as the tool shows it. */
 export interface ShownOption {
-  /** Name. */
   readonly name: string;
   /** Resolved value, as text. */
   readonly value: string;
@@ -67,7 +63,6 @@ export interface PlannedRun {
   readonly headWise: boolean;
   /** Whether every table is validated after every step. */
   readonly validatesTables: boolean;
-  /** What each component is given. */
   readonly components: readonly ComponentView[];
 }
 
@@ -90,7 +85,6 @@ export interface ToolReplay {
 
 /** Stated runs for a gate: replays by side and pair, interleaved, on a clock that scatters. */
 export interface ToolRuns {
-  /** The gate. */
   readonly gate: ToolGate;
   /** Replays of each side, a pair each; the gate's own sides by the roles that they play. */
   readonly sides: Readonly<Partial<Record<ToolSide, readonly ToolReplay[]>>>;
@@ -129,7 +123,6 @@ export interface ToolComparison {
 
 /** What a gate says. */
 export interface ToolVerdict {
-  /** The verdict. */
   readonly verdict: "PASS" | "FAIL" | "INCONCLUSIVE";
   /** The first line that a user reads. */
   readonly headline: string;
@@ -145,7 +138,6 @@ export interface ToolVerdict {
 
 /** What `gate/capacity` says of one pool layout. */
 export interface ToolLayoutVerdict {
-  /** The verdict. */
   readonly verdict: "PASS" | "FAIL" | "INCONCLUSIVE";
   /** Whether the reasons say that arithmetic allows no gain. */
   readonly saysImpossible: boolean;
@@ -168,7 +160,6 @@ export interface ToolRegression {
 
 /** What a regression gate says. */
 export interface ToolRegressionVerdict {
-  /** The verdict. */
   readonly verdict: "PASS" | "FAIL" | "INCONCLUSIVE";
   /** Share by which a metric might be worse. */
   readonly maxRegression: number;
@@ -184,7 +175,6 @@ export interface ToolAnswers {
   readonly completed: number;
   /** Requests that were not; null where the benchmark does not say. */
   readonly failed: number | null;
-  /** Tokens of all answers. */
   readonly outputTokens: number;
   /** Tokens of all prompts. */
   readonly inputTokens: number;

@@ -7,7 +7,6 @@ export type View = Element | string;
 
 /** An element of HTML. */
 export interface Element {
-  /** Name of the tag. */
   readonly tag: string;
   /** Attributes; true stands for one without a value. */
   readonly attributes: Readonly<Record<string, string | number | true>>;

@@ -21,7 +21,6 @@ export interface EnginePort {
 
 /** Where the engine runs. */
 export interface EngineHost {
-  /** Names the browser, and has its GPU. */
   readonly navigator: BrowserNavigator & { readonly gpu?: GPU };
   /** Whether browsers would give a GPU here. */
   readonly isSecureContext: boolean;

@@ -9,7 +9,6 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** What an address orders. */
 export interface ReadOrder {
-  /** What to run. */
   readonly order: RunOrder;
   /** Whether it starts at once. */
   readonly isOrdered: boolean;

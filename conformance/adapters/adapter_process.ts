@@ -5,7 +5,6 @@ import { keepTail } from "./output_tail.ts";
 
 /** Program and arguments of an adapter. */
 export interface AdapterCommand {
-  /** Program. */
   readonly program: string;
   /** Its arguments. */
   readonly args: readonly string[];

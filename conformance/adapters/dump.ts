@@ -80,7 +80,6 @@ export interface DumpBytes {
   readonly bytes: Uint8Array;
   /** Path of the JSON. */
   readonly jsonFile: string;
-  /** Its text. */
   readonly json: string;
 }
 

@@ -21,7 +21,6 @@ import { createScratch, type Scratch } from "./scratch.ts";
 export interface AdapterClaims {
   /** Name in reports. */
   readonly name: string;
-  /** What it claims to do. */
   readonly capabilities: ReadonlySet<Capability>;
   /** Policies that differ from the default. */
   readonly policies?: Partial<Policies>;
@@ -58,7 +57,6 @@ export interface AdapterSession {
 export interface SessionOptions {
   /** The adapter's command line, given its scratch folder. */
   readonly command: (scratchPath: string) => AdapterCommand;
-  /** Limits. */
   readonly limits: AdapterLimits;
   /** Folder that the scratch folder is made in. */
   readonly scratchParent: string;

@@ -6,7 +6,6 @@ export type SubjectSpec =
   | {
     /** A program that follows the protocol on its standard streams. */
     readonly kind: "exec";
-    /** Program. */
     readonly program: string;
     /** Its arguments. */
     readonly args: readonly string[];

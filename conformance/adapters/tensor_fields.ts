@@ -248,7 +248,6 @@ export function dataOf<T extends TensorData>(tensors: Tensors, name: string): T 
 
 /** A tensor that must be there. */
 export interface ExpectedTensor {
-  /** Its name. */
   readonly name: string;
   /** Its type; null where the request named one that does not exist. */
   readonly dtype: TensorType | null;

@@ -5,7 +5,6 @@ import type { Mutant } from "../mutants/mutant.ts";
 
 /** What became of the kernel mutants that compute in one arithmetic. */
 export interface ArithmeticKills {
-  /** Name of the arithmetic. */
   readonly arithmetic: string;
   /** Kernels with one fault each. */
   readonly mutants: number;

@@ -29,9 +29,7 @@ export type PowerRule = keyof typeof POWER_RULES;
 
 /** What one case is made of. */
 export interface PowerCase {
-  /** The rule. */
   readonly rule: PowerRule;
-  /** Storage type. */
   readonly storage: StorageType;
   /** Table layout. */
   readonly layout: ProblemSpec["layout"];

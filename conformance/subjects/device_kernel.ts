@@ -37,7 +37,6 @@ export interface DeviceKernelCalls {
   ) => Promise<AttendReply>;
   /** Attention in two passes; made of two calls of `attend` where the kernel has none. */
   readonly attendTwoPasses?: (problem: AttentionProblem) => Promise<AttendReply>;
-  /** Appends. */
   readonly append?: (problem: AppendProblem) => Promise<AppendReply>;
   /** Records a step; the problem's table is the identity one. */
   readonly capture?: (problem: AttentionProblem) => Promise<DeviceCapture>;

@@ -26,7 +26,6 @@ import type { AdmitCommand, CacheSpec, PrefixCommand, ReleaseCommand } from "../
 
 /** An allocator, and what stands around it in an engine. */
 export interface Held {
-  /** The allocator. */
   readonly allocator: CacheAllocator;
   /** Shared prefixes, where they are asked for. */
   readonly cache: PrefixCache | null;

@@ -13,7 +13,6 @@ import { createHeadwiseAllocator, HEADWISE_ALLOCATOR_CAPABILITIES } from "./head
 
 /** What {@linkcode createPolicySubject} makes. */
 export interface PolicySubject {
-  /** Name of the subject. */
   readonly name: string;
   /** What it declares. */
   readonly policies: Partial<Policies>;

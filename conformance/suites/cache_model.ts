@@ -39,7 +39,6 @@ export interface CacheModel {
   readonly slots: ModelSlot[];
   /** Steps in flight. */
   readonly openSteps: Set<number>;
-  /** Pages that wait. */
   waiting: WaitingPages[];
 }
 

@@ -13,11 +13,9 @@ const SLOTS = 6;
 
 /** A command that cannot be. */
 interface BadCommand {
-  /** Sends it. */
   readonly send: (allocator: JudgedAllocator) => Promise<{ readonly kind: string }>;
   /** Clause that it would break. */
   readonly clause: string;
-  /** What it needs. */
   readonly needs?: Capability;
 }
 

@@ -29,7 +29,6 @@ import { takeSnapshot } from "./take_snapshot.ts";
 
 /** An allocator with its model. */
 export interface Driver {
-  /** The allocator. */
   readonly allocator: JudgedAllocator;
   /** What it must look like. */
   readonly model: CacheModel;

@@ -24,7 +24,6 @@ import { requireOk } from "./driver.ts";
 export interface ProblemSpec {
   /** Table layout. */
   readonly layout: Layout;
-  /** Storage type. */
   readonly storage: StorageType;
   /** D. */
   readonly size: number;

@@ -19,7 +19,6 @@ export interface FormatFamily {
   readonly path: "c8" | "c4";
   /** The clause that says what it is. */
   readonly clause: string;
-  /** Every format. */
   readonly formats: readonly QuantisedFormat[];
   /** Formats that stand for the others where something else is varied, as parameters. */
   readonly leading: readonly string[];

@@ -16,7 +16,6 @@ import {
 export interface WrittenRow extends RowPlace {
   /** Where it is, in words. */
   readonly where: string;
-  /** The values. */
   readonly expected: ExpectedRow;
 }
 

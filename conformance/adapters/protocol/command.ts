@@ -6,9 +6,7 @@ import type { Tensors } from "../safetensors.ts";
 
 /** Parts of a subject that commands call, by the name that they have in a subject. */
 export interface SubjectParts {
-  /** The allocator. */
   readonly allocator: AllocatorSubject;
-  /** The kernel. */
   readonly kernel: KernelSubject;
   /** The clock, which times steps of a kernel. */
   readonly clock: StepTimer;
@@ -38,7 +36,6 @@ export interface ConversationCommand<
   readonly about: string;
   /** Fields of the request. */
   readonly request: Request;
-  /** Value of the result. */
   readonly result: Result;
 }
 
@@ -56,17 +53,13 @@ export interface PartCommand<
   Request extends z.ZodRawShape = z.ZodRawShape,
   Result extends z.ZodType = z.ZodType,
 > {
-  /** Which part. */
   readonly part: keyof SubjectParts;
   /** What it does, and what its result is. */
   readonly about: string;
   /** Fields of the request. */
   readonly request: Request;
-  /** Value of the result. */
   readonly result: Result;
-  /** Tensors of the request. */
   readonly requestTensors?: TensorTable;
-  /** Tensors of the result. */
   readonly resultTensors?: TensorTable;
   /**
    * What the method gives: a reply with its value inside, a value that may be a refusal instead, or
