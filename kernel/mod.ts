@@ -164,7 +164,7 @@ export {
   openGpu,
   type OpenGpuOptions,
 } from "./webgpu/gpu.ts";
-export { itemRowsOf, MATRIX_ROWS, MAX_VECTOR_ROWS, TILE_ROWS } from "./webgpu/item_rows.ts";
+export { itemRowsOf, MATRIX_ROWS, TILE_ROWS } from "./webgpu/item_rows.ts";
 export { listSpecialisations, SPECIALISATION_AXES } from "./webgpu/list_specialisations.ts";
 export { matrixChainProgram } from "./webgpu/matrix_ceiling.ts";
 export {

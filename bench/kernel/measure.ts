@@ -95,9 +95,10 @@ export async function measureKernelCase(
   }
 }
 
-/** A tuning as one record: the matrix kernel's parts follow the others. */
+/** A tuning as one record of numbers: the matrix kernel's parts follow the others. */
 function flatTuning({ matrix, ...parts }: AttendTuning): Record<string, number> {
-  return { ...parts, ...matrix };
+  const all = Object.entries({ ...parts, ...matrix });
+  return Object.fromEntries(all.map(([part, value]) => [part, Number(value)]));
 }
 
 /** What multiplies the rows of the case's longest step. */

@@ -8,14 +8,17 @@ import {
   type MatrixTuning,
   matrixTuningName,
   matrixTuningsOf,
-  MAX_VECTOR_ROWS,
   neighbouringTunings,
   type ProgramTarget,
+  TILE_ROWS,
   TUNING_PARTS,
 } from "../../kernel/mod.ts";
 import type { KernelCase } from "./case.ts";
 import { medianOf } from "./figures.ts";
 import { type KernelMeasureOptions, measureKernelCase, tallestMultiplier } from "./measure.ts";
+
+/** Rows that are many are so whatever programs a few rows have. */
+const ANY_SIZES = { leastMatrixRows: Infinity, rowGroups: 1 } as const;
 
 /** A gain below this is noise. */
 const LEAST_GAIN = 1.02;
@@ -59,7 +62,7 @@ export interface TunedShape {
 /** Names what decides a case's programs: cases of one name share a tuning. */
 export function tuningKey({ shape, requests }: KernelCase): string {
   const packed = requests.map(({ queryTokens }) => queryTokens * shape.group);
-  const tall = packed.every((rows) => itemRowsOf(rows) > MAX_VECTOR_ROWS);
+  const tall = packed.every((rows) => itemRowsOf(rows, ANY_SIZES) === TILE_ROWS);
   return `group=${shape.group};head_size=${shape.headSize};storage=${shape.storage}` +
     (tall ? ";rows=tall" : "");
 }

@@ -158,9 +158,30 @@ testWithGpu("attendOnGpu() writes into a given buffer when asked", async (gpu) =
 
 for (
   const tuning of [
-    { subgroups: 1, lanesPerKey: 1, keysPerGroup: 1, valuesInFlight: 1, parallelItems: 4 },
-    { subgroups: 4, lanesPerKey: 4, keysPerGroup: 2, valuesInFlight: 2, parallelItems: 16 },
-    { subgroups: 3, lanesPerKey: 8, keysPerGroup: 4, valuesInFlight: 4, parallelItems: 100 },
+    {
+      subgroups: 1,
+      rowGroups: 1,
+      lanesPerKey: 1,
+      keysPerGroup: 1,
+      valuesInFlight: 1,
+      parallelItems: 4,
+    },
+    {
+      subgroups: 4,
+      rowGroups: 4,
+      lanesPerKey: 4,
+      keysPerGroup: 2,
+      valuesInFlight: 2,
+      parallelItems: 16,
+    },
+    {
+      subgroups: 3,
+      rowGroups: 2,
+      lanesPerKey: 8,
+      keysPerGroup: 4,
+      valuesInFlight: 4,
+      parallelItems: 100,
+    },
   ]
 ) {
   const name = `${tuning.subgroups}x${tuning.lanesPerKey}x${tuning.keysPerGroup}`;

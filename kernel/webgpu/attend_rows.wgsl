@@ -1,11 +1,11 @@
-// The beginning and the end of an item of up to five rows: queries into workgroup memory, and the
-// softmax states of the workgroup joined into the output.
+// The beginning and the end of an item of a few rows: queries into workgroup memory, and the softmax
+// states of the workgroup joined into the output. ROWS rows of an item, STATES states of each.
 
 // Quarter q of chunk n of a row stands at (row · KEY_ELEMENTS / 4 + q) · KEY_CHUNKS + n, so that lanes
 // side by side, each with its own chunk, meet no bank twice.
-var<workgroup> sharedQuery: array<vec4<f32>, ${R * D / 4}>;
-var<workgroup> sharedOutput: array<f32, ${STATES * R * D}>;
-var<workgroup> sharedState: array<vec2<f32>, ${STATES * R}>;
+var<workgroup> sharedQuery: array<vec4<f32>, ${ROWS * D / 4}>;
+var<workgroup> sharedOutput: array<f32, ${STATES * ROWS * D}>;
+var<workgroup> sharedState: array<vec2<f32>, ${STATES * ROWS}>;
 
 fn loadQuery(item: Item, local: u32) {
   loadKeyZeros(item.head, local);
@@ -34,16 +34,16 @@ fn finishItem(item: Item, local: u32) {
     let chunk = index % ${LV}u;
     var largest = sharedState[row].x;
 //#for s in 1..STATES
-    largest = max(largest, sharedState[${s * R}u + row].x);
+    largest = max(largest, sharedState[${s * ROWS}u + row].x);
 //#end
     var total = 0.0;
     var low = vec4<f32>(0.0);
     var high = vec4<f32>(0.0);
 //#for s in 0..STATES
     {
-      let state = sharedState[${s * R}u + row];
+      let state = sharedState[${s * ROWS}u + row];
       let factor = exp2(state.x - largest);
-      let at = ${s * R * D}u + row * ${D}u + chunk * 8u;
+      let at = ${s * ROWS * D}u + row * ${D}u + chunk * 8u;
       total += state.y * factor;
       low += factor * vec4<f32>(sharedOutput[at], sharedOutput[at + 1u], sharedOutput[at + 2u], sharedOutput[at + 3u]);
       high += factor * vec4<f32>(sharedOutput[at + 4u], sharedOutput[at + 5u], sharedOutput[at + 6u], sharedOutput[at + 7u]);

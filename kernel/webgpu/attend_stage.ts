@@ -19,10 +19,11 @@ import {
   writeWords,
 } from "./buffers.ts";
 import { ITEM_ROWS } from "./item_rows.ts";
-import { hasMatrixRows } from "./matrix_mapping.ts";
 import type { WorkPlan } from "./plan.ts";
 import { ITEM, MERGE, PARAMS } from "./struct_layout.ts";
+import type { PlanOptions } from "./plan_tiles.ts";
 import type { AttendSpecialisation, AttendTuning } from "./program.ts";
+import { rowSizesOf } from "./row_sizes.ts";
 import { attendProgram, defaultTuning, mergeProgram } from "./specialisation.ts";
 
 /** Uniform offsets are aligned to this on every adapter. */
@@ -162,16 +163,20 @@ export async function createAttendStage(
   };
 }
 
-/** How a stage's batches are planned: whether matrices take a few rows, and how many items fill it. */
+/** How a stage's batches are planned: which sizes items have, and how many of them fill the device. */
 export function planningOf(
   stage: AttendStage,
-): { readonly hasMatrixRows: boolean; readonly parallelItems: number } {
-  const isMatrix = hasMatrixRows(stage.options.specialisation, stage.gpu.target);
-  const { parallelItems } = attendTuning(stage);
+): Pick<PlanOptions, "rowSizes" | "isChained" | "parallelItems" | "subgroups"> {
+  const tuning = attendTuning(stage);
+  const rowSizes = rowSizesOf(stage.options.specialisation, { target: stage.gpu.target, tuning });
   return {
-    hasMatrixRows: isMatrix,
+    rowSizes,
+    subgroups: tuning.subgroups,
+    isChained: (tuning.isChained ?? true) && stage.gpu.target.subgroupSize > 0,
     // An item of matrices is one subgroup, where one of the vector kernel is two.
-    parallelItems: isMatrix ? 2 * parallelItems : parallelItems,
+    parallelItems: Number.isFinite(rowSizes.leastMatrixRows)
+      ? 2 * tuning.parallelItems
+      : tuning.parallelItems,
   };
 }
 
@@ -225,7 +230,7 @@ export function uploadAttend(stage: AttendStage, plan: WorkPlan, step: AttendSte
     gpu.device.queue.writeBuffer(stage.extras.buffer, 0, step.extras.words);
   }
   const itemWords = plan.items.reduce((sum, list) => sum + list.length, 0);
-  grow(stage, stage.items, itemWords * 4);
+  grow(stage, stage.items, (itemWords + plan.successors.length) * 4);
   let itemBase = 0;
   for (let size = 0; size < ITEM_ROWS.length; size++) {
     const list = plan.items[size];
@@ -234,6 +239,10 @@ export function uploadAttend(stage: AttendStage, plan: WorkPlan, step: AttendSte
     if (count === 0) continue;
     writeWords(gpu, stage.items.buffer, list, itemBase * ITEM.words * 4);
     itemBase += count;
+  }
+  // A plan has successors only where all items are of one size.
+  if (plan.successors.length > 0) {
+    writeWords(gpu, stage.items.buffer, plan.successors, itemBase * ITEM.words * 4);
   }
   grow(stage, stage.merges, plan.merges.length * 4);
   writeParams(0, 0, plan.merges.length / MERGE.words);

@@ -1,6 +1,9 @@
-// Attention of up to five query rows, for adapters with one fixed subgroup size T.
+// Attention of a few query rows, for adapters with one fixed subgroup size T.
 //
-//   WORKGROUP_SUBGROUPS  subgroups of a workgroup; each walks its own tiles with its own softmax state
+//   R      rows whose outputs a subgroup holds; an item has ROW_GROUPS times as many, each group of
+//          rows in a subgroup of its own: they read the same keys at the same time, so that all but
+//          the first find them in the nearest cache
+//   WALKERS  subgroups of each group of rows; each walks its own tiles with its own softmax state
 //   LK     lanes that share a key in the score phase; J keys of such a group in one tile
 //   TILE   T / LK * J keys of a subgroup in one tile, all of one page; KC chunks of a key in one lane,
 //          of KQ quarters each
@@ -18,6 +21,7 @@
 
 const MAX_GROWTH: f32 = 8.0;
 
+// An item may name one that its workgroup takes next, so that equal shares of all keys end together.
 @compute @workgroup_size(${WORKGROUP})
 fn attend(
   @builtin(workgroup_id) workgroup: vec3<u32>,
@@ -27,9 +31,26 @@ fn attend(
   if (index >= params.itemCount) {
     return;
   }
-  let item = items[params.itemBase + index];
+  var at = params.itemBase + index;
+  loop {
+    var item = items[at];
+    let next = item.rows >> ${ITEM_NEXT_BIT}u;
+    item.rows &= ${(1 << ITEM_NEXT_BIT) - 1}u;
+    attendItem(item, local);
+    if (next == 0u) {
+      break;
+    }
+    at = params.itemBase + params.itemCount + next - 1u;
+    workgroupBarrier();
+  }
+}
+
+fn attendItem(item: Item, local: u32) {
   let lane = local & ${T - 1}u;
   let subgroup = local / ${T}u;
+  let walker = subgroup / ${ROW_GROUPS}u;
+  let firstOwnRow = subgroup % ${ROW_GROUPS}u * ${R}u;
+  let ownQuery = firstOwnRow * ${D / 4}u;
   let chunk = lane & ${LANES_V - 1}u;
   let keyGroup = lane / ${LANES_V}u;
   let keyLane = lane & ${LK - 1}u;
@@ -40,7 +61,7 @@ fn attend(
   workgroupBarrier();
 
 //#for r in 0..R
-  let token${r} = (item.firstRow + ${r}u) / ${G}u;
+  let token${r} = (item.firstRow + firstOwnRow + ${r}u) / ${G}u;
   var max${r} = NO_SCORE;
   var sum${r} = 0.0;
 //#for c in 0..C
@@ -51,15 +72,15 @@ fn attend(
 //#if QUERY_REGISTERS
 //#for c in 0..KC
 //#for q in 0..KQ
-  let query${r}_${c}_${q} = sharedQuery[${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane];
+  let query${r}_${c}_${q} = sharedQuery[ownQuery + ${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane];
 //#end
 //#end
 //#end
 //#end
-  let tiles = (item.visibleEnd - item.visibleBegin + ${WORKGROUP_SUBGROUPS * TILE - 1}u) / ${WORKGROUP_SUBGROUPS * TILE}u;
-  var visibleIndex = item.visibleBegin + subgroup * ${TILE}u;
+  let tiles = (item.visibleEnd - item.visibleBegin + ${WALKERS * TILE - 1}u) / ${WALKERS * TILE}u;
+  var visibleIndex = item.visibleBegin + walker * ${TILE}u;
   var place = placeTile(item, visibleIndex, lastVisibleIndex, blockTable[tableIndex(item, keyAt(item, min(visibleIndex, lastVisibleIndex)))], ownKey);
-  visibleIndex += ${WORKGROUP_SUBGROUPS * TILE}u;
+  visibleIndex += ${WALKERS * TILE}u;
   var id = blockTable[tableIndex(item, keyAt(item, min(visibleIndex, lastVisibleIndex)))];
   var keys: Keys;
 //#if KEY_SCALES
@@ -100,7 +121,7 @@ fn attend(
 //#if QUERY_REGISTERS
         let query = query${r}_${c}_${q};
 //#else
-        let query = sharedQuery[${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane];
+        let query = sharedQuery[ownQuery + ${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane];
 //#end
 //#for e in 0..4
 //#for j in 0..J
@@ -131,7 +152,7 @@ fn attend(
     let tileScale = keyScale;
 //#end
     let next = placeTile(item, visibleIndex, lastVisibleIndex, id, ownKey);
-    visibleIndex += ${WORKGROUP_SUBGROUPS * TILE}u;
+    visibleIndex += ${WALKERS * TILE}u;
     if (tile + 1u < tiles) {
       id = blockTable[tableIndex(item, keyAt(item, min(visibleIndex, lastVisibleIndex)))];
       keys = loadKeys(next, ownKey, keyLane);
@@ -260,7 +281,7 @@ fn attend(
 //#for c in 0..C
 //#for q in 0..VQ
     {
-      let at = (subgroup * ${R}u + ${r}u) * ${D}u + (${c * LANES_V}u + chunk) * ${VALUE_ELEMENTS}u + ${q * 4}u;
+      let at = (walker * ${ROWS}u + firstOwnRow + ${r}u) * ${D}u + (${c * LANES_V}u + chunk) * ${VALUE_ELEMENTS}u + ${q * 4}u;
       sharedOutput[at] = out${r}_${c}_${q}.x;
       sharedOutput[at + 1u] = out${r}_${c}_${q}.y;
       sharedOutput[at + 2u] = out${r}_${c}_${q}.z;
@@ -272,7 +293,7 @@ fn attend(
   }
   if (lane == 0u) {
 //#for r in 0..R
-    sharedState[subgroup * ${R}u + ${r}u] = vec2<f32>(max${r}, sum${r});
+    sharedState[walker * ${ROWS}u + firstOwnRow + ${r}u] = vec2<f32>(max${r}, sum${r});
 //#end
   }
   workgroupBarrier();

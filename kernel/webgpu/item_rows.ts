@@ -2,44 +2,68 @@
  * Sizes of work items: how many query rows (tokens × group) one takes.
  *
  * Up to five rows go through the vector kernel, whose registers hold that many outputs beside the
- * keys and values in flight. A few more become several such items, which read the same pages side
- * by side; many go through the tile kernel, which reads each key once for 64 rows. Where matrices
- * multiply the rows, nine to sixteen of them are one item of one subgroup: its arithmetic costs the
- * same for any of them, and each key is read once.
+ * keys and values in flight. A few more are an item of two or four such groups of rows, each in a
+ * subgroup of its own, that read the same pages side by side; many go through the tile kernel, which
+ * reads each key once for 64 rows. Where matrices multiply the rows, some of them are one item of one
+ * subgroup: its arithmetic costs the same for any of them, and each key is read once.
  */
 
-/** Most rows of an item of the vector kernel. */
+/** Most rows that one subgroup of the vector kernel holds. */
 export const MAX_VECTOR_ROWS = 5;
 
-/** Up to so many rows, several vector items are faster than a tile that is mostly empty. */
+/** Up to so many rows, vector items are faster than a tile that is mostly empty. */
 const FEW_ROWS = 24;
 
 /** Rows of an item that one matrix holds. */
 export const MATRIX_ROWS = 16;
 
-/** Up to eight rows, two vector items are faster: measured on an H200, see docs/kernel.md. */
-const LEAST_MATRIX_ROWS = 9;
+/** Up to eight rows, vector items are faster: measured on an H200, see docs/kernel.md. */
+export const LEAST_MATRIX_ROWS = 9;
 
 /** Rows of a tile. */
 export const TILE_ROWS = 64;
 
+/** Sizes of one group of rows, of two and of four. */
+const VECTOR_ROWS = [[1, 2, 3, 4, 5], [6, 8, 10], [12, MATRIX_ROWS, 20]] as const;
+
 /** All sizes. */
-export const ITEM_ROWS: readonly number[] = [1, 2, 3, 4, 5, MATRIX_ROWS, TILE_ROWS];
+export const ITEM_ROWS: readonly number[] = [...VECTOR_ROWS.flat(), TILE_ROWS];
+
+/** What decides the sizes besides the number of rows. */
+export interface RowSizes {
+  /** Fewest rows that are an item of matrices, {@linkcode MATRIX_ROWS} high; none if infinite. */
+  readonly leastMatrixRows: number;
+  /** Most groups of rows of an item of the vector kernel. */
+  readonly rowGroups: 1 | 2 | 4;
+}
+
+/** Groups of rows, each in a subgroup of its own, of an item of the vector kernel. */
+export function rowGroupsOf(itemRows: number): 1 | 2 | 4 {
+  return itemRows <= MAX_VECTOR_ROWS ? 1 : itemRows <= 2 * MAX_VECTOR_ROWS ? 2 : 4;
+}
 
 /**
  * The size of items for a slot of so many packed rows: as few items as there can be, of nearly the
  * same size.
  *
  * @param packedRows Tokens × group of the slot.
- * @param hasMatrixRows Whether items of {@linkcode MATRIX_ROWS} have a program.
+ * @param o What programs there are.
  * @returns One of {@linkcode ITEM_ROWS}.
  */
-export function itemRowsOf(packedRows: number, hasMatrixRows = false): number {
-  if (hasMatrixRows && packedRows >= LEAST_MATRIX_ROWS && packedRows <= MATRIX_ROWS) {
+export function itemRowsOf(packedRows: number, o: RowSizes): number {
+  if (packedRows >= o.leastMatrixRows && packedRows <= MATRIX_ROWS) {
     return MATRIX_ROWS;
   }
   if (packedRows > FEW_ROWS) return TILE_ROWS;
-  return Math.ceil(packedRows / Math.ceil(packedRows / MAX_VECTOR_ROWS));
+  const items = Math.ceil(packedRows / (MAX_VECTOR_ROWS * o.rowGroups));
+  const rows = Math.ceil(packedRows / items);
+  return VECTOR_ROWS.flat().find((size) => size >= rows)!;
+}
+
+/** Whether items of a size belong to the vector kernel. */
+export function isVectorSize(itemRows: number, o?: RowSizes): boolean {
+  const isMatrix = itemRows === MATRIX_ROWS && o !== undefined && o.leastMatrixRows <= MATRIX_ROWS;
+  return itemRows !== TILE_ROWS && !isMatrix;
 }
 
 /** Place of a size in `ITEM_ROWS`. */
@@ -48,12 +72,10 @@ export function itemRowsIndex(rows: number): number {
 }
 
 /** Sizes that a slot with up to `maxTokens` tokens of `group` rows each may ask for. */
-export function itemRowsUpTo(
-  o: { group: number; maxTokens: number; hasMatrixRows: boolean },
-): number[] {
+export function itemRowsUpTo(o: RowSizes & { group: number; maxTokens: number }): number[] {
   const sizes = new Set<number>();
   for (let tokens = 1; tokens <= Math.min(o.maxTokens, FEW_ROWS + 1); tokens++) {
-    sizes.add(itemRowsOf(tokens * o.group, o.hasMatrixRows));
+    sizes.add(itemRowsOf(tokens * o.group, o));
   }
   return [...sizes];
 }
@@ -61,11 +83,11 @@ export function itemRowsUpTo(
 /** Sizes that one step asks for, given the query tokens of its slots. */
 export function itemRowsOfSlots(
   queryLengths: Iterable<number>,
-  o: { readonly group: number; readonly hasMatrixRows: boolean },
+  o: RowSizes & { readonly group: number },
 ): number[] {
   const sizes = new Set<number>();
   for (const tokens of queryLengths) {
-    if (tokens > 0) sizes.add(itemRowsOf(tokens * o.group, o.hasMatrixRows));
+    if (tokens > 0) sizes.add(itemRowsOf(tokens * o.group, o));
   }
   return [...sizes];
 }

@@ -1,20 +1,41 @@
 import assert from "node:assert/strict";
-import { itemRowsOf, itemRowsOfSlots, itemRowsUpTo } from "./item_rows.ts";
+import {
+  ITEM_ROWS,
+  itemRowsOf,
+  itemRowsOfSlots,
+  itemRowsUpTo,
+  rowGroupsOf,
+  type RowSizes,
+} from "./item_rows.ts";
+
+const ONE: RowSizes = { leastMatrixRows: Infinity, rowGroups: 1 };
+const FOUR: RowSizes = { leastMatrixRows: Infinity, rowGroups: 4 };
+const MATRICES: RowSizes = { leastMatrixRows: 9, rowGroups: 4 };
 
 Deno.test("itemRowsOf() cuts a few rows into items of nearly one size, and many into tiles", () => {
-  assert.deepEqual([1, 5, 6, 8, 20, 40].map((rows) => itemRowsOf(rows)), [1, 5, 3, 4, 5, 64]);
+  const sizes = (o: RowSizes) => [1, 5, 6, 8, 9, 12, 20, 24, 40].map((rows) => itemRowsOf(rows, o));
+  assert.deepEqual(sizes(ONE), [1, 5, 3, 4, 5, 4, 5, 5, 64]);
+  assert.deepEqual(sizes({ ...ONE, rowGroups: 2 }), [1, 5, 6, 8, 10, 6, 10, 8, 64]);
+  assert.deepEqual(sizes(FOUR), [1, 5, 6, 8, 10, 12, 20, 12, 64]);
+});
+
+Deno.test("every size divides into its groups of at most five rows, up to the tile's", () => {
+  for (const rows of ITEM_ROWS.slice(0, -1)) {
+    const own = rows / rowGroupsOf(rows);
+    assert.ok(Number.isInteger(own) && own <= 5, `${rows} rows`);
+  }
 });
 
 Deno.test("itemRowsOf() gives matrices the rows that one holds, where they have a program", () => {
-  const rows = [1, 3, 4, 5, 8, 16, 17, 24, 25].map((packed) => itemRowsOf(packed, true));
-  assert.deepEqual(rows, [1, 3, 4, 5, 4, 16, 5, 5, 64]);
+  const rows = [1, 3, 4, 5, 8, 16, 17, 24, 25].map((packed) => itemRowsOf(packed, MATRICES));
+  assert.deepEqual(rows, [1, 3, 4, 5, 8, 16, 20, 12, 64]);
 });
 
 Deno.test("itemRowsUpTo() and itemRowsOfSlots() name every size that a step may ask for", () => {
-  const plain = { group: 8, hasMatrixRows: false };
-  // Eight, 16, 24 and 32 rows: two items of four, four of four, five of five, one tile.
-  assert.deepEqual(itemRowsUpTo({ ...plain, maxTokens: 4 }), [4, 5, 64]);
-  const matrices = { group: 8, hasMatrixRows: true };
-  assert.deepEqual(itemRowsUpTo({ ...matrices, maxTokens: 2 }), [4, 16]);
+  // Four to 28 rows of one group of rows: items of four and five, and one tile.
+  const plain = { group: 4, ...ONE };
+  const matrices = { group: 8, ...MATRICES };
+  assert.deepEqual(itemRowsUpTo({ ...plain, maxTokens: 7 }), [4, 5, 64]);
+  assert.deepEqual(itemRowsUpTo({ ...matrices, maxTokens: 2 }), [8, 16]);
   assert.deepEqual(itemRowsOfSlots([0, 2, 2, 512], matrices), [16, 64]);
 });

@@ -3,7 +3,9 @@
 import { BLOCK_ELEMENTS, type QuantisedFormat } from "../quantised/quantised_format.ts";
 import { CODE_FORMATS } from "../quantised/code_type.ts";
 import { cacheConstants } from "./cache_sides.ts";
+import { rowGroupsOf } from "./item_rows.ts";
 import type { AttendSpecialisation, AttendTuning } from "./program.ts";
+import { ITEM_NEXT_BIT } from "./struct_layout.ts";
 import type { TemplateConstants } from "./template.ts";
 
 /** Lanes of a workgroup where subgroups are not used. */
@@ -14,6 +16,9 @@ const C16_ELEMENTS = 8;
 
 /** Queries are kept in registers where a lane has so few of them, of all rows. */
 const MAX_QUERY_REGISTERS = 64;
+
+/** Of 16-bit keys only where this many lanes share one: fewer need the registers for keys. */
+const REGISTER_LANES = 16;
 
 /** Outputs in registers that a lane holds of one row, at most: values of more elements are cut up. */
 const MAX_VALUE_ELEMENTS = 16;
@@ -39,7 +44,7 @@ export function portableMapping({ headSize }: AttendSpecialisation): LaneConstan
   return {
     SUBGROUPS: false,
     T: PORTABLE_LANES,
-    WORKGROUP_SUBGROUPS: 1,
+    WALKERS: 1,
     WORKGROUP: PORTABLE_LANES,
     STATES: keyGroups,
     LK: 1,
@@ -60,9 +65,12 @@ export function portableMapping({ headSize }: AttendSpecialisation): LaneConstan
 export function subgroupMapping(
   s: AttendSpecialisation,
   o: LaneOptions,
-): LaneConstants<"T" | "WORKGROUP_SUBGROUPS" | "LK" | "J" | "PV_UNROLL"> {
+): LaneConstants<"T" | "WALKERS" | "LK" | "J" | "PV_UNROLL"> {
   const { subgroupSize, tuning } = o;
   const { headSize, pageSizeTokens } = s;
+  const rowGroups = rowGroupsOf(s.rows);
+  const rows = s.rows / rowGroups;
+  const walkers = Math.max(1, Math.floor(tuning.subgroups / rowGroups));
   // All keys of a tile lie in one page.
   const fewestLanes = Math.ceil(subgroupSize / pageSizeTokens);
   const mostLanes = headSize / leastElements(s.keyFormat);
@@ -89,16 +97,19 @@ export function subgroupMapping(
     ...cacheConstants(s, { keys, values }),
     SUBGROUPS: true,
     T: subgroupSize,
-    WORKGROUP_SUBGROUPS: tuning.subgroups,
-    WORKGROUP: subgroupSize * tuning.subgroups,
-    STATES: tuning.subgroups,
+    R: rows,
+    ROW_GROUPS: rowGroups,
+    WALKERS: walkers,
+    WORKGROUP: subgroupSize * rowGroups * walkers,
+    STATES: walkers,
+    ITEM_NEXT_BIT,
     LK: lanesPerKey,
     LOG2LK: Math.log2(lanesPerKey),
     J: keysPerGroup,
     KC: headSize / keys / lanesPerKey,
     KQ: keys / 4,
-    QUERY_REGISTERS: s.keyFormat !== undefined &&
-      s.rows * headSize / lanesPerKey <= MAX_QUERY_REGISTERS,
+    QUERY_REGISTERS: (s.keyFormat !== undefined || lanesPerKey >= REGISTER_LANES) &&
+      rows * headSize / lanesPerKey <= MAX_QUERY_REGISTERS,
     TILE: tile,
     LANES_V: lanesOfValue,
     C: headSize / values / lanesOfValue,

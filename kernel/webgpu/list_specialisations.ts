@@ -4,6 +4,7 @@ import type { Layout } from "../../allocator/mod.ts";
 import type { StorageType } from "../storage_type.ts";
 import { parseFormat } from "../quantised/quantised_format.ts";
 import { itemRowsOf } from "./item_rows.ts";
+import { rowSizesOf } from "./row_sizes.ts";
 import type { ProgramTarget } from "./program.ts";
 import { attendProgramName } from "./specialisation.ts";
 
@@ -59,7 +60,7 @@ export function listSpecialisations(o: {
       queryHeads: kvHeads * group,
       kvHeads,
       bindings: 1,
-      rows: itemRowsOf(group),
+      rows: itemRowsOf(group, rowSizesOf(sizes, { target })),
       maskRanges: false,
       treeMask: false,
       learnedSinks: false,

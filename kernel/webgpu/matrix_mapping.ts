@@ -6,7 +6,7 @@
  */
 
 import { type Arithmetic, parseArithmetic } from "../arithmetic.ts";
-import { itemRowsOf, MATRIX_ROWS, MAX_VECTOR_ROWS, TILE_ROWS } from "./item_rows.ts";
+import { itemRowsOf, LEAST_MATRIX_ROWS, MATRIX_ROWS, TILE_ROWS } from "./item_rows.ts";
 import type { AttendSpecialisation, MatrixTuning, ProgramTarget } from "./program.ts";
 import type { StorageType } from "../storage_type.ts";
 import type { TemplateConstants } from "./template.ts";
@@ -25,7 +25,8 @@ export function usesMatrices(
   target: ProgramTarget,
 ): boolean {
   const isC16 = s.keyFormat === undefined && s.valueFormat === undefined;
-  return target.matrix !== undefined && s.storage === "f16" && isC16 && s.rows > MAX_VECTOR_ROWS &&
+  return target.matrix !== undefined && s.storage === "f16" && isC16 &&
+    (s.rows === MATRIX_ROWS || s.rows === TILE_ROWS) &&
     chooseMatrixTuning(s, { target }) !== null;
 }
 
@@ -41,6 +42,14 @@ export function hasMatrixRows(
   target: ProgramTarget,
 ): boolean {
   return usesMatrices({ ...s, rows: MATRIX_ROWS }, target);
+}
+
+/** Fewest rows that are an item of matrices; infinite where none are. */
+export function leastMatrixRows(
+  s: Parameters<typeof hasMatrixRows>[0],
+  target: ProgramTarget,
+): number {
+  return hasMatrixRows(s, target) ? target.matrix!.leastRows ?? LEAST_MATRIX_ROWS : Infinity;
 }
 
 /** What multiplies the rows of a slot: float32 units, or matrices of f16 that add up in float32. */
@@ -61,7 +70,10 @@ export interface SlotKind {
 export function multiplierOf(target: ProgramTarget, o: SlotKind): Multiplier {
   const { queryHeads, kvHeads } = o.shape;
   const packedRows = o.queryTokens * queryHeads / kvHeads;
-  const rows = itemRowsOf(packedRows, hasMatrixRows(o.shape, target));
+  const rows = itemRowsOf(packedRows, {
+    leastMatrixRows: leastMatrixRows(o.shape, target),
+    rowGroups: 1,
+  });
   return usesMatrices({ ...o.shape, rows }, target) ? "matrix" : "f32";
 }
 
@@ -141,6 +153,16 @@ export function matrixMapping(
     SCORE_STRIDE: scoreStride,
     TILE_WORDS: tileWords,
   };
+}
+
+/** Whether a program is that of one fragment, whose tiles lie in one page and are read a tile ahead. */
+export function readsAhead(
+  s: Pick<AttendSpecialisation, "rows" | "pageSizeTokens">,
+  tuning: MatrixTuning,
+  target: ProgramTarget,
+): boolean {
+  return s.rows === MATRIX_ROWS && tuning.rowFragments * target.matrix!.size === MATRIX_ROWS &&
+    s.pageSizeTokens >= tuning.tileKeys && tuning.isAhead !== false;
 }
 
 /** Lanes that every adapter with matrices starts in one workgroup. */

@@ -5,7 +5,8 @@
  */
 
 import { ITEM_ROWS } from "./item_rows.ts";
-import { chooseSplitPages } from "./plan_splits.ts";
+import { cutChains, isChainable } from "./plan_chains.ts";
+import { chooseSplitPages, parallelItemsOf } from "./plan_splits.ts";
 import {
   createTileList,
   listTiles,
@@ -16,7 +17,7 @@ import {
   type TileList,
 } from "./plan_tiles.ts";
 
-import { ITEM, MERGE } from "./struct_layout.ts";
+import { ITEM, ITEM_NEXT_BIT, MERGE } from "./struct_layout.ts";
 
 /** Marks an item that writes its output itself. */
 const NOT_SPLIT = 0xffffffff;
@@ -31,8 +32,10 @@ export interface WordList {
 
 /** A plan, reused from step to step. */
 export interface WorkPlan {
-  /** Items by size, in the order of `ITEM_ROWS`. */
+  /** Items by size, in the order of `ITEM_ROWS`, that workgroups begin with. */
   readonly items: readonly WordList[];
+  /** Items that follow others, in the workgroups of the only size that there then is. */
+  readonly successors: WordList;
   /** Rows that were split. */
   readonly merges: WordList;
   /** Tiles before they were split. */
@@ -49,7 +52,15 @@ export interface WorkPlan {
 export function createWorkPlan(): WorkPlan {
   const items = ITEM_ROWS.map(() => createWordList());
   const merges = createWordList();
-  return { items, merges, tiles: createTileList(), partialRows: 0, keysRead: 0, partialBases: [] };
+  return {
+    items,
+    successors: createWordList(),
+    merges,
+    tiles: createTileList(),
+    partialRows: 0,
+    keysRead: 0,
+    partialBases: [],
+  };
 }
 
 function createWordList(): WordList {
@@ -76,10 +87,15 @@ function reserve(list: WordList, count: number): number {
  */
 export function planBatch(plan: WorkPlan, batch: PlanBatch, o: PlanOptions): void {
   for (const list of plan.items) list.length = 0;
-  plan.merges.length = 0;
+  plan.merges.length = plan.successors.length = 0;
   plan.partialRows = 0;
   plan.keysRead = 0;
   listTiles(plan.tiles, batch, o);
+  const workers = parallelItemsOf(plan.tiles, o);
+  if (isChainable(plan.tiles, o, workers)) {
+    addChains(plan, batch, o, workers);
+    return;
+  }
   const splitPages = chooseSplitPages(plan.tiles, o);
   const { words, count } = plan.tiles;
   for (let tile = 0; tile < count;) {
@@ -87,6 +103,48 @@ export function planBatch(plan: WorkPlan, batch: PlanBatch, o: PlanOptions): voi
     addSiblings(plan, batch, o, { tile, siblings, splitPages });
     tile += siblings;
   }
+}
+
+/** Adds equal shares of all keys, one chain of items a workgroup. */
+function addChains(plan: WorkPlan, batch: PlanBatch, o: PlanOptions, workers: number): void {
+  const { words } = plan.tiles;
+  // The list and place of the item before, whose successor the next one may be.
+  let before = plan.successors;
+  let beforeAt = 0;
+  let splits = 0;
+  let partialBase = 0;
+  cutChains(plan.tiles, o, workers, {
+    piece(tile, begin, end, isFirst) {
+      const at = tile * TILE_WORDS;
+      const rows = words[at + TILE.rows];
+      const isWhole = begin === 0 && end === words[at + TILE.pages];
+      if (begin === 0) {
+        splits = 0;
+        partialBase = plan.partialRows;
+        plan.keysRead += words[at + TILE.pages] * o.pageSizeTokens;
+      }
+      const list = isFirst ? plan.items[words[at + TILE.size]] : plan.successors;
+      const itemAt = addItem(
+        plan,
+        batch,
+        o,
+        at,
+        list,
+        begin,
+        end,
+        isWhole ? NOT_SPLIT : partialBase + splits * rows,
+      );
+      if (!isFirst) {
+        before.words[beforeAt + ITEM.at.rows] |= list.length / ITEM.words << ITEM_NEXT_BIT;
+      }
+      before = list;
+      beforeAt = itemAt;
+      splits++;
+      if (isWhole) return;
+      plan.partialRows += rows;
+      if (end === words[at + TILE.pages]) addMerges(plan, batch, o, at, splits, partialBase);
+    },
+  });
 }
 
 /**
@@ -115,7 +173,14 @@ function addSiblings(
     for (let sibling = 0; sibling < siblings; sibling++) {
       const at = (tile + sibling) * TILE_WORDS;
       const splits = splitsOf(words[at + TILE.pages], splitPages);
-      if (split < splits) addItem(plan, batch, o, at, splits, split, plan.partialBases[sibling]);
+      if (split >= splits) continue;
+      const pages = words[at + TILE.pages];
+      const pagesPerSplit = Math.ceil(pages / splits);
+      const begin = Math.min(split * pagesPerSplit, pages);
+      const end = Math.min(begin + pagesPerSplit, pages);
+      const rows = words[at + TILE.rows];
+      const partialRow = splits === 1 ? NOT_SPLIT : plan.partialBases[sibling] + split * rows;
+      addItem(plan, batch, o, at, plan.items[words[at + TILE.size]], begin, end, partialRow);
     }
   }
 }
@@ -130,16 +195,12 @@ function addItem(
   batch: PlanBatch,
   o: PlanOptions,
   tileAt: number,
-  splits: number,
-  split: number,
-  partialBase: number,
-): void {
+  list: WordList,
+  begin: number,
+  end: number,
+  partialRow: number,
+): number {
   const tile = plan.tiles.words;
-  const pages = tile[tileAt + TILE.pages];
-  const pagesPerSplit = Math.ceil(pages / splits);
-  const begin = Math.min(split * pagesPerSplit, pages);
-  const end = Math.min(begin + pagesPerSplit, pages);
-  const list = plan.items[tile[tileAt + TILE.size]];
   const at = reserve(list, ITEM.words);
   const { words } = list;
   const rows = tile[tileAt + TILE.rows];
@@ -155,13 +216,14 @@ function addItem(
   words[at + ITEM.at.firstPage] = tile[tileAt + TILE.firstPage];
   words[at + ITEM.at.secondShift] = tile[tileAt + TILE.secondShift];
   words[at + ITEM.at.windowTokens] = batch.headWindows[tile[tileAt + TILE.head]];
-  words[at + ITEM.at.partialRow] = splits === 1 ? NOT_SPLIT : partialBase + split * rows;
+  words[at + ITEM.at.partialRow] = partialRow;
   words[at + ITEM.at.safeRow] = tile[tileAt + TILE.safeRow];
   words[at + ITEM.at.unmaskedBegin] = tile[tileAt + TILE.unmaskedBegin];
   words[at + ITEM.at.unmaskedEnd] = Math.min(
     tile[tileAt + TILE.unmaskedEnd],
     end * o.pageSizeTokens,
   );
+  return at;
 }
 
 function addMerges(

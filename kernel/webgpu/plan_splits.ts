@@ -5,7 +5,7 @@
  * unequal length make up for it.
  */
 
-import { ITEM_ROWS, MAX_VECTOR_ROWS } from "./item_rows.ts";
+import { ITEM_ROWS, rowGroupsOf, TILE_ROWS } from "./item_rows.ts";
 import {
   type LengthCounts,
   type PlanOptions,
@@ -49,7 +49,7 @@ export function maxItems(
  */
 export function chooseSplitPages(
   tiles: TileList,
-  o: Pick<PlanOptions, "pageSizeTokens" | "parallelItems" | "splitTokens">,
+  o: Pick<PlanOptions, "pageSizeTokens" | "parallelItems" | "splitTokens" | "subgroups">,
 ): number {
   let total = 0;
   let longest = 0;
@@ -60,15 +60,16 @@ export function chooseSplitPages(
     total += pages;
     longest = Math.max(longest, pages);
     isShared ||= tiles.words[at + TILE.siblings] > 1 &&
-      ITEM_ROWS[tiles.words[at + TILE.size]] <= MAX_VECTOR_ROWS;
+      ITEM_ROWS[tiles.words[at + TILE.size]] < TILE_ROWS;
   }
-  const share = Math.ceil(total / o.parallelItems);
+  const parallelItems = parallelItemsOf(tiles, o);
+  const share = Math.ceil(total / parallelItems);
   const wanted = Math.ceil((o.splitTokens ?? MIN_SPLIT_TOKENS) / o.pageSizeTokens);
   const least = Math.max(1, wanted, Math.ceil(longest / MAX_SPLITS));
   if (o.splitTokens !== undefined) return least;
   const most = Math.max(least, isShared ? SHARED_TOKENS / o.pageSizeTokens : longest);
   // So many tiles even each other out: only those far longer than the others are cut.
-  if (tiles.count > MAX_WAVES / 2 * o.parallelItems) {
+  if (tiles.count > MAX_WAVES / 2 * parallelItems) {
     return Math.min(most, Math.max(least, Math.ceil(share / MAX_WAVES)));
   }
   groupByLength(tiles, longest);
@@ -76,17 +77,31 @@ export function chooseSplitPages(
   let best = Math.max(least, longest);
   let bestCost = Infinity;
   for (let waves = 1; waves <= MAX_WAVES; waves++) {
-    const pages = fewestPages(tiles.lengths, waves * o.parallelItems, least, longest);
+    const pages = fewestPages(tiles.lengths, waves * parallelItems, least, longest);
     if (pages < 0) continue;
     // Items of several waves start when others end: on the mean the last ends half an item late.
     const tail = waves === 1 ? 0 : pages / 2;
-    const cost = Math.max(total / o.parallelItems, pages) + tail + waves * overhead;
+    const cost = Math.max(total / parallelItems, pages) + tail + waves * overhead;
     if (cost < bestCost) {
       best = pages;
       bestCost = cost;
     }
   }
   return Math.min(most, best);
+}
+
+/** Items that a device runs at once: fewer where they have more groups of rows than subgroups. */
+export function parallelItemsOf(
+  tiles: TileList,
+  o: Pick<PlanOptions, "parallelItems" | "subgroups">,
+): number {
+  const subgroups = o.subgroups ?? 2;
+  let most = subgroups;
+  for (let tile = 0; tile < tiles.count; tile++) {
+    const rows = ITEM_ROWS[tiles.words[tile * TILE_WORDS + TILE.size]];
+    if (rows < TILE_ROWS) most = Math.max(most, rowGroupsOf(rows));
+  }
+  return Math.max(1, Math.floor(o.parallelItems * subgroups / most));
 }
 
 /** The smallest split that gives at most so many items, or −1 where there is none. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ITEM_ROWS, MAX_VECTOR_ROWS } from "./item_rows.ts";
+import { ITEM_ROWS, TILE_ROWS } from "./item_rows.ts";
 import { chooseSplitPages, maxItems } from "./plan_splits.ts";
 import { createTileList, TILE, TILE_WORDS, type TileList } from "./plan_tiles.ts";
 
@@ -117,6 +117,6 @@ Deno.test("chooseSplitPages() keeps shared items short up to the most rows of a 
     return chooseSplitPages(tiles, O);
   };
   for (const rows of ITEM_ROWS) {
-    assert.equal(splitOfRows(rows), rows <= MAX_VECTOR_ROWS ? 64 : 512, `${rows} rows`);
+    assert.equal(splitOfRows(rows), rows < TILE_ROWS ? 64 : 512, `${rows} rows`);
   }
 });

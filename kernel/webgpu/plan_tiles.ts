@@ -5,7 +5,7 @@
  */
 
 import type { GroupRows } from "../step_rows.ts";
-import { itemRowsIndex, itemRowsOf } from "./item_rows.ts";
+import { itemRowsIndex, itemRowsOf, type RowSizes } from "./item_rows.ts";
 
 /** One step's rows, with what the planner needs beside them. */
 export interface PlanBatch extends GroupRows {
@@ -34,9 +34,13 @@ export interface PlanOptions {
    * and lets the mask hide the rest: what a kernel does that does not clip.
    */
   readonly walk: "row" | "visible";
-  /** Whether a few rows are an item of matrices. @default {false} */
-  readonly hasMatrixRows?: boolean;
-  /** Items that keep the device busy; splitting aims at this many. */
+  /** What decides the sizes of items. @default {no matrices, one group of rows} */
+  readonly rowSizes?: RowSizes;
+  /** Whether decode is cut into equal shares of all keys. @default {false} */
+  readonly isChained?: boolean;
+  /** Subgroups of an item of one group of rows. @default {2} */
+  readonly subgroups?: number;
+  /** Items of one group of rows that keep the device busy; splitting aims at this many. */
   readonly parallelItems: number;
   /** Tokens of a split, in place of a choice by `parallelItems`; rounded up to whole pages. */
   readonly splitTokens?: number;
@@ -113,6 +117,8 @@ export function createTileList(): TileList {
   };
 }
 
+const ONE_GROUP: RowSizes = { leastMatrixRows: Infinity, rowGroups: 1 };
+
 interface Tile {
   slot: number;
   head: number;
@@ -156,7 +162,7 @@ export function listTiles(list: TileList, batch: PlanBatch, o: PlanOptions): voi
     const tokens = batch.queryLengths[slot];
     if (tokens === 0) continue;
     const packedRows = tokens * o.group;
-    const tileRows = itemRowsOf(packedRows, o.hasMatrixRows ?? false);
+    const tileRows = itemRowsOf(packedRows, o.rowSizes ?? ONE_GROUP);
     const size = itemRowsIndex(tileRows);
     for (let pass = 0; pass < passes; pass++) {
       for (let firstRow = 0; firstRow < packedRows; firstRow += tileRows) {

@@ -25,12 +25,13 @@ import {
 } from "./device_cache.ts";
 import { createBuffer, type Gpu } from "./gpu.ts";
 import { itemRowsOfSlots } from "./item_rows.ts";
-import { arithmeticOf, hasMatrixRows } from "./matrix_mapping.ts";
+import { arithmeticOf } from "./matrix_mapping.ts";
 import { createWorkPlan, planBatch, type WorkPlan } from "./plan.ts";
 import type { PlanBatch, PlanOptions } from "./plan_tiles.ts";
 import type { BufferRange } from "./read_back.ts";
 import { staticScales } from "./static_scales.ts";
 import type { AttendTuning } from "./program.ts";
+import { rowSizesOf } from "./row_sizes.ts";
 
 /** State of one problem on the device. */
 export interface ProblemRun {
@@ -91,7 +92,7 @@ export async function createProblemRun(
       cache,
       itemRows: itemRowsOfSlots(queryLengths, {
         group,
-        hasMatrixRows: hasMatrixRows(shape, gpu.target),
+        ...rowSizesOf(shape, { target: gpu.target, tuning: o.tuning }),
       }),
       ...(o.tuning === undefined ? {} : { tuning: o.tuning }),
     });

@@ -10,6 +10,8 @@ export interface MatrixUnit {
   readonly size: 8 | 16;
   /** Workgroup memory that a program may take, in bytes. */
   readonly workgroupBytes: number;
+  /** Fewest rows of decode that they multiply, where not the default. */
+  readonly leastRows?: number;
 }
 
 /** Tuning of the matrix kernel; any choice gives answers inside the same bound. */
@@ -18,6 +20,8 @@ export interface MatrixTuning {
   readonly rowFragments: 1 | 2;
   /** Keys of a tile. */
   readonly tileKeys: 16 | 32;
+  /** Whether an item of one fragment reads a whole tile ahead. @default {true} */
+  readonly isAhead?: boolean;
 }
 
 /** Sizes that every program of one model and cache shares. */
@@ -59,8 +63,12 @@ export interface ProgramTarget {
 
 /** Tuning of decode: the subgroup program and its plan; any choice gives right answers. */
 export interface AttendTuning {
-  /** Subgroups of a workgroup. */
+  /** Subgroups of a workgroup; more where an item has more groups of rows. */
   readonly subgroups: number;
+  /** Most groups of rows of an item, each in a subgroup of its own. */
+  readonly rowGroups: number;
+  /** Whether workgroups take equal shares of all keys, each a chain of items. @default {true} */
+  readonly isChained?: boolean;
   /** Lanes that share a key in the score phase: a power of two. */
   readonly lanesPerKey: number;
   /** Keys that such a group takes at a time: a power of two, at most `lanesPerKey`. */

@@ -12,6 +12,7 @@ import appendText from "./append.wgsl" with { type: "text" };
 import appendCodesText from "./append_codes.wgsl" with { type: "text" };
 import appendInputText from "./append_input.wgsl" with { type: "text" };
 import attendCommonText from "./attend_common.wgsl" with { type: "text" };
+import attendMatrixRowsText from "./attend_matrix_rows.wgsl" with { type: "text" };
 import attendMatrixText from "./attend_matrix.wgsl" with { type: "text" };
 import attendPortableText from "./attend_portable.wgsl" with { type: "text" };
 import attendRowsText from "./attend_rows.wgsl" with { type: "text" };
@@ -21,11 +22,12 @@ import fillText from "./fill.wgsl" with { type: "text" };
 import mergeText from "./merge.wgsl" with { type: "text" };
 import paramsText from "./params.wgsl" with { type: "text" };
 import { type LaneOptions, portableMapping, subgroupMapping } from "./lane_mapping.ts";
-import { MATRIX_ROWS, MAX_VECTOR_ROWS } from "./item_rows.ts";
+import { MATRIX_ROWS, TILE_ROWS } from "./item_rows.ts";
 import {
   chooseMatrixTuning,
   matrixMapping,
   matrixTuningName,
+  readsAhead,
   usesMatrices,
 } from "./matrix_mapping.ts";
 import { MAX_SPLITS } from "./plan_splits.ts";
@@ -51,6 +53,7 @@ export function defaultTuning({ subgroupSize, isCompact }: ProgramTarget): Atten
   return isCompact
     ? {
       subgroups: 2,
+      rowGroups: 4,
       lanesPerKey: Math.min(8, subgroupSize),
       keysPerGroup: 2,
       valuesInFlight: 1,
@@ -58,6 +61,7 @@ export function defaultTuning({ subgroupSize, isCompact }: ProgramTarget): Atten
     }
     : {
       subgroups: 2,
+      rowGroups: 4,
       lanesPerKey: Math.min(4, subgroupSize),
       keysPerGroup: 2,
       valuesInFlight: 8,
@@ -105,13 +109,13 @@ export function attendProgram(
   const matrix = matrixTuningOf(s, o);
   const mapping = matrix !== null
     ? matrixMapping(s, { target: o.target, tuning: matrix })!
-    : s.rows > MAX_VECTOR_ROWS
+    : s.rows === TILE_ROWS
     ? tileMapping(s, o.target)
     : vectorMapping(s, o);
   const vectorText = o.target.subgroupSize === 0 ? attendPortableText : attendSubgroupText;
   const entryTexts = matrix !== null
-    ? [attendMatrixText]
-    : s.rows > MAX_VECTOR_ROWS
+    ? [readsAhead(s, matrix, o.target) ? attendMatrixRowsText : attendMatrixText]
+    : s.rows === TILE_ROWS
     ? [attendTileText]
     : [attendRowsText, vectorText];
   const texts = [
@@ -132,8 +136,9 @@ export function attendProgram(
     code: expandTemplate(texts.join("\n"), {
       ...shapeConstants(s),
       MATRIX: false,
-      ...mapping,
       R: s.rows,
+      ROWS: s.rows,
+      ...mapping,
       RANGES: s.maskRanges,
       TREE: s.treeMask,
       LEARNED_SINKS: s.learnedSinks,
@@ -152,11 +157,13 @@ export function attendProgramName(
   const matrix = matrixTuningOf(s, o);
   if (matrix !== null) {
     const { matrix: unit, subgroupSize } = o.target;
-    return `${head};subgroup=${subgroupSize};matrix=${unit!.size};${matrixTuningName(matrix)}`;
+    const ahead = readsAhead(s, matrix, o.target) ? ";ahead" : "";
+    return `${head};subgroup=${subgroupSize};matrix=${unit!.size};` +
+      `${matrixTuningName(matrix)}${ahead}`;
   }
-  if (o.target.subgroupSize === 0 || s.rows > MAX_VECTOR_ROWS) return `${head};subgroup=none`;
-  const { T, WORKGROUP_SUBGROUPS, LK, J, PV_UNROLL } = subgroupMapping(s, tuned(o));
-  const subgroups = `subgroup=${T};subgroups=${WORKGROUP_SUBGROUPS}`;
+  if (o.target.subgroupSize === 0 || s.rows === TILE_ROWS) return `${head};subgroup=none`;
+  const { T, WALKERS, LK, J, PV_UNROLL } = subgroupMapping(s, tuned(o));
+  const subgroups = `subgroup=${T};walkers=${WALKERS}`;
   return `${head};${subgroups};lanes_per_key=${LK};keys_per_group=${J};` +
     `values_in_flight=${PV_UNROLL}`;
 }

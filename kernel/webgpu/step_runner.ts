@@ -27,7 +27,6 @@ import { staticScales } from "./static_scales.ts";
 import { fillRandom } from "./fill.ts";
 import { createBuffer, type Gpu, GpuError } from "./gpu.ts";
 import { itemRowsOfSlots, itemRowsUpTo } from "./item_rows.ts";
-import { hasMatrixRows } from "./matrix_mapping.ts";
 import {
   createPassTimer,
   destroyPassTimer,
@@ -37,6 +36,7 @@ import {
 } from "./pass_timer.ts";
 import { createWorkPlan, planBatch } from "./plan.ts";
 import { packExtras } from "./problem_run.ts";
+import { rowSizesOf } from "./row_sizes.ts";
 import type { StepRunnerOptions, StepState } from "./step.ts";
 import type { GroupRows } from "../step_rows.ts";
 import { type StepVerification, verifyStep } from "./verify_step.ts";
@@ -163,7 +163,7 @@ export async function createStepState(
   const sinkLogits = o.learnedSinks
     ? Float32Array.from({ length: shape.queryHeads }, () => random.nextNormal())
     : null;
-  const rowSizes = { group, hasMatrixRows: hasMatrixRows(shape, gpu.target) };
+  const rowSizes = { group, ...rowSizesOf(shape, { target: gpu.target, tuning: o.tuning }) };
   const itemRows = only === undefined
     ? itemRowsUpTo({ ...rowSizes, maxTokens: o.maxBatchTokens })
     : itemRowsOfSlots(only.queryLengths, rowSizes);

@@ -65,7 +65,11 @@ export const ITEM = defineStruct("Item", [
   ["queryToken", "u32"],
   ["slot", "u32"],
   ["head", "u32"],
-  ["rows", "u32"],
+  [
+    "rows",
+    "u32",
+    "Of the vector program also which item follows, above ITEM_NEXT_BIT, counted from 1.",
+  ],
   ["firstRow", "u32"],
   ["cached", "u32"],
   ["visibleBegin", "u32"],
@@ -79,6 +83,9 @@ export const ITEM = defineStruct("Item", [
   ["unmaskedBegin", "u32", "From here every row sees every key, unless the program has masks."],
   ["unmaskedEnd", "u32"],
 ]);
+
+/** Where `rows` of an item goes on with its successor, among those behind the items dispatched. */
+export const ITEM_NEXT_BIT = 8;
 
 /** A query row whose splits are joined. */
 export const MERGE = defineStruct("Merge", [

@@ -4,11 +4,12 @@ import { MATRIX_TUNINGS } from "./matrix_mapping.ts";
 import type { AttendTuning } from "./program.ts";
 
 /** A part of a tuning that is searched by itself; the matrix kernel's are listed as a whole. */
-export type TuningPart = Exclude<keyof AttendTuning, "matrix">;
+export type TuningPart = Exclude<keyof AttendTuning, "matrix" | "isChained">;
 
 /** Values that each part of a tuning may be given when variants are measured. */
 export const TUNING_AXES: Readonly<Record<TuningPart, readonly number[]>> = {
   subgroups: [1, 2, 4, 8],
+  rowGroups: [1, 2, 4],
   lanesPerKey: [2, 4, 8, 16],
   keysPerGroup: [1, 2, 4, 8],
   valuesInFlight: [1, 2, 4, 8, 16],

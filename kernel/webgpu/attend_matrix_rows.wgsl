@@ -1,0 +1,303 @@
+// Attention of one fragment of query rows with subgroup matrices, for decode: one subgroup a workgroup,
+// f16 operands, f32 sums. Only Tint compiles it. Letters, scores, growth and bias are those of
+// attend_matrix.wgsl.
+//
+// A tile of KT keys lies in one page. Its keys and values are read a whole tile ahead, 16 bytes a lane,
+// and pass through workgroup memory when the tile before is done: so a read has all of a tile's
+// arithmetic to arrive in. Page ids are read a tile before that. A tile that every row sees whole takes
+// its rows by counting and skips the masks.
+//
+// Workgroup memory, in vec4<u32>: keys [KT][LV + 1], values [KT][LV + 1], scores [ROWS][KT / 4 + 1].
+
+var<workgroup> tile: array<vec4<u32>, ${TILE_WORDS}>;
+var<workgroup> sharedState: array<vec2<f32>, ${ROWS}>;
+var<workgroup> moves: u32;
+
+const GROWTH: f32 = 4.0;
+const BIAS: f32 = 11.0;
+
+alias Left = subgroup_matrix_left<f16, ${U}, ${U}>;
+alias Right = subgroup_matrix_right<f16, ${U}, ${U}>;
+alias Sums = subgroup_matrix_result<f32, ${U}, ${U}>;
+
+struct Place {
+  // Every row sees every key.
+  unmasked: bool,
+  // Whether the page is held.
+  held: bool,
+  // Index of the first key among those that the item's tiles see.
+  visibleIndex: u32,
+  // Its position.
+  start: u32,
+  // Its row of the cache.
+  first: u32,
+}
+
+fn pageAt(item: Item, visibleIndex: u32) -> i32 {
+  return blockTable[tableIndex(item, keyAt(item, min(visibleIndex, max(item.visibleEnd, 1u) - 1u)))];
+}
+
+fn placeTile(item: Item, visibleIndex: u32, id: i32) -> Place {
+  var place: Place;
+//#if RANGES || TREE
+  place.unmasked = false;
+//#else
+  place.unmasked = visibleIndex >= item.unmaskedBegin && visibleIndex + ${KT}u <= item.unmaskedEnd && id >= 0;
+//#end
+  place.held = id >= 0;
+  place.visibleIndex = visibleIndex;
+  place.start = keyAt(item, min(visibleIndex, max(item.visibleEnd, 1u) - 1u) & ${4294967296 - KT}u);
+  place.first = cacheRow(item, id, place.start);
+  return place;
+}
+
+fn isAlive(item: Item, place: Place, key: u32) -> bool {
+  return place.held && place.visibleIndex + key < item.visibleEnd && anyTokenSees(item, place.start + key);
+}
+
+fn tileRow(item: Item, place: Place, key: u32) -> u32 {
+  if (place.unmasked) {
+    return place.first + key;
+  }
+  let walked = place.held && place.visibleIndex + key < item.visibleEnd && isWalked(item, place.start + key);
+  return select(item.safeRow, place.first + key, walked || isAlive(item, place, key));
+}
+
+@compute @workgroup_size(${S})
+fn attend(
+  @builtin(workgroup_id) workgroup: vec3<u32>,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+  let index = workgroup.x + workgroup.y * DISPATCH_WIDTH;
+  if (index >= params.itemCount) {
+    return;
+  }
+  let item = items[params.itemBase + index];
+  let lastToken = (item.firstRow + item.rows - 1u) / ${G}u;
+  let part = lane % ${LPR}u;
+//#for x in 0..RPL
+  let row${x} = ${x * S}u + lane / ${LPR}u;
+  let token${x} = min((item.firstRow + row${x}) / ${G}u, lastToken);
+  let scores${x} = ${SCORES_AT}u + row${x} * ${SCORE_STRIDE}u + part * ${PART}u;
+  let weights${x} = ${SCORES_AT}u + row${x} * ${SCORE_STRIDE}u + part * ${PART / 2}u;
+  var top${x} = NO_SCORE;
+  var sum${x} = 0.0;
+//#end
+//#for r in 0..RF
+//#for c in 0..CD
+  var out${r}_${c} = Sums();
+//#end
+//#end
+//#for i in 0..STAGE_LOADS
+  let stage${i} = lane + ${i * S}u;
+  let stageKey${i} = stage${i} / ${LV}u;
+  let stageWord${i} = stage${i} % ${LV}u;
+  let stageAt${i} = stageKey${i} * ${LV + 1}u + stageWord${i};
+//#end
+  var id = pageAt(item, item.visibleBegin);
+  var next = placeTile(item, item.visibleBegin, id);
+  id = pageAt(item, item.visibleBegin + ${KT}u);
+//#for i in 0..STAGE_LOADS
+  var key${i} = vec4<u32>(0u);
+  var value${i} = vec4<u32>(0u);
+//#end
+  if (item.visibleBegin < item.visibleEnd) {
+//#for i in 0..STAGE_LOADS
+    {
+      let row = tileRow(item, next, stageKey${i});
+      key${i} = keyChunk(row, stageWord${i});
+      value${i} = valueChunk(row, stageWord${i});
+    }
+//#end
+  }
+
+//#for i in 0..CD / QF
+  workgroupBarrier();
+  for (var at = lane; at < ${ROWS * QF * U / 8}u; at += ${S}u) {
+    let row = at / ${QF * U / 8}u;
+    let word = at % ${QF * U / 8}u;
+    tile[${SCORES_AT}u + row * ${SCORE_STRIDE}u + word] = queryWord(item, row, ${i * QF * U / 8}u + word);
+  }
+  workgroupBarrier();
+//#for k in 0..QF
+//#for r in 0..RF
+  let query${r}_${i * QF + k} = subgroupMatrixLoad<Left, row_major>(&tile, ${SCORES_AT + r * U * SCORE_STRIDE + k * U / 8}u, ${SCORE_STRIDE}u);
+//#end
+//#end
+//#end
+
+  for (var begin = item.visibleBegin; begin < item.visibleEnd; begin += ${KT}u) {
+    let place = next;
+    workgroupBarrier();
+//#for i in 0..STAGE_LOADS
+    tile[stageAt${i}] = key${i};
+    // A weight of 0 times NaN is NaN: what no row sees counts as zeros.
+    tile[${VALUES_AT}u + stageAt${i}] = select(vec4<u32>(0u), value${i}, place.unmasked || isAlive(item, place, stageKey${i}));
+//#end
+    if (begin + ${KT}u < item.visibleEnd) {
+      next = placeTile(item, begin + ${KT}u, id);
+//#for i in 0..STAGE_LOADS
+      {
+        let row = tileRow(item, next, stageKey${i});
+        key${i} = keyChunk(row, stageWord${i});
+        value${i} = valueChunk(row, stageWord${i});
+      }
+//#end
+      id = pageAt(item, begin + ${2 * KT}u);
+    }
+    workgroupBarrier();
+    {
+//#for c in 0..KU
+//#for r in 0..RF
+      var score${r}_${c} = Sums();
+//#end
+//#end
+//#for k in 0..CD
+      {
+//#for c in 0..KU
+        let keys${c} = subgroupMatrixLoad<Right, col_major>(&tile, ${c * U * (LV + 1) + k * U / 8}u, ${LV + 1}u);
+//#for r in 0..RF
+        score${r}_${c} = subgroupMatrixMultiplyAccumulate(query${r}_${k}, keys${c}, score${r}_${c});
+//#end
+//#end
+      }
+//#end
+//#for c in 0..KU
+//#for r in 0..RF
+      subgroupMatrixStore<row_major>(&tile, ${SCORES_AT + r * U * SCORE_STRIDE + c * U / 4}u, score${r}_${c}, ${SCORE_STRIDE}u);
+//#end
+//#end
+    }
+    workgroupBarrier();
+
+    var grows = false;
+//#for x in 0..RPL
+//#for w in 0..PART
+    var weight${x}_${w} = bitcast<vec4<f32>>(tile[scores${x} + ${w}u]) * params.scaleLog2;
+//#end
+    if (!place.unmasked) {
+//#for w in 0..PART
+//#for e in 0..4
+      {
+        let key = (part * ${PART}u + ${w}u) * 4u + ${e}u;
+        let seen = isAlive(item, place, key) && sees(item, token${x}, place.start + key);
+        weight${x}_${w}[${e}] = select(NO_SCORE, weight${x}_${w}[${e}], seen);
+      }
+//#end
+//#end
+    }
+    var larger${x} = top${x};
+    {
+      var four = weight${x}_0;
+//#for w in 1..PART
+      four = max(four, weight${x}_${w});
+//#end
+      larger${x} = max(max(four.x, four.y), max(four.z, four.w));
+//#if LPR > 1
+      larger${x} = max(larger${x}, subgroupShuffleXor(larger${x}, 1u));
+//#end
+    }
+    var decay${x} = 1.0;
+    if (larger${x} > top${x} + GROWTH) {
+      decay${x} = exp2(top${x} - larger${x});
+      top${x} = larger${x};
+      grows = true;
+    }
+//#end
+    let growsAnywhere = subgroupAny(grows);
+    if (lane == 0u) {
+      moves = select(0u, 1u, growsAnywhere && begin > item.visibleBegin);
+    }
+    let anyMoves = workgroupUniformLoad(&moves) != 0u;
+//#for x in 0..RPL
+    {
+      // Where a row has seen no key yet, exp2(0) = 1 must not count.
+      let counts = select(0.0, 1.0, top${x} > NO_SCORE);
+      var four = vec4<f32>(0.0);
+//#for w in 0..PART
+      weight${x}_${w} = exp2(weight${x}_${w} - top${x} + BIAS) * counts;
+      four += weight${x}_${w};
+//#end
+      sum${x} = sum${x} * decay${x} + (four.x + four.y + four.z + four.w);
+    }
+//#end
+    if (anyMoves) {
+//#for i in 0..CD / KU
+//#for c in 0..KU
+//#for r in 0..RF
+      subgroupMatrixStore<row_major>(&tile, ${SCORES_AT + r * U * SCORE_STRIDE + c * U / 4}u, out${r}_${i * KU + c}, ${SCORE_STRIDE}u);
+//#end
+//#end
+      workgroupBarrier();
+//#for x in 0..RPL
+      for (var word = 0u; word < ${PART}u; word++) {
+        tile[scores${x} + word] = bitcast<vec4<u32>>(bitcast<vec4<f32>>(tile[scores${x} + word]) * decay${x});
+      }
+//#end
+      workgroupBarrier();
+//#for c in 0..KU
+//#for r in 0..RF
+      out${r}_${i * KU + c} = subgroupMatrixLoad<Sums, row_major>(&tile, ${SCORES_AT + r * U * SCORE_STRIDE + c * U / 4}u, ${SCORE_STRIDE}u);
+//#end
+//#end
+      workgroupBarrier();
+//#end
+    }
+//#for x in 0..RPL
+//#for w in 0..PART / 2
+    tile[weights${x} + ${w}u] = vec4<u32>(
+      pack2x16float(weight${x}_${2 * w}.xy),
+      pack2x16float(weight${x}_${2 * w}.zw),
+      pack2x16float(weight${x}_${2 * w + 1}.xy),
+      pack2x16float(weight${x}_${2 * w + 1}.zw),
+    );
+//#end
+//#end
+    workgroupBarrier();
+
+//#for k in 0..KU
+    {
+//#for r in 0..RF
+      let left${r} = subgroupMatrixLoad<Left, row_major>(&tile, ${SCORES_AT + r * U * SCORE_STRIDE + k * U / 8}u, ${SCORE_STRIDE}u);
+//#end
+//#for c in 0..CD
+      {
+        let values = subgroupMatrixLoad<Right, row_major>(&tile, ${VALUES_AT + k * U * (LV + 1) + c * U / 8}u, ${LV + 1}u);
+//#for r in 0..RF
+        out${r}_${c} = subgroupMatrixMultiplyAccumulate(left${r}, values, out${r}_${c});
+//#end
+      }
+//#end
+    }
+//#end
+  }
+  workgroupBarrier();
+
+//#for x in 0..RPL
+//#if LPR > 1
+  sum${x} += subgroupShuffleXor(sum${x}, 1u);
+//#end
+  if (part == 0u) {
+    sharedState[row${x}] = vec2<f32>(top${x}, sum${x} * exp2(-BIAS));
+  }
+//#end
+//#for i in 0..CD / KU
+//#for c in 0..KU
+//#for r in 0..RF
+  subgroupMatrixStore<row_major>(&tile, ${SCORES_AT + r * U * SCORE_STRIDE + c * U / 4}u, out${r}_${i * KU + c}, ${SCORE_STRIDE}u);
+//#end
+//#end
+  workgroupBarrier();
+  for (var store = lane; store < ${ROWS * KT / 8}u; store += ${S}u) {
+    let row = store / ${KT / 8}u;
+    let chunk = store % ${KT / 8}u;
+    if (row < item.rows) {
+      let at = ${SCORES_AT}u + row * ${SCORE_STRIDE}u + chunk * 2u;
+      let low = bitcast<vec4<f32>>(tile[at]) * exp2(-BIAS);
+      let high = bitcast<vec4<f32>>(tile[at + 1u]) * exp2(-BIAS);
+      storeItemRow(item, row, ${i * KT / 8}u + chunk, sharedState[row], low, high);
+    }
+  }
+  workgroupBarrier();
+//#end
+}

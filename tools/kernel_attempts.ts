@@ -1,0 +1,121 @@
+/**
+ * Times variants of the kernel side by side, in one run on one card: the attempts of docs/kernel.md,
+ * each beside what it is to replace. Every variant is checked against the oracle before it is timed.
+ *
+ *   deno run -A tools/kernel_attempts.ts [--gpu deno|dawn|dawn-unchecked] [--only WORD]
+ *     [--runs 15] [--seconds 200] [--rehearse] [--out FILE]
+ *
+ * `--only` takes the attempts whose name holds the word. `--rehearse` shortens every context, for an
+ * adapter that runs on the CPU, whose times mean nothing. After `--seconds` no further variant is begun.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { builtinKernelCases, type KernelCase, runKernelBench } from "../bench/mod.ts";
+import { openProvider } from "../cli/gpu/mod.ts";
+import { type AttendTuning, closeGpu, defaultTuning, type Gpu } from "../kernel/mod.ts";
+import { ATTEMPTS, type KernelVariant } from "./kernel_variants.ts";
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: {
+    gpu: { type: "string", default: "deno" },
+    only: { type: "string", default: "" },
+    runs: { type: "string", default: "15" },
+    seconds: { type: "string", default: "200" },
+    rehearse: { type: "boolean", default: false },
+    out: { type: "string" },
+  },
+});
+
+const provider = (["deno", "dawn", "dawn-unchecked"] as const).find((name) => name === values.gpu);
+if (provider === undefined) {
+  console.error(`Unknown --gpu "${values.gpu}": use deno, dawn or dawn-unchecked`);
+  Deno.exit(2);
+}
+const opened = await openProvider(provider);
+if (opened.kind !== "gpu") {
+  console.error(`${opened.reason}; ${opened.fix}`);
+  Deno.exit(3);
+}
+const failures = await runAttempts(opened.gpu);
+closeGpu(opened.gpu);
+Deno.exit(failures === 0 ? 0 : 1);
+
+/** One case with one variant, under a name of its own. */
+interface Trial {
+  readonly kernelCase: KernelCase;
+  readonly variant: KernelVariant;
+}
+
+async function runAttempts(gpu: Gpu): Promise<number> {
+  const deadlineMs = performance.now() + Number(values.seconds) * 1000;
+  const late = new AbortController();
+  let failures = 0;
+  const results: unknown[] = [];
+  // What a few rows are multiplied by belongs to the target, so variants that differ in it run apart.
+  for (const [leastRows, trials] of Map.groupBy(trialsOf(gpu), (t) => t.variant.leastMatrixRows)) {
+    const { matrix } = gpu.target;
+    const chosen = leastRows === undefined || matrix === undefined
+      ? gpu
+      : { ...gpu, target: { ...gpu.target, matrix: { ...matrix, leastRows } } };
+    const byName = new Map(trials.map((trial) => [trial.kernelCase.name, trial]));
+    const result = await runKernelBench(chosen, {
+      cases: trials.map((trial) => trial.kernelCase),
+      runs: Number(values.runs),
+      signal: late.signal,
+      tuningOf: ({ name }) => tuningOf(gpu, byName.get(name)!.variant),
+      onMeasured: async ({ cases }) => {
+        const { case: { name }, outcome } = cases.at(-1)!;
+        if (outcome.kind === "failed") failures++;
+        console.log(
+          outcome.kind === "timed"
+            ? `${name.padEnd(56)} ${(outcome.figures.medianMs * 1000).toFixed(1).padStart(9)} µs ` +
+              `${(outcome.figures.ceilingShare * 100).toFixed(1).padStart(5)} %  over ` +
+              `${outcome.figures.overheadMicroseconds?.toFixed(1)} µs  host ` +
+              `${outcome.host.planMs.toFixed(2)} + ${outcome.host.uploadMs.toFixed(2)} + ` +
+              `${outcome.host.recordMs.toFixed(2)} ms`
+            : `${name.padEnd(56)} ${outcome.kind}: ${outcome.reason}`,
+        );
+        if (performance.now() > deadlineMs) late.abort();
+        await Promise.resolve();
+      },
+    });
+    results.push(result);
+    if (values.out !== undefined) await Deno.writeTextFile(values.out, JSON.stringify(results));
+    if (late.signal.aborted) {
+      console.log(`Stopped after ${values.seconds} s`);
+      break;
+    }
+  }
+  return failures;
+}
+
+function trialsOf(gpu: Gpu): Trial[] {
+  const known = new Map(builtinKernelCases().map((each) => [each.name, each]));
+  return ATTEMPTS.filter(({ name, compiler }) =>
+    name.includes(values.only) && (compiler === "any" || compiler === gpu.target.dialect)
+  ).flatMap(({ cases, variants }) =>
+    cases.flatMap((name) =>
+      Object.entries(variants).map(([label, variant]) => ({
+        variant,
+        kernelCase: { ...shortened(known.get(name)!), name: `${name} ${label}`, goals: [] },
+      }))
+    )
+  );
+}
+
+function shortened(kernelCase: KernelCase): KernelCase {
+  if (!values.rehearse) return kernelCase;
+  const requests = kernelCase.requests.map((kind) => ({
+    ...kind,
+    count: Math.min(kind.count, 3),
+    contextTokens: Math.max(kind.queryTokens, Math.min(kind.contextTokens, 300)),
+  }));
+  return { ...kernelCase, requests };
+}
+
+function tuningOf(gpu: Gpu, { leastMatrixRows: _, ...parts }: KernelVariant): AttendTuning {
+  return { ...defaultTuning(gpu.target), ...parts };
+}

@@ -1,0 +1,107 @@
+/** What `tools/kernel_attempts.ts` compares: variants of the kernel for each row of docs/kernel.md. */
+
+import type { AttendTuning } from "../kernel/mod.ts";
+
+/** Parts of a tuning other than the default, and the fewest rows of decode that matrices multiply. */
+export type KernelVariant = Partial<AttendTuning> & { readonly leastMatrixRows?: number };
+
+/** Cases of the kernel benchmark, and variants to time on each. */
+export interface KernelAttempt {
+  /** What is tried. */
+  readonly name: string;
+  /** Whose compiler it is about. */
+  readonly compiler: "naga" | "tint" | "any";
+  /** Names of cases. */
+  readonly cases: readonly string[];
+  /** Variants by label, what is to be replaced first. */
+  readonly variants: Readonly<Record<string, KernelVariant>>;
+}
+
+/** One group of rows, splits by waves: what version 0.1 did. */
+const BEFORE = { rowGroups: 1, isChained: false } as const;
+
+/** All attempts. */
+export const ATTEMPTS: readonly KernelAttempt[] = [
+  {
+    name: "shares",
+    compiler: "naga",
+    cases: ["decode-32x16k-g5", "decode-32x16k-g5-window"],
+    variants: {
+      before: BEFORE,
+      chained: {},
+      "chained, one subgroup": { subgroups: 1, parallelItems: 1056 },
+      "chained, four subgroups": { subgroups: 4, parallelItems: 264 },
+      "chained, 8 lanes a key": { lanesPerKey: 8, keysPerGroup: 4 },
+      "chained, 16 lanes a key": { lanesPerKey: 16, keysPerGroup: 8 },
+      "chained, 4 values": { valuesInFlight: 4 },
+    },
+  },
+  {
+    name: "groups",
+    compiler: "naga",
+    cases: ["decode-128x8k-g8", "decode-8x128k-g8", "decode-128x8k-g8-d64"],
+    variants: {
+      before: BEFORE,
+      "two groups": { isChained: false },
+      "two groups, chained": {},
+      "two groups of two walkers": { subgroups: 4, parallelItems: 264 },
+      "two groups, 8 lanes a key": { lanesPerKey: 8, keysPerGroup: 4 },
+      "two groups, 16 lanes a key": { lanesPerKey: 16, keysPerGroup: 8 },
+    },
+  },
+  {
+    name: "ragged",
+    compiler: "naga",
+    cases: ["decode-ragged-g8", "decode-ragged-g8-d64"],
+    variants: { before: BEFORE, "two groups": { isChained: false }, "two groups, chained": {} },
+  },
+  {
+    name: "speculative",
+    compiler: "naga",
+    cases: ["decode-32x16k-g2", "speculative-4-g2", "speculative-8-g2", "speculative-4-g5"],
+    variants: {
+      before: BEFORE,
+      "two groups": { rowGroups: 2, isChained: false },
+      "four groups": { isChained: false },
+      "four groups, chained": {},
+    },
+  },
+  {
+    name: "small",
+    compiler: "naga",
+    cases: ["decode-1x1k-g8", "decode-1x8k-g8", "decode-8x1k-g8"],
+    variants: {
+      before: BEFORE,
+      "two groups": { isChained: false },
+      "two groups, chained": {},
+      "four subgroups": { subgroups: 4, parallelItems: 264 },
+      "eight subgroups": { subgroups: 8, parallelItems: 132 },
+    },
+  },
+  {
+    name: "matrix decode",
+    compiler: "tint",
+    cases: [
+      "matrix-decode-32x16k-g5",
+      "matrix-decode-128x8k-g8",
+      "matrix-speculative-8-g2",
+      "matrix-decode-8x1k-g8",
+    ],
+    variants: {
+      before: { ...BEFORE, matrix: { rowFragments: 1, tileKeys: 16, isAhead: false } },
+      "vector, two groups, chained": {},
+      "matrices, values late": {
+        leastMatrixRows: 5,
+        matrix: { rowFragments: 1, tileKeys: 16, isAhead: false },
+      },
+      "matrices, a tile ahead": {
+        leastMatrixRows: 5,
+        matrix: { rowFragments: 1, tileKeys: 16 },
+      },
+      "matrices, 32 keys ahead": {
+        leastMatrixRows: 5,
+        matrix: { rowFragments: 1, tileKeys: 32 },
+      },
+    },
+  },
+];
