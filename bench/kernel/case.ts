@@ -7,13 +7,14 @@ import type { StorageType } from "../../kernel/mod.ts";
 export type KernelCaseSet = "smoke" | "h200" | "sized" | "matrix" | "quantised";
 
 /** Another implementation that can be timed on the same shapes. */
-export type PeerName = "sdpa-flash" | "sdpa-cudnn" | "flex-attention" | "ort-webgpu";
+export type PeerName = "sdpa-flash" | "sdpa-cudnn" | "flex-attention" | "triton" | "ort-webgpu";
 
 /** Every peer, in the order of reports. */
 export const PEER_NAMES = [
   "sdpa-flash",
   "sdpa-cudnn",
   "flex-attention",
+  "triton",
   "ort-webgpu",
 ] as const satisfies readonly PeerName[];
 

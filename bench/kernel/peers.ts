@@ -33,6 +33,7 @@ const SCRIPTS: readonly {
     file: "../peers/torch_attention.py",
     peers: ["sdpa-flash", "sdpa-cudnn", "flex-attention"],
   },
+  { program: "python3", file: "../peers/paged_triton.py", peers: ["triton"] },
   { program: "node", file: "../peers/ort_attention.mjs", peers: ["ort-webgpu"] },
 ];
 

@@ -25,6 +25,7 @@ Deno.test({
       ["sdpa-flash", null],
       ["sdpa-cudnn", "its script did not name it"],
       ["flex-attention", "its script did not name it"],
+      ["triton", "its script did not name it"],
       ["ort-webgpu", "its script did not name it"],
     ]);
     assert.equal(results.length, 1);
@@ -71,7 +72,7 @@ Deno.test({
   ...needsPython,
   fn: async () => {
     const { peers, results } = await runPeers([], { runs: 1, seed: 1 });
-    assert.equal(peers.length, 4);
+    assert.equal(peers.length, 5);
     for (const { version, absent } of peers) {
       assert.ok((version === null) !== (absent === null));
       // What is not installed is said by the script itself, which was found and ran to its end.
