@@ -7,7 +7,7 @@
 
 export { type AttentionShape, decodeUs, promptUs, visiblePairs } from "./attention_costs.ts";
 export { type Card, type CardCeilings, openCard } from "./card_costs.ts";
-export { type DataSheet, findDataSheet } from "./data_sheets.ts";
+export { DATA_SHEETS, type DataSheet, findDataSheet } from "./data_sheets.ts";
 export {
   ENGINE_OVERHEADS,
   type EngineName,

@@ -24,6 +24,7 @@ import {
   type TimerRefusal,
 } from "../../kernel/mod.ts";
 import { BenchError } from "../result/mod.ts";
+import { findImplausibleCeilings } from "./plausible_ceilings.ts";
 import {
   type ClaimContext,
   type ClaimedTime,
@@ -134,6 +135,8 @@ export async function openAdapterRunner(
     );
   }
   const opened = orRefuse(await timer.open(cache), `form '${cache.form}'`);
+  const fault = findImplausibleCeilings(opened);
+  if (fault !== null) throw refused(fault);
   return createAdapterRunner(timer, {
     cache,
     opened,

@@ -72,7 +72,8 @@ export function createTableClock(o: TableClockOptions): TableClock {
     },
     restMs: (batch) => restMs(o.rest, batch),
   });
-  return { ...clock, describeTable: () => describe(o.table, furthestFactor) };
+  const kinds = classes.map(({ calls }) => calls);
+  return { ...clock, describeTable: () => describe(o.table, kinds, furthestFactor) };
 }
 
 /** Calls that a step consists of: requests with as many new tokens go together, at their mean context. */
@@ -123,17 +124,26 @@ function tooFar(table: TimeTable, size: CallSize, factor: number): BenchError {
   );
 }
 
-function describe(table: TimeTable, furthestFactor: number): ClockTable {
-  const errors = table.kinds.flatMap(({ calls }) => leaveOutErrors(calls)).sort((a, b) => a - b);
-  const at = (share: number): number =>
-    100 * errors[Math.min(errors.length - 1, Math.floor(share * errors.length))];
+/** The table, with the largest error of the kinds of calls that are used. */
+function describe(
+  table: TimeTable,
+  used: readonly TimedCalls[],
+  furthestFactor: number,
+): ClockTable {
+  const errors = used.map(({ calls }) => leaveOutErrors(calls).sort((a, b) => a - b));
+  // A kind of which no line can be left out has an error that nobody knows.
+  const known = errors.every(({ length }) => length > 0);
+  const largest = (share: number): number =>
+    100 * Math.max(
+      ...errors.map((each) => each[Math.min(each.length - 1, Math.floor(share * each.length))]),
+    );
   return {
     name: table.name,
     sha256: table.sha256,
     rows: table.kinds.reduce((sum, { calls }) => sum + calls.length, 0),
     card: table.card,
-    leaveOutErrorPercent: errors.length === 0 ? null : { median: at(0.5), p90: at(0.9) },
-    rowsLeftOut: errors.length,
+    leaveOutErrorPercent: known ? { median: largest(0.5), p90: largest(0.9) } : null,
+    rowsLeftOut: errors.reduce((sum, { length }) => sum + length, 0),
     furthestFactor,
   };
 }

@@ -77,11 +77,21 @@ Deno.test("createTableClock() names the calls that it has where a class has none
   });
 });
 
-Deno.test("describeTable() has the error of leaving lines out", () => {
-  const lines = [32, 64, 128].map((context) => `headwise,1,1,${context},16,${context}`);
-  const { leaveOutErrorPercent, rows, rowsLeftOut } = clockOf([...lines, "headwise,1,1,9,0,5"])
+Deno.test("describeTable() has the largest error of the kinds of calls that are used", () => {
+  const kind = (window: number, times: readonly number[]) =>
+    times.map((time, index) => `headwise,1,1,${32 << index},${window},${time}`);
+  const [good, bad] = [kind(16, [32, 64, 128]), kind(0, [32, 128, 128])];
+  const unused = ["row,1,1,9,0,5"];
+  const { leaveOutErrorPercent, rows, rowsLeftOut } = clockOf([...good, ...bad, ...unused])
     .describeTable();
-  assert.equal(rows, 4);
-  assert.equal(rowsLeftOut, 1);
-  assert.ok(leaveOutErrorPercent!.median < 0.1);
+  assert.equal(rows, 7);
+  assert.equal(rowsLeftOut, 2);
+  assert.ok(Math.abs(leaveOutErrorPercent!.median - 50) < 0.1);
+  assert.ok(Math.abs(leaveOutErrorPercent!.p90 - 50) < 0.1);
+});
+
+Deno.test("describeTable() has no error where lines of a kind cannot be left out", () => {
+  const lines = [32, 64, 128].map((context) => `headwise,1,1,${context},16,${context}`);
+  const { leaveOutErrorPercent } = clockOf([...lines, "headwise,1,1,9,0,5"]).describeTable();
+  assert.equal(leaveOutErrorPercent, null);
 });

@@ -59,7 +59,7 @@ function requireWaiting(
   report: GateReport,
   outcome: CapacityOutcome,
 ): GateReport {
-  if (outcome.replayedOff !== null || report.verdict !== "FAIL") return report;
+  if (outcome.replayedOff !== null) return report;
   const sides = [report.baseline, report.candidate].map((name) => sideOf(result, name));
   if (sides.some((side) => faultsOf(result, side).length > 0)) return report;
   return {

@@ -82,6 +82,14 @@ Deno.test("gateCapacity() is inconclusive where no request waited for pages, and
   assert.equal(verdict, "INCONCLUSIVE");
   assert.match(pooled.reasons[0], /no request waited for pages/);
   assert.equal(gateCapacity(waiting(idle)).verdict, "FAIL");
+  // More pages that nobody waited for cannot be what a gain comes from.
+  const gained = gateCapacity(withValues(BASE, {
+    "headwise": flat,
+    "headwise-recycle": flat,
+    "pooled": flat,
+    "pooled-recycle": throughput(140, 141, 139, 140),
+  }));
+  assert.equal(gained.verdict, "INCONCLUSIVE");
   const failedRequests = [{ request: 1, reason: "it needs 9 pages" }];
   const failed = {
     ...idle,

@@ -1,6 +1,8 @@
 /** Whether a verdict holds within the validated error of times that are modelled. */
 
 import type { BenchResult, RunPerformance, RunResult, SideResult, Verdict } from "../result/mod.ts";
+import type { HeldVerdict } from "./hold_back.ts";
+import type { SidesAtEnd } from "./table_error.ts";
 
 /** Shares by which the modelled rest of a step may be off. */
 export interface ModelError {
@@ -62,6 +64,25 @@ function scaleRest(performance: RunPerformance, error: ModelError, end: 1 | -1):
     outputTokensPerSecond: perSecond(performance.outputTokensPerSecond),
     requestsPerSecond: perSecond(performance.requestsPerSecond),
   };
+}
+
+/** Keeps a verdict only where it holds at both ends of the validated error of the modelled rest. */
+export function holdWithinModel(verdict: Verdict, o: {
+  readonly results: readonly BenchResult[];
+  readonly sides: SidesAtEnd;
+  readonly judge: (sides: SidesAtEnd) => Verdict;
+}): HeldVerdict {
+  const error = modelErrorOf(o.results);
+  if (error === null) return { verdict, notes: [] };
+  const { baseline, candidate } = o.sides;
+  const ends = ([1, -1] as const).map((end) => ({
+    end,
+    verdict: o.judge({
+      baseline: sideAtEnd(baseline, error, end),
+      candidate: sideAtEnd(candidate, error, end),
+    }),
+  }));
+  return holdAtEnds(verdict, ends, error);
 }
 
 /**

@@ -23,7 +23,9 @@ import {
   planLooks,
   type SequentialPlan,
 } from "../statistics/mod.ts";
-import { holdAtEnds, modelErrorOf, sideAtEnd } from "./model_error.ts";
+import { holdWithinModel } from "./model_error.ts";
+import { holdWithinTable, type SidesAtEnd } from "./table_error.ts";
+import { holdBack } from "./hold_back.ts";
 import { DEFAULT_MAX_REGRESSION, GATE_METRICS, type MetricFacts } from "./metrics.ts";
 
 /** A metric, and where a replay has its values. */
@@ -114,8 +116,22 @@ export function judgeSides(o: GateSides): GateReport {
     ...faultsOf(o.candidateResult, candidate),
   ];
   const judged = combineVerdicts(demanded.map((comparison) => comparison.verdict!));
-  const modelled = holdWithinModel(judged, { sides: o, metrics, baseline, candidate });
-  const held = holdBack(modelled.verdict, { sides: o, pairs, deterministic });
+  const results = [o.baselineResult, o.candidateResult];
+  const sides = { baseline, candidate };
+  const judge = (others: SidesAtEnd): Verdict =>
+    combineVerdicts(
+      metrics.map((metric) =>
+        compareSides(metric, { ...others, deterministic, interleaved: o.interleaved, plan }).verdict
+      ).filter((found) => found !== null),
+    );
+  const modelled = holdWithinModel(judged, { results, sides, judge });
+  const interpolated = holdWithinTable(modelled.verdict, { results, sides, judge });
+  const held = holdBack(interpolated.verdict, {
+    results,
+    sides: [baseline, candidate],
+    pairs,
+    deterministic,
+  });
   const verdict: Verdict = faults.length > 0 ? "FAIL" : held.verdict;
   return {
     gate: o.gate,
@@ -123,6 +139,7 @@ export function judgeSides(o: GateSides): GateReport {
     reasons: [
       ...new Set(faults),
       ...modelled.notes,
+      ...interpolated.notes,
       ...held.notes,
       ...demanded.map(({ reason }) => reason),
       ...(deterministic ? [] : describeClockStates([baseline, candidate])),
@@ -133,55 +150,6 @@ export function judgeSides(o: GateSides): GateReport {
     comparisons,
     control: [],
   };
-}
-
-/** Keeps a verdict only where it holds at both ends of the validated error of the modelled rest. */
-function holdWithinModel(verdict: Verdict, o: {
-  readonly sides: GateSides;
-  readonly metrics: readonly Metric[];
-  readonly baseline: SideResult;
-  readonly candidate: SideResult;
-}): { readonly verdict: Verdict; readonly notes: readonly string[] } {
-  const { sides } = o;
-  const error = modelErrorOf([sides.baselineResult, sides.candidateResult]);
-  if (error === null) return { verdict, notes: [] };
-  const ends = ([1, -1] as const).map((end) => ({
-    end,
-    verdict: combineVerdicts(
-      o.metrics.map((metric) =>
-        compareSides(metric, {
-          baseline: sideAtEnd(o.baseline, error, end),
-          candidate: sideAtEnd(o.candidate, error, end),
-          deterministic: sides.baselineResult.clock.deterministic &&
-            sides.candidateResult.clock.deterministic,
-          interleaved: sides.interleaved,
-          plan: null,
-        }).verdict
-      ).filter((found) => found !== null),
-    ),
-  }));
-  return holdAtEnds(verdict, ends, error);
-}
-
-/** Fewer pairs of a clock that measures would pass a true gain too rarely to be worth a verdict. */
-const LEAST_MEASURED_PAIRS = 4;
-
-/** A device that runs on the CPU gives no verdict, and a few measured pairs no PASS. */
-function holdBack(verdict: Verdict, o: {
-  readonly sides: GateSides;
-  readonly pairs: number;
-  readonly deterministic: boolean;
-}): { readonly verdict: Verdict; readonly notes: readonly string[] } {
-  const { baselineResult, candidateResult } = o.sides;
-  if (baselineResult.clock.software || candidateResult.clock.software) {
-    return { verdict: "INCONCLUSIVE", notes: ["a device that runs on the CPU gives no verdict"] };
-  }
-  if (verdict !== "PASS" || o.deterministic || o.pairs >= LEAST_MEASURED_PAIRS) {
-    return { verdict, notes: [] };
-  }
-  const count = o.pairs === 1 ? "1 pair" : `${o.pairs} pairs`;
-  const note = `${count} of a clock that measures; a PASS needs at least ${LEAST_MEASURED_PAIRS}`;
-  return { verdict: "INCONCLUSIVE", notes: [note] };
 }
 
 /** A card that changes its clocks between runs makes two groups of times, not one with noise. */

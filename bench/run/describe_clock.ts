@@ -5,6 +5,7 @@ import {
   type BenchEnvironment,
   type BenchResult,
   type ClockDescription,
+  type ClockTable,
   describeEnvironment,
 } from "../result/mod.ts";
 import type { BenchOptions, ClockChoice } from "./options.ts";
@@ -36,8 +37,7 @@ export function describeExternalClock(
 ): Pick<ClockDescription, "adapter" | "table"> {
   const table = clocks.filter(isTableClock).map((each) => each.describeTable());
   if (table.length > 0) {
-    const furthestFactor = Math.max(...table.map((each) => each.furthestFactor));
-    return { table: { ...table[0], furthestFactor } };
+    return { table: table.reduce(joinTables) };
   }
   if (clock.kind !== "adapter") return {};
   const opened = clocks.filter(isAdapterClock).map((each) => each.opened);
@@ -45,6 +45,20 @@ export function describeExternalClock(
   const kernels = Object.fromEntries(opened.map(({ kernel }, side) => [sides[side].name, kernel]));
   const { command } = clock;
   return { adapter: { command, kernels, card, driver, versions, isCaptured, arithmetic } };
+}
+
+/** What holds for the sides of both: the larger of their errors, or none where one is not known. */
+function joinTables(one: ClockTable, other: ClockTable): ClockTable {
+  const [left, right] = [one.leaveOutErrorPercent, other.leaveOutErrorPercent];
+  return {
+    ...one,
+    leaveOutErrorPercent: left === null || right === null ? null : {
+      median: Math.max(left.median, right.median),
+      p90: Math.max(left.p90, right.p90),
+    },
+    rowsLeftOut: one.rowsLeftOut + other.rowsLeftOut,
+    furthestFactor: Math.max(one.furthestFactor, other.furthestFactor),
+  };
 }
 
 /** What the protocol of an adapter took. */

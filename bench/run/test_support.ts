@@ -195,7 +195,6 @@ export function withValues(
   result: BenchResult,
   values: Partial<Record<SideName, SideValues>>,
 ): BenchResult {
-  timesMeasured++;
   const sides = result.sides.map((side) => {
     const given = values[side.name];
     if (given === undefined) return { ...side, runs: side.runs.map(measuredAgain) };
@@ -219,7 +218,13 @@ export function withValues(
     });
     return { ...side, runs: runs.map(measuredAgain) };
   });
-  return { ...result, sides, clock: { ...result.clock, kind: "gpu", deterministic: false } };
+  const ceilings = { ...result.clock.ceilings, source: "measured" } as const;
+  return {
+    ...result,
+    sides,
+    environment: { ...result.environment, adapter: "a card of tests" },
+    clock: { ...result.clock, kind: "gpu", deterministic: false, ceilings },
+  };
 }
 
 let timesMeasured = 0;
@@ -228,7 +233,7 @@ let timesMeasured = 0;
 function measuredAgain(run: RunResult): RunResult {
   const { performance } = run;
   if (performance === null) return run;
-  const attentionMs = performance.attentionMs + timesMeasured * 1e-6;
+  const attentionMs = performance.attentionMs + ++timesMeasured * 1e-6;
   return { ...run, performance: { ...performance, attentionMs } };
 }
 

@@ -1,19 +1,7 @@
-import type { SideName } from "../../bench/mod.ts";
+import { parseSide } from "./gate_names.ts";
 import { choiceOf, parseShare } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
 import { JSON_SETTING, switchSetting } from "./shared.ts";
-
-const SIDES = [
-  "uniform",
-  "uniform-clipped",
-  "headwise",
-  "headwise-recycle",
-  "pooled",
-  "pooled-recycle",
-] as const satisfies readonly SideName[];
-
-/** Reads the name of a side. */
-export const parseSide = choiceOf<SideName>(SIDES);
 
 /** Every setting of `headwise gate`. */
 export const GATE_SETTINGS = {

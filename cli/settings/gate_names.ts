@@ -3,7 +3,7 @@
 import type { KernelForm, SideName, SidePair } from "../../bench/mod.ts";
 import { choiceOf, type ChoiceParser, choicesOf } from "./parsers.ts";
 
-/** Side that stands for each form; the names of sides are taken too. */
+/** Side that stands for each form. */
 const SIDE_OF_NAME = {
   "two-pass": "two-pass",
   "row": "uniform",
@@ -63,14 +63,37 @@ export function gateOptions(
   };
 }
 
-const parseFormList = choicesOf<KernelForm | "all">([...FORMS, "all"]);
+/** Sides that have no form's name. */
+const SIDES = {
+  "uniform": "uniform",
+  "uniform-clipped": "uniform-clipped",
+} as const satisfies Partial<Record<SideName, SideName>>;
+const SIDE_OF_TEXT = { ...SIDE_OF_NAME, ...SIDES };
+const TEXTS = Object.keys(SIDE_OF_TEXT) as readonly (keyof typeof SIDE_OF_TEXT)[];
+const parseTexts = choicesOf([...TEXTS, "all"]);
 
-/** Reads kernel forms with commas between them, or `all`. */
+/** Reads kernel forms with commas between them, or `all`; a result names them by their sides. */
 export const parseForms: ChoiceParser<readonly SideName[]> = Object.assign(
   (text: string): readonly SideName[] => {
-    const forms = parseFormList(text);
-    const wanted = forms.includes("all") ? FORMS : forms as readonly KernelForm[];
-    return wanted.map((form) => SIDE_OF_NAME[form]);
+    const given = parseTexts(text);
+    const wanted = new Set<SideName>(
+      given.map((each) => each === "all" ? "uniform" : SIDE_OF_TEXT[each]),
+    );
+    return FORMS.map((form) => SIDE_OF_NAME[form])
+      .filter((side) => given.includes("all") || wanted.has(side));
   },
   { choices: [...FORMS, "all"], isList: true },
+);
+
+const parseSideText = choiceOf([...TEXTS, "headwise-recycle", "pooled", "pooled-recycle"]);
+
+/** Reads one side, by its name or its kernel's form. */
+export const parseSide: ChoiceParser<SideName> = Object.assign(
+  (text: string): SideName => {
+    const given = parseSideText(text);
+    return given in SIDE_OF_TEXT
+      ? SIDE_OF_TEXT[given as keyof typeof SIDE_OF_TEXT]
+      : given as SideName;
+  },
+  { choices: parseSideText.choices, isList: false },
 );

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { gateOptions, parseForms, parseGates } from "./gate_names.ts";
+import { SIDES } from "../../bench/mod.ts";
+import { gateOptions, parseForms, parseGates, parseSide } from "./gate_names.ts";
 
 Deno.test("parseGates() reads gates, and a pair of kernel forms", () => {
   assert.deepEqual(parseGates("read,capacity"), ["read", "capacity"]);
@@ -32,4 +33,14 @@ for (
 Deno.test("parseForms() gives the sides of forms, or of all of them", () => {
   assert.deepEqual(parseForms("headwise,row"), ["uniform", "headwise"]);
   assert.equal(parseForms("all").length, 5);
+  // As the command line of a result says it.
+  assert.deepEqual(parseForms(parseForms("all").join(",")), parseForms("all"));
+  assert.throws(() => parseForms("pooled"), /expected two-pass/);
+});
+
+Deno.test("parseSide() takes every side, and the forms", () => {
+  for (const side of Object.keys(SIDES)) assert.equal(parseSide(side), side);
+  assert.equal(parseSide("row"), "uniform");
+  assert.equal(parseSide("clipped"), "uniform-clipped");
+  assert.throws(() => parseSide("rows"), /did you mean 'row'/);
 });

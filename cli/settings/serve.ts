@@ -1,7 +1,7 @@
 import type { SettingTable } from "./setting.ts";
 import { decimalNumber } from "./decimal_number.ts";
 import { parseSwitch, parseText, wholeNumber } from "./parsers.ts";
-import { parseSide } from "./gate.ts";
+import { parseSide } from "./gate_names.ts";
 import { pairListOf } from "./pair_lists.ts";
 import { CONFIRM, switchSetting } from "./shared.ts";
 

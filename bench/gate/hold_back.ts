@@ -1,0 +1,82 @@
+/** What holds a verdict back whatever the interval says: where the times come from, and how many there are. */
+
+import { findDataSheet } from "../card/mod.ts";
+import { type BenchResult, contentText, type SideResult, type Verdict } from "../result/mod.ts";
+
+/** Fewer pairs of a clock that measures would pass a true gain too rarely to be worth a verdict. */
+const LEAST_MEASURED_PAIRS = 4;
+
+/** A verdict, and what was said of it. */
+export interface HeldVerdict {
+  /** The verdict. */
+  readonly verdict: Verdict;
+  /** Why it was held back; empty where it stands. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Holds a verdict back where nothing follows from the times: of a device that runs on the CPU, of a card
+ * that nobody names or whose ceilings are another's, of runs that repeat each other to the last bit though
+ * a clock measured them; and a PASS of a few pairs.
+ *
+ * @param verdict What the intervals say.
+ * @param o Both results and their sides, and the pairs.
+ */
+export function holdBack(verdict: Verdict, o: {
+  readonly results: readonly BenchResult[];
+  readonly sides: readonly SideResult[];
+  readonly pairs: number;
+  readonly deterministic: boolean;
+}): HeldVerdict {
+  if (o.results.some(({ clock }) => clock.software)) {
+    return { verdict: "INCONCLUSIVE", notes: ["a device that runs on the CPU gives no verdict"] };
+  }
+  const notes = [
+    ...new Set(o.results.map(describeForeignRest).filter((note) => note !== null)),
+    ...(o.deterministic ? [] : o.sides.map(describeRepeated).filter((note) => note !== null)),
+  ];
+  if (notes.length > 0) return { verdict: "INCONCLUSIVE", notes };
+  if (verdict !== "PASS" || o.deterministic || o.pairs >= LEAST_MEASURED_PAIRS) {
+    return { verdict, notes };
+  }
+  const count = o.pairs === 1 ? "1 pair" : `${o.pairs} pairs`;
+  const note = `${count} of a clock that measures; a PASS needs at least ${LEAST_MEASURED_PAIRS}`;
+  return { verdict: "INCONCLUSIVE", notes: [note] };
+}
+
+/** Attention that was timed on a card beside a rest that was computed for another, or for none. */
+function describeForeignRest({ clock, environment }: BenchResult): string | null {
+  if (clock.kind === "model") return null;
+  const card = clock.kind === "table" ? clock.table?.card ?? null : environment.adapter;
+  if (card === null) {
+    return clock.kind === "table"
+      ? "the file of times names no card; begin it with '# card: NAME'"
+      : "no card is named that the times are of";
+  }
+  // Profiles and measured ceilings are refused beside another card before anything is replayed.
+  if (clock.calibration !== undefined || clock.ceilings.source === "measured") return null;
+  const timed = findDataSheet(card)?.name ?? card;
+  const stated = findDataSheet(clock.ceilings.note)?.name ?? null;
+  if (timed === stated) return null;
+  return `attention was timed on ${timed}, and the rest of a step computed from ceilings of ` +
+    `${stated ?? `no known card (${clock.ceilings.note})`}: give the profile of the card with ` +
+    "--card, or let the clock measure its ceilings";
+}
+
+/** Two measured runs that are equal to the last bit are one run, or were not measured. */
+function describeRepeated({ name, runs }: SideResult): string | null {
+  const seen = new Map<string, number>();
+  for (const { pair, performance } of runs) {
+    if (performance === null) continue;
+    const text = contentText(performance);
+    const earlier = seen.get(text);
+    if (earlier !== undefined) {
+      return `side '${name}': pairs ${earlier + 1} and ${
+        pair + 1
+      } have the same times to the last ` +
+        "bit, which no clock measures twice";
+    }
+    seen.set(text, pair);
+  }
+  return null;
+}
