@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import type { Comparison, GateReport } from "../../bench/mod.ts";
-import { paintVerdict, renderCapacityGate, renderGate, verdictExitCode } from "./gate.ts";
+import {
+  describeOutcomeOfGates,
+  paintVerdict,
+  renderCapacityGate,
+  renderGate,
+  verdictExitCode,
+} from "./gate.ts";
 import { createPaint } from "../terminal/paint.ts";
 import { visibleWidth } from "../terminal/table.ts";
 
@@ -109,4 +115,44 @@ Deno.test("paintVerdict() gives each verdict its colour", () => {
   assert.match(paintVerdict("PASS", paint), /\[32m/);
   assert.match(paintVerdict("FAIL", paint), /\[31m/);
   assert.match(paintVerdict("INCONCLUSIVE", paint), /\[33m/);
+});
+
+Deno.test("describeOutcomeOfGates() tells times, what goes beyond clipping, and capacity", () => {
+  const told = (o: Partial<GateReport> | null, capacityGate: unknown = null) =>
+    describeOutcomeOfGates(
+      {
+        readGate: o === null ? null : { ...REPORT, ...o },
+        capacityGate,
+      } as Parameters<typeof describeOutcomeOfGates>[0],
+    )?.replaceAll("\u00a0", " ");
+  const both = { comparisons: [TTFT, { ...TTFT, ratio: 0.5 }] };
+  const control = (...ratios: number[]) => ratios.map((ratio) => ({ ...TTFT, ratio }));
+
+  const start = told({ ...both, control: [] })!;
+  assert.match(start, /^reads: -25\.0 % TTFT, -50\.0 % TBT against `row`$/);
+  assert.equal(
+    told({ ...both, control: control(0.75, 1) }),
+    `${start}; ±0.0 % and -50.0 % beyond clipping`,
+  );
+  assert.equal(
+    told({ ...both, control: control(0.745, 0.5) }),
+    `${start}; nothing beyond clipping`,
+  );
+  assert.match(
+    told({ ...both, control: control(0.74, 0.5) })!,
+    /; \+1\.4 % and .* beyond clipping$/,
+  );
+  const outcomes = [
+    { layout: "pooled", replayedOff: 4, replayedOn: 6 },
+    { layout: "headwise", replayedOff: 4, replayedOn: null },
+  ];
+  assert.equal(
+    told(null, { outcomes }),
+    "capacity ×1.5 with one pool, unknown with a pool a head",
+  );
+  assert.equal(
+    told(null, { outcomes: [] }),
+    "capacity not tried, for no request waited for pages",
+  );
+  assert.equal(told(null), undefined);
 });

@@ -121,7 +121,12 @@ async function runScript(
   );
 }
 
-function spawn(
+/**
+ * Starts a program, without the variables of this process only where those are not allowed.
+ *
+ * @throws {BenchError} When the program is not there or may not be run.
+ */
+export function spawn(
   start: (clearEnv: boolean) => Deno.ChildProcess,
   program: string,
 ): Deno.ChildProcess {

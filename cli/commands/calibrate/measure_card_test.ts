@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { LoadedSettings } from "../../settings/mod.ts";
 import type { CliContext } from "../../terminal/mod.ts";
-import { measureCard } from "./measure_card.ts";
+import { measureCard, spawn } from "./measure_card.ts";
 
 const FOLDER = "results/tests/measure-card";
 await Deno.mkdir(FOLDER, { recursive: true });
@@ -73,4 +73,26 @@ Deno.test("measureCard() keeps no document that is no profile, nor one of a scri
     await assert.rejects(measure(python, null, out), expected);
     await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
   }
+});
+
+Deno.test("spawn() leaves variables out only where they are not allowed, and names the fix", () => {
+  const child = {} as Deno.ChildProcess;
+  const started = (faults: readonly Error[]): boolean[] => {
+    const cleared: boolean[] = [];
+    const found = spawn((clearEnv) => {
+      cleared.push(clearEnv);
+      const fault = faults[cleared.length - 1];
+      if (fault !== undefined) throw fault;
+      return child;
+    }, "python3");
+    assert.equal(found, child);
+    return cleared;
+  };
+  assert.deepEqual(started([]), [false]);
+  const refused = new Deno.errors.NotCapable("Requires --allow-all for LD_PRELOAD environment");
+  assert.deepEqual(started([refused]), [false, true]);
+  for (const fault of [new Deno.errors.NotFound("none"), new Deno.errors.NotCapable("run")]) {
+    assert.throws(() => started([fault]), /^BenchError: Cannot run python3: .*install Python/);
+  }
+  assert.throws(() => started([new TypeError("ours")]), TypeError);
 });

@@ -81,3 +81,14 @@ Deno.test("init exits when a name cannot be used, and names what can", async () 
   assert.equal(model.exitCode, 4);
   assert.match(model.stderr, /did you mean "smoke"\?/);
 });
+
+Deno.test("init writes through no link to a folder", async () => {
+  await withFolder(async (folder) => {
+    await new Deno.Command("sh", {
+      args: ["-c", `cd '${folder}' && mkdir elsewhere && ln -s elsewhere linked`],
+    }).output();
+    const { exitCode } = await capture(["init", join(folder, "linked", "mine.yaml")]);
+    assert.equal(exitCode, 4);
+    assert.deepEqual([...Deno.readDirSync(join(folder, "elsewhere"))], []);
+  });
+});

@@ -30,6 +30,7 @@ Deno.test("sweep makes the folder of its file", async () => {
   const args = ["sweep", "--window", "16", "--out"];
   const made = await capture([...args, `${folder}/deep/rows.jsonl`]);
   assert.equal(made.exitCode, 0, made.stderr);
+  assert.ok(made.stderr.endsWith(`Rows written to '${folder}/deep/rows.jsonl'\n`), made.stderr);
   assert.match(await Deno.readTextFile(`${folder}/deep/rows.jsonl`), /\n.*"window/);
 });
 
