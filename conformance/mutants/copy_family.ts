@@ -3,6 +3,7 @@ import type { Layout } from "../../allocator/mod.ts";
 import type { AllocatorSnapshot, AllocatorSubject } from "../subject.ts";
 import { allocatorFamily, withLayout } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
+import { showing } from "./snapshot_changes.ts";
 
 const LAYOUTS: readonly Layout[] = ["uniform", "headwise", "pooled"];
 
@@ -96,5 +97,67 @@ function frozenAt(
   };
 }
 
+const draftsBesideSteps = allocatorFamily(
+  { name: "draft_rows_keep_pages", origin: "own", violates: ["worker/rows-follow"] },
+  LAYOUTS.map((layout) => ({
+    layout,
+    label: `beside_a_step_${layout}`,
+    fault: `With the ${layout} layout the draft model's rows keep what is freed beside a step`,
+    killedBy: [`allocator:lifetime:draft_rows:layout=${layout};open=true;*`],
+  })),
+  ({ layout }) =>
+    withLayout(layout, (good) => {
+      let kept: Int32Array | null = null;
+      let open = 0;
+      const remember = async (): Promise<void> => {
+        if (open > 0) kept = (await good.snapshot()).draftTable;
+      };
+      return {
+        create: (spec) => {
+          kept = null;
+          open = 0;
+          return good.create(spec);
+        },
+        beginStep: () => {
+          open++;
+          return good.beginStep();
+        },
+        recycle: async (o) => {
+          await remember();
+          return await good.recycle(o);
+        },
+        release: async (o) => {
+          await remember();
+          return await good.release(o);
+        },
+        ...showing(good.snapshot, ({ draftTable }) => ({
+          draftTable: draftTable?.map((id, index) => id < 0 ? kept?.[index] ?? id : id) ?? null,
+        })),
+      };
+    }),
+);
+
+const draftGroups = allocatorFamily(
+  { name: "draft_rows_of_group_0", origin: "own", violates: ["worker/rows-follow"] },
+  (["headwise", "pooled"] as const).map((layout) => ({
+    layout,
+    label: layout,
+    fault: `With the ${layout} layout the draft model has the rows of the first layer group alone`,
+    killedBy: [`allocator:lifetime:draft_rows:groups=3;layout=${layout};*`],
+  })),
+  ({ layout }) =>
+    withLayout(layout, (good) =>
+      showing(good.snapshot, ({ draftTable, layerGroups }) => ({
+        draftTable: draftTable?.map((id, index) =>
+          index < draftTable.length / layerGroups ? id : -1
+        ) ?? null,
+      }))),
+);
+
 /** Every allocator with wrong copies of its rows. */
-export const copyMutants: readonly Mutant[] = [...draftContents, ...workerCopies];
+export const copyMutants: readonly Mutant[] = [
+  ...draftContents,
+  ...draftsBesideSteps,
+  ...draftGroups,
+  ...workerCopies,
+];

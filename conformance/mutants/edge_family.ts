@@ -60,6 +60,34 @@ const MEMBERS: readonly EdgeMember[] = [
     },
   },
   {
+    label: "absent_sink_is_0",
+    clause: "softmax/learned-sink",
+    fault: "A learned sink of -Infinity is taken for 0",
+    killedBy: ["kernel:softmax:absent_sink"],
+    attend: (good, problem, o) => {
+      const { sinkLogits } = problem;
+      if (sinkLogits === undefined) return good.attend(problem, o);
+      const logits = sinkLogits.map((logit) => logit === -Infinity ? 0 : logit);
+      return good.attend({ ...problem, sinkLogits: logits }, o);
+    },
+  },
+  {
+    label: "tree_of_8_rows",
+    clause: "mask/tree",
+    fault: "A tree has eight rows, which later tokens use again",
+    killedBy: ["kernel:mask:tree"],
+    attend: (good, problem, o) => {
+      const { treeMask } = problem;
+      if (treeMask === undefined) return good.attend(problem, o);
+      const { maxQueryTokens: width, bits } = treeMask;
+      const again = bits.map((_, index) => {
+        const row = Math.floor(index / width) % width;
+        return bits[index - (row - row % 8) * width] ?? 0;
+      });
+      return good.attend({ ...problem, treeMask: { ...treeMask, bits: again } }, o);
+    },
+  },
+  {
     label: "large_sums_overflow",
     clause: "numerics/c16",
     fault: "Outputs beyond half of what their type holds are infinite",

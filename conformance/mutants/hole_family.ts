@@ -112,6 +112,29 @@ const writes = kernelFamily(
   }),
 );
 
+const headZero = kernelFamily(
+  { name: "write_to_hole", origin: "own", violates: ["sentinel/no-write"] },
+  HEAD_LAYOUTS.map((layout) => ({
+    layout,
+    label: `of_head_0_drops_all_heads_${layout}`,
+    fault: `With the ${layout} layout a hole of head 0 drops the token's writes of every head`,
+    killedBy: [`kernel:append:holes:layout=${layout};where=first_head`],
+  })),
+  ({ layout }) => (good) => ({
+    append: (problem) => {
+      const { kvHeads, columns } = problem.shape;
+      if (problem.shape.layout !== layout || problem.table.length % (kvHeads * columns) !== 0) {
+        return good.append(problem);
+      }
+      const table = problem.table.map((id, index) => {
+        const row = Math.floor(index / columns);
+        return problem.table[index - (row % kvHeads) * columns] === -1 ? -1 : id;
+      });
+      return good.append({ ...problem, table });
+    },
+  }),
+);
+
 const compaction = kernelFamily(
   {
     name: "holes_closed_up",
@@ -141,4 +164,9 @@ const compaction = kernelFamily(
 );
 
 /** Every kernel that goes through a hole. */
-export const holeMutants: readonly Mutant[] = [...reads, ...writes, ...compaction];
+export const holeMutants: readonly Mutant[] = [
+  ...reads,
+  ...writes,
+  ...headZero,
+  ...compaction,
+];

@@ -128,6 +128,23 @@ const longRows = kernelFamily(
   }),
 );
 
+const columnBytes = kernelFamily(
+  { name: "columns_in_a_byte", origin: "field", violates: ["numerics/c16", "mixed/batch"] },
+  members([256], HEAD_LAYOUTS, {
+    fault: (limit) => `columns are counted modulo ${limit}`,
+    query: (layout) => `kernel:size:long_row:layout=${layout};page=16;*`,
+  }),
+  ({ limit, layout }) => (good) => ({
+    attend: (problem, o) =>
+      problem.shape.layout === layout && problem.table instanceof Int32Array
+        ? good.attend(
+          withTable(problem, reread(problem, (at) => ({ ...at, column: at.column % limit }))),
+          o,
+        )
+        : good.attend(problem, o),
+  }),
+);
+
 const splits = kernelFamily(
   { name: "merges_splits_up_to", origin: "field", violates: ["numerics/c16"] },
   [13, 16, 32].map((limit) => ({
@@ -268,6 +285,7 @@ export const kernelSizeMutants: readonly Mutant[] = [
   ...slots,
   ...chunks,
   ...longRows,
+  ...columnBytes,
   ...splits,
   ...groups,
   ...windows,

@@ -47,6 +47,32 @@ const transfers = allocatorFamily(
     }),
 );
 
+const mixedUp = allocatorFamily(
+  { name: "transfer_ends_the_oldest", origin: "own", violates: ["recycle/in-flight-transfer"] },
+  LAYOUTS.map((layout) => ({
+    layout,
+    label: layout,
+    fault: `With the ${layout} layout the end of a transfer is taken for that of the oldest`,
+    killedBy: [`allocator:lifetime:transfers:first=newer;layout=${layout}`],
+  })),
+  ({ layout }) =>
+    withLayout(layout, (good) => {
+      let open: number[] = [];
+      return {
+        create: (spec) => {
+          open = [];
+          return good.create(spec);
+        },
+        beginTransfer: async (o) => {
+          const reply = await good.beginTransfer!(o);
+          if (reply.kind === "ok") open.push(reply.value);
+          return reply;
+        },
+        endTransfer: (o) => good.endTransfer!({ transfer: open.shift() ?? o.transfer }),
+      };
+    }),
+);
+
 const lateReleases = allocatorFamily(
   { name: "release_by_slot_alone", origin: "field", violates: ["pool/late-release"] },
   LAYOUTS.map((layout) => ({
@@ -151,6 +177,7 @@ const deadlocks = allocatorFamily(
 /** Every allocator that lets go too early. */
 export const lifetimeMutants: readonly Mutant[] = [
   ...transfers,
+  ...mixedUp,
   ...lateReleases,
   ...ownersStay,
   ...drafts,

@@ -123,6 +123,28 @@ const extendsPastEnd = mutateAllocator({
   },
 }));
 
+const extendsPastRow = mutateAllocator({
+  name: "growth_past_short_rows",
+  fault: "Growth is held to the model's length, and not to a row that is shorter",
+  origin: "own",
+  violates: ["pool/extend"],
+  killedBy: ["allocator:pool:short_rows"],
+}, (good) => {
+  let modelLengthTokens = 0;
+  return {
+    create: (spec) => {
+      ({ modelLengthTokens } = spec);
+      return good.create(spec);
+    },
+    extend: async (o) => {
+      const reply = await good.extend(o);
+      return reply.kind === "refused" && o.lengthTokens <= modelLengthTokens
+        ? { kind: "allocated" }
+        : reply;
+    },
+  };
+});
+
 const forgetsHead = mutateAllocator({
   name: "abort_forgets_last_page",
   fault: "The end of a request keeps a page whose last token was just written",
@@ -146,5 +168,6 @@ export const poolMutants: readonly Mutant[] = [
   acceptsDoubleFree,
   fullPrice,
   extendsPastEnd,
+  extendsPastRow,
   forgetsHead,
 ];

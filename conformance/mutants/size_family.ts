@@ -168,6 +168,43 @@ const staleBeyond = allocatorFamily(
     }),
 );
 
+const groupsBeyond = allocatorFamily(
+  {
+    name: "recycles_two_layer_groups",
+    origin: "own",
+    violates: ["layout/per-layer-groups", "recycle/window-only"],
+  },
+  (["headwise", "pooled"] as const).map((layout) => ({
+    layout,
+    label: layout,
+    fault: `With the ${layout} layout recycling leaves the rows of a third layer group as they are`,
+    killedBy: [`allocator:size:groups:layout=${layout};*`],
+  })),
+  ({ layout }) =>
+    withLayout(layout, (good) => {
+      let before: Int32Array | null = null;
+      return {
+        create: (spec) => {
+          before = null;
+          return good.create(spec);
+        },
+        recycle: async (o) => {
+          before = (await good.snapshot()).table;
+          return await good.recycle(o);
+        },
+        release: (o) => {
+          before = null;
+          return good.release(o);
+        },
+        ...showing(good.snapshot, ({ table, layerGroups }) => ({
+          table: table.map((id, index) =>
+            index < 2 * table.length / layerGroups ? id : before?.[index] ?? id
+          ),
+        })),
+      };
+    }),
+);
+
 /** Every allocator that is wrong beyond a size. */
 export const sizeMutants: readonly Mutant[] = [
   ...slotsBeyond,
@@ -175,4 +212,5 @@ export const sizeMutants: readonly Mutant[] = [
   ...narrowIds,
   ...movesBeyond,
   ...staleBeyond,
+  ...groupsBeyond,
 ];

@@ -7,8 +7,10 @@ interface ValidatorMember extends FamilyMember {
   readonly violates: readonly string[];
   /** The question as the validator takes it. */
   readonly ask?: (o: TableDump) => TableDump;
+  /** What it reports of a fault. */
+  readonly retell?: (fault: TableFault) => TableFault;
   /** The faults that it reports those that there are. */
-  readonly tell?: (fault: TableFault) => boolean;
+  readonly tell?: (fault: TableFault, o: TableDump) => boolean;
 }
 
 const FAULTS = [
@@ -61,6 +63,40 @@ const MEMBERS: readonly ValidatorMember[] = [
     violates: ["dtype/int32"],
     killedBy: ["validator:size:lengths:fault=int64;*"],
     ask: (o) => ({ ...o, lengthsTokens: int32(o.lengthsTokens) }),
+  },
+  {
+    label: "lengths_uint32",
+    fault: "Lengths of uint32 are taken as they come",
+    violates: ["dtype/int32"],
+    killedBy: ["validator:size:lengths:fault=uint32;*"],
+    ask: (o) => ({ ...o, lengthsTokens: int32(o.lengthsTokens) }),
+  },
+  {
+    label: "pool_end",
+    fault: "The id after the last of a pool is taken for one of it",
+    violates: ["sentinel/only-minus-one"],
+    killedBy: ["validator:table:bad_entry:value=pool_end;*"],
+    tell: ({ clause, value }, { layout, pagesPerHead, headWindows }) => {
+      const end = layout === "pooled" ? pagesPerHead * headWindows.length : pagesPerHead;
+      return clause !== "sentinel/only-minus-one" || value !== end;
+    },
+  },
+  {
+    label: "tail_of_one_column",
+    fault: "One column after the allocated ones is looked at",
+    violates: ["sentinel/tail"],
+    killedBy: ["validator:table:stale_tail:at=last;*"],
+    tell: ({ clause, slot = 0, column }, { lengthsTokens, pageSizeTokens }) =>
+      clause !== "sentinel/tail" ||
+      column === Math.ceil((lengthsTokens[slot] ?? 0) / pageSizeTokens),
+  },
+  {
+    label: "columns_of_8",
+    fault: "A fault past the eighth column is reported for the ninth",
+    violates: ["sentinel/tail"],
+    killedBy: ["validator:size:fault:fault=stale_tail;slot=24;*"],
+    retell: (fault) =>
+      fault.column === undefined ? fault : { ...fault, column: Math.min(fault.column, 8) },
   },
   {
     label: "lengths_float32",
@@ -130,10 +166,10 @@ export const validatorMutants: readonly Mutant[] = MEMBERS.flatMap((member) =>
   allocatorFamily(
     { name: "validator", origin: "field", violates: member.violates },
     [member],
-    ({ ask, tell }) => (good) => ({
+    ({ ask, tell, retell = (fault: TableFault) => fault }) => (good) => ({
       validate: async (o) => {
         const faults = await good.validate(ask?.(o) ?? o);
-        return tell === undefined ? faults : faults.filter(tell);
+        return faults.filter((fault) => tell?.(fault, o) !== false).map(retell);
       },
     }),
   )

@@ -96,7 +96,10 @@ const holes = defineTest({
   clauses: ["sentinel/no-write"],
   description: "Writes to holes are dropped and counted, and page 0 stays as it was",
   needs: ({ layout }) => appendNeeds({ layout }),
-  cases: grid({ layout: LAYOUTS, where: ["first_page", "last_page", "one_head", "everywhere"] }),
+  cases: grid({
+    layout: LAYOUTS,
+    where: ["first_page", "last_page", "first_head", "one_head", "everywhere"],
+  }),
   run: async ({ kernel, params: { layout, where }, seed }) => {
     const problem = appendOf(seed, { layout, rows: "20+10_1+31" });
     const { columns, kvHeads } = problem.shape;
@@ -104,9 +107,13 @@ const holes = defineTest({
     const table = problem.table.map((id, index) => {
       const column = index % columns;
       const row = Math.floor(index / columns);
-      const dropped = where === "everywhere" || (row < heads && (
-        where === "one_head" ? row === heads - 1 : column === (where === "first_page" ? 0 : 1)
-      ));
+      const isHole = {
+        first_page: column === 0,
+        last_page: column === 1,
+        first_head: row === 0,
+        one_head: row === heads - 1,
+      }[where];
+      const dropped = isHole === undefined || (row < heads && isHole);
       return dropped ? -1 : id;
     });
     return await appendDropping(kernel, { ...problem, table });

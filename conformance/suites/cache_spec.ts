@@ -24,6 +24,24 @@ export const CONTROL_SPEC: CacheSpec = {
   tensorParallel: { ranks: 1, rank: 0 },
 };
 
+/** Layers of three kinds, which have rows of their own. */
+export const THREE_GROUPS = {
+  layers: 6,
+  kvHeads: 2,
+  queryHeads: 4,
+  heads: {
+    kind: "layers",
+    kindsByLayer: [
+      ["window", "full"],
+      ["full", "window"],
+      ["window", "window"],
+      ["window", "full"],
+      ["full", "window"],
+      ["window", "window"],
+    ],
+  },
+} as const satisfies Partial<CacheSpec>;
+
 /** Every layout. */
 export const LAYOUTS: readonly Layout[] = ["uniform", "headwise", "pooled"];
 

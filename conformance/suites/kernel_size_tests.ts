@@ -42,13 +42,14 @@ const longRows = defineTest({
   needs: ({ layout }) => needsOf({ layout }),
   cases: grid({
     layout: HEAD_LAYOUTS,
+    page: [64, 16],
     rows: ["1+16383_1+30_1+9", "1+30_1+16383_1+9", "1+9_0+0_1+16383"],
-  }),
-  run: ({ kernel, params: { layout, rows }, seed }) =>
+  }).filter(({ page, rows }) => page === 64 || rows === "1+30_1+16383_1+9"),
+  run: ({ kernel, params: { layout, page, rows }, seed }) =>
     attendJudged(
       kernel,
       // Strong scores: with flat ones a lost key of 16,000 moves less than rounding does.
-      problemOf(seed, { layout, rows, group: 1, page: 64, window: 600, scale: 1 }),
+      problemOf(seed, { layout, rows, group: 1, page, window: 600, scale: 1 }),
     ),
 });
 

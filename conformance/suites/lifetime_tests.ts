@@ -3,7 +3,7 @@ import { requireEqual, requireSameElements, requireThat } from "../acceptance.ts
 import { Mismatch, PASS } from "../outcome.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
 import { completeModelStep, slotOf, tableRowsPerSlot } from "./cache_model.ts";
-import { HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
+import { HEAD_LAYOUTS, layoutCapability, LAYOUTS, THREE_GROUPS } from "./cache_spec.ts";
 import { entryIndex } from "./check_snapshot.ts";
 import {
   admit,
@@ -19,6 +19,8 @@ import {
   requireOk,
   requireRefused,
 } from "./driver.ts";
+
+const ALL_WINDOW = { kind: "pattern", pattern: "first", ratio: 1 } as const;
 
 const transfer = defineTest({
   id: "allocator:lifetime:transfer",
@@ -49,6 +51,73 @@ const transfer = defineTest({
     completeModelStep(driver.model, number);
     await checkState(driver);
     requireThat(await admit(driver, 1, 64), "Expected the pages after the transfer has ended");
+    return PASS;
+  },
+});
+
+const transfers = defineTest({
+  id: "allocator:lifetime:transfers",
+  clauses: ["recycle/in-flight-transfer"],
+  description:
+    "A transfer that ends lets go what it kept, and nothing of one that is still under way",
+  needs: ({ layout }) => [layoutCapability(layout), "allocator.transfer"],
+  cases: grid({ layout: LAYOUTS, first: ["older", "newer"] }),
+  run: async ({ allocator, params: { layout, first } }) => {
+    const driver = await createDriver(allocator, { layout, pagesPerHead: 16, recycle: false });
+    await grow(driver, 0, 128);
+    await grow(driver, 1, 128);
+    const begin = async (slot: number): Promise<number> => {
+      const number = requireOk("beginTransfer", await allocator.beginTransfer!({ slot }));
+      driver.model.openSteps.add(number);
+      return number;
+    };
+    const end = async (transfer: number): Promise<void> => {
+      requireOk("endTransfer", await allocator.endTransfer!({ transfer }));
+      completeModelStep(driver.model, transfer);
+      await checkState(driver);
+    };
+    // Only the older transfer is there when its pages are freed, so only it keeps them.
+    const older = await begin(0);
+    await release(driver, 0);
+    const newer = await begin(1);
+    await end(first === "older" ? older : newer);
+    const fits = await admit(driver, 2, 64);
+    requireEqual("whether the pages are free", fits, first === "older");
+    await end(first === "older" ? newer : older);
+    if (!fits) requireThat(await admit(driver, 2, 64), "Expected the pages after both have ended");
+    return PASS;
+  },
+});
+
+const draftRows = defineTest({
+  id: "allocator:lifetime:draft_rows",
+  clauses: ["worker/rows-follow"],
+  description: "The draft model's rows follow growth, recycling and ends, in every layer group",
+  needs: ({ layout, groups, open }) => [
+    layoutCapability(layout),
+    "allocator.draft",
+    "allocator.recycle",
+    ...(groups > 1 ? ["allocator.layer_groups", "allocator.heads"] as const : []),
+    ...(open ? ["allocator.fence"] as const : []),
+  ],
+  cases: grid({ layout: LAYOUTS, groups: [1, 3], open: [false, true] })
+    .filter(({ layout, groups }) => layout !== "uniform" || groups === 1),
+  run: async ({ allocator, params: { layout, groups, open } }) => {
+    const driver = await createDriver(allocator, {
+      layout,
+      draftTables: true,
+      ...(layout === "uniform" ? { heads: ALL_WINDOW } : groups === 1 ? {} : THREE_GROUPS),
+    });
+    await grow(driver, 0, 100);
+    await grow(driver, 3, 60);
+    // What is freed beside a step waits for it; nothing reads it through a row any more.
+    const step = open ? await beginStep(driver) : null;
+    await grow(driver, 0, 256);
+    await recycle(driver, 0, 256);
+    await release(driver, 3);
+    if (step !== null) await completeStep(driver, step);
+    await grow(driver, 3, 17);
+    await release(driver, 0);
     return PASS;
   },
 });
@@ -239,6 +308,8 @@ const workerRows = defineTest({
 /** Tests of what outlives a command. */
 export const lifetimeTests: readonly TestDefinition[] = [
   transfer,
+  transfers,
+  draftRows,
   lateRelease,
   optimistic,
   smallWindow,

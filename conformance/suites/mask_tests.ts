@@ -1,6 +1,6 @@
 /** Tests of which keys a query sees, and of the softmax over them. */
 import type { StorageType } from "../../kernel/mod.ts";
-import type { Verdict } from "../outcome.ts";
+import { PASS, type Verdict } from "../outcome.ts";
 import { requireEqual, requireSameElements, requireThat } from "../acceptance.ts";
 import { defineTest, grid, type TestDefinition, vary } from "../test_definition.ts";
 import { HEAD_LAYOUTS } from "./cache_spec.ts";
@@ -8,6 +8,7 @@ import {
   attend,
   attendJudged,
   CONTROL_PROBLEM,
+  DEFAULT_ATTEND,
   judgeReply,
   needsOf,
   problemOf,
@@ -71,7 +72,7 @@ const tree = defineTest({
   cases: [
     ...grid({
       window: [0, 16],
-      rows: [SPECULATIVE, "8+0_1+30_4+13"],
+      rows: [SPECULATIVE, "8+0_1+30_4+13", "13+20_2+9_30+0"],
       storage: ["bf16"] as StorageType[],
     }),
     { window: 16, rows: "5+45_3+62", storage: "f16" as StorageType },
@@ -124,6 +125,27 @@ const learnedSink = defineTest({
         : { ...problem, sinkLogits: new Float32Array(problem.shape.queryHeads).fill(logits) },
       { splitTokens: split },
     );
+  },
+});
+
+const absentSink = defineTest({
+  id: "kernel:softmax:absent_sink",
+  clauses: ["softmax/learned-sink"],
+  description: "A learned sink of -Infinity is refused, or adds nothing, with others beside it",
+  needs: ({ split }) => [
+    ...needsOf({ learned: true }),
+    ...(split > 0 ? ["kernel.splits"] as const : []),
+  ],
+  cases: grid({ split: [0, 16], heads: ["all", "first"] }),
+  run: async ({ kernel, params: { split, heads }, seed }) => {
+    const given = problemOf(seed, { learned: true, rows: "1+90_6+70" });
+    const sinkLogits = given.sinkLogits!.map((logit, head) =>
+      heads === "all" || head === 0 ? -Infinity : logit
+    );
+    const problem = { ...given, sinkLogits };
+    const options = { ...DEFAULT_ATTEND, splitTokens: split };
+    const reply = await kernel.attend(problem, options);
+    return reply.kind === "refused" ? PASS : judgeReply(problem, reply.value);
   },
 });
 
@@ -247,6 +269,7 @@ export const maskTests: readonly TestDefinition[] = [
   kinds,
   scale,
   learnedSink,
+  absentSink,
   logSumExp,
   splits,
   deterministic,

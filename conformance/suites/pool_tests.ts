@@ -7,6 +7,7 @@ import { cacheSpec, HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec
 import {
   admit,
   checkState,
+  claimedSpec,
   createDriver,
   extend,
   grow,
@@ -217,6 +218,27 @@ const extendRefused = defineTest({
   },
 });
 
+const shortRows = defineTest({
+  id: "allocator:pool:short_rows",
+  clauses: ["pool/extend", "shape/columns-cover"],
+  description: "Rows shorter than the model's length are refused, or growth past them is",
+  needs: ({ layout }) => [layoutCapability(layout)],
+  cases: grid({ layout: LAYOUTS, past: [1, 16, 17, 300] }),
+  run: async ({ allocator, params: { layout, past } }) => {
+    const spec = claimedSpec(allocator, cacheSpec({ layout, columns: 8 }));
+    if ((await allocator.create(spec)).kind === "refused") return PASS;
+    const driver = await createDriver(allocator, { layout, columns: 8 });
+    if (allocator.policies.endOfRow === "clamp" || driver.columns > 8) return PASS;
+    await grow(driver, 1, 100);
+    const lengthTokens = 8 * 16 + past;
+    requireRefused("extend", await allocator.extend({ slot: 1, lengthTokens }));
+    requireRefused("admit", await allocator.admit({ slot: 0, lengthTokens }));
+    await checkState(driver);
+    await grow(driver, 1, 128);
+    return PASS;
+  },
+});
+
 const preallocation = defineTest({
   id: "allocator:pool:preallocation",
   clauses: ["pool/conservation", "sentinel/tail"],
@@ -255,5 +277,6 @@ export const poolTests: readonly TestDefinition[] = [
   availability,
   unevenAvailability,
   extendRefused,
+  shortRows,
   preallocation,
 ];

@@ -2,7 +2,7 @@
 import { requireThat } from "../acceptance.ts";
 import { PASS } from "../outcome.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
-import { HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
+import { HEAD_LAYOUTS, layoutCapability, LAYOUTS, THREE_GROUPS } from "./cache_spec.ts";
 import {
   admit,
   checkState,
@@ -108,6 +108,35 @@ async function extendAll(driver: Awaited<ReturnType<typeof createDriver>>): Prom
   }
 }
 
+const manyGroups = defineTest({
+  id: "allocator:size:groups",
+  clauses: ["layout/per-layer-groups", "recycle/window-only", "abort/exact"],
+  description: "Each of three layer groups grows, recycles and ends in rows of its own",
+  needs: ({ layout }) => [
+    layoutCapability(layout),
+    "allocator.heads",
+    "allocator.layer_groups",
+    "allocator.recycle",
+  ],
+  cases: grid({ layout: HEAD_LAYOUTS, shuffled: [false, true] }),
+  run: async ({ allocator, params: { layout, shuffled } }) => {
+    const driver = await createDriver(allocator, {
+      layout,
+      ...THREE_GROUPS,
+      shuffleSeed: shuffled ? 5 : null,
+    });
+    await grow(driver, 1, 320);
+    await recycle(driver, 1, 320);
+    await grow(driver, 3, 160);
+    await recycle(driver, 3, 160);
+    await release(driver, 1);
+    await grow(driver, 0, 340);
+    await recycle(driver, 3, 160);
+    await release(driver, 3);
+    return PASS;
+  },
+});
+
 const wideIds = defineTest({
   id: "allocator:size:wide_ids",
   clauses: ["layout/id-spaces-distinct", "pool/conservation"],
@@ -135,4 +164,10 @@ const wideIds = defineTest({
 });
 
 /** Tests of sizes. */
-export const sizeTests: readonly TestDefinition[] = [manySlots, manyMoves, manyRecycled, wideIds];
+export const sizeTests: readonly TestDefinition[] = [
+  manySlots,
+  manyMoves,
+  manyRecycled,
+  manyGroups,
+  wideIds,
+];

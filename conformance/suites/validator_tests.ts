@@ -32,9 +32,15 @@ const entries = defineTest({
   clauses: ["sentinel/only-minus-one"],
   description: "A bad id is reported with its slot, head, column and value",
   needs: ({ layout }) => ["validator", layoutCapability(layout)],
-  cases: grid({ layout: LAYOUTS, value: [-2, -2147483648, 1000, 2147483647], slot: [0, 1] }),
-  run: async ({ allocator, params: { layout, value, slot } }) => {
+  cases: grid({
+    layout: LAYOUTS,
+    value: ["-2", "-2147483648", "pool_end", "1000", "2147483647"],
+    slot: [0, 1],
+  }),
+  run: async ({ allocator, params: { layout, value: name, slot } }) => {
     const question = soundTable(layout, false);
+    const end = layout === "pooled" ? 2 * POOL : POOL;
+    const value = name === "pool_end" ? end : Number(name);
     const rows = layout === "uniform" ? 1 : 2;
     const head = rows - 1;
     question.table[(slot * rows + head) * COLUMNS + 1] = value;
@@ -89,11 +95,11 @@ const staleTail = defineTest({
   clauses: ["sentinel/tail"],
   description: "An id past a slot's pages, or in an empty slot, is a fault",
   needs: ({ layout }) => ["validator", layoutCapability(layout)],
-  cases: grid({ layout: LAYOUTS, slot: [0, 1, 2] }),
-  run: async ({ allocator, params: { layout, slot } }) => {
+  cases: grid({ layout: LAYOUTS, slot: [0, 1, 2], at: ["first", "last"] }),
+  run: async ({ allocator, params: { layout, slot, at } }) => {
     const question = soundTable(layout, false);
     const rows = layout === "uniform" ? 1 : 2;
-    const column = PAGES[slot] ?? 0;
+    const column = at === "first" ? PAGES[slot] ?? 0 : COLUMNS - 1;
     question.table[slot * rows * COLUMNS + column] = POOL - 1;
     const faults = await allocator.validate(question);
     const fault = faults.find((each) => each.clause === "sentinel/tail");
@@ -164,7 +170,7 @@ const manyRows = defineTest({
   cases: grid({
     layout: LAYOUTS,
     fault: ["none", "bad_id", "live_hole", "stale_tail", "twice"],
-    slot: [0, 16, 32],
+    slot: [0, 16, 24, 32],
     head: [0, 5, 7],
   }).filter(({ layout, head }) => layout !== "uniform" || head === 0),
   run: async ({ allocator, params: { layout, fault, slot, head } }) => {
@@ -209,7 +215,7 @@ const lengths = defineTest({
   needs: ({ layout }) => ["validator", layoutCapability(layout)],
   cases: grid({
     layout: LAYOUTS,
-    fault: ["int64", "float32", "negative", "past_row", "windows_int64"],
+    fault: ["int64", "uint32", "float32", "negative", "past_row", "windows_int64"],
   }),
   run: async ({ allocator, params: { layout, fault } }) => {
     const good = manyTable(layout);
@@ -218,6 +224,7 @@ const lengths = defineTest({
       sound.map((each, slot) => slot === 20 ? length : each);
     const changes: Record<string, object> = {
       int64: { lengthsTokens: BigInt64Array.from(sound, BigInt) },
+      uint32: { lengthsTokens: Uint32Array.from(sound) },
       float32: { lengthsTokens: Float32Array.from(sound) },
       negative: { lengthsTokens: changed(-1) },
       "past_row": { lengthsTokens: changed(MANY.columns * PAGE + 1) },
