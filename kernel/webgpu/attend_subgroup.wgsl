@@ -342,14 +342,6 @@ fn placeTile(item: Item, visibleIndex: u32, lastVisibleIndex: u32, id: i32, ownK
   return place;
 }
 
-// Row of a tile's key, which the lane `distance` away (by exclusive or) holds as its own.
-fn rowInTile(place: Place, key: u32, distance: u32) -> u32 {
-  if (place.unmasked) {
-    return place.first + key;
-  }
-  return subgroupShuffleXor(place.own, distance);
-}
-
 // The words of a tile that a lane works on at a time.
 struct Keys {
 //#for j in 0..J
@@ -377,8 +369,9 @@ struct Values {
 const MIXED: u32 = 0xffffffffu;
 
 //#end
-// Of a cache that is split, a tile lies in one binding: choosing it once for all loads leaves them
-// side by side, where a choice for each would put one behind the other.
+// Of a cache that is split, a tile lies in one binding, and a tile that every row sees is read by
+// counting: choosing once for all loads leaves them side by side, where a choice for each would put one
+// behind the other.
 fn loadKeys(place: Place, ownKey: u32, keyLane: u32) -> Keys {
   var keys: Keys;
 //#if BINDINGS > 1
@@ -397,10 +390,22 @@ fn loadKeys(place: Place, ownKey: u32, keyLane: u32) -> Keys {
   if (place.binding != MIXED) {
     return keys;
   }
+//#else
+  if (place.unmasked) {
+//#for j in 0..J
+//#for c in 0..KC
+    keys.word${j}_${c} = keyChunk(place.first + (ownKey ^ ${j}u), ${c * LK}u + keyLane);
+//#if KEY_BLOCKS
+    keys.scales${j}_${c} = keyBlockScales(place.first + (ownKey ^ ${j}u), ${c * LK}u + keyLane);
+//#end
+//#end
+//#end
+    return keys;
+  }
 //#end
 //#for j in 0..J
   {
-    let row = rowInTile(place, ownKey ^ ${j}u, ${j * (LK / J)}u);
+    let row = subgroupShuffleXor(place.own, ${j * (LK / J)}u);
 //#for c in 0..KC
     keys.word${j}_${c} = keyChunk(row, ${c * LK}u + keyLane);
 //#if KEY_BLOCKS
@@ -431,10 +436,23 @@ fn loadValues(place: Place, firstStep: u32, keyGroup: u32, chunk: u32) -> Values
   if (place.binding != MIXED) {
     return values;
   }
+//#else
+  if (place.unmasked) {
+    let first = place.first + firstStep * ${KI}u + keyGroup;
+//#for i in 0..PV_UNROLL
+//#for c in 0..C
+    values.word${i}_${c} = valueChunk(first + ${i * KI}u, ${c * LANES_V}u + chunk);
+//#if VALUE_BLOCKS
+    values.scales${i}_${c} = valueBlockScales(first + ${i * KI}u, ${c * LANES_V}u + chunk);
+//#end
+//#end
+//#end
+    return values;
+  }
 //#end
 //#for i in 0..PV_UNROLL
   {
-    let row = valueRow(place, (firstStep + ${i}u) * ${KI}u + keyGroup);
+    let row = subgroupShuffle(place.own, sourceLane((firstStep + ${i}u) * ${KI}u + keyGroup));
 //#for c in 0..C
     values.word${i}_${c} = valueChunk(row, ${c * LANES_V}u + chunk);
 //#if VALUE_BLOCKS
@@ -444,13 +462,6 @@ fn loadValues(place: Place, firstStep: u32, keyGroup: u32, chunk: u32) -> Values
   }
 //#end
   return values;
-}
-
-fn valueRow(place: Place, key: u32) -> u32 {
-  if (place.unmasked) {
-    return place.first + key;
-  }
-  return subgroupShuffle(place.own, sourceLane(key));
 }
 
 // The lane that holds the weight of a tile's key.

@@ -24,16 +24,15 @@ import sys
 import numpy as np
 
 from headwise_protocol import serve, with_tensors
-from paged_problem import AttentionProblem
+from paged_problem import AppendProblem, AttentionProblem, as_tensor
 
 try:
     import torch
     import torch.nn.functional as functional
+    from torch_codes import claimed_formats, side_on
+    from torch_tensors import TYPES, from_bits, to_bits
 except ImportError:
     sys.exit("Cannot run the PyTorch adapter: torch is not installed; pip install torch")
-
-_TYPES = {"bf16": torch.bfloat16, "f16": torch.float16}
-
 
 def describe_device(device):
     """What a report says of the machine: the card, its driver's CUDA and the versions of PyTorch."""
@@ -47,7 +46,7 @@ def describe_device(device):
 
 
 class TorchAdapter:
-    """Attention alone; it has no append, no captures and no allocator."""
+    """Attention and the append; it has no captures and no allocator."""
 
     def __init__(self, options):
         self.device = torch.device(options.device)
@@ -69,10 +68,14 @@ class TorchAdapter:
             if options.backend == "math" or options.device == "cpu":
                 self.arithmetic |= {"scores": "storage", "normalised": "before"}
         self.capabilities = [
-            "kernel.attend", "kernel.bf16", "kernel.f16", "kernel.uniform", "kernel.headwise",
+            "kernel.attend", "kernel.append", "kernel.bf16", "kernel.f16", "kernel.uniform", "kernel.headwise",
             "kernel.pooled", "kernel.head_size_256", "kernel.sinks", "kernel.into", "kernel.mask_ranges",
             "kernel.tree_mask", "kernel.learned_sinks",
         ]
+        if options.compute == "float32":
+            # In 16 bits a dequantised number would be rounded once more.
+            self.capabilities += ["kernel.mixed_cache",
+                                  *(f"kernel.cache.{name}" for name in claimed_formats())]
         if options.attention == "flex":
             self.capabilities.append("kernel.log_sum_exp")
         if options.backend in ("flash", "cudnn"):
@@ -84,7 +87,8 @@ class TorchAdapter:
     @torch.inference_mode()
     def attend(self, request):
         problem = AttentionProblem(request)
-        query = self._load(problem, problem.query)
+        query = self._computed(from_bits(problem.query, problem.storage, self.device))
+        sides = [side_on(side, self.device) for side in (problem.key_side, problem.value_side)]
         output = torch.zeros_like(query)
         log_sum_exp = torch.full(query.shape[:2], -torch.inf, device=self.device)
         for slot in range(problem.slots):
@@ -92,14 +96,14 @@ class TorchAdapter:
             if start == end:
                 continue
             for head in range(problem.kv_heads):
-                self._attend_head(problem, (slot, head), query, output, log_sum_exp)
-        bits = output.to(_TYPES[problem.storage]).cpu().view(torch.int16).numpy().view(np.uint16)
+                self._attend_head(problem, sides, (slot, head), query, output, log_sum_exp)
+        bits = to_bits(output.to(TYPES[problem.storage]))
         tensors = problem.reply(bits, log_sum_exp.cpu().numpy())
         if self.attention == "sdpa":
             del tensors["logSumExp"]  # SDPA does not give it
         return with_tensors({}, tensors)
 
-    def _attend_head(self, problem, where, query, output, log_sum_exp):
+    def _attend_head(self, problem, sides, where, query, output, log_sum_exp):
         """Attends all query tokens of a slot with the heads of one KV head."""
         slot, head = where
         start, end = (int(edge) for edge in problem.query_starts[slot:slot + 2])
@@ -112,8 +116,9 @@ class TorchAdapter:
         rows = np.flatnonzero(seen.any(axis=1))  # a query without a key keeps its zeros
         if len(rows) == 0:
             return
-        keys = self._load(problem, problem.keys[place(held)]).expand(problem.group, -1, -1)
-        values = self._load(problem, problem.values[place(held)]).expand(problem.group, -1, -1)
+        keys, values = (
+            self._computed(side.load(place(held), head), TYPES[problem.storage])
+            .expand(problem.group, -1, -1) for side in sides)
         seen = self._spoil(seen, positions[held], problem)
         if self.fault == "head" and head == problem.kv_heads - 1 and slot > 0:
             keys = keys.flip(-1)
@@ -223,11 +228,57 @@ class TorchAdapter:
             attended = (attended.float() * share[..., None]).to(attended.dtype)
         return attended, norm
 
-    def _load(self, problem, bits):
-        """Bits as a tensor on the device, in the type to compute in."""
-        held = torch.from_numpy(np.array(bits).view(np.int16)).view(_TYPES[problem.storage])
-        held = held.to(self.device)
-        return held.float() if self.compute == "float32" else held
+    def _computed(self, numbers, storage=None):
+        """Numbers in the type to compute in."""
+        if self.compute == "float32":
+            return numbers.float()
+        return numbers if storage is None else numbers.to(storage)
+
+    @torch.inference_mode()
+    def append(self, request):
+        problem = AppendProblem(request)
+        sides = [side_on(side, self.device) for side in (problem.key_side, problem.value_side)]
+        packed = from_bits(problem.packed, problem.storage, self.device)
+        query = packed[:, :problem.query_heads].clone()
+        first_value = problem.query_heads + problem.kv_heads
+        dropped = 0
+        for slot in range(problem.slots):
+            start, end = (int(edge) for edge in problem.query_starts[slot:slot + 2])
+            positions = np.arange(end - start) + problem.cached[slot]
+            turned = self._rotated(problem, packed[start:end, :first_value], positions)
+            query[start:end] = turned[:, :problem.query_heads]
+            for head in range(problem.kv_heads):
+                pages, place = problem.places(slot, head, positions)
+                held = pages >= 0
+                dropped += int((~held).sum())
+                kept = torch.from_numpy(held).to(self.device)
+                keys = turned[:, problem.query_heads + head][kept]
+                values = packed[start:end, first_value + head][kept]
+                for side, rows in zip(sides, (keys, values)):
+                    side.store(place(held), head, rows.float())
+        return with_tensors({"droppedWrites": dropped}, {
+            "query": as_tensor(to_bits(query), problem.dtype),
+            **sides[0].reply("key"), **sides[1].reply("value"),
+        })
+
+    def _rotated(self, problem, rows, positions):
+        """Rows [n, …, D] turned by their positions; what does not turn keeps its bits."""
+        if problem.style == "none" or len(rows) == 0:
+            return rows
+        pairs = torch.arange(problem.turned // 2, dtype=torch.float64, device=self.device)
+        turns = torch.from_numpy(positions.astype(np.float64)).to(self.device)
+        angle = turns[:, None, None] * problem.theta ** (-2.0 * pairs / problem.turned)
+        if problem.style == "interleaved":
+            first, second = slice(0, problem.turned, 2), slice(1, problem.turned, 2)
+        else:
+            first = slice(0, problem.turned // 2)
+            second = slice(problem.turned // 2, problem.turned)
+        wide, out = rows.double(), rows.clone()
+        cosine, sine = angle.cos(), angle.sin()
+        # Through float32, as the numbers of the type are the nearest of a float32 result.
+        out[..., first] = (wide[..., first] * cosine - wide[..., second] * sine).float().to(rows.dtype)
+        out[..., second] = (wide[..., second] * cosine + wide[..., first] * sine).float().to(rows.dtype)
+        return out
 
 
 def main():
