@@ -16,8 +16,10 @@ const SLACK = 2;
 export interface AdapterClock extends StepClock {
   /** What the adapter says of the kernel and the card. */
   readonly opened: OpenedCache;
-  /** What the protocol has taken so far. */
+  /** What the protocol has taken since it was last forgotten. */
   readonly cost: () => ProtocolCost;
+  /** Forgets what the protocol has taken so far, as that of a warm-up. */
+  readonly forgetCost: () => void;
 }
 
 /**
@@ -33,7 +35,7 @@ export function createAdapterClock(
     readonly rest: RestOfLayer;
   },
 ): AdapterClock {
-  const { opened, cost, finish } = o.runner;
+  const { opened, cost, forgetCost, finish } = o.runner;
   const clock = createGpuClock(o);
   /** Of the steps without a time yet, oldest first. */
   const pending: { readonly size: number; readonly restMs: number }[] = [];
@@ -49,6 +51,7 @@ export function createAdapterClock(
     maxPendingSteps: Infinity,
     opened,
     cost,
+    forgetCost,
     finish,
     enqueue: (batch): void => {
       clock.enqueue(batch);

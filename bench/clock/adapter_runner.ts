@@ -45,6 +45,8 @@ const DRAWS_PER_SAMPLE = 24;
 
 /** One row of so many is any row at all, whatever judging it costs. */
 const ROWS_PER_FREE_DRAW = 8;
+/** Rows that may wait to be judged before answers wait for them. */
+const MAX_UNJUDGED = 256;
 /** Batches with the adapter at a time: it makes the next one ready while its device runs one. */
 const MAX_IN_FLIGHT = 2;
 /** Tokens that end a batch early: the adapter keeps the outputs of two batches. */
@@ -64,16 +66,22 @@ export interface ProtocolCost {
   readonly busyMs: number;
   /** Milliseconds of packing and judging while no request was with it. */
   readonly ownMs: number;
+  /** Milliseconds of judging, most of them beside batches that run. */
+  readonly judgeMs: number;
   /** Sampled rows judged. */
   readonly samples: number;
+  /** Largest share of its error budget that one of them used; 1 is the bound. */
+  readonly worstBudgetUsed: number;
 }
 
 /** A runner behind which an adapter stands. */
 export interface AdapterRunner extends StepRunner {
   /** What the adapter says of itself. */
   readonly opened: OpenedCache;
-  /** What the protocol has taken so far. */
+  /** What the protocol has taken since it was last forgotten. */
   readonly cost: () => ProtocolCost;
+  /** Forgets what the protocol has taken so far, as that of a warm-up. */
+  readonly forgetCost: () => void;
   /** Asks for the rows of the last batches, and judges them. */
   readonly finish: () => Promise<void>;
 }
@@ -159,7 +167,7 @@ function createAdapterRunner(
   const arithmetic: Arithmetic = { ...FLOAT32_ARITHMETIC, ...opened.arithmetic };
   const random = createRandom(sampleSeed);
   const work = createWorkCount();
-  const cost = { batches: 0, steps: 0, stepMs: 0, sentMs: 0, busyMs: 0, ownMs: 0, samples: 0 };
+  let cost = createCost();
   const rowElements = shape.queryHeads / shape.kvHeads * shape.headSize;
   let table: SentTable | null = null;
   let whole: Int32Array | null = null;
@@ -169,6 +177,7 @@ function createAdapterRunner(
   let changes: number[] = [];
   let changeStarts: number[] = [0];
   let rows: SampledRow[] = [];
+  let isVerified = false;
   const times: number[] = [];
   let stretch: Stretch | null = null;
   const inFlight: SentBatch[] = [];
@@ -231,9 +240,10 @@ function createAdapterRunner(
     sampleRow(batch, { cache, step: firstStep + batchStep, batchStep, draws, random });
 
   /** Sends what is pending, and asks for the rows that the adapter is bound to. */
-  const send = (isVerified: boolean): void =>
+  const send = (): void =>
     own(() => {
       const isSampled = isVerified || random.nextBelow(STEPS_PER_SAMPLE) < pending.length;
+      isVerified = false;
       const asked = committed.splice(0);
       const request = pack(asked);
       const steps = pending;
@@ -267,9 +277,16 @@ function createAdapterRunner(
   /** Waits for the oldest batch, and judges samples of earlier ones meanwhile. */
   const receive = async (): Promise<void> => {
     const batch = inFlight[0];
-    // Requests are on their way before judging keeps this thread busy.
-    const judging = unjudged.length === 0 ? null : afterATurn(judgeWaiting);
-    const [reply] = await Promise.all([batch.answer, judging]);
+    let isAnswered = false;
+    const answered = batch.answer.finally(() => isAnswered = true);
+    answered.catch(() => {});
+    // Requests are on their way before judging keeps this thread busy, and answers are not kept waiting.
+    while (unjudged.length > 0) {
+      await turn();
+      if (isAnswered && unjudged.length < MAX_UNJUDGED) break;
+      judgeNext();
+    }
+    const reply = await answered;
     inFlight.shift();
     const answer = orRefuse(reply, "steps");
     const receivedAtMs = now();
@@ -353,31 +370,32 @@ function createAdapterRunner(
     }
   };
 
-  /** Judges the samples that wait; the worst of them. */
-  const judgeWaiting = (): StepVerification => {
-    let worst: StepVerification = { ok: true, worstBudgetUsed: 0, message: "" };
-    for (const { row, output } of unjudged.splice(0)) {
-      const verdict = judgeRow(row, output, { cache, arithmetic });
-      cost.samples++;
-      if (verdict.worstBudgetUsed >= worst.worstBudgetUsed) worst = verdict;
-      if (!verdict.ok) throw refused(`an output is wrong: ${verdict.message}`);
-    }
-    return worst;
+  /** Judges the row that has waited longest. */
+  const judgeNext = (): void => {
+    const { row, output } = unjudged.shift()!;
+    const begun = now();
+    const verdict = judgeRow(row, output, { cache, arithmetic });
+    cost.judgeMs += now() - begun;
+    cost.samples++;
+    cost.worstBudgetUsed = Math.max(cost.worstBudgetUsed, verdict.worstBudgetUsed);
+    if (!verdict.ok) throw refused(`an output is wrong: ${verdict.message}`);
   };
 
   /** Sends what is pending and waits for everything that was sent. */
-  const settle = async (isVerified: boolean): Promise<void> => {
-    if (pending.length > 0) send(isVerified);
+  const settle = async (): Promise<void> => {
+    if (pending.length > 0) send();
     while (inFlight.length > 0) await receive();
   };
 
-  /** Asks for the rows of the last batches, and judges them. */
-  const reveal = async (): Promise<StepVerification> => {
+  /** Asks for the rows of the last batches, and judges all that wait. */
+  const reveal = async (): Promise<void> => {
     if (committed.length > 0) {
-      send(false);
+      send();
       await receive();
     }
-    return own(judgeWaiting);
+    own(() => {
+      while (unjudged.length > 0) judgeNext();
+    });
   };
 
   const takeTimes = (): Float64Array => Float64Array.from(times.splice(0));
@@ -387,28 +405,32 @@ function createAdapterRunner(
     maxPendingBatches: STEPS_PER_BATCH,
     opened,
     cost: () => cost,
+    forgetCost: () => {
+      cost = createCost();
+    },
     enqueue: (batch) => own(() => enqueue(batch)),
     async flush(): Promise<Float64Array> {
-      await settle(false);
+      await settle();
       return takeTimes();
     },
     advance(): Promise<Float64Array> | null {
       const isFull = pending.length >= STEPS_PER_BATCH ||
         pendingTokens + cache.maxBatchTokens > MAX_TOKENS_PER_BATCH;
       if (pending.length === 0 || !isFull) return null;
-      send(false);
+      send();
       return inFlight.length < MAX_IN_FLIGHT ? null : receive().then(takeTimes);
     },
-    async verify(batch, { samples }): Promise<StepVerification> {
-      // Of the step that was enqueued last, whatever its rows cost.
+    verify(batch, { samples }): Promise<StepVerification> {
+      // Of the step that was enqueued last, whatever its rows cost. They are judged beside what runs later;
+      // one that is wrong ends the run then.
       const batchStep = pending.findLastIndex(({ group }) => group === batch.group);
       const drawn = Array.from({ length: samples }, () => draw(batch, batchStep, 1));
       rows.push(...drawn.filter((row) => row !== null));
-      await settle(true);
-      return await reveal();
+      isVerified = true;
+      return Promise.resolve({ ok: true, worstBudgetUsed: 0, message: "" });
     },
     async finish(): Promise<void> {
-      await settle(false);
+      await settle();
       await reveal();
     },
     destroy: (): void => void timer.close(opened.cache).catch(() => {}),
@@ -429,9 +451,23 @@ function joined(parts: readonly Int32Array[]): Int32Array {
   return all;
 }
 
-async function afterATurn<T>(work: () => T): Promise<T> {
-  await new Promise((resolve) => setTimeout(resolve, 1));
-  return work();
+function createCost(): { -readonly [K in keyof ProtocolCost]: ProtocolCost[K] } {
+  return {
+    batches: 0,
+    steps: 0,
+    stepMs: 0,
+    sentMs: 0,
+    busyMs: 0,
+    ownMs: 0,
+    judgeMs: 0,
+    samples: 0,
+    worstBudgetUsed: 0,
+  };
+}
+
+/** Lets requests out and answers in. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 function orRefuse<T>(

@@ -228,15 +228,20 @@ Deno.test("the whole table goes out once, then what a step reads otherwise than 
   await runner.finish();
 });
 
-Deno.test("verify() judges rows of the step that was enqueued last, and keeps its time", async () => {
-  const { runner } = await open();
+Deno.test("verify() has rows of the step that was enqueued last judged beside later ones", async () => {
+  const { runner, timer } = await open();
   const steps = stepsOf(cacheOf(), 3);
   for (const step of steps) runner.enqueue(step);
-  const verdict = await runner.verify(steps[2], { samples: 4, seed: 1 });
-  assert.equal(verdict.ok, true);
+  assert.equal((await runner.verify(steps[2], { samples: 4, seed: 1 })).ok, true);
+  assert.equal(timer.requests.length, 0);
   assert.equal((await runner.flush()).length, 3);
+  await runner.finish();
   assert.equal(runner.cost().samples, 5);
-  assert.equal(runner.maxPendingBatches, STEPS_PER_BATCH);
+  assert.ok(runner.cost().worstBudgetUsed > 0);
+  const asked = timer.requests[1].samples;
+  for (let row = 3; row < asked.length; row += 3) assert.equal(asked[row], 2);
+  runner.forgetCost();
+  assert.equal(runner.cost().samples, 0);
 });
 
 const refusals: readonly [string, Tampering, RegExp][] = [

@@ -118,6 +118,8 @@ export const clockCost = z.strictObject({
   stepMs: z.number().exactOptional(),
   /** Milliseconds that the adapter says it was busy with the steps, its own planning included. */
   busyMs: z.number().exactOptional(),
+  /** Milliseconds of judging, most of them beside batches that run. */
+  judgeMs: z.number().exactOptional(),
   /** Milliseconds of packing, sending, reading and judging that no step ran beside. */
   protocolMs: z.number(),
 });

@@ -78,6 +78,7 @@ export function describeClockCost(
       wallMs,
       stepMs: sum("stepMs"),
       busyMs: sum("busyMs"),
+      judgeMs: sum("judgeMs"),
       protocolMs: sum("sentMs") - sum("busyMs") + sum("ownMs"),
     },
   };

@@ -43,11 +43,14 @@ export function describeRun(
   const { workload, trace, clock } = options;
   const failures = o.checks.filter(({ ok }) => !ok)
     .map(({ side, message }) => `side '${side}', ${message}`);
-  const sampled = o.clocks.filter(isAdapterClock)
-    .reduce((sum, each) => sum + each.cost().samples, 0);
-  const checks = o.checks.length + sampled + (earlier?.checks ?? 0);
-  const worst = o.checks.reduce(
-    (most, check) => Math.max(most, check.worstBudgetUsed),
+  // An adapter's rows are judged beside what runs later, and end the run where one is wrong.
+  const costs = o.clocks.filter(isAdapterClock).map((each) => each.cost());
+  const judged = costs.length > 0
+    ? costs.reduce((sum, { samples }) => sum + samples, 0)
+    : o.checks.length;
+  const checks = judged + (earlier?.checks ?? 0);
+  const worst = [...o.checks, ...costs].reduce(
+    (most, { worstBudgetUsed }) => Math.max(most, worstBudgetUsed),
     earlier?.worstBudgetUsed ?? 0,
   );
   return {

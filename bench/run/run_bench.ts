@@ -10,6 +10,7 @@ import {
   createGpuClock,
   createModelClock,
   createTableClock,
+  isAdapterClock,
   type StepClock,
 } from "../clock/mod.ts";
 import { measureParts, PAGE_SAMPLES, recordRun, replay, type ReplayPart } from "../replay/mod.ts";
@@ -92,6 +93,7 @@ async function runPairs(bench: SharedBench, clocks: readonly StepClock[]): Promi
       report: reporter(bench, { phase: "warm-up", side: sides[side].name, pair: 0, done: 0 }),
     });
   }
+  for (const clock of clocks.filter(isAdapterClock)) clock.forgetCost();
   const runs: RunResult[][] = restoreRuns(bench, clocks);
   const firstPair = runs[0].length;
   const checks: SideCheck[] = [];
