@@ -28,6 +28,7 @@ import { shapeMutants } from "./mutants/shape_mutants.ts";
 import { sizeMutants } from "./mutants/size_family.ts";
 import { slotMutants } from "./mutants/slot_mutants.ts";
 import { tablePolicyMutants } from "./mutants/table_policy_family.ts";
+import { transferMutants } from "./mutants/transfer_family.ts";
 import { validatorMutants } from "./mutants/validator_family.ts";
 import type { Arithmetic } from "../kernel/mod.ts";
 import { matchesQuery, parseQuery, type Query } from "./query.ts";
@@ -99,6 +100,7 @@ export function listMutants(): readonly Mutant[] {
     ...commandMutants,
     ...copyMutants,
     ...lifetimeMutants,
+    ...transferMutants,
     ...rankFamilyMutants,
     ...recycleFamilyMutants,
     ...sizeMutants,

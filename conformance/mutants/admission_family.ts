@@ -34,6 +34,12 @@ const FORGOTTEN: readonly Forgotten[] = [
     ask: (spec, o) => [{ ...spec, sinkTokens: 0 }, { ...o, stepTokens: 1 }],
   },
   {
+    what: "a_part_of_a_page_of_sinks",
+    situation: "decode_sinks",
+    layouts: ALL,
+    ask: (spec, o) => [{ ...spec, sinkTokens: spec.sinkTokens - spec.sinkTokens % 16 }, o],
+  },
+  {
     what: "window",
     situation: "alone",
     layouts: ALL,
@@ -76,6 +82,17 @@ const FORGOTTEN: readonly Forgotten[] = [
     free: (snapshot) =>
       Array.from(snapshot.freePages, (free, pool) => free + (snapshot.waitingPages[pool] ?? 0)),
   },
+  ...(["first", "last"] as const).map((which) => ({
+    what: `pages_behind_a_fence_of_the_${which}_head`,
+    situation: `fence_${which}_full`,
+    layouts: ["headwise"] as const,
+    ask: (spec: CacheSpec, o: AdmissionCommand): [CacheSpec, AdmissionCommand] => [spec, o],
+    free: ({ freePages, waitingPages }: AllocatorSnapshot) =>
+      Array.from(freePages, (free, pool) => {
+        const isOne = pool === (which === "first" ? 0 : freePages.length - 1);
+        return isOne ? free + (waitingPages[pool] ?? 0) : free;
+      }),
+  })),
   {
     what: "requests_that_run",
     situation: "others",

@@ -51,6 +51,24 @@ const firstPage = mutateKernel({
   },
 }));
 
+const shortAngles: readonly Mutant[] = [4096, 8192, 32768].map((limit) =>
+  mutateKernel({
+    name: `rotation_by_a_table_of_${limit}`,
+    fault: `Positions from ${limit} on turn as if they began again`,
+    origin: "field",
+    violates: ["rope/positions"],
+    killedBy: ["kernel:append:far_rotation"],
+  }, (good) => ({
+    append: async (problem) => {
+      const again = problem.cachedLengths.map((length) => length % limit);
+      const near = await good.append({ ...problem, cachedLengths: again });
+      return near.kind === "refused"
+        ? near
+        : changed(await good.append(problem), (reply) => ({ ...reply, query: near.value.query }));
+    },
+  }))
+);
+
 const relativeRotation = mutateKernel({
   name: "rotation_by_chunk_position",
   fault: "Queries turn by their position in the chunk",
@@ -95,6 +113,7 @@ export const appendMutants: readonly Mutant[] = [
   dtypeUnchecked,
   uniformWrites,
   firstPage,
+  ...shortAngles,
   relativeRotation,
   silentDrops,
   headsFirst,

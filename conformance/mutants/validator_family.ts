@@ -99,6 +99,38 @@ const MEMBERS: readonly ValidatorMember[] = [
       fault.column === undefined ? fault : { ...fault, column: Math.min(fault.column, 8) },
   },
   {
+    label: "uniform_by_its_window_heads",
+    fault: "A page of every head is judged by the window heads alone",
+    violates: ["sentinel/only-when-dead"],
+    killedBy: ["validator:table:uniform_hole"],
+    ask: (o) =>
+      o.layout === "uniform" && o.headWindows instanceof Int32Array
+        ? { ...o, headWindows: o.headWindows.map(() => Math.max(...o.headWindows)) }
+        : o,
+  },
+  {
+    label: "uniform_by_the_narrowest_window",
+    fault: "A page of every head is judged by the narrowest window",
+    violates: ["sentinel/only-when-dead", "mask/several-windows"],
+    killedBy: ["validator:table:uniform_hole"],
+    ask: (o) =>
+      o.layout === "uniform" && o.headWindows instanceof Int32Array
+        ? { ...o, headWindows: o.headWindows.map(() => Math.min(...o.headWindows)) }
+        : o,
+  },
+  ...[1, -1].map((early) => ({
+    label: early === 1 ? "dead_a_token_early" : "dead_a_token_late",
+    fault: `Pages are taken for dead a token too ${early === 1 ? "early" : "late"}`,
+    violates: ["sentinel/only-when-dead"],
+    killedBy: [`validator:size:windows:dead=${early !== 1};*`],
+    ask: (o: TableDump) => ({
+      ...o,
+      headWindows: o.headWindows instanceof Int32Array
+        ? o.headWindows.map((window) => window > 1 ? window - early : window)
+        : o.headWindows,
+    }),
+  })),
+  {
     label: "lengths_float32",
     fault: "Lengths of float32 are taken as they come",
     violates: ["dtype/int32"],

@@ -25,6 +25,7 @@ const SITUATIONS = {
   mixed: { ratio: 0.5, chunkTokens: 16, sinks: 0, ahead: 0 },
   full: { ratio: 0, chunkTokens: 16, sinks: 0, ahead: 0 },
   sinks: { ratio: 1, chunkTokens: 16, sinks: 20, ahead: 0 },
+  decode_sinks: { ratio: 1, chunkTokens: 1, sinks: 20, ahead: 0 },
   decode: { ratio: 1, chunkTokens: 1, sinks: 0, ahead: 0 },
   chunk: { ratio: 1, chunkTokens: 96, sinks: 0, ahead: 0 },
   odd_chunk: { ratio: 1, chunkTokens: 112, sinks: 4, ahead: 0 },
@@ -32,7 +33,14 @@ const SITUATIONS = {
   others: { ratio: 1, chunkTokens: 16, sinks: 0, ahead: 0 },
   others_ahead: { ratio: 1, chunkTokens: 16, sinks: 0, ahead: 2 },
   fence: { ratio: 1, chunkTokens: 16, sinks: 0, ahead: 0 },
+  fence_first_full: { ratio: 0.75, chunkTokens: 16, sinks: 0, ahead: 0 },
+  fence_last_full: { ratio: 0.75, chunkTokens: 16, sinks: 0, ahead: 0 },
 } as const;
+
+/** Whether pages wait for a step while admission is asked. */
+function hasFence(situation: string): boolean {
+  return situation.startsWith("fence");
+}
 
 type Situation = keyof typeof SITUATIONS;
 
@@ -89,7 +97,7 @@ async function judge(driver: Driver, situation: Situation): Promise<void> {
     !granted || holds(driver, leastDemandOf(spec, question)),
     `Expected ${place} not to be admissible: ${describeFree(driver)} free pages are too few`,
   );
-  if (!granted || situation === "fence") return;
+  if (!granted || hasFence(situation)) return;
   await grow(driver, 1, chunkTokens);
   for (let length = chunkTokens; length < lengthTokens; length += chunkTokens) {
     await recycle(driver, 1, length);
@@ -106,12 +114,12 @@ async function prepare(
   driver: Driver,
   situation: Situation,
 ): Promise<number | null | "no-room"> {
-  const others = situation === "others" || situation === "others_ahead" || situation === "fence";
+  const others = situation === "others" || situation === "others_ahead" || hasFence(situation);
   if (!others) return null;
   const pages = OTHER_TOKENS / 16 + driver.model.spec.preallocatedPages;
   if (!holds(driver, { full: pages, window: pages })) return "no-room";
   await grow(driver, 0, OTHER_TOKENS);
-  if (situation !== "fence") return null;
+  if (!hasFence(situation)) return null;
   const step = await beginStep(driver);
   await release(driver, 0);
   return step;
@@ -143,7 +151,8 @@ function specOf(layout: Layout, situation: Situation, windowTokens: number): Cac
     windowTokens,
     sinkTokens: sinks,
     preallocatedPages: ahead,
-    heads: { kind: "pattern", pattern: "first", ratio },
+    // The one full head is the last one, or the first.
+    heads: { kind: "pattern", pattern: situation === "fence_first_full" ? "last" : "first", ratio },
   });
 }
 
@@ -152,7 +161,7 @@ function needsOf(situation: Situation): Capability[] {
   return [
     ...(sinks > 0 ? ["allocator.sinks"] as const : []),
     ...(ahead > 0 ? ["allocator.preallocation"] as const : []),
-    ...(situation === "fence" ? ["allocator.fence"] as const : []),
+    ...(hasFence(situation) ? ["allocator.fence"] as const : []),
   ];
 }
 

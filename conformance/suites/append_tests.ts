@@ -79,6 +79,22 @@ const rotation = defineTest({
   },
 });
 
+const farRotation = defineTest({
+  id: "kernel:append:far_rotation",
+  clauses: ["rope/positions"],
+  description: "Positions of long contexts turn by themselves, past every table of angles",
+  needs: ({ storage }) => appendNeeds({ storage }),
+  cases: grid({ style: ["interleaved", "neox"] as const, storage: STORAGES }),
+  run: ({ kernel, params: { style, storage }, seed }) => {
+    const rotary = { style, theta: 1_000_000, rotaryDimensions: 64 };
+    const rows = "2+33001_1+16390_3+8191";
+    return appendJudged(
+      kernel,
+      appendOf(seed, { storage, rows, page: 256, kinds: "f", group: 1 }, rotary),
+    );
+  },
+});
+
 const theta = defineTest({
   id: "kernel:append:theta",
   clauses: ["rope/positions"],
@@ -262,6 +278,7 @@ export const appendTests: readonly TestDefinition[] = [
   rows,
   boundaries,
   rotation,
+  farRotation,
   theta,
   holes,
   untouched,

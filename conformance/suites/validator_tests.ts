@@ -247,17 +247,18 @@ const windows = defineTest({
   clauses: ["sentinel/only-when-dead", "mask/several-windows"],
   description: "A hole is judged by the window of its own head",
   needs: ({ layout }) => ["validator", layoutCapability(layout)],
-  cases: grid({ layout: HEAD_LAYOUTS, head: [1, 6], dead: [true, false] }),
-  run: async ({ allocator, params: { layout, head, dead } }) => {
+  // A token before a page dies, when it does, and between the two.
+  cases: grid({ layout: HEAD_LAYOUTS, head: [1, 6], dead: [true, false], length: [150, 158, 159] }),
+  run: async ({ allocator, params: { layout, head, dead, length } }) => {
     const question = manyTable(layout);
     // Head 1 sees 16 tokens and head 6 sees 64: of 150 tokens pages before the 134th and 86th die.
     const slot = 9;
-    question.lengthsTokens[slot] = 150;
+    question.lengthsTokens[slot] = length;
     const window = question.headWindows[head] ?? 0;
-    const firstLive = Math.floor((150 - window + 1) / PAGE);
+    const firstLive = Math.floor((length - window + 1) / PAGE);
     const column = dead ? firstLive - 1 : firstLive;
     const row = (slot * MANY.heads + head) * MANY.columns;
-    for (let each = 0; each < Math.ceil(150 / PAGE); each++) {
+    for (let each = 0; each < Math.ceil(length / PAGE); each++) {
       const id = slot * MANY.columns + each;
       for (let other = 0; other < MANY.heads; other++) {
         const start = (slot * MANY.heads + other) * MANY.columns;
@@ -266,6 +267,30 @@ const windows = defineTest({
     }
     question.table[row + column] = -1;
     const faults = await allocator.validate(question);
+    requireEqual("faults found", faults.length, dead ? 0 : 1);
+    return PASS;
+  },
+});
+
+const uniformHoles = defineTest({
+  id: "validator:table:uniform_hole",
+  clauses: ["sentinel/only-when-dead", "mask/several-windows"],
+  description:
+    "A page of every head is dead where the widest window hides it, and with a full head never",
+  needs: () => ["validator", "allocator.uniform"],
+  cases: [
+    { windows: "16_32", column: 2, dead: true },
+    { windows: "32_16", column: 3, dead: false },
+    { windows: "16_32", column: 3, dead: false },
+    { windows: "16_0", column: 1, dead: false },
+    { windows: "0_16", column: 1, dead: false },
+  ],
+  run: async ({ allocator, params: { windows, column, dead } }) => {
+    // The next of 80 tokens sees keys from 49 on through a window of 32, and from 65 on through 16.
+    const question = soundTable("uniform", false);
+    question.table[column] = -1;
+    const headWindows = Int32Array.from(windows.split("_"), Number);
+    const faults = await allocator.validate({ ...question, headWindows });
     requireEqual("faults found", faults.length, dead ? 0 : 1);
     return PASS;
   },
@@ -342,4 +367,5 @@ export const validatorTests: readonly TestDefinition[] = [
   manyRows,
   lengths,
   windows,
+  uniformHoles,
 ];
