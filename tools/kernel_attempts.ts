@@ -100,7 +100,12 @@ function trialsOf(gpu: Gpu): Trial[] {
     cases.flatMap((name) =>
       Object.entries(variants).map(([label, variant]) => ({
         variant,
-        kernelCase: { ...shortened(known.get(name)!), name: `${name} ${label}`, goals: [] },
+        kernelCase: {
+          ...shortened(known.get(name)!),
+          ...(variant.pages === undefined ? {} : { pages: variant.pages }),
+          name: `${name} ${label}`,
+          goals: [],
+        },
       }))
     )
   );
@@ -116,6 +121,9 @@ function shortened(kernelCase: KernelCase): KernelCase {
   return { ...kernelCase, requests };
 }
 
-function tuningOf(gpu: Gpu, { leastMatrixRows: _, ...parts }: KernelVariant): AttendTuning {
+function tuningOf(
+  gpu: Gpu,
+  { leastMatrixRows: _, pages: __, ...parts }: KernelVariant,
+): AttendTuning {
   return { ...defaultTuning(gpu.target), ...parts };
 }

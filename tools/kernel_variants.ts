@@ -2,8 +2,13 @@
 
 import type { AttendTuning } from "../kernel/mod.ts";
 
-/** Parts of a tuning other than the default, and the fewest rows of decode that matrices multiply. */
-export type KernelVariant = Partial<AttendTuning> & { readonly leastMatrixRows?: number };
+/** Parts of a tuning other than the default, and what else a variant changes. */
+export type KernelVariant = Partial<AttendTuning> & {
+  /** Fewest rows of decode that matrices multiply. */
+  readonly leastMatrixRows?: number;
+  /** Where a request's pages lie. */
+  readonly pages?: "scattered" | "ascending";
+};
 
 /** Cases of the kernel benchmark, and variants to time on each. */
 export interface KernelAttempt {
@@ -23,42 +28,61 @@ const BEFORE = { rowGroups: 1, isChained: false } as const;
 /** All attempts. */
 export const ATTEMPTS: readonly KernelAttempt[] = [
   {
-    name: "shares",
+    name: "small",
     compiler: "naga",
-    cases: ["decode-32x16k-g5", "decode-32x16k-g5-window"],
+    cases: ["decode-1x1k-g8", "decode-1x8k-g8", "decode-8x1k-g8"],
     variants: {
       before: BEFORE,
       chained: {},
-      "chained, one subgroup": { subgroups: 1, parallelItems: 1056 },
-      "chained, four subgroups": { subgroups: 4, parallelItems: 264 },
-      "chained, 8 lanes a key": { lanesPerKey: 8, keysPerGroup: 4 },
-      "chained, 16 lanes a key": { lanesPerKey: 16, keysPerGroup: 8 },
-      "chained, 4 values": { valuesInFlight: 4 },
+      "four subgroups": { subgroups: 4, parallelItems: 264 },
+      "eight subgroups": { subgroups: 8, parallelItems: 132 },
+      "merged inside": { mergesInside: true },
+      "merged inside, eight subgroups": { subgroups: 8, parallelItems: 132, mergesInside: true },
     },
   },
   {
     name: "groups",
     compiler: "naga",
-    cases: ["decode-128x8k-g8", "decode-8x128k-g8", "decode-128x8k-g8-d64"],
+    cases: ["decode-128x8k-g8"],
     variants: {
       before: BEFORE,
       "two groups": { isChained: false },
       "two groups, chained": {},
       "two groups of two walkers": { subgroups: 4, parallelItems: 264 },
-      "two groups, 8 lanes a key": { lanesPerKey: 8, keysPerGroup: 4 },
+      "two groups, 4 keys a group": { keysPerGroup: 4 },
+      "two groups, 8 lanes and keys": { lanesPerKey: 8, keysPerGroup: 8 },
       "two groups, 16 lanes a key": { lanesPerKey: 16, keysPerGroup: 8 },
     },
   },
   {
-    name: "ragged",
+    name: "groups, half heads",
     compiler: "naga",
-    cases: ["decode-ragged-g8", "decode-ragged-g8-d64"],
+    cases: ["decode-128x8k-g8-d64", "decode-ragged-g8", "decode-ragged-g8-d64"],
     variants: { before: BEFORE, "two groups": { isChained: false }, "two groups, chained": {} },
+  },
+  {
+    name: "shares",
+    compiler: "naga",
+    cases: ["decode-32x16k-g5"],
+    variants: {
+      before: BEFORE,
+      chained: {},
+      "chained, one subgroup": { subgroups: 1, parallelItems: 1056 },
+      "chained, 4 keys a group": { keysPerGroup: 4 },
+      "chained, 16 lanes a key": { lanesPerKey: 16, keysPerGroup: 8 },
+      "chained, 4 values": { valuesInFlight: 4 },
+    },
+  },
+  {
+    name: "windows",
+    compiler: "naga",
+    cases: ["decode-32x16k-g5-window"],
+    variants: { before: BEFORE, chained: {} },
   },
   {
     name: "speculative",
     compiler: "naga",
-    cases: ["decode-32x16k-g2", "speculative-4-g2", "speculative-8-g2", "speculative-4-g5"],
+    cases: ["speculative-4-g2", "speculative-8-g2", "speculative-4-g5"],
     variants: {
       before: BEFORE,
       "two groups": { rowGroups: 2, isChained: false },
@@ -67,15 +91,41 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     },
   },
   {
-    name: "small",
+    name: "one token",
     compiler: "naga",
-    cases: ["decode-1x1k-g8", "decode-1x8k-g8", "decode-8x1k-g8"],
+    cases: ["decode-32x16k-g2"],
+    variants: { before: BEFORE, chained: {}, "chained, 4 keys a group": { keysPerGroup: 4 } },
+  },
+  {
+    name: "many slots",
+    compiler: "naga",
+    cases: ["decode-256x4k-g5"],
+    variants: { before: BEFORE, chained: {}, "merged inside": { mergesInside: true } },
+  },
+  {
+    name: "addresses",
+    compiler: "naga",
+    cases: ["decode-128x128k-g8-d64"],
     variants: {
-      before: BEFORE,
-      "two groups": { isChained: false },
-      "two groups, chained": {},
-      "four subgroups": { subgroups: 4, parallelItems: 264 },
-      "eight subgroups": { subgroups: 8, parallelItems: 132 },
+      before: { ...BEFORE, parallelItems: 1056 },
+      "pages by address": { ...BEFORE, parallelItems: 1056, pages: "ascending" },
+      "pages by address, two groups": {
+        isChained: false,
+        parallelItems: 1056,
+        pages: "ascending",
+      },
+    },
+  },
+  {
+    name: "matrix prefill",
+    compiler: "tint",
+    cases: ["matrix-prefill-8k-g5"],
+    variants: {
+      before: { matrix: { rowFragments: 1, tileKeys: 16 } },
+      "two stages": { matrix: { rowFragments: 1, tileKeys: 16, stages: 2 } },
+      "two stages, 32 keys": { matrix: { rowFragments: 1, tileKeys: 32, stages: 2 } },
+      "two stages, 32 rows": { matrix: { rowFragments: 2, tileKeys: 16, stages: 2 } },
+      "two stages, 32 rows, 32 keys": { matrix: { rowFragments: 2, tileKeys: 32, stages: 2 } },
     },
   },
   {

@@ -80,6 +80,8 @@ export interface KernelCase {
   readonly windows: KernelCaseWindows | null;
   /** How the table is laid out. */
   readonly layout: Layout;
+  /** Where a request's pages lie: anywhere, or in the order of their addresses. @default {"scattered"} */
+  readonly pages?: "scattered" | "ascending";
   /** Pages that the kernel reads. */
   readonly walk: "row" | "visible";
   /** The step's requests. */

@@ -62,6 +62,9 @@ export const caseSchema = z.strictObject({
   windows: windowsSchema.nullable().default(null),
   layout: z.enum(["uniform", "headwise", "pooled"]).default("headwise"),
   walk: z.enum(["row", "visible"]).default("visible"),
+  pages: z.enum(["scattered", "ascending"]).exactOptional().describe(
+    "Where a request's pages lie: anywhere, or in the order of their addresses",
+  ),
   requests: z.array(requestsSchema).min(1),
   peers: z.array(peerSchema).default(["sdpa-flash", "sdpa-cudnn"]),
   goals: z.array(goalSchema).default([]),

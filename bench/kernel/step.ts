@@ -86,7 +86,7 @@ export function buildKernelStep(
   };
   const sinkTokens = windows?.sinkTokens ?? 0;
   const step = { queryLengths, cachedLengths, headWindows, sinkTokens };
-  const table = scatterPages(attention, { ...step, seed: o.seed });
+  const table = scatterPages(attention, { ...step, seed: o.seed, pages: kernelCase.pages });
   const tokens = queryLengths.reduce((sum, count) => sum + count, 0);
   return {
     batch: { table, group: 0, queryLengths, cachedLengths },
@@ -142,7 +142,10 @@ function countPages({ requests, shape }: KernelCase): number {
   );
 }
 
-function scatterPages(shape: AttentionShape, o: Lengths & { readonly seed: number }): BlockTable {
+function scatterPages(
+  shape: AttentionShape,
+  o: Lengths & { readonly seed: number; readonly pages: KernelCase["pages"] },
+): BlockTable {
   const { layout, batch, kvHeads, columns, pages } = shape;
   const table = createBlockTable({ layout, layerGroups: 1, slots: batch, kvHeads, columns });
   const random = createRandom(o.seed);
@@ -157,6 +160,7 @@ function scatterPages(shape: AttentionShape, o: Lengths & { readonly seed: numbe
       const cached = o.cachedLengths[slot];
       const used = Math.ceil((cached + o.queryLengths[slot]) / shape.pageSizeTokens);
       const row = (slot * rows + head) * columns;
+      if (o.pages === "ascending") order.subarray(rank, rank + used).sort();
       for (let column = 0; column < used; column++) {
         const id = order[rank++];
         const dead = windowTokens > 0 && column * shape.pageSizeTokens >= o.sinkTokens &&

@@ -24,7 +24,11 @@
 @group(0) @binding(3) var<storage, read> query: array<vec4<u32>>;
 @group(0) @binding(4) var<storage, read> extras: array<u32>;
 @group(0) @binding(5) var<storage, read_write> output: array<vec4<u32>>;
+//#if MERGES_INSIDE
+@group(0) @binding(6) @coherent var<storage, read_write> partials: array<f32>;
+//#else
 @group(0) @binding(6) var<storage, read_write> partials: array<f32>;
+//#end
 const NOT_SPLIT: u32 = 0xffffffffu;
 // In place of the position of a key that no row of an item sees.
 const NO_KEY: u32 = 0xffffffffu;

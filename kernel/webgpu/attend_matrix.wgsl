@@ -19,8 +19,11 @@
 //
 // While a tile's weights are worked out, its values and the next tile's keys are on their way, and so
 // are the table entries of the tile after that: rows, positions and mask flags of four tiles are held.
+// With AHEAD, keys and values of the next tile are on their way during all of a tile, and pass into a
+// second place before the values are multiplied; page ids are read a tile before they are needed.
 //
-// Workgroup memory, in vec4<u32>: keys [KT][LV + 1], values [KT][LV + 1], scores [ROWS][KT / 4 + 1].
+// Workgroup memory, in vec4<u32>: keys [KT][LV + 1], values [KT][LV + 1], with AHEAD both again, and
+// scores [AREAS][ROWS][KT / 4 + 1].
 
 const SLOTS: u32 = 4u;
 
@@ -39,16 +42,26 @@ alias Left = subgroup_matrix_left<f16, ${U}, ${U}>;
 alias Right = subgroup_matrix_right<f16, ${U}, ${U}>;
 alias Sums = subgroup_matrix_result<f32, ${U}, ${U}>;
 
+// The page of a lane's key of the tile that begins at a visible index.
+fn pageOf(item: Item, begin: u32, at: u32) -> i32 {
+  if (begin >= item.visibleEnd || at >= ${KT}u) {
+    return -1;
+  }
+  return blockTable[tableIndex(item, keyAt(item, min(begin + at, item.visibleEnd - 1u)))];
+}
+
 // Rows, positions and the mask flag of the tile that begins at a visible index, into its slot.
 fn findTile(item: Item, begin: u32, local: u32) {
-  if (begin >= item.visibleEnd) {
-    return;
-  }
-  let slot = begin / ${KT}u % SLOTS;
   for (var at = local; at < ${KT}u; at += ${LANES}u) {
+    findKey(item, begin, at, pageOf(item, begin, at));
+  }
+}
+
+fn findKey(item: Item, begin: u32, at: u32, id: i32) {
+  if (begin < item.visibleEnd && at < ${KT}u) {
+    let slot = begin / ${KT}u % SLOTS;
     let visibleIndex = begin + at;
     let key = keyAt(item, min(visibleIndex, item.visibleEnd - 1u));
-    let id = blockTable[tableIndex(item, key)];
     let held = visibleIndex < item.visibleEnd && id >= 0;
     let alive = held && anyTokenSees(item, key);
     sharedRows[slot * ${KT}u + at] = select(item.safeRow, cacheRow(item, id, key), alive || (held && isWalked(item, key)));
@@ -126,12 +139,36 @@ fn attend(
     let slot = item.visibleBegin / ${KT}u % SLOTS * ${KT}u;
 //#for i in 0..STAGE_LOADS
     tile[stageAt${i}] = keyChunk(sharedRows[slot + stageKey${i}], stageWord${i});
+//#if AHEAD
+    {
+      let value = valueChunk(sharedRows[slot + stageKey${i}], stageWord${i});
+      tile[${VALUES_AT}u + stageAt${i}] = select(value, vec4<u32>(0u), sharedKeys[slot + stageKey${i}] == NO_KEY);
+    }
+//#end
 //#end
   }
+//#if AHEAD
+  var id = pageOf(item, item.visibleBegin + ${2 * KT}u, local);
+//#end
   workgroupBarrier();
 
   for (var begin = item.visibleBegin; begin < item.visibleEnd; begin += ${KT}u) {
     let slot = begin / ${KT}u % SLOTS;
+//#if AHEAD
+    let isLast = begin + ${KT}u >= item.visibleEnd;
+    let nextSlot = select((slot + 1u) % SLOTS, slot, isLast);
+//#for i in 0..STAGE_LOADS
+    let keyNext${i} = keyChunk(sharedRows[nextSlot * ${KT}u + stageKey${i}], stageWord${i});
+    let value${i} = valueChunk(sharedRows[nextSlot * ${KT}u + stageKey${i}], stageWord${i});
+//#end
+    let place = (slot & 1u) * ${PLACE_WORDS}u;
+    let nextPlace = ${PLACE_WORDS}u - place;
+    findKey(item, begin + ${2 * KT}u, local, id);
+    id = pageOf(item, begin + ${3 * KT}u, local);
+//#else
+    let place = 0u;
+//#end
+    let area = (slot & ${AREAS - 1}u) * ${AREA_WORDS}u;
     {
 //#for c in 0..KU
 //#for r in 0..RF
@@ -141,7 +178,7 @@ fn attend(
 //#for k in 0..CD
       {
 //#for c in 0..KU
-        let keys${c} = subgroupMatrixLoad<Right, col_major>(&tile, ${c * U * (LV + 1) + k * U / 8}u, ${LV + 1}u);
+        let keys${c} = subgroupMatrixLoad<Right, col_major>(&tile, place + ${c * U * (LV + 1) + k * U / 8}u, ${LV + 1}u);
 //#for r in 0..RF
         score${r}_${c} = subgroupMatrixMultiplyAccumulate(query${r}_${k}, keys${c}, score${r}_${c});
 //#end
@@ -150,42 +187,46 @@ fn attend(
 //#end
 //#for c in 0..KU
 //#for r in 0..RF
-      subgroupMatrixStore<row_major>(&tile, scores + ${r * U * SCORE_STRIDE + c * U / 4}u, score${r}_${c}, ${SCORE_STRIDE}u);
+      subgroupMatrixStore<row_major>(&tile, area + scores + ${r * U * SCORE_STRIDE + c * U / 4}u, score${r}_${c}, ${SCORE_STRIDE}u);
 //#end
 //#end
     }
     workgroupBarrier();
 
+//#if !AHEAD
     let isLast = begin + ${KT}u >= item.visibleEnd;
     let nextSlot = select((slot + 1u) % SLOTS, slot, isLast);
 //#for i in 0..STAGE_LOADS
     let value${i} = valueChunk(sharedRows[slot * ${KT}u + stageKey${i}], stageWord${i});
     let keyNext${i} = keyChunk(sharedRows[nextSlot * ${KT}u + stageKey${i}], stageWord${i});
 //#end
+//#end
     if (local == 0u) {
       atomicStore(&needsMask[(slot + 3u) % SLOTS], 0u);
     }
+//#if !AHEAD
     findTile(item, begin + ${2 * KT}u, local);
+//#end
 
     let masked = atomicLoad(&needsMask[slot]) != 0u;
 //#for x in 0..RPL
 //#for w in 0..PART
-    var weight${x}_${w} = bitcast<vec4<f32>>(tile[scores${x} + ${w}u]) * params.scaleLog2;
+    var weight${x}_${w} = bitcast<vec4<f32>>(tile[area + scores${x} + ${w}u]) * params.scaleLog2;
 //#end
     if (masked) {
       for (var word = 0u; word < ${PART}u; word++) {
         let keys = slot * ${KT}u + (part * ${PART}u + word) * 4u;
-        var four = bitcast<vec4<f32>>(tile[scores${x} + word]) * params.scaleLog2;
+        var four = bitcast<vec4<f32>>(tile[area + scores${x} + word]) * params.scaleLog2;
 //#for e in 0..4
         {
           let key = sharedKeys[keys + ${e}u];
           four[${e}] = select(NO_SCORE, four[${e}], key != NO_KEY && sees(item, token${x}, key));
         }
 //#end
-        tile[scores${x} + word] = bitcast<vec4<u32>>(four);
+        tile[area + scores${x} + word] = bitcast<vec4<u32>>(four);
       }
 //#for w in 0..PART
-      weight${x}_${w} = bitcast<vec4<f32>>(tile[scores${x} + ${w}u]);
+      weight${x}_${w} = bitcast<vec4<f32>>(tile[area + scores${x} + ${w}u]);
 //#end
     }
     var larger${x} = top${x};
@@ -208,9 +249,11 @@ fn attend(
       }
     }
 //#end
+//#if !AHEAD
 //#for i in 0..STAGE_LOADS
     tile[${VALUES_AT}u + stageAt${i}] = select(value${i}, vec4<u32>(0u), sharedKeys[slot * ${KT}u + stageKey${i}] == NO_KEY);
     tile[stageAt${i}] = keyNext${i};
+//#end
 //#end
     let anyMoves = workgroupUniformLoad(&moves) != 0u;
 //#for x in 0..RPL
@@ -229,19 +272,19 @@ fn attend(
 //#for i in 0..CD / KU
 //#for c in 0..KU
 //#for r in 0..RF
-      subgroupMatrixStore<row_major>(&tile, scores + ${r * U * SCORE_STRIDE + c * U / 4}u, out${r}_${i * KU + c}, ${SCORE_STRIDE}u);
+      subgroupMatrixStore<row_major>(&tile, area + scores + ${r * U * SCORE_STRIDE + c * U / 4}u, out${r}_${i * KU + c}, ${SCORE_STRIDE}u);
 //#end
 //#end
       workgroupBarrier();
 //#for x in 0..RPL
       for (var word = 0u; word < ${PART}u; word++) {
-        tile[scores${x} + word] = bitcast<vec4<u32>>(bitcast<vec4<f32>>(tile[scores${x} + word]) * decay${x});
+        tile[area + scores${x} + word] = bitcast<vec4<u32>>(bitcast<vec4<f32>>(tile[area + scores${x} + word]) * decay${x});
       }
 //#end
       workgroupBarrier();
 //#for c in 0..KU
 //#for r in 0..RF
-      out${r}_${i * KU + c} = subgroupMatrixLoad<Sums, row_major>(&tile, scores + ${r * U * SCORE_STRIDE + c * U / 4}u, ${SCORE_STRIDE}u);
+      out${r}_${i * KU + c} = subgroupMatrixLoad<Sums, row_major>(&tile, area + scores + ${r * U * SCORE_STRIDE + c * U / 4}u, ${SCORE_STRIDE}u);
 //#end
 //#end
       workgroupBarrier();
@@ -249,12 +292,18 @@ fn attend(
     }
 //#for x in 0..RPL
 //#for w in 0..PART / 2
-    tile[weights${x} + ${w}u] = vec4<u32>(
+    tile[area + weights${x} + ${w}u] = vec4<u32>(
       pack2x16float(weight${x}_${2 * w}.xy),
       pack2x16float(weight${x}_${2 * w}.zw),
       pack2x16float(weight${x}_${2 * w + 1}.xy),
       pack2x16float(weight${x}_${2 * w + 1}.zw),
     );
+//#end
+//#end
+//#if AHEAD
+//#for i in 0..STAGE_LOADS
+    tile[nextPlace + ${VALUES_AT}u + stageAt${i}] = select(value${i}, vec4<u32>(0u), sharedKeys[nextSlot * ${KT}u + stageKey${i}] == NO_KEY);
+    tile[nextPlace + stageAt${i}] = keyNext${i};
 //#end
 //#end
     workgroupBarrier();
@@ -265,11 +314,11 @@ fn attend(
 //#for k in 0..KU
     {
 //#for r in 0..RF
-      let left${r} = subgroupMatrixLoad<Left, row_major>(&tile, scores + ${r * U * SCORE_STRIDE + k * U / 8}u, ${SCORE_STRIDE}u);
+      let left${r} = subgroupMatrixLoad<Left, row_major>(&tile, area + scores + ${r * U * SCORE_STRIDE + k * U / 8}u, ${SCORE_STRIDE}u);
 //#end
 //#for c in 0..CD
       {
-        let values = subgroupMatrixLoad<Right, row_major>(&tile, ${VALUES_AT + k * U * (LV + 1) + c * U / 8}u, ${LV + 1}u);
+        let values = subgroupMatrixLoad<Right, row_major>(&tile, place + ${VALUES_AT + k * U * (LV + 1) + c * U / 8}u, ${LV + 1}u);
 //#for r in 0..RF
         out${r}_${c} = subgroupMatrixMultiplyAccumulate(left${r}, values, out${r}_${c});
 //#end
@@ -277,8 +326,11 @@ fn attend(
 //#end
     }
 //#end
+//#if AREAS == 1
     workgroupBarrier();
+//#end
   }
+  workgroupBarrier();
 
 //#for x in 0..RPL
 //#if LPR > 1

@@ -5,6 +5,7 @@ import type { AttentionProblem } from "../problem.ts";
 import { randomProblem, type RandomProblemOptions } from "../random_problem.ts";
 import type { StorageType } from "../storage_type.ts";
 import { attendOnGpu, type AttendOnGpuOptions } from "./attend_on_gpu.ts";
+import { defaultTuning } from "./specialisation.ts";
 import { testWithGpu } from "./testing.ts";
 import type { Gpu } from "./gpu.ts";
 
@@ -189,6 +190,15 @@ for (
     await assertRight(gpu, problem({ group: 5 }, { headWindows: [0, 40] }), { tuning });
   });
 }
+
+testWithGpu("attendOnGpu() joins splits in the last workgroup, step after step", async (gpu) => {
+  const tuning = { ...defaultTuning(gpu.target), parallelItems: 24, mergesInside: true };
+  for (const group of [2, 8]) {
+    const p = problem({ group }, { queryLengths: [1, 1], cachedLengths: [700, 1300] });
+    await assertRight(gpu, p, { tuning });
+    await assertRight(gpu, p, { tuning });
+  }
+});
 
 testWithGpu("attendOnGpu() lets no NaN of a hidden key through, walked or not", async (gpu) => {
   const p = problem({ group: 1 }, {

@@ -24,7 +24,7 @@ import { ITEM, MERGE, PARAMS } from "./struct_layout.ts";
 import type { PlanOptions } from "./plan_tiles.ts";
 import type { AttendSpecialisation, AttendTuning } from "./program.ts";
 import { rowSizesOf } from "./row_sizes.ts";
-import { attendProgram, defaultTuning, mergeProgram } from "./specialisation.ts";
+import { attendProgram, defaultTuning, mergeProgram, mergesInsideOf } from "./specialisation.ts";
 
 /** Uniform offsets are aligned to this on every adapter. */
 const PARAMS_STRIDE_BYTES = 256;
@@ -79,6 +79,8 @@ export interface AttendStage {
   readonly partials: GrowingBuffer;
   /** Mask ranges, tree bits, learned sinks. */
   readonly extras: GrowingBuffer;
+  /** Finished splits of each tile that its last workgroup joins; zero between steps. */
+  readonly counters: GrowingBuffer;
   /** Bind groups by layer and item size, for the present buffers. */
   readonly bindGroups: Map<number, GPUBindGroup>;
   /** Tensors that the bind groups name. */
@@ -98,9 +100,10 @@ export async function createAttendStage(
   options: AttendStageOptions,
 ): Promise<AttendStage> {
   const { bindings } = options.cache;
+  const counts = countsSplits(gpu, options);
   const available = gpu.device.limits.maxStorageBuffersPerShaderStage;
   const cacheBuffers = 2 * bindings + scaleBindings(options.specialisation);
-  if (6 + cacheBuffers > available) {
+  if (6 + cacheBuffers + Number(counts) > available) {
     throw new GpuError(
       "limit",
       `Cannot bind a cache split over ${cacheBuffers} buffers: the adapter allows ${available} ` +
@@ -117,6 +120,7 @@ export async function createAttendStage(
     "storage",
     "storage",
     ...cacheEntries,
+    ...(counts ? ["storage" as const] : []),
   ]);
   const mergeLayout = createLayout(gpu, [
     "uniform",
@@ -157,21 +161,29 @@ export async function createAttendStage(
     merges: createGrowing(gpu, "merges", STORAGE_IN),
     partials: createGrowing(gpu, "partials", GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC),
     extras: createGrowing(gpu, "extras", STORAGE_IN),
+    counters: createGrowing(gpu, "counters", GPUBufferUsage.STORAGE),
     bindGroups: new Map(),
     bound: null,
     logSumExpBase: 0,
   };
 }
 
+/** Whether some program counts the splits that are finished. */
+function countsSplits(gpu: Gpu, { tuning }: Pick<AttendStageOptions, "tuning">): boolean {
+  const { target } = gpu;
+  return mergesInsideOf({ rows: 1 }, { target, ...(tuning === undefined ? {} : { tuning }) });
+}
+
 /** How a stage's batches are planned: which sizes items have, and how many of them fill the device. */
 export function planningOf(
   stage: AttendStage,
-): Pick<PlanOptions, "rowSizes" | "isChained" | "parallelItems" | "subgroups"> {
+): Pick<PlanOptions, "rowSizes" | "isChained" | "parallelItems" | "subgroups" | "mergesInside"> {
   const tuning = attendTuning(stage);
   const rowSizes = rowSizesOf(stage.options.specialisation, { target: stage.gpu.target, tuning });
   return {
     rowSizes,
     subgroups: tuning.subgroups,
+    mergesInside: countsSplits(stage.gpu, stage.options),
     isChained: (tuning.isChained ?? true) && stage.gpu.target.subgroupSize > 0,
     // An item of matrices is one subgroup, where one of the vector kernel is two.
     parallelItems: Number.isFinite(rowSizes.leastMatrixRows)
@@ -244,6 +256,7 @@ export function uploadAttend(stage: AttendStage, plan: WorkPlan, step: AttendSte
   if (plan.successors.length > 0) {
     writeWords(gpu, stage.items.buffer, plan.successors, itemBase * ITEM.words * 4);
   }
+  grow(stage, stage.counters, plan.counters * 4);
   grow(stage, stage.merges, plan.merges.length * 4);
   writeParams(0, 0, plan.merges.length / MERGE.words);
   if (plan.merges.length > 0) writeWords(gpu, stage.merges.buffer, plan.merges, 0);
@@ -295,6 +308,7 @@ export function reserveAttend(
   const { headSize, queryHeads } = stage.options.specialisation;
   const items = o.size.items.reduce((sum, count) => sum + count, 0);
   grow(stage, stage.items, items * ITEM.words * 4);
+  grow(stage, stage.counters, items * 4);
   grow(stage, stage.merges, o.size.merges * MERGE.words * 4);
   const floats = o.partialRows * (headSize + 2) + o.queryTokens * queryHeads;
   grow(stage, stage.partials, floats * 4);
@@ -332,7 +346,7 @@ export function encodeAttend(
 /** Frees the stage's buffers. */
 export function destroyAttendStage(stage: AttendStage): void {
   stage.params.destroy();
-  for (const growing of [stage.items, stage.merges, stage.partials, stage.extras]) {
+  for (const growing of [stage.items, stage.merges, stage.partials, stage.extras, stage.counters]) {
     growing.buffer.destroy();
   }
 }
@@ -357,6 +371,7 @@ function attendBindGroup(
       ...keys,
       ...values,
       ...scales,
+      ...(countsSplits(stage.gpu, stage.options) ? [stage.counters.buffer] : []),
     ]);
     stage.bindGroups.set(key, group);
   }

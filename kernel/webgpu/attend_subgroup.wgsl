@@ -298,6 +298,11 @@ fn attendItem(item: Item, local: u32) {
   }
   workgroupBarrier();
   finishItem(item, local);
+//#if MERGES_INSIDE
+  if (item.splits > 0u) {
+    mergeIfLast(item, local);
+  }
+//#end
 }
 
 // Where a tile lies, and its lane's own key.

@@ -92,6 +92,11 @@ export function scaleBindings(shape: SideShape): number {
 /** Storage bindings that every attention program has before those of the cache. */
 export const FIRST_CACHE_BINDING = 7;
 
+/** The binding behind those of the cache, where workgroups count what they have finished. */
+export function counterBinding(s: SideShape & { readonly bindings: number }): number {
+  return FIRST_CACHE_BINDING + 2 * s.bindings + scaleBindings(s);
+}
+
 /** Elements of a row that a lane loads at a time, of keys and of values. */
 export type ChunkElements = Readonly<Record<CacheSide, number>>;
 

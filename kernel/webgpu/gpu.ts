@@ -86,6 +86,9 @@ const NEEDED_LIMITS = [
 
 const MATRIX_FEATURE = "chromium-experimental-subgroup-matrix";
 
+/** Deno's, for `@coherent`. */
+const COHERENT_FEATURE = "wgpu-memory-decoration-coherent";
+
 const INSTALL_FIX =
   "run `deno task setup` to install a software Vulkan driver, or install the GPU vendor's driver";
 
@@ -120,6 +123,7 @@ export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {
   const opened = await requestDevice(adapter, {
     subgroups: o.subgroups !== "off",
     matrices: o.subgroups !== "off" && dialect === "tint",
+    coherence: dialect === "naga",
   });
   if (opened === null) {
     return {
@@ -158,6 +162,7 @@ export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {
         subgroupSize,
         dialect,
         isCompact: isSoftware,
+        ...(features.includes(COHERENT_FEATURE) ? { isCoherent: true } : {}),
         ...(matrix === null ? {} : { matrix }),
       },
       maxBindingBytes: Math.min(o.maxBindingBytes ?? limit, limit),
@@ -181,7 +186,7 @@ export function closeGpu(gpu: Gpu): void {
 // less until one is given.
 async function requestDevice(
   adapter: GPUAdapter,
-  wants: { subgroups: boolean; matrices: boolean },
+  wants: { subgroups: boolean; matrices: boolean; coherence: boolean },
 ): Promise<{ device: GPUDevice; features: string[] } | null> {
   const requiredLimits: Record<string, number> = {};
   for (const name of NEEDED_LIMITS) requiredLimits[name] = adapter.limits[name];
@@ -189,7 +194,8 @@ async function requestDevice(
   const matrices = wants.matrices && adapter.features.has(MATRIX_FEATURE as GPUFeatureName)
     ? subgroups.map((features) => [...features, "shader-f16", MATRIX_FEATURE])
     : [];
-  for (const features of [...matrices, ...subgroups, ["timestamp-query"], []]) {
+  const coherent = wants.coherence ? subgroups.map((names) => [...names, COHERENT_FEATURE]) : [];
+  for (const features of [...matrices, ...coherent, ...subgroups, ["timestamp-query"], []]) {
     try {
       const device = await adapter.requestDevice({
         requiredFeatures: features as GPUFeatureName[],

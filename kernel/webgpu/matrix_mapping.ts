@@ -17,6 +17,10 @@ export const MATRIX_TUNINGS: readonly MatrixTuning[] = [
   { rowFragments: 1, tileKeys: 32 },
   { rowFragments: 2, tileKeys: 16 },
   { rowFragments: 2, tileKeys: 32 },
+  { rowFragments: 1, tileKeys: 16, stages: 2 },
+  { rowFragments: 1, tileKeys: 32, stages: 2 },
+  { rowFragments: 2, tileKeys: 16, stages: 2 },
+  { rowFragments: 2, tileKeys: 32, stages: 2 },
 ];
 
 /** Whether the matrix kernel attends items of this kind. */
@@ -114,7 +118,8 @@ export function matrixMapping(
   o: { readonly target: ProgramTarget; readonly tuning: MatrixTuning },
 ): MatrixConstants | null {
   const { matrix, subgroupSize } = o.target;
-  const { rowFragments, tileKeys } = o.tuning;
+  const { tuning } = o;
+  const { rowFragments, tileKeys } = tuning;
   if (matrix === undefined || subgroupSize === 0) return null;
   const unit = matrix.size;
   const rowsOfSubgroup = rowFragments * unit;
@@ -122,11 +127,16 @@ export function matrixMapping(
   const words = s.headSize / 8;
   const keyWords = tileKeys * (words + 1);
   const scoreStride = tileKeys / 4 + 1;
-  const tileWords = 2 * keyWords + s.rows * scoreStride;
+  const stages = tuning.stages ?? 1;
+  const areaWords = s.rows * scoreStride;
+  const otherBytes = 4 * 2 * 4 * tileKeys + 8 * s.rows + 32;
+  // Two areas of scores save a barrier, where they fit.
+  const wordsOf = (areas: number): number => 2 * stages * keyWords + areas * areaWords;
+  const areas = stages === 2 && wordsOf(2) * 16 + otherBytes <= matrix.workgroupBytes ? 2 : 1;
+  const tileWords = wordsOf(areas);
   const lanesOfRow = Math.max(1, subgroupSize / rowsOfSubgroup);
   const subgroups = s.rows / rowsOfSubgroup;
   const loads = tileKeys * words / lanes;
-  const otherBytes = 4 * 2 * 4 * tileKeys + 8 * s.rows + 32;
   const fits = Number.isInteger(subgroups) &&
     tileWords * 16 + otherBytes <= matrix.workgroupBytes && lanesOfRow <= 2 &&
     lanes <= MOST_LANES && Number.isInteger(loads) && loads <= MOST_LOADS;
@@ -149,7 +159,11 @@ export function matrixMapping(
     QF: Math.min(s.headSize, 2 * tileKeys) / unit,
     STAGE_LOADS: loads,
     VALUES_AT: keyWords,
-    SCORES_AT: 2 * keyWords,
+    AHEAD: stages === 2,
+    AREAS: areas,
+    AREA_WORDS: areaWords,
+    PLACE_WORDS: 2 * keyWords,
+    SCORES_AT: 2 * stages * keyWords,
     SCORE_STRIDE: scoreStride,
     TILE_WORDS: tileWords,
   };
@@ -203,5 +217,6 @@ export function matrixTuningsOf(
 
 /** The part of a program's name that tells tunings apart. */
 export function matrixTuningName(tuning: MatrixTuning): string {
-  return `row_fragments=${tuning.rowFragments};tile_keys=${tuning.tileKeys}`;
+  const stages = tuning.stages === 2 ? ";stages=2" : "";
+  return `row_fragments=${tuning.rowFragments};tile_keys=${tuning.tileKeys}${stages}`;
 }

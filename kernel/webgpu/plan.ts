@@ -4,7 +4,7 @@
  * ones does not become the step, for any query length.
  */
 
-import { ITEM_ROWS } from "./item_rows.ts";
+import { isVectorSize, ITEM_ROWS } from "./item_rows.ts";
 import { cutChains, isChainable } from "./plan_chains.ts";
 import { chooseSplitPages, parallelItemsOf } from "./plan_splits.ts";
 import {
@@ -40,12 +40,16 @@ export interface WorkPlan {
   readonly merges: WordList;
   /** Tiles before they were split. */
   readonly tiles: TileList;
+  /** Tiles whose splits are joined by the last workgroup of each. */
+  counters: number;
   /** Rows of split outputs that the items write. */
   partialRows: number;
   /** Keys that the items read, each tile of rows counted, for byte counts. */
   keysRead: number;
   /** Partial row of the first split of each sibling tile being added; as many as there are at most. */
   readonly partialBases: number[];
+  /** Counter of each sibling tile being added. */
+  readonly counterBases: number[];
 }
 
 /** Makes an empty plan. */
@@ -57,9 +61,11 @@ export function createWorkPlan(): WorkPlan {
     successors: createWordList(),
     merges,
     tiles: createTileList(),
+    counters: 0,
     partialRows: 0,
     keysRead: 0,
     partialBases: [],
+    counterBases: [],
   };
 }
 
@@ -88,7 +94,7 @@ function reserve(list: WordList, count: number): number {
 export function planBatch(plan: WorkPlan, batch: PlanBatch, o: PlanOptions): void {
   for (const list of plan.items) list.length = 0;
   plan.merges.length = plan.successors.length = 0;
-  plan.partialRows = 0;
+  plan.counters = plan.partialRows = 0;
   plan.keysRead = 0;
   listTiles(plan.tiles, batch, o);
   const workers = parallelItemsOf(plan.tiles, o);
@@ -113,6 +119,7 @@ function addChains(plan: WorkPlan, batch: PlanBatch, o: PlanOptions, workers: nu
   let beforeAt = 0;
   let splits = 0;
   let partialBase = 0;
+  const pieces: { list: WordList; at: number }[] = [];
   cutChains(plan.tiles, o, workers, {
     piece(tile, begin, end, isFirst) {
       const at = tile * TILE_WORDS;
@@ -139,10 +146,17 @@ function addChains(plan: WorkPlan, batch: PlanBatch, o: PlanOptions, workers: nu
       }
       before = list;
       beforeAt = itemAt;
+      pieces[splits] = { list, at: itemAt };
       splits++;
       if (isWhole) return;
       plan.partialRows += rows;
-      if (end === words[at + TILE.pages]) addMerges(plan, batch, o, at, splits, partialBase);
+      if (end < words[at + TILE.pages]) return;
+      if (joinsInside(o, words[at + TILE.size], splits)) {
+        for (let split = 0; split < splits; split++) {
+          joinInside(pieces[split].list, pieces[split].at, splits, partialBase, plan.counters);
+        }
+        plan.counters++;
+      } else addMerges(plan, batch, o, at, splits, partialBase);
     },
   });
 }
@@ -167,7 +181,8 @@ function addSiblings(
     mostSplits = Math.max(mostSplits, splits);
     if (splits === 1) continue;
     plan.partialRows += splits * words[at + TILE.rows];
-    addMerges(plan, batch, o, at, splits, plan.partialBases[sibling]);
+    if (joinsInside(o, words[at + TILE.size], splits)) plan.counterBases[sibling] = plan.counters++;
+    else addMerges(plan, batch, o, at, splits, plan.partialBases[sibling]);
   }
   for (let split = 0; split < mostSplits; split++) {
     for (let sibling = 0; sibling < siblings; sibling++) {
@@ -180,9 +195,34 @@ function addSiblings(
       const end = Math.min(begin + pagesPerSplit, pages);
       const rows = words[at + TILE.rows];
       const partialRow = splits === 1 ? NOT_SPLIT : plan.partialBases[sibling] + split * rows;
-      addItem(plan, batch, o, at, plan.items[words[at + TILE.size]], begin, end, partialRow);
+      const list = plan.items[words[at + TILE.size]];
+      const itemAt = addItem(plan, batch, o, at, list, begin, end, partialRow);
+      if (splits > 1 && joinsInside(o, words[at + TILE.size], splits)) {
+        const base = plan.partialBases[sibling];
+        joinInside(list, itemAt, splits, base, plan.counterBases[sibling]);
+      }
     }
   }
+}
+
+/** Most splits that the last workgroup of a tile joins; more are joined faster side by side. */
+const MOST_INSIDE_SPLITS = 16;
+
+function joinsInside(o: PlanOptions, size: number, splits: number): boolean {
+  return (o.mergesInside ?? false) && splits <= MOST_INSIDE_SPLITS &&
+    isVectorSize(ITEM_ROWS[size], o.rowSizes);
+}
+
+function joinInside(
+  { words }: WordList,
+  at: number,
+  splits: number,
+  firstPartial: number,
+  counter: number,
+): void {
+  words[at + ITEM.at.splits] = splits;
+  words[at + ITEM.at.firstPartial] = firstPartial;
+  words[at + ITEM.at.counter] = counter;
 }
 
 function splitsOf(pages: number, splitPages: number): number {
@@ -218,6 +258,7 @@ function addItem(
   words[at + ITEM.at.windowTokens] = batch.headWindows[tile[tileAt + TILE.head]];
   words[at + ITEM.at.partialRow] = partialRow;
   words[at + ITEM.at.safeRow] = tile[tileAt + TILE.safeRow];
+  words[at + ITEM.at.splits] = 0;
   words[at + ITEM.at.unmaskedBegin] = tile[tileAt + TILE.unmaskedBegin];
   words[at + ITEM.at.unmaskedEnd] = Math.min(
     tile[tileAt + TILE.unmaskedEnd],

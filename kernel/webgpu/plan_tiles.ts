@@ -38,6 +38,8 @@ export interface PlanOptions {
   readonly rowSizes?: RowSizes;
   /** Whether decode is cut into equal shares of all keys. @default {false} */
   readonly isChained?: boolean;
+  /** Whether items of the vector kernel join the splits of their rows where these are few. */
+  readonly mergesInside?: boolean;
   /** Subgroups of an item of one group of rows. @default {2} */
   readonly subgroups?: number;
   /** Items of one group of rows that keep the device busy; splitting aims at this many. */

@@ -20,6 +20,8 @@ export interface MatrixTuning {
   readonly rowFragments: 1 | 2;
   /** Keys of a tile. */
   readonly tileKeys: 16 | 32;
+  /** Tiles of keys and values that workgroup memory holds: with 2, the next one arrives early. @default {1} */
+  readonly stages?: 1 | 2;
   /** Whether an item of one fragment reads a whole tile ahead. @default {true} */
   readonly isAhead?: boolean;
 }
@@ -57,6 +59,8 @@ export interface ProgramTarget {
   readonly dialect: WgslDialect;
   /** Whether loops are kept short to compile fast, as on an adapter that runs on the CPU. */
   readonly isCompact: boolean;
+  /** Whether workgroups can see each other's writes within a dispatch. @default {false} */
+  readonly isCoherent?: boolean;
   /** Subgroup matrices of f16 with f32 results; left out where there are none. */
   readonly matrix?: MatrixUnit;
 }
@@ -67,6 +71,8 @@ export interface AttendTuning {
   readonly subgroups: number;
   /** Most groups of rows of an item, each in a subgroup of its own. */
   readonly rowGroups: number;
+  /** Whether the last workgroup of a tile joins its few splits, where the target allows it. @default {false} */
+  readonly mergesInside?: boolean;
   /** Whether workgroups take equal shares of all keys, each a chain of items. @default {true} */
   readonly isChained?: boolean;
   /** Lanes that share a key in the score phase: a power of two. */

@@ -7,7 +7,14 @@
  */
 
 import type { StorageType } from "../storage_type.ts";
-import { APPEND_TEXTS, CACHE_TEXTS, cacheConstants, cacheName, hasCodes } from "./cache_sides.ts";
+import {
+  APPEND_TEXTS,
+  CACHE_TEXTS,
+  cacheConstants,
+  cacheName,
+  counterBinding,
+  hasCodes,
+} from "./cache_sides.ts";
 import appendText from "./append.wgsl" with { type: "text" };
 import appendCodesText from "./append_codes.wgsl" with { type: "text" };
 import appendInputText from "./append_input.wgsl" with { type: "text" };
@@ -19,6 +26,7 @@ import attendRowsText from "./attend_rows.wgsl" with { type: "text" };
 import attendSubgroupText from "./attend_subgroup.wgsl" with { type: "text" };
 import attendTileText from "./attend_tile.wgsl" with { type: "text" };
 import fillText from "./fill.wgsl" with { type: "text" };
+import mergeInsideText from "./merge_inside.wgsl" with { type: "text" };
 import mergeText from "./merge.wgsl" with { type: "text" };
 import paramsText from "./params.wgsl" with { type: "text" };
 import { type LaneOptions, portableMapping, subgroupMapping } from "./lane_mapping.ts";
@@ -118,6 +126,7 @@ export function attendProgram(
     : s.rows === TILE_ROWS
     ? [attendTileText]
     : [attendRowsText, vectorText];
+  const mergesInside = matrix === null && mergesInsideOf(s, o);
   const texts = [
     paramsText,
     PARAMS.wgsl,
@@ -127,6 +136,7 @@ export function attendProgram(
     ...CACHE_TEXTS,
     storeOutputText,
     storeItemText,
+    ...(mergesInside ? [mergeInsideText] : []),
     ...entryTexts,
   ];
   return {
@@ -138,6 +148,8 @@ export function attendProgram(
       MATRIX: false,
       R: s.rows,
       ROWS: s.rows,
+      MERGES_INSIDE: mergesInside,
+      COUNTER_BINDING: counterBinding(s),
       ...mapping,
       RANGES: s.maskRanges,
       TREE: s.treeMask,
@@ -146,6 +158,15 @@ export function attendProgram(
       TINT: o.target.dialect === "tint",
     }),
   };
+}
+
+/** Whether items of a program may join the splits of their rows. */
+export function mergesInsideOf(
+  { rows }: Pick<AttendSpecialisation, "rows">,
+  { target, tuning }: { target: ProgramTarget; tuning?: AttendTuning },
+): boolean {
+  return tuning?.mergesInside === true && target.isCoherent === true && target.subgroupSize > 0 &&
+    rows !== TILE_ROWS;
 }
 
 /** The name of an attention program, without generating it. */
@@ -165,7 +186,7 @@ export function attendProgramName(
   const { T, WALKERS, LK, J, PV_UNROLL } = subgroupMapping(s, tuned(o));
   const subgroups = `subgroup=${T};walkers=${WALKERS}`;
   return `${head};${subgroups};lanes_per_key=${LK};keys_per_group=${J};` +
-    `values_in_flight=${PV_UNROLL}`;
+    `values_in_flight=${PV_UNROLL}${mergesInsideOf(s, o) ? ";merges_inside" : ""}`;
 }
 
 function matrixTuningOf(
@@ -176,7 +197,7 @@ function matrixTuningOf(
   const asked = o.tuning?.matrix;
   if (s.rows === MATRIX_ROWS && asked !== undefined) {
     // A subgroup owns all rows of a small item, and holds as many keys as a tile if they fit.
-    const tuning = { ...asked, rowFragments: 1 } as const;
+    const tuning = { ...asked, rowFragments: 1, stages: 1 } as const;
     if (matrixMapping(s, { target: o.target, tuning }) !== null) return tuning;
     return chooseMatrixTuning(s, { target: o.target });
   }

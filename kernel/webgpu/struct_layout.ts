@@ -82,6 +82,10 @@ export const ITEM = defineStruct("Item", [
   ["safeRow", "u32"],
   ["unmaskedBegin", "u32", "From here every row sees every key, unless the program has masks."],
   ["unmaskedEnd", "u32"],
+  ["splits", "u32", "Of a tile whose last workgroup joins them; else 0."],
+  ["firstPartial", "u32", "Partial row of the first of them."],
+  ["counter", "u32", "Place that counts those that are finished."],
+  ["reserved", "u32"],
 ]);
 
 /** Where `rows` of an item goes on with its successor, among those behind the items dispatched. */
