@@ -140,6 +140,13 @@ function doubtsOf(o: { readonly endpoint: LiveSide; readonly against: LiveSide }
         `more than ${MAX_OUTPUT_DIFFERENCE * 100} % apart; make both answer in full (--ignore-eos)`,
     );
   }
+  for (const { role, url, warmupErrors = [] } of [o.endpoint, o.against]) {
+    if (warmupErrors.length === 0) continue;
+    doubts.push(
+      `the server ${role} '${url}' failed ${warmupErrors.length} requests of the warm-up ` +
+        `(${describeFailures(warmupErrors)}), so that its first pair may have found it cold`,
+    );
+  }
   const isPaired = endpoint.length === against.length &&
     endpoint.every(({ pair, order }, index) =>
       against[index].pair === pair && Math.abs(against[index].order - order) === 1

@@ -102,6 +102,8 @@ const sideSchema = z.strictObject({
   url: text,
   /** Model asked for. */
   model: text,
+  /** Requests of the warm-up that failed; results of earlier versions lack it. */
+  warmupErrors: z.array(errorSchema).exactOptional(),
   /** One entry a pair. */
   runs: z.array(z.strictObject({
     /** Index of the pair, from 0. */

@@ -7,13 +7,14 @@ import { judgeLive } from "./live_gate.ts";
 import { LIVE_FORMULAS, measureLive } from "./live_metrics.ts";
 import {
   LIVE_SCHEMA_VERSION,
+  type LiveError,
   type LiveResult,
   type LiveRun,
   type LiveSettings,
   type LiveSide,
 } from "./live_schema.ts";
 import type { LiveEndpoint, LiveOptions, LiveProgress } from "./live_types.ts";
-import { runOpenLoop } from "./open_loop.ts";
+import { type OpenLoopLog, runOpenLoop } from "./open_loop.ts";
 import { isToken, redactDocument } from "./token.ts";
 
 /** How servers are asked where nothing else is said. */
@@ -67,6 +68,7 @@ export async function runLive(o: LiveOptions): Promise<LiveResult> {
   );
   const signal = o.signal ?? new AbortController().signal;
   const runs: LiveRun[][] = endpoints.map(() => []);
+  const warmupErrors: LiveError[][] = endpoints.map(() => []);
   const clients = endpoints.map(({ url }) => openClient(url, settings.maxInFlight));
   try {
     const replay = (
@@ -93,13 +95,18 @@ export async function runLive(o: LiveOptions): Promise<LiveResult> {
     const warmup = requests.slice(0, settings.warmupRequests)
       .map(({ after: _, ...request }) => ({ ...request, arrivalMs: 0 }));
     for (let side = 0; side < endpoints.length && warmup.length > 0; side++) {
-      await replay(side, { phase: "warm-up", pair: -1, requests: warmup });
+      const log = await replay(side, { phase: "warm-up", pair: -1, requests: warmup });
+      warmupErrors[side].push(...errorsOf(log));
     }
     const turns = interleaveSides({ sides: endpoints.length, pairs: settings.pairs });
     for (const [order, { side, pair }] of turns.entries()) {
       const log = await replay(side, { phase: "replay", pair, requests });
-      const errors = log.records.map(({ error }) => error).filter((error) => error !== null);
-      runs[side].push({ pair, order, ...measureLive(log, settings.objectives), errors });
+      runs[side].push({
+        pair,
+        order,
+        ...measureLive(log, settings.objectives),
+        errors: errorsOf(log),
+      });
     }
   } finally {
     for (const client of clients) client.close();
@@ -108,6 +115,7 @@ export async function runLive(o: LiveOptions): Promise<LiveResult> {
     role: side === 0 ? "endpoint" : "against",
     url,
     model,
+    warmupErrors: warmupErrors[side],
     runs: runs[side],
   }));
   const result: LiveResult = {
@@ -128,6 +136,10 @@ export async function runLive(o: LiveOptions): Promise<LiveResult> {
     gate: sides.length === 2 ? judgeLive({ endpoint: sides[0], against: sides[1] }) : null,
   };
   return redactDocument(result, endpoints.map(({ token }) => token));
+}
+
+function errorsOf({ records }: OpenLoopLog): LiveError[] {
+  return records.map(({ error }) => error).filter((error) => error !== null);
 }
 
 function checkSettings(settings: LiveSettings, requests: number): void {

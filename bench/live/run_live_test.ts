@@ -160,6 +160,24 @@ Deno.test("runLive() counts every kind of failure once, and it fails the gate", 
   });
 });
 
+Deno.test("runLive() reports requests of the warm-up that failed, and allows no PASS with them", async () => {
+  await withServer({ faults: { status: 3 }, timeScale: 1 }, async ({ url }) => {
+    const settings = { warmupRequests: 4 };
+    const result = await measure(url, { count: 4, settings });
+    const [{ warmupErrors, runs }] = result.sides;
+    assert.deepEqual(warmupErrors!.map(({ kind }) => kind), ["status"]);
+    assert.deepEqual(runs[0].errors.map(({ kind }) => kind), ["status"]);
+    assert.deepEqual(parseLiveResult(serializeLiveResult(result), { file: "a" }), result);
+    const side = { ...result.sides[0], runs: [] };
+    const { verdict, reasons } = judgeLive({
+      endpoint: { ...side, role: "endpoint", warmupErrors: [] },
+      against: { ...side, role: "against" },
+    });
+    assert.notEqual(verdict, "PASS");
+    assert.match(reasons.join("\n"), /against '.*' failed 1 requests of the warm-up \(1 status\)/);
+  });
+});
+
 Deno.test("runLive() records a refused connection and tries nothing again", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;

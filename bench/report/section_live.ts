@@ -70,11 +70,14 @@ export function liveSection(file: string, result: LiveResult): ReportSection {
 
 /** How many requests of each server failed, by kind: figures without them are of fewer requests. */
 function failureFindings({ sides }: LiveResult): string[] {
-  return sides.flatMap(({ role, runs }) => {
-    const errors = runs.flatMap((run) => run.errors);
-    return errors.length === 0
-      ? []
-      : [`${role} failed ${formatCount(errors.length)} requests: ${describeFailures(errors)}`];
+  return sides.flatMap(({ role, runs, warmupErrors = [] }) => {
+    const found = [
+      ["requests", runs.flatMap((run) => run.errors)],
+      ["requests of the warm-up", warmupErrors],
+    ] as const;
+    return found.filter(([, errors]) => errors.length > 0).map(([what, errors]) =>
+      `${role} failed ${formatCount(errors.length)} ${what}: ${describeFailures(errors)}`
+    );
   });
 }
 
@@ -126,9 +129,12 @@ function sidesTable({ sides }: LiveResult): ReportBlock {
 }
 
 function errorBlocks({ sides }: LiveResult): ReportBlock[] {
-  const rows = sides.flatMap(({ role, runs }) =>
-    runs.flatMap(({ pair, errors }) =>
-      errors.map(({ request, kind, message }) => [role, `${pair + 1}`, `${request}`, kind, message])
+  const rows = sides.flatMap(({ role, runs, warmupErrors = [] }) =>
+    [
+      { pair: "warm-up", errors: warmupErrors },
+      ...runs.map(({ pair, errors }) => ({ pair: `${pair + 1}`, errors })),
+    ].flatMap(({ pair, errors }) =>
+      errors.map(({ request, kind, message }) => [role, pair, `${request}`, kind, message])
     )
   );
   if (rows.length === 0) return [];

@@ -1,6 +1,7 @@
 import {
   type Comparison,
   describeFailures,
+  type LiveError,
   type LivePerformance,
   type LiveResult,
   type LiveSide,
@@ -96,15 +97,29 @@ function describe({ metric, ratio, interval, threshold, better }: Comparison): s
     formatChange(threshold);
 }
 
-function renderErrors({ role, runs }: LiveSide): string[] {
-  const errors = runs.flatMap((run) => run.errors.map((error) => ({ pair: run.pair, ...error })));
+function renderErrors({ role, runs, warmupErrors = [] }: LiveSide): string[] {
+  const inRuns = runs.flatMap(({ pair, errors }) =>
+    errors.map((error) => ({ when: `pair ${pair + 1}`, ...error }))
+  );
+  const inWarmup = warmupErrors.map((error) => ({ when: "warm-up", ...error }));
+  return [
+    ...listErrors(`${role} failed`, "requests", inRuns),
+    ...listErrors(`${role} failed`, "requests of the warm-up", inWarmup),
+  ];
+}
+
+function listErrors(
+  who: string,
+  what: string,
+  errors: readonly (LiveError & { readonly when: string })[],
+): string[] {
   if (errors.length === 0) return [];
-  const shown = errors.slice(0, SHOWN_ERRORS).map(({ pair, request, kind, message }) =>
-    `  pair ${pair}, request ${request}: ${kind}: ${message}`
+  const shown = errors.slice(0, SHOWN_ERRORS).map(({ when, request, kind, message }) =>
+    `  ${when}, request ${request}: ${kind}: ${message}`
   );
   const rest = errors.length - shown.length;
   return [
-    `${role} failed ${errors.length} requests: ${describeFailures(errors)}`,
+    `${who} ${errors.length} ${what}: ${describeFailures(errors)}`,
     ...shown,
     ...(rest > 0 ? [`  and ${rest} more, all in the result`] : []),
   ];

@@ -67,6 +67,6 @@ Deno.test("renderLiveResult() shows missing figures as missing, and what failed 
   assert.match(text, /prompt tokens, counted \/ asked +1\.25/);
   assert.match(text, /output tokens, counted \/ asked +–/);
   assert.match(text, /endpoint failed 3 requests: 2 timeout, 1 connect/);
-  assert.match(text, /pair 0, request 2: connect: Message 2/);
+  assert.match(text, /pair 1, request 2: connect: Message 2/);
   assert.doesNotMatch(text, /gate\/live/);
 });

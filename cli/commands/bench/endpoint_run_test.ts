@@ -51,7 +51,7 @@ Deno.test("benchEndpoint() lists what failed, and exits 4 when nothing was answe
     const run = await bench("--endpoint", url);
     assert.equal(run.exitCode, 4);
     assert.match(run.stdout, /endpoint failed 12 requests: 12 status/);
-    assert.match(run.stdout, /pair 0, request 0: status: Status 500/);
+    assert.match(run.stdout, /pair 1, request 0: status: Status 500/);
     assert.match(run.stdout, /and 7 more/);
     await withServer({ timeScale: 0 }, async (sound) => {
       assert.equal((await bench("--endpoint", url, "--against", sound, "--enforce")).exitCode, 1);
