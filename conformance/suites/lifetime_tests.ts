@@ -26,9 +26,10 @@ const transfer = defineTest({
   id: "allocator:lifetime:transfer",
   clauses: ["recycle/in-flight-transfer"],
   description: "Pages that a transfer reads are handed out only after it has ended",
-  needs: ({ layout, freed_by: by }) => [
+  needs: ({ layout, freed_by: by, steps }) => [
     layoutCapability(layout),
     "allocator.transfer",
+    ...(steps > 0 ? ["allocator.fence"] as const : []),
     ...(by === "recycle" ? ["allocator.recycle"] as const : []),
   ],
   cases: grid({ layout: LAYOUTS, freed_by: ["release", "recycle"], steps: [0, 1] }),

@@ -163,6 +163,7 @@ const patternByRank = defineTest({
   description: "A pattern makes the window heads of each rank that the declared scope says",
   needs: ({ layout }) => [
     layoutCapability(layout),
+    "allocator.heads",
     "allocator.tensor_parallel",
     "allocator.recycle",
   ],
@@ -194,6 +195,7 @@ const listByRank = defineTest({
   description: "A list names heads of the model, so that ranks differ and each recycles its own",
   needs: ({ layout }) => [
     layoutCapability(layout),
+    "allocator.heads",
     "allocator.tensor_parallel",
     "allocator.recycle",
   ],
