@@ -94,28 +94,12 @@ export function elementCode(
   return (at.element & 1) === 0 ? pair & 15 : pair >> 4;
 }
 
-/**
- * The exact value of one element: (code − zero) · scale.
- *
- * @returns The value in float64; NaN where the code or a scale is none.
- */
-export function elementValue(
-  o: { tensor: QuantisedTensor; format: QuantisedFormat; headSize: number },
-  at: RowPlace & { element: number },
-): number {
-  const { tensor, format, headSize } = o;
-  const code = CODE_VALUES[format.codes][elementCode(o, at)];
-  const zero = format.codes === "int4"
-    ? scaleValue(format.scaleType, tensor.zeros![at.head * headSize + at.element])
-    : 0;
-  return (code - zero) * elementScale(o, at);
-}
-
 /** Reads a row's values into one scratch array, which the next call overwrites. */
 export type RowReader = (offset: number, head: number) => Float64Array;
 
 /**
- * A reader of the exact values of a side's rows, whatever they are stored as.
+ * A reader of the exact values of a side's rows, whatever they are stored as; a quantised element is
+ * (code − zero) · scale, NaN where the code or a scale is none.
  *
  * @returns Takes a row's offset in elements (`cacheOffset`) and its KV head, and gives [D] values in
  * an array that the next call overwrites.
@@ -134,11 +118,39 @@ export function createRowReader(p: AttentionProblem, side: CacheSide): RowReader
   }
   const tensor = sideTensor(p, side)!;
   const o = { tensor, format, headSize };
+  const { codes } = tensor;
+  const values = CODE_VALUES[format.codes];
+  const bytes = rowBytes(format, headSize);
+  const isPacked = CODE_FORMATS[format.codes].bits === 4;
+  const zeros = decodedChannels(tensor.zeros, format.scaleType);
+  const byChannel = format.granularity === "channel"
+    ? decodedChannels(tensor.scales, format.scaleType)
+    : null;
+  const isByBlock = format.granularity === "block";
   return (offset, head) => {
     const row = offset / headSize;
+    const base = row * bytes;
+    const channels = head * headSize;
+    let scale = 0;
     for (let element = 0; element < headSize; element++) {
-      scratch[element] = elementValue(o, { row, head, element });
+      const code = isPacked
+        ? (codes[base + (element >> 1)] >> ((element & 1) * 4)) & 15
+        : codes[base + element];
+      const zero = zeros === null ? 0 : zeros[channels + element];
+      if (byChannel !== null) scale = byChannel[channels + element];
+      else if (element === 0 || (isByBlock && element % BLOCK_ELEMENTS === 0)) {
+        scale = elementScale(o, { row, head, element });
+      }
+      scratch[element] = (values[code] - zero) * scale;
     }
     return scratch;
   };
+}
+
+/** What channels share, [H, D], decoded once; null where a format has none. */
+function decodedChannels(
+  stored: QuantisedTensor["scales"],
+  type: QuantisedFormat["scaleType"],
+): Float64Array | null {
+  return stored === undefined ? null : Float64Array.from(stored, (bits) => scaleValue(type, bits));
 }
