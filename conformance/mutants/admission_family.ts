@@ -4,7 +4,8 @@ import type { AdmissionCommand, AllocatorSnapshot, CacheSpec } from "../subject.
 import { demandOf } from "../suites/page_demand.ts";
 import { resolveKinds } from "../suites/resolve_kinds.ts";
 import { DEFAULT_POLICIES } from "../policies.ts";
-import { allocatorFamily, type FamilyMember, withLayout } from "./family.ts";
+import { LAYOUTS } from "../suites/cache_spec.ts";
+import { allocatorFamily, type FamilyMember, layoutFamily, withLayout } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** What admission forgets, and in which situation that shows. */
@@ -18,37 +19,35 @@ interface Forgotten {
   readonly free?: (snapshot: AllocatorSnapshot, spec: CacheSpec) => readonly number[];
 }
 
-const ALL: readonly Layout[] = ["uniform", "headwise", "pooled"];
-
 const FORGOTTEN: readonly Forgotten[] = [
   {
     what: "chunk",
     situation: "chunk",
-    layouts: ALL,
+    layouts: LAYOUTS,
     ask: (spec, o) => [spec, { ...o, stepTokens: 1 }],
   },
   {
     what: "sinks",
     situation: "sinks",
-    layouts: ALL,
+    layouts: LAYOUTS,
     ask: (spec, o) => [{ ...spec, sinkTokens: 0 }, { ...o, stepTokens: 1 }],
   },
   {
     what: "a_part_of_a_page_of_sinks",
     situation: "decode_sinks",
-    layouts: ALL,
+    layouts: LAYOUTS,
     ask: (spec, o) => [{ ...spec, sinkTokens: spec.sinkTokens - spec.sinkTokens % 16 }, o],
   },
   {
     what: "window",
     situation: "alone",
-    layouts: ALL,
+    layouts: LAYOUTS,
     ask: (spec, o) => [{ ...spec, windowTokens: 1 }, { ...o, stepTokens: 1 }],
   },
   {
     what: "full_heads",
     situation: "mixed",
-    layouts: ALL,
+    layouts: LAYOUTS,
     ask: (spec, o) => [
       { ...spec, heads: { kind: "pattern", pattern: "first", ratio: 1 } },
       o,
@@ -57,13 +56,13 @@ const FORGOTTEN: readonly Forgotten[] = [
   {
     what: "pages_ahead",
     situation: "ahead",
-    layouts: ALL,
+    layouts: LAYOUTS,
     ask: (spec, o) => [{ ...spec, preallocatedPages: 0 }, { ...o, stepTokens: 1 }],
   },
   {
     what: "pages_others_took_ahead",
     situation: "others_ahead",
-    layouts: ALL,
+    layouts: LAYOUTS,
     ask: (spec, o) => [{ ...spec, preallocatedPages: 0 }, { ...o, stepTokens: 1 }],
     free: (snapshot, spec) => {
       const pages = snapshot.lengthsTokens.reduce(
@@ -77,7 +76,7 @@ const FORGOTTEN: readonly Forgotten[] = [
   {
     what: "pages_behind_a_fence",
     situation: "fence",
-    layouts: ALL,
+    layouts: LAYOUTS,
     ask: (spec, o) => [spec, o],
     free: (snapshot) =>
       Array.from(snapshot.freePages, (free, pool) => free + (snapshot.waitingPages[pool] ?? 0)),
@@ -96,7 +95,7 @@ const FORGOTTEN: readonly Forgotten[] = [
   {
     what: "requests_that_run",
     situation: "others",
-    layouts: ALL,
+    layouts: LAYOUTS,
     ask: (spec, o) => [spec, o],
     free: (snapshot, spec) => {
       const rows = snapshot.layout === "pooled" ? snapshot.kvHeads * snapshot.layerGroups : 1;
@@ -127,45 +126,39 @@ const forgetful = allocatorFamily<AdmissionMember>(
     withLayout(layout, (good, spec) => ({
       canAdmit: async (o) => {
         const snapshot = await good.snapshot();
-        const free = forgotten.free?.(snapshot, spec()) ?? [...snapshot.freePages];
-        const [asked, question] = forgotten.ask(spec(), o);
+        const free = forgotten.free?.(snapshot, spec) ?? [...snapshot.freePages];
+        const [asked, question] = forgotten.ask(spec, o);
         return { kind: "ok", value: holds(asked, { free, ...question }) };
       },
     })),
 );
 
-const neverNo = allocatorFamily(
-  { name: "admission_never_says_no", origin: "field", violates: ["pool/admission"] },
-  ALL.map((layout) => ({
-    layout,
-    label: layout,
-    fault: `With the ${layout} layout every request is admitted`,
-    killedBy: [`allocator:admission:truth:layout=${layout};*`],
-  })),
-  ({ layout }) =>
-    withLayout(layout, () => ({
-      canAdmit: () => Promise.resolve({ kind: "ok", value: true }),
-    })),
-);
+const neverNo = layoutFamily({
+  name: "admission_never_says_no",
+  origin: "field",
+  violates: ["pool/admission"],
+  fault: "every request is admitted",
+  test: "allocator:admission:truth",
+  layouts: LAYOUTS,
+}, () => ({
+  canAdmit: () => Promise.resolve({ kind: "ok", value: true }),
+}));
 
-const neverYes = allocatorFamily(
-  { name: "admission_keeps_a_page_a_head", origin: "own", violates: ["pool/admission"] },
-  ALL.map((layout) => ({
-    layout,
-    label: layout,
-    fault: `With the ${layout} layout admission leaves free what a request could have`,
-    killedBy: [`allocator:admission:truth:layout=${layout};*`],
-  })),
-  ({ layout }) =>
-    withLayout(layout, (good, spec) => ({
-      canAdmit: (o) =>
-        good.canAdmit({
-          ...o,
-          stepTokens: o.stepTokens + 2 * spec().pageSizeTokens,
-          lengthTokens: o.lengthTokens + 2 * spec().pageSizeTokens,
-        }),
-    })),
-);
+const neverYes = layoutFamily({
+  name: "admission_keeps_a_page_a_head",
+  origin: "own",
+  violates: ["pool/admission"],
+  fault: "admission leaves free what a request could have",
+  test: "allocator:admission:truth",
+  layouts: LAYOUTS,
+}, (good, spec) => ({
+  canAdmit: (o) =>
+    good.canAdmit({
+      ...o,
+      stepTokens: o.stepTokens + 2 * spec.pageSizeTokens,
+      lengthTokens: o.lengthTokens + 2 * spec.pageSizeTokens,
+    }),
+}));
 
 /** Every allocator whose admission is wrong. */
 export const admissionMutants: readonly Mutant[] = [...forgetful, ...neverNo, ...neverYes];

@@ -1,41 +1,44 @@
 /** Kernels whose attention has one fault each. */
 import { type Mutant, mutateKernel, withTable } from "./mutant.ts";
-import { changed, fullHeadsFirst, overrunRows } from "./problem_changes.ts";
+import {
+  answering,
+  asking,
+  changed,
+  closeHoles,
+  fullHeadsFirst,
+  overrunRows,
+} from "./problem_changes.ts";
 
-const flatIds = mutateKernel({
-  name: "flat_ids_in_per_head_kernel",
-  fault: "Global ids are used as addresses where ids are local to the head",
-  origin: "field",
-  violates: ["layout/id-spaces-distinct", "sentinel/only-minus-one"],
-  killedBy: ["kernel:sentinel:flat_ids", "kernel:sentinel:foreign_id:id=pool_end;*"],
-}, (good) => ({
-  attend: (problem, o) => {
+const flatIds = mutateKernel(
+  {
+    name: "flat_ids_in_per_head_kernel",
+    fault: "Global ids are used as addresses where ids are local to the head",
+    origin: "field",
+    violates: ["layout/id-spaces-distinct", "sentinel/only-minus-one"],
+    killedBy: ["kernel:sentinel:flat_ids", "kernel:sentinel:foreign_id:id=pool_end;*"],
+  },
+  asking((problem) => {
     const { layout, pages, kvHeads } = problem.shape;
     const flat = layout === "headwise" && problem.table.some((id) => id >= pages);
     const table = problem.table.map((id) => Math.min(id, pages * kvHeads - 1));
-    return good.attend(
-      flat ? { ...problem, table, shape: { ...problem.shape, layout: "pooled" } } : problem,
-      o,
-    );
-  },
-}));
+    return flat ? { ...problem, table, shape: { ...problem.shape, layout: "pooled" } } : problem;
+  }),
+);
 
-const moduloIds = mutateKernel({
-  name: "ids_modulo_n",
-  fault: "Ids are reduced modulo N in place of being refused",
-  origin: "field",
-  violates: ["layout/id-spaces-distinct", "layout/row-major-heads"],
-  killedBy: ["kernel:sentinel:flat_ids", "kernel:attend:layout:layout=pooled;*"],
-}, (good) => ({
-  attend: (problem, o) => {
+const moduloIds = mutateKernel(
+  {
+    name: "ids_modulo_n",
+    fault: "Ids are reduced modulo N in place of being refused",
+    origin: "field",
+    violates: ["layout/id-spaces-distinct", "layout/row-major-heads"],
+    killedBy: ["kernel:sentinel:flat_ids", "kernel:attend:layout:layout=pooled;*"],
+  },
+  asking((problem) => {
     const { pages } = problem.shape;
     const isTable = problem.table instanceof Int32Array;
-    return good.attend(
-      isTable ? withTable(problem, problem.table.map((id) => id % pages)) : problem,
-      o,
-    );
-  },
-}));
+    return isTable ? withTable(problem, problem.table.map((id) => id % pages)) : problem;
+  }),
+);
 
 const sinksForgotten = mutateKernel({
   name: "sinks_zero_in_one_entry",
@@ -43,10 +46,7 @@ const sinksForgotten = mutateKernel({
   origin: "field",
   violates: ["mask/sink-threaded"],
   killedBy: ["kernel:mask:sinks:entry=into;*"],
-}, (good) => ({
-  attend: (problem, o) =>
-    good.attend(o.into === undefined ? problem : { ...problem, sinkTokens: 0 }, o),
-}));
+}, asking((problem, o) => o.into === undefined ? problem : { ...problem, sinkTokens: 0 }));
 
 const shortRow = mutateKernel({
   name: "row_shorter_than_walk",
@@ -54,37 +54,37 @@ const shortRow = mutateKernel({
   origin: "field",
   violates: ["shape/columns-cover"],
   killedBy: ["kernel:refusal:shape:fault=columns_short"],
-}, (good) => ({ attend: (problem, o) => good.attend(overrunRows(problem), o) }));
+}, asking(overrunRows));
 
-const windowOffByOne = mutateKernel({
-  name: "window_one_too_wide",
-  fault: "A window head sees W keys beside its own",
-  origin: "own",
-  violates: ["mask/window"],
-  killedBy: ["kernel:mask:window"],
-}, (good) => ({
-  attend: (problem, o) => {
-    const headWindows = problem.headWindows.map((window) => window > 0 ? window + 1 : window);
-    return good.attend({ ...problem, headWindows }, o);
+const windowOffByOne = mutateKernel(
+  {
+    name: "window_one_too_wide",
+    fault: "A window head sees W keys beside its own",
+    origin: "own",
+    violates: ["mask/window"],
+    killedBy: ["kernel:mask:window"],
   },
-}));
+  asking((problem) => ({
+    ...problem,
+    headWindows: problem.headWindows.map((window) => window > 0 ? window + 1 : window),
+  })),
+);
 
-const sinkPerSplit = mutateKernel({
-  name: "learned_sink_in_every_split",
-  fault: "Every split adds the learned sink to its denominator",
-  origin: "own",
-  violates: ["softmax/learned-sink"],
-  killedBy: ["kernel:softmax:learned_sink"],
-}, (good) => ({
-  attend: (problem, o) => {
+const sinkPerSplit = mutateKernel(
+  {
+    name: "learned_sink_in_every_split",
+    fault: "Every split adds the learned sink to its denominator",
+    origin: "own",
+    violates: ["softmax/learned-sink"],
+    killedBy: ["kernel:softmax:learned_sink"],
+  },
+  asking((problem, o) => {
     const { sinkLogits } = problem;
-    const twice = sinkLogits !== undefined && o.splitTokens > 0;
-    return good.attend(
-      twice ? { ...problem, sinkLogits: sinkLogits.map((logit) => logit + Math.LN2) } : problem,
-      o,
-    );
-  },
-}));
+    return sinkLogits !== undefined && o.splitTokens > 0
+      ? { ...problem, sinkLogits: sinkLogits.map((logit) => logit + Math.LN2) }
+      : problem;
+  }),
+);
 
 const treeIgnored = mutateKernel({
   name: "tree_mask_ignored",
@@ -92,12 +92,7 @@ const treeIgnored = mutateKernel({
   origin: "own",
   violates: ["mask/tree"],
   killedBy: ["kernel:mask:tree"],
-}, (good) => ({
-  attend: (problem, o) => {
-    const { treeMask: _, ...rest } = problem;
-    return good.attend(rest, o);
-  },
-}));
+}, asking(({ treeMask: _, ...rest }) => rest));
 
 const rangesIgnored = mutateKernel({
   name: "mask_ranges_ignored",
@@ -105,12 +100,7 @@ const rangesIgnored = mutateKernel({
   origin: "own",
   violates: ["mask/offset"],
   killedBy: ["kernel:mask:offset", "kernel:mask:nothing_visible"],
-}, (good) => ({
-  attend: (problem, o) => {
-    const { maskRanges: _, ...rest } = problem;
-    return good.attend(rest, o);
-  },
-}));
+}, asking(({ maskRanges: _, ...rest }) => rest));
 
 const scaleMissing = mutateKernel({
   name: "scale_missing",
@@ -118,23 +108,20 @@ const scaleMissing = mutateKernel({
   origin: "own",
   violates: ["softmax/scale", "mask/full"],
   killedBy: ["kernel:softmax:scale:scale=default", "kernel:mask:full"],
-}, (good) => ({
-  attend: (problem, o) => good.attend({ ...problem, scale: problem.scale ?? 1 }, o),
-}));
+}, asking((problem) => ({ ...problem, scale: problem.scale ?? 1 })));
 
-const swappedPasses = mutateKernel({
-  name: "passes_merged_in_order",
-  fault: "Two passes are put one after the other in place of being merged by head",
-  origin: "own",
-  violates: ["dual/merge"],
-  killedBy: ["kernel:dual:merge"],
-}, (good) => ({
-  attend: async (problem, o) =>
-    changed(
-      await good.attend(problem, o),
-      (reply) => o.passes === "two" ? { ...reply, output: fullHeadsFirst(problem, reply) } : reply,
-    ),
-}));
+const swappedPasses = mutateKernel(
+  {
+    name: "passes_merged_in_order",
+    fault: "Two passes are put one after the other in place of being merged by head",
+    origin: "own",
+    violates: ["dual/merge"],
+    killedBy: ["kernel:dual:merge"],
+  },
+  answering((reply, problem, o) =>
+    o.passes === "two" ? { output: fullHeadsFirst(problem, reply) } : {}
+  ),
+);
 
 const restless = mutateKernel({
   name: "not_deterministic",
@@ -153,33 +140,31 @@ const restless = mutateKernel({
   };
 });
 
-const eagerOutput = mutateKernel({
-  name: "writes_past_last_query",
-  fault: "A given output is cleared to its end",
-  origin: "own",
-  violates: ["kernel/no-overread"],
-  killedBy: ["kernel:sentinel:idle:entry=into;*"],
-}, (good) => ({
-  attend: async (problem, o) =>
-    changed(
-      await good.attend(problem, o),
-      (reply) => ({ ...reply, output: reply.output.slice().fill(0, problem.query.length) }),
-    ),
-}));
+const eagerOutput = mutateKernel(
+  {
+    name: "writes_past_last_query",
+    fault: "A given output is cleared to its end",
+    origin: "own",
+    violates: ["kernel/no-overread"],
+    killedBy: ["kernel:sentinel:idle:entry=into;*"],
+  },
+  answering((reply, problem) => ({
+    output: reply.output.slice().fill(0, problem.query.length),
+  })),
+);
 
-const otherBase = mutateKernel({
-  name: "log_sum_exp_in_base_2",
-  fault: "The log-sum-exp is returned as the kernel keeps it, in base 2",
-  origin: "own",
-  violates: ["softmax/lse"],
-  killedBy: ["kernel:softmax:log_sum_exp"],
-}, (good) => ({
-  attend: async (problem, o) =>
-    changed(await good.attend(problem, o), (reply) => ({
-      ...reply,
-      logSumExp: reply.logSumExp?.map((value) => value / Math.LN2) ?? null,
-    })),
-}));
+const otherBase = mutateKernel(
+  {
+    name: "log_sum_exp_in_base_2",
+    fault: "The log-sum-exp is returned as the kernel keeps it, in base 2",
+    origin: "own",
+    violates: ["softmax/lse"],
+    killedBy: ["kernel:softmax:log_sum_exp"],
+  },
+  answering((reply) => ({
+    logSumExp: reply.logSumExp?.map((value) => value / Math.LN2) ?? null,
+  })),
+);
 
 const legacyMoved = mutateKernel({
   name: "legacy_path_moved",
@@ -209,34 +194,27 @@ const truncates = mutateKernel({
   violates: ["numerics/c16"],
   // Rows of one key: where scores may err, the wider interval of other rows hides two bits.
   killedBy: ["kernel:softmax:arithmetic"],
-}, (good) => ({
-  attend: async (problem, o) =>
-    changed(
-      await good.attend(problem, o),
-      (reply) => ({ ...reply, output: reply.output.map((bits) => bits & ~3) }),
-    ),
-}));
+}, answering((reply) => ({ output: reply.output.map((bits) => bits & ~3) })));
 
-const lastTokenOnly = mutateKernel({
-  name: "one_token_a_row",
-  fault: "Every token of a row gets what its last one gets, as if all rows were decode rows",
-  origin: "own",
-  violates: ["mixed/batch"],
-  killedBy: ["kernel:attend:mixed_batch"],
-}, (good) => ({
-  attend: async (problem, o) =>
-    changed(await good.attend(problem, o), (reply) => {
-      const { queryHeads, headSize } = problem.shape;
-      const width = queryHeads * headSize;
-      const output = reply.output.slice();
-      problem.queryStarts.slice(1).forEach((end, slot) => {
-        for (let token = problem.queryStarts[slot] ?? 0; token < end - 1; token++) {
-          output.copyWithin(token * width, (end - 1) * width, end * width);
-        }
-      });
-      return { ...reply, output };
-    }),
-}));
+const lastTokenOnly = mutateKernel(
+  {
+    name: "one_token_a_row",
+    fault: "Every token of a row gets what its last one gets, as if all rows were decode rows",
+    origin: "own",
+    violates: ["mixed/batch"],
+    killedBy: ["kernel:attend:mixed_batch"],
+  },
+  answering((reply, problem) => {
+    const width = problem.shape.queryHeads * problem.shape.headSize;
+    const output = reply.output.slice();
+    problem.queryStarts.slice(1).forEach((end, slot) => {
+      for (let token = problem.queryStarts[slot] ?? 0; token < end - 1; token++) {
+        output.copyWithin(token * width, (end - 1) * width, end * width);
+      }
+    });
+    return { output };
+  }),
+);
 
 const holesMoveKeys = mutateKernel({
   name: "holes_compacted",
@@ -244,20 +222,7 @@ const holesMoveKeys = mutateKernel({
   origin: "own",
   violates: ["recycle/off-equal-answers", "sentinel/no-read"],
   killedBy: ["kernel:attend:recycling"],
-}, (good) => ({
-  attend: (problem, o) => {
-    const { columns } = problem.shape;
-    const table = problem.table.slice();
-    for (let start = 0; start < table.length; start += columns) {
-      const named = table.slice(start, start + columns).filter((id) => id >= 0);
-      table.fill(-1, start, start + columns).set(named, start);
-    }
-    return good.attend(
-      problem.table instanceof Int32Array ? withTable(problem, table) : problem,
-      o,
-    );
-  },
-}));
+}, asking((problem) => problem.table instanceof Int32Array ? closeHoles(problem) : problem));
 
 /** Every kernel with a fault in its attention. */
 export const attendMutants: readonly Mutant[] = [

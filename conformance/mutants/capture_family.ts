@@ -1,11 +1,9 @@
 /** Kernels whose recordings share what they change, or hold for what they were recorded with. */
-import type { Layout } from "../../allocator/mod.ts";
 import type { AttentionProblem } from "../../kernel/mod.ts";
+import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
 import { kernelFamily } from "./family.ts";
 import { type Mutant, withTable } from "./mutant.ts";
 import { changed } from "./problem_changes.ts";
-
-const HEAD_LAYOUTS: readonly Layout[] = ["headwise", "pooled"];
 
 const facts = { origin: "field", violates: ["capture/several"] } as const;
 

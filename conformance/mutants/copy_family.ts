@@ -1,11 +1,9 @@
 /** Allocators whose draft or worker rows are wrong by content, layout by layout. */
-import type { Layout } from "../../allocator/mod.ts";
 import type { AllocatorSnapshot, AllocatorSubject } from "../subject.ts";
+import { LAYOUTS } from "../suites/cache_spec.ts";
 import { allocatorFamily, withLayout } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
 import { showing } from "./snapshot_changes.ts";
-
-const LAYOUTS: readonly Layout[] = ["uniform", "headwise", "pooled"];
 
 /** Wrong contents of a copy of the rows, given the right one. */
 const WRONG_COPIES: Readonly<
@@ -89,11 +87,6 @@ function frozenAt(
         ? snapshot
         : { ...snapshot, workerTable: frozen };
     },
-    create: (spec) => {
-      frozen = null;
-      steps = 0;
-      return good.create(spec);
-    },
   };
 }
 
@@ -113,11 +106,6 @@ const draftsBesideSteps = allocatorFamily(
         if (open > 0) kept = (await good.snapshot()).draftTable;
       };
       return {
-        create: (spec) => {
-          kept = null;
-          open = 0;
-          return good.create(spec);
-        },
         beginStep: () => {
           open++;
           return good.beginStep();

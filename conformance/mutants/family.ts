@@ -1,8 +1,13 @@
 /** Families of mutants: one fault over layouts, sizes and entry points. */
 import type { Layout } from "../../allocator/mod.ts";
-import type { AllocatorSubject, CacheSpec, KernelSubject } from "../subject.ts";
 import type { Policies } from "../policies.ts";
-import { type Mutant, mutateAllocator, mutateKernel } from "./mutant.ts";
+import {
+  type AllocatorFault,
+  type KernelFault,
+  type Mutant,
+  mutateAllocator,
+  mutateKernel,
+} from "./mutant.ts";
 
 /** One member of a family. */
 export interface FamilyMember {
@@ -30,7 +35,7 @@ export interface FamilyFacts {
 export function allocatorFamily<Member extends FamilyMember>(
   facts: FamilyFacts,
   members: readonly Member[],
-  change: (member: Member) => (good: AllocatorSubject) => Partial<AllocatorSubject>,
+  change: (member: Member) => AllocatorFault,
 ): Mutant[] {
   return members.map((member) => mutateAllocator(factsOf(facts, member), change(member)));
 }
@@ -39,7 +44,7 @@ export function allocatorFamily<Member extends FamilyMember>(
 export function kernelFamily<Member extends FamilyMember>(
   facts: FamilyFacts,
   members: readonly Member[],
-  change: (member: Member) => (good: KernelSubject) => Partial<KernelSubject>,
+  change: (member: Member) => KernelFault,
 ): Mutant[] {
   return members.map((member) => mutateKernel(factsOf(facts, member), change(member)));
 }
@@ -48,32 +53,29 @@ function factsOf(facts: FamilyFacts, { label, fault, killedBy }: FamilyMember) {
   return { ...facts, name: `${facts.name}_${label}`, fault, killedBy };
 }
 
+/** One fault of an allocator with each of some layouts, found by the cases of that layout. */
+export function layoutFamily(
+  o: FamilyFacts & {
+    /** What is wrong, after "With the … layout". */
+    readonly fault: string;
+    /** Query of a test whose cases have the layout as a parameter. */
+    readonly test: string;
+    readonly layouts: readonly Layout[];
+  },
+  change: AllocatorFault,
+): Mutant[] {
+  const { fault, test, layouts, ...facts } = o;
+  return layouts.map((layout) =>
+    mutateAllocator({
+      ...facts,
+      name: `${facts.name}_${layout}`,
+      fault: `With the ${layout} layout ${fault}`,
+      killedBy: [`${test}:layout=${layout};*`],
+    }, withLayout(layout, change))
+  );
+}
+
 /** An allocator that has its fault with one layout alone, and is good with the others. */
-export function withLayout(
-  layout: Layout,
-  change: (good: AllocatorSubject, spec: () => CacheSpec) => Partial<AllocatorSubject>,
-): (good: AllocatorSubject) => Partial<AllocatorSubject> {
-  return (good) => {
-    let spec: CacheSpec | null = null;
-    const changed = change(good, () => {
-      if (spec === null) throw new Error("Cannot ask for the spec before create");
-      return spec;
-    });
-    const both = Object.entries(changed).map(([name, method]) => [
-      name,
-      (...o: unknown[]) => {
-        const chosen = spec?.layout === layout ? method : good[name as keyof AllocatorSubject];
-        return (chosen as (...o: unknown[]) => unknown)(...o);
-      },
-    ]);
-    return {
-      ...Object.fromEntries(both),
-      create: (asked) => {
-        spec = asked;
-        return asked.layout === layout && changed.create !== undefined
-          ? changed.create(asked)
-          : good.create(asked);
-      },
-    };
-  };
+export function withLayout(layout: Layout, change: AllocatorFault): AllocatorFault {
+  return (good, spec) => spec.layout === layout ? change(good, spec) : {};
 }

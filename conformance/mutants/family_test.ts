@@ -17,7 +17,7 @@ Deno.test("allocatorFamily() gives each member its name, its fault and its queri
 Deno.test("withLayout() has its fault with one layout and is good with the others", async () => {
   const facts = { name: "full", origin: "own", violates: ["pool/admission"] } as const;
   const change = withLayout("pooled", (_, spec) => ({
-    canAdmit: () => Promise.resolve({ kind: "ok", value: spec().layout !== "pooled" }),
+    canAdmit: () => Promise.resolve({ kind: "ok", value: spec.layout !== "pooled" }),
   }));
   const [mutant] = allocatorFamily(facts, [{ label: "x", fault: "", killedBy: [] }], () => change);
   const allocator = mutant!.create().allocator!;

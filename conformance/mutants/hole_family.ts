@@ -1,12 +1,10 @@
 /** Kernels that read or write through a hole, entry by entry and layout by layout. */
-import type { Layout } from "../../allocator/mod.ts";
 import { type AttentionProblem, STORAGE_FORMATS } from "../../kernel/mod.ts";
 import type { AttendReply } from "../subject.ts";
+import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
 import { kernelFamily } from "./family.ts";
-import { type Mutant, withTable } from "./mutant.ts";
-import { changed } from "./problem_changes.ts";
-
-const HEAD_LAYOUTS: readonly Layout[] = ["headwise", "pooled"];
+import type { Mutant } from "./mutant.ts";
+import { answering, asking, changed, closeHoles } from "./problem_changes.ts";
 
 /** A column of a row, within the pages that its request holds or past them. */
 export interface WalkedColumn {
@@ -61,22 +59,19 @@ const reads = kernelFamily(
       walk,
       label: `${where}_${layout}`,
       fault: `With the ${layout} layout a hole becomes page 0 ${where.replaceAll("_", " ")}`,
-      killedBy: [
-        test.endsWith("no_read") ? `${test}:layout=${layout};*` : `${test}:layout=${layout};*`,
-      ],
+      killedBy: [`${test}:layout=${layout};*`],
     }))
   ),
-  ({ layout, where, walk }) => (good) => ({
-    attend: async (problem, o) =>
-      changed(
-        await good.attend(problem, o),
-        (reply) =>
-          problem.shape.layout === layout && (walk === "visible" || o.walk === walk)
-            ? leak(problem, reply, ({ id, column, pages }) =>
-              id === -1 && (where === "in_the_first_column" ? column === 0 : column < pages))
-            : reply,
-      ),
-  }),
+  ({ layout, where, walk }) =>
+    answering((reply, problem, o) =>
+      problem.shape.layout === layout && (walk === "visible" || o.walk === walk)
+        ? leak(
+          problem,
+          reply,
+          ({ column, pages }) => where === "in_the_first_column" ? column === 0 : column < pages,
+        )
+        : {}
+    ),
 );
 
 const writes = kernelFamily(
@@ -147,20 +142,12 @@ const compaction = kernelFamily(
     fault: `With the ${layout} layout later pages slide into holes`,
     killedBy: [`kernel:attend:recycling:layout=${layout};*`],
   })),
-  ({ layout }) => (good) => ({
-    attend: (problem, o) => {
-      const { columns } = problem.shape;
-      if (problem.shape.layout !== layout || !(problem.table instanceof Int32Array)) {
-        return good.attend(problem, o);
-      }
-      const table = problem.table.slice();
-      for (let start = 0; start < table.length; start += columns) {
-        const named = table.slice(start, start + columns).filter((id) => id >= 0);
-        table.fill(-1, start, start + columns).set(named, start);
-      }
-      return good.attend(withTable(problem, table), o);
-    },
-  }),
+  ({ layout }) =>
+    asking((problem) =>
+      problem.shape.layout === layout && problem.table instanceof Int32Array
+        ? closeHoles(problem)
+        : problem
+    ),
 );
 
 /** Every kernel that goes through a hole. */

@@ -3,11 +3,10 @@ import type { Layout } from "../../allocator/mod.ts";
 import type { AppendProblem, AttentionProblem } from "../../kernel/mod.ts";
 import { elementsOfId } from "../sparse_cache.ts";
 import type { AttendReply } from "../subject.ts";
+import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
 import { type FamilyMember, kernelFamily } from "./family.ts";
 import { type Mutant, withTable } from "./mutant.ts";
 import { changed } from "./problem_changes.ts";
-
-const HEAD_LAYOUTS: readonly Layout[] = ["headwise", "pooled"];
 
 type AnyProblem = Pick<AttentionProblem | AppendProblem, "shape" | "table">;
 

@@ -1,22 +1,18 @@
 /** Allocators that let pages go while somebody has them: owners, drafts, sharers. */
-import type { Layout } from "../../allocator/mod.ts";
 import type { AllocatorSnapshot, SharedReply } from "../subject.ts";
-import { allocatorFamily, withLayout } from "./family.ts";
+import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
+import { allocatorFamily, layoutFamily, withLayout } from "./family.ts";
 import { type Mutant, mutateAllocator } from "./mutant.ts";
 import { showing } from "./snapshot_changes.ts";
 
-const LAYOUTS: readonly Layout[] = ["uniform", "headwise", "pooled"];
-
-const lateReleases = allocatorFamily(
-  { name: "release_by_slot_alone", origin: "field", violates: ["pool/late-release"] },
-  LAYOUTS.map((layout) => ({
-    layout,
-    label: layout,
-    fault: `With the ${layout} layout a late release ends whatever request has the slot by now`,
-    killedBy: [`allocator:lifetime:late_release:layout=${layout};*`],
-  })),
-  ({ layout }) => withLayout(layout, (good) => ({ release: ({ slot }) => good.release({ slot }) })),
-);
+const lateReleases = layoutFamily({
+  name: "release_by_slot_alone",
+  origin: "field",
+  violates: ["pool/late-release"],
+  fault: "a late release ends whatever request has the slot by now",
+  test: "allocator:lifetime:late_release",
+  layouts: LAYOUTS,
+}, (good) => ({ release: ({ slot }) => good.release({ slot }) }));
 
 const ownersStay = allocatorFamily(
   { name: "owner_stays_behind", origin: "own", violates: ["pool/late-release"] },
@@ -30,11 +26,6 @@ const ownersStay = allocatorFamily(
     const owners = new Map<number, number>();
     let moved = false;
     return {
-      create: (spec) => {
-        owners.clear();
-        moved = false;
-        return good.create(spec);
-      },
       admit: (o) => {
         if (o.request !== undefined) owners.set(o.slot, o.request);
         return good.admit(o);
@@ -53,27 +44,20 @@ const ownersStay = allocatorFamily(
   },
 );
 
-const drafts = allocatorFamily(
-  {
-    name: "drafts_make_pages_dead",
-    origin: "field",
-    violates: ["recycle/optimistic", "recycle/window-only"],
-  },
-  (["headwise", "pooled"] as const).map((layout) => ({
-    layout,
-    label: layout,
-    fault: `With the ${layout} layout recycling takes drafts for accepted`,
-    killedBy: [`allocator:lifetime:optimistic:layout=${layout};*`],
-  })),
-  ({ layout }) =>
-    withLayout(layout, (good) => ({
-      recycle: (o) => good.recycle({ ...o, nextPositionTokens: o.lengthTokens }),
-    })),
-);
+const drafts = layoutFamily({
+  name: "drafts_make_pages_dead",
+  origin: "field",
+  violates: ["recycle/optimistic", "recycle/window-only"],
+  fault: "recycling takes drafts for accepted",
+  test: "allocator:lifetime:optimistic",
+  layouts: HEAD_LAYOUTS,
+}, (good) => ({
+  recycle: (o) => good.recycle({ ...o, nextPositionTokens: o.lengthTokens }),
+}));
 
 const deadlocks = allocatorFamily(
   { name: "one_page_a_small_window", origin: "field", violates: ["recycle/small-window"] },
-  (["headwise", "pooled"] as const).flatMap((layout) =>
+  HEAD_LAYOUTS.flatMap((layout) =>
     (["growth", "admission"] as const).map((where) => ({
       layout,
       where,
@@ -85,12 +69,12 @@ const deadlocks = allocatorFamily(
   ),
   ({ layout, where }) =>
     withLayout(layout, (good, spec) => {
-      const isSmall = (): boolean => spec().windowTokens <= spec().pageSizeTokens;
+      const isSmall = (): boolean => spec.windowTokens <= spec.pageSizeTokens;
       return where === "admission"
         ? {
           canAdmit: (o) =>
             isSmall()
-              ? good.canAdmit({ ...o, stepTokens: o.stepTokens + spec().pageSizeTokens })
+              ? good.canAdmit({ ...o, stepTokens: o.stepTokens + spec.pageSizeTokens })
               : good.canAdmit(o),
         }
         : {
@@ -128,12 +112,8 @@ function prefixMutants(): Mutant[] {
     fault: "The rows of a second sharer stay holes",
     killedBy: ["allocator:prefix:shared"],
   }, (good) => {
-    let shared: number[] = [];
+    const shared: number[] = [];
     return {
-      create: (spec) => {
-        shared = [];
-        return good.create(spec);
-      },
       admitShared: async (o) => {
         const reply = await good.admitShared!(o);
         if (reply.kind === "allocated" && reply.hitTokens > 0) shared.push(o.slot);
@@ -142,7 +122,7 @@ function prefixMutants(): Mutant[] {
       ...showing(good.snapshot, (snapshot) => ({
         table: snapshot.table.map((id, index) => {
           const slot = Math.floor(index / rowOf(snapshot)) % snapshot.slots;
-          return shared.slice(0).includes(slot) ? -1 : id;
+          return shared.includes(slot) ? -1 : id;
         }),
       })),
     };
@@ -183,10 +163,6 @@ function prefixMutants(): Mutant[] {
   }, (good) => {
     const ends = new Map<number, number>();
     return {
-      create: (spec) => {
-        ends.clear();
-        return good.create(spec);
-      },
       admitShared: async (o) => {
         const reply = await good.admitShared!(o);
         if (reply.kind === "allocated" && reply.hitTokens > 0) {
@@ -212,10 +188,6 @@ function prefixMutants(): Mutant[] {
   }, (good) => {
     let released = false;
     return {
-      create: (spec) => {
-        released = false;
-        return good.create(spec);
-      },
       release: (o) => {
         released = true;
         return good.release(o);
@@ -268,10 +240,6 @@ function prefixMutants(): Mutant[] {
   }, (good) => {
     let cachedTokens = 0;
     return {
-      create: (spec) => {
-        cachedTokens = 0;
-        return good.create(spec);
-      },
       cachePrefix: (o) => {
         cachedTokens = o.cachedTokens;
         return good.cachePrefix!(o);
@@ -292,10 +260,6 @@ function prefixMutants(): Mutant[] {
   }, (good) => {
     let released = 0;
     return {
-      create: (spec) => {
-        released = 0;
-        return good.create(spec);
-      },
       release: (o) => {
         released++;
         return good.release(o);
@@ -315,10 +279,6 @@ function prefixMutants(): Mutant[] {
   }, (good) => {
     let recycled = false;
     return {
-      create: (spec) => {
-        recycled = false;
-        return good.create(spec);
-      },
       recycle: (o) => {
         recycled = true;
         return good.recycle(o);

@@ -1,7 +1,14 @@
 /** Known-bad implementations: a good subject with one fault, and the cases that must find it. */
 import type { AttentionProblem } from "../../kernel/mod.ts";
 import type { Policies } from "../policies.ts";
-import type { AllocatorSubject, Capability, KernelSubject, Subject } from "../subject.ts";
+import type {
+  AllocatorSubject,
+  CacheSpec,
+  Capability,
+  KernelSubject,
+  Subject,
+} from "../subject.ts";
+import { CONTROL_SPEC } from "../suites/cache_spec.ts";
 import { createOracleSubject } from "../subjects/oracle.ts";
 import type { OracleKernelOptions } from "../subjects/oracle_kernel.ts";
 
@@ -32,41 +39,47 @@ export interface Mutant extends MutantFacts {
 }
 
 /**
- * Declares a mutant of the reference allocator.
- *
- * @param facts Name, fault and queries.
- * @param change Commands that replace the good ones.
+ * What replaces commands of a good allocator; asked again for every cache, so that it starts with
+ * fresh memory.
  */
-export function mutateAllocator(
-  facts: MutantFacts,
-  change: (good: AllocatorSubject) => Partial<AllocatorSubject>,
-): Mutant {
+export type AllocatorFault = (
+  good: AllocatorSubject,
+  spec: CacheSpec,
+) => Partial<AllocatorSubject>;
+
+/** Declares a mutant of the reference allocator. */
+export function mutateAllocator(facts: MutantFacts, change: AllocatorFault): Mutant {
   return {
     ...facts,
     part: "allocator",
     create: () => {
       const { allocator, capabilities } = createOracleSubject();
       const good = allocator as AllocatorSubject;
+      let faulty = { ...good, ...change(good, CONTROL_SPEC) };
+      const commands = Object.keys(good).map((name) => [
+        name,
+        (...o: unknown[]) => (faulty[name as keyof AllocatorSubject] as CallableFunction)(...o),
+      ]);
       return {
         name: `mutant ${facts.name}`,
         capabilities: capabilities.difference(new Set(facts.lacks)),
-        allocator: { ...good, ...change(good) },
-        ...(facts.policies === undefined ? {} : { policies: facts.policies }),
+        allocator: {
+          ...Object.fromEntries(commands),
+          create: (spec) => {
+            faulty = { ...good, ...change(good, spec) };
+            return faulty.create(spec);
+          },
+        },
       };
     },
   };
 }
 
-/**
- * Declares a mutant of the reference kernel.
- *
- * @param facts Name, fault and queries.
- * @param change Commands that replace the good ones.
- */
-export function mutateKernel(
-  facts: MutantFacts,
-  change: (good: KernelSubject) => Partial<KernelSubject>,
-): Mutant {
+/** What replaces commands of a good kernel. */
+export type KernelFault = (good: KernelSubject) => Partial<KernelSubject>;
+
+/** Declares a mutant of the reference kernel. */
+export function mutateKernel(facts: MutantFacts, change: KernelFault): Mutant {
   return {
     ...facts,
     part: "kernel",

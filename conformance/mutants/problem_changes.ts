@@ -1,10 +1,46 @@
 /** Ways to give a good kernel the wrong problem, or to change what it answered. */
 import type { AppendProblem, AttentionProblem } from "../../kernel/mod.ts";
-import type { AttendReply, Reply } from "../subject.ts";
+import type { AttendOptions, AttendReply, Reply } from "../subject.ts";
+import { type KernelFault, withTable } from "./mutant.ts";
 
 /** Changes what was carried out, and leaves refusals. */
 export function changed<T>(reply: Reply<T>, change: (value: T) => T): Reply<T> {
   return reply.kind === "ok" ? { kind: "ok", value: change(reply.value) } : reply;
+}
+
+/** A kernel that computes another problem than the one that it is asked. */
+export function asking(
+  change: (problem: AttentionProblem, o: AttendOptions) => AttentionProblem,
+): KernelFault {
+  return (good) => ({ attend: (problem, o) => good.attend(change(problem, o), o) });
+}
+
+/** A kernel whose answers are changed. */
+export function answering(
+  change: (
+    reply: AttendReply,
+    problem: AttentionProblem,
+    o: AttendOptions,
+  ) => Partial<AttendReply>,
+): KernelFault {
+  return (good) => ({
+    attend: async (problem, o) =>
+      changed(
+        await good.attend(problem, o),
+        (reply) => ({ ...reply, ...change(reply, problem, o) }),
+      ),
+  });
+}
+
+/** Closes every row's holes up, so that later pages slide to earlier columns. */
+export function closeHoles(problem: AttentionProblem): AttentionProblem {
+  const { columns } = problem.shape;
+  const table = problem.table.slice();
+  for (let start = 0; start < table.length; start += columns) {
+    const named = table.slice(start, start + columns).filter((id) => id >= 0);
+    table.fill(-1, start, start + columns).set(named, start);
+  }
+  return withTable(problem, table);
 }
 
 /** Bytes of an int64 table read as int32. */

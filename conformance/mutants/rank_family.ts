@@ -1,10 +1,8 @@
 /** Allocators whose ranks are configured wrongly, and whose head counts are not as declared. */
-import type { Layout } from "../../allocator/mod.ts";
 import type { CacheSpec } from "../subject.ts";
-import { allocatorFamily, withLayout } from "./family.ts";
+import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
+import { allocatorFamily, layoutFamily, withLayout } from "./family.ts";
 import { type Mutant, mutateAllocator } from "./mutant.ts";
-
-const HEAD_LAYOUTS: readonly Layout[] = ["headwise", "pooled"];
 
 /** The kinds of a pattern, as a list over the heads of the model, or over those of a rank. */
 export function listed(
@@ -48,54 +46,44 @@ const roundings = allocatorFamily(
     })),
 );
 
-const scopes = allocatorFamily(
-  { name: "pattern_over_the_model", origin: "field", violates: ["mask/head-kinds"] },
-  HEAD_LAYOUTS.map((layout) => ({
-    layout,
-    label: layout,
-    fault:
-      `With the ${layout} layout a pattern takes the first heads of the model, not of the rank`,
-    killedBy: [`allocator:tensor_parallel:pattern:layout=${layout};*`],
-  })),
-  ({ layout }) =>
-    withLayout(layout, (good) => ({
-      create: (spec) => good.create(listed(spec, (heads, ratio) => Math.floor(heads * ratio))),
-    })),
-);
+const scopes = layoutFamily({
+  name: "pattern_over_the_model",
+  origin: "field",
+  violates: ["mask/head-kinds"],
+  fault: "a pattern takes the first heads of the model, not of the rank",
+  test: "allocator:tensor_parallel:pattern",
+  layouts: HEAD_LAYOUTS,
+}, (good) => ({
+  create: (spec) => good.create(listed(spec, (heads, ratio) => Math.floor(heads * ratio))),
+}));
 
-const firstRankOnly = allocatorFamily(
-  { name: "list_of_rank_0", origin: "field", violates: ["mask/head-kinds"] },
-  HEAD_LAYOUTS.map((layout) => ({
-    layout,
-    label: layout,
-    fault: `With the ${layout} layout every rank takes the kinds of the first rank's heads`,
-    killedBy: [`allocator:tensor_parallel:list:layout=${layout};*`],
-  })),
-  ({ layout }) =>
-    withLayout(layout, (good) => ({
-      create: (spec) =>
-        good.create(
-          spec.heads.kind === "layers" && spec.tensorParallel.rank > 0
-            ? { ...spec, tensorParallel: { ...spec.tensorParallel, rank: 0 } }
-            : spec,
-        ),
-    })),
-);
+const firstRankOnly = layoutFamily({
+  name: "list_of_rank_0",
+  origin: "field",
+  violates: ["mask/head-kinds"],
+  fault: "every rank takes the kinds of the first rank's heads",
+  test: "allocator:tensor_parallel:list",
+  layouts: HEAD_LAYOUTS,
+}, (good) => ({
+  create: (spec) =>
+    good.create(
+      spec.heads.kind === "layers" && spec.tensorParallel.rank > 0
+        ? { ...spec, tensorParallel: { ...spec.tensorParallel, rank: 0 } }
+        : spec,
+    ),
+}));
 
-const ownPools = allocatorFamily(
-  { name: "ranks_size_own_pools", origin: "field", violates: ["tp/rank-agreement"] },
-  HEAD_LAYOUTS.map((layout) => ({
-    layout,
-    label: layout,
-    fault: `With the ${layout} layout each rank sizes its pools by the memory that it finds free`,
-    killedBy: [`allocator:tensor_parallel:agreement:layout=${layout};*`],
-  })),
-  ({ layout }) =>
-    withLayout(layout, (good) => ({
-      create: (spec) =>
-        good.create({ ...spec, pagesPerHead: spec.pagesPerHead - spec.tensorParallel.rank }),
-    })),
-);
+const ownPools = layoutFamily({
+  name: "ranks_size_own_pools",
+  origin: "field",
+  violates: ["tp/rank-agreement"],
+  fault: "each rank sizes its pools by the memory that it finds free",
+  test: "allocator:tensor_parallel:agreement",
+  layouts: HEAD_LAYOUTS,
+}, (good) => ({
+  create: (spec) =>
+    good.create({ ...spec, pagesPerHead: spec.pagesPerHead - spec.tensorParallel.rank }),
+}));
 
 const replicatedWrongly = mutateAllocator({
   name: "fewer_heads_than_ranks_sharded",

@@ -1,27 +1,16 @@
 /** Allocators that recycle wrongly with one layout alone. */
-import type { Layout } from "../../allocator/mod.ts";
-import type { AllocatorSubject, CacheSpec } from "../subject.ts";
-import { allocatorFamily, type FamilyMember, withLayout } from "./family.ts";
-import type { Mutant } from "./mutant.ts";
+import type { CacheSpec } from "../subject.ts";
+import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
+import { layoutFamily } from "./family.ts";
+import type { AllocatorFault, Mutant } from "./mutant.ts";
 
-const LAYOUTS: readonly Layout[] = ["uniform", "headwise", "pooled"];
-
-interface RecycleFault {
-  readonly name: string;
-  readonly fault: string;
-  readonly violates: readonly string[];
-  /** Queries without the layout. */
-  readonly tests: readonly string[];
-  readonly layouts: readonly Layout[];
-  readonly change: (
-    good: AllocatorSubject,
-    spec: () => CacheSpec,
-  ) => Partial<AllocatorSubject>;
-}
+type RecycleFault = Omit<Parameters<typeof layoutFamily>[0], "origin"> & {
+  readonly change: AllocatorFault;
+};
 
 const withSpec = (
   change: (spec: CacheSpec) => CacheSpec,
-): RecycleFault["change"] =>
+): AllocatorFault =>
 (good) => ({ create: (spec) => good.create(change(spec)) });
 
 const FAULTS: readonly RecycleFault[] = [
@@ -29,7 +18,7 @@ const FAULTS: readonly RecycleFault[] = [
     name: "window_one_short",
     fault: "the window is a token too short",
     violates: ["recycle/window-only", "sentinel/only-when-dead"],
-    tests: ["allocator:recycle:dead_pages"],
+    test: "allocator:recycle:dead_pages",
     layouts: LAYOUTS,
     change: withSpec((spec) => ({ ...spec, windowTokens: Math.max(1, spec.windowTokens - 1) })),
   },
@@ -37,7 +26,7 @@ const FAULTS: readonly RecycleFault[] = [
     name: "window_one_long",
     fault: "the window is a token too long",
     violates: ["recycle/window-only"],
-    tests: ["allocator:recycle:dead_pages"],
+    test: "allocator:recycle:dead_pages",
     layouts: LAYOUTS,
     change: withSpec((spec) => ({
       ...spec,
@@ -48,7 +37,7 @@ const FAULTS: readonly RecycleFault[] = [
     name: "sinks_in_whole_pages",
     fault: "sinks are counted in whole pages, and the last part of one is recycled",
     violates: ["recycle/window-only", "sentinel/only-when-dead"],
-    tests: ["allocator:recycle:dead_pages"],
+    test: "allocator:recycle:dead_pages",
     layouts: LAYOUTS,
     change: withSpec((spec) => ({
       ...spec,
@@ -59,8 +48,8 @@ const FAULTS: readonly RecycleFault[] = [
     name: "chunk_end_decides",
     fault: "the last position of a chunk decides what is dead",
     violates: ["recycle/window-only"],
-    tests: ["allocator:recycle:chunk_start"],
-    layouts: ["headwise", "pooled"],
+    test: "allocator:recycle:chunk_start",
+    layouts: HEAD_LAYOUTS,
     change: (good) => ({
       recycle: (o) => good.recycle({ ...o, nextPositionTokens: o.lengthTokens }),
     }),
@@ -69,11 +58,11 @@ const FAULTS: readonly RecycleFault[] = [
     name: "mid_page",
     fault: "recycling acts between page boundaries",
     violates: ["recycle/page-boundary"],
-    tests: ["allocator:recycle:tail_race"],
-    layouts: ["headwise", "pooled"],
+    test: "allocator:recycle:tail_race",
+    layouts: HEAD_LAYOUTS,
     change: (good, spec) => ({
       recycle: (o) => {
-        const whole = o.lengthTokens - o.lengthTokens % spec().pageSizeTokens;
+        const whole = o.lengthTokens - o.lengthTokens % spec.pageSizeTokens;
         return good.recycle({
           ...o,
           lengthTokens: whole,
@@ -86,7 +75,7 @@ const FAULTS: readonly RecycleFault[] = [
     name: "no_fence",
     fault: "freed pages are handed out while a step is in flight",
     violates: ["recycle/in-flight"],
-    tests: ["allocator:recycle:in_flight"],
+    test: "allocator:recycle:in_flight",
     layouts: LAYOUTS,
     change: () => {
       let next = 0;
@@ -100,7 +89,7 @@ const FAULTS: readonly RecycleFault[] = [
     name: "oldest_step_alone",
     fault: "freed pages wait for the oldest step in flight alone",
     violates: ["recycle/in-flight"],
-    tests: ["allocator:recycle:in_flight"],
+    test: "allocator:recycle:in_flight",
     layouts: LAYOUTS,
     change: (good) => {
       const open: number[] = [];
@@ -126,7 +115,7 @@ const FAULTS: readonly RecycleFault[] = [
     name: "always_on",
     fault: "recycling cannot be switched off",
     violates: ["recycle/off"],
-    tests: ["allocator:recycle:nothing_dead"],
+    test: "allocator:recycle:nothing_dead",
     layouts: LAYOUTS,
     change: withSpec((spec) => ({
       ...spec,
@@ -136,20 +125,7 @@ const FAULTS: readonly RecycleFault[] = [
   },
 ];
 
-interface RecycleMember extends FamilyMember {
-  readonly layout: Layout;
-}
-
 /** Every allocator that recycles wrongly with one layout. */
-export const recycleFamilyMutants: readonly Mutant[] = FAULTS.flatMap((each) =>
-  allocatorFamily<RecycleMember>(
-    { name: each.name, origin: "own", violates: each.violates },
-    each.layouts.map((layout) => ({
-      layout,
-      label: layout,
-      fault: `With the ${layout} layout ${each.fault}`,
-      killedBy: each.tests.map((test) => `${test}:layout=${layout};*`),
-    })),
-    ({ layout }) => withLayout(layout, each.change),
-  )
+export const recycleFamilyMutants: readonly Mutant[] = FAULTS.flatMap(({ change, ...facts }) =>
+  layoutFamily({ ...facts, origin: "own" }, change)
 );

@@ -7,20 +7,13 @@ const midWrite = mutateAllocator({
   origin: "field",
   violates: ["recycle/page-boundary"],
   killedBy: ["allocator:recycle:tail_race"],
-}, (good) => {
-  let pageTokens = 16;
-  return {
-    create: (spec) => {
-      pageTokens = spec.pageSizeTokens;
-      return good.create(spec);
-    },
-    recycle: (o) => {
-      const lengthTokens = Math.floor(o.lengthTokens / pageTokens) * pageTokens;
-      const nextPositionTokens = Math.min(o.nextPositionTokens, lengthTokens);
-      return good.recycle({ ...o, lengthTokens, nextPositionTokens });
-    },
-  };
-});
+}, (good, { pageSizeTokens }) => ({
+  recycle: (o) => {
+    const lengthTokens = Math.floor(o.lengthTokens / pageSizeTokens) * pageSizeTokens;
+    const nextPositionTokens = Math.min(o.nextPositionTokens, lengthTokens);
+    return good.recycle({ ...o, lengthTokens, nextPositionTokens });
+  },
+}));
 
 const noFence = mutateAllocator({
   name: "no_fence",
@@ -28,12 +21,11 @@ const noFence = mutateAllocator({
   origin: "own",
   violates: ["recycle/in-flight"],
   killedBy: ["allocator:recycle:in_flight"],
-}, (good) => {
+}, () => {
   let next = 0;
   return {
     beginStep: () => Promise.resolve({ kind: "ok", value: next++ }),
     completeStep: () => Promise.resolve({ kind: "ok", value: null }),
-    create: (spec) => good.create(spec),
   };
 });
 

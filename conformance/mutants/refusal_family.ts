@@ -1,5 +1,6 @@
 /** Kernels that take one type or shape which they have to refuse. */
 import type { AttentionProblem } from "../../kernel/mod.ts";
+import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
 import { type FamilyMember, kernelFamily } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -93,7 +94,7 @@ const brokenClaims = kernelFamily(
 
 const relativeColumns = kernelFamily(
   { name: "columns_by_window", origin: "field", violates: ["row/absolute"] },
-  (["headwise", "pooled"] as const).map((layout) => ({
+  HEAD_LAYOUTS.map((layout) => ({
     layout,
     label: layout,
     fault:

@@ -1,11 +1,9 @@
 /** Allocators that are right at the sizes of small tests, and wrong beyond them. */
-import type { Layout } from "../../allocator/mod.ts";
 import type { AllocatorSnapshot } from "../subject.ts";
-import { allocatorFamily, withLayout } from "./family.ts";
+import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
+import { allocatorFamily, layoutFamily, withLayout } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
 import { showing } from "./snapshot_changes.ts";
-
-const LAYOUTS: readonly Layout[] = ["uniform", "headwise", "pooled"];
 
 /** Shows a table entry by entry: from which slot, head and column it is read. */
 function entries(
@@ -55,7 +53,7 @@ const slotsBeyond = allocatorFamily(
 const headsBeyond = allocatorFamily(
   { name: "heads_repeat", origin: "own", violates: ["layout/row-major-heads"] },
   [4, 6, 7].flatMap((limit) =>
-    (["headwise", "pooled"] as const).map((layout) => ({
+    HEAD_LAYOUTS.map((layout) => ({
       limit,
       layout,
       label: `after_${limit}_${layout}`,
@@ -74,24 +72,17 @@ const headsBeyond = allocatorFamily(
       }))),
 );
 
-const narrowIds = allocatorFamily(
-  {
-    name: "ids_of_16_bits",
-    origin: "field",
-    violates: ["layout/id-spaces-distinct", "pool/conservation"],
-  },
-  LAYOUTS.map((layout) => ({
-    layout,
-    label: layout,
-    fault: `With the ${layout} layout ids are kept in 16 bits`,
-    killedBy: [`allocator:size:wide_ids:layout=${layout}`],
-  })),
-  ({ layout }) =>
-    withLayout(layout, (good) =>
-      showing(good.snapshot, (snapshot) => ({
-        table: snapshot.table.map((id) => id < 0 ? id : id & 0xffff),
-      }))),
-);
+const narrowIds = layoutFamily({
+  name: "ids_of_16_bits",
+  origin: "field",
+  violates: ["layout/id-spaces-distinct", "pool/conservation"],
+  fault: "ids are kept in 16 bits",
+  test: "allocator:size:wide_ids",
+  layouts: LAYOUTS,
+}, (good) =>
+  showing(good.snapshot, (snapshot) => ({
+    table: snapshot.table.map((id) => id < 0 ? id : id & 0xffff),
+  })));
 
 const movesBeyond = allocatorFamily(
   {
@@ -99,7 +90,7 @@ const movesBeyond = allocatorFamily(
     origin: "field",
     violates: ["slot/swap-rows"],
   },
-  (["headwise", "pooled"] as const).map((layout) => ({
+  HEAD_LAYOUTS.map((layout) => ({
     layout,
     label: layout,
     fault: `With the ${layout} layout a swap moves the rows of the first four heads`,
@@ -109,10 +100,6 @@ const movesBeyond = allocatorFamily(
     withLayout(layout, (good) => {
       const moved: [number, number][] = [];
       return {
-        create: (spec) => {
-          moved.length = 0;
-          return good.create(spec);
-        },
         swap: (o) => {
           moved.push([o.first, o.second]);
           return good.swap(o);
@@ -146,10 +133,6 @@ const staleBeyond = allocatorFamily(
     withLayout(layout, (good) => {
       let before: Int32Array | null = null;
       return {
-        create: (spec) => {
-          before = null;
-          return good.create(spec);
-        },
         release: async (o) => {
           before = (await good.snapshot()).table;
           return await good.release(o);
@@ -168,42 +151,31 @@ const staleBeyond = allocatorFamily(
     }),
 );
 
-const groupsBeyond = allocatorFamily(
-  {
-    name: "recycles_two_layer_groups",
-    origin: "own",
-    violates: ["layout/per-layer-groups", "recycle/window-only"],
-  },
-  (["headwise", "pooled"] as const).map((layout) => ({
-    layout,
-    label: layout,
-    fault: `With the ${layout} layout recycling leaves the rows of a third layer group as they are`,
-    killedBy: [`allocator:size:groups:layout=${layout};*`],
-  })),
-  ({ layout }) =>
-    withLayout(layout, (good) => {
-      let before: Int32Array | null = null;
-      return {
-        create: (spec) => {
-          before = null;
-          return good.create(spec);
-        },
-        recycle: async (o) => {
-          before = (await good.snapshot()).table;
-          return await good.recycle(o);
-        },
-        release: (o) => {
-          before = null;
-          return good.release(o);
-        },
-        ...showing(good.snapshot, ({ table, layerGroups }) => ({
-          table: table.map((id, index) =>
-            index < 2 * table.length / layerGroups ? id : before?.[index] ?? id
-          ),
-        })),
-      };
-    }),
-);
+const groupsBeyond = layoutFamily({
+  name: "recycles_two_layer_groups",
+  origin: "own",
+  violates: ["layout/per-layer-groups", "recycle/window-only"],
+  fault: "recycling leaves the rows of a third layer group as they are",
+  test: "allocator:size:groups",
+  layouts: HEAD_LAYOUTS,
+}, (good) => {
+  let before: Int32Array | null = null;
+  return {
+    recycle: async (o) => {
+      before = (await good.snapshot()).table;
+      return await good.recycle(o);
+    },
+    release: (o) => {
+      before = null;
+      return good.release(o);
+    },
+    ...showing(good.snapshot, ({ table, layerGroups }) => ({
+      table: table.map((id, index) =>
+        index < 2 * table.length / layerGroups ? id : before?.[index] ?? id
+      ),
+    })),
+  };
+});
 
 /** Every allocator that is wrong beyond a size. */
 export const sizeMutants: readonly Mutant[] = [

@@ -12,10 +12,6 @@ const swapLeavesRows = mutateAllocator({
 }, (good) => {
   const moved: [number, number][] = [];
   return {
-    create: (spec) => {
-      moved.length = 0;
-      return good.create(spec);
-    },
     swap: (o) => {
       moved.unshift([o.first, o.second]);
       return good.swap(o);
@@ -36,10 +32,6 @@ const draftNotSwapped = mutateAllocator({
 }, (good) => {
   const moved: [number, number][] = [];
   return {
-    create: (spec) => {
-      moved.length = 0;
-      return good.create(spec);
-    },
     swap: (o) => {
       moved.unshift([o.first, o.second]);
       return good.swap(o);
@@ -94,10 +86,6 @@ function staleAfter(
   return (good) => {
     let before: Int32Array | null = null;
     return {
-      create: (spec) => {
-        before = null;
-        return good.create(spec);
-      },
       [command]: async (argument: never) => {
         before = (await good.snapshot()).table;
         return await good[command](argument);

@@ -4,12 +4,12 @@ import { withoutNullPage } from "../null_page.ts";
 import type { KernelSubject } from "../subject.ts";
 import { createPosedKernel } from "../subjects/posed_kernel.ts";
 import { deadColumns } from "../table_policies.ts";
+import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
 import { kernelFamily } from "./family.ts";
 import { leak } from "./hole_family.ts";
 import type { Mutant } from "./mutant.ts";
 import { changed } from "./problem_changes.ts";
 
-const HEAD_LAYOUTS: readonly Layout[] = ["headwise", "pooled"];
 const NULL_PAGE = { nullId: 0, deadColumns: "cleared" } as const;
 const STALE = { nullId: -1, deadColumns: "stale" } as const;
 

@@ -1,9 +1,7 @@
 /** Allocators that let pages go while a transfer reads or writes them. */
-import type { Layout } from "../../allocator/mod.ts";
-import { allocatorFamily, withLayout } from "./family.ts";
+import { LAYOUTS } from "../suites/cache_spec.ts";
+import { allocatorFamily, layoutFamily, withLayout } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
-
-const LAYOUTS: readonly Layout[] = ["uniform", "headwise", "pooled"];
 
 const transfers = allocatorFamily(
   { name: "transfer_not_waited_for", origin: "field", violates: ["recycle/in-flight-transfer"] },
@@ -14,10 +12,7 @@ const transfers = allocatorFamily(
       label: `${how}_${layout}`,
       fault: `With the ${layout} layout a transfer keeps pages not ${how.replaceAll("_", " ")}`,
       killedBy: [
-        `allocator:lifetime:transfer:layout=${layout};steps=${how === "at_all" ? 0 : 1};*`.replace(
-          /layout=(\w+);steps=(\d);\*/,
-          "layout=$1;steps=$2;*",
-        ),
+        `allocator:lifetime:transfer:layout=${layout};steps=${how === "at_all" ? 0 : 1};*`,
       ],
     }))
   ),
@@ -45,31 +40,24 @@ const transfers = allocatorFamily(
     }),
 );
 
-const mixedUp = allocatorFamily(
-  { name: "transfer_ends_the_oldest", origin: "own", violates: ["recycle/in-flight-transfer"] },
-  LAYOUTS.map((layout) => ({
-    layout,
-    label: layout,
-    fault: `With the ${layout} layout the end of a transfer is taken for that of the oldest`,
-    killedBy: [`allocator:lifetime:transfers:first=newer;layout=${layout}`],
-  })),
-  ({ layout }) =>
-    withLayout(layout, (good) => {
-      let open: number[] = [];
-      return {
-        create: (spec) => {
-          open = [];
-          return good.create(spec);
-        },
-        beginTransfer: async (o) => {
-          const reply = await good.beginTransfer!(o);
-          if (reply.kind === "ok") open.push(reply.value);
-          return reply;
-        },
-        endTransfer: (o) => good.endTransfer!({ transfer: open.shift() ?? o.transfer }),
-      };
-    }),
-);
+const mixedUp = layoutFamily({
+  name: "transfer_ends_the_oldest",
+  origin: "own",
+  violates: ["recycle/in-flight-transfer"],
+  fault: "the end of a transfer is taken for that of the oldest",
+  test: "allocator:lifetime:transfers",
+  layouts: LAYOUTS,
+}, (good) => {
+  const open: number[] = [];
+  return {
+    beginTransfer: async (o) => {
+      const reply = await good.beginTransfer!(o);
+      if (reply.kind === "ok") open.push(reply.value);
+      return reply;
+    },
+    endTransfer: (o) => good.endTransfer!({ transfer: open.shift() ?? o.transfer }),
+  };
+});
 
 /** Every allocator that does not wait for a transfer. */
 export const transferMutants: readonly Mutant[] = [...transfers, ...mixedUp];
