@@ -129,7 +129,13 @@ interface Tile {
   rows: number;
 }
 
+/** What some tokens of a slot see: the same for every head of one window. */
 interface Runs {
+  /** The slot, or −1 before the first of a step. */
+  slot: number;
+  firstToken: number;
+  lastToken: number;
+  windowTokens: number;
   firstPage: number;
   firstPages: number;
   secondPage: number;
@@ -141,6 +147,10 @@ interface Runs {
 // One object each for every tile of every step; a plan makes no garbage.
 const tile: Tile = { slot: 0, head: 0, queryToken: 0, firstRow: 0, rows: 0 };
 const runs: Runs = {
+  slot: -1,
+  firstToken: 0,
+  lastToken: 0,
+  windowTokens: 0,
   firstPage: 0,
   firstPages: 0,
   secondPage: 0,
@@ -158,6 +168,7 @@ const runs: Runs = {
  */
 export function listTiles(list: TileList, batch: PlanBatch, o: PlanOptions): void {
   list.count = 0;
+  runs.slot = -1;
   const passes = batch.heads?.length ?? batch.headWindows.length;
   let queryToken = 0;
   for (let slot = 0; slot < batch.queryLengths.length; slot++) {
@@ -190,8 +201,18 @@ function addTile(
   const { slot, head, queryToken, firstRow, rows } = tile;
   const firstToken = Math.floor(firstRow / o.group);
   const lastToken = Math.floor((firstRow + rows - 1) / o.group);
-  findRuns(batch, o, firstToken, lastToken);
-  findPlain(batch, o, firstToken, lastToken);
+  const windowTokens = batch.headWindows[head];
+  if (
+    slot !== runs.slot || firstToken !== runs.firstToken || lastToken !== runs.lastToken ||
+    windowTokens !== runs.windowTokens
+  ) {
+    findRuns(batch, o, firstToken, lastToken);
+    findPlain(batch, o, firstToken, lastToken);
+    runs.slot = slot;
+    runs.firstToken = firstToken;
+    runs.lastToken = lastToken;
+    runs.windowTokens = windowTokens;
+  }
   const safeRow = findAnchor(batch, o, firstToken, lastToken);
   const at = list.count++ * TILE_WORDS;
   if (at + TILE_WORDS > list.words.length) {
