@@ -66,6 +66,6 @@ export const caseSchema = z.strictObject({
     "Where a request's pages lie: anywhere, or in the order of their addresses",
   ),
   requests: z.array(requestsSchema).min(1),
-  peers: z.array(peerSchema).default(["sdpa-flash", "sdpa-cudnn"]),
+  peers: z.array(peerSchema).default(["sdpa-flash", "sdpa-cudnn", "triton"]),
   goals: z.array(goalSchema).default([]),
 });
