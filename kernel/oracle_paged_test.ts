@@ -29,6 +29,15 @@ Deno.test("attendPaged() counts the learned sink once when rows have many splits
   }
 });
 
+Deno.test("attendPaged() merges splits that the first tokens of a step see nothing of", () => {
+  const problem = randomProblem({ ...OPTIONS, queryLengths: [40], cachedLengths: [5] });
+  const expected = attendDirect(problem).output;
+  for (const pagesPerSplit of [1, 2]) {
+    const { output } = attendPaged(problem, { pagesPerSplit });
+    output.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-13, `${i}`));
+  }
+});
+
 Deno.test("attendPaged() stays exact when scores grow by hundreds along the row", () => {
   const problem = randomProblem({ ...OPTIONS, scale: 40 });
   const expected = attendDirect(problem).output;

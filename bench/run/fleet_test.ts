@@ -127,6 +127,12 @@ Deno.test("runBench() refuses to route a closed loop by load, and shares one out
     runBench({ workload, clock: CLOCK, replicas: 2, router: "least-loaded" }),
     /Cannot route a closed loop of 3 requests to 2 replicas by 'least-loaded'/,
   );
+  await assert.rejects(
+    runBench({ workload, clock: CLOCK, replicas: 4 }),
+    /Cannot route a closed loop of 3 requests to 4 replicas by 'round-robin'/,
+  );
+  const each = await runBench({ workload, clock: CLOCK, replicas: 3 });
+  assert.equal(each.sides[0].runs[0].performance!.peakConcurrency, 3);
   const { sides } = await runBench({ workload, clock: CLOCK, replicas: 2 });
   assert.equal(sides[0].runs[0].performance!.peakConcurrency, 3);
 });

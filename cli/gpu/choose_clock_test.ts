@@ -52,4 +52,17 @@ Deno.test("layersToMeasure() rotates at least two layers, and enough to leave a 
   // 4 heads · 16 pages · 64 tokens · 128 · 2 bytes, K and V: 2 MiB a layer, so 256 would be needed.
   const shape = { ...large.shape, pages: 16, poolPages: 64 };
   assert.equal(layersToMeasure({ ...large, shape }), large.layersPerGroup);
+  // A pool that is stated in pages of all heads, or in pages of each, is as large.
+  const { poolPages: _, ...plain } = { ...large.shape, kvHeads: 4, pages: 64 };
+  const many = { ...large, layersPerGroup: 1000 };
+  const [ofHeads, ofOne] = [
+    { ...plain, layout: "headwise" as const },
+    { ...plain, layout: "pooled" as const },
+  ].map((each) => layersToMeasure({ ...many, shape: each }));
+  assert.equal(ofOne, ofHeads);
+  assert.ok(ofOne > 2 && ofOne < 1000, `${ofOne}`);
+  assert.equal(
+    layersToMeasure({ ...many, shape: { ...plain, layout: "pooled", poolPages: 256 } }),
+    ofOne,
+  );
 });

@@ -75,7 +75,8 @@ function maxLayerBytes(gpu: Gpu): number {
   return Math.min(MAX_LAYER_BYTES, 2 * gpu.maxBindingBytes);
 }
 
-function pictureOf(result: KernelResult): string | null {
+/** The roofline of what could be timed; null where nothing could. */
+export function pictureOf(result: KernelResult): string | null {
   const isTimed = result.cases.some(({ outcome }) => outcome.kind === "timed");
   return isTimed ? drawRoofline(result) : null;
 }

@@ -41,3 +41,22 @@ Deno.test("createHeadwiseAllocator() tells where condensed slots came from", asy
   const after = (await allocator.snapshot()).lengthsTokens;
   assert.deepEqual(order.map((slot) => before[slot]), [...after]);
 });
+
+Deno.test("createHeadwiseAllocator() releases without a name, and by the name of its request alone", async () => {
+  for (
+    const [named, releasedAs, kind] of [
+      [undefined, undefined, "ok"],
+      [7, undefined, "ok"],
+      [7, 7, "ok"],
+      [7, 8, "refused"],
+      [undefined, 8, "refused"],
+    ] as const
+  ) {
+    const allocator = createHeadwiseAllocator();
+    await allocator.create(cacheSpec());
+    const request = (number: number | undefined) => number === undefined ? {} : { request: number };
+    await allocator.admit({ slot: 0, lengthTokens: 80, ...request(named) });
+    const reply = await allocator.release({ slot: 0, ...request(releasedAs) });
+    assert.equal(reply.kind, kind, `${named} released as ${releasedAs}`);
+  }
+});
