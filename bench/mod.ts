@@ -207,6 +207,7 @@ export {
   parseResult,
   prepareOutput,
   readResult,
+  readResultText,
   type RegressionReport,
   requireReplaceable,
   ResultError,

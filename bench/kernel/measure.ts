@@ -83,7 +83,7 @@ export async function measureKernelCase(
         splitRows: timing.splitRows,
         dispatches: timing.items.size + (timing.splitRows > 0 ? 1 : 0),
         host: timing.host,
-        tuning: o.tuning === null ? null : flatTuning(o.tuning),
+        tuning: storedTuning(o.tuning),
         arithmetic: tallestMultiplier(gpu, kernelCase),
       },
     };
@@ -93,6 +93,11 @@ export async function measureKernelCase(
     const kind = error.code === "limit" ? "skipped" : "failed";
     return { ...result, outcome: { kind, reason: error.message } };
   }
+}
+
+/** A tuning as a result has it; null is the default. */
+export function storedTuning(tuning: AttendTuning | null): Record<string, number> | null {
+  return tuning === null ? null : flatTuning(tuning);
 }
 
 /** A tuning as one record of numbers: the matrix kernel's parts follow the others. */

@@ -12,7 +12,8 @@ import { describeEnvironment } from "../result/mod.ts";
 import type { KernelCase } from "./case.ts";
 import { type KernelCeilings, kernelFigures, medianOf } from "./figures.ts";
 import { judgeKernelGoals } from "./goals.ts";
-import { measureKernelCase, type RawKernelCase } from "./measure.ts";
+import { measureKernelCase, type RawKernelCase, storedTuning } from "./measure.ts";
+import { takeCases } from "./resume.ts";
 import {
   KERNEL_RESULT_VERSION,
   type KernelCaseResult,
@@ -42,6 +43,8 @@ export interface KernelBenchOptions {
   readonly onCase?: (state: { readonly name: string; readonly index: number }) => void;
   /** Gets what was measured so far, after each case; its ceilings are those of the beginning. */
   readonly onMeasured?: (result: KernelResult) => Promise<void>;
+  /** A run that was stopped: its timed cases are taken over, in the order of this run's cases. */
+  readonly resume?: KernelResult;
   /** Stops the run between two cases; what was measured is in the result. */
   readonly signal?: AbortSignal;
 }
@@ -75,9 +78,24 @@ export async function runKernelBench(gpu: Gpu, o: KernelBenchOptions): Promise<K
     seed: o.seed ?? 1,
     maxGigabytes: o.maxGigabytes ?? 100,
   };
-  const before = await measureCeilings(gpu);
+  const adapter = {
+    ...gpu.adapter,
+    isSoftware: gpu.isSoftware,
+    subgroupSize: gpu.target.subgroupSize,
+    dialect: gpu.target.dialect,
+  };
+  const tuningOf = (kernelCase: KernelCase) => o.tuningOf?.(kernelCase) ?? null;
+  const kept = o.resume === undefined ? null : takeCases(o.resume, {
+    environment,
+    adapter,
+    options,
+    cases: o.cases,
+    tuningOf: (kernelCase) => storedTuning(tuningOf(kernelCase)),
+  });
+  const now = await measureCeilings(gpu);
+  const before = o.resume === undefined ? now : highest(o.resume.ceilings.before, now);
   const raw: RawKernelCase[] = [];
-  const emptyChains = new Map<number, number>();
+  const emptyChains = new Map(kept?.emptyChains);
   const describe = (after: GpuCeilings, peers: KernelResult["peers"]): KernelResult => {
     const ceilings = { before, after, ...betterCeilings(before, after) };
     const cases = raw.map((each) => withFigures(each, { ceilings, emptyChains }));
@@ -86,12 +104,7 @@ export async function runKernelBench(gpu: Gpu, o: KernelBenchOptions): Promise<K
       schemaVersion: KERNEL_RESULT_VERSION,
       createdAt,
       environment,
-      adapter: {
-        ...gpu.adapter,
-        isSoftware: gpu.isSoftware,
-        subgroupSize: gpu.target.subgroupSize,
-        dialect: gpu.target.dialect,
-      },
+      adapter,
       options: {
         ...options,
         tuning: raw.some(({ outcome }) => outcome.kind === "timed" && outcome.tuning !== null)
@@ -105,10 +118,12 @@ export async function runKernelBench(gpu: Gpu, o: KernelBenchOptions): Promise<K
     };
   };
   for (const [index, kernelCase] of o.cases.entries()) {
-    if (o.signal?.aborted) break;
+    // What is kept stays in the result, wherever the run is stopped.
+    if (o.signal?.aborted && !kept?.cases.has(kernelCase.name)) continue;
     o.onCase?.({ name: kernelCase.name, index });
-    const tuning = o.tuningOf?.(kernelCase) ?? null;
-    const measured = await measureKernelCase(gpu, kernelCase, { ...options, tuning });
+    const tuning = tuningOf(kernelCase);
+    const measured = kept?.cases.get(kernelCase.name) ??
+      await measureKernelCase(gpu, kernelCase, { ...options, tuning });
     raw.push(measured);
     const { outcome } = measured;
     if (outcome.kind === "timed" && !emptyChains.has(outcome.dispatches)) {
@@ -139,6 +154,11 @@ function withFigures(
     emptyChainMs: o.emptyChains.get(outcome.dispatches)!,
   });
   return { ...each, outcome: { ...outcome, figures } };
+}
+
+/** The ceilings of both, the higher ones. */
+function highest(a: GpuCeilings, b: GpuCeilings): GpuCeilings {
+  return { ...b, ...betterCeilings(a, b) };
 }
 
 /** A ceiling is what was reached at least once. */

@@ -53,6 +53,51 @@ Deno.test({
 });
 
 Deno.test({
+  name: `runKernelBench() goes on with a run that was stopped, and only with that${missing}`,
+  ignore: !canTime,
+  fn: async () => {
+    assert.ok(probe.kind === "gpu");
+    const { gpu } = probe;
+    const cases = selectKernelCases(builtinKernelCases(), { set: "smoke", glob: "*" }).slice(0, 3);
+    const o = { cases, runs: 2, checks: 1 };
+    const stop = new AbortController();
+    let measured = 0;
+    const stopped = await runKernelBench(gpu, {
+      ...o,
+      onMeasured: () => {
+        if (++measured === 2) stop.abort();
+        return Promise.resolve();
+      },
+      signal: stop.signal,
+    });
+    assert.equal(stopped.cases.length, 2);
+    // As it comes back from its file, with a case that could not be run.
+    const [first, second] = parseKernelResult(JSON.stringify(stopped), { file: "a.json" }).cases;
+    const failed = {
+      ...second,
+      outcome: { kind: "failed", reason: "the device was lost" },
+    } as const;
+    const resume = { ...stopped, cases: [first, failed] };
+    const result = await runKernelBench(gpu, { ...o, resume });
+    assert.deepEqual(result.cases.map((each) => each.case.name), cases.map(({ name }) => name));
+    const [kept, again] = result.cases.map(({ outcome }) => outcome);
+    assert.ok(kept.kind === "timed" && first.outcome.kind === "timed" && again.kind === "timed");
+    assert.deepEqual(kept.samplesMs, first.outcome.samplesMs);
+    const refused = (changes: object, message: RegExp) =>
+      assert.rejects(runKernelBench(gpu, { ...o, ...changes, resume }), {
+        code: "bench/resume",
+        message,
+      });
+    await refused({ runs: 3 }, /the options differ \(runs 2, now 3\)/);
+    await refused({ seed: 9 }, /the options differ \(seed 1, now 9\)/);
+    const changed = cases.map((each) => ({ ...each, windowTokens: 7 }));
+    await refused({ cases: changed }, /case '.*' is another one/);
+    const tuningOf = () => ({ subgroups: 1 });
+    await refused({ tuningOf }, /case '.*' was tuned otherwise/);
+  },
+});
+
+Deno.test({
   name: `measureKernelCase() skips what does not fit, and says so${missing}`,
   ignore: !canTime,
   fn: async () => {

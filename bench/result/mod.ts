@@ -42,6 +42,7 @@ export { type LineFile, openLineFile, prepareOutput, writeTextAtomically } from 
 export type { PageHistory, PageRow, RequestList, StepTimeline, TokenGaps } from "./recording.ts";
 export { comparison, gate, verdict } from "./gate_schema.ts";
 export { type BenchEnvironment, count, environment, type Summary, summary } from "./parts.ts";
+export { isSameStored, refuseResume, requireSameRun, type ResumedPart } from "./resume.ts";
 export { contentText, findRepeated, type GivenSample, refuseRepeated } from "./same_content.ts";
 export {
   type GateName,

@@ -63,6 +63,7 @@ export const KERNEL_BENCH_SETTINGS = {
     parse: parseText,
     variable: "HEADWISE_KERNEL_JSON",
   },
+  resume: switchSetting("Resume a stopped run of --json; timed cases are kept"),
   force: FORCE_SETTING,
 } as const satisfies SettingTable;
 

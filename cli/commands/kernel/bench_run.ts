@@ -1,10 +1,13 @@
 import {
+  BenchError,
   builtinKernelCases,
   claimOf,
   type KernelCase,
+  type KernelResult,
   parseKernelCases,
   parseKernelResult,
   prepareOutput,
+  readResultText,
   runKernelBench,
   runPeers,
   type RunPeersOptions,
@@ -39,13 +42,20 @@ export default async function benchKernel(
   { values }: LoadedSettings<"kernel bench">,
 ): Promise<void> {
   const { stdout, stderr } = this.process;
+  const { resume: isResumed, ...settings } = values;
   const all = await readCases(this, values.file);
-  if (values.json !== null) await prepareOutput(values.json, claimOf("kernel", values));
+  if (isResumed && values.json === null) {
+    throw new BenchError("bench/option", "Cannot resume without a result: name it with --json");
+  }
+  const earlier = isResumed ? await readStopped(values.json!) : null;
+  if (values.json !== null && earlier === null) {
+    await prepareOutput(values.json, claimOf("kernel", values));
+  }
   const gpu = await openTimedGpu(values.gpu);
   const progress = createProgress(stderr, { now: () => performance.now() });
   try {
     const cases = selectKernelCases(all, { set: chooseSet(values, gpu), glob: values.cases });
-    if (values.json !== null) {
+    if (values.json !== null && earlier === null) {
       const of = (text: string) => parseKernelResult(text, { file: "" }).cases.length;
       const size = { unit: "cases", planned: cases.length, of };
       await prepareOutput(values.json, claimOf("kernel", { force: values.force, size }));
@@ -59,13 +69,16 @@ export default async function benchKernel(
         progress.update({ label: `${peer} on ${name}`, fraction: 1, detail: "" }),
     };
     const result = await runKernelBench(gpu, {
-      ...values,
+      ...settings,
       cases,
+      ...(earlier === null ? {} : { resume: earlier }),
       tuningOf: (kernelCase) => tunings.get(tuningKey(kernelCase)) ?? null,
       signal: this.signal,
       onCase: (begun) => progress.update(progressOf(begun, cases.length)),
       onMeasured: async (soFar) => {
-        if (values.json !== null) await writeKernelResult(values.json, soFar);
+        // What is there already holds more until the kept cases have been taken over.
+        const isMore = soFar.cases.length > (earlier?.cases.length ?? 0);
+        if (values.json !== null && isMore) await writeKernelResult(values.json, soFar);
       },
       environment: await describeProvenance(gpu.adapter.description),
       ...(values.peers ? { runPeers: (timed) => runPeers(timed, peerOptions) } : {}),
@@ -82,10 +95,11 @@ export default async function benchKernel(
     );
     if (isWrong) this.process.exitCode = EXIT.fail;
     if (this.signal.aborted) {
-      const left = cases.slice(result.cases.length).map(({ name }) => name);
+      const done = new Set(result.cases.map((each) => each.case.name));
+      const left = cases.map(({ name }) => name).filter((name) => !done.has(name));
       const { length } = result.cases;
       writeLines(stderr, [
-        `Stopped after ${length} of ${cases.length} cases; ${describeLeft(left)}`,
+        `Stopped after ${length} of ${cases.length} cases; ${describeLeft(left, values.json)}`,
       ]);
       this.process.exitCode = EXIT.interrupted;
     }
@@ -101,10 +115,21 @@ export function progressOf(begun: { name: string; index: number }, cases: number
   return { label, fraction: index / cases, detail: `${index + 1} of ${cases} cases` };
 }
 
-function describeLeft(names: readonly string[]): string {
-  return names.length === 0
-    ? "only the peers are missing"
-    : `continue with --cases and a pattern for: ${names.join(", ")}`;
+function describeLeft(names: readonly string[], json: string | null): string {
+  if (names.length === 0) return "only the peers are missing";
+  const how = json === null ? "continue with --cases and a pattern for" : "continue with --resume";
+  return `${how}: ${names.join(", ")}`;
+}
+
+/** The result of a run that was stopped; null where there is none. */
+async function readStopped(path: string): Promise<KernelResult | null> {
+  try {
+    await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  return parseKernelResult(await readResultText(path), { file: path });
 }
 
 async function loadTunings(context: CliContext, gpu: Gpu): Promise<StoredTunings> {

@@ -46,6 +46,45 @@ Deno.test({
 });
 
 Deno.test({
+  name: `kernel bench --resume keeps timed cases of its file${device.reason}`,
+  ignore: device.ignore,
+  fn: async () => {
+    await inFolder(async (folder) => {
+      const json = `${folder}/kernel.json`;
+      const run = (cases: string, ...more: string[]) =>
+        capture([
+          ...[
+            "kernel",
+            "bench",
+            "--set",
+            "smoke",
+            "--cases",
+            cases,
+            "--runs",
+            "2",
+            "--checks",
+            "1",
+          ],
+          ...["--json", json, ...more],
+        ]);
+      const read = async () => parseKernelResult(await Deno.readTextFile(json), { file: json });
+      assert.equal((await run("smoke-window")).exitCode, 0);
+      const [before] = (await read()).cases;
+      const resumed = await run("smoke-window,smoke-decode", "--resume");
+      assert.equal(resumed.exitCode, 0, resumed.stderr);
+      const after = (await read()).cases;
+      assert.equal(after.length, 2);
+      const kept = after.find((each) => each.case.name === "smoke-window")!.outcome;
+      assert.ok(kept.kind === "timed" && before.outcome.kind === "timed");
+      assert.deepEqual(kept.samplesMs, before.outcome.samplesMs);
+      const nowhere = await capture(["kernel", "bench", "--resume"]);
+      assert.equal(nowhere.exitCode, 4);
+      assert.match(nowhere.stderr, /Cannot resume without a result: name it with --json/);
+    });
+  },
+});
+
+Deno.test({
   name: `kernel bench takes cases from a file, and names what is wrong with one${device.reason}`,
   ignore: device.ignore,
   fn: async () => {
