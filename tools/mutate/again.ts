@@ -17,22 +17,37 @@ export function findAgain(
   const gone: string[] = [];
   for (const judged of judgements.filter(({ kind }) => OPEN.includes(kind))) {
     const original = files.find(({ path }) => path === judged.path)?.text ?? "";
-    const at = placeOf(judged, original);
-    if (at < 0) {
+    const whole = { before: judged.before, after: judged.after };
+    const lines = [whole, changedLines(whole)].find((each) =>
+      placeOf(each.before, { text: original, line: judged.line }) >= 0
+    );
+    if (lines === undefined) {
       gone.push(`${judged.path}:${judged.line}: ${judged.change}`);
       continue;
     }
-    mutants.push(remake(judged, { original, at }));
+    const at = placeOf(lines.before, { text: original, line: judged.line });
+    mutants.push(remake({ ...judged, ...lines }, { original, at }));
   }
   return { mutants, gone };
 }
 
-/** Where the lines of a change stand, nearest to where they stood; -1 where they do not. */
-function placeOf({ before, line }: Judgement, text: string): number {
+/** Only the lines that the change is in: those around it may be others by now. */
+function changedLines(o: { before: string; after: string }): { before: string; after: string } {
+  const [before, after] = [o.before.split("\n"), o.after.split("\n")];
+  const isChanged = (): boolean => before.length > 1 && after.length > 1;
+  while (isChanged() && before[0] === after[0]) [before, after].forEach((each) => each.shift());
+  while (isChanged() && before.at(-1) === after.at(-1)) {
+    [before, after].forEach((each) => each.pop());
+  }
+  return { before: before.join("\n"), after: after.join("\n") };
+}
+
+/** Where lines stand, nearest to where they stood; -1 where they do not. */
+function placeOf(lines: string, o: { text: string; line: number }): number {
   let place = -1;
   let least = Infinity;
-  for (let at = text.indexOf(before); at >= 0; at = text.indexOf(before, at + 1)) {
-    const distance = Math.abs(text.slice(0, at).split("\n").length - line);
+  for (let at = o.text.indexOf(lines); at >= 0; at = o.text.indexOf(lines, at + 1)) {
+    const distance = Math.abs(o.text.slice(0, at).split("\n").length - o.line);
     if (distance < least) [place, least] = [at, distance];
   }
   return place;

@@ -97,6 +97,22 @@ Deno.test("findAgain() makes every kind of change again where lines have moved",
   );
 });
 
+Deno.test("findAgain() finds a line again when those around it have changed", () => {
+  const original = "const b = 1;\nif (a < 7) throw b;\nconst c = 2;\n";
+  const start = original.indexOf("<");
+  const mutant: Mutant = {
+    path: "allocator/a.ts",
+    line: 2,
+    change: { kind: "boundary", start, end: start + 1, replacement: "<=" },
+    original,
+    text: original.replace("<", "<="),
+  };
+  const now = "const b = 5;\n// new\nif (a < 7) throw b;\nconst c = 3;\n";
+  const { mutants, gone } = findAgain([judged(1, {}, mutant)], [{ path: mutant.path, text: now }]);
+  assert.deepEqual(gone, []);
+  assert.deepEqual(mutants.map(({ text, line }) => [text, line]), [[now.replace("<", "<="), 3]]);
+});
+
 Deno.test("findAgain() takes what no sound test noticed, and names what is gone", () => {
   const files = [{ path: MUTANT.path, text: MUTANT.original }];
   const all = (["survived", "undecided", "killed", "hung"] as const).map((kind, at) =>
