@@ -11,7 +11,6 @@ const BUILT = new Set([
   "bench/card/data_sheets.ts",
   "bench/result/output_claim.ts",
   "bench/result/output_kinds.ts",
-  "bench/validation/engines.ts",
   "cli/terminal/guard.ts",
   "cli/terminal/table.ts",
 ]);

@@ -64,8 +64,10 @@ export function renderValidationDocument(
     "",
     "## Assumptions",
     "",
-    ...data.assumptions.map(({ prefix, kv_dtype: type, reason }) =>
-      `- \`${prefix}…\`: cache of ${type}: ${reason}`
+    ...data.assumptions.map(({ prefix, flags, cached_prompts: cached, reason }) =>
+      `- \`${prefix}…\`: ${
+        flags === undefined ? `its first ${cached} prompts are cached` : `\`${flags.trim()}\``
+      }: ${reason}`
     ),
     "",
     "## All rows",
@@ -78,7 +80,9 @@ export function renderValidationDocument(
     "",
     "## Rows that are not expressed",
     "",
-    ...left.map((row) => row.kind === "unexpressed" ? `- \`${row.row.id}\`: ${row.reason}` : ""),
+    ...left.map((row) =>
+      row.kind === "unexpressed" ? `- ${row.place}: \`${row.row.id}\`: ${row.reason}` : ""
+    ),
     "",
   ].join("\n");
 }

@@ -33,8 +33,8 @@ export interface EngineOverhead {
 
 /**
  * Overheads by engine. Where they come from: fitted on the rows of bench/validation that a seeded rule
- * picked, by coordinate descent on the mean absolute logarithm of the errors; memory, graph sizes and
- * overlap are the engines' documented defaults.
+ * picked, by coordinate descent on the mean absolute logarithm of the errors (tools/fit_overheads.ts);
+ * memory, graph sizes and overlap are the engines' documented defaults.
  */
 export const ENGINE_OVERHEADS: Readonly<Record<EngineName, EngineOverhead>> = {
   "vllm": {
@@ -47,7 +47,7 @@ export const ENGINE_OVERHEADS: Readonly<Record<EngineName, EngineOverhead>> = {
     requestMs: 37,
     admitMs: 3.3,
     arithmeticSlowdown: 1.28,
-    readSlowdown: 0.95,
+    readSlowdown: 1.05,
     memoryShare: 0.9,
     workspaceBytes: 2e9,
   },

@@ -6,6 +6,7 @@ import {
   type EngineName,
   type EngineOverhead,
 } from "../card/mod.ts";
+import type { RunSettings } from "./run_flags.ts";
 import type { EngineLimits } from "./simulate.ts";
 
 /** An engine with the settings of one run. */
@@ -31,29 +32,43 @@ export function findEngine(text: string): EngineName | undefined {
   return words.find(([word]) => lower.includes(word))?.[1];
 }
 
-/** Value of a flag such as `--max-num-seqs 32` or `--max_num_seqs=32`, or undefined. */
-export function flagNumber(flags: string, ...names: readonly string[]): number | undefined {
-  for (const name of names) {
-    const pattern = new RegExp(`--${name.replaceAll("-", "[-_]")}[ =](\\d+)`);
-    const found = pattern.exec(flags);
-    if (found !== null) return Number(found[1]);
-  }
-  return undefined;
+/** From this release on vLLM schedules beside the step before without being asked to (0.14.0). */
+const VLLM_ASYNC_BY_DEFAULT = [0, 14] as const;
+
+/** Whether a version is a release at or behind another; one that names no release is not. */
+function isFrom(version: string, [major, minor]: readonly [number, number]): boolean {
+  const found = /^v?(\d+)\.(\d+)/.exec(version);
+  if (found === null) return false;
+  const [at, behind] = [Number(found[1]), Number(found[2])];
+  return at > major || (at === major && behind >= minor);
 }
 
 /** Defaults of each engine's server on a card, and what a run's flags change. */
 export function engineOf(
   name: EngineName,
-  o: { sheet: DataSheet; flags: string; overhead?: Partial<EngineOverhead> },
+  o: {
+    readonly sheet: DataSheet;
+    readonly version?: string;
+    readonly settings?: Partial<RunSettings>;
+    readonly overhead?: Partial<EngineOverhead>;
+  },
 ): Engine {
   const known = ENGINE_OVERHEADS[name];
-  const overlapped = known.overlapped || o.flags.includes("--async-scheduling");
-  return { name, limits: limitsOf(name, o), overhead: { ...known, overlapped, ...o.overhead } };
+  const { settings = {}, version = "" } = o;
+  const overlapped = settings.overlapped ??
+    (known.overlapped || (name === "vllm" && isFrom(version, VLLM_ASYNC_BY_DEFAULT)));
+  const graphTokens = settings.graphTokens ?? known.graphTokens;
+  return {
+    name,
+    limits: limitsOf(name, o.sheet, settings),
+    overhead: { ...known, overlapped, graphTokens, ...o.overhead },
+  };
 }
 
 function limitsOf(
   name: EngineName,
-  { sheet, flags }: { sheet: DataSheet; flags: string },
+  sheet: DataSheet,
+  settings: Partial<RunSettings>,
 ): EngineLimits {
   // vLLM and SGLang choose by memory; an A100 of 80 GB counts as small in vLLM.
   const large = sheet.memoryBytes >= 70e9;
@@ -62,9 +77,9 @@ function limitsOf(
       const big = large && sheet.name !== "A100";
       return {
         rule: "mixed",
-        maxSequences: flagNumber(flags, "max-num-seqs") ?? (big ? 1024 : 256),
-        maxBatchedTokens: flagNumber(flags, "max-num-batched-tokens") ?? (big ? 8192 : 2048),
-        chunkedPrefill: true,
+        maxSequences: settings.maxSequences ?? (big ? 1024 : 256),
+        maxBatchedTokens: settings.maxBatchedTokens ?? (big ? 8192 : 2048),
+        chunkedPrefill: settings.chunkedPrefill ?? true,
         reserveRatio: 0,
         maxPromptTokens: null,
       };
@@ -72,26 +87,30 @@ function limitsOf(
     case "sglang":
       return {
         rule: "prompts-first",
-        maxSequences: flagNumber(flags, "max-running-requests") ?? 2048,
-        maxBatchedTokens: flagNumber(flags, "max-prefill-tokens") ?? 16384,
+        maxSequences: settings.maxSequences ?? 2048,
+        maxBatchedTokens: settings.maxBatchedTokens ?? 16384,
         chunkedPrefill: true,
         reserveRatio: 0.4,
-        maxPromptTokens: flagNumber(flags, "chunked-prefill-size") ?? (large ? 8192 : 4096),
+        maxPromptTokens: settings.maxPromptTokens ?? (large ? 8192 : 4096),
       };
-    case "tensorrt-llm":
+    case "tensorrt-llm": {
+      const maxBatchedTokens = settings.maxBatchedTokens ?? 8192;
+      const { waitSteps: steps = 0, waitShare = 0 } = settings;
       return {
         rule: "mixed",
-        maxSequences: flagNumber(flags, "max-batch-size") ?? 2048,
-        maxBatchedTokens: flagNumber(flags, "max-num-tokens") ?? 8192,
-        chunkedPrefill: flags.includes("chunked_prefill"),
+        maxSequences: settings.maxSequences ?? 2048,
+        maxBatchedTokens,
+        chunkedPrefill: settings.chunkedPrefill ?? false,
         // Never evicts: the whole output is held at admission.
         reserveRatio: 1,
         maxPromptTokens: null,
+        ...(steps === 0 ? {} : { admitTogether: { steps, tokens: waitShare * maxBatchedTokens } }),
       };
+    }
     case "lmdeploy":
       return {
         rule: "prompts-first",
-        maxSequences: flagNumber(flags, "max-batch-size") ?? 256,
+        maxSequences: settings.maxSequences ?? 256,
         maxBatchedTokens: 8192,
         chunkedPrefill: true,
         reserveRatio: 0,

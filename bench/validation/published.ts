@@ -32,6 +32,7 @@ export const publishedRowSchema = z.strictObject({
   rate_per_s: z.union([z.number().positive(), z.literal(["all-at-once", Infinity])]).optional(),
   concurrency: z.int().positive().optional(),
   measured_concurrency: z.number().positive().optional(),
+  cached_prompts: z.int().positive().optional(),
   context_depth: z.number().nonnegative().optional(),
   ttft_ms: figures,
   tpot_ms: figures,

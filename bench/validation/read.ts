@@ -13,7 +13,8 @@ import {
 /** What sources leave out and a prediction needs. */
 const assumptionSchema = z.strictObject({
   prefix: z.string().min(1),
-  kv_dtype: z.string().optional(),
+  flags: z.string().optional(),
+  cached_prompts: z.int().positive().optional(),
   reason: z.string().min(1),
 });
 
@@ -28,6 +29,8 @@ export interface PublishedData {
   readonly geometries: ReadonlyMap<string, PublishedGeometry>;
   /** What is assumed of which rows, and why. */
   readonly assumptions: readonly PublishedAssumption[];
+  /** Where a row's key stands, as `file:line:column`; where the row begins without that key. */
+  readonly placeOf: (id: string, key: keyof PublishedRow | null) => string;
 }
 
 /**
@@ -46,13 +49,21 @@ export function readPublished(texts: ReadonlyMap<string, string>): PublishedData
   const geometries = load("geometries.yaml", z.array(geometrySchema));
   const assumptions = load("assumptions.yaml", z.array(assumptionSchema));
   const ids = new Set<string>();
+  const places = new Map<string, (key: string | null) => string>();
   const rows: PublishedRow[] = [];
   for (const file of [...texts.keys()].sort()) {
     if (file === "geometries.yaml" || file === "assumptions.yaml") continue;
-    rows.push(...load(file, z.array(publishedRowSchema), (found, report) => {
-      found.forEach(({ id }, index) => {
-        if (!ids.has(id)) ids.add(id);
-        else {
+    rows.push(...load(file, z.array(publishedRowSchema), (found, report, locate) => {
+      found.forEach((row, index) => {
+        const { id } = row;
+        if (!ids.has(id)) {
+          ids.add(id);
+          places.set(id, (key) => {
+            const known = key !== null && Object.hasOwn(row, key);
+            const { line, column } = locate(known ? [index, key] : [index]);
+            return `${file}:${line}:${column}`;
+          });
+        } else {
           report([index, "id"], {
             code: "validation/repeated-id",
             message: `The id "${id}" is taken`,
@@ -74,13 +85,21 @@ export function readPublished(texts: ReadonlyMap<string, string>): PublishedData
     rows: rows.map((row) => assume(row, assumptions)),
     geometries: new Map(geometries.map((one) => [one.name, one])),
     assumptions,
+    placeOf: (id, key) => places.get(id)?.(key) ?? id,
   };
 }
 
 type Check<T> = NonNullable<Parameters<typeof parseCheckedYaml<T>>[1]["check"]>;
 
+/** A row with what is assumed of it, as far as it says nothing itself. */
 function assume(row: PublishedRow, assumptions: PublishedData["assumptions"]): PublishedRow {
-  const found = assumptions.find(({ prefix }) => row.id.startsWith(prefix));
-  if (found?.kv_dtype === undefined || row.kv_dtype !== undefined) return row;
-  return { ...row, kv_dtype: found.kv_dtype };
+  const found = assumptions.filter(({ prefix }) => row.id.startsWith(prefix))
+    .sort((a, b) => a.prefix.length - b.prefix.length);
+  return found.reduce((assumed, { flags, cached_prompts: cached }) => ({
+    ...assumed,
+    ...(flags === undefined || row.flags !== undefined ? {} : { flags }),
+    ...(cached === undefined || row.cached_prompts !== undefined
+      ? {}
+      : { "cached_prompts": cached }),
+  }), row);
 }

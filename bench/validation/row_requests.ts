@@ -11,7 +11,6 @@ const MAX_CHAT_TOKENS = 1024;
 /** Requests for each one of a closed loop where a source does not say how many there were. */
 const WAVES = 10;
 const FEW_WAVES = 4;
-const LONG_OUTPUT_TOKENS = 2000;
 
 type Draw = (random: Random) => number;
 
@@ -89,19 +88,22 @@ function drawsOf(row: PublishedRow): { input: Draw; output: Draw } {
 export function requestsOfRow(row: PublishedRow): SimulatedRequest[] {
   const random = createRandom(seedOf(row.id));
   const { input, output } = drawsOf(row);
-  const { input_tokens: prompt, output_tokens: answer, workload } = row;
-  // InferenceX uses powers of two and ten waves; runs of round thousands are vendors' own and short.
-  const few = answer >= LONG_OUTPUT_TOKENS || (workload.includes("nominal") && prompt % 1000 === 0);
+  const { input_tokens: prompt, workload } = row;
+  // InferenceX uses powers of two and ten waves (--num-prompts=$(( CONC * 10 ))); runs of round
+  // thousands are vendors' own and short.
+  const few = workload.includes("nominal") && prompt % 1000 === 0;
   const waves = few ? FEW_WAVES : WAVES;
   const count = row.prompts ??
     (row.concurrency ?? 1) * (row.workload === "static batch" ? 1 : waves);
   const rate = typeof row.rate_per_s === "number" ? row.rate_per_s : Infinity;
   let arrivalMs = 0;
-  return Array.from({ length: count }, () => {
+  return Array.from({ length: count }, (_, index) => {
+    const inputTokens = Math.max(1, input(random));
     const request = {
       arrivalMs: row.concurrency === undefined || Number.isFinite(rate) ? arrivalMs : null,
-      inputTokens: Math.max(1, input(random)),
+      inputTokens,
       outputTokens: Math.max(1, output(random)),
+      cachedTokens: index < (row.cached_prompts ?? 0) ? inputTokens : 0,
     };
     if (Number.isFinite(rate)) arrivalMs += -Math.log(1 - random.nextFloat()) * 1000 / rate;
     return request;

@@ -4,6 +4,7 @@ import { CACHE_READ_BYTES } from "../card/mod.ts";
 import type { FeedForwardShape, ServedLayer, ServedModel, WeightType } from "../card/mod.ts";
 import { BenchError } from "../result/mod.ts";
 import type { PublishedGeometry, PublishedRow } from "./published.ts";
+import type { RunSettings } from "./run_flags.ts";
 
 /**
  * Types of the weights of each kind of tensor, by a row's words.
@@ -22,9 +23,9 @@ function weightTypes(
   if (lower.includes("mxfp4 experts")) return { ...all("bf16"), expertWeights: "mxfp4" };
   if (lower.includes("mxfp4") || lower.includes("fp4")) return all("mxfp4");
   if (lower.includes("fp8")) return all("fp8");
-  if (lower.includes("w8a8") || lower.includes("int8")) return all("int8");
-  if (/awq|gptq|int4|w4a16|q4_/.test(lower)) return all("int4");
-  if (/q8_0|w8a16/.test(lower)) return all("int8");
+  if (/w8a8|int8|q8_0|w8a16|\b8[- ]?bits?\b/.test(lower)) return all("int8");
+  // Of GGUF's types those that give every tensor the same bits.
+  if (/awq|gptq|int4|w4a16|\bq4_[01]/.test(lower)) return all("int4");
   if (/bf16|bfloat16|fp16|float16|\bf16|unquantised|unquantized/.test(lower)) return all("bf16");
   throw new BenchError("bench/option", `the type of weights "${text}" is not known`);
 }
@@ -46,13 +47,41 @@ function cacheOf(text: string): Pick<ServedModel, "cacheBytes" | "cacheReadBytes
   throw new BenchError("bench/option", `the type of cache "${text}" is not known`);
 }
 
-/** The type of cache that a server was started with, empty where it is the engine's default. */
-function cacheFlag(flags: string): string {
-  return /--kv[-_]cache[-_]dtype[ =]["']?(\w+)/.exec(flags)?.[1] ?? "";
+/** Why the types that a row names are not known, with the key that names them. */
+export function whyNotTypes(
+  row: PublishedRow,
+  settings: Partial<RunSettings>,
+): { readonly reason: string; readonly at: keyof PublishedRow } | null {
+  const read = [
+    [() => weightTypes(weightWords(row, settings)), "weights_dtype", "weightType"],
+    [() => cacheOf(cacheWords(row, settings)), "kv_dtype", "cacheType"],
+  ] as const;
+  for (const [type, column, setting] of read) {
+    try {
+      type();
+    } catch (error) {
+      if (!(error instanceof BenchError)) throw error;
+      const at = row[column] === undefined && settings[setting] !== undefined ? "flags" : column;
+      return { reason: error.message, at };
+    }
+  }
+  return null;
+}
+
+function weightWords(row: PublishedRow, settings: Partial<RunSettings>): string {
+  return row.weights_dtype ?? settings.weightType ?? "bf16";
+}
+
+function cacheWords(row: PublishedRow, settings: Partial<RunSettings>): string {
+  return row.kv_dtype ?? settings.cacheType ?? "";
 }
 
 /** The model that a row serves. */
-export function servedModel(geometry: PublishedGeometry, row: PublishedRow): ServedModel {
+export function servedModel(
+  geometry: PublishedGeometry,
+  row: PublishedRow,
+  settings: Partial<RunSettings> = {},
+): ServedModel {
   const g = geometry;
   const gated = g.gated_mlp ?? true;
   const dense: FeedForwardShape = {
@@ -104,7 +133,7 @@ export function servedModel(geometry: PublishedGeometry, row: PublishedRow): Ser
     vocabulary: g.vocab,
     tiedEmbeddings: g.tied_embeddings ?? false,
     layers,
-    ...weightTypes(row.weights_dtype ?? "bf16"),
-    ...cacheOf(row.kv_dtype ?? cacheFlag(row.flags ?? "")),
+    ...weightTypes(weightWords(row, settings)),
+    ...cacheOf(cacheWords(row, settings)),
   };
 }

@@ -28,6 +28,11 @@ export interface EngineLimits {
   readonly reserveRatio: number;
   /** Longest prompt chunk of a step, all prompts together; the budget where it is null. */
   readonly maxPromptTokens: number | null;
+  /**
+   * Waiting requests are held back for so many steps while others decode and fewer tokens of prompts
+   * wait than these (TensorRT-LLM's batch_wait_timeout_iters and batch_wait_max_tokens_ratio).
+   */
+  readonly admitTogether?: { readonly steps: number; readonly tokens: number };
 }
 
 /** What a request costs in cache: tokens that it holds at a length. */
@@ -41,6 +46,8 @@ export interface SimulatedRequest {
   readonly inputTokens: number;
   /** Tokens to generate. */
   readonly outputTokens: number;
+  /** Prompt tokens that a prefix cache holds already. @default {0} */
+  readonly cachedTokens?: number;
 }
 
 /** Times of a simulation, one entry a request, in milliseconds. */
@@ -108,8 +115,10 @@ export interface SimulateOptions {
   readonly admitMs: number;
   /** Requests of a closed loop, or null. */
   readonly concurrency: number | null;
-  /** Milliseconds of a step. */
+  /** Milliseconds of a step, all stages together. */
   readonly stepMs: (step: SimulatedStep) => number;
+  /** Pipeline stages: as many steps are under way at once, none with a row of another. @default {1} */
+  readonly stages?: number;
 }
 
 interface Running {
@@ -117,6 +126,15 @@ interface Running {
   prefill: number;
   cached: number;
   generated: number;
+  /** Whether a step under way will produce this row's next token. */
+  decoding: boolean;
+}
+
+/** A step that is under way. */
+interface Underway {
+  readonly endMs: number;
+  readonly decode: readonly Running[];
+  readonly done: readonly Running[];
 }
 
 /**
@@ -176,7 +194,7 @@ export function simulate(o: SimulateOptions): SimulatedTimes {
     held -= heldTokens(lengthOf(row));
   };
   const preemptLast = (): Running => {
-    const victim = running.pop()!;
+    const [victim] = running.splice(running.findLastIndex((row) => !row.decoding), 1);
     give(victim);
     preemptions++;
     waiting.unshift({ id: victim.id, generated: victim.generated });
@@ -190,6 +208,43 @@ export function simulate(o: SimulateOptions): SimulatedTimes {
     }
     return tokens;
   };
+  let heldBackSteps = 0;
+  /** Whether requests wait on for company; every step that they do is counted. */
+  const isHeldBack = (decodeRows: number): boolean => {
+    const together = limits.admitTogether;
+    if (together === undefined || waiting.length === 0 || decodeRows === 0) return false;
+    const tokens = decodeRows +
+      waiting.reduce((sum, { id, generated }) => sum + requests[id].inputTokens + generated, 0);
+    const isHeld = tokens < together.tokens && heldBackSteps < together.steps;
+    heldBackSteps = isHeld ? heldBackSteps + 1 : 0;
+    return isHeld;
+  };
+  const stages = o.stages ?? 1;
+  const underway: Underway[] = [];
+  const freeMs = new Float64Array(stages);
+  const produce = (row: Running): void => {
+    row.decoding = false;
+    row.generated++;
+    if (Number.isNaN(times.firstMs[row.id])) times.firstMs[row.id] = now;
+    if (row.generated < requests[row.id].outputTokens) return;
+    times.lastMs[row.id] = now;
+    give(row);
+    inFlight--;
+    ended.add(row);
+  };
+  const ended = new Set<Running>();
+  /** Ends the oldest step under way, and whatever ended with it. */
+  const finishOldest = (): void => {
+    now = Math.max(now, underway[0].endMs);
+    while (underway.length > 0 && underway[0].endMs <= now) {
+      const { decode, done } = underway.shift()!;
+      decode.forEach(produce);
+      done.forEach(produce);
+    }
+    if (ended.size === 0) return;
+    running = running.filter((row) => !ended.has(row));
+    ended.clear();
+  };
   send();
   receive();
   while (next < count || inFlight > 0) {
@@ -201,7 +256,7 @@ export function simulate(o: SimulateOptions): SimulatedTimes {
       decode = [];
       for (let index = 0; index < running.length; index++) {
         const row = running[index];
-        if (row.cached < row.prefill || budget < 1) continue;
+        if (row.cached < row.prefill || row.decoding || budget < 1) continue;
         while (!grow(row, 1)) {
           if (preemptLast() === row) break;
         }
@@ -211,8 +266,9 @@ export function simulate(o: SimulateOptions): SimulatedTimes {
       }
     };
     if (!alone) planDecode();
-    const preempted = !alone &&
-      decode.length < running.filter((row) => row.cached >= row.prefill).length;
+    let ready = 0;
+    for (const row of running) if (row.cached >= row.prefill && !row.decoding) ready++;
+    const preempted = !alone && decode.length < ready;
     let promptBudget = Math.min(budget, limits.maxPromptTokens ?? budget);
     const planChunk = (row: Running): boolean => {
       const left = row.prefill - row.cached;
@@ -224,7 +280,7 @@ export function simulate(o: SimulateOptions): SimulatedTimes {
       promptBudget -= query;
       return true;
     };
-    let blocked = false;
+    let blocked = isHeldBack(decode.length);
     for (const row of running) {
       if (row.cached < row.prefill && !planChunk(row)) blocked = true;
     }
@@ -236,15 +292,27 @@ export function simulate(o: SimulateOptions): SimulatedTimes {
       const prefill = requests[id].inputTokens + generated;
       const rest = limits.reserveRatio * (requests[id].outputTokens - generated);
       // Where nothing runs the first request continues, whatever is held back.
-      const needs = heldTokens(limits.reserveRatio > 0 ? prefill : Math.min(prefill, promptBudget));
+      const cached = Math.min(requests[id].cachedTokens ?? 0, prefill - 1);
+      const first = limits.reserveRatio > 0 ? prefill : Math.min(prefill, cached + promptBudget);
+      const needs = heldTokens(first);
       if (running.length > 0 && held + needs + rest + reserved() > o.capacityTokens) break;
-      const row: Running = { id, prefill, cached: 0, generated };
-      if (!planChunk(row)) break;
+      const row: Running = { id, prefill, cached, generated, decoding: false };
+      held += heldTokens(cached);
+      if (!planChunk(row)) {
+        held -= heldTokens(cached);
+        break;
+      }
       running.push(row);
       waiting.shift();
     }
     if (alone && prompts.length === 0) planDecode();
     if (prompts.length === 0 && decode.length === 0) {
+      if (underway.length > 0) {
+        finishOldest();
+        send();
+        receive();
+        continue;
+      }
       if (running.length > 0) {
         preemptLast();
         continue;
@@ -269,28 +337,24 @@ export function simulate(o: SimulateOptions): SimulatedTimes {
       contexts: decode.map((row) => row.cached + 1),
       sampledRows: decode.length + done.length,
     });
-    now += elapsed;
     steps++;
-    if (decode.length > 0) {
-      gaps.add(alone ? now - lastDecodeMs : elapsed, decode.length);
-      lastDecodeMs = now;
+    let endMs = now;
+    for (let stage = 0; stage < stages; stage++) {
+      endMs = freeMs[stage] = Math.max(endMs, freeMs[stage]) + elapsed / stages;
     }
-    const ended: Running[] = [];
-    const produce = (row: Running): void => {
-      row.generated++;
-      if (Number.isNaN(times.firstMs[row.id])) times.firstMs[row.id] = now;
-      if (row.generated < requests[row.id].outputTokens) return;
-      times.lastMs[row.id] = now;
-      ended.push(row);
-    };
+    if (decode.length > 0) {
+      gaps.add(alone ? endMs - lastDecodeMs : endMs - now, decode.length);
+      lastDecodeMs = endMs;
+    }
     for (const { row, query } of prompts) row.cached += query;
     for (const row of decode) row.cached++;
-    for (const row of decode) produce(row);
-    for (const { row } of done) produce(row);
-    if (ended.length > 0) {
-      for (const row of ended) give(row);
-      inFlight -= ended.length;
-      running = running.filter((row) => !ended.includes(row));
+    for (const row of decode) row.decoding = true;
+    for (const { row } of done) row.decoding = true;
+    underway.push({ endMs, decode, done: done.map(({ row }) => row) });
+    if (underway.length >= stages) finishOldest();
+    else {
+      now = freeMs[0];
+      if (underway[0].endMs <= now) finishOldest();
     }
     send();
     receive();

@@ -90,6 +90,77 @@ Deno.test("simulate() refuses a request that never fits, in place of trying fore
   assert.equal(play([[90, 2]], { limits }).steps[0].prompts[0], 90);
 });
 
+Deno.test("simulate() keeps a step in every stage of a pipeline, none with a row of another", () => {
+  const { times, steps } = play([[40, 3], [10, 2]], { stages: 2 });
+  // 42 ms in stages of 21; the second chunk follows at 21, its tokens come when it left both: 56.
+  // Each row's next token waits for the one before, so that one stage idles: 6 + 6, then 5.5 + 5.5.
+  assert.deepEqual(steps, [
+    { prompts: [32], contexts: [] },
+    { prompts: [8, 10], contexts: [] },
+    { prompts: [], contexts: [41, 11] },
+    { prompts: [], contexts: [42] },
+  ]);
+  assert.deepEqual([...times.firstMs], [56, 56]);
+  assert.deepEqual([...times.lastMs], [79, 68]);
+});
+
+Deno.test("simulate() gains nothing by stages for a request that is alone, whatever their number", () => {
+  for (const stages of [1, 2, 3, 8]) {
+    const { times } = play([[20, 9]], { stages });
+    assert.ok(Math.abs(times.lastMs[0] - (30 + 8 * 11)) < 1e-9, `${stages} stages`);
+  }
+});
+
+Deno.test("simulate() fills the stages where requests arrive apart, and preempts no row under way", () => {
+  const requests = Array.from({ length: 8 }, (_, index) => ({
+    arrivalMs: index * 7,
+    inputTokens: 6,
+    outputTokens: 12,
+  }));
+  const ends = [1, 2].map((stages) => Math.max(...play([], { requests, stages }).times.lastMs));
+  assert.ok(ends[1] < ends[0], ends.join(" "));
+  const tight = play([], { requests, stages: 4, capacityTokens: 40 }).times;
+  assert.ok(tight.preemptions > 0);
+  assert.ok(tight.lastMs.every((each, id) => each > tight.firstMs[id]));
+});
+
+Deno.test("simulate() computes no prompt tokens that a prefix cache holds, but the last one", () => {
+  const at = (cachedTokens: number) =>
+    play([], {
+      requests: [{ arrivalMs: 0, inputTokens: 40, outputTokens: 2, cachedTokens }],
+    }).steps;
+  assert.deepEqual(at(35), [{ prompts: [5], contexts: [] }, { prompts: [], contexts: [41] }]);
+  assert.deepEqual(at(40)[0].prompts, [1]);
+  // They lie in the cache all the same.
+  const requests = [0, 1].map(() => ({
+    arrivalMs: 0,
+    inputTokens: 40,
+    outputTokens: 2,
+    cachedTokens: 39,
+  }));
+  const { steps } = play([], { requests, capacityTokens: 60 });
+  assert.deepEqual(steps.slice(0, 2).map(({ prompts }) => prompts), [[1], []]);
+});
+
+Deno.test("simulate() lets prompts wait for company while others decode", () => {
+  const requests = [
+    { arrivalMs: 0, inputTokens: 10, outputTokens: 6 },
+    { arrivalMs: 1, inputTokens: 5, outputTokens: 1 },
+  ];
+  const limits = { ...LIMITS, admitTogether: { steps: 2, tokens: 20 } };
+  assert.deepEqual(play([], { requests, limits }).steps.slice(0, 4), [
+    { prompts: [10], contexts: [] },
+    { prompts: [], contexts: [11] },
+    { prompts: [], contexts: [12] },
+    { prompts: [5], contexts: [13] },
+  ]);
+  const enough = { ...LIMITS, admitTogether: { steps: 2, tokens: 6 } };
+  assert.deepEqual(play([], { requests, limits: enough }).steps[1], {
+    prompts: [5],
+    contexts: [11],
+  });
+});
+
 Deno.test("simulate() makes the steps of the full replay, whose pages it does not have", async () => {
   const lengths = fc.tuple(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 1, max: 30 }));
   await fc.assert(

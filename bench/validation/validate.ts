@@ -28,7 +28,12 @@ export type ValidatedRow =
       /** Whether engines' constants were fitted on rows like this one, or it was held out. */
       readonly split: "fitted" | "held out";
     }
-    | { readonly kind: "unexpressed"; readonly reason: string }
+    | {
+      readonly kind: "unexpressed";
+      readonly reason: string;
+      /** Where what it says of stands, as `file:line:column`. */
+      readonly place: string;
+    }
   );
 
 /** One factor, fitted on one row of a (model, card, engine) and tried on the others. */
@@ -86,7 +91,10 @@ export function predictAll(
   const options = { geometries: data.geometries, profiles };
   return data.rows.map((row): ValidatedRow => {
     const outcome = predictRow(row, options);
-    if (outcome.kind === "unexpressed") return { row, ...outcome };
+    if (outcome.kind === "unexpressed") {
+      const { reason, at } = outcome;
+      return { row, kind: "unexpressed", reason, place: data.placeOf(row.id, at) };
+    }
     const { prediction } = outcome;
     return {
       row,

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { findDataSheet, SHIPPED_PROFILES } from "../card/mod.ts";
-import { engineOf, flagNumber } from "./engines.ts";
+import { engineOf } from "./engines.ts";
 import { errorsOf, summarise } from "./errors.ts";
-import { placementOf, predictRow } from "./predict_row.ts";
+import { placementOf } from "./express_row.ts";
+import { predictRow } from "./predict_row.ts";
 import { readPublished } from "./read.ts";
 import { compareWithRecord, recordOf, VALIDATED_ERRORS, validatedError } from "./record.ts";
 import { requestsOfRow } from "./row_requests.ts";
@@ -75,23 +76,50 @@ Deno.test("servedModel() knows weight types by tensor, shared experts, windows a
   assert.deepEqual(kinds, [[45, 128, 1408], [1, 0, 10944]]);
 });
 
-Deno.test("engineOf() follows cards and flags", () => {
-  const h100 = { sheet: { memoryBytes: 85e9, name: "H100" }, flags: "" } as never;
-  const a100 = { sheet: { memoryBytes: 85e9, name: "A100" }, flags: "" } as never;
+Deno.test("engineOf() follows cards, flags and releases", () => {
+  const h100 = findDataSheet("H100")!;
+  const a100 = findDataSheet("A100")!;
   assert.deepEqual(
-    [h100, a100].map((card) => engineOf("vllm", card).limits.maxBatchedTokens),
+    [h100, a100].map((sheet) => engineOf("vllm", { sheet }).limits.maxBatchedTokens),
     [8192, 2048],
   );
-  assert.equal(flagNumber("serve x --max-num-batched-tokens 4096", "max-num-batched-tokens"), 4096);
-  assert.equal(flagNumber("trtllm-serve x --max_num_tokens=16384", "max-num-tokens"), 16384);
-  assert.equal(flagNumber("serve", "max-num-seqs"), undefined);
+  const settings = { maxBatchedTokens: 4096, maxSequences: 7, graphTokens: 8 };
+  const set = engineOf("vllm", { sheet: h100, settings });
+  assert.deepEqual(
+    [set.limits.maxBatchedTokens, set.limits.maxSequences, set.overhead.graphTokens],
+    [4096, 7, 8],
+  );
+  // Scheduling beside the step before is vLLM's default since 0.14.
+  const overlapped = (version: string, asked?: boolean): boolean =>
+    engineOf("vllm", {
+      sheet: h100,
+      version,
+      settings: asked === undefined ? {} : { overlapped: asked },
+    }).overhead.overlapped;
+  assert.deepEqual(
+    ["0.11.0", "0.13.9", "0.14.0", "v0.19.1", "1.0", "", "main"].map((each) => overlapped(each)),
+    [false, false, true, true, true, false, false],
+  );
+  assert.deepEqual([overlapped("0.11.0", true), overlapped("0.19.1", false)], [true, false]);
 });
 
-Deno.test("placementOf() reads expert parallelism of flags and notes", () => {
-  const row = rowOf("sglcb-minimax-m2.5-L768");
-  assert.deepEqual(placementOf(row), { tensorParallel: 8, expertParallel: 8, pipelineParallel: 1 });
-  const all = { ...row, flags: "vllm serve x -tp 8 --enable-expert-parallel" };
-  assert.equal(placementOf(all).expertParallel, 8);
+Deno.test("placementOf() reads columns, flags and notes, in this order", () => {
+  const row = { ...rowOf("sglcb-minimax-m2.5-L768"), tp: 8 };
+  const placed = { tensorParallel: 8, expertParallel: 8, pipelineParallel: 1 };
+  assert.deepEqual(placementOf(row, { expertParallel: 8 }), placed);
+  assert.deepEqual(placementOf(row, { expertsWhole: true }), placed);
+  assert.deepEqual(placementOf({ ...row, notes: "expert parallel 8" }, {}), placed);
+  assert.deepEqual(placementOf({ ...row, pp: 2 }, {}), {
+    tensorParallel: 8,
+    expertParallel: 1,
+    pipelineParallel: 2,
+  });
+  const { tp: _, ...bare } = row;
+  assert.deepEqual(placementOf(bare, { tensorParallel: 4, pipelineParallel: 2 }), {
+    tensorParallel: 4,
+    expertParallel: 1,
+    pipelineParallel: 2,
+  });
 });
 
 Deno.test("requestsOfRow() draws lengths of the row's means, the same every time", () => {
@@ -188,11 +216,13 @@ Deno.test("a row that was never seen is predicted, refused at its place, or has 
   const geometries = texts.get("geometries.yaml")!;
   const outcomeOf = (from: string, to: string): string => {
     assert.ok(known.includes(from), from);
-    const { rows: [row], geometries: sizes } = readPublished(
+    const { rows: [row], geometries: sizes, placeOf } = readPublished(
       new Map([["geometries.yaml", geometries], ["a.yaml", known.replace(from, to)]]),
     );
     const outcome = predictRow(row, { geometries: sizes, profiles: SHIPPED_PROFILES() });
-    return outcome.kind === "predicted" ? outcome.prediction.basis : outcome.reason;
+    return outcome.kind === "predicted"
+      ? outcome.prediction.basis
+      : `${placeOf(row.id, outcome.at)}: ${outcome.reason}`;
   };
   const expected: readonly (readonly [from: string, to: string, outcome: RegExp])[] = [
     ["", "", /^measured$/],
@@ -202,7 +232,48 @@ Deno.test("a row that was never seen is predicted, refused at its place, or has 
     ["H100 80GB SXM", "H100 80GB PCIe", /^scaled$/],
     ["H100 80GB SXM", "GH200 96GB", /^scaled$/],
     ["H100 80GB SXM", "A100 40GB", /^scaled$/],
-    ["H100 80GB SXM", "RTX 9090", /nothing is known of the card "RTX 9090"/],
+    ["H100 80GB SXM", "RTX 9090", /^a\.yaml:3:8: nothing is known of the card "RTX 9090"/],
+    ["H100 80GB SXM", "AMD Instinct MI300X", /^scaled$/],
+    ["H100 80GB SXM", "MI250X", /nothing is known of the card/],
+    ["H100 80GB SXM", "Intel Gaudi 3", /nothing is known of the card/],
+    ["H100 80GB SXM", "GB200", /^scaled$/],
+    ["H100 80GB SXM", "H100 and H200", /^a\.yaml:3:8: "H100 and H200" are several kinds of cards/],
+    ["H100 80GB SXM", "H100 1g.10gb MIG", /is a part of a card/],
+    [
+      "engine: vLLM",
+      "engine: vLLM\n  engine_version: 0.6.3",
+      /^a\.yaml:7:19: vLLM 0\.6\.3 schedules/,
+    ],
+    ["engine: vLLM", "engine: vLLM with EAGLE", /^a\.yaml:6:11: it has speculative decoding/],
+    ["engine: vLLM", "engine: llama.cpp", /how many slots llama\.cpp's server had is not stated/],
+    ["model: openai/gpt-oss-20b", "model: deepseek-ai/DeepSeek-V3", /^a\.yaml:7:10: .*\(MLA\)/],
+    ["model: openai/gpt-oss-20b", "model: ai21labs/Jamba-1.5", /layers without a cache of keys/],
+    ["model: openai/gpt-oss-20b", "model: Qwen/Qwen3-Next-80B", /layers without a cache of keys/],
+    ["model: openai/gpt-oss-20b", "model: deepseek-ai/R1-Distill-Llama", /^measured$/],
+    ["mxfp4 experts, bf16 rest", "Q5_K_M", /^a\.yaml:9:18: the type of weights "Q5_K_M" is not/],
+    ["mxfp4 experts, bf16 rest", "IQ4_XS", /the type of weights "IQ4_XS" is not known/],
+    ["mxfp4 experts, bf16 rest", "nvfp4", /^measured$/],
+    ["gpus: 1\n  tp: 1", "gpus: 16\n  tp: 16", /^a\.yaml:4:9: its 16 ranks lie on several hosts/],
+    ["gpus: 1\n  tp: 1", "gpus: 8\n  tp: 4\n  pp: 2", /^measured$/],
+    ["gpus: 1\n  tp: 1", "gpus: 2\n  tp: 2\n  ep: 3", /32 experts cannot be shared by 3 ranks/],
+    ["  gpus: 1\n  tp: 1\n", "", /^measured$/],
+    ["  tp: 1\n", "  tp: 2\n  pp: 1\n", /it has 1 GPUs for 2 ranks/],
+    ["vllm serve", "vllm serve -tp 4", /^a\.yaml:5:7: its column tp says 1, its flags 4/],
+    [
+      "vllm serve",
+      "vllm serve --max-model-len 100",
+      /its requests have 220 tokens, more than the 100/,
+    ],
+    ["vllm serve", "vllm serve --enable-lora", /^a\.yaml:18:10: it runs adapters/],
+    ["vllm serve", "vllm serve --turbo 3", /its flag --turbo is not known here/],
+    ["vllm serve", "vllm serve --gpu-memory-utilization 0.16", /^a\.yaml:10:17: the cache holds/],
+    ["vllm serve", "vllm serve --gpu-memory-utilization 0.5", /^measured$/],
+    ['notes: ""', "notes: with a draft model, accepted length 2.6", /speculative decoding/],
+    ['notes: ""', "notes: speculative decoding off", /^measured$/],
+    ["workload: random", "workload: 8 LoRA adapters", /LoRA/],
+    ["workload: random", "workload: one image a request", /inputs that are no text/],
+    ["workload: random", "workload: multi-turn chat", /prompts that share prefixes/],
+    ["workload: random", "workload: random, n=4", /several answers a prompt/],
     ["engine: vLLM", "engine: own", /the engine "own" has no profile/],
     ["geometry: gpt-oss-20b", "geometry: nope", /no geometry is named "nope"/],
     ["  geometry: gpt-oss-20b\n", "", /the sizes of openai\/gpt-oss-20b are not known/],
@@ -215,7 +286,7 @@ Deno.test("a row that was never seen is predicted, refused at its place, or has 
     ["vllm serve", "--speculative-config eagle", /speculative decoding, which is not modelled/],
     ["workload: random", "workload: disaggregated", /prefill and decode on different cards/],
     ["vllm serve", "--enforce-eager", /without CUDA graphs, which is not modelled/],
-    ["  prompts: 20\n  rate_per_s: .inf\n", "", /neither its rate, its concurrency nor/],
+    ["  prompts: 20\n", "", /neither its concurrency nor its number of prompts/],
   ];
   for (const [from, to, outcome] of expected) assert.match(outcomeOf(from, to), outcome);
   assert.throws(() => outcomeOf("input_tokens: 200", "input_tokens: 2k"), /a\.yaml:10:17.*type/);
