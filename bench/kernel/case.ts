@@ -7,7 +7,13 @@ import type { StorageType } from "../../kernel/mod.ts";
 export type KernelCaseSet = "smoke" | "h200" | "sized" | "matrix" | "quantised";
 
 /** Another implementation that can be timed on the same shapes. */
-export type PeerName = "sdpa-flash" | "sdpa-cudnn" | "flex-attention" | "triton" | "ort-webgpu";
+export type PeerName =
+  | "sdpa-flash"
+  | "sdpa-cudnn"
+  | "flex-attention"
+  | "triton"
+  | "ort-webgpu"
+  | "llama-vulkan";
 
 /** Every peer, in the order of reports. */
 export const PEER_NAMES = [
@@ -16,6 +22,7 @@ export const PEER_NAMES = [
   "flex-attention",
   "triton",
   "ort-webgpu",
+  "llama-vulkan",
 ] as const satisfies readonly PeerName[];
 
 /** Heads and pages of a case. */

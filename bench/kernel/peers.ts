@@ -35,6 +35,7 @@ const SCRIPTS: readonly {
   },
   { program: "python3", file: "../peers/paged_triton.py", peers: ["triton"] },
   { program: "node", file: "../peers/ort_attention.mjs", peers: ["ort-webgpu"] },
+  { program: "python3", file: "../peers/llama_ops.py", peers: ["llama-vulkan"] },
 ];
 
 /** Beyond the deadline a case that has begun may end. */

@@ -53,7 +53,9 @@ export const KERNEL_BENCH_SETTINGS = {
     parse: choiceOf(["stored", "default"]),
   },
   peers: {
-    ...switchSetting("Also time PyTorch and ONNX Runtime where they are installed"),
+    ...switchSetting(
+      "Also time PyTorch, Triton, ONNX Runtime and llama.cpp where they are installed",
+    ),
     confirm: CONFIRM.programs,
   },
   json: {
