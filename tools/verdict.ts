@@ -7,7 +7,8 @@
  * `--rehearse` does the same with a NumPy kernel on a small workload: it shows that the script runs, and
  * nothing about a card. `--only triton` or `--only wgsl` runs one clock, so that two cards can work at
  * once; the rest of each step comes from the profile of the card that PyTorch names, or `--card` does;
- * `--render` writes the page again from the results that are there.
+ * `--render` writes the page again from the results that are there. `--resume` goes on with results that a
+ * run left which was stopped, pair by pair; `--sides` replays some forms alone, as `row,headwise`.
  * At half load few requests run beside each other, so that steps are many: it takes `--half-requests`,
  * and `--half-set` may shorten them. With `--rate`, in requests a second, it runs alone.
  *
@@ -27,7 +28,6 @@ interface VerdictClock {
 }
 
 const ADAPTERS = "conformance/adapters/python";
-const SIDES = 5;
 const LOADS = ["saturated", "half load"] as const;
 
 const { values } = parseArgs({
@@ -44,6 +44,8 @@ const { values } = parseArgs({
     fixture: { type: "string" },
     out: { type: "string" },
     render: { type: "boolean", default: false },
+    resume: { type: "boolean", default: false },
+    sides: { type: "string", default: "all" },
   },
 });
 
@@ -141,7 +143,8 @@ async function replay(
   const context = createSystemContext({ variables: [], signal: new AbortController().signal });
   const exitCode = await runCli([
     ...["bench", "--fixture", fixture, "--clock", clock, "--out", path],
-    ...["--sides", "all", "--pairs", pairs, "--timeline", "0"],
+    ...["--sides", values.sides, "--pairs", pairs, "--timeline", "0"],
+    ...(values.resume ? ["--resume"] : []),
     ...["--set", [`requests.count=${requests}`, ...overrides].join(",")],
     ...(values.rehearse ? ["--layers-measured", "2"] : []),
     ...(card === null ? [] : ["--card", card]),
@@ -150,8 +153,5 @@ async function replay(
     console.error(`The replay of ${name}, ${load}, ended with exit code ${exitCode}`);
     Deno.exit(exitCode);
   }
-  const result = await readResult(path);
-  const replayed = result.sides.length;
-  if (replayed < SIDES) throw new Error(`${replayed} sides were replayed, not ${SIDES}`);
-  return { clock: name, load, result };
+  return { clock: name, load, result: await readResult(path) };
 }

@@ -50,7 +50,7 @@ const MAX_UNJUDGED = 256;
 /** Batches with the adapter at a time: it makes the next one ready while its device runs one. */
 const MAX_IN_FLIGHT = 2;
 /** Tokens that end a batch early: the adapter keeps the outputs of two batches. */
-const MAX_TOKENS_PER_BATCH = 65_536;
+const MAX_TOKENS_PER_BATCH = 131_072;
 
 /** What a clock's protocol took beside the steps themselves. */
 export interface ProtocolCost {

@@ -180,7 +180,7 @@ Deno.test("no one who knows the cache knows the rows that will be judged", async
 });
 
 Deno.test("a batch ends early where an adapter would have many outputs to keep", async () => {
-  const cache = { ...cacheOf(), maxBatchTokens: 1 << 16 };
+  const cache = { ...cacheOf(), maxBatchTokens: 1 << 17 };
   const { runner, timer } = await open({ cache });
   const [step] = stepsOf(cache, 1);
   runner.enqueue(step);
