@@ -63,6 +63,19 @@ fn attend(
   let lastToken = (item.firstRow + item.rows - 1u) / ${G}u;
   loadKeyZeros(item.head, local);
   loadValueZeros(item.head, local);
+//#if KEY_OWN_ZEROS || VALUE_OWN_ZEROS
+  workgroupBarrier();
+//#end
+//#if VALUE_OWN_ZEROS
+  valueOwnZeros0 = valueZeros[local % ${LV}u];
+  valueOwnZeros1 = valueZeros[${LV}u + local % ${LV}u];
+//#end
+//#if KEY_OWN_ZEROS
+//#for c in 0..D / 64
+  let keyZeros${c}_0 = keyZeros[${c * 8}u + tx];
+  let keyZeros${c}_1 = keyZeros[${LV + c * 8}u + tx];
+//#end
+//#end
 //#if KEY_STATIC == 2
   if (local < ${D / 4}u) {
     sharedChannelScales[local] = keyStaticScale(item.head, local);
@@ -130,6 +143,15 @@ fn attend(
         workgroupBarrier();
       }
       let number = chunk * 8u + tx;
+//#if KEY_OWN_ZEROS
+//#for h in 0..2
+//#if D == 64
+      keyOwnZeros${h} = keyZeros0_${h};
+//#else
+      keyOwnZeros${h} = select(keyZeros0_${h}, keyZeros1_${h}, chunk > 0u);
+//#end
+//#end
+//#end
       putTransposed(512u + tx * 64u + (ty ^ tx), keyPacked(keyNext0, number), keyPacked(keyNext1, number), keyPacked(keyNext2, number), keyPacked(keyNext3, number));
       putTransposed(tx * 64u + (ty ^ tx), queryNext0, queryNext1, queryNext2, queryNext3);
       workgroupBarrier();

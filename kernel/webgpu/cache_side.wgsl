@@ -34,6 +34,11 @@ alias SideChunk = SideElement;
 //#if SIDE_ZEROS
 var<workgroup> sideZeros: array<vec4<f32>, ${D / 4}>;
 //#end
+//#if SIDE_OWN_ZEROS
+// Zero points of the chunk that a lane decodes, where it always has that one.
+var<private> sideOwnZeros0: vec4<f32>;
+var<private> sideOwnZeros1: vec4<f32>;
+//#end
 
 //#for n in 0..BINDINGS
 // A chunk of a row of binding ${n}; `row` counts through all bindings.
@@ -115,10 +120,15 @@ fn sideQuarter${q}(chunk: SideChunk, number: u32) -> vec4<f32> {
 //#end
 //#end
 //#if SIDE_CODES == INT4
-//#if q % 2 == 0
-  return int4Low(sideWord${q / 2}(chunk)) - sideZeros[${q * SIDE_CHUNKS}u + number];
+//#if SIDE_OWN_ZEROS
+  let zeros = sideOwnZeros${q % 2};
 //#else
-  return int4High(sideWord${q / 2}(chunk)) - sideZeros[${q * SIDE_CHUNKS}u + number];
+  let zeros = sideZeros[${q * SIDE_CHUNKS}u + number];
+//#end
+//#if q % 2 == 0
+  return int4Low(sideWord${q / 2}(chunk)) - zeros;
+//#else
+  return int4High(sideWord${q / 2}(chunk)) - zeros;
 //#end
 //#end
 }

@@ -140,6 +140,7 @@ function sideConstants(
     STATIC: statics.scales === 0 ? 0 : format!.granularity === "channel" ? 2 : 1,
     STATIC_AT: staticAt,
     ZEROS: statics.zeros > 0,
+    OWN_ZEROS: false,
     ZEROS_AT: staticAt + statics.scales,
     BINDING: FIRST_CACHE_BINDING + (side === "keys" ? 0 : bindings),
     SCALE_BINDING: hasScaleBuffer(format) ? scaleBinding : 0,

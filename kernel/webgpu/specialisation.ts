@@ -226,6 +226,9 @@ function tileMapping(
   const lanes = 128;
   return {
     SUBGROUPS: false,
+    // Reading workgroup memory is what binds: zero points stay in registers.
+    KEY_OWN_ZEROS: s.keyFormat?.codes === "int4" && s.headSize <= 128,
+    VALUE_OWN_ZEROS: s.valueFormat?.codes === "int4",
     WORKGROUP: lanes,
     CV: s.headSize / 64,
     UD: target.isCompact ? 1 : 8,
