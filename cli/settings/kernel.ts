@@ -54,7 +54,7 @@ export const KERNEL_BENCH_SETTINGS = {
   },
   peers: {
     ...switchSetting(
-      "Also time PyTorch, Triton, ONNX Runtime and llama.cpp where they are installed",
+      "Also time peers: PyTorch, Triton, ONNX Runtime, llama.cpp if installed",
     ),
     confirm: CONFIRM.programs,
   },

@@ -10,8 +10,8 @@ the device. A missed goal is reported and is no failure; a wrong output exits 1.
 
 With --peers, what is installed beside it is timed on the same shapes: through python3 PyTorch's
 attention (SDPA flash and cuDNN, dense and without pages, and FlexAttention), this project's Triton
-kernel on the same pages, and llama.cpp's Vulkan attention where its test-backend-ops is on the path;
-ONNX Runtime's WebGPU PagedAttention through node, where npm's onnxruntime-node is installed (f16
+kernel on the same pages, and llama.cpp's Vulkan attention where test-backend-ops is on the path;
+through node ONNX Runtime's WebGPU PagedAttention, where npm's onnxruntime-node is installed (f16
 without windows). What is missing is said.
 
 EXAMPLES
