@@ -54,7 +54,7 @@ export const KERNEL_BENCH_SETTINGS = {
   },
   peers: {
     ...switchSetting(
-      "Also time peers: PyTorch, Triton, ONNX Runtime, llama.cpp if installed",
+      "Also time PyTorch, Triton, ONNX Runtime, llama.cpp if installed",
     ),
     confirm: CONFIRM.programs,
   },
