@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readSourceState } from "../cli/gpu/provenance.ts";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build, type BuildOptions, type Plugin, stop } from "esbuild";
+import { build, type BuildOptions, type Metafile, type Plugin, stop } from "esbuild";
 import { licenseNotices, readLicenses } from "./licenses.ts";
 import { fromFolders, namePackages, type PackageFolder, packagesIn } from "./package_folder.ts";
 import { assemblePage } from "./page_text.ts";
@@ -63,6 +63,7 @@ interface Bundled {
 async function bundle(input: BundleInput): Promise<Bundle> {
   try {
     const { text: page, contained: inPage } = await bundlePage(input);
+    const worker = await bundleWorker("bench/run/fleet_worker.ts", input);
     const settings: BuildOptions = {
       absWorkingDir: input.root,
       outfile: "dist/headwise.js",
@@ -87,14 +88,20 @@ async function bundle(input: BundleInput): Promise<Bundle> {
       sourcemap: "linked",
       define: {
         HEADWISE_COMMIT: JSON.stringify((await readSourceState(".")).commit ?? ""),
-        HEADWISE_PAGE: JSON.stringify(gzipSync(page, { level: 9 }).toString("base64")),
+        HEADWISE_PAGE: packText(page),
+        HEADWISE_FLEET_WORKER: packText(worker.text),
       },
       plugins: [charts, fromFolders(input.packages)],
     });
     const textOf = (ending: string): string =>
       outputFiles.find(({ path }) => path.endsWith(ending))!.text;
     const map = namePackages(textOf(".map"), input.packages);
-    const contained = new Set([...inPage, ...packed, ...packagesIn(map, input.packages)]);
+    const contained = new Set([
+      ...inPage,
+      ...worker.contained,
+      ...packed,
+      ...packagesIn(map, input.packages),
+    ]);
     return { code: textOf(".js"), map, page, contained: [...contained] };
   } finally {
     // The bundler is a process, which would keep this one alive.
@@ -147,6 +154,11 @@ function packedModule(
   };
 }
 
+/** A text as a constant of the program: the bytes that few runs want are compressed. */
+function packText(text: string): string {
+  return JSON.stringify(gzipSync(text, { level: 9 }).toString("base64"));
+}
+
 /** Bundles the browser page: style, script and the worker's code, all in one HTML file. */
 async function bundlePage(o: BundleInput): Promise<Bundled> {
   const parts = await Promise.all(
@@ -160,6 +172,23 @@ async function bundlePage(o: BundleInput): Promise<Bundled> {
     text: assemblePage({ template, version, style: style!, script: script!, engine: engine! }),
     contained: parts.flatMap(({ contained }) => contained),
   };
+}
+
+/** Bundles the program of a thread, which has no files beside it to import. */
+async function bundleWorker(entry: string, o: BundleInput): Promise<Bundled> {
+  const { outputFiles: [output], metafile } = await build({
+    absWorkingDir: o.root,
+    entryPoints: [entry],
+    outdir: "dist",
+    write: false,
+    metafile: true,
+    format: "esm",
+    external: ["node:*"],
+    target: "esnext",
+    plugins: [onlyWhatIsUsed(o.root), fromFolders(o.packages)],
+    ...COMMON,
+  });
+  return { text: output!.text, contained: packagesOf(Object.values(metafile.outputs), o) };
 }
 
 async function bundleForBrowser(entry: string, o: BundleInput): Promise<Bundled> {
@@ -180,9 +209,16 @@ async function bundleForBrowser(entry: string, o: BundleInput): Promise<Bundled>
     const names = missing.map(({ path }) => `'${path}'`).join(", ");
     throw new Error(`Cannot bundle '${entry}': a browser has no ${names}; import it elsewhere`);
   }
+  return { text: output!.text, contained: packagesOf(outputs, o) };
+}
+
+/** Packages that outputs have code of. */
+function packagesOf(
+  outputs: readonly Metafile["outputs"][string][],
+  o: BundleInput,
+): readonly PackageFolder[] {
   const sources = outputs.flatMap(({ inputs }) => Object.keys(inputs));
-  const named = namePackages(JSON.stringify({ sources }), o.packages);
-  return { text: output!.text, contained: packagesIn(named, o.packages) };
+  return packagesIn(namePackages(JSON.stringify({ sources }), o.packages), o.packages);
 }
 
 /** Our modules only declare, so what nothing uses of them, such as reading files, can go. */

@@ -98,6 +98,15 @@ export async function renderSchedulers(): Promise<string[]> {
         "up, and the timeline of steps is left out.",
     ),
     "",
+    ...markdownParagraph(
+      "Where a clock computes the steps (`model`, `table`), each replica is replayed by a thread, " +
+        "on all cores or on `--workers N`; results come back in the order of the replicas, so " +
+        "that a result has the same bytes on one core and on many. A thread has no files and no " +
+        "permission that the run does not have, and needs none; an error is that of the first " +
+        "replica that has one. A device or an adapter's program replays one replica after the " +
+        "other.",
+    ),
+    "",
     "## Long traces",
     "",
     ...markdownParagraph(

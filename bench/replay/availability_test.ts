@@ -33,7 +33,7 @@ async function firstSteps(availability: (typeof AVAILABILITY_READINGS)[number]):
     availability,
   });
   assert.equal(measure(log, ranks).performance.whole.ttftMs?.count, 4);
-  return [...log.firstSteps];
+  return [...log.times.firstSteps];
 }
 
 Deno.test("replay() takes in what the pools hold when availability is read rightly", async () => {

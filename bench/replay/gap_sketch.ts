@@ -62,7 +62,10 @@ export function addGaps(sketch: GapSketch, { gapsMs, tokens }: WeightedGaps): vo
 
 /** Adds what another sketch holds. */
 export function mergeSketch(sketch: GapSketch, other: GapSketch): void {
-  other.counts.forEach((count, bucket) => sketch.counts[bucket] += count);
+  // Memory that was never written is not there yet: most buckets stay empty.
+  other.counts.forEach((count, bucket) => {
+    if (count > 0) sketch.counts[bucket] += count;
+  });
   sketch.sum += other.sum;
   sketch.least = Math.min(sketch.least, other.least);
   sketch.most = Math.max(sketch.most, other.most);

@@ -17,6 +17,4 @@ export interface KeptSteps {
   readonly arrivalSteps: Int32Array | null;
   /** When requests arrived, where some follow others; null where none does. */
   readonly turns: Pick<Turns, "arrivalMs" | "order" | "known"> | null;
-  /** [requests] first step with the request in it, −1 when it never ran. */
-  readonly firstSteps: Int32Array;
 }

@@ -57,8 +57,6 @@ export interface ReplayLog extends KeptSteps {
   readonly foldedRequests: FoldedRequests | null;
   /** Sums of the steps where they were too many to keep, null where all are kept. */
   readonly folded: Folded | null;
-  /** [requests] times that the request lost its pages. */
-  readonly preemptions: Int32Array;
   /** Requests that were not served. */
   readonly failed: readonly FailedRequest[];
   /** Checks made. */

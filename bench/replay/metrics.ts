@@ -27,6 +27,7 @@ import {
   type RequestFigures,
   rounded,
   type Served,
+  sumCounts,
 } from "./request_figures.ts";
 import { attentionBefore, nowMs } from "./timeline.ts";
 import { collectGaps, type WeightedGaps } from "./token_gaps.ts";
@@ -48,15 +49,35 @@ export interface Measured {
 export interface ReplayPart {
   /** What it left behind. */
   readonly log: ReplayLog;
-  /** Its pools. */
-  readonly ranks: Ranks;
+  /** What became of its pools. */
+  readonly pools: PoolUse;
   /** Place of each of its requests among all, null where it served them all. */
   readonly places: Int32Array | null;
 }
 
+/** What is told of the pools of a replay: plain data, unlike the pools. */
+export interface PoolUse {
+  /** Head-pages of a table page: a uniform one counts once for each head of each layer group. */
+  readonly headPages: number;
+  /** Most head-pages held at once. */
+  readonly peakPages: PeakPages;
+  /** Use of the prefix cache, null without one. */
+  readonly prefixCache: PrefixUse | null;
+}
+
+/** Reads what became of the pools of a finished replay. */
+export function describePools(ranks: Ranks): PoolUse {
+  const headPages = headPagesOf(ranks);
+  return {
+    headPages,
+    peakPages: peakPages(ranks, headPages),
+    prefixCache: describePrefixUse(ranks),
+  };
+}
+
 /** Computes the metrics of a finished replay. */
 export function measure(log: ReplayLog, ranks: Ranks): Measured {
-  return measureParts([{ log, ranks, places: null }]);
+  return measureParts([{ log, pools: describePools(ranks), places: null }]);
 }
 
 /**
@@ -118,9 +139,11 @@ export function measureParts(parts: readonly ReplayPart[]): Measured {
       memoryBoundConcurrency: boundMs === 0
         ? null
         : sum((_, index) => busy[index].boundWeighted) / boundMs,
-      preemptions: sum(({ log }) => log.preemptions.reduce((total, count) => total + count, 0)),
-      peakPages: joinPeaks(parts.map(({ ranks }) => peakPages(ranks))),
-      prefixCache: joinPrefixUse(parts.map(({ ranks }) => describePrefixUse(ranks))),
+      preemptions: sum(({ log: { times, foldedRequests } }) =>
+        sumCounts(times.preemptions) + (foldedRequests?.preemptions ?? 0)
+      ),
+      peakPages: joinPeaks(parts.map(({ pools }) => pools.peakPages)),
+      prefixCache: joinPrefixUse(parts.map(({ pools }) => pools.prefixCache)),
       steps: sum(({ log }) => log.timeline.timed),
       attentionMs,
       restMs: sum((_, index) => busy[index].stepMs) - attentionMs,
@@ -218,11 +241,14 @@ function sampleRequests(
     queueMs: known(figures.queueMs),
     tpotMs: known(figures.tpotMs),
     endToEndMs: known(figures.endToEndMs),
-    preemptions: Array.from(place(parts, ({ log }) => log.preemptions, Int32Array)),
+    preemptions: Array.from(place(parts, ({ log }) => log.times.preemptions, Int32Array)),
   };
 }
 
 function summarizeGaps(parts: readonly ReplayPart[], clock: "whole" | "attention"): Summary | null {
+  if (parts.length === 1 && parts[0].log.folded !== null) {
+    return summarizeSketch(parts[0].log.folded.gaps[clock]);
+  }
   if (parts.some(({ log }) => log.folded !== null)) {
     const sketch = createGapSketch();
     for (const { log } of parts) {
@@ -275,6 +301,10 @@ function summarizeFigure(
     const values = parts.length === 1 ? kept[0][figure] : joinFigures(parts, kept)[figure];
     return summarize(values.filter((value) => !Number.isNaN(value)));
   }
+  const [{ log: { foldedRequests: only } }] = parts;
+  if (parts.length === 1 && only !== null && kept[0][figure].length === 0) {
+    return summarizeSketch(only[figure]);
+  }
   const sketch = createGapSketch();
   parts.forEach(({ log: { foldedRequests } }, part) => {
     addValues(sketch, kept[part][figure]);
@@ -283,14 +313,12 @@ function summarizeFigure(
   return summarizeSketch(sketch);
 }
 
-/** Head-pages of a table page: a uniform one counts once for each head of each layer group. */
-export function headPagesOf(ranks: Ranks): number {
+function headPagesOf(ranks: Ranks): number {
   const { layout, heads } = ranks.measured.options;
   return layout === "uniform" ? heads.kvHeads * heads.groups.length : 1;
 }
 
-function peakPages(ranks: Ranks): PeakPages {
-  const headPages = headPagesOf(ranks);
+function peakPages(ranks: Ranks, headPages: number): PeakPages {
   const statistics = pageStatistics(ranks.measured);
   return {
     fullHeads: statistics.peakFullHeadPages * headPages,

@@ -5,8 +5,8 @@
  */
 
 export type { RequestSequence } from "./request_sequence.ts";
-export type { LoggedCheck } from "./log.ts";
-export { measure, measureParts, type ReplayPart } from "./metrics.ts";
+export type { LoggedCheck, ReplayLog } from "./log.ts";
+export { describePools, measure, measureParts, type PoolUse, type ReplayPart } from "./metrics.ts";
 export { PAGE_SAMPLES, recordRun } from "./record_run.ts";
 export { replay } from "./replay.ts";
 export { routeRequests } from "./router.ts";

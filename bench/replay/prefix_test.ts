@@ -104,7 +104,7 @@ Deno.test("replay() skips the prefill of a cached prompt when a conversation con
   assert.equal(computed, prompt - use.hitTokens + 3 * 2);
   requests.forEach((_, request) => assert.equal(countTokens(log.tokens, request), 3));
   // The shared tokens are in the cache before the first step of the second request.
-  const first = clock.batches[log.firstSteps[1]];
+  const first = clock.batches[log.times.firstSteps[1]];
   assert.equal(Math.max(...first.cachedLengths), 64);
 });
 

@@ -1,7 +1,7 @@
 /** What is stored of a replay beside its figures. */
 
 import { stepColumns } from "./fold.ts";
-import { headPagesOf, type ReplayPart, wholeGaps } from "./metrics.ts";
+import { type ReplayPart, wholeGaps } from "./metrics.ts";
 import type { StepTimeline, TokenGaps } from "../result/mod.ts";
 import { joinSteps } from "./step_entries.ts";
 import { groupGaps } from "./token_gaps.ts";
@@ -26,14 +26,14 @@ export function recordRun(
   o: { readonly timelineEntries: number; readonly withSteps: boolean },
 ): Recorded {
   if (o.timelineEntries === 0) return { tokenGaps: null, timeline: null };
-  const [{ log, ranks }] = parts;
+  const [{ log, pools }] = parts;
   return {
     tokenGaps: groupGaps(wholeGaps(parts)),
     timeline: o.withSteps && parts.length === 1
       ? joinSteps(stepColumns(log), {
         steps: log.timeline.timed,
         maxEntries: o.timelineEntries,
-        headPages: headPagesOf(ranks),
+        headPages: pools.headPages,
         pageHistory: log.pageHistory,
       })
       : null,

@@ -50,10 +50,12 @@ import {
 } from "./request_figures.ts";
 import {
   createRequestTimes,
+  noteFirstStep,
+  notePreemptions,
   type RequestTimes,
   takeTimes as takeRequestTimes,
 } from "./request_times.ts";
-import { createTokenLog, logTokens, type TokenLog } from "./token_log.ts";
+import { createTokenLog, dropTokensBefore, logTokens, type TokenLog } from "./token_log.ts";
 import { createTurns, nextArrivalMs, noteEnd, orderArrivals, type Turns } from "./turns.ts";
 
 /** Steps between two looks at the abort signal and the event loop. */
@@ -70,8 +72,6 @@ interface Replay {
   readonly times: RequestTimes;
   readonly arrivalSteps: Int32Array | null;
   readonly turns: Turns | null;
-  readonly firstSteps: Int32Array;
-  readonly preemptions: Int32Array;
   readonly failed: FailedRequest[];
   readonly checks: LoggedCheck[];
   readonly pages: PageRecorder | null;
@@ -150,12 +150,10 @@ function startReplay(o: ReplayOptions): Replay {
       policy: POLICIES[o.scheduler.profile],
     }),
     timeline: createTimeline(),
-    tokens: createTokenLog(count),
+    tokens: createTokenLog(keepsRequests ? count : 0),
     times: createRequestTimes(keepsRequests ? count : 0, closedLoop || turns !== null),
     arrivalSteps: closedLoop ? new Int32Array(count).fill(-1) : null,
     turns,
-    firstSteps: new Int32Array(count).fill(-1),
-    preemptions: new Int32Array(count),
     failed: [],
     checks: [],
     pages: createPageRecorder({
@@ -327,8 +325,8 @@ function takeFailures(run: Replay): void {
 
 /** Keeps what is reported a request after its end. */
 function end(run: Replay, request: LiveRequest): void {
-  run.firstSteps[request.index] = request.firstStep;
-  run.preemptions[request.index] = request.preemptions;
+  noteFirstStep(run.times, request.index, request.firstStep);
+  notePreemptions(run.times, request.index, request.preemptions);
   if (run.turns !== null) noteEnd(run.turns, request.index, run.timeline.planned - 1);
   run.done++;
 }
@@ -340,25 +338,29 @@ function leaveEarly(run: Replay, request: LiveRequest): void {
 
 /** Sums the kept steps up and drops them. */
 function fold(run: Replay, isEnd: boolean): void {
-  const { scheduler, firstSteps, tokens, options: { requests } } = run;
+  const { scheduler, times, tokens, options: { requests } } = run;
   const live = [...scheduler.running, ...scheduler.leaving, ...scheduler.waiting.list()];
-  for (const request of live) firstSteps[request.index] = request.firstStep;
+  for (const request of live) noteFirstStep(times, request.index, request.firstStep);
   run.folded ??= createFolded();
   orderTurns(run, nowMs(run.timeline, run.timeline.timed));
   const started = [...tokens.touched, ...live.map(({ index }) => index)];
-  foldSteps(run.folded, run.times, { ...run, requests }, { started, isEnd });
-  const kept = Math.min(run.arrived, run.times.arrivalsKnown);
+  foldSteps(run.folded, times, { ...run, requests }, { started, isEnd });
+  const kept = Math.min(run.arrived, times.arrivalsKnown);
   foldRequests(run, live.reduce((least, { index }) => Math.min(least, index), kept));
+  dropTokensBefore(tokens, times.base);
 }
 
 function finishReplay(run: Replay): ReplayLog {
-  const { options, tokens, timeline, times, arrivalSteps, turns, firstSteps, preemptions } = run;
+  const { options, tokens, timeline, times, arrivalSteps, turns } = run;
   const { failed, checks, pages } = run;
   const { requests, ranks } = options;
   emptyPrefixCaches(ranks);
   refuseLeaks(run.scheduler);
   if (run.folded === null) {
-    takeRequestTimes(times, { ...run, requests }, { started: firstSteps.keys(), isEnd: true });
+    takeRequestTimes(times, { ...run, requests }, {
+      started: times.firstSteps.keys(),
+      isEnd: true,
+    });
   } else fold(run, true);
   foldRequests(run, requests.length);
   const { pageSizeTokens } = ranks.measured.options;
@@ -374,8 +376,6 @@ function finishReplay(run: Replay): ReplayLog {
     timeline,
     arrivalSteps,
     turns,
-    firstSteps,
-    preemptions,
     failed,
     checks,
     pageHistory,

@@ -67,8 +67,8 @@ Deno.test("replay() serves every request once and in order whatever the engine",
         const steps = stepsOf(log.tokens, request);
         steps.forEach((step, i) => assert.ok(i === 0 || step > steps[i - 1]));
         if (steps.length === 0) return;
-        assert.ok(log.firstSteps[request] <= steps[0]);
-        assert.ok(log.timeline.startMs[log.firstSteps[request]] >= arrivalMs);
+        assert.ok(log.times.firstSteps[request] <= steps[0]);
+        assert.ok(log.timeline.startMs[log.times.firstSteps[request]] >= arrivalMs);
       });
       assert.equal(availability(ranks.measured), 1);
     }),

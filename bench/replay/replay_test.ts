@@ -112,7 +112,7 @@ Deno.test("replay() preempts the last decoding request when pages run out, and r
   });
   // Both hold two of four pages. The 33rd token of the first needs a third: the second gives way
   // with three tokens generated, and prefills 33 when the first has ended.
-  assert.deepEqual([...log.preemptions], [0, 1]);
+  assert.deepEqual([...log.times.preemptions], [0, 1]);
   assert.deepEqual(clock.batches[3].queryLengths, Int32Array.of(1, 0));
   assert.deepEqual(clock.batches[20].queryLengths, Int32Array.of(33, 0));
   assert.equal(log.timeline.timed, 37);
@@ -157,8 +157,8 @@ Deno.test("replay() holds pages back for running requests when a reserve is set"
   } as const;
   const o = { rows: [[0, 30, 20], [0, 30, 20]] as [number, number, number][], pagesPerHead: 4 };
   const { log } = await play({ ...o, scheduler: { maxBatchedTokens: 64, reserve } });
-  assert.deepEqual([...log.preemptions], [0, 0]);
-  assert.equal(log.firstSteps[1], 20);
+  assert.deepEqual([...log.times.preemptions], [0, 0]);
+  assert.equal(log.times.firstSteps[1], 20);
 });
 
 Deno.test("replay() frees pages of window heads when recycling is on", async () => {

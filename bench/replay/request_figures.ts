@@ -38,6 +38,8 @@ export interface RequestFigures extends Readonly<Record<Figure, Float64Array>> {
 /** Figures of requests that were dropped. */
 export interface FoldedRequests extends Readonly<Record<Figure, GapSketch>> {
   readonly served: Served;
+  /** Times that one of them lost its pages. */
+  preemptions: number;
 }
 
 /** Creates figures of no request. */
@@ -50,6 +52,7 @@ export function createFoldedRequests(): FoldedRequests {
     endToEndMs: createGapSketch(),
     attentionTtftMs: createGapSketch(),
     served: { completed: 0, inputTokens: 0, outputTokens: 0 },
+    preemptions: 0,
   };
 }
 
@@ -75,7 +78,13 @@ export function foldRequests(
   for (const key of ["completed", "inputTokens", "outputTokens"] as const) {
     folded.served[key] += figures.served[key];
   }
+  folded.preemptions += sumCounts(times.preemptions.subarray(0, end - times.base));
   dropRequests(times, end);
+}
+
+/** Σ of counts. */
+export function sumCounts(counts: Int32Array): number {
+  return counts.reduce((total, count) => total + count, 0);
 }
 
 /** Adds one value a request, leaving out those that are not known. */

@@ -7,11 +7,16 @@
 import type { KeptSteps } from "./kept_steps.ts";
 import { attentionAt, attentionUpTo, endOf, nowMs, startOf, type Timeline } from "./timeline.ts";
 import type { GapClock } from "./token_gaps.ts";
+import { firstRunOf } from "./token_log.ts";
 
-/** [kept requests] each, the first one being `base`; NaN where it is not known. */
+/** [kept requests] each, the first one being `base`; times are NaN where they are not known. */
 export interface RequestTimes {
   /** Requests whose figures have been taken and whose times were dropped. */
   base: number;
+  /** First step with the request in it, −1 while it never ran. */
+  firstSteps: Int32Array;
+  /** Times that the request lost its pages, told at its end. */
+  preemptions: Int32Array;
   /** Start of the first step with the request in it. */
   startedMs: Float64Array;
   /** End of the step of the first token. */
@@ -37,6 +42,8 @@ export function createRequestTimes(capacity: number, hasOtherArrivals: boolean):
   const unknown = (): Float64Array => new Float64Array(capacity).fill(NaN);
   return {
     base: 0,
+    firstSteps: new Int32Array(capacity).fill(-1),
+    preemptions: new Int32Array(capacity),
     startedMs: unknown(),
     firstMs: unknown(),
     lastMs: unknown(),
@@ -60,15 +67,16 @@ export function takeTimes(
   log: KeptSteps,
   o: { readonly started: Iterable<number>; readonly isEnd: boolean },
 ): void {
-  const { timeline, tokens, firstSteps } = log;
+  const { timeline, tokens } = log;
   takeArrivals(times, log, o.isEnd);
   for (const request of o.started) {
-    const step = firstSteps[request];
-    if (step >= timeline.base) times.startedMs[placeOf(times, request)] = startOf(timeline, step);
+    const place = placeOf(times, request);
+    const step = times.firstSteps[place];
+    if (step >= timeline.base) times.startedMs[place] = startOf(timeline, step);
   }
   for (const request of tokens.touched) {
-    const first = tokens.step[tokens.firstRun[request]];
-    const lastRun = tokens.lastRun[request];
+    const first = tokens.step[firstRunOf(tokens, request)];
+    const lastRun = tokens.lastRun[request - tokens.base];
     const last = tokens.step[lastRun] + tokens.steps[lastRun] - 1;
     const place = placeOf(times, request);
     if (Number.isNaN(times.firstMs[place])) {
@@ -77,7 +85,7 @@ export function takeTimes(
     }
     times.lastMs[place] = endOf(timeline, last);
     times.lastAttentionMs[place] = attentionUpTo(timeline, last);
-    for (let run = tokens.firstRun[request]; run >= 0; run = tokens.next[run]) {
+    for (let run = firstRunOf(tokens, request); run >= 0; run = tokens.next[run]) {
       times.tokens[place] += tokens.steps[run] * tokens.tokens[run];
     }
   }
@@ -108,7 +116,23 @@ function arrivalOf({ arrivalSteps, timeline, requests, turns }: KeptSteps, index
     : nowMs(timeline, Math.min(arrivalSteps[index], timeline.timed));
 }
 
-/** Place of a request among the kept ones; makes room for it. */
+/**
+ * Notes when a request ran first.
+ *
+ * @param step The first step with it, −1 while it never ran.
+ */
+export function noteFirstStep(times: RequestTimes, request: number, step: number): void {
+  const place = placeOf(times, request);
+  times.firstSteps[place] = step;
+}
+
+/** Notes how often a request lost its pages. */
+export function notePreemptions(times: RequestTimes, request: number, count: number): void {
+  const place = placeOf(times, request);
+  times.preemptions[place] = count;
+}
+
+/** Place of a request among the kept ones; makes room for it, so columns are looked up after it. */
 function placeOf(times: RequestTimes, request: number): number {
   const place = request - times.base;
   if (place >= times.tokens.length) resize(times, 0, Math.max(64, 2 * place));
@@ -136,9 +160,14 @@ function resize(times: RequestTimes, dropped: number, capacity: number): void {
   times.firstAttentionMs = moved(times.firstAttentionMs);
   times.lastAttentionMs = moved(times.lastAttentionMs);
   if (times.arrivalMs !== null) times.arrivalMs = moved(times.arrivalMs);
-  const tokens = new Int32Array(capacity);
-  tokens.set(times.tokens.subarray(dropped, dropped + capacity));
-  times.tokens = tokens;
+  const movedCounts = (column: Int32Array, unknown: number): Int32Array => {
+    const longer = new Int32Array(capacity).fill(unknown);
+    longer.set(column.subarray(dropped, dropped + capacity));
+    return longer;
+  };
+  times.firstSteps = movedCounts(times.firstSteps, -1);
+  times.preemptions = movedCounts(times.preemptions, 0);
+  times.tokens = movedCounts(times.tokens, 0);
 }
 
 /** Whole steps, and attention alone. */

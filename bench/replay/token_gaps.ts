@@ -2,7 +2,7 @@
 
 import type { TokenGaps } from "../result/mod.ts";
 import type { Timeline } from "./timeline.ts";
-import type { TokenLog } from "./token_log.ts";
+import { firstRunOf, type TokenLog } from "./token_log.ts";
 
 /** Most groups of gaps that are stored. */
 const MOST_GROUPS = 256;
@@ -54,7 +54,7 @@ export function collectGaps(
   let found = 0;
   for (const request of Int32Array.from(log.touched).sort()) {
     let beforeMs = clock.beforeMs[request - clock.base] ?? NaN;
-    for (let run = log.firstRun[request]; run >= 0; run = log.next[run]) {
+    for (let run = firstRunOf(log, request); run >= 0; run = log.next[run]) {
       const [step, tokens] = [log.step[run], log.tokens[run]];
       if (!Number.isNaN(beforeMs)) {
         gaps[found] = (at(step) - beforeMs) / tokens;

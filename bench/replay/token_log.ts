@@ -5,10 +5,12 @@
 
 /** Tokens of all requests; run i covers steps [step[i], step[i] + steps[i]). */
 export interface TokenLog {
-  /** [requests] first run of each request, −1 without any. */
-  readonly firstRun: Int32Array;
-  /** [requests] last run of each request, −1 without any. */
-  readonly lastRun: Int32Array;
+  /** The request of the first place; none before it gets tokens any more. */
+  base: number;
+  /** [kept requests] first run of each, −1 without any. */
+  firstRun: Int32Array;
+  /** [kept requests] last run of each, −1 without any. */
+  lastRun: Int32Array;
   /** Requests that have a run, in the order of their first ones. */
   readonly touched: number[];
   runs: number;
@@ -22,10 +24,15 @@ export interface TokenLog {
   next: Int32Array;
 }
 
-/** Creates an empty log. */
+/**
+ * Creates an empty log.
+ *
+ * @param requests Requests that there is room for at first.
+ */
 export function createTokenLog(requests: number): TokenLog {
   const capacity = Math.max(16, requests);
   return {
+    base: 0,
     firstRun: new Int32Array(requests).fill(-1),
     lastRun: new Int32Array(requests).fill(-1),
     touched: [],
@@ -39,7 +46,9 @@ export function createTokenLog(requests: number): TokenLog {
 
 /** Adds the tokens that a request got in a step; steps of one request only ever rise. */
 export function logTokens(log: TokenLog, request: number, step: number, tokens: number): void {
-  const last = log.lastRun[request];
+  const place = request - log.base;
+  if (place >= log.lastRun.length) makeRoom(log, Math.max(64, 2 * place));
+  const last = log.lastRun[place];
   if (last >= 0 && log.tokens[last] === tokens && log.step[last] + log.steps[last] === step) {
     log.steps[last]++;
     return;
@@ -56,26 +65,48 @@ export function logTokens(log: TokenLog, request: number, step: number, tokens: 
   log.tokens[run] = tokens;
   log.next[run] = -1;
   if (last < 0) {
-    log.firstRun[request] = run;
+    log.firstRun[place] = run;
     log.touched.push(request);
   } else log.next[last] = run;
-  log.lastRun[request] = run;
+  log.lastRun[place] = run;
+}
+
+/** First run of a request, −1 without any. */
+export function firstRunOf(log: TokenLog, request: number): number {
+  return log.firstRun[request - log.base] ?? -1;
 }
 
 /** Forgets every run. */
 export function clearTokens(log: TokenLog): void {
-  for (const request of log.touched) log.firstRun[request] = log.lastRun[request] = -1;
+  for (const request of log.touched) {
+    log.firstRun[request - log.base] = log.lastRun[request - log.base] = -1;
+  }
   log.touched.length = 0;
   log.runs = 0;
+}
+
+/** Leaves out the requests before `base` in a log without runs, whose places are all alike. */
+export function dropTokensBefore(log: TokenLog, base: number): void {
+  log.base = base;
 }
 
 /** Tokens that a request got in all. */
 export function countTokens(log: TokenLog, request: number): number {
   let count = 0;
-  for (let run = log.firstRun[request]; run >= 0; run = log.next[run]) {
+  for (let run = firstRunOf(log, request); run >= 0; run = log.next[run]) {
     count += log.steps[run] * log.tokens[run];
   }
   return count;
+}
+
+function makeRoom(log: TokenLog, capacity: number): void {
+  const longer = (column: Int32Array): Int32Array => {
+    const array = new Int32Array(capacity).fill(-1);
+    array.set(column);
+    return array;
+  };
+  log.firstRun = longer(log.firstRun);
+  log.lastRun = longer(log.lastRun);
 }
 
 function doubled(array: Int32Array): Int32Array {

@@ -6,6 +6,7 @@ export type BenchErrorCode =
   | "bench/aborted"
   | "bench/resume"
   | "bench/allocator"
+  | "bench/thread"
   | "bench/ranks-disagree"
   | "bench/unknown-card"
   | "bench/outside-profile"

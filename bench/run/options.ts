@@ -145,6 +145,12 @@ export interface BenchOptions {
   readonly replicas?: number;
   /** How the router chooses a replica. @default {the workload's, or "round-robin"} */
   readonly router?: RouterName;
+  /**
+   * Most threads that replay replicas at once, where a clock computes their steps; the result is the
+   * same. In a checkout a thread needs permission to read its module.
+   * @default {1}
+   */
+  readonly workers?: number;
   /** Seed of page order, acceptance and sampled checks. @default {the workload's seed} */
   readonly seed?: number;
   /** Discarded steps of each side before the first pair. @default {0 with the model clock, 8 with the gpu clock} */

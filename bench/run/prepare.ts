@@ -1,6 +1,6 @@
 /** Options of a benchmark run, resolved and checked before anything is replayed. */
 
-import { type HeadMap, shardHeadMap } from "../../allocator/mod.ts";
+import type { HeadMap } from "../../allocator/mod.ts";
 import { joinPrefixBlocks, synthesizeRequests, type TraceRequest } from "../../fixtures/mod.ts";
 import {
   BenchError,
@@ -10,10 +10,10 @@ import {
   sidesOfGates,
 } from "../result/mod.ts";
 import { BENCH_DEFAULTS, type BenchOptions } from "./options.ts";
-import { findMeasuredRank } from "../scheduler/mod.ts";
 import type { CostModel } from "../card/mod.ts";
-import { createCalibratedRest, type RestOfLayer, restOfLayer } from "../clock/mod.ts";
+import type { RestOfLayer } from "../clock/mod.ts";
 import { costOfCalibration, refuseForeignCard, refuseForeignCeilings } from "./calibration.ts";
+import { measuredHeads, restOf } from "./side_clock.ts";
 
 /** Everything that all replays of a run share. */
 export interface Bench {
@@ -65,6 +65,7 @@ export function prepareBench(given: BenchOptions): Bench {
   requireCount("pairs", resolved.pairs, 1);
   if (resolved.sequential !== null) requireCount("maxPairs", resolved.sequential.maxPairs, pairs);
   requireCount("replicas", options.replicas ?? 1, 1);
+  requireCount("workers", options.workers ?? 1, 1);
   requireCount("warmupSteps", resolved.warmupSteps, 0);
   requireCount("maxChecks", resolved.maxChecks, 1);
   const { timelineEntries } = options;
@@ -72,8 +73,7 @@ export function prepareBench(given: BenchOptions): Bench {
   requireCount("gates", gates.length, 1);
   const rowTokens = 1 + (workload.speculative?.draftTokens ?? 0);
   requireCount("maxBatchedTokens", workload.scheduler.maxBatchedTokens, rowTokens);
-  const { tensorParallel } = workload;
-  const measuredRank = findMeasuredRank(workload.headMap, tensorParallel);
+  const { rank: measuredRank, heads } = measuredHeads(workload);
   const ceilings = chooseCeilings(options);
   const cost = options.calibration === undefined
     ? null
@@ -92,11 +92,9 @@ export function prepareBench(given: BenchOptions): Bench {
       ...(options.readPair === undefined ? [] : Object.values(options.readPair)),
     ]),
     measuredRank,
-    heads: shardHeadMap(workload.headMap, { tensorParallel, rank: measuredRank }),
+    heads,
     ceilings,
-    rest: cost === null
-      ? restOfLayer(workload, ceilings)
-      : { ...restOfLayer(workload, ceilings), measuredMs: createCalibratedRest(cost) },
+    rest: restOf(workload, { ceilings, cost }),
     cost,
     timelineEntries,
   };

@@ -6,19 +6,19 @@ import { describeRun, type SideCheck } from "./describe_run.ts";
 import { gateCapacity, gateRead } from "../gate/mod.ts";
 import {
   createAdapterClock,
-  createCalibratedClock,
   createGpuClock,
-  createModelClock,
-  createTableClock,
   isAdapterClock,
   type StepClock,
 } from "../clock/mod.ts";
-import { measureParts, PAGE_SAMPLES, recordRun, replay, type ReplayPart } from "../replay/mod.ts";
-import { createSideRanks } from "../scheduler/mod.ts";
+import { measureParts, PAGE_SAMPLES, recordRun, type ReplayPart } from "../replay/mod.ts";
 import { interleaveSides, isFutile, planLooks } from "../statistics/mod.ts";
 import { type ReplicaShare, shareRequests } from "./fleet.ts";
+import { createFleetThreads, type FleetThreads } from "./fleet_threads.ts";
+import type { FleetOrder } from "./fleet_words.ts";
 import { type Bench, prepareBench } from "./prepare.ts";
 import { resolveSaturation } from "./saturation.ts";
+import { replayShare, type ShareOrder, type ShareReplay } from "./share_replay.ts";
+import { openSideClock } from "./side_clock.ts";
 import { takePairs } from "./resume.ts";
 import type { BenchResult, RunResult, Side, SideName } from "../result/mod.ts";
 
@@ -50,32 +50,44 @@ import type { BenchResult, RunResult, Side, SideName } from "../result/mod.ts";
  */
 export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const prepared = prepareBench(await resolveSaturation(options));
-  const bench = { ...prepared, shares: await shareRequests(prepared) };
+  const shares = await shareRequests(prepared);
   const clocks: StepClock[] = [];
+  const threads = openThreads(prepared, shares);
+  const bench = { ...prepared, shares, threads };
   try {
     for (const side of bench.sides) clocks.push(await openClock(bench, side));
     refuseOtherCards(bench, clocks);
     return await runPairs(bench, clocks);
   } finally {
+    threads?.close();
     for (const clock of clocks) clock.close();
   }
 }
 
+/** Threads where there are several replicas for them, null where the run does all by itself. */
+function openThreads(
+  { options: { clock, workers = 1, signal } }: Bench,
+  shares: readonly ReplicaShare[],
+): FleetThreads | null {
+  // A device and an adapter's program answer one at a time.
+  const isComputed = clock.kind === "model" || clock.kind === "table";
+  if (!isComputed || workers === 1 || shares.length === 1) return null;
+  return createFleetThreads({ workers, signal });
+}
+
 async function openClock(bench: Bench, side: Side): Promise<StepClock> {
-  const { options: { clock, workload }, heads, rest, cost } = bench;
+  const { options: { clock, workload }, heads, rest } = bench;
   switch (clock.kind) {
     case "model":
-      return cost === null
-        ? createModelClock({ workload, heads, side, rest })
-        : createCalibratedClock({ workload, heads, side, cost });
+      return openSideClock({ ...bench, workload, side, table: null });
+    case "table":
+      return openSideClock({ ...bench, workload, side, table: clock.table });
     case "gpu": {
       const passes = side.form === "two-pass" ? 2 : 1;
       return createGpuClock({ runner: await clock.openRunner(side), heads, rest, passes });
     }
     case "adapter":
       return createAdapterClock({ runner: await clock.openRunner(side), heads, rest });
-    case "table":
-      return createTableClock({ table: clock.table, workload, heads, side, rest });
     default:
       return clock satisfies never;
   }
@@ -186,6 +198,7 @@ function isDecided({ readGate, capacityGate }: BenchResult): boolean {
 /** A run with the requests of each replica. */
 interface SharedBench extends Bench {
   readonly shares: readonly ReplicaShare[];
+  readonly threads: FleetThreads | null;
 }
 
 interface Turn {
@@ -202,58 +215,58 @@ async function replaySide(
   turn: Turn,
 ): Promise<readonly ReplayPart[]> {
   turn.report({ requestsDone: 0, steps: 0 });
-  const parts: ReplayPart[] = [];
-  let [done, steps] = [0, 0];
-  for (const share of bench.shares) {
-    const part = await replayShare(bench, clock, {
-      ...turn,
-      share,
-      maxChecks: parts.length === 0 ? turn.maxChecks : 0,
-      pageSamples: bench.shares.length === 1 ? turn.pageSamples ?? 0 : 0,
-      report: (progress) =>
-        turn.report({
-          requestsDone: done + progress.requestsDone,
-          steps: steps + progress.steps,
-        }),
-    });
-    done += share.requests.length;
-    steps += part.log.timeline.timed;
-    parts.push(part);
-  }
-  return parts;
+  const orders = bench.shares.map((_, replica) => orderOf(bench, turn, replica));
+  const replays = bench.threads === null
+    ? await replayInTurn(bench, orders, { clock, report: turn.report })
+    : await bench.threads.replay(orders.map((share) => threadOrder(bench, share)), turn.report);
+  return replays.map(({ log, pools }, replica) => {
+    const { requests, places } = bench.shares[replica];
+    return { log: { ...log, requests }, pools, places };
+  });
 }
 
-async function replayShare(
-  bench: SharedBench,
-  clock: StepClock,
-  turn: Turn & { readonly share: ReplicaShare },
-): Promise<ReplayPart> {
-  const { workload, signal } = bench.options;
-  const { share } = turn;
-  const { pageOrder, seed, prefixCache } = bench.resolved;
-  const ranks = createSideRanks(workload, turn.side, {
+async function replayInTurn(
+  { options: { signal } }: Bench,
+  orders: readonly ShareOrder[],
+  { clock, report }: { readonly clock: StepClock; readonly report: Turn["report"] },
+): Promise<ShareReplay[]> {
+  const replays: ShareReplay[] = [];
+  let [done, stepsDone] = [0, 0];
+  for (const order of orders) {
+    const replayed = await replayShare(order, {
+      clock,
+      onProgress: ({ requestsDone, steps }) =>
+        report({ requestsDone: done + requestsDone, steps: stepsDone + steps }),
+      signal,
+    });
+    done += order.requests.length;
+    stepsDone += replayed.log.timeline.timed;
+    replays.push(replayed);
+  }
+  return replays;
+}
+
+function threadOrder({ options: { clock }, ceilings, cost }: Bench, share: ShareOrder): FleetOrder {
+  return { share, ceilings, cost, table: clock.kind === "table" ? clock.table : null };
+}
+
+function orderOf(bench: SharedBench, turn: Turn, replica: number): ShareOrder {
+  const { resolved: { pageOrder, seed, prefixCache, availability }, options } = bench;
+  const { requests, concurrency } = bench.shares[replica];
+  return {
+    workload: options.workload,
+    side: turn.side,
+    requests,
+    concurrency,
     pageOrder: pageOrder === "identity" ? { kind: "identity" } : { kind: "shuffled", seed },
     prefixBlockTokens: prefixCache ? bench.prefixBlockTokens : null,
-    debug: bench.options.debugTables ?? false,
-  });
-  const log = await replay({
-    requests: share.requests,
-    concurrency: share.concurrency,
-    scheduler: workload.scheduler,
-    speculative: workload.speculative,
-    ranks,
-    clock,
-    seed: bench.resolved.seed,
-    availability: bench.resolved.availability,
-    maxChecks: turn.maxChecks,
-    pageSamples: turn.pageSamples ?? 0,
-    keptRequests: Infinity,
-    onProgress: turn.report,
-    ...(turn.maxSteps === undefined ? {} : { maxSteps: turn.maxSteps }),
-    ...(signal === undefined ? {} : { signal }),
-  });
-  await clock.finish?.();
-  return { log, ranks, places: share.places };
+    seed,
+    availability,
+    debug: options.debugTables ?? false,
+    maxChecks: replica === 0 ? turn.maxChecks : 0,
+    pageSamples: bench.shares.length === 1 ? turn.pageSamples ?? 0 : 0,
+    maxSteps: turn.maxSteps ?? null,
+  };
 }
 
 function reporter(

@@ -140,6 +140,14 @@ export const REPLAY_SETTINGS = {
     parse: choiceOf(ROUTERS),
     option: "router",
   },
+  workers: {
+    needs: notWith("endpoint"),
+    brief: "Cores that replay replicas, to the same result",
+    placeholder: "N",
+    defaultValue: null,
+    defaultText: "all",
+    parse: wholeNumber({ min: 1, max: 1024 }),
+  },
   scheduler: {
     brief: "Scheduler: reference, vllm-v1, sglang or fastdeploy-v1",
     placeholder: "NAME",

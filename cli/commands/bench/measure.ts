@@ -58,6 +58,7 @@ export async function measure(
   const options: BenchOptions = {
     ...optionsOf(REPLAY_SETTINGS, values),
     workload,
+    workers: values.workers ?? navigator.hardwareConcurrency,
     ...gateOptions(values.gate),
     clock: chosen.clock,
     ...(await calibrationOf(context, values)),

@@ -1,0 +1,86 @@
+/** The replay of one replica, from plain data to plain data: any thread can do it. */
+
+import type { PageOrder } from "../../allocator/mod.ts";
+import type { TraceRequest, Workload } from "../../fixtures/mod.ts";
+import type { StepClock } from "../clock/mod.ts";
+import { describePools, type PoolUse, replay, type ReplayLog } from "../replay/mod.ts";
+import type { AvailabilityReading, Side } from "../result/mod.ts";
+import { createSideRanks } from "../scheduler/mod.ts";
+
+/** One replica's replay, as it is ordered. */
+export interface ShareOrder {
+  /** Model, cache and scheduler. */
+  readonly workload: Workload;
+  /** Layout and walk. */
+  readonly side: Side;
+  /** The replica's requests, in arrival order. */
+  readonly requests: readonly TraceRequest[];
+  /** Requests under way at once in a closed loop, null for arrivals of their own. */
+  readonly concurrency: number | null;
+  /** How ordinals become page ids. */
+  readonly pageOrder: PageOrder;
+  /** Tokens of a block by which prefixes are shared, or null to share none. */
+  readonly prefixBlockTokens: number | null;
+  /** Seed of acceptance and of checked steps. */
+  readonly seed: number;
+  /** How admission reads the share of free pages. */
+  readonly availability: AvailabilityReading;
+  /** Whether every operation on the pools is validated. */
+  readonly debug: boolean;
+  /** Most sampled checks. */
+  readonly maxChecks: number;
+  /** Most samples of one request's pages. */
+  readonly pageSamples: number;
+  /** Steps after which it stops, whatever is left; null for all. */
+  readonly maxSteps: number | null;
+}
+
+/** One replica's replay, as it ended; the requests are the order's. */
+export interface ShareReplay {
+  /** What it left behind. */
+  readonly log: Omit<ReplayLog, "requests">;
+  /** What became of its pools. */
+  readonly pools: PoolUse;
+}
+
+/** How far a replay has come. */
+export interface ShareProgress {
+  /** Requests that finished or failed. */
+  readonly requestsDone: number;
+  /** Steps planned. */
+  readonly steps: number;
+}
+
+/**
+ * Replays a replica's requests.
+ *
+ * @param order What to replay.
+ * @param o The clock, who is told of the progress, and what stops it.
+ * @returns What it left behind.
+ * @throws {BenchError} When it is stopped, or the ranks disagree.
+ */
+export async function replayShare(
+  order: ShareOrder,
+  o: {
+    readonly clock: StepClock;
+    readonly onProgress: (progress: ShareProgress) => void;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<ShareReplay> {
+  const { workload, maxSteps } = order;
+  const { scheduler, speculative } = workload;
+  const ranks = createSideRanks(workload, order.side, order);
+  const { requests: _, ...log } = await replay({
+    ...order,
+    scheduler,
+    speculative,
+    ranks,
+    clock: o.clock,
+    keptRequests: Infinity,
+    maxSteps: maxSteps ?? Infinity,
+    onProgress: o.onProgress,
+    ...(o.signal === undefined ? {} : { signal: o.signal }),
+  });
+  await o.clock.finish?.();
+  return { log, pools: describePools(ranks) };
+}
