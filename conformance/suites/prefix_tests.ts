@@ -240,7 +240,10 @@ async function rowsBefore(allocator: JudgedAllocator, slot: number): Promise<str
 }
 
 /** Requires that slots name no page together, and none twice. */
-async function requireApart(allocator: JudgedAllocator, slots: readonly number[]): Promise<void> {
+export async function requireApart(
+  allocator: JudgedAllocator,
+  slots: readonly number[],
+): Promise<void> {
   const snapshot = await takeSnapshot(allocator);
   const holders = new Map<string, string>();
   for (const slot of slots) {
