@@ -164,6 +164,35 @@ Deno.test("validateTable() finds a page of the flat pool that two heads share", 
   assert.deepEqual([violation.clause, violation.head], ["pool/conservation", 1]);
 });
 
+Deno.test("validateTable() names the row that holds a page already, in every layout and group", () => {
+  for (const layout of ["headwise", "pooled", "uniform"] as const) {
+    const kinds = layout === "uniform"
+      ? [["full", "full"] as const]
+      : [["full", "full"] as const, ["window", "full"] as const];
+    const a = buildAllocator({ layout, kinds, slots: 3, debug: false });
+    for (const each of [0, 1, 2]) admit(a, slot(each), 16);
+    const { table } = a;
+    const heads = layout === "uniform" ? 1 : table.kvHeads;
+    const rowOf = (group: number, s: number, head: number): number =>
+      (group * table.slots + s) * heads + head;
+    for (let group = 0; group < table.layerGroups; group++) {
+      for (let head = 0; head < heads; head++) {
+        for (const [holder, other] of [[0, 1], [0, 2], [1, 2]] as const) {
+          const ids = table.ids.slice();
+          ids[rowOf(group, other, head) * table.columns] =
+            ids[rowOf(group, holder, head) * table.columns]!;
+          const [found] = validateTable(question(a, { table: { ...table, ids } }));
+          const row = layout === "uniform"
+            ? `: slot ${holder} names it too`
+            : `: slot ${holder}, head ${head} of group ${group} names it too`;
+          assert.ok(found?.message.includes(row), `${layout}: ${found?.message} for ${row}`);
+          assert.equal(found.slot, other);
+        }
+      }
+    }
+  }
+});
+
 Deno.test("validateTable() allows uniform holes only when every head keeps a window", () => {
   const mixed = buildAllocator({ layout: "uniform", debug: false });
   admit(mixed, slot(0), 96);

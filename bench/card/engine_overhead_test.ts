@@ -28,6 +28,7 @@ Deno.test("ENGINE_OVERHEADS stay in the units of their names", () => {
   for (const [name, o] of Object.entries(ENGINE_OVERHEADS)) {
     const upTo = (value: number, most: number): void =>
       assert.ok(value >= 0 && value <= most, `${name}: ${value} of at most ${most}`);
+    assert.equal(o.overlapped, false, `${name} overlaps only where it is told to`);
     upTo(o.stepMs, 10);
     upTo(o.rowUs, 100);
     upTo(o.rowDeviceUs, 100);

@@ -133,3 +133,38 @@ Deno.test("gate exits 4 when one file is ours and the other is not", async () =>
   assert.equal(exitCode, 4);
   assert.match(stderr, /one is a result of this tool/);
 });
+
+Deno.test("gate compares one side alone where one is named, once or twice", async () => {
+  const before = await resultOf("one-side");
+  const after = await slowed(before, 1.03);
+  for (const names of [["candidate"], ["baseline"], ["candidate", "baseline"]]) {
+    const named = names.flatMap((name) => [`--${name}-side`, "headwise"]);
+    const flags = [...named, "--max-regression", "5%", "--json"];
+    const { exitCode, stdout } = await capture(["gate", before, after, ...flags]);
+    assert.equal(exitCode, 0, stdout);
+    const report = JSON.parse(stdout);
+    assert.equal(report.gate, "gate/regression");
+    const sides = report.sides.map(({ candidate }: { candidate: string }) => candidate);
+    assert.deepEqual(sides, ["headwise"], stdout);
+  }
+  const whole = await capture(["gate", before, after, "--gate", "regression", "--json"]);
+  assert.equal(whole.exitCode, 1);
+  assert.ok(JSON.parse(whole.stdout).sides.length > 1);
+});
+
+Deno.test("gate judges capacity when asked, and other benchmarks by a margin that is stated", async () => {
+  const path = await resultOf("capacity");
+  const refused = await capture(["gate", path, path, "--gate", "capacity"]);
+  assert.match(refused.stderr, /^Cannot judge side .pooled.: .*replay it with the gate/);
+  const files = ["baseline", "candidate"].map((side) => `bench/testdata/vllm-${side}.json`);
+  const margin = ["--max-regression", "10%", "--json"];
+  const foreign = await capture(["gate", ...files, ...margin]);
+  assert.equal(JSON.parse(foreign.stdout).gate, "gate/regression");
+});
+
+Deno.test("gate exits 4 whichever of the two files is not ours", async () => {
+  const own = await resultOf("mixed-order");
+  const { exitCode, stderr } = await capture(["gate", "bench/testdata/vllm-candidate.json", own]);
+  assert.equal(exitCode, 4);
+  assert.ok(stderr.includes(`'bench/testdata/vllm-candidate.json' with '${own}'`), stderr);
+});
