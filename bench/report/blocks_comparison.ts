@@ -96,7 +96,7 @@ function comparisonRow(comparison: Comparison, note: string): string[] {
     interval === null
       ? "–"
       : interval.degenerate
-      ? "exact"
+      ? "no noise"
       : `${formatChange(interval.lower)} … ${formatChange(interval.upper)}`,
     threshold === null ? "" : `${better === "lower" ? "≤" : "≥"} ${formatChange(threshold)}`,
     comparison.verdict ?? "",

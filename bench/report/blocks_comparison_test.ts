@@ -18,11 +18,11 @@ Deno.test("comparisonFinding() names sides, demanded metrics and pairs", () => {
   );
 });
 
-Deno.test("comparisonBlocks() tells an exact interval, a measured one and none apart", () => {
+Deno.test("comparisonBlocks() tells an interval without noise, a measured one and none apart", () => {
   const interval = { lower: 0.7, upper: 0.9, confidence: 0.95, degenerate: false };
   const cases: [Comparison["interval"], string][] = [
     [interval, "-30.0 % … -10.0 %"],
-    [{ ...interval, degenerate: true }, "exact"],
+    [{ ...interval, degenerate: true }, "no noise"],
     [null, "–"],
   ];
   for (const [given, shown] of cases) {

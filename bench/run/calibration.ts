@@ -137,7 +137,17 @@ export function refuseOtherCards(
   { cost, ceilings }: { readonly cost: CostModel | null; readonly ceilings: ResultCeilings },
   clocks: readonly StepClock[],
 ): void {
-  for (const clock of clocks.filter(isAdapterClock)) {
+  const adapters = clocks.filter(isAdapterClock);
+  const [first] = adapters;
+  for (const { opened } of adapters) {
+    if (opened.card === first.opened.card && opened.driver === first.opened.driver) continue;
+    throw new BenchError(
+      "bench/clock-refused",
+      `Cannot compare times of '${first.opened.card}' (driver ${first.opened.driver}) with times of ` +
+        `'${opened.card}' (driver ${opened.driver}): the adapter has to time all sides on one card`,
+    );
+  }
+  for (const clock of adapters) {
     const timed = clock.opened.isSoftware ? null : findDataSheet(clock.opened.card)?.name ?? null;
     if (cost === null) refuseCeilingsOf(timed, ceilings);
     else refuseCardOf(timed, cost.card);

@@ -65,6 +65,19 @@ Deno.test("a result says whose kernel was timed, and what the protocol took", as
   );
 });
 
+Deno.test("sides that an adapter times on different cards are refused", async () => {
+  let opened = 0;
+  const tampering = {
+    get opened() {
+      return { card: `card ${opened++}` };
+    },
+  };
+  await assert.rejects(run(tampering), {
+    code: "bench/clock-refused",
+    message: /Cannot compare times of 'card 0' \(driver null\) with times of 'card 1'/,
+  });
+});
+
 Deno.test("a wrong kernel ends the run without a result", async () => {
   await assert.rejects(run({ output: (output) => output.map(() => 0) }), {
     code: "bench/clock-refused",
