@@ -13,9 +13,6 @@ export interface ModelError {
   readonly throughput: number;
 }
 
-/** The least share of its time that a modelled rest keeps at the lower end of a large error. */
-const LEAST_SHARE = 0.05;
-
 /**
  * The error that two results carry: the larger one of each metric, or null where the modelled part
  * has no validated error, because no profile of a card was used.
@@ -35,6 +32,9 @@ export function modelErrorOf(results: readonly BenchResult[]): ModelError | null
 /**
  * A side as it would be with the rest of each step longer (`end` 1) or shorter (−1) by the error,
  * attention as it is: means of a span are its attention plus the scaled remainder.
+ *
+ * Both ends are as far in ratio, (1 + error) times and 1 / (1 + error) times: predictions that are
+ * twice the measured figure and half of it are equally wrong, and no error makes a step take nothing.
  */
 export function sideAtEnd(side: SideResult, error: ModelError, end: 1 | -1): SideResult {
   const runs = side.runs.map((run): RunResult =>
@@ -45,7 +45,7 @@ export function sideAtEnd(side: SideResult, error: ModelError, end: 1 | -1): Sid
 
 function scaleRest(performance: RunPerformance, error: ModelError, end: 1 | -1): RunPerformance {
   const { whole, attentionOnly, attentionMs, restMs } = performance;
-  const factor = (share: number): number => Math.max(LEAST_SHARE, 1 + end * share);
+  const factor = (share: number): number => (1 + share) ** end;
   const scaled = (key: "ttftMs" | "tbtMs", share: number) => {
     const [all, attention] = [whole[key], attentionOnly[key]];
     if (all === null || attention === null) return all;

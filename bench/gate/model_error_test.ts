@@ -74,7 +74,8 @@ Deno.test("modelErrorOf() is null without a profile, and the larger of two", () 
 Deno.test("sideAtEnd() scales the rest and leaves attention", () => {
   const [side] = withMeans(RESULT, { [RESULT.sides[0].name]: { attention: 30, rest: 20 } }).sides;
   const at = (end: 1 | -1) => sideAtEnd(side, ERROR, end).runs[0].performance!.whole.ttftMs!.mean;
-  assert.deepEqual([at(1), at(-1)], [60, 40]);
+  assert.equal(at(1), 60);
+  assert.ok(Math.abs(at(-1) - (30 + 20 / 1.5)) < 1e-12);
   const whole = side.runs[0].performance!;
   const slow = sideAtEnd(side, ERROR, 1).runs[0].performance!;
   const steps = whole.attentionMs + whole.restMs;
@@ -82,6 +83,13 @@ Deno.test("sideAtEnd() scales the rest and leaves attention", () => {
   assert.ok(
     Math.abs(slow.outputTokensPerSecond! / whole.outputTokensPerSecond! - expected) < 1e-12,
   );
+});
+
+Deno.test("sideAtEnd() leaves some of the rest however large the error", () => {
+  const [side] = withMeans(RESULT, { [RESULT.sides[0].name]: { attention: 30, rest: 20 } }).sides;
+  const large = { ...ERROR, ttft: 3, tpot: 3, throughput: 3 };
+  const { ttftMs } = sideAtEnd(side, large, -1).runs[0].performance!.whole;
+  assert.equal(ttftMs!.mean, 35);
 });
 
 Deno.test("holdAtEnds() never makes a verdict of none", () => {

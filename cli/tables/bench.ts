@@ -46,13 +46,14 @@ const SHOWN_FORMULAS: Readonly<Record<string, string>> = {
  * they come from, and what was checked.
  */
 export function renderBenchResult(result: BenchResult, style: ReportStyle): string[] {
-  const clock = describeClockAndCard(result);
   const outcome = describeOutcomeOfGates(result);
   const gates = [
-    ...(result.readGate === null ? [] : [renderGate(result.readGate, style, clock)]),
-    ...(result.capacityGate === null
+    ...(result.readGate === null
       ? []
-      : [renderCapacityGate(result.capacityGate, style, clock)]),
+      : [renderGate(result.readGate, style, describeClockAndCard(result, "read"))]),
+    ...(result.capacityGate === null ? [] : [
+      renderCapacityGate(result.capacityGate, style, describeClockAndCard(result, "capacity")),
+    ]),
   ];
   const inTable = result.sides.length > SIDES_IN_TABLE ? 3 : SIDES_IN_TABLE;
   const tables: string[] = [];

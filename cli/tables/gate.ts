@@ -2,6 +2,7 @@ import type {
   BenchResult,
   CapacityGateReport,
   CapacityOutcome,
+  ClockCalibration,
   Comparison,
   GateReport,
   RegressionReport,
@@ -158,16 +159,22 @@ export function describeOutcomeOfGates(
 }
 
 /**
- * Names the clock of a result and the card that its times are of.
+ * Names the clock of a result, the card that its times are of, and the error of what is modelled: the
+ * larger one of the metrics that the gate judges.
  *
  * @returns As `gpu clock on NVIDIA H200, no profile of it behind the rest`, or `model clock, no card`.
  */
-export function describeClockAndCard({ clock, environment }: BenchResult): string {
+export function describeClockAndCard(
+  { clock, environment }: BenchResult,
+  gate: "read" | "capacity",
+): string {
   const { calibration } = clock;
+  const errorOf = ({ ttft, tpot, throughput }: ClockCalibration["error"]): number =>
+    gate === "read" ? Math.max(ttft, tpot) : throughput;
   const profile = calibration === undefined
     ? null
     : `${calibration.card}'s profile${calibration.basis === "scaled" ? ", carried over," : ""} ` +
-      `±${Math.round(calibration.error.tpot * 100)} % model`;
+      `±${Math.round(errorOf(calibration.error) * 100)} % model`;
   if (clock.kind === "model") {
     return profile === null ? "model clock, no card" : `model clock on ${profile}`;
   }
