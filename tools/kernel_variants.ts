@@ -48,6 +48,7 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
       before: BEFORE,
       "two groups": { isChained: false },
       "two groups, chained": {},
+      "two groups, 8 lanes a value": { lanesPerValue: 8 },
       "two groups of two walkers": { subgroups: 4, parallelItems: 264 },
       "two groups, 4 keys a group": { keysPerGroup: 4 },
       "two groups, 8 lanes and keys": { lanesPerKey: 8, keysPerGroup: 8 },
@@ -67,6 +68,7 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     variants: {
       before: BEFORE,
       chained: {},
+      "chained, 8 lanes a value": { lanesPerValue: 8 },
       "chained, one subgroup": { subgroups: 1, parallelItems: 1056 },
       "chained, 4 keys a group": { keysPerGroup: 4 },
       "chained, 16 lanes a key": { lanesPerKey: 16, keysPerGroup: 8 },
@@ -88,13 +90,19 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
       "two groups": { rowGroups: 2, isChained: false },
       "four groups": { isChained: false },
       "four groups, chained": {},
+      "four groups, 8 lanes a value": { lanesPerValue: 8 },
     },
   },
   {
     name: "one token",
     compiler: "naga",
     cases: ["decode-32x16k-g2"],
-    variants: { before: BEFORE, chained: {}, "chained, 4 keys a group": { keysPerGroup: 4 } },
+    variants: {
+      before: BEFORE,
+      chained: {},
+      "chained, 4 keys a group": { keysPerGroup: 4 },
+      "chained, 8 lanes a value": { lanesPerValue: 8 },
+    },
   },
   {
     name: "many slots",

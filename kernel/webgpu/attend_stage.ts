@@ -18,7 +18,7 @@ import {
   growTo,
   writeWords,
 } from "./buffers.ts";
-import { ITEM_ROWS } from "./item_rows.ts";
+import { isVectorSize, ITEM_ROWS } from "./item_rows.ts";
 import type { WorkPlan } from "./plan.ts";
 import { ITEM, MERGE, PARAMS } from "./struct_layout.ts";
 import type { PlanOptions } from "./plan_tiles.ts";
@@ -61,6 +61,8 @@ export interface AttendStage {
   readonly options: AttendStageOptions;
   /** Compiled programs by rows of an item. */
   readonly pipelines: ReadonlyMap<number, GPUComputePipeline>;
+  /** Those of them that have more subgroups for steps of few keys. */
+  readonly shortPipelines: ReadonlyMap<number, GPUComputePipeline>;
   /** The merge program. */
   readonly mergePipeline: GPUComputePipeline;
   /** Layouts of attention and merge. */
@@ -129,14 +131,30 @@ export async function createAttendStage(
     "storage",
     "storage",
   ]);
-  const pipelines = new Map<number, GPUComputePipeline>();
-  for (const rows of options.itemRows) {
-    const program = attendProgram({ ...options.specialisation, rows }, {
-      target: gpu.target,
-      ...(options.tuning === undefined ? {} : { tuning: options.tuning }),
-    });
-    pipelines.set(rows, await compileProgram(gpu, program, attendLayout));
-  }
+  const compileAll = async (
+    sizes: readonly number[],
+    tuning: AttendTuning,
+  ): Promise<Map<number, GPUComputePipeline>> => {
+    const compiled = new Map<number, GPUComputePipeline>();
+    for (const rows of sizes) {
+      const program = attendProgram({ ...options.specialisation, rows }, {
+        target: gpu.target,
+        tuning,
+      });
+      compiled.set(rows, await compileProgram(gpu, program, attendLayout));
+    }
+    return compiled;
+  };
+  const tuning = options.tuning ?? defaultTuning(gpu.target);
+  const pipelines = await compileAll(options.itemRows, tuning);
+  const rowSizes = rowSizesOf(options.specialisation, { target: gpu.target, tuning });
+  const { subgroupsWhenShort } = tuning;
+  const shortPipelines = subgroupsWhenShort === undefined
+    ? new Map<number, never>()
+    : await compileAll(
+      options.itemRows.filter((rows) => isVectorSize(rows, rowSizes)),
+      { ...tuning, subgroups: subgroupsWhenShort },
+    );
   const mergePipeline = await compileProgram(
     gpu,
     mergeProgram(options.specialisation),
@@ -148,6 +166,7 @@ export async function createAttendStage(
     gpu,
     options,
     pipelines,
+    shortPipelines,
     mergePipeline,
     layouts: { attend: attendLayout, merge: mergeLayout },
     params: createBuffer(gpu, {
@@ -177,12 +196,18 @@ function countsSplits(gpu: Gpu, { tuning }: Pick<AttendStageOptions, "tuning">):
 /** How a stage's batches are planned: which sizes items have, and how many of them fill the device. */
 export function planningOf(
   stage: AttendStage,
-): Pick<PlanOptions, "rowSizes" | "isChained" | "parallelItems" | "subgroups" | "mergesInside"> {
+): Pick<
+  PlanOptions,
+  "rowSizes" | "isChained" | "parallelItems" | "subgroups" | "subgroupsWhenShort" | "mergesInside"
+> {
   const tuning = attendTuning(stage);
   const rowSizes = rowSizesOf(stage.options.specialisation, { target: stage.gpu.target, tuning });
   return {
     rowSizes,
     subgroups: tuning.subgroups,
+    ...(tuning.subgroupsWhenShort === undefined
+      ? {}
+      : { subgroupsWhenShort: tuning.subgroupsWhenShort }),
     mergesInside: countsSplits(stage.gpu, stage.options),
     isChained: (tuning.isChained ?? true) && stage.gpu.target.subgroupSize > 0,
     // An item of matrices is one subgroup, where one of the vector kernel is two.
@@ -290,6 +315,8 @@ export interface DispatchSize {
   readonly items: readonly number[];
   /** Split rows. */
   readonly merges: number;
+  /** Whether workgroups have more subgroups, for few keys. */
+  readonly isShort: boolean;
 }
 
 /** The size of a plan's own dispatches. */
@@ -297,6 +324,7 @@ export function dispatchSize(plan: WorkPlan): DispatchSize {
   return {
     items: plan.items.map((list) => list.length / ITEM.words),
     merges: plan.merges.length / MERGE.words,
+    isShort: plan.isShort,
   };
 }
 
@@ -327,7 +355,8 @@ export function encodeAttend(
   for (let size = 0; size < ITEM_ROWS.length; size++) {
     const count = o.size.items[size];
     if (count === 0) continue;
-    const pipeline = stage.pipelines.get(ITEM_ROWS[size]);
+    const pipeline = (o.size.isShort ? stage.shortPipelines.get(ITEM_ROWS[size]) : undefined) ??
+      stage.pipelines.get(ITEM_ROWS[size]);
     if (pipeline === undefined) {
       throw new RangeError(
         `Cannot run items of ${ITEM_ROWS[size]} rows: their program was not compiled`,

@@ -145,7 +145,7 @@ function largestSize(run: ProblemRun): DispatchSize {
   const items = tiles.map((count) =>
     count === 0 ? 0 : maxItems({ tiles: count, tokens, parallelItems })
   );
-  return { items, merges: run.queryTokens * queryHeads };
+  return { items, merges: run.queryTokens * queryHeads, isShort: false };
 }
 
 function requireIdentity(p: AttentionProblem): void {

@@ -65,7 +65,7 @@ export function portableMapping({ headSize }: AttendSpecialisation): LaneConstan
 export function subgroupMapping(
   s: AttendSpecialisation,
   o: LaneOptions,
-): LaneConstants<"T" | "WALKERS" | "LK" | "J" | "PV_UNROLL"> {
+): LaneConstants<"T" | "WALKERS" | "LK" | "J" | "LANES_V" | "PV_UNROLL"> {
   const { subgroupSize, tuning } = o;
   const { headSize, pageSizeTokens } = s;
   const rowGroups = rowGroupsOf(s.rows);
@@ -90,7 +90,11 @@ export function subgroupMapping(
     leastElements(s.valueFormat),
     Math.min(mostElements(s.valueFormat), MAX_VALUE_ELEMENTS, tile * headSize / subgroupSize),
   );
-  const lanesOfValue = Math.min(headSize / values, subgroupSize);
+  // Nor fewer lanes share a value than leave a step the keys of a tile.
+  const lanesOfValue = Math.max(
+    Math.ceil(subgroupSize / tile),
+    Math.min(headSize / values, subgroupSize, tuning.lanesPerValue ?? Infinity),
+  );
   const keysPerStep = subgroupSize / lanesOfValue;
   const steps = tile / keysPerStep;
   return {

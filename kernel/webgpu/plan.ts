@@ -40,6 +40,8 @@ export interface WorkPlan {
   readonly merges: WordList;
   /** Tiles before they were split. */
   readonly tiles: TileList;
+  /** Whether keys are so few that workgroups of more subgroups take them. */
+  isShort: boolean;
   /** Tiles whose splits are joined by the last workgroup of each. */
   counters: number;
   /** Rows of split outputs that the items write. */
@@ -61,6 +63,7 @@ export function createWorkPlan(): WorkPlan {
     successors: createWordList(),
     merges,
     tiles: createTileList(),
+    isShort: false,
     counters: 0,
     partialRows: 0,
     keysRead: 0,
@@ -97,7 +100,8 @@ export function planBatch(plan: WorkPlan, batch: PlanBatch, o: PlanOptions): voi
   plan.counters = plan.partialRows = 0;
   plan.keysRead = 0;
   listTiles(plan.tiles, batch, o);
-  const workers = parallelItemsOf(plan.tiles, o);
+  plan.isShort = isShort(plan.tiles, o);
+  const workers = parallelItemsOf(plan.tiles, plan.isShort ? shortOptions(o) : o);
   if (isChainable(plan.tiles, o, workers)) {
     addChains(plan, batch, o, workers);
     return;
@@ -109,6 +113,27 @@ export function planBatch(plan: WorkPlan, batch: PlanBatch, o: PlanOptions): voi
     addSiblings(plan, batch, o, { tile, siblings, splitPages });
     tile += siblings;
   }
+}
+
+/** Up to so many tokens for each workgroup, more subgroups of fewer workgroups end sooner. */
+const SHORT_TOKENS = 256;
+
+function isShort(tiles: TileList, o: PlanOptions): boolean {
+  const subgroups = o.subgroups ?? 2;
+  if ((o.subgroupsWhenShort ?? subgroups) <= subgroups || o.splitTokens !== undefined) return false;
+  let pages = 0;
+  for (let tile = 0; tile < tiles.count; tile++) {
+    const at = tile * TILE_WORDS;
+    if (!isVectorSize(ITEM_ROWS[tiles.words[at + TILE.size]], o.rowSizes)) return false;
+    pages += tiles.words[at + TILE.pages];
+  }
+  return pages * o.pageSizeTokens <= SHORT_TOKENS * o.parallelItems;
+}
+
+function shortOptions(o: PlanOptions): Pick<PlanOptions, "parallelItems" | "subgroups"> {
+  const subgroups = o.subgroups ?? 2;
+  const more = o.subgroupsWhenShort ?? subgroups;
+  return { subgroups: more, parallelItems: Math.floor(o.parallelItems * subgroups / more) };
 }
 
 /** Adds equal shares of all keys, one chain of items a workgroup. */

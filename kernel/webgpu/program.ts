@@ -69,6 +69,8 @@ export interface ProgramTarget {
 export interface AttendTuning {
   /** Subgroups of a workgroup; more where an item has more groups of rows. */
   readonly subgroups: number;
+  /** Subgroups of a workgroup in steps of few keys, whose items are short. @default {`subgroups`} */
+  readonly subgroupsWhenShort?: number;
   /** Most groups of rows of an item, each in a subgroup of its own. */
   readonly rowGroups: number;
   /** Whether the last workgroup of a tile joins its few splits, where the target allows it. @default {false} */
@@ -79,6 +81,8 @@ export interface AttendTuning {
   readonly lanesPerKey: number;
   /** Keys that such a group takes at a time: a power of two, at most `lanesPerKey`. */
   readonly keysPerGroup: number;
+  /** Lanes that share a value, at most: a power of two. Fewer take fewer exchanges of weights. */
+  readonly lanesPerValue?: number;
   /** Value loads that a lane issues before it uses the first: a power of two. */
   readonly valuesInFlight: number;
   /** Tuning of the matrix program, where there is one. */

@@ -183,9 +183,9 @@ export function attendProgramName(
       `${matrixTuningName(matrix)}${ahead}`;
   }
   if (o.target.subgroupSize === 0 || s.rows === TILE_ROWS) return `${head};subgroup=none`;
-  const { T, WALKERS, LK, J, PV_UNROLL } = subgroupMapping(s, tuned(o));
+  const { T, WALKERS, LK, J, LANES_V, PV_UNROLL } = subgroupMapping(s, tuned(o));
   const subgroups = `subgroup=${T};walkers=${WALKERS}`;
-  return `${head};${subgroups};lanes_per_key=${LK};keys_per_group=${J};` +
+  return `${head};${subgroups};lanes_per_key=${LK};keys_per_group=${J};lanes_per_value=${LANES_V};` +
     `values_in_flight=${PV_UNROLL}${mergesInsideOf(s, o) ? ";merges_inside" : ""}`;
 }
 

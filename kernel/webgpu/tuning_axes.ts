@@ -4,7 +4,10 @@ import { MATRIX_TUNINGS } from "./matrix_mapping.ts";
 import type { AttendTuning } from "./program.ts";
 
 /** A part of a tuning that is searched by itself; the matrix kernel's are listed as a whole. */
-export type TuningPart = Exclude<keyof AttendTuning, "matrix" | "isChained" | "mergesInside">;
+export type TuningPart = Exclude<
+  keyof AttendTuning,
+  "matrix" | "lanesPerValue" | "isChained" | "mergesInside" | "subgroupsWhenShort"
+>;
 
 /** Values that each part of a tuning may be given when variants are measured. */
 export const TUNING_AXES: Readonly<Record<TuningPart, readonly number[]>> = {
