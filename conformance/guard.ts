@@ -3,6 +3,7 @@ import { Mismatch, SubjectFault } from "./outcome.ts";
 import { type Policies, resolvePolicies } from "./policies.ts";
 import type { AllocatorSubject, Capability, KernelSubject } from "./subject.ts";
 import { poseTables } from "./table_policies.ts";
+import { poseSizes, takenSizes } from "./taken_sizes.ts";
 
 /** What a subject declares, beside the commands of one of its parts. */
 export interface Declared {
@@ -52,7 +53,8 @@ export function guardKernel(
   kernel: KernelSubject | undefined,
   o: GuardOptions = {},
 ): JudgedKernel {
-  const posed = kernel && poseTables(kernel, resolvePolicies(o.policies));
+  const posed = kernel &&
+    poseSizes(poseTables(kernel, resolvePolicies(o.policies)), takenSizes(o.claims ?? new Set()));
   return guard(posed, "kernel", o);
 }
 

@@ -113,7 +113,7 @@ const headZero = kernelFamily(
     layout,
     label: `of_head_0_drops_all_heads_${layout}`,
     fault: `With the ${layout} layout a hole of head 0 drops the token's writes of every head`,
-    killedBy: [`kernel:append:holes:layout=${layout};where=first_head`],
+    killedBy: [`kernel:append:holes:layout=${layout};where=first_head;*`],
   })),
   ({ layout }) => (good) => ({
     append: (problem) => {

@@ -115,21 +115,23 @@ const holes = defineTest({
   cases: grid({
     layout: LAYOUTS,
     where: ["first_page", "last_page", "first_head", "one_head", "everywhere"],
-  }),
-  run: async ({ kernel, params: { layout, where }, seed }) => {
-    const problem = appendOf(seed, { layout, rows: "20+10_1+31" });
+    page: [16, 64],
+  }).filter(({ page, where }) => page === 16 || where.endsWith("page") || where === "one_head"),
+  run: async ({ kernel, params: { layout, where, page }, seed }) => {
+    const rows = `20+${page - 6}_1+${2 * page - 1}`;
+    const problem = appendOf(seed, { layout, rows, page });
     const { columns, kvHeads } = problem.shape;
     const heads = layout === "uniform" ? 1 : kvHeads;
     const table = problem.table.map((id, index) => {
       const column = index % columns;
       const row = Math.floor(index / columns);
-      const isHole = {
+      const holes: Readonly<Record<string, boolean>> = {
         first_page: column === 0,
         last_page: column === 1,
         first_head: row === 0,
         one_head: row === heads - 1,
-      }[where];
-      const dropped = isHole === undefined || (row < heads && isHole);
+      };
+      const dropped = where === "everywhere" || (row < heads && holes[where] === true);
       return dropped ? -1 : id;
     });
     return await appendDropping(kernel, { ...problem, table });

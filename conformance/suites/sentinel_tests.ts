@@ -15,6 +15,8 @@ import {
   STORAGES,
 } from "./kernel_case.ts";
 
+const WALKS = ["row", "visible"] as const;
+
 const noRead = defineTest({
   id: "kernel:sentinel:no_read",
   clauses: ["sentinel/no-read", "kernel/no-overread"],
@@ -44,12 +46,25 @@ const firstPage = defineTest({
   cases: grid({
     layout: HEAD_LAYOUTS,
     rows: ["1+40", "16+48", "33+64"],
-    walk: ["row", "visible"] as const,
+    walk: WALKS,
   }),
   run: ({ kernel, params: { layout, rows, walk }, seed }) => {
     const problem = problemOf(seed, { layout, rows, recycled: true, window: 9, kinds: "ww" });
     requireEqual("entry of the first column", problem.table[0], -1);
     return attendJudged(kernel, problem, { walk });
+  },
+});
+
+const largePages = defineTest({
+  id: "kernel:sentinel:large_pages",
+  clauses: ["sentinel/no-read", "mask/window"],
+  description: "Holes of large pages, the first or those after the sinks, add nothing",
+  needs: ({ layout, sinks }) => needsOf({ layout, sinks }),
+  cases: grid({ layout: HEAD_LAYOUTS, page: [64, 256], sinks: [0, 4], walk: WALKS }),
+  run: ({ kernel, params: { layout, page, sinks, walk }, seed }) => {
+    const rows = `1+${3 * page + 5}_5+${2 * page + 30}_1+9`;
+    const spec = { layout, page, sinks, rows, window: 40, recycled: true, group: 2 };
+    return attendJudged(kernel, problemOf(seed, spec), { walk });
   },
 });
 
@@ -140,7 +155,7 @@ const fullRows = defineTest({
   cases: grid({
     layout: LAYOUTS,
     rows: ["1+47_1+31_1+15", "16+32_11+37", "1+15_1+0"],
-    walk: ["row", "visible"] as const,
+    walk: WALKS,
   }),
   run: ({ kernel, params: { layout, rows, walk }, seed }) =>
     attendJudged(kernel, problemOf(seed, { layout, rows, spareColumns: 0 }), { walk }),
@@ -182,6 +197,7 @@ function withInfinities(problem: AttentionProblem): AttentionProblem {
 export const sentinelTests: readonly TestDefinition[] = [
   noRead,
   firstPage,
+  largePages,
   foreignIds,
   flatIds,
   idleRows,
