@@ -18,7 +18,7 @@ import {
   type StepClock,
 } from "../clock/mod.ts";
 import { BenchError, type ClockCalibration, type ResultCeilings } from "../result/mod.ts";
-import { parseFit, validatedError } from "../validation/mod.ts";
+import { type CarriedError, type Fit, parseFit, validatedError } from "../validation/mod.ts";
 import type { Calibration, ClockChoice } from "./options.ts";
 
 /**
@@ -52,7 +52,25 @@ export function readCalibration(o: {
     );
   }
   const fittedTo = fit === null ? null : fit.fittedTo.join("; ");
-  return { card, profiles, factors: fit?.factors ?? NO_FACTORS, fittedTo };
+  const error = fit === null ? null : errorOfFit(fit);
+  return {
+    card,
+    profiles,
+    factors: fit?.factors ?? NO_FACTORS,
+    fittedTo,
+    ...(error === null ? {} : { error }),
+  };
+}
+
+/**
+ * The error that a fit carries: the worst one of leaving each of its results out, for every metric; of
+ * a few results that stands for the 90th percentile. Without one the card's class holds.
+ */
+function errorOfFit({ fittedTo, leaveOneOutError }: Fit): CarriedError | null {
+  if (leaveOneOutError === null) return null;
+  const { worst } = leaveOneOutError;
+  const left = `its ${fittedTo.length} results, each left out once`;
+  return { class: `the fit (${left})`, ttft: worst, tpot: worst, throughput: worst };
 }
 
 /** Fused attention of the profile that stands for engines' kernels, best first. */
@@ -76,11 +94,9 @@ export function costOfCalibration(workload: Workload, calibration: Calibration):
 
 /** States a calibration for a result. */
 export function describeCalibration(
-  { factors, fittedTo }: Calibration,
+  { factors, fittedTo, error }: Calibration,
   { card }: CostModel,
 ): ClockCalibration {
-  const error = (metric: "ttft" | "tpot" | "throughput") =>
-    validatedError({ card: card.name, basis: card.basis, metric });
   return {
     card: card.name,
     basis: card.basis,
@@ -89,12 +105,7 @@ export function describeCalibration(
     software: { ...card.profile.software },
     factors: { ...factors },
     fittedTo,
-    error: {
-      class: error("tpot").class,
-      ttft: error("ttft").p90,
-      tpot: error("tpot").p90,
-      throughput: error("throughput").p90,
-    },
+    error: error ?? validatedError({ card: card.name, basis: card.basis }),
   };
 }
 

@@ -39,6 +39,27 @@ Deno.test("runBench() with a profile states card, versions and the validated err
   assert.notEqual(rest(result), rest(plain));
 });
 
+Deno.test("a fit with results left out carries their worst error, one without them the card's class", async () => {
+  const clock = { kind: "model", reason: null } as const;
+  const errorOf = async (leaveOneOutError: unknown) => {
+    const text = JSON.stringify({
+      ...JSON.parse(FIT),
+      fittedTo: ["a.json", "b.json", "c.json"],
+      leaveOneOutError,
+    });
+    const calibration = readCalibration({ card: null, fit: { text, file: "fit.json" } });
+    const result = await runBench({ workload, trace: TRACE, clock, calibration });
+    return result.clock.calibration!.error;
+  };
+  assert.deepEqual(await errorOf({ median: 0.04, worst: 0.09 }), {
+    class: "the fit (its 3 results, each left out once)",
+    ttft: 0.09,
+    tpot: 0.09,
+    throughput: 0.09,
+  });
+  assert.equal((await errorOf(null)).class, "card: H100 (profile)");
+});
+
 Deno.test("runBench() uses the factors of a fit", async () => {
   const clock = { kind: "model", reason: null } as const;
   const run = async (factors: typeof NO_FACTORS) => {
@@ -94,7 +115,10 @@ Deno.test("refuseOtherCards() looks at the card of an adapter once it is open", 
     () => refuseOtherCards(bench, [clock("NVIDIA H100 80GB HBM3")]),
     /ceilings of H200.*H100/,
   );
-  refuseOtherCards(bench, [clock("NVIDIA H200"), clock("a CPU", true)]);
+  refuseOtherCards(bench, [clock("NVIDIA H200"), clock("NVIDIA H200")]);
+  refuseOtherCards(bench, [clock("a CPU", true)]);
+  const mixed = [clock("NVIDIA H200"), clock("a CPU", true)];
+  refused(() => refuseOtherCards(bench, mixed), /all sides on one card/);
 });
 
 Deno.test("readCalibration() takes a shipped card, a file of a profile, and a fit of the card", async () => {

@@ -4,6 +4,7 @@ import type { RouterName, TraceRequest, Workload } from "../../fixtures/mod.ts";
 import type { StepRunner } from "../../kernel/mod.ts";
 import type { AdapterRunner, MeasuredCeilings, TimeTable } from "../clock/mod.ts";
 import type { CardProfile, CostFactors } from "../card/mod.ts";
+import type { CarriedError } from "../validation/mod.ts";
 import type { AvailabilityReading } from "../result/mod.ts";
 import type {
   BenchEnvironment,
@@ -67,6 +68,8 @@ export interface Calibration {
   readonly factors: CostFactors;
   /** What the factors were fitted to, or null. */
   readonly fittedTo: string | null;
+  /** Error of the fit, in place of the card's class. @default {the class's} */
+  readonly error?: CarriedError;
 }
 
 /** How far a run has come. */

@@ -5,6 +5,7 @@
  */
 
 export {
+  type CarriedError,
   compareWithRecord,
   type ErrorRecord,
   recordOf,

@@ -49,17 +49,25 @@ export function compareWithRecord(now: ErrorRecord, before: ErrorRecord): string
   return grown;
 }
 
+/** Errors that modelled times carry, as shares, and what they are the errors of. */
+export interface CarriedError {
+  /** Class of published measurements, or a fit. */
+  readonly class: string;
+  /** Of mean TTFT. */
+  readonly ttft: number;
+  /** Of mean TPOT. */
+  readonly tpot: number;
+  /** Of throughput. */
+  readonly throughput: number;
+}
+
 /**
- * The error that a modelled time carries: the 90th percentile of the card's class, of all rows on
- * cards with or without a profile where the class has too few figures.
+ * The errors that modelled times carry: 90th percentiles of the card's class, of all rows on cards
+ * with or without a profile where one of the class's metrics has too few figures.
  */
 export function validatedError(
-  o: {
-    readonly card: string;
-    readonly basis: "measured" | "scaled";
-    readonly metric: ValidatedMetric;
-  },
-): { readonly class: string; readonly p90: number; readonly count: number } {
+  o: { readonly card: string; readonly basis: "measured" | "scaled" },
+): CarriedError {
   const profile = o.basis === "measured";
   const names = [
     `card: ${o.card} (${profile ? "profile" : "scaled"})`,
@@ -67,10 +75,11 @@ export function validatedError(
     "all",
   ];
   for (const name of names) {
-    const found = VALIDATED_ERRORS[name]?.[o.metric];
-    if (found !== undefined && found.count >= LEAST_FIGURES) {
-      return { class: name, p90: found.p90, count: found.count };
+    const { ttft, tpot, throughput } = VALIDATED_ERRORS[name] ?? {};
+    const metrics = [ttft, tpot, throughput];
+    if (metrics.every((metric) => (metric?.count ?? 0) >= LEAST_FIGURES)) {
+      return { class: name, ttft: ttft!.p90, tpot: tpot!.p90, throughput: throughput!.p90 };
     }
   }
-  throw new RangeError(`No class of validated errors has ${LEAST_FIGURES} figures of ${o.metric}`);
+  throw new RangeError(`No class of validated errors has ${LEAST_FIGURES} figures of each metric`);
 }

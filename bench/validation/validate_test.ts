@@ -40,11 +40,21 @@ Deno.test("compareWithRecord() names classes that grew by more than a point or a
 });
 
 Deno.test("validatedError() falls back to larger classes where one has few figures", () => {
-  const h100 = validatedError({ card: "H100", basis: "measured", metric: "tpot" });
+  const h100 = validatedError({ card: "H100", basis: "measured" });
   assert.equal(h100.class, "card: H100 (profile)");
-  const rare = validatedError({ card: "L40S", basis: "scaled", metric: "tpot" });
-  assert.equal(rare.class, "cards without one");
-  assert.ok(h100.p90 > 0 && rare.p90 > 0);
+  // One class for all three: 18 figures of TPOT and 3 of throughput are no class of their own.
+  for (
+    const [card, basis] of [["L40S", "scaled"], ["B200", "scaled"], ["MI300X", "scaled"]] as const
+  ) {
+    assert.equal(validatedError({ card, basis }).class, "cards without one", card);
+  }
+  assert.equal(validatedError({ card: "A100", basis: "scaled" }).class, "card: A100 (scaled)");
+  // A card that its owner measured has no published figures.
+  const own = validatedError({ card: "RTX 4090", basis: "measured" });
+  assert.equal(own.class, "cards with a profile");
+  for (const found of [h100, own]) {
+    assert.ok(Math.min(found.ttft, found.tpot, found.throughput) > 0);
+  }
 });
 
 Deno.test("readPublished() names file, line and fix of an unknown key and of a repeated id", () => {
