@@ -105,7 +105,7 @@ export interface PrefixCacheOptions extends AllocatorOptions {
 /**
  * Creates an empty prefix cache over a new allocator.
  *
- * @throws {AllocatorError} When an option is out of range, or a block is no whole number of pages.
+ * @throws {AllocatorError} When an option is out of range, or a block is not a whole number of pages.
  *
  * @example A second request finds the first one's prompt
  * ```ts

@@ -187,7 +187,7 @@ Deno.test("admitWithPrefix() refuses a match that the cache has outlived, by its
   );
 });
 
-Deno.test("createPrefixCache() refuses a block that is no whole number of pages", () => {
+Deno.test("createPrefixCache() refuses a block that is not a whole number of pages", () => {
   for (const blockTokens of [0, 24, 8, -16]) {
     assert.throws(() => buildCache({ blockTokens }), /blockTokens/);
   }

@@ -45,7 +45,7 @@ export interface TableQuestion {
   readonly sharedPages?: boolean;
   /** Tokens of each row, [B][Lg·H], where rows of a slot differ; `lengthsTokens` otherwise. */
   readonly rowLengthsTokens?: readonly (readonly number[])[];
-  /** Pages of the one pool, where that is no whole number of pages a head. */
+  /** Pages of the one pool, where that is not a whole number of pages a head. */
   readonly idLimit?: number;
   /** Columns of the uniform table that the head-wise table stands in for. */
   readonly uniformColumns?: number;

@@ -50,8 +50,10 @@ EXIT CODES
   2  bad command line or setting      70  a fault of headwise itself`;
 
 /** What errors are shown as: the message with its fix, without a frame around it. */
-const TEXT = {
+const TEXT: typeof text_en = {
   ...text_en,
+  noCommandRegisteredForInput: (o) =>
+    `${text_en.noCommandRegisteredForInput(o)}; 'headwise --help' lists them`,
   exceptionWhileRunningCommand: (error: unknown, color: boolean): string =>
     createPaint(color).red(describeFault(error).text),
   exceptionWhileLoadingCommandFunction: (error: unknown, color: boolean): string =>

@@ -46,7 +46,9 @@ const USAGE_ERRORS = new Set([
 export function describeFault(error: unknown): Fault {
   if (error instanceof SettingError) {
     const exitCode = error.origin.kind === "file" ? EXIT.input : EXIT.usage;
-    return { text: `${error.origin.text}: ${error.message}`, exitCode };
+    // Nobody gave a default: the message alone says what is missing.
+    const giver = error.origin.kind === "default" ? "" : `${error.origin.text}: `;
+    return { text: `${giver}${error.message}`, exitCode };
   }
   if (error instanceof Deno.errors.NotCapable) {
     return { text: describeMissingPermission(error.message), exitCode: EXIT.input };

@@ -143,7 +143,7 @@ function parseName(level: string, what: string, text: string, offset: number): s
   }
   if (!NAME.test(level)) {
     throw new QueryError(
-      `Cannot read the query "${text}": the ${what} "${level}" is no name; use a lower-case ` +
+      `Cannot read the query "${text}": the ${what} "${level}" is not a name; use a lower-case ` +
         'letter followed by lower-case letters, digits and "_"',
       text,
       offset + invalidOffset(level, /^[a-z]?[a-z0-9_]*/),
@@ -193,7 +193,7 @@ function parseParams(
     const value = part.slice(equals + 1);
     if (equals < 0 || !KEY.test(key) || !VALUE.test(value)) {
       throw new QueryError(
-        `Cannot read the query "${text}": "${part}" is no parameter; write key=value with ` +
+        `Cannot read the query "${text}": "${part}" is not a parameter; write key=value with ` +
           'letters, digits, "_", ".", "+" and "-"',
         text,
         at,

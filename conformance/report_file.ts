@@ -27,7 +27,7 @@ export interface ReportFile {
   readonly complete: boolean;
 }
 
-/** A text that is no report. */
+/** A text that is not a report. */
 export class ReportError extends Error {
   /** Always `report`. */
   readonly code = "report";
@@ -55,7 +55,7 @@ export function renderJsonLines(rows: readonly ReportRow[]): string {
  * and a last line that was cut off is left out.
  *
  * @param file Name that errors carry.
- * @throws {ReportError} If the text is no report, or was changed after it was written.
+ * @throws {ReportError} If the text is not a report, or was changed after it was written.
  */
 export function parseReport(text: string, file: string): ReportFile {
   const lines = text.split("\n");

@@ -43,7 +43,7 @@ Deno.test("shardOfEnvironment() counts from where each kind of job counts", () =
   }
 });
 
-Deno.test("shardOfEnvironment() refuses half of a pair and what is no number", () => {
+Deno.test("shardOfEnvironment() refuses half of a pair and what is not a number", () => {
   const bad: readonly Record<string, string>[] = [
     { JOB_COMPLETION_INDEX: "0" },
     { SLURM_ARRAY_TASK_ID: "3", SLURM_ARRAY_TASK_COUNT: "two" },

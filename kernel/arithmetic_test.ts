@@ -41,7 +41,7 @@ Deno.test("parseArithmetic() refuses what no field takes, and names the field an
   }
 });
 
-Deno.test("parseArithmetic() refuses unknown fields and what is no object", () => {
+Deno.test("parseArithmetic() refuses unknown fields and what is not an object", () => {
   assert.throws(() => parseArithmetic({ wieghts: "bf16" }), {
     field: "wieghts",
     message: /weights/,

@@ -25,7 +25,7 @@ function checkScale({ scale }: AttentionProblem): void {
   );
 }
 
-/** −Infinity is no sink; NaN and Infinity would make every output of their head NaN. */
+/** −Infinity is not a sink; NaN and Infinity would make every output of their head NaN. */
 function checkSinkLogits({ sinkLogits }: AttentionProblem): void {
   const head = sinkLogits?.findIndex((logit) => !(logit < Infinity)) ?? -1;
   if (sinkLogits === undefined || head < 0) return;
@@ -33,7 +33,7 @@ function checkSinkLogits({ sinkLogits }: AttentionProblem): void {
     `Cannot add a learned sink of ${
       sinkLogits[head]
     } to query head ${head}: a logit is a number or ` +
-      "-Infinity, which is no sink; correct sinkLogits",
+      "-Infinity, which is not a sink; correct sinkLogits",
     "softmax/learned-sink",
     { name: "sinkLogits", head, value: sinkLogits[head] },
   );

@@ -1,4 +1,4 @@
-/** Bounds where scores or values are as large as their types allow, and where a value is no number. */
+/** Bounds where scores or values are as large as their types allow, and where a value is not a number. */
 import assert from "node:assert/strict";
 import { compareWithOracle } from "./compare.ts";
 import { boundRow } from "./error_bound.ts";

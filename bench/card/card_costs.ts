@@ -7,7 +7,7 @@
  */
 
 import { BenchError } from "../result/mod.ts";
-import { type DataSheet, findDataSheet } from "./data_sheets.ts";
+import { DATA_SHEETS, type DataSheet, findDataSheet } from "./data_sheets.ts";
 import { alongCurve, between, placeOnAxis } from "./interpolate.ts";
 import type { CardProfile, ProductType } from "./profile_schema.ts";
 
@@ -54,7 +54,9 @@ export function openCard(name: string, profiles: readonly CardProfile[]): Card {
   if (sheet === undefined) {
     throw new BenchError(
       "bench/unknown-card",
-      `Nothing is known of the card "${name}": measure it with headwise calibrate --profile`,
+      `The card "${name}" is not known; use one of ${
+        DATA_SHEETS.map((each) => each.name).join(", ")
+      }, or measure this machine's with 'headwise calibrate --profile'`,
     );
   }
   const own = profiles.find((profile) => findDataSheet(profile.card.name) === sheet);

@@ -17,7 +17,7 @@ export function parseCardProfile(text: string, { file }: { file: string }): Card
   try {
     data = JSON.parse(text);
   } catch (error) {
-    throw refuse(file, `it is no JSON: ${(error as Error).message}`);
+    throw refuse(file, `it is not JSON: ${(error as Error).message}`);
   }
   return checkCardProfile(data, { file });
 }

@@ -23,7 +23,7 @@ Deno.test("SHIPPED_PROFILES() holds a measured H100 and H200 with drivers and cl
 });
 
 Deno.test("parseCardProfile() names the first field that is wrong, the file and the fix", () => {
-  assert.match(refused("{"), /"card.json".*no JSON/);
+  assert.match(refused("{"), /"card.json".*not JSON/);
   assert.match(refused('{"format":"headwise-card-profile/2"}'), /format/);
   const document = JSON.parse(TEXT);
   document.products[0].tokens[3] = -4;

@@ -179,7 +179,7 @@ function readCall(
   if (!(stated.text !== "" && Number.isFinite(value) && value > 0)) {
     throw new CellError({
       code: "times/time",
-      message: `Value "${stated.text}" of "${time}" is no time`,
+      message: `Value "${stated.text}" of "${time}" is not a time`,
       fix: "give a number above 0",
       column: stated.column,
     });

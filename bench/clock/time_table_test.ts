@@ -34,9 +34,9 @@ const faults: readonly [string, string, RegExp][] = [
   ["another form", `${HEADER}\nrows,1,1,1,0,1\n`, /^t.csv:2:1: .*"rows" is not known; give one of/],
   ["a fraction", `${HEADER}\nrow,1.5,1,1,0,1\n`, /^t.csv:2:5: .*"1.5" of "sequences"/],
   ["no request", `${HEADER}\nrow,0,1,1,0,1\n`, /^t.csv:2:5: .*at least 1/],
-  ["a time of 0", `${HEADER}\nrow,1,1,1,0,0\n`, /^t.csv:2:13: .*is no time/],
-  ["no time", `${HEADER}\nrow,1,1,1,0,\n`, /^t.csv:2:13: .*is no time/],
-  ["a time without end", `${HEADER}\nrow,1,1,1,0,Infinity\n`, /is no time/],
+  ["a time of 0", `${HEADER}\nrow,1,1,1,0,0\n`, /^t.csv:2:13: .*is not a time/],
+  ["no time", `${HEADER}\nrow,1,1,1,0,\n`, /^t.csv:2:13: .*is not a time/],
+  ["a time without end", `${HEADER}\nrow,1,1,1,0,Infinity\n`, /is not a time/],
   ["too little context", `${HEADER}\nrow,1,9,8,0,1\n`, /^t.csv:2:9: .*cannot hold 9 new ones/],
   ["no line", `${HEADER}\n# nothing\n`, /^t.csv: .*has no times; begin it with/],
 ];

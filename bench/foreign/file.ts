@@ -2,7 +2,13 @@
 
 import { toForeignRun } from "./run.ts";
 import type { ForeignRun } from "./types.ts";
-import { type BenchResult, parseResult, readResultText, ResultError } from "../result/mod.ts";
+import {
+  type BenchResult,
+  parseResult,
+  placeOfFault,
+  readResultText,
+  ResultError,
+} from "../result/mod.ts";
 
 /** A result file: our own, or runs of another benchmark. */
 export type GateInput =
@@ -36,22 +42,36 @@ export function parseGateInput(text: string, o: { readonly file: string }): Gate
     if (line.trim() === "") return;
     const origin = `${o.file}:${index + 1}`;
     const record = parseOrNull(line);
+    if (record === null) throw notJson(o.file, runs.length === 0 ? text : line, index);
     if (!isRecord(record)) {
       const message = `Cannot read the result '${origin}': expected one JSON object, or one a line`;
-      throw new ResultError("result/not-json", o.file, message);
+      throw new ResultError("result/shape", o.file, message);
     }
     runs.push(readRun(record, { file: o.file, origin }));
   });
   if (runs.length > 0) return { kind: "foreign", runs };
-  const message = `Cannot read the result '${o.file}': it is empty`;
+  const message = `Cannot read the result '${o.file}': it is empty; name a result of ` +
+    "'headwise bench', or of the serving benchmark of vLLM, SGLang or FastDeploy";
   throw new ResultError("result/not-json", o.file, message);
+}
+
+/** Where a whole file, or one of its lines, stops being JSON. */
+function notJson(file: string, text: string, index: number): ResultError {
+  const place = placeOfFault(quoteBareNumbers(text));
+  const line = text.includes("\n") ? place.line : index + 1;
+  return new ResultError(
+    "result/not-json",
+    file,
+    `Cannot read the result '${file}:${line}:${place.column}': it is not JSON from here on; give ` +
+      "one JSON object, or one a line",
+  );
 }
 
 /**
  * Reads a result file of this tool or of another benchmark.
  *
  * @returns Our result, or the foreign runs.
- * @throws {ResultError} When the file cannot be read or is no result.
+ * @throws {ResultError} When the file cannot be read or is not a result.
  */
 export async function readGateInput(path: string): Promise<GateInput> {
   return parseGateInput(await readResultText(path), { file: path });

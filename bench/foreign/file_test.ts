@@ -17,14 +17,16 @@ Deno.test("readGateInput() reads a run a line and names the lines", async () => 
   assert.equal(input.runs[1].origin, "bench/testdata/sglang-candidate.jsonl:2");
 });
 
-Deno.test("parseGateInput() names file, line and fix when a text is no result", () => {
+Deno.test("parseGateInput() names file, line and fix when a text is not a result", () => {
   const file = "a.jsonl";
   assert.throws(() => parseGateInput("", { file }), { code: "result/not-json" });
   assert.throws(() => parseGateInput("[1]", { file }), /'a\.jsonl:1': expected one JSON object/);
   assert.throws(
     () => parseGateInput('{"total_token_throughput":1,"completed":1}\n{"torn', { file }),
-    /'a\.jsonl:2'/,
+    /'a\.jsonl:2:2'.*not JSON/,
   );
+  const file2 = { file: "b.json" };
+  assert.throws(() => parseGateInput('{"a": 1,\n "b": }\n', file2), /'b\.json:2:7'.*not JSON/);
   assert.throws(() => parseGateInput('{"x":1}', { file }), /none of the keys .*vLLM, SGLang or/);
 });
 

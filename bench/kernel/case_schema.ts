@@ -10,7 +10,7 @@ export const peerSchema = z.enum(PEER_NAMES);
 /** Name of a format in which keys or values are stored. */
 const formatSchema = z.string().refine((name) => parseFormat(name) !== null, {
   error: ({ input }) =>
-    `"${input}" is no format of a quantised cache: use one of ${FORMAT_NAMES.join(", ")}`,
+    `"${input}" is not a format of a quantised cache: use one of ${FORMAT_NAMES.join(", ")}`,
 });
 
 /** Heads and pages. */

@@ -25,7 +25,7 @@ export interface AnswerProgress {
   usage: TokenUsage | null;
   /** Prompt tokens by the server's count, or null. */
   promptTokens: number | null;
-  /** Why it ended; the first reason that is no whole answer stays. */
+  /** Why it ended; the first reason that is not a whole answer stays. */
   finishReason: string | null;
   /** Whether the stream said `[DONE]`. */
   isDone: boolean;

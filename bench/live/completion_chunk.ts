@@ -28,12 +28,14 @@ export interface TokenUsage {
  * an `error`, in itself or in its choice, and where it is an error without the wrapper: servers
  * send `{"object":"error",…}`, `{"message":…,"code":…}` and `{"detail":…}` as events of a stream.
  *
- * @throws {StreamFormatError} When it is no JSON object, or neither a chunk nor an error.
+ * @throws {StreamFormatError} When it is not a JSON object, or neither a chunk nor an error.
  */
 export function parseChunk(data: string): CompletionChunk {
   const event = asRecord(parseJson(data));
   if (event === null) {
-    throw new StreamFormatError(`Cannot read the event '${shorten(data)}': it is no JSON object`);
+    throw new StreamFormatError(
+      `Cannot read the event '${shorten(data)}': it is not a JSON object`,
+    );
   }
   const choices = Array.isArray(event.choices) ? event.choices : [];
   const choice = asRecord(choices[0]) ?? {};

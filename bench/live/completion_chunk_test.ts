@@ -32,7 +32,7 @@ Deno.test("parseChunk() gives the server's own words when an event is an error",
   assert.equal(parseChunk('{"error":"no"}').error, "no");
 });
 
-Deno.test("parseChunk() refuses what is no object and ignores what is no count", () => {
+Deno.test("parseChunk() refuses what is not an object and ignores what is no count", () => {
   for (const data of ["", "{", "null", "[1]", "3", "{}", '{"id":"a"}']) {
     assert.throws(() => parseChunk(data), StreamFormatError);
   }

@@ -2,7 +2,7 @@
 
 /**
  * Tells whether lists and objects of a text nest deeper than is allowed. One pass, whatever the text
- * is: where it is no JSON, a parser says so.
+ * is: where it is not JSON, a parser says so.
  *
  * @param maxDepth Most lists and objects around one value.
  * @returns True once one more is opened.

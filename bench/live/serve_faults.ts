@@ -5,7 +5,7 @@ import { BenchError } from "../result/mod.ts";
 
 /**
  * What goes wrong: `status` answers 500; `server` sends an error event half-way; `disconnect` breaks
- * the connection half-way; `stall` falls silent half-way; `malformed` sends what is no JSON; `abort`
+ * the connection half-way; `stall` falls silent half-way; `malformed` sends what is not JSON; `abort`
  * gives up half-way with that finish reason; `cut` ends half-way in order, without one.
  */
 export type ServeFault =

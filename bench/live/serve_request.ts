@@ -195,9 +195,9 @@ function parseObject(text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new RefusedRequest(400, "The body is no JSON");
+    throw new RefusedRequest(400, "The body is not JSON");
   }
-  if (!isObject(value)) throw new RefusedRequest(400, "The body is no JSON object");
+  if (!isObject(value)) throw new RefusedRequest(400, "The body is not a JSON object");
   return value;
 }
 

@@ -40,8 +40,8 @@ Deno.test("redactTokens() removes a token from the path of an address", () => {
 Deno.test("redactTokens() removes the start that shortening left, at every length", () => {
   const token = "0123456789abcdef";
   for (let kept = 4; kept < token.length; kept++) {
-    const text = `Cannot read '${token.slice(0, kept)}…': it is no JSON`;
-    assert.equal(redactTokens(text, [token]), `Cannot read '${REDACTED}…': it is no JSON`);
+    const text = `Cannot read '${token.slice(0, kept)}…': it is not JSON`;
+    assert.equal(redactTokens(text, [token]), `Cannot read '${REDACTED}…': it is not JSON`);
   }
   assert.equal(redactTokens("the rest of 9ab…", [token]), "the rest of 9ab…");
 });

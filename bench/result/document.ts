@@ -83,13 +83,19 @@ function checkShape<T>(text: string, data: unknown, o: DocumentOptions<T>): T {
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
   const faults = issues.slice(0, 5)
-    .map(({ path, message }) => `${path.map(String).join(".") || "the document"}: ${message}`);
+    .map(({ path, message }) => describeIssue(path.map(String).join("."), message));
   const keys = issues[0].path.filter((key) => typeof key !== "symbol");
   throw refusal("result/shape", {
     file: o.file,
     place: placeOfValue(text, keys),
-    reason: faults.join("; "),
+    reason: `${faults.join("; ")}; write it again with the command that made it`,
   });
+}
+
+function describeIssue(path: string, message: string): string {
+  const name = path === "" ? "the document" : `"${path}"`;
+  if (message.endsWith("received undefined")) return `${name} is missing`;
+  return `${name}: ${message.replace("Invalid input: ", "").replace(", received", ", found")}`;
 }
 
 function refusal(
@@ -111,7 +117,10 @@ export async function readResultText(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (cause) {
-    const message = `Cannot read the result '${path}': ${messageOf(cause)}`;
+    const reason = cause instanceof Deno.errors.NotFound
+      ? "there is no such file; name one that exists"
+      : messageOf(cause);
+    const message = `Cannot read the result '${path}': ${reason}`;
     throw new ResultError("result/unreadable", path, message, { cause });
   }
 }

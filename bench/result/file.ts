@@ -18,7 +18,7 @@ export { ResultError, type ResultErrorCode } from "./document.ts";
  * const text = JSON.stringify({ kind: "headwise/bench-result", schemaVersion: 1 });
  * assert.throws(() => parseResult(text, { file: "a.json" }), /'a.json:1:1': createdAt: Invalid/);
  * ```
- * @throws {ResultError} When the text is no result of this version.
+ * @throws {ResultError} When the text is not a result of this version.
  */
 export function parseResult(text: string, o: { readonly file: string }): BenchResult {
   return parseDocument(text, { ...o, schema: resultSchema, versions: READABLE_RESULT_VERSIONS });
@@ -27,7 +27,7 @@ export function parseResult(text: string, o: { readonly file: string }): BenchRe
 /**
  * Reads a stored result.
  *
- * @throws {ResultError} When the file cannot be read or is no result of this version.
+ * @throws {ResultError} When the file cannot be read or is not a result of this version.
  */
 export async function readResult(path: string): Promise<BenchResult> {
   return parseResult(await readResultText(path), { file: path });

@@ -15,7 +15,7 @@ Deno.test("placeOfValue() finds the value, or the nearest one around it", () => 
   assert.deepEqual(placeOfValue(TEXT, []), { line: 1, column: 1 });
 });
 
-Deno.test("placeOfFault() stops where the text is no JSON any more", () => {
+Deno.test("placeOfFault() stops where the text is not JSON any more", () => {
   const cases: [string, number, number][] = [
     ["", 1, 1],
     ["{", 1, 2],

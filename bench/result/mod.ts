@@ -18,6 +18,7 @@ export {
   serializeSamples,
   writeResultAtomically,
 } from "./file.ts";
+export { placeOfFault } from "./json_place.ts";
 export { METRIC_FORMULAS } from "./formulas.ts";
 export type {
   CapacityGateReport,

@@ -22,7 +22,7 @@ export function createPrefixRanks(
     throw new BenchError(
       "bench/option",
       `Cannot share prefixes with pages of ${o.pageSizeTokens} tokens: a block of ${blockTokens} ` +
-        `tokens is no whole number of them`,
+        `tokens is not a whole number of them`,
     );
   }
   const shards = Array.from(

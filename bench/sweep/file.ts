@@ -40,7 +40,7 @@ export function createSweepHeader(identity: SweepIdentity): SweepHeader {
  * out; any other line that cannot be read is an error.
  *
  * @returns Header and rows, each point once.
- * @throws {ResultError} When the text is no sweep, with the line.
+ * @throws {ResultError} When the text is not a sweep, with the line.
  */
 export function parseSweep(text: string, o: { readonly file: string }): Sweep {
   const end = text.lastIndexOf("\n") + 1;

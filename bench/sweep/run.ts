@@ -156,7 +156,7 @@ async function readFile(
       throw new ResultError(
         "result/shape",
         file,
-        `Cannot resume '${file}': it is no sweep; name another file`,
+        `Cannot resume '${file}': it is not a sweep; name another file`,
       );
     }
     return { rows: [], text: serializeSweep(header, []) };

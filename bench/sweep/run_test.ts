@@ -114,7 +114,7 @@ Deno.test("runSweep() refuses the file of another sweep", async () => {
   await runSweep(options(file));
   await assert.rejects(runSweep(options(file, { seed: 9 })), /sweep with other settings.*another/);
   await Deno.writeTextFile(file, "notes of mine");
-  await assert.rejects(runSweep(options(file)), /it is no sweep/);
+  await assert.rejects(runSweep(options(file)), /it is not a sweep/);
   assert.equal(await Deno.readTextFile(file), "notes of mine");
 });
 

@@ -44,7 +44,7 @@ export function parseFit(text: string, { file }: { file: string }): Fit {
     const [issue] = checked.error.issues;
     why = `${issue.path.join(".") || "its root"}: ${issue.message}`;
   } catch (error) {
-    why = `it is no JSON: ${(error as Error).message}`;
+    why = `it is not JSON: ${(error as Error).message}`;
   }
   throw new BenchError(
     "bench/calibration",

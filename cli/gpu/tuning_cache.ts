@@ -69,7 +69,7 @@ export async function readTunings(folder: string, gpu: Gpu): Promise<TuningCache
     return { tunings: new Map(), note: `Ignoring the tunings in '${path}': ${reason}` };
   }
   if (file === null) {
-    return { tunings: new Map(), note: `Ignoring '${path}': it is no file of tunings` };
+    return { tunings: new Map(), note: `Ignoring '${path}': it is not a file of tunings` };
   }
   const { subgroupSize } = gpu.target;
   const entries = Object.entries(file.adapters[adapterKey(gpu)] ?? {});

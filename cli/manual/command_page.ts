@@ -25,7 +25,7 @@ export interface PageOption {
   readonly defaultText: string | null;
   /** Words that it accepts, or null for any value. */
   readonly words: WordChoice | null;
-  /** Variables that mean the same, strongest first; none where it is no setting. */
+  /** Variables that mean the same, strongest first; none where it is not a setting. */
   readonly variables: readonly string[];
 }
 

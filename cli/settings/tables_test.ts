@@ -21,7 +21,7 @@ Deno.test("every option of every command is a setting: flag, variable and file k
   for (const { path, options } of pages) {
     const plain = options.filter(({ flag }) => !["--config", "--explain-config"].includes(flag));
     for (const { flag, variables } of plain) {
-      assert.ok(variables.length > 0, `${path.join(" ")} ${flag} is no setting`);
+      assert.ok(variables.length > 0, `${path.join(" ")} ${flag} is not a setting`);
     }
   }
   const commands = pages.filter(({ options }) => options.length > 0);

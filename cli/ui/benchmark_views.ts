@@ -40,7 +40,7 @@ export function viewBenchmark(benchmark: PageState["benchmark"]): View[] {
 }
 
 function notesOf({ result, timerStepMs }: BenchmarkReport): string[] {
-  const software = "The adapter runs on the CPU, so these are no figures of a GPU.";
+  const software = "The adapter runs on the CPU, so these are not figures of a GPU.";
   return [
     ...(result.adapter.isSoftware ? [software] : []),
     ...(timerStepMs === null ? [] : [describeStep(result.cases, timerStepMs)]),

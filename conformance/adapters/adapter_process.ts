@@ -170,7 +170,11 @@ function spawn(command: AdapterCommand): Deno.ChildProcess {
   } catch (error) {
     // A missing permission is a matter of this process, and its message names the flag.
     if (error instanceof Deno.errors.NotCapable) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Deno.errors.NotFound
+      ? "there is no such program; give its path, or install it"
+      : error instanceof Error
+      ? error.message
+      : String(error);
     throw new AdapterFault("crash", `Cannot start "${command.program}": ${reason}`);
   }
 }

@@ -131,7 +131,10 @@ async function writeImportMap(folder: ModuleFolder): Promise<string[]> {
   if (root === null) return [];
   if (!root.startsWith("file:")) {
     const fix = "run headwise from npm, from its executable or from a checkout, or use 'exec:'";
-    throw new AdapterFault("crash", `Cannot host a module by "${root}", which is no file: ${fix}`);
+    throw new AdapterFault(
+      "crash",
+      `Cannot host a module by "${root}", which is not a file: ${fix}`,
+    );
   }
   const path = join(folder.path, "import_map.json");
   const importMap = await hostImportMap(host!, { deno: denoProgram(), root });
@@ -151,6 +154,9 @@ async function resolveFile(file: string): Promise<string> {
     return await Deno.realPath(file);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new AdapterFault("crash", `Cannot start "${file}": there is no such file`);
+    throw new AdapterFault(
+      "crash",
+      `Cannot start "${file}": there is no such file; name one that exists`,
+    );
   }
 }

@@ -121,7 +121,7 @@ const HOSTILE: readonly (readonly [string, Uint8Array, RegExp])[] = [
     fileOf(" ".repeat(MAX_HEADER_BYTES) + "{}"),
     /at most 1048576/,
   ],
-  ["a header that is no JSON", fileOf("{"), /JSON object/],
+  ["a header that is not JSON", fileOf("{"), /JSON object/],
   ["a header that is a list", fileOf("[]"), /JSON object/],
   ["a header that nests", fileOf("[".repeat(200_000)), /JSON object/],
   ["an entry that is null", fileOf({ x: null }), /must be an object/],

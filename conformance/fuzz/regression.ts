@@ -49,7 +49,7 @@ export function listRegressions(): readonly Regression[] {
  * Reads a file of regressions.
  *
  * @param file Name that errors carry.
- * @throws {RegressionError} If the text is no JSON, does not follow the schema or has a name twice.
+ * @throws {RegressionError} If the text is not JSON, does not follow the schema or has a name twice.
  */
 export function parseRegressions(text: string, file: string): readonly Regression[] {
   try {

@@ -20,7 +20,7 @@ const INFINITY_BITS = { bf16: 0x7f80, f16: 0x7c00 } as const;
 const isNan = ({ shape }: AttentionProblem, bits: number): boolean =>
   (bits & 0x7fff) > INFINITY_BITS[shape.storage];
 
-/** The values with zeros for what is no number. */
+/** The values with zeros for what is not a number. */
 function withoutNan(problem: AttentionProblem): AttentionProblem {
   return { ...problem, values: problem.values.map((bits) => isNan(problem, bits) ? 0 : bits) };
 }
@@ -39,7 +39,7 @@ const MEMBERS: readonly EdgeMember[] = [
   {
     label: "nan_is_zero",
     clause: "mask/full",
-    fault: "What is no number in a visible value is taken for 0",
+    fault: "What is not a number in a visible value is taken for 0",
     killedBy: ["kernel:edge:visible_nan"],
     attend: (good, problem, o) => good.attend(withoutNan(problem), o),
   },
@@ -112,7 +112,7 @@ const MEMBERS: readonly EdgeMember[] = [
   {
     label: "takes_sink_nan",
     clause: "softmax/learned-sink",
-    fault: "A sink logit that is no number is computed with",
+    fault: "A sink logit that is not a number is computed with",
     killedBy: ["kernel:refusal:value:fault=sink_nan"],
     attend: taking(({ sinkLogits }) => sinkLogits?.some(Number.isNaN) === true),
   },

@@ -105,7 +105,7 @@ function holes(family: FormatFamily): TestDefinition {
   return defineTest({
     id: `kernel:${family.path}:holes`,
     clauses: [family.clause, "sentinel/no-read"],
-    description: "Codes and scales behind holes, on page 0 too, are no number and reach nothing",
+    description: "Codes and scales behind holes, on page 0 too, are not numbers and reach nothing",
     needs: ({ format, layout }) => needsOf({ ...inFormat(format), layout }),
     cases: grid({ format: family.leading, layout: HEAD_LAYOUTS }).map((params, index) => ({
       ...params,

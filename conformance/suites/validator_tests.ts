@@ -296,7 +296,7 @@ const uniformHoles = defineTest({
   },
 });
 
-/** A sound table of many slots and heads, whose lengths are no whole pages. */
+/** A sound table of many slots and heads, whose lengths are not whole pages. */
 function manyTable(layout: Layout): TableDump {
   const { slots, heads: kvHeads, columns, pool } = MANY;
   const heads = layout === "uniform" ? 1 : kvHeads;

@@ -46,7 +46,7 @@ export function checkFormats(shape: AttentionShape): void {
     const text = formatName(format);
     if (parseFormat(text) === null) {
       throw new DtypeError(
-        `Cannot store ${side} as "${text}": it is no format of a quantised cache; pick one of ` +
+        `Cannot store ${side} as "${text}": it is not a format of a quantised cache; pick one of ` +
           FORMAT_NAMES.join(", "),
         "dtype/c8",
         { name, actual: text },

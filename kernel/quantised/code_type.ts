@@ -28,7 +28,7 @@ export interface CodeFormat {
   readonly bits: 4 | 8;
   /** Largest value that appending gives; larger numbers saturate. */
   readonly largest: number;
-  /** A code that is no number, as poison; null where every code is one. */
+  /** A code that is not a number, as poison; null where every code is one. */
   readonly notANumber: number | null;
 }
 
@@ -94,7 +94,7 @@ function roundTiesToEven(value: number): number {
  * `int8`, 0 and 15 for `int4`).
  *
  * @param value A number in units of the scale; for `int4` the zero point is already added.
- * @returns The code. NaN gives the code that is no number where there is one, and 0 elsewhere.
+ * @returns The code. NaN gives the code that is not a number where there is one, and 0 elsewhere.
  */
 export function encodeCode(type: CodeType, value: number): number {
   const { largest, notANumber } = CODE_FORMATS[type];

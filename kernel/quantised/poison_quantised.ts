@@ -8,7 +8,7 @@ import type { QuantisedTensor } from "./quantised_tensor.ts";
 const E4M3_NAN = 0x7f;
 
 /**
- * Copies a side with poison in some rows: codes that are no number where there are such, the largest
+ * Copies a side with poison in some rows: codes that are not numbers where there are such, the largest
  * code elsewhere, and NaN in every scale that belongs to the row alone. Scales that rows share stay.
  *
  * @param tensor The side; left as it is.

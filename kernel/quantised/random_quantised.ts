@@ -65,7 +65,7 @@ function drawCodes(
 /**
  * Draws one side of a quantised cache.
  *
- * @returns Tensors that the checks accept; every code of the type may occur but those that are no number.
+ * @returns Tensors that the checks accept; every code of the type may occur but those that are not numbers.
  */
 export function randomQuantised(
   format: QuantisedFormat,

@@ -123,7 +123,7 @@ export function parseJudgements(
     try {
       return JSON.parse(line);
     } catch {
-      throw new Error(`${path}:${index + 1}: Cannot read a judgement: this line is no JSON`);
+      throw new Error(`${path}:${index + 1}: Cannot read a judgement: this line is not JSON`);
     }
   });
   return { plan, judgements };

@@ -8,7 +8,7 @@ Deno.test("readOptions() writes a second judgement beside the first", () => {
   assert.deepEqual([second.again, second.out], [first.out, "results/mutants-7-again.jsonl"]);
 });
 
-Deno.test("readOptions() refuses what is no whole number from 1, and unknown words", () => {
+Deno.test("readOptions() refuses what is not a whole number from 1, and unknown words", () => {
   for (const name of ["count", "seed", "tests", "jobs"]) {
     for (const value of ["0", "1.5", "x", ""]) {
       assert.throws(() => readOptions([`--${name}`, value]), new RegExp(`--${name} "${value}"`));

@@ -90,7 +90,7 @@ const ECHOES: Readonly<Record<string, (header: string) => Response>> = {
   "in a content type": (header) => new Response("", { headers: { "content-type": header } }),
   "in an error event": (header) =>
     events(`data: ${JSON.stringify({ error: { message: `bad ${header}` } })}\n\n`),
-  "in what is no JSON": (header) => events(`data: ${header}\n\n`),
+  "in what is not JSON": (header) => events(`data: ${header}\n\n`),
 };
 
 function events(text: string): Response {

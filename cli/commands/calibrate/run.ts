@@ -46,10 +46,14 @@ export default async function calibrate(this: CliContext, settings: Settings): P
 }
 
 /** The value of a setting that a form needs. */
-function need<NAME extends "fixture" | "card">({ values, origins }: Settings, name: NAME): string {
+function need<NAME extends "fixture" | "card">({ values }: Settings, name: NAME): string {
   const value = values[name];
   if (value !== null) return value;
-  throw new SettingError(`Cannot go without --${name}: name it`, origins[name]);
+  const what = name === "card" ? "card" : "fixture whose steps were measured";
+  throw new SettingError(`Cannot calibrate without it; name the ${what}`, {
+    kind: "flag",
+    text: `--${name}`,
+  });
 }
 
 async function fit(

@@ -108,7 +108,7 @@ Deno.test("calibrate refuses fewer results than factors, and what it lacks", asy
   const twice = await capture([...fit, "--card", "H100", "--factors", "products,weightReads"]);
   assert.equal(twice.exitCode, 4);
   assert.match(twice.stderr, /hold the same measured run/);
-  assert.match((await capture(fit)).stderr, /Cannot go without --card/);
+  assert.match((await capture(fit)).stderr, /--card: Cannot calibrate without it/);
   assert.match(
     (await capture(["calibrate"])).stderr,
     /give one of --profile, --all-reduce, --from/,

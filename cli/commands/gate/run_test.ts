@@ -107,7 +107,7 @@ Deno.test("gate exits 4 when the two replayed different things", async () => {
   assert.match(stderr, /^Cannot compare the results: seed is '1' in one and '99' in the other/);
 });
 
-Deno.test("gate exits 4 when a file is missing or is no result", async () => {
+Deno.test("gate exits 4 when a file is missing or is not a result", async () => {
   assert.equal((await capture(["gate", "results/none.json", "results/none.json"])).exitCode, 4);
   const { exitCode, stderr } = await capture(["gate", "deno.json", "deno.json"]);
   assert.equal(exitCode, 4);

@@ -82,7 +82,7 @@ Deno.test("report exits 4 when a form does not suit a file", async () => {
   }
 });
 
-Deno.test("report exits 4 when a file is no report or was changed", async () => {
+Deno.test("report exits 4 when a file is not a report or was changed", async () => {
   const files = { "x.jsonl": "{}\n", "y.jsonl": (await reportOf()).replace('"pass"', '"pass" ') };
   for (const file of ["x.jsonl", "y.jsonl", "missing.jsonl"]) {
     const { exitCode, stderr } = await capture(["report", file], { files });
@@ -91,7 +91,7 @@ Deno.test("report exits 4 when a file is no report or was changed", async () => 
   }
 });
 
-Deno.test("report names line and column of a file that is no result", async () => {
+Deno.test("report names line and column of a file that is not a result", async () => {
   const files = { "x.json": '{\n  "kind": "headwise/bench-result",\n  "schemaVersion": 9\n}' };
   const { exitCode, stderr } = await capture(["report", "x.json"], { files });
   assert.equal(exitCode, 4);

@@ -55,7 +55,7 @@ export function listAdapterFiles(graph: ModuleGraph, folders: GraphFolders): str
       if (imported.code === undefined) continue;
       const target = imported.code.specifier;
       if (target === undefined) {
-        const what = `it imports "${imported.specifier}", which is no file of its own`;
+        const what = `it imports "${imported.specifier}", which is not a file of its own`;
         const fix = "write 'import type' where it is a type, or bundle it into the module";
         throw refused(fileURLToPath(url), `${what}; ${fix}`);
       }

@@ -35,7 +35,7 @@ export type RequestFields<C extends CommandName> = FieldsOf<(typeof COMMANDS)[C]
 /** Value of a command's result. */
 export type ResultValue<C extends CommandName> = z.infer<(typeof COMMANDS)[C]["result"]>;
 
-/** Replies that are no result, alike for all commands. */
+/** Replies that are not a result, alike for all commands. */
 export const OTHER_REPLIES = [
   z.strictObject({
     id: count,
