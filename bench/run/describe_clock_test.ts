@@ -16,10 +16,15 @@ import type { Tampering } from "../clock/testing_timer.ts";
 const WORKLOAD = tinyWorkload();
 const REQUESTS = [0, 1, 2].map((id) => ({ id, arrivalMs: 0, inputTokens: 40, outputTokens: 5 }));
 
-function openRunner(tampering: Tampering, batches: number[]) {
+function openRunner(
+  tampering: Tampering,
+  batches: number[],
+  timers: ReturnType<typeof createTestingTimer>[] = [],
+) {
   return async (side: Side) => {
     const settings = runnerSettings(WORKLOAD, side);
     const timer = createTestingTimer(tampering);
+    timers.push(timer);
     let now = 0;
     const runner = await openAdapterRunner(timer, {
       ...settings,
@@ -63,6 +68,35 @@ Deno.test("a result says whose kernel was timed, and what the protocol took", as
   assert.ok(
     result.sides.every(({ runs }) => runs.every(({ performance }) => performance !== null)),
   );
+});
+
+Deno.test("where no one waits for times, a replay asks in full batches and sends what changed", async () => {
+  const timers: ReturnType<typeof createTestingTimer>[] = [];
+  const requests = [0, 1, 2].map((id) => ({
+    id,
+    arrivalMs: 0,
+    inputTokens: 40,
+    outputTokens: 200,
+  }));
+  const result = await runBench({
+    workload: WORKLOAD,
+    pairs: 1,
+    warmupSteps: 0,
+    trace: { name: "long.csv", sha256: "", dropped: {}, requests },
+    clock: { kind: "adapter", command: "exec:x", openRunner: openRunner({}, [], timers) },
+  });
+  for (const [side, { requests: sent }] of timers.entries()) {
+    const { steps } = result.sides[side].runs[0].performance!;
+    const sizes = sent.map(({ groups }) => groups.length);
+    assert.equal(sizes.reduce((sum, size) => sum + size, 0), steps);
+    // Full batches, what was left, and the rows of the last ones.
+    assert.deepEqual(sizes.slice(0, -2), Array(Math.floor(steps / 64)).fill(64));
+    assert.equal(sizes.at(-1), 0);
+    assert.deepEqual(sent.map(({ table }) => table !== null), sizes.map((_, index) => index === 0));
+    // A page of 16 tokens is taken every 16 steps: a few entries a step, whatever the table's size.
+    const changed = sent.reduce((sum, { changes }) => sum + changes.length / 2, 0);
+    assert.ok(changed <= steps, `${changed} entries in ${steps} steps`);
+  }
 });
 
 Deno.test("sides that an adapter times on different cards are refused", async () => {
