@@ -234,6 +234,8 @@ export {
   type ClockChoice,
   collectBatches,
   costOfCalibration,
+  createJudgeThreads,
+  type JudgeThreads,
   plannedPairs,
   readCalibration,
   runBench,

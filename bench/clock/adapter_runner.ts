@@ -31,7 +31,7 @@ import {
   findImplausibleTime,
   leastWork,
 } from "./plausible_times.ts";
-import { judgeRow, type SampledRow, sampleRow } from "./sampled_rows.ts";
+import { judgeRow, type RowJudge, type SampledRow, sampleRow } from "./sampled_rows.ts";
 import { followTable, type SentTable } from "./table_changes.ts";
 
 /** Steps of a batch, where nothing asks for their times earlier. */
@@ -66,7 +66,7 @@ export interface ProtocolCost {
   readonly busyMs: number;
   /** Milliseconds of packing and judging while no request was with it. */
   readonly ownMs: number;
-  /** Milliseconds of judging, most of them beside batches that run. */
+  /** Milliseconds from giving a row to be judged to its verdict, most of them beside batches that run. */
   readonly judgeMs: number;
   /** Sampled rows judged. */
   readonly samples: number;
@@ -125,14 +125,19 @@ interface Stretch {
  *
  * @param timer The adapter.
  * @param cache Sizes, form and seed.
- * @param o Reads the clock of the wall, in milliseconds; seed of the rows that are judged, for tests.
+ * @param o Reads the clock of the wall, in milliseconds; seed of the rows that are judged, for tests;
+ *   what judges rows beside this thread, which does it itself where nothing else is given.
  * @returns The runner; it gives back the cache, and leaves the adapter running.
  * @throws {BenchError} `bench/clock-refused` when the adapter does not take the cache.
  */
 export async function openAdapterRunner(
   timer: StepTimer,
   cache: TimedCache,
-  o: { readonly now?: () => number; readonly sampleSeed?: number } = {},
+  o: {
+    readonly now?: () => number;
+    readonly sampleSeed?: number;
+    readonly judge?: RowJudge;
+  } = {},
 ): Promise<AdapterRunner> {
   const { keyFormat, valueFormat } = cache.shape;
   if (keyFormat !== undefined || valueFormat !== undefined) {
@@ -150,16 +155,18 @@ export async function openAdapterRunner(
     opened,
     now: o.now ?? (() => performance.now()),
     // Whoever knows the seed knows which rows will be judged.
+    judge: o.judge ?? null,
     sampleSeed: o.sampleSeed ?? crypto.getRandomValues(new Uint32Array(1))[0],
   });
 }
 
 function createAdapterRunner(
   timer: StepTimer,
-  { cache, opened, now, sampleSeed }: {
+  { cache, opened, now, judge, sampleSeed }: {
     readonly cache: TimedCache;
     readonly opened: OpenedCache;
     readonly now: () => number;
+    readonly judge: RowJudge | null;
     readonly sampleSeed: number;
   },
 ): AdapterRunner {
@@ -182,6 +189,9 @@ function createAdapterRunner(
   let stretch: Stretch | null = null;
   const inFlight: SentBatch[] = [];
   const committed: CommittedRow[] = [];
+  /** Rows that are judged elsewhere, and what was found of the first one that was wrong. */
+  const judging = new Set<Promise<void>>();
+  let judgeFault: unknown = null;
   const unjudged: { readonly row: SampledRow; readonly output: Uint16Array }[] = [];
 
   /** Counts what nothing of the adapter's runs beside. */
@@ -281,12 +291,14 @@ function createAdapterRunner(
     const answered = batch.answer.finally(() => isAnswered = true);
     answered.catch(() => {});
     // Requests are on their way before judging keeps this thread busy, and answers are not kept waiting.
-    while (unjudged.length > 0) {
+    while (judge === null && unjudged.length > 0) {
       await turn();
       if (isAnswered && unjudged.length < MAX_UNJUDGED) break;
       judgeNext();
     }
+    while (judging.size >= MAX_UNJUDGED) await Promise.race(judging);
     const reply = await answered;
+    if (judgeFault !== null) throw judgeFault;
     inFlight.shift();
     const answer = orRefuse(reply, "steps");
     const receivedAtMs = now();
@@ -346,7 +358,8 @@ function createAdapterRunner(
             "one whose digest was given before it was asked for",
         );
       }
-      unjudged.push({ row, output });
+      if (judge === null) unjudged.push({ row, output });
+      else judgeElsewhere(judge, row, output);
     }
   };
 
@@ -376,9 +389,24 @@ function createAdapterRunner(
     const begun = now();
     const verdict = judgeRow(row, output, { cache, arithmetic });
     cost.judgeMs += now() - begun;
+    note(verdict);
+  };
+
+  const note = (verdict: StepVerification): void => {
     cost.samples++;
     cost.worstBudgetUsed = Math.max(cost.worstBudgetUsed, verdict.worstBudgetUsed);
     if (!verdict.ok) throw refused(`an output is wrong: ${verdict.message}`);
+  };
+
+  const judgeElsewhere = (judge: RowJudge, row: SampledRow, output: Uint16Array): void => {
+    const begun = now();
+    const done = judge(row, output, { cache, arithmetic }).then((verdict) => {
+      cost.judgeMs += now() - begun;
+      note(verdict);
+    }).catch((error) => {
+      judgeFault ??= error;
+    }).finally(() => judging.delete(done));
+    judging.add(done);
   };
 
   /** Sends what is pending and waits for everything that was sent. */
@@ -396,6 +424,12 @@ function createAdapterRunner(
     own(() => {
       while (unjudged.length > 0) judgeNext();
     });
+    if (judging.size > 0) {
+      const begun = now();
+      await Promise.all(judging);
+      cost.ownMs += now() - begun;
+    }
+    if (judgeFault !== null) throw judgeFault;
   };
 
   const takeTimes = (): Float64Array => Float64Array.from(times.splice(0));

@@ -16,6 +16,7 @@ export {
   recordBatches,
   spreadBatches,
 } from "./record_batches.ts";
+export { judgeRow, type RowJudge, type SampledRow } from "./sampled_rows.ts";
 export { placementOfWorkload, servedModelOf, servedWorkload } from "./served_workload.ts";
 export { describeRestOfLayer, type RestOfLayer, restOfLayer } from "./rest_of_layer.ts";
 export { createTableClock, isTableClock } from "./table_clock.ts";

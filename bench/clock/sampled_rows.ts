@@ -105,6 +105,9 @@ function draw(
   return { slot, stepToken, position, head, windowTokens, keys };
 }
 
+/** Judges the output of a row, here or elsewhere. */
+export type RowJudge = (...o: Parameters<typeof judgeRow>) => Promise<StepVerification>;
+
 /**
  * Judges the output of a row, [G, D] bits.
  *

@@ -101,7 +101,7 @@ function sumOf(progress: readonly ShareProgress[]): ShareProgress {
 }
 
 /** Starts a thread: from the checkout, or from what the bundle has of it, which needs no permission. */
-async function startThread(): Promise<Worker> {
+export async function startThread(): Promise<Worker> {
   if (typeof HEADWISE_FLEET_WORKER !== "string") {
     return new Worker(new URL("./fleet_worker.ts", import.meta.url), { type: "module" });
   }
@@ -122,7 +122,7 @@ function askThread(
   thread.onmessage = ({ data }: MessageEvent<FleetWord>): void => {
     if (data.kind === "progress") onProgress(data.progress);
     else if (data.kind === "done") resolve(data.replay);
-    else reject(unpackError(data.error));
+    else if (data.kind === "failed") reject(unpackError(data.error));
   };
   thread.onerror = (event): void => {
     event.preventDefault();

@@ -7,7 +7,8 @@ import {
   type ShareReplay,
 } from "./share_replay.ts";
 import { openSideClock, type StepCosts } from "./side_clock.ts";
-import type { TimeTable } from "../clock/mod.ts";
+import { judgeRow, type RowJudge, type TimeTable } from "../clock/mod.ts";
+import type { JudgeOrder } from "./judge_threads.ts";
 
 /** A replica to replay, with the clock that computes its steps. */
 export interface FleetOrder extends StepCosts {
@@ -30,14 +31,20 @@ export interface SentError {
 export type FleetWord =
   | { readonly kind: "progress"; readonly progress: ShareProgress }
   | { readonly kind: "done"; readonly replay: ShareReplay }
+  | { readonly kind: "judged"; readonly verdict: Awaited<ReturnType<RowJudge>> }
   | { readonly kind: "failed"; readonly error: SentError };
 
-/** Replays an order and says how it goes; every answer names the memory that it gives away. */
+/** Carries an order out and says how it goes; every answer names the memory that it gives away. */
 export async function answerOrder(
-  { share, ...costs }: FleetOrder,
+  order: FleetOrder | JudgeOrder,
   say: (word: FleetWord, buffers: ArrayBuffer[]) => void,
 ): Promise<void> {
   try {
+    if ("kind" in order) {
+      const { row, output, context } = order;
+      return say({ kind: "judged", verdict: judgeRow(row, output, context) }, []);
+    }
+    const { share, ...costs } = order;
     const clock = openSideClock({ ...share, ...costs });
     const replay = await replayShare(share, {
       clock,

@@ -3,6 +3,8 @@
 import {
   type AdapterRunner,
   BenchError,
+  createJudgeThreads,
+  type JudgeThreads,
   type MeasuredCeilings,
   openAdapterRunner,
   parseTimeTable,
@@ -57,6 +59,7 @@ export async function chooseOutsideClock(
   const { subject, close } = await openAdapter(spec, {
     limits: { requestTimeoutMs: o.requestTimeoutMs ?? REQUEST_TIMEOUT_MS },
   });
+  const threads = createJudgeThreads();
   try {
     if (subject.clock === undefined) {
       throw new BenchError(
@@ -65,15 +68,16 @@ export async function chooseOutsideClock(
       );
     }
     const { timer, closed } = followCaches(subject.clock);
-    const open = createOpener(timer, workload, o);
+    const open = createOpener(timer, workload, { ...o, judge: threads.judge });
     // The side that every gate replays: it tells the card and what it reads.
     const first = await open(SIDES.headwise);
     return {
       clock: { kind: "adapter", command: o.clock, openRunner: open },
       ceilings: ceilingsOf(first),
-      close: () => closed().then(close),
+      close: () => closed().then(close).finally(threads.close),
     };
   } catch (error) {
+    threads.close();
     await close();
     throw error;
   }
@@ -116,11 +120,12 @@ function followCaches(
 function createOpener(
   timer: StepTimer,
   workload: Workload,
-  o: OutsideOptions,
+  o: OutsideOptions & { readonly judge: JudgeThreads["judge"] },
 ): (side: Side) => Promise<AdapterRunner> {
   const opened = new Map<string, Promise<AdapterRunner>>();
   return (side) => {
-    const known = opened.get(side.name) ?? openAdapterRunner(timer, timedCache(workload, side, o));
+    const known = opened.get(side.name) ??
+      openAdapterRunner(timer, timedCache(workload, side, o), { judge: o.judge });
     opened.set(side.name, known);
     return known;
   };

@@ -419,13 +419,12 @@ class Plan:
     sink_tokens: int
     tokens: object  # int [S]
 
-    def to(self, device):
-        """The plan with its work lists on a device."""
+    def to(self, device, move=None):
+        """The plan with its work lists on a device; `move` takes a NumPy array there, if given."""
         def moved(array):
-            host = torch.from_numpy(np.ascontiguousarray(array))
-            # From pinned memory the copy waits in the stream, and the host does not.
-            pinned = host if torch.device(device).type == "cpu" else host.pin_memory()
-            return pinned.to(device, non_blocking=True)
+            if move is not None:
+                return move(array)
+            return torch.from_numpy(np.ascontiguousarray(array)).to(device, non_blocking=True)
         passes = tuple(
             Pass(tuple(Launch(each.rows, moved(each.items), moved(each.merges), each.item_starts,
                               each.merge_starts)

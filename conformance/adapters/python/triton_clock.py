@@ -108,6 +108,52 @@ def _read(source, target, per_program, BLOCK: tl.constexpr):
     tl.store(target + tl.program_id(0), tl.sum(total, 0))
 
 
+class _Staging:
+    """Pinned memory on the way to the device and back: nothing waits for what the device has still to do.
+
+    A part is used again when the batches that may be under way have passed.
+    """
+
+    def __init__(self):
+        self._parts = [{"up": None, "down": None, "used": 0, "got": 0}
+                       for _ in range(KEPT_BATCHES + 1)]
+        self._turn = 0
+
+    def begin(self):
+        """Begins a batch."""
+        self._turn = (self._turn + 1) % len(self._parts)
+        self._parts[self._turn].update(used=0, got=0)
+
+    def _take(self, name, count, size):
+        part = self._parts[self._turn]
+        begin = part[count]
+        held = 0 if part[name] is None else len(part[name])
+        if begin + size > held:
+            # What the copies before still read is kept by PyTorch until they are done.
+            begin, held = 0, max(2 * held, size, 1 << 20)
+            part[name] = torch.empty(held, dtype=torch.uint8, pin_memory=True)
+        part[count] = begin + -(-size // 256) * 256
+        return part[name][begin:begin + size]
+
+    def send(self, array):
+        """A NumPy array on the device."""
+        array = np.ascontiguousarray(array)
+        host = torch.from_numpy(array)
+        if not _ON_GPU or array.size == 0:
+            return host.to(_DEVICE)
+        place = self._take("up", "used", array.nbytes)
+        place.numpy()[:] = array.reshape(-1).view(np.uint8)
+        return place.to(_DEVICE, non_blocking=True).view(host.dtype).view(host.shape)
+
+    def fetch(self, tensor):
+        """A tensor of the device that will have arrived when the device has come so far."""
+        if not _ON_GPU or tensor.numel() == 0:
+            return tensor.cpu()
+        size = tensor.numel() * tensor.element_size()
+        place = self._take("down", "got", size).view(tensor.dtype).view(tensor.shape)
+        return place.copy_(tensor, non_blocking=True)
+
+
 class _Batch:
     """A batch on the device: its outputs, which rows may be asked of, and what its steps took."""
 
@@ -142,6 +188,7 @@ class TritonClock(Clock):
         self._enqueue_seconds = 1e-3  # of one step, as seen so far
         self._step_seconds = 0.0  # of one step on the device, likewise
         self._latest = None  # the batch that was queued last
+        self._staging = _Staging()
 
     def describe(self, cache):
         memory, flops = self._measure_ceilings()
@@ -175,6 +222,8 @@ class TritonClock(Clock):
         return target
 
     def begin(self, cache, steps, samples):
+        self._staging.begin()
+        send = self._staging.send
         asked = self._rows_of(cache, samples)
         if not steps:
             return lambda: ([], np.zeros((0, 2), np.uint32), _bits(asked))
@@ -182,17 +231,17 @@ class TritonClock(Clock):
         plan = plan_steps(cache.kernel_shape, lengths,
                           np.stack([step.cached_lengths for step in steps]),
                           np.stack([step.windows for step in steps]), cache.sink_tokens,
-                          cache.form).to(_DEVICE)
+                          cache.form).to(_DEVICE, send)
         if cache.workspace is None or len(cache.workspace[1]) < max(
                 one.partial_rows for one in plan.passes):
             cache.workspace = make_workspace(plan, _DEVICE)
         if cache.table_on_device is None:
-            cache.table_on_device = _to_device(cache.table)
+            cache.table_on_device = send(cache.table)
         batch = _Batch(cache, steps)
         query = self._queries(cache, batch)
-        changes = _to_device(np.concatenate([step.changes for step in steps]).astype(np.int32))
+        changes = send(np.concatenate([step.changes for step in steps]))
         before = cache.table_on_device.clone()
-        patience = 1.2
+        patience = 1.5
         while not self._queue(cache, batch, plan, query, changes, patience):
             # A kernel was compiled, or the processor was busy.
             cache.table_on_device.copy_(before)
@@ -201,7 +250,7 @@ class TritonClock(Clock):
         words = cache.group * cache.head_size // 2
         _digest[(triton.cdiv(len(digests), 64),)](
             batch.outputs.view(torch.int32), digests, len(digests), words, BLOCK=64, num_warps=2)
-        digests, asked = _to_host(digests), _to_host(asked)
+        digests, asked = self._staging.fetch(digests), self._staging.fetch(asked)
         batch.end.record()
         cache.kept = [*cache.kept, batch][-KEPT_BATCHES:]
         self._latest = batch
@@ -231,7 +280,7 @@ class TritonClock(Clock):
                            np.concatenate([np.arange(length) for length in lengths])], axis=1)
         query = torch.empty_like(batch.outputs)
         _fill_queries[(triton.cdiv(query.numel(), 2048),)](
-            query, _to_device(places.astype(np.int32)), _word(cache.seed), QUERY,
+            query, self._staging.send(places.astype(np.int32)), _word(cache.seed), QUERY,
             cache.query_heads, cache.head_size, query.numel(), BLOCK=2048)
         return query
 
@@ -241,7 +290,7 @@ class TritonClock(Clock):
         begun = time.perf_counter()
         if _ON_GPU:
             busy = 0.0 if self._latest is None else self._latest.steps_left() * self._step_seconds
-            wait = patience * min(self._enqueue_seconds, 2e-3) * len(steps) - 0.8 * busy
+            wait = patience * min(self._enqueue_seconds, 2e-3) * len(steps) - 0.6 * busy
             torch.cuda._sleep(int(2e9 * max(wait, 3e-4)))
         changed = 0
         for index, (step, (first, last)) in enumerate(zip(steps, batch.events)):
@@ -289,20 +338,6 @@ class _WallEvent:
 
 def _event():
     return torch.cuda.Event(enable_timing=True) if _ON_GPU else _WallEvent()
-
-
-def _to_device(array):
-    """Sends an array on its way; pinned, so that nothing waits for what the device has still to do."""
-    host = torch.from_numpy(np.ascontiguousarray(array))
-    return host.pin_memory().to(_DEVICE, non_blocking=True) if _ON_GPU else host.to(_DEVICE)
-
-
-def _to_host(tensor):
-    """A tensor that will have arrived when the device has come so far."""
-    if not _ON_GPU:
-        return tensor.cpu()
-    host = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
-    return host.copy_(tensor, non_blocking=True)
 
 
 def _bits(tensor):
