@@ -30,6 +30,17 @@ Deno.test("particularExitMeanings() names only commands that exist", () => {
   }
 });
 
+Deno.test("exitMeaningsOf() and particularExitMeanings() list codes by number", () => {
+  const lists = [
+    ...listPages(root).map(({ path }) => exitMeaningsOf(path.join(" "))),
+    ...particularExitMeanings().values(),
+  ];
+  for (const list of lists) {
+    const codes = list.map(({ code }) => code as number);
+    assert.deepEqual(codes, codes.toSorted((left, right) => left - right));
+  }
+});
+
 Deno.test("exitMeaningsOf() lets no command fail that has no verdict", () => {
   for (const { path, commands } of listPages(root)) {
     if (commands.length > 0) continue;

@@ -105,3 +105,18 @@ Deno.test("measured runs that repeat each other to the last bit give no verdict"
   assert.equal(report.verdict, "INCONCLUSIVE");
   assert.match(report.reasons.join("\n"), /pairs 1 and 2 have the same times to the last bit/);
 });
+
+Deno.test("a run that is twice in a file is found behind one that has no figures", () => {
+  const [first, second] = PASSING.sides;
+  const [run] = first.runs;
+  const repeated = (runs: typeof first.runs) =>
+    gateRead(
+      { ...PASSING, sides: [{ ...first, runs }, second, ...PASSING.sides.slice(2)] } as BenchResult,
+    );
+  const empty = { ...run, pair: 0, performance: null };
+  const twice = [{ ...run, pair: 1 }, { ...run, pair: 2 }];
+  for (const runs of [twice, [empty, ...twice], [twice[0], empty, twice[1]]]) {
+    const report = repeated(runs as typeof first.runs);
+    assert.match(report.reasons.join("\n"), /pairs 2 and 3 have the same times to the last bit/);
+  }
+});

@@ -58,6 +58,23 @@ Deno.test("drawRoofline() keeps numbers of close dots apart", () => {
   assert.ok(sorted[1] - sorted[0] >= 10.9 && sorted[2] - sorted[1] >= 10.9, `${sorted}`);
 });
 
+Deno.test("drawRoofline() grows with its list of cases", () => {
+  const result = tinyKernelResult();
+  const heightOf = (count: number): number => {
+    const cases = Array.from({ length: count }, () => result.cases[0]);
+    const svg = drawRoofline({ ...result, cases });
+    const height = Number(/<svg [^>]*height="(\d+)"/.exec(svg)![1]);
+    const lowest = Math.max(
+      ...[...svg.matchAll(/<text x="\d+" y="([\d.]+)"/g)].map(([, y]) => +y!),
+    );
+    assert.ok(lowest < height, `${lowest} of ${height}`);
+    return height;
+  };
+  assert.equal(heightOf(3), 560);
+  assert.equal(heightOf(80) - heightOf(60), 2 * (heightOf(70) - heightOf(60)));
+  assert.ok(heightOf(80) > heightOf(60));
+});
+
 Deno.test("drawRoofline() refuses a result without a time", () => {
   const result = { ...tinyKernelResult(), cases: [tinyKernelResult().cases[2]] };
   assert.throws(() => drawRoofline(result), /no case has a time/);

@@ -150,6 +150,20 @@ Deno.test("judgeLive() does not pass a metric that one server alone has", () => 
   assert.equal(judgeLive(both).verdict, "PASS");
 });
 
+Deno.test("judgeLive() compares a metric that some run alone holds, and passes nothing by it", () => {
+  const [endpoint, against] = [sideOf("endpoint", FASTER), sideOf("against", {})];
+  const some = (side: LiveSide): LiveSide => ({
+    ...side,
+    runs: side.runs.map((run, pair) => ({
+      ...run,
+      performance: { ...run.performance, goodputPerSecond: pair === 0 ? 1 : null },
+    })),
+  });
+  const { verdict, comparisons } = judgeLive({ endpoint: some(endpoint), against: some(against) });
+  assert.equal(verdict, "INCONCLUSIVE");
+  assert.ok(comparisons.some(({ metric }) => /goodput/i.test(metric)));
+});
+
 Deno.test("judgeLive() fails on a failed request of either server, and names its kind", () => {
   for (const role of ["endpoint", "against"] as const) {
     const sides = { endpoint: sideOf("endpoint", FASTER), against: sideOf("against", {}) };

@@ -66,7 +66,7 @@ function scan(text: string, path: JsonPath): Scan {
     const key = frame.end === "}" ? takeKey() : frame.index++;
     if (key === null) return false;
     const { depth } = frame;
-    return depth !== null && depth < path.length && path[depth] === key ? depth + 1 : null;
+    return depth !== null && path[depth] === key ? depth + 1 : null;
   };
   let depth: number | null | false = 0;
   while (depth !== false) {

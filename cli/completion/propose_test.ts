@@ -18,6 +18,19 @@ Deno.test("propose() gives commands, and commands below them", async () => {
   assert.deepEqual(await wordsFor("--he"), ["--help"]);
 });
 
+Deno.test("propose() takes the word behind an option for its value only where the option has one", async () => {
+  const paths = async (...words: string[]) => (await propose(root, words)).paths;
+  assert.equal(await paths("gate", "--json", "a.json", ""), "files");
+  assert.equal(
+    await paths("gate", "--json", "a.json", "b.json", ""),
+    await paths("gate", "a", "b", ""),
+  );
+  assert.equal(await paths("gate", "--gate", "read", "a.json", ""), "files");
+  assert.equal(await paths("gate", "--gate=read", "a.json", ""), "files");
+  assert.deepEqual(await wordsFor("adapter", "init", "--clock", "py"), ["python"]);
+  assert.deepEqual(await wordsFor("adapter", "init", "--out", "x", "py"), ["python"]);
+});
+
 Deno.test("propose() gives nothing behind a command that does not exist", async () => {
   assert.deepEqual(await wordsFor("bnch", ""), []);
   assert.deepEqual(await wordsFor("fixture", "nope", "--"), []);

@@ -1,4 +1,4 @@
-import { type CliContext, paintOf, writeLines } from "../terminal/mod.ts";
+import { type CliContext, jsonText, paintOf, writeLines } from "../terminal/mod.ts";
 import { EXIT } from "../exit_code.ts";
 import type { LoadedSettings } from "../settings/mod.ts";
 import { examine } from "./examine.ts";
@@ -13,7 +13,7 @@ export default async function doctor(
   const { stdout } = this.process;
   const examination = await examine(createProbe(this), { gpu: values.gpu });
   if (!examination.ready) this.process.exitCode = EXIT.fail;
-  if (values.json) return writeLines(stdout, [JSON.stringify(examination, null, 2)]);
+  if (values.json) return writeLines(stdout, [jsonText(examination)]);
   const style = { paint: paintOf(stdout), columns: stdout.columns };
   writeLines(stdout, renderExamination(examination, style));
 }

@@ -5,6 +5,7 @@
  */
 
 export { chooseClock } from "./choose_clock.ts";
+export type { ChosenClock } from "./chosen_clock.ts";
 export { MissingDevice } from "./missing_device.ts";
 export { openProvider } from "./provider.ts";
 export {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { VERSION } from "../version.ts";
 import { withFolder } from "../testing_folder.ts";
-import { describeProvenance, readSourceState } from "./provenance.ts";
+import { describeProvenance, describeReportEnvironment, readSourceState } from "./provenance.ts";
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
@@ -43,4 +43,13 @@ Deno.test("readSourceState() says that it does not know where there is no checko
 Deno.test("describeProvenance() names the version, and no driver without a GPU", async () => {
   const { headwise, driver, adapter } = await describeProvenance(null);
   assert.deepEqual([headwise, driver, adapter], [VERSION, null, null]);
+});
+
+Deno.test("describeReportEnvironment() leaves out what is not known", async () => {
+  const facts = await describeReportEnvironment();
+  assert.equal(facts.headwise, VERSION);
+  for (const [name, value] of Object.entries(facts)) {
+    assert.ok(typeof value === "string" && !["null", "undefined", ""].includes(value), name);
+  }
+  assert.ok(!("driver" in facts) && !("adapter" in facts));
 });

@@ -65,6 +65,21 @@ Deno.test("renderGate() puts the verdict first, then a row a metric, the control
   ]);
 });
 
+Deno.test("renderGate() compares with clipping what is demanded, whatever stands between", () => {
+  const shown = { ...TTFT, metric: "p99 TTFT", threshold: null, verdict: null };
+  const tbt = { ...TTFT, metric: "mean TBT", ratio: 0.5 };
+  const lines = renderGate({
+    ...REPORT,
+    comparisons: [shown, TTFT, { ...TTFT, metric: "mean TPOT" }, tbt],
+    control: [shown, TTFT, tbt],
+  }, STYLE);
+  const text = lines.join("\n");
+  assert.match(
+    text,
+    /control, .*: mean TTFT .*, mean TBT .*; headwise beyond that:\s+±0.0\s%, ±0.0\s%\n/,
+  );
+});
+
 Deno.test("renderGate() leaves the reasons of a PASS to the table, and a missing control out", () => {
   const lines = renderGate({ ...REPORT, verdict: "PASS", control: [] }, STYLE);
   assert.equal(lines.length, 4);

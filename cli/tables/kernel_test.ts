@@ -115,6 +115,16 @@ const RESULT: KernelResult = {
   ],
 };
 
+Deno.test("renderKernelResult() tells the larger spread of the ceilings, before and after", () => {
+  for (const [before, after] of [[1.1, 1.4], [1.4, 1.1]]) {
+    const spread = (memory: number) => ({ ...CEILINGS, spread: { memory, flops: 1 } });
+    const ceilings = { ...RESULT.ceilings, before: spread(before!), after: spread(after!) };
+    const style = { paint: createPaint(false), columns: 100 };
+    const [head] = renderKernelResult({ ...RESULT, ceilings }, style);
+    assert.match(head!, /\(spread 1\.40\)/);
+  }
+});
+
 Deno.test("renderKernelResult() shows figures, reasons, peers and goals", () => {
   const lines = renderKernelResult(RESULT, { paint: createPaint(false), columns: 100 });
   const row = lines.find((line) => line.startsWith(first.name))!;

@@ -15,5 +15,6 @@ export {
 } from "./context.ts";
 export { guardContext } from "./guard.ts";
 export { createPaint, type Paint, wantsColor } from "./paint.ts";
+export { jsonText } from "./json_text.ts";
 export { createProgress, type ProgressState } from "./progress.ts";
 export { type Column, renderTable, visibleWidth, wrapText } from "./table.ts";

@@ -6,7 +6,15 @@ import { buildNode, type View } from "./element.ts";
 import type { EngineMessage, EngineRequest } from "./messages.ts";
 import { readOrder, writeOrder } from "./run_order.ts";
 import { viewAdapter, viewProblem, viewProgress, viewStatus } from "./run_views.ts";
-import { canRun, canRunTicked, FIRST_STATE, type PageState, startRun, takeIn } from "./state.ts";
+import {
+  canRun,
+  canRunTicked,
+  FIRST_STATE,
+  type PageState,
+  startRun,
+  stopRun,
+  takeIn,
+} from "./state.ts";
 import { viewFailures, viewMatrix, viewVerdict } from "./suite_views.ts";
 
 const part = <T extends HTMLElement = HTMLElement>(id: string): T => {
@@ -41,7 +49,7 @@ part("controls").addEventListener("submit", (event) => {
   run();
 });
 stopButton.addEventListener("click", () => {
-  state = { ...state, isStopping: true };
+  state = stopRun(state);
   show();
   ask({ kind: "cancel" });
 });

@@ -77,6 +77,11 @@ export function canRunTicked(
   return canRun(state) && (ticked.suites || ticked.benchmark);
 }
 
+/** The state from when a stop is asked for until the run has ended. */
+export function stopRun(state: PageState): PageState {
+  return { ...state, isStopping: true };
+}
+
 /** Takes in a message. */
 export function takeIn(state: PageState, message: EngineMessage): PageState {
   switch (message.kind) {

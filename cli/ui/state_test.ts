@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import type { EngineMessage } from "./messages.ts";
 import { viewStatus } from "./run_views.ts";
-import { canRun, canRunTicked, FIRST_STATE, type PageState, startRun, takeIn } from "./state.ts";
+import {
+  canRun,
+  canRunTicked,
+  FIRST_STATE,
+  type PageState,
+  startRun,
+  stopRun,
+  takeIn,
+} from "./state.ts";
 import { ADAPTER, failed, passed, suiteReport } from "./testing_messages.ts";
 
 const OPENED: readonly EngineMessage[] = [
@@ -40,10 +48,9 @@ Deno.test("takeIn() follows a run from the adapter to the report", () => {
   assert.equal(viewStatus(ended), "1 passed, 1 failed, 1 skipped in 1,000 ms");
   assert.deepEqual(ended.benchmark, { kind: "skipped", reason: "no timer" });
   assert.ok(canRun(ended));
-  assert.equal(
-    after([{ kind: "ended", cancelled: true }], { ...ended, isStopping: true }).isStopping,
-    false,
-  );
+  const stopping = stopRun(running);
+  assert.deepEqual([stopping.isStopping, stopping.phase], [true, running.phase]);
+  assert.equal(after([{ kind: "ended", cancelled: true }], stopping).isStopping, false);
 });
 
 Deno.test("startRun() forgets the run before, but not the adapter", () => {

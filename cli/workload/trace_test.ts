@@ -18,6 +18,17 @@ Deno.test("readTrace() gives the file's name and hash beside the requests", asyn
   assert.equal((await readTrace(path, { ...ALL, limit: 1 })).requests.length, 1);
 });
 
+Deno.test("readTrace() follows a link, for the user named it", async () => {
+  await Deno.mkdir("results/tests", { recursive: true });
+  await Deno.writeTextFile(
+    "results/tests/linked-to.csv",
+    "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.9799600,200,10\n",
+  );
+  const link = "results/tests/link.csv";
+  await new Deno.Command("sh", { args: ["-c", `ln -sf linked-to.csv ${link}`] }).output();
+  assert.equal((await readTrace(link, ALL)).requests.length, 1);
+});
+
 Deno.test("readTrace() rejects with the path when there is no file", async () => {
   await assert.rejects(readTrace("results/tests/none.csv", ALL), /none\.csv/);
 });

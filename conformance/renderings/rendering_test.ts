@@ -108,6 +108,10 @@ Deno.test("renderReports() as sarif points at lines of the report and names clau
   assert.equal(invocations[0].executionSuccessful, true);
   const cut = JSON.parse(renderReports("sarif", [CUT]));
   assert.equal(cut.runs[0].invocations[0].executionSuccessful, false);
+  assert.equal("toolExecutionNotifications" in invocations[0], false);
+  const [{ level, message }] = cut.runs[0].invocations[0].toolExecutionNotifications;
+  assert.equal(level, "error");
+  assert.match(message.text, /^The run ended after 2 of 2 cases$/);
 });
 
 Deno.test("renderReports() as github writes one line a finding, escaped", () => {
@@ -122,6 +126,9 @@ Deno.test("renderReports() as github writes one line a finding, escaped", () => 
 Deno.test("renderReports() as html is one page that loads nothing", () => {
   const text = renderReports("html", [report(), CUT]);
   assert.equal(text.match(/<th scope="row">/g)?.length, 3);
+  assert.match(text, /<dt>lacks<\/dt><dd>kernel\.tree_mask<\/dd>/);
+  const whole = renderReports("html", [report([CASES[1]!])]);
+  assert.match(whole, /<dt>lacks<\/dt><dd>nothing<\/dd>/);
   assert.match(text, /<code>kernel:mask<\/code><\/th><td class="fail"[^>]*>1\/3<\/td>/);
   assert.match(text, /The run ended after 2 of 2 cases/);
   assert.doesNotMatch(text, /<script|<link|<img|@import|url\(|src=/);

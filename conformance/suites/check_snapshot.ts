@@ -71,9 +71,7 @@ function checkRows(model: CacheModel, snapshot: AllocatorSnapshot): Map<number, 
 /** Preallocated pages are the allocator's choice up to the bound it was given, alike in all rows. */
 function adoptPreallocation(model: CacheModel, snapshot: AllocatorSnapshot, slot: number): void {
   const state = slotOf(model, slot);
-  if (state.lengthTokens === 0 || model.spec.preallocatedPages === 0) {
-    return;
-  }
+  if (state.lengthTokens === 0) return;
   const most = pagesOf(model, state.lengthTokens) + model.spec.preallocatedPages;
   while (
     state.pages < Math.min(most, snapshot.columns) &&

@@ -30,7 +30,7 @@ export function listTargets(files: readonly SourceFile[]): SourceFile[] {
   const isScript = (path: string): boolean => path !== "cli/main.ts" && config.includes(path);
   return files.filter(({ path }) =>
     TOP_FOLDERS.includes(path.split("/")[0]!) && isImplementation(path) &&
-    !/\/testdata\/|\/testing[^/]*\.ts$|\.d\.ts$/.test(path) && !isScript(path)
+    !/\/testdata\/|\/test(?:ing|_support)[^/]*\.ts$|\.d\.ts$/.test(path) && !isScript(path)
   );
 }
 

@@ -10,7 +10,7 @@ import { chooseSubject } from "../../subject/mod.ts";
 import { renderCase } from "../../tables/mod.ts";
 import { CONFORMANCE_SETTINGS, type LoadedSettings, SettingError } from "../../settings/mod.ts";
 import { formatDuration } from "../../../fixtures/mod.ts";
-import { type CliContext, paintOf, wrapText, writeLines } from "../../terminal/mod.ts";
+import { type CliContext, jsonText, paintOf, wrapText, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 
 /** A case of a smoke test needs no more. */
@@ -70,7 +70,7 @@ export async function smokeAdapter(
     if (values.json) {
       const cases = outcomes.map(({ query, outcome }) => ({ query, outcome }));
       const shown = { name: chosen.label, capabilities, cases };
-      return writeLines(stdout, [JSON.stringify(shown, null, 2)]);
+      return writeLines(stdout, [jsonText(shown)]);
     }
     const claims = capabilities.length === 0 ? "nothing" : capabilities.join(", ");
     writeLines(stdout, [

@@ -22,7 +22,13 @@ import {
 } from "../../settings/mod.ts";
 import { describeProvenance } from "../../gpu/mod.ts";
 import { readTrace } from "../../workload/mod.ts";
-import { type CliContext, createProgress, paintOf, writeLines } from "../../terminal/mod.ts";
+import {
+  type CliContext,
+  createProgress,
+  jsonText,
+  paintOf,
+  writeLines,
+} from "../../terminal/mod.ts";
 import { renderLiveResult, verdictExitCode } from "../../tables/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 import { readTokens } from "./endpoint_tokens.ts";
@@ -76,7 +82,7 @@ export async function benchEndpoint(
   writeLines(
     stdout,
     values.json
-      ? [JSON.stringify(result, null, 2)]
+      ? [jsonText(result)]
       : renderLiveResult(result, { paint: paintOf(stdout), columns: stdout.columns }),
   );
   writeLines(stderr, [`Result written to '${values.out}'`]);

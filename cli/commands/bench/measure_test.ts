@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import type { CliContext } from "../../terminal/mod.ts";
 import { capture } from "../../testing_context.ts";
+import { calibrationOf } from "./measure.ts";
 
 const FOLDER = "results/tests/measure";
 
@@ -123,4 +125,31 @@ Deno.test("measure() refuses to resume a run on live servers", async () => {
   const { exitCode, stderr } = await capture(["bench", "--endpoint", "http://a/v1", "--resume"]);
   assert.equal(exitCode, 2);
   assert.match(stderr, /^--resume: Cannot resume a run against live servers/);
+});
+
+Deno.test("calibrationOf() takes a card, a file of factors, or both, and reads files alone", async () => {
+  const asked: string[] = [];
+  const context = {
+    readTextFile: (path: string) => {
+      asked.push(path);
+      return Promise.reject(new Deno.errors.NotFound(path));
+    },
+  } as unknown as CliContext;
+  assert.deepEqual(await calibrationOf(context, { card: null, calibration: null }), {});
+  assert.deepEqual(asked, []);
+  const { calibration } = await calibrationOf(context, { card: "H100 SXM", calibration: null });
+  assert.ok(calibration !== undefined);
+  assert.deepEqual(asked, []);
+  for (
+    const o of [
+      { card: "cards/own.json", calibration: null },
+      { card: "own.json", calibration: null },
+      { card: null, calibration: "fit.json" },
+      { card: "H100 SXM", calibration: "fit.json" },
+    ]
+  ) {
+    asked.length = 0;
+    await assert.rejects(calibrationOf(context, o), Deno.errors.NotFound);
+    assert.deepEqual(asked, [o.calibration ?? o.card]);
+  }
 });

@@ -1,6 +1,6 @@
 import type { BenchResult } from "../../../bench/mod.ts";
 import { type LoadedSettings, type Resolved, SettingError } from "../../settings/mod.ts";
-import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
+import { type CliContext, jsonText, paintOf, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 import { verdictExitCode } from "../../tables/mod.ts";
 
@@ -70,5 +70,5 @@ function requireHeadWise(resolved: Resolved<"bench">): void {
 }
 
 function writeJson(context: CliContext, value: unknown): void {
-  writeLines(context.process.stdout, [JSON.stringify(value, null, 2)]);
+  writeLines(context.process.stdout, [jsonText(value)]);
 }

@@ -27,6 +27,13 @@ async function measure(python: string, model: string | null, out: string): Promi
   return said;
 }
 
+Deno.test("measureCard() shows what the script says while it runs", async () => {
+  const out = `${FOLDER}/said.json`;
+  const script =
+    `import sys; print("prompts: 3 of 9", file=sys.stderr); print(open("${PROFILE}").read())`;
+  assert.match(await measure(script, null, out), /^prompts: 3 of 9$/m);
+});
+
 Deno.test("measureCard() keeps a profile that answers for the model, and says how to use it", async () => {
   const out = `${FOLDER}/card.json`;
   const said = await measure(`print(open("${PROFILE}").read())`, "ernie-4.5-21b-a3b", out);

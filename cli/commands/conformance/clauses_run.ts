@@ -5,7 +5,7 @@ import {
   testsByClause,
 } from "../../../conformance/mod.ts";
 import { nearestName } from "../../../fixtures/mod.ts";
-import { type CliContext, paintOf, wrapText, writeLines } from "../../terminal/mod.ts";
+import { type CliContext, jsonText, paintOf, wrapText, writeLines } from "../../terminal/mod.ts";
 import { type LoadedSettings, SettingError } from "../../settings/mod.ts";
 
 /** Runs `headwise clauses`. */
@@ -28,7 +28,7 @@ export default function clauses(
       tests: tests.get(clause.id) ?? [],
       pending: reasons.get(clause.id) ?? null,
     }));
-    return writeLines(stdout, [JSON.stringify(rows, null, 2)]);
+    return writeLines(stdout, [jsonText(rows)]);
   }
   const paint = paintOf(stdout);
   let section = -1;

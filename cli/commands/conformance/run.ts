@@ -2,7 +2,7 @@ import { listCases, listTestsWith, parseQuery } from "../../../conformance/mod.t
 import { judgeSubject } from "./judge.ts";
 import { judgeSuite } from "./mutants_run.ts";
 import type { LoadedSettings } from "../../settings/mod.ts";
-import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
+import { type CliContext, jsonText, paintOf, writeLines } from "../../terminal/mod.ts";
 import { readRegressions } from "./regression_file.ts";
 import { requireCases } from "./require_cases.ts";
 
@@ -35,7 +35,7 @@ export default async function conformance(
   if (values.list) {
     requireCases(filters, { tests, origin: resolved.origins.filter });
     const queries = listCases({ filters, tests }).map(({ query }) => query);
-    writeLines(stdout, values.json ? [JSON.stringify(queries, null, 2)] : queries);
+    writeLines(stdout, values.json ? [jsonText(queries)] : queries);
   } else {
     await judgeSubject(this, { resolved, filters, tests, kept, style });
   }

@@ -61,3 +61,11 @@ Deno.test("conformance names the likely subject", async () => {
   assert.equal(exitCode, 2);
   assert.match(stderr, /or dump:FILE; did you mean 'oracle'\?/);
 });
+
+Deno.test("conformance counts its cases on a terminal, up to the last one", async () => {
+  const { stderr, stdout } = await capture(QUICK, { isTerminal: true });
+  const cases = Number(/(\d+) passed/.exec(stdout)![1]);
+  assert.ok(cases > 1);
+  assert.ok(stderr.includes(`1 of ${cases} cases`), stderr.slice(0, 300));
+  assert.doesNotMatch(stderr, new RegExp(`(?:0|${cases + 1}) of ${cases} cases`));
+});

@@ -9,7 +9,7 @@ import {
   readGateInput,
   type RegressionReport,
 } from "../../../bench/mod.ts";
-import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
+import { type CliContext, jsonText, paintOf, writeLines } from "../../terminal/mod.ts";
 import {
   renderForeignGate,
   renderGate,
@@ -38,7 +38,7 @@ export default async function gate(
         return renderForeignGate(judged.report, style);
     }
   };
-  writeLines(stdout, values.json ? [JSON.stringify(judged.report, null, 2)] : lines());
+  writeLines(stdout, values.json ? [jsonText(judged.report)] : lines());
   this.process.exitCode = verdictExitCode([judged.report.verdict]);
 }
 

@@ -90,10 +90,7 @@ export default async function benchKernel(
       await writeKernelResult(values.json, result);
       writeLines(stderr, [`Result written to '${values.json}'`]);
     }
-    const isWrong = result.cases.some(({ outcome: { kind } }) =>
-      kind === "wrong" || kind === "failed"
-    );
-    if (isWrong) this.process.exitCode = EXIT.fail;
+    if (hasWrong(result)) this.process.exitCode = EXIT.fail;
     if (this.signal.aborted) {
       const done = new Set(result.cases.map((each) => each.case.name));
       const left = cases.map(({ name }) => name).filter((name) => !done.has(name));
@@ -107,6 +104,11 @@ export default async function benchKernel(
     progress.close();
     closeGpu(gpu);
   }
+}
+
+/** Whether some output is wrong, or could not be had. */
+export function hasWrong({ cases }: Pick<KernelResult, "cases">): boolean {
+  return cases.some(({ outcome: { kind } }) => kind === "wrong" || kind === "failed");
 }
 
 /** What is shown while a case is measured. */

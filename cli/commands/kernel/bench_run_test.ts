@@ -3,7 +3,7 @@ import { parseKernelResult } from "../../../bench/mod.ts";
 import { closeGpu, defaultTuning, openGpu } from "../../../kernel/mod.ts";
 import { storeTunings } from "../../gpu/tuning_cache.ts";
 import { capture } from "../../testing_context.ts";
-import { progressOf } from "./bench_run.ts";
+import { hasWrong, progressOf } from "./bench_run.ts";
 
 const outcome = await openGpu();
 const canTime = outcome.kind === "gpu" && outcome.gpu.hasTimestamps;
@@ -176,4 +176,11 @@ Deno.test("progressOf() fills the bar by what is done, and counts the case that 
     detail: "1 of 4 cases",
   });
   assert.equal(progressOf({ name: "a", index: 3 }, 4).fraction, 0.75);
+});
+
+Deno.test("hasWrong() finds one wrong output among right ones, and takes none for skipped", () => {
+  const of = (...kinds: string[]) =>
+    hasWrong({ cases: kinds.map((kind) => ({ outcome: { kind } })) } as never);
+  assert.ok(of("timed", "wrong") && of("failed", "timed", "skipped") && of("wrong"));
+  assert.ok(!of("timed", "skipped") && !of("skipped") && !of());
 });

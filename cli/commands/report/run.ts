@@ -7,7 +7,7 @@ import {
 } from "../../../bench/mod.ts";
 import { parseReport } from "../../../conformance/mod.ts";
 import { cleanText } from "../../../fixtures/mod.ts";
-import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
+import { type CliContext, createPaint, paintOf, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 import { printReports } from "../../tables/mod.ts";
 import { exitCodeOfFiles, printResults, type ReportedFile } from "./results.ts";
@@ -32,7 +32,7 @@ export default async function report(
   for (const path of paths) files.push(readReported(await this.readTextFile(path), path));
   const runs = files.flatMap((file) => file.kind === "conformance" ? [file.report] : []);
   // A file gets no colours, whatever the terminal can show.
-  const style = { paint: paintOf(values.out === null ? stdout : PLAIN), columns: 100 };
+  const style = { paint: values.out === null ? paintOf(stdout) : createPaint(false), columns: 100 };
   const text = runs.length === files.length && isOfConformance(format)
     ? printReports(format, { reports: runs, style })
     : await printResults(format, { files, style });
@@ -44,8 +44,6 @@ export default async function report(
   }
   this.process.exitCode = values.enforce ? exitCodeOfFiles(files) : EXIT.ok;
 }
-
-const PLAIN = { write: (): void => {}, getColorDepth: () => 1, isTerminal: false, columns: 100 };
 
 function isOfConformance(format: string): format is ReportFormat {
   return REPORT_FORMATS.some((known) => known === format);

@@ -39,6 +39,7 @@ Deno.test("serve() listens until it is stopped and prints its URL alone", async 
   stop.abort();
   assert.equal(await running, 0);
   assert.match(stderr, /side 'pooled-recycle'/);
+  assert.doesNotMatch(stderr, /Other machines can reach/);
 });
 
 Deno.test("serve() refuses addresses that others can reach and faults that are none", async () => {

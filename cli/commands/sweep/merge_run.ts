@@ -6,7 +6,7 @@ import {
   serializeSweep,
   writeTextAtomically,
 } from "../../../bench/mod.ts";
-import { type CliContext, paintOf, writeLines } from "../../terminal/mod.ts";
+import { type CliContext, jsonText, paintOf, writeLines } from "../../terminal/mod.ts";
 import type { LoadedSettings } from "../../settings/mod.ts";
 import { renderSweep } from "../../tables/mod.ts";
 
@@ -35,7 +35,7 @@ export default async function merge(
   writeLines(
     stdout,
     values.json
-      ? [JSON.stringify(merged, null, 2)]
+      ? [jsonText(merged)]
       : renderSweep(merged, { paint: paintOf(stdout), columns: stdout.columns }),
   );
 }

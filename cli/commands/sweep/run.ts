@@ -5,8 +5,14 @@ import {
   type SweepAxes,
   type SweepPoint,
 } from "../../../bench/mod.ts";
-import { chooseClock, MissingDevice } from "../../gpu/mod.ts";
-import { type CliContext, createProgress, paintOf, writeLines } from "../../terminal/mod.ts";
+import { chooseClock, type ChosenClock, MissingDevice } from "../../gpu/mod.ts";
+import {
+  type CliContext,
+  createProgress,
+  jsonText,
+  paintOf,
+  writeLines,
+} from "../../terminal/mod.ts";
 import {
   type LoadedSettings,
   optionsOf,
@@ -42,16 +48,8 @@ export default async function sweep(
           seed,
           layersMeasured: null,
         });
+        await requireSameClock(chosen, clockBefore);
         const { ceilings, close } = chosen;
-        if (chosen.clock.kind === "model" && clockBefore === "gpu") {
-          close();
-          // The rest of the grid would be told by another clock than its beginning.
-          const reason = chosen.clock.reason ?? "the device cannot time this point";
-          throw new MissingDevice({
-            reason,
-            fix: "rows so far are kept; continue once it answers",
-          });
-        }
         clockBefore = chosen.clock.kind;
         return {
           options: { clock: chosen.clock, ...(ceilings === null ? {} : { ceilings }) },
@@ -71,7 +69,7 @@ export default async function sweep(
     writeLines(
       stdout,
       values.json
-        ? [JSON.stringify(result, null, 2)]
+        ? [jsonText(result)]
         : renderSweep(result, { paint: paintOf(stdout), columns: stdout.columns }),
     );
     writeLines(stderr, [`Rows written to '${values.out}'`]);
@@ -85,6 +83,24 @@ export default async function sweep(
   } finally {
     progress.close();
   }
+}
+
+/**
+ * Lets a sweep that a device began end by no other clock: the rest of its grid would be told by
+ * another one than its beginning.
+ *
+ * @throws {MissingDevice} When the device cannot time any more; what was opened in its place is closed.
+ */
+export async function requireSameClock(
+  { clock, close }: Pick<ChosenClock, "clock" | "close">,
+  before: ClockChoice["kind"] | null,
+): Promise<void> {
+  if (clock.kind !== "model" || before !== "gpu") return;
+  await close();
+  throw new MissingDevice({
+    reason: clock.reason ?? "the device cannot time this point",
+    fix: "rows so far are kept; continue once it answers",
+  });
 }
 
 function axesOf(values: SettingsOf<"sweep run">): SweepAxes {

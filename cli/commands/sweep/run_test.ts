@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import type { ClockChoice } from "../../../bench/mod.ts";
 import { capture } from "../../testing_context.ts";
+import { requireSameClock } from "./run.ts";
 
 const FOLDER = "results/tests/sweep-cli";
 
@@ -48,4 +50,16 @@ Deno.test("sweep exits 4 when its file is of another sweep", async () => {
   const { exitCode, stderr } = await capture(["sweep", "--window", "32", "--out", out]);
   assert.equal(exitCode, 4);
   assert.match(stderr, /sweep with other settings/);
+});
+
+Deno.test("requireSameClock() closes what it refuses: a model clock in a sweep that a device began", async () => {
+  let closed = 0;
+  const chosen = (clock: ClockChoice) => ({ clock, close: () => void closed++ });
+  const model = chosen({ kind: "model", reason: "no device answers" });
+  const gpu = chosen({ kind: "gpu" } as ClockChoice);
+  for (const before of [null, "model"] as const) await requireSameClock(model, before);
+  for (const before of [null, "model", "gpu"] as const) await requireSameClock(gpu, before);
+  assert.equal(closed, 0);
+  await assert.rejects(requireSameClock(model, "gpu"), /no device answers; rows so far are kept/);
+  assert.equal(closed, 1);
 });
