@@ -67,6 +67,15 @@ async function checkProgram(
     const gate = await headwise("gate", "results/bench.json", again);
     assert.match(gate.stdout, /^PASS {2}gate\/regression/, gate.stderr);
   });
+  await t.step("a fleet gives the same bytes on one core and in threads", async () => {
+    const sidesOf = async (workers: string): Promise<unknown> => {
+      const fleet = ["--replicas", "3", "--router", "least-loaded", "--workers", workers];
+      const { stdout, stderr } = await headwise("bench", "--clock", "model", "--json", ...fleet);
+      assert.notEqual(stdout, "", stderr);
+      return JSON.parse(stdout).sides;
+    };
+    assert.deepEqual(await sidesOf("2"), await sidesOf("1"));
+  });
   await t.step("conformance judges the built-in allocator", async () => {
     const { stdout, stderr } = await headwise(
       "conformance",

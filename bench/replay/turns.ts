@@ -3,7 +3,7 @@
  * a request arrives is known with the time of the step that ended the turn before.
  */
 
-import { BenchError } from "../result/mod.ts";
+import { refuseTurn } from "./refusals.ts";
 import type { RequestSequence } from "./request_sequence.ts";
 import { nowMs, type Timeline } from "./timeline.ts";
 
@@ -37,20 +37,7 @@ export function createTurns(requests: RequestSequence, closedLoop: boolean): Tur
   for (let request = 0; request < requests.length; request++) {
     const { after } = requests.at(request)!;
     if (after === undefined) continue;
-    if (!(after.request >= 0 && after.request < request && after.delayMs >= 0)) {
-      throw new BenchError(
-        "bench/option",
-        `Cannot replay request ${request}: it follows request ${after.request} by ` +
-          `${after.delayMs} ms; a turn follows a request that stands before it, by 0 ms or more`,
-      );
-    }
-    if (closedLoop) {
-      throw new BenchError(
-        "bench/option",
-        `Cannot replay request ${request} in a closed loop: it follows request ${after.request}; ` +
-          `give arrivals, or requests that follow no other`,
-      );
-    }
+    refuseTurn(request, after, closedLoop);
     const beside = followers.get(after.request);
     if (beside === undefined) followers.set(after.request, [request]);
     else beside.push(request);

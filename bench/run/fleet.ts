@@ -1,7 +1,7 @@
 /** Requests of each replica behind a router. */
 
 import type { TraceRequest } from "../../fixtures/mod.ts";
-import { routeRequests } from "../replay/mod.ts";
+import { refuseDisorder, refuseTurn, routeRequests } from "../replay/mod.ts";
 import { BenchError } from "../result/mod.ts";
 import { type Bench, concurrencyOf } from "./prepare.ts";
 import { serveSaturated } from "./saturation.ts";
@@ -31,6 +31,12 @@ export async function shareRequests(bench: Bench): Promise<readonly ReplicaShare
   const concurrency = concurrencyOf(bench.options);
   if (fleet === undefined) return [{ requests, places: null, concurrency }];
   const { replicas, router } = fleet;
+  refuseDisorder(requests);
+  // Here and not by each replica, which knows a request by another place.
+  requests.forEach(({ after }, index) => {
+    if (after !== undefined) refuseTurn(index, after, concurrency !== null);
+  });
+  if (router === "prefix-aware") refuseBlindRouter(bench);
   if (concurrency !== null && (router !== "round-robin" || concurrency < replicas)) {
     throw new BenchError(
       "bench/option",
@@ -62,6 +68,23 @@ export async function shareRequests(bench: Bench): Promise<readonly ReplicaShare
       concurrency: share,
     };
   });
+}
+
+/** Refuses to route by prefixes where no replica keeps one, or no request has one. */
+function refuseBlindRouter({ requests, resolved: { prefixCache } }: Bench): void {
+  if (!prefixCache) {
+    throw new BenchError(
+      "bench/option",
+      "Cannot route by 'prefix-aware': replicas keep no prefixes; switch the prefix cache on, or " +
+        "take 'least-loaded'",
+    );
+  }
+  if (requests.some(({ prefixBlocks = [] }) => prefixBlocks.length > 0)) return;
+  throw new BenchError(
+    "bench/option",
+    "Cannot route by 'prefix-aware': no request names the blocks of its prompt; give a trace that " +
+      "does, or take 'least-loaded', which does the same without them",
+  );
 }
 
 /** A turn names the one before by its place among the requests of the replica. */

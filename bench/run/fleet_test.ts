@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RouterName, TraceRequest, Workload } from "../../fixtures/mod.ts";
-import type { BenchResult } from "../result/mod.ts";
+import { BenchError, type BenchResult } from "../result/mod.ts";
 import { runBench } from "./run_bench.ts";
 import { tinyWorkload } from "./test_support.ts";
 
@@ -135,4 +135,57 @@ Deno.test("runBench() refuses to route a closed loop by load, and shares one out
   assert.equal(each.sides[0].runs[0].performance!.peakConcurrency, 3);
   const { sides } = await runBench({ workload, clock: CLOCK, replicas: 2 });
   assert.equal(sides[0].runs[0].performance!.peakConcurrency, 3);
+});
+
+Deno.test("runBench() refuses a router that has nothing to choose by", async () => {
+  const requests = requestsAt(0.02, 6);
+  const refused = async (o: Parameters<typeof run>[1], message: RegExp, rows = requests) =>
+    await assert.rejects(
+      run(rows, o),
+      (error) =>
+        error instanceof BenchError && error.code === "bench/option" && message.test(error.message),
+    );
+  await refused({ router: "least-loaded" }, /to a single replica: give at least 2 replicas/);
+  await refused({ replicas: 1, router: "round-robin" }, /to a single replica/);
+  const random = "random" as RouterName;
+  await refused({ replicas: 2, router: random }, /the routers are round-robin, least-loaded, /);
+  const byPrefix = { replicas: 2, router: "prefix-aware" } as const;
+  await refused(byPrefix, /replicas keep no prefixes; switch the prefix cache on/);
+  const blind = requests.map(({ prefixBlocks: _, ...request }) => request);
+  await refused({ ...byPrefix, prefixCache: true }, /no request names the blocks/, blind);
+  const empty = blind.map((request) => ({ ...request, prefixBlocks: [] }));
+  await refused({ ...byPrefix, prefixCache: true }, /no request names the blocks/, empty);
+});
+
+Deno.test("runBench() names requests by their place among all when a fleet's are refused", async () => {
+  const requests = requestsAt(1, 6);
+  const refused = async (change: Partial<TraceRequest>, message: RegExp) => {
+    const rows = requests.map((request, id) => id === 4 ? { ...request, ...change } : request);
+    for (const replicas of [1, 2]) await assert.rejects(run(rows, { replicas }), message);
+  };
+  await refused(
+    { arrivalMs: 2.5 },
+    /request 4: it arrives at 2\.5 ms, before its predecessor at 3/,
+  );
+  await refused({ arrivalMs: NaN }, /request 4: it arrives at NaN ms; give a finite number/);
+  await refused({ arrivalMs: Infinity }, /request 4: it arrives at Infinity ms/);
+  for (const after of [{ request: 5, delayMs: 0 }, { request: 4, delayMs: 0 }]) {
+    await refused({ after }, /request 4: it follows request [45] by 0 ms/);
+  }
+  for (const delayMs of [-1, NaN, Infinity]) {
+    await refused({ after: { request: 2, delayMs } }, /request 4: it follows request 2 by /);
+  }
+  await refused({ after: { request: 0.5, delayMs: 1 } }, /follows request 0\.5/);
+});
+
+Deno.test("runBench() replays a fleet whose requests all come at once, or are fewer than the replicas", async () => {
+  for (const router of ["round-robin", "least-loaded", "prefix-aware"] as const) {
+    const { sides } = await run(requestsAt(0, 3), { replicas: 5, router, prefixCache: true });
+    for (const { runs: [{ samples, performance, failedRequests }] } of sides) {
+      assert.deepEqual(failedRequests, []);
+      assert.equal(samples!.ttftMs.length, 3);
+      assert.ok(samples!.ttftMs.every((ms) => ms !== null && ms > 0));
+      assert.equal(performance!.whole.ttftMs!.count, 3);
+    }
+  }
 });

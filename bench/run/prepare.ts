@@ -1,7 +1,12 @@
 /** Options of a benchmark run, resolved and checked before anything is replayed. */
 
 import type { HeadMap } from "../../allocator/mod.ts";
-import { joinPrefixBlocks, synthesizeRequests, type TraceRequest } from "../../fixtures/mod.ts";
+import {
+  joinPrefixBlocks,
+  ROUTERS,
+  synthesizeRequests,
+  type TraceRequest,
+} from "../../fixtures/mod.ts";
 import {
   BenchError,
   type ResultCeilings,
@@ -106,6 +111,18 @@ function fleetOf({ workload, replicas, router }: BenchOptions): Pick<ResultOptio
     replicas: replicas ?? workload.fleet?.replicas ?? 1,
     router: router ?? workload.fleet?.router ?? "round-robin",
   };
+  if (!ROUTERS.includes(fleet.router)) {
+    throw new BenchError(
+      "bench/option",
+      `Cannot route by '${fleet.router}': the routers are ${ROUTERS.join(", ")}`,
+    );
+  }
+  if (router !== undefined && fleet.replicas === 1) {
+    throw new BenchError(
+      "bench/option",
+      `Cannot route by '${router}' to a single replica: give at least 2 replicas, or no router`,
+    );
+  }
   return fleet.replicas === 1 ? {} : { fleet };
 }
 

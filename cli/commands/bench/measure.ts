@@ -88,7 +88,7 @@ export async function measure(
     return await runBench(options);
   } catch (error) {
     progress.close();
-    if (pairsKept > 0) {
+    if (pairsKept > 0 && pairs > 0) {
       const kept = `${pairsKept} of ${pairs} pairs are kept in '${values.out}'`;
       writeLines(stderr, [`${kept}; repeat the command with --resume to continue`]);
     }
