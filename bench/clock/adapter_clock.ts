@@ -2,7 +2,8 @@
 
 import type { HeadMap } from "../../allocator/mod.ts";
 import type { OpenedCache } from "../../kernel/mod.ts";
-import type { AdapterRunner, ProtocolCost } from "./adapter_runner.ts";
+import type { AdapterRunner } from "./adapter_runner.ts";
+import type { ProtocolCost } from "./protocol_cost.ts";
 import { createGpuClock } from "./gpu_clock.ts";
 import { restMs, type RestOfLayer } from "./rest_of_layer.ts";
 import type { StepBatch, StepClock, StepTimes } from "./step_clock.ts";

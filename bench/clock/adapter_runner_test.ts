@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { parseFormat } from "../../allocator/mod.ts";
 import { createBlockTable, type Layout } from "../../allocator/mod.ts";
 import type { GroupRows, StorageType, TimedCache } from "../../kernel/mod.ts";
-import { type AdapterRunner, openAdapterRunner, STEPS_PER_BATCH } from "./adapter_runner.ts";
+import { type AdapterRunner, openAdapterRunner } from "./adapter_runner.ts";
+import { STEPS_PER_BATCH } from "./pending_batch.ts";
 import { createTestingTimer, type Tampering } from "./testing_timer.ts";
 
 function cacheOf(o: {

@@ -1,6 +1,7 @@
 /** Whether times of steps can have been measured around the steps' work. */
 
 import type { WorkCount } from "../../kernel/mod.ts";
+import type { PassedTime } from "./protocol_cost.ts";
 
 /** Work of a step and the time that was claimed for it. */
 export interface ClaimedTime {
@@ -15,13 +16,9 @@ export interface ClaimedTime {
 }
 
 /** Where and over how long the times were measured. */
-export interface ClaimContext {
+export interface ClaimContext extends PassedTime {
   /** Whether the card is the machine's processor. */
   readonly isSoftware: boolean;
-  /** Milliseconds that passed here between question and answer. */
-  readonly elapsedMs: number;
-  /** Steps that were answered before in one stretch with these, and the milliseconds of the stretch. */
-  readonly stretch: { readonly earlierMs: number; readonly elapsedMs: number };
 }
 
 /**

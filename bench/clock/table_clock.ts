@@ -131,7 +131,7 @@ function describe(
   furthestFactor: number,
 ): ClockTable {
   const errors = used.map(({ calls }) => leaveOutErrors(calls).sort((a, b) => a - b));
-  // A kind of which no line can be left out has an error that nobody knows.
+  // A kind of which no line can be left out has an error that is not known.
   const known = errors.every(({ length }) => length > 0);
   const largest = (share: number): number =>
     100 * Math.max(

@@ -82,7 +82,7 @@ Deno.test("gateCapacity() is inconclusive where no request waited for pages, and
   assert.equal(verdict, "INCONCLUSIVE");
   assert.match(pooled.reasons[0], /no request waited for pages/);
   assert.equal(gateCapacity(waiting(idle)).verdict, "FAIL");
-  // More pages that nobody waited for cannot be what a gain comes from.
+  // More pages that no one waited for cannot be what a gain comes from.
   const gained = gateCapacity(withValues(BASE, {
     "headwise": flat,
     "headwise-recycle": flat,

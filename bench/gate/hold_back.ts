@@ -16,7 +16,7 @@ export interface HeldVerdict {
 
 /**
  * Holds a verdict back where nothing follows from the times: of a device that runs on the CPU, of a card
- * that nobody names or whose ceilings are another's, of runs that repeat each other to the last bit though
+ * that is not named or whose ceilings are another's, of runs that repeat each other to the last bit though
  * a clock measured them; and a PASS of a few pairs.
  *
  * @param verdict What the intervals say.

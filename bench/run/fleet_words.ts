@@ -7,8 +7,7 @@ import {
   type ShareReplay,
 } from "./share_replay.ts";
 import { openSideClock, type StepCosts } from "./side_clock.ts";
-import { judgeRow, type RowJudge, type TimeTable } from "../clock/mod.ts";
-import type { JudgeOrder } from "./judge_threads.ts";
+import { judgeRow, type RowJudge, type SampledRow, type TimeTable } from "../clock/mod.ts";
 
 /** A replica to replay, with the clock that computes its steps. */
 export interface FleetOrder extends StepCosts {
@@ -16,6 +15,18 @@ export interface FleetOrder extends StepCosts {
   readonly share: ShareOrder;
   /** Times of attention, or null where they are modelled. */
   readonly table: TimeTable | null;
+}
+
+/** A row to judge, with everything that judging it needs. */
+export interface JudgeOrder {
+  /** Tells it from what a fleet's thread is asked. */
+  readonly kind: "judge";
+  /** The row. */
+  readonly row: SampledRow;
+  /** What came back of it. */
+  readonly output: Uint16Array;
+  /** The cache, and how the kernel says that it computes. */
+  readonly context: Parameters<typeof judgeRow>[2];
 }
 
 /** An error on its way between threads: its class is told by name. */

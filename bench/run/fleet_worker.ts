@@ -1,7 +1,6 @@
 /** A thread: replays what it is ordered, one replica after the other, or judges rows. */
 
-import { answerOrder, type FleetOrder, type FleetWord } from "./fleet_words.ts";
-import type { JudgeOrder } from "./judge_threads.ts";
+import { answerOrder, type FleetOrder, type FleetWord, type JudgeOrder } from "./fleet_words.ts";
 
 // The library of types is that of a window.
 const scope = self as unknown as {

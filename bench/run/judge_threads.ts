@@ -3,22 +3,10 @@
  * milliseconds a row, in which no answer would be read and no batch sent.
  */
 
-import { judgeRow, type RowJudge, type SampledRow } from "../clock/mod.ts";
+import type { RowJudge } from "../clock/mod.ts";
 import { BenchError } from "../result/mod.ts";
-import { type FleetWord, unpackError } from "./fleet_words.ts";
+import { type FleetWord, type JudgeOrder, unpackError } from "./fleet_words.ts";
 import { startThread } from "./fleet_threads.ts";
-
-/** A row to judge, with everything that judging it needs. */
-export interface JudgeOrder {
-  /** Tells it from what a fleet's thread is asked. */
-  readonly kind: "judge";
-  /** The row. */
-  readonly row: SampledRow;
-  /** What came back of it. */
-  readonly output: Uint16Array;
-  /** The cache, and how the kernel says that it computes. */
-  readonly context: Parameters<typeof judgeRow>[2];
-}
 
 /** Threads that judge rows. */
 export interface JudgeThreads {
