@@ -15,6 +15,7 @@ import { kernelSizeMutants } from "./mutants/kernel_size_family.ts";
 import { lifetimeMutants } from "./mutants/lifetime_family.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { poolMutants } from "./mutants/pool_mutants.ts";
+import { prefixMutants } from "./mutants/prefix_family.ts";
 import { quantisedAppendMutants } from "./mutants/quantised_append_family.ts";
 import { quantisedRefusalMutants } from "./mutants/quantised_refusal_family.ts";
 import { quantisedSidesMutants } from "./mutants/quantised_sides_family.ts";
@@ -101,6 +102,7 @@ export function listMutants(): readonly Mutant[] {
     ...copyMutants,
     ...lifetimeMutants,
     ...transferMutants,
+    ...prefixMutants,
     ...rankFamilyMutants,
     ...recycleFamilyMutants,
     ...sizeMutants,

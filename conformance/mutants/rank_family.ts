@@ -1,5 +1,5 @@
 /** Allocators whose ranks are configured wrongly, and whose head counts are not as declared. */
-import type { CacheSpec } from "../subject.ts";
+import type { CacheSpec, ShardCommand } from "../subject.ts";
 import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
 import { allocatorFamily, layoutFamily, withLayout } from "./family.ts";
 import { type Mutant, mutateAllocator } from "./mutant.ts";
@@ -114,12 +114,58 @@ const allQueryHeads = mutateAllocator({
   },
 }));
 
+const lenient = allocatorFamily(
+  { name: "shard", origin: "own", violates: ["tp/divisible"] },
+  [
+    {
+      label: "floors_replicated_query_heads",
+      fault: "Query heads that do not divide are floored where KV heads are replicated",
+      killedBy: ["allocator:tensor_parallel:indivisible:command=shard;heads=2-6-4"],
+      accepts: (o: ShardCommand) => o.kvHeadsGlobal < o.ranks && o.rank >= 0 && o.rank < o.ranks,
+    },
+    {
+      label: "takes_one_rank_more",
+      fault: "The number of ranks is taken for a rank",
+      killedBy: ["allocator:tensor_parallel:bad_rank:command=shard;*"],
+      accepts: (o: ShardCommand) => o.rank === o.ranks,
+    },
+  ],
+  ({ accepts }) => (good) => ({
+    shard: async (o) => {
+      const reply = await good.shard(o);
+      if (reply.kind === "ok" || !accepts(o)) return reply;
+      const kvHeads = Math.max(1, Math.floor(o.kvHeadsGlobal / o.ranks));
+      return {
+        kind: "ok",
+        value: { kvHeads, queryHeads: Math.floor(o.queryHeadsGlobal / o.ranks) },
+      };
+    },
+  }),
+);
+
+const interleaved = mutateAllocator({
+  name: "replicated_heads_interleaved",
+  fault: "With more ranks than KV heads, ranks take the heads in turns",
+  origin: "own",
+  violates: ["mask/head-kinds"],
+  killedBy: ["allocator:tensor_parallel:list:ranks=16;*"],
+}, (good) => ({
+  create: (spec) => {
+    const { kvHeads, tensorParallel: { ranks, rank } } = spec;
+    if (kvHeads >= ranks || ranks % kvHeads !== 0) return good.create(spec);
+    const other = rank % kvHeads * (ranks / kvHeads);
+    return good.create({ ...spec, tensorParallel: { ranks, rank: other } });
+  },
+}));
+
 /** Every allocator whose ranks or head counts are wrong. */
 export const rankFamilyMutants: readonly Mutant[] = [
   ...roundings,
   ...scopes,
   ...firstRankOnly,
   ...ownPools,
+  ...lenient,
+  interleaved,
   replicatedWrongly,
   allQueryHeads,
 ];

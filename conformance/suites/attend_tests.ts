@@ -1,5 +1,5 @@
 /** Tests of attention over layouts, geometries, lengths and mixed batches. */
-import type { StorageType } from "../../kernel/mod.ts";
+import { poisonUnread, type StorageType } from "../../kernel/mod.ts";
 import { requireSameElements } from "../acceptance.ts";
 import { PASS } from "../outcome.ts";
 import { defineTest, grid, type TestDefinition, vary } from "../test_definition.ts";
@@ -150,6 +150,23 @@ const mixed = defineTest({
     attendJudged(kernel, problemOf(seed, { layout, rows })),
 });
 
+const sharedPrefix = defineTest({
+  id: "kernel:attend:shared_prefix",
+  clauses: ["mixed/batch", "prefix/share"],
+  description: "Rows of several slots name the same pages of a prefix, and each reads them all",
+  needs: ({ layout }) => needsOf({ layout }),
+  cases: grid({ layout: LAYOUTS, rows: ["1+70_1+47_4+60", "20+48_9+55_1+62"] }),
+  run: ({ kernel, params: { layout, rows }, seed }) => {
+    const problem = problemOf(seed, { layout, rows, window: 40 });
+    const { columns, kvHeads } = problem.shape;
+    const stride = columns * (layout === "uniform" ? 1 : kvHeads);
+    const table = problem.table.map((id, index) =>
+      index % columns < 3 ? problem.table[index % stride] ?? id : id
+    );
+    return attendJudged(kernel, poisonUnread({ ...problem, table }));
+  },
+});
+
 const optionalTable = defineTest({
   id: "kernel:attend:optional_table",
   clauses: ["layout/optional-table"],
@@ -231,6 +248,7 @@ export const attendTests: readonly TestDefinition[] = [
   lengths,
   longRows,
   mixed,
+  sharedPrefix,
   optionalTable,
   namedOptions,
   recycledAnswers,

@@ -1,6 +1,6 @@
 /** Tests of prefixes that several requests share: who holds their pages, and for how long. */
 import type { Layout } from "../../allocator/mod.ts";
-import { requireEqual, requireThat } from "../acceptance.ts";
+import { requireEqual, requireSameElements, requireThat } from "../acceptance.ts";
 import { Mismatch, PASS } from "../outcome.ts";
 import type { JudgedAllocator } from "../guard.ts";
 import type { AllocatorSnapshot, CacheSpec } from "../subject.ts";
@@ -159,6 +159,71 @@ const wholePrompt = defineTest({
   },
 });
 
+const chain = defineTest({
+  id: "allocator:prefix:chain",
+  clauses: ["prefix/share"],
+  description: "A block is found behind the blocks that it was cached behind, and nowhere else",
+  needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
+  cases: grid({
+    layout: LAYOUTS,
+    blocks: ["90_12_13_14", "12_13_14_15", "11_13_14_15", "12_11_13_14", "11_12_12_13"],
+  }),
+  run: async ({ allocator, params: { layout, blocks: text } }) => {
+    await cacheFirst(allocator, prefixSpec(layout));
+    const blocks = text.split("_").map(Number);
+    const differs = blocks.findIndex((block, index) => block !== PREFIX[index]);
+    const lengthTokens = blocks.length * PAGE + 5;
+    const hit = await share(allocator, { slot: 1, lengthTokens, blocks });
+    requireEqual("tokens found", hit, differs * PAGE);
+    return PASS;
+  },
+});
+
+const computed = defineTest({
+  id: "allocator:prefix:computed",
+  clauses: ["prefix/share"],
+  description: "Blocks that are not computed to their end are not cached",
+  needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
+  cases: grid({ layout: LAYOUTS, tokens: [15, 16, 40] }),
+  run: async ({ allocator, params: { layout, tokens } }) => {
+    const spec = claimedPrefixSpec(allocator, prefixSpec(layout));
+    requireOk("create", await allocator.create(spec));
+    const lengthTokens = PREFIX.length * PAGE + 5;
+    await share(allocator, { slot: 0, lengthTokens, blocks: PREFIX });
+    const whole = Math.floor(tokens / PAGE);
+    const cached = { slot: 0, blocks: PREFIX, cachedTokens: tokens };
+    const added = requireOk("cachePrefix", await allocator.cachePrefix!(cached));
+    requireEqual("blocks that were new", added, whole);
+    const hit = await share(allocator, { slot: 1, lengthTokens, blocks: PREFIX });
+    requireEqual("tokens found", hit, whole * PAGE);
+    return PASS;
+  },
+});
+
+const draftRows = defineTest({
+  id: "allocator:prefix:draft_rows",
+  clauses: ["prefix/share", "worker/rows-follow"],
+  description: "The draft model's rows of a sharer name the shared pages too",
+  needs: ({ layout }) => [
+    layoutCapability(layout),
+    "allocator.prefix_sharing",
+    "allocator.draft",
+  ],
+  cases: grid({ layout: LAYOUTS }),
+  run: async ({ allocator, params: { layout } }) => {
+    await cacheFirst(allocator, prefixSpec(layout, { draftTables: true }));
+    await share(allocator, {
+      slot: 2,
+      lengthTokens: PREFIX.length * PAGE + 20,
+      blocks: [...PREFIX, 90],
+    });
+    const { table, draftTable } = await takeSnapshot(allocator);
+    if (draftTable === null) throw new Mismatch("Expected a draft model's table, found none");
+    requireSameElements("draft model's rows", draftTable, table);
+    return PASS;
+  },
+});
+
 const evicted = defineTest({
   id: "allocator:prefix:evicted",
   clauses: ["prefix/share"],
@@ -194,11 +259,10 @@ const windows = defineTest({
     "allocator.prefix_sharing",
     "allocator.recycle",
   ],
-  cases: grid({ layout: HEAD_LAYOUTS, window: [17, 40] }),
-  run: async ({ allocator, params: { layout, window } }) => {
+  cases: grid({ layout: HEAD_LAYOUTS, window: [17, 40], common: [6, 5, 2] }),
+  run: async ({ allocator, params: { layout, window, common } }) => {
     const spec = prefixSpec(layout, { recycle: true, windowTokens: window });
     await cacheFirst(allocator, spec);
-    const end = PREFIX.length * PAGE;
     // The first owner continues and lets go what it does not see; the cache still holds it.
     requireEqual(
       "growth",
@@ -214,8 +278,17 @@ const windows = defineTest({
     } else {
       await allocator.recycle({ slot: 0, nextPositionTokens: 160, lengthTokens: 160 });
     }
-    const hit = await share(allocator, { slot: 1, lengthTokens: end + 8, blocks: [...PREFIX, 90] });
-    requireEqual("tokens found", hit, end);
+    const end = await share(allocator, {
+      slot: 1,
+      lengthTokens: common * PAGE + 8,
+      blocks: [...PREFIX.slice(0, common), 90],
+    });
+    // Where the window of a shorter prefix is gone, less of it is found, or nothing.
+    if (common === PREFIX.length) requireEqual("tokens found", end, common * PAGE);
+    else {requireThat(
+        end <= common * PAGE,
+        `Expected ${common} blocks at most, found ${end} tokens`,
+      );}
     const snapshot = await takeSnapshot(allocator);
     const kinds = resolveKinds(claimedSpec(allocator, spec), allocator.policies).flat();
     for (const [row, kind] of kinds.entries()) {
@@ -225,6 +298,10 @@ const windows = defineTest({
         requireThat(id >= 0, `Expected the page of key ${key} in row ${row} of the sharer`);
       }
     }
+    requireOk("release", await allocator.release({ slot: 1 }));
+    requireOk("release", await allocator.release({ slot: 0 }));
+    const whole = await allocator.admitShared!({ slot: 3, lengthTokens: 512, blocks: [78] });
+    requireEqual("answer to a request for the whole pool", whole.kind, "allocated");
     return PASS;
   },
 });
@@ -269,6 +346,9 @@ export const prefixTests: readonly TestDefinition[] = [
   shared,
   lastOwner,
   wholePrompt,
+  chain,
+  computed,
+  draftRows,
   evicted,
   windows,
 ];

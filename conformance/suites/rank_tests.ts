@@ -102,7 +102,10 @@ const indivisible = defineTest({
     "allocator.tensor_parallel",
     ...(command === "create" ? ["allocator.headwise"] as const : []),
   ],
-  cases: grid({ command: ["shard", "create"], heads: ["8-64-3", "4-64-3", "8-60-8", "6-48-4"] }),
+  cases: grid({
+    command: ["shard", "create"],
+    heads: ["8-64-3", "4-64-3", "8-60-8", "6-48-4", "2-6-4", "1-6-4"],
+  }),
   run: async ({ allocator, params: { command, heads } }) => {
     const [kvHeadsGlobal = 0, queryHeadsGlobal = 0, ranks = 0] = heads.split("-").map(Number);
     for (let rank = 0; rank < ranks; rank++) {
@@ -115,6 +118,27 @@ const indivisible = defineTest({
         }));
       requireRefused(`${command} of rank ${rank}`, reply);
     }
+    return PASS;
+  },
+});
+
+const badRank = defineTest({
+  id: "allocator:tensor_parallel:bad_rank",
+  clauses: ["tp/divisible"],
+  description: "A rank that is none of the ranks is a configuration error",
+  needs: ({ command }) => [
+    "allocator.tensor_parallel",
+    ...(command === "create" ? ["allocator.headwise"] as const : []),
+  ],
+  cases: grid({ command: ["shard", "create"], kv: [8, 2], rank: [-1, 4, 7] }),
+  run: async ({ allocator, params: { command, kv, rank } }) => {
+    const ranks = 4;
+    const reply = command === "shard"
+      ? await allocator.shard({ kvHeadsGlobal: kv, queryHeadsGlobal: 64, ranks, rank })
+      : await allocator.create(
+        cacheSpec({ kvHeads: kv, queryHeads: 64, tensorParallel: { ranks, rank } }),
+      );
+    requireRefused(command, reply);
     return PASS;
   },
 });
@@ -199,7 +223,8 @@ const listByRank = defineTest({
     "allocator.tensor_parallel",
     "allocator.recycle",
   ],
-  cases: grid({ layout: HEAD_LAYOUTS, ranks: [2, 4], kinds: ["wwwffffw", "fwfwwwff"] }),
+  // With more ranks than heads each head is that of several ranks in a row.
+  cases: grid({ layout: HEAD_LAYOUTS, ranks: [2, 4, 16], kinds: ["wwwffffw", "fwfwwwff"] }),
   run: async ({ allocator, params: { layout, ranks, kinds } }) => {
     const layer = [...kinds].map((kind) => kind === "w" ? "window" : "full");
     for (let rank = 0; rank < ranks; rank++) {
@@ -245,6 +270,7 @@ export const rankTests: readonly TestDefinition[] = [
   listedKinds,
   divisible,
   indivisible,
+  badRank,
   rankAgreement,
   patternByRank,
   listByRank,

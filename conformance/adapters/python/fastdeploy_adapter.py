@@ -69,19 +69,19 @@ class FastDeployAdapter:
         self.recycles, self.columns = spec["recycle"], -(-self.limit // self.page)
         if spec["columns"] is not None:
             self.columns = whole(spec["columns"], 1, "shape/columns-positive", "columns")
-        self.windows = self._window_heads(spec["heads"], rank)
+        self.windows = self._window_heads(spec["heads"], rank, ranks)
         self.pages = whole(spec["pagesPerHead"], 1, "pool/per-head", "pagesPerHead")
         self.manager = self.engine.make(self.heads, self.pages)
         self.rows, self.lengths, self.recycled = {}, {}, {}
         return None
 
-    def _window_heads(self, heads, rank):
+    def _window_heads(self, heads, rank, ranks):
         if heads["kind"] == "layers":
             kinds = {tuple(layer) for layer in heads["kindsByLayer"]}
             if len(kinds) > 1:
                 raise Refused("layout/per-layer-groups", "All layers share one table")
             layer = heads["kindsByLayer"][0]
-            first = rank * self.heads if len(layer) > self.heads else 0
+            first = rank * len(layer) // ranks  # where heads are fewer, ranks in a row share one
             return [kind == "window" for kind in layer[first:first + self.heads]]
         ratio = heads["ratio"]
         if isinstance(ratio, str) or not 0 <= ratio <= 1:
