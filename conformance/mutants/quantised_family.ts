@@ -170,6 +170,17 @@ const MEMBERS: readonly SideMember[] = [
       change: codesOf([type], (code) => isFlushed(type, code) ? code & 0x80 : code),
     })
   ),
+  ...FP8.map((type) =>
+    member(`${type}_nan_as_number`, "c8", {
+      fault: `Codes of ${type} that are no number are read as the largest one`,
+      killedBy: ["kernel:c8:visible_nan"],
+      change: codesOf(
+        [type],
+        (code) =>
+          isFiniteCode(type, code) ? code : (code & 0x80) | (type === "fp8_e4m3" ? 0x7e : 0x7b),
+      ),
+    })
+  ),
   member("largest_code_cut", "c8", {
     fault: "The largest codes of e4m3 (256 to 448) are read as infinite ones, here as 240",
     killedBy: ["kernel:c8:every_code:format=fp8_e4m3-tensor-f32;*"],

@@ -11,6 +11,7 @@ import { kernelSizeTests } from "./kernel_size_tests.ts";
 import { maskTests } from "./mask_tests.ts";
 import { quantisedAppendTests } from "./quantised_append_tests.ts";
 import { quantisedRefusalTests } from "./quantised_refusal_tests.ts";
+import { quantisedNanTests } from "./quantised_nan_tests.ts";
 import { quantisedTests } from "./quantised_tests.ts";
 import { refusalTests } from "./refusal_tests.ts";
 import { sentinelTests } from "./sentinel_tests.ts";
@@ -26,6 +27,7 @@ export const kernelTests: readonly TestDefinition[] = [
   ...entryTests,
   ...kernelSizeTests,
   ...quantisedTests,
+  ...quantisedNanTests,
   ...quantisedRefusalTests,
   ...quantisedAppendTests,
   ...arithmeticTests,

@@ -44,7 +44,7 @@ function rows(family: FormatFamily): TestDefinition {
     needs: ({ format }) => needsOf(inFormat(format)),
     cases: grid({
       format: family.leading.slice(0, 2),
-      rows: [CONTROL_PROBLEM.rows, "17+3_40+0_1+0", "1+0_1+15_1+16_1+31"],
+      rows: [CONTROL_PROBLEM.rows, "17+3_40+0_1+0", "1+0_1+15_1+16_1+31", "1+112_1+160_1+255"],
     }),
     run: ({ kernel, params: { format, rows }, seed }) =>
       attendJudged(kernel, problemOf(seed, { ...inFormat(format), rows })),
@@ -168,10 +168,10 @@ function withEveryCode(problem: AttentionProblem): AttentionProblem {
 
 /** Scales at the ends of their types, as far as 16-bit outputs hold the values. */
 const EXTREMES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  f32: { smallest: 2 ** -100, largest: 2 ** 60 },
-  f16: { smallest: 2 ** -24, largest: 65504 },
-  bf16: { smallest: 2 ** -100, largest: 2 ** 60 },
-  "fp8_e4m3": { smallest: 2 ** -9, largest: 448 },
+  f32: { zero: 0, smallest: 2 ** -100, largest: 2 ** 60, negative: -(2 ** -5) },
+  f16: { zero: 0, smallest: 2 ** -24, largest: 65504, negative: -(2 ** -5) },
+  bf16: { zero: 0, smallest: 2 ** -100, largest: 2 ** 60, negative: -(2 ** -5) },
+  "fp8_e4m3": { zero: 0, smallest: 2 ** -9, largest: 448, negative: -(2 ** -5) },
 };
 
 function extremeScales(family: FormatFamily): TestDefinition {
@@ -182,19 +182,19 @@ function extremeScales(family: FormatFamily): TestDefinition {
   return defineTest({
     id: `kernel:${family.path}:extreme_scales`,
     clauses: [family.clause],
-    description: "Scales of 0, subnormal ones and large ones stand beside ordinary ones",
+    description: "Scales of 0, subnormal, large and negative ones stand beside ordinary ones",
     needs: ({ format }) => needsOf(inFormat(format)),
     cases: grid({
       format: chosen.map(({ codes, granularity, scaleType }) =>
         `${codes}-${granularity}-${scaleType}`
       ),
-      scale: ["zero", "smallest", "largest"],
+      scale: ["zero", "smallest", "largest", "negative"],
     }),
     run: ({ kernel, params: { format, scale }, seed }) => {
       const spec = { ...inFormat(format), rows: "1+40_1+17", kinds: "ff" };
       const problem = problemOf(seed, spec);
       const { scaleType } = problem.shape.valueFormat!;
-      const extreme = scale === "zero" ? 0 : EXTREMES[scaleType]![scale]!;
+      const extreme = EXTREMES[scaleType]![scale]!;
       return attendJudged(
         kernel,
         withValueScales(problem, (index) => index % 2 === 0 ? extreme : 2 ** -6),

@@ -40,6 +40,10 @@ function storeScale(type: ScaleType, value: number): number {
   return type === "f32" ? value : encodeValue(type, value);
 }
 
+/** Zero points, of which some lie beside the codes: values of one sign have such. */
+const ZERO_POINTS = 24;
+const LEAST_ZERO_POINT = -4;
+
 function drawCodes(
   format: QuantisedFormat,
   o: { random: Random; shape: AttentionShape },
@@ -79,7 +83,7 @@ export function randomQuantised(
     for (let i = 0; i < elements; i++) {
       scales[i] = encodeCode("fp8_e4m3", drawScale(o.random, 64));
     }
-    return { codes, scales, tensorScale: new Float32Array([typical / 64]) };
+    return { codes, scales, tensorScale: new Float32Array([drawScale(o.random, typical / 64)]) };
   }
   const { scaleType } = format;
   if (format.granularity === "inline") {
@@ -99,6 +103,8 @@ export function randomQuantised(
   }
   if (format.codes !== "int4") return { codes, scales };
   const zeros = scaleStorage(scaleType, elements);
-  for (let i = 0; i < elements; i++) zeros[i] = storeScale(scaleType, o.random.nextBelow(16));
+  for (let i = 0; i < elements; i++) {
+    zeros[i] = storeScale(scaleType, o.random.nextBelow(ZERO_POINTS) + LEAST_ZERO_POINT);
+  }
   return { codes, scales, zeros };
 }

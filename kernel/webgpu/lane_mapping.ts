@@ -20,7 +20,10 @@ const MAX_QUERY_REGISTERS = 64;
 /** Of 16-bit keys only where this many lanes share one: fewer need the registers for keys. */
 const REGISTER_LANES = 16;
 
-/** Outputs in registers that a lane holds of one row, at most: values of more elements are cut up. */
+/** Outputs that a lane holds in registers, of all rows, where it has a choice of value chunks. */
+const MAX_OUTPUT_REGISTERS = 48;
+
+/** Elements of a value that a lane has at most. */
 const MAX_VALUE_ELEMENTS = 16;
 
 /** Constants of a vector program that a workgroup of `WORKGROUP` lanes runs. */
@@ -78,17 +81,21 @@ export function subgroupMapping(
     fewestLanes,
     Math.min(tuning.lanesPerKey, subgroupSize, mostLanes),
   );
+  // Keys of codes take half of the registers: twice as many share a read of the query.
   const keysPerGroup = Math.min(
-    tuning.keysPerGroup,
+    s.keyFormat === undefined ? tuning.keysPerGroup : 2 * tuning.keysPerGroup,
     lanesPerKey,
     pageSizeTokens * lanesPerKey / subgroupSize,
   );
   const tile = subgroupSize / lanesPerKey * keysPerGroup;
   const keys = Math.min(mostElements(s.keyFormat), headSize / lanesPerKey);
+  const fittingOutputs = rows * MAX_VALUE_ELEMENTS > MAX_OUTPUT_REGISTERS
+    ? C16_ELEMENTS
+    : MAX_VALUE_ELEMENTS;
   // A step covers no more keys than a tile has.
   const values = Math.max(
     leastElements(s.valueFormat),
-    Math.min(mostElements(s.valueFormat), MAX_VALUE_ELEMENTS, tile * headSize / subgroupSize),
+    Math.min(mostElements(s.valueFormat), fittingOutputs, tile * headSize / subgroupSize),
   );
   // Nor fewer lanes share a value than leave a step the keys of a tile.
   const lanesOfValue = Math.max(

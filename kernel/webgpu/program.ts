@@ -79,7 +79,7 @@ export interface AttendTuning {
   readonly isChained?: boolean;
   /** Lanes that share a key in the score phase: a power of two. */
   readonly lanesPerKey: number;
-  /** Keys that such a group takes at a time: a power of two, at most `lanesPerKey`. */
+  /** Keys of 16 bits that such a group takes at a time, or half of those of codes: a power of two. */
   readonly keysPerGroup: number;
   /** Lanes that share a value, at most: a power of two. Fewer take fewer exchanges of weights. */
   readonly lanesPerValue?: number;

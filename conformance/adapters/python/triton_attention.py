@@ -137,7 +137,8 @@ def _attend_tiles(acc, largest, total, q, q_low, q_least, keys, values, key_scal
     return acc, largest, total
 
 
-@triton.jit
+# A kernel serves every group and head count of its formats.
+@triton.jit(do_not_specialize=["group", "query_heads", "columns"])
 def _attend(query, keys, key_scales, key_zeros, key_above, values, value_scales, value_zeros,
             value_above, table, output, norms, items, partial, partial_state, ranges, tree,
             sink_logits, group, query_heads, columns, page_stride, head_stride, sinks, scale,

@@ -1,0 +1,108 @@
+/** Tests of codes and scales that are no number where a query sees them: they count, as NaN does. */
+import { type AttentionProblem, type QuantisedTensor, tableIndex } from "../../kernel/mod.ts";
+import { defineTest, type TestDefinition } from "../test_definition.ts";
+import { attendJudged, needsOf, problemOf, STORAGES } from "./kernel_case.ts";
+import { inFormat } from "./quantised_case.ts";
+
+/** Decode rows, whose every query sees its own keys alone. */
+const DECODE = "1+47_1+64_1+15";
+
+/** Codes that are no finite number, by type. */
+const NO_NUMBERS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  fp8_e4m3: { nan: 0x7f, negative_nan: 0xff },
+  fp8_e5m2: { nan: 0x7e, negative_nan: 0xfd, infinity: 0x7c, negative_infinity: 0xfc },
+};
+
+/** The element whose code is changed, of token 2 of slot 0's last head. */
+const ELEMENT = 5;
+
+function changedRow(problem: AttentionProblem): number {
+  const { shape } = problem;
+  const { kvHeads, pageSizeTokens, layout } = shape;
+  const key = { slot: 0, head: kvHeads - 1, positionTokens: 2 };
+  const page = problem.table[tableIndex(shape, key)]!;
+  const rows = layout === "pooled" ? page : page * kvHeads + key.head;
+  return rows * pageSizeTokens + key.positionTokens;
+}
+
+/** A tensor in which one code of a row is another one. */
+function withCode(
+  problem: AttentionProblem,
+  tensor: QuantisedTensor,
+  code: number,
+): QuantisedTensor {
+  const codes = tensor.codes.slice();
+  codes[changedRow(problem) * problem.shape.headSize + ELEMENT] = code;
+  return { ...tensor, codes };
+}
+
+const visibleCode = defineTest({
+  id: "kernel:c8:visible_nan",
+  clauses: ["dtype/c8"],
+  description:
+    "A visible code that is no number is the answer: of its element in a value, of every " +
+    "element in a key",
+  needs: ({ format, storage }) => needsOf({ ...inFormat(format), storage }),
+  cases: Object.entries(NO_NUMBERS).flatMap(([type, codes]) =>
+    Object.keys(codes).flatMap((code, index) =>
+      (["keys", "values"] as const)
+        // An infinite score has no weights to speak of.
+        .filter((side) => side === "values" || !code.includes("infinity"))
+        .map((side) => ({
+          code,
+          format: `${type}-${index % 2 === 0 ? "head-f32" : "token-f16"}`,
+          side,
+          storage: STORAGES[index % 2]!,
+        }))
+    )
+  ),
+  run: ({ kernel, params: { code, format, side, storage }, seed }) => {
+    const spec = { ...inFormat(format), storage, rows: DECODE, window: 0 };
+    const problem = problemOf(seed, spec);
+    const number = NO_NUMBERS[problem.shape.keyFormat!.codes]![code]!;
+    return attendJudged(
+      kernel,
+      side === "keys"
+        ? { ...problem, quantisedKeys: withCode(problem, problem.quantisedKeys!, number) }
+        : { ...problem, quantisedValues: withCode(problem, problem.quantisedValues!, number) },
+    );
+  },
+});
+
+/** Bits of a scale that is no number. */
+function withNanScale(problem: AttentionProblem, tensor: QuantisedTensor): QuantisedTensor {
+  const scales = tensor.scales!.slice();
+  const { headSize, valueFormat } = problem.shape;
+  const row = changedRow(problem);
+  if (scales instanceof Float32Array) scales[row] = NaN;
+  else if (scales instanceof Uint16Array) {
+    scales[row] = valueFormat!.scaleType === "f16" ? 0x7e00 : 0x7fc0;
+  } else scales[row * headSize / 16] = 0x7f;
+  return { ...tensor, scales };
+}
+
+function visibleScale(
+  path: "c8" | "c4",
+  clause: string,
+  formats: readonly string[],
+): TestDefinition {
+  return defineTest({
+    id: `kernel:${path}:visible_nan_scale`,
+    clauses: [clause],
+    description: "A visible scale that is no number is the answer of what it multiplies",
+    needs: ({ format }) => needsOf(inFormat(format)),
+    cases: formats.map((format) => ({ format })),
+    run: ({ kernel, params: { format }, seed }) => {
+      const problem = problemOf(seed, { ...inFormat(format), rows: DECODE, window: 0 });
+      const quantisedValues = withNanScale(problem, problem.quantisedValues!);
+      return attendJudged(kernel, { ...problem, quantisedValues });
+    },
+  });
+}
+
+/** Tests of what is no number in quantised caches. */
+export const quantisedNanTests: readonly TestDefinition[] = [
+  visibleCode,
+  visibleScale("c8", "dtype/c8", ["int8-token-f32", "int8-token-bf16", "fp8_e4m3-token-f16"]),
+  visibleScale("c4", "dtype/c4", ["fp4_e2m1-block-fp8_e4m3"]),
+];
