@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { runBench } from "../bench/run/mod.ts";
 import { loadWorkload, requireLoaded } from "../fixtures/mod.ts";
 import { readResult } from "../bench/mod.ts";
-import { fillFigures, renderVerdict, type VerdictRun } from "./docs_verdict.ts";
+import { fillFigures, LOADS, renderVerdict, resultName, type VerdictRun } from "./docs_verdict.ts";
 
 Deno.test("renderVerdict() shows pairs that were compared, and leaves out those that were not", async () => {
   const workload = requireLoaded(await loadWorkload("smoke"));
@@ -20,8 +20,8 @@ Deno.test("renderVerdict() shows pairs that were compared, and leaves out those 
 Deno.test("docs/results/verdict.md is what its results say", async () => {
   const runs: VerdictRun[] = [];
   for (const clock of ["triton", "wgsl"]) {
-    for (const load of ["saturated", "half load"] as const) {
-      const path = `docs/results/verdict-${clock}-${load.replace(" ", "-")}.json`;
+    for (const load of LOADS) {
+      const path = `docs/results/${resultName(clock, load)}`;
       try {
         await Deno.lstat(path);
       } catch (error) {

@@ -18,7 +18,7 @@
 import { parseArgs } from "node:util";
 import { type BenchResult, findDataSheet, readResult } from "../bench/mod.ts";
 import { createSystemContext, runCli } from "../cli/mod.ts";
-import { fillFigures, renderVerdict, type VerdictRun } from "./docs_verdict.ts";
+import { fillFigures, LOADS, renderVerdict, resultName, type VerdictRun } from "./docs_verdict.ts";
 
 /** One clock of the verdict. */
 interface VerdictClock {
@@ -28,7 +28,6 @@ interface VerdictClock {
 }
 
 const ADAPTERS = "conformance/adapters/python";
-const LOADS = ["saturated", "half load"] as const;
 
 const { values } = parseArgs({
   options: {
@@ -123,7 +122,7 @@ async function readIfThere(path: string): Promise<BenchResult | null> {
 }
 
 function pathOf(name: string, load: VerdictRun["load"]): string {
-  return `${out}/verdict-${name}-${load.replace(" ", "-")}.json`;
+  return `${out}/${resultName(name, load)}`;
 }
 
 /** What the side that every gate starts from serves when it is never idle. */
