@@ -76,7 +76,8 @@ function staleId({ shape, table }: AttentionProblem): number {
   const named = new Set(table);
   const limit = pageIdLimit(shape);
   for (let id = limit - 1; id >= 0; id--) if (!named.has(id)) return id;
-  return table.find((id) => id >= 0) ?? 0;
+  // All of them are named.
+  return 0;
 }
 
 /**

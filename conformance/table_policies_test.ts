@@ -91,3 +91,19 @@ Deno.test("a write into the null page is found, whatever the table says", async 
   const append = poseTables(writing, policies).append(appendOf(1));
   await assert.rejects(append, /The null page was written/);
 });
+
+Deno.test("deadColumns() leaves a hole alone that a range of keys brings back into a window", () => {
+  const dense = problemOf(5, { layout: "headwise", kinds: "wwww", window: 32, rows: "1+150" });
+  const { pageSizeTokens } = dense.shape;
+  const table = dense.table.slice();
+  table.fill(-1, 0, 9);
+  const plain = { ...dense, table };
+  const dead = deadColumns(plain);
+  assert.ok(dead.includes(3) && dead.includes(4), `${dead}`);
+  // A window is counted from the end of the range: keys 48 to 79 are seen, of pages 3 and 4.
+  const ranged = deadColumns({ ...plain, maskRanges: Int32Array.of(0, 80) });
+  for (const column of dead) {
+    const isSeen = (column + 1) * pageSizeTokens > 48 && column * pageSizeTokens < 80;
+    assert.equal(ranged.includes(column), !isSeen, `column ${column}`);
+  }
+});

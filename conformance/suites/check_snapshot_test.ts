@@ -4,7 +4,7 @@ import type { AllocatorSnapshot } from "../subject.ts";
 import { HEADWISE_ALLOCATOR_CAPABILITIES } from "../subjects/headwise_allocator.ts";
 import { createOracleSubject } from "../subjects/oracle.ts";
 import { cacheSpec, LAYOUTS } from "./cache_spec.ts";
-import { checkSnapshot } from "./check_snapshot.ts";
+import { checkSnapshot, entryIndex } from "./check_snapshot.ts";
 import { createDriver, grow, recycle } from "./driver.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
 
@@ -46,5 +46,35 @@ Deno.test("checkSnapshot() accepts what it should be, and rejects every number t
       }
     }
     assert.ok(changed > 100, `${changed}`);
+  }
+});
+
+Deno.test("checkSnapshot() takes pages ahead of need up to their bound, and none of an empty slot", async () => {
+  for (const layout of LAYOUTS) {
+    const driver = await createDriver(
+      guardAllocator(createOracleSubject().allocator, { claims: CLAIMS }),
+      cacheSpec({
+        layout,
+        heads: { kind: "pattern", pattern: "first", ratio: layout === "uniform" ? 1 : 0.5 },
+        slots: 2,
+        preallocatedPages: 2,
+        pagesPerHead: 12,
+        modelLengthTokens: 160,
+      }),
+    );
+    await grow(driver, 0, 40);
+    const snapshot = await takeSnapshot(driver.allocator);
+    checkSnapshot(driver.model, snapshot);
+    const rows = layout === "uniform" ? 1 : snapshot.kvHeads;
+    const free = Math.max(...snapshot.table) + 1;
+    for (let row = 0; row < rows; row++) {
+      for (const [slot, column] of [[1, 0], [1, 1], [0, 5]] as const) {
+        const table = snapshot.table.slice();
+        table[entryIndex(snapshot, { slot, row, column })] = free;
+        const wrong = { ...snapshot, table };
+        const place = `${layout}, slot ${slot}, row ${row}, column ${column}`;
+        assert.throws(() => checkSnapshot(driver.model, wrong), { name: "Mismatch" }, place);
+      }
+    }
   }
 });
