@@ -16,6 +16,7 @@ import pools from "./clauses/pools.yaml" with { type: "text" };
 import sentinels from "./clauses/sentinels.yaml" with { type: "text" };
 import shapes from "./clauses/shapes.yaml" with { type: "text" };
 import visibility from "./clauses/visibility.yaml" with { type: "text" };
+import { describeIssues } from "../fixtures/mod.ts";
 
 /** How binding a clause is, in the words of RFC 2119. */
 export type ClauseLevel = "MUST" | "SHOULD" | "MAY";
@@ -168,7 +169,7 @@ function readYaml<T>(text: string, file: string, schema: z.ZodType<T>): T {
   }
   const result = schema.safeParse(data);
   if (!result.success) {
-    throw new ClauseError(`Cannot read "${file}": ${z.prettifyError(result.error)}`, file);
+    throw new ClauseError(`Cannot read "${file}": ${describeIssues(result.error)}`, file);
   }
   return result.data;
 }

@@ -1,5 +1,4 @@
 /** Reads reports back, those of a run that was killed included. */
-import { z } from "zod";
 import { summarizeRows } from "./report.ts";
 import {
   type CaseRow,
@@ -10,6 +9,7 @@ import {
   type RunRow,
 } from "./report_schema.ts";
 import { digestLines, rowLine } from "./run_identity.ts";
+import { describeIssues } from "../fixtures/mod.ts";
 
 /** A report as it was read. */
 export interface ReportFile {
@@ -129,5 +129,5 @@ function parseRow(line: string, o: { readonly file: string; readonly line: numbe
   }
   const result = rowSchema.safeParse(data);
   if (result.success) return result.data;
-  throw new ReportError(`Cannot read "${place}": ${z.prettifyError(result.error)}`, o.file);
+  throw new ReportError(`Cannot read "${place}": ${describeIssues(result.error)}`, o.file);
 }

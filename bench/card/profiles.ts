@@ -4,6 +4,7 @@ import { BenchError } from "../result/mod.ts";
 import h100 from "./profile/cards/h100-sxm.json" with { type: "json" };
 import h200 from "./profile/cards/h200-sxm.json" with { type: "json" };
 import { type CardProfile, cardProfileSchema } from "./profile_schema.ts";
+import { describeIssues } from "../../fixtures/mod.ts";
 
 /**
  * Reads a card's profile.
@@ -24,10 +25,7 @@ export function parseCardProfile(text: string, { file }: { file: string }): Card
 
 function checkCardProfile(data: unknown, { file }: { file: string }): CardProfile {
   const checked = cardProfileSchema.safeParse(data);
-  if (!checked.success) {
-    const [issue] = checked.error.issues;
-    throw refuse(file, `${issue.path.join(".") || "its root"}: ${issue.message}`);
-  }
+  if (!checked.success) throw refuse(file, describeIssues(checked.error));
   const uneven = findUneven(checked.data);
   if (uneven !== null) throw refuse(file, uneven);
   return checked.data;

@@ -230,7 +230,7 @@ export function requireLoopback(
   throw new BenchError(
     "bench/option",
     `Cannot listen on '${o.hostname}': other machines could reach it and it knows no users; give ` +
-      `a loopback address or allow it explicitly`,
+      `a loopback address, or allow it with --allow-remote`,
   );
 }
 

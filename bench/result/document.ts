@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { placeOfFault, placeOfValue, type TextPlace } from "./json_place.ts";
+import { describeIssues } from "../../fixtures/mod.ts";
 
 /** What can be wrong with a result file. */
 export type ResultErrorCode =
@@ -82,20 +83,12 @@ function checkShape<T>(text: string, data: unknown, o: DocumentOptions<T>): T {
   const parsed = o.schema.safeParse(data);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  const faults = issues.slice(0, 5)
-    .map(({ path, message }) => describeIssue(path.map(String).join("."), message));
   const keys = issues[0].path.filter((key) => typeof key !== "symbol");
   throw refusal("result/shape", {
     file: o.file,
     place: placeOfValue(text, keys),
-    reason: `${faults.join("; ")}; write it again with the command that made it`,
+    reason: `${describeIssues(parsed.error)}; write it again with the command that made it`,
   });
-}
-
-function describeIssue(path: string, message: string): string {
-  const name = path === "" ? "the document" : `"${path}"`;
-  if (message.endsWith("received undefined")) return `${name} is missing`;
-  return `${name}: ${message.replace("Invalid input: ", "").replace(", received", ", found")}`;
 }
 
 function refusal(

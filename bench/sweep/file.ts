@@ -15,6 +15,7 @@ import {
   type SweepIdentity,
   type SweepRow,
 } from "./types.ts";
+import { describeIssues } from "../../fixtures/mod.ts";
 
 /** Adds kind, version and hash to an identity. */
 export function createSweepHeader(identity: SweepIdentity): SweepHeader {
@@ -121,8 +122,7 @@ function readLine<T>(
   }
   const parsed = schema.safeParse(data);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw shapeError(place, o.file, `${issue.path.map(String).join(".")}: ${issue.message}`);
+  throw shapeError(place, o.file, describeIssues(parsed.error));
 }
 
 function shapeError(place: string, file: string, reason: string): ResultError {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Stored } from "../../fixtures/mod.ts";
 import { type CostFactors, NO_FACTORS } from "../card/mod.ts";
 import { BenchError } from "../result/mod.ts";
+import { describeIssues } from "../../fixtures/mod.ts";
 
 /** Parts that a factor can be fitted to. */
 export type FactorName = keyof CostFactors;
@@ -41,8 +42,7 @@ export function parseFit(text: string, { file }: { file: string }): Fit {
   try {
     const checked = fitSchema.safeParse(JSON.parse(text));
     if (checked.success) return checked.data;
-    const [issue] = checked.error.issues;
-    why = `${issue.path.join(".") || "its root"}: ${issue.message}`;
+    why = describeIssues(checked.error);
   } catch (error) {
     why = `it is not JSON: ${(error as Error).message}`;
   }

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { type TableQuestion, validateTable, type Violation } from "../../allocator/mod.ts";
-import { FileRefusal, readBounded } from "../../fixtures/mod.ts";
+import { describeIssues, FileRefusal, readBounded } from "../../fixtures/mod.ts";
 import { isNpy, readNpy } from "./npy.ts";
 import { readTensors, type Tensor, TensorFileError } from "./safetensors.ts";
 
@@ -233,7 +233,10 @@ async function readFile(path: string): Promise<Uint8Array> {
     }
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     const hint = path.endsWith(".json") ? "; it says what the table is a table of" : "";
-    throw new DumpError(`Cannot read "${path}": there is no such file${hint}`, { cause });
+    throw new DumpError(
+      `Cannot read "${path}": there is no such file${hint}; name one that exists`,
+      { cause },
+    );
   }
 }
 
@@ -247,7 +250,7 @@ function parseGeometry(file: string, text: string): z.infer<typeof geometrySchem
   const parsed = geometrySchema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new DumpError(
-    `Cannot read "${file}": ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`,
+    `Cannot read "${file}": ${describeIssues(parsed.error)}`,
   );
 }
 

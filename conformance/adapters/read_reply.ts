@@ -8,6 +8,7 @@ import {
   replySchema,
   type ResultValue,
 } from "./protocol/commands.ts";
+import { describeIssues } from "../../fixtures/mod.ts";
 
 /** A reply that a subject may give. */
 export type SessionReply<C extends CommandName> =
@@ -36,9 +37,7 @@ export function parseReply<C extends CommandName>(
   }
   const parsed = replySchema(name).safeParse(value);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const place = issue?.path.join(".") ?? "";
-    const what = `${place === "" ? "" : `${place}: `}${issue?.message ?? ""}`;
+    const what = describeIssues(parsed.error);
     throw new AdapterFault(
       "adapter-error",
       `The adapter answered "${name}" with what the protocol does not know (${what}): ` +

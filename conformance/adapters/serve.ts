@@ -10,6 +10,7 @@ import {
 } from "./protocol/commands.ts";
 import { PROTOCOL_VERSION } from "./protocol/conversation_commands.ts";
 import { readTensors, type Tensors, writeTensors } from "./safetensors.ts";
+import { describeIssues } from "../../fixtures/mod.ts";
 
 /** Answers requests. */
 export interface AdapterServer {
@@ -77,7 +78,7 @@ export function createAdapterServer(subject: Subject, files: ServerFiles): Adapt
       }
       const parsed = requestSchema(name).safeParse(request);
       if (!parsed.success) {
-        throw new TypeError(`Cannot answer "${name}": ${parsed.error.issues[0]?.message}`);
+        throw new TypeError(`Cannot answer "${name}": ${describeIssues(parsed.error)}`);
       }
       const { id: _, command: __, ...fields } = withNonFinite(request) as typeof request;
       return JSON.stringify({ id, ...await carryOut(name, id, fields) });

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import kept from "../regressions/allocator.json" with { type: "json" };
 import { type FuzzProgram, fuzzProgramSchema } from "./fuzz_program.ts";
+import { describeIssues } from "../../fixtures/mod.ts";
 
 /** A sequence that once failed. */
 export interface Regression {
@@ -81,7 +82,7 @@ export function keepRegression(
 ): readonly Regression[] {
   const result = fuzzProgramSchema.safeParse(found.counterexample);
   if (!result.success) {
-    const detail = z.prettifyError(result.error);
+    const detail = describeIssues(result.error);
     throw new RegressionError(`Cannot keep a counterexample: ${detail}`, "counterexample");
   }
   const text = JSON.stringify(result.data);
@@ -95,7 +96,7 @@ export function keepRegression(
 function readRegressions(data: unknown, file: string): readonly Regression[] {
   const result = regressionsSchema.safeParse(data);
   if (!result.success) {
-    throw new RegressionError(`Cannot read "${file}": ${z.prettifyError(result.error)}`, file);
+    throw new RegressionError(`Cannot read "${file}": ${describeIssues(result.error)}`, file);
   }
   const { regressions } = result.data;
   const names = regressions.map(({ name }) => name);

@@ -126,10 +126,10 @@ const holes = defineTest({
       const column = index % columns;
       const row = Math.floor(index / columns);
       const holes: Readonly<Record<string, boolean>> = {
-        first_page: column === 0,
-        last_page: column === 1,
-        first_head: row === 0,
-        one_head: row === heads - 1,
+        "first_page": column === 0,
+        "last_page": column === 1,
+        "first_head": row === 0,
+        "one_head": row === heads - 1,
       };
       const dropped = where === "everywhere" || (row < heads && holes[where] === true);
       return dropped ? -1 : id;
