@@ -19,7 +19,7 @@ export interface EngineOverhead {
   readonly graphTokens: number;
   /** Milliseconds of a request outside the steps: transport, tokens, templates. */
   readonly requestMs: number;
-  /** Milliseconds that the front end takes for a request, one after another. */
+  /** Milliseconds that the front end takes for a request; those sent at once go on together. */
   readonly admitMs: number;
   /** Time of work bound by arithmetic over what the profile says, at the clocks of sustained load. */
   readonly arithmeticSlowdown: number;
@@ -40,12 +40,12 @@ export const ENGINE_OVERHEADS: Readonly<Record<EngineName, EngineOverhead>> = {
   "vllm": {
     stepMs: 1.5,
     rowUs: 12,
-    rowDeviceUs: 48,
+    rowDeviceUs: 40,
     overlapped: false,
     layerLaunchUs: 60,
     graphTokens: 512,
-    requestMs: 37,
-    admitMs: 3.3,
+    requestMs: 30,
+    admitMs: 4.5,
     arithmeticSlowdown: 1.28,
     readSlowdown: 1.05,
     memoryShare: 0.9,
@@ -73,7 +73,7 @@ export const ENGINE_OVERHEADS: Readonly<Record<EngineName, EngineOverhead>> = {
     layerLaunchUs: 60,
     graphTokens: 128,
     requestMs: 30,
-    admitMs: 2.8,
+    admitMs: 6,
     arithmeticSlowdown: 1.05,
     readSlowdown: 0.9,
     memoryShare: 0.95,

@@ -43,16 +43,22 @@ function isFrom(version: string, [major, minor]: readonly [number, number]): boo
   return at > major || (at === major && behind >= minor);
 }
 
+/** What an engine's defaults depend on. */
+export interface EngineOptions {
+  /** Card. */
+  readonly sheet: DataSheet;
+  /** The engine as a result names it, with its backend. */
+  readonly words?: string;
+  /** Release. */
+  readonly version?: string;
+  /** What flags set. */
+  readonly settings?: Partial<RunSettings>;
+  /** Overheads that replace the engine's own, for fits. */
+  readonly overhead?: Partial<EngineOverhead>;
+}
+
 /** Defaults of each engine's server on a card, and what a run's flags change. */
-export function engineOf(
-  name: EngineName,
-  o: {
-    readonly sheet: DataSheet;
-    readonly version?: string;
-    readonly settings?: Partial<RunSettings>;
-    readonly overhead?: Partial<EngineOverhead>;
-  },
-): Engine {
+export function engineOf(name: EngineName, o: EngineOptions): Engine {
   const known = ENGINE_OVERHEADS[name];
   const { settings = {}, version = "" } = o;
   const overlapped = settings.overlapped ??
@@ -60,15 +66,14 @@ export function engineOf(
   const graphTokens = settings.graphTokens ?? known.graphTokens;
   return {
     name,
-    limits: limitsOf(name, o.sheet, settings),
+    limits: limitsOf(name, o),
     overhead: { ...known, overlapped, graphTokens, ...o.overhead },
   };
 }
 
 function limitsOf(
   name: EngineName,
-  sheet: DataSheet,
-  settings: Partial<RunSettings>,
+  { sheet, words = "", settings = {} }: EngineOptions,
 ): EngineLimits {
   // vLLM and SGLang choose by memory; an A100 of 80 GB counts as small in vLLM.
   const large = sheet.memoryBytes >= 70e9;
@@ -109,9 +114,12 @@ function limitsOf(
     }
     case "lmdeploy":
       return {
-        rule: "prompts-first",
+        // TurboMind goes through all waiting prompts in parts, decode rows among them, and samples
+        // once at the end: whatever is admitted is one step. The PyTorch engine prefills apart.
+        ...(/pytorch/i.test(words)
+          ? { rule: "prompts-first", maxBatchedTokens: 8192 }
+          : { rule: "mixed", maxBatchedTokens: 262_144, partTokens: 8192 }),
         maxSequences: settings.maxSequences ?? 256,
-        maxBatchedTokens: 8192,
         chunkedPrefill: true,
         reserveRatio: 0,
         maxPromptTokens: null,

@@ -78,6 +78,7 @@ function predict(row: PublishedRow, o: PredictOptions): RowOutcome {
   const name = findEngine(row.engine)!;
   const engine = engineOf(name, {
     sheet: card.sheet,
+    words: row.engine,
     settings,
     ...(row.engine_version === undefined ? {} : { version: row.engine_version }),
     ...(o.overhead === undefined ? {} : { overhead: o.overhead(name) }),

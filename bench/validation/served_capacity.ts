@@ -54,8 +54,8 @@ function cacheBytes(model: ServedModel, o: CapacityOptions): number {
   if (settings.staticMemoryShare !== undefined) {
     return sheet.memoryBytes * settings.staticMemoryShare - weights;
   }
-  const beside = workspaceBytes +
-    engine.limits.maxBatchedTokens * activationBytes(model, placement);
+  const { maxBatchedTokens, partTokens = maxBatchedTokens } = engine.limits;
+  const beside = workspaceBytes + partTokens * activationBytes(model, placement);
   if (settings.freeMemoryShare !== undefined) {
     return (sheet.memoryBytes - weights - beside) * settings.freeMemoryShare;
   }

@@ -22,6 +22,8 @@ export interface EngineLimits {
   readonly maxSequences: number;
   /** New tokens of a step. */
   readonly maxBatchedTokens: number;
+  /** Tokens that lie in memory at once where a step is worked through in parts. @default {all} */
+  readonly partTokens?: number;
   /** Whether a prompt may be cut over steps. */
   readonly chunkedPrefill: boolean;
   /** Share of its remaining output that a request must find free at admission, 0…1. */
@@ -111,7 +113,7 @@ export interface SimulateOptions {
   readonly capacityTokens: number;
   /** Tokens of cache of a request of a length. */
   readonly heldTokens: HeldTokens;
-  /** Milliseconds that the front end takes for each request, one after another. */
+  /** Milliseconds that the front end takes for each request; those sent at once go on together. */
   readonly admitMs: number;
   /** Requests of a closed loop, or null. */
   readonly concurrency: number | null;
@@ -167,15 +169,24 @@ export function simulate(o: SimulateOptions): SimulatedTimes {
   const atFrontEnd: { id: number; readyMs: number }[] = [];
   let [frontEndMs, taken] = [0, 0];
   let [now, next, inFlight, held, steps, preemptions, lastDecodeMs] = [0, 0, 0, 0, 0, 0, 0];
+  // Servers' front ends are one event loop, which runs every handler that is ready before it comes
+  // back to any: of requests that were sent at once none reaches the engine before the last one was
+  // parsed, and no token goes out meanwhile.
   const send = (): void => {
     while (next < count) {
-      const { arrivalMs } = requests[next];
-      if (o.concurrency !== null && inFlight >= o.concurrency) return;
-      if (arrivalMs !== null && arrivalMs > now) return;
-      times.sentMs[next] = arrivalMs ?? now;
-      frontEndMs = Math.max(frontEndMs, times.sentMs[next]) + o.admitMs;
-      atFrontEnd.push({ id: next++, readyMs: frontEndMs });
-      inFlight++;
+      const burst: number[] = [];
+      const at = requests[next].arrivalMs ?? now;
+      while (
+        next < count && (requests[next].arrivalMs ?? now) === at && at <= now &&
+        (o.concurrency === null || inFlight < o.concurrency)
+      ) {
+        times.sentMs[next] = at;
+        burst.push(next++);
+        inFlight++;
+      }
+      if (burst.length === 0) return;
+      frontEndMs = Math.max(frontEndMs, at) + burst.length * o.admitMs;
+      for (const id of burst) atFrontEnd.push({ id, readyMs: frontEndMs });
     }
   };
   const receive = (): void => {
@@ -225,9 +236,10 @@ export function simulate(o: SimulateOptions): SimulatedTimes {
   const produce = (row: Running): void => {
     row.decoding = false;
     row.generated++;
-    if (Number.isNaN(times.firstMs[row.id])) times.firstMs[row.id] = now;
+    const seenMs = Math.max(now, frontEndMs);
+    if (Number.isNaN(times.firstMs[row.id])) times.firstMs[row.id] = seenMs;
     if (row.generated < requests[row.id].outputTokens) return;
-    times.lastMs[row.id] = now;
+    times.lastMs[row.id] = seenMs;
     give(row);
     inFlight--;
     ended.add(row);

@@ -67,9 +67,17 @@ Deno.test("simulate() sends the next request of a closed loop when one ends", ()
   assert.deepEqual([...times.sentMs], [0, 15, 30]);
 });
 
-Deno.test("simulate() lets the front end pass requests on one after another", () => {
-  const { times } = play([[5, 1], [5, 1]], { admitMs: 100 });
-  assert.deepEqual([...times.firstMs], [115, 215]);
+Deno.test("simulate() takes a burst in whole before the engine sees any of it", () => {
+  const { times, steps } = play([[5, 1], [5, 1]], { admitMs: 100 });
+  assert.deepEqual(steps, [{ prompts: [5, 5], contexts: [] }]);
+  assert.deepEqual([...times.firstMs], [220, 220]);
+});
+
+Deno.test("simulate() lets a token wait for the request that the front end is taking in", () => {
+  const requests = [0, 50].map((arrivalMs) => ({ arrivalMs, inputTokens: 5, outputTokens: 1 }));
+  const { times } = play([], { requests, admitMs: 100 });
+  // The first one's token is there at 115, while the second one is taken in until 200.
+  assert.deepEqual([...times.firstMs], [200, 215]);
 });
 
 Deno.test("simulate() preempts the last request when the cache is full, and it starts again", () => {
