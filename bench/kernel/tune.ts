@@ -63,7 +63,9 @@ export interface TunedShape {
 export function tuningKey({ shape, requests }: KernelCase): string {
   const packed = requests.map(({ queryTokens }) => queryTokens * shape.group);
   const tall = packed.every((rows) => itemRowsOf(rows, ANY_SIZES) === TILE_ROWS);
-  return `group=${shape.group};head_size=${shape.headSize};storage=${shape.storage}` +
+  const formats = [shape.keyFormat, shape.valueFormat].map((name) => name ?? "c16");
+  const cache = formats.every((name) => name === "c16") ? "" : `;cache=${formats.join("+")}`;
+  return `group=${shape.group};head_size=${shape.headSize};storage=${shape.storage}${cache}` +
     (tall ? ";rows=tall" : "");
 }
 

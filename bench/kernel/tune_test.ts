@@ -5,7 +5,8 @@ import {
   MATRIX_TUNINGS,
   type TuningPart,
 } from "../../kernel/mod.ts";
-import { searchMatrixTuning, searchTuning } from "./tune.ts";
+import { builtinCase } from "./test_support.ts";
+import { searchMatrixTuning, searchTuning, tuningKey } from "./tune.ts";
 
 const TARGET = { subgroupSize: 32, dialect: "naga", isCompact: false } as const;
 
@@ -84,4 +85,12 @@ Deno.test("searchMatrixTuning() fails when no variant can be timed", async () =>
     measure: () => Promise.resolve("no device"),
   });
   assert.match(found.failure!, /no variant/);
+});
+
+Deno.test("tuningKey() tells formats of the cache apart, and rows that fill tiles", () => {
+  const names = ["g2-c16", "g2-int8", "g2-int8-head", "g2-int4", "g5-int4"];
+  const keys = names.map((name) => tuningKey(builtinCase(`quantised-decode-32x16k-${name}`)));
+  keys.push(tuningKey(builtinCase("quantised-prefill-8k-g5-int4")));
+  assert.equal(new Set(keys).size, keys.length);
+  assert.equal(keys[0], "group=2;head_size=128;storage=f16");
 });
