@@ -178,8 +178,19 @@ export function describeClockAndCard(
   if (clock.kind === "model") {
     return profile === null ? "model clock, no card" : `model clock on ${profile}`;
   }
-  return `${clock.kind} clock on ${environment.adapter ?? "an unnamed card"}, ` +
+  return `${clock.kind} clock on ${describeTimedCard(clock, environment.adapter)}, ` +
     (profile === null ? "no profile of it behind the rest" : `the rest on ${profile}`);
+}
+
+/** The card that attention was timed on; of a file of times, how well it interpolates too. */
+function describeTimedCard(clock: BenchResult["clock"], adapter: string | null): string {
+  const unnamed = "an unnamed card";
+  if (clock.table === undefined) return adapter ?? unnamed;
+  const { card, leaveOutErrorPercent: error } = clock.table;
+  const known = error === null
+    ? "interpolation unchecked"
+    : `±${error.p90.toFixed(1)} % interpolated`;
+  return `${card ?? unnamed}, ${known}`;
 }
 
 /** Lays out `gate/regression`: one verdict, and the metrics of each side against itself. */

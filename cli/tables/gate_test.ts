@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import type { Comparison, GateReport } from "../../bench/mod.ts";
+import type { BenchResult, Comparison, GateReport } from "../../bench/mod.ts";
 import {
+  describeClockAndCard,
   describeOutcomeOfGates,
   paintVerdict,
   renderCapacityGate,
@@ -170,4 +171,21 @@ Deno.test("describeOutcomeOfGates() tells times, what goes beyond clipping, and 
     "capacity not tried, for no request waited for pages",
   );
   assert.equal(told(null), undefined);
+});
+
+Deno.test("describeClockAndCard() names the card of the times, and how well a file interpolates", () => {
+  const described = (clock: object, adapter: string | null) =>
+    describeClockAndCard({ clock, environment: { adapter } } as unknown as BenchResult, "read");
+  const rest = "no profile of it behind the rest";
+  assert.equal(described({ kind: "gpu" }, "NVIDIA H200"), `gpu clock on NVIDIA H200, ${rest}`);
+  assert.equal(described({ kind: "model" }, null), "model clock, no card");
+  const table = { card: "NVIDIA H100", leaveOutErrorPercent: { median: 1, p90: 3.14 } };
+  assert.equal(
+    described({ kind: "table", table }, null),
+    `table clock on NVIDIA H100, ±3.1 % interpolated, ${rest}`,
+  );
+  assert.equal(
+    described({ kind: "table", table: { card: null, leaveOutErrorPercent: null } }, null),
+    `table clock on an unnamed card, interpolation unchecked, ${rest}`,
+  );
 });
