@@ -29,7 +29,7 @@ Deno.test("replay() costs what the trace's length asks for and no more", async (
   assert.ok(best.four / best.one < 8, `four times the trace took ${best.four / best.one} times`);
 });
 
-Deno.test("replay() keeps few bytes a request when a trace is long", async () => {
+Deno.test("replay() keeps few bytes per request when a trace is long", async () => {
   const workload = requireLoaded(await loadWorkload("trace-replay"));
   const rows = Array.from(
     { length: 20_000 },
