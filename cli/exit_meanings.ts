@@ -115,6 +115,5 @@ function meaningsOf(
   names: readonly ExitName[],
   meanings: Readonly<Record<ExitName, string>>,
 ): readonly ExitMeaning[] {
-  return names.map((name) => ({ code: EXIT[name], name, meaning: meanings[name] }))
-    .sort((left, right) => left.code - right.code);
+  return names.map((name) => ({ code: EXIT[name], name, meaning: meanings[name] }));
 }
