@@ -30,6 +30,9 @@ Deno.test("findImplausibleTime() takes what the fastest card could do, and nothi
       else high = middle;
     }
     assert.ok(high > 1e-3 && high < 1e3, `${high}`);
+    // A rate that is a round number gives the least time itself.
+    const amount = work.leastBytes + work.leastFlops;
+    assert.equal(high, amount / Number((amount / high).toPrecision(6)));
     assert.equal(findImplausibleTime(timesOf(high, work), context(false)), null);
     assert.match(
       findImplausibleTime(timesOf(high * (1 - 1e-6), work), context(false)) ?? "",

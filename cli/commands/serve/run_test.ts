@@ -14,7 +14,16 @@ Deno.test("serve() listens until it is stopped and prints its URL alone", async 
     isTerminal: false,
     columns: 100,
   });
-  const running = runCli(["serve", "--port", "0", "--step-scale", "0", "--faults", "status=2"], {
+  const running = runCli([
+    "serve",
+    "--port",
+    "0",
+    "--allow-remote",
+    "--step-scale",
+    "0",
+    "--faults",
+    "status=2",
+  ], {
     process: {
       stdout: stream((text) => resolve(text.trim())),
       stderr: stream((text) => void (stderr += text)),
