@@ -56,6 +56,19 @@ Deno.test("simulate() gives the hand-worked schedule of mixed steps", () => {
   assert.deepEqual([...times.lastMs], [93, 82]);
 });
 
+Deno.test("simulate() admits no prompt to a step that decode rows fill", () => {
+  for (const chunkedPrefill of [true, false]) {
+    const limits = { ...LIMITS, maxBatchedTokens: 2, chunkedPrefill };
+    const { steps } = play([[1, 3], [1, 3], [1, 1]], { limits });
+    assert.deepEqual(steps.map(({ prompts, contexts }) => [prompts.length, contexts.length]), [
+      [2, 0],
+      [0, 2],
+      [0, 2],
+      [1, 0],
+    ]);
+  }
+});
+
 Deno.test("simulate() lets decode rows wait for prompts where prompts go first", () => {
   const limits = { ...LIMITS, rule: "prompts-first", maxSequences: 2 } as const;
   const { steps } = play([[20, 4], [30, 2], [30, 2]], { limits });

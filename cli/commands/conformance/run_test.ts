@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { capture } from "../../testing_context.ts";
+import { fuzzOptionsOf } from "./run.ts";
 
 const QUICK = ["conformance", "--subject", "oracle", "--filter", "allocator:availability"];
 
@@ -68,4 +69,17 @@ Deno.test("conformance counts its cases on a terminal, up to the last one", asyn
   assert.ok(cases > 1);
   assert.ok(stderr.includes(`1 of ${cases} cases`), stderr.slice(0, 300));
   assert.doesNotMatch(stderr, new RegExp(`(?:0|${cases + 1}) of ${cases} cases`));
+});
+
+Deno.test("fuzzOptionsOf() gives the usual amount five seconds, and one that is asked for its case's time", () => {
+  const of = (kind: "default" | "flag", timeoutMs: number) =>
+    fuzzOptionsOf(
+      {
+        values: { fuzz: 300, seed: 7, timeoutMs },
+        origins: { fuzz: { kind, text: "--fuzz" } },
+      } as unknown as Parameters<typeof fuzzOptionsOf>[0],
+    );
+  assert.deepEqual(of("default", 600_000), { sequences: 300, seed: 7, timeLimitMs: 5000 });
+  assert.equal(of("flag", 600_000).timeLimitMs, 480_000);
+  assert.equal(of("flag", 1001).timeLimitMs, 801);
 });
