@@ -263,6 +263,7 @@ export {
   type SweepSide,
 } from "./sweep/mod.ts";
 export {
+  type CarriedError,
   classErrors,
   compareWithRecord,
   type ErrorRecord,

@@ -49,8 +49,10 @@ export function createComputedClock(
       restMs.push(times.restMs(batch));
     },
     flush() {
-      // Most flushes are of a single step: nothing is copied.
-      const flushed = { attentionMs, restMs };
+      const flushed = {
+        attentionMs: Float64Array.from(attentionMs),
+        restMs: Float64Array.from(restMs),
+      };
       [attentionMs, restMs] = [[], []];
       return flushed;
     },

@@ -18,9 +18,9 @@ export interface StepBatch extends StepRows {
 /** Times of finished steps, in milliseconds, oldest first. */
 export interface StepTimes {
   /** Attention over all layers. */
-  readonly attentionMs: ArrayLike<number> & Iterable<number>;
+  readonly attentionMs: Float64Array;
   /** Everything else over all layers, and the output projection. */
-  readonly restMs: ArrayLike<number> & Iterable<number>;
+  readonly restMs: Float64Array;
 }
 
 /** Outcome of one check of a step's attention. */

@@ -9,9 +9,9 @@ export interface KernelFigureWords {
   readonly median: string;
   /** Slowest sample over the fastest. */
   readonly spread: string;
-  /** Bytes per second. */
+  /** Bytes a second. */
   readonly bytes: string;
-  /** Operations per second. */
+  /** Operations a second. */
   readonly operations: string;
   /** Share of the ceiling that binds. */
   readonly ceilingShare: string;

@@ -2,6 +2,14 @@ import assert from "node:assert/strict";
 import type { DataSheet, EngineName } from "../card/mod.ts";
 import { ENGINE_OVERHEADS } from "../card/mod.ts";
 import { engineOf, findEngine } from "./engines.ts";
+import { readRunFlags, type RunSettings } from "./run_flags.ts";
+
+/** What a command line sets; flags of all engines are read alike. */
+function settingsOf(flags: string): Partial<RunSettings> {
+  const found = readRunFlags(flags);
+  assert.equal(found.kind, "read", flags);
+  return found.kind === "read" ? found.settings : {};
+}
 
 const sheet = (memoryBytes: number, name = "H100"): DataSheet =>
   ({ name, memoryBytes }) as DataSheet;
@@ -13,7 +21,7 @@ const limits = (
 ) => {
   const found = engineOf(name, {
     sheet: sheet(o.memoryBytes ?? 80e9, o.card),
-    flags: o.flags ?? "",
+    settings: settingsOf(o.flags ?? ""),
   }).limits;
   return [found.maxSequences, found.maxBatchedTokens, found.maxPromptTokens, found.reserveRatio];
 };
@@ -25,7 +33,7 @@ Deno.test("engineOf() has each engine's defaults, by the card's memory from 70 G
   assert.deepEqual(limits("sglang", { memoryBytes: 70e9 }), [2048, 16384, 8192, 0.4]);
   assert.deepEqual(limits("sglang", { memoryBytes: 70e9 - 1 }), [2048, 16384, 4096, 0.4]);
   assert.deepEqual(limits("tensorrt-llm"), [2048, 8192, null, 1]);
-  assert.deepEqual(limits("lmdeploy"), [256, 8192, null, 0]);
+  assert.deepEqual(limits("lmdeploy"), [256, 262_144, null, 0]);
   assert.deepEqual(limits("llama.cpp"), [1, 64, null, 0]);
 });
 
@@ -36,12 +44,21 @@ Deno.test("engineOf() takes a run's flags in place of defaults", () => {
   assert.deepEqual(limits("sglang", { flags: prefill }), [3, 5, 2, 0.4]);
   const batch = "--max_batch_size 4 --max_num_tokens 6";
   assert.deepEqual(limits("tensorrt-llm", { flags: batch }), [4, 6, null, 1]);
-  assert.deepEqual(limits("lmdeploy", { flags: batch }), [4, 8192, null, 0]);
+  const pytorch = engineOf("lmdeploy", {
+    sheet: sheet(80e9),
+    words: "LMDeploy (PyTorch engine)",
+    settings: settingsOf(batch),
+  }).limits;
+  assert.deepEqual([pytorch.rule, pytorch.maxSequences, pytorch.maxBatchedTokens], [
+    "prompts-first",
+    4,
+    8192,
+  ]);
 });
 
 Deno.test("engineOf() cuts prompts, except TensorRT-LLM where it is not told to", () => {
   const cuts = (name: EngineName, flags: string) =>
-    engineOf(name, { sheet: sheet(80e9), flags }).limits.chunkedPrefill;
+    engineOf(name, { sheet: sheet(80e9), settings: settingsOf(flags) }).limits.chunkedPrefill;
   for (const name of ["vllm", "sglang", "lmdeploy", "llama.cpp"] as const) {
     assert.ok(cuts(name, ""));
   }
@@ -53,13 +70,14 @@ Deno.test("engineOf() cuts prompts, except TensorRT-LLM where it is not told to"
 
 Deno.test("engineOf() overlaps scheduling where the engine does, or is told to", () => {
   for (const [name, known] of Object.entries(ENGINE_OVERHEADS)) {
-    const of = (flags: string) => engineOf(name as EngineName, { sheet: sheet(80e9), flags });
+    const of = (flags: string) =>
+      engineOf(name as EngineName, { sheet: sheet(80e9), settings: settingsOf(flags) });
     assert.deepEqual(of("").overhead, known);
     assert.equal(known.overlapped, false, `${name} overlaps only where it is told to`);
     assert.deepEqual(of("--async-scheduling").overhead, { ...known, overlapped: true });
   }
   const overhead = { stepMs: 9 };
-  const own = engineOf("vllm", { sheet: sheet(80e9), flags: "", overhead });
+  const own = engineOf("vllm", { sheet: sheet(80e9), overhead });
   assert.deepEqual(own.overhead, { ...ENGINE_OVERHEADS.vllm, ...overhead });
 });
 
