@@ -1,7 +1,7 @@
 /** Tests of codes and scales that are no number where a query sees them: they count, as NaN does. */
 import { type AttentionProblem, type QuantisedTensor, tableIndex } from "../../kernel/mod.ts";
 import { defineTest, type TestDefinition } from "../test_definition.ts";
-import { attendJudged, needsOf, problemOf, STORAGES } from "./kernel_case.ts";
+import { attend, attendJudged, judgeReply, needsOf, problemOf, STORAGES } from "./kernel_case.ts";
 import { inFormat } from "./quantised_case.ts";
 
 /** Decode rows, whose every query sees its own keys alone. */
@@ -56,16 +56,18 @@ const visibleCode = defineTest({
         }))
     )
   ),
-  run: ({ kernel, params: { code, format, side, storage }, seed }) => {
+  run: async ({ kernel, params: { code, format, side, storage }, seed }) => {
     const spec = { ...inFormat(format), storage, rows: DECODE, window: 0 };
     const problem = problemOf(seed, spec);
     const number = NO_NUMBERS[problem.shape.keyFormat!.codes]![code]!;
-    return attendJudged(
-      kernel,
-      side === "keys"
-        ? { ...problem, quantisedKeys: withCode(problem, problem.quantisedKeys!, number) }
-        : { ...problem, quantisedValues: withCode(problem, problem.quantisedValues!, number) },
-    );
+    if (side === "values") {
+      const quantisedValues = withCode(problem, problem.quantisedValues!, number);
+      return attendJudged(kernel, { ...problem, quantisedValues });
+    }
+    const quantisedKeys = withCode(problem, problem.quantisedKeys!, number);
+    const faulty = { ...problem, quantisedKeys };
+    // Shading languages need not carry NaN through a maximum: the log-sum-exp may be infinite as well.
+    return judgeReply(faulty, { ...await attend(kernel, faulty), logSumExp: null });
   },
 });
 
