@@ -75,7 +75,7 @@ export interface ReservedQuestion extends AdmissionQuestion {
  * Tells whether the free pages hold a request and a reserve. It asks the pools themselves, each
  * for what its head kind needs, so it refuses nothing that they can hold.
  *
- * @param o The request's length and step, and pages a head to leave free.
+ * @param o The request's length and step, and pages per head to leave free.
  * @returns True when every pool has enough free pages now.
  * @throws {AllocatorError} `length/invalid` when a count is no integer ≥ 0.
  */

@@ -92,7 +92,7 @@ Deno.test("canAdmit() agrees with admit() when recycling is off", () => {
 });
 
 Deno.test("canAdmit() asks each pool for what its head kind needs", () => {
-  // 8 pages a head; the first request leaves 2 to the full head and 7 to the window head.
+  // 8 pages per head; the first request leaves 2 to the full head and 7 to the window head.
   const local = buildAllocator({ preallocatedPages: 0 });
   admit(local, slot(0), 96);
   recycle(local, slot(0), { nextPositionTokens: 96, lengthTokens: 96 });

@@ -2,7 +2,7 @@
  * Block tables: int32 rows of page ids, one row a (layer group, slot, head), addressed by the
  * absolute page of a token.
  *
- * Letters: Lg layer groups, B slots, H KV heads, M columns, N pages a head, P tokens a page,
+ * Letters: Lg layer groups, B slots, H KV heads, M columns, N pages per head, P tokens per page,
  * D head size.
  *
  * @module
@@ -11,8 +11,8 @@ import type { Head, LayerGroup, Slot } from "./ids.ts";
 import { HOLE } from "./ids.ts";
 
 /**
- * How ids address K and V: `uniform` one row a slot for all heads; `headwise` one row a head with
- * ids local to the head; `pooled` one row a head with ids of one flat pool.
+ * How ids address K and V: `uniform` one row per slot for all heads; `headwise` one row per head with
+ * ids local to the head; `pooled` one row per head with ids of one flat pool.
  */
 export type Layout = "uniform" | "headwise" | "pooled";
 
@@ -149,7 +149,7 @@ export function idSpacePages(shape: TableShape, pagesPerHead: number): number {
  * flat pool each (group, head) has its own stretch of B·pages ids, so that none is shared.
  *
  * @param pagesPerSlot Pages in each row, 1 to M; the columns behind them are holes.
- * @returns A valid table; it needs pools of at least B·pagesPerSlot pages a head.
+ * @returns A valid table; it needs pools of at least B·pagesPerSlot pages per head.
  * @throws {TableError} When pagesPerSlot does not fit the row.
  */
 export function identityTable(shape: TableShape, pagesPerSlot: number): BlockTable {

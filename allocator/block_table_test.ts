@@ -24,7 +24,7 @@ Deno.test("rowOffset() numbers rows (g·B + b)·H + h and meets each row once", 
   assert.deepEqual(offsets, Array.from({ length: 24 }, (_, row) => row * 5));
 });
 
-Deno.test("rowOffset() gives one row a slot when the layout is uniform", () => {
+Deno.test("rowOffset() gives one row per slot when the layout is uniform", () => {
   const table = createBlockTable({ layout: "uniform", ...SHAPE });
   assert.equal(table.ids.length, 15);
   assert.equal(rowOffset(table, 1 as LayerGroup, 2 as Slot, 3 as Head), 10);

@@ -7,7 +7,7 @@
 
 import type { PageKey } from "./ids.ts";
 
-/** A step that was begun; ids grow by one a step. */
+/** A step that was begun; ids grow by one per step. */
 export type StepId = number & { readonly idSpace: "StepId" };
 
 /** The fence's state. Its memory grows only with the number of steps open at once. */

@@ -12,7 +12,7 @@ export interface AllocatorOptions {
   readonly slots: number;
   /** Pages N of each head; the flat pool has N·H·Lg. */
   readonly pagesPerHead: number;
-  /** Tokens a page P, a power of two in 16…256. */
+  /** Tokens per page P, a power of two in 16…256. */
   readonly pageSizeTokens: number;
   /** The longest request of the model in tokens. */
   readonly modelLengthTokens: number;

@@ -3,7 +3,7 @@
  * share in it; from then on its holders, rows and cache nodes alike, are counted, and it is freed
  * with the last one.
  *
- * Hot paths: arguments are positional, since an options object a page would be garbage.
+ * Hot paths: arguments are positional, since an options object per page would be garbage.
  *
  * @module
  */

@@ -24,7 +24,7 @@ import {
 
 const BLOCK = 32;
 
-/** A window head (W = 17: one page and a token) and a full one, two pages a block. */
+/** A window head (W = 17: one page and a token) and a full one, two pages per block. */
 function buildCache(o: Partial<PrefixCacheOptions> = {}): PrefixCache {
   return createPrefixCache({
     layout: "pooled",

@@ -1,6 +1,6 @@
 /**
  * Moves pages between the pools and the rows of a slot. Hot paths: arguments are positional, since
- * an options object a row would be garbage.
+ * an options object per row would be garbage.
  *
  * @module
  */

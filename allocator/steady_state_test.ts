@@ -57,9 +57,9 @@ function createDecodeLoop(): (steps: number) => void {
 
 Deno.test("extend(), recycle(), release() and steps make no garbage in the steady state", () => {
   const perStep = allocatedBytesPerStep(createDecodeLoop());
-  // Four requests a step; one small object a request would be over 60 bytes. The margin is for the
+  // Four requests per step; one small object per request would be over 60 bytes. The margin is for the
   // refusals at the end of each request and for the engine's own use.
-  assert.ok(perStep < 16, `${perStep} bytes a step`);
+  assert.ok(perStep < 16, `${perStep} bytes per step`);
 });
 
 Deno.test("the garbage measure sees one small array a step", () => {
@@ -67,5 +67,5 @@ Deno.test("the garbage measure sees one small array a step", () => {
   const perStep = allocatedBytesPerStep((steps) => {
     for (let i = 0; i < steps; i++) kept[0] = [i, i + 1];
   });
-  assert.ok(perStep > 16, `${perStep} bytes a step`);
+  assert.ok(perStep > 16, `${perStep} bytes per step`);
 });

@@ -26,7 +26,7 @@ export interface TableQuestion {
   readonly table: BlockTable;
   /** Pages N a head. */
   readonly pagesPerHead: number;
-  /** Tokens a page P. */
+  /** Tokens per page P. */
   readonly pageSizeTokens: number;
   /** Which heads keep a window. */
   readonly heads: HeadMap;
@@ -45,7 +45,7 @@ export interface TableQuestion {
   readonly sharedPages?: boolean;
   /** Tokens of each row, [B][Lg·H], where rows of a slot differ; `lengthsTokens` otherwise. */
   readonly rowLengthsTokens?: readonly (readonly number[])[];
-  /** Pages of the one pool, where that is not a whole number of pages a head. */
+  /** Pages of the one pool, where that is not a whole number of pages per head. */
   readonly idLimit?: number;
   /** Columns of the uniform table that the head-wise table stands in for. */
   readonly uniformColumns?: number;

@@ -4,7 +4,7 @@ import { FORMAT_CAPABILITIES, type FormatCapability } from "./cache_formats.ts";
 /** Capabilities that have a name of their own; those of cache formats follow from the formats. */
 export const NAMED_CAPABILITIES = {
   "allocator.uniform": "uniform tables",
-  "allocator.headwise": "head-wise tables over one pool a head",
+  "allocator.headwise": "head-wise tables over one pool per head",
   "allocator.pooled": "head-wise tables over one pool",
   "allocator.layer_groups": "a table per layer group",
   "allocator.heads": "rows of several KV heads; without it every layer group has one row",

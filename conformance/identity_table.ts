@@ -5,7 +5,7 @@ import type { AttentionShape } from "../kernel/mod.ts";
 /**
  * Builds the table that a step is recorded with.
  *
- * @param shape Sizes of the step; the pools must hold B·`pages` pages a head.
+ * @param shape Sizes of the step; the pools must hold B·`pages` pages per head.
  * @param pages Pages of each slot, at most M.
  * @returns [B·H, M] ids, or [B, M] for the uniform layout.
  */

@@ -44,7 +44,7 @@ export class ReportError extends Error {
 /**
  * Renders rows as JSON lines, the form in which they are kept.
  *
- * @returns One object a line, ending in a newline.
+ * @returns One object per line, ending in a newline.
  */
 export function renderJsonLines(rows: readonly ReportRow[]): string {
   return rows.map(rowLine).join("");

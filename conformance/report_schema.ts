@@ -1,5 +1,5 @@
 /**
- * The report of a run, as stored: rows that are only ever appended, one JSON object a line. This is
+ * The report of a run, as stored: rows that are only ever appended, one JSON object per line. This is
  * the one declaration of file and types; fields that it does not know are left out.
  */
 import { z } from "zod";

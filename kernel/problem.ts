@@ -2,7 +2,7 @@
  * The problems that an attention kernel and an append kernel solve, as data.
  *
  * Letters: B slots, T query tokens of the whole batch, Hq query heads, H KV heads, G = Hq / H,
- * D head size, P tokens a page, N pages a pool, M columns of a table row, W window, S sink tokens,
+ * D head size, P tokens per page, N pages per pool, M columns of a table row, W window, S sink tokens,
  * Q largest query length under a tree mask.
  */
 
@@ -20,7 +20,7 @@ export interface AttentionShape {
   readonly kvHeads: number;
   /** D, elements of one head: 64, 128 or 256. */
   readonly headSize: number;
-  /** P, tokens a page: a power of two in 16…256. */
+  /** P, tokens per page: a power of two in 16…256. */
   readonly pageSizeTokens: number;
   /** N, ids a row of `uniform` or `headwise` may hold: [0, N). */
   readonly pages: number;

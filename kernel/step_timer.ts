@@ -54,7 +54,7 @@ export interface OpenedCache {
   readonly arithmetic: Partial<Arithmetic>;
   /** Bytes a second read from memory, measured by the program on its card; null if it did not. */
   readonly memoryBytesPerSecond: number | null;
-  /** Operations a second of the storage type's matrix products, likewise. */
+  /** Operations per second of the storage type's matrix products, likewise. */
   readonly flopsPerSecond: number | null;
 }
 

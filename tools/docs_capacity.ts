@@ -64,7 +64,7 @@ function sideRows(
     result.sides.find((side) => side.name === name)!.runs[0].performance!;
   const off = performanceOf(outcome.layout);
   const on = performanceOf(`${outcome.layout}-recycle`);
-  const name = outcome.layout === "pooled" ? "one pool (L2)" : "a pool a head (L1)";
+  const name = outcome.layout === "pooled" ? "one pool (L2)" : "a pool per head (L1)";
   const row = (
     recycling: string,
     o: { predicted: number; replayed: number | null; whole: number; gain: number; lost: number },

@@ -3,7 +3,7 @@ import { CACHE_TYPES, replayTypesOfCase } from "./docs_capacity_types.ts";
 import { CAPACITY_CASES, renderCapacityDocument, replayCapacityCase } from "./docs_capacity.ts";
 
 const DOCUMENT = await Deno.readTextFile("docs/capacity.md");
-/** Cases that are replayed in a second; the others have hundreds of rows a request. */
+/** Cases that are replayed in a second; the others have hundreds of rows per request. */
 const QUICK = CAPACITY_CASES.filter(({ title }) => /ratio \.\d+$|every second/.test(title));
 
 /** A table's rows, spaces aside: how wide its columns are depends on the other rows. */

@@ -91,7 +91,7 @@ export function renderTypesSection(rows: readonly (readonly string[])[]): string
     "## Quantised pools",
     "",
     ...markdownParagraph(
-      "The same memory with keys and values in 8 or 4 bits, in one pool (L2): N pages a head follow " +
+      "The same memory with keys and values in 8 or 4 bits, in one pool (L2): N pages per head follow " +
         "from the bytes of a page, with the scales that each token has, and the scales that tokens " +
         "share are taken off once. The fixture's requests and slots are multiplied so that memory " +
         "still binds. The last column is replayed concurrency over that of bf16 without recycling.",

@@ -113,7 +113,7 @@ export async function renderSchedulers(): Promise<string[]> {
       "A replay of up to 524,288 steps keeps each of them, and one of up to 131,072 requests a " +
         "value for each; their figures are exact. Beyond that, gaps between tokens and latencies " +
         "of requests go to buckets: counts, means, least and most stay exact, and a percentile is " +
-        "within 2⁻¹³ of the exact one, which the result states. `bench` keeps a value a request at " +
+        "within 2⁻¹³ of the exact one, which the result states. `bench` keeps a value per request at " +
         "any length, for results store them. `deno task bench:replay` measures time and resident " +
         "memory of the Mooncake conversation trace once, ten and a hundred times over, in a young " +
         "generation of 2 MiB. Its limit is 200 MiB. Ten times (120,310 requests, 3,691,463 steps) " +

@@ -9,7 +9,7 @@ import { renderSchedulers } from "./docs_schedulers.ts";
 
 /** Fixture that the faults are shown on. */
 export const FAULT_FIXTURE = "scheduler-faults";
-/** Pages a head with which the same requests are short of memory. */
+/** Pages per head with which the same requests are short of memory. */
 const SCARCE_PAGES = 512;
 
 const MEANINGS: Readonly<Record<AvailabilityReading, string>> = {
@@ -82,7 +82,7 @@ export async function renderSchedulingDocument(): Promise<string> {
         "one is always tried, or a reading of 0 would stop the engine for ever. Read rightly this " +
         "holds back nothing that the pools have room for. Changes are against the right reading, " +
         "on the side `headwise`, with the `model` clock; memory is the fixture's (plenty) or " +
-        `${SCARCE_PAGES} pages a head (short, so that pools refuse most requests anyway).`,
+        `${SCARCE_PAGES} pages per head (short, so that pools refuse most requests anyway).`,
     ),
     "",
     ...markdownTable([

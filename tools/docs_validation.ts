@@ -31,7 +31,7 @@ export function renderValidationDocument(
     `${rows.length} measurements: ${predicted.length} predicted, ${left.length} listed at the end ` +
     "with the reason.",
     "",
-    "What was fitted: per engine seven constants (milliseconds a step, microseconds a row, milliseconds",
+    "What was fitted: per engine seven constants (milliseconds per step, microseconds per row, milliseconds",
     "a request and at the front end, slowdowns of arithmetic and of reads beside PyTorch's kernels), on",
     "the rows whose id hashes to an even number (`fitted` below; `tools/fit_overheads.ts`). The others",
     "(`held out`) were not looked at by the fit. Nothing is fitted to a model or a card here; the section",
@@ -77,7 +77,7 @@ export function renderValidationDocument(
     "",
     "## All rows",
     "",
-    "TTFT and TPOT in milliseconds, throughput in output tokens a second: predicted / measured.",
+    "TTFT and TPOT in milliseconds, throughput in output tokens per second: predicted / measured.",
     "",
     "| row | card | engine | split | TTFT | TPOT | throughput |",
     "| --- | --- | --- | --- | --- | --- | --- |",

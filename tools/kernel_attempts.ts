@@ -3,18 +3,20 @@
  * each beside what it is to replace. Every variant is checked against the oracle before it is timed.
  *
  *   deno run -A tools/kernel_attempts.ts [--gpu deno|dawn|dawn-unchecked] [--only WORD]
- *     [--runs 15] [--seconds 200] [--rehearse] [--out FILE]
+ *     [--runs 15] [--seconds 200] [--rehearse] [--out FILE] [--store FOLDER]
  *
  * `--only` takes the attempts whose name holds the word. `--rehearse` shortens every context, for an
  * adapter that runs on the CPU, whose times mean nothing. After `--seconds` no further variant is begun.
+ * `--store` keeps the fastest variant of each kind of shape where `headwise kernel bench` finds it.
  *
  * @module
  */
 
 import { parseArgs } from "node:util";
-import { builtinKernelCases, type KernelCase, runKernelBench } from "../bench/mod.ts";
-import { openProvider } from "../cli/gpu/mod.ts";
+import { builtinKernelCases, type KernelCase, runKernelBench, tuningKey } from "../bench/mod.ts";
+import { openProvider, storeTunings } from "../cli/gpu/mod.ts";
 import { type AttendTuning, closeGpu, defaultTuning, type Gpu } from "../kernel/mod.ts";
+import { chooseVariants, type VariantTime } from "./choose_variants.ts";
 import { ATTEMPTS, type KernelVariant } from "./kernel_variants.ts";
 
 const { values } = parseArgs({
@@ -26,6 +28,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "200" },
     rehearse: { type: "boolean", default: false },
     out: { type: "string" },
+    store: { type: "string" },
   },
 });
 
@@ -47,6 +50,8 @@ Deno.exit(failures === 0 ? 0 : 1);
 interface Trial {
   readonly kernelCase: KernelCase;
   readonly variant: KernelVariant;
+  /** Name of the benchmark's case. */
+  readonly base: string;
 }
 
 async function runAttempts(gpu: Gpu): Promise<number> {
@@ -54,6 +59,7 @@ async function runAttempts(gpu: Gpu): Promise<number> {
   const late = new AbortController();
   let failures = 0;
   const results: unknown[] = [];
+  const times: VariantTime[] = [];
   // What a few rows are multiplied by belongs to the target, so variants that differ in it run apart.
   for (const [leastRows, trials] of Map.groupBy(trialsOf(gpu), (t) => t.variant.leastMatrixRows)) {
     const { matrix } = gpu.target;
@@ -83,11 +89,24 @@ async function runAttempts(gpu: Gpu): Promise<number> {
       },
     });
     results.push(result);
+    for (const { case: { name }, outcome } of result.cases) {
+      const { variant, kernelCase, base } = byName.get(name)!;
+      if (outcome.kind !== "timed" || leastRows !== undefined) continue;
+      times.push({ variant, base, key: tuningKey(kernelCase), medianMs: outcome.figures.medianMs });
+    }
     if (values.out !== undefined) await Deno.writeTextFile(values.out, JSON.stringify(results));
     if (late.signal.aborted) {
       console.log(`Stopped after ${values.seconds} s`);
       break;
     }
+  }
+  if (values.store !== undefined) {
+    const chosen = chooseVariants(times).map(([key, variant]): [string, AttendTuning] => [
+      key,
+      tuningOf(gpu, variant),
+    ]);
+    console.log(`Stored: ${JSON.stringify(chosen)}`);
+    await storeTunings(values.store, gpu, new Map(chosen));
   }
   return failures;
 }
@@ -100,6 +119,7 @@ function trialsOf(gpu: Gpu): Trial[] {
     cases.flatMap((name) =>
       Object.entries(variants).map(([label, variant]) => ({
         variant,
+        base: name,
         kernelCase: {
           ...shortened(known.get(name)!),
           ...(variant.pages === undefined ? {} : { pages: variant.pages }),

@@ -10,7 +10,7 @@
  * `--render` writes the page again from the results that are there. `--resume` goes on with results that a
  * run left which was stopped, pair by pair; `--sides` replays some forms alone, as `row,headwise`.
  * At half load few requests run beside each other, so that steps are many: it takes `--half-requests`,
- * and `--half-set` may shorten them. With `--rate`, in requests a second, it runs alone.
+ * and `--half-set` may shorten them. With `--rate`, in requests per second, it runs alone.
  *
  * @module
  */

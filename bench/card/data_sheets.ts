@@ -8,11 +8,11 @@ export interface DataSheet {
   readonly pattern: RegExp;
   /** Bytes of device memory, as the driver shows them. */
   readonly memoryBytes: number;
-  /** Bytes a second from device memory. */
+  /** Bytes per second from device memory. */
   readonly memoryBytesPerSecond: number;
-  /** Operations a second of bf16 matrices. */
+  /** Operations per second of bf16 matrices. */
   readonly bf16FlopsPerSecond: number;
-  /** Operations a second of fp8 matrices, or null where the card has none. */
+  /** Operations per second of fp8 matrices, or null where the card has none. */
   readonly fp8FlopsPerSecond: number | null;
   /** Bytes a second that one card sends to its neighbours, one way. */
   readonly linkBytesPerSecond: number;

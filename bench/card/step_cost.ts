@@ -39,7 +39,7 @@ export interface CostFactors {
   readonly products: number;
   /** Products and experts with few tokens, bound by reading weights. */
   readonly weightReads: number;
-  /** Milliseconds a step besides its kernels. */
+  /** Milliseconds per step besides its kernels. */
   readonly stepOverheadMs: number;
 }
 

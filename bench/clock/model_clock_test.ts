@@ -12,6 +12,7 @@ import { cacheFormats } from "../../fixtures/mod.ts";
 import { countWork } from "../../kernel/mod.ts";
 import { createModelClock } from "./model_clock.ts";
 import { restMs, restOfLayer } from "./rest_of_layer.ts";
+import type { StepTimes } from "./step_clock.ts";
 import { type Side, SIDES } from "../result/sides.ts";
 import { tinyScheduler, tinyWorkload } from "../run/test_support.ts";
 
@@ -98,7 +99,7 @@ Deno.test("createModelClock() costs what the work count of every group says", ()
       cachedLengths: Int32Array.from(cached),
     };
     const { clock } = enqueueRows({ heads, side, rows });
-    const times = clock.flush() as { attentionMs: Float64Array };
+    const times = clock.flush() as StepTimes;
     const expected = direct(heads, side, rows);
     assert.ok(Math.abs(times.attentionMs[0] - expected) <= 1e-12 * Math.max(1, expected));
   }));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { recordBatches, spreadBatches } from "./record_batches.ts";
+import type { StepTimes } from "./step_clock.ts";
 import { tokenClock } from "../run/test_support.ts";
 
 const batch = (queries: number[], cached: number[]) => ({
@@ -15,7 +16,7 @@ Deno.test("recordBatches() keeps the rows of busy slots and lets the clock pay",
   const { clock, rows } = recordBatches(tokenClock());
   clock.enqueue(batch([1, 0, 7], [40, 9, 0]));
   assert.deepEqual(rows, [{ queries: [1, 7], cached: [40, 0] }]);
-  assert.equal((clock.flush() as { restMs: Float64Array }).restMs.length, 1);
+  assert.equal((clock.flush() as StepTimes).restMs.length, 1);
 });
 
 Deno.test("spreadBatches() takes decode and mixed steps apart, evenly over a replay", () => {

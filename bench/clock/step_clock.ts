@@ -18,9 +18,9 @@ export interface StepBatch extends StepRows {
 /** Times of finished steps, in milliseconds, oldest first. */
 export interface StepTimes {
   /** Attention over all layers. */
-  readonly attentionMs: Float64Array;
+  readonly attentionMs: ArrayLike<number> & Iterable<number>;
   /** Everything else over all layers, and the output projection. */
-  readonly restMs: Float64Array;
+  readonly restMs: ArrayLike<number> & Iterable<number>;
 }
 
 /** Outcome of one check of a step's attention. */

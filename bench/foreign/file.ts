@@ -17,10 +17,10 @@ export type GateInput =
 
 /**
  * Parses a result file of this tool, or of the serving benchmarks of vLLM, SGLang or FastDeploy: one
- * JSON object, or a run a line where results were appended.
+ * JSON object, or a run per line where results were appended.
  *
  * @returns Our result, or the foreign runs in the order of the file.
- * @throws {ResultError} When the text is neither, with the line in files of a run a line.
+ * @throws {ResultError} When the text is neither, with the line in files of a run per line.
  */
 export function parseGateInput(text: string, o: { readonly file: string }): GateInput {
   const whole = parseOrNull(text);
@@ -44,7 +44,8 @@ export function parseGateInput(text: string, o: { readonly file: string }): Gate
     const record = parseOrNull(line);
     if (record === null) throw notJson(o.file, runs.length === 0 ? text : line, index);
     if (!isRecord(record)) {
-      const message = `Cannot read the result '${origin}': expected one JSON object, or one a line`;
+      const message =
+        `Cannot read the result '${origin}': expected one JSON object, or one per line`;
       throw new ResultError("result/shape", o.file, message);
     }
     runs.push(readRun(record, { file: o.file, origin }));
@@ -63,7 +64,7 @@ function notJson(file: string, text: string, index: number): ResultError {
     "result/not-json",
     file,
     `Cannot read the result '${file}:${line}:${place.column}': it is not JSON from here on; give ` +
-      "one JSON object, or one a line",
+      "one JSON object, or one per line",
   );
 }
 

@@ -10,7 +10,7 @@ Deno.test("parseGateInput() reads our own results", async () => {
   assert.equal(input.result.workload.name, "tiny");
 });
 
-Deno.test("readGateInput() reads a run a line and names the lines", async () => {
+Deno.test("readGateInput() reads a run per line and names the lines", async () => {
   const input = await readGateInput("bench/testdata/sglang-candidate.jsonl");
   assert.ok(input.kind === "foreign");
   assert.equal(input.runs.length, 4);

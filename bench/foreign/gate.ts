@@ -77,7 +77,7 @@ const REQUIRED: Readonly<Record<GateName | "gate/regression", readonly MetricFac
 
 /**
  * The metrics of a gate. What a gate does not ask to improve may not become worse than the margin,
- * so that no gain is bought with another metric: latencies by fewer tokens a second, ITL by TPOT.
+ * so that no gain is bought with another metric: latencies by fewer tokens per second, ITL by TPOT.
  */
 function metricsOf(
   gate: GateName | "gate/regression",
@@ -105,13 +105,13 @@ function percentilesOf(runs: readonly ForeignRun[]): ForeignMetric[] {
 }
 
 /**
- * Judges runs of another benchmark. A gate needs an interval over runs: one run a side gives a
+ * Judges runs of another benchmark. A gate needs an interval over runs: one run per side gives a
  * ratio and no more, which stays INCONCLUSIVE unless `acceptPointEstimate`. Raw values of requests
  * do not change that, for all requests of a run share its noise. Medians and percentiles that all
- * files hold may not be worse than the margin. Several runs a side give Welch's interval; as they
+ * files hold may not be worse than the margin. Several runs per side give Welch's interval; as they
  * were not interleaved, a PASS needs `acceptUnpaired`.
  *
- * @example One run a side cannot pass by itself
+ * @example One run per side cannot pass by itself
  * ```ts
  * import assert from "node:assert/strict";
  * import { type ForeignRun, judgeForeignRuns, parseGateInput } from "@headwise/headwise/bench";
@@ -137,7 +137,7 @@ export function judgeForeignRuns(
 ): ForeignGateReport {
   const runs = [...baseline, ...candidate];
   refuseDifferent(runs);
-  // The aggregates of one run a side may agree by right, and then they show nothing.
+  // The aggregates of one run per side may agree by right, and then they show nothing.
   const isOneEach = baseline.length === 1 && candidate.length === 1;
   if (isOneEach) refuseRepeated(samplesOf(runs, identityOf));
   else refuseRepeatedRuns(runs);
@@ -185,13 +185,14 @@ export function judgeForeignRuns(
 }
 
 const ALLOWED: Readonly<Record<ForeignStatistics, string>> = {
-  aggregates: "one run a side, aggregates only: the ratio of means and no interval; with raw " +
+  aggregates: "one run per side, aggregates only: the ratio of means and no interval; with raw " +
     "values (--save-detailed, --output-details) requests can be paired, with several runs a " +
-    "side (one file, a run a line) there is an interval",
-  requests: "one run a side with raw values: the ratio of means, and ratios request by request; " +
-    "all requests of a run share its noise, so there is still no interval; several runs a side " +
-    "(one file, a run a line) give one",
-  runs: "several runs a side: an interval over runs that were not interleaved, so that drift " +
+    "side (one file, a run per line) there is an interval",
+  requests:
+    "one run per side with raw values: the ratio of means, and ratios request by request; " +
+    "all requests of a run share its noise, so there is still no interval; several runs per side " +
+    "(one file, a run per line) give one",
+  runs: "several runs per side: an interval over runs that were not interleaved, so that drift " +
     "between them is not cancelled",
 };
 
@@ -233,7 +234,7 @@ function compare(metric: ForeignMetric, o: {
   const reaches = metric.better === "lower" ? ratio <= threshold : ratio >= threshold;
   const demand = `demanded ${metric.better === "lower" ? "at most" : "at least"} ` +
     ratioText(threshold);
-  const text = `${metric.metric}: ratio ${ratio.toFixed(4)} of one run a side, ${demand}`;
+  const text = `${metric.metric}: ratio ${ratio.toFixed(4)} of one run per side, ${demand}`;
   return o.options.acceptPointEstimate === true
     ? { ...comparison, verdict: reaches ? "PASS" : "FAIL", reason: `${text}, accepted as it is` }
     : { ...comparison, reason: `${text}; accept it with --accept-point-estimate` };

@@ -22,7 +22,7 @@ Deno.test("judgeForeignRuns() never passes aggregates unless the point estimate 
   assert.equal(report.statistics, "aggregates");
   assert.equal(report.verdict, "INCONCLUSIVE");
   assert.match(report.allowed, /no interval/);
-  assert.match(report.reasons[0], /ratio 0\.8\d+ of one run a side.*--accept-point-estimate/);
+  assert.match(report.reasons[0], /ratio 0\.8\d+ of one run per side.*--accept-point-estimate/);
   assert.equal(report.comparisons[0].interval, null);
   const accepted = await judge("vllm", { acceptPointEstimate: true });
   assert.equal(accepted.verdict, "PASS");
@@ -64,7 +64,7 @@ Deno.test("judgeForeignRuns() pairs no requests when the prompts differ", async 
   assert.equal(report.statistics, "aggregates");
 });
 
-Deno.test("judgeForeignRuns() gives an interval over several runs a side", async () => {
+Deno.test("judgeForeignRuns() gives an interval over several runs per side", async () => {
   const report = await judge("sglang", { suffix: "jsonl" });
   assert.equal(report.statistics, "runs");
   assert.deepEqual(report.runs, { baseline: 3, candidate: 4 });

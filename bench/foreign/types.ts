@@ -11,7 +11,7 @@ export interface ForeignRun {
   readonly tool: ForeignTool;
   /** Key that gave the benchmark away. */
   readonly recognisedBy: string;
-  /** File, and row in files with a run a line. */
+  /** File, and row in files with a run per line. */
   readonly origin: string;
   /** Settings that have to be the same for two runs to be compared, by the file's own keys. */
   readonly settings: Readonly<Record<string, string>>;
@@ -57,11 +57,11 @@ export interface ForeignRequests {
 
 /** Which conclusions the files allow. */
 export type ForeignStatistics =
-  /** One run a side without raw values: one ratio, whose noise no one knows. */
+  /** One run per side without raw values: one ratio, whose noise no one knows. */
   | "aggregates"
-  /** One run a side with raw values: ratios request by request, still of one run only. */
+  /** One run per side with raw values: ratios request by request, still of one run only. */
   | "requests"
-  /** Several runs a side: an interval over runs that were not interleaved. */
+  /** Several runs per side: an interval over runs that were not interleaved. */
   | "runs";
 
 /** A gate over files of another benchmark. */

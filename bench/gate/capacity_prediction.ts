@@ -63,6 +63,6 @@ function explain(o: Omit<CapacityPrediction, "perHeadGain" | "explanation">): st
   return `With a pool for each head, pages that ${s} window heads free stay with those heads, and ` +
     `each of the ${
       h - s
-    } full heads still needs ${f} pages a request: the gain is 1. One pool for ` +
+    } full heads still needs ${f} pages per request: the gain is 1. One pool for ` +
     `all heads gains ${formula}`;
 }

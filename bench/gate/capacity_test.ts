@@ -38,7 +38,7 @@ Deno.test("gateCapacity() is decided by the one pool when a full head keeps L1 f
   assert.match(report.perHead.reasons[0], /the gain is 1/);
 });
 
-Deno.test("gateCapacity() is decided by the pools a head when every head has a window", () => {
+Deno.test("gateCapacity() is decided by the pools per head when every head has a window", () => {
   const prediction = { ...result.capacityPrediction, windowHeads: 4, heads: 4 };
   const report = gateCapacity({ ...result, capacityPrediction: prediction });
   assert.equal(report.decidedBy, "headwise");

@@ -102,7 +102,7 @@ function demandOf(o: ConcurrencyOptions, { window }: { window: boolean }): Deman
   return { held: held / Math.max(1, weights), admission: admission / count };
 }
 
-/** Pages a head kept back for one running request once the reserve has decayed to its floor. */
+/** Pages per head kept back for one running request once the reserve has decayed to its floor. */
 function keptBack(reserve: ReservePolicy, o: ConcurrencyOptions): number {
   if (reserve.kind === "none") return 0;
   if (reserve.kind === "pages") return reserve.floorPages;

@@ -37,7 +37,7 @@ Deno.test("predictConcurrency() adds chunk and window of window heads when one p
   assert.equal(prediction.concurrency, Math.floor(114 / 15.5) + 1);
 });
 
-Deno.test("predictConcurrency() gains with pools a head when every head has a window", () => {
+Deno.test("predictConcurrency() gains with pools per head when every head has a window", () => {
   const heads = tinyHeads({ ratio: 1 });
   const of = (side: ConcurrencyOptions["side"]): number =>
     predictConcurrency(options({ heads, side })).concurrency;

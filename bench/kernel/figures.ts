@@ -6,7 +6,7 @@ import type { KernelCaseWork, KernelFigures } from "./result_schema.ts";
 export interface KernelCeilings {
   /** Bytes read a second. */
   readonly memoryBytesPerSecond: number;
-  /** Operations a second. */
+  /** Operations per second. */
   readonly flopsPerSecond: number;
 }
 

@@ -9,9 +9,9 @@ export interface KernelFigureWords {
   readonly median: string;
   /** Slowest sample over the fastest. */
   readonly spread: string;
-  /** Bytes a second. */
+  /** Bytes per second. */
   readonly bytes: string;
-  /** Operations a second. */
+  /** Operations per second. */
   readonly operations: string;
   /** Share of the ceiling that binds. */
   readonly ceilingShare: string;

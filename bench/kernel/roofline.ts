@@ -1,5 +1,5 @@
 /**
- * The roofline of a kernel result as a picture: both ceilings, and one dot a case.
+ * The roofline of a kernel result as a picture: both ceilings, and one dot per case.
  *
  * Williams, Waterman, Patterson: Roofline, CACM 52(4), 2009.
  */

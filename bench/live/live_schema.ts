@@ -59,9 +59,9 @@ const performanceSchema = z.strictObject({
   failed: count,
   /** The same by kind, kinds without any left out; results of earlier versions lack it. */
   failedByKind: z.partialRecord(errorKind, count).exactOptional(),
-  /** Completed requests a second, or null. */
+  /** Completed requests per second, or null. */
   requestsPerSecond: nullable,
-  /** Answer tokens a second, by the server's count; null where one is missing. */
+  /** Answer tokens per second, by the server's count; null where one is missing. */
   outputTokensPerSecond: nullable,
   /** Completed requests a second that meet every objective; null without objectives. */
   goodputPerSecond: nullable,
@@ -104,7 +104,7 @@ const sideSchema = z.strictObject({
   model: text,
   /** Requests of the warm-up that failed; results of earlier versions lack it. */
   warmupErrors: z.array(errorSchema).exactOptional(),
-  /** One entry a pair. */
+  /** One entry per pair. */
   runs: z.array(z.strictObject({
     /** Index of the pair, from 0. */
     pair: count,

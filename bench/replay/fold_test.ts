@@ -136,3 +136,29 @@ Deno.test("a replay that drops its requests tells what one that keeps them does,
     { numRuns: 200 },
   );
 });
+
+Deno.test("a replay that drops its requests holds no more for them when there are ten times as many", async () => {
+  const heldAfter = async (count: number): Promise<number> => {
+    const scheduler = tinyScheduler({ maxSequences: 3 });
+    const log = await replay({
+      requests: requestsOf(Array.from({ length: count }, (_, i) => [i * 40, 20, 3])),
+      scheduler,
+      speculative: null,
+      ranks: tinyRanks({ scheduler, pagesPerHead: 7 }),
+      clock: tokenClock({ maxPendingSteps: 7 }),
+      seed: 2,
+      keptSteps: 64,
+      keptRequests: 16,
+    });
+    const { times, tokens, timeline } = log;
+    const columns = [
+      ...Object.values(times),
+      ...Object.values(tokens),
+      ...Object.values(timeline),
+    ].filter((value) => ArrayBuffer.isView(value));
+    assert.ok(columns.length > 20);
+    return columns.reduce((bytes, { byteLength }) => bytes + byteLength, 0);
+  };
+  const few = await heldAfter(500);
+  assert.equal(await heldAfter(5000), few);
+});

@@ -52,7 +52,7 @@ interface Request {
 interface World {
   readonly cache: PrefixCache;
   readonly shape: AttentionShape;
-  /** Keys and values of each tensor: one a layer group, or one for all in a single pool. */
+  /** Keys and values of each tensor: one per layer group, or one for all in a single pool. */
   readonly tensors: readonly { keys: Uint16Array; values: Uint16Array }[];
   readonly requests: (Request | null)[];
 }

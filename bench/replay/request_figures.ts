@@ -87,7 +87,7 @@ export function sumCounts(counts: Int32Array): number {
   return counts.reduce((total, count) => total + count, 0);
 }
 
-/** Adds one value a request, leaving out those that are not known. */
+/** Adds one value per request, leaving out those that are not known. */
 export function addValues(sketch: GapSketch, values: Float64Array): void {
   const gapsMs = values.filter((value) => !Number.isNaN(value));
   addGaps(sketch, { gapsMs, tokens: new Float64Array(gapsMs.length).fill(1) });

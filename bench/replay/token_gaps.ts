@@ -28,7 +28,7 @@ export interface GapClock {
 
 /**
  * Collects the gaps. Undisturbed runs of all requests share theirs, so they are counted by step
- * with a difference array for each number of tokens a step.
+ * with a difference array for each number of tokens per step.
  */
 export function collectGaps(
   log: TokenLog,

@@ -1,4 +1,4 @@
-/** Raw values as CSV (RFC 4180): a row a request, a sample of a kernel case, or a point's side. */
+/** Raw values as CSV (RFC 4180): a row per request, a sample of a kernel case, or a point's side. */
 
 import { type BenchResult, ResultError } from "../result/mod.ts";
 import type { LiveResult } from "../live/mod.ts";

@@ -209,7 +209,7 @@ function factsOf(result: BenchResult): ReportBlock {
       ["ranks", `${workload.tensorParallel}, rank ${workload.measuredRank} timed`],
       [
         "pools",
-        `${formatCount(workload.pagesPerHead)} pages a head of ` +
+        `${formatCount(workload.pagesPerHead)} pages per head of ` +
         `${workload.pageSizeTokens} tokens, order ${options.pageOrder}`,
       ],
       ["requests", describeRequests(requests)],

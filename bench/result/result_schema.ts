@@ -88,7 +88,7 @@ const restOfLayer = z.strictObject({
   expertBytes: z.number(),
   /** Operations of one token through every layer, the output projection left out, on one rank. */
   flopsPerToken: z.number(),
-  /** Formulas and assumptions, one a line. */
+  /** Formulas and assumptions, one per line. */
   assumptions: z.array(text),
 });
 

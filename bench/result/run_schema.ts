@@ -55,11 +55,11 @@ const performance = z.strictObject({
   endToEndMs: summary,
   /** From the first arrival to the last token, in milliseconds. */
   durationMs: z.number(),
-  /** Completed requests a second, or null when nothing completed. */
+  /** Completed requests per second, or null when nothing completed. */
   requestsPerSecond: nullableNumber,
-  /** Output tokens a second, or null when nothing completed. */
+  /** Output tokens per second, or null when nothing completed. */
   outputTokensPerSecond: nullableNumber,
-  /** Input and output tokens a second, or null when nothing completed. */
+  /** Input and output tokens per second, or null when nothing completed. */
   totalTokensPerSecond: nullableNumber,
   /** Running requests, averaged over the time of all steps. */
   meanConcurrency: nullableNumber,
@@ -126,7 +126,7 @@ export const side = z.strictObject({
   walk: z.enum(["row", "visible"]),
   /** Whether window pages were recycled. */
   recycle: z.boolean(),
-  /** One entry a pair. */
+  /** One entry per pair. */
   runs: z.array(run),
 });
 

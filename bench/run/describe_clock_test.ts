@@ -93,7 +93,7 @@ Deno.test("where no one waits for times, a replay asks in full batches and sends
     assert.deepEqual(sizes.slice(0, -2), Array(Math.floor(steps / 64)).fill(64));
     assert.equal(sizes.at(-1), 0);
     assert.deepEqual(sent.map(({ table }) => table !== null), sizes.map((_, index) => index === 0));
-    // A page of 16 tokens is taken every 16 steps: a few entries a step, whatever the table's size.
+    // A page of 16 tokens is taken every 16 steps: a few entries per step, whatever the table's size.
     const changed = sent.reduce((sum, { changes }) => sum + changes.length / 2, 0);
     assert.ok(changed <= steps, `${changed} entries in ${steps} steps`);
   }

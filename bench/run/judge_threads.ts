@@ -1,6 +1,6 @@
 /**
  * Threads that judge sampled rows of a clock's adapter while its batches run: the oracle takes tens of
- * milliseconds a row, in which no answer would be read and no batch sent.
+ * milliseconds per row, in which no answer would be read and no batch sent.
  */
 
 import type { RowJudge } from "../clock/mod.ts";

@@ -180,13 +180,13 @@ export function tinyResult(): Promise<BenchResult> {
   });
 }
 
-/** Values that a side measured, one a pair. */
+/** Values that a side measured, one per pair. */
 export interface SideValues {
   /** Mean TTFT in milliseconds. */
   readonly ttftMs: readonly (number | null)[];
   /** Mean TBT in milliseconds. */
   readonly tbtMs: readonly (number | null)[];
-  /** Output tokens a second. */
+  /** Output tokens per second. */
   readonly tokensPerSecond?: readonly number[];
 }
 

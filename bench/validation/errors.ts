@@ -12,7 +12,7 @@ export interface MetricError {
   readonly id: string;
   /** Metric. */
   readonly metric: ValidatedMetric;
-  /** Predicted, in milliseconds or tokens a second. */
+  /** Predicted, in milliseconds or tokens per second. */
   readonly predicted: number;
   /** Measured, likewise. */
   readonly measured: number;

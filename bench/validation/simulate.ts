@@ -52,7 +52,7 @@ export interface SimulatedRequest {
   readonly cachedTokens?: number;
 }
 
-/** Times of a simulation, one entry a request, in milliseconds. */
+/** Times of a simulation, one entry per request, in milliseconds. */
 export interface SimulatedTimes {
   /** When each was sent. */
   readonly sentMs: Float64Array;

@@ -10,7 +10,7 @@ const MAX_BRIEF_LENGTH = 70;
 
 /**
  * Answers a script of {@linkcode completionScript}: prints which paths fit, and then the words that
- * do, one a line, in the form that the shell takes.
+ * do, one per line, in the form that the shell takes.
  *
  * @param o Every command of the program; and `bash BREAKS LINE`, or `zsh` or `fish` with the words
  * behind the program's name.

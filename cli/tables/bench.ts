@@ -158,7 +158,7 @@ function describeWorkload({ workload, options }: BenchResult): string {
     ? ""
     : `, rank ${workload.measuredRank} of ${workload.tensorParallel}`;
   return `${workload.name}: ${workload.model}, head map ${workload.headMapName}${ranks}, ` +
-    `${workload.pagesPerHead} pages of ${workload.pageSizeTokens} tokens a head, ` +
+    `${workload.pagesPerHead} pages of ${workload.pageSizeTokens} tokens per head, ` +
     `${options.pageOrder} (seed ${options.seed})`;
 }
 

@@ -152,7 +152,7 @@ export function describeOutcomeOfGates(
         ? "capacity not tried, for no request waited for pages"
         : `capacity ${pooled ?? "unknown"} with one pool, ${
           perHead ?? "unknown"
-        } with a pool a head`,
+        } with a pool per head`,
     );
   }
   return parts.length === 0 ? null : parts.join("; ").replaceAll(" %", "\u00a0%");

@@ -164,7 +164,7 @@ Deno.test("describeOutcomeOfGates() tells times, what goes beyond clipping, and 
   ];
   assert.equal(
     told(null, { outcomes }),
-    "capacity ×1.5 with one pool, unknown with a pool a head",
+    "capacity ×1.5 with one pool, unknown with a pool per head",
   );
   assert.equal(
     told(null, { outcomes: [] }),

@@ -10,7 +10,7 @@ import type { ReportStyle } from "./gate.ts";
 import { renderTable, wrapText } from "../terminal/mod.ts";
 import { formatDuration, formatRate } from "../../fixtures/mod.ts";
 
-/** Lays out a kernel result: ceilings, one row a case, then goals and peers. */
+/** Lays out a kernel result: ceilings, one row per case, then goals and peers. */
 export function renderKernelResult(result: KernelResult, style: ReportStyle): string[] {
   const { paint } = style;
   const { adapter, ceilings } = result;

@@ -173,7 +173,7 @@ const inBlocks = mutateTool({
 
 const hidesArithmetic = mutateTool({
   name: "impossible_gain_hidden",
-  fault: "That pools a head cannot gain is not said",
+  fault: "That pools per head cannot gain is not said",
   violates: ["gate/capacity"],
   rejectedBy: ["gates:capacity"],
 }, (good) => ({

@@ -158,7 +158,7 @@ const interleaved = defineCheck({
 const capacity = defineCheck({
   name: "gates:capacity",
   clauses: ["gate/capacity"],
-  description: "Throughput has to rise by 30 %; pools a head that cannot give that are said so",
+  description: "Throughput has to rise by 30 %; pools per head that cannot give that are said so",
   cases: [
     { headwise: 1, pooled: 1.4, all: false, verdict: "PASS" },
     { headwise: 1, pooled: 1.2, all: false, verdict: "FAIL" },
@@ -172,9 +172,9 @@ const capacity = defineCheck({
     requireEqual("verdict", found, verdict);
     requireThat(layouts !== null, "Expected a verdict for each pool layout, found none");
     const passes = (ratio: number): string => ratio > CAPACITY_RATIO ? "PASS" : "FAIL";
-    requireEqual("verdict of pools a head", layouts.headwise.verdict, passes(headwise));
+    requireEqual("verdict of pools per head", layouts.headwise.verdict, passes(headwise));
     requireEqual("verdict of one pool", layouts.pooled.verdict, passes(pooled));
-    requireEqual("pools a head are called unable", layouts.headwise.saysImpossible, !all);
+    requireEqual("pools per head are called unable", layouts.headwise.saysImpossible, !all);
   },
 });
 

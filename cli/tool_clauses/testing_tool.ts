@@ -75,7 +75,7 @@ export interface ToolReplay {
   readonly ttftMs: number | null;
   /** Mean time between tokens in milliseconds. */
   readonly tbtMs: number | null;
-  /** Output tokens a second. */
+  /** Output tokens per second. */
   readonly outputTokensPerSecond: number | null;
   /** Requests that were not served. */
   readonly failedRequests: number;

@@ -9,7 +9,7 @@ import type { PageState } from "./state.ts";
 /** Below this many steps of the timer a time is worth little. */
 const FEW_STEPS = 10;
 
-/** Shows ceilings, one row a case, and what limits them. */
+/** Shows ceilings, one row per case, and what limits them. */
 export function viewBenchmark(benchmark: PageState["benchmark"]): View[] {
   if (benchmark === null) return [];
   if (benchmark.kind === "skipped") return [element("p", { class: "note" }, benchmark.reason)];

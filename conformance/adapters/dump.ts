@@ -149,7 +149,7 @@ export function parseDump(dump: DumpBytes): TableDumpFile {
         columns: tensor.shape.at(-1) ?? 0,
         ids: clean,
       },
-      // A pool of its own size may be no whole number of pages a head.
+      // A pool of its own size may be no whole number of pages per head.
       pagesPerHead: pagesPerHead ?? Math.ceil((poolPages ?? 0) / groups),
       ...(poolPages === undefined ? {} : { idLimit: poolPages }),
       pageSizeTokens: geometry.pageSizeTokens,

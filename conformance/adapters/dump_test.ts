@@ -89,7 +89,7 @@ Deno.test("openDump() names the file and the field when the JSON is wrong", asyn
   await assert.rejects(openDump("results/none.npy"), /there is no such file/);
 });
 
-/** One row a layer group, one pool, a null page 0: slot 0 has 64 tokens, slot 1 has 10. */
+/** One row per layer group, one pool, a null page 0: slot 0 has 64 tokens, slot 1 has 10. */
 const HYBRID = {
   layout: "pooled",
   kvHeads: 1,

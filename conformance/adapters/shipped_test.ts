@@ -194,6 +194,25 @@ testWith(
     }),
 );
 
+testWith(
+  { has: hasCompiler, what: "C compiler" },
+  "a shared library is given the length of a request, and what it answers up to its own length",
+  () =>
+    withFolder(async (folder) => {
+      const { files } = await writeSkeleton("c", folder);
+      const source = files.at(-1)!;
+      const text = await Deno.readTextFile(source);
+      const checked = text.replace(
+        "  (void)request_bytes;\n",
+        "  if (strlen(request) != request_bytes) return -1;\n",
+      );
+      assert.notEqual(checked, text);
+      await Deno.writeTextFile(source, `#include <string.h>\n${checked}`);
+      await build(source, `${folder}/length.so`);
+      await smoke(`ffi:${folder}/length.so`);
+    }),
+);
+
 async function smoke(text: string): Promise<void> {
   const { subject, close } = await openAdapter(adapterOf(text), { scratchParent: SCRATCH_PARENT });
   try {

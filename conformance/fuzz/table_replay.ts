@@ -22,7 +22,7 @@ export interface TableReplay {
   readonly release: () => Promise<void>;
 }
 
-/** Prepares a step of one token a slot; it is recorded when it is first run. */
+/** Prepares a step of one token per slot; it is recorded when it is first run. */
 export function createTableReplay(
   kernel: KernelSubject,
   driver: Driver,

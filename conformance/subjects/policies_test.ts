@@ -47,7 +47,7 @@ const SUBJECTS: PolicySubject[] = [
 
 SUBJECTS.push({
   ...SUBJECTS.at(-1)!,
-  name: "as a hybrid cache manager, with a row a layer group",
+  name: "as a hybrid cache manager, with a row per layer group",
   lacks: [
     ...SUBJECTS.at(-1)!.lacks ?? [],
     "allocator.heads",

@@ -2,7 +2,7 @@
  * A naive model of an allocator: what every row must look like, worked out from the clauses alone
  * and column by column. It knows which columns hold a page and never which page.
  *
- * Letters: Lg layer groups, B slots, H KV heads, M columns, N pages a head, P tokens a page,
+ * Letters: Lg layer groups, B slots, H KV heads, M columns, N pages per head, P tokens per page,
  * W window, S sink tokens.
  */
 import type { HeadKind } from "../../allocator/mod.ts";

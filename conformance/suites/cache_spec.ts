@@ -45,7 +45,7 @@ export const THREE_GROUPS = {
 /** Every layout. */
 export const LAYOUTS: readonly Layout[] = ["uniform", "headwise", "pooled"];
 
-/** The layouts with a row a head. */
+/** The layouts with a row per head. */
 export const HEAD_LAYOUTS: readonly Layout[] = ["headwise", "pooled"];
 
 /** Makes a spec that differs from the control in some fields. */

@@ -130,7 +130,7 @@ function moveCommand(clause: string, send: BadCommand["send"]): BadCommand {
   return { clause, send, needs: "allocator.moves" };
 }
 
-/** One test a clause, so that a case judges the clause that its command would break. */
+/** One test per clause, so that a case judges the clause that its command would break. */
 const tests = [...new Set(Object.values(BAD_COMMANDS).map(({ clause }) => clause))].map((clause) =>
   defineTest({
     id: `allocator:command:${clause.replace(/[/-]/g, "_")}`,

@@ -50,7 +50,7 @@ export async function createDriver(
 }
 
 /**
- * The spec as an allocator can take it. For one with one row a layer group, what were heads of a
+ * The spec as an allocator can take it. For one with one row per layer group, what were heads of a
  * layer become layers of one head, so that heads of one kind share a row.
  */
 export function claimedSpec({ claims, policies }: JudgedAllocator, spec: CacheSpec): CacheSpec {

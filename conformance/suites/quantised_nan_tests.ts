@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- names of code types are those of the field
 /** Tests of codes and scales that are no number where a query sees them: they count, as NaN does. */
 import { type AttentionProblem, type QuantisedTensor, tableIndex } from "../../kernel/mod.ts";
 import { defineTest, type TestDefinition } from "../test_definition.ts";

@@ -87,7 +87,7 @@ const withoutRecycling = defineTest({
 const mixedHeads = defineTest({
   id: "allocator:admission:mixed_heads",
   clauses: ["pool/admission", "pool/per-head"],
-  description: "One pool admits by the sum over head kinds, pools a head by the fullest head",
+  description: "One pool admits by the sum over head kinds, pools per head by the fullest head",
   needs: ({ layout }) => [
     layoutCapability(layout),
     "allocator.recycle",
@@ -197,7 +197,7 @@ const releasedTwice = defineTest({
   },
 });
 
-/** Decodes a request to its end, a page a step, recycling before every growth. */
+/** Decodes a request to its end, a page per step, recycling before every growth. */
 async function runToEnd(driver: Driver, slot: number, lengthTokens: number): Promise<void> {
   await grow(driver, slot, Math.min(16, lengthTokens));
   for (let length = 16; length < lengthTokens; length += 16) {

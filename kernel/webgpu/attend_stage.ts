@@ -39,6 +39,8 @@ export interface AttendStageOptions {
   readonly cache: DeviceCache;
   /** Rows of an item that batches will have; their programs are compiled now. */
   readonly itemRows: readonly number[];
+  /** The same of steps of few keys. @default {none: no step is planned as such} */
+  readonly shortItemRows?: readonly number[];
   /** Other than the default tuning. */
   readonly tuning?: AttendTuning;
 }
@@ -102,14 +104,14 @@ export async function createAttendStage(
   options: AttendStageOptions,
 ): Promise<AttendStage> {
   const { bindings } = options.cache;
-  const counts = countsSplits(gpu, options);
+  const counts = countsSplits(gpu);
   const available = gpu.device.limits.maxStorageBuffersPerShaderStage;
   const cacheBuffers = 2 * bindings + scaleBindings(options.specialisation);
   if (6 + cacheBuffers + Number(counts) > available) {
     throw new GpuError(
       "limit",
       `Cannot bind a cache split over ${cacheBuffers} buffers: the adapter allows ${available} ` +
-        `storage buffers and 6 are taken; use fewer pages`,
+        `storage buffers and ${6 + Number(counts)} are taken; use fewer pages`,
     );
   }
   const cacheEntries = Array.from({ length: cacheBuffers }, () => "read-only-storage" as const);
@@ -147,14 +149,9 @@ export async function createAttendStage(
   };
   const tuning = options.tuning ?? defaultTuning(gpu.target);
   const pipelines = await compileAll(options.itemRows, tuning);
-  const rowSizes = rowSizesOf(options.specialisation, { target: gpu.target, tuning });
-  const { subgroupsWhenShort } = tuning;
-  const shortPipelines = subgroupsWhenShort === undefined
+  const shortPipelines = tuning.short === undefined
     ? new Map<number, never>()
-    : await compileAll(
-      options.itemRows.filter((rows) => isVectorSize(rows, rowSizes)),
-      { ...tuning, subgroups: subgroupsWhenShort },
-    );
+    : await compileAll(options.shortItemRows ?? [], { ...tuning, ...tuning.short });
   const mergePipeline = await compileProgram(
     gpu,
     mergeProgram(options.specialisation),
@@ -187,10 +184,9 @@ export async function createAttendStage(
   };
 }
 
-/** Whether some program counts the splits that are finished. */
-function countsSplits(gpu: Gpu, { tuning }: Pick<AttendStageOptions, "tuning">): boolean {
-  const { target } = gpu;
-  return mergesInsideOf({ rows: 1 }, { target, ...(tuning === undefined ? {} : { tuning }) });
+/** Whether programs may count the splits that are finished: of one device all have one layout. */
+function countsSplits({ target }: Gpu): boolean {
+  return target.isCoherent === true && target.subgroupSize > 0;
 }
 
 /** How a stage's batches are planned: which sizes items have, and how many of them fill the device. */
@@ -198,22 +194,27 @@ export function planningOf(
   stage: AttendStage,
 ): Pick<
   PlanOptions,
-  "rowSizes" | "isChained" | "parallelItems" | "subgroups" | "subgroupsWhenShort" | "mergesInside"
+  "rowSizes" | "isChained" | "parallelItems" | "subgroups" | "short" | "mergesInside"
 > {
   const tuning = attendTuning(stage);
   const rowSizes = rowSizesOf(stage.options.specialisation, { target: stage.gpu.target, tuning });
+  const hasMatrices = Number.isFinite(rowSizes.leastMatrixRows);
   return {
     rowSizes,
     subgroups: tuning.subgroups,
-    ...(tuning.subgroupsWhenShort === undefined
-      ? {}
-      : { subgroupsWhenShort: tuning.subgroupsWhenShort }),
-    mergesInside: countsSplits(stage.gpu, stage.options),
+    // Where matrices take a few rows, they take them in any step.
+    ...(tuning.short === undefined || stage.gpu.target.subgroupSize === 0 || hasMatrices ? {} : {
+      short: {
+        rowSizes: { ...rowSizes, rowGroups: 1 },
+        subgroups: tuning.short.subgroups,
+        parallelItems: Math.floor(tuning.parallelItems * tuning.subgroups / tuning.short.subgroups),
+        isChained: false,
+        mergesInside: tuning.short.mergesInside && stage.gpu.target.isCoherent === true,
+      },
+    }),
+    mergesInside: mergesInsideOf({ rows: 1 }, { target: stage.gpu.target, tuning }),
     isChained: (tuning.isChained ?? true) && stage.gpu.target.subgroupSize > 0,
-    // An item of matrices is one subgroup, where one of the vector kernel is two.
-    parallelItems: Number.isFinite(rowSizes.leastMatrixRows)
-      ? 2 * tuning.parallelItems
-      : tuning.parallelItems,
+    parallelItems: tuning.parallelItems,
   };
 }
 
@@ -355,8 +356,8 @@ export function encodeAttend(
   for (let size = 0; size < ITEM_ROWS.length; size++) {
     const count = o.size.items[size];
     if (count === 0) continue;
-    const pipeline = (o.size.isShort ? stage.shortPipelines.get(ITEM_ROWS[size]) : undefined) ??
-      stage.pipelines.get(ITEM_ROWS[size]);
+    const { pipelines, shortPipelines } = stage;
+    const pipeline = (o.size.isShort ? shortPipelines : pipelines).get(ITEM_ROWS[size]);
     if (pipeline === undefined) {
       throw new RangeError(
         `Cannot run items of ${ITEM_ROWS[size]} rows: their program was not compiled`,
@@ -400,7 +401,7 @@ function attendBindGroup(
       ...keys,
       ...values,
       ...scales,
-      ...(countsSplits(stage.gpu, stage.options) ? [stage.counters.buffer] : []),
+      ...(countsSplits(stage.gpu) ? [stage.counters.buffer] : []),
     ]);
     stage.bindGroups.set(key, group);
   }

@@ -20,6 +20,11 @@
 // A tile that every row sees whole (`unmasked`) takes its rows by counting and skips the masks.
 
 const MAX_GROWTH: f32 = 8.0;
+//#if SHARES_WEIGHTS
+
+// Weights of each subgroup's tile, of all rows; within a subgroup a barrier costs next to nothing.
+var<workgroup> sharedWeights: array<vec4<f32>, ${WORKGROUP / T * TILE * ((R + 3) / 4)}>;
+//#end
 
 // An item may name one that its workgroup takes next, so that equal shares of all keys end together.
 @compute @workgroup_size(${WORKGROUP})
@@ -218,6 +223,21 @@ fn attendItem(item: Item, local: u32) {
     weight${r} *= valueScale;
 //#end
 //#end
+//#if SHARES_WEIGHTS
+    subgroupBarrier();
+    if ((lane & ${LK / J - 1}u) == 0u) {
+//#for v in 0..(R + 3) / 4
+      var four${v} = vec4<f32>(0.0);
+//#for r in v * 4..R
+//#if r < v * 4 + 4
+      four${v}[${r - v * 4}] = weight${r};
+//#end
+//#end
+      sharedWeights[(subgroup * ${TILE}u + ownKey) * ${(R + 3) / 4}u + ${v}u] = four${v};
+//#end
+    }
+    subgroupBarrier();
+//#end
 //#for block in 0..PV_STEPS / PV_UNROLL
 //#if block > 0
     values = loadValues(place, ${block * PV_UNROLL}u, keyGroup, chunk);
@@ -239,8 +259,18 @@ fn attendItem(item: Item, local: u32) {
     }
 //#for i in block * PV_UNROLL..(block + 1) * PV_UNROLL
     {
+//#if SHARES_WEIGHTS
+      let weightAt = (subgroup * ${TILE}u + ${i * KI}u + keyGroup) * ${(R + 3) / 4}u;
+//#for v in 0..(R + 3) / 4
+      let four${v} = sharedWeights[weightAt + ${v}u];
+//#end
+//#for r in 0..R
+      let weight${r}OfKey = four${r / 4}[${r % 4}];
+//#end
+//#else
 //#for r in 0..R
       let weight${r}OfKey = subgroupShuffle(weight${r}, sourceLane(${i * KI}u + keyGroup));
+//#end
 //#end
 //#for c in 0..C
 //#for q in 0..VQ

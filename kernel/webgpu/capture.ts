@@ -78,7 +78,7 @@ export async function captureStep(gpu: Gpu, p: AttentionProblem): Promise<Captur
     usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
   });
   // Binds everything once, before the first replay.
-  uploadProblem(run, p, { walk: "visible" });
+  uploadProblem(run, p, { walk: "visible", isRecorded: true });
   submitProblem(run, size);
   throwFaults(gpu);
   return {
@@ -103,7 +103,7 @@ async function replay(
   requireSameShapes(o.recorded, o.problem);
   const { gpu } = run;
   const before = gpu.objects.made;
-  uploadProblem(run, o.problem, { walk: "visible" });
+  uploadProblem(run, o.problem, { walk: "visible", isRecorded: true });
   submitProblem(run, o.size);
   const objectsMade = gpu.objects.made - before;
   const encoder = gpu.device.createCommandEncoder();
@@ -138,9 +138,12 @@ function largestSize(run: ProblemRun): DispatchSize {
     cachedLengths: full,
     headWindows: zero,
     sinkTokens: 0,
-  }, { walk: "visible", splitTokens: columns * pageSizeTokens });
+  }, { walk: "visible", isRecorded: true, splitTokens: columns * pageSizeTokens });
   const tiles = dispatchSize(run.plan).items;
-  const { parallelItems } = planningOf(run.stage);
+  const planning = planningOf(run.stage);
+  // An item of matrices is one subgroup, where one of the vector kernel is two.
+  const hasMatrices = Number.isFinite(planning.rowSizes?.leastMatrixRows ?? Infinity);
+  const parallelItems = planning.parallelItems * (hasMatrices ? 2 : 1);
   const tokens = columns * pageSizeTokens;
   const items = tiles.map((count) =>
     count === 0 ? 0 : maxItems({ tiles: count, tokens, parallelItems })

@@ -14,9 +14,9 @@ import type { Program } from "./program.ts";
 export interface GpuCeilings {
   /** Bytes read a second, median of the runs. */
   readonly memoryBytesPerSecond: number;
-  /** f32 operations a second, a multiply-add counting as two, median of the runs. */
+  /** f32 operations per second, a multiply-add counting as two, median of the runs. */
   readonly flopsPerSecond: number;
-  /** Operations a second of f16 subgroup matrices that add up in f32; null where there are none. */
+  /** Operations per second of f16 subgroup matrices that add up in f32; null where there are none. */
   readonly matrixFlopsPerSecond?: number | null;
   /** Largest over smallest time of the runs. */
   readonly spread: { readonly memory: number; readonly flops: number };

@@ -87,6 +87,7 @@ const NEEDED_LIMITS = [
 const MATRIX_FEATURE = "chromium-experimental-subgroup-matrix";
 
 /** Deno's, for `@coherent`. */
+const SUBGROUP_BARRIER = "wgpu-subgroup-barrier";
 const COHERENT_FEATURE = "wgpu-memory-decoration-coherent";
 
 const INSTALL_FIX =
@@ -163,6 +164,7 @@ export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {
         dialect,
         isCompact: isSoftware,
         ...(features.includes(COHERENT_FEATURE) ? { isCoherent: true } : {}),
+        ...(features.includes(SUBGROUP_BARRIER) ? { hasSubgroupBarrier: true } : {}),
         ...(matrix === null ? {} : { matrix }),
       },
       maxBindingBytes: Math.min(o.maxBindingBytes ?? limit, limit),
@@ -194,8 +196,13 @@ async function requestDevice(
   const matrices = wants.matrices && adapter.features.has(MATRIX_FEATURE as GPUFeatureName)
     ? subgroups.map((features) => [...features, "shader-f16", MATRIX_FEATURE])
     : [];
-  const coherent = wants.coherence ? subgroups.map((names) => [...names, COHERENT_FEATURE]) : [];
-  for (const features of [...matrices, ...coherent, ...subgroups, ["timestamp-query"], []]) {
+  const more = wants.coherence
+    ? subgroups.flatMap((names) => [
+      [...names, COHERENT_FEATURE, SUBGROUP_BARRIER],
+      [...names, COHERENT_FEATURE],
+    ])
+    : [];
+  for (const features of [...matrices, ...more, ...subgroups, ["timestamp-query"], []]) {
     try {
       const device = await adapter.requestDevice({
         requiredFeatures: features as GPUFeatureName[],

@@ -37,6 +37,8 @@ export interface LaneOptions {
   readonly subgroupSize: number;
   /** The tuning. */
   readonly tuning: AttendTuning;
+  /** Whether subgroups have a barrier of their own. */
+  readonly hasSubgroupBarrier: boolean;
 }
 
 /** Constants of the kernel without subgroups. */
@@ -122,6 +124,7 @@ export function subgroupMapping(
     QUERY_REGISTERS: (s.keyFormat !== undefined || lanesPerKey >= REGISTER_LANES) &&
       rows * headSize / lanesPerKey <= MAX_QUERY_REGISTERS,
     TILE: tile,
+    SHARES_WEIGHTS: o.hasSubgroupBarrier && tuning.sharesWeights === true,
     LANES_V: lanesOfValue,
     C: headSize / values / lanesOfValue,
     VQ: values / 4,

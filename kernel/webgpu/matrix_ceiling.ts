@@ -68,7 +68,7 @@ ${
  * Measures the matrix ceiling.
  *
  * @param gpu An open GPU with timestamp queries.
- * @returns Operations a second, f16 products added in f32, median of the runs; null where the
+ * @returns Operations per second, f16 products added in f32, median of the runs; null where the
  * adapter has no such matrices.
  */
 export async function measureMatrixCeiling(gpu: Gpu): Promise<number | null> {

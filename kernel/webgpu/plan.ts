@@ -4,7 +4,7 @@
  * ones does not become the step, for any query length.
  */
 
-import { isVectorSize, ITEM_ROWS } from "./item_rows.ts";
+import { isVectorSize, ITEM_ROWS, MAX_VECTOR_ROWS } from "./item_rows.ts";
 import { cutChains, isChainable } from "./plan_chains.ts";
 import { chooseSplitPages, parallelItemsOf } from "./plan_splits.ts";
 import {
@@ -92,16 +92,17 @@ function reserve(list: WordList, count: number): number {
  *
  * @param plan Filled again.
  * @param batch The step's rows.
- * @param o How to plan.
+ * @param options How to plan.
  */
-export function planBatch(plan: WorkPlan, batch: PlanBatch, o: PlanOptions): void {
+export function planBatch(plan: WorkPlan, batch: PlanBatch, options: PlanOptions): void {
+  plan.isShort = isShort(batch, options);
+  const o = plan.isShort ? { ...options, ...options.short } : options;
   for (const list of plan.items) list.length = 0;
   plan.merges.length = plan.successors.length = 0;
   plan.counters = plan.partialRows = 0;
   plan.keysRead = 0;
   listTiles(plan.tiles, batch, o);
-  plan.isShort = isShort(plan.tiles, o);
-  const workers = parallelItemsOf(plan.tiles, plan.isShort ? shortOptions(o) : o);
+  const workers = parallelItemsOf(plan.tiles, o);
   if (isChainable(plan.tiles, o, workers)) {
     addChains(plan, batch, o, workers);
     return;
@@ -115,25 +116,22 @@ export function planBatch(plan: WorkPlan, batch: PlanBatch, o: PlanOptions): voi
   }
 }
 
-/** Up to so many tokens for each workgroup, more subgroups of fewer workgroups end sooner. */
+/** Up to so many tokens for each workgroup, a step is short. */
 const SHORT_TOKENS = 256;
+/** Rows of a slot up to which its items are those of the vector kernel. */
+const SHORT_ROWS = 24;
 
-function isShort(tiles: TileList, o: PlanOptions): boolean {
-  const subgroups = o.subgroups ?? 2;
-  if ((o.subgroupsWhenShort ?? subgroups) <= subgroups || o.splitTokens !== undefined) return false;
-  let pages = 0;
-  for (let tile = 0; tile < tiles.count; tile++) {
-    const at = tile * TILE_WORDS;
-    if (!isVectorSize(ITEM_ROWS[tiles.words[at + TILE.size]], o.rowSizes)) return false;
-    pages += tiles.words[at + TILE.pages];
+function isShort(batch: PlanBatch, o: PlanOptions): boolean {
+  if (o.short === undefined || o.splitTokens !== undefined) return false;
+  const heads = batch.heads?.length ?? batch.headWindows.length;
+  let tokens = 0;
+  for (let slot = 0; slot < batch.queryLengths.length; slot++) {
+    const rows = batch.queryLengths[slot] * o.group;
+    if (rows > SHORT_ROWS) return false;
+    const items = Math.ceil(rows / MAX_VECTOR_ROWS);
+    tokens += items * heads * (batch.cachedLengths[slot] + batch.queryLengths[slot]);
   }
-  return pages * o.pageSizeTokens <= SHORT_TOKENS * o.parallelItems;
-}
-
-function shortOptions(o: PlanOptions): Pick<PlanOptions, "parallelItems" | "subgroups"> {
-  const subgroups = o.subgroups ?? 2;
-  const more = o.subgroupsWhenShort ?? subgroups;
-  return { subgroups: more, parallelItems: Math.floor(o.parallelItems * subgroups / more) };
+  return tokens <= SHORT_TOKENS * o.parallelItems;
 }
 
 /** Adds equal shares of all keys, one chain of items a workgroup. */

@@ -5,7 +5,7 @@
  * unequal length make up for it.
  */
 
-import { ITEM_ROWS, rowGroupsOf, TILE_ROWS } from "./item_rows.ts";
+import { isVectorSize, ITEM_ROWS, rowGroupsOf, TILE_ROWS } from "./item_rows.ts";
 import {
   type LengthCounts,
   type PlanOptions,
@@ -49,7 +49,10 @@ export function maxItems(
  */
 export function chooseSplitPages(
   tiles: TileList,
-  o: Pick<PlanOptions, "pageSizeTokens" | "parallelItems" | "splitTokens" | "subgroups">,
+  o: Pick<
+    PlanOptions,
+    "pageSizeTokens" | "parallelItems" | "splitTokens" | "subgroups" | "rowSizes"
+  >,
 ): number {
   let total = 0;
   let longest = 0;
@@ -90,16 +93,20 @@ export function chooseSplitPages(
   return Math.min(most, best);
 }
 
-/** Items that a device runs at once: fewer where they have more groups of rows than subgroups. */
+/**
+ * Items that a device runs at once: fewer where they have more groups of rows than subgroups, more
+ * where they are of matrices, which have one subgroup.
+ */
 export function parallelItemsOf(
   tiles: TileList,
-  o: Pick<PlanOptions, "parallelItems" | "subgroups">,
+  o: Pick<PlanOptions, "parallelItems" | "subgroups" | "rowSizes">,
 ): number {
   const subgroups = o.subgroups ?? 2;
-  let most = subgroups;
+  let most = tiles.count === 0 ? subgroups : 1;
   for (let tile = 0; tile < tiles.count; tile++) {
     const rows = ITEM_ROWS[tiles.words[tile * TILE_WORDS + TILE.size]];
-    if (rows < TILE_ROWS) most = Math.max(most, rowGroupsOf(rows));
+    if (isVectorSize(rows, o.rowSizes)) most = Math.max(most, subgroups, rowGroupsOf(rows));
+    else if (rows === TILE_ROWS) most = Math.max(most, subgroups);
   }
   return Math.max(1, Math.floor(o.parallelItems * subgroups / most));
 }

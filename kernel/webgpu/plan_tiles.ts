@@ -42,8 +42,8 @@ export interface PlanOptions {
   readonly mergesInside?: boolean;
   /** Subgroups of an item of one group of rows. @default {2} */
   readonly subgroups?: number;
-  /** The same in steps of few keys. @default {`subgroups`} */
-  readonly subgroupsWhenShort?: number;
+  /** What differs in steps of few keys; left out, nothing does. */
+  readonly short?: Partial<PlanOptions>;
   /** Items of one group of rows that keep the device busy; splitting aims at this many. */
   readonly parallelItems: number;
   /** Tokens of a split, in place of a choice by `parallelItems`; rounded up to whole pages. */

@@ -24,7 +24,7 @@ import {
   writeLayer,
 } from "./device_cache.ts";
 import { createBuffer, type Gpu } from "./gpu.ts";
-import { itemRowsOfSlots } from "./item_rows.ts";
+import { isVectorSize, itemRowsOfSlots } from "./item_rows.ts";
 import { arithmeticOf } from "./matrix_mapping.ts";
 import { createWorkPlan, planBatch, type WorkPlan } from "./plan.ts";
 import type { PlanBatch, PlanOptions } from "./plan_tiles.ts";
@@ -79,6 +79,9 @@ export async function createProblemRun(
     table: tensor("block table", p.table.byteLength),
     output: tensor("output", p.query.byteLength),
   };
+  const sizes = rowSizesOf(shape, { target: gpu.target, tuning: o.tuning });
+  const rowSizes = { group, ...sizes };
+  const oneGroup = { ...rowSizes, rowGroups: 1 } as const;
   try {
     const stage = await createAttendStage(gpu, {
       specialisation: {
@@ -90,10 +93,10 @@ export async function createProblemRun(
         logSumExp: o.logSumExp,
       },
       cache,
-      itemRows: itemRowsOfSlots(queryLengths, {
-        group,
-        ...rowSizesOf(shape, { target: gpu.target, tuning: o.tuning }),
-      }),
+      itemRows: itemRowsOfSlots(queryLengths, rowSizes),
+      shortItemRows: itemRowsOfSlots(queryLengths, oneGroup).filter((rows) =>
+        isVectorSize(rows, oneGroup)
+      ),
       ...(o.tuning === undefined ? {} : { tuning: o.tuning }),
     });
     return {
@@ -115,7 +118,10 @@ export async function createProblemRun(
 }
 
 /** How a problem is planned: what is read, how it is split, and which KV heads take part. */
-export type ProblemPlan = Pick<PlanOptions, "walk" | "splitTokens"> & Pick<PlanBatch, "heads">;
+export type ProblemPlan = Pick<PlanOptions, "walk" | "splitTokens"> & Pick<PlanBatch, "heads"> & {
+  /** Whether the step is recorded, so that the sizes of its items are those of any number of keys. */
+  readonly isRecorded?: boolean;
+};
 
 /** Writes a problem's tensors and plan. Buffer writes only. */
 export function uploadProblem(
@@ -149,13 +155,15 @@ export function planProblem(run: ProblemRun, p: AttentionProblem, o: ProblemPlan
     queryLengths: run.queryLengths,
     ...(o.heads === undefined ? {} : { heads: o.heads }),
   };
+  const { short, ...steady } = planningOf(run.stage);
+  const planning = short === undefined || o.isRecorded === true ? steady : { ...steady, short };
   planBatch(run.plan, batch, {
     ...o,
     group: run.shape.queryHeads / run.shape.kvHeads,
     pageSizeTokens: run.shape.pageSizeTokens,
     pageRows: run.cache.pageRows,
     headRows: run.cache.headRows,
-    ...planningOf(run.stage),
+    ...planning,
   });
 }
 

@@ -61,16 +61,26 @@ export interface ProgramTarget {
   readonly isCompact: boolean;
   /** Whether workgroups can see each other's writes within a dispatch. @default {false} */
   readonly isCoherent?: boolean;
+  /** Whether subgroups have a barrier of their own. @default {false} */
+  readonly hasSubgroupBarrier?: boolean;
   /** Subgroup matrices of f16 with f32 results; left out where there are none. */
   readonly matrix?: MatrixUnit;
+}
+
+/** Tuning of steps of few keys: what counts is how few tiles a subgroup walks one after the other. */
+export interface ShortTuning {
+  /** Subgroups of a workgroup. */
+  readonly subgroups: number;
+  /** Whether the last workgroup of a tile joins its few splits, where the target allows it. */
+  readonly mergesInside: boolean;
 }
 
 /** Tuning of decode: the subgroup program and its plan; any choice gives right answers. */
 export interface AttendTuning {
   /** Subgroups of a workgroup; more where an item has more groups of rows. */
   readonly subgroups: number;
-  /** Subgroups of a workgroup in steps of few keys, whose items are short. @default {`subgroups`} */
-  readonly subgroupsWhenShort?: number;
+  /** What differs in steps of few keys, whose items are short and of one group of rows each. */
+  readonly short?: ShortTuning;
   /** Most groups of rows of an item, each in a subgroup of its own. */
   readonly rowGroups: number;
   /** Whether the last workgroup of a tile joins its few splits, where the target allows it. @default {false} */
@@ -83,6 +93,8 @@ export interface AttendTuning {
   readonly keysPerGroup: number;
   /** Lanes that share a value, at most: a power of two. Fewer take fewer exchanges of weights. */
   readonly lanesPerValue?: number;
+  /** Whether weights pass through workgroup memory, where the target allows it. @default {false} */
+  readonly sharesWeights?: boolean;
   /** Value loads that a lane issues before it uses the first: a power of two. */
   readonly valuesInFlight: number;
   /** Tuning of the matrix program, where there is one. */

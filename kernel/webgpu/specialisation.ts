@@ -70,6 +70,7 @@ export function defaultTuning({ subgroupSize, isCompact }: ProgramTarget): Atten
     : {
       subgroups: 2,
       rowGroups: 4,
+      short: { subgroups: 2, mergesInside: false },
       lanesPerKey: Math.min(4, subgroupSize),
       keysPerGroup: 2,
       valuesInFlight: 8,
@@ -183,10 +184,11 @@ export function attendProgramName(
       `${matrixTuningName(matrix)}${ahead}`;
   }
   if (o.target.subgroupSize === 0 || s.rows === TILE_ROWS) return `${head};subgroup=none`;
-  const { T, WALKERS, LK, J, LANES_V, PV_UNROLL } = subgroupMapping(s, tuned(o));
+  const { T, WALKERS, LK, J, LANES_V, PV_UNROLL, SHARES_WEIGHTS } = subgroupMapping(s, tuned(o));
   const subgroups = `subgroup=${T};walkers=${WALKERS}`;
   return `${head};${subgroups};lanes_per_key=${LK};keys_per_group=${J};lanes_per_value=${LANES_V};` +
-    `values_in_flight=${PV_UNROLL}${mergesInsideOf(s, o) ? ";merges_inside" : ""}`;
+    `values_in_flight=${PV_UNROLL}${mergesInsideOf(s, o) ? ";merges_inside" : ""}` +
+    (SHARES_WEIGHTS ? ";shares_weights" : "");
 }
 
 function matrixTuningOf(
@@ -208,7 +210,8 @@ function matrixTuningOf(
 }
 
 function tuned(o: { target: ProgramTarget; tuning?: AttendTuning }): LaneOptions {
-  return { subgroupSize: o.target.subgroupSize, tuning: o.tuning ?? defaultTuning(o.target) };
+  const { subgroupSize, hasSubgroupBarrier = false } = o.target;
+  return { subgroupSize, hasSubgroupBarrier, tuning: o.tuning ?? defaultTuning(o.target) };
 }
 
 function vectorMapping(

@@ -26,7 +26,7 @@ import { fillCodes } from "./fill_codes.ts";
 import { staticScales } from "./static_scales.ts";
 import { fillRandom } from "./fill.ts";
 import { createBuffer, type Gpu, GpuError } from "./gpu.ts";
-import { itemRowsOfSlots, itemRowsUpTo } from "./item_rows.ts";
+import { isVectorSize, itemRowsOfSlots, itemRowsUpTo } from "./item_rows.ts";
 import {
   createPassTimer,
   destroyPassTimer,
@@ -167,6 +167,10 @@ export async function createStepState(
   const itemRows = only === undefined
     ? itemRowsUpTo({ ...rowSizes, maxTokens: o.maxBatchTokens })
     : itemRowsOfSlots(only.queryLengths, rowSizes);
+  const oneGroup = { ...rowSizes, rowGroups: 1 } as const;
+  const shortItemRows = only === undefined
+    ? itemRowsUpTo({ ...oneGroup, maxTokens: o.maxBatchTokens })
+    : itemRowsOfSlots(only.queryLengths, oneGroup);
   const attend = await createAttendStage(gpu, {
     specialisation: {
       ...shape,
@@ -178,6 +182,7 @@ export async function createStepState(
     },
     cache,
     itemRows,
+    shortItemRows: shortItemRows.filter((rows) => isVectorSize(rows, oneGroup)),
     ...(o.tuning === undefined ? {} : { tuning: o.tuning }),
   });
   const append = await createAppendStage(gpu, {

@@ -6,7 +6,7 @@ import type { AttendTuning } from "./program.ts";
 /** A part of a tuning that is searched by itself; the matrix kernel's are listed as a whole. */
 export type TuningPart = Exclude<
   keyof AttendTuning,
-  "matrix" | "lanesPerValue" | "isChained" | "mergesInside" | "subgroupsWhenShort"
+  "matrix" | "sharesWeights" | "lanesPerValue" | "isChained" | "mergesInside" | "short"
 >;
 
 /** Values that each part of a tuning may be given when variants are measured. */
@@ -31,11 +31,17 @@ export function isAttendTuning(
   o: { readonly subgroupSize: number },
 ): value is AttendTuning {
   if (typeof value !== "object" || value === null) return false;
-  const { matrix, ...tuning } = value as Record<string, unknown>;
+  const { matrix, short, lanesPerValue, ...parts } = value as Record<string, unknown>;
+  const { isChained, mergesInside, sharesWeights, ...tuning } = parts;
   const axes = Object.entries(TUNING_AXES);
   return Object.keys(tuning).length === axes.length &&
     axes.every(([name, values]) => values.some((choice) => choice === tuning[name])) &&
     (matrix === undefined || isMatrixTuning(matrix)) &&
+    (short === undefined || isShortTuning(short)) &&
+    (lanesPerValue === undefined || TUNING_AXES.lanesPerKey.some((n) => n === lanesPerValue)) &&
+    [isChained, mergesInside, sharesWeights].every((flag) =>
+      /undefined|boolean/.test(typeof flag)
+    ) &&
     fits(tuning as unknown as AttendTuning, o.subgroupSize);
 }
 
@@ -57,6 +63,12 @@ export function neighbouringTunings(
 
 /** Parts of a tuning, in the order in which a search varies them. */
 export const TUNING_PARTS: readonly TuningPart[] = Object.keys(TUNING_AXES) as TuningPart[];
+
+function isShortTuning(value: unknown): boolean {
+  const { subgroups, mergesInside, ...rest } = Object(value) as Record<string, unknown>;
+  return TUNING_AXES.subgroups.some((choice) => choice === subgroups) &&
+    typeof mergesInside === "boolean" && Object.keys(rest).length === 0;
+}
 
 function isMatrixTuning(value: unknown): boolean {
   const text = JSON.stringify(value);

@@ -1,5 +1,9 @@
+import { normalize } from "node:path/posix";
 import { runTimeEdges } from "../../.ci/import_rules.ts";
 import { folderOf, type SourceFile } from "../../.ci/source_tree.ts";
+
+/** Files that are started in a process of their own, by the path that they are named by. */
+const STARTED = /(?:import\.meta\.resolve|new URL)\("(\.[^"]*\.ts)"/g;
 
 /**
  * The tests that may notice a change of a file, nearest first: the one beside it, then those of its
@@ -13,6 +17,13 @@ export function nearestTests(
   for (const [path, edges] of runTimeEdges(files)) {
     if (/^(?:tools|\.ci)\//.test(path)) continue;
     for (const { target } of edges) {
+      importers.set(target, [...(importers.get(target) ?? []), path]);
+    }
+  }
+  for (const { path, text } of files) {
+    if (!path.endsWith(".ts") || /^(?:tools|\.ci)\//.test(path)) continue;
+    for (const [, name] of text.matchAll(STARTED)) {
+      const target = normalize(`${folderOf(path)}/${name}`);
       importers.set(target, [...(importers.get(target) ?? []), path]);
     }
   }

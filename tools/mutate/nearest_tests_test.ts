@@ -19,3 +19,17 @@ Deno.test("nearestTests() begins beside the file, then its folder, then follows 
     "bench/live/c_test.ts",
   ]);
 });
+
+Deno.test("nearestTests() finds the tests of what starts a file in a process of its own", () => {
+  const files = [
+    { path: "bench/host/a.ts", text: "" },
+    { path: "bench/host/b.ts", text: 'export const b = import.meta.resolve("./a.ts");\n' },
+    { path: "bench/c.ts", text: 'export const c = new URL("./host/a.ts", import.meta.url);\n' },
+    { path: "bench/host/b_test.ts", text: 'import { b } from "./b.ts";\n' },
+    { path: "bench/c_test.ts", text: 'import { c } from "./c.ts";\n' },
+  ];
+  assert.deepEqual(nearestTests(files)("bench/host/a.ts"), [
+    "bench/host/b_test.ts",
+    "bench/c_test.ts",
+  ]);
+});

@@ -10,7 +10,7 @@ Deno.test("conformance exits 0 and ends with the counts when the subject conform
   assert.match(stdout, /^CONFORMANT {2}oracle[\s\S]*\n\d+ passed, 0 failed, 0 skipped\n$/);
 });
 
-Deno.test("conformance --json prints one JSON object a line and nothing else", async () => {
+Deno.test("conformance --json prints one JSON object per line and nothing else", async () => {
   const { stdout } = await capture([...QUICK, "--json"]);
   const rows = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
   assert.equal(rows[0].kind, "run");

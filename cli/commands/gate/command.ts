@@ -10,7 +10,7 @@ PASS, 1 FAIL, 3 INCONCLUSIVE; results of different workloads, cards or settings 
 what differs. Measured runs of two files were not interleaved: a PASS needs --accept-unpaired.
 
 Also reads result files of the serving benchmarks of vLLM, SGLang and FastDeploy, and says what they
-allow: one run a side gives a ratio without an interval, which is judged only with
+allow: one run per side gives a ratio without an interval, which is judged only with
 --accept-point-estimate; several runs, a line each in one file, give an interval. They are judged by
 --gate read unless a regression is asked for.
 

@@ -24,7 +24,7 @@ async function inFolder(body: (folder: string) => Promise<void>): Promise<void> 
 }
 
 Deno.test({
-  name: `kernel bench prints a row a case and writes what kernel roofline draws${device.reason}`,
+  name: `kernel bench prints a row per case and writes what kernel roofline draws${device.reason}`,
   ignore: device.ignore,
   fn: async () => {
     await inFolder(async (folder) => {

@@ -49,7 +49,7 @@ const roofline: Command<CliContext> = buildSettingsCommand({
     ],
   },
   brief: "Draw the roofline of a kernel result as SVG",
-  description: "Draws both measured ceilings and one dot a case.\n\nEXAMPLES\n" +
+  description: "Draws both measured ceilings and one dot per case.\n\nEXAMPLES\n" +
     "  headwise kernel roofline docs/results/kernel-h200.json -o docs/results/roofline.svg",
 });
 

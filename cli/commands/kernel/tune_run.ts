@@ -1,9 +1,15 @@
-import { selectKernelCases, type TunedShape, tuneKernel } from "../../../bench/mod.ts";
+import {
+  selectKernelCases,
+  type TunedShape,
+  type TunedVariant,
+  tuneKernel,
+} from "../../../bench/mod.ts";
 import { type AttendTuning, closeGpu } from "../../../kernel/mod.ts";
 import {
   type CliContext,
   createProgress,
   paintOf,
+  type ProgressState,
   renderTable,
   writeLines,
 } from "../../terminal/mod.ts";
@@ -44,14 +50,7 @@ export default async function tune(
       ...values,
       cases: selectKernelCases(all, { set, glob }),
       signal: this.signal,
-      onVariant: (key, variant) => {
-        const detail = variant.meanMs === null
-          ? `refused: ${variant.refusal}`
-          : formatDuration(variant.meanMs);
-        // All in the label, which a log gets at once: a search that is cut off has told what it knew.
-        const label = `${key}: ${describeTuning(variant.tuning)}: ${detail}`;
-        progress.update({ label, fraction: 0, detail: "" });
-      },
+      onVariant: (key, variant) => progress.update(progressOf(key, variant)),
     });
     progress.close();
     writeLines(stdout, renderTuned(tuned));
@@ -74,6 +73,16 @@ export default async function tune(
     progress.close();
     closeGpu(gpu);
   }
+}
+
+/**
+ * What is shown of a variant. All in the label, which a log gets at once: a search that is cut off
+ * has told what it knew.
+ */
+export function progressOf(key: string, variant: TunedVariant): ProgressState {
+  const { meanMs, refusal, tuning } = variant;
+  const detail = meanMs === null ? `refused: ${refusal}` : formatDuration(meanMs);
+  return { label: `${key}: ${describeTuning(tuning)}: ${detail}`, fraction: 0, detail: "" };
 }
 
 /** A row a shape: the fastest variant, and how much it gains. */

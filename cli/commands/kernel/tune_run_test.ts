@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { closeGpu, openGpu } from "../../../kernel/mod.ts";
 import { defaultTuning, type ProgramTarget } from "../../../kernel/mod.ts";
 import { capture } from "../../testing_context.ts";
-import { renderTuned } from "./tune_run.ts";
+import { progressOf, renderTuned } from "./tune_run.ts";
 
 const outcome = await openGpu();
 const canTime = outcome.kind === "gpu" && outcome.gpu.hasTimestamps;
@@ -52,4 +52,13 @@ Deno.test("renderTuned() tells the gain of what won, that the default stays, and
   assert.match(lines.at(-3)!, /^a +\w+=\d+.* 25\.0 % +7$/);
   assert.match(lines.at(-2)!, /^b +the default +0\.0 % +3$/);
   assert.match(lines.at(-1)!, /^c +not measured +– +0$/);
+});
+
+Deno.test("progressOf() tells a variant and its time in its label, or why it was refused", () => {
+  const tuning = defaultTuning({ subgroupSize: 32, isCompact: true } as ProgramTarget);
+  const timed = progressOf("a", { tuning, meanMs: 0.25, refusal: null });
+  assert.match(timed.label, /^a: subgroups=2 .*lanesPerKey=8 .*: 250 µs$/);
+  assert.deepEqual([timed.fraction, timed.detail], [0, ""]);
+  const refused = progressOf("a", { tuning, meanMs: null, refusal: "no memory" });
+  assert.match(refused.label, /: refused: no memory$/);
 });

@@ -8,7 +8,7 @@ Reports on results of any kind, several at once: what 'bench' (live servers too)
 --format the ending of --out decides (.html, .md, .csv, .xml, .tap, .sarif, .svg), otherwise text.
 
 html is one page without a script or a request, of conformance runs alone suites by implementation;
-markdown fits into a comment of a pull request; csv has a row a request, csv-gaps the gaps between
+markdown fits into a comment of a pull request; csv has a row per request, csv-gaps the gaps between
 tokens, and perfetto is for ui.perfetto.dev.
 junit, tap, sarif, github and badge are of conformance alone, and tap and badge take one run; a run
 that was killed is shown as far as it goes, and says so.

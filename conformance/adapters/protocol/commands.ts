@@ -1,5 +1,5 @@
 /**
- * The adapter protocol, version 1, as one table: one JSON object a line, a request on the adapter's
+ * The adapter protocol, version 1, as one table: one JSON object per line, a request on the adapter's
  * standard input, its reply on the adapter's standard output. The client, the server, the fuzzing,
  * the JSON Schema and the documentation follow from the table.
  */
