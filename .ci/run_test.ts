@@ -11,7 +11,7 @@ async function runWith(answers: string): Promise<{ code: number; lines: readonly
   *flash_fault*) echo "1 passed, 1 failed"; exit 1 ;;
   *) echo "1 passed, 0 failed" ;;`;
     await write("npx", `shift 2\ncase "$*" in\n${all}\nesac`);
-    // Nobody who may install packages.
+    // A user who may not install packages.
     await write("id", "echo 1000");
     const { code, stdout } = await new Deno.Command("bash", {
       args: [".ci/run"],

@@ -46,7 +46,7 @@ const USAGE_ERRORS = new Set([
 export function describeFault(error: unknown): Fault {
   if (error instanceof SettingError) {
     const exitCode = error.origin.kind === "file" ? EXIT.input : EXIT.usage;
-    // Nobody gave a default: the message alone says what is missing.
+    // A default was given by no one: the message alone says what is missing.
     const giver = error.origin.kind === "default" ? "" : `${error.origin.text}: `;
     return { text: `${giver}${error.message}`, exitCode };
   }
