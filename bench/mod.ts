@@ -61,6 +61,8 @@ export {
   openAdapterRunner,
   parseTimeTable,
   type ProtocolCost,
+  type RowJudge,
+  type RunnerOptions,
   servedModelOf,
   type TimedCall,
   type TimedCalls,

@@ -46,7 +46,6 @@ export function guardAllocator(
  * Wraps a kernel so that exceptions become {@linkcode SubjectFault}s, and poses tables as its subject
  * declares.
  *
- * @param o When the case is over, and what the subject declares.
  * @returns The wrapped kernel; without one, every command is a fault.
  */
 export function guardKernel(

@@ -19,7 +19,6 @@ interface Copy {
 
 /** A problem in other pages, and the way back. */
 export interface Repaged<P extends CacheProblem> {
-  /** The problem. */
   readonly problem: P;
   /** Whether a page has tokens of a hole beside others, so that a write to it would not be dropped. */
   readonly mixesHoles: boolean;
@@ -36,8 +35,6 @@ export interface Repaged<P extends CacheProblem> {
  * of it was one; where a part of it was, that part is poisoned. Ids out of the pool stay so.
  *
  * @param given A problem in 16 bits whose sizes agree.
- * @param pageSizeTokens P, a power of two.
- * @returns The problem in pages of that size.
  */
 export function repage<P extends CacheProblem>(given: P, pageSizeTokens: number): Repaged<P> {
   const { shape } = given;
@@ -108,7 +105,6 @@ export function repage<P extends CacheProblem>(given: P, pageSizeTokens: number)
 interface Piece {
   /** Pages that it holds tokens of, in order; −1 where there is none. */
   readonly ids: readonly number[];
-  /** Tokens of each of them. */
   readonly tokens: number;
   /** Tokens of the first one that come before. */
   readonly skipped: number;

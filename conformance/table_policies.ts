@@ -14,8 +14,6 @@ export type TablePolicies = Pick<Policies, "nullId" | "deadColumns">;
 /**
  * Poses problems as a kernel's policies ask for, and takes its answers back.
  *
- * @param kernel The kernel as its subject gives it.
- * @param policies What its subject declares.
  * @returns A kernel that takes problems whose holes are −1, in dead columns too.
  */
 export function poseTables(kernel: KernelSubject, policies: TablePolicies): KernelSubject {
@@ -83,9 +81,6 @@ function staleId({ shape, table }: AttentionProblem): number {
 /**
  * Finds the holes that recycling leaves: of columns within a request's length that no query of this
  * step sees or of a later one will, over all heads that share the row.
- *
- * @param problem The problem.
- * @returns Indices into the table.
  */
 export function deadColumns(problem: AttentionProblem): number[] {
   const { layout, batch, kvHeads, columns, pageSizeTokens } = problem.shape;

@@ -50,13 +50,7 @@ export function takenSizes(claims: ReadonlySet<Capability>): TakenSizes {
   };
 }
 
-/**
- * Poses problems in sizes that a kernel takes, and takes its answers back.
- *
- * @param kernel The kernel.
- * @param sizes What it takes.
- * @returns A kernel that takes problems of every size, or skips them.
- */
+/** Poses problems in sizes that a kernel takes, and takes its answers back. */
 export function poseSizes(kernel: KernelSubject, sizes: TakenSizes): KernelSubject {
   const takesAll = HEAD_SIZES.slice(0, 2).every((size) => sizes.headSizes.includes(size)) &&
     PAGE_SIZES.every((size) => sizes.pageSizes.includes(size));

@@ -164,7 +164,7 @@ export {
   openGpu,
   type OpenGpuOptions,
 } from "./webgpu/gpu.ts";
-export { itemRowsOf, MATRIX_ROWS, TILE_ROWS } from "./webgpu/item_rows.ts";
+export { itemRowsOf, MATRIX_ROWS, type RowSizes, TILE_ROWS } from "./webgpu/item_rows.ts";
 export { listSpecialisations, SPECIALISATION_AXES } from "./webgpu/list_specialisations.ts";
 export { matrixChainProgram } from "./webgpu/matrix_ceiling.ts";
 export {
@@ -184,6 +184,7 @@ export type {
   MatrixUnit,
   Program,
   ProgramTarget,
+  ShortTuning,
   WgslDialect,
 } from "./webgpu/program.ts";
 export { attendProgram, defaultTuning } from "./webgpu/specialisation.ts";

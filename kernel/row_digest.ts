@@ -19,7 +19,6 @@
  * The digest of a row.
  *
  * @param row [G, D] bits; an odd number of elements ends with a 0.
- * @returns Both words.
  */
 export function digestRow(row: Uint16Array): readonly [a: number, b: number] {
   let [a, b] = [0, 0];

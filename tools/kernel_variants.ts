@@ -16,7 +16,6 @@ export interface KernelAttempt {
   readonly name: string;
   /** Whose compiler it is about. */
   readonly compiler: "naga" | "tint" | "any";
-  /** Names of cases. */
   readonly cases: readonly string[];
   /** Variants by label, what is to be replaced first. */
   readonly variants: Readonly<Record<string, KernelVariant>>;

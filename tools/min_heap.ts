@@ -11,10 +11,7 @@
 /**
  * Adds a value to a heap.
  *
- * @param heaps The shared array.
- * @param offset Where the heap starts.
  * @param size How many values it holds before the push.
- * @param value The value to add.
  */
 export function pushValue(heaps: Int32Array, offset: number, size: number, value: number): void {
   let hole = size;
@@ -31,10 +28,7 @@ export function pushValue(heaps: Int32Array, offset: number, size: number, value
 /**
  * Takes the least value out of a heap. The caller makes sure that the heap is not empty.
  *
- * @param heaps The shared array.
- * @param offset Where the heap starts.
  * @param size How many values it holds before the pop, ≥ 1.
- * @returns The least value.
  */
 export function popLeast(heaps: Int32Array, offset: number, size: number): number {
   const least = heaps[offset];

@@ -62,7 +62,7 @@ interface CommittedRow {
 }
 
 /** What a runner is made with; a caller may leave all of it out. */
-interface RunnerOptions {
+export interface RunnerOptions {
   /** Reads the clock of the wall, in milliseconds. */
   readonly now: () => number;
   /** Seed of the rows that are judged. Whoever knows it knows the rows. */
@@ -74,7 +74,6 @@ interface RunnerOptions {
 /**
  * Opens a cache with an adapter, and gives a runner of it.
  *
- * @param timer The adapter.
  * @param cache Sizes, form and seed.
  * @param o Clock of the wall and seed, for tests; what judges rows elsewhere.
  * @returns The runner; it gives back the cache, and leaves the adapter running.

@@ -30,7 +30,6 @@ export interface GpuClockOptions {
  * heads cost the same: one layer of each such class is timed in every step, its groups taking turns,
  * and counts for all layers of the class. The rest of the layer is modelled.
  *
- * @param o Runner, head map and the modelled rest.
  * @returns The clock; it owns the runner.
  */
 export function createGpuClock(o: GpuClockOptions): StepClock {

@@ -21,8 +21,6 @@ export interface InterpolatedTime {
  * Interpolates the time of a call: a plane through the logarithms of its neighbours, the nearest ones
  * weighing most, so that a measured size has its measured time.
  *
- * @param calls Measured calls of one kind, at least one.
- * @param size Size to find the time of.
  * @returns The time, and how far outside of the measured sizes it lies.
  */
 export function interpolateTime(calls: readonly TimedCall[], size: CallSize): InterpolatedTime {
@@ -42,9 +40,6 @@ export function interpolateTime(calls: readonly TimedCall[], size: CallSize): In
 
 /**
  * How far each call's time lies from the one interpolated without it, for calls that the others enclose.
- *
- * @param calls Measured calls of one kind.
- * @returns |relative error| of each that can be left out.
  */
 export function leaveOutErrors(calls: readonly TimedCall[]): number[] {
   return calls.flatMap((call, index) => {

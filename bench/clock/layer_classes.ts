@@ -4,9 +4,7 @@ import type { HeadMap } from "../../allocator/mod.ts";
 
 /** Layers with the same number of full and of window heads. */
 export interface LayerClass {
-  /** Full heads of each layer. */
   readonly fullHeads: number;
-  /** Window heads of each layer. */
   readonly windowHeads: number;
   /** Layer groups of the class, ascending. */
   readonly groups: readonly number[];

@@ -5,7 +5,7 @@
  */
 
 export { createAdapterClock, isAdapterClock } from "./adapter_clock.ts";
-export { type AdapterRunner, openAdapterRunner } from "./adapter_runner.ts";
+export { type AdapterRunner, openAdapterRunner, type RunnerOptions } from "./adapter_runner.ts";
 export type { ProtocolCost } from "./protocol_cost.ts";
 export { createGpuClock } from "./gpu_clock.ts";
 export { createCalibratedClock, createCalibratedRest } from "./calibrated_clock.ts";

@@ -40,7 +40,6 @@ const DRAWS = 8191;
 export interface OracleCheckOptions {
   /** Head map of the measured rank. */
   readonly heads: HeadMap;
-  /** Tokens of a page. */
   readonly pageSizeTokens: number;
   /** Page ids of each per-head pool, N. */
   readonly pagesPerHead: number;

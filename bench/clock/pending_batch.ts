@@ -39,7 +39,6 @@ export interface PendingStep {
 
 /** A batch that goes out. */
 export interface TakenBatch {
-  /** Its steps. */
   readonly steps: readonly PendingStep[];
   /** Rows of it that are asked for once their digests are here. */
   readonly secret: readonly SampledRow[];

@@ -12,7 +12,6 @@ const NEWER_CARD = 4;
  * Finds what contradicts measured ceilings. The rest of every step is computed from them, so that ceilings
  * beyond the card's make a gain in attention a gain of the whole step.
  *
- * @param o What the adapter says of its card.
  * @returns What is wrong, or null.
  */
 export function findImplausibleCeilings(

@@ -5,7 +5,6 @@ import type { PassedTime } from "./protocol_cost.ts";
 
 /** Work of a step and the time that was claimed for it. */
 export interface ClaimedTime {
-  /** Number of the step. */
   readonly step: number;
   /** Milliseconds of one layer. */
   readonly milliseconds: number;
@@ -48,8 +47,6 @@ const ELAPSED_SLACK = { factor: 1.02, ms: 2 } as const;
  * Times made up by somebody who knows how long a step should take cannot be told from measured ones;
  * what is found is a time that no timer gives.
  *
- * @param times Times of one batch, in the order of its steps.
- * @param o Where they were measured.
  * @returns What is wrong, or null.
  */
 export function findImplausibleTime(

@@ -34,7 +34,6 @@ export interface PassedTime {
 export interface CostCounter {
   /** What it has taken since it was last forgotten. */
   readonly cost: () => ProtocolCost;
-  /** Forgets it. */
   readonly forget: () => void;
   /** Does something, and counts its time where no request is with the program. */
   readonly own: <T>(work: () => T) => T;

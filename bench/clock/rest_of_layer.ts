@@ -49,8 +49,6 @@ export interface RestStep {
  * Works out the sizes of the modelled rest.
  *
  * @param workload Model, ranks and bytes of a weight.
- * @param ceilings Ceilings to divide by.
- * @returns Sizes of one rank.
  */
 export function restOfLayer(workload: Workload, ceilings: ResultCeilings): RestOfLayer {
   const { model, tensorParallel, weightBytesPerParameter } = workload;
@@ -122,7 +120,6 @@ const PROFILE_ASSUMPTIONS: readonly string[] = [
 /**
  * States the modelled rest for a result.
  *
- * @param rest Sizes of one rank.
  * @returns The sizes and the assumptions behind them.
  */
 export function describeRestOfLayer(rest: RestOfLayer): RestOfLayerStatement {

@@ -22,7 +22,6 @@ export interface SampledRow {
   readonly step: number;
   /** Step within the batch that it was sent in. */
   readonly batchStep: number;
-  /** Slot. */
   readonly slot: number;
   /** Token within the step. */
   readonly stepToken: number;
@@ -52,7 +51,6 @@ interface Candidate {
 /**
  * Draws rows of a step and takes the one that sees the least; null where nothing is computed.
  *
- * @param batch The step.
  * @param o The cache, the step's numbers, how many rows are drawn, and from what.
  */
 export function sampleRow(
@@ -111,8 +109,6 @@ export type RowJudge = (...o: Parameters<typeof judgeRow>) => Promise<StepVerifi
 /**
  * Judges the output of a row, [G, D] bits.
  *
- * @param row The row.
- * @param output What came back of it.
  * @param o The cache, and how the kernel says that it computes.
  */
 export function judgeRow(

@@ -15,7 +15,6 @@ export function rowsOfSlot(
 
 /** The table as somebody else has it. */
 export interface SentTable {
-  /** The whole of it, as it is there. */
   readonly ids: Int32Array<ArrayBuffer>;
   /**
    * Adds what a step would read otherwise than it was sent, as pairs of an index and an id. Entries
@@ -30,10 +29,6 @@ export interface SentTable {
  * A decode step changes nothing but at the end of a page. A row that is as long in pages as it was, and
  * ends in the page that it ended in, is the same request's row: a page that is written belongs to one
  * request, and a request's pages are recycled where its length reaches a page's end.
- *
- * @param table The table.
- * @param o Tokens of a page.
- * @returns What follows it.
  */
 export function followTable(
   table: BlockTable,

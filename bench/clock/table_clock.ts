@@ -37,8 +37,6 @@ export function isTableClock(clock: StepClock): clock is TableClock {
  * their mean context. That is how kernels for decode and for prefill are launched; where one launch has
  * both, the sum is an upper bound.
  *
- * @param o Table, workload and side.
- * @returns The clock.
  * @throws {BenchError} `bench/clock-refused` when the table has no calls of a class of layers.
  */
 export function createTableClock(o: TableClockOptions): TableClock {

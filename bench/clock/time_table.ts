@@ -61,9 +61,6 @@ const OPTIONAL = ["window_heads"] as const;
 /**
  * Reads times.
  *
- * @param text Text of the file.
- * @param o Its name.
- * @returns The times.
  * @throws {FixtureError} At the first line that cannot be read: where, and what would be right.
  */
 export function parseTimeTable(text: string, o: { readonly file: string }): TimeTable {

@@ -8,7 +8,6 @@ const LEAST_MEASURED_PAIRS = 4;
 
 /** A verdict, and what was said of it. */
 export interface HeldVerdict {
-  /** The verdict. */
   readonly verdict: Verdict;
   /** Why it was held back; empty where it stands. */
   readonly notes: readonly string[];
@@ -19,7 +18,6 @@ export interface HeldVerdict {
  * that is not named or whose ceilings are another's, of runs that repeat each other to the last bit though
  * a clock measured them; and a PASS of a few pairs.
  *
- * @param verdict What the intervals say.
  * @param o Both results and their sides, and the pairs.
  */
 export function holdBack(verdict: Verdict, o: {

@@ -5,9 +5,7 @@ import type { HeldVerdict } from "./hold_back.ts";
 
 /** The sides with their attention otherwise than it was interpolated. */
 export interface SidesAtEnd {
-  /** Baseline. */
   readonly baseline: SideResult;
-  /** Candidate. */
   readonly candidate: SideResult;
 }
 
@@ -16,7 +14,6 @@ export interface SidesAtEnd {
  * lines stay within when they are left out and interpolated: the two sides come from other lines, so that
  * their errors need not be alike.
  *
- * @param verdict What the interpolated times say.
  * @param o Results, sides, and what judges sides whose attention is another.
  */
 export function holdWithinTable(verdict: Verdict, o: {

@@ -22,9 +22,6 @@ export interface KeptCases {
  * Takes over the cases that a stopped run has timed. What it skipped, found wrong or could not run is
  * tried again.
  *
- * @param earlier Result that the stopped run left.
- * @param o This run, its cases, and the tuning of each.
- * @returns The cases.
  * @throws {BenchError} `bench/resume` when the earlier run was another one.
  */
 export function takeCases(

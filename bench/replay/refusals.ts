@@ -19,13 +19,7 @@ export function refuseLeaks(scheduler: Scheduler): void {
   }
 }
 
-/**
- * Refuses a turn that follows a request that does not stand before it, or one in a closed loop.
- *
- * @param index Place of the turn among the requests.
- * @param after What it follows.
- * @param closedLoop Whether arrivals follow from the ends of any requests.
- */
+/** Refuses a turn that follows a request that does not stand before it, or one in a closed loop. */
 export function refuseTurn(
   index: number,
   after: NonNullable<TraceRequest["after"]>,

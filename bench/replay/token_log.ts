@@ -24,11 +24,7 @@ export interface TokenLog {
   next: Int32Array;
 }
 
-/**
- * Creates an empty log.
- *
- * @param requests Requests that there is room for at first.
- */
+/** Creates an empty log. */
 export function createTokenLog(requests: number): TokenLog {
   const capacity = Math.max(16, requests);
   return {

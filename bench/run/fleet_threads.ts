@@ -15,9 +15,7 @@ export interface FleetThreads {
   /**
    * Replays every order.
    *
-   * @param orders What to replay.
    * @param onProgress Told what all of them together have done.
-   * @returns The replays, in the order of the orders.
    * @throws {Error} What the first order in their order ran into that ran into anything; name and
    *   code are those that it would have on one core.
    */

@@ -11,7 +11,6 @@ import { judgeRow, type RowJudge, type SampledRow, type TimeTable } from "../clo
 
 /** A replica to replay, with the clock that computes its steps. */
 export interface FleetOrder extends StepCosts {
-  /** What to replay. */
   readonly share: ShareOrder;
   /** Times of attention, or null where they are modelled. */
   readonly table: TimeTable | null;
@@ -21,7 +20,6 @@ export interface FleetOrder extends StepCosts {
 export interface JudgeOrder {
   /** Tells it from what a fleet's thread is asked. */
   readonly kind: "judge";
-  /** The row. */
   readonly row: SampledRow;
   /** What came back of it. */
   readonly output: Uint16Array;

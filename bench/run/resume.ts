@@ -15,9 +15,7 @@ const ALIKE = [
 /**
  * Takes over the complete pairs of a run that was stopped.
  *
- * @param earlier Result that the stopped run left.
  * @param blank What this run's result says before its first replay.
- * @returns Runs by side, as many of each.
  * @throws {BenchError} `bench/resume` when the earlier run was another one, or has nothing to take.
  */
 export function takePairs(earlier: BenchResult, blank: BenchResult): RunResult[][] {

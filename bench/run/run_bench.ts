@@ -43,9 +43,6 @@ import type { BenchResult, RunResult, Side, SideName } from "../result/mod.ts";
  * });
  * assert.equal(result.sides[0].runs[0].performance?.whole.ttftMs?.count, 1);
  * ```
- *
- * @param options Workload, clock, gates and repetitions.
- * @returns The result, ready to be stored.
  * @throws {BenchError} When options contradict each other, ranks disagree or the run is stopped.
  */
 export async function runBench(options: BenchOptions): Promise<BenchResult> {

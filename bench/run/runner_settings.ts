@@ -40,10 +40,6 @@ export interface RunnerSettings {
 /**
  * Works out the settings of one side's runner. Caches have the size of the workload's pools, so
  * that pages lie as far apart as they would.
- *
- * @param workload Model, cache and scheduler.
- * @param side Layout and walk.
- * @returns Settings of the measured rank.
  */
 export function runnerSettings(workload: Workload, side: Side): RunnerSettings {
   const { model, cache, scheduler, tensorParallel, headMap } = workload;

@@ -54,9 +54,7 @@ export interface ShareProgress {
 /**
  * Replays a replica's requests.
  *
- * @param order What to replay.
  * @param o The clock, who is told of the progress, and what stops it.
- * @returns What it left behind.
  * @throws {BenchError} When it is stopped, or the ranks disagree.
  */
 export async function replayShare(

@@ -20,7 +20,6 @@ const DECIDING = [
  * Lists what decides a replay: cache, scheduler, head map, ranks, weights and requests, after
  * defaults and overrides. Names, descriptions and hashes stand elsewhere in a result.
  *
- * @param workload Resolved workload.
  * @returns Values by dotted path.
  */
 export function describeWorkloadSettings(workload: Workload): ResolvedWorkloadSettings {

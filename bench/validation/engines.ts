@@ -11,7 +11,6 @@ import type { EngineLimits } from "./simulate.ts";
 
 /** An engine with the settings of one run. */
 export interface Engine {
-  /** Which one. */
   readonly name: EngineName;
   /** Steps. */
   readonly limits: EngineLimits;

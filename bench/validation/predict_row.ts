@@ -46,7 +46,6 @@ export type RowOutcome =
 
 /** What predictions are made from. */
 export interface PredictOptions {
-  /** Geometries by name. */
   readonly geometries: ReadonlyMap<string, PublishedGeometry>;
   /** Profiles at hand. */
   readonly profiles: readonly CardProfile[];

@@ -57,7 +57,6 @@ export interface CarriedError {
   readonly ttft: number;
   /** Of mean TPOT. */
   readonly tpot: number;
-  /** Of throughput. */
   readonly throughput: number;
 }
 

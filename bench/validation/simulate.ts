@@ -54,15 +54,12 @@ export interface SimulatedRequest {
 
 /** Times of a simulation, one entry per request, in milliseconds. */
 export interface SimulatedTimes {
-  /** When each was sent. */
   readonly sentMs: Float64Array;
   /** First token. */
   readonly firstMs: Float64Array;
   /** Last token. */
   readonly lastMs: Float64Array;
-  /** Steps. */
   readonly steps: number;
-  /** Preemptions. */
   readonly preemptions: number;
   /** Gaps between tokens: each step's time, once for each decode row. */
   readonly gaps: GapCount;
@@ -107,7 +104,6 @@ export interface SimulatedStep {
 export interface SimulateOptions {
   /** Requests in order. */
   readonly requests: readonly SimulatedRequest[];
-  /** Limits of the engine. */
   readonly limits: EngineLimits;
   /** Tokens of cache, as `heldTokens` counts them. */
   readonly capacityTokens: number;

@@ -10,7 +10,6 @@ import { answering, asking, changed, closeHoles } from "./problem_changes.ts";
 export interface WalkedColumn {
   /** What stands there. */
   readonly id: number;
-  /** The column. */
   readonly column: number;
   /** Pages that the request's tokens fill. */
   readonly pages: number;

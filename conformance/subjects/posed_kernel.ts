@@ -8,8 +8,6 @@ import { deadColumns, type TablePolicies } from "../table_policies.ts";
  * Has a kernel read tables of other policies.
  *
  * @param good A kernel whose holes are −1, in dead columns too.
- * @param policies What stands in its tables in place of that.
- * @returns A kernel for a subject that declares these policies.
  */
 export function createPosedKernel(good: KernelSubject, policies: TablePolicies): KernelSubject {
   const hasNullPage = policies.nullId === 0;

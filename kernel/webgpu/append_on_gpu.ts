@@ -24,7 +24,6 @@ import { readBack } from "./read_back.ts";
 /**
  * Runs one append problem on the GPU.
  *
- * @param gpu An open GPU.
  * @param p The problem; its cache is not changed.
  * @returns The rotated queries, the cache after the step, and how many writes fell into holes.
  * @throws {ProblemError} If a tensor is wrong, before any byte of it is read.

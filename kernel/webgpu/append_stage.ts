@@ -43,7 +43,6 @@ export interface AppendStage {
   readonly specialisation: AppendSpecialisation;
   /** The program. */
   readonly pipeline: GPUComputePipeline;
-  /** Its layout. */
   readonly layout: GPUBindGroupLayout;
   /** Scalars. */
   readonly params: GPUBuffer;
@@ -61,7 +60,6 @@ export interface AppendStage {
   readonly scaleBase: number;
   /** Bind groups by layer. */
   readonly bindGroups: Map<number, GPUBindGroup>;
-  /** Tensors that they name. */
   bound: AppendTensors | null;
 }
 

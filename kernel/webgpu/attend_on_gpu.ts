@@ -43,9 +43,6 @@ export interface AttendOutcome {
 /**
  * Runs one attention problem on the GPU.
  *
- * @param gpu An open GPU.
- * @param p The problem.
- * @param o Options.
  * @returns Output bits and, where asked for, log-sum-exps.
  * @throws {ProblemError} If a tensor is wrong, before any byte of it is read.
  * @throws {GpuError} If the device fails.

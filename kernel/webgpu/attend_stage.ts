@@ -77,7 +77,6 @@ export interface AttendStage {
   readonly paramsFloats: Float32Array<ArrayBuffer>;
   /** Work list. */
   readonly items: GrowingBuffer;
-  /** Merge list. */
   readonly merges: GrowingBuffer;
   /** Split outputs, states and log-sum-exps. */
   readonly partials: GrowingBuffer;
@@ -243,7 +242,6 @@ export interface AttendStep {
 
 /** Optional inputs in one buffer. */
 export interface PackedExtras {
-  /** Words. */
   readonly words: Uint32Array<ArrayBuffer>;
   /** Where the tree bits begin. */
   readonly treeBase: number;

@@ -19,8 +19,6 @@ import { readBack } from "./read_back.ts";
  * Computes the window heads in one pass and the full heads in a second; each pass writes the columns
  * of its heads alone, which merges them. The result equals one head-wise pass (`dual/merge`).
  *
- * @param gpu An open GPU.
- * @param p The problem.
  * @returns Output bits and log-sum-exps, as `attendOnGpu` gives them.
  * @throws {ProblemError} If a tensor is wrong, before any byte of it is read.
  * @throws {GpuError} If the device fails.

@@ -10,7 +10,6 @@ const DISPATCH_WIDTH = 32768;
 export interface GrowingBuffer {
   /** The present buffer. */
   buffer: GPUBuffer;
-  /** Its label. */
   readonly label: string;
   /** Its usage flags. */
   readonly usage: number;

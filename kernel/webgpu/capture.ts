@@ -55,9 +55,7 @@ export interface CapturedStep {
 /**
  * Records a step of the problem's shapes.
  *
- * @param gpu An open GPU.
  * @param p A problem whose table holds identity ids: base = slot · pages, for every head.
- * @returns The recorded step.
  * @throws {ProblemError} If the table is not the identity one, or a tensor is wrong.
  * @throws {GpuError} If the device fails.
  */

@@ -33,7 +33,6 @@ export interface CacheShape {
   readonly pageSizeTokens: number;
   /** Page ids of one layer's tensor: N, or all head-pages of a pooled tensor. */
   readonly pageIds: number;
-  /** Layout. */
   readonly layout: Layout;
   /** Storage type of C16. */
   readonly storage: StorageType;
@@ -67,7 +66,6 @@ export interface DeviceCache {
   readonly rowsPerBinding: number;
   /** Buffers that a layer's keys take, and as many for its values. */
   readonly bindings: number;
-  /** The layers. */
   readonly layers: readonly DeviceLayer[];
 }
 

@@ -6,12 +6,7 @@ import { compileProgram, createBuffer, type Gpu } from "./gpu.ts";
 import { fillProgram } from "./specialisation.ts";
 import { FILL_PARAMS } from "./struct_layout.ts";
 
-/**
- * Fills buffers with values of a storage type; buffer i of the list gets seed + i.
- *
- * @param gpu The device.
- * @param o Buffers, storage type and seed.
- */
+/** Fills buffers with values of a storage type; buffer i of the list gets seed + i. */
 export async function fillRandom(
   gpu: Gpu,
   o: { buffers: readonly GPUBuffer[]; storage: StorageType; seed: number },

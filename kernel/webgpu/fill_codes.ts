@@ -35,8 +35,6 @@ function bytesOf(array: Uint8Array | Uint16Array | Float32Array): Uint8Array {
 /**
  * Fills the quantised sides of every layer with codes over the whole range and scales of tokens.
  *
- * @param gpu The device.
- * @param o The cache, sizes and seed.
  * @returns Scales and zero points that tokens share, on the host; codes in them mean nothing.
  */
 export function fillCodes(

@@ -57,7 +57,6 @@ export type GpuOutcome =
     readonly kind: "unavailable";
     /** What is missing. */
     readonly reason: string;
-    /** How to fix it. */
     readonly fix: string;
   };
 
@@ -103,8 +102,6 @@ const INSTALL_FIX =
  * const outcome = await openGpu();
  * if (outcome.kind === "gpu") closeGpu(outcome.gpu);
  * ```
- *
- * @param o Options.
  * @returns The open GPU, or why there is none and how to fix it.
  */
 export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {

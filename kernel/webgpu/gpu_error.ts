@@ -16,7 +16,6 @@ export class GpuError extends Error {
 /**
  * Tells whether a device is of no use after a fault, so that a new one has to be opened.
  *
- * @param error What was thrown.
  * @returns True for a lost device, one that does not answer, and one that ran out of memory.
  */
 export function endsDevice(error: unknown): boolean {

@@ -46,8 +46,6 @@ export function rowGroupsOf(itemRows: number): 1 | 2 | 4 {
  * The size of items for a slot of so many packed rows: as few items as there can be, of nearly the
  * same size.
  *
- * @param packedRows Tokens × group of the slot.
- * @param o What programs there are.
  * @returns One of {@linkcode ITEM_ROWS}.
  */
 export function itemRowsOf(packedRows: number, o: RowSizes): number {

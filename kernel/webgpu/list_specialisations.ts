@@ -31,7 +31,6 @@ export const SPECIALISATION_AXES = {
  * kinds and formats of quantised caches, keys and values apart, are generated alike.
  *
  * @param o Restricts axes; `kvHeads` fills in the one constant that models set freely.
- * @returns Names, in the order of the axes.
  */
 export function listSpecialisations(o: {
   readonly group?: number;

@@ -37,8 +37,6 @@ export function usesMatrices(
 /**
  * Whether a few rows of decode are an item of matrices: of f16 caches, where the adapter has them.
  *
- * @param s Heads and storage of a problem.
- * @param target The adapter.
  * @returns True where items of {@linkcode MATRIX_ROWS} rows have a program.
  */
 export function hasMatrixRows(

@@ -79,7 +79,6 @@ const SETTLED = 0.02;
  * Times a pass `runs` times. An idle GPU lowers its clocks within tenths of a second and then runs
  * several times slower, so the pass itself runs untimed first, until it no longer becomes faster.
  *
- * @param gpu A GPU with timestamp queries.
  * @param o How many timed runs, what a pass records, and what is recorded before the last run.
  * @returns Milliseconds of each run.
  */

@@ -41,10 +41,7 @@ export function isChainable(tiles: TileList, o: PlanOptions, workers: number): b
 /**
  * Cuts tiles into equal shares.
  *
- * @param tiles The tiles of a step.
- * @param o Page size.
  * @param workers Workgroups that the device runs at once.
- * @param sink Receives the pieces.
  */
 export function cutChains(
   tiles: TileList,

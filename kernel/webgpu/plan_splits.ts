@@ -43,7 +43,6 @@ export function maxItems(
 /**
  * Chooses the most pages of an item.
  *
- * @param tiles The tiles of a step.
  * @param o How many items the device runs at once, or tokens of a split stated outright.
  * @returns Pages, at least 1.
  */

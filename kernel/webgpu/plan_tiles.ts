@@ -57,11 +57,9 @@ export const TILE_WORDS = 16;
 export const TILE = {
   /** First query token of the slot. */
   queryToken: 0,
-  /** Slot. */
   slot: 1,
   /** KV head. */
   head: 2,
-  /** Rows. */
   rows: 3,
   /** First row, counted within the slot and head. */
   firstRow: 4,
@@ -89,7 +87,6 @@ export const TILE = {
 export interface TileList {
   /** `TILE_WORDS` a tile; only the first `count` count. */
   words: Int32Array<ArrayBuffer>;
-  /** Tiles. */
   count: number;
   /** How many tiles have how many pages, for the choice of splits. */
   readonly lengths: LengthCounts;
@@ -104,7 +101,6 @@ export interface LengthCounts {
   tilesOfLength: Int32Array<ArrayBuffer>;
   /** The numbers of pages that some tile has; only the first `count` count. */
   distinctPages: Int32Array<ArrayBuffer>;
-  /** How many there are. */
   count: number;
 }
 
@@ -164,9 +160,7 @@ const runs: Runs = {
 /**
  * Lists the tiles of a batch.
  *
- * @param list Filled again.
  * @param batch The step's rows.
- * @param o How to plan.
  */
 export function listTiles(list: TileList, batch: PlanBatch, o: PlanOptions): void {
   list.count = 0;

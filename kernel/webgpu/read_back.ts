@@ -5,7 +5,6 @@ import { answered, throwFaults } from "./wait.ts";
 
 /** A range of a buffer. */
 export interface BufferRange {
-  /** Where from. */
   readonly buffer: GPUBuffer;
   /** First byte; a multiple of 4. */
   readonly offsetBytes?: number;
@@ -16,8 +15,6 @@ export interface BufferRange {
 /**
  * Copies ranges into host memory, one after the other, with a single wait.
  *
- * @param gpu The device.
- * @param ranges What to read.
  * @returns The bytes of all ranges, in order.
  * @throws {GpuError} If the device reported a fault while the work ran, or did not answer.
  */

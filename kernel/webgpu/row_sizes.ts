@@ -11,7 +11,6 @@ const MOST_ROW_ELEMENTS = 4096;
 /**
  * Chooses the sizes.
  *
- * @param s Head size and storage.
  * @param o The adapter, and the tuning where it is not the default.
  */
 export function rowSizesOf(

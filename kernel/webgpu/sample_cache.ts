@@ -19,11 +19,9 @@ export type SharedScales = Pick<AttentionProblem, "quantisedKeys" | "quantisedVa
 
 /** The pages to read: ids in the order of the table's columns, of one head. */
 export interface SamplePages {
-  /** The cache. */
   readonly cache: DeviceCache;
   /** Layer of the cache. */
   readonly layer: number;
-  /** Page ids. */
   readonly ids: readonly number[];
   /** KV head. */
   readonly head: number;

@@ -107,9 +107,7 @@ function shapeName(shape: KernelShape): string {
 /**
  * Generates an attention program.
  *
- * @param s What to generate.
  * @param o The adapter's target and, optionally, a tuning other than the default.
- * @returns The program.
  */
 export function attendProgram(
   s: AttendSpecialisation,

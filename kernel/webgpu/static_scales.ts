@@ -8,7 +8,6 @@ import { staticSizes } from "./cache_sides.ts";
  * Lays them out as `cacheConstants` says: scales of the keys, their zero points, then the same of the
  * values. One scale of a tensor becomes one of each head. All types of scales are exact in f32.
  *
- * @param p The problem's sizes and tensors.
  * @returns As many values as the programs look for; none for C16.
  */
 export function staticScales(

@@ -45,9 +45,7 @@ export interface StepState {
   readonly gpu: Gpu;
   /** What the runner was made for. */
   readonly options: StepRunnerOptions;
-  /** Caches. */
   readonly cache: DeviceCache;
-  /** Append. */
   readonly append: AppendStage;
   /** Attention. */
   readonly attend: AttendStage;
@@ -64,6 +62,5 @@ export interface StepState {
   readonly sinkLogits: Float32Array<ArrayBuffer> | null;
   /** The same, laid out for the device. */
   readonly extras: PackedExtras;
-  /** Work list. */
   readonly plan: WorkPlan;
 }

@@ -69,8 +69,6 @@ export interface StepRunner {
 /**
  * Makes caches filled with seeded values, and compiles every program that a step may need.
  *
- * @param gpu A GPU with timestamp queries.
- * @param o What to run.
  * @returns The runner; the caller destroys it.
  * @throws {GpuError} `limit` if the adapter cannot time passes or hold the caches.
  */
@@ -125,8 +123,6 @@ function runnerOf(state: StepState, timer: PassTimer, warmer: Warmer): StepRunne
 /**
  * Makes everything that steps need.
  *
- * @param gpu The device.
- * @param o What steps there will be.
  * @param only The one step that there will be: programs of no other are compiled.
  */
 export async function createStepState(

@@ -38,9 +38,7 @@ type Scope = Map<string, number>;
 /**
  * Expands a WGSL template.
  *
- * @param text The template.
  * @param constants The names that expressions may use.
- * @returns Plain WGSL.
  * @throws {TemplateError} If a name is unknown, an expression is malformed or a block is not closed.
  */
 export function expandTemplate(text: string, constants: TemplateConstants): string {

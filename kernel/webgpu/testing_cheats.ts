@@ -21,9 +21,6 @@ export type Cheat =
  * Has a device cheat until it is told to stop.
  *
  * @param gpu The device; it is bent in place.
- * @param cheat What it does.
- * @param honestPasses Compute passes that are run as they are.
- * @returns Makes the device honest again.
  */
 export function cheatWith(gpu: Gpu, cheat: Cheat, honestPasses: number): () => void {
   const { device } = gpu;

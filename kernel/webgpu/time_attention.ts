@@ -68,11 +68,6 @@ export interface TimeAttentionOptions {
  * take turns, so that no run finds the pages of the run before in a cache of the device. The last timed
  * run has other queries and an empty output, and is checked too: work that is skipped, or answers that
  * are kept, once inputs repeat or warm-ups are over, have no time.
- *
- * @param gpu A GPU with timestamp queries.
- * @param batch The batch.
- * @param o How.
- * @returns The check, and times if it passed.
  */
 export async function timeAttention(
   gpu: Gpu,

@@ -25,7 +25,6 @@ fn empty() {
 /**
  * Times passes of `dispatches` dependent dispatches of one lane each.
  *
- * @param gpu A GPU with timestamp queries.
  * @param o Dispatches of a pass; timed passes, 51 by default.
  * @returns Milliseconds of each pass.
  */

@@ -22,8 +22,6 @@ export const TUNING_AXES: Readonly<Record<TuningPart, readonly number[]>> = {
 /**
  * Whether a value, such as one from a file, is a tuning that programs can be generated for.
  *
- * @param value Anything.
- * @param o Lanes of a subgroup.
  * @returns True where every part has one of its values and the parts go together.
  */
 export function isAttendTuning(
@@ -48,8 +46,6 @@ export function isAttendTuning(
 /**
  * Lists the tunings that differ from `from` in one part.
  *
- * @param from Where the search stands.
- * @param o The part that varies, and lanes of a subgroup.
  * @returns The variants, `from` left out.
  */
 export function neighbouringTunings(

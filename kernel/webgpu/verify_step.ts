@@ -30,14 +30,7 @@ interface Sample {
   readonly stepToken: number;
 }
 
-/**
- * Reads back sampled (slot, token, KV head) triples with every page that they see.
- *
- * @param state Where the step ran.
- * @param batch The step.
- * @param o How many samples, their seed, and the layer that the step used.
- * @returns The verdict.
- */
+/** Reads back sampled (slot, token, KV head) triples with every page that they see. */
 export async function verifyStep(
   state: StepState,
   batch: GroupRows,

@@ -24,10 +24,6 @@ const FIXES = {
  * Waits for a device. One that does not answer in time is given up: everything asked of it later
  * fails at once.
  *
- * @param gpu The device.
- * @param answer What it promised.
- * @param doing What is waited for, for the message.
- * @returns What it answered.
  * @throws {GpuError} `timeout`, or what the device reported while the wait failed.
  */
 export async function answered<T>(

@@ -6,9 +6,7 @@ import { type Check, createBaseline, judgeMutant, type Verdict } from "./verdict
 export interface Found {
   /** Place in the sample, from 1. */
   readonly index: number;
-  /** The mutant. */
   readonly mutant: Mutant;
-  /** Its verdict. */
   readonly verdict: Verdict;
   /** Seconds that its checks took. */
   readonly elapsedS: number;

@@ -41,7 +41,6 @@ export interface JudgementFile {
   readonly earlier: ReadonlyMap<number, Judgement>;
   /** Adds a line, whole and flushed. */
   append(judgement: Judgement): void;
-  /** Closes the file. */
   close(): void;
 }
 

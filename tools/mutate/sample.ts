@@ -8,7 +8,6 @@ export interface Mutant {
   readonly path: string;
   /** Line of the change, from 1. */
   readonly line: number;
-  /** The change. */
   readonly change: Change;
   /** The file's own text. */
   readonly original: string;
