@@ -63,6 +63,7 @@ export {
   type ProtocolCost,
   type RowJudge,
   type RunnerOptions,
+  type SampledRow,
   servedModelOf,
   type TimedCall,
   type TimedCalls,

@@ -104,7 +104,11 @@ function draw(
 }
 
 /** Judges the output of a row, here or elsewhere. */
-export type RowJudge = (...o: Parameters<typeof judgeRow>) => Promise<StepVerification>;
+export type RowJudge = (
+  row: SampledRow,
+  output: Uint16Array,
+  o: { readonly cache: TimedCache; readonly arithmetic: Arithmetic },
+) => Promise<StepVerification>;
 
 /**
  * Judges the output of a row, [G, D] bits.

@@ -57,6 +57,7 @@ export interface CarriedError {
   readonly ttft: number;
   /** Of mean TPOT. */
   readonly tpot: number;
+  /** Of throughput. */
   readonly throughput: number;
 }
 
