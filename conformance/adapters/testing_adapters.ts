@@ -17,13 +17,14 @@ function write(text) {
   while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
 }
 function result(id, value) { write(JSON.stringify({ id, status: "result", value }) + "\\n"); }
-function good({ id, command, kvHeadsGlobal, queryHeadsGlobal, ranks }) {
+function good({ id, command, kvHeadsGlobal, queryHeadsGlobal, ranks, rank }) {
   if (command === "hello") return result(id, { protocol: 1, name: "scripted" });
   if (command === "capabilities") return result(id, { capabilities: claims });
   if (command === "shutdown") { result(id, null); Deno.exit(0); }
   if (command !== "shard") return write(JSON.stringify({ id, status: "errored", message: "no" }) + "\\n");
   const replicated = kvHeadsGlobal < ranks;
-  if ((!replicated && kvHeadsGlobal % ranks !== 0) || queryHeadsGlobal % ranks !== 0) {
+  const isRank = Number.isInteger(rank) && rank >= 0 && rank < ranks;
+  if (!isRank || (!replicated && kvHeadsGlobal % ranks !== 0) || queryHeadsGlobal % ranks !== 0) {
     return write(JSON.stringify({ id, status: "refused", code: "tp", message: "heads do not divide" }) + "\\n");
   }
   result(id, { kvHeads: replicated ? 1 : kvHeadsGlobal / ranks, queryHeads: queryHeadsGlobal / ranks });
