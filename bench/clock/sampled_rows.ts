@@ -22,6 +22,7 @@ export interface SampledRow {
   readonly step: number;
   /** Step within the batch that it was sent in. */
   readonly batchStep: number;
+  /** Slot of its request. */
   readonly slot: number;
   /** Token within the step. */
   readonly stepToken: number;

@@ -17,7 +17,6 @@ import {
   recycle,
   release,
   requireOk,
-  requireRefused,
 } from "./driver.ts";
 
 const ALL_WINDOW = { kind: "pattern", pattern: "first", ratio: 1 } as const;
