@@ -131,7 +131,7 @@ function renderRun({ clock, load, result }: VerdictRun): string[] {
 
 function factsOf(result: BenchResult): string[] {
   const { clock, environment, workload, requests, readGate, verification, clockCost } = result;
-  const { adapter, ceilings } = clock;
+  const { adapter, calibration, ceilings } = clock;
   const kernels = adapter === undefined
     ? "this project's WGSL kernel"
     : [...new Set(Object.values(adapter.kernels))].join("; ");
@@ -140,15 +140,28 @@ function factsOf(result: BenchResult): string[] {
     `card: ${environment.adapter ?? "none"}, driver ${environment.driver ?? "unknown"}`,
     `kernel: ${kernels}`,
     `workload: ${workload.name}, ${requests.count} requests, head map ${workload.headMapName}`,
-    `rest of a layer modelled with ${(ceilings.memoryBytesPerSecond / 1e12).toFixed(2)} TB/s and ` +
-    `${(ceilings.flopsPerSecond / 1e12).toFixed(0)} TFLOP/s (${ceilings.source}: ${ceilings.note})`,
+    calibration === undefined
+      ? `rest of a layer modelled with ${
+        (ceilings.memoryBytesPerSecond / 1e12).toFixed(2)
+      } TB/s and ` +
+        `${
+          (ceilings.flopsPerSecond / 1e12).toFixed(0)
+        } TFLOP/s (${ceilings.source}: ${ceilings.note})`
+      : `rest of a layer from the profile of ${calibration.card}, within ` +
+        `${(100 * calibration.error.ttft).toFixed(0)} % of TTFT and ` +
+        `${(100 * calibration.error.tpot).toFixed(0)} % of TPOT for nine in ten published results`,
     `checks: ${verification.checks}, ${verification.failures.length} failed`,
   ];
   if (clockCost !== undefined) {
     const share = 100 * clockCost.protocolMs / clockCost.wallMs;
     facts.push(
       `the clock's protocol took ${share.toFixed(1)} % of the replays' wall time, ` +
-        `${(clockCost.steps / clockCost.batches).toFixed(0)} steps a batch`,
+        `${(clockCost.steps / clockCost.batches).toFixed(0)} steps a batch` +
+        (clockCost.stepMs === undefined
+          ? ""
+          : `, and the device's own timers ${
+            (100 * clockCost.stepMs / clockCost.wallMs).toFixed(0)
+          } %`),
     );
   }
   return facts;
