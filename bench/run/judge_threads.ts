@@ -16,8 +16,8 @@ export interface JudgeThreads {
   readonly close: () => void;
 }
 
-/** Rows come one a batch, and four at once where a step is checked: more threads would idle. */
-const MOST_THREADS = 4;
+/** Rows come one per batch, and four at once where a step is checked: more threads would idle. */
+const MOST_THREADS = 8;
 
 /**
  * Creates threads; each is started when there is a row for it.
