@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a script whose output is what it prints
 /**
  * Times variants of the kernel side by side, in one run on one card: the attempts of docs/kernel.md,
  * each beside what it is to replace. Every variant is checked against the oracle before it is timed.

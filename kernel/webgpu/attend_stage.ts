@@ -6,6 +6,7 @@
  */
 
 import type { BlockTable } from "../../allocator/mod.ts";
+import { countsSplits } from "./attend_planning.ts";
 import { scaleBindings } from "./cache_sides.ts";
 import type { DeviceCache } from "./device_cache.ts";
 import { compileProgram, createBuffer, type Gpu, GpuError } from "./gpu.ts";
@@ -21,10 +22,8 @@ import {
 import { isVectorSize, ITEM_ROWS } from "./item_rows.ts";
 import type { WorkPlan } from "./plan.ts";
 import { ITEM, MERGE, PARAMS } from "./struct_layout.ts";
-import type { PlanOptions } from "./plan_tiles.ts";
 import type { AttendSpecialisation, AttendTuning } from "./program.ts";
-import { rowSizesOf } from "./row_sizes.ts";
-import { attendProgram, defaultTuning, mergeProgram, mergesInsideOf } from "./specialisation.ts";
+import { attendProgram, defaultTuning, mergeProgram } from "./specialisation.ts";
 
 /** Uniform offsets are aligned to this on every adapter. */
 const PARAMS_STRIDE_BYTES = 256;
@@ -181,45 +180,6 @@ export async function createAttendStage(
     bound: null,
     logSumExpBase: 0,
   };
-}
-
-/** Whether programs may count the splits that are finished: of one device all have one layout. */
-function countsSplits({ target }: Gpu): boolean {
-  return target.isCoherent === true && target.subgroupSize > 0;
-}
-
-/** How a stage's batches are planned: which sizes items have, and how many of them fill the device. */
-export function planningOf(
-  stage: AttendStage,
-): Pick<
-  PlanOptions,
-  "rowSizes" | "isChained" | "parallelItems" | "subgroups" | "short" | "mergesInside"
-> {
-  const tuning = attendTuning(stage);
-  const rowSizes = rowSizesOf(stage.options.specialisation, { target: stage.gpu.target, tuning });
-  const hasMatrices = Number.isFinite(rowSizes.leastMatrixRows);
-  return {
-    rowSizes,
-    subgroups: tuning.subgroups,
-    // Where matrices take a few rows, they take them in any step.
-    ...(tuning.short === undefined || stage.gpu.target.subgroupSize === 0 || hasMatrices ? {} : {
-      short: {
-        rowSizes: { ...rowSizes, rowGroups: 1 },
-        subgroups: tuning.short.subgroups,
-        parallelItems: Math.floor(tuning.parallelItems * tuning.subgroups / tuning.short.subgroups),
-        isChained: false,
-        mergesInside: tuning.short.mergesInside && stage.gpu.target.isCoherent === true,
-      },
-    }),
-    mergesInside: mergesInsideOf({ rows: 1 }, { target: stage.gpu.target, tuning }),
-    isChained: (tuning.isChained ?? true) && stage.gpu.target.subgroupSize > 0,
-    parallelItems: tuning.parallelItems,
-  };
-}
-
-/** The tuning that the stage's programs were made with, and its plans are to be made with. */
-export function attendTuning(stage: AttendStage): AttendTuning {
-  return stage.options.tuning ?? defaultTuning(stage.gpu.target);
 }
 
 /** What changes from step to step besides the plan. */

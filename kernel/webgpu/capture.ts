@@ -8,12 +8,13 @@
  * and takes no decision that changes a shape.
  */
 
+import { planningOf } from "./attend_planning.ts";
 import { identityTable } from "../../allocator/mod.ts";
 import { checkProblem } from "../check_problem.ts";
 import type { Arithmetic } from "../arithmetic.ts";
 import type { AttentionProblem } from "../problem.ts";
 import { ShapeError, ValueError } from "../problem_error.ts";
-import { type DispatchSize, dispatchSize, planningOf, reserveAttend } from "./attend_stage.ts";
+import { type DispatchSize, dispatchSize, reserveAttend } from "./attend_stage.ts";
 import { createBuffer, type Gpu } from "./gpu.ts";
 import { ITEM_ROWS } from "./item_rows.ts";
 import { maxItems } from "./plan_splits.ts";

@@ -1,5 +1,6 @@
 /** An attention problem's place on the device: its cache, stage, tensors and plan. */
 
+import { planningOf } from "./attend_planning.ts";
 import type { BlockTable } from "../../allocator/mod.ts";
 import type { Arithmetic } from "../arithmetic.ts";
 import type { AttentionProblem, AttentionShape } from "../problem.ts";
@@ -13,7 +14,6 @@ import {
   dispatchSize,
   encodeAttend,
   type PackedExtras,
-  planningOf,
   uploadAttend,
 } from "./attend_stage.ts";
 import {

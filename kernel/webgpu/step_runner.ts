@@ -6,6 +6,7 @@
  * cache of the device. Many steps are in flight before one read: a read costs more than a step.
  */
 
+import { planningOf } from "./attend_planning.ts";
 import { createRandom } from "../../allocator/mod.ts";
 import {
   createAppendStage,
@@ -18,7 +19,6 @@ import {
   destroyAttendStage,
   dispatchSize,
   encodeAttend,
-  planningOf,
   uploadAttend,
 } from "./attend_stage.ts";
 import { createDeviceCache, destroyDeviceCache, shapePageIds } from "./device_cache.ts";

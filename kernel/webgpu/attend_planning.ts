@@ -1,0 +1,47 @@
+/** How the batches of an attention stage are planned, by its tuning and its adapter. */
+
+import type { AttendSpecialisation, AttendTuning } from "./program.ts";
+import type { PlanOptions } from "./plan_tiles.ts";
+import type { Gpu } from "./gpu.ts";
+import { rowSizesOf } from "./row_sizes.ts";
+import { defaultTuning, mergesInsideOf } from "./specialisation.ts";
+
+/** How a stage's batches are planned: which sizes items have, and how many of them fill the device. */
+export function planningOf(
+  stage: {
+    readonly gpu: Gpu;
+    readonly options: {
+      readonly specialisation: Omit<AttendSpecialisation, "rows">;
+      readonly tuning?: AttendTuning;
+    };
+  },
+): Pick<
+  PlanOptions,
+  "rowSizes" | "isChained" | "parallelItems" | "subgroups" | "short" | "mergesInside"
+> {
+  const tuning = stage.options.tuning ?? defaultTuning(stage.gpu.target);
+  const rowSizes = rowSizesOf(stage.options.specialisation, { target: stage.gpu.target, tuning });
+  const hasMatrices = Number.isFinite(rowSizes.leastMatrixRows);
+  return {
+    rowSizes,
+    subgroups: tuning.subgroups,
+    // Where matrices take a few rows, they take them in any step.
+    ...(tuning.short === undefined || stage.gpu.target.subgroupSize === 0 || hasMatrices ? {} : {
+      short: {
+        rowSizes: { ...rowSizes, rowGroups: 1 },
+        subgroups: tuning.short.subgroups,
+        parallelItems: Math.floor(tuning.parallelItems * tuning.subgroups / tuning.short.subgroups),
+        isChained: false,
+        mergesInside: tuning.short.mergesInside && stage.gpu.target.isCoherent === true,
+      },
+    }),
+    mergesInside: mergesInsideOf({ rows: 1 }, { target: stage.gpu.target, tuning }),
+    isChained: (tuning.isChained ?? true) && stage.gpu.target.subgroupSize > 0,
+    parallelItems: tuning.parallelItems,
+  };
+}
+
+/** Whether programs may count the splits that are finished: of one device all have one layout. */
+export function countsSplits({ target }: Gpu): boolean {
+  return target.isCoherent === true && target.subgroupSize > 0;
+}
