@@ -60,7 +60,12 @@ function* listPrograms(): Generator<{ readonly name: string; readonly code: stri
     for (const headSize of [64, 128, 256]) {
       const shape = { headSize, storage: "f16" } as const;
       const sizes = hasMatrixRows(shape, target) ? [TILE_ROWS, MATRIX_ROWS] : [TILE_ROWS];
-      for (const matrix of matrixTuningsOf(target, { headSize })) {
+      const tunings = matrixTuningsOf(target, { headSize });
+      const ahead = tunings.filter(({ stages }) => stages === undefined).map((tuning) => ({
+        ...tuning,
+        isAhead: true,
+      }));
+      for (const matrix of [...tunings, ...ahead]) {
         for (const rows of sizes) {
           for (const masks of [false, true]) {
             yield attendProgram({

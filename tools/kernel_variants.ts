@@ -159,13 +159,19 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
       "matrix-decode-8x1k-g8",
     ],
     variants: {
-      before: { ...BEFORE, matrix: { rowFragments: 1, tileKeys: 16, isAhead: false } },
+      before: { ...BEFORE, matrix: { rowFragments: 1, tileKeys: 16 } },
       "matrices, values late": {
         leastMatrixRows: 5,
-        matrix: { rowFragments: 1, tileKeys: 16, isAhead: false },
+        matrix: { rowFragments: 1, tileKeys: 16 },
       },
-      "matrices, a tile ahead": { leastMatrixRows: 5, matrix: { rowFragments: 1, tileKeys: 16 } },
-      "matrices, 32 keys ahead": { leastMatrixRows: 5, matrix: { rowFragments: 1, tileKeys: 32 } },
+      "matrices, a tile ahead": {
+        leastMatrixRows: 5,
+        matrix: { rowFragments: 1, tileKeys: 16, isAhead: true },
+      },
+      "matrices, 32 keys ahead": {
+        leastMatrixRows: 5,
+        matrix: { rowFragments: 1, tileKeys: 32, isAhead: true },
+      },
     },
   },
   {

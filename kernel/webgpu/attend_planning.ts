@@ -36,7 +36,7 @@ export function planningOf(
       },
     }),
     mergesInside: mergesInsideOf({ rows: 1 }, { target: stage.gpu.target, tuning }),
-    isChained: (tuning.isChained ?? true) && stage.gpu.target.subgroupSize > 0,
+    isChained: (tuning.isChained ?? false) && stage.gpu.target.subgroupSize > 0,
     parallelItems: tuning.parallelItems,
   };
 }

@@ -174,7 +174,7 @@ export function readsAhead(
   target: ProgramTarget,
 ): boolean {
   return s.rows === MATRIX_ROWS && tuning.rowFragments * target.matrix!.size === MATRIX_ROWS &&
-    s.pageSizeTokens >= tuning.tileKeys && tuning.isAhead !== false;
+    s.pageSizeTokens >= tuning.tileKeys && tuning.isAhead === true;
 }
 
 /** Lanes that every adapter with matrices starts in one workgroup. */

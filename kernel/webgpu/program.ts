@@ -22,7 +22,7 @@ export interface MatrixTuning {
   readonly tileKeys: 16 | 32;
   /** Tiles of keys and values that workgroup memory holds: with 2, the next one arrives early. @default {1} */
   readonly stages?: 1 | 2;
-  /** Whether an item of one fragment reads a whole tile ahead. @default {true} */
+  /** Whether an item of one fragment reads a whole tile ahead. @default {false} */
   readonly isAhead?: boolean;
 }
 
@@ -85,7 +85,7 @@ export interface AttendTuning {
   readonly rowGroups: number;
   /** Whether the last workgroup of a tile joins its few splits, where the target allows it. @default {false} */
   readonly mergesInside?: boolean;
-  /** Whether workgroups take equal shares of all keys, each a chain of items. @default {true} */
+  /** Whether workgroups take equal shares of all keys, each a chain of items. @default {false} */
   readonly isChained?: boolean;
   /** Lanes that share a key in the score phase: a power of two. */
   readonly lanesPerKey: number;

@@ -61,7 +61,7 @@ export function defaultTuning({ subgroupSize, isCompact }: ProgramTarget): Atten
   return isCompact
     ? {
       subgroups: 2,
-      rowGroups: 4,
+      rowGroups: 1,
       lanesPerKey: Math.min(8, subgroupSize),
       keysPerGroup: 2,
       valuesInFlight: 1,
@@ -69,8 +69,8 @@ export function defaultTuning({ subgroupSize, isCompact }: ProgramTarget): Atten
     }
     : {
       subgroups: 2,
-      rowGroups: 4,
-      short: { subgroups: 2, mergesInside: false },
+      rowGroups: 1,
+      short: { subgroups: 4, mergesInside: true },
       lanesPerKey: Math.min(4, subgroupSize),
       keysPerGroup: 2,
       valuesInFlight: 8,
