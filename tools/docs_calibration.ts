@@ -73,18 +73,19 @@ export async function besideRows(o: (typeof MEASURED)[number]): Promise<string[]
   const rest = secondsOf(fused, "uniform").rest;
   const swapped = (name: SideName): number => secondsOf(measured, name).attention + rest;
   const restName = measured.clock.calibration === undefined ? "ceilings" : `${card}'s profile`;
+  const load = `${o.load}, ${measured.requests.count} requests`;
   return [
-    besideRow(o.load, "Triton, measured", measured, restName),
+    besideRow(load, "Triton, measured", measured, restName),
     [
-      o.load,
+      load,
       "Triton, measured",
       ...attentionCells(measured),
       `${rest.toFixed(1)}, ${card}'s profile of today`,
       `${signed(swapped("headwise") / swapped("uniform") - 1)} of all steps`,
       "–",
     ],
-    besideRow(o.load, "model: the profile's Triton kernel", paged, `${card}'s profile`),
-    besideRow(o.load, "model: the profile's cuDNN (the default)", fused, `${card}'s profile`),
+    besideRow(load, "model: the profile's Triton kernel", paged, `${card}'s profile`),
+    besideRow(load, "model: the profile's cuDNN (the default)", fused, `${card}'s profile`),
   ];
 }
 
