@@ -3,7 +3,7 @@ import {
   type AttendTuning,
   defaultTuning,
   MATRIX_TUNINGS,
-  type TuningPart,
+  TUNING_PARTS,
 } from "../../kernel/mod.ts";
 import { builtinCase } from "./test_support.ts";
 import { searchMatrixTuning, searchTuning, tuningKey } from "./tune.ts";
@@ -13,8 +13,8 @@ const TARGET = { subgroupSize: 32, dialect: "naga", isCompact: false } as const;
 /** A valley whose lowest point is the given tuning. */
 function valley(lowest: AttendTuning): (tuning: AttendTuning) => number {
   return (tuning) =>
-    Object.entries(lowest).reduce(
-      (sum, [part, value]) => sum + Math.abs(Math.log2(tuning[part as TuningPart] / value)),
+    TUNING_PARTS.reduce(
+      (sum, part) => sum + Math.abs(Math.log2(tuning[part] / lowest[part])),
       0,
     );
 }
