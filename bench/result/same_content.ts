@@ -56,8 +56,9 @@ export function findRepeated(
 export function contentText(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => {
     if (typeof part !== "object" || part === null || Array.isArray(part)) return part;
+    // No two keys are equal.
     return Object.fromEntries(
-      Object.entries(part).sort(([left], [right]) => left < right ? -1 : left > right ? 1 : 0),
+      Object.entries(part).sort(([left], [right]) => left < right ? -1 : 1),
     );
   });
 }
