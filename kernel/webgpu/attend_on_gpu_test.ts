@@ -191,12 +191,14 @@ for (
   });
 }
 
-testWithGpu("attendOnGpu() joins splits in the last workgroup, step after step", async (gpu) => {
-  const tuning = { ...defaultTuning(gpu.target), parallelItems: 24, mergesInside: true };
-  for (const group of [2, 8]) {
-    const p = problem({ group }, { queryLengths: [1, 1], cachedLengths: [700, 1300] });
-    await assertRight(gpu, p, { tuning });
-    await assertRight(gpu, p, { tuning });
+testWithGpu("attendOnGpu() joins splits in the last workgroup of a tile", async (gpu) => {
+  const many = { ...defaultTuning(gpu.target), parallelItems: 24 };
+  const short = { subgroups: 4, mergesInside: true };
+  for (const tuning of [{ ...many, mergesInside: true }, { ...many, parallelItems: 48, short }]) {
+    for (const group of [2, 8]) {
+      const p = problem({ group }, { queryLengths: [1, 1], cachedLengths: [700, 1300] });
+      await assertRight(gpu, p, { tuning });
+    }
   }
 });
 

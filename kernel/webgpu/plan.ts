@@ -96,7 +96,17 @@ function reserve(list: WordList, count: number): number {
  */
 export function planBatch(plan: WorkPlan, batch: PlanBatch, options: PlanOptions): void {
   plan.isShort = isShort(batch, options);
-  const o = plan.isShort ? { ...options, ...options.short } : options;
+  if (plan.isShort) {
+    const short = { ...options, ...options.short };
+    fillPlan(plan, batch, short);
+    // Programs that join splits inside are slow where a dispatch joins them all the same.
+    plan.isShort = !(short.mergesInside ?? false) || plan.merges.length === 0;
+    if (plan.isShort) return;
+  }
+  fillPlan(plan, batch, options);
+}
+
+function fillPlan(plan: WorkPlan, batch: PlanBatch, o: PlanOptions): void {
   for (const list of plan.items) list.length = 0;
   plan.merges.length = plan.successors.length = 0;
   plan.counters = plan.partialRows = 0;

@@ -243,6 +243,13 @@ Deno.test("planBatch() plans steps of few keys by themselves", () => {
   } as const;
   planBatch(plan, batch({ tokens: [1], cached: [400] }), o);
   assert.ok(plan.isShort && itemsOf(plan, 4).length > 0 && itemsOf(plan, 8).length === 0);
+  // Few enough splits are joined inside; where some would not be, the step is none of those.
+  const inside = { ...o, short: { ...o.short, parallelItems: 16, mergesInside: true } };
+  planBatch(plan, batch({ tokens: [1], cached: [400] }), inside);
+  assert.ok(plan.isShort && plan.counters > 0 && plan.merges.length === 0);
+  const wide = { ...inside, short: { ...inside.short, parallelItems: 256 }, parallelItems: 512 };
+  planBatch(plan, batch({ tokens: [1], cached: [20_000], headWindows: Int32Array.of(0) }), wide);
+  assert.ok(!plan.isShort && plan.counters === 0 && plan.merges.length > 0);
   planBatch(plan, batch({ tokens: [1, 1], cached: [900, 900] }), o);
   assert.ok(!plan.isShort && itemsOf(plan, 4).length === 0 && itemsOf(plan, 8).length > 0);
 });
