@@ -5,6 +5,8 @@ import type { TestCase } from "../test_definition.ts";
 
 /** Groups whose cases are long by nature. */
 const LONG_GROUPS = /fuzz|random|walk/;
+/** Cases of refusals alone, which say little of what an adapter answers. */
+const REFUSALS = /:bad_/;
 
 /**
  * Picks the cases of a smoke test.
@@ -18,7 +20,8 @@ export function pickSmokeCases(capabilities: ReadonlySet<Capability>): TestCase[
     const group = id.slice(0, id.lastIndexOf(":"));
     const needed = needs(each.params);
     const claimed = needed.length > 0 && needed.every((name) => capabilities.has(name));
-    if (claimed && !picked.has(group) && !LONG_GROUPS.test(each.query)) picked.set(group, each);
+    const tells = !LONG_GROUPS.test(each.query) && !REFUSALS.test(id);
+    if (claimed && tells && !picked.has(group)) picked.set(group, each);
   }
   return [...picked.values()];
 }
