@@ -73,16 +73,18 @@ export function mergeSketch(sketch: GapSketch, other: GapSketch): void {
 
 /** The middle of each bucket that holds a gap, and the tokens in it. */
 export function gapsOf({ counts, least, most }: GapSketch): WeightedGaps {
-  const held: number[] = [];
-  counts.forEach((count, bucket) => count > 0 && held.push(bucket));
-  return {
-    gapsMs: Float64Array.from(held, (bucket) => {
-      halves[HIGH] = ((bucket + FIRST) << DROPPED_BITS) | (1 << (DROPPED_BITS - 1));
-      halves[1 - HIGH] = 0;
-      return Math.min(most, Math.max(least, word[0]));
-    }),
-    tokens: Float64Array.from(held, (bucket) => counts[bucket]),
-  };
+  let held = 0;
+  for (let bucket = 0; bucket < counts.length; bucket++) if (counts[bucket] > 0) held++;
+  const [gapsMs, tokens] = [new Float64Array(held), new Float64Array(held)];
+  let at = 0;
+  for (let bucket = 0; bucket < counts.length; bucket++) {
+    if (counts[bucket] === 0) continue;
+    halves[HIGH] = ((bucket + FIRST) << DROPPED_BITS) | (1 << (DROPPED_BITS - 1));
+    halves[1 - HIGH] = 0;
+    gapsMs[at] = Math.min(most, Math.max(least, word[0]));
+    tokens[at++] = counts[bucket];
+  }
+  return { gapsMs, tokens };
 }
 
 /** Summarises a sketch: count, mean, least and most exactly, quantiles within the error above. */

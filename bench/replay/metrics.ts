@@ -24,6 +24,7 @@ import {
   addValues,
   type Figure,
   figuresOf,
+  knownOf,
   type RequestFigures,
   rounded,
   type Served,
@@ -299,7 +300,7 @@ function summarizeFigure(
 ): Summary | null {
   if (parts.every(({ log }) => log.foldedRequests === null)) {
     const values = parts.length === 1 ? kept[0][figure] : joinFigures(parts, kept)[figure];
-    return summarize(values.filter((value) => !Number.isNaN(value)));
+    return summarize(knownOf(values));
   }
   const [{ log: { foldedRequests: only } }] = parts;
   if (parts.length === 1 && only !== null && kept[0][figure].length === 0) {

@@ -87,9 +87,17 @@ export function sumCounts(counts: Int32Array): number {
   return counts.reduce((total, count) => total + count, 0);
 }
 
+/** The values that are known; `filter` would hold each of them as an object first. */
+export function knownOf(values: Float64Array): Float64Array {
+  const known = new Float64Array(values.length);
+  let count = 0;
+  for (const value of values) if (!Number.isNaN(value)) known[count++] = value;
+  return known.subarray(0, count);
+}
+
 /** Adds one value per request, leaving out those that are not known. */
 export function addValues(sketch: GapSketch, values: Float64Array): void {
-  const gapsMs = values.filter((value) => !Number.isNaN(value));
+  const gapsMs = knownOf(values);
   addGaps(sketch, { gapsMs, tokens: new Float64Array(gapsMs.length).fill(1) });
 }
 

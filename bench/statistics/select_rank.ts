@@ -24,6 +24,8 @@ export function createRankSelector(sample: WeightedSample): (rank: number) => nu
   const { values, weights } = sample;
   if (values.length <= SORTED_SIZE) return sortedSelector(sample);
   const [least, most] = boundsOf(sample);
+  // As where no request waits: sorting a hundred thousand equal values takes memory for nothing.
+  if (least === most) return () => least;
   const scale = BUCKETS / (most - least);
   if (!Number.isFinite(scale)) return sortedSelector(sample);
   const bucketOf = (value: number): number =>
