@@ -32,9 +32,10 @@ export interface EngineOverhead {
 }
 
 /**
- * Overheads by engine. Where they come from: fitted on the rows of bench/validation that a seeded rule
- * picked, by coordinate descent on the mean absolute logarithm of the errors (tools/fit_overheads.ts);
- * memory, graph sizes and overlap are the engines' documented defaults.
+ * Overheads by engine. Where they come from: the rows of bench/validation that a seeded rule picked,
+ * by the mean absolute logarithm of their errors. SGLang's are a coordinate descent on it
+ * (tools/fit_overheads.ts); vLLM's and TensorRT-LLM's were chosen by hand among values tried on those
+ * rows. Memory, graph sizes and overlap are the engines' documented defaults.
  */
 export const ENGINE_OVERHEADS: Readonly<Record<EngineName, EngineOverhead>> = {
   "vllm": {
