@@ -19,7 +19,7 @@ import {
   growTo,
   writeWords,
 } from "./buffers.ts";
-import { isVectorSize, ITEM_ROWS } from "./item_rows.ts";
+import { ITEM_ROWS } from "./item_rows.ts";
 import type { WorkPlan } from "./plan.ts";
 import { ITEM, MERGE, PARAMS } from "./struct_layout.ts";
 import type { AttendSpecialisation, AttendTuning } from "./program.ts";
