@@ -11,9 +11,10 @@ import { createSbom } from "./sbom.ts";
 
 /**
  * The most bytes of the minified program: more than half are packages (zod, vega, yaml, fast-check), a
- * twelfth are profiles of cards and published rows, and about a tenth is room to grow.
+ * twelfth are profiles of cards and published rows, and programs of threads and of the browser are in
+ * it compressed. What is left is room to grow.
  */
-const SIZE_BUDGET_BYTES = 3_100_000;
+const SIZE_BUDGET_BYTES = 3_300_000;
 
 /** Browsers with WebGPU in workers; what these lack is rewritten or refused. */
 const BROWSERS = ["chrome136", "firefox141", "safari26"];
