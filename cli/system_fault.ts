@@ -53,7 +53,7 @@ const DEEDS: Readonly<Record<string, string>> = {
 export function describeSystemFault(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   // Whatever a reader makes of it, no relative path can be found any more.
-  if (/\bcwd\b|No such file/.test(error.message) && !hasWorkingFolder()) {
+  if (/\bcwd\b|no such file/i.test(error.message) && !hasWorkingFolder()) {
     return "The working folder is gone: somebody removed it; change to a folder that exists";
   }
   const code = "code" in error && typeof error.code === "string" ? error.code : null;

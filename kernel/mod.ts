@@ -184,6 +184,7 @@ export type {
   MatrixUnit,
   Program,
   ProgramTarget,
+  ShortTuning,
   WgslDialect,
 } from "./webgpu/program.ts";
 export { attendProgram, defaultTuning } from "./webgpu/specialisation.ts";

@@ -88,7 +88,7 @@ Deno.test({
     "runPeers() takes llama.cpp's times for the shapes that its benchmark has, and says where not",
   ...needsPython,
   fn: async () => {
-    const folder = await Deno.makeTempDir();
+    const folder = await Deno.makeTempDir({ dir: "results" });
     try {
       const program = `${folder}/test-backend-ops`;
       const timed = "hsk=64,hsv=64,nh=2,nr23=[2,3],kv=512,nb=1,mask=1,sinks=0,prec=f32,type_KV=f16";

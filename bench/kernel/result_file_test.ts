@@ -28,8 +28,16 @@ Deno.test("parseKernelResult() names the file and the place when a field is wron
     ["{", "result/not-json", /not JSON/],
     ["[]", "result/shape", /the document/],
     [changed((copy) => copy.schemaVersion = 9), "result/version", /is 9 and this build reads 1/],
-    [changed((copy) => delete copy.ceilings), "result/shape", /ceilings: /],
-    [changed((copy) => copy.cases = [{ case: 3 }]), "result/shape", /cases\.0\.case: /],
+    [
+      changed((copy) => delete copy.ceilings),
+      "result/shape",
+      /"ceilings" is missing; write it again with the command/,
+    ],
+    [
+      changed((copy) => copy.cases = [{ case: 3 }]),
+      "result/shape",
+      /"cases\.0\.case": expected object, found number/,
+    ],
   ];
   for (const [text, code, message] of cases) {
     assert.throws(() => parseKernelResult(text, { file: "a.json" }), (error) => {

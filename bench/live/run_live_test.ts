@@ -125,7 +125,7 @@ Deno.test("runLive() counts every kind of failure once, and it fails the gate", 
     [{ server: 3 }, "server", /told to fail/],
     [{ disconnect: 3 }, "disconnected", /./],
     [{ stall: 3 }, "timeout", /No byte for 500 ms/],
-    [{ malformed: 3 }, "malformed", /no JSON object/],
+    [{ malformed: 3 }, "malformed", /not a JSON object/],
     [{ abort: 3 }, "finish-reason", /'abort'/],
     [{ cut: 3 }, "cut-off", /\[DONE\] came without/],
   ] as const;

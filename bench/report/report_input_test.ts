@@ -48,7 +48,7 @@ Deno.test("parseReportInput() names the place of a wrong field in a stored verdi
   const [, , , , comparison] = INPUTS;
   const text = textOf(comparison).replace('"pairs": 1', '"pairs": "one"');
   assert.throws(() => parseReportInput(text, { file: "gate.json", kind: "comparison" }), {
-    message: /'gate\.json:\d+:12': pairs: /,
+    message: /'gate\.json:\d+:12': "pairs": expected number/,
   });
 });
 
@@ -67,5 +67,5 @@ Deno.test("parseReportInput() reads verdicts over runs of another benchmark", as
   assert.match(findings[0], /candidate against baseline, by vllm/);
   assert.ok(findings.includes(report.allowed));
   const broken = text.replace('"tool":"vllm"', '"tool":"other"');
-  assert.throws(() => parseReportInput(broken, o), /'gate\.json:1:\d+': tool: /);
+  assert.throws(() => parseReportInput(broken, o), /'gate\.json:1:\d+': "tool": Invalid option/);
 });

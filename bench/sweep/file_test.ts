@@ -43,7 +43,7 @@ Deno.test("parseSweep() leaves out a torn last line only", () => {
   assert.deepEqual(sweep.rows.map(({ index }) => index), [0]);
   assert.equal(text.slice(0, sweep.wholeBytes), serializeSweep(HEADER, [row(0)]));
   const broken = text.replace('"index":0', '"index":"0"');
-  assert.throws(() => parseSweep(broken, { file }), /'s\.jsonl:2': index: /);
+  assert.throws(() => parseSweep(broken, { file }), /'s\.jsonl:2': "index": expected number/);
   assert.throws(() => parseSweep(text.replace("}\n", "\n"), { file }), /'s\.jsonl:1'/);
 });
 
