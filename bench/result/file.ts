@@ -16,7 +16,7 @@ export { ResultError, type ResultErrorCode } from "./document.ts";
  * import { parseResult } from "@headwise/headwise/bench";
  *
  * const text = JSON.stringify({ kind: "headwise/bench-result", schemaVersion: 1 });
- * assert.throws(() => parseResult(text, { file: "a.json" }), /'a.json:1:1': createdAt: Invalid/);
+ * assert.throws(() => parseResult(text, { file: "a.json" }), /'a.json:1:1': "createdAt" is missing/);
  * ```
  * @throws {ResultError} When the text is not a result of this version.
  */
