@@ -102,7 +102,7 @@ async function checkProgram(
   await t.step("permissions that come first are the runtime's", async () => {
     const gate = ["gate", "/no/such.json", "/no/such.json"];
     assert.match((await headwise(...gate)).stderr, /Requires read access/);
-    assert.match((await headwise("--allow-read=/no", ...gate)).stderr, /No such file/);
+    assert.match((await headwise("--allow-read=/no", ...gate)).stderr, /there is no such file/);
   });
 }
 

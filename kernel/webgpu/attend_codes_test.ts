@@ -10,6 +10,7 @@ import {
 } from "../quantised/quantised_format.ts";
 import { randomProblem, type RandomProblemOptions } from "../random_problem.ts";
 import { attendOnGpu, type AttendOnGpuOptions } from "./attend_on_gpu.ts";
+import { withoutCounters } from "./attend_planning.ts";
 import type { Gpu } from "./gpu.ts";
 import { defaultTuning } from "./specialisation.ts";
 import { testWithGpu } from "./testing.ts";
@@ -131,3 +132,13 @@ for (
     },
   );
 }
+
+testWithGpu(
+  "attendOnGpu() joins splits in a dispatch of its own where no binding is left for counters",
+  async (gpu) => {
+    const [keyFormat] = QUANTISED_FORMATS;
+    // What was compiled with counters has another layout.
+    const narrow = withoutCounters({ ...gpu, pipelines: new Map() });
+    await assertRight(narrow, problem({ keyFormat }), { splitTokens: 32 });
+  },
+);

@@ -45,3 +45,8 @@ export function planningOf(
 export function countsSplits({ target }: Gpu): boolean {
   return target.isCoherent === true && target.subgroupSize > 0;
 }
+
+/** The device as one whose programs count nothing. */
+export function withoutCounters(gpu: Gpu): Gpu {
+  return { ...gpu, target: { ...gpu.target, isCoherent: false } };
+}

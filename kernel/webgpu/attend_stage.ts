@@ -6,7 +6,7 @@
  */
 
 import type { BlockTable } from "../../allocator/mod.ts";
-import { countsSplits } from "./attend_planning.ts";
+import { countsSplits, withoutCounters } from "./attend_planning.ts";
 import { scaleBindings } from "./cache_sides.ts";
 import type { DeviceCache } from "./device_cache.ts";
 import { compileProgram, createBuffer, type Gpu, GpuError } from "./gpu.ts";
@@ -28,6 +28,8 @@ import { attendProgram, defaultTuning, mergeProgram } from "./specialisation.ts"
 /** Uniform offsets are aligned to this on every adapter. */
 const PARAMS_STRIDE_BYTES = 256;
 const PARAMS_BYTES = 64;
+/** Storage buffers of an attention program beside the cache and the counters. */
+const OWN_BUFFERS = 6;
 const STORAGE_IN = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
 
 /** What a stage is made for. */
@@ -98,20 +100,21 @@ export interface AttendStage {
  * program is refused.
  */
 export async function createAttendStage(
-  gpu: Gpu,
+  opened: Gpu,
   options: AttendStageOptions,
 ): Promise<AttendStage> {
   const { bindings } = options.cache;
-  const counts = countsSplits(gpu);
-  const available = gpu.device.limits.maxStorageBuffersPerShaderStage;
+  const available = opened.device.limits.maxStorageBuffersPerShaderStage;
   const cacheBuffers = 2 * bindings + scaleBindings(options.specialisation);
-  if (6 + cacheBuffers + Number(counts) > available) {
+  if (OWN_BUFFERS + cacheBuffers > available) {
     throw new GpuError(
       "limit",
       `Cannot bind a cache split over ${cacheBuffers} buffers: the adapter allows ${available} ` +
-        `storage buffers and ${6 + Number(counts)} are taken; use fewer pages`,
+        `storage buffers and ${OWN_BUFFERS} are taken; use fewer pages`,
     );
   }
+  // Where no binding is left for counters, splits are joined by a dispatch of their own.
+  const gpu = OWN_BUFFERS + cacheBuffers < available ? opened : withoutCounters(opened);
   const cacheEntries = Array.from({ length: cacheBuffers }, () => "read-only-storage" as const);
   const attendLayout = createLayout(gpu, [
     "uniform",
@@ -122,7 +125,7 @@ export async function createAttendStage(
     "storage",
     "storage",
     ...cacheEntries,
-    ...(counts ? ["storage" as const] : []),
+    ...(countsSplits(gpu) ? ["storage" as const] : []),
   ]);
   const mergeLayout = createLayout(gpu, [
     "uniform",
