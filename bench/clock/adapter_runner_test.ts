@@ -113,7 +113,7 @@ Deno.test("short batches are sampled in proportion to their steps", async () => 
   assert.ok(samples >= 3 && samples <= 25, `${samples}`);
 });
 
-/** Answers as they are let go, one by one. */
+/** Answers, released one by one. */
 function holdAnswers(timer: ReturnType<typeof createTestingTimer>) {
   const held: (() => void)[] = [];
   const steps: typeof timer.steps = async (request) => {

@@ -1,4 +1,4 @@
-/** Times of somebody else's clock that are not used. */
+/** Times of another program's clock that are not used. */
 
 import type { TimerRefusal } from "../../kernel/mod.ts";
 import { BenchError } from "../result/mod.ts";

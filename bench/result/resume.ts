@@ -1,4 +1,4 @@
-/** Going on with a run that was stopped: whether it was the same run. */
+/** Whether a stopped run can be resumed: it has to be the same run. */
 
 import { equalData } from "../../fixtures/mod.ts";
 import { BenchError } from "./bench_error.ts";
@@ -6,7 +6,7 @@ import { BenchError } from "./bench_error.ts";
 /** A part of a result that has to be the same: what a message says where it is not, and both values. */
 export type ResumedPart = readonly [differs: string, was: object, is: object];
 
-/** What says that a run cannot be gone on with. */
+/** The error of a run that cannot be resumed. */
 export function refuseResume(reason: string): BenchError {
   return new BenchError(
     "bench/resume",

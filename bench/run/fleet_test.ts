@@ -2,19 +2,9 @@ import assert from "node:assert/strict";
 import type { RouterName, TraceRequest, Workload } from "../../fixtures/mod.ts";
 import { BenchError, type BenchResult } from "../result/mod.ts";
 import { runBench } from "./run_bench.ts";
-import { tinyWorkload } from "./test_support.ts";
+import { requestsAt, tinyWorkload } from "./test_support.ts";
 
 const CLOCK = { kind: "model", reason: null } as const;
-
-function requestsAt(gapMs: number, count: number): TraceRequest[] {
-  return Array.from({ length: count }, (_, id) => ({
-    id,
-    arrivalMs: id * gapMs,
-    inputTokens: 20 + id * 37 % 120,
-    outputTokens: 2 + id * 13 % 30,
-    prefixBlocks: [id % 3],
-  }));
-}
 
 function run(
   requests: readonly TraceRequest[],

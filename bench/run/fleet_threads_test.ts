@@ -7,20 +7,10 @@ import { createFleetThreads } from "./fleet_threads.ts";
 import { type FleetOrder, packError, unpackError } from "./fleet_words.ts";
 import type { BenchOptions } from "./options.ts";
 import { runBench } from "./run_bench.ts";
-import { tinyWorkload } from "./test_support.ts";
+import { requestsAt, tinyWorkload } from "./test_support.ts";
 
 const MODEL = { kind: "model", reason: null } as const;
 const ENVIRONMENT = { runtime: "a test" } as unknown as BenchOptions["environment"];
-
-function requestsAt(gapMs: number, count: number): TraceRequest[] {
-  return Array.from({ length: count }, (_, id) => ({
-    id,
-    arrivalMs: id * gapMs,
-    inputTokens: 20 + id * 37 % 120,
-    outputTokens: 2 + id * 13 % 30,
-    prefixBlocks: [id % 3],
-  }));
-}
 
 function traceOf(requests: readonly TraceRequest[]): NonNullable<BenchOptions["trace"]> {
   return { name: "t.csv", sha256: "", dropped: {}, requests, prefixBlockTokens: 16 };

@@ -1,4 +1,4 @@
-/** What a run and the threads of its fleet say to each other. */
+/** Messages between a run and the threads that replay its fleet or judge rows. */
 
 import {
   replayShare,
@@ -32,7 +32,7 @@ export interface SentError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** Its own fields, such as a code and the place that it speaks of. */
+  /** Its own fields, such as a code and the place that it names. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 

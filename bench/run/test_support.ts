@@ -87,6 +87,17 @@ export function tinyWorkload(changes: Partial<Workload> = {}): Workload {
   };
 }
 
+/** Requests of various lengths at even distances, with three first prefix blocks among them. */
+export function requestsAt(gapMs: number, count: number): TraceRequest[] {
+  return Array.from({ length: count }, (_, id) => ({
+    id,
+    arrivalMs: id * gapMs,
+    inputTokens: 20 + id * 37 % 120,
+    outputTokens: 2 + id * 13 % 30,
+    prefixBlocks: [id % 3],
+  }));
+}
+
 /** Requests from [arrivalMs, inputTokens, outputTokens]. */
 export function requestsOf(rows: readonly [number, number, number][]): TraceRequest[] {
   return rows.map(([arrivalMs, inputTokens, outputTokens], id) => ({

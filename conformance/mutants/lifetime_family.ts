@@ -1,4 +1,4 @@
-/** Allocators that let pages go while somebody has them: owners, drafts, sharers. */
+/** Allocators that free pages which are still held: by owners, drafts, sharers. */
 import type { AllocatorSnapshot, SharedReply } from "../subject.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
 import { allocatorFamily, layoutFamily, withLayout } from "./family.ts";

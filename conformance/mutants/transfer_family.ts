@@ -1,4 +1,4 @@
-/** Allocators that let pages go while a transfer reads or writes them. */
+/** Allocators that free pages while a transfer reads or writes them. */
 import { LAYOUTS } from "../suites/cache_spec.ts";
 import { allocatorFamily, layoutFamily, withLayout } from "./family.ts";
 import type { Mutant } from "./mutant.ts";

@@ -4,8 +4,15 @@ import type { CliContext } from "../../terminal/mod.ts";
 import { capture } from "../../testing_context.ts";
 import { serveUi } from "./run.ts";
 
-Deno.test("serve() listens until it is stopped and prints its URL alone", async () => {
-  const stop = new AbortController();
+/** The surroundings of a command that listens until it is stopped, and what it prints. */
+function listening(): {
+  readonly context: CliContext;
+  /** The first text on standard output. */
+  readonly url: Promise<string>;
+  readonly stderr: () => string;
+  readonly stop: () => void;
+} {
+  const abort = new AbortController();
   const { promise, resolve } = Promise.withResolvers<string>();
   let stderr = "";
   const stream = (write: (text: string) => void) => ({
@@ -14,6 +21,24 @@ Deno.test("serve() listens until it is stopped and prints its URL alone", async 
     isTerminal: false,
     columns: 100,
   });
+  return {
+    context: {
+      process: {
+        stdout: stream((text) => resolve(text.trim())),
+        stderr: stream((text) => void (stderr += text)),
+        env: {},
+      },
+      signal: abort.signal,
+      readTextFile: () => Promise.reject(new Deno.errors.NotFound("No such file")),
+    },
+    url: promise,
+    stderr: () => stderr,
+    stop: () => abort.abort(),
+  };
+}
+
+Deno.test("serve() listens until it is stopped and prints its URL alone", async () => {
+  const { context, url: printed, stderr, stop } = listening();
   const running = runCli([
     "serve",
     "--port",
@@ -23,16 +48,8 @@ Deno.test("serve() listens until it is stopped and prints its URL alone", async 
     "0",
     "--faults",
     "status=2",
-  ], {
-    process: {
-      stdout: stream((text) => resolve(text.trim())),
-      stderr: stream((text) => void (stderr += text)),
-      env: {},
-    },
-    signal: stop.signal,
-    readTextFile: () => Promise.reject(new Deno.errors.NotFound("No such file")),
-  });
-  const url = await promise;
+  ], context);
+  const url = await printed;
   assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/v1$/);
   const ask = async (): Promise<number> => {
     const body = JSON.stringify({ prompt: "a b", max_tokens: 2 });
@@ -45,10 +62,10 @@ Deno.test("serve() listens until it is stopped and prints its URL alone", async 
     return response.status;
   };
   assert.deepEqual([await ask(), await ask()], [200, 500]);
-  stop.abort();
+  stop();
   assert.equal(await running, 0);
-  assert.match(stderr, /side 'pooled-recycle'/);
-  assert.doesNotMatch(stderr, /Other machines can reach/);
+  assert.match(stderr(), /side 'pooled-recycle'/);
+  assert.doesNotMatch(stderr(), /Other machines can reach/);
 });
 
 Deno.test("serve() refuses addresses that others can reach and faults that are none", async () => {
@@ -72,30 +89,13 @@ Deno.test("serve() explains its settings without listening", async () => {
 });
 
 Deno.test("serveUi() serves the page until it is stopped, and says so beside its URL", async () => {
-  const stop = new AbortController();
-  const { promise, resolve } = Promise.withResolvers<string>();
-  let stderr = "";
-  const stream = (write: (text: string) => void) => ({
-    write,
-    getColorDepth: () => 1,
-    isTerminal: false,
-    columns: 100,
-  });
-  const context: CliContext = {
-    process: {
-      stdout: stream((text) => resolve(text.trim())),
-      stderr: stream((text) => void (stderr += text)),
-      env: {},
-    },
-    signal: stop.signal,
-    readTextFile: () => Promise.reject(new Deno.errors.NotFound("No such file")),
-  };
+  const { context, url, stderr, stop } = listening();
   const values = { ui: true, host: "127.0.0.1", port: 0, allowRemote: false };
   const settings = { values, origins: {} } as unknown as Parameters<typeof serveUi>[1];
   const serving = serveUi(context, settings, () => Promise.resolve("<p>the page</p>"));
-  const response = await fetch(await promise);
+  const response = await fetch(await url);
   assert.equal(await response.text(), "<p>the page</p>");
-  assert.equal(stderr, "Serving the browser page until Ctrl-C\n");
-  stop.abort();
+  assert.equal(stderr(), "Serving the browser page until Ctrl-C\n");
+  stop();
   await serving;
 });
