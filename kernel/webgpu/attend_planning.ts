@@ -4,7 +4,7 @@ import type { AttendSpecialisation, AttendTuning } from "./program.ts";
 import type { PlanOptions } from "./plan_tiles.ts";
 import type { Gpu } from "./gpu.ts";
 import { rowSizesOf } from "./row_sizes.ts";
-import { defaultTuning, mergesInsideOf } from "./specialisation.ts";
+import { countsSplits, defaultTuning, mergesInsideOf } from "./specialisation.ts";
 
 /** How a stage's batches are planned: which sizes items have, and how many of them fill the device. */
 export function planningOf(
@@ -32,18 +32,13 @@ export function planningOf(
         subgroups: tuning.short.subgroups,
         parallelItems: Math.floor(tuning.parallelItems * tuning.subgroups / tuning.short.subgroups),
         isChained: false,
-        mergesInside: tuning.short.mergesInside && stage.gpu.target.isCoherent === true,
+        mergesInside: tuning.short.mergesInside && countsSplits(stage.gpu.target),
       },
     }),
     mergesInside: mergesInsideOf({ rows: 1 }, { target: stage.gpu.target, tuning }),
     isChained: (tuning.isChained ?? false) && stage.gpu.target.subgroupSize > 0,
     parallelItems: tuning.parallelItems,
   };
-}
-
-/** Whether programs may count the splits that are finished: of one device all have one layout. */
-export function countsSplits({ target }: Gpu): boolean {
-  return target.isCoherent === true && target.subgroupSize > 0;
 }
 
 /** The device as one whose programs count nothing. */

@@ -6,7 +6,7 @@
  */
 
 import type { BlockTable } from "../../allocator/mod.ts";
-import { countsSplits, withoutCounters } from "./attend_planning.ts";
+import { withoutCounters } from "./attend_planning.ts";
 import { scaleBindings } from "./cache_sides.ts";
 import type { DeviceCache } from "./device_cache.ts";
 import { compileProgram, createBuffer, type Gpu, GpuError } from "./gpu.ts";
@@ -23,7 +23,7 @@ import { ITEM_ROWS } from "./item_rows.ts";
 import type { WorkPlan } from "./plan.ts";
 import { ITEM, MERGE, PARAMS } from "./struct_layout.ts";
 import type { AttendSpecialisation, AttendTuning } from "./program.ts";
-import { attendProgram, defaultTuning, mergeProgram } from "./specialisation.ts";
+import { attendProgram, countsSplits, defaultTuning, mergeProgram } from "./specialisation.ts";
 
 /** Uniform offsets are aligned to this on every adapter. */
 const PARAMS_STRIDE_BYTES = 256;
@@ -125,7 +125,7 @@ export async function createAttendStage(
     "storage",
     "storage",
     ...cacheEntries,
-    ...(countsSplits(gpu) ? ["storage" as const] : []),
+    ...(countsSplits(gpu.target) ? ["storage" as const] : []),
   ]);
   const mergeLayout = createLayout(gpu, [
     "uniform",
@@ -362,7 +362,7 @@ function attendBindGroup(
       ...keys,
       ...values,
       ...scales,
-      ...(countsSplits(stage.gpu) ? [stage.counters.buffer] : []),
+      ...(countsSplits(stage.gpu.target) ? [stage.counters.buffer] : []),
     ]);
     stage.bindGroups.set(key, group);
   }

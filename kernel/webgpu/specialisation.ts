@@ -159,12 +159,17 @@ export function attendProgram(
   };
 }
 
+/** Whether programs for a target may count the splits that are finished. */
+export function countsSplits(target: ProgramTarget): boolean {
+  return target.isCoherent === true && target.subgroupSize > 0;
+}
+
 /** Whether items of a program may join the splits of their rows. */
 export function mergesInsideOf(
   { rows }: Pick<AttendSpecialisation, "rows">,
   { target, tuning }: { target: ProgramTarget; tuning?: AttendTuning },
 ): boolean {
-  return tuning?.mergesInside === true && target.isCoherent === true && target.subgroupSize > 0 &&
+  return tuning?.mergesInside === true && countsSplits(target) &&
     rows !== TILE_ROWS;
 }
 
