@@ -41,15 +41,19 @@ import { type AttendedRow, type QueryRow, type RowWeights, rowWeights } from "./
 import {
   dequantisationRoundings,
   exponentialsInChain,
-  FLOAT16_OVERFLOW,
   float16Gamma,
-  FLOAT32_OVERFLOW,
   gamma,
   matrixGamma,
   roundingTo,
   UNIT_ROUNDOFF,
 } from "./rounding_model.ts";
-import { scoresMayOverflow, sinkError, weightErrors, weightGrowth } from "./score_errors.ts";
+import {
+  FLOAT32_LIMIT,
+  scoresMayOverflow,
+  sinkError,
+  weightErrors,
+  weightGrowth,
+} from "./score_errors.ts";
 import type { QuantisedFormat } from "./quantised/quantised_format.ts";
 import { createRowReader } from "./quantised/quantised_tensor.ts";
 import { roundingErrorBound, STORAGE_FORMATS } from "./storage_type.ts";
@@ -241,7 +245,7 @@ export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {
   const partial = arithmetic.partials === "f32"
     ? { relative: 0, absolute: 0 }
     : roundingTo("storage", { storage, rounding: "nearest" });
-  const limit = sumLimit(arithmetic, sums.numerator);
+  const limit = sumLimit(arithmetic);
   const { maxFinite } = STORAGE_FORMATS[storage];
   const outputBound = output.map((value, d) => {
     if (!Number.isFinite(value)) return 0;
@@ -270,11 +274,10 @@ function lostInSums(weighed: RowWeights, a: Arithmetic): number {
 }
 
 /** Where a running sum, in units of its largest weight, may pass the range of its type. */
-function sumLimit(a: Arithmetic, relativeError: number): number {
+function sumLimit(a: Arithmetic): number {
   if (a.normalised === "before") return Infinity;
-  const overflow = a.accumulate === "f16" ? FLOAT16_OVERFLOW : FLOAT32_OVERFLOW;
-  const growth = 1 + relativeError + a.exponentialError;
-  return overflow / (growth * a.weightScale * 2 ** a.rescaleThreshold);
+  const largest = a.accumulate === "f16" ? 2 ** 15 : FLOAT32_LIMIT;
+  return largest / (a.weightScale * 2 ** a.rescaleThreshold);
 }
 
 /**

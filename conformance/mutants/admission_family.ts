@@ -109,59 +109,57 @@ interface AdmissionMember extends FamilyMember {
   readonly layout: Layout;
 }
 
-const forgetful = allocatorFamily<AdmissionMember>(
-  { name: "admission_forgets", origin: "field", violates: ["pool/admission"] },
-  FORGOTTEN.flatMap((forgotten) =>
-    forgotten.layouts.map((layout) => ({
-      forgotten,
-      layout,
-      label: `${forgotten.what}_${layout}`,
-      fault: `With the ${layout} layout admission forgets the ${
-        forgotten.what.replaceAll("_", " ")
-      }`,
-      killedBy: [`allocator:admission:truth:layout=${layout};situation=${forgotten.situation};*`],
-    }))
-  ),
-  ({ forgotten, layout }) =>
-    withLayout(layout, (good, spec) => ({
-      canAdmit: async (o) => {
-        const snapshot = await good.snapshot();
-        const free = forgotten.free?.(snapshot, spec) ?? [...snapshot.freePages];
-        const [asked, question] = forgotten.ask(spec, o);
-        return { kind: "ok", value: holds(asked, { free, ...question }) };
-      },
-    })),
-);
-
-const neverNo = layoutFamily({
-  name: "admission_never_says_no",
-  origin: "field",
-  violates: ["pool/admission"],
-  fault: "every request is admitted",
-  test: "allocator:admission:truth",
-  layouts: LAYOUTS,
-}, () => ({
-  canAdmit: () => Promise.resolve({ kind: "ok", value: true }),
-}));
-
-const neverYes = layoutFamily({
-  name: "admission_keeps_a_page_a_head",
-  origin: "own",
-  violates: ["pool/admission"],
-  fault: "admission leaves free what a request could have",
-  test: "allocator:admission:truth",
-  layouts: LAYOUTS,
-}, (good, spec) => ({
-  canAdmit: (o) =>
-    good.canAdmit({
-      ...o,
-      stepTokens: o.stepTokens + 2 * spec.pageSizeTokens,
-      lengthTokens: o.lengthTokens + 2 * spec.pageSizeTokens,
-    }),
-}));
-
 /** Every allocator whose admission is wrong. */
-export const admissionMutants: readonly Mutant[] = [...forgetful, ...neverNo, ...neverYes];
+export const admissionMutants: readonly Mutant[] = [
+  ...allocatorFamily<AdmissionMember>(
+    { name: "admission_forgets", origin: "field", violates: ["pool/admission"] },
+    FORGOTTEN.flatMap((forgotten) =>
+      forgotten.layouts.map((layout) => ({
+        forgotten,
+        layout,
+        label: `${forgotten.what}_${layout}`,
+        fault: `With the ${layout} layout admission forgets the ${
+          forgotten.what.replaceAll("_", " ")
+        }`,
+        killedBy: [`allocator:admission:truth:layout=${layout};situation=${forgotten.situation};*`],
+      }))
+    ),
+    ({ forgotten, layout }) =>
+      withLayout(layout, (good, spec) => ({
+        canAdmit: async (o) => {
+          const snapshot = await good.snapshot();
+          const free = forgotten.free?.(snapshot, spec) ?? [...snapshot.freePages];
+          const [asked, question] = forgotten.ask(spec, o);
+          return { kind: "ok", value: holds(asked, { free, ...question }) };
+        },
+      })),
+  ),
+  ...layoutFamily({
+    name: "admission_never_says_no",
+    origin: "field",
+    violates: ["pool/admission"],
+    fault: "every request is admitted",
+    test: "allocator:admission:truth",
+    layouts: LAYOUTS,
+  }, () => ({
+    canAdmit: () => Promise.resolve({ kind: "ok", value: true }),
+  })),
+  ...layoutFamily({
+    name: "admission_keeps_a_page_a_head",
+    origin: "own",
+    violates: ["pool/admission"],
+    fault: "admission leaves free what a request could have",
+    test: "allocator:admission:truth",
+    layouts: LAYOUTS,
+  }, (good, spec) => ({
+    canAdmit: (o) =>
+      good.canAdmit({
+        ...o,
+        stepTokens: o.stepTokens + 2 * spec.pageSizeTokens,
+        lengthTokens: o.lengthTokens + 2 * spec.pageSizeTokens,
+      }),
+  })),
+];
 
 function holds(
   spec: CacheSpec,

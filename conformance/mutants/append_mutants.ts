@@ -4,119 +4,105 @@ import type { AttendReply } from "../subject.ts";
 import { type Mutant, mutateKernel, withTable } from "./mutant.ts";
 import { changed, headsFirstRows, readAsInt32 } from "./problem_changes.ts";
 
-const dtypeUnchecked = mutateKernel({
-  name: "dtype_unchecked",
-  fault: "The bytes of an int64 table are read as int32",
-  origin: "field",
-  violates: ["dtype/int32"],
-  killedBy: ["kernel:refusal:dtype:fault=table_int64", "kernel:refusal:append:fault=table_int64"],
-}, (good) => ({
-  attend: (problem, o) => good.attend(withTable(problem, readAsInt32(problem.table)), o),
-  append: (problem) => good.append({ ...problem, table: readAsInt32(problem.table) }),
-}));
-
-const uniformWrites = mutateKernel({
-  name: "writes_through_uniform_table",
-  fault: "Writes take the row of head 0 while reads go by head",
-  origin: "field",
-  violates: ["layout/write-follows-table"],
-  killedBy: ["kernel:append:layout", "kernel:append:rows", "kernel:append:read_back"],
-}, (good) => ({
-  append: async (problem) => {
-    const { layout, kvHeads, columns } = problem.shape;
-    if (layout === "uniform" || !(problem.table instanceof Int32Array)) {
-      return await good.append(problem);
-    }
-    const table = problem.table.map((_, index) => {
-      const slot = Math.floor(index / columns / kvHeads);
-      return problem.table[slot * kvHeads * columns + index % columns] ?? -1;
-    });
-    return await good.append({ ...problem, table });
-  },
-}));
-
-const firstPage = mutateKernel({
-  name: "first_page_unguarded",
-  fault: "A hole in the first column becomes page 0, for reads and for writes",
-  origin: "field",
-  violates: ["sentinel/no-read", "sentinel/no-write"],
-  killedBy: ["kernel:sentinel:first_page", "kernel:append:holes:where=first_page;*"],
-}, (good) => ({
-  attend: async (problem, o) =>
-    changed(await good.attend(problem, o), (reply) => leakFirstPage(problem, reply)),
-  append: (problem) => {
-    const { columns } = problem.shape;
-    const table = problem.table.map((id, index) => id === -1 && index % columns === 0 ? 0 : id);
-    return good.append({ ...problem, table });
-  },
-}));
-
-const shortAngles: readonly Mutant[] = [4096, 8192, 32768].map((limit) =>
-  mutateKernel({
-    name: `rotation_by_a_table_of_${limit}`,
-    fault: `Positions from ${limit} on turn as if they began again`,
-    origin: "field",
-    violates: ["rope/positions"],
-    killedBy: ["kernel:append:far_rotation"],
-  }, (good) => ({
-    append: async (problem) => {
-      const again = problem.cachedLengths.map((length) => length % limit);
-      const near = await good.append({ ...problem, cachedLengths: again });
-      return near.kind === "refused"
-        ? near
-        : changed(await good.append(problem), (reply) => ({ ...reply, query: near.value.query }));
-    },
-  }))
-);
-
-const relativeRotation = mutateKernel({
-  name: "rotation_by_chunk_position",
-  fault: "Queries turn by their position in the chunk",
-  origin: "own",
-  violates: ["rope/positions"],
-  killedBy: ["kernel:append:rotation", "kernel:append:theta"],
-}, (good) => ({
-  append: async (problem) => {
-    const absolute = await good.append(problem);
-    const cachedLengths = new Int32Array(problem.shape.batch);
-    const relative = await good.append({ ...problem, cachedLengths });
-    return absolute.kind === "ok" && relative.kind === "ok"
-      ? { kind: "ok", value: { ...absolute.value, query: relative.value.query } }
-      : absolute;
-  },
-}));
-
-const silentDrops = mutateKernel({
-  name: "dropped_writes_unreported",
-  fault: "Writes to holes are dropped without a word",
-  origin: "own",
-  violates: ["sentinel/no-write"],
-  killedBy: ["kernel:append:holes"],
-}, (good) => ({
-  append: async (problem) =>
-    changed(await good.append(problem), (reply) => ({ ...reply, droppedWrites: 0 })),
-}));
-
-const headsFirst = mutateKernel({
-  name: "rows_heads_first",
-  fault: "Rows are taken as h·B + b",
-  origin: "own",
-  violates: ["layout/row-major-heads"],
-  killedBy: ["kernel:attend:layout", "kernel:append:layout"],
-}, (good) => ({
-  attend: (problem, o) => good.attend({ ...problem, table: headsFirstRows(problem) }, o),
-  append: (problem) => good.append({ ...problem, table: headsFirstRows(problem) }),
-}));
-
 /** Every kernel with a fault in its writes or rows. */
 export const appendMutants: readonly Mutant[] = [
-  dtypeUnchecked,
-  uniformWrites,
-  firstPage,
-  ...shortAngles,
-  relativeRotation,
-  silentDrops,
-  headsFirst,
+  mutateKernel({
+    name: "dtype_unchecked",
+    fault: "The bytes of an int64 table are read as int32",
+    origin: "field",
+    violates: ["dtype/int32"],
+    killedBy: ["kernel:refusal:dtype:fault=table_int64", "kernel:refusal:append:fault=table_int64"],
+  }, (good) => ({
+    attend: (problem, o) => good.attend(withTable(problem, readAsInt32(problem.table)), o),
+    append: (problem) => good.append({ ...problem, table: readAsInt32(problem.table) }),
+  })),
+  mutateKernel({
+    name: "writes_through_uniform_table",
+    fault: "Writes take the row of head 0 while reads go by head",
+    origin: "field",
+    violates: ["layout/write-follows-table"],
+    killedBy: ["kernel:append:layout", "kernel:append:rows", "kernel:append:read_back"],
+  }, (good) => ({
+    append: async (problem) => {
+      const { layout, kvHeads, columns } = problem.shape;
+      if (layout === "uniform" || !(problem.table instanceof Int32Array)) {
+        return await good.append(problem);
+      }
+      const table = problem.table.map((_, index) => {
+        const slot = Math.floor(index / columns / kvHeads);
+        return problem.table[slot * kvHeads * columns + index % columns] ?? -1;
+      });
+      return await good.append({ ...problem, table });
+    },
+  })),
+  mutateKernel({
+    name: "first_page_unguarded",
+    fault: "A hole in the first column becomes page 0, for reads and for writes",
+    origin: "field",
+    violates: ["sentinel/no-read", "sentinel/no-write"],
+    killedBy: ["kernel:sentinel:first_page", "kernel:append:holes:where=first_page;*"],
+  }, (good) => ({
+    attend: async (problem, o) =>
+      changed(await good.attend(problem, o), (reply) => leakFirstPage(problem, reply)),
+    append: (problem) => {
+      const { columns } = problem.shape;
+      const table = problem.table.map((id, index) => id === -1 && index % columns === 0 ? 0 : id);
+      return good.append({ ...problem, table });
+    },
+  })),
+  ...[4096, 8192, 32768].map((limit) =>
+    mutateKernel({
+      name: `rotation_by_a_table_of_${limit}`,
+      fault: `Positions from ${limit} on turn as if they began again`,
+      origin: "field",
+      violates: ["rope/positions"],
+      killedBy: ["kernel:append:far_rotation"],
+    }, (good) => ({
+      append: async (problem) => {
+        const again = problem.cachedLengths.map((length) => length % limit);
+        const near = await good.append({ ...problem, cachedLengths: again });
+        return near.kind === "refused"
+          ? near
+          : changed(await good.append(problem), (reply) => ({ ...reply, query: near.value.query }));
+      },
+    }))
+  ),
+  mutateKernel({
+    name: "rotation_by_chunk_position",
+    fault: "Queries turn by their position in the chunk",
+    origin: "own",
+    violates: ["rope/positions"],
+    killedBy: ["kernel:append:rotation", "kernel:append:theta"],
+  }, (good) => ({
+    append: async (problem) => {
+      const absolute = await good.append(problem);
+      const cachedLengths = new Int32Array(problem.shape.batch);
+      const relative = await good.append({ ...problem, cachedLengths });
+      return absolute.kind === "ok" && relative.kind === "ok"
+        ? { kind: "ok", value: { ...absolute.value, query: relative.value.query } }
+        : absolute;
+    },
+  })),
+  mutateKernel({
+    name: "dropped_writes_unreported",
+    fault: "Writes to holes are dropped without a word",
+    origin: "own",
+    violates: ["sentinel/no-write"],
+    killedBy: ["kernel:append:holes"],
+  }, (good) => ({
+    append: async (problem) =>
+      changed(await good.append(problem), (reply) => ({ ...reply, droppedWrites: 0 })),
+  })),
+  mutateKernel({
+    name: "rows_heads_first",
+    fault: "Rows are taken as h·B + b",
+    origin: "own",
+    violates: ["layout/row-major-heads"],
+    killedBy: ["kernel:attend:layout", "kernel:append:layout"],
+  }, (good) => ({
+    attend: (problem, o) => good.attend({ ...problem, table: headsFirstRows(problem) }, o),
+    append: (problem) => good.append({ ...problem, table: headsFirstRows(problem) }),
+  })),
 ];
 
 /** NaN where the first column is a hole: page 0 is read and masked, and 0 · NaN stays NaN. */

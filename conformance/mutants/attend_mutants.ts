@@ -9,238 +9,204 @@ import {
   overrunRows,
 } from "./problem_changes.ts";
 
-const flatIds = mutateKernel(
-  {
-    name: "flat_ids_in_per_head_kernel",
-    fault: "Global ids are used as addresses where ids are local to the head",
-    origin: "field",
-    violates: ["layout/id-spaces-distinct", "sentinel/only-minus-one"],
-    killedBy: ["kernel:sentinel:flat_ids", "kernel:sentinel:foreign_id:id=pool_end;*"],
-  },
-  asking((problem) => {
-    const { layout, pages, kvHeads } = problem.shape;
-    const flat = layout === "headwise" && problem.table.some((id) => id >= pages);
-    const table = problem.table.map((id) => Math.min(id, pages * kvHeads - 1));
-    return flat ? { ...problem, table, shape: { ...problem.shape, layout: "pooled" } } : problem;
-  }),
-);
-
-const moduloIds = mutateKernel(
-  {
-    name: "ids_modulo_n",
-    fault: "Ids are reduced modulo N in place of being refused",
-    origin: "field",
-    violates: ["layout/id-spaces-distinct", "layout/row-major-heads"],
-    killedBy: ["kernel:sentinel:flat_ids", "kernel:attend:layout:layout=pooled;*"],
-  },
-  asking((problem) => {
-    const { pages } = problem.shape;
-    const isTable = problem.table instanceof Int32Array;
-    return isTable ? withTable(problem, problem.table.map((id) => id % pages)) : problem;
-  }),
-);
-
-const sinksForgotten = mutateKernel({
-  name: "sinks_zero_in_one_entry",
-  fault: "The entry point that writes into a given output has no sinks",
-  origin: "field",
-  violates: ["mask/sink-threaded"],
-  killedBy: ["kernel:mask:sinks:entry=into;*"],
-}, asking((problem, o) => o.into === undefined ? problem : { ...problem, sinkTokens: 0 }));
-
-const shortRow = mutateKernel({
-  name: "row_shorter_than_walk",
-  fault: "A request with more pages than M runs on into the next row",
-  origin: "field",
-  violates: ["shape/columns-cover"],
-  killedBy: ["kernel:refusal:shape:fault=columns_short"],
-}, asking(overrunRows));
-
-const windowOffByOne = mutateKernel(
-  {
-    name: "window_one_too_wide",
-    fault: "A window head sees W keys beside its own",
-    origin: "own",
-    violates: ["mask/window"],
-    killedBy: ["kernel:mask:window"],
-  },
-  asking((problem) => ({
-    ...problem,
-    headWindows: problem.headWindows.map((window) => window > 0 ? window + 1 : window),
-  })),
-);
-
-const sinkPerSplit = mutateKernel(
-  {
-    name: "learned_sink_in_every_split",
-    fault: "Every split adds the learned sink to its denominator",
-    origin: "own",
-    violates: ["softmax/learned-sink"],
-    killedBy: ["kernel:softmax:learned_sink"],
-  },
-  asking((problem, o) => {
-    const { sinkLogits } = problem;
-    return sinkLogits !== undefined && o.splitTokens > 0
-      ? { ...problem, sinkLogits: sinkLogits.map((logit) => logit + Math.LN2) }
-      : problem;
-  }),
-);
-
-const treeIgnored = mutateKernel({
-  name: "tree_mask_ignored",
-  fault: "Drafted siblings see one another",
-  origin: "own",
-  violates: ["mask/tree"],
-  killedBy: ["kernel:mask:tree"],
-}, asking(({ treeMask: _, ...rest }) => rest));
-
-const rangesIgnored = mutateKernel({
-  name: "mask_ranges_ignored",
-  fault: "Key ranges are accepted and the causal limit is used",
-  origin: "own",
-  violates: ["mask/offset"],
-  killedBy: ["kernel:mask:offset", "kernel:mask:nothing_visible"],
-}, asking(({ maskRanges: _, ...rest }) => rest));
-
-const scaleMissing = mutateKernel({
-  name: "scale_missing",
-  fault: "Scores are not scaled",
-  origin: "own",
-  violates: ["softmax/scale", "mask/full"],
-  killedBy: ["kernel:softmax:scale:scale=default", "kernel:mask:full"],
-}, asking((problem) => ({ ...problem, scale: problem.scale ?? 1 })));
-
-const swappedPasses = mutateKernel(
-  {
-    name: "passes_merged_in_order",
-    fault: "Two passes are put one after the other in place of being merged by head",
-    origin: "own",
-    violates: ["dual/merge"],
-    killedBy: ["kernel:dual:merge"],
-  },
-  answering((reply, problem, o) =>
-    o.passes === "two" ? { output: fullHeadsFirst(problem, reply) } : {}
-  ),
-);
-
-const restless = mutateKernel({
-  name: "not_deterministic",
-  fault: "The same inputs give other bits every second time",
-  origin: "own",
-  violates: ["numerics/c16", "args/keyword-only"],
-  killedBy: ["kernel:softmax:deterministic", "kernel:attend:named_options"],
-}, (good) => {
-  let calls = 0;
-  return {
-    attend: async (problem, o) =>
-      changed(await good.attend(problem, o), (reply) => {
-        calls++;
-        return { ...reply, output: reply.output.map((bits) => bits ^ (calls % 2)) };
-      }),
-  };
-});
-
-const eagerOutput = mutateKernel(
-  {
-    name: "writes_past_last_query",
-    fault: "A given output is cleared to its end",
-    origin: "own",
-    violates: ["kernel/no-overread"],
-    killedBy: ["kernel:sentinel:idle:entry=into;*"],
-  },
-  answering((reply, problem) => ({
-    output: reply.output.slice().fill(0, problem.query.length),
-  })),
-);
-
-const otherBase = mutateKernel(
-  {
-    name: "log_sum_exp_in_base_2",
-    fault: "The log-sum-exp is returned as the kernel keeps it, in base 2",
-    origin: "own",
-    violates: ["softmax/lse"],
-    killedBy: ["kernel:softmax:log_sum_exp"],
-  },
-  answering((reply) => ({
-    logSumExp: reply.logSumExp?.map((value) => value / Math.LN2) ?? null,
-  })),
-);
-
-const legacyMoved = mutateKernel({
-  name: "legacy_path_moved",
-  fault: "Once head-wise tables were used, uniform ones go another way that rounds otherwise",
-  origin: "own",
-  violates: ["layout/optional-table"],
-  killedBy: ["kernel:attend:optional_table"],
-}, (good) => {
-  let used = false;
-  return {
-    attend: async (problem, o) => {
-      const isUniform = problem.shape.layout === "uniform";
-      used ||= !isUniform;
-      const moved = used && isUniform;
-      return changed(
-        await good.attend(problem, o),
-        (reply) => moved ? { ...reply, output: reply.output.map((bits) => bits ^ 1) } : reply,
-      );
-    },
-  };
-});
-
-const truncates = mutateKernel({
-  name: "output_truncated",
-  fault: "The output keeps two bits less than its type has",
-  origin: "own",
-  violates: ["numerics/c16"],
-  // Rows of one key: where scores may err, the wider interval of other rows hides two bits.
-  killedBy: ["kernel:softmax:arithmetic"],
-}, answering((reply) => ({ output: reply.output.map((bits) => bits & ~3) })));
-
-const lastTokenOnly = mutateKernel(
-  {
-    name: "one_token_a_row",
-    fault: "Every token of a row gets what its last one gets, as if all rows were decode rows",
-    origin: "own",
-    violates: ["mixed/batch"],
-    killedBy: ["kernel:attend:mixed_batch"],
-  },
-  answering((reply, problem) => {
-    const width = problem.shape.queryHeads * problem.shape.headSize;
-    const output = reply.output.slice();
-    problem.queryStarts.slice(1).forEach((end, slot) => {
-      for (let token = problem.queryStarts[slot] ?? 0; token < end - 1; token++) {
-        output.copyWithin(token * width, (end - 1) * width, end * width);
-      }
-    });
-    return { output };
-  }),
-);
-
-const holesMoveKeys = mutateKernel({
-  name: "holes_compacted",
-  fault: "A row's holes are closed up, so that later pages slide to earlier positions",
-  origin: "own",
-  violates: ["recycle/off-equal-answers", "sentinel/no-read"],
-  killedBy: ["kernel:attend:recycling"],
-}, asking((problem) => problem.table instanceof Int32Array ? closeHoles(problem) : problem));
-
 /** Every kernel with a fault in its attention. */
 export const attendMutants: readonly Mutant[] = [
-  flatIds,
-  moduloIds,
-  sinksForgotten,
-  shortRow,
-  windowOffByOne,
-  sinkPerSplit,
-  treeIgnored,
-  rangesIgnored,
-  scaleMissing,
-  swappedPasses,
-  restless,
-  eagerOutput,
-  otherBase,
-  legacyMoved,
-  truncates,
-  lastTokenOnly,
-  holesMoveKeys,
+  mutateKernel(
+    {
+      name: "flat_ids_in_per_head_kernel",
+      fault: "Global ids are used as addresses where ids are local to the head",
+      origin: "field",
+      violates: ["layout/id-spaces-distinct", "sentinel/only-minus-one"],
+      killedBy: ["kernel:sentinel:flat_ids", "kernel:sentinel:foreign_id:id=pool_end;*"],
+    },
+    asking((problem) => {
+      const { layout, pages, kvHeads } = problem.shape;
+      const flat = layout === "headwise" && problem.table.some((id) => id >= pages);
+      const table = problem.table.map((id) => Math.min(id, pages * kvHeads - 1));
+      return flat ? { ...problem, table, shape: { ...problem.shape, layout: "pooled" } } : problem;
+    }),
+  ),
+  mutateKernel(
+    {
+      name: "ids_modulo_n",
+      fault: "Ids are reduced modulo N in place of being refused",
+      origin: "field",
+      violates: ["layout/id-spaces-distinct", "layout/row-major-heads"],
+      killedBy: ["kernel:sentinel:flat_ids", "kernel:attend:layout:layout=pooled;*"],
+    },
+    asking((problem) => {
+      const { pages } = problem.shape;
+      const isTable = problem.table instanceof Int32Array;
+      return isTable ? withTable(problem, problem.table.map((id) => id % pages)) : problem;
+    }),
+  ),
+  mutateKernel({
+    name: "sinks_zero_in_one_entry",
+    fault: "The entry point that writes into a given output has no sinks",
+    origin: "field",
+    violates: ["mask/sink-threaded"],
+    killedBy: ["kernel:mask:sinks:entry=into;*"],
+  }, asking((problem, o) => o.into === undefined ? problem : { ...problem, sinkTokens: 0 })),
+  mutateKernel({
+    name: "row_shorter_than_walk",
+    fault: "A request with more pages than M runs on into the next row",
+    origin: "field",
+    violates: ["shape/columns-cover"],
+    killedBy: ["kernel:refusal:shape:fault=columns_short"],
+  }, asking(overrunRows)),
+  mutateKernel(
+    {
+      name: "window_one_too_wide",
+      fault: "A window head sees W keys beside its own",
+      origin: "own",
+      violates: ["mask/window"],
+      killedBy: ["kernel:mask:window"],
+    },
+    asking((problem) => ({
+      ...problem,
+      headWindows: problem.headWindows.map((window) => window > 0 ? window + 1 : window),
+    })),
+  ),
+  mutateKernel(
+    {
+      name: "learned_sink_in_every_split",
+      fault: "Every split adds the learned sink to its denominator",
+      origin: "own",
+      violates: ["softmax/learned-sink"],
+      killedBy: ["kernel:softmax:learned_sink"],
+    },
+    asking((problem, o) => {
+      const { sinkLogits } = problem;
+      return sinkLogits !== undefined && o.splitTokens > 0
+        ? { ...problem, sinkLogits: sinkLogits.map((logit) => logit + Math.LN2) }
+        : problem;
+    }),
+  ),
+  mutateKernel({
+    name: "tree_mask_ignored",
+    fault: "Drafted siblings see one another",
+    origin: "own",
+    violates: ["mask/tree"],
+    killedBy: ["kernel:mask:tree"],
+  }, asking(({ treeMask: _, ...rest }) => rest)),
+  mutateKernel({
+    name: "mask_ranges_ignored",
+    fault: "Key ranges are accepted and the causal limit is used",
+    origin: "own",
+    violates: ["mask/offset"],
+    killedBy: ["kernel:mask:offset", "kernel:mask:nothing_visible"],
+  }, asking(({ maskRanges: _, ...rest }) => rest)),
+  mutateKernel({
+    name: "scale_missing",
+    fault: "Scores are not scaled",
+    origin: "own",
+    violates: ["softmax/scale", "mask/full"],
+    killedBy: ["kernel:softmax:scale:scale=default", "kernel:mask:full"],
+  }, asking((problem) => ({ ...problem, scale: problem.scale ?? 1 }))),
+  mutateKernel(
+    {
+      name: "passes_merged_in_order",
+      fault: "Two passes are put one after the other in place of being merged by head",
+      origin: "own",
+      violates: ["dual/merge"],
+      killedBy: ["kernel:dual:merge"],
+    },
+    answering((reply, problem, o) =>
+      o.passes === "two" ? { output: fullHeadsFirst(problem, reply) } : {}
+    ),
+  ),
+  mutateKernel({
+    name: "not_deterministic",
+    fault: "The same inputs give other bits every second time",
+    origin: "own",
+    violates: ["numerics/c16", "args/keyword-only"],
+    killedBy: ["kernel:softmax:deterministic", "kernel:attend:named_options"],
+  }, (good) => {
+    let calls = 0;
+    return {
+      attend: async (problem, o) =>
+        changed(await good.attend(problem, o), (reply) => {
+          calls++;
+          return { ...reply, output: reply.output.map((bits) => bits ^ (calls % 2)) };
+        }),
+    };
+  }),
+  mutateKernel(
+    {
+      name: "writes_past_last_query",
+      fault: "A given output is cleared to its end",
+      origin: "own",
+      violates: ["kernel/no-overread"],
+      killedBy: ["kernel:sentinel:idle:entry=into;*"],
+    },
+    answering((reply, problem) => ({
+      output: reply.output.slice().fill(0, problem.query.length),
+    })),
+  ),
+  mutateKernel(
+    {
+      name: "log_sum_exp_in_base_2",
+      fault: "The log-sum-exp is returned as the kernel keeps it, in base 2",
+      origin: "own",
+      violates: ["softmax/lse"],
+      killedBy: ["kernel:softmax:log_sum_exp"],
+    },
+    answering((reply) => ({
+      logSumExp: reply.logSumExp?.map((value) => value / Math.LN2) ?? null,
+    })),
+  ),
+  mutateKernel({
+    name: "legacy_path_moved",
+    fault: "Once head-wise tables were used, uniform ones go another way that rounds otherwise",
+    origin: "own",
+    violates: ["layout/optional-table"],
+    killedBy: ["kernel:attend:optional_table"],
+  }, (good) => {
+    let used = false;
+    return {
+      attend: async (problem, o) => {
+        const isUniform = problem.shape.layout === "uniform";
+        used ||= !isUniform;
+        const moved = used && isUniform;
+        return changed(
+          await good.attend(problem, o),
+          (reply) => moved ? { ...reply, output: reply.output.map((bits) => bits ^ 1) } : reply,
+        );
+      },
+    };
+  }),
+  mutateKernel({
+    name: "output_truncated",
+    fault: "The output keeps two bits less than its type has",
+    origin: "own",
+    violates: ["numerics/c16"],
+    // Rows of one key: where scores may err, the wider interval of other rows hides two bits.
+    killedBy: ["kernel:softmax:arithmetic"],
+  }, answering((reply) => ({ output: reply.output.map((bits) => bits & ~3) }))),
+  mutateKernel(
+    {
+      name: "one_token_a_row",
+      fault: "Every token of a row gets what its last one gets, as if all rows were decode rows",
+      origin: "own",
+      violates: ["mixed/batch"],
+      killedBy: ["kernel:attend:mixed_batch"],
+    },
+    answering((reply, problem) => {
+      const width = problem.shape.queryHeads * problem.shape.headSize;
+      const output = reply.output.slice();
+      problem.queryStarts.slice(1).forEach((end, slot) => {
+        for (let token = problem.queryStarts[slot] ?? 0; token < end - 1; token++) {
+          output.copyWithin(token * width, (end - 1) * width, end * width);
+        }
+      });
+      return { output };
+    }),
+  ),
+  mutateKernel({
+    name: "holes_compacted",
+    fault: "A row's holes are closed up, so that later pages slide to earlier positions",
+    origin: "own",
+    violates: ["recycle/off-equal-answers", "sentinel/no-read"],
+    killedBy: ["kernel:attend:recycling"],
+  }, asking((problem) => problem.table instanceof Int32Array ? closeHoles(problem) : problem)),
 ];

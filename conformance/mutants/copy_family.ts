@@ -18,51 +18,8 @@ const WRONG_COPIES: Readonly<
   },
 };
 
-const draftContents = allocatorFamily(
-  { name: "draft_table", origin: "field", violates: ["slot/swap-rows", "slot/condense"] },
-  Object.keys(WRONG_COPIES).flatMap((kind) =>
-    LAYOUTS.map((layout) => ({
-      kind,
-      layout,
-      label: `${kind}_${layout}`,
-      fault: `With the ${layout} layout the draft model's ids are wrong: ${
-        kind.replaceAll("_", " ")
-      }; its moves are right`,
-      killedBy: [`allocator:slots:draft:layout=${layout};*`],
-    }))
-  ),
-  ({ kind, layout }) =>
-    withLayout(layout, (good) => ({
-      snapshot: async () => {
-        const snapshot = await good.snapshot();
-        const { draftTable } = snapshot;
-        return draftTable === null
-          ? snapshot
-          : { ...snapshot, draftTable: WRONG_COPIES[kind]!(draftTable, snapshot) };
-      },
-    })),
-);
-
 /** Commands after which the worker's copy is not brought up to date. */
 const FORGOTTEN_COMMANDS = ["recycle", "release", "swap", "reorder", "extend"] as const;
-
-const workerCopies = allocatorFamily(
-  { name: "worker_copy_misses", origin: "field", violates: ["worker/rows-follow"] },
-  FORGOTTEN_COMMANDS.flatMap((command) =>
-    LAYOUTS.map((layout) => ({
-      command,
-      layout,
-      label: `${command}_${layout}`,
-      fault: `With the ${layout} layout the worker's rows do not hear of "${command}"`,
-      killedBy: [
-        `allocator:lifetime:worker_rows:layout=${layout};what=${
-          command === "extend" ? "grow" : command
-        }`,
-      ],
-    }))
-  ),
-  ({ command, layout }) => withLayout(layout, (good) => frozenAt(good, command)),
-);
 
 /** The worker's rows stay as they were when the command came first. */
 function frozenAt(
@@ -90,62 +47,98 @@ function frozenAt(
   };
 }
 
-const draftsBesideSteps = allocatorFamily(
-  { name: "draft_rows_keep_pages", origin: "own", violates: ["worker/rows-follow"] },
-  LAYOUTS.map((layout) => ({
-    layout,
-    label: `beside_a_step_${layout}`,
-    fault: `With the ${layout} layout the draft model's rows keep what is freed beside a step`,
-    killedBy: [`allocator:lifetime:draft_rows:layout=${layout};open=true;*`],
-  })),
-  ({ layout }) =>
-    withLayout(layout, (good) => {
-      let kept: Int32Array | null = null;
-      let open = 0;
-      const remember = async (): Promise<void> => {
-        if (open > 0) kept = (await good.snapshot()).draftTable;
-      };
-      return {
-        beginStep: () => {
-          open++;
-          return good.beginStep();
-        },
-        recycle: async (o) => {
-          await remember();
-          return await good.recycle(o);
-        },
-        release: async (o) => {
-          await remember();
-          return await good.release(o);
-        },
-        ...showing(good.snapshot, ({ draftTable }) => ({
-          draftTable: draftTable?.map((id, index) => id < 0 ? kept?.[index] ?? id : id) ?? null,
-        })),
-      };
-    }),
-);
-
-const draftGroups = allocatorFamily(
-  { name: "draft_rows_of_group_0", origin: "own", violates: ["worker/rows-follow"] },
-  (["headwise", "pooled"] as const).map((layout) => ({
-    layout,
-    label: layout,
-    fault: `With the ${layout} layout the draft model has the rows of the first layer group alone`,
-    killedBy: [`allocator:lifetime:draft_rows:groups=3;layout=${layout};*`],
-  })),
-  ({ layout }) =>
-    withLayout(layout, (good) =>
-      showing(good.snapshot, ({ draftTable, layerGroups }) => ({
-        draftTable: draftTable?.map((id, index) =>
-          index < draftTable.length / layerGroups ? id : -1
-        ) ?? null,
-      }))),
-);
-
 /** Every allocator with wrong copies of its rows. */
 export const copyMutants: readonly Mutant[] = [
-  ...draftContents,
-  ...draftsBesideSteps,
-  ...draftGroups,
-  ...workerCopies,
+  ...allocatorFamily(
+    { name: "draft_table", origin: "field", violates: ["slot/swap-rows", "slot/condense"] },
+    Object.keys(WRONG_COPIES).flatMap((kind) =>
+      LAYOUTS.map((layout) => ({
+        kind,
+        layout,
+        label: `${kind}_${layout}`,
+        fault: `With the ${layout} layout the draft model's ids are wrong: ${
+          kind.replaceAll("_", " ")
+        }; its moves are right`,
+        killedBy: [`allocator:slots:draft:layout=${layout};*`],
+      }))
+    ),
+    ({ kind, layout }) =>
+      withLayout(layout, (good) => ({
+        snapshot: async () => {
+          const snapshot = await good.snapshot();
+          const { draftTable } = snapshot;
+          return draftTable === null
+            ? snapshot
+            : { ...snapshot, draftTable: WRONG_COPIES[kind]!(draftTable, snapshot) };
+        },
+      })),
+  ),
+  ...allocatorFamily(
+    { name: "draft_rows_keep_pages", origin: "own", violates: ["worker/rows-follow"] },
+    LAYOUTS.map((layout) => ({
+      layout,
+      label: `beside_a_step_${layout}`,
+      fault: `With the ${layout} layout the draft model's rows keep what is freed beside a step`,
+      killedBy: [`allocator:lifetime:draft_rows:layout=${layout};open=true;*`],
+    })),
+    ({ layout }) =>
+      withLayout(layout, (good) => {
+        let kept: Int32Array | null = null;
+        let open = 0;
+        const remember = async (): Promise<void> => {
+          if (open > 0) kept = (await good.snapshot()).draftTable;
+        };
+        return {
+          beginStep: () => {
+            open++;
+            return good.beginStep();
+          },
+          recycle: async (o) => {
+            await remember();
+            return await good.recycle(o);
+          },
+          release: async (o) => {
+            await remember();
+            return await good.release(o);
+          },
+          ...showing(good.snapshot, ({ draftTable }) => ({
+            draftTable: draftTable?.map((id, index) => id < 0 ? kept?.[index] ?? id : id) ?? null,
+          })),
+        };
+      }),
+  ),
+  ...allocatorFamily(
+    { name: "draft_rows_of_group_0", origin: "own", violates: ["worker/rows-follow"] },
+    (["headwise", "pooled"] as const).map((layout) => ({
+      layout,
+      label: layout,
+      fault:
+        `With the ${layout} layout the draft model has the rows of the first layer group alone`,
+      killedBy: [`allocator:lifetime:draft_rows:groups=3;layout=${layout};*`],
+    })),
+    ({ layout }) =>
+      withLayout(layout, (good) =>
+        showing(good.snapshot, ({ draftTable, layerGroups }) => ({
+          draftTable: draftTable?.map((id, index) =>
+            index < draftTable.length / layerGroups ? id : -1
+          ) ?? null,
+        }))),
+  ),
+  ...allocatorFamily(
+    { name: "worker_copy_misses", origin: "field", violates: ["worker/rows-follow"] },
+    FORGOTTEN_COMMANDS.flatMap((command) =>
+      LAYOUTS.map((layout) => ({
+        command,
+        layout,
+        label: `${command}_${layout}`,
+        fault: `With the ${layout} layout the worker's rows do not hear of "${command}"`,
+        killedBy: [
+          `allocator:lifetime:worker_rows:layout=${layout};what=${
+            command === "extend" ? "grow" : command
+          }`,
+        ],
+      }))
+    ),
+    ({ command, layout }) => withLayout(layout, (good) => frozenAt(good, command)),
+  ),
 ];

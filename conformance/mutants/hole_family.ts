@@ -73,86 +73,80 @@ const reads = kernelFamily(
     ),
 );
 
-const writes = kernelFamily(
-  { name: "write_to_hole", origin: "field", violates: ["sentinel/no-write"] },
-  (["uniform", ...HEAD_LAYOUTS] as const).flatMap((layout) =>
-    (["lands_in_page_0", "lands_in_the_column_before", "is_not_counted"] as const).map((how) => ({
-      layout,
-      how,
-      label: `${how}_${layout}`,
-      fault: `With the ${layout} layout a write to a hole ${how.replaceAll("_", " ")}`,
-      killedBy: [`kernel:append:holes:layout=${layout};*`],
-    }))
-  ),
-  ({ layout, how }) => (good) => ({
-    append: async (problem) => {
-      if (problem.shape.layout !== layout) return await good.append(problem);
-      if (how === "is_not_counted") {
-        return changed(
-          await good.append(problem),
-          (reply) => ({ ...reply, droppedWrites: Math.min(reply.droppedWrites, 1) }),
-        );
-      }
-      const { columns } = problem.shape;
-      const table = problem.table.map((id, index) => {
-        if (id !== -1 || how === "lands_in_page_0") return Math.max(id, 0);
-        return index % columns === 0 ? -1 : problem.table[index - 1] ?? -1;
-      });
-      const reply = await good.append({ ...problem, table });
-      const honest = await good.append(problem);
-      const dropped = honest.kind === "ok" ? honest.value.droppedWrites : 0;
-      return changed(reply, (value) => ({ ...value, droppedWrites: dropped }));
-    },
-  }),
-);
-
-const headZero = kernelFamily(
-  { name: "write_to_hole", origin: "own", violates: ["sentinel/no-write"] },
-  HEAD_LAYOUTS.map((layout) => ({
-    layout,
-    label: `of_head_0_drops_all_heads_${layout}`,
-    fault: `With the ${layout} layout a hole of head 0 drops the token's writes of every head`,
-    killedBy: [`kernel:append:holes:layout=${layout};where=first_head;*`],
-  })),
-  ({ layout }) => (good) => ({
-    append: (problem) => {
-      const { kvHeads, columns } = problem.shape;
-      if (problem.shape.layout !== layout || problem.table.length % (kvHeads * columns) !== 0) {
-        return good.append(problem);
-      }
-      const table = problem.table.map((id, index) => {
-        const row = Math.floor(index / columns);
-        return problem.table[index - (row % kvHeads) * columns] === -1 ? -1 : id;
-      });
-      return good.append({ ...problem, table });
-    },
-  }),
-);
-
-const compaction = kernelFamily(
-  {
-    name: "holes_closed_up",
-    origin: "own",
-    violates: ["recycle/off-equal-answers", "sentinel/no-read"],
-  },
-  HEAD_LAYOUTS.map((layout) => ({
-    layout,
-    label: layout,
-    fault: `With the ${layout} layout later pages slide into holes`,
-    killedBy: [`kernel:attend:recycling:layout=${layout};*`],
-  })),
-  ({ layout }) =>
-    asking((problem) =>
-      problem.shape.layout === layout && problem.table instanceof Int32Array
-        ? closeHoles(problem)
-        : problem
-    ),
-);
-
 /** Every kernel that goes through a hole. */
 export const holeMutants: readonly Mutant[] = [
   ...reads,
-  ...writes,
-  ...headZero,
-  ...compaction,
+  ...kernelFamily(
+    { name: "write_to_hole", origin: "field", violates: ["sentinel/no-write"] },
+    (["uniform", ...HEAD_LAYOUTS] as const).flatMap((layout) =>
+      (["lands_in_page_0", "lands_in_the_column_before", "is_not_counted"] as const).map((how) => ({
+        layout,
+        how,
+        label: `${how}_${layout}`,
+        fault: `With the ${layout} layout a write to a hole ${how.replaceAll("_", " ")}`,
+        killedBy: [`kernel:append:holes:layout=${layout};*`],
+      }))
+    ),
+    ({ layout, how }) => (good) => ({
+      append: async (problem) => {
+        if (problem.shape.layout !== layout) return await good.append(problem);
+        if (how === "is_not_counted") {
+          return changed(
+            await good.append(problem),
+            (reply) => ({ ...reply, droppedWrites: Math.min(reply.droppedWrites, 1) }),
+          );
+        }
+        const { columns } = problem.shape;
+        const table = problem.table.map((id, index) => {
+          if (id !== -1 || how === "lands_in_page_0") return Math.max(id, 0);
+          return index % columns === 0 ? -1 : problem.table[index - 1] ?? -1;
+        });
+        const reply = await good.append({ ...problem, table });
+        const honest = await good.append(problem);
+        const dropped = honest.kind === "ok" ? honest.value.droppedWrites : 0;
+        return changed(reply, (value) => ({ ...value, droppedWrites: dropped }));
+      },
+    }),
+  ),
+  ...kernelFamily(
+    { name: "write_to_hole", origin: "own", violates: ["sentinel/no-write"] },
+    HEAD_LAYOUTS.map((layout) => ({
+      layout,
+      label: `of_head_0_drops_all_heads_${layout}`,
+      fault: `With the ${layout} layout a hole of head 0 drops the token's writes of every head`,
+      killedBy: [`kernel:append:holes:layout=${layout};where=first_head;*`],
+    })),
+    ({ layout }) => (good) => ({
+      append: (problem) => {
+        const { kvHeads, columns } = problem.shape;
+        if (problem.shape.layout !== layout || problem.table.length % (kvHeads * columns) !== 0) {
+          return good.append(problem);
+        }
+        const table = problem.table.map((id, index) => {
+          const row = Math.floor(index / columns);
+          return problem.table[index - (row % kvHeads) * columns] === -1 ? -1 : id;
+        });
+        return good.append({ ...problem, table });
+      },
+    }),
+  ),
+  ...kernelFamily(
+    {
+      name: "holes_closed_up",
+      origin: "own",
+      violates: ["recycle/off-equal-answers", "sentinel/no-read"],
+    },
+    HEAD_LAYOUTS.map((layout) => ({
+      layout,
+      label: layout,
+      fault: `With the ${layout} layout later pages slide into holes`,
+      killedBy: [`kernel:attend:recycling:layout=${layout};*`],
+    })),
+    ({ layout }) =>
+      asking((problem) =>
+        problem.shape.layout === layout && problem.table instanceof Int32Array
+          ? closeHoles(problem)
+          : problem
+      ),
+  ),
 ];

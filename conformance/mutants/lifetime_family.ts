@@ -5,99 +5,92 @@ import { allocatorFamily, layoutFamily, withLayout } from "./family.ts";
 import { type Mutant, mutateAllocator } from "./mutant.ts";
 import { showing } from "./snapshot_changes.ts";
 
-const lateReleases = layoutFamily({
-  name: "release_by_slot_alone",
-  origin: "field",
-  violates: ["pool/late-release"],
-  fault: "a late release ends whatever request has the slot by now",
-  test: "allocator:lifetime:late_release",
-  layouts: LAYOUTS,
-}, (good) => ({ release: ({ slot }) => good.release({ slot }) }));
-
-const ownersStay = allocatorFamily(
-  { name: "owner_stays_behind", origin: "own", violates: ["pool/late-release"] },
-  (["swap", "reorder", "condense"] as const).map((move) => ({
-    move,
-    label: `in_a_${move}`,
-    fault: `Requests are known by the slot that they had before a ${move}`,
-    killedBy: [`allocator:lifetime:late_release:after=${move};*`],
-  })),
-  ({ move }) => (good) => {
-    const owners = new Map<number, number>();
-    let moved = false;
-    return {
-      admit: (o) => {
-        if (o.request !== undefined) owners.set(o.slot, o.request);
-        return good.admit(o);
-      },
-      [move]: (o: never) => {
-        moved = true;
-        return good[move](o);
-      },
-      release: async (o) => {
-        if (!moved || o.request === undefined || owners.get(o.slot) === o.request) {
-          return await good.release(o);
-        }
-        return { kind: "refused", code: "slot/empty", message: "The slot has another request" };
-      },
-    };
-  },
-);
-
-const drafts = layoutFamily({
-  name: "drafts_make_pages_dead",
-  origin: "field",
-  violates: ["recycle/optimistic", "recycle/window-only"],
-  fault: "recycling takes drafts for accepted",
-  test: "allocator:lifetime:optimistic",
-  layouts: HEAD_LAYOUTS,
-}, (good) => ({
-  recycle: (o) => good.recycle({ ...o, nextPositionTokens: o.lengthTokens }),
-}));
-
-const deadlocks = allocatorFamily(
-  { name: "one_page_a_small_window", origin: "field", violates: ["recycle/small-window"] },
-  HEAD_LAYOUTS.flatMap((layout) =>
-    (["growth", "admission"] as const).map((where) => ({
-      layout,
-      where,
-      label: `${where}_${layout}`,
-      fault: `With the ${layout} layout and W ≤ P ${where} takes one live page for enough or two ` +
-        "for too many",
-      killedBy: [`allocator:lifetime:small_window:layout=${layout};*`],
-    }))
-  ),
-  ({ layout, where }) =>
-    withLayout(layout, (good, spec) => {
-      const isSmall = (): boolean => spec.windowTokens <= spec.pageSizeTokens;
-      return where === "admission"
-        ? {
-          canAdmit: (o) =>
-            isSmall()
-              ? good.canAdmit({ ...o, stepTokens: o.stepTokens + spec.pageSizeTokens })
-              : good.canAdmit(o),
-        }
-        : {
-          extend: async (o) => {
-            const { freePages, lengthsTokens, kvHeads } = await good.snapshot();
-            const least = layout === "pooled" ? kvHeads : 1;
-            const grows = Math.ceil(o.lengthTokens / 16) >
-              Math.ceil((lengthsTokens[o.slot] ?? 0) / 16);
-            const free = Math.min(...freePages);
-            return isSmall() && grows && free <= least
-              ? { kind: "shortage", need: 2 * least, free, capacity: 2 * least }
-              : await good.extend(o);
-          },
-        };
-    }),
-);
-
 /** Every allocator that lets go too early. */
 export const lifetimeMutants: readonly Mutant[] = [
-  ...lateReleases,
-  ...ownersStay,
-  ...drafts,
-  ...deadlocks,
+  ...layoutFamily({
+    name: "release_by_slot_alone",
+    origin: "field",
+    violates: ["pool/late-release"],
+    fault: "a late release ends whatever request has the slot by now",
+    test: "allocator:lifetime:late_release",
+    layouts: LAYOUTS,
+  }, (good) => ({ release: ({ slot }) => good.release({ slot }) })),
+  ...allocatorFamily(
+    { name: "owner_stays_behind", origin: "own", violates: ["pool/late-release"] },
+    (["swap", "reorder", "condense"] as const).map((move) => ({
+      move,
+      label: `in_a_${move}`,
+      fault: `Requests are known by the slot that they had before a ${move}`,
+      killedBy: [`allocator:lifetime:late_release:after=${move};*`],
+    })),
+    ({ move }) => (good) => {
+      const owners = new Map<number, number>();
+      let moved = false;
+      return {
+        admit: (o) => {
+          if (o.request !== undefined) owners.set(o.slot, o.request);
+          return good.admit(o);
+        },
+        [move]: (o: never) => {
+          moved = true;
+          return good[move](o);
+        },
+        release: async (o) => {
+          if (!moved || o.request === undefined || owners.get(o.slot) === o.request) {
+            return await good.release(o);
+          }
+          return { kind: "refused", code: "slot/empty", message: "The slot has another request" };
+        },
+      };
+    },
+  ),
+  ...layoutFamily({
+    name: "drafts_make_pages_dead",
+    origin: "field",
+    violates: ["recycle/optimistic", "recycle/window-only"],
+    fault: "recycling takes drafts for accepted",
+    test: "allocator:lifetime:optimistic",
+    layouts: HEAD_LAYOUTS,
+  }, (good) => ({
+    recycle: (o) => good.recycle({ ...o, nextPositionTokens: o.lengthTokens }),
+  })),
+  ...allocatorFamily(
+    { name: "one_page_a_small_window", origin: "field", violates: ["recycle/small-window"] },
+    HEAD_LAYOUTS.flatMap((layout) =>
+      (["growth", "admission"] as const).map((where) => ({
+        layout,
+        where,
+        label: `${where}_${layout}`,
+        fault:
+          `With the ${layout} layout and W ≤ P ${where} takes one live page for enough or two ` +
+          "for too many",
+        killedBy: [`allocator:lifetime:small_window:layout=${layout};*`],
+      }))
+    ),
+    ({ layout, where }) =>
+      withLayout(layout, (good, spec) => {
+        const isSmall = (): boolean => spec.windowTokens <= spec.pageSizeTokens;
+        return where === "admission"
+          ? {
+            canAdmit: (o) =>
+              isSmall()
+                ? good.canAdmit({ ...o, stepTokens: o.stepTokens + spec.pageSizeTokens })
+                : good.canAdmit(o),
+          }
+          : {
+            extend: async (o) => {
+              const { freePages, lengthsTokens, kvHeads } = await good.snapshot();
+              const least = layout === "pooled" ? kvHeads : 1;
+              const grows = Math.ceil(o.lengthTokens / 16) >
+                Math.ceil((lengthsTokens[o.slot] ?? 0) / 16);
+              const free = Math.min(...freePages);
+              return isSmall() && grows && free <= least
+                ? { kind: "shortage", need: 2 * least, free, capacity: 2 * least }
+                : await good.extend(o);
+            },
+          };
+      }),
+  ),
   ...prefixMutants(),
 ];
 

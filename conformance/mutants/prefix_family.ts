@@ -5,88 +5,80 @@ import { allocatorFamily, kernelFamily } from "./family.ts";
 import { type Mutant, withTable } from "./mutant.ts";
 import { showing } from "./snapshot_changes.ts";
 
-const lookups = allocatorFamily(
-  { name: "prefix", origin: "own", violates: ["prefix/share"] },
-  [
-    {
-      label: "found_by_its_second_block",
-      fault: "Blocks are found by their content, whatever stands before them",
-      killedBy: ["allocator:prefix:chain:blocks=90_12_13_14;*"],
-      asked: (blocks: readonly number[]) =>
-        blocks[1] === 12 && blocks[0] !== 11 ? [11, ...blocks.slice(1)] : blocks,
-    },
-    {
-      label: "found_in_any_order",
-      fault: "Blocks are found as a set",
-      killedBy: ["allocator:prefix:chain:blocks=12_11_13_14;*"],
-      asked: (blocks: readonly number[]) =>
-        blocks.includes(11) ? [...blocks].sort((left, right) => left - right) : blocks,
-    },
-  ],
-  ({ asked }) => (good) => ({
-    admitShared: (o) => good.admitShared!({ ...o, blocks: asked(o.blocks) }),
-  }),
-);
-
-const uncomputed = allocatorFamily(
-  { name: "prefix", origin: "field", violates: ["prefix/share"] },
-  [{
-    label: "cached_before_it_is_computed",
-    fault: "Every block of a prompt is cached, computed or not",
-    killedBy: ["allocator:prefix:computed:*"],
-  }],
-  () => (good) => ({
-    cachePrefix: (o) => good.cachePrefix!({ ...o, cachedTokens: 16 * o.blocks.length }),
-  }),
-);
-
-const drafts = allocatorFamily(
-  { name: "prefix", origin: "own", violates: ["prefix/share", "worker/rows-follow"] },
-  [{
-    label: "missing_in_draft_rows",
-    fault: "The draft model's rows of a sharer hold what is its own alone",
-    killedBy: ["allocator:prefix:draft_rows"],
-  }],
-  () => (good) =>
-    showing(good.snapshot, ({ table, draftTable, columns, layout, kvHeads, slots }) => {
-      const stride = columns * (layout === "uniform" ? 1 : kvHeads);
-      return {
-        draftTable: draftTable?.map((id, index) => {
-          const slot = Math.floor(index / stride) % slots;
-          return slot > 0 && id === table[index - slot * stride] ? -1 : id;
-        }) ?? null,
-      };
-    }),
-);
-
-const secondReader = kernelFamily(
-  { name: "second_reader_of_a_page", origin: "field", violates: ["prefix/share"] },
-  LAYOUTS.map((layout: Layout) => ({
-    layout,
-    label: layout,
-    fault: `With the ${layout} layout a page that an earlier slot names is not read again`,
-    killedBy: [`kernel:attend:shared_prefix:layout=${layout};*`],
-  })),
-  ({ layout }) => (good) => ({
-    attend: (problem, o) => {
-      const { kvHeads, columns } = problem.shape;
-      if (problem.shape.layout !== layout) return good.attend(problem, o);
-      const seen = new Set<string>();
-      const table = problem.table.map((id, index) => {
-        const pool = layout === "headwise" ? Math.floor(index / columns) % kvHeads : 0;
-        const isNew = id < 0 || !seen.has(`${pool}:${id}`);
-        seen.add(`${pool}:${id}`);
-        return isNew ? id : -1;
-      });
-      return good.attend(withTable(problem, table), o);
-    },
-  }),
-);
-
 /** Every subject that shares prefixes wrongly, by content. */
 export const prefixMutants: readonly Mutant[] = [
-  ...lookups,
-  ...uncomputed,
-  ...drafts,
-  ...secondReader,
+  ...allocatorFamily(
+    { name: "prefix", origin: "own", violates: ["prefix/share"] },
+    [
+      {
+        label: "found_by_its_second_block",
+        fault: "Blocks are found by their content, whatever stands before them",
+        killedBy: ["allocator:prefix:chain:blocks=90_12_13_14;*"],
+        asked: (blocks: readonly number[]) =>
+          blocks[1] === 12 && blocks[0] !== 11 ? [11, ...blocks.slice(1)] : blocks,
+      },
+      {
+        label: "found_in_any_order",
+        fault: "Blocks are found as a set",
+        killedBy: ["allocator:prefix:chain:blocks=12_11_13_14;*"],
+        asked: (blocks: readonly number[]) =>
+          blocks.includes(11) ? [...blocks].sort((left, right) => left - right) : blocks,
+      },
+    ],
+    ({ asked }) => (good) => ({
+      admitShared: (o) => good.admitShared!({ ...o, blocks: asked(o.blocks) }),
+    }),
+  ),
+  ...allocatorFamily(
+    { name: "prefix", origin: "field", violates: ["prefix/share"] },
+    [{
+      label: "cached_before_it_is_computed",
+      fault: "Every block of a prompt is cached, computed or not",
+      killedBy: ["allocator:prefix:computed:*"],
+    }],
+    () => (good) => ({
+      cachePrefix: (o) => good.cachePrefix!({ ...o, cachedTokens: 16 * o.blocks.length }),
+    }),
+  ),
+  ...allocatorFamily(
+    { name: "prefix", origin: "own", violates: ["prefix/share", "worker/rows-follow"] },
+    [{
+      label: "missing_in_draft_rows",
+      fault: "The draft model's rows of a sharer hold what is its own alone",
+      killedBy: ["allocator:prefix:draft_rows"],
+    }],
+    () => (good) =>
+      showing(good.snapshot, ({ table, draftTable, columns, layout, kvHeads, slots }) => {
+        const stride = columns * (layout === "uniform" ? 1 : kvHeads);
+        return {
+          draftTable: draftTable?.map((id, index) => {
+            const slot = Math.floor(index / stride) % slots;
+            return slot > 0 && id === table[index - slot * stride] ? -1 : id;
+          }) ?? null,
+        };
+      }),
+  ),
+  ...kernelFamily(
+    { name: "second_reader_of_a_page", origin: "field", violates: ["prefix/share"] },
+    LAYOUTS.map((layout: Layout) => ({
+      layout,
+      label: layout,
+      fault: `With the ${layout} layout a page that an earlier slot names is not read again`,
+      killedBy: [`kernel:attend:shared_prefix:layout=${layout};*`],
+    })),
+    ({ layout }) => (good) => ({
+      attend: (problem, o) => {
+        const { kvHeads, columns } = problem.shape;
+        if (problem.shape.layout !== layout) return good.attend(problem, o);
+        const seen = new Set<string>();
+        const table = problem.table.map((id, index) => {
+          const pool = layout === "headwise" ? Math.floor(index / columns) % kvHeads : 0;
+          const isNew = id < 0 || !seen.has(`${pool}:${id}`);
+          seen.add(`${pool}:${id}`);
+          return isNew ? id : -1;
+        });
+        return good.attend(withTable(problem, table), o);
+      },
+    }),
+  ),
 ];

@@ -333,24 +333,6 @@ const MEMBERS: readonly WriteMember[] = [
   },
 ];
 
-const beforeRotation = kernelFamily(
-  { name: "quantises", origin: "own", violates: ["dtype/append-quantises"] },
-  [{
-    label: "before_rotation",
-    fault: "Keys are quantised before they turn",
-    killedBy: [test("rotation", "int8-token-f32")],
-  }],
-  () => (good) => ({
-    append: async (problem) => {
-      const turned = await good.append(problem);
-      if (problem.shape.keyFormat === undefined || turned.kind === "refused") return turned;
-      const rotary = { ...problem.rotary, style: "none" } as const;
-      const plain = await good.append({ ...problem, rotary });
-      return changed(plain, (value) => ({ ...value, query: turned.value.query }));
-    },
-  }),
-);
-
 /** Every kernel that quantises wrongly. */
 export const quantisedAppendMutants: readonly Mutant[] = [
   ...kernelFamily(
@@ -361,5 +343,21 @@ export const quantisedAppendMutants: readonly Mutant[] = [
         changed(await good.append(problem), (reply) => rewrite(problem, reply, change)),
     }),
   ),
-  ...beforeRotation,
+  ...kernelFamily(
+    { name: "quantises", origin: "own", violates: ["dtype/append-quantises"] },
+    [{
+      label: "before_rotation",
+      fault: "Keys are quantised before they turn",
+      killedBy: [test("rotation", "int8-token-f32")],
+    }],
+    () => (good) => ({
+      append: async (problem) => {
+        const turned = await good.append(problem);
+        if (problem.shape.keyFormat === undefined || turned.kind === "refused") return turned;
+        const rotary = { ...problem.rotary, style: "none" } as const;
+        const plain = await good.append({ ...problem, rotary });
+        return changed(plain, (value) => ({ ...value, query: turned.value.query }));
+      },
+    }),
+  ),
 ];

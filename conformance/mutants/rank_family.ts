@@ -23,149 +23,133 @@ export function listed(
   return { ...spec, heads: { kind: "layers", kindsByLayer } };
 }
 
-const roundings = allocatorFamily(
-  { name: "head_count", origin: "own", violates: ["mask/head-kinds", "declare/policy"] },
-  HEAD_LAYOUTS.flatMap((layout) =>
-    ([
-      ["nearest", Math.round],
-      ["ceil", Math.ceil],
-      ["at_least_one", (exact: number) => Math.max(1, Math.floor(exact))],
-    ] as const).map(([how, round]) => ({
-      layout,
-      round: round as (exact: number) => number,
-      label: `${how}_${layout}`,
-      fault: `With the ${layout} layout a ratio is rounded otherwise than declared: ${
-        how.replaceAll("_", " ")
-      }`,
-      killedBy: [`allocator:head_kinds:pattern:layout=${layout};*`],
-    }))
-  ),
-  ({ layout, round }) =>
-    withLayout(layout, (good) => ({
-      create: (spec) => good.create(listed(spec, (heads, ratio) => round(heads * ratio))),
-    })),
-);
-
-const scopes = layoutFamily({
-  name: "pattern_over_the_model",
-  origin: "field",
-  violates: ["mask/head-kinds"],
-  fault: "a pattern takes the first heads of the model, not of the rank",
-  test: "allocator:tensor_parallel:pattern",
-  layouts: HEAD_LAYOUTS,
-}, (good) => ({
-  create: (spec) => good.create(listed(spec, (heads, ratio) => Math.floor(heads * ratio))),
-}));
-
-const firstRankOnly = layoutFamily({
-  name: "list_of_rank_0",
-  origin: "field",
-  violates: ["mask/head-kinds"],
-  fault: "every rank takes the kinds of the first rank's heads",
-  test: "allocator:tensor_parallel:list",
-  layouts: HEAD_LAYOUTS,
-}, (good) => ({
-  create: (spec) =>
-    good.create(
-      spec.heads.kind === "layers" && spec.tensorParallel.rank > 0
-        ? { ...spec, tensorParallel: { ...spec.tensorParallel, rank: 0 } }
-        : spec,
-    ),
-}));
-
-const ownPools = layoutFamily({
-  name: "ranks_size_own_pools",
-  origin: "field",
-  violates: ["tp/rank-agreement"],
-  fault: "each rank sizes its pools by the memory that it finds free",
-  test: "allocator:tensor_parallel:agreement",
-  layouts: HEAD_LAYOUTS,
-}, (good) => ({
-  create: (spec) =>
-    good.create({ ...spec, pagesPerHead: spec.pagesPerHead - spec.tensorParallel.rank }),
-}));
-
-const replicatedWrongly = mutateAllocator({
-  name: "fewer_heads_than_ranks_sharded",
-  fault: "With fewer KV heads than ranks the heads are divided, and a rank has none",
-  origin: "field",
-  violates: ["tp/divisible"],
-  killedBy: ["allocator:tensor_parallel:divisible:kv=4;query=64;ranks=8"],
-}, (good) => ({
-  shard: async (o) => {
-    const reply = await good.shard(o);
-    if (reply.kind === "refused" || o.kvHeadsGlobal >= o.ranks) return reply;
-    const kvHeads = o.rank < o.kvHeadsGlobal ? 1 : 0;
-    return { kind: "ok", value: { ...reply.value, kvHeads } };
-  },
-}));
-
-const allQueryHeads = mutateAllocator({
-  name: "query_heads_not_sharded",
-  fault: "Where KV heads are replicated every rank keeps all query heads",
-  origin: "own",
-  violates: ["tp/divisible"],
-  killedBy: ["allocator:tensor_parallel:divisible"],
-}, (good) => ({
-  shard: async (o) => {
-    const reply = await good.shard(o);
-    if (reply.kind === "refused" || o.kvHeadsGlobal >= o.ranks) return reply;
-    return { kind: "ok", value: { ...reply.value, queryHeads: o.queryHeadsGlobal } };
-  },
-}));
-
-const lenient = allocatorFamily(
-  { name: "shard", origin: "own", violates: ["tp/divisible"] },
-  [
-    {
-      label: "floors_replicated_query_heads",
-      fault: "Query heads that do not divide are floored where KV heads are replicated",
-      killedBy: ["allocator:tensor_parallel:indivisible:command=shard;heads=2-6-4"],
-      accepts: (o: ShardCommand) => o.kvHeadsGlobal < o.ranks && o.rank >= 0 && o.rank < o.ranks,
-    },
-    {
-      label: "takes_one_rank_more",
-      fault: "The number of ranks is taken for a rank",
-      killedBy: ["allocator:tensor_parallel:bad_rank:command=shard;*"],
-      accepts: (o: ShardCommand) => o.rank === o.ranks,
-    },
-  ],
-  ({ accepts }) => (good) => ({
-    shard: async (o) => {
-      const reply = await good.shard(o);
-      if (reply.kind === "ok" || !accepts(o)) return reply;
-      const kvHeads = Math.max(1, Math.floor(o.kvHeadsGlobal / o.ranks));
-      return {
-        kind: "ok",
-        value: { kvHeads, queryHeads: Math.floor(o.queryHeadsGlobal / o.ranks) },
-      };
-    },
-  }),
-);
-
-const interleaved = mutateAllocator({
-  name: "replicated_heads_interleaved",
-  fault: "With more ranks than KV heads, ranks take the heads in turns",
-  origin: "own",
-  violates: ["mask/head-kinds"],
-  killedBy: ["allocator:tensor_parallel:list:ranks=16;*"],
-}, (good) => ({
-  create: (spec) => {
-    const { kvHeads, tensorParallel: { ranks, rank } } = spec;
-    if (kvHeads >= ranks || ranks % kvHeads !== 0) return good.create(spec);
-    const other = rank % kvHeads * (ranks / kvHeads);
-    return good.create({ ...spec, tensorParallel: { ranks, rank: other } });
-  },
-}));
-
 /** Every allocator whose ranks or head counts are wrong. */
 export const rankFamilyMutants: readonly Mutant[] = [
-  ...roundings,
-  ...scopes,
-  ...firstRankOnly,
-  ...ownPools,
-  ...lenient,
-  interleaved,
-  replicatedWrongly,
-  allQueryHeads,
+  ...allocatorFamily(
+    { name: "head_count", origin: "own", violates: ["mask/head-kinds", "declare/policy"] },
+    HEAD_LAYOUTS.flatMap((layout) =>
+      ([
+        ["nearest", Math.round],
+        ["ceil", Math.ceil],
+        ["at_least_one", (exact: number) => Math.max(1, Math.floor(exact))],
+      ] as const).map(([how, round]) => ({
+        layout,
+        round: round as (exact: number) => number,
+        label: `${how}_${layout}`,
+        fault: `With the ${layout} layout a ratio is rounded otherwise than declared: ${
+          how.replaceAll("_", " ")
+        }`,
+        killedBy: [`allocator:head_kinds:pattern:layout=${layout};*`],
+      }))
+    ),
+    ({ layout, round }) =>
+      withLayout(layout, (good) => ({
+        create: (spec) => good.create(listed(spec, (heads, ratio) => round(heads * ratio))),
+      })),
+  ),
+  ...layoutFamily({
+    name: "pattern_over_the_model",
+    origin: "field",
+    violates: ["mask/head-kinds"],
+    fault: "a pattern takes the first heads of the model, not of the rank",
+    test: "allocator:tensor_parallel:pattern",
+    layouts: HEAD_LAYOUTS,
+  }, (good) => ({
+    create: (spec) => good.create(listed(spec, (heads, ratio) => Math.floor(heads * ratio))),
+  })),
+  ...layoutFamily({
+    name: "list_of_rank_0",
+    origin: "field",
+    violates: ["mask/head-kinds"],
+    fault: "every rank takes the kinds of the first rank's heads",
+    test: "allocator:tensor_parallel:list",
+    layouts: HEAD_LAYOUTS,
+  }, (good) => ({
+    create: (spec) =>
+      good.create(
+        spec.heads.kind === "layers" && spec.tensorParallel.rank > 0
+          ? { ...spec, tensorParallel: { ...spec.tensorParallel, rank: 0 } }
+          : spec,
+      ),
+  })),
+  ...layoutFamily({
+    name: "ranks_size_own_pools",
+    origin: "field",
+    violates: ["tp/rank-agreement"],
+    fault: "each rank sizes its pools by the memory that it finds free",
+    test: "allocator:tensor_parallel:agreement",
+    layouts: HEAD_LAYOUTS,
+  }, (good) => ({
+    create: (spec) =>
+      good.create({ ...spec, pagesPerHead: spec.pagesPerHead - spec.tensorParallel.rank }),
+  })),
+  ...allocatorFamily(
+    { name: "shard", origin: "own", violates: ["tp/divisible"] },
+    [
+      {
+        label: "floors_replicated_query_heads",
+        fault: "Query heads that do not divide are floored where KV heads are replicated",
+        killedBy: ["allocator:tensor_parallel:indivisible:command=shard;heads=2-6-4"],
+        accepts: (o: ShardCommand) => o.kvHeadsGlobal < o.ranks && o.rank >= 0 && o.rank < o.ranks,
+      },
+      {
+        label: "takes_one_rank_more",
+        fault: "The number of ranks is taken for a rank",
+        killedBy: ["allocator:tensor_parallel:bad_rank:command=shard;*"],
+        accepts: (o: ShardCommand) => o.rank === o.ranks,
+      },
+    ],
+    ({ accepts }) => (good) => ({
+      shard: async (o) => {
+        const reply = await good.shard(o);
+        if (reply.kind === "ok" || !accepts(o)) return reply;
+        const kvHeads = Math.max(1, Math.floor(o.kvHeadsGlobal / o.ranks));
+        return {
+          kind: "ok",
+          value: { kvHeads, queryHeads: Math.floor(o.queryHeadsGlobal / o.ranks) },
+        };
+      },
+    }),
+  ),
+  mutateAllocator({
+    name: "replicated_heads_interleaved",
+    fault: "With more ranks than KV heads, ranks take the heads in turns",
+    origin: "own",
+    violates: ["mask/head-kinds"],
+    killedBy: ["allocator:tensor_parallel:list:ranks=16;*"],
+  }, (good) => ({
+    create: (spec) => {
+      const { kvHeads, tensorParallel: { ranks, rank } } = spec;
+      if (kvHeads >= ranks || ranks % kvHeads !== 0) return good.create(spec);
+      const other = rank % kvHeads * (ranks / kvHeads);
+      return good.create({ ...spec, tensorParallel: { ranks, rank: other } });
+    },
+  })),
+  mutateAllocator({
+    name: "fewer_heads_than_ranks_sharded",
+    fault: "With fewer KV heads than ranks the heads are divided, and a rank has none",
+    origin: "field",
+    violates: ["tp/divisible"],
+    killedBy: ["allocator:tensor_parallel:divisible:kv=4;query=64;ranks=8"],
+  }, (good) => ({
+    shard: async (o) => {
+      const reply = await good.shard(o);
+      if (reply.kind === "refused" || o.kvHeadsGlobal >= o.ranks) return reply;
+      const kvHeads = o.rank < o.kvHeadsGlobal ? 1 : 0;
+      return { kind: "ok", value: { ...reply.value, kvHeads } };
+    },
+  })),
+  mutateAllocator({
+    name: "query_heads_not_sharded",
+    fault: "Where KV heads are replicated every rank keeps all query heads",
+    origin: "own",
+    violates: ["tp/divisible"],
+    killedBy: ["allocator:tensor_parallel:divisible"],
+  }, (good) => ({
+    shard: async (o) => {
+      const reply = await good.shard(o);
+      if (reply.kind === "refused" || o.kvHeadsGlobal >= o.ranks) return reply;
+      return { kind: "ok", value: { ...reply.value, queryHeads: o.queryHeadsGlobal } };
+    },
+  })),
 ];

@@ -76,54 +76,52 @@ const MEMBERS: readonly RefusalMember[] = [
   member("shape", "negative_sinks", "mask/sink-threaded", ({ sinkTokens }) => sinkTokens < 0),
 ];
 
-const brokenClaims = kernelFamily(
-  { name: "claims_and_refuses", origin: "own", violates: ["declare/capability"] },
-  ["layout=pooled", "layout=uniform", "storage=f16"].map((claim) => ({
-    claim,
-    label: claim.split("=")[1]!,
-    fault: `What is claimed is refused when it is asked for: ${claim}`,
-    killedBy: [`kernel:attend:layout:${claim};*`],
-  })),
-  ({ claim }) => (good) => ({
-    attend: (problem, o) =>
-      claim.endsWith(problem.shape.layout) || claim.endsWith(`=${problem.shape.storage}`)
-        ? Promise.resolve({ kind: "refused", code: "unsupported", message: "Not supported" })
-        : good.attend(problem, o),
-  }),
-);
-
-const relativeColumns = kernelFamily(
-  { name: "columns_by_window", origin: "field", violates: ["row/absolute"] },
-  HEAD_LAYOUTS.map((layout) => ({
-    layout,
-    label: layout,
-    fault:
-      `With the ${layout} layout column 0 of a window head is taken for its window's first page`,
-    killedBy: [`kernel:attend:layout:layout=${layout};*`],
-  })),
-  ({ layout }) => (good) => ({
-    attend: (problem, o) => {
-      const { kvHeads, columns, pageSizeTokens } = problem.shape;
-      if (problem.shape.layout !== layout || !(problem.table instanceof Int32Array)) {
-        return good.attend(problem, o);
-      }
-      const table = problem.table.map((id, index) => {
-        const row = Math.floor(index / columns);
-        const window = problem.headWindows[row % kvHeads] ?? 0;
-        const cached = problem.cachedLengths[Math.floor(row / kvHeads)] ?? 0;
-        const first = window > 0 ? Math.max(0, Math.floor((cached - window) / pageSizeTokens)) : 0;
-        const column = index % columns;
-        return column >= first ? problem.table[index - first] ?? id : id;
-      });
-      return good.attend({ ...problem, table }, o);
-    },
-  }),
-);
-
 /** Every kernel that takes what it has to refuse, or refuses what it has to take. */
 export const refusalMutants: readonly Mutant[] = [
-  ...brokenClaims,
-  ...relativeColumns,
+  ...kernelFamily(
+    { name: "claims_and_refuses", origin: "own", violates: ["declare/capability"] },
+    ["layout=pooled", "layout=uniform", "storage=f16"].map((claim) => ({
+      claim,
+      label: claim.split("=")[1]!,
+      fault: `What is claimed is refused when it is asked for: ${claim}`,
+      killedBy: [`kernel:attend:layout:${claim};*`],
+    })),
+    ({ claim }) => (good) => ({
+      attend: (problem, o) =>
+        claim.endsWith(problem.shape.layout) || claim.endsWith(`=${problem.shape.storage}`)
+          ? Promise.resolve({ kind: "refused", code: "unsupported", message: "Not supported" })
+          : good.attend(problem, o),
+    }),
+  ),
+  ...kernelFamily(
+    { name: "columns_by_window", origin: "field", violates: ["row/absolute"] },
+    HEAD_LAYOUTS.map((layout) => ({
+      layout,
+      label: layout,
+      fault:
+        `With the ${layout} layout column 0 of a window head is taken for its window's first page`,
+      killedBy: [`kernel:attend:layout:layout=${layout};*`],
+    })),
+    ({ layout }) => (good) => ({
+      attend: (problem, o) => {
+        const { kvHeads, columns, pageSizeTokens } = problem.shape;
+        if (problem.shape.layout !== layout || !(problem.table instanceof Int32Array)) {
+          return good.attend(problem, o);
+        }
+        const table = problem.table.map((id, index) => {
+          const row = Math.floor(index / columns);
+          const window = problem.headWindows[row % kvHeads] ?? 0;
+          const cached = problem.cachedLengths[Math.floor(row / kvHeads)] ?? 0;
+          const first = window > 0
+            ? Math.max(0, Math.floor((cached - window) / pageSizeTokens))
+            : 0;
+          const column = index % columns;
+          return column >= first ? problem.table[index - first] ?? id : id;
+        });
+        return good.attend({ ...problem, table }, o);
+      },
+    }),
+  ),
   ...faultyTakers(),
 ];
 

@@ -29,160 +29,148 @@ function entries(
   });
 }
 
-const slotsBeyond = allocatorFamily(
-  { name: "rows_repeat", origin: "field", violates: ["layout/row-major-heads"] },
-  [5, 8, 16, 32, 64].flatMap((limit) =>
-    LAYOUTS.map((layout) => ({
-      limit,
-      layout,
-      label: `after_${limit}_slots_${layout}`,
-      fault: `With the ${layout} layout slots from ${limit} on show the rows of ${limit} before`,
-      killedBy: [`allocator:size:slots:layout=${layout};*`],
-    }))
-  ),
-  ({ limit, layout }) =>
-    withLayout(layout, (good) =>
-      showing(good.snapshot, (snapshot) => ({
-        table: entries(
-          snapshot,
-          (o) => ({ ...o, slot: o.slot >= limit ? o.slot - limit : o.slot }),
-        ),
-      }))),
-);
-
-const headsBeyond = allocatorFamily(
-  { name: "heads_repeat", origin: "own", violates: ["layout/row-major-heads"] },
-  [4, 6, 7].flatMap((limit) =>
-    HEAD_LAYOUTS.map((layout) => ({
-      limit,
-      layout,
-      label: `after_${limit}_${layout}`,
-      fault: `With the ${layout} layout heads from ${limit} on have the row of head 0`,
-      killedBy: [`allocator:size:slots:heads=8;layout=${layout};*`],
-    }))
-  ),
-  ({ limit, layout }) =>
-    withLayout(layout, (good) =>
-      showing(good.snapshot, (snapshot) => ({
-        table: entries(snapshot, (o) => ({ ...o, head: o.head >= limit ? 0 : o.head })),
-        // A row that repeats another is seen even where each head counts its pages apart.
-        freePages: snapshot.freePages.map((free, pool) =>
-          pool >= limit && snapshot.freePages.length > limit ? snapshot.freePages[0]! - 1 : free
-        ),
-      }))),
-);
-
-const narrowIds = layoutFamily({
-  name: "ids_of_16_bits",
-  origin: "field",
-  violates: ["layout/id-spaces-distinct", "pool/conservation"],
-  fault: "ids are kept in 16 bits",
-  test: "allocator:size:wide_ids",
-  layouts: LAYOUTS,
-}, (good) =>
-  showing(good.snapshot, (snapshot) => ({
-    table: snapshot.table.map((id) => id < 0 ? id : id & 0xffff),
-  })));
-
-const movesBeyond = allocatorFamily(
-  {
-    name: "swap_moves_four_heads",
-    origin: "field",
-    violates: ["slot/swap-rows"],
-  },
-  HEAD_LAYOUTS.map((layout) => ({
-    layout,
-    label: layout,
-    fault: `With the ${layout} layout a swap moves the rows of the first four heads`,
-    killedBy: [`allocator:size:moves:heads=8;layout=${layout};*`],
-  })),
-  ({ layout }) =>
-    withLayout(layout, (good) => {
-      const moved: [number, number][] = [];
-      return {
-        swap: (o) => {
-          moved.push([o.first, o.second]);
-          return good.swap(o);
-        },
-        ...showing(good.snapshot, (snapshot) => ({
-          table: entries(snapshot, (o) => ({
-            ...o,
-            slot: o.head < 4 ? o.slot : moved.reduceRight(
-              (slot, [first, second]) => slot === first ? second : slot === second ? first : slot,
-              o.slot,
-            ),
-          })),
-        })),
-      };
-    }),
-);
-
-const staleBeyond = allocatorFamily(
-  { name: "stale_tail", origin: "own", violates: ["sentinel/tail", "abort/exact"] },
-  [5, 20].flatMap((limit) =>
-    LAYOUTS.map((layout) => ({
-      limit,
-      layout,
-      label: `from_slot_${limit}_${layout}`,
-      fault:
-        `With the ${layout} layout slots from ${limit} on keep the columns of their last owner`,
-      killedBy: [`allocator:size:slots:layout=${layout};*`],
-    }))
-  ),
-  ({ limit, layout }) =>
-    withLayout(layout, (good) => {
-      let before: Int32Array | null = null;
-      return {
-        release: async (o) => {
-          before = (await good.snapshot()).table;
-          return await good.release(o);
-        },
-        ...showing(good.snapshot, (snapshot) => {
-          const { columns, table, layout: form, kvHeads } = snapshot;
-          const heads = form === "uniform" ? 1 : kvHeads;
-          return {
-            table: table.map((id, index) => {
-              const slot = Math.floor(index / columns / heads);
-              return id < 0 && slot >= limit ? before?.[index] ?? id : id;
-            }),
-          };
-        }),
-      };
-    }),
-);
-
-const groupsBeyond = layoutFamily({
-  name: "recycles_two_layer_groups",
-  origin: "own",
-  violates: ["layout/per-layer-groups", "recycle/window-only"],
-  fault: "recycling leaves the rows of a third layer group as they are",
-  test: "allocator:size:groups",
-  layouts: HEAD_LAYOUTS,
-}, (good) => {
-  let before: Int32Array | null = null;
-  return {
-    recycle: async (o) => {
-      before = (await good.snapshot()).table;
-      return await good.recycle(o);
-    },
-    release: (o) => {
-      before = null;
-      return good.release(o);
-    },
-    ...showing(good.snapshot, ({ table, layerGroups }) => ({
-      table: table.map((id, index) =>
-        index < 2 * table.length / layerGroups ? id : before?.[index] ?? id
-      ),
-    })),
-  };
-});
-
 /** Every allocator that is wrong beyond a size. */
 export const sizeMutants: readonly Mutant[] = [
-  ...slotsBeyond,
-  ...headsBeyond,
-  ...narrowIds,
-  ...movesBeyond,
-  ...staleBeyond,
-  ...groupsBeyond,
+  ...allocatorFamily(
+    { name: "rows_repeat", origin: "field", violates: ["layout/row-major-heads"] },
+    [5, 8, 16, 32, 64].flatMap((limit) =>
+      LAYOUTS.map((layout) => ({
+        limit,
+        layout,
+        label: `after_${limit}_slots_${layout}`,
+        fault: `With the ${layout} layout slots from ${limit} on show the rows of ${limit} before`,
+        killedBy: [`allocator:size:slots:layout=${layout};*`],
+      }))
+    ),
+    ({ limit, layout }) =>
+      withLayout(layout, (good) =>
+        showing(good.snapshot, (snapshot) => ({
+          table: entries(
+            snapshot,
+            (o) => ({ ...o, slot: o.slot >= limit ? o.slot - limit : o.slot }),
+          ),
+        }))),
+  ),
+  ...allocatorFamily(
+    { name: "heads_repeat", origin: "own", violates: ["layout/row-major-heads"] },
+    [4, 6, 7].flatMap((limit) =>
+      HEAD_LAYOUTS.map((layout) => ({
+        limit,
+        layout,
+        label: `after_${limit}_${layout}`,
+        fault: `With the ${layout} layout heads from ${limit} on have the row of head 0`,
+        killedBy: [`allocator:size:slots:heads=8;layout=${layout};*`],
+      }))
+    ),
+    ({ limit, layout }) =>
+      withLayout(layout, (good) =>
+        showing(good.snapshot, (snapshot) => ({
+          table: entries(snapshot, (o) => ({ ...o, head: o.head >= limit ? 0 : o.head })),
+          // A row that repeats another is seen even where each head counts its pages apart.
+          freePages: snapshot.freePages.map((free, pool) =>
+            pool >= limit && snapshot.freePages.length > limit ? snapshot.freePages[0]! - 1 : free
+          ),
+        }))),
+  ),
+  ...layoutFamily({
+    name: "ids_of_16_bits",
+    origin: "field",
+    violates: ["layout/id-spaces-distinct", "pool/conservation"],
+    fault: "ids are kept in 16 bits",
+    test: "allocator:size:wide_ids",
+    layouts: LAYOUTS,
+  }, (good) =>
+    showing(good.snapshot, (snapshot) => ({
+      table: snapshot.table.map((id) => id < 0 ? id : id & 0xffff),
+    }))),
+  ...allocatorFamily(
+    {
+      name: "swap_moves_four_heads",
+      origin: "field",
+      violates: ["slot/swap-rows"],
+    },
+    HEAD_LAYOUTS.map((layout) => ({
+      layout,
+      label: layout,
+      fault: `With the ${layout} layout a swap moves the rows of the first four heads`,
+      killedBy: [`allocator:size:moves:heads=8;layout=${layout};*`],
+    })),
+    ({ layout }) =>
+      withLayout(layout, (good) => {
+        const moved: [number, number][] = [];
+        return {
+          swap: (o) => {
+            moved.push([o.first, o.second]);
+            return good.swap(o);
+          },
+          ...showing(good.snapshot, (snapshot) => ({
+            table: entries(snapshot, (o) => ({
+              ...o,
+              slot: o.head < 4 ? o.slot : moved.reduceRight(
+                (slot, [first, second]) => slot === first ? second : slot === second ? first : slot,
+                o.slot,
+              ),
+            })),
+          })),
+        };
+      }),
+  ),
+  ...allocatorFamily(
+    { name: "stale_tail", origin: "own", violates: ["sentinel/tail", "abort/exact"] },
+    [5, 20].flatMap((limit) =>
+      LAYOUTS.map((layout) => ({
+        limit,
+        layout,
+        label: `from_slot_${limit}_${layout}`,
+        fault:
+          `With the ${layout} layout slots from ${limit} on keep the columns of their last owner`,
+        killedBy: [`allocator:size:slots:layout=${layout};*`],
+      }))
+    ),
+    ({ limit, layout }) =>
+      withLayout(layout, (good) => {
+        let before: Int32Array | null = null;
+        return {
+          release: async (o) => {
+            before = (await good.snapshot()).table;
+            return await good.release(o);
+          },
+          ...showing(good.snapshot, (snapshot) => {
+            const { columns, table, layout: form, kvHeads } = snapshot;
+            const heads = form === "uniform" ? 1 : kvHeads;
+            return {
+              table: table.map((id, index) => {
+                const slot = Math.floor(index / columns / heads);
+                return id < 0 && slot >= limit ? before?.[index] ?? id : id;
+              }),
+            };
+          }),
+        };
+      }),
+  ),
+  ...layoutFamily({
+    name: "recycles_two_layer_groups",
+    origin: "own",
+    violates: ["layout/per-layer-groups", "recycle/window-only"],
+    fault: "recycling leaves the rows of a third layer group as they are",
+    test: "allocator:size:groups",
+    layouts: HEAD_LAYOUTS,
+  }, (good) => {
+    let before: Int32Array | null = null;
+    return {
+      recycle: async (o) => {
+        before = (await good.snapshot()).table;
+        return await good.recycle(o);
+      },
+      release: (o) => {
+        before = null;
+        return good.release(o);
+      },
+      ...showing(good.snapshot, ({ table, layerGroups }) => ({
+        table: table.map((id, index) =>
+          index < 2 * table.length / layerGroups ? id : before?.[index] ?? id
+        ),
+      })),
+    };
+  }),
 ];

@@ -52,35 +52,6 @@ function lengthOf(situation: Situation): number {
 /** Tokens of the request that holds pages, or has just let them go. */
 const OTHER_TOKENS = 64;
 
-const truth = defineTest({
-  id: "allocator:admission:truth",
-  clauses: ["pool/admission"],
-  description: "Pool by pool size, admission grants what runs to its end and nothing else",
-  needs: ({ layout, situation }) => [
-    layoutCapability(layout),
-    "allocator.admission",
-    "allocator.recycle",
-    ...needsOf(situation as Situation),
-  ],
-  cases: grid({
-    layout: LAYOUTS,
-    situation: Object.keys(SITUATIONS) as Situation[],
-    window: [16, 40],
-  }),
-  run: async ({ allocator, params: { layout, situation, window } }) => {
-    const spec = specOf(layout, situation, window);
-    const most = Math.ceil(lengthOf(situation) / 16) + 8;
-    for (let pagesPerHead = 1; pagesPerHead <= most; pagesPerHead++) {
-      const driver = await createDriver(allocator, { ...spec, pagesPerHead });
-      const step = await prepare(driver, situation);
-      if (step === "no-room") continue;
-      await judge(driver, situation);
-      if (step !== null) await completeStep(driver, step);
-    }
-    return PASS;
-  },
-});
-
 /** Asks, compares with what the free pages allow, and runs what was granted. */
 async function judge(driver: Driver, situation: Situation): Promise<void> {
   const { chunkTokens } = SITUATIONS[situation];
@@ -166,4 +137,33 @@ function needsOf(situation: Situation): Capability[] {
 }
 
 /** Tests of admission. */
-export const admissionTests: readonly TestDefinition[] = [truth];
+export const admissionTests: readonly TestDefinition[] = [
+  defineTest({
+    id: "allocator:admission:truth",
+    clauses: ["pool/admission"],
+    description: "Pool by pool size, admission grants what runs to its end and nothing else",
+    needs: ({ layout, situation }) => [
+      layoutCapability(layout),
+      "allocator.admission",
+      "allocator.recycle",
+      ...needsOf(situation as Situation),
+    ],
+    cases: grid({
+      layout: LAYOUTS,
+      situation: Object.keys(SITUATIONS) as Situation[],
+      window: [16, 40],
+    }),
+    run: async ({ allocator, params: { layout, situation, window } }) => {
+      const spec = specOf(layout, situation, window);
+      const most = Math.ceil(lengthOf(situation) / 16) + 8;
+      for (let pagesPerHead = 1; pagesPerHead <= most; pagesPerHead++) {
+        const driver = await createDriver(allocator, { ...spec, pagesPerHead });
+        const step = await prepare(driver, situation);
+        if (step === "no-room") continue;
+        await judge(driver, situation);
+        if (step !== null) await completeStep(driver, step);
+      }
+      return PASS;
+    },
+  }),
+];

@@ -19,176 +19,12 @@ import {
   worstOf,
 } from "./kernel_case.ts";
 
-const tablePresent = defineTest({
-  id: "capture:record:table_present",
-  clauses: ["capture/table-present"],
-  description: "Recording needs identity ids for every head; anything else is refused",
-  needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
-  cases: grid({
-    layout: HEAD_LAYOUTS,
-    fault: ["no_table", "holes", "one_head_missing", "slots_only", "wrong_base", "shuffled"],
-  }),
-  run: async ({ kernel, params: { layout, fault }, seed }) => {
-    const problem = captureProblem(seed, { layout });
-    const table = captureTable(problem.shape, 2);
-    const { columns, kvHeads } = problem.shape;
-    const faulty = {
-      no_table: null,
-      holes: table.map(() => -1),
-      one_head_missing: table.slice().fill(-1, columns, 2 * columns),
-      slots_only: table.slice(0, table.length / kvHeads),
-      wrong_base: table.map((id) => id < 0 ? id : (id + 1) % problem.shape.pages),
-      shuffled: problem.table,
-    }[fault] ?? null;
-    requireRefused("capture", await kernel.capture(problem, { table: faulty }));
-    const capture = requireOk("capture", await kernel.capture(problem, { table }));
-    await kernel.releaseCapture(capture);
-    return { kind: "pass", budgetUsed: null };
-  },
-});
-
-const equal = defineTest({
-  id: "capture:replay:equal",
-  clauses: ["capture/equal", "capture/static", "capture/table-present"],
-  description: "A replay over other tables, lengths and holes gives the bits of a fresh run",
-  needs: ({ layout, storage }) => [...needsOf({ layout, storage }), "kernel.capture"],
-  cases: grid({
-    layout: HEAD_LAYOUTS,
-    storage: STORAGES,
-    cached: ["47-40-33", "5-0-2", "47-46-3", "47-0-31"],
-  }),
-  run: ({ kernel, params: { layout, storage, cached }, seed }) => {
-    const recorded = captureProblem(seed, { layout, storage });
-    const lengths = cached.split("-").map(Number);
-    return replayJudged(
-      kernel,
-      recorded,
-      [captureProblem(seed + 1, { layout, storage, cached: lengths })],
-    );
-  },
-});
-
-const repeated = defineTest({
-  id: "capture:replay:repeated",
-  clauses: ["capture/equal", "capture/static"],
-  description: "Replays in a row do not remember each other",
-  needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
-  cases: grid({ layout: HEAD_LAYOUTS, replays: [2, 4] }),
-  run: ({ kernel, params: { layout, replays }, seed }) => {
-    const cached = [[47, 30, 20], [3, 9, 1], [31, 32, 33], [0, 0, 0]];
-    const problems = cached.slice(0, replays).map((lengths, index) =>
-      captureProblem(seed + index, { layout, cached: lengths })
-    );
-    return replayJudged(kernel, captureProblem(seed, { layout }), problems);
-  },
-});
-
-const isStatic = defineTest({
-  id: "capture:replay:static",
-  clauses: ["capture/static"],
-  description: "A replay reads nothing back and makes no object",
-  needs: ({ storage }) => [...needsOf({ storage }), "kernel.capture"],
-  cases: grid({ storage: STORAGES }),
-  run: async ({ kernel, params: { storage }, seed }) => {
-    const problem = captureProblem(seed, { storage });
-    const table = captureTable(problem.shape, 2);
-    const capture = requireOk("capture", await kernel.capture(problem, { table }));
-    for (let replay = 0; replay < 3; replay++) {
-      const reply = requireOk("replay", await kernel.replay(capture, problem));
-      requireEqual("readbacks inside the step", reply.readbacks, 0);
-      requireEqual("objects made for the replay", reply.objectsMade, 0);
-    }
-    await kernel.releaseCapture(capture);
-    return { kind: "pass", budgetUsed: null };
-  },
-});
-
 /** Steps of several shapes, which are recorded side by side. */
 const SEVERAL_ROWS: readonly string[] = [
   "1+47_1+30_1+9",
   "1+20_1+3_1+40_1+8_1+30",
   "4+20_1+33_2+7",
 ];
-
-const several = defineTest({
-  id: "capture:replay:several",
-  clauses: ["capture/several", "capture/equal"],
-  description: "Recordings of several batches stay right while newer ones are made and replayed",
-  needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
-  cases: grid({ layout: HEAD_LAYOUTS, order: ["oldest_first", "newest_first", "in_turns"] }),
-  run: async ({ kernel, params: { layout, order }, seed }) => {
-    const problems = SEVERAL_ROWS.map((rows, index) =>
-      problemOf(seed + index, { layout, rows, recycled: true, window: 12 })
-    );
-    const captures: number[] = [];
-    for (const problem of problems) captures.push(await record(kernel, problem));
-    const all = problems.map((_, index) => index);
-    const turns = {
-      oldest_first: all,
-      newest_first: all.toReversed(),
-      in_turns: [...all, ...all.toReversed(), 0, 2, 1],
-    }[order] ?? all;
-    const verdicts: Verdict[] = [];
-    for (const [turn, index] of turns.entries()) {
-      const rows = SEVERAL_ROWS[index]!;
-      const spec = { layout, rows, recycled: true, window: 12 };
-      const problem = problemOf(seed + 10 + turn, spec);
-      verdicts.push(judgeReply(
-        problem,
-        requireOk("replay", await kernel.replay(captures[index]!, problem)),
-      ));
-    }
-    for (const capture of captures) await kernel.releaseCapture(capture);
-    return worstOf(verdicts);
-  },
-});
-
-const rowsOfTokens = defineTest({
-  id: "capture:replay:rows",
-  clauses: ["capture/several", "mixed/batch"],
-  description: "Rows of one to eight tokens and idle slots replay like a fresh run",
-  needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
-  cases: grid({ layout: HEAD_LAYOUTS, rows: ["8+20_1+40_3+0", "1+20_0+30_1+5_0+0", "2+9_8+40"] }),
-  run: async ({ kernel, params: { layout, rows }, seed }) => {
-    const problem = problemOf(seed, { layout, rows, recycled: true, window: 12 });
-    const capture = await record(kernel, problem);
-    const verdicts: Verdict[] = [];
-    for (const turn of [1, 2]) {
-      const next = problemOf(seed + turn, { layout, rows, recycled: true, window: 12 });
-      verdicts.push(judgeReply(next, requireOk("replay", await kernel.replay(capture, next))));
-    }
-    await kernel.releaseCapture(capture);
-    return worstOf(verdicts);
-  },
-});
-
-const longer = defineTest({
-  id: "capture:replay:longer",
-  clauses: ["capture/several", "capture/static"],
-  description: "A step recorded with short lengths replays lengths up to the last column",
-  needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
-  cases: grid({ layout: HEAD_LAYOUTS, recorded: ["0-0-0", "15-2-1"], columns: [4, 40] }),
-  run: async ({ kernel, params: { layout, recorded, columns }, seed }) => {
-    const widest = { layout, rows: [1, 1, 1].map(() => `1+${16 * columns - 1}`).join("_") };
-    const shape = shapeOf({ ...CONTROL_PROBLEM, ...widest, spareColumns: 0 });
-    const rowsOf = (lengths: readonly number[]): string =>
-      lengths.map((length) => `1+${length}`).join("_");
-    const spec = { layout, recycled: true, window: 12 };
-    const short = problemOf(
-      seed,
-      { ...spec, rows: rowsOf(recorded.split("-").map(Number)) },
-      shape,
-    );
-    const capture = await record(kernel, short);
-    const verdicts: Verdict[] = [];
-    for (const lengths of [[16 * columns - 1, 20, 3], [7, 16 * columns - 1, 16 * columns - 17]]) {
-      const next = problemOf(seed + 1, { ...spec, rows: rowsOf(lengths) }, shape);
-      verdicts.push(judgeReply(next, requireOk("replay", await kernel.replay(capture, next))));
-    }
-    await kernel.releaseCapture(capture);
-    return worstOf(verdicts);
-  },
-});
 
 /** Records a step of a problem's shapes, with identity ids and empty caches. */
 async function record(kernel: KernelSubject, problem: AttentionProblem): Promise<number> {
@@ -238,11 +74,161 @@ async function replayJudged(
 
 /** Tests of recorded steps. */
 export const captureTests: readonly TestDefinition[] = [
-  tablePresent,
-  equal,
-  repeated,
-  isStatic,
-  several,
-  rowsOfTokens,
-  longer,
+  defineTest({
+    id: "capture:record:table_present",
+    clauses: ["capture/table-present"],
+    description: "Recording needs identity ids for every head; anything else is refused",
+    needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
+    cases: grid({
+      layout: HEAD_LAYOUTS,
+      fault: ["no_table", "holes", "one_head_missing", "slots_only", "wrong_base", "shuffled"],
+    }),
+    run: async ({ kernel, params: { layout, fault }, seed }) => {
+      const problem = captureProblem(seed, { layout });
+      const table = captureTable(problem.shape, 2);
+      const { columns, kvHeads } = problem.shape;
+      const faulty = {
+        no_table: null,
+        holes: table.map(() => -1),
+        one_head_missing: table.slice().fill(-1, columns, 2 * columns),
+        slots_only: table.slice(0, table.length / kvHeads),
+        wrong_base: table.map((id) => id < 0 ? id : (id + 1) % problem.shape.pages),
+        shuffled: problem.table,
+      }[fault] ?? null;
+      requireRefused("capture", await kernel.capture(problem, { table: faulty }));
+      const capture = requireOk("capture", await kernel.capture(problem, { table }));
+      await kernel.releaseCapture(capture);
+      return { kind: "pass", budgetUsed: null };
+    },
+  }),
+  defineTest({
+    id: "capture:replay:equal",
+    clauses: ["capture/equal", "capture/static", "capture/table-present"],
+    description: "A replay over other tables, lengths and holes gives the bits of a fresh run",
+    needs: ({ layout, storage }) => [...needsOf({ layout, storage }), "kernel.capture"],
+    cases: grid({
+      layout: HEAD_LAYOUTS,
+      storage: STORAGES,
+      cached: ["47-40-33", "5-0-2", "47-46-3", "47-0-31"],
+    }),
+    run: ({ kernel, params: { layout, storage, cached }, seed }) => {
+      const recorded = captureProblem(seed, { layout, storage });
+      const lengths = cached.split("-").map(Number);
+      return replayJudged(
+        kernel,
+        recorded,
+        [captureProblem(seed + 1, { layout, storage, cached: lengths })],
+      );
+    },
+  }),
+  defineTest({
+    id: "capture:replay:repeated",
+    clauses: ["capture/equal", "capture/static"],
+    description: "Replays in a row do not remember each other",
+    needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
+    cases: grid({ layout: HEAD_LAYOUTS, replays: [2, 4] }),
+    run: ({ kernel, params: { layout, replays }, seed }) => {
+      const cached = [[47, 30, 20], [3, 9, 1], [31, 32, 33], [0, 0, 0]];
+      const problems = cached.slice(0, replays).map((lengths, index) =>
+        captureProblem(seed + index, { layout, cached: lengths })
+      );
+      return replayJudged(kernel, captureProblem(seed, { layout }), problems);
+    },
+  }),
+  defineTest({
+    id: "capture:replay:static",
+    clauses: ["capture/static"],
+    description: "A replay reads nothing back and makes no object",
+    needs: ({ storage }) => [...needsOf({ storage }), "kernel.capture"],
+    cases: grid({ storage: STORAGES }),
+    run: async ({ kernel, params: { storage }, seed }) => {
+      const problem = captureProblem(seed, { storage });
+      const table = captureTable(problem.shape, 2);
+      const capture = requireOk("capture", await kernel.capture(problem, { table }));
+      for (let replay = 0; replay < 3; replay++) {
+        const reply = requireOk("replay", await kernel.replay(capture, problem));
+        requireEqual("readbacks inside the step", reply.readbacks, 0);
+        requireEqual("objects made for the replay", reply.objectsMade, 0);
+      }
+      await kernel.releaseCapture(capture);
+      return { kind: "pass", budgetUsed: null };
+    },
+  }),
+  defineTest({
+    id: "capture:replay:several",
+    clauses: ["capture/several", "capture/equal"],
+    description: "Recordings of several batches stay right while newer ones are made and replayed",
+    needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
+    cases: grid({ layout: HEAD_LAYOUTS, order: ["oldest_first", "newest_first", "in_turns"] }),
+    run: async ({ kernel, params: { layout, order }, seed }) => {
+      const problems = SEVERAL_ROWS.map((rows, index) =>
+        problemOf(seed + index, { layout, rows, recycled: true, window: 12 })
+      );
+      const captures: number[] = [];
+      for (const problem of problems) captures.push(await record(kernel, problem));
+      const all = problems.map((_, index) => index);
+      const turns = {
+        oldest_first: all,
+        newest_first: all.toReversed(),
+        in_turns: [...all, ...all.toReversed(), 0, 2, 1],
+      }[order] ?? all;
+      const verdicts: Verdict[] = [];
+      for (const [turn, index] of turns.entries()) {
+        const rows = SEVERAL_ROWS[index]!;
+        const spec = { layout, rows, recycled: true, window: 12 };
+        const problem = problemOf(seed + 10 + turn, spec);
+        verdicts.push(judgeReply(
+          problem,
+          requireOk("replay", await kernel.replay(captures[index]!, problem)),
+        ));
+      }
+      for (const capture of captures) await kernel.releaseCapture(capture);
+      return worstOf(verdicts);
+    },
+  }),
+  defineTest({
+    id: "capture:replay:rows",
+    clauses: ["capture/several", "mixed/batch"],
+    description: "Rows of one to eight tokens and idle slots replay like a fresh run",
+    needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
+    cases: grid({ layout: HEAD_LAYOUTS, rows: ["8+20_1+40_3+0", "1+20_0+30_1+5_0+0", "2+9_8+40"] }),
+    run: async ({ kernel, params: { layout, rows }, seed }) => {
+      const problem = problemOf(seed, { layout, rows, recycled: true, window: 12 });
+      const capture = await record(kernel, problem);
+      const verdicts: Verdict[] = [];
+      for (const turn of [1, 2]) {
+        const next = problemOf(seed + turn, { layout, rows, recycled: true, window: 12 });
+        verdicts.push(judgeReply(next, requireOk("replay", await kernel.replay(capture, next))));
+      }
+      await kernel.releaseCapture(capture);
+      return worstOf(verdicts);
+    },
+  }),
+  defineTest({
+    id: "capture:replay:longer",
+    clauses: ["capture/several", "capture/static"],
+    description: "A step recorded with short lengths replays lengths up to the last column",
+    needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
+    cases: grid({ layout: HEAD_LAYOUTS, recorded: ["0-0-0", "15-2-1"], columns: [4, 40] }),
+    run: async ({ kernel, params: { layout, recorded, columns }, seed }) => {
+      const widest = { layout, rows: [1, 1, 1].map(() => `1+${16 * columns - 1}`).join("_") };
+      const shape = shapeOf({ ...CONTROL_PROBLEM, ...widest, spareColumns: 0 });
+      const rowsOf = (lengths: readonly number[]): string =>
+        lengths.map((length) => `1+${length}`).join("_");
+      const spec = { layout, recycled: true, window: 12 };
+      const short = problemOf(
+        seed,
+        { ...spec, rows: rowsOf(recorded.split("-").map(Number)) },
+        shape,
+      );
+      const capture = await record(kernel, short);
+      const verdicts: Verdict[] = [];
+      for (const lengths of [[16 * columns - 1, 20, 3], [7, 16 * columns - 1, 16 * columns - 17]]) {
+        const next = problemOf(seed + 1, { ...spec, rows: rowsOf(lengths) }, shape);
+        verdicts.push(judgeReply(next, requireOk("replay", await kernel.replay(capture, next))));
+      }
+      await kernel.releaseCapture(capture);
+      return worstOf(verdicts);
+    },
+  }),
 ];

@@ -23,46 +23,6 @@ import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
 /** Decode rows, whose every query sees its own keys alone. */
 const DECODE = "1+47_1+64_1+15";
 
-const unseenNan = defineTest({
-  id: "kernel:edge:unseen_nan",
-  clauses: ["mask/window", "sentinel/no-read"],
-  description: "NaN of keys that no query of the step sees changes nothing, in live pages too",
-  needs: ({ storage }) => needsOf({ storage, sinks: 4 }),
-  cases: grid({ storage: STORAGES, walk: ["row", "visible"] as const }),
-  run: async ({ kernel, params: { storage, walk }, seed }) => {
-    const problem = problemOf(seed, { storage, sinks: 4, rows: SHORT_ROWS, window: 21 });
-    return await attendJudged(kernel, poisonUnread(problem, { reach: "unseen" }), { walk });
-  },
-});
-
-const visibleNan = defineTest({
-  id: "kernel:edge:visible_nan",
-  clauses: ["mask/full"],
-  description: "A NaN in a visible value is the answer of its element, and of no other",
-  needs: ({ storage }) => needsOf({ storage }),
-  cases: grid({ storage: STORAGES }),
-  run: ({ kernel, params: { storage }, seed }) =>
-    attendJudged(kernel, withNanValue(problemOf(seed, { storage, rows: DECODE, window: 0 }))),
-});
-
-const largeValues = defineTest({
-  id: "kernel:edge:large_values",
-  clauses: ["numerics/c16"],
-  description: "Values near the largest of their type stay finite where sums can hold them",
-  needs: ({ storage, split }) => [
-    ...needsOf({ storage }),
-    ...(split > 0 ? ["kernel.splits"] as const : []),
-  ],
-  cases: grid({ storage: STORAGES, split: [0, 16] }),
-  run: async ({ kernel, params: { storage, split }, seed }) => {
-    const problem = problemOf(seed, { storage, rows: DECODE });
-    return worstOf([
-      await attendJudged(kernel, withLargeValues(problem, "signed"), { splitTokens: split }),
-      await attendJudged(kernel, withLargeValues(problem, "same"), { splitTokens: split }),
-    ]);
-  },
-});
-
 /** Numbers that are none of a scale's, or of a logit's. */
 const VALUE_FAULTS: Readonly<Record<string, (p: AttentionProblem) => AttentionProblem>> = {
   "scale_1e300": (p) => ({ ...p, scale: 1e300 }),
@@ -70,20 +30,6 @@ const VALUE_FAULTS: Readonly<Record<string, (p: AttentionProblem) => AttentionPr
   "scale_zero": (p) => ({ ...p, scale: 0 }),
   "sink_nan": (p) => ({ ...p, sinkLogits: p.sinkLogits!.map((x, i) => i === 1 ? NaN : x) }),
 };
-
-const refusedValues = defineTest({
-  id: "kernel:refusal:value",
-  clauses: ["softmax/scale", "softmax/learned-sink"],
-  description: "Scales and sink logits that are no numbers of float32 are refused",
-  needs: () => needsOf({ learned: true }),
-  cases: grid({ fault: Object.keys(VALUE_FAULTS) }),
-  run: async ({ kernel, params: { fault }, seed }) => {
-    const problem = problemOf(seed, { learned: true });
-    const faulty = VALUE_FAULTS[fault]!(problem);
-    requireRefused("attend", await kernel.attend(faulty, DEFAULT_ATTEND));
-    return attendJudged(kernel, problem);
-  },
-});
 
 /** One NaN in the value of token 2 of slot 0's last head. */
 function withNanValue(problem: AttentionProblem): AttentionProblem {
@@ -111,8 +57,54 @@ function withLargeValues(problem: AttentionProblem, signs: "signed" | "same"): A
 
 /** Tests at the ends of the ranges. */
 export const edgeTests: readonly TestDefinition[] = [
-  unseenNan,
-  visibleNan,
-  largeValues,
-  refusedValues,
+  defineTest({
+    id: "kernel:edge:unseen_nan",
+    clauses: ["mask/window", "sentinel/no-read"],
+    description: "NaN of keys that no query of the step sees changes nothing, in live pages too",
+    needs: ({ storage }) => needsOf({ storage, sinks: 4 }),
+    cases: grid({ storage: STORAGES, walk: ["row", "visible"] as const }),
+    run: async ({ kernel, params: { storage, walk }, seed }) => {
+      const problem = problemOf(seed, { storage, sinks: 4, rows: SHORT_ROWS, window: 21 });
+      return await attendJudged(kernel, poisonUnread(problem, { reach: "unseen" }), { walk });
+    },
+  }),
+  defineTest({
+    id: "kernel:edge:visible_nan",
+    clauses: ["mask/full"],
+    description: "A NaN in a visible value is the answer of its element, and of no other",
+    needs: ({ storage }) => needsOf({ storage }),
+    cases: grid({ storage: STORAGES }),
+    run: ({ kernel, params: { storage }, seed }) =>
+      attendJudged(kernel, withNanValue(problemOf(seed, { storage, rows: DECODE, window: 0 }))),
+  }),
+  defineTest({
+    id: "kernel:edge:large_values",
+    clauses: ["numerics/c16"],
+    description: "Values near the largest of their type stay finite where sums can hold them",
+    needs: ({ storage, split }) => [
+      ...needsOf({ storage }),
+      ...(split > 0 ? ["kernel.splits"] as const : []),
+    ],
+    cases: grid({ storage: STORAGES, split: [0, 16] }),
+    run: async ({ kernel, params: { storage, split }, seed }) => {
+      const problem = problemOf(seed, { storage, rows: DECODE });
+      return worstOf([
+        await attendJudged(kernel, withLargeValues(problem, "signed"), { splitTokens: split }),
+        await attendJudged(kernel, withLargeValues(problem, "same"), { splitTokens: split }),
+      ]);
+    },
+  }),
+  defineTest({
+    id: "kernel:refusal:value",
+    clauses: ["softmax/scale", "softmax/learned-sink"],
+    description: "Scales and sink logits that are no numbers of float32 are refused",
+    needs: () => needsOf({ learned: true }),
+    cases: grid({ fault: Object.keys(VALUE_FAULTS) }),
+    run: async ({ kernel, params: { fault }, seed }) => {
+      const problem = problemOf(seed, { learned: true });
+      const faulty = VALUE_FAULTS[fault]!(problem);
+      requireRefused("attend", await kernel.attend(faulty, DEFAULT_ATTEND));
+      return attendJudged(kernel, problem);
+    },
+  }),
 ];

@@ -47,30 +47,6 @@ type Rule = keyof typeof RULES;
 /** Decode rows, drafts and an idle slot; a recorded step has the same numbers of query tokens. */
 export const ENTRY_ROWS = "1+90_5+45_0+8_1+15_3+64";
 
-const entryRules = defineTest({
-  id: "kernel:entry:rule",
-  clauses: ["entry/same-rules"],
-  description: "Every entry point honours every mask, offset, tree, sink, scale and window",
-  needs: ({ entry, rule }) =>
-    needsOfEntry(entry as Entry, { rows: ENTRY_ROWS, ...RULES[rule as Rule] }),
-  cases: [
-    ...grid({
-      entry: Object.keys(ENTRIES) as Entry[],
-      rule: Object.keys(RULES) as Rule[],
-      layout: ["headwise"] as const,
-    }),
-    ...grid({
-      entry: Object.keys(ENTRIES) as Entry[],
-      rule: ["all"] as Rule[],
-      layout: LAYOUTS.filter((layout) => layout === "pooled"),
-    }),
-  ],
-  run: ({ kernel, params: { entry, rule, layout }, seed }) => {
-    const spec = { rows: ENTRY_ROWS, layout, ...RULES[rule] };
-    return enter(kernel, entry, withStrongSinks(problemOf(seed, spec)));
-  },
-});
-
 /** The same problem; learned sinks take enough of the weight to be missed in any arithmetic. */
 function withStrongSinks(problem: AttentionProblem): AttentionProblem {
   const { sinkLogits } = problem;
@@ -135,4 +111,28 @@ export function needsOfEntry(entry: Entry, spec: Partial<ProblemSpec>): Capabili
 }
 
 /** Tests of entry points. */
-export const entryTests: readonly TestDefinition[] = [entryRules];
+export const entryTests: readonly TestDefinition[] = [
+  defineTest({
+    id: "kernel:entry:rule",
+    clauses: ["entry/same-rules"],
+    description: "Every entry point honours every mask, offset, tree, sink, scale and window",
+    needs: ({ entry, rule }) =>
+      needsOfEntry(entry as Entry, { rows: ENTRY_ROWS, ...RULES[rule as Rule] }),
+    cases: [
+      ...grid({
+        entry: Object.keys(ENTRIES) as Entry[],
+        rule: Object.keys(RULES) as Rule[],
+        layout: ["headwise"] as const,
+      }),
+      ...grid({
+        entry: Object.keys(ENTRIES) as Entry[],
+        rule: ["all"] as Rule[],
+        layout: LAYOUTS.filter((layout) => layout === "pooled"),
+      }),
+    ],
+    run: ({ kernel, params: { entry, rule, layout }, seed }) => {
+      const spec = { rows: ENTRY_ROWS, layout, ...RULES[rule] };
+      return enter(kernel, entry, withStrongSinks(problemOf(seed, spec)));
+    },
+  }),
+];

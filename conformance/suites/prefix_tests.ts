@@ -62,250 +62,6 @@ function rowsOf(snapshot: AllocatorSnapshot): number {
   return snapshot.layout === "uniform" ? 1 : snapshot.kvHeads * snapshot.layerGroups;
 }
 
-const shared = defineTest({
-  id: "allocator:prefix:shared",
-  clauses: ["prefix/share"],
-  description: "A sharer names the pages of the prefix and takes new ones for the rest alone",
-  needs: ({ layout }) => [
-    layoutCapability(layout),
-    "allocator.prefix_sharing",
-  ],
-  cases: grid({ layout: LAYOUTS, common: [1, 4, 6], sharers: [1, 3] }),
-  run: async ({ allocator, params: { layout, common, sharers } }) => {
-    await cacheFirst(allocator, prefixSpec(layout));
-    for (let slot = 1; slot <= sharers; slot++) {
-      const before = await takeSnapshot(allocator);
-      const blocks = [...PREFIX.slice(0, common), 90 + slot, 91 + slot];
-      const hit = await share(allocator, { slot, lengthTokens: common * PAGE + 20, blocks });
-      requireEqual("tokens found", hit, common * PAGE);
-      const after = await takeSnapshot(allocator);
-      const rows = rowsOf(after);
-      for (let row = 0; row < rows; row++) {
-        for (let column = 0; column < common + 2; column++) {
-          const own = after.table[entryIndex(after, { slot, row, column })];
-          const first = after.table[entryIndex(after, { slot: 0, row, column })];
-          const place = `row ${row}, column ${column} of slot ${slot}`;
-          requireThat((own ?? -1) >= 0, `Expected a page in ${place}, found ${own}`);
-          // What the sharer writes next is its own page; what it shares is complete.
-          requireEqual(`${place} is the first owner's page`, own === first, column < common);
-        }
-      }
-      requireEqual("pages taken", freeOf(before) - freeOf(after), rows * 2);
-    }
-    return PASS;
-  },
-});
-
-const lastOwner = defineTest({
-  id: "allocator:prefix:last_owner",
-  clauses: ["prefix/share", "pool/conservation"],
-  description: "A shared page outlives each owner but the last, and is then free for others",
-  needs: ({ layout }) => [
-    layoutCapability(layout),
-    "allocator.prefix_sharing",
-  ],
-  cases: grid({ layout: LAYOUTS, first_out: ["owner", "sharer"] }),
-  run: async ({ allocator, params: { layout, first_out: firstOut } }) => {
-    await cacheFirst(allocator, prefixSpec(layout, { pagesPerHead: 20 }));
-    const blocks = [...PREFIX, 90];
-    await share(allocator, { slot: 1, lengthTokens: PREFIX.length * PAGE + 10, blocks });
-    const [first, second] = firstOut === "owner" ? [0, 1] : [1, 0];
-    const rows = await rowsBefore(allocator, second);
-    const before = await takeSnapshot(allocator);
-    requireOk("release", await allocator.release({ slot: first }));
-    requireEqual("rows of the one that stays", await rowsBefore(allocator, second), rows);
-    const after = await takeSnapshot(allocator);
-    // Each has a page of its own behind the prefix.
-    requireEqual("pages freed", freeOf(after) - freeOf(before), rowsOf(after));
-    // No one may take the pages of the one that stays.
-    const other = await allocator.admitShared!({ slot: 2, lengthTokens: 12 * PAGE, blocks: [77] });
-    requireEqual("answer to another request", other.kind, "allocated");
-    await requireApart(allocator, [second, 2]);
-    requireOk("release", await allocator.release({ slot: 2 }));
-    requireOk("release", await allocator.release({ slot: second }));
-    // Now the whole pool is anyone's: what is merely cached makes room.
-    const whole = await allocator.admitShared!({ slot: 3, lengthTokens: 20 * PAGE, blocks: [78] });
-    requireEqual("answer to a request for the whole pool", whole.kind, "allocated");
-    await requireApart(allocator, [3]);
-    return PASS;
-  },
-});
-
-const wholePrompt = defineTest({
-  id: "allocator:prefix:whole_prompt",
-  clauses: ["prefix/share"],
-  description: "A prompt that is cached to its end computes its last token, in a page of its own",
-  needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
-  cases: grid({ layout: LAYOUTS, pages: [1, 6] }),
-  run: async ({ allocator, params: { layout, pages } }) => {
-    await cacheFirst(allocator, prefixSpec(layout));
-    const lengthTokens = pages * PAGE;
-    const hit = await share(allocator, { slot: 1, lengthTokens, blocks: PREFIX.slice(0, pages) });
-    requireThat(
-      hit < lengthTokens,
-      `Expected fewer than ${lengthTokens} tokens found, one is left to compute; found ${hit}`,
-    );
-    const snapshot = await takeSnapshot(allocator);
-    for (let row = 0; row < rowsOf(snapshot); row++) {
-      const [first, own] = [0, 1].map((slot) =>
-        snapshot.table[entryIndex(snapshot, { slot, row, column: pages - 1 })]
-      );
-      requireThat(
-        own !== first,
-        `Expected a page of its own in row ${row}, column ${pages - 1}, found the owner's ${own}`,
-      );
-    }
-    return PASS;
-  },
-});
-
-const chain = defineTest({
-  id: "allocator:prefix:chain",
-  clauses: ["prefix/share"],
-  description: "A block is found behind the blocks that it was cached behind, and nowhere else",
-  needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
-  cases: grid({
-    layout: LAYOUTS,
-    blocks: ["90_12_13_14", "12_13_14_15", "11_13_14_15", "12_11_13_14", "11_12_12_13"],
-  }),
-  run: async ({ allocator, params: { layout, blocks: text } }) => {
-    await cacheFirst(allocator, prefixSpec(layout));
-    const blocks = text.split("_").map(Number);
-    const differs = blocks.findIndex((block, index) => block !== PREFIX[index]);
-    const lengthTokens = blocks.length * PAGE + 5;
-    const hit = await share(allocator, { slot: 1, lengthTokens, blocks });
-    requireEqual("tokens found", hit, differs * PAGE);
-    return PASS;
-  },
-});
-
-const computed = defineTest({
-  id: "allocator:prefix:computed",
-  clauses: ["prefix/share"],
-  description: "Blocks that are not computed to their end are not cached",
-  needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
-  cases: grid({ layout: LAYOUTS, tokens: [15, 16, 40] }),
-  run: async ({ allocator, params: { layout, tokens } }) => {
-    const spec = claimedPrefixSpec(allocator, prefixSpec(layout));
-    requireOk("create", await allocator.create(spec));
-    const lengthTokens = PREFIX.length * PAGE + 5;
-    await share(allocator, { slot: 0, lengthTokens, blocks: PREFIX });
-    const whole = Math.floor(tokens / PAGE);
-    const cached = { slot: 0, blocks: PREFIX, cachedTokens: tokens };
-    const added = requireOk("cachePrefix", await allocator.cachePrefix!(cached));
-    requireEqual("blocks that were new", added, whole);
-    const hit = await share(allocator, { slot: 1, lengthTokens, blocks: PREFIX });
-    requireEqual("tokens found", hit, whole * PAGE);
-    return PASS;
-  },
-});
-
-const draftRows = defineTest({
-  id: "allocator:prefix:draft_rows",
-  clauses: ["prefix/share", "worker/rows-follow"],
-  description: "The draft model's rows of a sharer name the shared pages too",
-  needs: ({ layout }) => [
-    layoutCapability(layout),
-    "allocator.prefix_sharing",
-    "allocator.draft",
-  ],
-  cases: grid({ layout: LAYOUTS }),
-  run: async ({ allocator, params: { layout } }) => {
-    await cacheFirst(allocator, prefixSpec(layout, { draftTables: true }));
-    await share(allocator, {
-      slot: 2,
-      lengthTokens: PREFIX.length * PAGE + 20,
-      blocks: [...PREFIX, 90],
-    });
-    const { table, draftTable } = await takeSnapshot(allocator);
-    if (draftTable === null) throw new Mismatch("Expected a draft model's table, found none");
-    requireSameElements("draft model's rows", draftTable, table);
-    return PASS;
-  },
-});
-
-const evicted = defineTest({
-  id: "allocator:prefix:evicted",
-  clauses: ["prefix/share"],
-  description: "A prefix whose pages another request took is found no more",
-  needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
-  cases: grid({ layout: LAYOUTS, between: ["whole-pool", "nothing"] }),
-  run: async ({ allocator, params: { layout, between } }) => {
-    await cacheFirst(allocator, prefixSpec(layout, { pagesPerHead: 20 }));
-    requireOk("release", await allocator.release({ slot: 0 }));
-    if (between === "whole-pool") {
-      const other = { slot: 2, lengthTokens: 20 * PAGE, blocks: [77] };
-      requireEqual(
-        "answer to another request",
-        (await allocator.admitShared!(other)).kind,
-        "allocated",
-      );
-      requireOk("release", await allocator.release({ slot: 2 }));
-    }
-    const lengthTokens = PREFIX.length * PAGE + 10;
-    const hit = await share(allocator, { slot: 1, lengthTokens, blocks: [...PREFIX, 90] });
-    requireEqual("tokens found", hit, between === "whole-pool" ? 0 : PREFIX.length * PAGE);
-    await requireApart(allocator, [1]);
-    return PASS;
-  },
-});
-
-const windows = defineTest({
-  id: "allocator:prefix:windows",
-  clauses: ["prefix/share", "prefix/window"],
-  description: "A window head keeps, of a cached prefix, what a continuation can still see",
-  needs: ({ layout }) => [
-    layoutCapability(layout),
-    "allocator.prefix_sharing",
-    "allocator.recycle",
-  ],
-  cases: grid({ layout: HEAD_LAYOUTS, window: [17, 40], common: [6, 5, 2] }),
-  run: async ({ allocator, params: { layout, window, common } }) => {
-    const spec = prefixSpec(layout, { recycle: true, windowTokens: window });
-    await cacheFirst(allocator, spec);
-    // The first owner continues and lets go what it does not see; the cache still holds it.
-    requireEqual(
-      "growth",
-      (await allocator.extend({ slot: 0, lengthTokens: 160 })).kind,
-      "allocated",
-    );
-    if (allocator.policies.recycleMoment === "in-extend") {
-      requireEqual(
-        "answer to no growth",
-        (await allocator.extend({ slot: 0, lengthTokens: 160 })).kind,
-        "allocated",
-      );
-    } else {
-      await allocator.recycle({ slot: 0, nextPositionTokens: 160, lengthTokens: 160 });
-    }
-    const end = await share(allocator, {
-      slot: 1,
-      lengthTokens: common * PAGE + 8,
-      blocks: [...PREFIX.slice(0, common), 90],
-    });
-    // Where the window of a shorter prefix is gone, less of it is found, or nothing.
-    if (common === PREFIX.length) requireEqual("tokens found", end, common * PAGE);
-    else {requireThat(
-        end <= common * PAGE,
-        `Expected ${common} blocks at most, found ${end} tokens`,
-      );}
-    const snapshot = await takeSnapshot(allocator);
-    const kinds = resolveKinds(claimedSpec(allocator, spec), allocator.policies).flat();
-    for (const [row, kind] of kinds.entries()) {
-      for (let key = kind === "window" ? Math.max(0, end - window + 1) : 0; key < end; key++) {
-        const column = Math.floor(key / PAGE);
-        const id = snapshot.table[entryIndex(snapshot, { slot: 1, row, column })] ?? -1;
-        requireThat(id >= 0, `Expected the page of key ${key} in row ${row} of the sharer`);
-      }
-    }
-    requireOk("release", await allocator.release({ slot: 1 }));
-    requireOk("release", await allocator.release({ slot: 0 }));
-    const whole = await allocator.admitShared!({ slot: 3, lengthTokens: 512, blocks: [78] });
-    requireEqual("answer to a request for the whole pool", whole.kind, "allocated");
-    return PASS;
-  },
-});
-
 /** The ids of a slot, as text. */
 async function rowsBefore(allocator: JudgedAllocator, slot: number): Promise<string> {
   const snapshot = await takeSnapshot(allocator);
@@ -343,12 +99,248 @@ export async function requireApart(
 
 /** Tests of shared prefixes. */
 export const prefixTests: readonly TestDefinition[] = [
-  shared,
-  lastOwner,
-  wholePrompt,
-  chain,
-  computed,
-  draftRows,
-  evicted,
-  windows,
+  defineTest({
+    id: "allocator:prefix:shared",
+    clauses: ["prefix/share"],
+    description: "A sharer names the pages of the prefix and takes new ones for the rest alone",
+    needs: ({ layout }) => [
+      layoutCapability(layout),
+      "allocator.prefix_sharing",
+    ],
+    cases: grid({ layout: LAYOUTS, common: [1, 4, 6], sharers: [1, 3] }),
+    run: async ({ allocator, params: { layout, common, sharers } }) => {
+      await cacheFirst(allocator, prefixSpec(layout));
+      for (let slot = 1; slot <= sharers; slot++) {
+        const before = await takeSnapshot(allocator);
+        const blocks = [...PREFIX.slice(0, common), 90 + slot, 91 + slot];
+        const hit = await share(allocator, { slot, lengthTokens: common * PAGE + 20, blocks });
+        requireEqual("tokens found", hit, common * PAGE);
+        const after = await takeSnapshot(allocator);
+        const rows = rowsOf(after);
+        for (let row = 0; row < rows; row++) {
+          for (let column = 0; column < common + 2; column++) {
+            const own = after.table[entryIndex(after, { slot, row, column })];
+            const first = after.table[entryIndex(after, { slot: 0, row, column })];
+            const place = `row ${row}, column ${column} of slot ${slot}`;
+            requireThat((own ?? -1) >= 0, `Expected a page in ${place}, found ${own}`);
+            // What the sharer writes next is its own page; what it shares is complete.
+            requireEqual(`${place} is the first owner's page`, own === first, column < common);
+          }
+        }
+        requireEqual("pages taken", freeOf(before) - freeOf(after), rows * 2);
+      }
+      return PASS;
+    },
+  }),
+  defineTest({
+    id: "allocator:prefix:last_owner",
+    clauses: ["prefix/share", "pool/conservation"],
+    description: "A shared page outlives each owner but the last, and is then free for others",
+    needs: ({ layout }) => [
+      layoutCapability(layout),
+      "allocator.prefix_sharing",
+    ],
+    cases: grid({ layout: LAYOUTS, first_out: ["owner", "sharer"] }),
+    run: async ({ allocator, params: { layout, first_out: firstOut } }) => {
+      await cacheFirst(allocator, prefixSpec(layout, { pagesPerHead: 20 }));
+      const blocks = [...PREFIX, 90];
+      await share(allocator, { slot: 1, lengthTokens: PREFIX.length * PAGE + 10, blocks });
+      const [first, second] = firstOut === "owner" ? [0, 1] : [1, 0];
+      const rows = await rowsBefore(allocator, second);
+      const before = await takeSnapshot(allocator);
+      requireOk("release", await allocator.release({ slot: first }));
+      requireEqual("rows of the one that stays", await rowsBefore(allocator, second), rows);
+      const after = await takeSnapshot(allocator);
+      // Each has a page of its own behind the prefix.
+      requireEqual("pages freed", freeOf(after) - freeOf(before), rowsOf(after));
+      // No one may take the pages of the one that stays.
+      const other = await allocator.admitShared!({
+        slot: 2,
+        lengthTokens: 12 * PAGE,
+        blocks: [77],
+      });
+      requireEqual("answer to another request", other.kind, "allocated");
+      await requireApart(allocator, [second, 2]);
+      requireOk("release", await allocator.release({ slot: 2 }));
+      requireOk("release", await allocator.release({ slot: second }));
+      // Now the whole pool is anyone's: what is merely cached makes room.
+      const whole = await allocator.admitShared!({
+        slot: 3,
+        lengthTokens: 20 * PAGE,
+        blocks: [78],
+      });
+      requireEqual("answer to a request for the whole pool", whole.kind, "allocated");
+      await requireApart(allocator, [3]);
+      return PASS;
+    },
+  }),
+  defineTest({
+    id: "allocator:prefix:whole_prompt",
+    clauses: ["prefix/share"],
+    description: "A prompt that is cached to its end computes its last token, in a page of its own",
+    needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
+    cases: grid({ layout: LAYOUTS, pages: [1, 6] }),
+    run: async ({ allocator, params: { layout, pages } }) => {
+      await cacheFirst(allocator, prefixSpec(layout));
+      const lengthTokens = pages * PAGE;
+      const hit = await share(allocator, { slot: 1, lengthTokens, blocks: PREFIX.slice(0, pages) });
+      requireThat(
+        hit < lengthTokens,
+        `Expected fewer than ${lengthTokens} tokens found, one is left to compute; found ${hit}`,
+      );
+      const snapshot = await takeSnapshot(allocator);
+      for (let row = 0; row < rowsOf(snapshot); row++) {
+        const [first, own] = [0, 1].map((slot) =>
+          snapshot.table[entryIndex(snapshot, { slot, row, column: pages - 1 })]
+        );
+        requireThat(
+          own !== first,
+          `Expected a page of its own in row ${row}, column ${pages - 1}, found the owner's ${own}`,
+        );
+      }
+      return PASS;
+    },
+  }),
+  defineTest({
+    id: "allocator:prefix:chain",
+    clauses: ["prefix/share"],
+    description: "A block is found behind the blocks that it was cached behind, and nowhere else",
+    needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
+    cases: grid({
+      layout: LAYOUTS,
+      blocks: ["90_12_13_14", "12_13_14_15", "11_13_14_15", "12_11_13_14", "11_12_12_13"],
+    }),
+    run: async ({ allocator, params: { layout, blocks: text } }) => {
+      await cacheFirst(allocator, prefixSpec(layout));
+      const blocks = text.split("_").map(Number);
+      const differs = blocks.findIndex((block, index) => block !== PREFIX[index]);
+      const lengthTokens = blocks.length * PAGE + 5;
+      const hit = await share(allocator, { slot: 1, lengthTokens, blocks });
+      requireEqual("tokens found", hit, differs * PAGE);
+      return PASS;
+    },
+  }),
+  defineTest({
+    id: "allocator:prefix:computed",
+    clauses: ["prefix/share"],
+    description: "Blocks that are not computed to their end are not cached",
+    needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
+    cases: grid({ layout: LAYOUTS, tokens: [15, 16, 40] }),
+    run: async ({ allocator, params: { layout, tokens } }) => {
+      const spec = claimedPrefixSpec(allocator, prefixSpec(layout));
+      requireOk("create", await allocator.create(spec));
+      const lengthTokens = PREFIX.length * PAGE + 5;
+      await share(allocator, { slot: 0, lengthTokens, blocks: PREFIX });
+      const whole = Math.floor(tokens / PAGE);
+      const cached = { slot: 0, blocks: PREFIX, cachedTokens: tokens };
+      const added = requireOk("cachePrefix", await allocator.cachePrefix!(cached));
+      requireEqual("blocks that were new", added, whole);
+      const hit = await share(allocator, { slot: 1, lengthTokens, blocks: PREFIX });
+      requireEqual("tokens found", hit, whole * PAGE);
+      return PASS;
+    },
+  }),
+  defineTest({
+    id: "allocator:prefix:draft_rows",
+    clauses: ["prefix/share", "worker/rows-follow"],
+    description: "The draft model's rows of a sharer name the shared pages too",
+    needs: ({ layout }) => [
+      layoutCapability(layout),
+      "allocator.prefix_sharing",
+      "allocator.draft",
+    ],
+    cases: grid({ layout: LAYOUTS }),
+    run: async ({ allocator, params: { layout } }) => {
+      await cacheFirst(allocator, prefixSpec(layout, { draftTables: true }));
+      await share(allocator, {
+        slot: 2,
+        lengthTokens: PREFIX.length * PAGE + 20,
+        blocks: [...PREFIX, 90],
+      });
+      const { table, draftTable } = await takeSnapshot(allocator);
+      if (draftTable === null) throw new Mismatch("Expected a draft model's table, found none");
+      requireSameElements("draft model's rows", draftTable, table);
+      return PASS;
+    },
+  }),
+  defineTest({
+    id: "allocator:prefix:evicted",
+    clauses: ["prefix/share"],
+    description: "A prefix whose pages another request took is found no more",
+    needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
+    cases: grid({ layout: LAYOUTS, between: ["whole-pool", "nothing"] }),
+    run: async ({ allocator, params: { layout, between } }) => {
+      await cacheFirst(allocator, prefixSpec(layout, { pagesPerHead: 20 }));
+      requireOk("release", await allocator.release({ slot: 0 }));
+      if (between === "whole-pool") {
+        const other = { slot: 2, lengthTokens: 20 * PAGE, blocks: [77] };
+        requireEqual(
+          "answer to another request",
+          (await allocator.admitShared!(other)).kind,
+          "allocated",
+        );
+        requireOk("release", await allocator.release({ slot: 2 }));
+      }
+      const lengthTokens = PREFIX.length * PAGE + 10;
+      const hit = await share(allocator, { slot: 1, lengthTokens, blocks: [...PREFIX, 90] });
+      requireEqual("tokens found", hit, between === "whole-pool" ? 0 : PREFIX.length * PAGE);
+      await requireApart(allocator, [1]);
+      return PASS;
+    },
+  }),
+  defineTest({
+    id: "allocator:prefix:windows",
+    clauses: ["prefix/share", "prefix/window"],
+    description: "A window head keeps, of a cached prefix, what a continuation can still see",
+    needs: ({ layout }) => [
+      layoutCapability(layout),
+      "allocator.prefix_sharing",
+      "allocator.recycle",
+    ],
+    cases: grid({ layout: HEAD_LAYOUTS, window: [17, 40], common: [6, 5, 2] }),
+    run: async ({ allocator, params: { layout, window, common } }) => {
+      const spec = prefixSpec(layout, { recycle: true, windowTokens: window });
+      await cacheFirst(allocator, spec);
+      // The first owner continues and lets go what it does not see; the cache still holds it.
+      requireEqual(
+        "growth",
+        (await allocator.extend({ slot: 0, lengthTokens: 160 })).kind,
+        "allocated",
+      );
+      if (allocator.policies.recycleMoment === "in-extend") {
+        requireEqual(
+          "answer to no growth",
+          (await allocator.extend({ slot: 0, lengthTokens: 160 })).kind,
+          "allocated",
+        );
+      } else {
+        await allocator.recycle({ slot: 0, nextPositionTokens: 160, lengthTokens: 160 });
+      }
+      const end = await share(allocator, {
+        slot: 1,
+        lengthTokens: common * PAGE + 8,
+        blocks: [...PREFIX.slice(0, common), 90],
+      });
+      // Where the window of a shorter prefix is gone, less of it is found, or nothing.
+      if (common === PREFIX.length) requireEqual("tokens found", end, common * PAGE);
+      else {requireThat(
+          end <= common * PAGE,
+          `Expected ${common} blocks at most, found ${end} tokens`,
+        );}
+      const snapshot = await takeSnapshot(allocator);
+      const kinds = resolveKinds(claimedSpec(allocator, spec), allocator.policies).flat();
+      for (const [row, kind] of kinds.entries()) {
+        for (let key = kind === "window" ? Math.max(0, end - window + 1) : 0; key < end; key++) {
+          const column = Math.floor(key / PAGE);
+          const id = snapshot.table[entryIndex(snapshot, { slot: 1, row, column })] ?? -1;
+          requireThat(id >= 0, `Expected the page of key ${key} in row ${row} of the sharer`);
+        }
+      }
+      requireOk("release", await allocator.release({ slot: 1 }));
+      requireOk("release", await allocator.release({ slot: 0 }));
+      const whole = await allocator.admitShared!({ slot: 3, lengthTokens: 512, blocks: [78] });
+      requireEqual("answer to a request for the whole pool", whole.kind, "allocated");
+      return PASS;
+    },
+  }),
 ];

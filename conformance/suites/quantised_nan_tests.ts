@@ -37,41 +37,6 @@ function withCode(
   return { ...tensor, codes };
 }
 
-const visibleCode = defineTest({
-  id: "kernel:c8:visible_nan",
-  clauses: ["dtype/c8"],
-  description:
-    "A visible code that is no number is the answer: of its element in a value, of every " +
-    "element in a key",
-  needs: ({ format, storage }) => needsOf({ ...inFormat(format), storage }),
-  cases: Object.entries(NO_NUMBERS).flatMap(([type, codes]) =>
-    Object.keys(codes).flatMap((code, index) =>
-      (["keys", "values"] as const)
-        // An infinite score has no weights to speak of.
-        .filter((side) => side === "values" || !code.includes("infinity"))
-        .map((side) => ({
-          code,
-          format: `${type}-${index % 2 === 0 ? "head-f32" : "token-f16"}`,
-          side,
-          storage: STORAGES[index % 2]!,
-        }))
-    )
-  ),
-  run: async ({ kernel, params: { code, format, side, storage }, seed }) => {
-    const spec = { ...inFormat(format), storage, rows: DECODE, window: 0 };
-    const problem = problemOf(seed, spec);
-    const number = NO_NUMBERS[problem.shape.keyFormat!.codes]![code]!;
-    if (side === "values") {
-      const quantisedValues = withCode(problem, problem.quantisedValues!, number);
-      return attendJudged(kernel, { ...problem, quantisedValues });
-    }
-    const quantisedKeys = withCode(problem, problem.quantisedKeys!, number);
-    const faulty = { ...problem, quantisedKeys };
-    // Shading languages need not carry NaN through a maximum: the log-sum-exp may be infinite as well.
-    return judgeReply(faulty, { ...await attend(kernel, faulty), logSumExp: null });
-  },
-});
-
 /** Bits of a scale that is no number. */
 function withNanScale(problem: AttentionProblem, tensor: QuantisedTensor): QuantisedTensor {
   const scales = tensor.scales!.slice();
@@ -105,7 +70,40 @@ function visibleScale(
 
 /** Tests of what is no number in quantised caches. */
 export const quantisedNanTests: readonly TestDefinition[] = [
-  visibleCode,
+  defineTest({
+    id: "kernel:c8:visible_nan",
+    clauses: ["dtype/c8"],
+    description:
+      "A visible code that is no number is the answer: of its element in a value, of every " +
+      "element in a key",
+    needs: ({ format, storage }) => needsOf({ ...inFormat(format), storage }),
+    cases: Object.entries(NO_NUMBERS).flatMap(([type, codes]) =>
+      Object.keys(codes).flatMap((code, index) =>
+        (["keys", "values"] as const)
+          // An infinite score has no weights to speak of.
+          .filter((side) => side === "values" || !code.includes("infinity"))
+          .map((side) => ({
+            code,
+            format: `${type}-${index % 2 === 0 ? "head-f32" : "token-f16"}`,
+            side,
+            storage: STORAGES[index % 2]!,
+          }))
+      )
+    ),
+    run: async ({ kernel, params: { code, format, side, storage }, seed }) => {
+      const spec = { ...inFormat(format), storage, rows: DECODE, window: 0 };
+      const problem = problemOf(seed, spec);
+      const number = NO_NUMBERS[problem.shape.keyFormat!.codes]![code]!;
+      if (side === "values") {
+        const quantisedValues = withCode(problem, problem.quantisedValues!, number);
+        return attendJudged(kernel, { ...problem, quantisedValues });
+      }
+      const quantisedKeys = withCode(problem, problem.quantisedKeys!, number);
+      const faulty = { ...problem, quantisedKeys };
+      // Shading languages need not carry NaN through a maximum: the log-sum-exp may be infinite as well.
+      return judgeReply(faulty, { ...await attend(kernel, faulty), logSumExp: null });
+    },
+  }),
   visibleScale("c8", "dtype/c8", ["int8-token-f32", "int8-token-bf16", "fp8_e4m3-token-f16"]),
   visibleScale("c4", "dtype/c4", ["fp4_e2m1-block-fp8_e4m3"]),
 ];

@@ -149,18 +149,21 @@ const APPEND_FAULTS = [
   "tensor_scale_missing",
 ];
 
-const appends = defineTest({
-  id: "kernel:append_codes:refusal",
-  clauses: ["dtype/append-quantises"],
-  description: "An append refuses the same codes and scales before it writes",
-  needs: ({ format }) => appendNeeds(inFormat(format)),
-  cases: [...casesOf("c8"), ...casesOf("c4")].filter(({ fault }) => APPEND_FAULTS.includes(fault)),
-  run: async ({ kernel, params: { format, fault }, seed }) => {
-    const problem = appendOf(seed, { ...inFormat(format), rows: "1+20" });
-    requireRefused("append", await kernel.append(FAULTS[format]![fault]!(problem)));
-    return appendJudged(kernel, problem);
-  },
-});
-
 /** Tests of refusals of quantised caches. */
-export const quantisedRefusalTests: readonly TestDefinition[] = [...refusals, appends];
+export const quantisedRefusalTests: readonly TestDefinition[] = [
+  ...refusals,
+  defineTest({
+    id: "kernel:append_codes:refusal",
+    clauses: ["dtype/append-quantises"],
+    description: "An append refuses the same codes and scales before it writes",
+    needs: ({ format }) => appendNeeds(inFormat(format)),
+    cases: [...casesOf("c8"), ...casesOf("c4")].filter(({ fault }) =>
+      APPEND_FAULTS.includes(fault)
+    ),
+    run: async ({ kernel, params: { format, fault }, seed }) => {
+      const problem = appendOf(seed, { ...inFormat(format), rows: "1+20" });
+      requireRefused("append", await kernel.append(FAULTS[format]![fault]!(problem)));
+      return appendJudged(kernel, problem);
+    },
+  }),
+];

@@ -220,27 +220,6 @@ function repeated(family: FormatFamily): TestDefinition {
   });
 }
 
-const mixed = defineTest({
-  id: "kernel:c8:mixed",
-  clauses: ["dtype/c8", "dtype/c4"],
-  description: "Keys and values differ in type and granularity, one of them 16 bits among others",
-  needs: ({ formats, layout }) => needsOf({ ...inFormats(formats), layout }),
-  cases: [
-    "int8-token-f32+fp8_e4m3-head-f32",
-    "fp8_e4m3-head-bf16+fp8_e5m2-token-f16",
-    "int8-inline-f16+int8-token-f32",
-    "int8-token-bf16+int8-token-f32",
-    "int8-channel-f32+int4-channel-bf16",
-    "fp8_e4m3-tensor-f32+fp4_e2m1-block-fp8_e4m3",
-    "int8-token-f32+c16",
-    "c16+fp4_e2m1-block-fp8_e4m3",
-    "int4-channel-f16+c16",
-    "c16+fp8_e4m3-head-f32",
-  ].map((formats, index) => ({ formats, layout: HEAD_LAYOUTS[index % 2]! })),
-  run: ({ kernel, params: { formats, layout }, seed }) =>
-    attendJudged(kernel, problemOf(seed, { ...inFormats(formats), layout, rows: DECODE_ROWS })),
-});
-
 /** Tests of attention over quantised caches. */
 export const quantisedTests: readonly TestDefinition[] = [
   ...FAMILIES.flatMap((family) => [
@@ -253,5 +232,24 @@ export const quantisedTests: readonly TestDefinition[] = [
     extremeScales(family),
     repeated(family),
   ]),
-  mixed,
+  defineTest({
+    id: "kernel:c8:mixed",
+    clauses: ["dtype/c8", "dtype/c4"],
+    description: "Keys and values differ in type and granularity, one of them 16 bits among others",
+    needs: ({ formats, layout }) => needsOf({ ...inFormats(formats), layout }),
+    cases: [
+      "int8-token-f32+fp8_e4m3-head-f32",
+      "fp8_e4m3-head-bf16+fp8_e5m2-token-f16",
+      "int8-inline-f16+int8-token-f32",
+      "int8-token-bf16+int8-token-f32",
+      "int8-channel-f32+int4-channel-bf16",
+      "fp8_e4m3-tensor-f32+fp4_e2m1-block-fp8_e4m3",
+      "int8-token-f32+c16",
+      "c16+fp4_e2m1-block-fp8_e4m3",
+      "int4-channel-f16+c16",
+      "c16+fp8_e4m3-head-f32",
+    ].map((formats, index) => ({ formats, layout: HEAD_LAYOUTS[index % 2]! })),
+    run: ({ kernel, params: { formats, layout }, seed }) =>
+      attendJudged(kernel, problemOf(seed, { ...inFormats(formats), layout, rows: DECODE_ROWS })),
+  }),
 ];

@@ -9,239 +9,6 @@ import { entryIndex } from "./check_snapshot.ts";
 import { checkState, createDriver, grow, recycle, requireOk, requireRefused } from "./driver.ts";
 import { countWindowHeads } from "./resolve_kinds.ts";
 
-const patternCount = defineTest({
-  id: "allocator:head_kinds:pattern",
-  clauses: ["mask/head-kinds", "declare/policy"],
-  description: "A pattern with a ratio makes as many window heads as declared, at its end",
-  needs: ({ layout }) => [layoutCapability(layout), "allocator.heads", "allocator.recycle"],
-  cases: grid({
-    layout: HEAD_LAYOUTS,
-    pattern: ["first", "last"],
-    ratio: [0, 0.2, 0.25, 0.3, 0.5, 0.75, 0.99, 1],
-  }),
-  run: async ({ allocator, params: { layout, pattern, ratio } }) => {
-    const heads = { kind: "pattern", pattern: pattern as "first" | "last", ratio } as const;
-    const driver = await createDriver(allocator, { layout, heads });
-    await grow(driver, 0, 256);
-    await recycle(driver, 0, 256);
-    const snapshot = await checkState(driver);
-    if (allocator.policies.deadColumns === "stale") return PASS;
-    const holes = [0, 1, 2, 3].filter((row) =>
-      snapshot.table[entryIndex(snapshot, { slot: 0, row, column: 0 })] === -1
-    );
-    const count = countWindowHeads(4, ratio, allocator.policies.headRounding);
-    const expected = [0, 1, 2, 3].slice(pattern === "first" ? 0 : 4 - count).slice(0, count);
-    requireEqual("window heads", holes.join(), expected.join());
-    return PASS;
-  },
-});
-
-const ratioRefused = defineTest({
-  id: "allocator:head_kinds:bad_ratio",
-  clauses: ["mask/head-kinds"],
-  description: "A ratio outside [0, 1] is an error",
-  needs: ({ layout }) => [layoutCapability(layout)],
-  cases: grid({ layout: HEAD_LAYOUTS, ratio: ["-0.25", "1.25", "100", "NaN"] }),
-  run: async ({ allocator, params: { layout, ratio } }) => {
-    const heads = { kind: "pattern", pattern: "first", ratio: Number(ratio) } as const;
-    requireRefused("create", await allocator.create(cacheSpec({ layout, heads })));
-    return PASS;
-  },
-});
-
-const listedKinds = defineTest({
-  id: "allocator:head_kinds:list",
-  clauses: ["mask/head-kinds"],
-  description: "Window heads may stand anywhere in the list",
-  needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
-  cases: grid({ layout: HEAD_LAYOUTS, kinds: ["fwff", "wfwf", "fwwf"] }),
-  run: async ({ allocator, params: { layout, kinds } }) => {
-    const row = [...kinds].map((kind) => kind === "w" ? "window" : "full");
-    const heads = { kind: "layers", kindsByLayer: [row, row] } as const;
-    const driver = await createDriver(allocator, { layout, heads });
-    await grow(driver, 0, 256);
-    await recycle(driver, 0, 256);
-    return PASS;
-  },
-});
-
-const divisible = defineTest({
-  id: "allocator:tensor_parallel:divisible",
-  clauses: ["tp/divisible"],
-  description: "Heads that divide are shared out evenly; fewer KV heads than ranks are replicated",
-  needs: () => ["allocator.tensor_parallel"],
-  cases: [
-    { kv: 8, query: 64, ranks: 1 },
-    { kv: 8, query: 64, ranks: 2 },
-    { kv: 8, query: 64, ranks: 8 },
-    { kv: 4, query: 20, ranks: 4 },
-    { kv: 4, query: 64, ranks: 8 },
-    { kv: 1, query: 16, ranks: 2 },
-  ],
-  run: async ({ allocator, params: { kv, query, ranks } }) => {
-    for (let rank = 0; rank < ranks; rank++) {
-      const reply = await allocator.shard({
-        kvHeadsGlobal: kv,
-        queryHeadsGlobal: query,
-        ranks,
-        rank,
-      });
-      const shard = requireOk("shard", reply);
-      requireEqual("KV heads on the rank", shard.kvHeads, kv < ranks ? 1 : kv / ranks);
-      requireEqual("query heads on the rank", shard.queryHeads, query / ranks);
-    }
-    return PASS;
-  },
-});
-
-const indivisible = defineTest({
-  id: "allocator:tensor_parallel:indivisible",
-  clauses: ["tp/divisible"],
-  description: "Heads that do not divide are a configuration error, before anything is allocated",
-  needs: ({ command }) => [
-    "allocator.tensor_parallel",
-    ...(command === "create" ? ["allocator.headwise"] as const : []),
-  ],
-  cases: grid({
-    command: ["shard", "create"],
-    heads: ["8-64-3", "4-64-3", "8-60-8", "6-48-4", "2-6-4", "1-6-4"],
-  }),
-  run: async ({ allocator, params: { command, heads } }) => {
-    const [kvHeadsGlobal = 0, queryHeadsGlobal = 0, ranks = 0] = heads.split("-").map(Number);
-    for (let rank = 0; rank < ranks; rank++) {
-      const reply = command === "shard"
-        ? await allocator.shard({ kvHeadsGlobal, queryHeadsGlobal, ranks, rank })
-        : await allocator.create(cacheSpec({
-          kvHeads: kvHeadsGlobal,
-          queryHeads: queryHeadsGlobal,
-          tensorParallel: { ranks, rank },
-        }));
-      requireRefused(`${command} of rank ${rank}`, reply);
-    }
-    return PASS;
-  },
-});
-
-const badRank = defineTest({
-  id: "allocator:tensor_parallel:bad_rank",
-  clauses: ["tp/divisible"],
-  description: "A rank that is none of the ranks is a configuration error",
-  needs: ({ command }) => [
-    "allocator.tensor_parallel",
-    ...(command === "create" ? ["allocator.headwise"] as const : []),
-  ],
-  cases: grid({ command: ["shard", "create"], kv: [8, 2], rank: [-1, 4, 7] }),
-  run: async ({ allocator, params: { command, kv, rank } }) => {
-    const ranks = 4;
-    const reply = command === "shard"
-      ? await allocator.shard({ kvHeadsGlobal: kv, queryHeadsGlobal: 64, ranks, rank })
-      : await allocator.create(
-        cacheSpec({ kvHeads: kv, queryHeads: 64, tensorParallel: { ranks, rank } }),
-      );
-    requireRefused(command, reply);
-    return PASS;
-  },
-});
-
-const rankAgreement = defineTest({
-  id: "allocator:tensor_parallel:agreement",
-  clauses: ["tp/rank-agreement"],
-  description: "Ranks given the same requests give the same answers and recycle the same columns",
-  needs: ({ layout }) => [
-    layoutCapability(layout),
-    "allocator.heads",
-    "allocator.tensor_parallel",
-    "allocator.recycle",
-  ],
-  cases: grid({ layout: HEAD_LAYOUTS, ranks: [2, 4], order: ["identity", "shuffled"] }),
-  run: async ({ allocator, params: { layout, ranks, order }, seed }) => {
-    const kinds = Array.from({ length: 8 }, (_, head) => head % 2 === 0 ? "window" : "full");
-    const kindsByLayer = [
-      ranks === 4 ? kinds : kinds.map(() => "window"),
-    ] as ("window" | "full")[][];
-    const spec = cacheSpec({
-      layout,
-      layers: 1,
-      kvHeads: 8,
-      queryHeads: 8,
-      pagesPerHead: 20,
-      heads: { kind: "layers", kindsByLayer },
-    });
-    const traces: Int32Array[] = [];
-    for (let rank = 0; rank < ranks; rank++) {
-      const shuffleSeed = order === "identity" ? null : (seed ^ rank) >>> 0;
-      traces.push(
-        await traceRank(allocator, { ...spec, shuffleSeed, tensorParallel: { ranks, rank } }),
-      );
-    }
-    for (const [rank, trace] of traces.entries()) {
-      requireSameElements(`decisions of rank ${rank}`, trace, traces[0] ?? []);
-    }
-    return PASS;
-  },
-});
-
-const patternByRank = defineTest({
-  id: "allocator:tensor_parallel:pattern",
-  clauses: ["mask/head-kinds", "tp/rank-agreement"],
-  description: "A pattern makes the window heads of each rank that the declared scope says",
-  needs: ({ layout }) => [
-    layoutCapability(layout),
-    "allocator.heads",
-    "allocator.tensor_parallel",
-    "allocator.recycle",
-  ],
-  cases: grid({
-    layout: HEAD_LAYOUTS,
-    ranks: [2, 4, 16],
-    pattern: ["first", "last"] as const,
-    ratio: [0.25, 0.5],
-  }),
-  run: async ({ allocator, params: { layout, ranks, pattern, ratio } }) => {
-    for (let rank = 0; rank < ranks; rank++) {
-      const driver = await createDriver(allocator, {
-        layout,
-        kvHeads: 8,
-        queryHeads: 16,
-        heads: { kind: "pattern", pattern, ratio },
-        tensorParallel: { ranks, rank },
-      });
-      await grow(driver, 0, 256);
-      await recycle(driver, 0, 256);
-    }
-    return PASS;
-  },
-});
-
-const listByRank = defineTest({
-  id: "allocator:tensor_parallel:list",
-  clauses: ["mask/head-kinds"],
-  description: "A list names heads of the model, so that ranks differ and each recycles its own",
-  needs: ({ layout }) => [
-    layoutCapability(layout),
-    "allocator.heads",
-    "allocator.tensor_parallel",
-    "allocator.recycle",
-  ],
-  // With more ranks than heads each head is that of several ranks in a row.
-  cases: grid({ layout: HEAD_LAYOUTS, ranks: [2, 4, 16], kinds: ["wwwffffw", "fwfwwwff"] }),
-  run: async ({ allocator, params: { layout, ranks, kinds } }) => {
-    const layer = [...kinds].map((kind) => kind === "w" ? "window" : "full");
-    for (let rank = 0; rank < ranks; rank++) {
-      const driver = await createDriver(allocator, {
-        layout,
-        kvHeads: 8,
-        queryHeads: 16,
-        heads: { kind: "layers", kindsByLayer: [layer, layer] },
-        tensorParallel: { ranks, rank },
-      });
-      await grow(driver, 0, 256);
-      await recycle(driver, 0, 256);
-    }
-    return PASS;
-  },
-});
-
 /** Answers, page counts and recycled columns of a fixed sequence of commands on one rank. */
 async function traceRank(allocator: JudgedAllocator, spec: CacheSpec): Promise<Int32Array> {
   requireOk("create", await allocator.create(spec));
@@ -265,13 +32,229 @@ async function traceRank(allocator: JudgedAllocator, spec: CacheSpec): Promise<I
 
 /** Tests of head kinds and of tensor parallelism. */
 export const rankTests: readonly TestDefinition[] = [
-  patternCount,
-  ratioRefused,
-  listedKinds,
-  divisible,
-  indivisible,
-  badRank,
-  rankAgreement,
-  patternByRank,
-  listByRank,
+  defineTest({
+    id: "allocator:head_kinds:pattern",
+    clauses: ["mask/head-kinds", "declare/policy"],
+    description: "A pattern with a ratio makes as many window heads as declared, at its end",
+    needs: ({ layout }) => [layoutCapability(layout), "allocator.heads", "allocator.recycle"],
+    cases: grid({
+      layout: HEAD_LAYOUTS,
+      pattern: ["first", "last"],
+      ratio: [0, 0.2, 0.25, 0.3, 0.5, 0.75, 0.99, 1],
+    }),
+    run: async ({ allocator, params: { layout, pattern, ratio } }) => {
+      const heads = { kind: "pattern", pattern: pattern as "first" | "last", ratio } as const;
+      const driver = await createDriver(allocator, { layout, heads });
+      await grow(driver, 0, 256);
+      await recycle(driver, 0, 256);
+      const snapshot = await checkState(driver);
+      if (allocator.policies.deadColumns === "stale") return PASS;
+      const holes = [0, 1, 2, 3].filter((row) =>
+        snapshot.table[entryIndex(snapshot, { slot: 0, row, column: 0 })] === -1
+      );
+      const count = countWindowHeads(4, ratio, allocator.policies.headRounding);
+      const expected = [0, 1, 2, 3].slice(pattern === "first" ? 0 : 4 - count).slice(0, count);
+      requireEqual("window heads", holes.join(), expected.join());
+      return PASS;
+    },
+  }),
+  defineTest({
+    id: "allocator:head_kinds:bad_ratio",
+    clauses: ["mask/head-kinds"],
+    description: "A ratio outside [0, 1] is an error",
+    needs: ({ layout }) => [layoutCapability(layout)],
+    cases: grid({ layout: HEAD_LAYOUTS, ratio: ["-0.25", "1.25", "100", "NaN"] }),
+    run: async ({ allocator, params: { layout, ratio } }) => {
+      const heads = { kind: "pattern", pattern: "first", ratio: Number(ratio) } as const;
+      requireRefused("create", await allocator.create(cacheSpec({ layout, heads })));
+      return PASS;
+    },
+  }),
+  defineTest({
+    id: "allocator:head_kinds:list",
+    clauses: ["mask/head-kinds"],
+    description: "Window heads may stand anywhere in the list",
+    needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
+    cases: grid({ layout: HEAD_LAYOUTS, kinds: ["fwff", "wfwf", "fwwf"] }),
+    run: async ({ allocator, params: { layout, kinds } }) => {
+      const row = [...kinds].map((kind) => kind === "w" ? "window" : "full");
+      const heads = { kind: "layers", kindsByLayer: [row, row] } as const;
+      const driver = await createDriver(allocator, { layout, heads });
+      await grow(driver, 0, 256);
+      await recycle(driver, 0, 256);
+      return PASS;
+    },
+  }),
+  defineTest({
+    id: "allocator:tensor_parallel:divisible",
+    clauses: ["tp/divisible"],
+    description:
+      "Heads that divide are shared out evenly; fewer KV heads than ranks are replicated",
+    needs: () => ["allocator.tensor_parallel"],
+    cases: [
+      { kv: 8, query: 64, ranks: 1 },
+      { kv: 8, query: 64, ranks: 2 },
+      { kv: 8, query: 64, ranks: 8 },
+      { kv: 4, query: 20, ranks: 4 },
+      { kv: 4, query: 64, ranks: 8 },
+      { kv: 1, query: 16, ranks: 2 },
+    ],
+    run: async ({ allocator, params: { kv, query, ranks } }) => {
+      for (let rank = 0; rank < ranks; rank++) {
+        const reply = await allocator.shard({
+          kvHeadsGlobal: kv,
+          queryHeadsGlobal: query,
+          ranks,
+          rank,
+        });
+        const shard = requireOk("shard", reply);
+        requireEqual("KV heads on the rank", shard.kvHeads, kv < ranks ? 1 : kv / ranks);
+        requireEqual("query heads on the rank", shard.queryHeads, query / ranks);
+      }
+      return PASS;
+    },
+  }),
+  defineTest({
+    id: "allocator:tensor_parallel:indivisible",
+    clauses: ["tp/divisible"],
+    description: "Heads that do not divide are a configuration error, before anything is allocated",
+    needs: ({ command }) => [
+      "allocator.tensor_parallel",
+      ...(command === "create" ? ["allocator.headwise"] as const : []),
+    ],
+    cases: grid({
+      command: ["shard", "create"],
+      heads: ["8-64-3", "4-64-3", "8-60-8", "6-48-4", "2-6-4", "1-6-4"],
+    }),
+    run: async ({ allocator, params: { command, heads } }) => {
+      const [kvHeadsGlobal = 0, queryHeadsGlobal = 0, ranks = 0] = heads.split("-").map(Number);
+      for (let rank = 0; rank < ranks; rank++) {
+        const reply = command === "shard"
+          ? await allocator.shard({ kvHeadsGlobal, queryHeadsGlobal, ranks, rank })
+          : await allocator.create(cacheSpec({
+            kvHeads: kvHeadsGlobal,
+            queryHeads: queryHeadsGlobal,
+            tensorParallel: { ranks, rank },
+          }));
+        requireRefused(`${command} of rank ${rank}`, reply);
+      }
+      return PASS;
+    },
+  }),
+  defineTest({
+    id: "allocator:tensor_parallel:bad_rank",
+    clauses: ["tp/divisible"],
+    description: "A rank that is none of the ranks is a configuration error",
+    needs: ({ command }) => [
+      "allocator.tensor_parallel",
+      ...(command === "create" ? ["allocator.headwise"] as const : []),
+    ],
+    cases: grid({ command: ["shard", "create"], kv: [8, 2], rank: [-1, 4, 7] }),
+    run: async ({ allocator, params: { command, kv, rank } }) => {
+      const ranks = 4;
+      const reply = command === "shard"
+        ? await allocator.shard({ kvHeadsGlobal: kv, queryHeadsGlobal: 64, ranks, rank })
+        : await allocator.create(
+          cacheSpec({ kvHeads: kv, queryHeads: 64, tensorParallel: { ranks, rank } }),
+        );
+      requireRefused(command, reply);
+      return PASS;
+    },
+  }),
+  defineTest({
+    id: "allocator:tensor_parallel:agreement",
+    clauses: ["tp/rank-agreement"],
+    description: "Ranks given the same requests give the same answers and recycle the same columns",
+    needs: ({ layout }) => [
+      layoutCapability(layout),
+      "allocator.heads",
+      "allocator.tensor_parallel",
+      "allocator.recycle",
+    ],
+    cases: grid({ layout: HEAD_LAYOUTS, ranks: [2, 4], order: ["identity", "shuffled"] }),
+    run: async ({ allocator, params: { layout, ranks, order }, seed }) => {
+      const kinds = Array.from({ length: 8 }, (_, head) => head % 2 === 0 ? "window" : "full");
+      const kindsByLayer = [
+        ranks === 4 ? kinds : kinds.map(() => "window"),
+      ] as ("window" | "full")[][];
+      const spec = cacheSpec({
+        layout,
+        layers: 1,
+        kvHeads: 8,
+        queryHeads: 8,
+        pagesPerHead: 20,
+        heads: { kind: "layers", kindsByLayer },
+      });
+      const traces: Int32Array[] = [];
+      for (let rank = 0; rank < ranks; rank++) {
+        const shuffleSeed = order === "identity" ? null : (seed ^ rank) >>> 0;
+        traces.push(
+          await traceRank(allocator, { ...spec, shuffleSeed, tensorParallel: { ranks, rank } }),
+        );
+      }
+      for (const [rank, trace] of traces.entries()) {
+        requireSameElements(`decisions of rank ${rank}`, trace, traces[0] ?? []);
+      }
+      return PASS;
+    },
+  }),
+  defineTest({
+    id: "allocator:tensor_parallel:pattern",
+    clauses: ["mask/head-kinds", "tp/rank-agreement"],
+    description: "A pattern makes the window heads of each rank that the declared scope says",
+    needs: ({ layout }) => [
+      layoutCapability(layout),
+      "allocator.heads",
+      "allocator.tensor_parallel",
+      "allocator.recycle",
+    ],
+    cases: grid({
+      layout: HEAD_LAYOUTS,
+      ranks: [2, 4, 16],
+      pattern: ["first", "last"] as const,
+      ratio: [0.25, 0.5],
+    }),
+    run: async ({ allocator, params: { layout, ranks, pattern, ratio } }) => {
+      for (let rank = 0; rank < ranks; rank++) {
+        const driver = await createDriver(allocator, {
+          layout,
+          kvHeads: 8,
+          queryHeads: 16,
+          heads: { kind: "pattern", pattern, ratio },
+          tensorParallel: { ranks, rank },
+        });
+        await grow(driver, 0, 256);
+        await recycle(driver, 0, 256);
+      }
+      return PASS;
+    },
+  }),
+  defineTest({
+    id: "allocator:tensor_parallel:list",
+    clauses: ["mask/head-kinds"],
+    description: "A list names heads of the model, so that ranks differ and each recycles its own",
+    needs: ({ layout }) => [
+      layoutCapability(layout),
+      "allocator.heads",
+      "allocator.tensor_parallel",
+      "allocator.recycle",
+    ],
+    // With more ranks than heads each head is that of several ranks in a row.
+    cases: grid({ layout: HEAD_LAYOUTS, ranks: [2, 4, 16], kinds: ["wwwffffw", "fwfwwwff"] }),
+    run: async ({ allocator, params: { layout, ranks, kinds } }) => {
+      const layer = [...kinds].map((kind) => kind === "w" ? "window" : "full");
+      for (let rank = 0; rank < ranks; rank++) {
+        const driver = await createDriver(allocator, {
+          layout,
+          kvHeads: 8,
+          queryHeads: 16,
+          heads: { kind: "layers", kindsByLayer: [layer, layer] },
+          tensorParallel: { ranks, rank },
+        });
+        await grow(driver, 0, 256);
+        await recycle(driver, 0, 256);
+      }
+      return PASS;
+    },
+  }),
 ];

@@ -62,79 +62,76 @@ function narrowTable(problem: AttentionProblem): AttentionProblem {
   return { ...problem, table, shape: { ...problem.shape, columns: kept } };
 }
 
-const dtypes = defineTest({
-  id: "kernel:refusal:dtype",
-  clauses: ["dtype/int32"],
-  description: "Tables, lengths, starts, windows and ranges of another type are refused",
-  needs: ({ fault }) => needsOf({ ranges: fault.startsWith("mask_ranges") }),
-  cases: grid({ fault: Object.keys(TYPE_FAULTS) }),
-  run: async ({ kernel, params: { fault }, seed }) => {
-    const problem = problemOf(seed, { ranges: fault.startsWith("mask_ranges") });
-    const faulty = TYPE_FAULTS[fault]?.(problem) as AttentionProblem;
-    requireRefused("attend", await kernel.attend(faulty, DEFAULT_ATTEND));
-    return attendJudged(kernel, problem);
-  },
-});
-
-const storages = defineTest({
-  id: "kernel:refusal:storage",
-  clauses: ["dtype/c16"],
-  description: "Queries, keys and values of another type, or of two types, are refused",
-  needs: () => needsOf(),
-  cases: grid({ fault: Object.keys(STORAGE_FAULTS) }),
-  run: async ({ kernel, params: { fault }, seed }) => {
-    const problem = problemOf(seed);
-    const faulty = STORAGE_FAULTS[fault]?.(problem) as AttentionProblem;
-    requireRefused("attend", await kernel.attend(faulty, DEFAULT_ATTEND));
-    return attendJudged(kernel, problem);
-  },
-});
-
-const shapes = defineTest({
-  id: "kernel:refusal:shape",
-  clauses: [
-    "shape/rows",
-    "shape/columns-positive",
-    "shape/columns-cover",
-    "shape/group",
-    "mask/head-kinds",
-    "mask/sink-threaded",
-  ],
-  description: "Row counts, columns, groups, page sizes and windows that cannot be are refused",
-  needs: () => needsOf(),
-  cases: grid({ fault: Object.keys(SHAPE_FAULTS) }),
-  run: async ({ kernel, params: { fault }, seed }) => {
-    const problem = problemOf(seed);
-    const faulty = SHAPE_FAULTS[fault]?.(problem) as AttentionProblem;
-    requireRefused("attend", await kernel.attend(faulty, DEFAULT_ATTEND));
-    return attendJudged(kernel, problem);
-  },
-});
-
-const appends = defineTest({
-  id: "kernel:refusal:append",
-  clauses: ["dtype/int32", "dtype/c16", "shape/rows", "shape/group"],
-  description: "An append refuses the same types and shapes before it writes",
-  needs: () => appendNeeds(),
-  cases: grid({
-    fault: [
-      "table_int64",
-      "table_uint32",
-      "cached_lengths_int64",
-      "query_starts_int64",
-      "keys_float32",
-      "rows_of_slots",
-      "page_48",
-    ],
-  }),
-  run: async ({ kernel, params: { fault }, seed }) => {
-    const problem = appendOf(seed);
-    const apply = TYPE_FAULTS[fault] ?? STORAGE_FAULTS[fault] ?? SHAPE_FAULTS[fault];
-    const faulty = apply?.(problem as unknown as AttentionProblem) as typeof problem;
-    requireRefused("append", await kernel.append(faulty));
-    return appendJudged(kernel, problem);
-  },
-});
-
 /** Tests of refusals. */
-export const refusalTests: readonly TestDefinition[] = [dtypes, storages, shapes, appends];
+export const refusalTests: readonly TestDefinition[] = [
+  defineTest({
+    id: "kernel:refusal:dtype",
+    clauses: ["dtype/int32"],
+    description: "Tables, lengths, starts, windows and ranges of another type are refused",
+    needs: ({ fault }) => needsOf({ ranges: fault.startsWith("mask_ranges") }),
+    cases: grid({ fault: Object.keys(TYPE_FAULTS) }),
+    run: async ({ kernel, params: { fault }, seed }) => {
+      const problem = problemOf(seed, { ranges: fault.startsWith("mask_ranges") });
+      const faulty = TYPE_FAULTS[fault]?.(problem) as AttentionProblem;
+      requireRefused("attend", await kernel.attend(faulty, DEFAULT_ATTEND));
+      return attendJudged(kernel, problem);
+    },
+  }),
+  defineTest({
+    id: "kernel:refusal:storage",
+    clauses: ["dtype/c16"],
+    description: "Queries, keys and values of another type, or of two types, are refused",
+    needs: () => needsOf(),
+    cases: grid({ fault: Object.keys(STORAGE_FAULTS) }),
+    run: async ({ kernel, params: { fault }, seed }) => {
+      const problem = problemOf(seed);
+      const faulty = STORAGE_FAULTS[fault]?.(problem) as AttentionProblem;
+      requireRefused("attend", await kernel.attend(faulty, DEFAULT_ATTEND));
+      return attendJudged(kernel, problem);
+    },
+  }),
+  defineTest({
+    id: "kernel:refusal:shape",
+    clauses: [
+      "shape/rows",
+      "shape/columns-positive",
+      "shape/columns-cover",
+      "shape/group",
+      "mask/head-kinds",
+      "mask/sink-threaded",
+    ],
+    description: "Row counts, columns, groups, page sizes and windows that cannot be are refused",
+    needs: () => needsOf(),
+    cases: grid({ fault: Object.keys(SHAPE_FAULTS) }),
+    run: async ({ kernel, params: { fault }, seed }) => {
+      const problem = problemOf(seed);
+      const faulty = SHAPE_FAULTS[fault]?.(problem) as AttentionProblem;
+      requireRefused("attend", await kernel.attend(faulty, DEFAULT_ATTEND));
+      return attendJudged(kernel, problem);
+    },
+  }),
+  defineTest({
+    id: "kernel:refusal:append",
+    clauses: ["dtype/int32", "dtype/c16", "shape/rows", "shape/group"],
+    description: "An append refuses the same types and shapes before it writes",
+    needs: () => appendNeeds(),
+    cases: grid({
+      fault: [
+        "table_int64",
+        "table_uint32",
+        "cached_lengths_int64",
+        "query_starts_int64",
+        "keys_float32",
+        "rows_of_slots",
+        "page_48",
+      ],
+    }),
+    run: async ({ kernel, params: { fault }, seed }) => {
+      const problem = appendOf(seed);
+      const apply = TYPE_FAULTS[fault] ?? STORAGE_FAULTS[fault] ?? SHAPE_FAULTS[fault];
+      const faulty = apply?.(problem as unknown as AttentionProblem) as typeof problem;
+      requireRefused("append", await kernel.append(faulty));
+      return appendJudged(kernel, problem);
+    },
+  }),
+];

@@ -17,173 +17,6 @@ import {
 
 const WALKS = ["row", "visible"] as const;
 
-const noRead = defineTest({
-  id: "kernel:sentinel:no_read",
-  clauses: ["sentinel/no-read", "kernel/no-overread"],
-  description: "Poison in page 0 and in every unnamed page does not reach the output",
-  needs: ({ layout, storage }) => needsOf({ layout, storage }),
-  cases: grid({
-    layout: HEAD_LAYOUTS,
-    storage: STORAGES,
-    poison: ["nan", "inf"],
-    rows: ["1+100_1+64", "17+95_5+70"],
-  }).filter(({ layout, storage, rows }) =>
-    layout === "headwise" || storage === "bf16" || rows === "1+100_1+64"
-  ),
-  run: ({ kernel, params: { layout, storage, poison, rows }, seed }) => {
-    const problem = problemOf(seed, { layout, storage, rows, recycled: true, sinks: 4 });
-    return attendJudged(kernel, poison === "nan" ? problem : withInfinities(problem), {
-      walk: "row",
-    });
-  },
-});
-
-const firstPage = defineTest({
-  id: "kernel:sentinel:first_page",
-  clauses: ["sentinel/no-read"],
-  description: "A hole in the first column that a chunk or a decode row would read adds nothing",
-  needs: ({ layout }) => needsOf({ layout }),
-  cases: grid({
-    layout: HEAD_LAYOUTS,
-    rows: ["1+40", "16+48", "33+64"],
-    walk: WALKS,
-  }),
-  run: ({ kernel, params: { layout, rows, walk }, seed }) => {
-    const problem = problemOf(seed, { layout, rows, recycled: true, window: 9, kinds: "ww" });
-    requireEqual("entry of the first column", problem.table[0], -1);
-    return attendJudged(kernel, problem, { walk });
-  },
-});
-
-const largePages = defineTest({
-  id: "kernel:sentinel:large_pages",
-  clauses: ["sentinel/no-read", "mask/window"],
-  description: "Holes of large pages, the first or those after the sinks, add nothing",
-  needs: ({ layout, sinks }) => needsOf({ layout, sinks }),
-  cases: grid({ layout: HEAD_LAYOUTS, page: [64, 256], sinks: [0, 4], walk: WALKS }),
-  run: ({ kernel, params: { layout, page, sinks, walk }, seed }) => {
-    const rows = `1+${3 * page + 5}_5+${2 * page + 30}_1+9`;
-    const spec = { layout, page, sinks, rows, window: 40, recycled: true, group: 2 };
-    return attendJudged(kernel, problemOf(seed, spec), { walk });
-  },
-});
-
-const foreignIds = defineTest({
-  id: "kernel:sentinel:foreign_id",
-  clauses: ["sentinel/only-minus-one", "layout/id-spaces-distinct"],
-  description: "An id that is neither -1 nor inside the pool is refused, never an address",
-  needs: ({ layout }) => needsOf({ layout }),
-  cases: grid({ layout: LAYOUTS, id: ["minus_two", "int_min", "pool_end", "int_max"] }),
-  run: async ({ kernel, params: { layout, id }, seed }) => {
-    const problem = problemOf(seed, { layout });
-    const { pages, kvHeads } = problem.shape;
-    const end = layout === "pooled" ? pages * kvHeads : pages;
-    const value = { minus_two: -2, int_min: -(2 ** 31), pool_end: end }[id] ?? 2 ** 31 - 1;
-    const table = problem.table.slice();
-    table[1] = value;
-    const verdict = await attendJudged(kernel, problem);
-    requireRefused("attend", await kernel.attend({ ...problem, table }, DEFAULT_ATTEND));
-    return verdict;
-  },
-});
-
-const flatIds = defineTest({
-  id: "kernel:sentinel:flat_ids",
-  clauses: ["layout/id-spaces-distinct"],
-  description: "A table of global ids is refused where ids are local, never reduced modulo N",
-  needs: ({ storage }) => [...needsOf({ storage }), "kernel.pooled"],
-  cases: grid({ storage: STORAGES, rows: ["1+40_1+30", "5+40"] }),
-  run: async ({ kernel, params: { storage, rows }, seed }) => {
-    const local = problemOf(seed, { storage, rows });
-    const { pages, kvHeads, columns } = local.shape;
-    const flat = local.table.map((id, index) => {
-      const head = Math.floor(index / columns) % kvHeads;
-      return id < 0 ? id : head * pages + id;
-    });
-    requireRefused("attend", await kernel.attend({ ...local, table: flat }, DEFAULT_ATTEND));
-    return attendJudged(kernel, problemOf(seed, { storage, rows, layout: "pooled" }));
-  },
-});
-
-const idleRows = defineTest({
-  id: "kernel:sentinel:idle",
-  clauses: ["kernel/no-overread", "mixed/batch"],
-  description: "Idle slots write nothing, wherever they stand and whatever their rows hold",
-  needs: ({ entry }) => [...needsOf(), ...(entry === "into" ? ["kernel.into"] as const : [])],
-  cases: grid({
-    rows: ["0+20_1+30_2+9", "1+30_0+0_0+50_4+9", "5+30_0+64", "0+0_0+30_1+0_0+9"],
-    entry: ["new", "into"],
-  }),
-  run: async ({ kernel, params: { rows, entry }, seed }) => {
-    const problem = problemOf(seed, { rows });
-    if (entry === "new") {
-      return attendJudged(kernel, problem);
-    }
-    const spare = problem.query.length + 3 * problem.shape.headSize;
-    const into = Uint16Array.from({ length: spare }, (_, index) => 0x3c00 + index % 97);
-    const reply = await attend(kernel, problem, { into: into.slice() });
-    requireSameElements(
-      "output past the last query",
-      reply.output.subarray(problem.query.length),
-      into.subarray(problem.query.length),
-    );
-    return judgeReply(problem, reply);
-  },
-});
-
-const allHoles = defineTest({
-  id: "kernel:sentinel:idle_holes",
-  clauses: ["kernel/no-overread"],
-  description: "An idle slot whose rows are all holes leaves its neighbours alone",
-  needs: ({ layout }) => needsOf({ layout }),
-  cases: grid({ layout: LAYOUTS }),
-  run: ({ kernel, params: { layout }, seed }) => {
-    const problem = problemOf(seed, { layout, rows: "1+30_0+40_3+20" });
-    const rows = layout === "uniform" ? 1 : problem.shape.kvHeads;
-    const start = rows * problem.shape.columns;
-    const table = problem.table.slice().fill(-1, start, 2 * start);
-    const cachedLengths = Int32Array.of(30, 0, 20);
-    return attendJudged(kernel, { ...problem, table, cachedLengths });
-  },
-});
-
-const fullRows = defineTest({
-  id: "kernel:sentinel:full_row",
-  clauses: ["kernel/no-overread", "shape/columns-cover"],
-  description: "Rows that use every column do not run into the next row, whatever the walk",
-  needs: ({ layout }) => needsOf({ layout }),
-  cases: grid({
-    layout: LAYOUTS,
-    rows: ["1+47_1+31_1+15", "16+32_11+37", "1+15_1+0"],
-    walk: WALKS,
-  }),
-  run: ({ kernel, params: { layout, rows, walk }, seed }) =>
-    attendJudged(kernel, problemOf(seed, { layout, rows, spareColumns: 0 }), { walk }),
-});
-
-const widerTable = defineTest({
-  id: "kernel:sentinel:wide_row",
-  clauses: ["shape/columns-cover", "sentinel/tail"],
-  description: "Columns past the request hold -1 and cost nothing but the walk",
-  needs: ({ layout }) => needsOf({ layout }),
-  cases: grid({ layout: LAYOUTS, spare: [7, 61] }),
-  run: ({ kernel, params: { layout, spare }, seed }) =>
-    attendJudged(kernel, problemOf(seed, { layout, spareColumns: spare }), { walk: "row" }),
-});
-
-const allIdle = defineTest({
-  id: "kernel:sentinel:all_idle",
-  clauses: ["mixed/batch", "kernel/no-overread"],
-  description: "A step without any query token gives an empty output",
-  needs: ({ layout }) => needsOf({ layout }),
-  cases: grid({ layout: LAYOUTS }),
-  run: async ({ kernel, params: { layout }, seed }) => {
-    const reply = await attend(kernel, problemOf(seed, { layout, rows: "0+30_0+0" }));
-    requireThat(reply.output.length === 0, "Expected an empty output");
-    return { kind: "pass", budgetUsed: null };
-  },
-});
-
 /** Poison as infinities in place of NaN. */
 function withInfinities(problem: AttentionProblem): AttentionProblem {
   const { storage } = problem.shape;
@@ -195,14 +28,161 @@ function withInfinities(problem: AttentionProblem): AttentionProblem {
 
 /** Tests of holes and foreign ids. */
 export const sentinelTests: readonly TestDefinition[] = [
-  noRead,
-  firstPage,
-  largePages,
-  foreignIds,
-  flatIds,
-  idleRows,
-  allHoles,
-  fullRows,
-  widerTable,
-  allIdle,
+  defineTest({
+    id: "kernel:sentinel:no_read",
+    clauses: ["sentinel/no-read", "kernel/no-overread"],
+    description: "Poison in page 0 and in every unnamed page does not reach the output",
+    needs: ({ layout, storage }) => needsOf({ layout, storage }),
+    cases: grid({
+      layout: HEAD_LAYOUTS,
+      storage: STORAGES,
+      poison: ["nan", "inf"],
+      rows: ["1+100_1+64", "17+95_5+70"],
+    }).filter(({ layout, storage, rows }) =>
+      layout === "headwise" || storage === "bf16" || rows === "1+100_1+64"
+    ),
+    run: ({ kernel, params: { layout, storage, poison, rows }, seed }) => {
+      const problem = problemOf(seed, { layout, storage, rows, recycled: true, sinks: 4 });
+      return attendJudged(kernel, poison === "nan" ? problem : withInfinities(problem), {
+        walk: "row",
+      });
+    },
+  }),
+  defineTest({
+    id: "kernel:sentinel:first_page",
+    clauses: ["sentinel/no-read"],
+    description: "A hole in the first column that a chunk or a decode row would read adds nothing",
+    needs: ({ layout }) => needsOf({ layout }),
+    cases: grid({
+      layout: HEAD_LAYOUTS,
+      rows: ["1+40", "16+48", "33+64"],
+      walk: WALKS,
+    }),
+    run: ({ kernel, params: { layout, rows, walk }, seed }) => {
+      const problem = problemOf(seed, { layout, rows, recycled: true, window: 9, kinds: "ww" });
+      requireEqual("entry of the first column", problem.table[0], -1);
+      return attendJudged(kernel, problem, { walk });
+    },
+  }),
+  defineTest({
+    id: "kernel:sentinel:large_pages",
+    clauses: ["sentinel/no-read", "mask/window"],
+    description: "Holes of large pages, the first or those after the sinks, add nothing",
+    needs: ({ layout, sinks }) => needsOf({ layout, sinks }),
+    cases: grid({ layout: HEAD_LAYOUTS, page: [64, 256], sinks: [0, 4], walk: WALKS }),
+    run: ({ kernel, params: { layout, page, sinks, walk }, seed }) => {
+      const rows = `1+${3 * page + 5}_5+${2 * page + 30}_1+9`;
+      const spec = { layout, page, sinks, rows, window: 40, recycled: true, group: 2 };
+      return attendJudged(kernel, problemOf(seed, spec), { walk });
+    },
+  }),
+  defineTest({
+    id: "kernel:sentinel:foreign_id",
+    clauses: ["sentinel/only-minus-one", "layout/id-spaces-distinct"],
+    description: "An id that is neither -1 nor inside the pool is refused, never an address",
+    needs: ({ layout }) => needsOf({ layout }),
+    cases: grid({ layout: LAYOUTS, id: ["minus_two", "int_min", "pool_end", "int_max"] }),
+    run: async ({ kernel, params: { layout, id }, seed }) => {
+      const problem = problemOf(seed, { layout });
+      const { pages, kvHeads } = problem.shape;
+      const end = layout === "pooled" ? pages * kvHeads : pages;
+      const value = { minus_two: -2, int_min: -(2 ** 31), pool_end: end }[id] ?? 2 ** 31 - 1;
+      const table = problem.table.slice();
+      table[1] = value;
+      const verdict = await attendJudged(kernel, problem);
+      requireRefused("attend", await kernel.attend({ ...problem, table }, DEFAULT_ATTEND));
+      return verdict;
+    },
+  }),
+  defineTest({
+    id: "kernel:sentinel:flat_ids",
+    clauses: ["layout/id-spaces-distinct"],
+    description: "A table of global ids is refused where ids are local, never reduced modulo N",
+    needs: ({ storage }) => [...needsOf({ storage }), "kernel.pooled"],
+    cases: grid({ storage: STORAGES, rows: ["1+40_1+30", "5+40"] }),
+    run: async ({ kernel, params: { storage, rows }, seed }) => {
+      const local = problemOf(seed, { storage, rows });
+      const { pages, kvHeads, columns } = local.shape;
+      const flat = local.table.map((id, index) => {
+        const head = Math.floor(index / columns) % kvHeads;
+        return id < 0 ? id : head * pages + id;
+      });
+      requireRefused("attend", await kernel.attend({ ...local, table: flat }, DEFAULT_ATTEND));
+      return attendJudged(kernel, problemOf(seed, { storage, rows, layout: "pooled" }));
+    },
+  }),
+  defineTest({
+    id: "kernel:sentinel:idle",
+    clauses: ["kernel/no-overread", "mixed/batch"],
+    description: "Idle slots write nothing, wherever they stand and whatever their rows hold",
+    needs: ({ entry }) => [...needsOf(), ...(entry === "into" ? ["kernel.into"] as const : [])],
+    cases: grid({
+      rows: ["0+20_1+30_2+9", "1+30_0+0_0+50_4+9", "5+30_0+64", "0+0_0+30_1+0_0+9"],
+      entry: ["new", "into"],
+    }),
+    run: async ({ kernel, params: { rows, entry }, seed }) => {
+      const problem = problemOf(seed, { rows });
+      if (entry === "new") {
+        return attendJudged(kernel, problem);
+      }
+      const spare = problem.query.length + 3 * problem.shape.headSize;
+      const into = Uint16Array.from({ length: spare }, (_, index) => 0x3c00 + index % 97);
+      const reply = await attend(kernel, problem, { into: into.slice() });
+      requireSameElements(
+        "output past the last query",
+        reply.output.subarray(problem.query.length),
+        into.subarray(problem.query.length),
+      );
+      return judgeReply(problem, reply);
+    },
+  }),
+  defineTest({
+    id: "kernel:sentinel:idle_holes",
+    clauses: ["kernel/no-overread"],
+    description: "An idle slot whose rows are all holes leaves its neighbours alone",
+    needs: ({ layout }) => needsOf({ layout }),
+    cases: grid({ layout: LAYOUTS }),
+    run: ({ kernel, params: { layout }, seed }) => {
+      const problem = problemOf(seed, { layout, rows: "1+30_0+40_3+20" });
+      const rows = layout === "uniform" ? 1 : problem.shape.kvHeads;
+      const start = rows * problem.shape.columns;
+      const table = problem.table.slice().fill(-1, start, 2 * start);
+      const cachedLengths = Int32Array.of(30, 0, 20);
+      return attendJudged(kernel, { ...problem, table, cachedLengths });
+    },
+  }),
+  defineTest({
+    id: "kernel:sentinel:full_row",
+    clauses: ["kernel/no-overread", "shape/columns-cover"],
+    description: "Rows that use every column do not run into the next row, whatever the walk",
+    needs: ({ layout }) => needsOf({ layout }),
+    cases: grid({
+      layout: LAYOUTS,
+      rows: ["1+47_1+31_1+15", "16+32_11+37", "1+15_1+0"],
+      walk: WALKS,
+    }),
+    run: ({ kernel, params: { layout, rows, walk }, seed }) =>
+      attendJudged(kernel, problemOf(seed, { layout, rows, spareColumns: 0 }), { walk }),
+  }),
+  defineTest({
+    id: "kernel:sentinel:wide_row",
+    clauses: ["shape/columns-cover", "sentinel/tail"],
+    description: "Columns past the request hold -1 and cost nothing but the walk",
+    needs: ({ layout }) => needsOf({ layout }),
+    cases: grid({ layout: LAYOUTS, spare: [7, 61] }),
+    run: ({ kernel, params: { layout, spare }, seed }) =>
+      attendJudged(kernel, problemOf(seed, { layout, spareColumns: spare }), { walk: "row" }),
+  }),
+  defineTest({
+    id: "kernel:sentinel:all_idle",
+    clauses: ["mixed/batch", "kernel/no-overread"],
+    description: "A step without any query token gives an empty output",
+    needs: ({ layout }) => needsOf({ layout }),
+    cases: grid({ layout: LAYOUTS }),
+    run: async ({ kernel, params: { layout }, seed }) => {
+      const reply = await attend(kernel, problemOf(seed, { layout, rows: "0+30_0+0" }));
+      requireThat(reply.output.length === 0, "Expected an empty output");
+      return { kind: "pass", budgetUsed: null };
+    },
+  }),
 ];
