@@ -10,7 +10,8 @@
  * `--render` writes the page again from the results that are there. `--resume` goes on with results that a
  * run left which was stopped, pair by pair; `--sides` replays some forms alone, as `row,headwise`.
  * At half load few requests run beside each other, so that steps are many: it takes `--half-requests`,
- * and `--half-set` may shorten them. With `--rate`, in requests per second, it runs alone.
+ * and `--half-set` may shorten them. With `--rate`, in requests per second, it runs alone; with
+ * `--rate measured` at half of what the gate's own forms serve in one saturated pair, made first.
  *
  * @module
  */
@@ -83,6 +84,9 @@ for (
     const saturated = await replay(each, "saturated", []);
     runs.push(saturated);
     rate = servedPerSecond(saturated.result) / 2;
+  } else if (values.rate === "measured") {
+    const once = { path: `${out}/saturation-${each.name}.json`, sides: "row,headwise", pairs: "1" };
+    rate = servedPerSecond((await replay(each, "saturated", [], once)).result) / 2;
   }
   const half = { ...each, requests: Math.min(each.requests, Number(values["half-requests"])) };
   const overrides = [
@@ -132,17 +136,18 @@ function servedPerSecond({ sides }: BenchResult): number {
   return served.reduce((sum, each) => sum + each, 0) / served.length;
 }
 
-/** Replays one clock at one load, all sides. */
+/** Replays one clock at one load, as the verdict has it where nothing else is said. */
 async function replay(
   { name, clock, requests }: VerdictClock,
   load: VerdictRun["load"],
   overrides: readonly string[],
+  o = { path: pathOf(name, load), sides: values.sides, pairs },
 ): Promise<VerdictRun> {
-  const path = pathOf(name, load);
+  const { path, sides } = o;
   const context = createSystemContext({ variables: [], signal: new AbortController().signal });
   const exitCode = await runCli([
     ...["bench", "--fixture", fixture, "--clock", clock, "--out", path],
-    ...["--sides", values.sides, "--pairs", pairs, "--timeline", "0"],
+    ...["--sides", sides, "--pairs", o.pairs, "--timeline", "0"],
     ...(values.resume ? ["--resume"] : []),
     ...["--set", [`requests.count=${requests}`, ...overrides].join(",")],
     ...(values.rehearse ? ["--layers-measured", "2"] : []),
