@@ -23,6 +23,9 @@ import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
 /** Decode rows, whose every query sees its own keys alone. */
 const DECODE = "1+47_1+64_1+15";
 
+/** The same, and one that sees a single key: its answer is that value, whatever sums are kept in. */
+const DECODE_AND_ONE_KEY = `${DECODE}_1+0`;
+
 /** Numbers that are none of a scale's, or of a logit's. */
 const VALUE_FAULTS: Readonly<Record<string, (p: AttentionProblem) => AttentionProblem>> = {
   "scale_1e300": (p) => ({ ...p, scale: 1e300 }),
@@ -87,7 +90,7 @@ export const edgeTests: readonly TestDefinition[] = [
     ],
     cases: grid({ storage: STORAGES, split: [0, 16] }),
     run: async ({ kernel, params: { storage, split }, seed }) => {
-      const problem = problemOf(seed, { storage, rows: DECODE });
+      const problem = problemOf(seed, { storage, rows: DECODE_AND_ONE_KEY });
       return worstOf([
         await attendJudged(kernel, withLargeValues(problem, "signed"), { splitTokens: split }),
         await attendJudged(kernel, withLargeValues(problem, "same"), { splitTokens: split }),
