@@ -31,6 +31,7 @@ const hasNumpy = (await run("python3", ["-c", "import numpy"]))?.success === tru
 /** Debian's PyTorch has none of the fused attention that the adapter calls. */
 const FUSED = "from torch.nn.functional import scaled_dot_product_attention";
 const hasTorch = (await run("python3", ["-c", FUSED]))?.success === true;
+const hasOldTorch = !hasTorch && (await run("python3", ["-c", "import torch"]))?.success === true;
 
 /** Tests what needs a program, or says loudly that it was not tested. */
 function testWith(
@@ -107,6 +108,19 @@ testWith(
   async () => {
     const { passed } = await conform(adapterOf(FLASH), 6);
     assert.ok(passed > 70);
+  },
+);
+
+testWith(
+  { has: hasOldTorch, what: "PyTorch before 2.0" },
+  "the PyTorch adapter says which version it needs where attention is not fused",
+  async () => {
+    const output = await run("python3", [`${FOLDER}/python/torch_adapter.py`]);
+    assert.equal(output?.success, false);
+    assert.match(
+      new TextDecoder().decode(output?.stderr),
+      /PyTorch 1\.\S+ has no .+ 2\.0 or newer/,
+    );
   },
 );
 

@@ -34,6 +34,7 @@ try:
 except ImportError:
     sys.exit("Cannot run the PyTorch adapter: torch is not installed; pip install torch")
 
+
 def describe_device(device):
     """What a report says of the machine: the card, its driver's CUDA and the versions of PyTorch."""
     versions = {"pytorch": torch.__version__}
@@ -290,7 +291,11 @@ def main():
                         default="auto")
     parser.add_argument("--fault", choices=["none", "key", "scale", "edge", "head"], default="none")
     parser.add_argument("--device", choices=["cuda", "cpu"], default=default)
-    serve(TorchAdapter(parser.parse_args()))
+    options = parser.parse_args()
+    if options.attention == "sdpa" and not hasattr(functional, "scaled_dot_product_attention"):
+        sys.exit(f"Cannot run the PyTorch adapter: PyTorch {torch.__version__} has no "
+                 "scaled_dot_product_attention; install 2.0 or newer")
+    serve(TorchAdapter(options))
 
 
 if __name__ == "__main__":
