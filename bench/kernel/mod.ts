@@ -18,7 +18,7 @@ export type { KernelCeilings } from "./figures.ts";
 export { describeKernelFigures, type KernelFigureWords } from "./format_figures.ts";
 export { describeGoal, goalUnit } from "./format_goals.ts";
 export type { KernelMeasureOptions } from "./measure.ts";
-export { runPeers, type RunPeersOptions } from "./peers.ts";
+export { openPeers, type OpenPeersOptions, type PeerSession } from "./peers.ts";
 export { parseKernelResult, serializeKernelResult, writeKernelResult } from "./result_file.ts";
 export {
   type BrowserEnvironment,

@@ -1,4 +1,7 @@
-/** Times other implementations on the same steps, in a process of their own. */
+/**
+ * Times other implementations on the same steps, in processes of their own. Each gets a case when the
+ * kernel has just been timed on it, so that both see the same card and a run that is cut has pairs.
+ */
 
 import { z } from "zod";
 import { type KernelCase, PEER_NAMES, type PeerName } from "./case.ts";
@@ -6,20 +9,28 @@ import { peerSchema } from "./case_schema.ts";
 import { medianOf } from "./figures.ts";
 import type { PeerOutcome, PeersReport } from "./result_schema.ts";
 
-/** Options of {@linkcode runPeers}. */
-export interface RunPeersOptions {
+/** Options of {@linkcode openPeers}. */
+export interface OpenPeersOptions {
   /** Timed runs of each. */
   readonly runs: number;
   /** Seed of contents. */
   readonly seed: number;
-  /** After so many seconds no further case is begun. @default {150} */
+  /** After so many seconds of a script it begins no further case. @default {150} */
   readonly deadlineSeconds?: number;
   /** Called with each line that a peer says. */
   readonly onResult?: (peer: string, caseName: string) => void;
   /** Stops them. */
   readonly signal?: AbortSignal;
-  /** Program and arguments in place of the script that comes with the project, for tests. */
+  /** Program and arguments in place of the scripts that come with the project, for tests. */
   readonly command?: readonly [string, ...string[]];
+}
+
+/** Peers that wait for cases. */
+export interface PeerSession {
+  /** Times every peer that the case names; gives all that was found so far. */
+  readonly time: (kernelCase: KernelCase) => Promise<PeersReport>;
+  /** Ends their processes. */
+  readonly close: () => Promise<void>;
 }
 
 /** The scripts that come with the project, what runs them, and the peers that each one times. */
@@ -56,58 +67,81 @@ const lineSchema = z.discriminatedUnion("kind", [
     ...about,
   }),
   z.strictObject({ kind: z.literal("skipped"), reason: z.string(), ...about }),
+  z.strictObject({ kind: z.literal("done"), case: z.string() }),
 ]);
 
+type Line = z.output<typeof lineSchema>;
 type Peers = PeersReport["peers"][number];
 type Result = PeersReport["results"][number];
 
+/** A script and the peers that it times. */
+interface PeerScript {
+  readonly command: readonly [string, ...string[]];
+  readonly names: readonly PeerName[];
+}
+
 /**
- * Times every peer that is installed on the cases that ask for it. A peer that is absent, that
- * refuses a shape or that breaks is reported as such and is no fault.
- *
- * @param cases Cases; each names its peers.
+ * Makes every peer that is installed ready for cases; a script starts with the first case that names one
+ * of its peers. A peer that is absent, that refuses a shape or that breaks is reported as such and is no
+ * fault.
  */
-export async function runPeers(
-  cases: readonly KernelCase[],
-  o: RunPeersOptions,
-): Promise<PeersReport> {
+export function openPeers(o: OpenPeersOptions): PeerSession {
   const peers = new Map<string, Peers>();
   const results: Result[] = [];
-  const onLine = (text: string): void => {
-    const line = parseLine(text);
-    if (line === null) return;
+  const report = (): PeersReport => ({ peers: [...peers.values()], results: [...results] });
+  const scripts = scriptsOf(o).map((script) => ({
+    ...script,
+    deadlineMs: (o.deadlineSeconds ?? 150) * 1000,
+    process: null as PeerProcess | null,
+  }));
+  const take = (line: Line): void => {
+    if (line.kind === "done") return;
+    const { peer } = line;
     if (line.kind === "peer") {
-      const { peer, version, absent } = line;
-      peers.set(peer, { peer, version, absent });
+      peers.set(peer, { peer, version: line.version, absent: line.absent });
       return;
     }
-    const { peer, case: name } = line;
-    o.onResult?.(peer, name);
-    const outcome: PeerOutcome = line.kind === "skipped"
-      ? { kind: "skipped", reason: line.reason }
-      : {
-        kind: "timed",
-        samplesMs: line.samplesMs,
-        medianMs: medianOf(line.samplesMs),
-        note: line.note,
-      };
-    results.push({ peer, case: name, outcome });
+    o.onResult?.(peer, line.case);
+    results.push({ peer, case: line.case, outcome: outcomeOf(line) });
   };
-  for (const { command, names } of commandsOf(o)) {
-    const failure = await runProcess(cases, { ...o, command }, onLine);
-    for (const peer of names) {
+  const timeWith = async (script: typeof scripts[number], kernelCase: KernelCase) => {
+    const asked = kernelCase.peers.filter((peer) => script.names.includes(peer));
+    if (asked.length === 0) return;
+    script.process ??= startProcess(script.command, o);
+    const began = performance.now();
+    const failure = script.deadlineMs <= 0
+      ? `${o.deadlineSeconds ?? 150} seconds for peers were over`
+      : await script.process.ask({ ...kernelCase, peers: asked }, take);
+    script.deadlineMs -= performance.now() - began;
+    // Stopped by the user: nothing is said of what was not timed.
+    if (o.signal?.aborted) return;
+    for (const peer of script.names) {
       if (peers.has(peer)) continue;
       peers.set(peer, { peer, version: null, absent: failure ?? "its script did not name it" });
     }
-    if (failure !== null) results.push(...unfinished(cases, { names, peers, results, failure }));
-  }
-  return { peers: [...peers.values()], results };
+    // What a process that broke left undone is said, not left out.
+    for (const peer of failure === null ? [] : asked) {
+      const isDone = results.some((each) => each.peer === peer && each.case === kernelCase.name);
+      if (isDone || peers.get(peer)?.absent !== null) continue;
+      results.push({
+        peer,
+        case: kernelCase.name,
+        outcome: { kind: "skipped", reason: failure! },
+      });
+    }
+  };
+  return {
+    time: async (kernelCase) => {
+      for (const script of scripts) await timeWith(script, kernelCase);
+      return report();
+    },
+    close: async () => {
+      for (const { process } of scripts) await process?.close();
+    },
+  };
 }
 
-function commandsOf(o: RunPeersOptions): readonly {
-  readonly command: readonly [string, ...string[]];
-  readonly names: readonly PeerName[];
-}[] {
+function scriptsOf(o: OpenPeersOptions): readonly PeerScript[] {
   if (o.command !== undefined) return [{ command: o.command, names: PEER_NAMES }];
   return SCRIPTS.map(({ program, file, peers }) => ({
     command: [program, new URL(file, import.meta.url).pathname],
@@ -115,60 +149,95 @@ function commandsOf(o: RunPeersOptions): readonly {
   }));
 }
 
-/** What a process that broke left undone is said, not left out. */
-function unfinished(cases: readonly KernelCase[], o: {
-  readonly names: readonly PeerName[];
-  readonly peers: ReadonlyMap<string, Peers>;
-  readonly results: readonly Result[];
-  readonly failure: string;
-}): Result[] {
-  return cases.flatMap((each) =>
-    each.peers.filter((peer) => o.names.includes(peer)).flatMap((peer): Result[] => {
-      const answers = o.peers.get(peer)?.absent === null;
-      const done = o.results.some((result) => result.peer === peer && result.case === each.name);
-      if (!answers || done) return [];
-      return [{ peer, case: each.name, outcome: { kind: "skipped", reason: o.failure } }];
-    })
-  );
+function outcomeOf(line: Extract<Line, { kind: "timed" | "skipped" }>): PeerOutcome {
+  if (line.kind === "skipped") return { kind: "skipped", reason: line.reason };
+  const { samplesMs, note } = line;
+  return { kind: "timed", samplesMs, medianMs: medianOf(samplesMs), note };
 }
 
-function parseLine(text: string): z.output<typeof lineSchema> | null {
+function parseLine(text: string): Line | null {
   // Libraries print on standard output too.
   if (!text.startsWith("{")) return null;
   return lineSchema.parse(JSON.parse(text));
 }
 
-/** Runs the script over the cases; gives why it failed, or null. */
-async function runProcess(
-  cases: readonly KernelCase[],
-  o: RunPeersOptions & { readonly command: readonly [string, ...string[]] },
-  onLine: (text: string) => void,
-): Promise<string | null> {
-  const [program, ...args] = o.command;
-  const deadlineSeconds = o.deadlineSeconds ?? 150;
-  const timeout = AbortSignal.timeout((deadlineSeconds + GRACE_SECONDS) * 1000);
-  const signal = o.signal === undefined ? timeout : AbortSignal.any([o.signal, timeout]);
+/** A script that runs. */
+interface PeerProcess {
+  /** Hands over a case and takes lines until it is done; gives why it failed, or null. */
+  readonly ask: (kernelCase: KernelCase, onLine: (line: Line) => void) => Promise<string | null>;
+  /** Lets it end. */
+  readonly close: () => Promise<void>;
+}
+
+function startProcess(
+  [program, ...args]: readonly [string, ...string[]],
+  o: OpenPeersOptions,
+): PeerProcess {
+  const late = new AbortController();
+  const signal = o.signal === undefined ? late.signal : AbortSignal.any([o.signal, late.signal]);
   const child = spawn(program, args, signal);
-  if (typeof child === "string") return child;
-  const { runs, seed } = o;
-  const request = JSON.stringify({ runs, seed, deadlineSeconds, cases });
+  if (typeof child === "string") {
+    return { ask: () => Promise.resolve(child), close: () => Promise.resolve() };
+  }
+  const deadlineSeconds = o.deadlineSeconds ?? 150;
+  const input = child.stdin.getWriter();
   const errors = lastText(child.stderr);
-  await new Response(request).body!.pipeTo(child.stdin).catch(() => {
-    // It ended before it had read everything; its exit code says why.
-  });
+  const lines = linesOf(child.stdout);
+  const send = async (line: object): Promise<void> => {
+    await input.write(new TextEncoder().encode(`${JSON.stringify(line)}\n`)).catch(() => {
+      // It ended before it had read everything; its exit code says why.
+    });
+  };
+  const begun = send({ runs: o.runs, seed: o.seed, deadlineSeconds });
+  let failure: string | null = null;
+  return {
+    ask: async (kernelCase, onLine) => {
+      if (failure !== null) return failure;
+      const seconds = deadlineSeconds + GRACE_SECONDS;
+      const timer = setTimeout(() => late.abort(), seconds * 1000);
+      await begun;
+      await send(kernelCase);
+      let isDone = false;
+      while (!isDone) {
+        const { value: text, done } = await lines.next();
+        if (done) break;
+        const line = parseLine(text);
+        if (line === null) continue;
+        onLine(line);
+        isDone = line.kind === "done" && line.case === kernelCase.name;
+      }
+      clearTimeout(timer);
+      if (isDone) return null;
+      const { code } = await child.status;
+      const said = await errors;
+      failure = late.signal.aborted
+        ? `${program} was stopped after ${seconds} seconds`
+        : `${program} ended with exit code ${code}: ${said}`;
+      return failure;
+    },
+    close: async () => {
+      await input.close().catch(() => {
+        // It has ended by itself.
+      });
+      while (!(await lines.next()).done) {
+        // What it still says belongs to no case.
+      }
+      await child.status;
+      await errors;
+    },
+  };
+}
+
+async function* linesOf(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<string, undefined> {
   let rest = "";
-  for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
+  for await (const part of stream.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + part).split("\n");
     rest = lines.pop()!;
-    lines.forEach(onLine);
+    yield* lines;
   }
-  const status = await child.status;
-  const said = await errors;
-  o.signal?.throwIfAborted();
-  if (status.success) return null;
-  return timeout.aborted
-    ? `${program} was stopped after ${deadlineSeconds + GRACE_SECONDS} seconds`
-    : `${program} ended with exit code ${status.code}: ${said}`;
+  return undefined;
 }
 
 function spawn(

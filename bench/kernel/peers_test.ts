@@ -1,26 +1,49 @@
 import assert from "node:assert/strict";
-import { runPeers } from "./peers.ts";
+import { type KernelCase, PEER_NAMES } from "./case.ts";
+import { openPeers, type OpenPeersOptions } from "./peers.ts";
 import { builtinCase } from "./test_support.ts";
 
-const CASES = [builtinCase("smoke-decode"), builtinCase("smoke-prefill")];
+const CASES = ["smoke-decode", "smoke-prefill"].map((name) => ({
+  ...builtinCase(name),
+  peers: PEER_NAMES,
+}));
 const PYTHON = (await Deno.permissions.query({ name: "run", command: "python3" })).state;
 const needsPython = { ignore: PYTHON !== "granted" };
 
-function script(lines: readonly string[], end = ""): [string, ...string[]] {
-  const code = ["import json, sys", "request = json.load(sys.stdin)", ...lines, end].join("\n");
+/** A script that says `hello` and then `lines` for each case, which it may end after. */
+function script(hello: string, lines: readonly string[]): [string, ...string[]] {
+  const code = [
+    "import json, sys, time",
+    "request = json.loads(sys.stdin.readline())",
+    hello,
+    `for line in iter(sys.stdin.readline, ""):`,
+    "  case = json.loads(line)",
+    ...lines.map((line) => `  ${line}`),
+    `  print(json.dumps(dict(kind="done", case=case["name"])), flush=True)`,
+  ].join("\n");
   return ["python3", "-c", code];
+}
+
+/** Reports after each case. */
+async function timeAll(cases: readonly KernelCase[], o: OpenPeersOptions) {
+  const session = openPeers(o);
+  const reports = [];
+  for (const each of cases) reports.push(await session.time(each));
+  await session.close();
+  return reports;
 }
 
 const HELLO = `print(json.dumps(dict(kind="peer", peer="sdpa-flash", version="1", absent=None)))`;
 const TIMED = `print(json.dumps(dict(kind="timed", peer="sdpa-flash", ` +
-  `case=request["cases"][0]["name"], samplesMs=[3, 1, 2], note="")), flush=True)`;
+  `case=case["name"], samplesMs=[3, 1, 2], note="")), flush=True)`;
 
 Deno.test({
-  name: "runPeers() reads times and what else a library prints",
+  name: "openPeers() reads times, case by case, and what else a library prints",
   ...needsPython,
   fn: async () => {
-    const command = script([`print("a banner")`, HELLO, TIMED]);
-    const { peers, results } = await runPeers(CASES, { runs: 3, seed: 1, command });
+    const command = script(HELLO, [`print("a banner")`, TIMED]);
+    const reports = await timeAll(CASES, { runs: 3, seed: 1, command });
+    const [{ peers, results }, second] = reports;
     assert.deepEqual(peers.map(({ peer, absent }) => [peer, absent]), [
       ["sdpa-flash", null],
       ["sdpa-cudnn", "its script did not name it"],
@@ -32,15 +55,19 @@ Deno.test({
     assert.equal(results.length, 1);
     const { outcome } = results[0];
     assert.ok(outcome.kind === "timed" && outcome.medianMs === 2);
+    assert.deepEqual(second.results.map((each) => each.case), ["smoke-decode", "smoke-prefill"]);
   },
 });
 
 Deno.test({
-  name: "runPeers() keeps what was measured when the process breaks",
+  name: "openPeers() keeps what was measured when the process breaks",
   ...needsPython,
   fn: async () => {
-    const command = script([HELLO, TIMED], `sys.exit("out of luck")`);
-    const { results } = await runPeers(CASES, { runs: 3, seed: 1, command });
+    const command = script(HELLO, [
+      `if case["name"] == "smoke-prefill": sys.exit("out of luck")`,
+      TIMED,
+    ]);
+    const results = (await timeAll(CASES, { runs: 3, seed: 1, command })).at(-1)!.results;
     assert.deepEqual(results.map(({ case: name, outcome }) => [name, outcome.kind]), [
       ["smoke-decode", "timed"],
       ["smoke-prefill", "skipped"],
@@ -52,40 +79,59 @@ Deno.test({
 });
 
 Deno.test({
-  name: "runPeers() stops the process when the run is aborted",
+  name: "openPeers() begins no case after its deadline, and says so",
+  ...needsPython,
+  fn: async () => {
+    const command = script(HELLO, [TIMED, "time.sleep(0.02)"]);
+    const reports = await timeAll(CASES, { runs: 3, seed: 1, command, deadlineSeconds: 0.01 });
+    assert.deepEqual(reports.at(-1)!.results.map(({ outcome }) => outcome.kind), [
+      "timed",
+      "skipped",
+    ]);
+    const { outcome } = reports.at(-1)!.results[1];
+    assert.ok(outcome.kind === "skipped");
+    assert.equal(outcome.reason, "0.01 seconds for peers were over");
+  },
+});
+
+Deno.test({
+  name: "openPeers() stops the process when the run is aborted, and keeps what it said",
   ...needsPython,
   fn: async () => {
     const stop = new AbortController();
-    const command = script([HELLO, TIMED, "import time", "time.sleep(60)"]);
-    const run = runPeers(CASES, {
+    const command = script(HELLO, [TIMED, "time.sleep(60)"]);
+    const [{ results }] = await timeAll([CASES[0]], {
       runs: 3,
       seed: 1,
       command,
       signal: stop.signal,
       onResult: () => stop.abort(),
     });
-    await assert.rejects(run, { name: "AbortError" });
+    assert.deepEqual(results.map(({ peer, outcome }) => [peer, outcome.kind]), [
+      ["sdpa-flash", "timed"],
+    ]);
   },
 });
 
 Deno.test({
-  name: "runPeers() gets an answer of every peer from the scripts of the project",
+  name: "openPeers() gets an answer of every peer from the scripts of the project",
   ...needsPython,
   fn: async () => {
-    const { peers, results } = await runPeers([], { runs: 1, seed: 1 });
+    const [{ peers, results }, again] = await timeAll(CASES, { runs: 1, seed: 1 });
     assert.equal(peers.length, 6);
-    for (const { version, absent } of peers) {
+    for (const { peer, version, absent } of peers) {
       assert.ok((version === null) !== (absent === null));
-      // What is not installed is said by the script itself, which was found and ran to its end.
+      // What is not installed is said by the script itself, which was found and goes on.
       assert.doesNotMatch(absent ?? "", /exit code/);
+      assert.equal(results.some((each) => each.peer === peer), absent === null);
     }
-    assert.deepEqual(results, []);
+    assert.deepEqual(again.peers, peers);
   },
 });
 
 Deno.test({
   name:
-    "runPeers() takes llama.cpp's times for the shapes that its benchmark has, and says where not",
+    "openPeers() takes llama.cpp's times for the shapes that its benchmark has, and says where not",
   ...needsPython,
   fn: async () => {
     const folder = await Deno.makeTempDir({ dir: "results" });
@@ -113,8 +159,8 @@ Deno.test({
         { ...CASES[0], windows: null, requests, peers },
         { ...CASES[1], windows: null, peers },
       ];
-      const report = await runPeers(asked, { runs: 3, seed: 1, command });
-      assert.deepEqual(report.results.map(({ outcome }) => outcome), [
+      const reports = await timeAll(asked, { runs: 3, seed: 1, command });
+      assert.deepEqual(reports.at(-1)!.results.map(({ outcome }) => outcome), [
         {
           kind: "timed",
           samplesMs: [0.0125],

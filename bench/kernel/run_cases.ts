@@ -9,7 +9,7 @@ import {
   timeEmptyChain,
 } from "../../kernel/mod.ts";
 import { describeEnvironment } from "../result/mod.ts";
-import type { KernelCase } from "./case.ts";
+import type { KernelCase, PeerName } from "./case.ts";
 import { type KernelCeilings, kernelFigures, medianOf } from "./figures.ts";
 import { judgeKernelGoals } from "./goals.ts";
 import { measureKernelCase, type RawKernelCase, storedTuning } from "./measure.ts";
@@ -35,8 +35,8 @@ export interface KernelBenchOptions {
   readonly maxGigabytes?: number;
   /** Tuning of a case, null for the default; left out, all have the default. */
   readonly tuningOf?: (kernelCase: KernelCase) => AttendTuning | null;
-  /** Times peers on the cases that were measured; left out, none are. */
-  readonly runPeers?: (cases: readonly KernelCase[]) => Promise<PeersReport>;
+  /** Times peers on a case that was measured, and gives all their times so far; left out, none are. */
+  readonly timePeers?: (kernelCase: KernelCase) => Promise<PeersReport>;
   /** Machine and runtime. @default {this process's} */
   readonly environment?: KernelResult["environment"];
   /** Called before each case. */
@@ -50,8 +50,8 @@ export interface KernelBenchOptions {
 }
 
 /**
- * Measures the ceilings, then every case, then the ceilings again, then the peers. A case whose
- * output the oracle refuses has no time.
+ * Measures the ceilings, then every case and its peers beside it, then the ceilings again. A case
+ * whose output the oracle refuses has no time.
  *
  * @example One small case
  * ```ts
@@ -95,8 +95,10 @@ export async function runKernelBench(gpu: Gpu, o: KernelBenchOptions): Promise<K
   const now = await measureCeilings(gpu);
   const before = o.resume === undefined ? now : highest(o.resume.ceilings.before, now);
   const raw: RawKernelCase[] = [];
+  const earlier = o.resume?.peers ?? null;
+  let peers = earlier;
   const emptyChains = new Map(kept?.emptyChains);
-  const describe = (after: GpuCeilings, peers: KernelResult["peers"]): KernelResult => {
+  const describe = (after: GpuCeilings): KernelResult => {
     const ceilings = { before, after, ...betterCeilings(before, after) };
     const cases = raw.map((each) => withFigures(each, { ceilings, emptyChains }));
     return {
@@ -130,13 +132,34 @@ export async function runKernelBench(gpu: Gpu, o: KernelBenchOptions): Promise<K
       const { dispatches } = outcome;
       emptyChains.set(dispatches, medianOf(await timeEmptyChain(gpu, { dispatches })));
     }
-    await o.onMeasured?.(describe(before, null));
+    // Before the peers, which may take longer than the run is given.
+    await o.onMeasured?.(describe(before));
+    if (outcome.kind !== "timed" || o.timePeers === undefined || o.signal?.aborted) continue;
+    peers = joinPeers(earlier, await o.timePeers(withoutTimed(kernelCase, earlier)));
+    await o.onMeasured?.(describe(before));
   }
-  const after = await measureCeilings(gpu);
-  const timed = raw.filter(({ outcome }) => outcome.kind === "timed");
-  const stopped = o.signal?.aborted === true;
-  const peers = stopped ? null : await o.runPeers?.(timed.map((each) => each.case)) ?? null;
-  return describe(after, peers);
+  return describe(await measureCeilings(gpu));
+}
+
+/** The case with those of its peers that have no time yet. */
+function withoutTimed(kernelCase: KernelCase, earlier: PeersReport | null): KernelCase {
+  const isTimed = (peer: PeerName) =>
+    earlier?.results.some((each) =>
+      each.peer === peer && each.case === kernelCase.name && each.outcome.kind === "timed"
+    ) === true;
+  return { ...kernelCase, peers: kernelCase.peers.filter((peer) => !isTimed(peer)) };
+}
+
+/** What this run found takes the place of what the stopped one did. */
+function joinPeers(earlier: PeersReport | null, now: PeersReport): PeersReport {
+  if (earlier === null) return now;
+  const keyOf = (each: PeersReport["results"][number]) => `${each.peer} ${each.case}`;
+  const again = new Set(now.results.map(keyOf));
+  const named = new Set(now.peers.map(({ peer }) => peer));
+  return {
+    peers: [...earlier.peers.filter(({ peer }) => !named.has(peer)), ...now.peers],
+    results: [...earlier.results.filter((each) => !again.has(keyOf(each))), ...now.results],
+  };
 }
 
 function withFigures(

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { closeGpu, type Gpu, openGpu } from "../../kernel/mod.ts";
 import { runKernelBench } from "./run_cases.ts";
 import { builtinKernelCases } from "./case_file.ts";
+import type { KernelCase } from "./case.ts";
 import { measureKernelCase } from "./measure.ts";
+import type { PeersReport } from "./result_schema.ts";
 import { parseKernelResult } from "./result_file.ts";
 import { selectKernelCases } from "./select.ts";
 import { builtinCase } from "./test_support.ts";
@@ -18,6 +20,8 @@ Deno.test({
     assert.ok(probe.kind === "gpu");
     const names: string[] = [];
     const kept: number[] = [];
+    const paired: number[] = [];
+    const results: PeersReport["results"][number][] = [];
     const result = await runKernelBench(probe.gpu, {
       cases: selectKernelCases(builtinKernelCases(), { set: "smoke", glob: "*" }),
       runs: 3,
@@ -28,15 +32,22 @@ Deno.test({
         parseKernelResult(JSON.stringify(soFar), { file: "a.json" });
         assert.deepEqual(soFar.cases.map((each) => each.case.name), names);
         kept.push(soFar.cases.length);
+        paired.push(soFar.peers?.results.length ?? 0);
         return Promise.resolve();
       },
-      runPeers: (cases) => {
-        assert.equal(cases.length, 6);
-        return Promise.resolve({ peers: [], results: [] });
+      timePeers: ({ name }) => {
+        results.push({
+          peer: "triton",
+          case: name,
+          outcome: { kind: "skipped", reason: "a test" },
+        });
+        return Promise.resolve({ peers: [], results: [...results] });
       },
     });
     assert.deepEqual(names, result.cases.map((each) => each.case.name));
-    assert.deepEqual(kept, [1, 2, 3, 4, 5, 6]);
+    // Each case is kept without its peers and then with them.
+    assert.deepEqual(kept, [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]);
+    assert.deepEqual(paired, [0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6]);
     const { before, after, memoryBytesPerSecond } = result.ceilings;
     const rates = [before.memoryBytesPerSecond, after.memoryBytesPerSecond];
     assert.equal(memoryBytesPerSecond, Math.max(...rates));
@@ -47,7 +58,7 @@ Deno.test({
       assert.ok(outcome.dispatches >= 1 && outcome.figures.emptyChainMs > 0);
       assert.ok(outcome.keysRead * 64 * 4 >= work.keyValueBytes);
     }
-    assert.deepEqual(result.peers, { peers: [], results: [] });
+    assert.deepEqual(result.peers, { peers: [], results });
     assert.deepEqual(parseKernelResult(JSON.stringify(result), { file: "a.json" }), result);
   },
 });
@@ -58,7 +69,8 @@ Deno.test({
   fn: async () => {
     assert.ok(probe.kind === "gpu");
     const { gpu } = probe;
-    const cases = selectKernelCases(builtinKernelCases(), { set: "smoke", glob: "*" }).slice(0, 3);
+    const cases = selectKernelCases(builtinKernelCases(), { set: "smoke", glob: "*" }).slice(0, 3)
+      .map((each): KernelCase => ({ ...each, peers: ["triton"] }));
     const o = { cases, runs: 2, checks: 1 };
     const stop = new AbortController();
     let measured = 0;
@@ -77,8 +89,25 @@ Deno.test({
       ...second,
       outcome: { kind: "failed", reason: "the device was lost" },
     } as const;
-    const resume = { ...stopped, cases: [first, failed] };
-    const result = await runKernelBench(gpu, { ...o, resume });
+    const timedPeer = (name: string): PeersReport["results"][number] => ({
+      peer: "triton",
+      case: name,
+      outcome: { kind: "timed", samplesMs: [1], medianMs: 1, note: "" },
+    });
+    const peers = { peers: [], results: [timedPeer(first.case.name)] };
+    const resume = { ...stopped, cases: [first, failed], peers };
+    const asked: [string, readonly string[]][] = [];
+    const timePeers = ({ name, peers }: KernelCase) => {
+      asked.push([name, peers]);
+      return Promise.resolve({ peers: [], results: [timedPeer(second.case.name)] });
+    };
+    const result = await runKernelBench(gpu, { ...o, resume, timePeers });
+    // The peer that was timed beside the first case is not asked again, and its time is kept.
+    assert.deepEqual(asked.slice(0, 2), [[first.case.name, []], [second.case.name, ["triton"]]]);
+    assert.deepEqual(result.peers?.results.map((each) => each.case), [
+      first.case.name,
+      second.case.name,
+    ]);
     assert.deepEqual(result.cases.map((each) => each.case.name), cases.map(({ name }) => name));
     const [kept, again] = result.cases.map(({ outcome }) => outcome);
     assert.ok(kept.kind === "timed" && first.outcome.kind === "timed" && again.kind === "timed");

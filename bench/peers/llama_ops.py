@@ -45,34 +45,41 @@ def key_of_case(case):
             kind["count"])
 
 
-def main():
-    request = json.load(sys.stdin)
+def measure(request):
+    """Times by key, or why there are none."""
     program = shutil.which(PROGRAM)
     if program is None:
-        say(kind="peer", peer=PEER, version=None, absent=f"there is no {PROGRAM} of llama.cpp on the path")
-        return
+        return f"there is no {PROGRAM} of llama.cpp on the path"
     command = [program, "perf", "-o", "FLASH_ATTN_EXT", "-b", "Vulkan0"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=request["deadlineSeconds"],
                               check=False)
     except subprocess.TimeoutExpired:
-        say(kind="peer", peer=PEER, version=None, absent=f"{PROGRAM} took longer than allowed")
-        return
+        return f"{PROGRAM} took longer than allowed"
     times = {key_of(parameters): float(microseconds) for parameters, microseconds in LINE.findall(done.stdout)}
     if done.returncode != 0 or not times:
         last = (done.stderr.strip() or "it timed no attention on Vulkan0").splitlines()[-1]
-        say(kind="peer", peer=PEER, version=None, absent=f"{PROGRAM} ended with {done.returncode}: {last}"[:300])
-        return
-    say(kind="peer", peer=PEER, version=f"llama.cpp's {PROGRAM} on Vulkan0", absent=None)
-    for case in request["cases"]:
-        if PEER not in case["peers"]:
-            continue
-        key, about = key_of_case(case), {"peer": PEER, "case": case["name"]}
-        if key in times:
-            say(kind="timed", samplesMs=[times[key] / 1e3], note=NOTE, **about)
-        else:
-            reason = key if isinstance(key, str) else "its benchmark has no such shape"
-            say(kind="skipped", reason=reason, **about)
+        return f"{PROGRAM} ended with {done.returncode}: {last}"[:300]
+    return times
+
+
+def main():
+    times = measure(json.loads(sys.stdin.readline()))
+    if isinstance(times, str):
+        say(kind="peer", peer=PEER, version=None, absent=times)
+        times = None
+    else:
+        say(kind="peer", peer=PEER, version=f"llama.cpp's {PROGRAM} on Vulkan0", absent=None)
+    for line in iter(sys.stdin.readline, ""):
+        case = json.loads(line)
+        if times is not None and PEER in case["peers"]:
+            key, about = key_of_case(case), {"peer": PEER, "case": case["name"]}
+            if key in times:
+                say(kind="timed", samplesMs=[times[key] / 1e3], note=NOTE, **about)
+            else:
+                reason = key if isinstance(key, str) else "its benchmark has no such shape"
+                say(kind="skipped", reason=reason, **about)
+        say(kind="done", case=case["name"])
 
 
 main()

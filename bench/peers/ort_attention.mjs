@@ -1,8 +1,8 @@
 /**
  * Times ONNX Runtime's WebGPU PagedAttention on the shapes of the kernel benchmark.
  *
- * Reads one JSON object from standard input and writes one a line, both as `torch_attention.py` does:
- * what the peer is, then one line for each case. Run by node, with npm's `onnxruntime-node` where
+ * Reads and writes JSON objects by lines, as `peer_script.py` does: what the peer is, then one line for
+ * each case, and that it is done. Run by node, with npm's `onnxruntime-node` where
  * node finds it: in a `node_modules` of this folder or above, or in NODE_PATH.
  *
  * Times are of the GPU alone, of the attention programs, from the profile that ONNX Runtime writes:
@@ -15,7 +15,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { text } from "node:stream/consumers";
+import { createInterface } from "node:readline";
 
 const PEER = "ort-webgpu";
 const PACKAGE = "onnxruntime-node";
@@ -304,7 +304,8 @@ function firstLine(error) {
   return String(error?.message ?? error).split("\n")[0].slice(0, 300);
 }
 
-const request = JSON.parse(await text(process.stdin));
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const request = JSON.parse((await lines.next()).value);
 const { ort, version = null, absent = null } = loadRuntime();
 say({
   kind: "peer",
@@ -312,18 +313,16 @@ say({
   version: version === null ? null : `ONNX Runtime ${version}, WebGPU`,
   absent,
 });
-if (absent === null) {
-  const began = performance.now();
-  for (const kernelCase of request.cases.filter(({ peers }) => peers.includes(PEER))) {
-    const about = { peer: PEER, case: kernelCase.name };
-    try {
-      if (performance.now() - began > request.deadlineSeconds * 1000) {
-        throw new Skip(`${request.deadlineSeconds} seconds for peers were over`);
-      }
+for await (const line of lines) {
+  const kernelCase = JSON.parse(line);
+  const about = { peer: PEER, case: kernelCase.name };
+  try {
+    if (absent === null && kernelCase.peers.includes(PEER)) {
       const samplesMs = await runCase(ort, kernelCase, request);
       say({ kind: "timed", samplesMs, note: NOTE, ...about });
-    } catch (error) {
-      say({ kind: "skipped", reason: firstLine(error), ...about });
     }
+  } catch (error) {
+    say({ kind: "skipped", reason: firstLine(error), ...about });
   }
+  say({ kind: "done", case: kernelCase.name });
 }

@@ -1,11 +1,11 @@
 """What the scripts of peers share: the way cases come in and times go out, and how a call is timed.
 
-Reads one JSON object from standard input:
-  {"runs": int, "deadlineSeconds": float, "seed": int, "cases": [CASE, ...]}
+Reads one JSON object a line from standard input, until that ends: first how to measure, then cases.
+  {"runs": int, "deadlineSeconds": float, "seed": int}
   CASE = {"name", "shape": {"kvHeads", "group", "headSize", "pageSizeTokens", "storage", "keyFormat"?,
           "valueFormat"?}, "windows": null or {"heads", "windowTokens", "sinkTokens"}, "requests":
           [{"count", "contextTokens", "queryTokens"}], "peers": [name, ...]}
-Writes one JSON object a line: what each peer is, then one line for each case and peer.
+Writes one JSON object a line: what each peer is, then for each case one line a peer, and that it is done.
 
 Times are of the GPU alone, by CUDA events, with all launches queued behind a wait so that no launch
 is on the clock. Inputs rotate, so that no run finds the one before in a cache of the device.
@@ -90,8 +90,8 @@ def measure(torch, copies, call, runs, warm_up_seconds=WARM_UP_SECONDS):
 
 
 def serve(peers, run_case, load=load_torch, version=lambda torch: f"PyTorch {torch.__version__}"):
-    """Answers the request on standard input: times of `run_case(torch, case, peer, runs)` and a note."""
-    request = json.load(sys.stdin)
+    """Answers cases on standard input: times of `run_case(torch, case, peer, runs)` and a note."""
+    request = json.loads(sys.stdin.readline())
     torch, absent = load()
     for peer in peers:
         if torch is None:
@@ -99,16 +99,12 @@ def serve(peers, run_case, load=load_torch, version=lambda torch: f"PyTorch {tor
         else:
             device = torch.cuda.get_device_name()
             say(kind="peer", peer=peer, version=f"{version(torch)} on {device}", absent=None)
-    if torch is None:
-        return
-    began = time.monotonic()
-    for case in request["cases"]:
-        for peer in [peer for peer in case["peers"] if peer in peers]:
+    for line in iter(sys.stdin.readline, ""):
+        case = json.loads(line)
+        for peer in [peer for peer in case["peers"] if peer in peers and torch is not None]:
             torch.manual_seed(request["seed"])
             about = {"peer": peer, "case": case["name"]}
             try:
-                if time.monotonic() - began > request["deadlineSeconds"]:
-                    raise Skip(f"{request['deadlineSeconds']} seconds for peers were over")
                 with torch.no_grad():
                     samples, note = run_case(torch, case, peer, request["runs"])
                 say(kind="timed", samplesMs=samples, note=note, **about)
@@ -119,3 +115,4 @@ def serve(peers, run_case, load=load_torch, version=lambda torch: f"PyTorch {tor
                 say(kind="skipped", reason=f"{type(error).__name__}: {first_line}"[:300], **about)
             gc.collect()
             torch.cuda.empty_cache()
+        say(kind="done", case=case["name"])

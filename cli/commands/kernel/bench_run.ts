@@ -4,13 +4,12 @@ import {
   claimOf,
   type KernelCase,
   type KernelResult,
+  openPeers,
   parseKernelCases,
   parseKernelResult,
   prepareOutput,
   readResultText,
   runKernelBench,
-  runPeers,
-  type RunPeersOptions,
   selectKernelCases,
   tuningKey,
   writeKernelResult,
@@ -53,6 +52,15 @@ export default async function benchKernel(
   }
   const gpu = await openTimedGpu(values.gpu);
   const progress = createProgress(stderr, { now: () => performance.now() });
+  const peers = values.peers
+    ? openPeers({
+      runs: values.runs,
+      seed: values.seed,
+      signal: this.signal,
+      onResult: (peer, name) =>
+        progress.update({ label: `${peer} on ${name}`, fraction: 1, detail: "" }),
+    })
+    : null;
   try {
     const cases = selectKernelCases(all, { set: chooseSet(values, gpu), glob: values.cases });
     if (values.json !== null && earlier === null) {
@@ -61,13 +69,6 @@ export default async function benchKernel(
       await prepareOutput(values.json, claimOf("kernel", { force: values.force, size }));
     }
     const tunings = values.tuning === "default" ? new Map() : await loadTunings(this, gpu);
-    const peerOptions: RunPeersOptions = {
-      runs: values.runs,
-      seed: values.seed,
-      signal: this.signal,
-      onResult: (peer, name) =>
-        progress.update({ label: `${peer} on ${name}`, fraction: 1, detail: "" }),
-    };
     const result = await runKernelBench(gpu, {
       ...settings,
       cases,
@@ -77,11 +78,11 @@ export default async function benchKernel(
       onCase: (begun) => progress.update(progressOf(begun, cases.length)),
       onMeasured: async (soFar) => {
         // What is there already holds more until the kept cases have been taken over.
-        const isMore = soFar.cases.length > (earlier?.cases.length ?? 0);
+        const isMore = soFar.cases.length >= (earlier?.cases.length ?? 0);
         if (values.json !== null && isMore) await writeKernelResult(values.json, soFar);
       },
       environment: await describeProvenance(gpu.adapter.description),
-      ...(values.peers ? { runPeers: (timed) => runPeers(timed, peerOptions) } : {}),
+      ...(peers === null ? {} : { timePeers: peers.time }),
     });
     progress.close();
     const style = { paint: paintOf(stdout), columns: stdout.columns };
@@ -102,6 +103,7 @@ export default async function benchKernel(
     }
   } finally {
     progress.close();
+    await peers?.close();
     closeGpu(gpu);
   }
 }
