@@ -21,49 +21,41 @@ export interface KernelAttempt {
   readonly variants: Readonly<Record<string, KernelVariant>>;
 }
 
-/** One group of rows, splits by waves: what version 0.1 did. */
-const BEFORE = { rowGroups: 1, isChained: false } as const;
+/** Lanes of a key and keys of such a group of lanes, where a tile has 16 keys in any case. */
+const EIGHT_BY_FOUR = { lanesPerKey: 8, keysPerGroup: 4 } as const;
+const SIXTEEN_BY_EIGHT = { lanesPerKey: 16, keysPerGroup: 8 } as const;
+/** The same of 32 keys. */
+const FOUR_BY_FOUR = { lanesPerKey: 4, keysPerGroup: 4 } as const;
+/** Rows whose keys a subgroup reads once. */
+const EIGHT_ROWS = { rowsOfSubgroup: 8 } as const;
+/** A matrix of 16 keys for five rows and more. */
+const ROWS_OF_MATRICES = { leastMatrixRows: 5, matrix: { rowFragments: 1, tileKeys: 16 } } as const;
 
-/** All attempts. */
+/** All attempts, what decides most first: a run that is cut short has those. */
 export const ATTEMPTS: readonly KernelAttempt[] = [
   {
-    name: "small",
-    compiler: "naga",
-    cases: ["decode-1x1k-g8", "decode-1x8k-g8", "decode-8x1k-g8"],
-    variants: {
-      before: BEFORE,
-      "one group, merged inside": { short: { subgroups: 2, mergesInside: true } },
-      "one group of four subgroups": { short: { subgroups: 4, mergesInside: false } },
-      "one group of four, merged inside": { short: { subgroups: 4, mergesInside: true } },
-      "one group of eight, merged inside": { short: { subgroups: 8, mergesInside: true } },
-    },
-  },
-  {
-    name: "small, half heads",
-    compiler: "naga",
-    cases: ["decode-8x1k-g8-d64"],
-    variants: {
-      before: BEFORE,
-      "one group of four, merged inside": { short: { subgroups: 4, mergesInside: true } },
-    },
-  },
-  {
-    name: "groups",
+    name: "eight rows",
     compiler: "naga",
     cases: ["decode-128x8k-g8"],
     variants: {
-      before: BEFORE,
-      "two groups": { isChained: false },
-      "two groups, chained": {},
-      "two groups, 8 lanes a value": { lanesPerValue: 8 },
-      "two groups, weights shared": { sharesWeights: true },
-      "two groups, weights shared, 8 lanes a value": { sharesWeights: true, lanesPerValue: 8 },
-      "two groups, weights shared, 4 keys a group": { sharesWeights: true, keysPerGroup: 4 },
-      "two groups, 16 lanes a key, weights shared": {
-        lanesPerKey: 16,
-        keysPerGroup: 8,
-        sharesWeights: true,
-      },
+      before: {},
+      "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR },
+      "the same, 4 values in flight": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR, valuesInFlight: 4 },
+      "eight rows": EIGHT_ROWS,
+      "four rows, 16 lanes and 8 keys": SIXTEEN_BY_EIGHT,
+      "four rows, 8 lanes and 4 keys": EIGHT_BY_FOUR,
+      "four rows, 4 lanes and 4 keys": FOUR_BY_FOUR,
+    },
+  },
+  {
+    name: "five rows",
+    compiler: "naga",
+    cases: ["decode-32x16k-g5", "decode-32x16k-g5-window"],
+    variants: {
+      before: {},
+      "16 lanes and 8 keys": SIXTEEN_BY_EIGHT,
+      "8 lanes and 4 keys": EIGHT_BY_FOUR,
+      "8 lanes and 4 keys, 4 values in flight": { ...EIGHT_BY_FOUR, valuesInFlight: 4 },
     },
   },
   {
@@ -71,107 +63,54 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     compiler: "naga",
     cases: ["decode-128x8k-g8-d64"],
     variants: {
-      before: BEFORE,
-      "two groups, chained": {},
-      "two groups, weights shared": { sharesWeights: true },
-      "two groups, weights shared, 4 lanes a value": { sharesWeights: true, lanesPerValue: 4 },
+      before: {},
+      "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR },
+      "eight rows, 4 lanes and 4 keys": { ...EIGHT_ROWS, ...FOUR_BY_FOUR },
+      "eight rows": EIGHT_ROWS,
     },
   },
   {
-    name: "shares",
+    name: "speculative",
     compiler: "naga",
-    cases: ["decode-32x16k-g5"],
+    cases: ["decode-32x16k-g2", "speculative-4-g2", "speculative-8-g2"],
     variants: {
-      before: BEFORE,
-      chained: {},
-      "8 lanes a value": { lanesPerValue: 8 },
-      "weights shared": { sharesWeights: true },
-      "weights shared, 8 lanes a value": { sharesWeights: true, lanesPerValue: 8 },
-      "weights shared, not chained": { sharesWeights: true, isChained: false },
+      before: {},
+      "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR },
+      "eight rows": EIGHT_ROWS,
+      "five rows, 8 lanes and 4 keys": EIGHT_BY_FOUR,
     },
-  },
-  {
-    name: "windows",
-    compiler: "naga",
-    cases: ["decode-32x16k-g5-window"],
-    variants: { before: BEFORE, chained: {}, "weights shared": { sharesWeights: true } },
   },
   {
     name: "ragged",
     compiler: "naga",
     cases: ["decode-ragged-g8"],
     variants: {
-      before: BEFORE,
-      "two groups": { isChained: false },
-      "two groups, chained": {},
-      "two groups, weights shared": { sharesWeights: true },
-    },
-  },
-  {
-    name: "one token",
-    compiler: "naga",
-    cases: ["decode-32x16k-g2"],
-    variants: { before: BEFORE, chained: {}, "weights shared": { sharesWeights: true } },
-  },
-  {
-    name: "speculative",
-    compiler: "naga",
-    cases: ["speculative-4-g2", "speculative-8-g2"],
-    variants: {
-      before: BEFORE,
-      "two groups": { rowGroups: 2, isChained: false },
-      "four groups, chained": {},
-      "four groups, weights shared": { sharesWeights: true },
-    },
-  },
-  {
-    name: "many slots",
-    compiler: "naga",
-    cases: ["decode-256x4k-g5"],
-    variants: {
-      before: BEFORE,
-      chained: {},
-      "weights shared": { sharesWeights: true },
-      "merged inside": { mergesInside: true },
-    },
-  },
-  {
-    name: "addresses",
-    compiler: "naga",
-    cases: ["decode-128x128k-g8-d64"],
-    variants: {
-      before: { ...BEFORE, parallelItems: 1056 },
-      "pages by address": { ...BEFORE, parallelItems: 1056, pages: "ascending" },
-      "pages by address, two groups": {
-        isChained: false,
-        parallelItems: 1056,
-        pages: "ascending",
-      },
+      before: {},
+      "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR },
+      "four rows, 8 lanes and 4 keys": EIGHT_BY_FOUR,
     },
   },
   {
     name: "matrix decode",
     compiler: "tint",
     cases: [
-      "matrix-decode-32x16k-g5",
       "matrix-decode-128x8k-g8",
-      "matrix-speculative-8-g2",
+      "matrix-decode-32x16k-g5",
       "matrix-decode-8x1k-g8",
+      "matrix-speculative-8-g2",
     ],
     variants: {
-      before: { ...BEFORE, matrix: { rowFragments: 1, tileKeys: 16 } },
-      "matrices, values late": {
-        leastMatrixRows: 5,
-        matrix: { rowFragments: 1, tileKeys: 16 },
-      },
+      before: { matrix: { rowFragments: 1, tileKeys: 16 } },
       "matrices, a tile ahead": {
-        leastMatrixRows: 5,
+        ...ROWS_OF_MATRICES,
         matrix: { rowFragments: 1, tileKeys: 16, isAhead: true },
       },
+      "matrices, values late": ROWS_OF_MATRICES,
       "matrices, 32 keys ahead": {
-        leastMatrixRows: 5,
+        ...ROWS_OF_MATRICES,
         matrix: { rowFragments: 1, tileKeys: 32, isAhead: true },
       },
+      "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR },
     },
   },
   {
@@ -180,10 +119,64 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     cases: ["matrix-prefill-8k-g5"],
     variants: {
       before: { matrix: { rowFragments: 1, tileKeys: 16 } },
-      "two stages": { matrix: { rowFragments: 1, tileKeys: 16, stages: 2 } },
       "two stages, 32 keys": { matrix: { rowFragments: 1, tileKeys: 32, stages: 2 } },
+      "two stages": { matrix: { rowFragments: 1, tileKeys: 16, stages: 2 } },
       "two stages, 32 rows": { matrix: { rowFragments: 2, tileKeys: 16, stages: 2 } },
       "two stages, 32 rows, 32 keys": { matrix: { rowFragments: 2, tileKeys: 32, stages: 2 } },
+    },
+  },
+  {
+    name: "small",
+    compiler: "naga",
+    cases: ["decode-1x1k-g8", "decode-1x8k-g8", "decode-8x1k-g8"],
+    variants: {
+      before: {},
+      "eight rows": EIGHT_ROWS,
+      "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR },
+      "8 lanes and 4 keys": EIGHT_BY_FOUR,
+    },
+  },
+  {
+    name: "many slots",
+    compiler: "naga",
+    cases: ["decode-256x4k-g5"],
+    variants: {
+      before: {},
+      "8 lanes and 4 keys": EIGHT_BY_FOUR,
+      "merged inside": { mergesInside: true },
+    },
+  },
+  {
+    name: "addresses",
+    compiler: "naga",
+    cases: ["decode-128x128k-g8-d64"],
+    variants: {
+      before: { parallelItems: 1056 },
+      "pages by address": { parallelItems: 1056, pages: "ascending" },
+      "pages by address, eight rows": { ...EIGHT_ROWS, parallelItems: 1056, pages: "ascending" },
+    },
+  },
+  {
+    name: "groups of rows",
+    compiler: "naga",
+    cases: ["decode-128x8k-g8"],
+    variants: {
+      "two groups, chained": { rowGroups: 2, isChained: true },
+      "two groups, weights shared, 8 lanes a value": {
+        rowGroups: 2,
+        sharesWeights: true,
+        lanesPerValue: 8,
+      },
+    },
+  },
+  {
+    name: "shares",
+    compiler: "naga",
+    cases: ["decode-32x16k-g5"],
+    variants: {
+      chained: { isChained: true },
+      "weights shared": { sharesWeights: true },
+      "8 lanes a value": { lanesPerValue: 8 },
     },
   },
 ];

@@ -191,6 +191,28 @@ for (
   });
 }
 
+for (const [lanesPerKey, keysPerGroup] of [[4, 2], [8, 4], [16, 8]]) {
+  testWithGpu(
+    `attendOnGpu() agrees when a subgroup holds eight rows ${lanesPerKey}x${keysPerGroup}`,
+    async (gpu) => {
+      const tuning = {
+        ...defaultTuning(gpu.target),
+        rowsOfSubgroup: 8,
+        lanesPerKey: Math.min(lanesPerKey, gpu.target.subgroupSize || lanesPerKey),
+        keysPerGroup,
+      } as const;
+      for (const headSize of [64, 128, 256]) {
+        const p = problem({ group: 8, headSize, kvHeads: 1 }, {
+          headWindows: [90],
+          sinkTokens: 3,
+          poison: true,
+        });
+        await assertRight(gpu, p, { tuning, splitTokens: 64 });
+      }
+    },
+  );
+}
+
 testWithGpu("attendOnGpu() joins splits in the last workgroup of a tile", async (gpu) => {
   const many = { ...defaultTuning(gpu.target), parallelItems: 24 };
   const short = { subgroups: 4, mergesInside: true };

@@ -8,8 +8,11 @@
  * subgroup: its arithmetic costs the same for any of them, and each key is read once.
  */
 
-/** Most rows that one subgroup of the vector kernel holds. */
+/** Most rows that one subgroup of the vector kernel holds, where a tuning does not say otherwise. */
 export const MAX_VECTOR_ROWS = 5;
+
+/** Elements of the outputs of a subgroup's rows: eight rows of 128 fill the registers. */
+const MOST_SUBGROUP_ELEMENTS = 1024;
 
 /** Up to so many rows, vector items are faster than a tile that is mostly empty. */
 const FEW_ROWS = 24;
@@ -35,11 +38,19 @@ export interface RowSizes {
   readonly leastMatrixRows: number;
   /** Most groups of rows of an item of the vector kernel. */
   readonly rowGroups: 1 | 2 | 4;
+  /** Most rows that one subgroup of the vector kernel holds. @default {5} */
+  readonly rowsOfSubgroup?: number;
 }
 
 /** Groups of rows, each in a subgroup of its own, of an item of the vector kernel. */
-export function rowGroupsOf(itemRows: number): 1 | 2 | 4 {
-  return itemRows <= MAX_VECTOR_ROWS ? 1 : itemRows <= 2 * MAX_VECTOR_ROWS ? 2 : 4;
+export function rowGroupsOf(itemRows: number, rowsOfSubgroup = MAX_VECTOR_ROWS): 1 | 2 | 4 {
+  return itemRows <= rowsOfSubgroup ? 1 : itemRows <= 2 * MAX_VECTOR_ROWS ? 2 : 4;
+}
+
+/** Most rows that one subgroup holds: those of the tuning, if registers have room for as many. */
+export function fittingRowsOfSubgroup(o: { headSize: number; rowsOfSubgroup?: number }): number {
+  const { headSize, rowsOfSubgroup = MAX_VECTOR_ROWS } = o;
+  return rowsOfSubgroup * headSize <= MOST_SUBGROUP_ELEMENTS ? rowsOfSubgroup : MAX_VECTOR_ROWS;
 }
 
 /**
@@ -53,7 +64,7 @@ export function itemRowsOf(packedRows: number, o: RowSizes): number {
     return MATRIX_ROWS;
   }
   if (packedRows > FEW_ROWS) return TILE_ROWS;
-  const items = Math.ceil(packedRows / (MAX_VECTOR_ROWS * o.rowGroups));
+  const items = Math.ceil(packedRows / ((o.rowsOfSubgroup ?? MAX_VECTOR_ROWS) * o.rowGroups));
   const rows = Math.ceil(packedRows / items);
   return VECTOR_ROWS.flat().find((size) => size >= rows)!;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  fittingRowsOfSubgroup,
   ITEM_ROWS,
   itemRowsOf,
   itemRowsOfSlots,
@@ -17,6 +18,7 @@ Deno.test("itemRowsOf() cuts a few rows into items of nearly one size, and many 
   assert.deepEqual(sizes(ONE), [1, 5, 3, 4, 5, 4, 5, 5, 64]);
   assert.deepEqual(sizes({ ...ONE, rowGroups: 2 }), [1, 5, 6, 8, 10, 6, 10, 8, 64]);
   assert.deepEqual(sizes(FOUR), [1, 5, 6, 8, 10, 12, 20, 12, 64]);
+  assert.deepEqual(sizes({ ...ONE, rowsOfSubgroup: 8 }), [1, 5, 6, 8, 5, 6, 8, 8, 64]);
 });
 
 Deno.test("every size divides into its groups of at most five rows, up to the tile's", () => {
@@ -24,6 +26,13 @@ Deno.test("every size divides into its groups of at most five rows, up to the ti
     const own = rows / rowGroupsOf(rows);
     assert.ok(Number.isInteger(own) && own <= 5, `${rows} rows`);
   }
+});
+
+Deno.test("a subgroup holds eight rows where registers have room for them", () => {
+  const rows = (headSize: number) => fittingRowsOfSubgroup({ headSize, rowsOfSubgroup: 8 });
+  assert.deepEqual([64, 128, 256].map(rows), [8, 8, 5]);
+  assert.equal(fittingRowsOfSubgroup({ headSize: 64 }), 5);
+  assert.deepEqual([5, 8, 10].map((size) => rowGroupsOf(size, 8)), [1, 1, 2]);
 });
 
 Deno.test("itemRowsOf() gives matrices the rows that one holds, where they have a program", () => {

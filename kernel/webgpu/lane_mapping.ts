@@ -3,7 +3,7 @@
 import { BLOCK_ELEMENTS, type QuantisedFormat } from "../quantised/quantised_format.ts";
 import { CODE_FORMATS } from "../quantised/code_type.ts";
 import { cacheConstants } from "./cache_sides.ts";
-import { rowGroupsOf } from "./item_rows.ts";
+import { fittingRowsOfSubgroup, rowGroupsOf } from "./item_rows.ts";
 import type { AttendSpecialisation, AttendTuning } from "./program.ts";
 import { ITEM_NEXT_BIT } from "./struct_layout.ts";
 import type { TemplateConstants } from "./template.ts";
@@ -70,10 +70,10 @@ export function portableMapping({ headSize }: AttendSpecialisation): LaneConstan
 export function subgroupMapping(
   s: AttendSpecialisation,
   o: LaneOptions,
-): LaneConstants<"T" | "WALKERS" | "LK" | "J" | "LANES_V" | "PV_UNROLL"> {
+): LaneConstants<"T" | "R" | "WALKERS" | "LK" | "J" | "LANES_V" | "PV_UNROLL"> {
   const { subgroupSize, tuning } = o;
   const { headSize, pageSizeTokens } = s;
-  const rowGroups = rowGroupsOf(s.rows);
+  const rowGroups = rowGroupsOf(s.rows, fittingRowsOfSubgroup({ ...tuning, headSize }));
   const rows = s.rows / rowGroups;
   const walkers = Math.max(1, Math.floor(tuning.subgroups / rowGroups));
   // All keys of a tile lie in one page.

@@ -104,8 +104,9 @@ export function parallelItemsOf(
   let most = tiles.count === 0 ? subgroups : 1;
   for (let tile = 0; tile < tiles.count; tile++) {
     const rows = ITEM_ROWS[tiles.words[tile * TILE_WORDS + TILE.size]];
-    if (isVectorSize(rows, o.rowSizes)) most = Math.max(most, subgroups, rowGroupsOf(rows));
-    else if (rows === TILE_ROWS) most = Math.max(most, subgroups);
+    if (isVectorSize(rows, o.rowSizes)) {
+      most = Math.max(most, subgroups, rowGroupsOf(rows, o.rowSizes?.rowsOfSubgroup));
+    } else if (rows === TILE_ROWS) most = Math.max(most, subgroups);
   }
   return Math.max(1, Math.floor(o.parallelItems * subgroups / most));
 }

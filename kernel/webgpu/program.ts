@@ -83,6 +83,8 @@ export interface AttendTuning {
   readonly short?: ShortTuning;
   /** Most groups of rows of an item, each in a subgroup of its own. */
   readonly rowGroups: number;
+  /** Most rows that a subgroup holds, where registers have room for so many. @default {5} */
+  readonly rowsOfSubgroup?: 5 | 8;
   /** Whether the last workgroup of a tile joins its few splits, where the target allows it. @default {false} */
   readonly mergesInside?: boolean;
   /** Whether workgroups take equal shares of all keys, each a chain of items. @default {false} */

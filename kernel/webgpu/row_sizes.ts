@@ -1,6 +1,6 @@
 /** Which sizes items have on an adapter, for the shapes and the tuning of a problem. */
 
-import { MAX_VECTOR_ROWS, type RowSizes } from "./item_rows.ts";
+import { fittingRowsOfSubgroup, MAX_VECTOR_ROWS, type RowSizes } from "./item_rows.ts";
 import { leastMatrixRows } from "./matrix_mapping.ts";
 import type { AttendSpecialisation, AttendTuning, ProgramTarget } from "./program.ts";
 import { defaultTuning } from "./specialisation.ts";
@@ -24,5 +24,8 @@ export function rowSizesOf(
   return {
     leastMatrixRows: leastMatrixRows(s, o.target),
     rowGroups: o.target.subgroupSize === 0 ? 1 : fits ?? 1,
+    rowsOfSubgroup: o.target.subgroupSize === 0
+      ? MAX_VECTOR_ROWS
+      : fittingRowsOfSubgroup({ ...tuning, ...s }),
   };
 }

@@ -187,8 +187,9 @@ export function attendProgramName(
       `${matrixTuningName(matrix)}${ahead}`;
   }
   if (o.target.subgroupSize === 0 || s.rows === TILE_ROWS) return `${head};subgroup=none`;
-  const { T, WALKERS, LK, J, LANES_V, PV_UNROLL, SHARES_WEIGHTS } = subgroupMapping(s, tuned(o));
-  const subgroups = `subgroup=${T};walkers=${WALKERS}`;
+  const constants = subgroupMapping(s, tuned(o));
+  const { T, R, WALKERS, LK, J, LANES_V, PV_UNROLL, SHARES_WEIGHTS } = constants;
+  const subgroups = `subgroup=${T};walkers=${WALKERS}` + (R < s.rows ? `;rows_each=${R}` : "");
   return `${head};${subgroups};lanes_per_key=${LK};keys_per_group=${J};lanes_per_value=${LANES_V};` +
     `values_in_flight=${PV_UNROLL}${mergesInsideOf(s, o) ? ";merges_inside" : ""}` +
     (SHARES_WEIGHTS ? ";shares_weights" : "");

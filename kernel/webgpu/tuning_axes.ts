@@ -6,7 +6,13 @@ import type { AttendTuning } from "./program.ts";
 /** A part of a tuning that is searched by itself; the matrix kernel's are listed as a whole. */
 export type TuningPart = Exclude<
   keyof AttendTuning,
-  "matrix" | "sharesWeights" | "lanesPerValue" | "isChained" | "mergesInside" | "short"
+  | "matrix"
+  | "sharesWeights"
+  | "rowsOfSubgroup"
+  | "lanesPerValue"
+  | "isChained"
+  | "mergesInside"
+  | "short"
 >;
 
 /** Values that each part of a tuning may be given when variants are measured. */
@@ -30,12 +36,13 @@ export function isAttendTuning(
 ): value is AttendTuning {
   if (typeof value !== "object" || value === null) return false;
   const { matrix, short, lanesPerValue, ...parts } = value as Record<string, unknown>;
-  const { isChained, mergesInside, sharesWeights, ...tuning } = parts;
+  const { isChained, mergesInside, sharesWeights, rowsOfSubgroup, ...tuning } = parts;
   const axes = Object.entries(TUNING_AXES);
   return Object.keys(tuning).length === axes.length &&
     axes.every(([name, values]) => values.some((choice) => choice === tuning[name])) &&
     (matrix === undefined || isMatrixTuning(matrix)) &&
     (short === undefined || isShortTuning(short)) &&
+    (rowsOfSubgroup === undefined || rowsOfSubgroup === 5 || rowsOfSubgroup === 8) &&
     (lanesPerValue === undefined || TUNING_AXES.lanesPerKey.some((n) => n === lanesPerValue)) &&
     [isChained, mergesInside, sharesWeights].every((flag) =>
       /undefined|boolean/.test(typeof flag)
