@@ -70,20 +70,15 @@ export async function besideRows(o: (typeof MEASURED)[number]): Promise<string[]
     });
   const paged = await play(profiles.map((profile) => onlyKernel(profile, "triton-paged")));
   const fused = await play(profiles);
-  const rest = secondsOf(fused, "uniform").rest;
-  const swapped = (name: SideName): number => secondsOf(measured, name).attention + rest;
-  const restName = measured.clock.calibration === undefined ? "ceilings" : `${card}'s profile`;
+  const [from, shipped] = [measured, fused].map(({ clock }) => clock.calibration?.measuredAt);
   const load = `${o.load}, ${measured.requests.count} requests`;
   return [
-    besideRow(load, "Triton, measured", measured, restName),
-    [
+    besideRow(
       load,
       "Triton, measured",
-      ...attentionCells(measured),
-      `${rest.toFixed(1)}, ${card}'s profile of today`,
-      `${signed(swapped("headwise") / swapped("uniform") - 1)} of all steps`,
-      "–",
-    ],
+      measured,
+      from === shipped ? `${card}'s profile` : `${card}'s profile of ${from}`,
+    ),
     besideRow(load, "model: the profile's Triton kernel", paged, `${card}'s profile`),
     besideRow(load, "model: the profile's cuDNN (the default)", fused, `${card}'s profile`),
   ];

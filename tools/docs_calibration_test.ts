@@ -39,8 +39,7 @@ Deno.test("docs/calibration.md has the model clock beside the measured one, with
   for (const each of MEASURED) {
     const rows = await besideRows(each);
     requireWritten(rowsOf(besideTable(rows)));
-    const verdicts = rows.map((row) => row.at(-1)).filter((verdict) => verdict !== "–");
-    assert.deepEqual(new Set(verdicts), new Set(["PASS"]), each.load);
+    assert.deepEqual(new Set(rows.map((row) => row.at(-1))), new Set(["PASS"]), each.load);
   }
 });
 

@@ -9,11 +9,8 @@ import {
   type SideName,
 } from "../bench/result/mod.ts";
 
-/**
- * Loads that a clock is replayed at. Five forms of a kernel take longer than the gate's own: where they
- * are replayed with fewer requests, that stands apart.
- */
-export const LOADS = ["saturated", "saturated, five forms", "half load"] as const;
+/** Loads that a clock is replayed at. */
+export const LOADS = ["saturated", "half load"] as const;
 
 /** Where the result of a clock at a load is kept, in the folder of results. */
 export function resultName(clock: string, load: VerdictRun["load"]): string {
