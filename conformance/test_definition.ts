@@ -49,9 +49,19 @@ export interface TestCase {
   readonly params: CaseParams;
 }
 
+/** Capabilities that cases need, or that each case needs; a condition that is false needs nothing. */
+export type Needs<P> = NeedList | ((params: P) => NeedList);
+type NeedList = readonly (Capability | false)[];
+
 /** Declares a test and forgets its parameter type, so that all tests fit one list. */
-export function defineTest<P extends CaseParams>(definition: TestDefinition<P>): TestDefinition {
-  return definition as unknown as TestDefinition;
+export function defineTest<P extends CaseParams>(
+  { needs, ...definition }: Omit<TestDefinition<P>, "needs"> & { readonly needs: Needs<P> },
+): TestDefinition {
+  const needsOf = typeof needs === "function" ? needs : () => needs;
+  return {
+    ...definition,
+    needs: (params: P) => needsOf(params).filter((need) => need !== false),
+  } as unknown as TestDefinition;
 }
 
 /**
@@ -72,16 +82,16 @@ export function casesOf(definition: TestDefinition): TestCase[] {
  *
  * @returns Every combination, the last axis fastest.
  */
-export function grid<P extends CaseParams>(
-  axes: { readonly [K in keyof P]: readonly P[K][] },
-): P[] {
+export function grid<const A extends Readonly<Record<string, readonly CaseParams[string][]>>>(
+  axes: A,
+): { readonly [K in keyof A]: A[K][number] }[] {
   let combinations: CaseParams[] = [{}];
-  for (const [key, values] of Object.entries(axes) as [string, readonly P[keyof P][]][]) {
+  for (const [key, values] of Object.entries(axes)) {
     combinations = combinations.flatMap((params) =>
       values.map((value) => ({ ...params, [key]: value }))
     );
   }
-  return combinations as P[];
+  return combinations as { readonly [K in keyof A]: A[K][number] }[];
 }
 
 /**

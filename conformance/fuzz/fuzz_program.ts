@@ -6,19 +6,7 @@ import type { JudgedAllocator } from "../guard.ts";
 import type { CacheSpec, Capability, KernelSubject } from "../subject.ts";
 import { cacheSpec } from "../suites/cache_spec.ts";
 import { slotOf } from "../suites/cache_model.ts";
-import {
-  admit,
-  beginStep,
-  completeStep,
-  condense,
-  createDriver,
-  type Driver,
-  extend,
-  recycle,
-  release,
-  reorder,
-  swap,
-} from "../suites/driver.ts";
+import { Driver } from "../suites/driver.ts";
 import { describeCommand, type FuzzCommand, fuzzCommandSchema } from "./fuzz_command.ts";
 import { createTableReplay, type TableReplay } from "./table_replay.ts";
 
@@ -108,7 +96,7 @@ export async function runFuzzProgram(
     readonly seed: number;
   },
 ): Promise<void> {
-  const driver = await createDriver(o.allocator, specOfProgram(program));
+  const driver = await Driver.create(o.allocator, specOfProgram(program));
   const replay = o.kernel === undefined ? null : createTableReplay(o.kernel, driver, o.seed);
   try {
     for (const [index, command] of program.commands.entries()) {
@@ -150,11 +138,11 @@ async function runCommand(
   const slots = model.slots.length;
   switch (command.kind) {
     case "admit":
-      if (isEmpty(driver, command.slot)) await admit(driver, command.slot, command.tokens);
+      if (isEmpty(driver, command.slot)) await driver.admit(command.slot, command.tokens);
       return;
     case "extend":
       if (isActive(driver, command.slot)) {
-        await extend(driver, command.slot, lengthOf(driver, command.slot) + command.tokens);
+        await driver.extend(command.slot, lengthOf(driver, command.slot) + command.tokens);
       }
       return;
     case "decode":
@@ -165,32 +153,32 @@ async function runCommand(
     case "recycle":
       if (isActive(driver, command.slot)) {
         const next = Math.max(0, lengthOf(driver, command.slot) - command.recomputed);
-        await recycle(driver, command.slot, next);
+        await driver.recycle(command.slot, next);
       }
       return;
     case "abort":
-      if (command.slot < slots) await release(driver, command.slot);
+      if (command.slot < slots) await driver.release(command.slot);
       return;
     case "preempt":
       if (isActive(driver, command.slot)) await preempt(driver, command.slot);
       return;
     case "swap":
       if (command.first < slots && command.second < slots) {
-        await swap(driver, command.first, command.second);
+        await driver.swap(command.first, command.second);
       }
       return;
     case "reorder":
       if (command.order.toSorted((a, b) => a - b).join() === [...model.slots.keys()].join()) {
-        await reorder(driver, command.order);
+        await driver.reorder(command.order);
       }
       return;
     case "condense":
-      return await condense(driver, model.slots.map(({ lengthTokens }) => lengthTokens > 0));
+      return await driver.condense(model.slots.map(({ lengthTokens }) => lengthTokens > 0));
     case "begin":
-      if (model.openSteps.size < MAX_OPEN_STEPS) await beginStep(driver);
+      if (model.openSteps.size < MAX_OPEN_STEPS) await driver.beginStep();
       return;
     case "complete":
-      for (const step of [...model.openSteps].slice(0, 1)) await completeStep(driver, step);
+      for (const step of [...model.openSteps].slice(0, 1)) await driver.completeStep(step);
       return;
     case "capture":
       return await replay?.run();
@@ -206,18 +194,18 @@ async function decode(driver: Driver): Promise<void> {
     if (lengthTokens === 0) continue;
     await recycleIfClaimed(driver, slot, lengthTokens);
     // A request that cannot grow gives its pages to the others, as a scheduler would.
-    if (!await extend(driver, slot, lengthTokens + 1)) await release(driver, slot);
+    if (!await driver.extend(slot, lengthTokens + 1)) await driver.release(slot);
   }
-  if (step !== null) await completeStep(driver, step);
+  if (step !== null) await driver.completeStep(step);
 }
 
 /** A step in flight, where there are any. */
 async function openStep(driver: Driver): Promise<number | null> {
-  return driver.allocator.claims.has("allocator.fence") ? await beginStep(driver) : null;
+  return driver.allocator.claims.has("allocator.fence") ? await driver.beginStep() : null;
 }
 
 async function recycleIfClaimed(driver: Driver, slot: number, next: number): Promise<void> {
-  if (driver.allocator.claims.has("allocator.recycle")) await recycle(driver, slot, next);
+  if (driver.allocator.claims.has("allocator.recycle")) await driver.recycle(slot, next);
 }
 
 async function speculate(
@@ -226,18 +214,18 @@ async function speculate(
 ): Promise<void> {
   const lengthTokens = lengthOf(driver, o.slot);
   const step = await openStep(driver);
-  const fits = await extend(driver, o.slot, lengthTokens + 1 + o.drafts);
-  if (step !== null) await completeStep(driver, step);
+  const fits = await driver.extend(o.slot, lengthTokens + 1 + o.drafts);
+  if (step !== null) await driver.completeStep(step);
   if (!fits) return;
   const kept = lengthTokens + 1 + Math.min(o.drafts, o.accepted);
-  await extend(driver, o.slot, kept);
+  await driver.extend(o.slot, kept);
   await recycleIfClaimed(driver, o.slot, kept);
 }
 
 async function preempt(driver: Driver, slot: number): Promise<void> {
   const lengthTokens = lengthOf(driver, slot);
-  await release(driver, slot);
-  await admit(driver, slot, lengthTokens);
+  await driver.release(slot);
+  await driver.admit(slot, lengthTokens);
 }
 
 function lengthOf(driver: Driver, slot: number): number {

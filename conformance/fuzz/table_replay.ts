@@ -9,7 +9,7 @@ import { requireSameElements } from "../acceptance.ts";
 import { captureTable } from "../identity_table.ts";
 import type { AllocatorSnapshot, KernelSubject } from "../subject.ts";
 import { slotOf } from "../suites/cache_model.ts";
-import { checkState, type Driver, requireOk } from "../suites/driver.ts";
+import { type Driver, requireOk } from "../suites/driver.ts";
 import { attend, judgeReply } from "../suites/kernel_case.ts";
 
 const HEAD_SIZE = 64;
@@ -47,7 +47,7 @@ export function createTableReplay(
   };
   return {
     run: async () => {
-      const problem = problemNow(driver, await checkState(driver), { shape, query, cache });
+      const problem = problemNow(driver, await driver.checkState(), { shape, query, cache });
       recorded ??= await record(problem);
       const replayed = requireOk("replay", await kernel.replay(recorded, problem));
       const fresh = await attend(kernel, problem);

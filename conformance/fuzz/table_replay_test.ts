@@ -4,7 +4,7 @@ import { guardAllocator } from "../guard.ts";
 import { HEADWISE_ALLOCATOR_CAPABILITIES } from "../subjects/headwise_allocator.ts";
 import { createOracleSubject } from "../subjects/oracle.ts";
 import { cacheSpec, LAYOUTS } from "../suites/cache_spec.ts";
-import { createDriver, grow } from "../suites/driver.ts";
+import { Driver } from "../suites/driver.ts";
 import { createTableReplay } from "./table_replay.ts";
 
 const CLAIMS = new Set(HEADWISE_ALLOCATOR_CAPABILITIES);
@@ -14,7 +14,7 @@ Deno.test("createTableReplay() keeps the pages that rows name, page 0 too, and p
     const { allocator, kernel } = createOracleSubject();
     const ratio = layout === "uniform" ? 1 : 0.5;
     const heads = { kind: "pattern", pattern: "first", ratio } as const;
-    const driver = await createDriver(
+    const driver = await Driver.create(
       guardAllocator(allocator!, { claims: CLAIMS }),
       cacheSpec({
         layout,
@@ -34,7 +34,7 @@ Deno.test("createTableReplay() keeps the pages that rows name, page 0 too, and p
       driver,
       3,
     );
-    await grow(driver, 0, 40);
+    await driver.grow(0, 40);
     await replay.run();
     await replay.release();
     const problem = asked[0]!;

@@ -2,22 +2,12 @@
 import type { Layout } from "../../allocator/mod.ts";
 import { requireThat } from "../acceptance.ts";
 import { PASS } from "../outcome.ts";
+import type { CacheSpec } from "../subject.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
-import type { CacheSpec, Capability } from "../subject.ts";
 import { freePagesOf, poolCount, tableRowsPerSlot } from "./cache_model.ts";
 import { cacheSpec, layoutCapability, LAYOUTS } from "./cache_spec.ts";
+import { Driver } from "./driver.ts";
 import { demandOf, leastDemandOf, type PageDemand } from "./page_demand.ts";
-import {
-  beginStep,
-  completeStep,
-  createDriver,
-  type Driver,
-  extend,
-  grow,
-  recycle,
-  release,
-  requireOk,
-} from "./driver.ts";
 
 /** What takes pages before the question, and what the request itself is like. */
 const SITUATIONS = {
@@ -58,7 +48,7 @@ async function judge(driver: Driver, situation: Situation): Promise<void> {
   const { spec } = driver.model;
   const lengthTokens = lengthOf(situation);
   const question = { lengthTokens, stepTokens: chunkTokens };
-  const granted = requireOk("canAdmit", await driver.allocator.canAdmit(question));
+  const granted = await driver.canAdmit(question);
   const place = `${lengthTokens} tokens, ${chunkTokens} a step, in pools of ${spec.pagesPerHead}`;
   requireThat(
     granted || !holds(driver, demandOf(spec, question)),
@@ -69,12 +59,12 @@ async function judge(driver: Driver, situation: Situation): Promise<void> {
     `Expected ${place} not to be admissible: ${describeFree(driver)} free pages are too few`,
   );
   if (!granted || hasFence(situation)) return;
-  await grow(driver, 1, chunkTokens);
+  await driver.grow(1, chunkTokens);
   for (let length = chunkTokens; length < lengthTokens; length += chunkTokens) {
-    await recycle(driver, 1, length);
+    await driver.recycle(1, length);
     const wanted = Math.min(length + chunkTokens, lengthTokens);
     requireThat(
-      await extend(driver, 1, wanted),
+      await driver.extend(1, wanted),
       `Expected the admitted ${place} to reach ${wanted} tokens, found a shortage`,
     );
   }
@@ -89,10 +79,10 @@ async function prepare(
   if (!others) return null;
   const pages = OTHER_TOKENS / 16 + driver.model.spec.preallocatedPages;
   if (!holds(driver, { full: pages, window: pages })) return "no-room";
-  await grow(driver, 0, OTHER_TOKENS);
+  await driver.grow(0, OTHER_TOKENS);
   if (!hasFence(situation)) return null;
-  const step = await beginStep(driver);
-  await release(driver, 0);
+  const step = await driver.beginStep();
+  await driver.release(0);
   return step;
 }
 
@@ -127,15 +117,6 @@ function specOf(layout: Layout, situation: Situation, windowTokens: number): Cac
   });
 }
 
-function needsOf(situation: Situation): Capability[] {
-  const { sinks, ahead } = SITUATIONS[situation];
-  return [
-    ...(sinks > 0 ? ["allocator.sinks"] as const : []),
-    ...(ahead > 0 ? ["allocator.preallocation"] as const : []),
-    ...(hasFence(situation) ? ["allocator.fence"] as const : []),
-  ];
-}
-
 /** Tests of admission. */
 export const admissionTests: readonly TestDefinition[] = [
   defineTest({
@@ -146,7 +127,9 @@ export const admissionTests: readonly TestDefinition[] = [
       layoutCapability(layout),
       "allocator.admission",
       "allocator.recycle",
-      ...needsOf(situation as Situation),
+      SITUATIONS[situation].sinks > 0 && "allocator.sinks",
+      SITUATIONS[situation].ahead > 0 && "allocator.preallocation",
+      hasFence(situation) && "allocator.fence",
     ],
     cases: grid({
       layout: LAYOUTS,
@@ -157,11 +140,11 @@ export const admissionTests: readonly TestDefinition[] = [
       const spec = specOf(layout, situation, window);
       const most = Math.ceil(lengthOf(situation) / 16) + 8;
       for (let pagesPerHead = 1; pagesPerHead <= most; pagesPerHead++) {
-        const driver = await createDriver(allocator, { ...spec, pagesPerHead });
+        const driver = await Driver.create(allocator, { ...spec, pagesPerHead });
         const step = await prepare(driver, situation);
         if (step === "no-room") continue;
         await judge(driver, situation);
-        if (step !== null) await completeStep(driver, step);
+        if (step !== null) await driver.completeStep(step);
       }
       return PASS;
     },

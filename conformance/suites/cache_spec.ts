@@ -1,11 +1,11 @@
 /** The allocator that tests vary, and what its layouts need. */
 import type { Layout } from "../../allocator/mod.ts";
-import type { CacheSpec, Capability } from "../subject.ts";
+import type { CacheSpec, Capability, HeadSpec } from "../subject.ts";
 
 /** The control: four heads, the first two of them window heads of four pages. */
 export const CONTROL_SPEC: CacheSpec = {
   layout: "headwise",
-  heads: { kind: "pattern", pattern: "first", ratio: 0.5 },
+  heads: windowHeads(0.5),
   layers: 2,
   kvHeads: 4,
   queryHeads: 8,
@@ -24,22 +24,25 @@ export const CONTROL_SPEC: CacheSpec = {
   tensorParallel: { ranks: 1, rank: 0 },
 };
 
+/** Heads of which a share keeps a window, at one end of each layer. */
+export function windowHeads(ratio: number, pattern: "first" | "last" = "first"): HeadSpec {
+  return { kind: "pattern", pattern, ratio };
+}
+
+/** Heads layer by layer, `w` for each that keeps a window and `f` for each full one. */
+export function listedHeads(layers: readonly string[]): HeadSpec {
+  const kindsByLayer = layers.map((layer) =>
+    [...layer].map((kind) => kind === "w" ? "window" : "full")
+  );
+  return { kind: "layers", kindsByLayer };
+}
+
 /** Layers of three kinds, which have rows of their own. */
 export const THREE_GROUPS = {
   layers: 6,
   kvHeads: 2,
   queryHeads: 4,
-  heads: {
-    kind: "layers",
-    kindsByLayer: [
-      ["window", "full"],
-      ["full", "window"],
-      ["window", "window"],
-      ["window", "full"],
-      ["full", "window"],
-      ["window", "window"],
-    ],
-  },
+  heads: listedHeads(["wf", "fw", "ww", "wf", "fw", "ww"]),
 } as const satisfies Partial<CacheSpec>;
 
 /** Every layout. */

@@ -39,6 +39,14 @@ export function entryIndex(
   return ((group * slots + o.slot) * kvHeads + o.row % kvHeads) * columns + o.column;
 }
 
+/** What a column of a slot's row names; -1 where it is a hole, or there is none. */
+export function idAt(
+  snapshot: AllocatorSnapshot,
+  o: { slot: number; row: number; column: number },
+): number {
+  return snapshot.table[entryIndex(snapshot, o)] ?? -1;
+}
+
 function checkShape(model: CacheModel, snapshot: AllocatorSnapshot): void {
   const { spec, kinds } = model;
   requireEqual("layout", snapshot.layout, spec.layout);

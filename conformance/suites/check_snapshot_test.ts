@@ -5,7 +5,7 @@ import { HEADWISE_ALLOCATOR_CAPABILITIES } from "../subjects/headwise_allocator.
 import { createOracleSubject } from "../subjects/oracle.ts";
 import { cacheSpec, LAYOUTS } from "./cache_spec.ts";
 import { checkSnapshot, entryIndex } from "./check_snapshot.ts";
-import { createDriver, grow, recycle } from "./driver.ts";
+import { Driver } from "./driver.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
 
 const CLAIMS = new Set(HEADWISE_ALLOCATOR_CAPABILITIES);
@@ -13,7 +13,7 @@ const CLAIMS = new Set(HEADWISE_ALLOCATOR_CAPABILITIES);
 Deno.test("checkSnapshot() accepts what it should be, and rejects every number that is another", async () => {
   for (const layout of LAYOUTS) {
     const ratio = layout === "uniform" ? 1 : 0.5;
-    const driver = await createDriver(
+    const driver = await Driver.create(
       guardAllocator(createOracleSubject().allocator, { claims: CLAIMS }),
       cacheSpec({
         layout,
@@ -24,9 +24,9 @@ Deno.test("checkSnapshot() accepts what it should be, and rejects every number t
         modelLengthTokens: 160,
       }),
     );
-    await grow(driver, 0, 110);
-    await grow(driver, 1, 20);
-    await recycle(driver, 0, 110);
+    await driver.grow(0, 110);
+    await driver.grow(1, 20);
+    await driver.recycle(0, 110);
     const snapshot = await takeSnapshot(driver.allocator);
     checkSnapshot(driver.model, snapshot);
     let changed = 0;
@@ -51,7 +51,7 @@ Deno.test("checkSnapshot() accepts what it should be, and rejects every number t
 
 Deno.test("checkSnapshot() takes pages ahead of need up to their bound, and none of an empty slot", async () => {
   for (const layout of LAYOUTS) {
-    const driver = await createDriver(
+    const driver = await Driver.create(
       guardAllocator(createOracleSubject().allocator, { claims: CLAIMS }),
       cacheSpec({
         layout,
@@ -62,7 +62,7 @@ Deno.test("checkSnapshot() takes pages ahead of need up to their bound, and none
         modelLengthTokens: 160,
       }),
     );
-    await grow(driver, 0, 40);
+    await driver.grow(0, 40);
     const snapshot = await takeSnapshot(driver.allocator);
     checkSnapshot(driver.model, snapshot);
     const rows = layout === "uniform" ? 1 : snapshot.kvHeads;

@@ -5,7 +5,13 @@
 import { requireEqual, requireThat } from "../acceptance.ts";
 import { Mismatch } from "../outcome.ts";
 import type { JudgedAllocator } from "../guard.ts";
-import type { AllocatorSnapshot, CacheSpec, PageReply, Reply } from "../subject.ts";
+import type {
+  AdmissionCommand,
+  AllocatorSnapshot,
+  CacheSpec,
+  PageReply,
+  Reply,
+} from "../subject.ts";
 import {
   type CacheModel,
   completeModelStep,
@@ -27,26 +33,231 @@ import { checkSnapshot } from "./check_snapshot.ts";
 import { resolveKinds } from "./resolve_kinds.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
 
-/** An allocator with its model. */
-export interface Driver {
+/** An allocator with its model: each method sends the command of its name, and judges the answer. */
+export class Driver {
   readonly allocator: JudgedAllocator;
-  /** What it must look like. */
+  /** What the allocator must look like. */
   readonly model: CacheModel;
   /** M of the allocator. */
   readonly columns: number;
-}
 
-/** Makes an empty allocator and its model, of the control's spec with some changes. */
-export async function createDriver(
-  allocator: JudgedAllocator,
-  changes: Partial<CacheSpec>,
-): Promise<Driver> {
-  const asked = claimedSpec(allocator, cacheSpec(changes));
-  requireOk("create", await allocator.create(asked));
-  const model = createModel(asked, allocator.policies);
-  const snapshot = await takeSnapshot(allocator);
-  checkSnapshot(model, snapshot);
-  return { allocator, model, columns: snapshot.columns };
+  private constructor(allocator: JudgedAllocator, model: CacheModel, columns: number) {
+    this.allocator = allocator;
+    this.model = model;
+    this.columns = columns;
+  }
+
+  /** Makes an empty allocator and its model, of the control's spec with some changes. */
+  static async create(allocator: JudgedAllocator, changes: Partial<CacheSpec>): Promise<Driver> {
+    const asked = claimedSpec(allocator, cacheSpec(changes));
+    requireOk("create", await allocator.create(asked));
+    const model = createModel(asked, allocator.policies);
+    const snapshot = await takeSnapshot(allocator);
+    checkSnapshot(model, snapshot);
+    return new Driver(allocator, model, snapshot.columns);
+  }
+
+  /** Compares the whole state. */
+  async checkState(): Promise<AllocatorSnapshot> {
+    const snapshot = await takeSnapshot(this.allocator);
+    checkSnapshot(this.model, snapshot);
+    return snapshot;
+  }
+
+  /** Admits a request; gives whether the pools had its pages. */
+  async admit(slot: number, lengthTokens: number): Promise<boolean> {
+    const reply = await this.allocator.admit({ slot, lengthTokens });
+    return await this.#settle(reply, { slot, lengthTokens, command: "admit" });
+  }
+
+  /** Grows a request; gives whether the pools had its pages. */
+  async extend(slot: number, lengthTokens: number): Promise<boolean> {
+    const reply = await this.allocator.extend({ slot, lengthTokens });
+    if (this.model.policies.recycleMoment === "in-extend") {
+      // What the tokens held before hide is freed before the growth, which then may have it.
+      const held = slotOf(this.model, slot).lengthTokens;
+      recycleModel(this.model, slot, { nextPositionTokens: held, lengthTokens: held });
+    }
+    return await this.#settle(reply, { slot, lengthTokens, command: "extend" });
+  }
+
+  /** Admits or grows where the pools must have the pages. */
+  async grow(slot: number, lengthTokens: number): Promise<void> {
+    const empty = slotOf(this.model, slot).lengthTokens === 0;
+    const met = empty
+      ? await this.admit(slot, lengthTokens)
+      : await this.extend(slot, lengthTokens);
+    requireThat(met, `Expected ${lengthTokens} tokens to fit into slot ${slot}, found a shortage`);
+  }
+
+  /**
+   * Recycles a slot; gives the pages freed. An allocator that recycles in `extend` is asked to hold as
+   * many tokens as it does; an earlier next position is none of its commands.
+   */
+  async recycle(slot: number, nextPositionTokens: number): Promise<number> {
+    const { lengthTokens } = slotOf(this.model, slot);
+    if (this.model.policies.recycleMoment === "in-extend") {
+      if (nextPositionTokens < lengthTokens) return 0;
+      const before = heldPages(this.model);
+      await this.extend(slot, lengthTokens);
+      return before - heldPages(this.model);
+    }
+    const question = { slot, nextPositionTokens, lengthTokens };
+    const freed = requireOk("recycle", await this.allocator.recycle(question));
+    const expected = recycleModel(this.model, slot, question);
+    requireEqual(
+      `pages that recycling slot ${slot} at ${lengthTokens} tokens freed`,
+      freed,
+      expected,
+    );
+    await this.checkState();
+    return freed;
+  }
+
+  /** Admits or grows a request, and recycles what its next token does not see; gives the pages freed. */
+  async growAndRecycle(slot: number, lengthTokens: number): Promise<number> {
+    await this.grow(slot, lengthTokens);
+    return await this.recycle(slot, lengthTokens);
+  }
+
+  /** Ends a request; gives the pages that it returned. An empty slot may refuse, or return none. */
+  async release(slot: number): Promise<number> {
+    const reply = await this.allocator.release({ slot });
+    const empty = slotOf(this.model, slot).pages === 0;
+    const released = empty && reply.kind === "refused" ? 0 : requireOk("release", reply);
+    requireEqual(`pages that slot ${slot} returned`, released, releaseModel(this.model, slot));
+    await this.checkState();
+    return released;
+  }
+
+  /** Exchanges two slots. */
+  async swap(first: number, second: number): Promise<void> {
+    requireOk("swap", await this.allocator.swap({ first, second }));
+    const order = this.model.slots.map((_, slot) => slot);
+    order[first] = second;
+    order[second] = first;
+    reorderModel(this.model, order);
+    await this.checkState();
+  }
+
+  /** Moves the active slots to the front; which of them comes first is the allocator's choice. */
+  async condense(active: readonly boolean[]): Promise<void> {
+    const order = [...requireOk("condense", await this.allocator.condense({ active }))];
+    const slots = active.map((_, slot) => slot);
+    const count = active.filter(Boolean).length;
+    requireEqual("slots after condensing", [...order].sort((a, b) => a - b).join(), slots.join());
+    requireThat(
+      order.slice(0, count).every((slot) => active[slot]),
+      `Expected the active slots in front, found the order ${order.join()}`,
+    );
+    reorderModel(this.model, order);
+    await this.checkState();
+  }
+
+  /** Makes slot i what slot permutation[i] was. */
+  async reorder(permutation: readonly number[]): Promise<void> {
+    const reply = await this.allocator.reorder({ permutation: Int32Array.from(permutation) });
+    requireOk("reorder", reply);
+    reorderModel(this.model, permutation);
+    await this.checkState();
+  }
+
+  /** Counts the pages of all pools that are not free. */
+  async pagesInUse(): Promise<number> {
+    const { freePages } = await this.checkState();
+    const total = poolCount(this.model) * poolCapacity(this.model);
+    return total - freePages.reduce((sum, pages) => sum + pages, 0);
+  }
+
+  /** Opens a step. */
+  async beginStep(): Promise<number> {
+    const step = requireOk("beginStep", await this.allocator.beginStep());
+    this.model.openSteps.add(step);
+    return step;
+  }
+
+  /** Completes a step. */
+  async completeStep(step: number): Promise<void> {
+    requireOk("completeStep", await this.allocator.completeStep({ step }));
+    completeModelStep(this.model, step);
+    await this.checkState();
+  }
+
+  /** Lets a transfer read a slot's pages; to the model it is a step that takes longer. */
+  async beginTransfer(slot: number): Promise<number> {
+    const transfer = requireOk("beginTransfer", await this.allocator.beginTransfer!({ slot }));
+    this.model.openSteps.add(transfer);
+    return transfer;
+  }
+
+  /** Ends a transfer. */
+  async endTransfer(transfer: number): Promise<void> {
+    requireOk("endTransfer", await this.allocator.endTransfer!({ transfer }));
+    completeModelStep(this.model, transfer);
+    await this.checkState();
+  }
+
+  /** Asks whether a request would be admitted. */
+  async canAdmit(o: AdmissionCommand): Promise<boolean> {
+    return requireOk("canAdmit", await this.allocator.canAdmit(o));
+  }
+
+  async #settle(
+    reply: PageReply,
+    o: { slot: number; lengthTokens: number; command: string },
+  ): Promise<boolean> {
+    const { model } = this;
+    const longest = Math.min(
+      model.spec.modelLengthTokens,
+      this.columns * model.spec.pageSizeTokens,
+    );
+    if (o.lengthTokens > longest) {
+      if (model.policies.endOfRow === "clamp" && reply.kind !== "refused") {
+        return await this.#settle(reply, { ...o, lengthTokens: longest });
+      }
+      requireRefused(o.command, reply);
+      await this.checkState();
+      return false;
+    }
+    const pages = pagesOf(model, o.lengthTokens) - slotOf(model, o.slot).pages;
+    const need = needOf(model, Math.max(pages, 0));
+    const short = poolIndices(model).filter((pool) => freePagesOf(model, pool) < need);
+    // Pages ahead of need belong to the demand, or are left out of it: the allocator's choice.
+    const ahead = pages > 0 ? needOf(model, model.spec.preallocatedPages) : 0;
+    const tight = poolIndices(model).filter((pool) => freePagesOf(model, pool) < need + ahead);
+    const refused = short.length > 0 || (tight.length > 0 && reply.kind === "shortage");
+    if (refused) {
+      this.#checkShortage(reply, { ...o, need, short: tight });
+    } else {
+      requireEqual(`answer to "${o.command}"`, reply.kind, "allocated");
+      growModel(model, o.slot, o.lengthTokens);
+    }
+    await this.checkState();
+    return !refused;
+  }
+
+  #checkShortage(
+    reply: PageReply,
+    o: { command: string; need: number; short: readonly number[] },
+  ): void {
+    if (reply.kind !== "shortage") {
+      throw new Mismatch(
+        `Expected "${o.command}" to find a shortage of pages, found "${reply.kind}"`,
+      );
+    }
+    if (this.model.policies.shortage === "bare" && reply.need === undefined) return;
+    const free = o.short.map((pool) => freePagesOf(this.model, pool));
+    const most = o.need + needOf(this.model, this.model.spec.preallocatedPages);
+    requireThat(
+      reply.need !== undefined && reply.need >= o.need && reply.need <= most,
+      `Expected a shortage that names a need of ${o.need} pages, found ${reply.need}`,
+    );
+    requireThat(
+      reply.free !== undefined && free.includes(reply.free),
+      `Expected a shortage that names ${free.join(" or ")} free pages, found ${reply.free}`,
+    );
+    requireEqual("capacity that the shortage names", reply.capacity, poolCapacity(this.model));
+  }
 }
 
 /**
@@ -65,131 +276,6 @@ export function claimedSpec({ claims, policies }: JudgedAllocator, spec: CacheSp
   };
 }
 
-/** Compares the whole state. */
-export async function checkState(driver: Driver): Promise<AllocatorSnapshot> {
-  const snapshot = await takeSnapshot(driver.allocator);
-  checkSnapshot(driver.model, snapshot);
-  return snapshot;
-}
-
-/** Admits a request; gives whether the pools had its pages. */
-export async function admit(
-  driver: Driver,
-  slot: number,
-  lengthTokens: number,
-): Promise<boolean> {
-  const reply = await driver.allocator.admit({ slot, lengthTokens });
-  return await settle(driver, reply, { slot, lengthTokens, command: "admit" });
-}
-
-/** Grows a request; gives whether the pools had its pages. */
-export async function extend(
-  driver: Driver,
-  slot: number,
-  lengthTokens: number,
-): Promise<boolean> {
-  const reply = await driver.allocator.extend({ slot, lengthTokens });
-  if (driver.model.policies.recycleMoment === "in-extend") {
-    // What the tokens held before hide is freed before the growth, which then may have it.
-    const held = slotOf(driver.model, slot).lengthTokens;
-    recycleModel(driver.model, slot, { nextPositionTokens: held, lengthTokens: held });
-  }
-  return await settle(driver, reply, { slot, lengthTokens, command: "extend" });
-}
-
-/** Admits or grows where the pools must have the pages. */
-export async function grow(driver: Driver, slot: number, lengthTokens: number): Promise<void> {
-  const empty = slotOf(driver.model, slot).lengthTokens === 0;
-  const met = empty
-    ? await admit(driver, slot, lengthTokens)
-    : await extend(driver, slot, lengthTokens);
-  requireThat(met, `Expected ${lengthTokens} tokens to fit into slot ${slot}, found a shortage`);
-}
-
-/**
- * Recycles a slot; gives the pages freed. An allocator that recycles in `extend` is asked to hold as
- * many tokens as it does; an earlier next position is none of its commands.
- */
-export async function recycle(
-  driver: Driver,
-  slot: number,
-  nextPositionTokens: number,
-): Promise<number> {
-  const { lengthTokens } = slotOf(driver.model, slot);
-  if (driver.model.policies.recycleMoment === "in-extend") {
-    if (nextPositionTokens < lengthTokens) return 0;
-    const before = heldPages(driver.model);
-    await extend(driver, slot, lengthTokens);
-    return before - heldPages(driver.model);
-  }
-  const question = { slot, nextPositionTokens, lengthTokens };
-  const freed = requireOk("recycle", await driver.allocator.recycle(question));
-  const expected = recycleModel(driver.model, slot, question);
-  requireEqual(
-    `pages that recycling slot ${slot} at ${lengthTokens} tokens freed`,
-    freed,
-    expected,
-  );
-  await checkState(driver);
-  return freed;
-}
-
-/** Ends a request; gives the pages that it returned. An empty slot may refuse, or return none. */
-export async function release(driver: Driver, slot: number): Promise<number> {
-  const reply = await driver.allocator.release({ slot });
-  const empty = slotOf(driver.model, slot).pages === 0;
-  const released = empty && reply.kind === "refused" ? 0 : requireOk("release", reply);
-  requireEqual(`pages that slot ${slot} returned`, released, releaseModel(driver.model, slot));
-  await checkState(driver);
-  return released;
-}
-
-/** Exchanges two slots. */
-export async function swap(driver: Driver, first: number, second: number): Promise<void> {
-  requireOk("swap", await driver.allocator.swap({ first, second }));
-  const order = driver.model.slots.map((_, slot) => slot);
-  order[first] = second;
-  order[second] = first;
-  reorderModel(driver.model, order);
-  await checkState(driver);
-}
-
-/** Moves the active slots to the front; which of them comes first is the allocator's choice. */
-export async function condense(driver: Driver, active: readonly boolean[]): Promise<void> {
-  const order = [...requireOk("condense", await driver.allocator.condense({ active }))];
-  const slots = active.map((_, slot) => slot);
-  const count = active.filter(Boolean).length;
-  requireEqual("slots after condensing", [...order].sort((a, b) => a - b).join(), slots.join());
-  requireThat(
-    order.slice(0, count).every((slot) => active[slot]),
-    `Expected the active slots in front, found the order ${order.join()}`,
-  );
-  reorderModel(driver.model, order);
-  await checkState(driver);
-}
-
-/** Makes slot i what slot permutation[i] was. */
-export async function reorder(driver: Driver, permutation: readonly number[]): Promise<void> {
-  const reply = await driver.allocator.reorder({ permutation: Int32Array.from(permutation) });
-  requireOk("reorder", reply);
-  reorderModel(driver.model, permutation);
-  await checkState(driver);
-}
-
-/** Opens a step. */
-export async function beginStep(driver: Driver): Promise<number> {
-  const step = requireOk("beginStep", await driver.allocator.beginStep());
-  driver.model.openSteps.add(step);
-  return step;
-}
-
-/** Completes a step. */
-export async function completeStep(driver: Driver, step: number): Promise<void> {
-  requireOk("completeStep", await driver.allocator.completeStep({ step }));
-  completeModelStep(driver.model, step);
-  await checkState(driver);
-}
-
 /** Requires a command to have been carried out; gives its value. */
 export function requireOk<T>(command: string, reply: Reply<T>): T {
   if (reply.kind === "refused") {
@@ -206,65 +292,6 @@ export function requireRefused(command: string, reply: { readonly kind: string }
     reply.kind === "refused",
     `Expected "${command}" to be refused, found "${reply.kind}"`,
   );
-}
-
-async function settle(
-  driver: Driver,
-  reply: PageReply,
-  o: { slot: number; lengthTokens: number; command: string },
-): Promise<boolean> {
-  const { model } = driver;
-  const longest = Math.min(
-    model.spec.modelLengthTokens,
-    driver.columns * model.spec.pageSizeTokens,
-  );
-  if (o.lengthTokens > longest) {
-    if (model.policies.endOfRow === "clamp" && reply.kind !== "refused") {
-      return await settle(driver, reply, { ...o, lengthTokens: longest });
-    }
-    requireRefused(o.command, reply);
-    await checkState(driver);
-    return false;
-  }
-  const pages = pagesOf(model, o.lengthTokens) - slotOf(model, o.slot).pages;
-  const need = needOf(model, Math.max(pages, 0));
-  const short = poolIndices(model).filter((pool) => freePagesOf(model, pool) < need);
-  // Pages ahead of need belong to the demand, or are left out of it: the allocator's choice.
-  const ahead = pages > 0 ? needOf(model, model.spec.preallocatedPages) : 0;
-  const tight = poolIndices(model).filter((pool) => freePagesOf(model, pool) < need + ahead);
-  const refused = short.length > 0 || (tight.length > 0 && reply.kind === "shortage");
-  if (refused) {
-    checkShortage(driver, reply, { ...o, need, short: tight });
-  } else {
-    requireEqual(`answer to "${o.command}"`, reply.kind, "allocated");
-    growModel(model, o.slot, o.lengthTokens);
-  }
-  await checkState(driver);
-  return !refused;
-}
-
-function checkShortage(
-  driver: Driver,
-  reply: PageReply,
-  o: { command: string; need: number; short: readonly number[] },
-): void {
-  if (reply.kind !== "shortage") {
-    throw new Mismatch(
-      `Expected "${o.command}" to find a shortage of pages, found "${reply.kind}"`,
-    );
-  }
-  if (driver.model.policies.shortage === "bare" && reply.need === undefined) return;
-  const free = o.short.map((pool) => freePagesOf(driver.model, pool));
-  const most = o.need + needOf(driver.model, driver.model.spec.preallocatedPages);
-  requireThat(
-    reply.need !== undefined && reply.need >= o.need && reply.need <= most,
-    `Expected a shortage that names a need of ${o.need} pages, found ${reply.need}`,
-  );
-  requireThat(
-    reply.free !== undefined && free.includes(reply.free),
-    `Expected a shortage that names ${free.join(" or ")} free pages, found ${reply.free}`,
-  );
-  requireEqual("capacity that the shortage names", reply.capacity, poolCapacity(driver.model));
 }
 
 function poolIndices(model: CacheModel): number[] {

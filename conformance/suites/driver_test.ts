@@ -5,7 +5,7 @@ import type { AllocatorSubject, PageReply } from "../subject.ts";
 import { HEADWISE_ALLOCATOR_CAPABILITIES } from "../subjects/headwise_allocator.ts";
 import { createOracleSubject } from "../subjects/oracle.ts";
 import { cacheSpec } from "./cache_spec.ts";
-import { admit, createDriver, requireOk, requireRefused } from "./driver.ts";
+import { Driver, requireOk, requireRefused } from "./driver.ts";
 
 /** Pages of four tokens' heads: eight of them hold 128 tokens, and a ninth is one too many. */
 const SPEC = cacheSpec({
@@ -26,11 +26,11 @@ async function admitWith(
     admit: async (request) => o.change(await good.admit(request)),
   };
   const claims = new Set(HEADWISE_ALLOCATOR_CAPABILITIES);
-  const driver = await createDriver(
+  const driver = await Driver.create(
     guardAllocator(changed, { claims, policies: o.policies }),
     SPEC,
   );
-  return await admit(driver, 0, tokens);
+  return await driver.admit(0, tokens);
 }
 
 const shortage = (o: { need?: number; free?: number; capacity?: number }) => (reply: PageReply) => {

@@ -112,7 +112,7 @@ export const maskTests: readonly TestDefinition[] = [
     cases: grid({ split: [0, 16, 32], logit: ["random", "large", "small"] }),
     run: ({ kernel, params: { split, logit }, seed }) => {
       const problem = problemOf(seed, { learned: true, rows: "1+90_6+70_16+31" });
-      const logits = { large: 30, small: -30 }[logit];
+      const logits = { random: undefined, large: 30, small: -30 }[logit];
       return attendJudged(
         kernel,
         logits === undefined

@@ -1,12 +1,12 @@
 /** Tests of prefixes that several requests share: who holds their pages, and for how long. */
 import type { Layout } from "../../allocator/mod.ts";
 import { requireEqual, requireSameElements, requireThat } from "../acceptance.ts";
-import { Mismatch, PASS } from "../outcome.ts";
 import type { JudgedAllocator } from "../guard.ts";
+import { Mismatch, PASS } from "../outcome.ts";
 import type { AllocatorSnapshot, CacheSpec } from "../subject.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
 import { cacheSpec, HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
-import { entryIndex } from "./check_snapshot.ts";
+import { entryIndex, idAt } from "./check_snapshot.ts";
 import { claimedSpec, requireOk } from "./driver.ts";
 import { resolveKinds } from "./resolve_kinds.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
@@ -82,7 +82,7 @@ export async function requireApart(
   for (const slot of slots) {
     for (let row = 0; row < rowsOf(snapshot); row++) {
       for (let column = 0; column < snapshot.columns; column++) {
-        const id = snapshot.table[entryIndex(snapshot, { slot, row, column })] ?? -1;
+        const id = idAt(snapshot, { slot, row, column });
         if (id < 0) continue;
         const key = snapshot.layout === "headwise" ? `${row}:${id}` : String(id);
         const place = `slot ${slot}, row ${row}, column ${column}`;
@@ -119,8 +119,8 @@ export const prefixTests: readonly TestDefinition[] = [
         const rows = rowsOf(after);
         for (let row = 0; row < rows; row++) {
           for (let column = 0; column < common + 2; column++) {
-            const own = after.table[entryIndex(after, { slot, row, column })];
-            const first = after.table[entryIndex(after, { slot: 0, row, column })];
+            const own = idAt(after, { slot, row, column });
+            const first = idAt(after, { slot: 0, row, column });
             const place = `row ${row}, column ${column} of slot ${slot}`;
             requireThat((own ?? -1) >= 0, `Expected a page in ${place}, found ${own}`);
             // What the sharer writes next is its own page; what it shares is complete.
@@ -190,9 +190,7 @@ export const prefixTests: readonly TestDefinition[] = [
       );
       const snapshot = await takeSnapshot(allocator);
       for (let row = 0; row < rowsOf(snapshot); row++) {
-        const [first, own] = [0, 1].map((slot) =>
-          snapshot.table[entryIndex(snapshot, { slot, row, column: pages - 1 })]
-        );
+        const [first, own] = [0, 1].map((slot) => idAt(snapshot, { slot, row, column: pages - 1 }));
         requireThat(
           own !== first,
           `Expected a page of its own in row ${row}, column ${pages - 1}, found the owner's ${own}`,
@@ -332,7 +330,7 @@ export const prefixTests: readonly TestDefinition[] = [
       for (const [row, kind] of kinds.entries()) {
         for (let key = kind === "window" ? Math.max(0, end - window + 1) : 0; key < end; key++) {
           const column = Math.floor(key / PAGE);
-          const id = snapshot.table[entryIndex(snapshot, { slot: 1, row, column })] ?? -1;
+          const id = idAt(snapshot, { slot: 1, row, column });
           requireThat(id >= 0, `Expected the page of key ${key} in row ${row} of the sharer`);
         }
       }

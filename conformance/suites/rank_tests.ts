@@ -1,13 +1,54 @@
 /** Tests of head kinds and of tensor parallelism. */
 import { requireEqual, requireSameElements } from "../acceptance.ts";
-import { PASS } from "../outcome.ts";
 import type { JudgedAllocator } from "../guard.ts";
-import type { CacheSpec } from "../subject.ts";
+import { PASS } from "../outcome.ts";
+import type { CacheSpec, Reply } from "../subject.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
-import { cacheSpec, HEAD_LAYOUTS, layoutCapability } from "./cache_spec.ts";
-import { entryIndex } from "./check_snapshot.ts";
-import { checkState, createDriver, grow, recycle, requireOk, requireRefused } from "./driver.ts";
+import { defineAllocatorTest } from "./allocator_case.ts";
+import {
+  cacheSpec,
+  HEAD_LAYOUTS,
+  layoutCapability,
+  listedHeads,
+  windowHeads,
+} from "./cache_spec.ts";
+import { idAt } from "./check_snapshot.ts";
+import { Driver, requireOk, requireRefused } from "./driver.ts";
 import { countWindowHeads } from "./resolve_kinds.ts";
+
+/** What an allocator needs that ranks share, and recycle. */
+const RANK_NEEDS = ["allocator.heads", "allocator.tensor_parallel", "allocator.recycle"] as const;
+
+/** Asks for a rank's heads, by either command that names ranks. */
+function shareOut(
+  allocator: JudgedAllocator,
+  command: "shard" | "create",
+  o: {
+    readonly kvHeads: number;
+    readonly queryHeads: number;
+    readonly ranks: number;
+    readonly rank: number;
+  },
+): Promise<Reply<unknown>> {
+  const { kvHeads, queryHeads, ...tensorParallel } = o;
+  return command === "shard"
+    ? allocator.shard({ kvHeadsGlobal: kvHeads, queryHeadsGlobal: queryHeads, ...tensorParallel })
+    : allocator.create(cacheSpec({ kvHeads, queryHeads, tensorParallel }));
+}
+
+/** Grows and recycles a request on each rank of a model of eight KV heads. */
+async function recycleOnRanks(
+  allocator: JudgedAllocator,
+  changes: Partial<CacheSpec>,
+  ranks: number,
+): Promise<typeof PASS> {
+  for (let rank = 0; rank < ranks; rank++) {
+    const sizes = { kvHeads: 8, queryHeads: 16, tensorParallel: { ranks, rank } };
+    const driver = await Driver.create(allocator, { ...sizes, ...changes });
+    await driver.growAndRecycle(0, 256);
+  }
+  return PASS;
+}
 
 /** Answers, page counts and recycled columns of a fixed sequence of commands on one rank. */
 async function traceRank(allocator: JudgedAllocator, spec: CacheSpec): Promise<Int32Array> {
@@ -32,30 +73,28 @@ async function traceRank(allocator: JudgedAllocator, spec: CacheSpec): Promise<I
 
 /** Tests of head kinds and of tensor parallelism. */
 export const rankTests: readonly TestDefinition[] = [
-  defineTest({
+  defineAllocatorTest({
     id: "allocator:head_kinds:pattern",
     clauses: ["mask/head-kinds", "declare/policy"],
     description: "A pattern with a ratio makes as many window heads as declared, at its end",
-    needs: ({ layout }) => [layoutCapability(layout), "allocator.heads", "allocator.recycle"],
+    needs: ["allocator.heads", "allocator.recycle"],
     cases: grid({
       layout: HEAD_LAYOUTS,
       pattern: ["first", "last"],
       ratio: [0, 0.2, 0.25, 0.3, 0.5, 0.75, 0.99, 1],
     }),
-    run: async ({ allocator, params: { layout, pattern, ratio } }) => {
-      const heads = { kind: "pattern", pattern: pattern as "first" | "last", ratio } as const;
-      const driver = await createDriver(allocator, { layout, heads });
-      await grow(driver, 0, 256);
-      await recycle(driver, 0, 256);
-      const snapshot = await checkState(driver);
-      if (allocator.policies.deadColumns === "stale") return PASS;
+    spec: ({ pattern, ratio }) => ({ heads: windowHeads(ratio, pattern) }),
+    run: async (driver, { pattern, ratio }) => {
+      const { policies } = driver.allocator;
+      await driver.growAndRecycle(0, 256);
+      const snapshot = await driver.checkState();
+      if (policies.deadColumns === "stale") return;
       const holes = [0, 1, 2, 3].filter((row) =>
-        snapshot.table[entryIndex(snapshot, { slot: 0, row, column: 0 })] === -1
+        idAt(snapshot, { slot: 0, row, column: 0 }) === -1
       );
-      const count = countWindowHeads(4, ratio, allocator.policies.headRounding);
+      const count = countWindowHeads(4, ratio, policies.headRounding);
       const expected = [0, 1, 2, 3].slice(pattern === "first" ? 0 : 4 - count).slice(0, count);
       requireEqual("window heads", holes.join(), expected.join());
-      return PASS;
     },
   }),
   defineTest({
@@ -65,25 +104,19 @@ export const rankTests: readonly TestDefinition[] = [
     needs: ({ layout }) => [layoutCapability(layout)],
     cases: grid({ layout: HEAD_LAYOUTS, ratio: ["-0.25", "1.25", "100", "NaN"] }),
     run: async ({ allocator, params: { layout, ratio } }) => {
-      const heads = { kind: "pattern", pattern: "first", ratio: Number(ratio) } as const;
+      const heads = windowHeads(Number(ratio));
       requireRefused("create", await allocator.create(cacheSpec({ layout, heads })));
       return PASS;
     },
   }),
-  defineTest({
+  defineAllocatorTest({
     id: "allocator:head_kinds:list",
     clauses: ["mask/head-kinds"],
     description: "Window heads may stand anywhere in the list",
-    needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle"],
+    needs: ["allocator.recycle"],
     cases: grid({ layout: HEAD_LAYOUTS, kinds: ["fwff", "wfwf", "fwwf"] }),
-    run: async ({ allocator, params: { layout, kinds } }) => {
-      const row = [...kinds].map((kind) => kind === "w" ? "window" : "full");
-      const heads = { kind: "layers", kindsByLayer: [row, row] } as const;
-      const driver = await createDriver(allocator, { layout, heads });
-      await grow(driver, 0, 256);
-      await recycle(driver, 0, 256);
-      return PASS;
-    },
+    spec: ({ kinds }) => ({ heads: listedHeads([kinds, kinds]) }),
+    run: async (driver) => void await driver.growAndRecycle(0, 256),
   }),
   defineTest({
     id: "allocator:tensor_parallel:divisible",
@@ -101,13 +134,8 @@ export const rankTests: readonly TestDefinition[] = [
     ],
     run: async ({ allocator, params: { kv, query, ranks } }) => {
       for (let rank = 0; rank < ranks; rank++) {
-        const reply = await allocator.shard({
-          kvHeadsGlobal: kv,
-          queryHeadsGlobal: query,
-          ranks,
-          rank,
-        });
-        const shard = requireOk("shard", reply);
+        const question = { kvHeadsGlobal: kv, queryHeadsGlobal: query, ranks, rank };
+        const shard = requireOk("shard", await allocator.shard(question));
         requireEqual("KV heads on the rank", shard.kvHeads, kv < ranks ? 1 : kv / ranks);
         requireEqual("query heads on the rank", shard.queryHeads, query / ranks);
       }
@@ -120,22 +148,16 @@ export const rankTests: readonly TestDefinition[] = [
     description: "Heads that do not divide are a configuration error, before anything is allocated",
     needs: ({ command }) => [
       "allocator.tensor_parallel",
-      ...(command === "create" ? ["allocator.headwise"] as const : []),
+      command === "create" && "allocator.headwise",
     ],
     cases: grid({
       command: ["shard", "create"],
       heads: ["8-64-3", "4-64-3", "8-60-8", "6-48-4", "2-6-4", "1-6-4"],
     }),
     run: async ({ allocator, params: { command, heads } }) => {
-      const [kvHeadsGlobal = 0, queryHeadsGlobal = 0, ranks = 0] = heads.split("-").map(Number);
+      const [kvHeads = 0, queryHeads = 0, ranks = 0] = heads.split("-").map(Number);
       for (let rank = 0; rank < ranks; rank++) {
-        const reply = command === "shard"
-          ? await allocator.shard({ kvHeadsGlobal, queryHeadsGlobal, ranks, rank })
-          : await allocator.create(cacheSpec({
-            kvHeads: kvHeadsGlobal,
-            queryHeads: queryHeadsGlobal,
-            tensorParallel: { ranks, rank },
-          }));
+        const reply = await shareOut(allocator, command, { kvHeads, queryHeads, ranks, rank });
         requireRefused(`${command} of rank ${rank}`, reply);
       }
       return PASS;
@@ -147,17 +169,12 @@ export const rankTests: readonly TestDefinition[] = [
     description: "A rank that is none of the ranks is a configuration error",
     needs: ({ command }) => [
       "allocator.tensor_parallel",
-      ...(command === "create" ? ["allocator.headwise"] as const : []),
+      command === "create" && "allocator.headwise",
     ],
     cases: grid({ command: ["shard", "create"], kv: [8, 2], rank: [-1, 4, 7] }),
     run: async ({ allocator, params: { command, kv, rank } }) => {
-      const ranks = 4;
-      const reply = command === "shard"
-        ? await allocator.shard({ kvHeadsGlobal: kv, queryHeadsGlobal: 64, ranks, rank })
-        : await allocator.create(
-          cacheSpec({ kvHeads: kv, queryHeads: 64, tensorParallel: { ranks, rank } }),
-        );
-      requireRefused(command, reply);
+      const sizes = { kvHeads: kv, queryHeads: 64, ranks: 4, rank };
+      requireRefused(command, await shareOut(allocator, command, sizes));
       return PASS;
     },
   }),
@@ -165,25 +182,16 @@ export const rankTests: readonly TestDefinition[] = [
     id: "allocator:tensor_parallel:agreement",
     clauses: ["tp/rank-agreement"],
     description: "Ranks given the same requests give the same answers and recycle the same columns",
-    needs: ({ layout }) => [
-      layoutCapability(layout),
-      "allocator.heads",
-      "allocator.tensor_parallel",
-      "allocator.recycle",
-    ],
+    needs: ({ layout }) => [layoutCapability(layout), ...RANK_NEEDS],
     cases: grid({ layout: HEAD_LAYOUTS, ranks: [2, 4], order: ["identity", "shuffled"] }),
     run: async ({ allocator, params: { layout, ranks, order }, seed }) => {
-      const kinds = Array.from({ length: 8 }, (_, head) => head % 2 === 0 ? "window" : "full");
-      const kindsByLayer = [
-        ranks === 4 ? kinds : kinds.map(() => "window"),
-      ] as ("window" | "full")[][];
       const spec = cacheSpec({
         layout,
         layers: 1,
         kvHeads: 8,
         queryHeads: 8,
         pagesPerHead: 20,
-        heads: { kind: "layers", kindsByLayer },
+        heads: listedHeads([ranks === 4 ? "wfwfwfwf" : "wwwwwwww"]),
       });
       const traces: Int32Array[] = [];
       for (let rank = 0; rank < ranks; rank++) {
@@ -202,59 +210,24 @@ export const rankTests: readonly TestDefinition[] = [
     id: "allocator:tensor_parallel:pattern",
     clauses: ["mask/head-kinds", "tp/rank-agreement"],
     description: "A pattern makes the window heads of each rank that the declared scope says",
-    needs: ({ layout }) => [
-      layoutCapability(layout),
-      "allocator.heads",
-      "allocator.tensor_parallel",
-      "allocator.recycle",
-    ],
+    needs: ({ layout }) => [layoutCapability(layout), ...RANK_NEEDS],
     cases: grid({
       layout: HEAD_LAYOUTS,
       ranks: [2, 4, 16],
-      pattern: ["first", "last"] as const,
+      pattern: ["first", "last"],
       ratio: [0.25, 0.5],
     }),
-    run: async ({ allocator, params: { layout, ranks, pattern, ratio } }) => {
-      for (let rank = 0; rank < ranks; rank++) {
-        const driver = await createDriver(allocator, {
-          layout,
-          kvHeads: 8,
-          queryHeads: 16,
-          heads: { kind: "pattern", pattern, ratio },
-          tensorParallel: { ranks, rank },
-        });
-        await grow(driver, 0, 256);
-        await recycle(driver, 0, 256);
-      }
-      return PASS;
-    },
+    run: ({ allocator, params: { layout, ranks, pattern, ratio } }) =>
+      recycleOnRanks(allocator, { layout, heads: windowHeads(ratio, pattern) }, ranks),
   }),
   defineTest({
     id: "allocator:tensor_parallel:list",
     clauses: ["mask/head-kinds"],
     description: "A list names heads of the model, so that ranks differ and each recycles its own",
-    needs: ({ layout }) => [
-      layoutCapability(layout),
-      "allocator.heads",
-      "allocator.tensor_parallel",
-      "allocator.recycle",
-    ],
+    needs: ({ layout }) => [layoutCapability(layout), ...RANK_NEEDS],
     // With more ranks than heads each head is that of several ranks in a row.
     cases: grid({ layout: HEAD_LAYOUTS, ranks: [2, 4, 16], kinds: ["wwwffffw", "fwfwwwff"] }),
-    run: async ({ allocator, params: { layout, ranks, kinds } }) => {
-      const layer = [...kinds].map((kind) => kind === "w" ? "window" : "full");
-      for (let rank = 0; rank < ranks; rank++) {
-        const driver = await createDriver(allocator, {
-          layout,
-          kvHeads: 8,
-          queryHeads: 16,
-          heads: { kind: "layers", kindsByLayer: [layer, layer] },
-          tensorParallel: { ranks, rank },
-        });
-        await grow(driver, 0, 256);
-        await recycle(driver, 0, 256);
-      }
-      return PASS;
-    },
+    run: ({ allocator, params: { layout, ranks, kinds } }) =>
+      recycleOnRanks(allocator, { layout, heads: listedHeads([kinds, kinds]) }, ranks),
   }),
 ];

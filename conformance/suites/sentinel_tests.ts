@@ -86,9 +86,8 @@ export const sentinelTests: readonly TestDefinition[] = [
       const problem = problemOf(seed, { layout });
       const { pages, kvHeads } = problem.shape;
       const end = layout === "pooled" ? pages * kvHeads : pages;
-      const value = { minus_two: -2, int_min: -(2 ** 31), pool_end: end }[id] ?? 2 ** 31 - 1;
       const table = problem.table.slice();
-      table[1] = value;
+      table[1] = { minus_two: -2, int_min: -(2 ** 31), pool_end: end, int_max: 2 ** 31 - 1 }[id];
       const verdict = await attendJudged(kernel, problem);
       requireRefused("attend", await kernel.attend({ ...problem, table }, DEFAULT_ATTEND));
       return verdict;

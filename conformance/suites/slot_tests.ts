@@ -1,24 +1,14 @@
 /** Tests of slots: swaps, condensing, reordering, and the draft model's table. */
 import { requireEqual, requireSameElements, requireThat } from "../acceptance.ts";
-import { Mismatch, PASS } from "../outcome.ts";
+import { Mismatch } from "../outcome.ts";
 import type { AllocatorSnapshot } from "../subject.ts";
-import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
+import { grid, type TestDefinition } from "../test_definition.ts";
+import { defineAllocatorTest } from "./allocator_case.ts";
 import { tableRowsPerSlot } from "./cache_model.ts";
-import { HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
+import { HEAD_LAYOUTS, LAYOUTS } from "./cache_spec.ts";
 import { entryIndex } from "./check_snapshot.ts";
+import type { Driver } from "./driver.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
-import {
-  admit,
-  checkState,
-  condense,
-  createDriver,
-  type Driver,
-  grow,
-  recycle,
-  release,
-  reorder,
-  swap,
-} from "./driver.ts";
 
 /** Ids of all rows of a slot. */
 function slotRows(driver: Driver, snapshot: AllocatorSnapshot, slot: number): number[] {
@@ -52,28 +42,21 @@ function findSlot(driver: Driver, snapshot: AllocatorSnapshot, rows: readonly nu
 
 /** Tests of slots. */
 export const slotTests: readonly TestDefinition[] = [
-  defineTest({
+  defineAllocatorTest({
     id: "allocator:slots:swap",
     clauses: ["slot/swap-rows"],
     description:
       "A swap exchanges every row of two slots, and both live on under their new numbers",
-    needs: ({ layout, with: other }) => [
-      layoutCapability(layout),
-      "allocator.moves",
-      ...(other === "recycled" ? ["allocator.recycle"] as const : []),
-    ],
+    needs: ({ with: other }) => ["allocator.moves", other === "recycled" && "allocator.recycle"],
     cases: grid({ layout: LAYOUTS, with: ["longer", "empty", "itself", "recycled"] }),
-    run: async ({ allocator, params }) => {
-      const driver = await createDriver(allocator, { layout: params.layout });
-      await grow(driver, 0, 40);
-      await grow(driver, 2, 160);
-      if (params.with === "recycled") {
-        await recycle(driver, 2, 160);
-      }
-      const other = { longer: 2, empty: 1, itself: 0, recycled: 2 }[params.with] ?? 2;
-      const before = await checkState(driver);
-      await swap(driver, 0, other);
-      const after = await checkState(driver);
+    run: async (driver, params) => {
+      await driver.grow(0, 40);
+      await driver.grow(2, 160);
+      if (params.with === "recycled") await driver.recycle(2, 160);
+      const other = { longer: 2, empty: 1, itself: 0, recycled: 2 }[params.with];
+      const before = await driver.checkState();
+      await driver.swap(0, other);
+      const after = await driver.checkState();
       requireSameElements(
         "rows of slot 0",
         slotRows(driver, after, 0),
@@ -84,30 +67,25 @@ export const slotTests: readonly TestDefinition[] = [
         slotRows(driver, after, other),
         slotRows(driver, before, 0),
       );
-      await grow(driver, other, 170);
-      await release(driver, other);
-      return PASS;
+      await driver.grow(other, 170);
+      await driver.release(other);
     },
   }),
-  defineTest({
+  defineAllocatorTest({
     id: "allocator:slots:draft",
     clauses: ["slot/swap-rows", "slot/condense"],
     description: "The draft model's rows move with the target's",
-    needs: ({ layout }) => [layoutCapability(layout), "allocator.draft", "allocator.moves"],
+    needs: ["allocator.draft", "allocator.moves"],
     cases: grid({ layout: LAYOUTS, move: ["swap", "condense", "reorder"] }),
-    run: async ({ allocator, params: { layout, move } }) => {
-      const driver = await createDriver(allocator, { layout, draftTables: true });
-      await grow(driver, 1, 40);
-      await grow(driver, 3, 160);
-      const before = await checkState(driver);
-      if (move === "swap") {
-        await swap(driver, 1, 3);
-      } else if (move === "condense") {
-        await condense(driver, [false, true, false, true]);
-      } else {
-        await reorder(driver, [3, 2, 1, 0]);
-      }
-      const after = await checkState(driver);
+    spec: () => ({ draftTables: true }),
+    run: async (driver, { move }) => {
+      await driver.grow(1, 40);
+      await driver.grow(3, 160);
+      const before = await driver.checkState();
+      if (move === "swap") await driver.swap(1, 3);
+      if (move === "condense") await driver.condense([false, true, false, true]);
+      if (move === "reorder") await driver.reorder([3, 2, 1, 0]);
+      const after = await driver.checkState();
       for (let slot = 0; slot < 4; slot++) {
         const from = findSlot(driver, before, slotRows(driver, after, slot));
         requireSameElements(
@@ -116,85 +94,68 @@ export const slotTests: readonly TestDefinition[] = [
           draftOf(driver, before, from),
         );
       }
-      return PASS;
     },
   }),
-  defineTest({
+  defineAllocatorTest({
     id: "allocator:slots:condense",
     clauses: ["slot/condense"],
     description: "Condensing keeps every active slot's rows and leaves holes behind",
-    needs: ({ layout }) => [layoutCapability(layout), "allocator.moves"],
+    needs: ["allocator.moves"],
     cases: grid({ layout: LAYOUTS, active: ["0101", "0011", "1001", "1111", "0000", "0010"] }),
-    run: async ({ allocator, params: { layout, active } }) => {
-      const driver = await createDriver(allocator, { layout });
+    run: async (driver, { active }) => {
       const flags = [...active].map((flag) => flag === "1");
       for (const [slot, flag] of flags.entries()) {
-        if (flag) {
-          await grow(driver, slot, 32 * (slot + 1));
-        }
+        if (flag) await driver.grow(slot, 32 * (slot + 1));
       }
-      await condense(driver, flags);
-      const { table } = await checkState(driver);
+      await driver.condense(flags);
+      const { table } = await driver.checkState();
       const count = flags.filter(Boolean).length;
       for (let slot = count; slot < 4; slot++) {
-        const rows = slotRows(driver, { ...await takeSnapshot(allocator), table }, slot);
+        const rows = slotRows(driver, { ...await takeSnapshot(driver.allocator), table }, slot);
         requireThat(
-          allocator.policies.deadColumns === "stale" || rows.every((id) => id === -1),
+          driver.allocator.policies.deadColumns === "stale" || rows.every((id) => id === -1),
           `Expected holes in slot ${slot}`,
         );
       }
-      if (count < 4) {
-        await admit(driver, count, 16);
-      }
-      return PASS;
+      if (count < 4) await driver.admit(count, 16);
     },
   }),
-  defineTest({
+  defineAllocatorTest({
     id: "allocator:slots:reorder",
     clauses: ["slot/reorder-stale", "slot/swap-rows"],
     description: "A reorder moves rows, lengths and recycled columns, and leaves no stale column",
-    needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle", "allocator.moves"],
+    needs: ["allocator.recycle", "allocator.moves"],
     cases: grid({ layout: LAYOUTS, order: ["0123", "3210", "1230", "2031"] }),
-    run: async ({ allocator, params: { layout, order } }) => {
-      const driver = await createDriver(allocator, { layout });
-      await grow(driver, 0, 320);
-      await grow(driver, 1, 16);
-      await grow(driver, 3, 96);
-      await recycle(driver, 0, 320);
+    run: async (driver, { order }) => {
+      await driver.grow(0, 320);
+      await driver.grow(1, 16);
+      await driver.grow(3, 96);
+      await driver.recycle(0, 320);
       const permutation = [...order].map(Number);
-      await reorder(driver, permutation);
-      await reorder(driver, permutation);
+      await driver.reorder(permutation);
+      await driver.reorder(permutation);
       for (let slot = 0; slot < 4; slot++) {
-        await release(driver, slot);
-        await grow(driver, slot, 33);
+        await driver.release(slot);
+        await driver.grow(slot, 33);
       }
-      return PASS;
     },
   }),
-  defineTest({
+  defineAllocatorTest({
     id: "allocator:slots:recycle_after_move",
     clauses: ["slot/swap-rows", "recycle/window-only"],
     description: "What a slot has recycled moves with it, and is not freed again",
-    needs: ({ layout }) => [layoutCapability(layout), "allocator.recycle", "allocator.moves"],
+    needs: ["allocator.recycle", "allocator.moves"],
     cases: grid({ layout: HEAD_LAYOUTS, move: ["swap", "reorder", "condense"] }),
-    run: async ({ allocator, params: { layout, move } }) => {
-      const driver = await createDriver(allocator, { layout });
-      await grow(driver, 1, 160);
-      await grow(driver, 2, 256);
-      await recycle(driver, 1, 160);
-      if (move === "swap") {
-        await swap(driver, 1, 2);
-      } else if (move === "reorder") {
-        await reorder(driver, [3, 2, 1, 0]);
-      } else {
-        await condense(driver, [false, true, true, false]);
-      }
+    run: async (driver, { move }) => {
+      await driver.grow(1, 160);
+      await driver.grow(2, 256);
+      await driver.recycle(1, 160);
+      if (move === "swap") await driver.swap(1, 2);
+      if (move === "reorder") await driver.reorder([3, 2, 1, 0]);
+      if (move === "condense") await driver.condense([false, true, true, false]);
       for (const [slot, state] of driver.model.slots.entries()) {
-        if (state.lengthTokens > 0) {
-          await recycle(driver, slot, state.lengthTokens);
-        }
+        if (state.lengthTokens > 0) await driver.recycle(slot, state.lengthTokens);
       }
-      return PASS;
     },
   }),
 ];
