@@ -41,19 +41,15 @@ import { type AttendedRow, type QueryRow, type RowWeights, rowWeights } from "./
 import {
   dequantisationRoundings,
   exponentialsInChain,
+  FLOAT16_OVERFLOW,
   float16Gamma,
+  FLOAT32_OVERFLOW,
   gamma,
   matrixGamma,
   roundingTo,
   UNIT_ROUNDOFF,
 } from "./rounding_model.ts";
-import {
-  FLOAT32_LIMIT,
-  scoresMayOverflow,
-  sinkError,
-  weightErrors,
-  weightGrowth,
-} from "./score_errors.ts";
+import { scoresMayOverflow, sinkError, weightErrors, weightGrowth } from "./score_errors.ts";
 import type { QuantisedFormat } from "./quantised/quantised_format.ts";
 import { createRowReader } from "./quantised/quantised_tensor.ts";
 import { roundingErrorBound, STORAGE_FORMATS } from "./storage_type.ts";
@@ -245,7 +241,7 @@ export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {
   const partial = arithmetic.partials === "f32"
     ? { relative: 0, absolute: 0 }
     : roundingTo("storage", { storage, rounding: "nearest" });
-  const limit = sumLimit(arithmetic);
+  const limit = sumLimit(arithmetic, sums.numerator);
   const { maxFinite } = STORAGE_FORMATS[storage];
   const outputBound = output.map((value, d) => {
     if (!Number.isFinite(value)) return 0;
@@ -274,10 +270,11 @@ function lostInSums(weighed: RowWeights, a: Arithmetic): number {
 }
 
 /** Where a running sum, in units of its largest weight, may pass the range of its type. */
-function sumLimit(a: Arithmetic): number {
+function sumLimit(a: Arithmetic, relativeError: number): number {
   if (a.normalised === "before") return Infinity;
-  const largest = a.accumulate === "f16" ? 2 ** 15 : FLOAT32_LIMIT;
-  return largest / (a.weightScale * 2 ** a.rescaleThreshold);
+  const overflow = a.accumulate === "f16" ? FLOAT16_OVERFLOW : FLOAT32_OVERFLOW;
+  const growth = 1 + relativeError + a.exponentialError;
+  return overflow / (growth * a.weightScale * 2 ** a.rescaleThreshold);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Bounds where scores or values are as large as their types allow, and where a value is not a number. */
 import assert from "node:assert/strict";
+import { parseArithmetic } from "./arithmetic.ts";
 import { compareWithOracle } from "./compare.ts";
 import { boundRow } from "./error_bound.ts";
 import { attendDirect } from "./oracle_direct.ts";
@@ -96,4 +97,38 @@ Deno.test("boundRow() grants a log-sum-exp a few units in the last place of floa
       compareWithOracle({ problem, output, logSumExp: Float32Array.of(logSumExp + error) }).ok;
     assert.deepEqual([judge(0), judge(2 ** -13), judge(-(2 ** -13))], [true, false, false]);
   }
+});
+
+Deno.test("boundRow() lets float16 sums overflow where they may, and nowhere below that", () => {
+  const arithmetic = parseArithmetic({ scores: "f16", weights: "f16", accumulate: "f16" });
+  const infinite = new Uint16Array(64).fill(0x7c00);
+  const judge = (values: readonly number[]): { ok: boolean; compared: number } => {
+    const problem = rowProblem({
+      storage: "f16",
+      query: constant(1),
+      keys: values.map(() => constant(0)),
+      values: values.map(constant),
+    });
+    return compareWithOracle({ problem, output: infinite, arithmetic: [arithmetic] });
+  };
+  for (const values of [[40_000], [65_408], [-65_408], [20_000, -20_000], [32_000, 30_000]]) {
+    assert.equal(judge(values).ok, false, `${values}`);
+  }
+  for (const values of [[65_504], [40_000, 40_000], [40_000, -40_000], [22_000, 22_000, 22_000]]) {
+    assert.deepEqual([judge(values).ok, judge(values).compared], [true, 0], `${values}`);
+  }
+});
+
+Deno.test("boundRow() asks for an answer up to float32's whole range", () => {
+  const largest = STORAGE_FORMATS.bf16.maxFinite;
+  const problem = rowProblem({
+    storage: "bf16",
+    query: constant(1),
+    keys: [constant(0)],
+    values: [constant(largest)],
+  });
+  const right = encodeValues("bf16", attendDirect(problem).output);
+  assert.equal(compareWithOracle({ problem, output: right }).compared, 64);
+  const infinite = compareWithOracle({ problem, output: new Uint16Array(64).fill(0x7f80) });
+  assert.deepEqual([infinite.ok, infinite.outside], [false, 64]);
 });

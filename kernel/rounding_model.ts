@@ -6,6 +6,10 @@ import type { StorageType } from "./storage_type.ts";
 
 /** u of float32: half of the spacing above 1. */
 export const UNIT_ROUNDOFF = 2 ** -24;
+/** What rounds to infinity in float32: half a spacing above its largest number. */
+export const FLOAT32_OVERFLOW = 2 ** 128 * (1 - 2 ** -25);
+/** What rounds to infinity in float16: half a spacing above 65504. */
+export const FLOAT16_OVERFLOW = 65520;
 /** λ: sums of independent errors are taken to stay inside λ standard deviations' bound. */
 export const CONFIDENCE = 8;
 

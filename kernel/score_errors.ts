@@ -13,8 +13,6 @@ import {
   UNIT_ROUNDOFF,
 } from "./rounding_model.ts";
 
-/** Sums from here on may pass float32's range, 2^128, once they are rounded. */
-export const FLOAT32_LIMIT = 2 ** 127;
 /** Kernels mask with finite numbers such as −1e30: scores from here on may pass for masked ones. */
 const SCORE_LIMIT = 2 ** 96;
 /** Hardware that takes float32 factors as tf32 drops 13 bits of each. */

@@ -3,6 +3,7 @@
 import type { HeadMap } from "../../allocator/mod.ts";
 import type { GroupRows, StepRunner } from "../../kernel/mod.ts";
 import { classifyLayers, type LayerClass } from "./layer_classes.ts";
+import { createPendingBound } from "./pending_bound.ts";
 import type { RestOfLayer } from "./rest_of_layer.ts";
 import { restMs } from "./rest_of_layer.ts";
 import type { StepBatch, StepCheck, StepClock, StepTimes } from "./step_clock.ts";
@@ -37,6 +38,7 @@ export function createGpuClock(o: GpuClockOptions): StepClock {
   const once = classifyLayers(o.heads);
   const classes = o.passes === 2 ? [...once, ...once] : once;
   const pendingRestMs: number[] = [];
+  const bound = createPendingBound();
   /** The oldest steps, by the times of their layers. */
   const take = (layerMs: Float64Array, steps: number): StepTimes => {
     if (layerMs.length !== steps * classes.length) {
@@ -50,7 +52,9 @@ export function createGpuClock(o: GpuClockOptions): StepClock {
       attentionMs[Math.floor(index / classes.length)] += ms *
         classes[index % classes.length].layers;
     });
-    return { attentionMs, restMs: Float64Array.from(pendingRestMs.splice(0, steps)) };
+    const times = { attentionMs, restMs: Float64Array.from(pendingRestMs.splice(0, steps)) };
+    bound.learn(times);
+    return times;
   };
   return {
     kind: "gpu",
@@ -59,7 +63,9 @@ export function createGpuClock(o: GpuClockOptions): StepClock {
     maxPendingSteps: Math.max(1, Math.floor(o.runner.maxPendingBatches / classes.length)),
     enqueue(batch: StepBatch): void {
       for (const layer of classes) o.runner.enqueue(runnerBatch(batch, layer));
-      pendingRestMs.push(restMs(o.rest, batch));
+      const ownRestMs = restMs(o.rest, batch);
+      pendingRestMs.push(ownRestMs);
+      bound.add(batch, ownRestMs);
     },
     async flush(): Promise<StepTimes> {
       const steps = pendingRestMs.length;
@@ -77,6 +83,7 @@ export function createGpuClock(o: GpuClockOptions): StepClock {
       );
       return { ok, worstBudgetUsed, message: ok ? "" : `step ${batch.step}: ${message}` };
     },
+    mostPendingMs: bound.mostMs,
     close: (): void => o.runner.destroy(),
   };
 }
