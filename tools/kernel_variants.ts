@@ -143,7 +143,8 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     variants: {
       before: {},
       "8 lanes and 4 keys": EIGHT_BY_FOUR,
-      "merged inside": { mergesInside: true },
+      "every row cut in two": { parallelItems: 2112 },
+      "the same, merged inside": { parallelItems: 2112, mergesInside: true },
     },
   },
   {

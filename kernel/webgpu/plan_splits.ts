@@ -81,9 +81,11 @@ export function chooseSplitPages(
   for (let waves = 1; waves <= MAX_WAVES; waves++) {
     const pages = fewestPages(tiles.lengths, waves * parallelItems, least, longest);
     if (pages < 0) continue;
-    // Items of several waves start when others end: on the mean the last ends half an item late.
+    // Items of several waves start when others end: on the mean the last ends half an item late, but
+    // nearly equal ones of whole waves end together.
     const tail = waves === 1 ? 0 : pages / 2;
-    const cost = Math.max(total / parallelItems, pages) + tail + waves * overhead;
+    const busy = Math.min(waves * pages, Math.max(total / parallelItems, pages) + tail);
+    const cost = busy + waves * overhead;
     if (cost < bestCost) {
       best = pages;
       bestCost = cost;

@@ -26,6 +26,13 @@ Deno.test("chooseSplitPages() fills one wave when rows are equal", () => {
   assert.equal(itemsOf(pages, split), 512, "four of each row; five would be 1.2 waves");
 });
 
+Deno.test("chooseSplitPages() leaves rows whole that nearly fill two waves", () => {
+  assert.equal(chooseSplitPages(tilesOf(repeat(1024, 64)), O), 64);
+  assert.equal(chooseSplitPages(tilesOf([...repeat(1000, 64), ...repeat(24, 50)]), O), 64);
+  const uneven = chooseSplitPages(tilesOf([...repeat(500, 64), ...repeat(524, 2)]), O);
+  assert.ok(uneven < 64, `${uneven}`);
+});
+
 Deno.test("chooseSplitPages() stays within a wave when half of the heads have windows", () => {
   const pages = [...repeat(64, 256), ...repeat(64, 66)];
   const split = chooseSplitPages(tilesOf(pages), O);
@@ -77,8 +84,9 @@ function cheapestSplit(pages: readonly number[], o: typeof O): number {
   for (const waves of [1, 2, 3, 4]) {
     for (let split = least; split <= Math.max(least, longest); split++) {
       if (itemsOf(pages, split) > waves * o.parallelItems) continue;
-      const cost = Math.max(total / o.parallelItems, split) + (waves === 1 ? 0 : split / 2) +
-        waves * 128 / o.pageSizeTokens;
+      const late = Math.max(total / o.parallelItems, split) + (waves === 1 ? 0 : split / 2);
+      const busy = Math.min(waves * split, late);
+      const cost = busy + waves * 128 / o.pageSizeTokens;
       // Fewer waves where both cost the same.
       if (cost < best.cost) best = { pages: split, cost };
       break;
@@ -88,7 +96,11 @@ function cheapestSplit(pages: readonly number[], o: typeof O): number {
 }
 
 Deno.test("chooseSplitPages() finds the cheapest of one to four waves while tiles are few", () => {
-  const pages = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 16 });
+  const even = fc.tuple(fc.integer({ min: 1, max: 16 }), fc.integer({ min: 1, max: 40 }));
+  const pages = fc.oneof(
+    fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 16 }),
+    even.map(([count, each]) => repeat(count, each)),
+  );
   const sizes = fc.constantFrom(16, 64, 128);
   fc.assert(
     fc.property(pages, fc.integer({ min: 8, max: 40 }), sizes, (counts, parallelItems, size) => {
