@@ -286,8 +286,8 @@ function requestMedians(
   return medians;
 }
 
-function median(values: number[]): number {
-  values.sort((left, right) => left - right);
+function median(given: readonly number[]): number {
+  const values = Float64Array.from(given).sort();
   const middle = values.length >> 1;
   return values.length % 2 === 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }

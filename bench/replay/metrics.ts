@@ -1,8 +1,6 @@
-/** Latencies and throughput of one replay, from times by request and by step. */
+/** Latencies and throughput of one replay or of replicas together. */
 
-import { pageStatistics } from "../../allocator/mod.ts";
-import { describePrefixUse, type Ranks } from "../scheduler/mod.ts";
-import { addBusy, type BusySums, createBusySums } from "./fold.ts";
+import type { Ranks } from "../scheduler/mod.ts";
 import {
   addGaps,
   createGapSketch,
@@ -18,20 +16,12 @@ import type {
   RequestSamples,
   RunPerformance,
   Summary,
+  TokenGaps,
 } from "../result/mod.ts";
-import { summarize, summarizeWeighted } from "../statistics/mod.ts";
-import {
-  addValues,
-  type Figure,
-  figuresOf,
-  knownOf,
-  type RequestFigures,
-  rounded,
-  type Served,
-  sumCounts,
-} from "./request_figures.ts";
-import { attentionBefore, nowMs } from "./timeline.ts";
-import { collectGaps, type WeightedGaps } from "./token_gaps.ts";
+import { summarize } from "../statistics/mod.ts";
+import { type MeasuredPart, measurePart } from "./part.ts";
+import { addValues, type Figure, knownOf, rounded, type Served } from "./request_figures.ts";
+import { groupGaps, sortGaps, summarizeGaps, weightedGaps } from "./sorted_gaps.ts";
 
 /** What a replay measured, with the raw values. */
 export interface Measured {
@@ -46,83 +36,47 @@ export interface Measured {
   readonly samples: RequestSamples;
 }
 
-/** One replica's replay. */
-export interface ReplayPart {
-  /** What it left behind. */
-  readonly log: ReplayLog;
-  /** What became of its pools. */
-  readonly pools: PoolUse;
+/** One replica's replay, and where its requests stand. */
+export interface ReplicaPart {
+  /** What it came to. */
+  readonly measured: MeasuredPart;
   /** Place of each of its requests among all, null where it served them all. */
   readonly places: Int32Array | null;
 }
 
-/** What is told of the pools of a replay: plain data, unlike the pools. */
-export interface PoolUse {
-  /** Head-pages of a table page: a uniform one counts once for each head of each layer group. */
-  readonly headPages: number;
-  /** Most head-pages held at once. */
-  readonly peakPages: PeakPages;
-  /** Use of the prefix cache, null without one. */
-  readonly prefixCache: PrefixUse | null;
-}
-
-/** Reads what became of the pools of a finished replay. */
-export function describePools(ranks: Ranks): PoolUse {
-  const headPages = headPagesOf(ranks);
-  return {
-    headPages,
-    peakPages: peakPages(ranks, headPages),
-    prefixCache: describePrefixUse(ranks),
-  };
-}
-
 /** Computes the metrics of a finished replay. */
 export function measure(log: ReplayLog, ranks: Ranks): Measured {
-  return measureParts([{ log, pools: describePools(ranks), places: null }]);
+  return joinParts([{ measured: measurePart(log, ranks), places: null }]);
 }
 
 /**
  * Computes the metrics of replicas together. Requests and gaps are pooled; running requests, pages,
  * steps and times of steps are added up, the peak of running requests over the replicas' own peaks.
  */
-export function measureParts(parts: readonly ReplayPart[]): Measured {
-  const kept = parts.map(({ log: { times, requests } }) =>
-    figuresOf(times, requests, requests.length)
-  );
+export function joinParts(replicas: readonly ReplicaPart[]): Measured {
+  const parts = replicas.map(({ measured }) => measured);
+  const sum = (pick: (part: MeasuredPart) => number): number =>
+    parts.reduce((total, part) => total + pick(part), 0);
   const served = (key: keyof Served): number =>
-    parts.reduce(
-      (total, { log: { foldedRequests } }, part) =>
-        total + kept[part].served[key] + (foldedRequests?.served[key] ?? 0),
-      0,
-    );
-  const isFolded = parts.some(({ log }) => log.foldedRequests !== null);
-  const summary = (figure: Figure): Summary | null => summarizeFigure(parts, kept, figure);
-  const firstArrivalMs = Math.min(
-    ...parts.flatMap(({ log: { requests } }) => requests.at(0)?.arrivalMs ?? []),
-  );
-  const ends = parts.flatMap(({ log: { timeline } }) =>
-    timeline.timed === 0 ? [] : [nowMs(timeline, timeline.timed)]
-  );
+    sum(({ figures, foldedRequests }) => figures.served[key] + (foldedRequests?.served[key] ?? 0));
+  const isFolded = parts.some(({ foldedRequests }) => foldedRequests !== null);
+  const summary = (figure: Figure): Summary | null => summarizeFigure(replicas, figure);
+  const ends = parts.flatMap(({ endMs }) => endMs ?? []);
+  const firstArrivalMs = Math.min(...parts.map((part) => part.firstArrivalMs));
   const durationMs = ends.length === 0 ? 0 : Math.max(...ends) - firstArrivalMs;
   const rate = (count: number): number | null =>
     served("completed") === 0 || durationMs <= 0 ? null : count / durationMs * 1000;
-  const busy = parts.map(({ log }) => busyOf(log));
-  const sum = (pick: (part: ReplayPart, index: number) => number): number =>
-    parts.reduce((total, part, index) => total + pick(part, index), 0);
-  const attentionMs = sum(({ log: { timeline } }) => attentionBefore(timeline, timeline.timed));
-  const boundMs = sum((_, index) => busy[index].boundMs);
-  const working = busy.filter(({ stepMs }) => stepMs > 0);
+  const attentionMs = sum((part) => part.attentionMs);
+  const boundMs = sum(({ busy }) => busy.boundMs);
+  const working = parts.map(({ busy }) => busy).filter(({ stepMs }) => stepMs > 0);
   return {
     performance: {
-      whole: {
-        ttftMs: summary("ttftMs"),
-        tbtMs: summarizeGaps(parts, "whole"),
-      },
+      whole: { ttftMs: summary("ttftMs"), tbtMs: summarizeTbt(parts, "whole") },
       attentionOnly: {
         ttftMs: summary("attentionTtftMs"),
-        tbtMs: summarizeGaps(parts, "attention"),
+        tbtMs: summarizeTbt(parts, "attention"),
       },
-      ...(parts.some(({ log }) => log.folded !== null)
+      ...(parts.some(({ gaps }) => gaps.kind === "folded")
         ? { tbtRelativeError: SKETCH_RELATIVE_ERROR }
         : {}),
       queueMs: summary("queueMs"),
@@ -136,18 +90,16 @@ export function measureParts(parts: readonly ReplayPart[]): Measured {
       meanConcurrency: working.length === 0
         ? null
         : working.reduce((total, { weighted, stepMs }) => total + weighted / stepMs, 0),
-      peakConcurrency: sum((_, index) => busy[index].peak),
+      peakConcurrency: sum(({ busy }) => busy.peak),
       memoryBoundConcurrency: boundMs === 0
         ? null
-        : sum((_, index) => busy[index].boundWeighted) / boundMs,
-      preemptions: sum(({ log: { times, foldedRequests } }) =>
-        sumCounts(times.preemptions) + (foldedRequests?.preemptions ?? 0)
-      ),
+        : sum(({ busy }) => busy.boundWeighted) / boundMs,
+      preemptions: sum(({ preempted }) => preempted),
       peakPages: joinPeaks(parts.map(({ pools }) => pools.peakPages)),
       prefixCache: joinPrefixUse(parts.map(({ pools }) => pools.prefixCache)),
-      steps: sum(({ log }) => log.timeline.timed),
+      steps: sum(({ steps }) => steps),
       attentionMs,
-      restMs: sum((_, index) => busy[index].stepMs) - attentionMs,
+      restMs: sum(({ busy }) => busy.stepMs) - attentionMs,
     },
     requestRelativeError: isFolded ? SKETCH_RELATIVE_ERROR : 0,
     get samples(): RequestSamples {
@@ -156,16 +108,18 @@ export function measureParts(parts: readonly ReplayPart[]): Measured {
           "Cannot give a value for each request: they were too many to keep; set keptRequests",
         );
       }
-      return sampleRequests(parts, joinFigures(parts, kept));
+      return sampleRequests(replicas);
     },
   };
 }
 
-function busyOf({ folded, timeline }: ReplayLog): BusySums {
-  if (folded !== null) return folded.busy;
-  const busy = createBusySums();
-  addBusy(busy, timeline);
-  return busy;
+/** Gaps between tokens in whole steps, in groups: each of them, or the middles of their buckets. */
+export function groupTokenGaps(replicas: readonly ReplicaPart[]): TokenGaps | null {
+  return groupGaps(
+    replicas.map(({ measured: { gaps } }) =>
+      gaps.kind === "sorted" ? gaps.whole : sortGaps(gapsOf(gaps.whole))
+    ),
+  );
 }
 
 function joinPeaks(peaks: readonly PeakPages[]): PeakPages {
@@ -188,142 +142,76 @@ function joinPrefixUse(uses: readonly (PrefixUse | null)[]): PrefixUse | null {
   );
 }
 
-/** Puts the figures of replicas' requests back into the order in which all of them arrived. */
-function joinFigures(
-  parts: readonly ReplayPart[],
-  figures: readonly RequestFigures[],
-): Readonly<Record<Figure, Float64Array>> {
-  const [only] = parts;
-  if (parts.length === 1 && only.places === null) return figures[0];
-  const join = (figure: Figure): Float64Array =>
-    place(parts, (_, part) => figures[part][figure], Float64Array);
-  return {
-    ttftMs: join("ttftMs"),
-    queueMs: join("queueMs"),
-    ttftWithoutQueueMs: join("ttftWithoutQueueMs"),
-    tpotMs: join("tpotMs"),
-    endToEndMs: join("endToEndMs"),
-    attentionTtftMs: join("attentionTtftMs"),
-  };
-}
-
-function place<A extends Float64Array | Int32Array>(
-  parts: readonly ReplayPart[],
-  pick: (part: ReplayPart, index: number) => A,
+/** Puts a column of replicas' requests back into the order in which all of them arrived. */
+function joinColumns<A extends Float64Array | Int32Array>(
+  replicas: readonly ReplicaPart[],
+  pick: (part: MeasuredPart) => A,
   array: new (length: number) => A,
 ): A {
-  const joined = new array(parts.reduce((total, { log }) => total + log.requests.length, 0));
-  parts.forEach((part, index) =>
-    pick(part, index).forEach((value, request) =>
-      joined[part.places === null ? request : part.places[request]] = value
-    )
-  );
+  const [{ measured: only, places: place }] = replicas;
+  if (replicas.length === 1 && place === null) return pick(only);
+  const joined = new array(replicas.reduce((sum, { measured }) => sum + measured.requests, 0));
+  for (const { measured, places } of replicas) {
+    const column = pick(measured);
+    for (let request = 0; request < measured.requests; request++) {
+      joined[places === null ? request : places[request]] = column[request];
+    }
+  }
   return joined;
 }
 
 /** Raw values of each request; null where the request failed. */
-function sampleRequests(
-  parts: readonly ReplayPart[],
-  figures: Readonly<Record<Figure, Float64Array>>,
-): RequestSamples {
-  const known = (values: Float64Array): (number | null)[] =>
-    Array.from(values, (value) => Number.isNaN(value) ? null : value);
-  const closed = parts.every(({ log }) => log.times.arrivalMs !== null);
+function sampleRequests(replicas: readonly ReplicaPart[]): RequestSamples {
+  const known = (figure: Figure): (number | null)[] =>
+    Array.from(
+      joinColumns(replicas, ({ figures }) => figures[figure], Float64Array),
+      (value) => Number.isNaN(value) ? null : value,
+    );
+  const closed = replicas.every(({ measured }) => measured.arrivalMs !== null);
   return {
     ...(closed
       ? {
         arrivalMs: Array.from(
-          place(parts, ({ log }) => log.times.arrivalMs!, Float64Array),
+          joinColumns(replicas, ({ arrivalMs }) => arrivalMs!, Float64Array),
           rounded,
         ),
       }
       : {}),
-    ttftMs: known(figures.ttftMs),
-    queueMs: known(figures.queueMs),
-    tpotMs: known(figures.tpotMs),
-    endToEndMs: known(figures.endToEndMs),
-    preemptions: Array.from(place(parts, ({ log }) => log.times.preemptions, Int32Array)),
+    ttftMs: known("ttftMs"),
+    queueMs: known("queueMs"),
+    tpotMs: known("tpotMs"),
+    endToEndMs: known("endToEndMs"),
+    preemptions: Array.from(joinColumns(replicas, ({ preemptions }) => preemptions, Int32Array)),
   };
 }
 
-function summarizeGaps(parts: readonly ReplayPart[], clock: "whole" | "attention"): Summary | null {
-  if (parts.length === 1 && parts[0].log.folded !== null) {
-    return summarizeSketch(parts[0].log.folded.gaps[clock]);
-  }
-  if (parts.some(({ log }) => log.folded !== null)) {
-    const sketch = createGapSketch();
-    for (const { log } of parts) {
-      if (log.folded !== null) mergeSketch(sketch, log.folded.gaps[clock]);
-      else addGaps(sketch, keptGaps(log, clock));
-    }
-    return summarizeSketch(sketch);
-  }
-  const { gapsMs, tokens } = joinGaps(parts.map(({ log }) => keptGaps(log, clock)));
-  return summarizeWeighted(gapsMs, tokens);
-}
-
-function joinGaps(gaps: readonly WeightedGaps[]): WeightedGaps {
-  if (gaps.length === 1) return gaps[0];
-  const join = (pick: (part: WeightedGaps) => Float64Array): Float64Array => {
-    const joined = new Float64Array(gaps.reduce((total, part) => total + pick(part).length, 0));
-    let at = 0;
-    for (const part of gaps) {
-      joined.set(pick(part), at);
-      at += pick(part).length;
-    }
-    return joined;
-  };
-  return { gapsMs: join(({ gapsMs }) => gapsMs), tokens: join(({ tokens }) => tokens) };
-}
-
-/** Gaps between tokens in whole steps: each of them, or the middles of their buckets. */
-export function wholeGaps(parts: readonly ReplayPart[]): WeightedGaps {
-  return joinGaps(
-    parts.map(({ log }) =>
-      log.folded === null ? keptGaps(log, "whole") : gapsOf(log.folded.gaps.whole)
-    ),
-  );
-}
-
-function keptGaps(
-  { tokens, timeline }: ReplayLog,
+function summarizeTbt(
+  parts: readonly MeasuredPart[],
   clock: "whole" | "attention",
-): WeightedGaps {
-  const atMs = clock === "whole" ? timeline.endMs : timeline.attentionUpToMs;
-  return collectGaps(tokens, timeline, { atMs, beforeMs: new Float64Array(0), base: 0 });
-}
-
-function summarizeFigure(
-  parts: readonly ReplayPart[],
-  kept: readonly RequestFigures[],
-  figure: Figure,
 ): Summary | null {
-  if (parts.every(({ log }) => log.foldedRequests === null)) {
-    const values = parts.length === 1 ? kept[0][figure] : joinFigures(parts, kept)[figure];
-    return summarize(knownOf(values));
-  }
-  const [{ log: { foldedRequests: only } }] = parts;
-  if (parts.length === 1 && only !== null && kept[0][figure].length === 0) {
-    return summarizeSketch(only[figure]);
-  }
+  const kept = parts.flatMap(({ gaps }) => gaps.kind === "sorted" ? [gaps[clock]] : []);
+  const folded = parts.flatMap(({ gaps }) => gaps.kind === "folded" ? [gaps[clock]] : []);
+  if (folded.length === 0) return summarizeGaps(kept);
+  if (parts.length === 1) return summarizeSketch(folded[0]);
   const sketch = createGapSketch();
-  parts.forEach(({ log: { foldedRequests } }, part) => {
-    addValues(sketch, kept[part][figure]);
-    if (foldedRequests !== null) mergeSketch(sketch, foldedRequests[figure]);
-  });
+  for (const part of folded) mergeSketch(sketch, part);
+  for (const part of kept) addGaps(sketch, weightedGaps(part));
   return summarizeSketch(sketch);
 }
 
-function headPagesOf(ranks: Ranks): number {
-  const { layout, heads } = ranks.measured.options;
-  return layout === "uniform" ? heads.kvHeads * heads.groups.length : 1;
-}
-
-function peakPages(ranks: Ranks, headPages: number): PeakPages {
-  const statistics = pageStatistics(ranks.measured);
-  return {
-    fullHeads: statistics.peakFullHeadPages * headPages,
-    windowHeads: statistics.peakWindowHeadPages * headPages,
-    capacity: statistics.capacityPages * headPages,
-  };
+function summarizeFigure(replicas: readonly ReplicaPart[], figure: Figure): Summary | null {
+  const folded = replicas.flatMap(({ measured }) => measured.foldedRequests ?? []);
+  if (folded.length === 0) {
+    return summarize(
+      knownOf(joinColumns(replicas, ({ figures }) => figures[figure], Float64Array)),
+    );
+  }
+  const [{ measured: { figures: kept } }] = replicas;
+  if (replicas.length === 1 && kept[figure].length === 0) return summarizeSketch(folded[0][figure]);
+  const sketch = createGapSketch();
+  for (const { measured } of replicas) {
+    addValues(sketch, measured.figures[figure]);
+    if (measured.foldedRequests !== null) mergeSketch(sketch, measured.foldedRequests[figure]);
+  }
+  return summarizeSketch(sketch);
 }

@@ -6,8 +6,10 @@
 
 export type { RequestSequence } from "./request_sequence.ts";
 export type { LoggedCheck, ReplayLog } from "./log.ts";
-export { describePools, measure, measureParts, type PoolUse, type ReplayPart } from "./metrics.ts";
-export { PAGE_SAMPLES, recordRun } from "./record_run.ts";
+export { groupTokenGaps, joinParts, measure, type ReplicaPart } from "./metrics.ts";
+export { PAGE_SAMPLES } from "./page_history.ts";
+export { type MeasuredPart, measurePart } from "./part.ts";
 export { refuseDisorder, refuseTurn } from "./refusals.ts";
 export { replay } from "./replay.ts";
 export { routeRequests } from "./router.ts";
+export { recordSteps } from "./step_entries.ts";

@@ -16,6 +16,9 @@ import {
 import type { PageHistory, PageRow } from "../result/mod.ts";
 import type { RequestSequence } from "./request_sequence.ts";
 
+/** Most samples of a history that is stored. */
+export const PAGE_SAMPLES = 256;
+
 /** A row that is read. */
 interface RowPlace extends Omit<PageRow, "runs"> {
   readonly runs: number[][];

@@ -1,7 +1,20 @@
 /** The steps of a replay as they are stored: joined where there are more than were asked for. */
 
 import type { PageHistory, StepTimeline } from "../result/mod.ts";
-import type { StepColumns } from "./fold.ts";
+import type { Ranks } from "../scheduler/mod.ts";
+import { type StepColumns, stepColumns } from "./fold.ts";
+import type { ReplayLog } from "./log.ts";
+import { headPagesOf } from "./part.ts";
+
+/** The steps of a finished replay, in at most `maxEntries` entries. */
+export function recordSteps(log: ReplayLog, ranks: Ranks, maxEntries: number): StepTimeline {
+  return joinSteps(stepColumns(log), {
+    steps: log.timeline.timed,
+    maxEntries,
+    headPages: headPagesOf(ranks),
+    pageHistory: log.pageHistory,
+  });
+}
 
 /**
  * Joins neighbouring steps until at most `maxEntries` entries are left.

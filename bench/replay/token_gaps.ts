@@ -1,13 +1,7 @@
 /** Gaps between tokens over all requests of a replay, weighted instead of written out. */
 
-import type { TokenGaps } from "../result/mod.ts";
 import type { Timeline } from "./timeline.ts";
 import { firstRunOf, type TokenLog } from "./token_log.ts";
-
-/** Most groups of gaps that are stored. */
-const MOST_GROUPS = 256;
-/** Groups with equally many gaps, the tail being one of them. */
-const BODY_GROUPS = 192;
 
 /** Gaps in any order, and how many tokens came at each. */
 export interface WeightedGaps {
@@ -73,54 +67,4 @@ export function collectGaps(
     }
   }
   return { gapsMs: gaps.subarray(0, found), tokens: weights.subarray(0, found) };
-}
-
-/**
- * Sorts gaps into at most 256 groups. Each is named by its largest gap, so that the share of tokens
- * up to that gap is exact. Gaps are told apart by the nanosecond. Where there are too many, 192
- * groups have equally many gaps, and the longest of them is split into 65, for the tail is what
- * people look at.
- *
- * @returns The groups, or null where no request has two tokens.
- */
-export function groupGaps({ gapsMs, tokens }: WeightedGaps): TokenGaps | null {
-  const nanoseconds = gapsMs.map((gap) => Math.round(gap * 1e6));
-  // A native sort of plain numbers is several times faster than one of indices.
-  const edges = chooseEdges(nanoseconds.filter((_, index) => tokens[index] > 0).sort());
-  if (edges.length === 0) return null;
-  const counts = new Float64Array(edges.length);
-  for (let index = 0; index < nanoseconds.length; index++) {
-    if (tokens[index] > 0) counts[firstAtLeast(edges, nanoseconds[index])] += tokens[index];
-  }
-  return { gapMs: Array.from(edges, (edge) => edge / 1e6), tokens: Array.from(counts) };
-}
-
-/** Largest gap of each group, of gaps in ascending order. */
-function chooseEdges(sorted: Float64Array): Float64Array {
-  const distinct = sorted.filter((gap, index) => index === 0 || gap !== sorted[index - 1]);
-  if (distinct.length <= MOST_GROUPS) return distinct;
-  const bodyEnd = Math.floor(sorted.length * (BODY_GROUPS - 1) / BODY_GROUPS);
-  const last = (share: number, first: number, end: number): number =>
-    sorted[Math.max(first, Math.ceil(first + share * (end - first)) - 1)];
-  const body = spread(BODY_GROUPS - 1, (share) => last(share, 0, bodyEnd));
-  const tail = spread(
-    MOST_GROUPS - BODY_GROUPS + 1,
-    (share) => last(share, bodyEnd, sorted.length),
-  );
-  return Float64Array.from(new Set([...body, ...tail]));
-}
-
-function spread(parts: number, pick: (share: number) => number): number[] {
-  return Array.from({ length: parts }, (_, part) => pick((part + 1) / parts));
-}
-
-function firstAtLeast(edges: Float64Array, value: number): number {
-  let low = 0;
-  let high = edges.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (edges[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

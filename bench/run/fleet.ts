@@ -56,15 +56,15 @@ export async function shareRequests(bench: Bench): Promise<readonly ReplicaShare
     prefixBlocks: Math.floor(pagesPerHead * pageSizeTokens / bench.prefixBlockTokens),
   });
   const placeOf = new Int32Array(requests.length);
-  return Array.from({ length: replicas }, (_, replica): ReplicaShare => {
-    const places = Int32Array.from(requests.keys()).filter((index) => assigned[index] === replica);
-    places.forEach((index, place) => placeOf[index] = place);
+  const places = Array.from({ length: replicas }, (): number[] => []);
+  assigned.forEach((replica, index) => placeOf[index] = places[replica].push(index) - 1);
+  return places.map((indices, replica): ReplicaShare => {
     const share = concurrency === null
       ? null
       : Math.floor(concurrency / replicas) + (replica < concurrency % replicas ? 1 : 0);
     return {
-      requests: Array.from(places, (index) => inReplica(requests[index], placeOf)),
-      places,
+      requests: indices.map((index) => inReplica(requests[index], placeOf)),
+      places: Int32Array.from(indices),
       concurrency: share,
     };
   });

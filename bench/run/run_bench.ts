@@ -10,7 +10,7 @@ import {
   isAdapterClock,
   type StepClock,
 } from "../clock/mod.ts";
-import { measureParts, PAGE_SAMPLES, recordRun, type ReplayPart } from "../replay/mod.ts";
+import { groupTokenGaps, joinParts } from "../replay/mod.ts";
 import { interleaveSides, isFutile, planLooks } from "../statistics/mod.ts";
 import { type ReplicaShare, shareRequests } from "./fleet.ts";
 import { createFleetThreads, type FleetThreads } from "./fleet_threads.ts";
@@ -115,10 +115,10 @@ async function runPairs(bench: SharedBench, clocks: readonly StepClock[]): Promi
   for (const [order, turn] of turns.entries()) {
     if (turn.pair < firstPair) continue;
     const side = sides[turn.side];
-    const parts = await replaySide(bench, clocks[turn.side], {
+    const replays = await replaySide(bench, clocks[turn.side], {
       side,
       maxChecks: turn.pair === firstPair ? resolved.maxChecks : 0,
-      pageSamples: turn.pair === 0 && bench.timelineEntries > 0 ? PAGE_SAMPLES : 0,
+      timelineEntries: turn.pair === 0 ? bench.timelineEntries : 0,
       report: reporter(bench, {
         phase: "replay",
         side: side.name,
@@ -126,21 +126,24 @@ async function runPairs(bench: SharedBench, clocks: readonly StepClock[]): Promi
         done: order,
       }),
     });
-    for (const { log } of parts) {
-      for (const check of log.checks) checks.push({ ...check, side: side.name });
-    }
-    const { performance, samples } = measureParts(parts);
-    const recorded = recordRun(parts, {
-      timelineEntries: bench.timelineEntries,
-      withSteps: turn.pair === 0,
-    });
+    checks.push(
+      ...replays.flatMap((replayed) =>
+        replayed.checks.map((check) => ({ ...check, side: side.name }))
+      ),
+    );
+    const parts = replays.map(({ measured }, replica) => ({
+      measured,
+      places: bench.shares[replica].places,
+    }));
+    const { performance, samples } = joinParts(parts);
     runs[turn.side].push({
       pair: turn.pair,
       order,
       performance,
-      failedRequests: parts.flatMap(({ log }) => log.failed),
+      failedRequests: replays.flatMap(({ failed }) => failed),
       samples,
-      ...recorded,
+      tokenGaps: bench.timelineEntries === 0 ? null : groupTokenGaps(parts),
+      timeline: replays[0].timeline,
     });
     if (checks.some(({ ok }) => !ok)) break;
     const pairs = turn.pair + 1;
@@ -202,7 +205,8 @@ interface Turn {
   readonly side: Side;
   readonly maxSteps?: number;
   readonly maxChecks: number;
-  readonly pageSamples?: number;
+  /** Most entries of the timeline, 0 to record none. @default {0} */
+  readonly timelineEntries?: number;
   readonly report: (progress: { requestsDone: number; steps: number }) => void;
 }
 
@@ -210,16 +214,12 @@ async function replaySide(
   bench: SharedBench,
   clock: StepClock,
   turn: Turn,
-): Promise<readonly ReplayPart[]> {
+): Promise<readonly ShareReplay[]> {
   turn.report({ requestsDone: 0, steps: 0 });
   const orders = bench.shares.map((_, replica) => orderOf(bench, turn, replica));
-  const replays = bench.threads === null
+  return bench.threads === null
     ? await replayInTurn(bench, orders, { clock, report: turn.report })
     : await bench.threads.replay(orders.map((share) => threadOrder(bench, share)), turn.report);
-  return replays.map(({ log, pools }, replica) => {
-    const { requests, places } = bench.shares[replica];
-    return { log: { ...log, requests }, pools, places };
-  });
 }
 
 async function replayInTurn(
@@ -237,7 +237,7 @@ async function replayInTurn(
       signal,
     });
     done += order.requests.length;
-    stepsDone += replayed.log.timeline.timed;
+    stepsDone += replayed.measured.steps;
     replays.push(replayed);
   }
   return replays;
@@ -261,7 +261,8 @@ function orderOf(bench: SharedBench, turn: Turn, replica: number): ShareOrder {
     availability,
     debug: options.debugTables ?? false,
     maxChecks: replica === 0 ? turn.maxChecks : 0,
-    pageSamples: bench.shares.length === 1 ? turn.pageSamples ?? 0 : 0,
+    // Steps are told of one engine alone.
+    timelineEntries: bench.shares.length === 1 ? turn.timelineEntries ?? 0 : 0,
     maxSteps: turn.maxSteps ?? null,
   };
 }

@@ -3,8 +3,15 @@
 import type { PageOrder } from "../../allocator/mod.ts";
 import type { TraceRequest, Workload } from "../../fixtures/mod.ts";
 import type { StepClock } from "../clock/mod.ts";
-import { describePools, type PoolUse, replay, type ReplayLog } from "../replay/mod.ts";
-import type { AvailabilityReading, Side } from "../result/mod.ts";
+import {
+  type LoggedCheck,
+  type MeasuredPart,
+  measurePart,
+  PAGE_SAMPLES,
+  recordSteps,
+  replay,
+} from "../replay/mod.ts";
+import type { AvailabilityReading, FailedRequest, Side, StepTimeline } from "../result/mod.ts";
 import { createSideRanks } from "../scheduler/mod.ts";
 
 /** One replica's replay, as it is ordered. */
@@ -29,18 +36,22 @@ export interface ShareOrder {
   readonly debug: boolean;
   /** Most sampled checks. */
   readonly maxChecks: number;
-  /** Most samples of one request's pages. */
-  readonly pageSamples: number;
+  /** Most entries of the timeline of its steps; 0 records neither these nor the longest request's pages. */
+  readonly timelineEntries: number;
   /** Steps after which it stops, whatever is left; null for all. */
   readonly maxSteps: number | null;
 }
 
-/** One replica's replay, as it ended; the requests are the order's. */
+/** One replica's replay, as it ended: what it came to, and nothing as long as its steps. */
 export interface ShareReplay {
-  /** What it left behind. */
-  readonly log: Omit<ReplayLog, "requests">;
-  /** What became of its pools. */
-  readonly pools: PoolUse;
+  /** Its figures. */
+  readonly measured: MeasuredPart;
+  /** Requests that were not served. */
+  readonly failed: readonly FailedRequest[];
+  /** Checks made. */
+  readonly checks: readonly LoggedCheck[];
+  /** Its steps, null where they were not asked for. */
+  readonly timeline: StepTimeline | null;
 }
 
 /** How far a replay has come. */
@@ -65,20 +76,26 @@ export async function replayShare(
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<ShareReplay> {
-  const { workload, maxSteps } = order;
+  const { workload, maxSteps, timelineEntries } = order;
   const { scheduler, speculative } = workload;
   const ranks = createSideRanks(workload, order.side, order);
-  const { requests: _, ...log } = await replay({
+  const log = await replay({
     ...order,
     scheduler,
     speculative,
     ranks,
     clock: o.clock,
     keptRequests: Infinity,
+    pageSamples: timelineEntries === 0 ? 0 : PAGE_SAMPLES,
     maxSteps: maxSteps ?? Infinity,
     onProgress: o.onProgress,
     ...(o.signal === undefined ? {} : { signal: o.signal }),
   });
   await o.clock.finish?.();
-  return { log, pools: describePools(ranks) };
+  return {
+    measured: measurePart(log, ranks),
+    failed: log.failed,
+    checks: log.checks,
+    timeline: timelineEntries === 0 ? null : recordSteps(log, ranks, timelineEntries),
+  };
 }

@@ -11,4 +11,4 @@ export { interleaveSides, type Turn } from "./pair_order.ts";
 export { isFutile } from "./futility.ts";
 export { levelAfter, planLooks, type SequentialPlan } from "./sequential.ts";
 
-export { mean, summarize, summarizeWeighted } from "./summary.ts";
+export { mean, summarize, summarizeRanks, summarizeWeighted } from "./summary.ts";

@@ -35,7 +35,24 @@ export function summarizeWeighted(
   if (count === 0) return null;
   const sample = { values, weights };
   const [min, max] = boundsOf(sample);
-  const selectRank = createRankSelector(sample);
+  return summarizeRanks({ count, sum, min, max, selectRank: createRankSelector(sample) });
+}
+
+/**
+ * Summarises a sample whose values can be asked for by rank.
+ *
+ * @param o How many values there are, ≥ 1, their sum and bounds, and the value at a rank from 0.
+ */
+export function summarizeRanks(
+  o: {
+    readonly count: number;
+    readonly sum: number;
+    readonly min: number;
+    readonly max: number;
+    readonly selectRank: (rank: number) => number;
+  },
+): Summary {
+  const { count, min, max, selectRank } = o;
   const quantile = (q: number): number => {
     const position = (count - 1) * q;
     const below = Math.floor(position);
@@ -45,7 +62,7 @@ export function summarizeWeighted(
   };
   return {
     count,
-    mean: sum / count,
+    mean: o.sum / count,
     min,
     p50: quantile(0.5),
     p90: quantile(0.9),
