@@ -8,12 +8,14 @@ import type { StepBatch, StepTimes } from "./step_clock.ts";
 
 /** Products that a card makes while it reads one key and value of a head, or so. */
 const PAIRS_PER_KEY = 20;
-/** How much slower than any step before of about its size a step is taken to be at the most. */
+/** How much slower than any step before of about its size attention is taken to be at the most. */
 const SLACK = 2;
+/** Sizes of about a fifth more are told apart. */
+const SIZES_PER_POWER = 4;
 
 /** Steps without a time yet. */
 export interface PendingBound {
-  /** Adds a step; its rest is known. */
+  /** Adds a step; its rest is known, and needs no slack. */
   readonly add: (batch: StepBatch, restMs: number) => void;
   /** The oldest steps got their times. */
   readonly learn: (times: StepTimes) => void;
@@ -33,7 +35,7 @@ export function createPendingBound(): PendingBound {
       for (const [index, { size }] of timed.entries()) longest.learn(size, attentionMs[index]);
     },
     mostMs: () =>
-      pending.reduce((sum, each) => sum + SLACK * (longest.of(each.size) + each.restMs), 0),
+      pending.reduce((sum, { size, restMs }) => sum + SLACK * longest.of(size) + restMs, 0),
   };
 }
 
@@ -42,23 +44,25 @@ function createLongest(): {
   readonly learn: (size: number, ms: number) => void;
   readonly of: (size: number) => number;
 } {
-  // By the size's power of two: the longest time of such a step, and of all that are no larger.
-  const bySize = new Float64Array(64);
-  const upToSize = new Float64Array(64);
-  let slowest: number | null = null;
+  // The longest time of a class of sizes, and of all that are no larger.
+  const own = new Float64Array(64 * SIZES_PER_POWER);
+  const upTo = new Float64Array(own.length);
+  const classOf = (size: number): number => Math.floor(SIZES_PER_POWER * Math.log2(size));
   return {
     learn: (size, ms) => {
-      const own = Math.floor(Math.log2(size));
-      slowest = Math.max(slowest ?? 0, ms / size);
-      bySize[own] = Math.max(bySize[own], ms);
-      for (let power = own; power < upToSize.length; power++) {
-        upToSize[power] = Math.max(upToSize[power], ms);
-      }
+      const at = classOf(size);
+      own[at] = Math.max(own[at], ms);
+      for (let each = at; each < upTo.length; each++) upTo[each] = Math.max(upTo[each], ms);
     },
     of: (size) => {
-      const own = Math.floor(Math.log2(size));
-      if (slowest === null) return Infinity;
-      return bySize[own] > 0 ? upToSize[own] : Math.max(upToSize[own], slowest * size);
+      const at = classOf(size);
+      if (own[at] > 0) return upTo[at];
+      const larger = own.findIndex((ms, each) => each > at && ms > 0);
+      if (larger >= 0) return upTo[larger];
+      const smaller = own.findLastIndex((ms, each) => each < at && ms > 0);
+      if (smaller < 0) return Infinity;
+      // No step takes longer for its size than a smaller one, which has as much to start.
+      return upTo[at] * size / 2 ** (smaller / SIZES_PER_POWER);
     },
   };
 }

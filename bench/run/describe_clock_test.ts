@@ -156,7 +156,7 @@ Deno.test("an adapter clock bounds what is pending by the slowest step before, f
   assert.equal(clock.mostPendingMs!(), 0);
   clock.enqueue(step(10));
   const one = clock.mostPendingMs!();
-  assert.ok(Math.abs(one - 2 * (attentionMs[0] + restMs[0])) < 1e-9);
+  assert.ok(Math.abs(one - (2 * attentionMs[0] + restMs[0])) < 1e-9);
   clock.enqueue(step(30));
   assert.ok(clock.mostPendingMs!() > 2 * one);
 });
