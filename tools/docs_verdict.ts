@@ -160,6 +160,18 @@ function factsOf(result: BenchResult): string[] {
             (100 * clockCost.stepMs / clockCost.wallMs).toFixed(0)
           } %`),
     );
+    const [row, headwise] = [clockCost.sides?.["uniform"], clockCost.sides?.["headwise"]];
+    if (row !== undefined && headwise !== undefined) {
+      facts.push(
+        `\`headwise\` against \`row\`: ${
+          percent(headwise.stepMs / row.stepMs)
+        } by the device's own ` +
+          `timers, ${
+            percent(headwise.sentMs / row.sentMs)
+          } by the time that passed with steps at ` +
+          "the adapter",
+      );
+    }
   }
   return facts;
 }

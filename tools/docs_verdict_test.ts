@@ -17,6 +17,20 @@ Deno.test("renderVerdict() shows pairs that were compared, and leaves out those 
   assert.doesNotMatch(page, /protocol took/);
 });
 
+Deno.test("renderVerdict() sets what timers claim beside the time that passed", async () => {
+  const workload = requireLoaded(await loadWorkload("smoke"));
+  const result = await runBench({ workload, clock: { kind: "model", reason: null } });
+  const none = { batches: 1, steps: 64, samples: 1, wallMs: 100, protocolMs: 1 };
+  const sides = {
+    uniform: { stepMs: 40, sentMs: 50 },
+    headwise: { stepMs: 30, sentMs: 49 },
+  };
+  const page = renderVerdict([
+    { clock: "x", load: "saturated", result: { ...result, clockCost: { ...none, sides } } },
+  ], { isRehearsal: false });
+  assert.match(page.replaceAll(/\s+/g, " "), /: −25\.0 % by the device's own timers, −2\.0 % by/);
+});
+
 Deno.test("docs/results/verdict.md is what its results say", async () => {
   const runs: VerdictRun[] = [];
   for (const clock of ["triton", "wgsl"]) {

@@ -122,6 +122,11 @@ export const clockCost = z.strictObject({
   judgeMs: z.number().exactOptional(),
   /** Milliseconds of packing, sending, reading and judging that no step ran beside. */
   protocolMs: z.number(),
+  /**
+   * By side, milliseconds of its steps by the device's own timers, and milliseconds by this program's
+   * clock in which they were with the adapter.
+   */
+  sides: z.record(text, z.strictObject({ stepMs: z.number(), sentMs: z.number() })).exactOptional(),
 });
 
 /** Machine ceilings and where they come from. */

@@ -61,10 +61,10 @@ function joinTables(one: ClockTable, other: ClockTable): ClockTable {
   };
 }
 
-/** What the protocol of an adapter took. */
+/** What the protocol of an adapter took, and how its claims compare with the time that passed. */
 export function describeClockCost(
-  clocks: readonly StepClock[],
-  wallMs: number,
+  { sides }: Bench,
+  { clocks, wallMs }: { readonly clocks: readonly StepClock[]; readonly wallMs: number },
 ): Pick<BenchResult, "clockCost"> {
   const costs = clocks.filter(isAdapterClock).map((each) => each.cost());
   if (costs.length === 0) return {};
@@ -80,6 +80,9 @@ export function describeClockCost(
       busyMs: sum("busyMs"),
       judgeMs: sum("judgeMs"),
       protocolMs: sum("sentMs") - sum("busyMs") + sum("ownMs"),
+      sides: Object.fromEntries(
+        costs.map(({ stepMs, sentMs }, side) => [sides[side].name, { stepMs, sentMs }]),
+      ),
     },
   };
 }

@@ -65,6 +65,13 @@ Deno.test("a result says whose kernel was timed, and what the protocol took", as
   // The warm-up of each of three sides is a batch that is not counted.
   assert.equal(clockCost!.batches, batches.reduce((sum, count) => sum + count, 0) - 3);
   assert.ok(clockCost!.steps > clockCost!.batches);
+  // A request is with the adapter for a second by the clock of tests, which claims what it likes.
+  const claims = clockCost!.sides!;
+  assert.deepEqual(Object.keys(claims), result.sides.map(({ name }) => name));
+  const sum = (key: "stepMs" | "sentMs") =>
+    Object.values(claims).reduce((total, each) => total + each[key], 0);
+  assert.ok(Math.abs(sum("stepMs") - clockCost!.stepMs!) < 1e-9);
+  assert.ok(Object.values(claims).every(({ sentMs }) => sentMs >= 1000), JSON.stringify(claims));
   assert.ok(
     result.sides.every(({ runs }) => runs.every(({ performance }) => performance !== null)),
   );

@@ -91,7 +91,7 @@ export function describeRun(
         ? {}
         : { calibration: describeCalibration(options.calibration, bench.cost) }),
     },
-    ...describeClockCost(o.clocks, o.wallMs),
+    ...describeClockCost(bench, o),
     restOfLayer: describeRestOfLayer(bench.rest),
     formulas: METRIC_FORMULAS,
     sides: bench.sides.map(({ name, layout, walk, recycle }, index) => ({
