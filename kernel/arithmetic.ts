@@ -43,9 +43,11 @@ const ROUNDED_TYPES = ["f32", "tf32", "f16", "bf16", "storage"] as const;
  */
 export const ARITHMETIC_FIELDS = {
   query: {
-    choices: ["stored", "rescaled"],
+    choices: ["stored", "rescaled", "fixed16"],
     description:
-      "`rescaled`: the query is multiplied by scale · log2(e) and rounded to its type again",
+      "`rescaled`: the query is multiplied by scale · log2(e) and rounded to its type again; " +
+      "`fixed16`: it becomes two signed bytes, steps of 1/32639 of its row's largest element, " +
+      "which scales of key channels are taken into",
   },
   scores: {
     choices: ROUNDED_TYPES,

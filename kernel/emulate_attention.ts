@@ -7,7 +7,7 @@ import type { Arithmetic } from "./arithmetic.ts";
 import { createRandom, type Random } from "../allocator/mod.ts";
 import { rowWeights } from "./oracle_direct.ts";
 import type { AttentionProblem } from "./problem.ts";
-import { type CacheSide, createRowReader } from "./quantised/quantised_tensor.ts";
+import { type CacheSide, channelScales, createRowReader } from "./quantised/quantised_tensor.ts";
 import { decodeValues, encodeValue, type StorageType } from "./storage_type.ts";
 
 const f32 = Math.fround;
@@ -161,14 +161,16 @@ function emulateRow(
   const factor = f32((p.scale ?? 1 / Math.sqrt(headSize)) * Math.LOG2E);
   const begin = o.index * headSize;
   const queries = Array.from(decodeValues(storage, p.query.subarray(begin, begin + headSize)));
-  const query = a.query === "rescaled"
+  const head = Math.floor(o.at.queryHead / (p.shape.queryHeads / p.shape.kvHeads));
+  const query = a.query === "fixed16"
+    ? fixedQuery(queries, channelScales(p, { side: "keys", head }), o.coarser?.query ?? 1)
+    : a.query === "rescaled"
     ? queries.map((value) => round.query(f32(value * factor)))
     : a.scores === "tf32"
     ? queries.map((value) => round.factor(f32(value * factor)))
     : queries;
   const isScaled = a.query === "rescaled" || a.scores === "tf32";
   const offsets = rowWeights(p, o.at).offsets.filter((_, i) => o.skip?.(i) !== true);
-  const head = Math.floor(o.at.queryHead / (p.shape.queryHeads / p.shape.kvHeads));
   const keys = readRows(p, "keys", { offsets, head });
   const values = readRows(p, "values", { offsets, head });
   const scores = offsets.map((_, i) => {
@@ -188,6 +190,20 @@ function emulateRow(
     : attendAfter(a, { ...work, sink, blockKeys: o.blockKeys ?? 16, splitKeys: o.splitKeys });
   const bits = Uint16Array.from(row.output, (each) => encodeValue(storage, each));
   return { output: bits, logSumExp: row.logSumExp };
+}
+
+/** A query in whole steps of its largest element, which scales of key channels are taken into. */
+function fixedQuery(
+  queries: readonly number[],
+  channels: Float64Array | null,
+  coarser: number,
+): number[] {
+  const scaled = queries.map((value, d) => value * (channels?.[d] ?? 1));
+  const largest = scaled.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const step = largest * coarser / 32639;
+  return queries.map((value, d) =>
+    scaled[d] === 0 ? 0 : value * (Math.round(scaled[d] / step) * step / scaled[d])
+  );
 }
 
 /** [rows, D] exact values at those offsets. */

@@ -5,7 +5,7 @@
  */
 
 import type { AttentionProblem, AttentionResult } from "./problem.ts";
-import { createRowReader } from "./quantised/quantised_tensor.ts";
+import { channelScales, createRowReader } from "./quantised/quantised_tensor.ts";
 import { cacheOffset, tableIndex } from "./shape.ts";
 import { decodingTable } from "./storage_type.ts";
 import { keyIsVisible } from "./visibility.ts";
@@ -42,6 +42,11 @@ export interface RowWeights {
   readonly spreads: Float64Array<ArrayBuffer>;
   /** Σ|k| of each visible key, not scaled: what an absolute error of the query costs. */
   readonly keySums: Float64Array<ArrayBuffer>;
+  /**
+   * Scaled max|q s|·Σ|k / s| of each visible key, s the scale of a key's channel or 1: what an error
+   * costs that is relative to the query's largest element.
+   */
+  readonly peakSums: Float64Array<ArrayBuffer>;
   /** Largest of the scores and the learned sink logit; −Infinity with neither. */
   readonly largestScore: number;
   /** As in {@linkcode AttendedRow}. */
@@ -86,6 +91,12 @@ export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
   const magnitudes = new Float64Array(offsets.length);
   const spreads = new Float64Array(offsets.length);
   const keySums = new Float64Array(offsets.length);
+  const peakSums = new Float64Array(offsets.length);
+  const channels = channelScales(p, { side: "keys", head });
+  let peak = 0;
+  for (let d = 0; d < headSize; d++) {
+    peak = Math.max(peak, Math.abs(decoded[p.query[queryOffset + d]] * (channels?.[d] ?? 1)));
+  }
   let largestKeyScore = -Infinity;
   for (let i = 0; i < offsets.length; i++) {
     let dot = 0;
@@ -98,10 +109,14 @@ export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
       magnitude += Math.abs(product);
       squares += product * product;
       keySums[i] += Math.abs(key[d]);
+      const channel = channels?.[d] ?? 1;
+      // A query element that its channel makes 0 has no error.
+      if (channel !== 0) peakSums[i] += Math.abs(key[d] / channel);
     }
     scores[i] = dot * scale;
     magnitudes[i] = magnitude * scale;
     spreads[i] = Math.sqrt(squares) * scale;
+    peakSums[i] *= peak * scale;
     largestKeyScore = Math.max(largestKeyScore, scores[i]);
   }
 
@@ -119,7 +134,17 @@ export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
   let keyDenominator = 0;
   for (const score of scores) keyDenominator += Math.exp(score - largestKeyScore);
   const logSumExp = offsets.length === 0 ? -Infinity : largestKeyScore + Math.log(keyDenominator);
-  return { offsets, weights, scores, magnitudes, spreads, keySums, largestScore, logSumExp };
+  return {
+    offsets,
+    weights,
+    scores,
+    magnitudes,
+    spreads,
+    keySums,
+    peakSums,
+    largestScore,
+    logSumExp,
+  };
 }
 
 /**

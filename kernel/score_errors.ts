@@ -17,6 +17,8 @@ import {
 const SCORE_LIMIT = 2 ** 96;
 /** Hardware that takes float32 factors as tf32 drops 13 bits of each. */
 const TF32_TRUNCATION = 2 ** -10;
+/** Half of a step of a query in two signed bytes, the largest being 127 · 256 + 127 steps. */
+const FIXED_ROUNDING = 1 / (2 * 32639);
 
 /** Error of a score that rounded factors, sums and results bring about. */
 function scoreErrors(
@@ -42,6 +44,7 @@ function scoreErrors(
       error += query.relative * Math.min(magnitude, likely) +
         query.absolute * Math.LN2 * weighed.keySums[i];
     }
+    if (a.query === "fixed16") error += FIXED_ROUNDING * weighed.peakSums[i];
     return error + score.relative * Math.abs(weighed.scores[i]) + score.absolute;
   });
 }

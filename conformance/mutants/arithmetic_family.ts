@@ -53,6 +53,12 @@ const COARSER: readonly Coarser[] = [
     coarser: { query: 4 },
   },
   {
+    name: "query_of_larger_steps",
+    fault: "The query is rounded to steps of four times the size that was declared",
+    declared: { query: "fixed16" },
+    coarser: { query: 4 },
+  },
+  {
     name: "partials_stored",
     fault: "Partial outputs of splits have the cache's type where float32 was declared",
     declared: { sums: "matrix" },

@@ -147,6 +147,23 @@ export function createRowReader(p: AttentionProblem, side: CacheSide): RowReader
   };
 }
 
+/**
+ * Scales of a head's channels, which a kernel may take into the query or out of a sum.
+ *
+ * @returns [D]; null where a side's scales belong to anything else.
+ */
+export function channelScales(
+  p: AttentionProblem,
+  o: { readonly side: CacheSide; readonly head: number },
+): Float64Array | null {
+  const format = sideFormat(p.shape, o.side);
+  if (format?.granularity !== "channel") return null;
+  const { headSize } = p.shape;
+  const { scales } = sideTensor(p, o.side)!;
+  const own = scales!.subarray(o.head * headSize, (o.head + 1) * headSize);
+  return decodedChannels(own, format.scaleType);
+}
+
 /** What channels share, [H, D], decoded once; null where a format has none. */
 function decodedChannels(
   stored: QuantisedTensor["scales"],

@@ -51,8 +51,11 @@ async function assertRight(
   p: AttentionProblem,
   o: AttendOnGpuOptions = {},
 ): Promise<void> {
-  const { output, logSumExp } = await attendOnGpu(gpu, p, { ...o, returnLogSumExp: true });
-  const verdict = compareWithOracle({ problem: p, output, logSumExp: logSumExp! });
+  const { output, logSumExp, arithmetic } = await attendOnGpu(gpu, p, {
+    ...o,
+    returnLogSumExp: true,
+  });
+  const verdict = compareWithOracle({ problem: p, output, logSumExp: logSumExp!, arithmetic });
   const { keyFormat, valueFormat } = p.shape;
   assert.ok(verdict.ok, `${formatName(keyFormat)} ${formatName(valueFormat)}: ${verdict.message}`);
 }

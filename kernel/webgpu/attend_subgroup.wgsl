@@ -18,12 +18,20 @@
 // neither wait is on the way.
 //
 // A tile that every row sees whole (`unmasked`) takes its rows by counting and skips the masks.
+//
+// Keys of whole numbers (KEY_DIGITS) are not decoded: the query is rounded to 16 bits of its row's largest
+// element, and its two signed bytes are multiplied with four codes at a time, exactly.
 
 const MAX_GROWTH: f32 = 8.0;
 //#if SHARES_WEIGHTS
 
 // Weights of each subgroup's tile, of all rows; within a subgroup a barrier costs next to nothing.
 var<workgroup> sharedWeights: array<vec4<f32>, ${WORKGROUP / T * TILE * ((R + 3) / 4)}>;
+//#end
+//#if KEY_DIGITS && !QUERY_REGISTERS
+
+// Upper and lower bytes of a query's elements, in the places of their quarters in sharedQuery.
+var<workgroup> sharedDigits: array<vec2<u32>, ${ROWS * D / 4}>;
 //#end
 
 // An item may name one that its workgroup takes next, so that equal shares of all keys end together.
@@ -64,6 +72,53 @@ fn attendItem(item: Item, local: u32) {
   let lastVisibleIndex = max(item.visibleEnd, 1u) - 1u;
   loadQuery(item, local);
   workgroupBarrier();
+//#if KEY_DIGITS
+
+//#for r in 0..R
+  var largest${r} = 0u;
+//#for c in 0..KC
+//#for q in 0..KQ
+  largest${r} = max(largest${r}, largestBits(sharedQuery[ownQuery + ${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane]));
+//#end
+//#end
+  largest${r} = subgroupMax(largest${r});
+  let step${r} = bitcast<f32>(largest${r}) / MOST_STEPS;
+  let steps${r} = stepsPerUnit(largest${r});
+//#if KEY_CODES == INT4
+  var zero${r} = 0.0;
+//#end
+//#for c in 0..KC
+//#if KEY_CODES == INT4
+//#for p in 0..KQ / 2
+  let first${r}_${c}_${p} = vec4<i32>(round(sharedQuery[ownQuery + ${(r * KQ + p * 2) * KEY_CHUNKS + c * LK}u + keyLane] * steps${r}));
+  let second${r}_${c}_${p} = vec4<i32>(round(sharedQuery[ownQuery + ${(r * KQ + p * 2 + 1) * KEY_CHUNKS + c * LK}u + keyLane] * steps${r}));
+  zero${r} += dot(vec4<f32>(first${r}_${c}_${p}), staticQuarter(${KEY_ZEROS_AT}u + item.head * ${D}u + (${c * LK}u + keyLane) * ${KEY_ELEMENTS}u + ${p * 8}u));
+  zero${r} += dot(vec4<f32>(second${r}_${c}_${p}), staticQuarter(${KEY_ZEROS_AT}u + item.head * ${D}u + (${c * LK}u + keyLane) * ${KEY_ELEMENTS}u + ${p * 8 + 4}u));
+  let query${r}_${c}_${p * 2} = digitPair(vec4<i32>(first${r}_${c}_${p}.xz, second${r}_${c}_${p}.xz));
+  let query${r}_${c}_${p * 2 + 1} = digitPair(vec4<i32>(first${r}_${c}_${p}.yw, second${r}_${c}_${p}.yw));
+//#end
+//#else
+//#for q in 0..KQ
+  let query${r}_${c}_${q} = digitPair(vec4<i32>(round(sharedQuery[ownQuery + ${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane] * steps${r})));
+//#end
+//#end
+//#if !QUERY_REGISTERS
+//#for q in 0..KQ
+  sharedDigits[ownQuery + ${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane] = query${r}_${c}_${q};
+//#end
+//#end
+//#end
+//#if KEY_CODES == INT4
+//#for s in 0..LOG2LK
+  zero${r} += subgroupShuffleXor(zero${r}, ${1 << s}u);
+//#end
+//#end
+//#end
+//#if !QUERY_REGISTERS
+  // Every subgroup of these rows has written the same.
+  workgroupBarrier();
+//#end
+//#end
 
 //#for r in 0..R
   let token${r} = (item.firstRow + firstOwnRow + ${r}u) / ${G}u;
@@ -74,7 +129,7 @@ fn attendItem(item: Item, local: u32) {
   var out${r}_${c}_${q} = vec4<f32>(0.0);
 //#end
 //#end
-//#if QUERY_REGISTERS
+//#if QUERY_REGISTERS && !KEY_DIGITS
 //#for c in 0..KC
 //#for q in 0..KQ
   let query${r}_${c}_${q} = sharedQuery[ownQuery + ${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane];
@@ -103,6 +158,41 @@ fn attendItem(item: Item, local: u32) {
 //#if VALUE_SCALES
     let valueScale = select(0.0, valueRowScale(place.own), place.alive);
 //#end
+//#if KEY_DIGITS
+//#for r in 0..R
+//#for j in 0..J
+    var upper${r}_${j} = 0i;
+    var lower${r}_${j} = 0i;
+//#end
+//#end
+//#for c in 0..KC
+//#for q in 0..KQ
+    {
+//#for j in 0..J
+      let key${j} = keyBytes${q}(keys.word${j}_${c});
+//#end
+//#for r in 0..R
+      {
+//#if QUERY_REGISTERS
+        let query = query${r}_${c}_${q};
+//#else
+        let query = sharedDigits[ownQuery + ${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane];
+//#end
+//#for j in 0..J
+        upper${r}_${j} += dot4I8Packed(key${j}, query.x);
+        lower${r}_${j} += dot4I8Packed(key${j}, query.y);
+//#end
+      }
+//#end
+    }
+//#end
+//#end
+//#for r in 0..R
+//#for j in 0..J
+    var total${r}_${j} = (upper${r}_${j} << 8u) + lower${r}_${j};
+//#end
+//#end
+//#else
 //#for r in 0..R
 //#for j in 0..J
     var dot${r}_${j} = 0.0;
@@ -152,6 +242,7 @@ fn attendItem(item: Item, local: u32) {
 //#end
 //#end
 //#end
+//#end
 
 //#if KEY_SCALES
     let tileScale = keyScale;
@@ -166,6 +257,26 @@ fn attendItem(item: Item, local: u32) {
 //#end
     }
 
+//#if KEY_DIGITS
+//#for s in 0..LOG2LK
+//#for r in 0..R
+//#if (J >> s) > 1
+//#for j in 0..J >> (s + 1)
+    total${r}_${j} += subgroupShuffleXor(total${r}_${j + (J >> (s + 1))}, ${LK >> (s + 1)}u);
+//#end
+//#else
+    total${r}_0 += subgroupShuffleXor(total${r}_0, ${LK >> (s + 1)}u);
+//#end
+//#end
+//#end
+//#for r in 0..R
+//#if KEY_CODES == INT4
+    var dot${r}_0 = (f32(total${r}_0) - zero${r}) * step${r};
+//#else
+    var dot${r}_0 = f32(total${r}_0) * step${r};
+//#end
+//#end
+//#else
 //#for s in 0..LOG2LK
 //#for r in 0..R
 //#if (J >> s) > 1
@@ -174,6 +285,7 @@ fn attendItem(item: Item, local: u32) {
 //#end
 //#else
     dot${r}_0 += subgroupShuffleXor(dot${r}_0, ${LK >> (s + 1)}u);
+//#end
 //#end
 //#end
 //#end

@@ -134,6 +134,22 @@ fn sideQuarter${q}(chunk: SideChunk, number: u32) -> vec4<f32> {
 }
 
 //#end
+//#if SIDE_CODES == INT8 || SIDE_CODES == INT4
+//#for q in 0..SIDE_ELEMENTS / 4
+//#if SIDE_CODES == INT8
+// Elements ${q * 4} to ${q * 4 + 3} as signed bytes.
+fn sideBytes${q}(chunk: SideChunk) -> u32 {
+  return sideWord${q}(chunk);
+}
+//#else
+// Every second element from ${q / 2 * 8 + q % 2} on, as bytes, zero points not taken off.
+fn sideBytes${q}(chunk: SideChunk) -> u32 {
+  return (sideWord${q / 2}(chunk) >> ${q % 2 * 4}u) & 0x0f0f0f0fu;
+}
+//#end
+
+//#end
+//#end
 //#if SIDE_ELEMENTS == 8
 // The chunk in the query's 16-bit type, which holds every value at unit scale exactly.
 fn sidePacked(chunk: SideChunk, number: u32) -> vec4<u32> {

@@ -55,6 +55,31 @@ fn int4High(word: u32) -> vec4<f32> {
   ));
 }
 
+// A query in whole steps of two signed bytes: 127 · 256 + 127 of them are its largest element.
+const MOST_STEPS = 32639.0;
+
+// Bits of the largest magnitude, which order as the magnitudes do, with what is no number on top.
+fn largestBits(values: vec4<f32>) -> u32 {
+  let bits = bitcast<vec4<u32>>(values) & vec4<u32>(0x7fffffffu);
+  return max(max(bits.x, bits.y), max(bits.z, bits.w));
+}
+
+// Steps in 1, and none where the largest element is none or next to nothing: a step carries that on.
+fn stepsPerUnit(largest: u32) -> f32 {
+  let isPlain = largest >= 0x08000000u && largest < 0x7f800000u;
+  return select(0.0, MOST_STEPS / bitcast<f32>(select(0x3f800000u, largest, isPlain)), isPlain);
+}
+
+fn packBytes(numbers: vec4<i32>) -> u32 {
+  let bytes = vec4<u32>(numbers) & vec4<u32>(0xffu);
+  return bytes.x | (bytes.y << 8u) | (bytes.z << 16u) | (bytes.w << 24u);
+}
+
+// Four numbers of steps as their upper and their lower bytes, both signed.
+fn digitPair(numbers: vec4<i32>) -> vec2<u32> {
+  return vec2<u32>(packBytes((numbers + vec4<i32>(128)) >> vec4<u32>(8u)), packBytes(numbers));
+}
+
 // The e4m3 codes in the upper bytes of two halves as f16 of 2^-8 times their value: sign, exponent and
 // fraction come into place, and a code of all ones stays no number.
 fn e4m3Pair(word: u32) -> u32 {

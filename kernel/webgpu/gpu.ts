@@ -162,6 +162,7 @@ export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {
         isCompact: isSoftware,
         ...(features.includes(COHERENT_FEATURE) ? { isCoherent: true } : {}),
         ...(features.includes(SUBGROUP_BARRIER) ? { hasSubgroupBarrier: true } : {}),
+        ...(hasPackedProducts(provider) ? { hasPackedProducts: true } : {}),
         ...(matrix === null ? {} : { matrix }),
       },
       maxBindingBytes: Math.min(o.maxBindingBytes ?? limit, limit),
@@ -253,6 +254,11 @@ function matrixUnit(adapter: GPUAdapter, workgroupBytes: number): MatrixUnit | n
   ).map(({ M }) => M);
   const size = ([16, 8] as const).find((each) => sizes.includes(each));
   return size === undefined ? null : { size, workgroupBytes };
+}
+
+function hasPackedProducts(provider: GPU): boolean {
+  const { wgslLanguageFeatures } = provider as { wgslLanguageFeatures?: ReadonlySet<string> };
+  return wgslLanguageFeatures?.has("packed_4x8_integer_dot_product") === true;
 }
 
 // Programs are generated for one size; an adapter that may pick among several gets the portable one.

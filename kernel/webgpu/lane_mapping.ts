@@ -17,6 +17,9 @@ const C16_ELEMENTS = 8;
 /** Queries are kept in registers where a lane has so few of them, of all rows. */
 const MAX_QUERY_REGISTERS = 64;
 
+/** The same of queries in two bytes an element, in words. */
+const MAX_DIGIT_REGISTERS = 80;
+
 /** Of 16-bit keys only where this many lanes share one: fewer need the registers for keys. */
 const REGISTER_LANES = 16;
 
@@ -39,6 +42,17 @@ export interface LaneOptions {
   readonly tuning: AttendTuning;
   /** Whether subgroups have a barrier of their own. */
   readonly hasSubgroupBarrier: boolean;
+  /** Whether WGSL has products of packed 8-bit integers. */
+  readonly hasPackedProducts: boolean;
+}
+
+/** Whether keys are multiplied as the whole numbers that they are, with a query of 16 bits. */
+export function hasFixedQuery(
+  keyFormat: QuantisedFormat | undefined,
+  o: { readonly hasPackedProducts?: boolean; readonly subgroupSize: number },
+): boolean {
+  return o.hasPackedProducts === true && o.subgroupSize > 0 &&
+    (keyFormat?.codes === "int8" || keyFormat?.codes === "int4");
 }
 
 /** Constants of the kernel without subgroups. */
@@ -70,7 +84,9 @@ export function portableMapping({ headSize }: AttendSpecialisation): LaneConstan
 export function subgroupMapping(
   s: AttendSpecialisation,
   o: LaneOptions,
-): LaneConstants<"T" | "R" | "WALKERS" | "LK" | "J" | "LANES_V" | "PV_UNROLL"> {
+): LaneConstants<
+  "T" | "R" | "WALKERS" | "LK" | "J" | "LANES_V" | "PV_UNROLL" | "KEY_DIGITS"
+> {
   const { subgroupSize, tuning } = o;
   const { headSize, pageSizeTokens } = s;
   const rowGroups = rowGroupsOf(s.rows, fittingRowsOfSubgroup({ ...tuning, headSize }));
@@ -100,6 +116,8 @@ export function subgroupMapping(
     Math.min(mostElements(s.valueFormat), fittingOutputs, tile * headSize / subgroupSize),
   );
   // Nor fewer lanes share a value than leave a step the keys of a tile.
+  const fixedQuery = tuning.fixedQuery !== false && hasFixedQuery(s.keyFormat, o);
+  const queryElements = rows * headSize / lanesPerKey;
   const lanesOfValue = Math.max(
     Math.ceil(subgroupSize / tile),
     Math.min(headSize / values, subgroupSize, tuning.lanesPerValue ?? Infinity),
@@ -121,8 +139,11 @@ export function subgroupMapping(
     J: keysPerGroup,
     KC: headSize / keys / lanesPerKey,
     KQ: keys / 4,
-    QUERY_REGISTERS: (s.keyFormat !== undefined || lanesPerKey >= REGISTER_LANES) &&
-      rows * headSize / lanesPerKey <= MAX_QUERY_REGISTERS,
+    KEY_DIGITS: Number(fixedQuery),
+    QUERY_REGISTERS: fixedQuery
+      ? queryElements / 2 <= MAX_DIGIT_REGISTERS
+      : (s.keyFormat !== undefined || lanesPerKey >= REGISTER_LANES) &&
+        queryElements <= MAX_QUERY_REGISTERS,
     TILE: tile,
     SHARES_WEIGHTS: o.hasSubgroupBarrier && tuning.sharesWeights === true,
     LANES_V: lanesOfValue,

@@ -52,7 +52,12 @@ export function listSpecialisations(o: {
         `Cannot list programs of cache "${cache}": use c16 or a format such as int8:token:f32`,
       );
     }
-    const target: ProgramTarget = { subgroupSize, dialect: "naga", isCompact: false };
+    const target: ProgramTarget = {
+      subgroupSize,
+      dialect: "naga",
+      isCompact: false,
+      hasPackedProducts: true,
+    };
     names.push(attendProgramName({
       ...sizes,
       ...(format === null ? {} : { keyFormat: format, valueFormat: format }),

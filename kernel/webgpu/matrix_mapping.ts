@@ -6,6 +6,7 @@
  */
 
 import { type Arithmetic, parseArithmetic } from "../arithmetic.ts";
+import { hasFixedQuery } from "./lane_mapping.ts";
 import { itemRowsOf, LEAST_MATRIX_ROWS, MATRIX_ROWS, TILE_ROWS } from "./item_rows.ts";
 import type { AttendSpecialisation, MatrixTuning, ProgramTarget } from "./program.ts";
 import type { StorageType } from "../storage_type.ts";
@@ -70,13 +71,17 @@ export interface SlotKind {
 
 /** What multiplies the rows of a slot. */
 export function multiplierOf(target: ProgramTarget, o: SlotKind): Multiplier {
+  const rows = tallestItem(target, o);
+  return usesMatrices({ ...o.shape, rows }, target) ? "matrix" : "f32";
+}
+
+/** Rows of a slot's items. */
+function tallestItem(target: ProgramTarget, o: SlotKind): number {
   const { queryHeads, kvHeads } = o.shape;
-  const packedRows = o.queryTokens * queryHeads / kvHeads;
-  const rows = itemRowsOf(packedRows, {
+  return itemRowsOf(o.queryTokens * queryHeads / kvHeads, {
     leastMatrixRows: leastMatrixRows(o.shape, target),
     rowGroups: 1,
   });
-  return usesMatrices({ ...o.shape, rows }, target) ? "matrix" : "f32";
 }
 
 /**
@@ -84,9 +89,13 @@ export function multiplierOf(target: ProgramTarget, o: SlotKind): Multiplier {
  * in float32's range. A matrix program stores weights times 2^11 in f16, as either neighbour (WGSL
  * leaves it open), and adds up the denominator from weights that were not rounded.
  */
-const DECLARED: Readonly<Record<StorageType | "matrix", Arithmetic>> = {
-  bf16: parseArithmetic({ weightScale: 2 ** -32, rescaleThreshold: 8 }),
-  f16: parseArithmetic({ rescaleThreshold: 8 }),
+const SMALL_WEIGHTS = { weightScale: 2 ** -32, rescaleThreshold: 8 } as const;
+const WEIGHTS = { rescaleThreshold: 8 } as const;
+const DECLARED: Readonly<Record<StorageType | `fixed ${StorageType}` | "matrix", Arithmetic>> = {
+  bf16: parseArithmetic(SMALL_WEIGHTS),
+  f16: parseArithmetic(WEIGHTS),
+  "fixed bf16": parseArithmetic({ ...SMALL_WEIGHTS, query: "fixed16" }),
+  "fixed f16": parseArithmetic({ ...WEIGHTS, query: "fixed16" }),
   matrix: parseArithmetic({
     sums: "matrix",
     weights: "f16",
@@ -98,7 +107,11 @@ const DECLARED: Readonly<Record<StorageType | "matrix", Arithmetic>> = {
 
 /** How the rows of a slot are computed, which decides their error bound. */
 export function arithmeticOf(target: ProgramTarget, o: SlotKind): Arithmetic {
-  return DECLARED[multiplierOf(target, o) === "matrix" ? "matrix" : o.shape.storage];
+  const rows = tallestItem(target, o);
+  if (usesMatrices({ ...o.shape, rows }, target)) return DECLARED.matrix;
+  const { storage, keyFormat } = o.shape;
+  const isFixed = rows !== TILE_ROWS && hasFixedQuery(keyFormat, target);
+  return DECLARED[isFixed ? `fixed ${storage}` as const : storage];
 }
 
 /** Letters of `attend_matrix.wgsl`. */

@@ -63,6 +63,8 @@ export interface ProgramTarget {
   readonly isCoherent?: boolean;
   /** Whether subgroups have a barrier of their own. @default {false} */
   readonly hasSubgroupBarrier?: boolean;
+  /** Whether WGSL has products of packed 8-bit integers. @default {false} */
+  readonly hasPackedProducts?: boolean;
   /** Subgroup matrices of f16 with f32 results; left out where there are none. */
   readonly matrix?: MatrixUnit;
 }
@@ -97,6 +99,8 @@ export interface AttendTuning {
   readonly lanesPerValue?: number;
   /** Whether weights pass through workgroup memory, where the target allows it. @default {false} */
   readonly sharesWeights?: boolean;
+  /** Whether queries are rounded to 16 bits where the target multiplies int8 and int4 keys as they are. @default {true} */
+  readonly fixedQuery?: boolean;
   /** Value loads that a lane issues before it uses the first: a power of two. */
   readonly valuesInFlight: number;
   /** Tuning of the matrix program, where there is one. */
