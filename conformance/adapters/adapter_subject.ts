@@ -76,7 +76,7 @@ async function invoke(
   const { value } = reply;
   const answered = command.resultTensors === undefined
     ? new Map()
-    : await session.scratch.take((value as { tensors: string }).tensors);
+    : session.scratch.take((value as { tensors: string }).tensors);
   const answer = command.unpackResult(value, answered, o);
   return command.answers === "reply" ? { kind: "ok", value: answer } : answer;
 }

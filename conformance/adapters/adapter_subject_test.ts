@@ -21,7 +21,7 @@ function sessionOf(off: number, arithmetic?: Record<string, string>): AdapterSes
     scratch: {
       path: "",
       write: () => "a",
-      take: () => Promise.resolve(new Map([["output", output]])),
+      take: () => new Map([["output", output]]),
       remove: () => {},
       close: () => Promise.resolve(),
     },

@@ -1,5 +1,5 @@
 /** The folder that tensors travel through. */
-import { FileRefusal, readBounded, requirePlainPath } from "../../fixtures/mod.ts";
+import { FileRefusal, readPlainSync, requirePlainPath } from "../../fixtures/mod.ts";
 import { AdapterFault } from "./adapter_fault.ts";
 import { fileName } from "./protocol/values.ts";
 import { readTensors, TensorFileError, type Tensors, writeTensors } from "./safetensors.ts";
@@ -11,7 +11,7 @@ export interface Scratch {
   /** Writes a file; gives its name. At once, so that requests go out in the order of their calls. */
   readonly write: (tensors: Tensors) => string;
   /** Reads a file that the adapter named, and removes it. */
-  readonly take: (name: string) => Promise<Tensors>;
+  readonly take: (name: string) => Tensors;
   /** Removes a file if it is there. */
   readonly remove: (name: string) => void;
   /** Removes the folder. */
@@ -37,8 +37,8 @@ export async function createScratch(
       Deno.writeFileSync(`${path}/${name}`, writeTensors(tensors), { createNew: true });
       return name;
     },
-    take: async (name) => {
-      const bytes = await readFile(`${path}/${checkedName(name)}`, o.maxFileBytes);
+    take: (name) => {
+      const bytes = readFile(`${path}/${checkedName(name)}`, o.maxFileBytes);
       Deno.removeSync(`${path}/${name}`);
       try {
         return readTensors(bytes);
@@ -66,10 +66,10 @@ function checkedName(name: string): string {
   );
 }
 
-async function readFile(path: string, maxBytes: number): Promise<Uint8Array> {
+function readFile(path: string, maxBytes: number): Uint8Array {
   const name = path.slice(path.lastIndexOf("/") + 1);
   try {
-    return await readBounded(path, { maxBytes, isTrusted: false });
+    return readPlainSync(path, { maxBytes });
   } catch (error) {
     const isMissing = error instanceof Deno.errors.NotFound;
     if (!(isMissing || error instanceof FileRefusal)) throw error;
