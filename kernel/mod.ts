@@ -34,23 +34,8 @@
  */
 
 export type { Layout } from "./../allocator/mod.ts";
-export {
-  type AppendComparison,
-  type AppendOutcome,
-  appendReference,
-  compareAppend,
-} from "./append_reference.ts";
-export {
-  type Arithmetic,
-  ARITHMETIC_FIELDS,
-  ArithmeticError,
-  type ArithmeticField,
-  declaredFields,
-  describeArithmetic,
-  type Fields,
-  FLOAT32_ARITHMETIC,
-  parseArithmetic,
-} from "./arithmetic.ts";
+export * from "./append_reference.ts";
+export * from "./arithmetic.ts";
 export { batchRows, ROW_KINDS, type RowKind, rowOfKind } from "./arithmetic_rows.ts";
 export { decodeBfloat16Array, encodeBfloat16Array } from "./bfloat16.ts";
 export { checkAppend } from "./check_append.ts";
@@ -59,44 +44,15 @@ export { checkProblem } from "./check_problem.ts";
 export { type CompareOptions, compareWithOracle, type Comparison } from "./compare.ts";
 export { attendDual, type HeadPass, mergeByColumns, selectHeads } from "./dual_merge.ts";
 export { emulateAttention, type EmulatorOptions } from "./emulate_attention.ts";
-export {
-  alteredMargin,
-  type BoundedRow,
-  boundRows,
-  extraKeyMargin,
-  lostKeyMargin,
-  type MarginOptions,
-} from "./fault_margin.ts";
+export * from "./fault_margin.ts";
 export { FIELD_ARITHMETICS, type FieldArithmetic } from "./field_arithmetic.ts";
 export { decodeFloat16Array, encodeFloat16Array } from "./float16.ts";
-export {
-  fillByFormula,
-  FORMULA_TENSORS,
-  formulaNumber,
-  type FormulaPlace,
-  sinkLogitsByFormula,
-} from "./formula_contents.ts";
+export * from "./formula_contents.ts";
 export { attendDirect, type QueryRow } from "./oracle_direct.ts";
 export { attendPaged } from "./oracle_paged.ts";
 export { type PoisonOptions, poisonUnread } from "./poison.ts";
-export type {
-  AppendProblem,
-  AppendResult,
-  AttentionProblem,
-  AttentionResult,
-  AttentionShape,
-  DroppedWrite,
-  Rotary,
-  TreeMask,
-} from "./problem.ts";
-export {
-  DtypeError,
-  PageIdError,
-  ProblemError,
-  type ProblemErrorData,
-  ShapeError,
-  ValueError,
-} from "./problem_error.ts";
+export * from "./problem.ts";
+export * from "./problem_error.ts";
 export {
   CODE_FORMATS,
   type CodeFormat,
@@ -119,25 +75,11 @@ export {
 export { poisonRows } from "./quantised/poison_quantised.ts";
 export { elementZero, type RowTarget, storeCode } from "./quantised/quantise_row.ts";
 export { elementScale, type QuantisedTensor, type RowPlace } from "./quantised/quantised_tensor.ts";
-export {
-  randomAppend,
-  type RandomAppendOptions,
-  randomProblem,
-  type RandomProblemOptions,
-  type RandomRowsOptions,
-} from "./random_problem.ts";
+export * from "./random_problem.ts";
 export { digestRow, digestRows } from "./row_digest.ts";
 export { cacheElements, cacheOffset, pageIdLimit, tableIndex } from "./shape.ts";
 export type { GroupRows, StepRows } from "./step_rows.ts";
-export type {
-  OpenedCache,
-  StepTimer,
-  TimedAnswer,
-  TimedCache,
-  TimedForm,
-  TimedSteps,
-  TimerRefusal,
-} from "./step_timer.ts";
+export * from "./step_timer.ts";
 export {
   decodeValues,
   encodeValues,
@@ -146,11 +88,7 @@ export {
   type StorageType,
 } from "./storage_type.ts";
 export { appendOnGpu } from "./webgpu/append_on_gpu.ts";
-export {
-  attendOnGpu,
-  type AttendOnGpuOptions,
-  type AttendOutcome,
-} from "./webgpu/attend_on_gpu.ts";
+export * from "./webgpu/attend_on_gpu.ts";
 export { attendInTwoPasses } from "./webgpu/attend_two_passes.ts";
 export { type CapturedStep, captureStep, type ReplayOutcome } from "./webgpu/capture.ts";
 export { type GpuCeilings, measureCeilings } from "./webgpu/ceilings.ts";

@@ -6,7 +6,7 @@ import {
   NO_FACTORS,
   SHIPPED_PROFILES,
 } from "../bench/card/mod.ts";
-import { markdownTable } from "../bench/report/mod.ts";
+import { markdownTable } from "../bench/report/markdown.ts";
 import { type BenchResult, readResult, type SideName } from "../bench/result/mod.ts";
 import { type Calibration, runBench } from "../bench/run/mod.ts";
 import { loadWorkload, type Override, requireLoaded } from "../fixtures/mod.ts";

@@ -2,7 +2,7 @@
 
 import { loadWorkload, requireLoaded, type Workload } from "../fixtures/mod.ts";
 import type { BenchResult, CapacityOutcome } from "../bench/result/mod.ts";
-import { markdownList, markdownParagraph, markdownTable } from "../bench/report/mod.ts";
+import { markdownList, markdownParagraph, markdownTable } from "../bench/report/markdown.ts";
 import { runBench } from "../bench/run/mod.ts";
 import type { CapacityCase } from "./capacity_case.ts";
 import { renderTypesSection } from "./docs_capacity_types.ts";

@@ -1,7 +1,7 @@
 /** Predicted against replayed concurrency of C8 and C4 pools in the memory of the fixture's C16 pools. */
 
 import { loadWorkload, pageBytes, requireLoaded, type Workload } from "../fixtures/mod.ts";
-import { markdownParagraph, markdownTable } from "../bench/report/mod.ts";
+import { markdownParagraph, markdownTable } from "../bench/report/markdown.ts";
 import { runBench } from "../bench/run/mod.ts";
 import type { CapacityCase } from "./capacity_case.ts";
 

@@ -6,7 +6,7 @@ import {
   SCHEDULER_PROFILES,
   type SchedulerProfile,
 } from "../fixtures/mod.ts";
-import { markdownList, markdownParagraph, markdownTable } from "../bench/report/mod.ts";
+import { markdownList, markdownParagraph, markdownTable } from "../bench/report/markdown.ts";
 import { runBench } from "../bench/run/mod.ts";
 
 const FIXTURES = ["eb45-21b-a3b-32k-bf16-kv50-512s", "narrow-window"] as const;

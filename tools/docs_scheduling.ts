@@ -2,7 +2,7 @@
 
 import { loadWorkload, requireLoaded } from "../fixtures/mod.ts";
 import { AVAILABILITY_READINGS, type AvailabilityReading } from "../bench/result/mod.ts";
-import { markdownList, markdownParagraph, markdownTable } from "../bench/report/mod.ts";
+import { markdownList, markdownParagraph, markdownTable } from "../bench/report/markdown.ts";
 import type { RunPerformance } from "../bench/result/mod.ts";
 import { runBench } from "../bench/run/mod.ts";
 import { renderSchedulers } from "./docs_schedulers.ts";

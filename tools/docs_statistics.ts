@@ -3,7 +3,7 @@
 import { createRandom } from "../allocator/mod.ts";
 import { READ_THRESHOLD } from "../bench/gate/mod.ts";
 import { detectableMargin, planLooks } from "../bench/statistics/mod.ts";
-import { markdownList, markdownParagraph, markdownTable } from "../bench/report/mod.ts";
+import { markdownList, markdownParagraph, markdownTable } from "../bench/report/markdown.ts";
 import { type NoiseModel, type SimulatedGate, simulateGate } from "./noise_simulation.ts";
 
 const TRIALS = 1000;

@@ -1,6 +1,6 @@
 /** The page of a verdict: what each form of kernel changes, with the figures of its runs. */
 
-import { markdownList, markdownParagraph, markdownTable } from "../bench/report/mod.ts";
+import { markdownList, markdownParagraph, markdownTable } from "../bench/report/markdown.ts";
 import { samplesOf } from "../bench/gate/mod.ts";
 import {
   type BenchResult,

@@ -8,12 +8,7 @@
 export { type AttentionShape, decodeUs, promptUs, visiblePairs } from "./attention_costs.ts";
 export { type Card, type CardCeilings, openCard } from "./card_costs.ts";
 export { DATA_SHEETS, type DataSheet, findDataSheet } from "./data_sheets.ts";
-export {
-  ENGINE_OVERHEADS,
-  type EngineName,
-  type EngineOverhead,
-  engineStepMs,
-} from "./engine_overhead.ts";
+export * from "./engine_overhead.ts";
 export { MAX_EXTRAPOLATION } from "./interpolate.ts";
 
 export { type CardProfile, type ProductType } from "./profile_schema.ts";
@@ -29,13 +24,4 @@ export {
   weightBytes,
   type WeightType,
 } from "./served_model.ts";
-export {
-  type CostFactors,
-  type CostModel,
-  type CostRows,
-  createRestCost,
-  createStepCost,
-  linksOf,
-  NO_FACTORS,
-  type StepCost,
-} from "./step_cost.ts";
+export * from "./step_cost.ts";

@@ -6,10 +6,4 @@
 
 export { type GateInput, parseGateInput, readGateInput } from "./file.ts";
 export { type ForeignGateOptions, judgeForeignRuns, refuseRepeatedRuns } from "./gate.ts";
-export type {
-  ForeignGateReport,
-  ForeignRequests,
-  ForeignRun,
-  ForeignStatistics,
-  ForeignTool,
-} from "./types.ts";
+export * from "./types.ts";

@@ -1,5 +1,5 @@
 /**
- * The benchmark of the attention kernel: cases, goals, figures, peers, tuning, roofline.
+ * The benchmark of the attention kernel: cases, goals, figures, peers, tuning.
  *
  * @module
  */
@@ -27,11 +27,9 @@ export {
   type KernelGoalResult,
   type KernelResult,
 } from "./result_schema.ts";
-export { drawRoofline, drawRooflineElement, ROOFLINE_STYLE } from "./roofline.ts";
 export { type KernelBenchOptions, runKernelBench } from "./run_cases.ts";
 export { selectKernelCases } from "./select.ts";
 export { sizedKernelCases } from "./sized_cases.ts";
-export { escapeSvg, formatCoordinate, svgElement } from "./svg.ts";
 export {
   type TunedShape,
   type TunedVariant,

@@ -1,6 +1,6 @@
 /** Sections as HTML. */
 
-import { escapeSvg, svgElement } from "../kernel/mod.ts";
+import { escapeSvg, svgElement } from "./svg.ts";
 import type {
   LegendEntry,
   ReportBlock,

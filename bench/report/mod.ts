@@ -6,17 +6,12 @@
 
 export { renderCsv, renderGapsCsv } from "./csv.ts";
 export { describeRequests, meanOverRuns, type RunFigure } from "./figures.ts";
-export { type MarkdownColumn, markdownList, markdownParagraph, markdownTable } from "./markdown.ts";
+export type { MarkdownColumn } from "./markdown.ts";
 export { renderReportMarkdown } from "./markdown_report.ts";
 export { renderReportPage } from "./page.ts";
 export { renderPerfetto } from "./perfetto.ts";
-export {
-  kindOfReport,
-  parseReportInput,
-  type ReportInput,
-  type ReportKind,
-  reportSection,
-} from "./report_input.ts";
+export { drawRoofline } from "./roofline.ts";
+export * from "./report_input.ts";
 export type {
   LegendEntry,
   ReportBlock,

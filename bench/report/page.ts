@@ -2,7 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { cleanDocument } from "../../fixtures/mod.ts";
-import { escapeSvg, ROOFLINE_STYLE } from "../kernel/mod.ts";
+import { ROOFLINE_STYLE } from "./roofline.ts";
+import { escapeSvg } from "./svg.ts";
 import { type DrawChart, sectionHtml, verdictHtml } from "./html.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 import { type ReportSection, worstVerdict } from "./section.ts";

@@ -1,6 +1,6 @@
 /** Draws specifications as SVG, without a DOM. Loads the chart library, so it is loaded last. */
 
-import { formatCoordinate } from "../kernel/mod.ts";
+import { formatCoordinate } from "./svg.ts";
 import { parse, resetSVGDefIds, type Spec, View } from "vega";
 
 /**

@@ -3,12 +3,12 @@
 import {
   describeGoal,
   describeKernelFigures,
-  drawRooflineElement,
   goalUnit,
   type KernelCaseResult,
   type KernelResult,
 } from "../kernel/mod.ts";
 import { describeCeilings, environmentFacts } from "./figures.ts";
+import { drawRooflineElement } from "./roofline.ts";
 import { NO_VERDICT, type ReportBlock, type ReportSection, type ReportTable } from "./section.ts";
 
 /** Makes the section of a kernel result. */

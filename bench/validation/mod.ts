@@ -4,14 +4,7 @@
  * @module
  */
 
-export {
-  type CarriedError,
-  compareWithRecord,
-  type ErrorRecord,
-  recordOf,
-  VALIDATED_ERRORS,
-  validatedError,
-} from "./record.ts";
+export * from "./record.ts";
 export type { ErrorSummary, MetricError, RowClasses, ValidatedMetric } from "./errors.ts";
 export { type FactorName, type Fit, fitFactors, type FitRow, parseFit } from "./fit.ts";
 export { fitRowsOf } from "./fit_rows.ts";
@@ -25,5 +18,4 @@ export {
   type ValidatedRow,
   type Validation,
 } from "./validate.ts";
-export type { geometrySchema } from "./published.ts";
 export type { Prediction } from "./predict_row.ts";

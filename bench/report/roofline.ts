@@ -4,7 +4,7 @@
  * Williams, Waterman, Patterson: Roofline, CACM 52(4), 2009.
  */
 
-import type { KernelCaseResult, KernelFigures, KernelResult } from "./result_schema.ts";
+import type { KernelCaseResult, KernelFigures, KernelResult } from "../kernel/mod.ts";
 import { escapeSvg, formatCoordinate, type LogScale, logScale, svgElement } from "./svg.ts";
 
 const WIDTH = 1000;

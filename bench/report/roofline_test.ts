@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { drawRoofline } from "./roofline.ts";
-import { tinyKernelResult } from "./test_support.ts";
+import { tinyKernelResult } from "../kernel/test_support.ts";
 
 Deno.test("drawRoofline() draws both ceilings and one dot a timed case", () => {
   const result = tinyKernelResult();
