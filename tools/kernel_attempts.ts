@@ -16,7 +16,14 @@
 import { parseArgs } from "node:util";
 import { builtinKernelCases, type KernelCase, runKernelBench, tuningKey } from "../bench/mod.ts";
 import { openProvider, storeTunings } from "../cli/gpu/mod.ts";
-import { type AttendTuning, closeGpu, defaultTuning, type Gpu } from "../kernel/mod.ts";
+import {
+  type AttendTuning,
+  closeGpu,
+  defaultTuning,
+  type Gpu,
+  matrixTuningName,
+  matrixTuningsOf,
+} from "../kernel/mod.ts";
 import { chooseVariants, type VariantTime } from "./choose_variants.ts";
 import { ATTEMPTS, type KernelVariant } from "./kernel_variants.ts";
 
@@ -118,7 +125,9 @@ function trialsOf(gpu: Gpu): Trial[] {
     name.includes(values.only) && (compiler === "any" || compiler === gpu.target.dialect)
   ).flatMap(({ cases, variants }) =>
     cases.flatMap((name) =>
-      Object.entries(variants).map(([label, variant]) => ({
+      Object.entries(variants).filter(([, variant]) => fits(gpu, known.get(name)!, variant)).map((
+        [label, variant],
+      ) => ({
         variant,
         base: name,
         kernelCase: {
@@ -132,12 +141,20 @@ function trialsOf(gpu: Gpu): Trial[] {
   );
 }
 
+/** Matrices of an adapter with less workgroup memory take fewer keys. */
+function fits(gpu: Gpu, { shape }: KernelCase, { matrix }: KernelVariant): boolean {
+  return matrix === undefined || gpu.target.matrix === undefined ||
+    matrixTuningsOf(gpu.target, shape).some((each) =>
+      matrixTuningName(each) === matrixTuningName(matrix)
+    );
+}
+
 function shortened(kernelCase: KernelCase): KernelCase {
   if (!values.rehearse) return kernelCase;
   const requests = kernelCase.requests.map((kind) => ({
-    ...kind,
     count: Math.min(kind.count, 3),
-    contextTokens: Math.max(kind.queryTokens, Math.min(kind.contextTokens, 300)),
+    queryTokens: Math.min(kind.queryTokens, 48),
+    contextTokens: Math.min(kind.contextTokens, 300),
   }));
   return { ...kernelCase, requests };
 }

@@ -119,6 +119,10 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     cases: ["matrix-prefill-8k-g5"],
     variants: {
       before: { matrix: { rowFragments: 1, tileKeys: 16 } },
+      "next scores beside weights, 32 keys": {
+        matrix: { rowFragments: 1, tileKeys: 32, stages: 3 },
+      },
+      "next scores beside weights": { matrix: { rowFragments: 1, tileKeys: 16, stages: 3 } },
       "two stages, 32 keys": { matrix: { rowFragments: 1, tileKeys: 32, stages: 2 } },
       "two stages": { matrix: { rowFragments: 1, tileKeys: 16, stages: 2 } },
       "two stages, 32 rows": { matrix: { rowFragments: 2, tileKeys: 16, stages: 2 } },

@@ -22,6 +22,8 @@ export const MATRIX_TUNINGS: readonly MatrixTuning[] = [
   { rowFragments: 1, tileKeys: 32, stages: 2 },
   { rowFragments: 2, tileKeys: 16, stages: 2 },
   { rowFragments: 2, tileKeys: 32, stages: 2 },
+  { rowFragments: 1, tileKeys: 16, stages: 3 },
+  { rowFragments: 1, tileKeys: 32, stages: 3 },
 ];
 
 /** Whether the matrix kernel attends items of this kind. */
@@ -142,8 +144,10 @@ export function matrixMapping(
   const areaWords = s.rows * scoreStride;
   const otherBytes = 4 * 2 * 4 * tileKeys + 8 * s.rows + 32;
   // Two areas of scores save a barrier, where they fit.
-  const wordsOf = (areas: number): number => 2 * stages * keyWords + areas * areaWords;
-  const areas = stages === 2 && wordsOf(2) * 16 + otherBytes <= matrix.workgroupBytes ? 2 : 1;
+  const places = stages === 2 ? 2 : 1;
+  const wordsOf = (areas: number): number => 2 * places * keyWords + areas * areaWords;
+  const fitsTwo = wordsOf(2) * 16 + otherBytes <= matrix.workgroupBytes;
+  const areas = stages === 3 ? 3 : stages === 2 && fitsTwo ? 2 : 1;
   const tileWords = wordsOf(areas);
   const lanesOfRow = Math.max(1, subgroupSize / rowsOfSubgroup);
   const subgroups = s.rows / rowsOfSubgroup;
@@ -171,10 +175,11 @@ export function matrixMapping(
     STAGE_LOADS: loads,
     VALUES_AT: keyWords,
     AHEAD: stages === 2,
+    PIPELINED: stages === 3,
     AREAS: areas,
     AREA_WORDS: areaWords,
     PLACE_WORDS: 2 * keyWords,
-    SCORES_AT: 2 * stages * keyWords,
+    SCORES_AT: 2 * places * keyWords,
     SCORE_STRIDE: scoreStride,
     TILE_WORDS: tileWords,
   };
@@ -228,6 +233,8 @@ export function matrixTuningsOf(
 
 /** The part of a program's name that tells tunings apart. */
 export function matrixTuningName(tuning: MatrixTuning): string {
-  const stages = tuning.stages === 2 ? ";stages=2" : "";
+  const stages = tuning.stages === undefined || tuning.stages === 1
+    ? ""
+    : `;stages=${tuning.stages}`;
   return `row_fragments=${tuning.rowFragments};tile_keys=${tuning.tileKeys}${stages}`;
 }

@@ -20,8 +20,11 @@ export interface MatrixTuning {
   readonly rowFragments: 1 | 2;
   /** Keys of a tile. */
   readonly tileKeys: 16 | 32;
-  /** Tiles of keys and values that workgroup memory holds: with 2, the next one arrives early. @default {1} */
-  readonly stages?: 1 | 2;
+  /**
+   * How far tiles overlap: with 2, keys and values of the next one arrive early; with 3, its scores are
+   * multiplied while the weights of a tile are worked out. @default {1}
+   */
+  readonly stages?: 1 | 2 | 3;
   /** Whether an item of one fragment reads a whole tile ahead. @default {false} */
   readonly isAhead?: boolean;
 }
