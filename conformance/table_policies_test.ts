@@ -5,7 +5,7 @@ import { caseRows } from "./report.ts";
 import { runConformance } from "./run.ts";
 import { createOracleSubject } from "./subjects/oracle.ts";
 import { createPosedKernel } from "./subjects/posed_kernel.ts";
-import { appendOf } from "./suites/append_tests.ts";
+import { appendOf } from "./suites/append_case.ts";
 import { problemOf } from "./suites/kernel_case.ts";
 import { deadColumns, poseTables, type TablePolicies } from "./table_policies.ts";
 import type { KernelSubject } from "./subject.ts";

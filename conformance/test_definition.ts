@@ -99,12 +99,15 @@ export function grid<const A extends Readonly<Record<string, readonly CaseParams
  *
  * @param axes Other values by parameter name.
  */
-export function vary<P extends CaseParams>(
-  control: P,
-  axes: { readonly [K in keyof P]?: readonly P[K][] },
-): P[] {
+export function vary<
+  const P extends CaseParams,
+  const A extends { readonly [K in keyof P]?: readonly CaseParams[string][] },
+>(control: P, axes: A): { readonly [K in keyof P]: P[K] | ValueOf<A[K]> }[] {
   const variations = Object.entries(axes).flatMap(([key, values]) =>
-    (values ?? []).map((value: unknown) => ({ ...control, [key]: value }) as P)
+    (values ?? []).map((value) => ({ ...control, [key]: value }))
   );
-  return [control, ...variations];
+  return [control, ...variations] as { readonly [K in keyof P]: P[K] | ValueOf<A[K]> }[];
 }
+
+/** What an axis has; nothing where there is none. */
+type ValueOf<Axis> = Axis extends readonly (infer Value)[] ? Value : never;

@@ -124,6 +124,8 @@ for (const [name, { lacks }] of Object.entries(KERNELS)) {
           ...good,
           attend: async (problem, o) => {
             if (!takes(problem.shape.storage)) return refusal;
+            // Who has no sinks is never asked for them.
+            if (problem.sinkTokens > 0 && !claims.has("kernel.sinks")) return refusal;
             const reply = await good.attend(problem, o);
             return reply.kind === "refused" || claims.has("kernel.log_sum_exp")
               ? reply
@@ -133,7 +135,16 @@ for (const [name, { lacks }] of Object.entries(KERNELS)) {
             takes(problem.shape.storage) ? await good.append(problem) : refusal,
         },
       },
-      filters: ["kernel:attend:layout", "kernel:mask", "kernel:sentinel", "kernel:append:layout"]
+      filters: [
+        "kernel:attend:layout",
+        "kernel:attend:recycling",
+        "kernel:attend:long_row",
+        "kernel:mask",
+        "kernel:sentinel",
+        "kernel:size:slots",
+        "kernel:edge",
+        "kernel:append:layout",
+      ]
         .map(parseQuery),
     });
     const bad = caseRows(rows).filter(({ outcome: { kind } }) =>

@@ -1,8 +1,9 @@
 /** Tests of attention over layouts, geometries, lengths and mixed batches. */
-import { poisonUnread, type StorageType } from "../../kernel/mod.ts";
+import { type AttentionProblem, poisonUnread } from "../../kernel/mod.ts";
 import { requireSameElements } from "../acceptance.ts";
 import { PASS } from "../outcome.ts";
 import { defineTest, grid, type TestDefinition, vary } from "../test_definition.ts";
+import { defineAttendTest } from "./attend_case.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "./cache_spec.ts";
 import {
   attend,
@@ -21,30 +22,27 @@ const GEOMETRY = {
   group: 4,
   page: 16,
   heads: 2,
-  storage: "bf16" as StorageType,
+  storage: "bf16",
   rows: "decode",
-};
+} as const;
 
 /** The table of a problem with its dead columns replaced by holes. */
-function withHoles(
-  problem: ReturnType<typeof problemOf>,
-  o: { page: number; window: number; sinks: number },
-): Int32Array {
-  const { batch, kvHeads, columns } = problem.shape;
+function withHoles(problem: AttentionProblem): Int32Array {
+  const { batch, kvHeads, columns, pageSizeTokens } = problem.shape;
   return problem.table.map((id, index) => {
     const column = index % columns;
     const row = Math.floor(index / columns);
     const slot = Math.floor(row / kvHeads) % batch;
-    const dead = (problem.headWindows[row % kvHeads] ?? 0) > 0 &&
-      column >= Math.ceil(o.sinks / o.page) &&
-      (column + 1) * o.page <= (problem.cachedLengths[slot] ?? 0) - o.window + 1;
+    const window = problem.headWindows[row % kvHeads] ?? 0;
+    const dead = window > 0 && column >= Math.ceil(problem.sinkTokens / pageSizeTokens) &&
+      (column + 1) * pageSizeTokens <= (problem.cachedLengths[slot] ?? 0) - window + 1;
     return dead ? -1 : id;
   });
 }
 
 /** Tests of attention. */
 export const attendTests: readonly TestDefinition[] = [
-  defineTest({
+  defineAttendTest({
     id: "kernel:attend:layout",
     clauses: [
       "layout/row-major-heads",
@@ -54,19 +52,16 @@ export const attendTests: readonly TestDefinition[] = [
       "declare/capability",
     ],
     description: "Every layout addresses every head's own page, in order and shuffled",
-    needs: ({ layout, storage }) => needsOf({ layout, storage }),
-    cases: grid({ layout: LAYOUTS, storage: STORAGES, order: ["identity", "shuffled"] as const }),
-    run: ({ kernel, params: { layout, storage, order }, seed }) => {
+    cases: grid({ layout: LAYOUTS, storage: STORAGES, order: ["identity", "shuffled"] }),
+    spec: ({ layout, storage }) => {
       const isControl = layout === "headwise" || storage === "bf16";
-      const rows = isControl ? CONTROL_PROBLEM.rows : SHORT_ROWS;
-      return attendJudged(kernel, problemOf(seed, { layout, storage, order, rows }));
+      return { rows: isControl ? CONTROL_PROBLEM.rows : SHORT_ROWS };
     },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:attend:geometry",
     clauses: ["shape/group", "numerics/c16"],
     description: "Head sizes, groups, page sizes and head counts, one axis at a time",
-    needs: ({ size, storage }) => needsOf({ size, storage }),
     cases: [
       ...vary(GEOMETRY, {
         size: [128, 256],
@@ -80,50 +75,30 @@ export const attendTests: readonly TestDefinition[] = [
       { ...GEOMETRY, size: 256, rows: "mixed" },
       { ...GEOMETRY, group: 3, rows: "mixed" },
     ],
-    run: ({ kernel, params: { size, group, page, heads, storage, rows }, seed }) => {
-      const kinds = "wfwfwfwf".slice(0, heads);
-      const lengths = rows === "mixed" ? CONTROL_PROBLEM.rows : "1+30_1+47_0+5_1+64_1+127";
-      return attendJudged(
-        kernel,
-        problemOf(seed, { size, group, page, kinds, storage, rows: lengths }),
-      );
-    },
+    spec: ({ heads, rows }) => ({
+      kinds: "wfwfwfwf".slice(0, heads),
+      rows: rows === "mixed" ? CONTROL_PROBLEM.rows : "1+30_1+47_0+5_1+64_1+127",
+    }),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:attend:model_geometry",
     clauses: ["shape/group", "numerics/c16"],
     description: "The head geometries of published models",
-    needs: ({ size, storage }) => needsOf({ size, storage }),
     cases: [
-      { size: 128, group: 5, heads: 4, page: 64, storage: "bf16" as const },
-      { size: 64, group: 8, heads: 8, page: 64, storage: "bf16" as const },
-      { size: 128, group: 2, heads: 16, page: 64, storage: "f16" as const },
-      { size: 128, group: 4, heads: 8, page: 32, storage: "f16" as const },
+      { size: 128, group: 5, heads: 4, page: 64, storage: "bf16" },
+      { size: 64, group: 8, heads: 8, page: 64, storage: "bf16" },
+      { size: 128, group: 2, heads: 16, page: 64, storage: "f16" },
+      { size: 128, group: 4, heads: 8, page: 32, storage: "f16" },
     ],
-    run: ({ kernel, params: { size, group, heads, page, storage }, seed }) =>
-      attendJudged(
-        kernel,
-        problemOf(seed, {
-          size,
-          group,
-          page,
-          storage,
-          kinds: "wfffwwfwffwfwfff".slice(0, heads),
-          rows: "1+70_1+129_1+63",
-        }),
-      ),
+    spec: ({ heads }) => ({ kinds: "wfffwwfwffwfwfff".slice(0, heads), rows: "1+70_1+129_1+63" }),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:attend:length",
     clauses: ["mask/full", "kernel/no-overread"],
     description: "Lengths on both sides of every page boundary, by both walks",
-    needs: () => needsOf(),
-    cases: grid({
-      length: [1, 2, 15, 16, 17, 31, 32, 33, 48],
-      walk: ["row", "visible"] as const,
-    }),
-    run: async ({ kernel, params: { length, walk }, seed }) => {
-      const decode = problemOf(seed, { rows: `1+${length - 1}`, kinds: "fw", window: 16 });
+    cases: grid({ length: [1, 2, 15, 16, 17, 31, 32, 33, 48], walk: ["row", "visible"] }),
+    spec: ({ length }) => ({ rows: `1+${length - 1}`, kinds: "fw", window: 16 }),
+    run: async (kernel, decode, { length, walk }, { seed }) => {
       const prefill = problemOf(seed, { rows: `${length}+0`, kinds: "fw", window: 16 });
       return worstOf([
         await attendJudged(kernel, decode, { walk }),
@@ -131,24 +106,17 @@ export const attendTests: readonly TestDefinition[] = [
       ]);
     },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:attend:long_row",
     clauses: ["numerics/c16", "mask/window"],
     description: "A decode row of many pages, by both walks",
-    needs: () => needsOf(),
-    cases: grid({ cached: [1023, 2048], walk: ["row", "visible"] as const }),
-    run: ({ kernel, params: { cached, walk }, seed }) =>
-      attendJudged(
-        kernel,
-        problemOf(seed, { rows: `1+${cached}`, group: 2, page: 64, window: 128, sinks: 4 }),
-        { walk },
-      ),
+    cases: grid({ cached: [1023, 2048], walk: ["row", "visible"] }),
+    spec: ({ cached }) => ({ rows: `1+${cached}`, group: 2, page: 64, window: 128, sinks: 4 }),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:attend:mixed_batch",
     clauses: ["mixed/batch"],
     description: "Chunks, decode rows, speculative rows and idle slots in one call",
-    needs: ({ layout }) => needsOf({ layout }),
     cases: grid({
       layout: HEAD_LAYOUTS,
       rows: [
@@ -160,17 +128,14 @@ export const attendTests: readonly TestDefinition[] = [
         "40+0",
       ],
     }),
-    run: ({ kernel, params: { layout, rows }, seed }) =>
-      attendJudged(kernel, problemOf(seed, { layout, rows })),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:attend:shared_prefix",
     clauses: ["mixed/batch", "prefix/share"],
     description: "Rows of several slots name the same pages of a prefix, and each reads them all",
-    needs: ({ layout }) => needsOf({ layout }),
     cases: grid({ layout: LAYOUTS, rows: ["1+70_1+47_4+60", "20+48_9+55_1+62"] }),
-    run: ({ kernel, params: { layout, rows }, seed }) => {
-      const problem = problemOf(seed, { layout, rows, window: 40 });
+    spec: { window: 40 },
+    run: (kernel, problem, { layout }) => {
       const { columns, kvHeads } = problem.shape;
       const stride = columns * (layout === "uniform" ? 1 : kvHeads);
       const table = problem.table.map((id, index) =>
@@ -179,15 +144,17 @@ export const attendTests: readonly TestDefinition[] = [
       return attendJudged(kernel, poisonUnread({ ...problem, table }));
     },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:attend:optional_table",
     clauses: ["layout/optional-table"],
     description: "The uniform path gives the same bits before and after head-wise calls",
-    needs: ({ storage }) => [...needsOf({ layout: "uniform", storage }), "kernel.headwise"],
-    cases: grid({ storage: STORAGES, walk: ["row", "visible"] as const }),
-    run: async ({ kernel, params: { storage, walk }, seed }) => {
-      const rows = storage === "bf16" ? CONTROL_PROBLEM.rows : SHORT_ROWS;
-      const legacy = problemOf(seed, { layout: "uniform", storage, rows });
+    needs: ["kernel.headwise"],
+    cases: grid({ storage: STORAGES, walk: ["row", "visible"] }),
+    spec: ({ storage }) => ({
+      layout: "uniform",
+      rows: storage === "bf16" ? CONTROL_PROBLEM.rows : SHORT_ROWS,
+    }),
+    run: async (kernel, legacy, { storage, walk }, { seed }) => {
       const before = await attend(kernel, legacy, { walk });
       await attend(kernel, problemOf(seed, { storage, recycled: true }), { walk });
       const after = await attend(kernel, legacy, { walk });
@@ -199,10 +166,11 @@ export const attendTests: readonly TestDefinition[] = [
     id: "kernel:attend:named_options",
     clauses: ["args/keyword-only"],
     description: "The order in which the parts of a problem are given makes no difference",
-    needs: () => needsOf({ learned: true }),
+    needs: needsOf({ learned: true }),
     cases: grid({ order: ["reversed", "rotated"] }),
     run: async ({ kernel, params: { order }, seed }) => {
-      const problem = problemOf(seed, { learned: true, sinks: 4 });
+      const sinks = kernel.claims.has("kernel.sinks") ? 4 : 0;
+      const problem = problemOf(seed, { learned: true, sinks });
       const entries = Object.entries(problem);
       const moved = order === "reversed"
         ? entries.reverse()
@@ -213,19 +181,18 @@ export const attendTests: readonly TestDefinition[] = [
       return PASS;
     },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:attend:recycling",
     clauses: ["recycle/off-equal-answers", "sentinel/no-read"],
     description: "Replacing dead pages by holes changes no bit of the output",
-    needs: ({ layout }) => needsOf({ layout }),
     cases: grid({
       layout: HEAD_LAYOUTS,
       rows: ["1+100_1+64", "16+96_5+70", "1+127_0+40_33+64"],
-      walk: ["row", "visible"] as const,
+      walk: ["row", "visible"],
     }),
-    run: async ({ kernel, params: { layout, rows, walk }, seed }) => {
-      const kept = problemOf(seed, { layout, rows, sinks: 4 });
-      const holes = withHoles(kept, { page: 16, window: 24, sinks: 4 });
+    spec: { sinks: 4 },
+    run: async (kernel, kept, { walk }) => {
+      const holes = withHoles(kept);
       const before = await attend(kernel, kept, { walk });
       const after = await attend(kernel, { ...kept, table: holes }, { walk });
       requireSameElements("output", after.output, before.output);

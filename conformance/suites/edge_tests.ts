@@ -8,17 +8,9 @@ import {
   type StorageType,
   tableIndex,
 } from "../../kernel/mod.ts";
-import { requireRefused } from "./driver.ts";
-import {
-  attendJudged,
-  DEFAULT_ATTEND,
-  needsOf,
-  problemOf,
-  SHORT_ROWS,
-  STORAGES,
-  worstOf,
-} from "./kernel_case.ts";
-import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
+import { grid, type TestDefinition } from "../test_definition.ts";
+import { attendRefused, defineAttendTest } from "./attend_case.ts";
+import { attendJudged, SHORT_ROWS, STORAGES, worstOf } from "./kernel_case.ts";
 
 /** Decode rows, whose every query sees its own keys alone. */
 const DECODE = "1+47_1+64_1+15";
@@ -60,54 +52,42 @@ function withLargeValues(problem: AttentionProblem, signs: "signed" | "same"): A
 
 /** Tests at the ends of the ranges. */
 export const edgeTests: readonly TestDefinition[] = [
-  defineTest({
+  defineAttendTest({
     id: "kernel:edge:unseen_nan",
     clauses: ["mask/window", "sentinel/no-read"],
     description: "NaN of keys that no query of the step sees changes nothing, in live pages too",
-    needs: ({ storage }) => needsOf({ storage, sinks: 4 }),
-    cases: grid({ storage: STORAGES, walk: ["row", "visible"] as const }),
-    run: async ({ kernel, params: { storage, walk }, seed }) => {
-      const problem = problemOf(seed, { storage, sinks: 4, rows: SHORT_ROWS, window: 21 });
-      return await attendJudged(kernel, poisonUnread(problem, { reach: "unseen" }), { walk });
-    },
+    cases: grid({ storage: STORAGES, walk: ["row", "visible"] }),
+    spec: { sinks: 4, rows: SHORT_ROWS, window: 21 },
+    run: (kernel, problem, { walk }) =>
+      attendJudged(kernel, poisonUnread(problem, { reach: "unseen" }), { walk }),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:edge:visible_nan",
     clauses: ["mask/full"],
     description: "A NaN in a visible value is the answer of its element, and of no other",
-    needs: ({ storage }) => needsOf({ storage }),
     cases: grid({ storage: STORAGES }),
-    run: ({ kernel, params: { storage }, seed }) =>
-      attendJudged(kernel, withNanValue(problemOf(seed, { storage, rows: DECODE, window: 0 }))),
+    spec: { rows: DECODE, window: 0 },
+    run: (kernel, problem) => attendJudged(kernel, withNanValue(problem)),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:edge:large_values",
     clauses: ["numerics/c16"],
     description: "Values near the largest of their type stay finite where sums can hold them",
-    needs: ({ storage, split }) => [
-      ...needsOf({ storage }),
-      ...(split > 0 ? ["kernel.splits"] as const : []),
-    ],
     cases: grid({ storage: STORAGES, split: [0, 16] }),
-    run: async ({ kernel, params: { storage, split }, seed }) => {
-      const problem = problemOf(seed, { storage, rows: DECODE_AND_ONE_KEY });
-      return worstOf([
+    spec: { rows: DECODE_AND_ONE_KEY },
+    run: async (kernel, problem, { split }) =>
+      worstOf([
         await attendJudged(kernel, withLargeValues(problem, "signed"), { splitTokens: split }),
         await attendJudged(kernel, withLargeValues(problem, "same"), { splitTokens: split }),
-      ]);
-    },
+      ]),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:refusal:value",
     clauses: ["softmax/scale", "softmax/learned-sink"],
     description: "Scales and sink logits that are no numbers of float32 are refused",
-    needs: () => needsOf({ learned: true }),
     cases: grid({ fault: Object.keys(VALUE_FAULTS) }),
-    run: async ({ kernel, params: { fault }, seed }) => {
-      const problem = problemOf(seed, { learned: true });
-      const faulty = VALUE_FAULTS[fault]!(problem);
-      requireRefused("attend", await kernel.attend(faulty, DEFAULT_ATTEND));
-      return attendJudged(kernel, problem);
-    },
+    spec: { learned: true },
+    run: (kernel, problem, { fault }) =>
+      attendRefused(kernel, VALUE_FAULTS[fault]!(problem), problem),
   }),
 ];

@@ -1,11 +1,11 @@
 /** Tests of kernels at sizes that engines have: slots, chunks, long rows, splits, groups, windows. */
-import type { StorageType } from "../../kernel/mod.ts";
-import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
-import { HEAD_LAYOUTS, LAYOUTS } from "./cache_spec.ts";
 import { elementsOfId, spreadPages } from "../sparse_cache.ts";
+import { grid, type TestDefinition } from "../test_definition.ts";
+import { defineAppendTest } from "./append_case.ts";
+import { defineAttendTest } from "./attend_case.ts";
+import { HEAD_LAYOUTS, LAYOUTS } from "./cache_spec.ts";
 import { requireOk } from "./driver.ts";
-import { attendJudged, judgeReply, needsOf, problemOf } from "./kernel_case.ts";
-import { appendJudged, appendNeeds, appendOf } from "./append_tests.ts";
+import { judgeReply } from "./kernel_case.ts";
 
 /** Decode rows of many slots, whose lengths differ from their neighbours'. */
 function decodeRows(slots: number): string {
@@ -17,137 +17,92 @@ const WIDTHS = { ids_16: "kernel.wide_ids", offsets_31: "kernel.wide_offsets" } 
 
 /** Tests of sizes. */
 export const kernelSizeTests: readonly TestDefinition[] = [
-  defineTest({
+  defineAttendTest({
     id: "kernel:size:slots",
     clauses: ["mixed/batch", "layout/row-major-heads"],
     description: "Dozens of slots read their own rows, decode rows and chunks",
-    needs: ({ layout }) => needsOf({ layout }),
     cases: grid({ layout: LAYOUTS, slots: [6, 40, 70] }),
-    run: ({ kernel, params: { layout, slots }, seed }) =>
-      attendJudged(
-        kernel,
-        problemOf(seed, { layout, rows: decodeRows(slots), kinds: "wf", group: 1, sinks: 4 }),
-      ),
+    spec: ({ slots }) => ({ rows: decodeRows(slots), kinds: "wf", group: 1, sinks: 4 }),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:size:chunk",
     clauses: ["mixed/batch", "mask/full", "mask/window"],
     description: "Chunks of hundreds of tokens are causal to their last one",
-    needs: ({ layout }) => needsOf({ layout }),
     cases: grid({ layout: HEAD_LAYOUTS, rows: ["130+40_1+20", "1+9_300+0"] }),
-    run: ({ kernel, params: { layout, rows }, seed }) =>
-      attendJudged(kernel, problemOf(seed, { layout, rows, group: 1, window: 70 })),
+    spec: { group: 1, window: 70 },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:size:long_row",
     clauses: ["numerics/c16", "mask/window", "mixed/batch"],
     description: "A row of 16k keys is read to its end in any slot",
-    needs: ({ layout }) => needsOf({ layout }),
     cases: grid({
       layout: HEAD_LAYOUTS,
       page: [64, 16],
       rows: ["1+16383_1+30_1+9", "1+30_1+16383_1+9", "1+9_0+0_1+16383"],
     }).filter(({ page, rows }) => page === 64 || rows === "1+30_1+16383_1+9"),
-    run: ({ kernel, params: { layout, page, rows }, seed }) =>
-      attendJudged(
-        kernel,
-        // Strong scores: with flat ones a lost key of 16,000 moves less than rounding does.
-        problemOf(seed, { layout, rows, group: 1, page, window: 600, scale: 1 }),
-      ),
+    // Strong scores: with flat ones a lost key of 16,000 moves less than rounding does.
+    spec: { group: 1, window: 600, scale: 1 },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:size:splits",
     clauses: ["numerics/c16", "softmax/learned-sink"],
     description: "Rows split by dozens are merged whole",
-    needs: ({ learned }) => [...needsOf({ learned, sinks: 4 }), "kernel.splits"],
     cases: grid({ split: [16, 32, 64], learned: [false, true], cached: [700, 1500] }),
-    run: ({ kernel, params: { split, learned, cached }, seed }) =>
-      attendJudged(
-        kernel,
-        problemOf(seed, {
-          rows: `1+${cached}_1+40_2+${cached - 100}`,
-          group: 2,
-          learned,
-          sinks: 4,
-          scale: 0.5,
-        }),
-        { splitTokens: split },
-      ),
+    spec: ({ cached }) => ({
+      rows: `1+${cached}_1+40_2+${cached - 100}`,
+      group: 2,
+      sinks: 4,
+      scale: 0.5,
+    }),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:size:group",
     clauses: ["shape/group", "mixed/batch"],
     description: "Groups of up to 64 query heads share a KV head",
-    needs: ({ size, storage }) => needsOf({ size, storage }),
     cases: [
-      { group: 24, size: 64, storage: "bf16" as StorageType },
-      { group: 32, size: 64, storage: "f16" as StorageType },
-      { group: 64, size: 64, storage: "bf16" as StorageType },
+      { group: 24, size: 64, storage: "bf16" },
+      { group: 32, size: 64, storage: "f16" },
+      { group: 64, size: 64, storage: "bf16" },
     ],
-    run: ({ kernel, params: { group, size, storage }, seed }) =>
-      attendJudged(
-        kernel,
-        problemOf(seed, { group, size, storage, kinds: "wf", rows: "1+47_1+20_3+64" }),
-      ),
+    spec: { kinds: "wf", rows: "1+47_1+20_3+64" },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:size:windows",
     clauses: ["mask/several-windows"],
     description: "Heads of one call keep windows of their own",
-    needs: ({ layout, sinks }) => needsOf({ layout, sinks }),
     cases: grid({
       layout: HEAD_LAYOUTS,
       windows: ["24_9_0_50", "1_16_17_0", "100_0_2_64"],
       sinks: [0, 4],
     }),
-    run: ({ kernel, params: { layout, windows, sinks }, seed }) =>
-      attendJudged(
-        kernel,
-        problemOf(seed, {
-          layout,
-          windows,
-          sinks,
-          kinds: "wwww",
-          group: 2,
-          rows: "1+90_5+45_1+64",
-        }),
-      ),
+    spec: { kinds: "wwww", group: 2, rows: "1+90_5+45_1+64" },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:size:wide",
     clauses: ["layout/id-spaces-distinct", "kernel/no-overread"],
     description: "Ids past 16 bits and offsets past 31 and 32 bits name pages of their own",
-    needs: ({ layout, width }) => [...needsOf({ layout }), WIDTHS[width as keyof typeof WIDTHS]],
+    needs: ({ width }) => [WIDTHS[width]],
     cases: grid({
       layout: HEAD_LAYOUTS,
-      width: Object.keys(WIDTHS),
+      width: ["ids_16", "offsets_31"],
       rows: ["1+900_1+700", "20+600"],
     }),
-    run: async ({ kernel, params: { layout, width, rows }, seed }) => {
-      const page = width === "ids_16" ? 16 : 256;
-      const dense = problemOf(seed, { layout, rows, page, group: 1, scale: 0.5 });
+    spec: ({ width }) => ({ page: width === "ids_16" ? 16 : 256, group: 1, scale: 0.5 }),
+    run: async (kernel, dense, { width }) => {
       const step = width === "ids_16" ? 2 ** 16 : 2 ** 31 / elementsOfId(dense.shape);
-      const spread = spreadPages(dense, {
+      const { problem, pageIds } = spreadPages(dense, {
         poolPages: 4 * step,
         idOf: (each) => Math.floor(each / 3) + (each % 3) * step,
       });
-      const reply = requireOk(
-        "attendSparse",
-        await kernel.attendSparse!(spread.problem, { pageIds: spread.pageIds }),
-      );
+      const reply = requireOk("attendSparse", await kernel.attendSparse!(problem, { pageIds }));
       return judgeReply(dense, reply);
     },
   }),
-  defineTest({
+  defineAppendTest({
     id: "kernel:size:append",
     clauses: ["layout/write-follows-table", "mixed/batch"],
     description: "Appends of dozens of slots and long chunks reach the pages of their own rows",
-    needs: ({ layout }) => appendNeeds({ layout }),
     cases: grid({ layout: HEAD_LAYOUTS, rows: ["many_slots", "200+9_1+30_0+4", "1+3000_1+9"] }),
-    run: ({ kernel, params: { layout, rows }, seed }) =>
-      appendJudged(
-        kernel,
-        appendOf(seed, { layout, rows: rows === "many_slots" ? decodeRows(40) : rows, group: 1 }),
-      ),
+    spec: ({ rows }) => ({ rows: rows === "many_slots" ? decodeRows(40) : rows, group: 1 }),
   }),
 ];

@@ -1,8 +1,8 @@
 /** Tests of which keys a query sees, and of the softmax over them. */
-import type { StorageType } from "../../kernel/mod.ts";
-import { PASS, type Verdict } from "../outcome.ts";
 import { requireEqual, requireSameElements, requireThat } from "../acceptance.ts";
-import { defineTest, grid, type TestDefinition, vary } from "../test_definition.ts";
+import { PASS, type Verdict } from "../outcome.ts";
+import { grid, type TestDefinition, vary } from "../test_definition.ts";
+import { defineAttendTest } from "./attend_case.ts";
 import { HEAD_LAYOUTS } from "./cache_spec.ts";
 import {
   attend,
@@ -10,8 +10,6 @@ import {
   CONTROL_PROBLEM,
   DEFAULT_ATTEND,
   judgeReply,
-  needsOf,
-  problemOf,
   SHORT_ROWS,
   STORAGES,
   worstOf,
@@ -23,95 +21,73 @@ const SPECULATIVE = "5+45_8+8_2+62";
 
 /** Tests of masks and of the softmax. */
 export const maskTests: readonly TestDefinition[] = [
-  defineTest({
+  defineAttendTest({
     id: "kernel:mask:full",
     clauses: ["mask/full"],
     description: "Full heads see every key up to their own, and W = 0 means full",
-    needs: () => needsOf(),
     cases: grid({ rows: [DECODE, PREFILL, SPECULATIVE], kinds: ["ff", "ww"] }),
-    run: ({ kernel, params: { rows, kinds }, seed }) =>
-      attendJudged(kernel, problemOf(seed, { rows, kinds, window: 0 })),
+    spec: { window: 0 },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:mask:window",
     clauses: ["mask/window"],
     description: "Window heads see W keys with their own, on both sides of page boundaries",
-    needs: () => needsOf(),
     cases: grid({ window: [1, 2, 15, 16, 17, 40, 500], rows: [DECODE, PREFILL, SPECULATIVE] }),
-    run: ({ kernel, params: { window, rows }, seed }) =>
-      attendJudged(kernel, problemOf(seed, { window, rows })),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:mask:sinks",
     clauses: ["mask/window", "mask/sink-threaded"],
     description: "Sinks stay visible in every entry point, for decode rows and chunks",
-    needs: ({ entry }) => [...needsOf(), ...(entry === "into" ? ["kernel.into"] as const : [])],
+    needs: ({ entry }) => [entry === "into" && "kernel.into"],
     cases: grid({ sinks: [1, 4, 16, 20], entry: ["new", "into"], rows: [DECODE, PREFILL] }),
-    run: ({ kernel, params: { sinks, entry, rows }, seed }) => {
-      const problem = problemOf(seed, { sinks, rows, recycled: true });
+    spec: { recycled: true },
+    run: (kernel, problem, { entry }) => {
       const into = new Uint16Array(problem.query.length).fill(0x7fc1);
       return attendJudged(kernel, problem, entry === "into" ? { into } : {});
     },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:mask:offset",
     clauses: ["mask/offset"],
     description: "A key range takes the place of the causal limit, of window and full heads",
-    needs: () => needsOf({ ranges: true }),
     cases: grid({ window: [0, 16, 24], sinks: [0, 4], rows: [DECODE, "16+34_15+0"] }),
-    run: ({ kernel, params: { window, sinks, rows }, seed }) =>
-      attendJudged(kernel, problemOf(seed, { window, sinks, rows, ranges: true })),
+    spec: { ranges: true },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:mask:tree",
     clauses: ["mask/tree"],
     description: "A tree mask hides keys of this step's own tokens, on top of window and sinks",
-    needs: () => needsOf({ tree: true }),
     cases: [
       ...grid({
         window: [0, 16],
         rows: [SPECULATIVE, "8+0_1+30_4+13", "13+20_2+9_30+0"],
-        storage: ["bf16"] as StorageType[],
+        storage: ["bf16"],
       }),
-      { window: 16, rows: "5+45_3+62", storage: "f16" as StorageType },
+      { window: 16, rows: "5+45_3+62", storage: "f16" },
     ],
-    run: ({ kernel, params: { window, rows, storage }, seed }) =>
-      attendJudged(kernel, problemOf(seed, { window, rows, storage, tree: true, sinks: 4 })),
+    spec: { tree: true, sinks: 4 },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:mask:head_kinds",
     clauses: ["mask/head-kinds"],
     description: "Window heads may be any heads",
-    needs: ({ layout }) => needsOf({ layout }),
     cases: grid({ layout: HEAD_LAYOUTS, kinds: ["wfff", "fffw", "wfwf", "fwwf", "wwww"] }),
-    run: ({ kernel, params: { layout, kinds }, seed }) =>
-      attendJudged(
-        kernel,
-        problemOf(seed, { layout, kinds, recycled: true, sinks: 4, rows: SHORT_ROWS }),
-      ),
+    spec: { recycled: true, sinks: 4, rows: SHORT_ROWS },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:softmax:scale",
     clauses: ["softmax/scale", "numerics/c16"],
     description: "1/√D by default; faint and strong scores stay inside the bound",
-    needs: () => needsOf(),
     cases: grid({ scale: ["default", "0.002", "0.5", "2"] }),
-    run: ({ kernel, params: { scale }, seed }) => {
-      const factor = scale === "default" ? null : Number(scale);
-      return attendJudged(kernel, problemOf(seed, { scale: factor }));
-    },
+    spec: ({ scale }) => ({ scale: scale === "default" ? null : Number(scale) }),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:softmax:learned_sink",
     clauses: ["softmax/learned-sink"],
     description: "A learned sink joins the denominator once, whatever the number of splits",
-    needs: ({ split }) => [
-      ...needsOf({ learned: true }),
-      ...(split > 0 ? ["kernel.splits"] as const : []),
-    ],
     cases: grid({ split: [0, 16, 32], logit: ["random", "large", "small"] }),
-    run: ({ kernel, params: { split, logit }, seed }) => {
-      const problem = problemOf(seed, { learned: true, rows: "1+90_6+70_16+31" });
+    spec: { learned: true, rows: "1+90_6+70_16+31" },
+    run: (kernel, problem, { split, logit }) => {
       const logits = { random: undefined, large: 30, small: -30 }[logit];
       return attendJudged(
         kernel,
@@ -122,65 +98,56 @@ export const maskTests: readonly TestDefinition[] = [
       );
     },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:softmax:absent_sink",
     clauses: ["softmax/learned-sink"],
     description: "A learned sink of -Infinity is refused, or adds nothing, with others beside it",
-    needs: ({ split }) => [
-      ...needsOf({ learned: true }),
-      ...(split > 0 ? ["kernel.splits"] as const : []),
-    ],
     cases: grid({ split: [0, 16], heads: ["all", "first"] }),
-    run: async ({ kernel, params: { split, heads }, seed }) => {
-      const given = problemOf(seed, { learned: true, rows: "1+5_3+9_1+40" });
+    spec: { learned: true, rows: "1+5_3+9_1+40" },
+    run: async (kernel, given, { split, heads }) => {
       const sinkLogits = given.sinkLogits!.map((logit, head) =>
         heads === "all" || head === 0 ? -Infinity : logit
       );
       const problem = { ...given, sinkLogits };
-      const options = { ...DEFAULT_ATTEND, splitTokens: split };
-      const reply = await kernel.attend(problem, options);
+      const reply = await kernel.attend(problem, { ...DEFAULT_ATTEND, splitTokens: split });
       return reply.kind === "refused" ? PASS : judgeReply(problem, reply.value);
     },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:softmax:log_sum_exp",
     clauses: ["softmax/lse"],
     description: "The log-sum-exp is that of the visible keys alone",
-    needs: ({ learned }) => [...needsOf({ learned }), "kernel.log_sum_exp"],
+    needs: ["kernel.log_sum_exp"],
     cases: grid({ rows: [DECODE, "16+34_15+0"], learned: [false, true] }),
-    run: async ({ kernel, params: { rows, learned }, seed }) => {
-      const problem = problemOf(seed, { rows, learned, sinks: 4 });
+    spec: { sinks: 4 },
+    run: async (kernel, problem) => {
       const reply = await attend(kernel, problem);
       requireEqual("a log-sum-exp was returned", reply.logSumExp !== null, true);
       return judgeReply(problem, reply);
     },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:softmax:splits",
     clauses: ["numerics/c16"],
     description: "Split and unsplit results lie inside the same bound",
-    needs: ({ storage }) => [...needsOf({ storage }), "kernel.splits"],
     cases: grid({
       split: [16, 32, 64, 128],
       storage: STORAGES,
       rows: ["1+200_1+40", "12+120_3+64"],
     }),
-    run: async ({ kernel, params: { split, storage, rows }, seed }) => {
-      const problem = problemOf(seed, { storage, rows, window: 48, sinks: 4 });
-      return worstOf([
+    spec: { window: 48, sinks: 4 },
+    run: async (kernel, problem, { split }) =>
+      worstOf([
         await attendJudged(kernel, problem),
         await attendJudged(kernel, problem, { splitTokens: split }),
-      ]);
-    },
+      ]),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:softmax:deterministic",
     clauses: ["numerics/c16"],
     description: "The same inputs twice give the same bits",
-    needs: ({ storage }) => needsOf({ storage }),
     cases: grid({ storage: STORAGES, rows: ["1+200_1+40", "12+120_3+64"] }),
-    run: async ({ kernel, params: { storage, rows }, seed }) => {
-      const problem = problemOf(seed, { storage, rows });
+    run: async (kernel, problem) => {
       const first = await attend(kernel, problem);
       const second = await attend(kernel, problem);
       requireSameElements("output", second.output, first.output);
@@ -188,15 +155,14 @@ export const maskTests: readonly TestDefinition[] = [
       return judgeReply(problem, first);
     },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:softmax:repeated",
     clauses: ["numerics/c16"],
     description:
       "The same inputs again and again write the same answer into an output that lost it",
-    needs: ({ storage }) => [...needsOf({ storage }), "kernel.into"],
+    needs: ["kernel.into"],
     cases: grid({ storage: STORAGES, rows: [SHORT_ROWS] }),
-    run: async ({ kernel, params: { storage, rows }, seed }) => {
-      const problem = problemOf(seed, { storage, rows });
+    run: async (kernel, problem) => {
       const verdicts: Verdict[] = [];
       for (let call = 0; call < 4; call++) {
         const into = new Uint16Array(problem.query.length).fill(0x7fc1);
@@ -205,17 +171,17 @@ export const maskTests: readonly TestDefinition[] = [
       return worstOf(verdicts);
     },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:dual:merge",
     clauses: ["dual/merge"],
     description: "Full and window heads in two passes give what one pass gives",
-    needs: ({ storage, learned }) => [...needsOf({ storage, learned }), "kernel.two_passes"],
+    needs: ["kernel.two_passes"],
     cases: [
-      { kinds: "wfwf", storage: "bf16" as StorageType, learned: false, rows: CONTROL_PROBLEM.rows },
+      { kinds: "wfwf", storage: "bf16", learned: false, rows: CONTROL_PROBLEM.rows },
       ...vary({
         kinds: "wfwf",
-        storage: "bf16" as StorageType,
-        learned: false as boolean,
+        storage: "bf16",
+        learned: false,
         rows: SHORT_ROWS,
       }, {
         kinds: ["ffww", "fwwf", "fwff", "wwww"],
@@ -223,25 +189,23 @@ export const maskTests: readonly TestDefinition[] = [
         learned: [true],
       }),
     ],
-    run: async ({ kernel, params: { kinds, storage, learned, rows }, seed }) => {
-      const problem = problemOf(seed, { kinds, storage, learned, rows, sinks: 4 });
-      return worstOf([
+    spec: { sinks: 4 },
+    run: async (kernel, problem) =>
+      worstOf([
         await attendJudged(kernel, problem),
         await attendJudged(kernel, problem, { passes: "two" }),
-      ]);
-    },
+      ]),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:mask:nothing_visible",
     clauses: ["kernel/no-overread", "mask/offset"],
     description: "A query with an empty key range gives 0",
-    needs: ({ storage, learned }) => needsOf({ storage, ranges: true, learned }),
-    cases: vary({ storage: "bf16" as StorageType, learned: false as boolean }, {
+    cases: vary({ storage: "bf16", learned: false }, {
       storage: ["f16"],
       learned: [true],
     }),
-    run: async ({ kernel, params: { storage, learned }, seed }) => {
-      const problem = problemOf(seed, { storage, ranges: true, learned, rows: "3+30_2+20" });
+    spec: { ranges: true, rows: "3+30_2+20" },
+    run: async (kernel, problem) => {
       const maskRanges = Int32Array.from(problem.maskRanges ?? []);
       maskRanges.set([12, 12], 2);
       const reply = await attend(kernel, { ...problem, maskRanges });

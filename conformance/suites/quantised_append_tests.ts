@@ -6,23 +6,19 @@ import {
   encodeValues,
   type QuantisedFormat,
   type QuantisedTensor,
-  type Rotary,
 } from "../../kernel/mod.ts";
-import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
+import { grid, type TestDefinition } from "../test_definition.ts";
 import {
   appendDropping,
   appendJudged,
-  appendNeeds,
-  appendOf,
-  judgeAppend,
-} from "./append_tests.ts";
+  defineAppendTest,
+  NEOX,
+  readBackJudged,
+} from "./append_case.ts";
 import { HEAD_LAYOUTS } from "./cache_spec.ts";
-import { requireOk } from "./driver.ts";
-import { attendJudged, worstOf } from "./kernel_case.ts";
-import { FAMILIES, formatsByLayout, inFormat, inFormats } from "./quantised_case.ts";
+import { FAMILIES, formatsByLayout } from "./quantised_case.ts";
 
 const CLAUSE = "dtype/append-quantises";
-const NEOX: Rotary = { style: "neox", theta: 10_000, rotaryDimensions: 64 };
 const LEADING = FAMILIES.flatMap(({ leading }) => leading);
 
 /** What a head of a token may hold: a number for each element, from one that was drawn. */
@@ -68,43 +64,35 @@ function stale(tensor: QuantisedTensor, { granularity, scaleType }: QuantisedFor
 
 /** Tests of appending to quantised caches. */
 export const quantisedAppendTests: readonly TestDefinition[] = [
-  defineTest({
+  defineAppendTest({
     id: "kernel:append_codes:format",
     clauses: [CLAUSE],
     description: "Every format stores the nearest code for the scale in force, by layout",
-    needs: ({ format, layout, storage }) => appendNeeds({ ...inFormat(format), layout, storage }),
     cases: FAMILIES.flatMap(formatsByLayout),
-    run: ({ kernel, params: { format, ...spec }, seed }) =>
-      appendJudged(kernel, appendOf(seed, { ...inFormat(format), ...spec, rows: "1+30_20+0_0+7" })),
+    spec: { rows: "1+30_20+0_0+7" },
   }),
-  defineTest({
+  defineAppendTest({
     id: "kernel:append_codes:rotation",
     clauses: [CLAUSE, "rope/positions"],
     description: "Keys are quantised after they turn, and values as they are",
-    needs: ({ format }) => appendNeeds(inFormat(format)),
     cases: grid({ format: LEADING, rows: ["1+30_20+0_0+7", "3+200"] }),
-    run: ({ kernel, params: { format, rows }, seed }) =>
-      appendJudged(kernel, appendOf(seed, { ...inFormat(format), rows }, NEOX)),
+    rotary: NEOX,
   }),
-  defineTest({
+  defineAppendTest({
     id: "kernel:append_codes:contents",
     clauses: [CLAUSE],
     description: "Tokens of zeros, values past the largest code, outliers, halves and tiny values",
-    needs: ({ format, layout, storage }) => appendNeeds({ ...inFormat(format), layout, storage }),
     cases: FAMILIES.flatMap(formatsByLayout).filter(({ storage, format }) =>
       storage === "bf16" || format.startsWith("fp4")
     ),
     // Eighteen tokens: every head has each of the nine contents twice.
-    run: ({ kernel, params: { format, layout, storage }, seed }) => {
-      const spec = { ...inFormat(format), layout, storage, rows: "6+13_12+3" };
-      return appendJudged(kernel, withContents(appendOf(seed, spec)));
-    },
+    spec: { rows: "6+13_12+3" },
+    run: (kernel, problem) => appendJudged(kernel, withContents(problem)),
   }),
-  defineTest({
+  defineAppendTest({
     id: "kernel:append_codes:mixed",
     clauses: [CLAUSE],
     description: "Keys and values are each quantised by their own format and scales",
-    needs: ({ formats }) => appendNeeds(inFormats(formats)),
     cases: grid({
       formats: [
         "int8-token-f32+fp8_e4m3-head-f32",
@@ -114,18 +102,16 @@ export const quantisedAppendTests: readonly TestDefinition[] = [
         "c16+fp8_e5m2-token-f16",
       ],
     }),
-    run: ({ kernel, params: { formats }, seed }) =>
-      appendJudged(kernel, appendOf(seed, { ...inFormats(formats), rows: "1+30_5+0" }, NEOX)),
+    spec: { rows: "1+30_5+0" },
+    rotary: NEOX,
   }),
-  defineTest({
+  defineAppendTest({
     id: "kernel:append_codes:reuse",
     clauses: [CLAUSE],
     description: "Scales and codes of a page's owner before, no numbers here, are all replaced",
-    needs: ({ format, layout, storage }) => appendNeeds({ ...inFormat(format), layout, storage }),
     cases: OWN_SCALES,
-    run: ({ kernel, params: { format, layout, storage }, seed }) => {
-      const spec = { ...inFormat(format), layout, storage, rows: "3+0_17+0" };
-      const problem = appendOf(seed, spec);
+    spec: { rows: "3+0_17+0" },
+    run: (kernel, problem) => {
       const { keyFormat, valueFormat } = problem.shape;
       return appendJudged(kernel, {
         ...problem,
@@ -134,52 +120,29 @@ export const quantisedAppendTests: readonly TestDefinition[] = [
       });
     },
   }),
-  defineTest({
+  defineAppendTest({
     id: "kernel:append_codes:holes",
     clauses: [CLAUSE, "sentinel/no-write"],
     description: "A write to a hole is dropped: no code and no scale of any page changes for it",
-    needs: ({ format, layout }) => appendNeeds({ ...inFormat(format), layout }),
     cases: grid({ format: LEADING, layout: HEAD_LAYOUTS, where: ["one_head", "everywhere"] }),
-    run: async ({ kernel, params: { format, layout, where }, seed }) => {
-      const drawn = appendOf(seed, { ...inFormat(format), layout, rows: "20+10_1+31" });
+    spec: { rows: "20+10_1+31" },
+    run: (kernel, drawn, { where }) => {
       const { columns, kvHeads } = drawn.shape;
       const table = drawn.table.map((id, index) =>
         where === "everywhere" || Math.floor(index / columns) === kvHeads - 1 ? -1 : id
       );
-      return await appendDropping(kernel, { ...drawn, table });
+      return appendDropping(kernel, { ...drawn, table });
     },
   }),
-  defineTest({
+  defineAppendTest({
     id: "kernel:append_codes:read_back",
     clauses: [CLAUSE, "layout/write-follows-table"],
     description: "Attention over what was appended sees the new tokens' codes and scales",
-    needs: ({ format, layout }) => [
-      ...appendNeeds({ ...inFormat(format), layout }),
-      "kernel.attend",
-    ],
+    needs: ["kernel.attend"],
     cases: grid({ format: LEADING, layout: HEAD_LAYOUTS }),
-    run: async ({ kernel, params: { format, layout }, seed }) => {
-      const problem = appendOf(seed, { ...inFormat(format), layout, rows: "1+30_1+0" }, NEOX);
-      const reply = requireOk("append", await kernel.append(problem));
-      const appended = judgeAppend(problem, reply);
-      const { shape, table, queryStarts, cachedLengths } = problem;
-      const { query, keys, values, quantisedKeys, quantisedValues } = reply;
-      return worstOf([
-        appended,
-        await attendJudged(kernel, {
-          shape,
-          table,
-          queryStarts,
-          cachedLengths,
-          query,
-          keys,
-          values,
-          quantisedKeys: quantisedKeys!,
-          quantisedValues: quantisedValues!,
-          headWindows: new Int32Array(shape.kvHeads),
-          sinkTokens: 0,
-        }),
-      ]);
-    },
+    spec: { rows: "1+30_1+0" },
+    rotary: NEOX,
+    run: (kernel, problem) =>
+      readBackJudged(kernel, problem, Array<number>(problem.shape.kvHeads).fill(0)),
   }),
 ];

@@ -45,15 +45,9 @@ export function formatParam(format: QuantisedFormat): string {
   return formatName(format).replaceAll(":", "-");
 }
 
-/** Keys and values in the format of a parameter. */
-export function inFormat(param: string): { keys: string; values: string } {
-  const name = param.replaceAll("-", ":");
-  return { keys: name, values: name };
-}
-
-/** Sides in the formats of a parameter `keys+values`. */
+/** Sides in the formats of a parameter `keys+values`, or both in one format. */
 export function inFormats(param: string): { keys: string; values: string } {
-  const [keys = "", values = ""] = param.split("+").map((each) => each.replaceAll("-", ":"));
+  const [keys = "", values = keys] = param.split("+").map((each) => each.replaceAll("-", ":"));
   return { keys, values };
 }
 
@@ -62,7 +56,7 @@ export function inFormats(param: string): { keys: string; values: string } {
  * of scales go round against layouts.
  */
 export function formatsByLayout(
-  { formats }: FormatFamily,
+  { formats }: Pick<FormatFamily, "formats">,
 ): { format: string; layout: Layout; storage: "bf16" | "f16" }[] {
   return formats.flatMap((format, index) => {
     const layouts = format.granularity === "block"

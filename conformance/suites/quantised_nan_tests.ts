@@ -1,9 +1,9 @@
 // deno-lint-ignore-file camelcase -- names of code types are those of the field
 /** Tests of codes and scales that are no number where a query sees them: they count, as NaN does. */
 import { type AttentionProblem, type QuantisedTensor, tableIndex } from "../../kernel/mod.ts";
-import { defineTest, type TestDefinition } from "../test_definition.ts";
-import { attend, attendJudged, judgeReply, needsOf, problemOf, STORAGES } from "./kernel_case.ts";
-import { inFormat } from "./quantised_case.ts";
+import type { TestDefinition } from "../test_definition.ts";
+import { defineAttendTest } from "./attend_case.ts";
+import { attend, attendJudged, judgeReply, STORAGES } from "./kernel_case.ts";
 
 /** Decode rows, whose every query sees its own keys alone. */
 const DECODE = "1+47_1+64_1+15";
@@ -49,19 +49,14 @@ function withNanScale(problem: AttentionProblem, tensor: QuantisedTensor): Quant
   return { ...tensor, scales };
 }
 
-function visibleScale(
-  path: "c8" | "c4",
-  clause: string,
-  formats: readonly string[],
-): TestDefinition {
-  return defineTest({
+function visibleScale(path: "c8" | "c4", formats: readonly string[]): TestDefinition {
+  return defineAttendTest({
     id: `kernel:${path}:visible_nan_scale`,
-    clauses: [clause],
+    clauses: [`dtype/${path}`],
     description: "A visible scale that is no number is the answer of what it multiplies",
-    needs: ({ format }) => needsOf(inFormat(format)),
     cases: formats.map((format) => ({ format })),
-    run: ({ kernel, params: { format }, seed }) => {
-      const problem = problemOf(seed, { ...inFormat(format), rows: DECODE, window: 0 });
+    spec: { rows: DECODE, window: 0 },
+    run: (kernel, problem) => {
       const quantisedValues = withNanScale(problem, problem.quantisedValues!);
       return attendJudged(kernel, { ...problem, quantisedValues });
     },
@@ -70,13 +65,12 @@ function visibleScale(
 
 /** Tests of what is no number in quantised caches. */
 export const quantisedNanTests: readonly TestDefinition[] = [
-  defineTest({
+  defineAttendTest({
     id: "kernel:c8:visible_nan",
     clauses: ["dtype/c8"],
     description:
       "A visible code that is no number is the answer: of its element in a value, of every " +
       "element in a key",
-    needs: ({ format, storage }) => needsOf({ ...inFormat(format), storage }),
     cases: Object.entries(NO_NUMBERS).flatMap(([type, codes]) =>
       Object.keys(codes).flatMap((code, index) =>
         (["keys", "values"] as const)
@@ -90,9 +84,8 @@ export const quantisedNanTests: readonly TestDefinition[] = [
           }))
       )
     ),
-    run: async ({ kernel, params: { code, format, side, storage }, seed }) => {
-      const spec = { ...inFormat(format), storage, rows: DECODE, window: 0 };
-      const problem = problemOf(seed, spec);
+    spec: { rows: DECODE, window: 0 },
+    run: async (kernel, problem, { code, side }) => {
       const number = NO_NUMBERS[problem.shape.keyFormat!.codes]![code]!;
       if (side === "values") {
         const quantisedValues = withCode(problem, problem.quantisedValues!, number);
@@ -104,6 +97,6 @@ export const quantisedNanTests: readonly TestDefinition[] = [
       return judgeReply(faulty, { ...await attend(kernel, faulty), logSumExp: null });
     },
   }),
-  visibleScale("c8", "dtype/c8", ["int8-token-f32", "int8-token-bf16", "fp8_e4m3-token-f16"]),
-  visibleScale("c4", "dtype/c4", ["fp4_e2m1-block-fp8_e4m3"]),
+  visibleScale("c8", ["int8-token-f32", "int8-token-bf16", "fp8_e4m3-token-f16"]),
+  visibleScale("c4", ["fp4_e2m1-block-fp8_e4m3"]),
 ];

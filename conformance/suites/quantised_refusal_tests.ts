@@ -1,10 +1,8 @@
 /** Tests of refusals: codes and scales that do not fit their format are named before they are read. */
 import type { AttentionProblem, QuantisedTensor, ScaleView } from "../../kernel/mod.ts";
-import { defineTest, type TestDefinition } from "../test_definition.ts";
-import { appendJudged, appendNeeds, appendOf } from "./append_tests.ts";
-import { requireRefused } from "./driver.ts";
-import { attendJudged, DEFAULT_ATTEND, needsOf, problemOf } from "./kernel_case.ts";
-import { inFormat } from "./quantised_case.ts";
+import type { TestDefinition } from "../test_definition.ts";
+import { appendRefused, defineAppendTest } from "./append_case.ts";
+import { attendRefused, defineAttendTest } from "./attend_case.ts";
 
 type Quantised = Pick<AttentionProblem, "shape" | "quantisedKeys" | "quantisedValues">;
 
@@ -121,22 +119,6 @@ function casesOf(family: "c8" | "c4"): { format: string; fault: string }[] {
     .flatMap(([format, faults]) => Object.keys(faults).map((fault) => ({ format, fault })));
 }
 
-const refusals = (["c8", "c4"] as const).map((family) =>
-  defineTest({
-    id: `kernel:${family}:refusal`,
-    clauses: [`dtype/${family}`],
-    description: "Codes, scales and zero points of another type, shape or stride are refused",
-    needs: ({ format }) => needsOf(inFormat(format)),
-    cases: casesOf(family),
-    run: async ({ kernel, params: { format, fault }, seed }) => {
-      const problem = problemOf(seed, { ...inFormat(format), rows: "1+20" });
-      const faulty = FAULTS[format]![fault]!(problem);
-      requireRefused("attend", await kernel.attend(faulty, DEFAULT_ATTEND));
-      return attendJudged(kernel, problem);
-    },
-  })
-);
-
 const APPEND_FAULTS = [
   "scales_missing",
   "scales_short",
@@ -151,19 +133,26 @@ const APPEND_FAULTS = [
 
 /** Tests of refusals of quantised caches. */
 export const quantisedRefusalTests: readonly TestDefinition[] = [
-  ...refusals,
-  defineTest({
+  ...(["c8", "c4"] as const).map((family) =>
+    defineAttendTest({
+      id: `kernel:${family}:refusal`,
+      clauses: [`dtype/${family}`],
+      description: "Codes, scales and zero points of another type, shape or stride are refused",
+      cases: casesOf(family),
+      spec: { rows: "1+20" },
+      run: (kernel, problem, { format, fault }) =>
+        attendRefused(kernel, FAULTS[format]![fault]!(problem), problem),
+    })
+  ),
+  defineAppendTest({
     id: "kernel:append_codes:refusal",
     clauses: ["dtype/append-quantises"],
     description: "An append refuses the same codes and scales before it writes",
-    needs: ({ format }) => appendNeeds(inFormat(format)),
     cases: [...casesOf("c8"), ...casesOf("c4")].filter(({ fault }) =>
       APPEND_FAULTS.includes(fault)
     ),
-    run: async ({ kernel, params: { format, fault }, seed }) => {
-      const problem = appendOf(seed, { ...inFormat(format), rows: "1+20" });
-      requireRefused("append", await kernel.append(FAULTS[format]![fault]!(problem)));
-      return appendJudged(kernel, problem);
-    },
+    spec: { rows: "1+20" },
+    run: (kernel, problem, { format, fault }) =>
+      appendRefused(kernel, FAULTS[format]![fault]!(problem), problem),
   }),
 ];

@@ -1,9 +1,8 @@
 /** Tests of refusals: shapes and types that must be named before a byte is read. */
 import type { AttentionProblem } from "../../kernel/mod.ts";
-import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
-import { appendJudged, appendNeeds, appendOf } from "./append_tests.ts";
-import { requireRefused } from "./driver.ts";
-import { attendJudged, DEFAULT_ATTEND, needsOf, problemOf } from "./kernel_case.ts";
+import { grid, type TestDefinition } from "../test_definition.ts";
+import { appendRefused, defineAppendTest } from "./append_case.ts";
+import { attendRefused, defineAttendTest } from "./attend_case.ts";
 
 /** Problems as they come from outside: any field may have any type. */
 type Fault = (problem: AttentionProblem) => unknown;
@@ -64,33 +63,24 @@ function narrowTable(problem: AttentionProblem): AttentionProblem {
 
 /** Tests of refusals. */
 export const refusalTests: readonly TestDefinition[] = [
-  defineTest({
+  defineAttendTest({
     id: "kernel:refusal:dtype",
     clauses: ["dtype/int32"],
     description: "Tables, lengths, starts, windows and ranges of another type are refused",
-    needs: ({ fault }) => needsOf({ ranges: fault.startsWith("mask_ranges") }),
     cases: grid({ fault: Object.keys(TYPE_FAULTS) }),
-    run: async ({ kernel, params: { fault }, seed }) => {
-      const problem = problemOf(seed, { ranges: fault.startsWith("mask_ranges") });
-      const faulty = TYPE_FAULTS[fault]?.(problem) as AttentionProblem;
-      requireRefused("attend", await kernel.attend(faulty, DEFAULT_ATTEND));
-      return attendJudged(kernel, problem);
-    },
+    spec: ({ fault }) => ({ ranges: fault.startsWith("mask_ranges") }),
+    run: (kernel, problem, { fault }) =>
+      attendRefused(kernel, TYPE_FAULTS[fault]!(problem), problem),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:refusal:storage",
     clauses: ["dtype/c16"],
     description: "Queries, keys and values of another type, or of two types, are refused",
-    needs: () => needsOf(),
     cases: grid({ fault: Object.keys(STORAGE_FAULTS) }),
-    run: async ({ kernel, params: { fault }, seed }) => {
-      const problem = problemOf(seed);
-      const faulty = STORAGE_FAULTS[fault]?.(problem) as AttentionProblem;
-      requireRefused("attend", await kernel.attend(faulty, DEFAULT_ATTEND));
-      return attendJudged(kernel, problem);
-    },
+    run: (kernel, problem, { fault }) =>
+      attendRefused(kernel, STORAGE_FAULTS[fault]!(problem), problem),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:refusal:shape",
     clauses: [
       "shape/rows",
@@ -101,20 +91,14 @@ export const refusalTests: readonly TestDefinition[] = [
       "mask/sink-threaded",
     ],
     description: "Row counts, columns, groups, page sizes and windows that cannot be are refused",
-    needs: () => needsOf(),
     cases: grid({ fault: Object.keys(SHAPE_FAULTS) }),
-    run: async ({ kernel, params: { fault }, seed }) => {
-      const problem = problemOf(seed);
-      const faulty = SHAPE_FAULTS[fault]?.(problem) as AttentionProblem;
-      requireRefused("attend", await kernel.attend(faulty, DEFAULT_ATTEND));
-      return attendJudged(kernel, problem);
-    },
+    run: (kernel, problem, { fault }) =>
+      attendRefused(kernel, SHAPE_FAULTS[fault]!(problem), problem),
   }),
-  defineTest({
+  defineAppendTest({
     id: "kernel:refusal:append",
     clauses: ["dtype/int32", "dtype/c16", "shape/rows", "shape/group"],
     description: "An append refuses the same types and shapes before it writes",
-    needs: () => appendNeeds(),
     cases: grid({
       fault: [
         "table_int64",
@@ -126,12 +110,9 @@ export const refusalTests: readonly TestDefinition[] = [
         "page_48",
       ],
     }),
-    run: async ({ kernel, params: { fault }, seed }) => {
-      const problem = appendOf(seed);
+    run: (kernel, problem, { fault }) => {
       const apply = TYPE_FAULTS[fault] ?? STORAGE_FAULTS[fault] ?? SHAPE_FAULTS[fault];
-      const faulty = apply?.(problem as unknown as AttentionProblem) as typeof problem;
-      requireRefused("append", await kernel.append(faulty));
-      return appendJudged(kernel, problem);
+      return appendRefused(kernel, apply!(problem as unknown as AttentionProblem), problem);
     },
   }),
 ];

@@ -1,19 +1,10 @@
 /** Tests of holes, foreign ids and memory that no one may touch. */
-import type { AttentionProblem } from "../../kernel/mod.ts";
-import { STORAGE_FORMATS } from "../../kernel/mod.ts";
+import { type AttentionProblem, STORAGE_FORMATS } from "../../kernel/mod.ts";
 import { requireEqual, requireSameElements, requireThat } from "../acceptance.ts";
-import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
+import { grid, type TestDefinition } from "../test_definition.ts";
+import { attendRefused, defineAttendTest } from "./attend_case.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "./cache_spec.ts";
-import { requireRefused } from "./driver.ts";
-import {
-  attend,
-  attendJudged,
-  DEFAULT_ATTEND,
-  judgeReply,
-  needsOf,
-  problemOf,
-  STORAGES,
-} from "./kernel_case.ts";
+import { attend, attendJudged, judgeReply, problemOf, STORAGES } from "./kernel_case.ts";
 
 const WALKS = ["row", "visible"] as const;
 
@@ -28,11 +19,10 @@ function withInfinities(problem: AttentionProblem): AttentionProblem {
 
 /** Tests of holes and foreign ids. */
 export const sentinelTests: readonly TestDefinition[] = [
-  defineTest({
+  defineAttendTest({
     id: "kernel:sentinel:no_read",
     clauses: ["sentinel/no-read", "kernel/no-overread"],
     description: "Poison in page 0 and in every unnamed page does not reach the output",
-    needs: ({ layout, storage }) => needsOf({ layout, storage }),
     cases: grid({
       layout: HEAD_LAYOUTS,
       storage: STORAGES,
@@ -41,89 +31,77 @@ export const sentinelTests: readonly TestDefinition[] = [
     }).filter(({ layout, storage, rows }) =>
       layout === "headwise" || storage === "bf16" || rows === "1+100_1+64"
     ),
-    run: ({ kernel, params: { layout, storage, poison, rows }, seed }) => {
-      const problem = problemOf(seed, { layout, storage, rows, recycled: true, sinks: 4 });
-      return attendJudged(kernel, poison === "nan" ? problem : withInfinities(problem), {
-        walk: "row",
-      });
-    },
+    spec: { recycled: true, sinks: 4 },
+    run: (kernel, problem, { poison }) =>
+      attendJudged(kernel, poison === "nan" ? problem : withInfinities(problem), { walk: "row" }),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:sentinel:first_page",
     clauses: ["sentinel/no-read"],
     description: "A hole in the first column that a chunk or a decode row would read adds nothing",
-    needs: ({ layout }) => needsOf({ layout }),
     cases: grid({
       layout: HEAD_LAYOUTS,
       rows: ["1+40", "16+48", "33+64"],
       walk: WALKS,
     }),
-    run: ({ kernel, params: { layout, rows, walk }, seed }) => {
-      const problem = problemOf(seed, { layout, rows, recycled: true, window: 9, kinds: "ww" });
+    spec: { recycled: true, window: 9, kinds: "ww" },
+    run: (kernel, problem, { walk }) => {
       requireEqual("entry of the first column", problem.table[0], -1);
       return attendJudged(kernel, problem, { walk });
     },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:sentinel:large_pages",
     clauses: ["sentinel/no-read", "mask/window"],
     description: "Holes of large pages, the first or those after the sinks, add nothing",
-    needs: ({ layout, sinks }) => needsOf({ layout, sinks }),
     cases: grid({ layout: HEAD_LAYOUTS, page: [64, 256], sinks: [0, 4], walk: WALKS }),
-    run: ({ kernel, params: { layout, page, sinks, walk }, seed }) => {
-      const rows = `1+${3 * page + 5}_5+${2 * page + 30}_1+9`;
-      const spec = { layout, page, sinks, rows, window: 40, recycled: true, group: 2 };
-      return attendJudged(kernel, problemOf(seed, spec), { walk });
-    },
+    spec: ({ page }) => ({
+      rows: `1+${3 * page + 5}_5+${2 * page + 30}_1+9`,
+      window: 40,
+      recycled: true,
+      group: 2,
+    }),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:sentinel:foreign_id",
     clauses: ["sentinel/only-minus-one", "layout/id-spaces-distinct"],
     description: "An id that is neither -1 nor inside the pool is refused, never an address",
-    needs: ({ layout }) => needsOf({ layout }),
     cases: grid({ layout: LAYOUTS, id: ["minus_two", "int_min", "pool_end", "int_max"] }),
-    run: async ({ kernel, params: { layout, id }, seed }) => {
-      const problem = problemOf(seed, { layout });
+    run: (kernel, problem, { layout, id }) => {
       const { pages, kvHeads } = problem.shape;
       const end = layout === "pooled" ? pages * kvHeads : pages;
       const table = problem.table.slice();
       table[1] = { minus_two: -2, int_min: -(2 ** 31), pool_end: end, int_max: 2 ** 31 - 1 }[id];
-      const verdict = await attendJudged(kernel, problem);
-      requireRefused("attend", await kernel.attend({ ...problem, table }, DEFAULT_ATTEND));
-      return verdict;
+      return attendRefused(kernel, { ...problem, table }, problem);
     },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:sentinel:flat_ids",
     clauses: ["layout/id-spaces-distinct"],
     description: "A table of global ids is refused where ids are local, never reduced modulo N",
-    needs: ({ storage }) => [...needsOf({ storage }), "kernel.pooled"],
+    needs: ["kernel.pooled"],
     cases: grid({ storage: STORAGES, rows: ["1+40_1+30", "5+40"] }),
-    run: async ({ kernel, params: { storage, rows }, seed }) => {
-      const local = problemOf(seed, { storage, rows });
+    run: (kernel, local, { storage, rows }, { seed }) => {
       const { pages, kvHeads, columns } = local.shape;
-      const flat = local.table.map((id, index) => {
+      const table = local.table.map((id, index) => {
         const head = Math.floor(index / columns) % kvHeads;
         return id < 0 ? id : head * pages + id;
       });
-      requireRefused("attend", await kernel.attend({ ...local, table: flat }, DEFAULT_ATTEND));
-      return attendJudged(kernel, problemOf(seed, { storage, rows, layout: "pooled" }));
+      const global = problemOf(seed, { storage, rows, layout: "pooled" });
+      return attendRefused(kernel, { ...local, table }, global);
     },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:sentinel:idle",
     clauses: ["kernel/no-overread", "mixed/batch"],
     description: "Idle slots write nothing, wherever they stand and whatever their rows hold",
-    needs: ({ entry }) => [...needsOf(), ...(entry === "into" ? ["kernel.into"] as const : [])],
+    needs: ({ entry }) => [entry === "into" && "kernel.into"],
     cases: grid({
       rows: ["0+20_1+30_2+9", "1+30_0+0_0+50_4+9", "5+30_0+64", "0+0_0+30_1+0_0+9"],
       entry: ["new", "into"],
     }),
-    run: async ({ kernel, params: { rows, entry }, seed }) => {
-      const problem = problemOf(seed, { rows });
-      if (entry === "new") {
-        return attendJudged(kernel, problem);
-      }
+    run: async (kernel, problem, { entry }) => {
+      if (entry === "new") return attendJudged(kernel, problem);
       const spare = problem.query.length + 3 * problem.shape.headSize;
       const into = Uint16Array.from({ length: spare }, (_, index) => 0x3c00 + index % 97);
       const reply = await attend(kernel, problem, { into: into.slice() });
@@ -135,14 +113,13 @@ export const sentinelTests: readonly TestDefinition[] = [
       return judgeReply(problem, reply);
     },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:sentinel:idle_holes",
     clauses: ["kernel/no-overread"],
     description: "An idle slot whose rows are all holes leaves its neighbours alone",
-    needs: ({ layout }) => needsOf({ layout }),
     cases: grid({ layout: LAYOUTS }),
-    run: ({ kernel, params: { layout }, seed }) => {
-      const problem = problemOf(seed, { layout, rows: "1+30_0+40_3+20" });
+    spec: { rows: "1+30_0+40_3+20" },
+    run: (kernel, problem, { layout }) => {
       const rows = layout === "uniform" ? 1 : problem.shape.kvHeads;
       const start = rows * problem.shape.columns;
       const table = problem.table.slice().fill(-1, start, 2 * start);
@@ -150,38 +127,34 @@ export const sentinelTests: readonly TestDefinition[] = [
       return attendJudged(kernel, { ...problem, table, cachedLengths });
     },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:sentinel:full_row",
     clauses: ["kernel/no-overread", "shape/columns-cover"],
     description: "Rows that use every column do not run into the next row, whatever the walk",
-    needs: ({ layout }) => needsOf({ layout }),
     cases: grid({
       layout: LAYOUTS,
       rows: ["1+47_1+31_1+15", "16+32_11+37", "1+15_1+0"],
       walk: WALKS,
     }),
-    run: ({ kernel, params: { layout, rows, walk }, seed }) =>
-      attendJudged(kernel, problemOf(seed, { layout, rows, spareColumns: 0 }), { walk }),
+    spec: { spareColumns: 0 },
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:sentinel:wide_row",
     clauses: ["shape/columns-cover", "sentinel/tail"],
     description: "Columns past the request hold -1 and cost nothing but the walk",
-    needs: ({ layout }) => needsOf({ layout }),
     cases: grid({ layout: LAYOUTS, spare: [7, 61] }),
-    run: ({ kernel, params: { layout, spare }, seed }) =>
-      attendJudged(kernel, problemOf(seed, { layout, spareColumns: spare }), { walk: "row" }),
+    spec: ({ spare }) => ({ spareColumns: spare }),
+    run: (kernel, problem) => attendJudged(kernel, problem, { walk: "row" }),
   }),
-  defineTest({
+  defineAttendTest({
     id: "kernel:sentinel:all_idle",
     clauses: ["mixed/batch", "kernel/no-overread"],
     description: "A step without any query token gives an empty output",
-    needs: ({ layout }) => needsOf({ layout }),
     cases: grid({ layout: LAYOUTS }),
-    run: async ({ kernel, params: { layout }, seed }) => {
-      const reply = await attend(kernel, problemOf(seed, { layout, rows: "0+30_0+0" }));
+    spec: { rows: "0+30_0+0" },
+    run: async (kernel, problem) => {
+      const reply = await attend(kernel, problem);
       requireThat(reply.output.length === 0, "Expected an empty output");
-      return { kind: "pass", budgetUsed: null };
     },
   }),
 ];
