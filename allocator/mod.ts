@@ -34,21 +34,8 @@
  * @module
  */
 
-export {
-  type AdmissionQuestion,
-  canAdmit,
-  canEverAdmit,
-  type PageDemand,
-  pagesForLength,
-  type ReservedQuestion,
-} from "./admission.ts";
-export {
-  type AllocatorState,
-  type CacheAllocator,
-  checkActiveSlot,
-  createAllocator,
-  type HeldCounts,
-} from "./allocator.ts";
+export * from "./admission.ts";
+export * from "./allocator.ts";
 export {
   type BlockTable,
   createBlockTable,
@@ -60,25 +47,7 @@ export {
   type TableErrorCode,
   type TableShape,
 } from "./block_table.ts";
-export {
-  BLOCK_ELEMENTS,
-  type BlockFormat,
-  CODE_BITS,
-  codeBytes,
-  type EightBitFormat,
-  FORMAT_NAMES,
-  formatName,
-  INLINE_ALIGNMENT_BYTES,
-  parseFormat,
-  QUANTISED_FORMATS,
-  type QuantisedFormat,
-  rowBytes,
-  SCALE_BYTES,
-  type ScaleType,
-  sharedScaleBytes,
-  tokenBytes,
-  type ZeroPointFormat,
-} from "./cache_format.ts";
+export * from "./cache_format.ts";
 export { assertValid } from "./debug.ts";
 export { type InFlightFence, StepError, type StepId } from "./fence.ts";
 export { admit, extend, type GrowOptions, needsPages } from "./grow.ts";
@@ -109,16 +78,7 @@ export {
   toPageKey,
   toSlot,
 } from "./ids.ts";
-export {
-  allocatedColumns,
-  availability,
-  freePages,
-  type HeadPlace,
-  heldPages,
-  type PageStatistics,
-  pageStatistics,
-  slotLengthTokens,
-} from "./inspect.ts";
+export * from "./inspect.ts";
 export { countWindowHeads, headWindows, layersPerGroup } from "./layer_group.ts";
 export {
   AllocatorError,
@@ -126,12 +86,7 @@ export {
   type AllocatorOptions,
   type ResolvedAllocatorOptions,
 } from "./options.ts";
-export {
-  describeOutcome,
-  type PageOutcome,
-  type PageShortage,
-  type RefusalReason,
-} from "./outcome.ts";
+export * from "./outcome.ts";
 export {
   checkHeldStretch,
   createPagePools,
@@ -156,35 +111,16 @@ export {
 } from "./prefix_cache.ts";
 export { evictPrefix } from "./prefix_evict.ts";
 export { findPrefix, type PrefixMatch } from "./prefix_find.ts";
-export {
-  admitWithPrefix,
-  admitWithPrefixOnEveryRank,
-  extendWithPrefixOnEveryRank,
-  insertPrefix,
-  type PrefixAdmission,
-  releaseWithPrefix,
-} from "./prefix_request.ts";
+export * from "./prefix_request.ts";
 export { canAdmitWithPrefix } from "./prefix_room.ts";
 export { validatePrefixCache } from "./prefix_validate.ts";
 export { createRandom, type Random, shufflePermutation } from "./random.ts";
-export {
-  admitOnEveryRank,
-  canAdmitOnEveryRank,
-  extendOnEveryRank,
-  type RankGrowth,
-} from "./rank_agreement.ts";
+export * from "./rank_agreement.ts";
 export { recycle, type RecyclePoint } from "./recycle.ts";
 export { release } from "./release.ts";
 export { condenseSlots, listActiveSlots, reorderSlots, swapSlots } from "./slots.ts";
 export { beginStep, completeStep } from "./steps.ts";
-export {
-  type HeadShard,
-  shardHeadMap,
-  shardHeads,
-  type ShardQuestion,
-  TensorParallelError,
-  type TensorParallelErrorCode,
-} from "./tensor_parallel.ts";
+export * from "./tensor_parallel.ts";
 export { validateAllocator } from "./validate_allocator.ts";
 export { type TableQuestion, validateTable, type Violation } from "./validate_table.ts";
 export type { Bitmaps } from "./bitmap.ts";

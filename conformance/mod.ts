@@ -30,19 +30,8 @@ export type { AdapterVerdict } from "./adapters/adapter_fault.ts";
 export type { AdapterLimits } from "./adapters/adapter_process.ts";
 export { DumpError } from "./adapters/dump.ts";
 export { type OpenDump, openDump } from "./adapters/dump_tests.ts";
-export {
-  type Skeleton,
-  SkeletonError,
-  type SkeletonLanguage,
-  writeSkeleton,
-  type WrittenSkeleton,
-} from "./adapters/init.ts";
-export {
-  type AdapterOptions,
-  type AdapterSpec,
-  type OpenAdapter,
-  openAdapter,
-} from "./adapters/open_adapter.ts";
+export * from "./adapters/init.ts";
+export * from "./adapters/open_adapter.ts";
 export {
   readTensors,
   type Tensor,
@@ -83,15 +72,7 @@ export {
   type Regression,
 } from "./fuzz/regression.ts";
 export type { Declared, JudgedAllocator, JudgedKernel } from "./guard.ts";
-export {
-  type ExpectedKill,
-  killMatrixMarkdown,
-  type KillRow,
-  listMutants,
-  selfTest,
-  type SelfTestOptions,
-  type SelfTestReport,
-} from "./kill_matrix.ts";
+export * from "./kill_matrix.ts";
 export type { Mutant, MutantFacts } from "./mutants/mutant.ts";
 export { type FaultCode, type Outcome, SubjectFault, type Verdict } from "./outcome.ts";
 export type { HeadRounding, Policies } from "./policies.ts";
@@ -107,11 +88,7 @@ export {
   RENDERINGS,
   renderReports,
 } from "./renderings/rendering.ts";
-export {
-  type ConformanceSection,
-  conformanceSection,
-  type SectionTable,
-} from "./renderings/section.ts";
+export * from "./renderings/section.ts";
 export {
   type CaseRow,
   caseRows,
@@ -125,13 +102,7 @@ export {
   type RunRow,
   type Shard,
 } from "./report.ts";
-export {
-  parseReport,
-  renderJsonLines,
-  ReportError,
-  type ReportFile,
-  reportOfRows,
-} from "./report_file.ts";
+export * from "./report_file.ts";
 export { mergeReports } from "./report_merge.ts";
 export { type ConformanceOptions, runConformance } from "./run.ts";
 export {
@@ -143,38 +114,9 @@ export {
   ShardError,
   shardOfEnvironment,
 } from "./shard.ts";
-export {
-  type AdmissionCommand,
-  type AdmitCommand,
-  type AllocatorSnapshot,
-  type AllocatorSubject,
-  type AppendReply,
-  type AttendOptions,
-  type AttendReply,
-  type CacheSpec,
-  CAPABILITIES,
-  type Capability,
-  type HeadSpec,
-  type KernelSubject,
-  type NAMED_CAPABILITIES,
-  type PageReply,
-  type PrefixCommand,
-  type Refusal,
-  type ReleaseCommand,
-  type ReplayReply,
-  type Reply,
-  type ShardCommand,
-  type ShardReply,
-  type SharedReply,
-  type Subject,
-  type TableDump,
-  type TableFault,
-} from "./subject.ts";
+export * from "./subject.ts";
 export { shortenCapabilities } from "./cache_formats.ts";
-export {
-  createHeadwiseAllocator,
-  HEADWISE_ALLOCATOR_CAPABILITIES,
-} from "./subjects/headwise_allocator.ts";
+export * from "./subjects/headwise_allocator.ts";
 export { createOracleSubject } from "./subjects/oracle.ts";
 export type { OracleKernelOptions } from "./subjects/oracle_kernel.ts";
 export { createWebGpuSubject, type WebGpuSubjectOptions } from "./subjects/webgpu.ts";

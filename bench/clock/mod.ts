@@ -10,22 +10,10 @@ export type { ProtocolCost } from "./protocol_cost.ts";
 export { createGpuClock } from "./gpu_clock.ts";
 export { createCalibratedClock, createCalibratedRest } from "./calibrated_clock.ts";
 export { createModelClock } from "./model_clock.ts";
-export {
-  type BatchFile,
-  batchModel,
-  type BatchRows,
-  recordBatches,
-  spreadBatches,
-} from "./record_batches.ts";
+export * from "./record_batches.ts";
 export { judgeRow, type RowJudge, type SampledRow } from "./sampled_rows.ts";
 export { placementOfWorkload, servedModelOf, servedWorkload } from "./served_workload.ts";
 export { describeRestOfLayer, type RestOfLayer, restOfLayer } from "./rest_of_layer.ts";
 export { createTableClock, isTableClock } from "./table_clock.ts";
-export {
-  type CallSize,
-  parseTimeTable,
-  type TimedCall,
-  type TimedCalls,
-  type TimeTable,
-} from "./time_table.ts";
+export * from "./time_table.ts";
 export type { MeasuredCeilings, StepBatch, StepCheck, StepClock, StepTimes } from "./step_clock.ts";

@@ -9,15 +9,7 @@ export { AVAILABILITY_READINGS, type AvailabilityReading } from "./availability.
 export { BenchError, type BenchErrorCode } from "./bench_error.ts";
 export { parseDocument, parseUnversioned, readResultText } from "./document.ts";
 export { describeEnvironment } from "./environment.ts";
-export {
-  parseResult,
-  readResult,
-  ResultError,
-  type ResultErrorCode,
-  serializeResult,
-  serializeSamples,
-  writeResultAtomically,
-} from "./file.ts";
+export * from "./file.ts";
 export { placeOfFault } from "./json_place.ts";
 export { METRIC_FORMULAS } from "./formulas.ts";
 export type {
@@ -31,13 +23,7 @@ export type {
   RegressionReport,
   Verdict,
 } from "./gate_schema.ts";
-export {
-  isJsonOf,
-  type OutputClaim,
-  OutputExists,
-  type OutputSize,
-  requireReplaceable,
-} from "./output_claim.ts";
+export * from "./output_claim.ts";
 export { claimOf, type OUTPUT_KINDS, type OutputKind } from "./output_kinds.ts";
 export { type LineFile, openLineFile, prepareOutput, writeTextAtomically } from "./output_file.ts";
 export type { PageHistory, PageRow, RequestList, StepTimeline, TokenGaps } from "./recording.ts";

@@ -4,14 +4,7 @@
  * @module
  */
 
-export {
-  BENCH_DEFAULTS,
-  type BenchOptions,
-  type BenchProgress,
-  type BenchTrace,
-  type Calibration,
-  type ClockChoice,
-} from "./options.ts";
+export * from "./options.ts";
 export { costOfCalibration, readCalibration } from "./calibration.ts";
 export { collectBatches } from "./collect_batches.ts";
 export { plannedPairs } from "./prepare.ts";

@@ -37,12 +37,5 @@ export {
   variableOf,
 } from "./setting.ts";
 export type { GpuProvider } from "./shared.ts";
-export {
-  type CommandName,
-  KNOWN_VARIABLES,
-  type Resolved,
-  SETTING_TABLES,
-  type SettingsOf,
-  unknownVariables,
-} from "./tables.ts";
+export * from "./tables.ts";
 export { TRACE_SETTINGS } from "./trace.ts";

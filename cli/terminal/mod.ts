@@ -4,15 +4,7 @@
  * @module
  */
 
-export {
-  type CliContext,
-  type CliProcess,
-  type CliStream,
-  createSystemContext,
-  MAX_COLUMNS,
-  paintOf,
-  writeLines,
-} from "./context.ts";
+export * from "./context.ts";
 export { guardContext } from "./guard.ts";
 export { createPaint, type Paint, wantsColor } from "./paint.ts";
 export { jsonText } from "./json_text.ts";
