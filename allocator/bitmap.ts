@@ -1,11 +1,13 @@
 /**
- * Hierarchical bitmaps: sets of ordinals in [0, size) whose least member is found by touching a few
- * words. Level 0 has one bit an ordinal; a bit of level k + 1 says that a word of level k is not
- * empty. All sets of one object are equally large and share one array, N/8 bytes each and 1/31 more.
- * There are three levels or more, so that the lowest three are walked without a loop over levels.
+ * Bitmaps of three levels: sets of ordinals in [0, size) whose least member is found by touching a few
+ * words. Level 0 has one bit an ordinal; a bit of level 1 or 2 says that a word of the level below is
+ * not empty. All sets of one object are equally large, N/8 bytes each and 1/31 more.
  *
- * Hot paths: arguments are positional and nothing is allocated. A branch that cannot be foreseen
- * costs more than the few words that it would spare, so there are as few as possible.
+ * Level 2 has a word for 32,768 ordinals and is scanned from the first one that can hold any: a word
+ * costs less than the branch that would spare it, so that further levels were slower at a million.
+ *
+ * Hot paths: arguments are positional and nothing is allocated. `| 0` and `Math.imul` say that a sum is
+ * an int32, which spares a check for overflow at each step.
  *
  * @module
  */
@@ -14,17 +16,17 @@
 export interface Bitmaps {
   /** Number of ordinals that a set can hold. */
   readonly size: number;
-  /** All words: for each set level 0, then level 1, up to a level of one word. */
-  readonly words: Int32Array;
-  /** Words of one set over all levels. */
-  readonly stride: number;
-  /** Where each level starts in a set's words; int32 [levels]. */
-  readonly levelStarts: Int32Array;
+  /** Words of a set in each level. */
+  readonly words0: number;
+  readonly words1: number;
+  readonly words2: number;
+  /** Each level of all sets; int32 [sets, words of the level]. */
+  readonly level0: Int32Array;
+  readonly level1: Int32Array;
+  readonly level2: Int32Array;
   /** For each set a level-0 word before which all words are empty; int32 [sets]. */
   readonly firstWords: Int32Array;
 }
-
-const LEAST_LEVELS = 3;
 
 /**
  * Creates sets that hold every ordinal.
@@ -33,30 +35,26 @@ const LEAST_LEVELS = 3;
  * @param size Ordinals of each, ≥ 1.
  */
 export function createFullBitmaps(sets: number, size: number): Bitmaps {
-  const counts = [size];
-  const starts = [0];
-  let stride = 0;
-  do {
-    const words = Math.ceil(counts[counts.length - 1] / 32);
-    stride += words;
-    counts.push(words);
-    starts.push(stride);
-  } while (counts[counts.length - 1] > 1 || starts.length <= LEAST_LEVELS);
-  const levels = starts.length - 1;
-  const words = new Int32Array(sets * stride);
-  for (let level = 0; level < levels; level++) {
-    words.fill(-1, starts[level], starts[level + 1]);
-    const rest = counts[level] % 32;
-    if (rest !== 0) words[starts[level + 1] - 1] = (1 << rest) - 1;
-  }
-  for (let set = 1; set < sets; set++) words.copyWithin(set * stride, 0, stride);
+  const words0 = Math.ceil(size / 32);
+  const words1 = Math.ceil(words0 / 32);
+  const words2 = Math.ceil(words1 / 32);
   return {
     size,
-    words,
-    stride,
-    levelStarts: Int32Array.from(starts.slice(0, levels)),
+    words0,
+    words1,
+    words2,
+    level0: fullLevel(sets, words0, size),
+    level1: fullLevel(sets, words1, words0),
+    level2: fullLevel(sets, words2, words1),
     firstWords: new Int32Array(sets),
   };
+}
+
+function fullLevel(sets: number, words: number, bits: number): Int32Array {
+  const level = new Int32Array(sets * words).fill(-1);
+  const rest = bits % 32;
+  for (let set = 1; set <= sets && rest !== 0; set++) level[set * words - 1] = (1 << rest) - 1;
+  return level;
 }
 
 /**
@@ -65,24 +63,32 @@ export function createFullBitmaps(sets: number, size: number): Bitmaps {
  * @param set A set that is not empty; the caller makes sure of it.
  */
 export function takeLeast(bitmaps: Bitmaps, set: number): number {
-  const { words, stride, firstWords } = bitmaps;
-  const base = set * stride;
-  let first = firstWords[set];
-  let word = words[base + first];
+  const { level0, level1, level2, words0, words1, words2, firstWords } = bitmaps;
+  const [base0, base1, base2] = [set * words0 | 0, set * words1 | 0, set * words2 | 0];
+  let place = firstWords[set];
+  let word = level0[base0 + place];
   if (word === 0) {
-    first = findFirstWord(bitmaps, base, 0);
-    firstWords[set] = first;
-    word = words[base + first];
+    let upper = place >>> 10;
+    while (level2[base2 + upper] === 0) upper++;
+    const middle = upper * 32 + lowestBit(level2[base2 + upper]);
+    place = middle * 32 + lowestBit(level1[base1 + middle]);
+    firstWords[set] = place;
+    word = level0[base0 + place];
   }
   const rest = word & (word - 1);
-  words[base + first] = rest;
-  if (rest === 0) clearAbove(bitmaps, base, first, 1);
-  return first * 32 + lowestBit(word);
+  level0[base0 + place] = rest;
+  if (rest === 0) {
+    const middle = place >>> 5;
+    const left = level1[base1 + middle] & ~(1 << (place & 31));
+    level1[base1 + middle] = left;
+    if (left === 0) level2[base2 + (place >>> 10)] &= ~(1 << (middle & 31));
+  }
+  return place * 32 + lowestBit(word);
 }
 
 /**
- * Takes the least ordinals out of a set, ascending, in one walk: of the lowest three levels the words
- * on the way are kept at hand, and each is written once when it is left.
+ * Takes the least ordinals out of a set, ascending, in one walk: words on the way are kept at hand,
+ * and each is written once when it is left.
  *
  * @param set A set that holds as many; the caller makes sure of it.
  * @param count How many, ≥ 0.
@@ -94,22 +100,22 @@ export function takeLeastOf(
   start: number,
   count: number,
 ): void {
-  const { words, stride, levelStarts, firstWords } = bitmaps;
   if (count === 0) return;
-  const base = set * stride;
-  const [middle, upper] = [base + levelStarts[1], base + levelStarts[2]];
+  const { level0, level1, level2, words0, words1, words2, firstWords } = bitmaps;
+  const [base0, base1, base2] = [set * words0, set * words1, set * words2];
   const end = start + count;
   let at = start;
-  let place = 0;
+  let place = firstWords[set];
+  let upper = place >>> 10;
   while (at < end) {
-    const upperPlace = findFirstWord(bitmaps, base, 2);
-    let upperWord = words[upper + upperPlace];
+    while (level2[base2 + upper] === 0) upper++;
+    let upperWord = level2[base2 + upper];
     do {
-      const middlePlace = upperPlace * 32 + lowestBit(upperWord);
-      let middleWord = words[middle + middlePlace];
+      const middle = upper * 32 + lowestBit(upperWord);
+      let middleWord = level1[base1 + middle];
       do {
-        place = middlePlace * 32 + lowestBit(middleWord);
-        let word = words[base + place];
+        place = middle * 32 + lowestBit(middleWord);
+        let word = level0[base0 + place];
         const first = place * 32;
         if (word === -1 && end - at >= 32) {
           for (let bit = 0; bit < 32; bit++) into[at + bit] = first + bit;
@@ -121,75 +127,66 @@ export function takeLeastOf(
             word &= word - 1;
           } while (word !== 0 && at < end);
         }
-        words[base + place] = word;
+        level0[base0 + place] = word;
         middleWord = withoutLowestIf(middleWord, word);
       } while (middleWord !== 0 && at < end);
-      words[middle + middlePlace] = middleWord;
+      level1[base1 + middle] = middleWord;
       upperWord = withoutLowestIf(upperWord, middleWord);
     } while (upperWord !== 0 && at < end);
-    words[upper + upperPlace] = upperWord;
-    if (upperWord === 0) clearAbove(bitmaps, base, upperPlace, 3);
+    level2[base2 + upper] = upperWord;
   }
   firstWords[set] = place;
 }
 
-/**
- * Puts ordinals of one level-0 word into a set: several that lie together cost no more than one.
- *
- * @param place The word: ordinals [32·place, 32·place + 32).
- * @param bits A bit for each of them that is put in; the set holds none of these.
- */
-export function addBits(bitmaps: Bitmaps, set: number, place: number, bits: number): void {
-  const { words, stride, levelStarts, firstWords } = bitmaps;
-  const base = set * stride;
-  const word = words[base + place];
-  words[base + place] = word | bits;
+/** Puts an ordinal into a set that does not hold it. */
+export function addOrdinal(bitmaps: Bitmaps, set: number, ordinal: number): void {
+  const { level0, level1, level2, words0, words1, words2, firstWords } = bitmaps;
+  const place = ordinal >>> 5;
+  const at = Math.imul(set, words0) + place | 0;
+  const word = level0[at];
+  level0[at] = word | 1 << ordinal;
   if (word !== 0) return;
+  level1[Math.imul(set, words1) + (place >>> 5) | 0] |= 1 << place;
+  level2[Math.imul(set, words2) + (place >>> 10) | 0] |= 1 << (place >>> 5);
   if (place < firstWords[set]) firstWords[set] = place;
-  const middlePlace = place >>> 5;
-  words[base + levelStarts[1] + middlePlace] |= 1 << (place & 31);
-  const upperPlace = place >>> 10;
-  const at = base + levelStarts[2] + upperPlace;
-  const upperWord = words[at];
-  words[at] = upperWord | (1 << (middlePlace & 31));
-  if (upperWord !== 0) return;
-  let below = upperPlace;
-  for (let level = 3; level < levelStarts.length; level++) {
-    words[base + levelStarts[level] + (below >>> 5)] |= 1 << (below & 31);
-    below >>>= 5;
-  }
 }
 
 /** Tells whether a set holds an ordinal. */
-export function hasOrdinal(bitmaps: Bitmaps, set: number, ordinal: number): boolean {
-  const word = bitmaps.words[set * bitmaps.stride + (ordinal >>> 5)];
-  return (word >>> (ordinal & 31) & 1) === 1;
+export function hasOrdinal({ level0, words0 }: Bitmaps, set: number, ordinal: number): boolean {
+  return isSet(level0, set * words0, ordinal);
 }
 
 /**
  * Checks a set's upper levels and its first word against level 0. O(size).
  *
- * @returns The first word that contradicts the level below it, or −1.
+ * @returns The first word that contradicts the level below it, those of level 1 counted behind those
+ *   of level 0, or −1.
  */
 export function findBrokenWord(bitmaps: Bitmaps, set: number): number {
-  const { words, stride, levelStarts, firstWords, size } = bitmaps;
-  const base = set * stride;
-  for (let place = 0; place < firstWords[set]; place++) {
-    if (words[base + place] !== 0) return place;
-  }
-  let count = size;
-  for (let level = 0; level < levelStarts.length; level++) {
-    const below = level === 0 ? -1 : levelStarts[level - 1];
-    for (let i = 0; i < Math.ceil(count / 32) * 32; i++) {
-      const place = levelStarts[level] + (i >>> 5);
-      const bit = words[base + place] >>> (i & 31) & 1;
-      const beyond = i >= count;
-      const expected = level > 0 && !beyond && words[base + below + i] !== 0 ? 1 : 0;
-      if ((beyond || level > 0) && bit !== expected) return place;
+  const { level0, level1, level2, words0, words1, words2, firstWords, size } = bitmaps;
+  const [base0, base1, base2] = [set * words0, set * words1, set * words2];
+  for (let word = 0; word < firstWords[set]; word++) if (level0[base0 + word] !== 0) return word;
+  if (size % 32 !== 0 && level0[base0 + words0 - 1] >>> size % 32 !== 0) return words0 - 1;
+  const levels = [
+    { above: level1, from: base1, below: level0.subarray(base0, base0 + words0), before: words0 },
+    {
+      above: level2,
+      from: base2,
+      below: level1.subarray(base1, base1 + words1),
+      before: words0 + words1,
+    },
+  ];
+  for (const { above, from, below, before } of levels) {
+    for (let bit = 0; bit < Math.ceil(below.length / 32) * 32; bit++) {
+      const expected = bit < below.length && below[bit] !== 0;
+      if (isSet(above, from, bit) !== expected) return before + (bit >>> 5);
     }
-    count = Math.ceil(count / 32);
   }
   return -1;
+}
+
+function isSet(level: Int32Array, base: number, bit: number): boolean {
+  return (level[base + (bit >>> 5)] >>> (bit & 31) & 1) === 1;
 }
 
 function lowestBit(word: number): number {
@@ -199,30 +196,4 @@ function lowestBit(word: number): number {
 /** A word without its lowest bit where what that bit stands for is empty; without a branch. */
 function withoutLowestIf(word: number, below: number): number {
   return word & (word - (below === 0 ? 1 : 0));
-}
-
-/** The least word of a level that is not empty. */
-function findFirstWord({ words, levelStarts }: Bitmaps, base: number, level: number): number {
-  let place = 0;
-  for (let above = levelStarts.length - 1; above > level; above--) {
-    place = place * 32 + lowestBit(words[base + levelStarts[above] + place]);
-  }
-  return place;
-}
-
-function clearAbove(
-  { words, levelStarts }: Bitmaps,
-  base: number,
-  below: number,
-  from: number,
-): void {
-  let place = below;
-  for (let level = from; level < levelStarts.length; level++) {
-    const bit = 1 << (place & 31);
-    place >>>= 5;
-    const at = base + levelStarts[level] + place;
-    const rest = words[at] & ~bit;
-    words[at] = rest;
-    if (rest !== 0) return;
-  }
 }

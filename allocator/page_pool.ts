@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { addBits, type Bitmaps, createFullBitmaps, takeLeast, takeLeastOf } from "./bitmap.ts";
+import { addOrdinal, type Bitmaps, createFullBitmaps, takeLeast, takeLeastOf } from "./bitmap.ts";
 import { HOLE, type Page, type PageKey, pageOfPool, toPageKey } from "./ids.ts";
 import { createRandom, shufflePermutation } from "./random.ts";
 
@@ -158,10 +158,11 @@ export function takePages(
   const offset = pool * pools.pagesPerPool;
   takeLeastOf(pools.free, pool, into, start, count);
   pools.freeCounts[pool] -= count;
-  for (let i = start; i < start + count; i++) {
-    const page = idOfOrdinal === null ? into[i] : idOfOrdinal[offset + into[i]];
+  const end = start + count;
+  for (let i = start; i < end; i++) {
+    const page = idOfOrdinal === null ? into[i] : idOfOrdinal[offset + into[i] | 0];
     into[i] = page;
-    owners[offset + page] = owner;
+    owners[offset + page | 0] = owner;
   }
 }
 
@@ -181,7 +182,8 @@ export interface HeldPage {
  * @throws {PageError} When the page is not held by this owner in this pool; nothing changes.
  */
 export function freePage(pools: PagePools, o: HeldPage): void {
-  checkHeldPage(pools, o.pool, o.page, o.owner);
+  const error = findPageError(pools, o.pool, o.page, o.owner);
+  if (error !== null) throw error;
   putPage(pools, toPageKey(pools.pagesPerPool, o.pool, o.page));
 }
 
@@ -196,66 +198,55 @@ export function putPage(pools: PagePools, key: PageKey): void {
   const ordinal = pools.ordinalOfId === null
     ? key - pool * pools.pagesPerPool
     : pools.ordinalOfId[key];
-  addBits(pools.free, pool, ordinal >>> 5, 1 << (ordinal & 31));
+  addOrdinal(pools.free, pool, ordinal);
   pools.freeCounts[pool]++;
   pools.owners[key] = FREE_PAGE;
 }
 
 /**
- * Gives pages back to their pools, as {@link putPage} does one at a time. Neighbours that lie in one
- * word of the bitmap are put in at once. No garbage.
+ * Gives pages of one pool back to it, as {@link putPage} does one at a time. No garbage.
  *
- * @param ids Keys less `offset`, or holes, which are passed over; pages of a pool lie together.
+ * @param ids Keys less `offset`, or holes, which are passed over.
  * @param count Number of places, ≥ 0.
  * @param offset What is added to an id to make a key: 0, or pool·pagesPerPool.
+ * @returns Pages given back.
  */
 export function putPages(
   pools: PagePools,
+  pool: number,
   ids: Int32Array,
   start: number,
   count: number,
   offset: number,
 ): number {
-  const { owners, ordinalOfId, pagesPerPool, free, freeCounts } = pools;
-  let put = 0;
-  let putBefore = 0;
-  let pool = 0;
-  let firstKey = 0;
-  // The word under way and what is put into it.
-  let place = -1;
-  let bits = 0;
-  for (let i = start; i < start + count; i++) {
+  const { owners, ordinalOfId, free } = pools;
+  const toOrdinal = offset - pool * pools.pagesPerPool;
+  const end = start + count;
+  let put = count;
+  for (let i = start; i < end; i++) {
     const id = ids[i];
-    if (id === HOLE) continue;
-    const key = offset + id;
-    if (key < firstKey || key >= firstKey + pagesPerPool) {
-      if (bits !== 0) addBits(free, pool, place, bits);
-      bits = 0;
-      freeCounts[pool] += put - putBefore;
-      putBefore = put;
-      pool = Math.floor(key / pagesPerPool);
-      firstKey = pool * pagesPerPool;
+    if (id === HOLE) {
+      put--;
+      continue;
     }
-    const ordinal = ordinalOfId === null ? key - firstKey : ordinalOfId[key];
-    if (ordinal >>> 5 !== place) {
-      if (bits !== 0) addBits(free, pool, place, bits);
-      place = ordinal >>> 5;
-      bits = 0;
-    }
-    bits |= 1 << (ordinal & 31);
+    const key = offset + id | 0;
+    addOrdinal(free, pool, ordinalOfId === null ? toOrdinal + id | 0 : ordinalOfId[key]);
     owners[key] = FREE_PAGE;
-    put++;
   }
-  if (bits !== 0) addBits(free, pool, place, bits);
-  freeCounts[pool] += put - putBefore;
+  pools.freeCounts[pool] += put;
   return put;
 }
 
-function checkHeldPage(pools: PagePools, pool: number, page: number, owner: number): void {
+function findPageError(
+  pools: PagePools,
+  pool: number,
+  page: number,
+  owner: number,
+): PageError | null {
   const known = Number.isInteger(pool) && pool >= 0 && pool < pools.pools &&
     Number.isInteger(page) && page >= 0 && page < pools.pagesPerPool;
   if (!known) {
-    throw new PageError(
+    return new PageError(
       "page/foreign",
       { pool, page },
       `Cannot free page "${page}" of pool "${pool}": ids are integers in ` +
@@ -263,9 +254,9 @@ function checkHeldPage(pools: PagePools, pool: number, page: number, owner: numb
     );
   }
   const holder = pools.owners[pool * pools.pagesPerPool + page];
-  if (holder === owner && owner >= 0) return;
+  if (holder === owner && owner >= 0) return null;
   if (holder >= 0 || holder === SHARED_PAGE) {
-    throw new PageError(
+    return new PageError(
       "page/foreign",
       { pool, page },
       `Cannot free page "${page}" of pool "${pool}" for owner "${owner}": ` +
@@ -273,7 +264,7 @@ function checkHeldPage(pools: PagePools, pool: number, page: number, owner: numb
         `through its holder`,
     );
   }
-  throw new PageError(
+  return new PageError(
     "page/double-free",
     { pool, page },
     `Cannot free page "${page}" of pool "${pool}": it is ` +
@@ -298,26 +289,28 @@ export function checkHeldStretch(
   offset: number,
   count: number,
 ): number {
+  const { owners } = pools;
   const base = pool * pools.pagesPerPool;
   const end = offset + count;
-  let held = 0;
+  let holes = 0;
   let checked = offset;
-  try {
-    for (; checked < end; checked++) {
-      const page = ids[checked];
-      if (page === HOLE) continue;
-      const shared = page >= 0 && page < pools.pagesPerPool &&
-        pools.owners[base + page] === SHARED_PAGE;
-      if (!shared) checkHeldPage(pools, pool, page, owner);
-      pools.owners[base + page] = shared ? CHECKED_SHARED_PAGE : CHECKED_PAGE;
-      held++;
+  for (; checked < end; checked++) {
+    const page = ids[checked];
+    if (page === HOLE) {
+      holes++;
+      continue;
     }
-  } finally {
-    for (let i = offset; i < checked; i++) {
-      if (ids[i] === HOLE) continue;
-      const shared = pools.owners[base + ids[i]] === CHECKED_SHARED_PAGE;
-      pools.owners[base + ids[i]] = shared ? SHARED_PAGE : owner;
-    }
+    const key = base + page | 0;
+    const isKnown = page >= 0 && page < pools.pagesPerPool;
+    if (isKnown && owner >= 0 && owners[key] === owner) owners[key] = CHECKED_PAGE;
+    else if (isKnown && owners[key] === SHARED_PAGE) owners[key] = CHECKED_SHARED_PAGE;
+    else break;
   }
-  return held;
+  const error = checked < end ? findPageError(pools, pool, ids[checked], owner) : null;
+  for (let i = offset; i < checked; i++) {
+    const key = base + ids[i] | 0;
+    if (ids[i] !== HOLE) owners[key] = owners[key] === CHECKED_PAGE ? owner : SHARED_PAGE;
+  }
+  if (error !== null) throw error;
+  return count - holes;
 }

@@ -2,7 +2,7 @@ import { type CacheAllocator, checkActiveSlot } from "./allocator.ts";
 import { assertValid } from "./debug.ts";
 import type { Slot } from "./ids.ts";
 import { AllocatorError } from "./options.ts";
-import { checkRow, freeRow } from "./row_pages.ts";
+import { freeColumns } from "./row_pages.ts";
 
 /** Where a request stands when it asks to recycle. */
 export interface RecyclePoint {
@@ -74,16 +74,10 @@ export function recycle(a: CacheAllocator, slot: Slot, o: RecyclePoint): number 
   const end = Math.floor((nextPositionTokens - heads.windowTokens + 1) / pageSizeTokens);
   if (end <= first) return 0;
 
-  const count = end - first;
-  for (let row = 0; row < s.rows; row++) {
-    if (s.rowIsWindow[row] === 1) checkRow(a, slot, row, first, count, count);
-  }
-  for (let row = 0; row < s.rows; row++) {
-    if (s.rowIsWindow[row] === 1) freeRow(a, slot, row, first, count);
-  }
+  const pages = freeColumns(a, slot, first, end - first, 0, true);
   s.recycledUpTo[slot] = end;
   s.nextPositions[slot] = nextPositionTokens;
   s.lengthsTokens[slot] = lengthTokens;
   if (a.options.debug) assertValid(a, "recycle");
-  return count * s.windowRows;
+  return pages;
 }

@@ -1,7 +1,7 @@
 import { type CacheAllocator, checkActiveSlot } from "./allocator.ts";
 import { assertValid } from "./debug.ts";
 import type { Slot } from "./ids.ts";
-import { checkRow, freeRow } from "./row_pages.ts";
+import { freeColumns } from "./row_pages.ts";
 
 /**
  * Ends a request: finish, abort and preemption alike. Exactly the ids ≥ 0 of every head go back
@@ -40,21 +40,13 @@ import { checkRow, freeRow } from "./row_pages.ts";
 export function release(a: CacheAllocator, slot: Slot): number {
   checkActiveSlot(a, slot);
   const s = a.state;
-  const count = s.columnsHeld[slot];
   const holes = Math.max(0, s.recycledUpTo[slot] - s.sinkPages);
-  for (let row = 0; row < s.rows; row++) {
-    const expected = s.rowIsWindow[row] === 1 ? count - holes : count;
-    checkRow(a, slot, row, 0, count, expected);
-  }
-  for (let row = 0; row < s.rows; row++) freeRow(a, slot, row, 0, count);
-
-  const windowPages = (count - holes) * s.windowRows;
-  const fullPages = count * (s.rows - s.windowRows);
+  const pages = freeColumns(a, slot, 0, s.columnsHeld[slot], holes, false);
   s.active[slot] = 0;
   s.lengthsTokens[slot] = 0;
   s.columnsHeld[slot] = 0;
   s.recycledUpTo[slot] = 0;
   s.nextPositions[slot] = 0;
   if (a.options.debug) assertValid(a, "release");
-  return windowPages + fullPages;
+  return pages;
 }

@@ -37,12 +37,34 @@ export function takeColumns(a: CacheAllocator, slot: Slot, columns: number): voi
 }
 
 /**
- * Checks that a stretch of a row names exactly the pages that the slot holds there.
+ * Frees a stretch of a slot's rows through the fence and leaves holes behind; all rows are checked
+ * before the first is freed. A shared page only loses a holder, and is freed with its last one.
  *
- * @param row The slot's row, group·H + head.
+ * @param holes Columns of the stretch that window rows have freed before.
+ * @param onlyWindows Whether the rows of full heads are left alone.
+ * @returns Pages that the rows named.
  * @throws {PageError} When a page is foreign, free, named twice or missing; nothing changes.
  */
-export function checkRow(
+export function freeColumns(
+  a: CacheAllocator,
+  slot: Slot,
+  first: number,
+  count: number,
+  holes: number,
+  onlyWindows: boolean,
+): number {
+  const { rows, windowRows, rowIsWindow } = a.state;
+  for (let row = 0; row < rows; row++) {
+    if (rowIsWindow[row] === 1) checkRow(a, slot, row, first, count, count - holes);
+    else if (!onlyWindows) checkRow(a, slot, row, first, count, count);
+  }
+  for (let row = 0; row < rows; row++) {
+    if (rowIsWindow[row] === 1 || !onlyWindows) freeRow(a, slot, row, first, count);
+  }
+  return (count - holes) * windowRows + (onlyWindows ? 0 : count * (rows - windowRows));
+}
+
+function checkRow(
   a: CacheAllocator,
   slot: Slot,
   row: number,
@@ -50,11 +72,11 @@ export function checkRow(
   count: number,
   expected: number,
 ): void {
-  const s = a.state;
-  const pool = s.rowPools[row];
-  const owner = s.handles[slot] * s.rows + row;
-  const offset = s.rowStarts[row] + slot * s.slotStride + first;
-  const held = checkHeldStretch(s.pools, a.table.ids, pool, owner, offset, count);
+  const { rows, rowStarts, rowPools, slotStride, handles, pools } = a.state;
+  const pool = rowPools[row];
+  const owner = handles[slot] * rows + row;
+  const offset = rowStarts[row] + slot * slotStride + first;
+  const held = checkHeldStretch(pools, a.table.ids, pool, owner, offset, count);
   if (held !== expected) {
     throw new PageError(
       "page/missing",
@@ -65,14 +87,7 @@ export function checkRow(
   }
 }
 
-/**
- * Frees a checked stretch of a row through the fence and leaves holes behind. A shared page only
- * loses a holder, and is freed with its last one.
- *
- * @param row The slot's row, group·H + head.
- * @param count Number of columns; see {@link checkRow}.
- */
-export function freeRow(
+function freeRow(
   a: CacheAllocator,
   slot: Slot,
   row: number,
@@ -80,23 +95,20 @@ export function freeRow(
   count: number,
 ): void {
   const { pools, rowStarts, rowPools, rowIsWindow, slotStride, fence, counts } = a.state;
-  const ids = a.table.ids;
-  const draftIds = a.draftTable === null ? null : a.draftTable.ids;
+  const { ids } = a.table;
+  const pool = rowPools[row];
   const start = rowStarts[row] + slot * slotStride + first;
-  const offset = rowPools[row] * pools.pagesPerPool;
-  const isDirect = pools.references === null && !isStepOpen(fence);
-  if (isDirect) {
-    const put = putPages(pools, ids, start, count, offset);
+  const end = start + count;
+  if (pools.references === null && !isStepOpen(fence)) {
+    const put = putPages(pools, pool, ids, start, count, pool * pools.pagesPerPool);
     if (rowIsWindow[row] === 1) counts.windowHeadPages -= put;
     else counts.fullHeadPages -= put;
-  }
-  for (let i = start; i < start + count; i++) {
-    const page = ids[i];
-    if (page === HOLE) continue;
-    if (!isDirect) {
-      dropHolder(a, toPageKey(pools.pagesPerPool, rowPools[row], page), rowIsWindow[row]);
+  } else {
+    for (let i = start; i < end; i++) {
+      if (ids[i] === HOLE) continue;
+      dropHolder(a, toPageKey(pools.pagesPerPool, pool, ids[i]), rowIsWindow[row]);
     }
-    ids[i] = HOLE;
-    if (draftIds !== null) draftIds[i] = HOLE;
   }
+  for (let i = start; i < end; i++) ids[i] = HOLE;
+  a.draftTable?.ids.fill(HOLE, start, end);
 }

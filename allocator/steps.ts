@@ -23,8 +23,13 @@ export function completeStep(a: CacheAllocator, step: StepId): void {
   completeFenceStep(a.state.fence, step);
   const { fence, pools } = a.state;
   for (let count = countSettledPages(fence); count > 0; count = countSettledPages(fence)) {
-    putPages(pools, fence.keys, fence.head, count, 0);
-    dropSettledPages(fence, count);
+    const { keys, head } = fence;
+    const pool = Math.floor(keys[head] / pools.pagesPerPool);
+    const [first, end] = [pool * pools.pagesPerPool, (pool + 1) * pools.pagesPerPool];
+    let ofPool = 1;
+    while (ofPool < count && keys[head + ofPool] >= first && keys[head + ofPool] < end) ofPool++;
+    putPages(pools, pool, keys, head, ofPool, 0);
+    dropSettledPages(fence, ofPool);
   }
   if (a.options.debug) assertValid(a, "completeStep");
 }

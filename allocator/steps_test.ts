@@ -52,3 +52,18 @@ Deno.test("a page freed during a step is not handed out before the step has comp
   assert.equal(admit(a, slot(1), 16).kind, "allocated");
   assert.deepEqual(rowsOf(a, 1).map((row) => row[0]), [0, 1]);
 });
+
+Deno.test("completeStep() gives each page back to its own pool when several pools' pages wait", () => {
+  const a = buildAllocator({ pagesPerHead: 3, kinds: [["full", "full"], ["full", "window"]] });
+  admit(a, slot(0), 32);
+  admit(a, slot(1), 16);
+  const free = [...a.state.pools.freeCounts];
+  const step = beginStep(a);
+  release(a, slot(1));
+  release(a, slot(0));
+  assert.deepEqual([...a.state.pools.freeCounts], free);
+  completeStep(a, step);
+  assert.ok(a.state.pools.freeCounts.every((count) => count === 3));
+  admit(a, slot(0), 32);
+  assert.deepEqual(rowsOf(a, 0).map((row) => row.slice(0, 2)), rowsOf(a, 0).map(() => [0, 1]));
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { addBits, takeLeast } from "./bitmap.ts";
+import { addOrdinal, takeLeast } from "./bitmap.ts";
 import { buildAllocator, slot } from "./builders_test.ts";
 import { admit, type CacheAllocator, release, swapSlots, validateAllocator } from "./mod.ts";
 
@@ -23,7 +23,7 @@ Deno.test("validateAllocator() finds a page that its row does not own", () => {
 Deno.test("validateAllocator() finds a page that is free and held", () => {
   const page = (a: CacheAllocator): number => a.table.ids.find((id) => id >= 0) ?? -1;
   assert.deepEqual(
-    clausesAfter((a) => addBits(a.state.pools.free, 0, 0, 1 << page(a))),
+    clausesAfter((a) => addOrdinal(a.state.pools.free, 0, page(a))),
     ["pool/conservation"],
   );
 });

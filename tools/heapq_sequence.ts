@@ -72,7 +72,7 @@ export function runPoolSequence(o: PoolSequence): SequenceResult {
   const startedNs = cpuNs();
   for (let start = 0; start < freed.length; start += o.batch) {
     for (let i = 0; i < o.batch; i++) given[i] = held[freed[start + i]];
-    putPages(pools, given, 0, o.batch, 0);
+    putPages(pools, 0, given, 0, o.batch, 0);
     takePages(pools, 0, 0, taken, 0, o.batch);
     for (let i = 0; i < o.batch; i++) {
       held[freed[start + i]] = taken[i];

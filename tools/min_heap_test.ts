@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  addBits,
+  addOrdinal,
   createFullBitmaps,
   findBrokenWord,
   takeLeast,
@@ -39,8 +39,8 @@ Deno.test("pushValue() and popLeast() agree with a sorted list when interleaved 
   ));
 });
 
-Deno.test("takeLeast() and addBits() decide as a binary heap when sets of all depths are interleaved", () => {
-  const sizes = fc.constantFrom(1, 5, 32, 33, 1024, 1025, 33_000);
+Deno.test("takeLeast() and addOrdinal() decide as a binary heap when sets of all depths are interleaved", () => {
+  const sizes = fc.constantFrom(1, 5, 32, 33, 1024, 1025, 33_000, 100_000);
   // Long stretches of takes empty whole words and whole levels; single frees refill them.
   const command = fc.oneof(
     fc.record({ take: fc.integer({ min: 1, max: 2000 }), put: fc.constant(0) }),
@@ -67,7 +67,7 @@ Deno.test("takeLeast() and addBits() decide as a binary heap when sets of all de
       // Small clusters as well as scattered ordinals: words fill and empty one bit at a time.
       for (let i = 0; i < command.put && taken[set].length > 0; i++) {
         const [ordinal] = taken[set].splice((pick + i * 977) % taken[set].length, 1);
-        addBits(bitmaps, set, ordinal >>> 5, 1 << (ordinal & 31));
+        addOrdinal(bitmaps, set, ordinal);
         pushValue(heap, set * size, free[set], ordinal);
         free[set]++;
       }
