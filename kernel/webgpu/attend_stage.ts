@@ -83,8 +83,8 @@ export interface AttendStage {
   readonly partials: GrowingBuffer;
   /** Mask ranges, tree bits, learned sinks. */
   readonly extras: GrowingBuffer;
-  /** Finished splits of each tile that its last workgroup joins; zero between steps. */
-  readonly counters: GrowingBuffer;
+  /** Finished splits of each tile that its last workgroup joins; zero between steps. Null where none is. */
+  readonly counters: GrowingBuffer | null;
   /** Bind groups by layer and item size, for the present buffers. */
   readonly bindGroups: Map<number, GPUBindGroup>;
   /** Tensors that the bind groups name. */
@@ -103,9 +103,8 @@ export async function createAttendStage(
   opened: Gpu,
   options: AttendStageOptions,
 ): Promise<AttendStage> {
-  const { bindings } = options.cache;
   const available = opened.device.limits.maxStorageBuffersPerShaderStage;
-  const cacheBuffers = 2 * bindings + scaleBindings(options.specialisation);
+  const cacheBuffers = 2 * options.cache.bindings + scaleBindings(options.specialisation);
   if (OWN_BUFFERS + cacheBuffers > available) {
     throw new GpuError(
       "limit",
@@ -115,6 +114,7 @@ export async function createAttendStage(
   }
   // Where no binding is left for counters, splits are joined by a dispatch of their own.
   const gpu = OWN_BUFFERS + cacheBuffers < available ? opened : withoutCounters(opened);
+  const isCounting = countsSplits(gpu.target);
   const cacheEntries = Array.from({ length: cacheBuffers }, () => "read-only-storage" as const);
   const attendLayout = createLayout(gpu, [
     "uniform",
@@ -125,7 +125,7 @@ export async function createAttendStage(
     "storage",
     "storage",
     ...cacheEntries,
-    ...(countsSplits(gpu.target) ? ["storage" as const] : []),
+    ...(isCounting ? ["storage" as const] : []),
   ]);
   const mergeLayout = createLayout(gpu, [
     "uniform",
@@ -178,7 +178,7 @@ export async function createAttendStage(
     merges: createGrowing(gpu, "merges", STORAGE_IN),
     partials: createGrowing(gpu, "partials", GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC),
     extras: createGrowing(gpu, "extras", STORAGE_IN),
-    counters: createGrowing(gpu, "counters", GPUBufferUsage.STORAGE),
+    counters: isCounting ? createGrowing(gpu, "counters", GPUBufferUsage.STORAGE) : null,
     bindGroups: new Map(),
     bound: null,
     logSumExpBase: 0,
@@ -243,7 +243,7 @@ export function uploadAttend(stage: AttendStage, plan: WorkPlan, step: AttendSte
   if (plan.successors.length > 0) {
     writeWords(gpu, stage.items.buffer, plan.successors, itemBase * ITEM.words * 4);
   }
-  grow(stage, stage.counters, plan.counters * 4);
+  if (stage.counters !== null) grow(stage, stage.counters, plan.counters * 4);
   grow(stage, stage.merges, plan.merges.length * 4);
   writeParams(0, 0, plan.merges.length / MERGE.words);
   if (plan.merges.length > 0) writeWords(gpu, stage.merges.buffer, plan.merges, 0);
@@ -298,7 +298,7 @@ export function reserveAttend(
   const { headSize, queryHeads } = stage.options.specialisation;
   const items = o.size.items.reduce((sum, count) => sum + count, 0);
   grow(stage, stage.items, items * ITEM.words * 4);
-  grow(stage, stage.counters, items * 4);
+  if (stage.counters !== null) grow(stage, stage.counters, items * 4);
   grow(stage, stage.merges, o.size.merges * MERGE.words * 4);
   const floats = o.partialRows * (headSize + 2) + o.queryTokens * queryHeads;
   grow(stage, stage.partials, floats * 4);
@@ -338,7 +338,7 @@ export function encodeAttend(
 export function destroyAttendStage(stage: AttendStage): void {
   stage.params.destroy();
   for (const growing of [stage.items, stage.merges, stage.partials, stage.extras, stage.counters]) {
-    growing.buffer.destroy();
+    growing?.buffer.destroy();
   }
 }
 
@@ -362,7 +362,7 @@ function attendBindGroup(
       ...keys,
       ...values,
       ...scales,
-      ...(countsSplits(stage.gpu.target) ? [stage.counters.buffer] : []),
+      ...(stage.counters === null ? [] : [stage.counters.buffer]),
     ]);
     stage.bindGroups.set(key, group);
   }
