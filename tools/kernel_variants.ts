@@ -28,6 +28,8 @@ const SIXTEEN_BY_EIGHT = { lanesPerKey: 16, keysPerGroup: 8 } as const;
 const FOUR_BY_FOUR = { lanesPerKey: 4, keysPerGroup: 4 } as const;
 /** Rows whose keys a subgroup reads once. */
 const EIGHT_ROWS = { rowsOfSubgroup: 8 } as const;
+/** Of int8 and int4, values as well as keys are multiplied as the whole numbers that they are. */
+const WHOLE = { fixedWeights: true } as const;
 /** A matrix of 16 keys for five rows and more. */
 const ROWS_OF_MATRICES = { leastMatrixRows: 5, matrix: { rowFragments: 1, tileKeys: 16 } } as const;
 
@@ -182,6 +184,64 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
       chained: { isChained: true },
       "weights shared": { sharesWeights: true },
       "8 lanes a value": { lanesPerValue: 8 },
+    },
+  },
+  {
+    name: "codes, C16",
+    compiler: "any",
+    cases: [
+      "quantised-decode-32x16k-g2-c16",
+      "quantised-decode-32x16k-g5-c16",
+      "quantised-decode-32x16k-g8-c16",
+    ],
+    variants: { default: {} },
+  },
+  {
+    name: "codes, one token",
+    compiler: "any",
+    cases: ["quantised-decode-32x16k-g2-int8-head", "quantised-decode-32x16k-g2-int4"],
+    variants: {
+      before: { fixedQuery: false },
+      "whole keys": {},
+      "whole keys and values": WHOLE,
+      "whole keys and values, twice the items": { ...WHOLE, parallelItems: 1056 },
+      "whole keys, 8 lanes a key, twice the items": { lanesPerKey: 8, parallelItems: 1056 },
+      "whole keys and values, 8 keys a group": { ...WHOLE, lanesPerKey: 8, keysPerGroup: 4 },
+    },
+  },
+  {
+    name: "codes, scales by token",
+    compiler: "any",
+    cases: ["quantised-decode-32x16k-g2-int8"],
+    variants: { before: { fixedQuery: false }, "whole keys": {}, "whole keys and values": WHOLE },
+  },
+  {
+    name: "codes, groups",
+    compiler: "any",
+    cases: ["quantised-decode-32x16k-g5-int8-head", "quantised-decode-32x16k-g5-int4"],
+    variants: {
+      before: { fixedQuery: false },
+      "whole keys": {},
+      "whole keys and values": WHOLE,
+      "whole keys, weights shared": { sharesWeights: true },
+      "whole keys, 8 lanes a key": { lanesPerKey: 8 },
+    },
+  },
+  {
+    name: "codes, eight rows",
+    compiler: "any",
+    cases: ["quantised-decode-32x16k-g8-int8-head"],
+    variants: {
+      before: { fixedQuery: false },
+      "whole keys": {},
+      "whole keys and values": WHOLE,
+      "whole keys, eight rows": EIGHT_ROWS,
+      "whole keys and values, eight rows": { ...EIGHT_ROWS, ...WHOLE },
+      "whole keys and values, eight rows, 8 lanes a key": {
+        ...EIGHT_ROWS,
+        ...WHOLE,
+        lanesPerKey: 8,
+      },
     },
   },
 ];

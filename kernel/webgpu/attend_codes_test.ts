@@ -136,6 +136,30 @@ for (
   );
 }
 
+for (
+  const [format, lanesPerKey, headSize, group] of [
+    ["int8:head:f32", 4, 128, 2],
+    ["int8:token:f32", 2, 64, 3],
+    ["int4", 2, 64, 2],
+  ] as const
+) {
+  const codes = parseFormat(format)!;
+  const sizes = { headSize, queryHeads: 2 * group, keyFormat: codes, valueFormat: codes };
+  testWithGpu(
+    `attendOnGpu() agrees when weights of ${format} values of ${headSize} elements are two bytes`,
+    async (gpu) => {
+      const tuning = {
+        ...defaultTuning(gpu.target),
+        lanesPerKey,
+        keysPerGroup: 4,
+        lanesPerValue: 8,
+        fixedWeights: true,
+      };
+      await assertRight(gpu, problem(sizes), { tuning });
+    },
+  );
+}
+
 testWithGpu(
   "attendOnGpu() joins splits in a dispatch of its own where no binding is left for counters",
   async (gpu) => {

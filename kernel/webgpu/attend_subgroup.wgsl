@@ -20,7 +20,8 @@
 // A tile that every row sees whole (`unmasked`) takes its rows by counting and skips the masks.
 //
 // Keys of whole numbers (KEY_DIGITS) are not decoded: the query is rounded to 16 bits of its row's largest
-// element, and its two signed bytes are multiplied with four codes at a time, exactly.
+// element, and its two signed bytes are multiplied with four codes at a time, exactly. So are the weights
+// of a tile where values are whole numbers (VALUE_DIGITS), whose codes four keys at a time are turned round.
 
 const MAX_GROWTH: f32 = 8.0;
 //#if SHARES_WEIGHTS
@@ -350,10 +351,82 @@ fn attendItem(item: Item, local: u32) {
     }
     subgroupBarrier();
 //#end
+//#if VALUE_DIGITS
+//#for r in 0..R
+    let top${r} = subgroupMax(bitcast<u32>(weight${r}) & 0x7fffffffu);
+    let weightStep${r} = bitcast<f32>(top${r}) / MOST_STEPS;
+    let digits${r} = twoDigits(i32(round(weight${r} * stepsPerUnit(top${r}))));
+//#end
+//#for v in 0..(R + 1) / 2
+//#if v * 2 + 1 < R
+    let pair${v} = digits${v * 2} | (digits${v * 2 + 1} << 16u);
+//#else
+    let pair${v} = digits${v * 2};
+//#end
+//#end
+//#end
 //#for block in 0..PV_STEPS / PV_UNROLL
 //#if block > 0
     values = loadValues(place, ${block * PV_UNROLL}u, keyGroup, chunk);
 //#end
+//#if VALUE_DIGITS
+    // A key without a weight has no digits: what stands in its row does not matter.
+//#for g in 0..PV_UNROLL / 4
+//#for v in 0..(R + 1) / 2
+    let bytes${v}_${block}_${g} = transposeBytes(vec4<u32>(
+//#for t in 0..4
+      subgroupShuffle(pair${v}, sourceLane(${(block * PV_UNROLL + g * 4 + t) * KI}u + keyGroup)),
+//#end
+    ));
+//#end
+//#end
+//#for c in 0..C
+//#for q in 0..VQ
+    {
+//#for r in 0..R
+      var upper${r} = vec4<i32>(0);
+      var lower${r} = vec4<i32>(0);
+//#if VALUE_CODES == INT4
+      var all${r} = 0i;
+//#end
+//#end
+//#for g in 0..PV_UNROLL / 4
+      {
+        let columns = transposeBytes(vec4<u32>(
+//#for t in 0..4
+          valueBytes${q}(values.word${g * 4 + t}_${c}),
+//#end
+        ));
+//#for r in 0..R
+        {
+          let low = bytes${r / 2}_${block}_${g}[${r % 2 * 2}];
+          let high = bytes${r / 2}_${block}_${g}[${r % 2 * 2 + 1}];
+          lower${r} += fourProducts(columns, low);
+          upper${r} += fourProducts(columns, high);
+//#if VALUE_CODES == INT4
+          all${r} += (dot4I8Packed(0x01010101u, high) << 8u) + dot4I8Packed(0x01010101u, low);
+//#end
+        }
+//#end
+      }
+//#end
+//#if VALUE_CODES == INT4
+      let zeros = valueZeros${q % 2}Of(${(q - q % 2) * VALUE_CHUNKS + c * LANES_V}u + chunk);
+//#end
+//#for r in 0..R
+      {
+        let total = vec4<f32>((upper${r} << vec4<u32>(8u)) + lower${r});
+//#if VALUE_CODES == INT4
+        out${r}_${c}_${q} = fma(total - zeros * f32(all${r}), vec4<f32>(weightStep${r}), out${r}_${c}_${q});
+//#else
+        out${r}_${c}_${q} = fma(total, vec4<f32>(weightStep${r}), out${r}_${c}_${q});
+//#end
+      }
+//#end
+    }
+//#end
+//#end
+//#else
     if (!place.unmasked) {
 //#for i in 0..PV_UNROLL
       {
@@ -404,6 +477,7 @@ fn attendItem(item: Item, local: u32) {
     }
 //#end
 //#end
+//#end
     place = next;
   }
 
@@ -423,11 +497,15 @@ fn attendItem(item: Item, local: u32) {
 //#for c in 0..C
 //#for q in 0..VQ
     {
-      let at = (walker * ${ROWS}u + firstOwnRow + ${r}u) * ${D}u + (${c * LANES_V}u + chunk) * ${VALUE_ELEMENTS}u + ${q * 4}u;
+//#let HALVES = VALUE_DIGITS && VALUE_CODES == INT4
+//#let APART = 1 + HALVES
+//#let FIRST = (q - q % 2 * HALVES) * 4 + q % 2 * HALVES
+      // Of 4-bit whole numbers the even elements stand in the first of two quarters, the odd ones in the other.
+      let at = (walker * ${ROWS}u + firstOwnRow + ${r}u) * ${D}u + (${c * LANES_V}u + chunk) * ${VALUE_ELEMENTS}u + ${FIRST}u;
       sharedOutput[at] = out${r}_${c}_${q}.x;
-      sharedOutput[at + 1u] = out${r}_${c}_${q}.y;
-      sharedOutput[at + 2u] = out${r}_${c}_${q}.z;
-      sharedOutput[at + 3u] = out${r}_${c}_${q}.w;
+      sharedOutput[at + ${APART}u] = out${r}_${c}_${q}.y;
+      sharedOutput[at + ${2 * APART}u] = out${r}_${c}_${q}.z;
+      sharedOutput[at + ${3 * APART}u] = out${r}_${c}_${q}.w;
     }
 //#end
 //#end

@@ -85,7 +85,7 @@ export function subgroupMapping(
   s: AttendSpecialisation,
   o: LaneOptions,
 ): LaneConstants<
-  "T" | "R" | "WALKERS" | "LK" | "J" | "LANES_V" | "PV_UNROLL" | "KEY_DIGITS"
+  "T" | "R" | "WALKERS" | "LK" | "J" | "LANES_V" | "PV_UNROLL" | "KEY_DIGITS" | "VALUE_DIGITS"
 > {
   const { subgroupSize, tuning } = o;
   const { headSize, pageSizeTokens } = s;
@@ -124,6 +124,9 @@ export function subgroupMapping(
   );
   const keysPerStep = subgroupSize / lanesOfValue;
   const steps = tile / keysPerStep;
+  const fixedWeights = tuning.fixedWeights === true && steps % 4 === 0 &&
+    hasFixedQuery(s.valueFormat, o);
+  const valuesInFlight = Math.min(tuning.valuesInFlight, steps);
   return {
     ...cacheConstants(s, { keys, values }),
     SUBGROUPS: true,
@@ -145,14 +148,15 @@ export function subgroupMapping(
       : (s.keyFormat !== undefined || lanesPerKey >= REGISTER_LANES) &&
         queryElements <= MAX_QUERY_REGISTERS,
     TILE: tile,
-    SHARES_WEIGHTS: o.hasSubgroupBarrier && tuning.sharesWeights === true,
+    VALUE_DIGITS: Number(fixedWeights),
+    SHARES_WEIGHTS: !fixedWeights && o.hasSubgroupBarrier && tuning.sharesWeights === true,
     LANES_V: lanesOfValue,
     C: headSize / values / lanesOfValue,
     VQ: values / 4,
     KI: keysPerStep,
     LOG2KI: Math.log2(keysPerStep),
     PV_STEPS: steps,
-    PV_UNROLL: Math.min(tuning.valuesInFlight, steps),
+    PV_UNROLL: fixedWeights ? Math.max(4, valuesInFlight) : valuesInFlight,
   };
 }
 

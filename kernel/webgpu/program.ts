@@ -104,6 +104,8 @@ export interface AttendTuning {
   readonly sharesWeights?: boolean;
   /** Whether queries are rounded to 16 bits where the target multiplies int8 and int4 keys as they are. @default {true} */
   readonly fixedQuery?: boolean;
+  /** Whether weights are rounded to 16 bits of their tile's largest where values are int8 or int4. @default {false} */
+  readonly fixedWeights?: boolean;
   /** Value loads that a lane issues before it uses the first: a power of two. */
   readonly valuesInFlight: number;
   /** Tuning of the matrix program, where there is one. */

@@ -188,11 +188,13 @@ export function attendProgramName(
   }
   if (o.target.subgroupSize === 0 || s.rows === TILE_ROWS) return `${head};subgroup=none`;
   const constants = subgroupMapping(s, tuned(o));
-  const { T, R, WALKERS, LK, J, LANES_V, PV_UNROLL, SHARES_WEIGHTS, KEY_DIGITS } = constants;
+  const { T, R, WALKERS, LK, J, LANES_V, PV_UNROLL, SHARES_WEIGHTS, KEY_DIGITS, VALUE_DIGITS } =
+    constants;
   const subgroups = `subgroup=${T};walkers=${WALKERS}` + (R < s.rows ? `;rows_each=${R}` : "");
   return `${head};${subgroups};lanes_per_key=${LK};keys_per_group=${J};lanes_per_value=${LANES_V};` +
     `values_in_flight=${PV_UNROLL}${mergesInsideOf(s, o) ? ";merges_inside" : ""}` +
-    (SHARES_WEIGHTS ? ";shares_weights" : "") + (KEY_DIGITS ? ";fixed_query" : "");
+    (SHARES_WEIGHTS ? ";shares_weights" : "") + (KEY_DIGITS ? ";fixed_query" : "") +
+    (VALUE_DIGITS ? ";fixed_weights" : "");
 }
 
 function matrixTuningOf(

@@ -14,6 +14,7 @@ export type TuningPart = Exclude<
   | "mergesInside"
   | "short"
   | "fixedQuery"
+  | "fixedWeights"
 >;
 
 /** Values that each part of a tuning may be given when variants are measured. */
@@ -37,7 +38,15 @@ export function isAttendTuning(
 ): value is AttendTuning {
   if (typeof value !== "object" || value === null) return false;
   const { matrix, short, lanesPerValue, ...parts } = value as Record<string, unknown>;
-  const { isChained, mergesInside, sharesWeights, fixedQuery, rowsOfSubgroup, ...tuning } = parts;
+  const {
+    isChained,
+    mergesInside,
+    sharesWeights,
+    fixedQuery,
+    fixedWeights,
+    rowsOfSubgroup,
+    ...tuning
+  } = parts;
   const axes = Object.entries(TUNING_AXES);
   return Object.keys(tuning).length === axes.length &&
     axes.every(([name, values]) => values.some((choice) => choice === tuning[name])) &&
@@ -45,7 +54,7 @@ export function isAttendTuning(
     (short === undefined || isShortTuning(short)) &&
     (rowsOfSubgroup === undefined || rowsOfSubgroup === 5 || rowsOfSubgroup === 8) &&
     (lanesPerValue === undefined || TUNING_AXES.lanesPerKey.some((n) => n === lanesPerValue)) &&
-    [isChained, mergesInside, sharesWeights, fixedQuery].every((flag) =>
+    [isChained, mergesInside, sharesWeights, fixedQuery, fixedWeights].every((flag) =>
       /undefined|boolean/.test(typeof flag)
     ) &&
     fits(tuning as unknown as AttendTuning, o.subgroupSize);
