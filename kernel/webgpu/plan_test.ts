@@ -250,6 +250,11 @@ Deno.test("planBatch() plans steps of few keys by themselves", () => {
   const wide = { ...inside, short: { ...inside.short, parallelItems: 256 }, parallelItems: 512 };
   planBatch(plan, batch({ tokens: [1], cached: [20_000], headWindows: Int32Array.of(0) }), wide);
   assert.ok(!plan.isShort && plan.counters === 0 && plan.merges.length > 0);
+  planBatch(plan, batch({ tokens: [1], cached: [900] }), o);
+  const eight = { ...o, rowSizes: { ...o.rowSizes, rowsOfSubgroup: 8 } };
+  assert.ok(!plan.isShort, "two items of four rows read the keys twice");
+  planBatch(plan, batch({ tokens: [1], cached: [900] }), eight);
+  assert.ok(plan.isShort, "one item of eight rows reads them once");
   planBatch(plan, batch({ tokens: [1, 1], cached: [900, 900] }), o);
   assert.ok(!plan.isShort && itemsOf(plan, 4).length === 0 && itemsOf(plan, 8).length > 0);
 });
