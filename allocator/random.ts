@@ -8,6 +8,8 @@ export interface Random {
   nextBelow(n: number): number;
   /** The next number of the standard normal distribution (mean 0, variance 1). */
   nextNormal(): number;
+  /** Fills an array with the next normals: the numbers that as many calls of `nextNormal` give. */
+  fillNormals(out: Float32Array | Float64Array): void;
 }
 
 const TWO_POW_32 = 4294967296;
@@ -37,23 +39,21 @@ export function createRandom(seed: number): Random {
     throw new RangeError(`Cannot seed a generator with "${seed}": give a safe integer`);
   }
   const fill = splitmix32((seed >>> 0) ^ Math.imul(Math.floor(seed / TWO_POW_32), 0x85ebca6b));
-  const state = new Uint32Array(4);
+  const state = new Int32Array(4);
   // splitmix32 never repeats a value within its period, so the all-zero state, the generator's one
   // fixed point, cannot come up.
   for (let i = 0; i < 4; i++) state[i] = fill();
-  let spareNormal: number | null = null;
 
   function nextUint32(): number {
     const s1 = state[1];
     const scaled = Math.imul(s1, 5);
     const result = Math.imul((scaled << 7) | (scaled >>> 25), 9) >>> 0;
-    const shifted = s1 << 9;
-    state[2] ^= state[0];
-    state[3] ^= s1;
-    state[1] = s1 ^ state[2];
-    state[0] ^= state[3];
-    state[2] ^= shifted;
-    state[3] = (state[3] << 11) | (state[3] >>> 21);
+    const s2 = state[2] ^ state[0];
+    const s3 = state[3] ^ s1;
+    state[0] ^= s3;
+    state[1] = s1 ^ s2;
+    state[2] = s2 ^ (s1 << 9);
+    state[3] = (s3 << 11) | (s3 >>> 21);
     return result;
   }
 
@@ -74,12 +74,7 @@ export function createRandom(seed: number): Random {
   }
 
   // Marsaglia's polar method: two normals from one accepted point of the unit disc.
-  function nextNormal(): number {
-    if (spareNormal !== null) {
-      const spare = spareNormal;
-      spareNormal = null;
-      return spare;
-    }
+  function drawPair(out: Float32Array | Float64Array, at: number): void {
     let x = 0;
     let y = 0;
     let squared = 0;
@@ -89,11 +84,28 @@ export function createRandom(seed: number): Random {
       squared = x * x + y * y;
     } while (squared >= 1 || squared === 0);
     const factor = Math.sqrt(-2 * Math.log(squared) / squared);
-    spareNormal = y * factor;
-    return x * factor;
+    out[at] = x * factor;
+    out[at + 1] = y * factor;
   }
 
-  return { nextUint32, nextFloat, nextBelow, nextNormal };
+  const pair = new Float64Array(2);
+  let hasSpare = false;
+
+  function nextNormal(): number {
+    hasSpare = !hasSpare;
+    if (!hasSpare) return pair[1];
+    drawPair(pair, 0);
+    return pair[0];
+  }
+
+  function fillNormals(out: Float32Array | Float64Array): void {
+    let filled = 0;
+    if (hasSpare && out.length > 0) out[filled++] = nextNormal();
+    for (; filled + 1 < out.length; filled += 2) drawPair(out, filled);
+    if (filled < out.length) out[filled] = nextNormal();
+  }
+
+  return { nextUint32, nextFloat, nextBelow, nextNormal, fillNormals };
 }
 
 /**

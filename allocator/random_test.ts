@@ -70,6 +70,18 @@ Deno.test("nextBelow() refuses a bound when it is outside [1, 2^32]", () => {
   assert.ok(random.nextBelow(2 ** 32) >= 0);
 });
 
+Deno.test("fillNormals() gives the numbers that nextNormal() gives, whatever was drawn before", () => {
+  const filling = createRandom(5);
+  const single = createRandom(5);
+  for (const length of [4, 1, 0, 3, 1, 1, 6, 5]) {
+    const out = new Float64Array(length);
+    filling.fillNormals(out);
+    assert.deepEqual([...out], Array.from(out, () => single.nextNormal()));
+  }
+  assert.equal(filling.nextNormal(), single.nextNormal());
+  assert.equal(filling.nextUint32(), single.nextUint32());
+});
+
 Deno.test("nextFloat() and nextNormal() have the moments of their distributions", () => {
   const random = createRandom(2024);
   const count = 100_000;

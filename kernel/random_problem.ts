@@ -68,10 +68,9 @@ function normalBits(
   o: { random: Random; shape: AttentionShape },
 ): Uint16Array<ArrayBuffer> {
   const { headSize, storage } = o.shape;
-  const draws = encodeValues(
-    storage,
-    Float32Array.from({ length: NORMAL_DRAWS }, () => o.random.nextNormal()),
-  );
+  const normals = new Float32Array(NORMAL_DRAWS);
+  o.random.fillNormals(normals);
+  const draws = encodeValues(storage, normals);
   const out = new Uint16Array(length);
   for (let offset = 0; offset < length; offset += headSize) {
     const from = o.random.nextBelow(NORMAL_DRAWS - headSize);
