@@ -46,13 +46,16 @@ export interface LaneOptions {
   readonly hasPackedProducts: boolean;
 }
 
-/** Whether keys are multiplied as the whole numbers that they are, with a query of 16 bits. */
-export function hasFixedQuery(
-  keyFormat: QuantisedFormat | undefined,
+/** Keys of a tile, at most, where their weights share a step. */
+export const MOST_TILE_KEYS = 64;
+
+/** Whether keys or values of a format can be multiplied as the whole numbers that they are. */
+export function multipliesCodes(
+  format: QuantisedFormat | undefined,
   o: { readonly hasPackedProducts?: boolean; readonly subgroupSize: number },
 ): boolean {
   return o.hasPackedProducts === true && o.subgroupSize > 0 &&
-    (keyFormat?.codes === "int8" || keyFormat?.codes === "int4");
+    (format?.codes === "int8" || format?.codes === "int4");
 }
 
 /** Constants of the kernel without subgroups. */
@@ -116,7 +119,7 @@ export function subgroupMapping(
     Math.min(mostElements(s.valueFormat), fittingOutputs, tile * headSize / subgroupSize),
   );
   // Nor fewer lanes share a value than leave a step the keys of a tile.
-  const fixedQuery = tuning.fixedQuery !== false && hasFixedQuery(s.keyFormat, o);
+  const fixedQuery = tuning.fixedQuery !== false && multipliesCodes(s.keyFormat, o);
   const queryElements = rows * headSize / lanesPerKey;
   const lanesOfValue = Math.max(
     Math.ceil(subgroupSize / tile),
@@ -124,8 +127,8 @@ export function subgroupMapping(
   );
   const keysPerStep = subgroupSize / lanesOfValue;
   const steps = tile / keysPerStep;
-  const fixedWeights = tuning.fixedWeights === true && steps % 4 === 0 &&
-    hasFixedQuery(s.valueFormat, o);
+  const fixedWeights = tuning.fixedWeights === true && steps % 4 === 0 && tile <= MOST_TILE_KEYS &&
+    multipliesCodes(s.valueFormat, o);
   const valuesInFlight = Math.min(tuning.valuesInFlight, steps);
   return {
     ...cacheConstants(s, { keys, values }),

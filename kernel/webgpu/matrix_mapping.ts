@@ -6,9 +6,9 @@
  */
 
 import { type Arithmetic, parseArithmetic } from "../arithmetic.ts";
-import { hasFixedQuery } from "./lane_mapping.ts";
+import { MOST_TILE_KEYS, multipliesCodes } from "./lane_mapping.ts";
 import { itemRowsOf, LEAST_MATRIX_ROWS, MATRIX_ROWS, TILE_ROWS } from "./item_rows.ts";
-import type { AttendSpecialisation, MatrixTuning, ProgramTarget } from "./program.ts";
+import type { AttendSpecialisation, AttendTuning, MatrixTuning, ProgramTarget } from "./program.ts";
 import type { StorageType } from "../storage_type.ts";
 import type { TemplateConstants } from "./template.ts";
 
@@ -69,6 +69,8 @@ export interface SlotKind {
   >;
   /** Tokens of the slot in this step. */
   readonly queryTokens: number;
+  /** A tuning other than the default. */
+  readonly tuning?: Pick<AttendTuning, "fixedQuery" | "fixedWeights">;
 }
 
 /** What multiplies the rows of a slot. */
@@ -91,29 +93,32 @@ function tallestItem(target: ProgramTarget, o: SlotKind): number {
  * in float32's range. A matrix program stores weights times 2^11 in f16, as either neighbour (WGSL
  * leaves it open), and adds up the denominator from weights that were not rounded.
  */
-const SMALL_WEIGHTS = { weightScale: 2 ** -32, rescaleThreshold: 8 } as const;
-const WEIGHTS = { rescaleThreshold: 8 } as const;
-const DECLARED: Readonly<Record<StorageType | `fixed ${StorageType}` | "matrix", Arithmetic>> = {
-  bf16: parseArithmetic(SMALL_WEIGHTS),
-  f16: parseArithmetic(WEIGHTS),
-  "fixed bf16": parseArithmetic({ ...SMALL_WEIGHTS, query: "fixed16" }),
-  "fixed f16": parseArithmetic({ ...WEIGHTS, query: "fixed16" }),
-  matrix: parseArithmetic({
-    sums: "matrix",
-    weights: "f16",
-    weightRounding: "either",
-    weightScale: 2 ** 11,
-    rescaleThreshold: 4,
-  }),
+const VECTOR: Readonly<Record<StorageType, Partial<Arithmetic>>> = {
+  bf16: { weightScale: 2 ** -32, rescaleThreshold: 8 },
+  f16: { rescaleThreshold: 8 },
 };
+const MATRIX = parseArithmetic({
+  sums: "matrix",
+  weights: "f16",
+  weightRounding: "either",
+  weightScale: 2 ** 11,
+  rescaleThreshold: 4,
+});
 
 /** How the rows of a slot are computed, which decides their error bound. */
 export function arithmeticOf(target: ProgramTarget, o: SlotKind): Arithmetic {
   const rows = tallestItem(target, o);
-  if (usesMatrices({ ...o.shape, rows }, target)) return DECLARED.matrix;
-  const { storage, keyFormat } = o.shape;
-  const isFixed = rows !== TILE_ROWS && hasFixedQuery(keyFormat, target);
-  return DECLARED[isFixed ? `fixed ${storage}` as const : storage];
+  if (usesMatrices({ ...o.shape, rows }, target)) return MATRIX;
+  const { storage, keyFormat, valueFormat } = o.shape;
+  const { fixedQuery = true, fixedWeights = false } = o.tuning ?? {};
+  const isVector = rows !== TILE_ROWS;
+  return parseArithmetic({
+    ...VECTOR[storage],
+    ...(isVector && fixedQuery && multipliesCodes(keyFormat, target) ? { query: "fixed16" } : {}),
+    ...(isVector && fixedWeights && multipliesCodes(valueFormat, target)
+      ? { weightBlock: MOST_TILE_KEYS }
+      : {}),
+  });
 }
 
 /** Letters of `attend_matrix.wgsl`. */

@@ -191,13 +191,15 @@ export function resultRanges(run: ProblemRun): BufferRange[] {
 
 /** How the rows of each slot are multiplied, [B]. */
 export function arithmeticOfSlots(
-  run: Pick<ProblemRun, "gpu" | "shape" | "queryLengths">,
+  run: Pick<ProblemRun, "gpu" | "shape" | "queryLengths" | "stage">,
 ): Arithmetic[] {
-  const { gpu, shape, queryLengths } = run;
-  return Array.from(
-    queryLengths,
-    (queryTokens) => arithmeticOf(gpu.target, { shape, queryTokens }),
-  );
+  const { gpu, shape, queryLengths, stage: { options: { tuning } } } = run;
+  return Array.from(queryLengths, (queryTokens) =>
+    arithmeticOf(gpu.target, {
+      shape,
+      queryTokens,
+      ...(tuning === undefined ? {} : { tuning }),
+    }));
 }
 
 /** Takes the bytes of `resultRanges` apart. */

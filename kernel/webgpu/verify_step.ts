@@ -52,9 +52,11 @@ export async function verifyStep(
       return { ok: false, worstBudgetUsed: Infinity, message };
     }
     if (!wasWritten(problem, packedValue)) return notWritten(where);
+    const { tuning } = state.attend.options;
     const arithmetic = arithmeticOf(state.gpu.target, {
       shape: state.options.shape,
       queryTokens: batch.queryLengths[sample.slot],
+      ...(tuning === undefined ? {} : { tuning }),
     });
     const verdict = compareWithOracle({ problem, output, arithmetic: [arithmetic] });
     worstBudgetUsed = Math.max(worstBudgetUsed, verdict.worstBudgetUsed);
