@@ -4,18 +4,19 @@ import type { AdmissionCommand, AllocatorSnapshot, CacheSpec } from "../subject.
 import { demandOf } from "../suites/page_demand.ts";
 import { resolveKinds } from "../suites/resolve_kinds.ts";
 import { DEFAULT_POLICIES } from "../policies.ts";
-import { LAYOUTS } from "../suites/cache_spec.ts";
-import { allocatorFamily, type FamilyMember, layoutFamily, withLayout } from "./family.ts";
+import { LAYOUTS, windowHeads } from "../suites/cache_spec.ts";
+import { layoutFamily } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** What admission forgets, and in which situation that shows. */
 interface Forgotten {
   readonly what: string;
   readonly situation: string;
-  readonly layouts: readonly Layout[];
-  /** The spec and the question as the faulty admission takes them. */
-  readonly ask: (spec: CacheSpec, o: AdmissionCommand) => [CacheSpec, AdmissionCommand];
-  /** The free pages as it takes them. */
+  /** Every layout by default. */
+  readonly layouts?: readonly Layout[];
+  /** The spec and the question as the faulty admission takes them, where it does. */
+  readonly ask?: (spec: CacheSpec, o: AdmissionCommand) => [CacheSpec, AdmissionCommand];
+  /** The free pages as it takes them, where it does. */
   readonly free?: (snapshot: AllocatorSnapshot, spec: CacheSpec) => readonly number[];
 }
 
@@ -23,46 +24,36 @@ const FORGOTTEN: readonly Forgotten[] = [
   {
     what: "chunk",
     situation: "chunk",
-    layouts: LAYOUTS,
     ask: (spec, o) => [spec, { ...o, stepTokens: 1 }],
   },
   {
     what: "sinks",
     situation: "sinks",
-    layouts: LAYOUTS,
     ask: (spec, o) => [{ ...spec, sinkTokens: 0 }, { ...o, stepTokens: 1 }],
   },
   {
     what: "a_part_of_a_page_of_sinks",
     situation: "decode_sinks",
-    layouts: LAYOUTS,
     ask: (spec, o) => [{ ...spec, sinkTokens: spec.sinkTokens - spec.sinkTokens % 16 }, o],
   },
   {
     what: "window",
     situation: "alone",
-    layouts: LAYOUTS,
     ask: (spec, o) => [{ ...spec, windowTokens: 1 }, { ...o, stepTokens: 1 }],
   },
   {
     what: "full_heads",
     situation: "mixed",
-    layouts: LAYOUTS,
-    ask: (spec, o) => [
-      { ...spec, heads: { kind: "pattern", pattern: "first", ratio: 1 } },
-      o,
-    ],
+    ask: (spec, o) => [{ ...spec, heads: windowHeads(1) }, o],
   },
   {
     what: "pages_ahead",
     situation: "ahead",
-    layouts: LAYOUTS,
     ask: (spec, o) => [{ ...spec, preallocatedPages: 0 }, { ...o, stepTokens: 1 }],
   },
   {
     what: "pages_others_took_ahead",
     situation: "others_ahead",
-    layouts: LAYOUTS,
     ask: (spec, o) => [{ ...spec, preallocatedPages: 0 }, { ...o, stepTokens: 1 }],
     free: (snapshot, spec) => {
       const pages = snapshot.lengthsTokens.reduce(
@@ -76,8 +67,6 @@ const FORGOTTEN: readonly Forgotten[] = [
   {
     what: "pages_behind_a_fence",
     situation: "fence",
-    layouts: LAYOUTS,
-    ask: (spec, o) => [spec, o],
     free: (snapshot) =>
       Array.from(snapshot.freePages, (free, pool) => free + (snapshot.waitingPages[pool] ?? 0)),
   },
@@ -85,7 +74,6 @@ const FORGOTTEN: readonly Forgotten[] = [
     what: `pages_behind_a_fence_of_the_${which}_head`,
     situation: `fence_${which}_full`,
     layouts: ["headwise"] as const,
-    ask: (spec: CacheSpec, o: AdmissionCommand): [CacheSpec, AdmissionCommand] => [spec, o],
     free: ({ freePages, waitingPages }: AllocatorSnapshot) =>
       Array.from(freePages, (free, pool) => {
         const isOne = pool === (which === "first" ? 0 : freePages.length - 1);
@@ -95,8 +83,6 @@ const FORGOTTEN: readonly Forgotten[] = [
   {
     what: "requests_that_run",
     situation: "others",
-    layouts: LAYOUTS,
-    ask: (spec, o) => [spec, o],
     free: (snapshot, spec) => {
       const rows = snapshot.layout === "pooled" ? snapshot.kvHeads * snapshot.layerGroups : 1;
       return Array.from(snapshot.freePages, () => spec.pagesPerHead * rows);
@@ -104,35 +90,24 @@ const FORGOTTEN: readonly Forgotten[] = [
   },
 ];
 
-interface AdmissionMember extends FamilyMember {
-  readonly forgotten: Forgotten;
-  readonly layout: Layout;
-}
-
 /** Every allocator whose admission is wrong. */
 export const admissionMutants: readonly Mutant[] = [
-  ...allocatorFamily<AdmissionMember>(
-    { name: "admission_forgets", origin: "field", violates: ["pool/admission"] },
-    FORGOTTEN.flatMap((forgotten) =>
-      forgotten.layouts.map((layout) => ({
-        forgotten,
-        layout,
-        label: `${forgotten.what}_${layout}`,
-        fault: `With the ${layout} layout admission forgets the ${
-          forgotten.what.replaceAll("_", " ")
-        }`,
-        killedBy: [`allocator:admission:truth:layout=${layout};situation=${forgotten.situation};*`],
-      }))
-    ),
-    ({ forgotten, layout }) =>
-      withLayout(layout, (good, spec) => ({
-        canAdmit: async (o) => {
-          const snapshot = await good.snapshot();
-          const free = forgotten.free?.(snapshot, spec) ?? [...snapshot.freePages];
-          const [asked, question] = forgotten.ask(spec, o);
-          return { kind: "ok", value: holds(asked, { free, ...question }) };
-        },
-      })),
+  ...FORGOTTEN.flatMap(({ what, situation, layouts, ask, free }) =>
+    layoutFamily({
+      name: `admission_forgets_${what}`,
+      origin: "field",
+      violates: ["pool/admission"],
+      fault: `admission forgets the ${what.replaceAll("_", " ")}`,
+      test: (layout) => `allocator:admission:truth:layout=${layout};situation=${situation};*`,
+      layouts: layouts ?? LAYOUTS,
+    }, (good, spec) => ({
+      canAdmit: async (o) => {
+        const snapshot = await good.snapshot();
+        const pages = free?.(snapshot, spec) ?? [...snapshot.freePages];
+        const [asked, question] = ask?.(spec, o) ?? [spec, o];
+        return { kind: "ok", value: holds(asked, { free: pages, ...question }) };
+      },
+    }))
   ),
   ...layoutFamily({
     name: "admission_never_says_no",

@@ -1,7 +1,7 @@
 /** Kernels whose recordings share what they change, or hold for what they were recorded with. */
 import type { AttentionProblem } from "../../kernel/mod.ts";
 import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
-import { kernelFamily } from "./family.ts";
+import { kernelFamily, kernelLayoutFamily, limits, named } from "./family.ts";
 import { type Mutant, withTable } from "./mutant.ts";
 import { changed } from "./problem_changes.ts";
 
@@ -11,151 +11,112 @@ function queryTokens({ queryStarts }: AttentionProblem): number[] {
   return Array.from(queryStarts.subarray(1), (end, slot) => end - (queryStarts[slot] ?? 0));
 }
 
-/** What a newer recording or replay leaves in the buffers of an older one. */
-const SPOILED = ["table", "lengths"] as const;
-
 /** Every kernel whose recordings are wrong. */
 export const captureFamilyMutants: readonly Mutant[] = [
-  ...kernelFamily(
-    { ...facts, name: "newer_recording_spoils" },
-    SPOILED.flatMap((what) =>
-      HEAD_LAYOUTS.map((layout) => ({
-        what,
-        layout,
-        label: `${what}_${layout}`,
-        fault:
-          `With the ${layout} layout an older recording replays with the ${what} of a newer one`,
-        killedBy: [`capture:replay:several:layout=${layout};*`],
-      }))
-    ),
-    ({ what, layout }) => (good) => {
-      let newest = -1;
-      let last: AttentionProblem | null = null;
-      return {
-        capture: async (problem, o) => {
-          const reply = await good.capture(problem, o);
-          if (reply.kind === "ok" && problem.shape.layout === layout) {
-            newest = reply.value;
-            last = problem;
+  ...kernelLayoutFamily({
+    ...facts,
+    name: "newer_recording_spoils",
+    variants: named("table", "lengths"),
+    fault: (what) => `an older recording replays with the ${what} of a newer one`,
+    test: "capture:replay:several",
+    layouts: HEAD_LAYOUTS,
+  }, (good, what) => {
+    let newest = -1;
+    let last: AttentionProblem | null = null;
+    return {
+      capture: async (problem, o) => {
+        const reply = await good.capture(problem, o);
+        if (reply.kind === "ok") {
+          newest = reply.value;
+          last = problem;
+        }
+        return reply;
+      },
+      replay: async (capture, problem) => {
+        if (capture === newest || last === null) return await good.replay(capture, problem);
+        const before = last;
+        const table = problem.table.map((id, index) => {
+          const other = before.table[index] ?? id;
+          return other < problem.shape.pages ? other : id;
+        });
+        const cachedLengths = problem.cachedLengths.map((length, slot) =>
+          Math.min(length, before.cachedLengths[slot] ?? 0)
+        );
+        const spoiled = what === "table" ? { table } : { cachedLengths };
+        return await good.replay(capture, { ...problem, ...spoiled });
+      },
+    };
+  }),
+  ...kernelLayoutFamily({
+    ...facts,
+    name: "replays_one_token_a_row",
+    violates: ["capture/several", "mixed/batch"],
+    fault: "a replay takes every row for a decode row",
+    test: "capture:replay:rows",
+    layouts: HEAD_LAYOUTS,
+  }, (good) => ({
+    replay: async (capture, problem) =>
+      changed(await good.replay(capture, problem), (reply) => {
+        const width = problem.shape.queryHeads * problem.shape.headSize;
+        const output = reply.output.slice();
+        queryTokens(problem).forEach((tokens, slot) => {
+          const first = problem.queryStarts[slot] ?? 0;
+          for (let token = first + 1; token < first + tokens; token++) {
+            output.copyWithin(token * width, first * width, (first + 1) * width);
           }
-          return reply;
-        },
-        replay: async (capture, problem) => {
-          if (capture === newest || last === null || problem.shape.layout !== layout) {
-            return await good.replay(capture, problem);
-          }
-          const before = last;
-          return what === "table"
-            ? await good.replay(
-              capture,
-              withTable(
-                problem,
-                problem.table.map((id, index) => {
-                  const other = before.table[index] ?? id;
-                  return other < problem.shape.pages ? other : id;
-                }),
-              ),
-            )
-            : await good.replay(capture, {
-              ...problem,
-              cachedLengths: problem.cachedLengths.map((length, slot) =>
-                Math.min(length, before.cachedLengths[slot] ?? 0)
-              ),
-            });
-        },
-      };
+        });
+        return { ...reply, output };
+      }),
+  })),
+  ...kernelLayoutFamily({
+    ...facts,
+    name: "replay_counts_idle_slots",
+    fault: "a replay gives the row after an idle slot that slot's keys",
+    test: (layout) => `capture:replay:rows:layout=${layout};rows=1+20_0+30_1+5_0+0`,
+    layouts: HEAD_LAYOUTS,
+  }, (good) => ({
+    replay: (capture, problem) => {
+      const idle = queryTokens(problem).indexOf(0);
+      if (idle < 0) return good.replay(capture, problem);
+      const cachedLengths = problem.cachedLengths.slice();
+      // The next slot is computed with the idle slot's length, and sees less of its own keys.
+      cachedLengths[idle + 1] = Math.min(cachedLengths[idle + 1] ?? 0, 2);
+      return good.replay(capture, { ...problem, cachedLengths });
     },
-  ),
-  ...kernelFamily(
-    { ...facts, name: "replays_one_token_a_row", violates: ["capture/several", "mixed/batch"] },
-    HEAD_LAYOUTS.map((layout) => ({
-      layout,
-      label: layout,
-      fault: `With the ${layout} layout a replay takes every row for a decode row`,
-      killedBy: [`capture:replay:rows:layout=${layout};*`],
-    })),
-    ({ layout }) => (good) => ({
-      replay: async (capture, problem) =>
-        changed(await good.replay(capture, problem), (reply) => {
-          if (problem.shape.layout !== layout) return reply;
-          const width = problem.shape.queryHeads * problem.shape.headSize;
-          const output = reply.output.slice();
-          queryTokens(problem).forEach((tokens, slot) => {
-            const first = problem.queryStarts[slot] ?? 0;
-            for (let token = first + 1; token < first + tokens; token++) {
-              output.copyWithin(token * width, first * width, (first + 1) * width);
-            }
-          });
-          return { ...reply, output };
-        }),
-    }),
-  ),
-  ...kernelFamily(
-    { ...facts, name: "replay_counts_idle_slots", violates: ["capture/several"] },
-    HEAD_LAYOUTS.map((layout) => ({
-      layout,
-      label: layout,
-      fault: `With the ${layout} layout a replay gives the row after an idle slot that slot's keys`,
-      killedBy: [`capture:replay:rows:layout=${layout};rows=1+20_0+30_1+5_0+0`],
-    })),
-    ({ layout }) => (good) => ({
+  })),
+  ...kernelLayoutFamily({
+    ...facts,
+    name: "replay_ends_at_recorded_length",
+    violates: ["capture/several", "capture/static"],
+    variants: limits([3, 32], "#_pages"),
+    fault: (pages) => `a replay walks ${pages}, as many as when recorded`,
+    test: (layout, pages) =>
+      `capture:replay:longer:columns=${pages < 4 ? 4 : 40};layout=${layout};*`,
+    layouts: HEAD_LAYOUTS,
+  }, (good, pages) => ({
+    replay: (capture, problem) => {
+      const { columns } = problem.shape;
+      const table = problem.table.map((id, index) => index % columns < pages ? id : -1);
+      return good.replay(capture, withTable(problem, table));
+    },
+  })),
+  ...kernelLayoutFamily({
+    ...facts,
+    name: "replay_freezes_lengths",
+    violates: ["capture/static", "capture/equal"],
+    fault: "lengths are those of the first replay",
+    test: "capture:replay:repeated",
+    layouts: HEAD_LAYOUTS,
+  }, (good) => {
+    const first = new Map<number, Int32Array>();
+    return {
       replay: (capture, problem) => {
-        const idle = queryTokens(problem).indexOf(0);
-        if (problem.shape.layout !== layout || idle < 0) return good.replay(capture, problem);
-        const cachedLengths = problem.cachedLengths.slice();
-        // The next slot is computed with the idle slot's length, and sees less of its own keys.
-        cachedLengths[idle + 1] = Math.min(cachedLengths[idle + 1] ?? 0, 2);
+        const cachedLengths = first.get(capture) ?? problem.cachedLengths;
+        first.set(capture, cachedLengths);
         return good.replay(capture, { ...problem, cachedLengths });
       },
-    }),
-  ),
-  ...kernelFamily(
-    {
-      ...facts,
-      name: "replay_ends_at_recorded_length",
-      violates: ["capture/several", "capture/static"],
-    },
-    [3, 32].flatMap((pages) =>
-      HEAD_LAYOUTS.map((layout) => ({
-        pages,
-        layout,
-        label: `${pages}_pages_${layout}`,
-        fault: `With the ${layout} layout a replay walks ${pages} pages, as many as when recorded`,
-        killedBy: [`capture:replay:longer:columns=${pages < 4 ? 4 : 40};layout=${layout};*`],
-      }))
-    ),
-    ({ pages, layout }) => (good) => ({
-      replay: (capture, problem) => {
-        const { columns } = problem.shape;
-        return problem.shape.layout === layout
-          ? good.replay(
-            capture,
-            withTable(problem, problem.table.map((id, index) => index % columns < pages ? id : -1)),
-          )
-          : good.replay(capture, problem);
-      },
-    }),
-  ),
-  ...kernelFamily(
-    { ...facts, name: "replay_freezes_lengths", violates: ["capture/static", "capture/equal"] },
-    HEAD_LAYOUTS.map((layout) => ({
-      layout,
-      label: layout,
-      fault: `With the ${layout} layout lengths are those of the first replay`,
-      killedBy: [`capture:replay:repeated:layout=${layout};*`],
-    })),
-    ({ layout }) => (good) => {
-      const first = new Map<number, Int32Array>();
-      return {
-        replay: (capture, problem) => {
-          if (problem.shape.layout !== layout) return good.replay(capture, problem);
-          const cachedLengths = first.get(capture) ?? problem.cachedLengths;
-          first.set(capture, cachedLengths);
-          return good.replay(capture, { ...problem, cachedLengths });
-        },
-      };
-    },
-  ),
+    };
+  }),
   ...kernelFamily(
     { ...facts, name: "recorded_with", violates: ["capture/table-present"] },
     ["holes", "one_head_missing", "slots_only", "wrong_base", "shuffled"].map((fault) => ({

@@ -3,10 +3,9 @@ import type { AttentionProblem } from "../../kernel/mod.ts";
 import type { AttendOptions, AttendReply, KernelSubject, Reply } from "../subject.ts";
 import { type FamilyMember, kernelFamily } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
-import { changed } from "./problem_changes.ts";
+import { changed, zeros } from "./problem_changes.ts";
 
 interface EdgeMember extends FamilyMember {
-  readonly clause: string;
   readonly attend: (
     good: KernelSubject,
     problem: AttentionProblem,
@@ -29,23 +28,21 @@ function withoutNan(problem: AttentionProblem): AttentionProblem {
 function taking(when: (problem: AttentionProblem) => boolean): EdgeMember["attend"] {
   return async (good, problem, o) => {
     const reply = await good.attend(problem, o);
-    return reply.kind === "refused" && when(problem)
-      ? { kind: "ok", value: { output: new Uint16Array(problem.query.length), logSumExp: null } }
-      : reply;
+    return reply.kind === "refused" && when(problem) ? zeros(problem) : reply;
   };
 }
 
 const MEMBERS: readonly EdgeMember[] = [
   {
     label: "nan_is_zero",
-    clause: "mask/full",
+    violates: ["mask/full"],
     fault: "What is not a number in a visible value is taken for 0",
     killedBy: ["kernel:edge:visible_nan"],
     attend: (good, problem, o) => good.attend(withoutNan(problem), o),
   },
   {
     label: "window_by_zero_weights",
-    clause: "mask/window",
+    violates: ["mask/window"],
     fault: "Keys before the window are multiplied by a weight of 0, which leaves NaN of them",
     killedBy: ["kernel:edge:unseen_nan"],
     attend: async (good, problem, o) => {
@@ -61,7 +58,7 @@ const MEMBERS: readonly EdgeMember[] = [
   },
   {
     label: "absent_sink_is_0",
-    clause: "softmax/learned-sink",
+    violates: ["softmax/learned-sink"],
     fault: "A learned sink of -Infinity is taken for 0",
     killedBy: ["kernel:softmax:absent_sink"],
     attend: (good, problem, o) => {
@@ -73,7 +70,7 @@ const MEMBERS: readonly EdgeMember[] = [
   },
   {
     label: "tree_of_8_rows",
-    clause: "mask/tree",
+    violates: ["mask/tree"],
     fault: "A tree has eight rows, which later tokens use again",
     killedBy: ["kernel:mask:tree"],
     attend: (good, problem, o) => {
@@ -89,7 +86,7 @@ const MEMBERS: readonly EdgeMember[] = [
   },
   {
     label: "large_sums_overflow",
-    clause: "numerics/c16",
+    violates: ["numerics/c16"],
     fault: "Outputs beyond half of what their type holds are infinite",
     killedBy: ["kernel:edge:large_values:split=0;storage=f16"],
     attend: async (good, problem, o) =>
@@ -104,14 +101,14 @@ const MEMBERS: readonly EdgeMember[] = [
   },
   {
     label: "takes_scale_1e300",
-    clause: "softmax/scale",
+    violates: ["softmax/scale"],
     fault: "A scale that is infinite in float32 is computed with",
     killedBy: ["kernel:refusal:value:fault=scale_1e300"],
     attend: taking(({ scale }) => scale === 1e300),
   },
   {
     label: "takes_sink_nan",
-    clause: "softmax/learned-sink",
+    violates: ["softmax/learned-sink"],
     fault: "A sink logit that is not a number is computed with",
     killedBy: ["kernel:refusal:value:fault=sink_nan"],
     attend: taking(({ sinkLogits }) => sinkLogits?.some(Number.isNaN) === true),
@@ -119,10 +116,8 @@ const MEMBERS: readonly EdgeMember[] = [
 ];
 
 /** Every kernel that fails at the ends of the ranges. */
-export const edgeMutants: readonly Mutant[] = MEMBERS.flatMap((each) =>
-  kernelFamily(
-    { name: "edge", origin: "own", violates: [each.clause] },
-    [each],
-    ({ attend }) => (good) => ({ attend: (problem, o) => attend(good, problem, o) }),
-  )
+export const edgeMutants: readonly Mutant[] = kernelFamily(
+  { name: "edge", origin: "own" },
+  MEMBERS,
+  ({ attend }) => (good) => ({ attend: (problem, o) => attend(good, problem, o) }),
 );

@@ -1,8 +1,8 @@
 /** Kernels that read or write through a hole, entry by entry and layout by layout. */
 import { type AttentionProblem, STORAGE_FORMATS } from "../../kernel/mod.ts";
 import type { AttendReply } from "../subject.ts";
-import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
-import { kernelFamily } from "./family.ts";
+import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
+import { kernelLayoutFamily, named } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
 import { answering, asking, changed, closeHoles } from "./problem_changes.ts";
 
@@ -45,108 +45,81 @@ export function leak(
   return { ...reply, output };
 }
 
-const reads = kernelFamily(
-  { name: "hole_is_page_0", origin: "field", violates: ["sentinel/no-read"] },
-  HEAD_LAYOUTS.flatMap((layout) =>
-    ([
-      ["in_values", "row", "kernel:sentinel:no_read"],
-      ["in_the_row_walk", "row", "kernel:sentinel:no_read"],
-      ["in_the_first_column", "visible", "kernel:sentinel:first_page"],
-    ] as const).map(([where, walk, test]) => ({
-      layout,
-      where,
-      walk,
-      label: `${where}_${layout}`,
-      fault: `With the ${layout} layout a hole becomes page 0 ${where.replaceAll("_", " ")}`,
-      killedBy: [`${test}:layout=${layout};*`],
-    }))
-  ),
-  ({ layout, where, walk }) =>
-    answering((reply, problem, o) =>
-      problem.shape.layout === layout && (walk === "visible" || o.walk === walk)
-        ? leak(
-          problem,
-          reply,
-          ({ column, pages }) => where === "in_the_first_column" ? column === 0 : column < pages,
-        )
-        : {}
-    ),
-);
-
 /** Every kernel that goes through a hole. */
 export const holeMutants: readonly Mutant[] = [
-  ...reads,
-  ...kernelFamily(
-    { name: "write_to_hole", origin: "field", violates: ["sentinel/no-write"] },
-    (["uniform", ...HEAD_LAYOUTS] as const).flatMap((layout) =>
-      (["lands_in_page_0", "lands_in_the_column_before", "is_not_counted"] as const).map((how) => ({
-        layout,
-        how,
-        label: `${how}_${layout}`,
-        fault: `With the ${layout} layout a write to a hole ${how.replaceAll("_", " ")}`,
-        killedBy: [`kernel:append:holes:layout=${layout};*`],
-      }))
-    ),
-    ({ layout, how }) => (good) => ({
-      append: async (problem) => {
-        if (problem.shape.layout !== layout) return await good.append(problem);
-        if (how === "is_not_counted") {
-          return changed(
-            await good.append(problem),
-            (reply) => ({ ...reply, droppedWrites: Math.min(reply.droppedWrites, 1) }),
-          );
-        }
-        const { columns } = problem.shape;
-        const table = problem.table.map((id, index) => {
-          if (id !== -1 || how === "lands_in_page_0") return Math.max(id, 0);
-          return index % columns === 0 ? -1 : problem.table[index - 1] ?? -1;
-        });
-        const reply = await good.append({ ...problem, table });
-        const honest = await good.append(problem);
-        const dropped = honest.kind === "ok" ? honest.value.droppedWrites : 0;
-        return changed(reply, (value) => ({ ...value, droppedWrites: dropped }));
-      },
-    }),
-  ),
-  ...kernelFamily(
-    { name: "write_to_hole", origin: "own", violates: ["sentinel/no-write"] },
-    HEAD_LAYOUTS.map((layout) => ({
-      layout,
-      label: `of_head_0_drops_all_heads_${layout}`,
-      fault: `With the ${layout} layout a hole of head 0 drops the token's writes of every head`,
-      killedBy: [`kernel:append:holes:layout=${layout};where=first_head;*`],
-    })),
-    ({ layout }) => (good) => ({
-      append: (problem) => {
-        const { kvHeads, columns } = problem.shape;
-        if (problem.shape.layout !== layout || problem.table.length % (kvHeads * columns) !== 0) {
-          return good.append(problem);
-        }
-        const table = problem.table.map((id, index) => {
-          const row = Math.floor(index / columns);
-          return problem.table[index - (row % kvHeads) * columns] === -1 ? -1 : id;
-        });
-        return good.append({ ...problem, table });
-      },
-    }),
-  ),
-  ...kernelFamily(
+  ...kernelLayoutFamily(
     {
-      name: "holes_closed_up",
-      origin: "own",
-      violates: ["recycle/off-equal-answers", "sentinel/no-read"],
+      name: "hole_is_page_0",
+      origin: "field",
+      violates: ["sentinel/no-read"],
+      variants: named("in_values", "in_the_row_walk", "in_the_first_column"),
+      fault: (where) => `a hole becomes page 0 ${where}`,
+      test: (layout, where) =>
+        `kernel:sentinel:${
+          where === "in_the_first_column" ? "first_page" : "no_read"
+        }:layout=${layout};*`,
+      layouts: HEAD_LAYOUTS,
     },
-    HEAD_LAYOUTS.map((layout) => ({
-      layout,
-      label: layout,
-      fault: `With the ${layout} layout later pages slide into holes`,
-      killedBy: [`kernel:attend:recycling:layout=${layout};*`],
-    })),
-    ({ layout }) =>
-      asking((problem) =>
-        problem.shape.layout === layout && problem.table instanceof Int32Array
-          ? closeHoles(problem)
-          : problem
-      ),
+    (good, where) =>
+      answering((reply, problem, o) =>
+        where === "in_the_first_column"
+          ? leak(problem, reply, ({ column }) => column === 0)
+          : o.walk === "row"
+          ? leak(problem, reply, ({ column, pages }) => column < pages)
+          : {}
+      )(good),
   ),
+  ...kernelLayoutFamily({
+    name: "write_to_hole",
+    origin: "field",
+    violates: ["sentinel/no-write"],
+    variants: named("lands_in_page_0", "lands_in_the_column_before", "is_not_counted"),
+    fault: (how) => `a write to a hole ${how}`,
+    test: "kernel:append:holes",
+    layouts: LAYOUTS,
+  }, (good, how) => ({
+    append: async (problem) => {
+      if (how === "is_not_counted") {
+        return changed(
+          await good.append(problem),
+          (reply) => ({ ...reply, droppedWrites: Math.min(reply.droppedWrites, 1) }),
+        );
+      }
+      const { columns } = problem.shape;
+      const table = problem.table.map((id, index) => {
+        if (id !== -1 || how === "lands_in_page_0") return Math.max(id, 0);
+        return index % columns === 0 ? -1 : problem.table[index - 1] ?? -1;
+      });
+      const reply = await good.append({ ...problem, table });
+      const honest = await good.append(problem);
+      const dropped = honest.kind === "ok" ? honest.value.droppedWrites : 0;
+      return changed(reply, (value) => ({ ...value, droppedWrites: dropped }));
+    },
+  })),
+  ...kernelLayoutFamily({
+    name: "write_to_hole_of_head_0_drops_all_heads",
+    origin: "own",
+    violates: ["sentinel/no-write"],
+    fault: "a hole of head 0 drops the token's writes of every head",
+    test: (layout) => `kernel:append:holes:layout=${layout};where=first_head;*`,
+    layouts: HEAD_LAYOUTS,
+  }, (good) => ({
+    append: (problem) => {
+      const { kvHeads, columns } = problem.shape;
+      if (problem.table.length % (kvHeads * columns) !== 0) return good.append(problem);
+      const table = problem.table.map((id, index) => {
+        const row = Math.floor(index / columns);
+        return problem.table[index - (row % kvHeads) * columns] === -1 ? -1 : id;
+      });
+      return good.append({ ...problem, table });
+    },
+  })),
+  ...kernelLayoutFamily({
+    name: "holes_closed_up",
+    origin: "own",
+    violates: ["recycle/off-equal-answers", "sentinel/no-read"],
+    fault: "later pages slide into holes",
+    test: "kernel:attend:recycling",
+    layouts: HEAD_LAYOUTS,
+  }, asking((problem) => problem.table instanceof Int32Array ? closeHoles(problem) : problem)),
 ];

@@ -1,19 +1,19 @@
 /** Kernels that are right at the sizes of small tests, and wrong beyond them. */
-import type { Layout } from "../../allocator/mod.ts";
 import type { AppendProblem, AttentionProblem } from "../../kernel/mod.ts";
 import { elementsOfId } from "../sparse_cache.ts";
 import type { AttendReply } from "../subject.ts";
-import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
-import { type FamilyMember, kernelFamily } from "./family.ts";
-import { type Mutant, withTable } from "./mutant.ts";
-import { changed } from "./problem_changes.ts";
+import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
+import { kernelFamily, kernelLayoutFamily, limits } from "./family.ts";
+import { type KernelFault, type Mutant, withTable } from "./mutant.ts";
+import { answering, asking, changed } from "./problem_changes.ts";
 
 type AnyProblem = Pick<AttentionProblem | AppendProblem, "shape" | "table">;
+type Place = { readonly slot: number; readonly column: number };
 
 /** The table entry by entry: read from another slot or column, or a hole. */
 function reread(
   problem: AnyProblem,
-  from: (o: { slot: number; column: number }) => { slot: number; column: number } | null,
+  from: (at: Place) => Place | null,
 ): Int32Array {
   const { layout, kvHeads, columns } = problem.shape;
   const heads = layout === "uniform" ? 1 : kvHeads;
@@ -23,6 +23,17 @@ function reread(
     if (place === null) return -1;
     return problem.table[(place.slot * heads + row % heads) * columns + place.column] ?? -1;
   });
+}
+
+/** A kernel that reads the table so. */
+function rereading(
+  from: (at: Place, shape: AttentionProblem["shape"]) => Place | null,
+): KernelFault {
+  return asking((problem) =>
+    problem.table instanceof Int32Array
+      ? withTable(problem, reread(problem, (at) => from(at, problem.shape)))
+      : problem
+  );
 }
 
 /** Rows of the output that are copied from another row of it. */
@@ -42,117 +53,76 @@ function copyRows(
   return { ...reply, output };
 }
 
-interface SizeMember extends FamilyMember {
-  readonly limit: number;
-  readonly layout: Layout;
-}
-
-function members(
-  limits: readonly number[],
-  layouts: readonly Layout[],
-  o: { readonly fault: (limit: number) => string; readonly query: (layout: Layout) => string },
-): SizeMember[] {
-  return limits.flatMap((limit) =>
-    layouts.map((layout) => ({
-      limit,
-      layout,
-      label: `${limit}_${layout}`,
-      fault: `With the ${layout} layout ${o.fault(limit)}`,
-      killedBy: [o.query(layout)],
-    }))
-  );
-}
-
 /** Bits that ids or offsets are kept in, and the elements after which they start again. */
-const WIDTHS = [
-  { bits: "ids_of_16_bits", width: "ids_16", elements: null },
-  { bits: "byte_offsets_of_31_bits", width: "offsets_31", elements: 2 ** 30 },
-  { bits: "element_offsets_of_31_bits", width: "offsets_31", elements: 2 ** 31 },
-  { bits: "element_offsets_of_32_bits", width: "offsets_31", elements: 2 ** 32 },
-] as const;
+const WIDTHS = {
+  ids_of_16_bits: { width: "ids_16", elements: null },
+  byte_offsets_of_31_bits: { width: "offsets_31", elements: 2 ** 30 },
+  element_offsets_of_31_bits: { width: "offsets_31", elements: 2 ** 31 },
+  element_offsets_of_32_bits: { width: "offsets_31", elements: 2 ** 32 },
+} as const;
+
+/** A column that an append may reach, and the first that its slot's new tokens do. */
+type AppendedColumn = Place & { readonly firstColumn: number; readonly page: number };
 
 /** Every kernel that is wrong beyond a size. */
 export const kernelSizeMutants: readonly Mutant[] = [
-  ...kernelFamily(
-    {
-      name: "reads_rows_of_slots_modulo",
-      origin: "field",
-      violates: ["layout/row-major-heads", "mixed/batch"],
+  ...kernelLayoutFamily({
+    name: "reads_rows_of_slots_modulo",
+    origin: "field",
+    violates: ["layout/row-major-heads", "mixed/batch"],
+    variants: limits([5, 16, 32, 64]),
+    fault: (limit) => `slots are taken modulo ${limit}`,
+    test: "kernel:size:slots",
+    layouts: LAYOUTS,
+  }, (good, limit) => ({
+    attend: (problem, o) => {
+      if (problem.shape.batch <= limit) return good.attend(problem, o);
+      const table = reread(problem, (at) => ({ ...at, slot: at.slot % limit }));
+      return good.attend({ ...problem, table }, o);
     },
-    members([5, 16, 32, 64], ["uniform", ...HEAD_LAYOUTS], {
-      fault: (limit) => `slots are taken modulo ${limit}`,
-      query: (layout) => `kernel:size:slots:layout=${layout};*`,
-    }),
-    ({ limit, layout }) => (good) => ({
-      attend: (problem, o) =>
-        problem.shape.layout === layout && problem.shape.batch > limit
-          ? good.attend(
-            withTable(problem, reread(problem, (at) => ({ ...at, slot: at.slot % limit }))),
-            o,
-          )
-          : good.attend(problem, o),
-    }),
-  ),
-  ...kernelFamily(
-    { name: "chunk_ends_after", origin: "field", violates: ["mixed/batch", "mask/full"] },
-    members([48, 64, 128, 256], HEAD_LAYOUTS, {
-      fault: (limit) => `tokens of a chunk past the ${limit}th get the answer of that one`,
-      query: (layout) => `kernel:size:chunk:layout=${layout};*`,
-    }),
-    ({ limit, layout }) => (good) => ({
-      attend: async (problem, o) =>
-        changed(await good.attend(problem, o), (reply) => {
-          if (problem.shape.layout !== layout) return reply;
-          const first = (token: number): number =>
-            problem.queryStarts.findLast((start) => start <= token) ?? 0;
-          return copyRows(
-            problem,
-            reply,
-            (token, head) => [Math.min(token, first(token) + limit - 1), head],
-          );
-        }),
-    }),
-  ),
-  ...kernelFamily(
-    { name: "keys_end_after", origin: "field", violates: ["numerics/c16", "mixed/batch"] },
-    members([1024, 4096, 8192], HEAD_LAYOUTS, {
+  })),
+  ...kernelLayoutFamily({
+    name: "chunk_ends_after",
+    origin: "field",
+    violates: ["mixed/batch", "mask/full"],
+    variants: limits([48, 64, 128, 256]),
+    fault: (limit) => `tokens of a chunk past the ${limit}th get the answer of that one`,
+    test: "kernel:size:chunk",
+    layouts: HEAD_LAYOUTS,
+  }, (good, limit) =>
+    answering((reply, problem) => {
+      const first = (token: number): number =>
+        problem.queryStarts.findLast((start) => start <= token) ?? 0;
+      return copyRows(
+        problem,
+        reply,
+        (token, head) => [Math.min(token, first(token) + limit - 1), head],
+      );
+    })(good)),
+  ...kernelLayoutFamily(
+    {
+      name: "keys_end_after",
+      origin: "field",
+      violates: ["numerics/c16", "mixed/batch"],
+      variants: limits([1024, 4096, 8192]),
       fault: (limit) => `slots but the first see ${limit} keys at most`,
-      query: (layout) => `kernel:size:long_row:layout=${layout};*`,
-    }),
-    ({ limit, layout }) => (good) => ({
-      attend: (problem, o) => {
-        const { pageSizeTokens } = problem.shape;
-        return problem.shape.layout === layout && problem.table instanceof Int32Array
-          ? good.attend(
-            withTable(
-              problem,
-              reread(
-                problem,
-                (at) => at.slot > 0 && at.column * pageSizeTokens >= limit ? null : at,
-              ),
-            ),
-            o,
-          )
-          : good.attend(problem, o);
-      },
-    }),
+      test: "kernel:size:long_row",
+      layouts: HEAD_LAYOUTS,
+    },
+    (good, limit) =>
+      rereading((at, { pageSizeTokens }) =>
+        at.slot > 0 && at.column * pageSizeTokens >= limit ? null : at
+      )(good),
   ),
-  ...kernelFamily(
-    { name: "columns_in_a_byte", origin: "field", violates: ["numerics/c16", "mixed/batch"] },
-    members([256], HEAD_LAYOUTS, {
-      fault: (limit) => `columns are counted modulo ${limit}`,
-      query: (layout) => `kernel:size:long_row:layout=${layout};page=16;*`,
-    }),
-    ({ limit, layout }) => (good) => ({
-      attend: (problem, o) =>
-        problem.shape.layout === layout && problem.table instanceof Int32Array
-          ? good.attend(
-            withTable(problem, reread(problem, (at) => ({ ...at, column: at.column % limit }))),
-            o,
-          )
-          : good.attend(problem, o),
-    }),
-  ),
+  ...kernelLayoutFamily({
+    name: "columns_in_a_byte",
+    origin: "field",
+    violates: ["numerics/c16", "mixed/batch"],
+    variants: limits([256]),
+    fault: (limit) => `columns are counted modulo ${limit}`,
+    test: (layout) => `kernel:size:long_row:layout=${layout};page=16;*`,
+    layouts: HEAD_LAYOUTS,
+  }, (good, limit) => rereading((at) => ({ ...at, column: at.column % limit }))(good)),
   ...kernelFamily(
     { name: "merges_splits_up_to", origin: "field", violates: ["numerics/c16"] },
     [13, 16, 32].map((limit) => ({
@@ -161,15 +131,13 @@ export const kernelSizeMutants: readonly Mutant[] = [
       fault: `Splits past the ${limit}th are computed and not merged`,
       killedBy: ["kernel:size:splits"],
     })),
-    ({ limit }) => (good) => ({
-      attend: (problem, o) => {
-        const { pageSizeTokens } = problem.shape;
-        const end = limit * o.splitTokens / pageSizeTokens;
+    ({ limit }) =>
+      asking((problem, o) => {
+        const end = limit * o.splitTokens / problem.shape.pageSizeTokens;
         return o.splitTokens > 0
-          ? good.attend(withTable(problem, reread(problem, (at) => at.column < end ? at : null)), o)
-          : good.attend(problem, o);
-      },
-    }),
+          ? withTable(problem, reread(problem, (at) => at.column < end ? at : null))
+          : problem;
+      }),
   ),
   ...kernelFamily(
     { name: "groups_up_to", origin: "field", violates: ["shape/group", "mixed/batch"] },
@@ -179,19 +147,16 @@ export const kernelSizeMutants: readonly Mutant[] = [
       fault: `Query heads past the ${limit}th of a group get what its first one gets`,
       killedBy: ["kernel:size:group"],
     })),
-    ({ limit }) => (good) => ({
-      attend: async (problem, o) =>
-        changed(await good.attend(problem, o), (reply) => {
-          const group = problem.shape.queryHeads / problem.shape.kvHeads;
-          return group > limit
-            ? copyRows(
-              problem,
-              reply,
-              (token, head) => [token, head % group >= limit ? head - head % group : head],
-            )
-            : reply;
-        }),
-    }),
+    ({ limit }) =>
+      answering((reply, problem) => {
+        const group = problem.shape.queryHeads / problem.shape.kvHeads;
+        if (group <= limit) return {};
+        return copyRows(
+          problem,
+          reply,
+          (token, head) => [token, head % group >= limit ? head - head % group : head],
+        );
+      }),
   ),
   ...kernelFamily(
     { name: "one_window_a_call", origin: "field", violates: ["mask/several-windows"] },
@@ -201,8 +166,8 @@ export const kernelSizeMutants: readonly Mutant[] = [
       fault: `Every window head of a call has the ${which} window of it`,
       killedBy: ["kernel:size:windows"],
     })),
-    ({ which }) => (good) => ({
-      attend: (problem, o) => {
+    ({ which }) =>
+      asking((problem) => {
         const kept = [...problem.headWindows].filter((window) => window > 0);
         const chosen = {
           first: kept[0],
@@ -210,73 +175,54 @@ export const kernelSizeMutants: readonly Mutant[] = [
           largest: Math.max(...kept),
           smallest: Math.min(...kept),
         }[which];
-        if (kept.length === 0 || chosen === undefined) return good.attend(problem, o);
+        if (kept.length === 0 || chosen === undefined) return problem;
         const headWindows = problem.headWindows.map((window) => window > 0 ? chosen : window);
-        return good.attend({ ...problem, headWindows }, o);
-      },
-    }),
+        return { ...problem, headWindows };
+      }),
   ),
-  ...kernelFamily(
-    {
-      name: "append_ends",
-      origin: "field",
-      violates: ["layout/write-follows-table", "mixed/batch"],
+  ...kernelLayoutFamily({
+    name: "append_ends",
+    origin: "field",
+    violates: ["layout/write-follows-table", "mixed/batch"],
+    variants: {
+      slots_past_5: ({ slot }: AppendedColumn) => slot >= 5,
+      columns_past_64: ({ column }: AppendedColumn) => column >= 64,
+      tokens_past_48: ({ column, firstColumn, page }: AppendedColumn) =>
+        column - firstColumn >= 48 / page,
     },
-    [
-      { what: "slots_past_5", query: "rows=many_slots" },
-      { what: "columns_past_64", query: "rows=1*" },
-      { what: "tokens_past_48", query: "rows=200*" },
-    ].flatMap(({ what }) =>
-      HEAD_LAYOUTS.map((layout) => ({
-        what,
-        layout,
-        label: `${what}_${layout}`,
-        fault: `With the ${layout} layout an append leaves out ${what.replaceAll("_", " ")}`,
-        killedBy: [`kernel:size:append:layout=${layout};*`],
-      }))
-    ),
-    ({ what, layout }) => (good) => ({
-      append: async (problem) => {
-        if (problem.shape.layout !== layout) return await good.append(problem);
-        const { pageSizeTokens } = problem.shape;
-        const table = reread(problem, (at) => {
-          const firstColumn = Math.floor((problem.cachedLengths[at.slot] ?? 0) / pageSizeTokens);
-          const isLeftOut = what === "slots_past_5"
-            ? at.slot >= 5
-            : what === "columns_past_64"
-            ? at.column >= 64
-            : at.column - firstColumn >= 48 / pageSizeTokens;
-          return isLeftOut ? null : at;
-        });
-        return changed(
-          await good.append({ ...problem, table }),
-          (reply) => ({ ...reply, droppedWrites: 0 }),
-        );
-      },
-    }),
-  ),
-  ...kernelFamily(
-    { name: "kernel_has", origin: "field", violates: ["layout/id-spaces-distinct"] },
-    WIDTHS.flatMap((width) =>
-      HEAD_LAYOUTS.map((layout) => ({
-        ...width,
-        layout,
-        label: `${width.bits}_${layout}`,
-        fault: `With the ${layout} layout the kernel has ${width.bits.replaceAll("_", " ")}`,
-        killedBy: [`kernel:size:wide:layout=${layout};width=${width.width};*`],
-      }))
-    ),
-    ({ layout, elements }) => (good) => ({
-      attendSparse: (problem, { pageIds }) => {
-        if (problem.shape.layout !== layout) return good.attendSparse!(problem, { pageIds });
-        const ids = elements === null ? 2 ** 16 : elements / elementsOfId(problem.shape);
-        const named = new Set(pageIds);
-        const table = problem.table.map((id) => {
-          const kept = id < 0 ? id : id % ids;
-          return named.has(kept) ? kept : -1;
-        });
-        return good.attendSparse!(withTable(problem, table), { pageIds });
-      },
-    }),
-  ),
+    fault: (what) => `an append leaves out ${what}`,
+    test: "kernel:size:append",
+    layouts: HEAD_LAYOUTS,
+  }, (good, isLeftOut) => ({
+    append: async (problem) => {
+      const page = problem.shape.pageSizeTokens;
+      const table = reread(problem, (at) => {
+        const firstColumn = Math.floor((problem.cachedLengths[at.slot] ?? 0) / page);
+        return isLeftOut({ ...at, firstColumn, page }) ? null : at;
+      });
+      return changed(
+        await good.append({ ...problem, table }),
+        (reply) => ({ ...reply, droppedWrites: 0 }),
+      );
+    },
+  })),
+  ...kernelLayoutFamily({
+    name: "kernel_has",
+    origin: "field",
+    violates: ["layout/id-spaces-distinct"],
+    variants: WIDTHS,
+    fault: (bits) => `the kernel has ${bits}`,
+    test: (layout, { width }) => `kernel:size:wide:layout=${layout};width=${width};*`,
+    layouts: HEAD_LAYOUTS,
+  }, (good, { elements }) => ({
+    attendSparse: (problem, { pageIds }) => {
+      const ids = elements === null ? 2 ** 16 : elements / elementsOfId(problem.shape);
+      const named = new Set(pageIds);
+      const table = problem.table.map((id) => {
+        const kept = id < 0 ? id : id % ids;
+        return named.has(kept) ? kept : -1;
+      });
+      return good.attendSparse!(withTable(problem, table), { pageIds });
+    },
+  })),
 ];

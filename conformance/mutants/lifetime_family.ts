@@ -1,7 +1,7 @@
 /** Allocators that free pages which are still held: by owners, drafts, sharers. */
 import type { AllocatorSnapshot, SharedReply } from "../subject.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
-import { allocatorFamily, layoutFamily, withLayout } from "./family.ts";
+import { allocatorFamily, layoutFamily, named } from "./family.ts";
 import { type Mutant, mutateAllocator } from "./mutant.ts";
 import { showing } from "./snapshot_changes.ts";
 
@@ -54,43 +54,33 @@ export const lifetimeMutants: readonly Mutant[] = [
   }, (good) => ({
     recycle: (o) => good.recycle({ ...o, nextPositionTokens: o.lengthTokens }),
   })),
-  ...allocatorFamily(
-    { name: "one_page_a_small_window", origin: "field", violates: ["recycle/small-window"] },
-    HEAD_LAYOUTS.flatMap((layout) =>
-      (["growth", "admission"] as const).map((where) => ({
-        layout,
-        where,
-        label: `${where}_${layout}`,
-        fault:
-          `With the ${layout} layout and W ≤ P ${where} takes one live page for enough or two ` +
-          "for too many",
-        killedBy: [`allocator:lifetime:small_window:layout=${layout};*`],
-      }))
-    ),
-    ({ layout, where }) =>
-      withLayout(layout, (good, spec) => {
-        const isSmall = (): boolean => spec.windowTokens <= spec.pageSizeTokens;
-        return where === "admission"
-          ? {
-            canAdmit: (o) =>
-              isSmall()
-                ? good.canAdmit({ ...o, stepTokens: o.stepTokens + spec.pageSizeTokens })
-                : good.canAdmit(o),
-          }
-          : {
-            extend: async (o) => {
-              const { freePages, lengthsTokens, kvHeads } = await good.snapshot();
-              const least = layout === "pooled" ? kvHeads : 1;
-              const grows = Math.ceil(o.lengthTokens / 16) >
-                Math.ceil((lengthsTokens[o.slot] ?? 0) / 16);
-              const free = Math.min(...freePages);
-              return isSmall() && grows && free <= least
-                ? { kind: "shortage", need: 2 * least, free, capacity: 2 * least }
-                : await good.extend(o);
-            },
-          };
-      }),
-  ),
+  ...layoutFamily({
+    name: "one_page_a_small_window",
+    origin: "field",
+    violates: ["recycle/small-window"],
+    variants: named("growth", "admission"),
+    fault: (where) => `and W ≤ P ${where} takes one live page for enough or two for too many`,
+    test: "allocator:lifetime:small_window",
+    layouts: HEAD_LAYOUTS,
+  }, (good, { layout, windowTokens, pageSizeTokens }, where) => {
+    if (windowTokens > pageSizeTokens) return {};
+    if (where === "admission") {
+      return {
+        canAdmit: (o) => good.canAdmit({ ...o, stepTokens: o.stepTokens + pageSizeTokens }),
+      };
+    }
+    return {
+      extend: async (o) => {
+        const { freePages, lengthsTokens, kvHeads } = await good.snapshot();
+        const least = layout === "pooled" ? kvHeads : 1;
+        const grows = Math.ceil(o.lengthTokens / 16) > Math.ceil((lengthsTokens[o.slot] ?? 0) / 16);
+        const free = Math.min(...freePages);
+        return grows && free <= least
+          ? { kind: "shortage", need: 2 * least, free, capacity: 2 * least }
+          : await good.extend(o);
+      },
+    };
+  }),
   ...prefixMutants(),
 ];
 

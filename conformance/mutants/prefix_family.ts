@@ -1,8 +1,7 @@
 /** Subjects that find or read shared prefixes wrongly, by content. */
-import type { Layout } from "../../allocator/mod.ts";
 import { LAYOUTS } from "../suites/cache_spec.ts";
-import { allocatorFamily, kernelFamily } from "./family.ts";
-import { type Mutant, withTable } from "./mutant.ts";
+import { allocatorFamily, kernelLayoutFamily } from "./family.ts";
+import { type Mutant, mutateAllocator, withTable } from "./mutant.ts";
 import { showing } from "./snapshot_changes.ts";
 
 /** Every subject that shares prefixes wrongly, by content. */
@@ -29,56 +28,49 @@ export const prefixMutants: readonly Mutant[] = [
       admitShared: (o) => good.admitShared!({ ...o, blocks: asked(o.blocks) }),
     }),
   ),
-  ...allocatorFamily(
-    { name: "prefix", origin: "field", violates: ["prefix/share"] },
-    [{
-      label: "cached_before_it_is_computed",
-      fault: "Every block of a prompt is cached, computed or not",
-      killedBy: ["allocator:prefix:computed:*"],
-    }],
-    () => (good) => ({
-      cachePrefix: (o) => good.cachePrefix!({ ...o, cachedTokens: 16 * o.blocks.length }),
-    }),
-  ),
-  ...allocatorFamily(
-    { name: "prefix", origin: "own", violates: ["prefix/share", "worker/rows-follow"] },
-    [{
-      label: "missing_in_draft_rows",
-      fault: "The draft model's rows of a sharer hold what is its own alone",
-      killedBy: ["allocator:prefix:draft_rows"],
-    }],
-    () => (good) =>
-      showing(good.snapshot, ({ table, draftTable, columns, layout, kvHeads, slots }) => {
-        const stride = columns * (layout === "uniform" ? 1 : kvHeads);
-        return {
-          draftTable: draftTable?.map((id, index) => {
-            const slot = Math.floor(index / stride) % slots;
-            return slot > 0 && id === table[index - slot * stride] ? -1 : id;
-          }) ?? null,
-        };
-      }),
-  ),
-  ...kernelFamily(
-    { name: "second_reader_of_a_page", origin: "field", violates: ["prefix/share"] },
-    LAYOUTS.map((layout: Layout) => ({
-      layout,
-      label: layout,
-      fault: `With the ${layout} layout a page that an earlier slot names is not read again`,
-      killedBy: [`kernel:attend:shared_prefix:layout=${layout};*`],
+  mutateAllocator({
+    name: "prefix_cached_before_it_is_computed",
+    fault: "Every block of a prompt is cached, computed or not",
+    origin: "field",
+    violates: ["prefix/share"],
+    killedBy: ["allocator:prefix:computed:*"],
+  }, (good) => ({
+    cachePrefix: (o) => good.cachePrefix!({ ...o, cachedTokens: 16 * o.blocks.length }),
+  })),
+  mutateAllocator({
+    name: "prefix_missing_in_draft_rows",
+    fault: "The draft model's rows of a sharer hold what is its own alone",
+    origin: "own",
+    violates: ["prefix/share", "worker/rows-follow"],
+    killedBy: ["allocator:prefix:draft_rows"],
+  }, (good) =>
+    showing(good.snapshot, ({ table, draftTable, columns, layout, kvHeads, slots }) => {
+      const stride = columns * (layout === "uniform" ? 1 : kvHeads);
+      return {
+        draftTable: draftTable?.map((id, index) => {
+          const slot = Math.floor(index / stride) % slots;
+          return slot > 0 && id === table[index - slot * stride] ? -1 : id;
+        }) ?? null,
+      };
     })),
-    ({ layout }) => (good) => ({
-      attend: (problem, o) => {
-        const { kvHeads, columns } = problem.shape;
-        if (problem.shape.layout !== layout) return good.attend(problem, o);
-        const seen = new Set<string>();
-        const table = problem.table.map((id, index) => {
-          const pool = layout === "headwise" ? Math.floor(index / columns) % kvHeads : 0;
-          const isNew = id < 0 || !seen.has(`${pool}:${id}`);
-          seen.add(`${pool}:${id}`);
-          return isNew ? id : -1;
-        });
-        return good.attend(withTable(problem, table), o);
-      },
-    }),
-  ),
+  ...kernelLayoutFamily({
+    name: "second_reader_of_a_page",
+    origin: "field",
+    violates: ["prefix/share"],
+    fault: "a page that an earlier slot names is not read again",
+    test: "kernel:attend:shared_prefix",
+    layouts: LAYOUTS,
+  }, (good) => ({
+    attend: (problem, o) => {
+      const { kvHeads, columns, layout } = problem.shape;
+      const seen = new Set<string>();
+      const table = problem.table.map((id, index) => {
+        const pool = layout === "headwise" ? Math.floor(index / columns) % kvHeads : 0;
+        const isNew = id < 0 || !seen.has(`${pool}:${id}`);
+        seen.add(`${pool}:${id}`);
+        return isNew ? id : -1;
+      });
+      return good.attend(withTable(problem, table), o);
+    },
+  })),
 ];

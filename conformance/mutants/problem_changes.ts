@@ -32,6 +32,11 @@ export function answering(
   });
 }
 
+/** The answer of a kernel that computes nothing. */
+export function zeros(problem: AttentionProblem): Reply<AttendReply> {
+  return { kind: "ok", value: { output: new Uint16Array(problem.query.length), logSumExp: null } };
+}
+
 /** Closes every row's holes up, so that later pages slide to earlier columns. */
 export function closeHoles(problem: AttentionProblem): AttentionProblem {
   const { columns } = problem.shape;

@@ -18,7 +18,7 @@ import {
 } from "../../kernel/mod.ts";
 import type { AppendReply } from "../subject.ts";
 import { type FamilyMember, kernelFamily } from "./family.ts";
-import type { Mutant } from "./mutant.ts";
+import { type Mutant, mutateKernel } from "./mutant.ts";
 import { changed } from "./problem_changes.ts";
 
 /** One token of one head of a side that has been written, and may be written again. */
@@ -343,21 +343,19 @@ export const quantisedAppendMutants: readonly Mutant[] = [
         changed(await good.append(problem), (reply) => rewrite(problem, reply, change)),
     }),
   ),
-  ...kernelFamily(
-    { name: "quantises", origin: "own", violates: ["dtype/append-quantises"] },
-    [{
-      label: "before_rotation",
-      fault: "Keys are quantised before they turn",
-      killedBy: [test("rotation", "int8-token-f32")],
-    }],
-    () => (good) => ({
-      append: async (problem) => {
-        const turned = await good.append(problem);
-        if (problem.shape.keyFormat === undefined || turned.kind === "refused") return turned;
-        const rotary = { ...problem.rotary, style: "none" } as const;
-        const plain = await good.append({ ...problem, rotary });
-        return changed(plain, (value) => ({ ...value, query: turned.value.query }));
-      },
-    }),
-  ),
+  mutateKernel({
+    name: "quantises_before_rotation",
+    fault: "Keys are quantised before they turn",
+    origin: "own",
+    violates: ["dtype/append-quantises"],
+    killedBy: [test("rotation", "int8-token-f32")],
+  }, (good) => ({
+    append: async (problem) => {
+      const turned = await good.append(problem);
+      if (problem.shape.keyFormat === undefined || turned.kind === "refused") return turned;
+      const rotary = { ...problem.rotary, style: "none" } as const;
+      const plain = await good.append({ ...problem, rotary });
+      return changed(plain, (value) => ({ ...value, query: turned.value.query }));
+    },
+  })),
 ];

@@ -9,6 +9,7 @@ import {
 } from "../../kernel/mod.ts";
 import { type FamilyMember, kernelFamily } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
+import { asking } from "./problem_changes.ts";
 
 type Shape = AttentionProblem["shape"];
 type Scales = NonNullable<QuantisedTensor["scales"]>;
@@ -23,7 +24,6 @@ type SideFault = (
 ) => Misread | undefined;
 
 interface SideMember extends FamilyMember {
-  readonly clause: "dtype/c8" | "dtype/c4";
   readonly change: SideFault;
 }
 
@@ -250,9 +250,9 @@ const MEMBERS: readonly SideMember[] = [
 function member(
   label: string,
   family: "c8" | "c4",
-  o: Omit<SideMember, "label" | "clause">,
+  o: Omit<SideMember, "label" | "violates">,
 ): SideMember {
-  return { ...o, label, clause: `dtype/${family}` };
+  return { ...o, label, violates: [`dtype/${family}`] };
 }
 
 /** Codes read as another type of as many bits. */
@@ -296,12 +296,8 @@ export function isWhole(tensor: QuantisedTensor | undefined): tensor is Quantise
 }
 
 /** Every kernel that reads the codes or scales of a side wrongly. */
-export const quantisedMutants: readonly Mutant[] = MEMBERS.flatMap((each) =>
-  kernelFamily(
-    { name: "reads", origin: "own", violates: [each.clause] },
-    [each],
-    ({ change }) => (good) => ({
-      attend: (problem, o) => good.attend(mutateSides(problem, change), o),
-    }),
-  )
+export const quantisedMutants: readonly Mutant[] = kernelFamily(
+  { name: "reads", origin: "own" },
+  MEMBERS,
+  ({ change }) => asking((problem) => mutateSides(problem, change)),
 );

@@ -1,9 +1,9 @@
 /** Kernels that take codes, scales or zero points which they have to refuse. */
 import { type FamilyMember, kernelFamily } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
+import { zeros } from "./problem_changes.ts";
 
 interface TakeMember extends FamilyMember {
-  readonly clause: string;
   readonly refusal: RegExp;
 }
 
@@ -25,7 +25,7 @@ function take(label: string, refusal: RegExp, query: string): TakeMember {
   return {
     label,
     refusal,
-    clause: `dtype/${query.slice(0, 2)}`,
+    violates: [`dtype/${query.slice(0, 2)}`],
     fault: `A problem with a wrong ${
       label.replaceAll("_", " ")
     } is computed as if nothing were wrong`,
@@ -34,17 +34,13 @@ function take(label: string, refusal: RegExp, query: string): TakeMember {
 }
 
 /** Every kernel that takes a quantised cache which it has to refuse. */
-export const quantisedRefusalMutants: readonly Mutant[] = TAKES.flatMap((each) =>
-  kernelFamily(
-    { name: "takes_quantised", origin: "own", violates: [each.clause] },
-    [each],
-    ({ refusal }) => (good) => ({
-      attend: async (problem, o) => {
-        const reply = await good.attend(problem, o);
-        if (reply.kind !== "refused" || !refusal.test(reply.message)) return reply;
-        const output = new Uint16Array(problem.query.length);
-        return { kind: "ok", value: { output, logSumExp: null } };
-      },
-    }),
-  )
+export const quantisedRefusalMutants: readonly Mutant[] = kernelFamily(
+  { name: "takes_quantised", origin: "own" },
+  TAKES,
+  ({ refusal }) => (good) => ({
+    attend: async (problem, o) => {
+      const reply = await good.attend(problem, o);
+      return reply.kind === "refused" && refusal.test(reply.message) ? zeros(problem) : reply;
+    },
+  }),
 );

@@ -2,8 +2,8 @@
 import { type AttentionProblem, STORAGE_FORMATS } from "../../kernel/mod.ts";
 import type { AttendReply } from "../subject.ts";
 import { kernelFamily } from "./family.ts";
-import type { Mutant } from "./mutant.ts";
-import { changed } from "./problem_changes.ts";
+import { type Mutant, mutateKernel } from "./mutant.ts";
+import { answering, asking } from "./problem_changes.ts";
 import { isWhole, mutateSides, scalesFrom } from "./quantised_family.ts";
 
 /** NaN in every head whose row has a hole before its end, where tokens have scales of their own. */
@@ -36,64 +36,54 @@ export const quantisedSidesMutants: readonly Mutant[] = [
       fault: `Values are multiplied by the keys' scales by ${granularity}`,
       killedBy: [`kernel:c8:format:format=int8-${granularity}-f32;*`],
     })),
-    ({ granularity }) => (good) => ({
-      attend: (problem, o) => {
+    ({ granularity }) =>
+      asking((problem) => {
         const { keyFormat, valueFormat } = problem.shape;
         const scales = problem.quantisedKeys?.scales;
         const values = problem.quantisedValues;
         const isSame = valueFormat?.granularity === granularity &&
           keyFormat?.granularity === granularity && keyFormat.scaleType === valueFormat.scaleType;
-        return good.attend(
-          isSame && scales !== undefined && values !== undefined
-            ? { ...problem, quantisedValues: { ...values, scales } }
-            : problem,
-          o,
-        );
-      },
-    }),
+        return isSame && scales !== undefined && values !== undefined
+          ? { ...problem, quantisedValues: { ...values, scales } }
+          : problem;
+      }),
   ),
-  ...kernelFamily(
-    { name: "one_type_for_both_sides", origin: "own", violates: ["dtype/c8"] },
-    [{
-      label: "codes",
+  mutateKernel(
+    {
+      name: "one_type_for_both_sides_codes",
       fault: "Codes of the values are read as the type of the keys",
+      origin: "own",
+      violates: ["dtype/c8"],
       killedBy: ["kernel:c8:mixed:formats=fp8_e4m3-head-bf16+fp8_e5m2-token-f16;*"],
-    }],
-    () => (good) => ({
-      attend: (problem, o) => {
-        const { keyFormat, valueFormat } = problem.shape;
-        const isMixed = keyFormat?.codes === "fp8_e4m3" && valueFormat?.codes === "fp8_e5m2" &&
-          isWhole(problem.quantisedValues);
-        if (!isMixed) return good.attend(problem, o);
-        const shape = { ...problem.shape, valueFormat: { ...valueFormat, codes: keyFormat.codes } };
-        return good.attend({ ...problem, shape }, o);
-      },
+    },
+    asking((problem) => {
+      const { keyFormat, valueFormat } = problem.shape;
+      const isMixed = keyFormat?.codes === "fp8_e4m3" && valueFormat?.codes === "fp8_e5m2" &&
+        isWhole(problem.quantisedValues);
+      if (!isMixed) return problem;
+      const shape = { ...problem.shape, valueFormat: { ...valueFormat, codes: keyFormat.codes } };
+      return { ...problem, shape };
     }),
   ),
-  ...kernelFamily(
-    { name: "two_passes_scale_heads_of_their_own", origin: "own", violates: ["dtype/c8"] },
-    [{
-      label: "head",
+  mutateKernel(
+    {
+      name: "two_passes_scale_heads_of_their_own_head",
       fault: "A pass over some heads takes the scales of the first heads of the model",
+      origin: "own",
+      violates: ["dtype/c8"],
       killedBy: ["kernel:c8:entry:entry=two_passes;format=fp8_e4m3-head-f32"],
-    }],
-    () => (good) => ({
-      attend: (problem, o) => {
-        const { keyFormat, valueFormat, kvHeads } = problem.shape;
-        const windows = problem.headWindows;
-        if (o.passes !== "two" || keyFormat?.granularity !== "head" || valueFormat === undefined) {
-          return good.attend(problem, o);
-        }
-        const place = (head: number): number =>
-          Array.from({ length: head }, (_, other) => windows[other]! > 0).filter((isWindow) =>
-            isWindow === windows[head]! > 0
-          ).length;
-        const order = Array.from({ length: kvHeads }, (_, head) => place(head));
-        return good.attend(
-          mutateSides(problem, (tensor) => scalesFrom(tensor, (head) => order[head]!)),
-          o,
-        );
-      },
+    },
+    asking((problem, o) => {
+      const { keyFormat, valueFormat, kvHeads } = problem.shape;
+      if (o.passes !== "two" || keyFormat?.granularity !== "head" || valueFormat === undefined) {
+        return problem;
+      }
+      const isWindow = (head: number): boolean => problem.headWindows[head]! > 0;
+      const heads = Array.from({ length: kvHeads }, (_, head) => head);
+      const order = heads.map((head) =>
+        heads.slice(0, head).filter((other) => isWindow(other) === isWindow(head)).length
+      );
+      return mutateSides(problem, (tensor) => scalesFrom(tensor, (head) => order[head]!));
     }),
   ),
   ...kernelFamily(
@@ -105,12 +95,7 @@ export const quantisedSidesMutants: readonly Mutant[] = [
         `Walking ${walk} columns, a hole's scale is read at page 0 and multiplied by a weight of 0`,
       killedBy: [`kernel:c8:holes:format=int8-token-f32;walk=${walk};*`],
     })),
-    ({ walk }) => (good) => ({
-      attend: async (problem, o) =>
-        changed(
-          await good.attend(problem, o),
-          (reply) => o.walk === walk ? leakHoles(problem, reply) : reply,
-        ),
-    }),
+    ({ walk }) =>
+      answering((reply, problem, o) => o.walk === walk ? leakHoles(problem, reply) : {}),
   ),
 ];

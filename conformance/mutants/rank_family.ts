@@ -1,7 +1,7 @@
 /** Allocators whose ranks are configured wrongly, and whose head counts are not as declared. */
 import type { CacheSpec, ShardCommand } from "../subject.ts";
 import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
-import { allocatorFamily, layoutFamily, withLayout } from "./family.ts";
+import { allocatorFamily, layoutFamily } from "./family.ts";
 import { type Mutant, mutateAllocator } from "./mutant.ts";
 
 /** The kinds of a pattern, as a list over the heads of the model, or over those of a rank. */
@@ -25,28 +25,21 @@ export function listed(
 
 /** Every allocator whose ranks or head counts are wrong. */
 export const rankFamilyMutants: readonly Mutant[] = [
-  ...allocatorFamily(
-    { name: "head_count", origin: "own", violates: ["mask/head-kinds", "declare/policy"] },
-    HEAD_LAYOUTS.flatMap((layout) =>
-      ([
-        ["nearest", Math.round],
-        ["ceil", Math.ceil],
-        ["at_least_one", (exact: number) => Math.max(1, Math.floor(exact))],
-      ] as const).map(([how, round]) => ({
-        layout,
-        round: round as (exact: number) => number,
-        label: `${how}_${layout}`,
-        fault: `With the ${layout} layout a ratio is rounded otherwise than declared: ${
-          how.replaceAll("_", " ")
-        }`,
-        killedBy: [`allocator:head_kinds:pattern:layout=${layout};*`],
-      }))
-    ),
-    ({ layout, round }) =>
-      withLayout(layout, (good) => ({
-        create: (spec) => good.create(listed(spec, (heads, ratio) => round(heads * ratio))),
-      })),
-  ),
+  ...layoutFamily({
+    name: "head_count",
+    origin: "own",
+    violates: ["mask/head-kinds", "declare/policy"],
+    variants: {
+      nearest: Math.round,
+      ceil: Math.ceil,
+      at_least_one: (exact: number) => Math.max(1, Math.floor(exact)),
+    },
+    fault: (how) => `a ratio is rounded otherwise than declared: ${how}`,
+    test: "allocator:head_kinds:pattern",
+    layouts: HEAD_LAYOUTS,
+  }, (good, _, round) => ({
+    create: (spec) => good.create(listed(spec, (heads, ratio) => round(heads * ratio))),
+  })),
   ...layoutFamily({
     name: "pattern_over_the_model",
     origin: "field",

@@ -3,9 +3,9 @@ import type { AttentionProblem } from "../../kernel/mod.ts";
 import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
 import { type FamilyMember, kernelFamily } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
+import { zeros } from "./problem_changes.ts";
 
 interface RefusalMember extends FamilyMember {
-  readonly clause: string;
   readonly when: (problem: AttentionProblem) => boolean;
 }
 
@@ -23,7 +23,7 @@ function member(
 ): RefusalMember {
   return {
     label: fault,
-    clause,
+    violates: [clause],
     when,
     fault: `A problem with "${fault.replaceAll("_", " ")}" is computed as if nothing were wrong`,
     killedBy: [`kernel:refusal:${test}:fault=${fault}`],
@@ -122,25 +122,10 @@ export const refusalMutants: readonly Mutant[] = [
       },
     }),
   ),
-  ...faultyTakers(),
+  ...kernelFamily({ name: "takes", origin: "own" }, MEMBERS, ({ when }) => (good) => ({
+    attend: async (problem, o) => {
+      const reply = await good.attend(problem, o);
+      return reply.kind === "refused" && when(problem) ? zeros(problem) : reply;
+    },
+  })),
 ];
-
-function faultyTakers(): Mutant[] {
-  return MEMBERS.flatMap((each) =>
-    kernelFamily(
-      { name: "takes", origin: "own", violates: [each.clause] },
-      [each],
-      ({ when }) => (good) => ({
-        attend: async (problem, o) => {
-          const reply = await good.attend(problem, o);
-          return reply.kind === "refused" && when(problem)
-            ? {
-              kind: "ok",
-              value: { output: new Uint16Array(problem.query.length), logSumExp: null },
-            }
-            : reply;
-        },
-      }),
-    )
-  );
-}

@@ -1,7 +1,6 @@
 /** Kernels that take shapes and types which cannot be, one fault each. */
-import type { AttentionProblem } from "../../kernel/mod.ts";
-import type { AttendReply, Reply } from "../subject.ts";
 import { type Mutant, mutateKernel } from "./mutant.ts";
+import { zeros } from "./problem_changes.ts";
 
 /** Every kernel that takes what it has to refuse. */
 export const shapeMutants: readonly Mutant[] = [
@@ -12,7 +11,8 @@ export const shapeMutants: readonly Mutant[] = [
     violates: ["shape/columns-positive"],
     killedBy: ["kernel:refusal:shape:fault=no_columns"],
   }, (good) => ({
-    attend: (problem, o) => problem.shape.columns === 0 ? zeros(problem) : good.attend(problem, o),
+    attend: (problem, o) =>
+      problem.shape.columns === 0 ? Promise.resolve(zeros(problem)) : good.attend(problem, o),
   })),
   mutateKernel({
     name: "group_floored",
@@ -24,7 +24,7 @@ export const shapeMutants: readonly Mutant[] = [
     attend: (problem, o) =>
       problem.shape.queryHeads % problem.shape.kvHeads === 0
         ? good.attend(problem, o)
-        : zeros(problem),
+        : Promise.resolve(zeros(problem)),
   })),
   mutateKernel({
     name: "storage_unchecked",
@@ -41,8 +41,3 @@ export const shapeMutants: readonly Mutant[] = [
     },
   })),
 ];
-
-function zeros(problem: AttentionProblem): Promise<Reply<AttendReply>> {
-  const output = new Uint16Array(problem.query.length);
-  return Promise.resolve({ kind: "ok", value: { output, logSumExp: null } });
-}

@@ -1,7 +1,7 @@
 /** Allocators that are right at the sizes of small tests, and wrong beyond them. */
 import type { AllocatorSnapshot } from "../subject.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
-import { allocatorFamily, layoutFamily, withLayout } from "./family.ts";
+import { layoutFamily, limits } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
 import { showing } from "./snapshot_changes.ts";
 
@@ -31,47 +31,34 @@ function entries(
 
 /** Every allocator that is wrong beyond a size. */
 export const sizeMutants: readonly Mutant[] = [
-  ...allocatorFamily(
-    { name: "rows_repeat", origin: "field", violates: ["layout/row-major-heads"] },
-    [5, 8, 16, 32, 64].flatMap((limit) =>
-      LAYOUTS.map((layout) => ({
-        limit,
-        layout,
-        label: `after_${limit}_slots_${layout}`,
-        fault: `With the ${layout} layout slots from ${limit} on show the rows of ${limit} before`,
-        killedBy: [`allocator:size:slots:layout=${layout};*`],
-      }))
-    ),
-    ({ limit, layout }) =>
-      withLayout(layout, (good) =>
-        showing(good.snapshot, (snapshot) => ({
-          table: entries(
-            snapshot,
-            (o) => ({ ...o, slot: o.slot >= limit ? o.slot - limit : o.slot }),
-          ),
-        }))),
-  ),
-  ...allocatorFamily(
-    { name: "heads_repeat", origin: "own", violates: ["layout/row-major-heads"] },
-    [4, 6, 7].flatMap((limit) =>
-      HEAD_LAYOUTS.map((layout) => ({
-        limit,
-        layout,
-        label: `after_${limit}_${layout}`,
-        fault: `With the ${layout} layout heads from ${limit} on have the row of head 0`,
-        killedBy: [`allocator:size:slots:heads=8;layout=${layout};*`],
-      }))
-    ),
-    ({ limit, layout }) =>
-      withLayout(layout, (good) =>
-        showing(good.snapshot, (snapshot) => ({
-          table: entries(snapshot, (o) => ({ ...o, head: o.head >= limit ? 0 : o.head })),
-          // A row that repeats another is seen even where each head counts its pages apart.
-          freePages: snapshot.freePages.map((free, pool) =>
-            pool >= limit && snapshot.freePages.length > limit ? snapshot.freePages[0]! - 1 : free
-          ),
-        }))),
-  ),
+  ...layoutFamily({
+    name: "rows_repeat",
+    origin: "field",
+    violates: ["layout/row-major-heads"],
+    variants: limits([5, 8, 16, 32, 64], "after_#_slots"),
+    fault: (_, limit) => `slots from ${limit} on show the rows of ${limit} before`,
+    test: "allocator:size:slots",
+    layouts: LAYOUTS,
+  }, (good, _, limit) =>
+    showing(good.snapshot, (snapshot) => ({
+      table: entries(snapshot, (o) => ({ ...o, slot: o.slot >= limit ? o.slot - limit : o.slot })),
+    }))),
+  ...layoutFamily({
+    name: "heads_repeat",
+    origin: "own",
+    violates: ["layout/row-major-heads"],
+    variants: limits([4, 6, 7], "after_#"),
+    fault: (_, limit) => `heads from ${limit} on have the row of head 0`,
+    test: (layout) => `allocator:size:slots:heads=8;layout=${layout};*`,
+    layouts: HEAD_LAYOUTS,
+  }, (good, _, limit) =>
+    showing(good.snapshot, (snapshot) => ({
+      table: entries(snapshot, (o) => ({ ...o, head: o.head >= limit ? 0 : o.head })),
+      // A row that repeats another is seen even where each head counts its pages apart.
+      freePages: snapshot.freePages.map((free, pool) =>
+        pool >= limit && snapshot.freePages.length > limit ? snapshot.freePages[0]! - 1 : free
+      ),
+    }))),
   ...layoutFamily({
     name: "ids_of_16_bits",
     origin: "field",
@@ -83,71 +70,57 @@ export const sizeMutants: readonly Mutant[] = [
     showing(good.snapshot, (snapshot) => ({
       table: snapshot.table.map((id) => id < 0 ? id : id & 0xffff),
     }))),
-  ...allocatorFamily(
-    {
-      name: "swap_moves_four_heads",
-      origin: "field",
-      violates: ["slot/swap-rows"],
-    },
-    HEAD_LAYOUTS.map((layout) => ({
-      layout,
-      label: layout,
-      fault: `With the ${layout} layout a swap moves the rows of the first four heads`,
-      killedBy: [`allocator:size:moves:heads=8;layout=${layout};*`],
-    })),
-    ({ layout }) =>
-      withLayout(layout, (good) => {
-        const moved: [number, number][] = [];
+  ...layoutFamily({
+    name: "swap_moves_four_heads",
+    origin: "field",
+    violates: ["slot/swap-rows"],
+    fault: "a swap moves the rows of the first four heads",
+    test: (layout) => `allocator:size:moves:heads=8;layout=${layout};*`,
+    layouts: HEAD_LAYOUTS,
+  }, (good) => {
+    const moved: [number, number][] = [];
+    return {
+      swap: (o) => {
+        moved.push([o.first, o.second]);
+        return good.swap(o);
+      },
+      ...showing(good.snapshot, (snapshot) => ({
+        table: entries(snapshot, (o) => ({
+          ...o,
+          slot: o.head < 4 ? o.slot : moved.reduceRight(
+            (slot, [first, second]) => slot === first ? second : slot === second ? first : slot,
+            o.slot,
+          ),
+        })),
+      })),
+    };
+  }),
+  ...layoutFamily({
+    name: "stale_tail",
+    origin: "own",
+    violates: ["sentinel/tail", "abort/exact"],
+    variants: limits([5, 20], "from_slot_#"),
+    fault: (_, limit) => `slots from ${limit} on keep the columns of their last owner`,
+    test: "allocator:size:slots",
+    layouts: LAYOUTS,
+  }, (good, _, limit) => {
+    let before: Int32Array | null = null;
+    return {
+      release: async (o) => {
+        before = (await good.snapshot()).table;
+        return await good.release(o);
+      },
+      ...showing(good.snapshot, ({ columns, table, layout, kvHeads }) => {
+        const heads = layout === "uniform" ? 1 : kvHeads;
         return {
-          swap: (o) => {
-            moved.push([o.first, o.second]);
-            return good.swap(o);
-          },
-          ...showing(good.snapshot, (snapshot) => ({
-            table: entries(snapshot, (o) => ({
-              ...o,
-              slot: o.head < 4 ? o.slot : moved.reduceRight(
-                (slot, [first, second]) => slot === first ? second : slot === second ? first : slot,
-                o.slot,
-              ),
-            })),
-          })),
-        };
-      }),
-  ),
-  ...allocatorFamily(
-    { name: "stale_tail", origin: "own", violates: ["sentinel/tail", "abort/exact"] },
-    [5, 20].flatMap((limit) =>
-      LAYOUTS.map((layout) => ({
-        limit,
-        layout,
-        label: `from_slot_${limit}_${layout}`,
-        fault:
-          `With the ${layout} layout slots from ${limit} on keep the columns of their last owner`,
-        killedBy: [`allocator:size:slots:layout=${layout};*`],
-      }))
-    ),
-    ({ limit, layout }) =>
-      withLayout(layout, (good) => {
-        let before: Int32Array | null = null;
-        return {
-          release: async (o) => {
-            before = (await good.snapshot()).table;
-            return await good.release(o);
-          },
-          ...showing(good.snapshot, (snapshot) => {
-            const { columns, table, layout: form, kvHeads } = snapshot;
-            const heads = form === "uniform" ? 1 : kvHeads;
-            return {
-              table: table.map((id, index) => {
-                const slot = Math.floor(index / columns / heads);
-                return id < 0 && slot >= limit ? before?.[index] ?? id : id;
-              }),
-            };
+          table: table.map((id, index) => {
+            const slot = Math.floor(index / columns / heads);
+            return id < 0 && slot >= limit ? before?.[index] ?? id : id;
           }),
         };
       }),
-  ),
+    };
+  }),
   ...layoutFamily({
     name: "recycles_two_layer_groups",
     origin: "own",

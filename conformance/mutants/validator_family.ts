@@ -4,7 +4,6 @@ import { allocatorFamily, type FamilyMember } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
 
 interface ValidatorMember extends FamilyMember {
-  readonly violates: readonly string[];
   /** The question as the validator takes it. */
   readonly ask?: (o: TableDump) => TableDump;
   /** What it reports of a fault. */
@@ -194,15 +193,13 @@ function isInt32(o: TableDump): boolean {
 }
 
 /** Every validator that sees less than there is. */
-export const validatorMutants: readonly Mutant[] = MEMBERS.flatMap((member) =>
-  allocatorFamily(
-    { name: "validator", origin: "field", violates: member.violates },
-    [member],
-    ({ ask, tell, retell = (fault: TableFault) => fault }) => (good) => ({
-      validate: async (o) => {
-        const faults = await good.validate(ask?.(o) ?? o);
-        return faults.filter((fault) => tell?.(fault, o) !== false).map(retell);
-      },
-    }),
-  )
+export const validatorMutants: readonly Mutant[] = allocatorFamily(
+  { name: "validator", origin: "field" },
+  MEMBERS,
+  ({ ask, tell, retell = (fault: TableFault) => fault }) => (good) => ({
+    validate: async (o) => {
+      const faults = await good.validate(ask?.(o) ?? o);
+      return faults.filter((fault) => tell?.(fault, o) !== false).map(retell);
+    },
+  }),
 );
