@@ -107,6 +107,10 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
         ...ROWS_OF_MATRICES,
         matrix: { rowFragments: 1, tileKeys: 16, isAhead: true },
       },
+      "matrices, next scores beside weights": {
+        ...ROWS_OF_MATRICES,
+        matrix: { rowFragments: 1, tileKeys: 16, stages: 3 },
+      },
       "matrices, values late": ROWS_OF_MATRICES,
       "matrices, 32 keys ahead": {
         ...ROWS_OF_MATRICES,

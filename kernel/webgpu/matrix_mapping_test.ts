@@ -100,6 +100,10 @@ Deno.test("attendProgram() gives a few rows to one subgroup, whatever suits a ti
       tuning: { ...defaultTuning(TARGET), matrix: tuning },
     });
     assert.equal(program.workgroupSize, 32);
-    assert.match(program.name, new RegExp(`row_fragments=1;tile_keys=${tuning.tileKeys}$`));
+    const stages = tuning.stages === 3 ? ";stages=3" : "";
+    assert.match(
+      program.name,
+      new RegExp(`row_fragments=1;tile_keys=${tuning.tileKeys}${stages}$`),
+    );
   }
 });

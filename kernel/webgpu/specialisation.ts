@@ -205,7 +205,8 @@ function matrixTuningOf(
   const asked = o.tuning?.matrix;
   if (s.rows === MATRIX_ROWS && asked !== undefined) {
     // A subgroup owns all rows of a small item, and holds as many keys as a tile if they fit.
-    const tuning = { ...asked, rowFragments: 1, stages: 1 } as const;
+    const stages = asked.stages === 3 ? 3 : 1;
+    const tuning = { ...asked, rowFragments: 1, stages } as const;
     if (matrixMapping(s, { target: o.target, tuning }) !== null) return tuning;
     return chooseMatrixTuning(s, { target: o.target });
   }
