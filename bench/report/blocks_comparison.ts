@@ -3,7 +3,7 @@
 import { formatChange, formatNumber } from "../../fixtures/mod.ts";
 import type { Comparison, GateReport } from "../result/mod.ts";
 import { pairsSpec } from "./chart_comparison.ts";
-import type { ReportBlock, ReportTable } from "./section.ts";
+import { type ReportBlock, type ReportTable, tableColumns } from "./section.ts";
 
 /** A verdict over comparisons, of whatever benchmark. */
 export interface ComparedSides {
@@ -73,15 +73,13 @@ function comparisonTable(o: ComparedSides): ReportTable {
   ];
   return {
     caption: `${o.gate}: ${o.sides}, ${o.pairs}`,
-    columns: [
-      { title: "metric" },
-      { title: "baseline", align: "right" },
-      { title: "candidate", align: "right" },
-      { title: "change", align: "right" },
-      { title: "95 % interval", align: "right" },
-      { title: "demanded", align: "right" },
-      { title: "verdict" },
-    ],
+    columns: tableColumns(["metric"], [
+      "baseline",
+      "candidate",
+      "change",
+      "95 % interval",
+      "demanded",
+    ], ["verdict"]),
     rows,
   };
 }
@@ -106,12 +104,7 @@ function comparisonRow(comparison: Comparison, note: string): string[] {
 function pairTable(compared: readonly ComparedSides[]): ReportTable {
   return {
     caption: "Change of each pair",
-    columns: [
-      { title: "gate" },
-      { title: "metric" },
-      { title: "pair", align: "right" },
-      { title: "change", align: "right" },
-    ],
+    columns: tableColumns(["gate", "metric"], ["pair", "change"]),
     rows: compared.flatMap(({ gate, sides, comparisons }) =>
       comparisons.flatMap(({ metric, pairLogRatios }) =>
         pairLogRatios.map((log, pair) => [

@@ -4,7 +4,7 @@ import { formatCount, formatNumber } from "../../fixtures/mod.ts";
 import { ecdfSpec, histogramSpec, type SampleSeries } from "./chart_distribution.ts";
 import { seriesLegend } from "./chart_spec.ts";
 import { ecdf, quantileOf } from "./distribution.ts";
-import type { ReportBlock, ReportChart } from "./section.ts";
+import { type ReportBlock, type ReportChart, tableColumns } from "./section.ts";
 
 const QUANTILES = [0.5, 0.9, 0.95, 0.99];
 
@@ -52,12 +52,11 @@ export function distributionBlock(
     charts,
     figures: {
       caption: `${o.metric} in milliseconds`,
-      columns: [
-        { title: "" },
-        { title: "values", align: "right" },
-        ...QUANTILES.map((share) => ({ title: `p${share * 100}`, align: "right" as const })),
-        { title: "largest", align: "right" },
-      ],
+      columns: tableColumns([""], [
+        "values",
+        ...QUANTILES.map((share) => `p${share * 100}`),
+        "largest",
+      ]),
       rows: series.map(({ name, sample }) => {
         const points = ecdf(sample, { maxPoints: Infinity });
         const count = sample.weights.reduce((sum, weight) => sum + weight, 0);

@@ -7,7 +7,7 @@ import { seriesLegend } from "./chart_spec.ts";
 import { batchSpec, occupancySpec, type TimelineSeries } from "./chart_timeline.ts";
 import { rangeOf } from "./distribution.ts";
 import { countPages } from "./page_map.ts";
-import type { ReportBlock } from "./section.ts";
+import { type ReportBlock, tableColumns } from "./section.ts";
 import { thinTimeline } from "./thin_timeline.ts";
 
 /** Where to get what an older result, or one without it, lacks. */
@@ -60,8 +60,13 @@ function batchBlock(recorded: readonly RecordedSide[]): ReportBlock {
     }],
     figures: {
       caption: "Steps of the first pair",
-      columns: ["", "steps", "entries", "prompt tokens", "decode tokens", "end [ms]"]
-        .map((title, index) => ({ title, align: index === 0 ? "left" : "right" })),
+      columns: tableColumns([""], [
+        "steps",
+        "entries",
+        "prompt tokens",
+        "decode tokens",
+        "end [ms]",
+      ]),
       rows: recorded.map(({ side, timeline }) => [
         side.name,
         formatCount(timeline.steps),
@@ -110,8 +115,7 @@ function occupancyBlock(recorded: readonly RecordedSide[]): ReportBlock {
     })),
     figures: {
       caption: "Most head-pages held in one step",
-      columns: ["", "full heads", "window heads", "all pools"]
-        .map((title, index) => ({ title, align: index === 0 ? "left" : "right" })),
+      columns: tableColumns([""], ["full heads", "window heads", "all pools"]),
       rows: recorded.map((each) => [
         each.side.name,
         peak(each.timeline.fullHeadPages),
@@ -151,8 +155,7 @@ function pageBlocks(recorded: readonly RecordedSide[]): ReportBlock[] {
     })),
     figures: {
       caption: `Pages of request ${request} at its last sampled step`,
-      columns: ["", "row", "sampled steps", "held", "of them outside the window"]
-        .map((heading, index) => ({ title: heading, align: index < 2 ? "left" : "right" })),
+      columns: tableColumns(["", "row"], ["sampled steps", "held", "of them outside the window"]),
       rows: histories.flatMap(({ side, history }) =>
         history.rows.map((row) => {
           const { held, outside } = countPages(history, row);

@@ -1,8 +1,8 @@
 /** Charts of comparisons: pairs with their interval, and predicted against replayed. */
 
-import type { Spec } from "vega";
+import type { Mark, Scale, Spec } from "vega";
 import type { Comparison } from "../result/mod.ts";
-import { axis, CHART_FONT, chartSpec } from "./chart_spec.ts";
+import { axis, CHART_FONT, chartSpec, linearScale, markOf, ordinalScale } from "./chart_spec.ts";
 import type { LegendEntry } from "./section.ts";
 
 /** Change of every metric: each pair, the mean with its interval, and what is demanded. */
@@ -30,61 +30,35 @@ export function pairsSpec(comparisons: readonly Comparison[]): Spec {
       { name: "demands", values: demands },
     ],
     scales: [
-      {
-        name: "x",
-        type: "linear",
-        domain: [Math.min(...ends), Math.max(...ends)],
-        range: "width",
-        zero: true,
-        padding: 12,
-      },
-      {
-        name: "y",
-        type: "band",
-        domain: shown.map(({ metric }) => metric),
-        range: "height",
-        padding: 0.2,
-      },
+      linearScale("x", [Math.min(...ends), Math.max(...ends)], { zero: true, padding: 12 }),
+      bandScale(shown.map(({ metric }) => metric), 0.2),
     ],
-    axes: [
-      axis("bottom", "change, candidate against baseline", { format: "+~%" }),
-    ],
+    axes: [axis("bottom", "change, candidate against baseline", { format: "+~%" })],
     marks: [
-      {
-        type: "text",
-        from: { data: "means" },
-        encode: {
-          enter: {
-            x: { value: 2 },
-            y: { scale: "y", field: "metric" },
-            text: { field: "metric" },
-            baseline: { value: "top" },
-            fontSize: { value: 12 },
-            font: { value: CHART_FONT },
-            fill: { value: "var(--ink)" },
-          },
-        },
-      },
-      rule(
-        { x: { scale: "x", value: 0 }, y: { value: 0 }, y2: { signal: "height" } },
-        "var(--ink)",
-      ),
-      {
-        ...rule({
-          x: { scale: "x", field: "demanded" },
-          y: { scale: "y", field: "metric", band: 0.45 },
-          y2: { scale: "y", field: "metric", band: 1 },
-        }, "var(--bad)"),
-        from: { data: "demands" },
-      },
-      {
-        ...rule({
-          x: { scale: "x", field: "lower" },
-          x2: { scale: "x", field: "upper" },
-          y: { scale: "y", field: "metric", band: 0.62 },
-        }, "var(--ink)"),
-        from: { data: "means" },
-      },
+      markOf("text", "means", {
+        x: { value: 2 },
+        y: { scale: "y", field: "metric" },
+        text: { field: "metric" },
+        baseline: { value: "top" },
+        fontSize: { value: 12 },
+        font: { value: CHART_FONT },
+        fill: { value: "var(--ink)" },
+      }),
+      rule(null, "var(--ink)", {
+        x: { scale: "x", value: 0 },
+        y: { value: 0 },
+        y2: { signal: "height" },
+      }),
+      rule("demands", "var(--bad)", {
+        x: { scale: "x", field: "demanded" },
+        y: { scale: "y", field: "metric", band: 0.45 },
+        y2: { scale: "y", field: "metric", band: 1 },
+      }),
+      rule("means", "var(--ink)", {
+        x: { scale: "x", field: "lower" },
+        x2: { scale: "x", field: "upper" },
+        y: { scale: "y", field: "metric", band: 0.62 },
+      }),
       symbol("pairs", { shape: "circle", size: 36, band: 0.85, color: "var(--series-1)" }),
       symbol("means", { shape: "diamond", size: 70, band: 0.62, color: "var(--ink)" }),
     ],
@@ -116,78 +90,44 @@ export function capacitySpec(bars: readonly CapacityBar[]): Spec {
     height: 60 + sides.length * 42,
     data: [{ name: "bars", values: [...bars] }],
     scales: [
-      {
-        name: "x",
-        type: "linear",
-        domain: { data: "bars", field: "concurrency" },
-        range: "width",
-        nice: true,
-        zero: true,
-      },
-      { name: "y", type: "band", domain: sides, range: "height", padding: 0.25 },
-      {
-        name: "offset",
-        type: "ordinal",
-        domain: ["predicted", "replayed"],
-        range: [0, 0.5],
-      },
-      {
-        name: "color",
-        type: "ordinal",
-        domain: ["predicted", "replayed"],
-        range: [PREDICTED, REPLAYED],
-      },
+      linearScale("x", { data: "bars", field: "concurrency" }, { nice: true, zero: true }),
+      bandScale(sides, 0.25),
+      ordinalScale("offset", ["predicted", "replayed"], [0, 0.5]),
+      ordinalScale("color", ["predicted", "replayed"], [PREDICTED, REPLAYED]),
     ],
     axes: [
       axis("bottom", "running requests while pages are short"),
-      axis("left", "", {
-        grid: false,
-        ticks: false,
-        domain: false,
-        labelLimit: 0,
-      }),
+      axis("left", "", { grid: false, ticks: false, domain: false, labelLimit: 0 }),
     ],
-    marks: [{
-      type: "rect",
-      from: { data: "bars" },
-      encode: {
-        enter: {
-          x: { scale: "x", value: 0 },
-          x2: { scale: "x", field: "concurrency" },
-          yc: {
-            signal:
-              "scale('y', datum.side) + bandwidth('y') * (scale('offset', datum.origin) + 0.25)",
-          },
-          height: { signal: "bandwidth('y') * 0.46" },
-          fill: { scale: "color", field: "origin" },
-        },
+    marks: [markOf("rect", "bars", {
+      x: { scale: "x", value: 0 },
+      x2: { scale: "x", field: "concurrency" },
+      yc: {
+        signal: "scale('y', datum.side) + bandwidth('y') * (scale('offset', datum.origin) + 0.25)",
       },
-    }],
+      height: { signal: "bandwidth('y') * 0.46" },
+      fill: { scale: "color", field: "origin" },
+    })],
   });
 }
 
-function rule(place: Record<string, unknown>, color: string) {
-  return {
-    type: "rule" as const,
-    encode: { enter: { ...place, stroke: { value: color }, strokeWidth: { value: 2 } } },
-  };
+function bandScale(domain: readonly string[], padding: number): Scale {
+  return { name: "y", type: "band", domain: [...domain], range: "height", padding };
+}
+
+function rule(data: string | null, color: string, place: Record<string, unknown>): Mark {
+  return markOf("rule", data, { ...place, stroke: { value: color }, strokeWidth: { value: 2 } });
 }
 
 function symbol(
   data: string,
   o: { readonly shape: string; readonly size: number; readonly band: number; color: string },
-) {
-  return {
-    type: "symbol" as const,
-    from: { data },
-    encode: {
-      enter: {
-        x: { scale: "x", field: "change" },
-        y: { scale: "y", field: "metric", band: o.band },
-        shape: { value: o.shape },
-        size: { value: o.size },
-        fill: { value: o.color },
-      },
-    },
-  };
+): Mark {
+  return markOf("symbol", data, {
+    x: { scale: "x", field: "change" },
+    y: { scale: "y", field: "metric", band: o.band },
+    shape: { value: o.shape },
+    size: { value: o.size },
+    fill: { value: o.color },
+  });
 }

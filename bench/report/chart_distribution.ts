@@ -1,7 +1,7 @@
 /** Charts of distributions: cumulative shares, and histograms with shared bins. */
 
 import type { Spec } from "vega";
-import { axis, chartSpec, logTicks, seriesLines, seriesScales } from "./chart_spec.ts";
+import { axis, chartSpec, linearScale, logTicks, seriesLines, seriesScales } from "./chart_spec.ts";
 import {
   binEdges,
   ecdf,
@@ -88,14 +88,10 @@ function lineSpec(
         zero: false,
         nice: !o.isLog,
       },
-      {
-        name: "y",
-        type: "linear",
-        domain: o.yDomain ?? { data: "rows", field: "share" },
-        range: "height",
+      linearScale("y", o.yDomain ?? { data: "rows", field: "share" }, {
         nice: o.yDomain === undefined,
         zero: true,
-      },
+      }),
       ...seriesScales(series.map(({ name }) => name), series.map(({ place }) => place)),
     ],
     axes: [axis("bottom", o.xTitle, ticks), axis("left", o.yTitle, { format: "~%" })],

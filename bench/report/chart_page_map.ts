@@ -2,7 +2,7 @@
 
 import type { Spec } from "vega";
 import type { PageHistory } from "../result/mod.ts";
-import { axis, chartSpec } from "./chart_spec.ts";
+import { axis, chartSpec, linearScale, markOf } from "./chart_spec.ts";
 import { pageCells } from "./page_map.ts";
 import type { LegendEntry } from "./section.ts";
 
@@ -16,17 +16,11 @@ const COLORS = { full: "var(--full)", visible: "var(--window)", outside: "var(--
 export function pageMapLegend({ rows }: PageHistory): readonly LegendEntry[] {
   const entry = (name: string, color: string): LegendEntry => ({ name, color, mark: "square" });
   const kinds = rows.map(({ kind }) => kind);
+  if (!kinds.includes("window")) return [entry("held", COLORS.full)];
   return [
-    ...(kinds.includes("window") ? [] : [entry("held", COLORS.full)]),
-    ...(kinds.includes("window") && kinds.includes("full")
-      ? [entry("full head", COLORS.full)]
-      : []),
-    ...(kinds.includes("window")
-      ? [
-        entry("window head, inside its window", COLORS.visible),
-        entry("held outside it", COLORS.outside),
-      ]
-      : []),
+    ...(kinds.includes("full") ? [entry("full head", COLORS.full)] : []),
+    entry("window head, inside its window", COLORS.visible),
+    entry("held outside it", COLORS.outside),
   ];
 }
 
@@ -47,7 +41,7 @@ export function pageMapSpec(
       })),
     })),
     scales: [
-      { name: "x", type: "linear", domain: [...o.steps], range: "width", zero: false },
+      linearScale("x", o.steps, { zero: false }),
       ...panels.map((_, panel) => ({
         name: `y-${panel}`,
         type: "linear" as const,
@@ -66,19 +60,15 @@ export function pageMapSpec(
         })
       ),
     ],
-    marks: panels.map((_, panel) => ({
-      type: "rect" as const,
-      from: { data: `cells-${panel}` },
-      encode: {
-        enter: {
-          x: { scale: "x", field: "fromStep" },
-          x2: { scale: "x", field: "toStep" },
-          y: { scale: `y-${panel}`, field: "fromPage" },
-          y2: { scale: `y-${panel}`, field: "toPage" },
-          fill: { field: "color" },
-        },
-      },
-    })),
+    marks: panels.map((_, panel) =>
+      markOf("rect", `cells-${panel}`, {
+        x: { scale: "x", field: "fromStep" },
+        x2: { scale: "x", field: "toStep" },
+        y: { scale: `y-${panel}`, field: "fromPage" },
+        y2: { scale: `y-${panel}`, field: "toPage" },
+        fill: { field: "color" },
+      })
+    ),
   });
 }
 

@@ -69,17 +69,44 @@ export function axis(orient: "bottom" | "left", title: string, more: Partial<Axi
   };
 }
 
+/** A linear scale over the width (`x`) or the height (`y`): of a field's values, or between ends. */
+export function linearScale(
+  name: "x" | "y",
+  domain: { readonly data: string; readonly field: string } | readonly [number, number],
+  more: { readonly zero?: boolean; readonly nice?: boolean; readonly padding?: number } = {},
+): Scale {
+  const range = name === "x" ? "width" : "height";
+  const values = "data" in domain ? { ...domain } : [...domain];
+  return { name, type: "linear", domain: values, range, ...more };
+}
+
+/** A scale from names to the values that stand for them. */
+export function ordinalScale<T extends string | number>(
+  name: string,
+  domain: readonly string[],
+  range: readonly T[],
+): Scale {
+  return { name, type: "ordinal", domain: [...domain], range: [...range] as string[] };
+}
+
+/** A mark for each row of a data set, or one alone where there is none. */
+export function markOf(
+  type: "area" | "line" | "rect" | "rule" | "symbol" | "text",
+  data: string | null,
+  enter: Readonly<Record<string, unknown>>,
+): Mark {
+  return { type, ...(data === null ? {} : { from: { data } }), encode: { enter } } as Mark;
+}
+
 /** Scales of colour and dash by name of the series. */
 export function seriesScales(names: readonly string[], places: readonly number[]): Scale[] {
   const pick = <T>(list: readonly T[]): T[] => places.map((place) => list[place % list.length]);
   return [
-    { name: "color", type: "ordinal", domain: [...names], range: pick(SERIES_COLORS) },
+    ordinalScale("color", names, pick(SERIES_COLORS)),
     {
-      name: "dash",
-      type: "ordinal",
-      domain: [...names],
+      ...ordinalScale("dash", names, []),
       range: pick(SERIES_DASHES) as unknown as string[],
-    },
+    } as Scale,
   ];
 }
 
@@ -117,19 +144,13 @@ export function seriesLines(
   return {
     type: "group",
     from: { facet: { name: "one", data: "rows", groupby: "name" } },
-    marks: [{
-      type: "line",
-      from: { data: "one" },
-      encode: {
-        enter: {
-          x: { scale: "x", field: o.x },
-          y: { scale: "y", field: o.y },
-          stroke: { scale: "color", field: "name" },
-          strokeDash: { scale: "dash", field: "name" },
-          strokeWidth: { value: 2 },
-          ...(o.interpolate === undefined ? {} : { interpolate: { value: o.interpolate } }),
-        },
-      },
-    }],
+    marks: [markOf("line", "one", {
+      x: { scale: "x", field: o.x },
+      y: { scale: "y", field: o.y },
+      stroke: { scale: "color", field: "name" },
+      strokeDash: { scale: "dash", field: "name" },
+      strokeWidth: { value: 2 },
+      ...(o.interpolate === undefined ? {} : { interpolate: { value: o.interpolate } }),
+    })],
   };
 }

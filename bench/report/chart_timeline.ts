@@ -2,7 +2,15 @@
 
 import type { Spec } from "vega";
 import type { StepTimeline } from "../result/mod.ts";
-import { axis, chartSpec, seriesLines, seriesScales } from "./chart_spec.ts";
+import {
+  axis,
+  chartSpec,
+  linearScale,
+  markOf,
+  ordinalScale,
+  seriesLines,
+  seriesScales,
+} from "./chart_spec.ts";
 
 /** The timeline of a side with the name and the place of its series. */
 export interface TimelineSeries {
@@ -25,15 +33,8 @@ export function batchSpec(series: readonly TimelineSeries[]): Spec {
   return chartSpec({
     data: [{ name: "rows", values: rows }],
     scales: [
-      timeScale(),
-      {
-        name: "y",
-        type: "linear",
-        domain: { data: "rows", field: "running" },
-        range: "height",
-        zero: true,
-        nice: true,
-      },
+      TIME_SCALE,
+      linearScale("y", { data: "rows", field: "running" }, { zero: true, nice: true }),
       ...seriesScales(series.map(({ name }) => name), series.map(({ place }) => place)),
     ],
     axes: [axis("bottom", `time [${unit.name}]`), axis("left", "running requests")],
@@ -59,14 +60,9 @@ export function occupancySpec(
     height: 200,
     data: [{ name: "rows", values: rows }],
     scales: [
-      timeScale(),
-      { name: "y", type: "linear", domain: [0, o.capacity], range: "height", nice: true },
-      {
-        name: "color",
-        type: "ordinal",
-        domain: ["full", "window"],
-        range: ["var(--full)", "var(--window)"],
-      },
+      TIME_SCALE,
+      linearScale("y", [0, o.capacity], { nice: true }),
+      ordinalScale("color", ["full", "window"], ["var(--full)", "var(--window)"]),
     ],
     axes: [
       axis("bottom", `time [${unit.name}]`),
@@ -76,44 +72,25 @@ export function occupancySpec(
       {
         type: "group",
         from: { facet: { name: "one", data: "rows", groupby: "kind" } },
-        marks: [{
-          type: "area",
-          from: { data: "one" },
-          encode: {
-            enter: {
-              x: { scale: "x", field: "at" },
-              y: { scale: "y", field: "from" },
-              y2: { scale: "y", field: "to" },
-              fill: { scale: "color", field: "kind" },
-            },
-          },
-        }],
+        marks: [markOf("area", "one", {
+          x: { scale: "x", field: "at" },
+          y: { scale: "y", field: "from" },
+          y2: { scale: "y", field: "to" },
+          fill: { scale: "color", field: "kind" },
+        })],
       },
-      {
-        type: "rule",
-        encode: {
-          enter: {
-            x: { value: 0 },
-            x2: { signal: "width" },
-            y: { scale: "y", value: o.capacity },
-            stroke: { value: "var(--ink)" },
-            strokeDash: { value: [4, 3] },
-          },
-        },
-      },
+      markOf("rule", null, {
+        x: { value: 0 },
+        x2: { signal: "width" },
+        y: { scale: "y", value: o.capacity },
+        stroke: { value: "var(--ink)" },
+        strokeDash: { value: [4, 3] },
+      }),
     ],
   });
 }
 
-function timeScale() {
-  return {
-    name: "x",
-    type: "linear" as const,
-    domain: { data: "rows", field: "at" },
-    range: "width" as const,
-    zero: false,
-  };
-}
+const TIME_SCALE = linearScale("x", { data: "rows", field: "at" }, { zero: false });
 
 /** Seconds where milliseconds would be long numbers. */
 function timeUnit(timelines: readonly StepTimeline[]): { name: string; ms: number } {

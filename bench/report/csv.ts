@@ -9,22 +9,23 @@ import type { ReportInput } from "./report_input.ts";
 type Cell = string | number | null;
 
 interface CsvTable {
-  /** Heading of each column; all files of one text have the same. */
+  /** Columns, all files of one text the same; a heading is the name in small letters: `gap_ms`. */
   readonly columns: readonly string[];
-  readonly rows: readonly (readonly Cell[])[];
+  /** Fields by column; what is left out or undefined is an empty field. */
+  readonly rows: readonly Readonly<Record<string, Cell | undefined>>[];
 }
 
 const REQUEST_COLUMNS = [
   "side",
   "pair",
   "request",
-  "arrival_ms",
-  "input_tokens",
-  "output_tokens",
-  "ttft_ms",
-  "queue_ms",
-  "tpot_ms",
-  "end_to_end_ms",
+  "arrivalMs",
+  "inputTokens",
+  "outputTokens",
+  "ttftMs",
+  "queueMs",
+  "tpotMs",
+  "endToEndMs",
   "preemptions",
   "failure",
 ];
@@ -68,12 +69,12 @@ export function renderGapsCsv(inputs: readonly ReportInput[]): string {
       ? []
       : input.result.sides.flatMap(({ name, runs }) =>
         runs.flatMap(({ pair, tokenGaps }) =>
-          (tokenGaps?.gapMs ?? []).map((gapMs, group) => [
-            name,
+          (tokenGaps?.gapMs ?? []).map((gapMs, group) => ({
+            side: name,
             pair,
             gapMs,
-            tokenGaps!.tokens[group],
-          ])
+            tokens: tokenGaps!.tokens[group],
+          }))
         )
       );
     if (rows.length === 0) {
@@ -82,7 +83,7 @@ export function renderGapsCsv(inputs: readonly ReportInput[]): string {
         "and without '--timeline 0'";
       throw notRenderable(input.file, "csv-gaps", reason);
     }
-    return { columns: ["side", "pair", "gap_ms", "tokens"], rows };
+    return { columns: ["side", "pair", "gapMs", "tokens"], rows };
   });
 }
 
@@ -100,9 +101,11 @@ function joinTables(
         `one by one`;
       throw notRenderable(input.file, format, reason);
     }
-    if (columns === null) lines.push(csvLine(["file", ...table.columns]));
+    if (columns === null) lines.push(csvLine(["file", ...table.columns.map(headingOf)]));
     columns = table.columns;
-    for (const row of table.rows) lines.push(csvLine([input.file, ...row]));
+    for (const row of table.rows) {
+      lines.push(csvLine([input.file, ...table.columns.map((column) => row[column] ?? null)]));
+    }
   }
   return lines.join("");
 }
@@ -135,22 +138,22 @@ function benchRequests({ sides, requestList, requests }: BenchResult): CsvTable 
   const rows = sides.flatMap(({ name, runs }) =>
     runs.flatMap(({ pair, samples, failedRequests }) => {
       const failures = new Map(failedRequests.map(({ request, reason }) => [request, reason]));
-      return Array.from({ length: requests.count }, (_, index): Cell[] => {
+      return Array.from({ length: requests.count }, (_, index) => {
         const id = requestList?.ids[index] ?? index;
-        return [
-          name,
+        return {
+          side: name,
           pair,
-          id,
-          samples?.arrivalMs?.[index] ?? requestList?.arrivalMs[index] ?? null,
-          requestList?.inputTokens[index] ?? null,
-          requestList?.outputTokens[index] ?? null,
-          samples?.ttftMs[index] ?? null,
-          samples?.queueMs[index] ?? null,
-          samples?.tpotMs[index] ?? null,
-          samples?.endToEndMs[index] ?? null,
-          samples?.preemptions[index] ?? null,
-          failures.get(id) ?? null,
-        ];
+          request: id,
+          arrivalMs: samples?.arrivalMs?.[index] ?? requestList?.arrivalMs[index],
+          inputTokens: requestList?.inputTokens[index],
+          outputTokens: requestList?.outputTokens[index],
+          ttftMs: samples?.ttftMs[index],
+          queueMs: samples?.queueMs[index],
+          tpotMs: samples?.tpotMs[index],
+          endToEndMs: samples?.endToEndMs[index],
+          preemptions: samples?.preemptions[index],
+          failure: failures.get(id),
+        };
       });
     })
   );
@@ -160,78 +163,60 @@ function benchRequests({ sides, requestList, requests }: BenchResult): CsvTable 
 function liveRequests({ sides, requests }: LiveResult): CsvTable {
   const rows = sides.flatMap(({ role, runs }) =>
     runs.flatMap(({ pair, samples, errors }) => {
-      const failures = new Map(errors.map((error) => [
-        error.request,
-        `${error.kind}: ${error.message}`,
-      ]));
-      return Array.from({ length: requests.count }, (_, index): Cell[] => [
-        role,
+      const failures = new Map(
+        errors.map(({ request, kind, message }) => [request, `${kind}: ${message}`]),
+      );
+      return Array.from({ length: requests.count }, (_, index) => ({
+        side: role,
         pair,
-        index,
-        null,
-        null,
-        null,
-        samples.ttftMs[index] ?? null,
-        samples.clientQueueMs[index] ?? null,
-        samples.tpotMs[index] ?? null,
-        samples.endToEndMs[index] ?? null,
-        null,
-        failures.get(index) ?? null,
-      ]);
+        request: index,
+        ttftMs: samples.ttftMs[index],
+        queueMs: samples.clientQueueMs[index],
+        tpotMs: samples.tpotMs[index],
+        endToEndMs: samples.endToEndMs[index],
+        failure: failures.get(index),
+      }));
     })
   );
   return { columns: REQUEST_COLUMNS, rows };
 }
 
 function kernelSamples({ cases }: KernelResult): CsvTable {
-  const rows = cases.flatMap(({ case: { name }, outcome }): Cell[][] =>
+  const rows = cases.flatMap(({ case: { name }, outcome }): CsvTable["rows"] =>
     outcome.kind === "timed"
-      ? outcome.samplesMs.map((sampleMs, run) => [name, run, sampleMs, null])
-      : [[name, null, null, `${outcome.kind}: ${outcome.reason}`]]
+      ? outcome.samplesMs.map((sampleMs, run) => ({ case: name, run, sampleMs }))
+      : [{ case: name, failure: `${outcome.kind}: ${outcome.reason}` }]
   );
-  return { columns: ["case", "run", "sample_ms", "failure"], rows };
+  return { columns: ["case", "run", "sampleMs", "failure"], rows };
 }
 
+const SWEEP_COLUMNS = [
+  "point",
+  "windowTokens",
+  "ratio",
+  "contextTokens",
+  "batch",
+  "pageSizeTokens",
+  "side",
+  "meanTtftMs",
+  "meanTbtMs",
+  "outputTokensPerSecond",
+  "meanConcurrency",
+  "preemptions",
+  "failure",
+];
+
 function sweepSides({ rows }: Sweep): CsvTable {
-  const cells = rows.flatMap(({ index, point, sides, error }): Cell[][] => {
-    const place = [
-      index,
-      point.windowTokens,
-      point.ratio,
-      point.contextTokens,
-      point.batch,
-      point.pageSizeTokens,
-    ];
-    if (error !== null) return [[...place, null, null, null, null, null, null, error]];
-    return sides.map((side) => [
-      ...place,
-      side.name,
-      side.meanTtftMs,
-      side.meanTbtMs,
-      side.outputTokensPerSecond,
-      side.meanConcurrency,
-      side.preemptions,
-      null,
-    ]);
+  const cells = rows.flatMap(({ index, point, sides, error }): CsvTable["rows"] => {
+    const place = { ...point, point: index };
+    if (error !== null) return [{ ...place, failure: error }];
+    return sides.map((side) => ({ ...place, ...side, side: side.name }));
   });
-  return {
-    columns: [
-      "point",
-      "window_tokens",
-      "ratio",
-      "context_tokens",
-      "batch",
-      "page_size_tokens",
-      "side",
-      "mean_ttft_ms",
-      "mean_tbt_ms",
-      "output_tokens_per_second",
-      "mean_concurrency",
-      "preemptions",
-      "failure",
-    ],
-    rows: cells,
-  };
+  return { columns: SWEEP_COLUMNS, rows: cells };
+}
+
+function headingOf(column: string): string {
+  return column.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function notRenderable(file: string, format: string, reason: string): ResultError {

@@ -4,17 +4,17 @@ import { formatRate } from "../../fixtures/mod.ts";
 import type { BrowserEnvironment } from "../kernel/mod.ts";
 import type { BenchEnvironment, RequestsIdentity, RunPerformance } from "../result/mod.ts";
 
-/** A figure of every run. */
-export type RunFigure = (performance: RunPerformance) => number | null | undefined;
+/** A figure of every run, of a replay where nothing else is said. */
+export type RunFigure<T = RunPerformance> = (performance: T) => number | null | undefined;
 
 /**
  * The mean over runs; null as soon as one has no value, for that would be another figure.
  *
  * @returns The mean in the figure's own unit, or null.
  */
-export function meanOverRuns(
-  runs: readonly { readonly performance: RunPerformance | null }[],
-  read: RunFigure,
+export function meanOverRuns<T>(
+  runs: readonly { readonly performance: T | null }[],
+  read: RunFigure<T>,
 ): number | null {
   const values = runs.map(({ performance }) =>
     performance === null ? null : read(performance) ?? null

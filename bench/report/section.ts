@@ -21,6 +21,17 @@ export interface ReportTable {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** Headings of words, then of figures, then of words again. */
+export function tableColumns(
+  words: readonly string[],
+  figures: readonly string[] = [],
+  more: readonly string[] = [],
+): MarkdownColumn[] {
+  const left = (title: string): MarkdownColumn => ({ title });
+  const right = (title: string): MarkdownColumn => ({ title, align: "right" });
+  return [...words.map(left), ...figures.map(right), ...more.map(left)];
+}
+
 /** A colour of a picture and what it stands for. */
 export interface LegendEntry {
   /** What it stands for. */

@@ -26,6 +26,7 @@ import {
   type ReportBlock,
   type ReportSection,
   type ReportVerdict,
+  tableColumns,
   verdictOf,
   worstVerdict,
 } from "./section.ts";
@@ -146,10 +147,7 @@ function sidesTable({ sides }: BenchResult): ReportBlock {
     kind: "table",
     table: {
       caption: "Sides, means over the pairs",
-      columns: [
-        { title: "" },
-        ...sides.map(({ name }) => ({ title: name, align: "right" as const })),
-      ],
+      columns: tableColumns([""], sides.map(({ name }) => name)),
       rows: FIGURES.map(([label, read]) => [
         label,
         ...sides.map(({ runs }) => formatNumber(meanOverRuns(runs, read))),
@@ -164,7 +162,7 @@ function formsTable({ sides }: BenchResult): ReportBlock {
     kind: "table",
     table: {
       caption: "Kernels that the sides stand for",
-      columns: [{ title: "side" }, { title: "form" }, { title: "stands for" }, { title: "source" }],
+      columns: tableColumns(["side", "form", "stands for", "source"]),
       rows: sides.map(({ name }) => {
         const { form } = SIDES[name];
         const { standsFor, source } = FORM_MEANINGS[form];
@@ -185,12 +183,7 @@ function failureBlocks({ sides }: BenchResult): ReportBlock[] {
     kind: "table",
     table: {
       caption: "Requests that were not served",
-      columns: [
-        { title: "side" },
-        { title: "pair", align: "right" },
-        { title: "request", align: "right" },
-        { title: "why" },
-      ],
+      columns: tableColumns(["side"], ["pair", "request"], ["why"]),
       rows,
     },
   }];

@@ -9,7 +9,13 @@ import {
 } from "../kernel/mod.ts";
 import { describeCeilings, environmentFacts } from "./figures.ts";
 import { drawRooflineElement } from "./roofline.ts";
-import { NO_VERDICT, type ReportBlock, type ReportSection, type ReportTable } from "./section.ts";
+import {
+  NO_VERDICT,
+  type ReportBlock,
+  type ReportSection,
+  type ReportTable,
+  tableColumns,
+} from "./section.ts";
 
 /** Makes the section of a kernel result. */
 export function kernelSection(file: string, result: KernelResult): ReportSection {
@@ -83,12 +89,14 @@ function rooflineBlocks(result: KernelResult, timed: readonly KernelCaseResult[]
 function casesTable({ cases }: KernelResult): ReportTable {
   return {
     caption: "Cases",
-    columns: [
-      { title: "case" },
-      ...["median", "spread", "bytes", "operations", "of ceiling", "over floor"]
-        .map((title) => ({ title, align: "right" as const })),
-      { title: "bound by" },
-    ],
+    columns: tableColumns(["case"], [
+      "median",
+      "spread",
+      "bytes",
+      "operations",
+      "of ceiling",
+      "over floor",
+    ], ["bound by"]),
     rows: cases.map(({ case: { name }, outcome }) => {
       if (outcome.kind !== "timed") return [name, "–", "", "", "", "", "", outcome.reason];
       const words = describeKernelFigures(outcome.figures);
@@ -104,12 +112,7 @@ function goalsBlock({ goals }: KernelResult): ReportBlock {
     kind: "table",
     table: {
       caption: "Goals",
-      columns: [
-        { title: "case" },
-        { title: "goal" },
-        { title: "measured", align: "right" },
-        { title: "met" },
-      ],
+      columns: tableColumns(["case", "goal"], ["measured"], ["met"]),
       rows: goals.map(({ case: name, goal, value, met }) => [
         name,
         describeGoal(goal),

@@ -12,15 +12,16 @@ import { type ComparedSides, comparisonBlocks, comparisonFinding } from "./block
 import { distributionBlock } from "./blocks_distribution.ts";
 import type { SampleSeries } from "./chart_distribution.ts";
 import { sampleOf } from "./distribution.ts";
-import { describeRequests, environmentFacts } from "./figures.ts";
-import { NO_VERDICT, type ReportBlock, type ReportSection, verdictOf } from "./section.ts";
+import { describeRequests, environmentFacts, meanOverRuns, type RunFigure } from "./figures.ts";
+import {
+  NO_VERDICT,
+  type ReportBlock,
+  type ReportSection,
+  tableColumns,
+  verdictOf,
+} from "./section.ts";
 
-type Figure = readonly [
-  label: string,
-  read: (performance: LivePerformance) => number | null | undefined,
-];
-
-const FIGURES: readonly Figure[] = [
+const FIGURES: readonly (readonly [label: string, read: RunFigure<LivePerformance>])[] = [
   ["TTFT [ms], mean", ({ ttftMs }) => ttftMs?.mean],
   ["TTFT [ms], p99", ({ ttftMs }) => ttftMs?.p99],
   ["from sending, mean", ({ serviceTtftMs }) => serviceTtftMs?.mean],
@@ -107,22 +108,14 @@ function latencyBlocks({ sides, requests }: LiveResult): ReportBlock[] {
 }
 
 function sidesTable({ sides }: LiveResult): ReportBlock {
-  const mean = (values: readonly (number | null | undefined)[]): number | null => {
-    const present = values.filter((value) => value !== null && value !== undefined);
-    if (present.length === 0 || present.length < values.length) return null;
-    return present.reduce((sum, value) => sum + value, 0) / present.length;
-  };
   return {
     kind: "table",
     table: {
       caption: "Servers, means over the pairs",
-      columns: [
-        { title: "" },
-        ...sides.map(({ role }) => ({ title: role, align: "right" as const })),
-      ],
+      columns: tableColumns([""], sides.map(({ role }) => role)),
       rows: FIGURES.map(([label, read]) => [
         label,
-        ...sides.map(({ runs }) => formatNumber(mean(runs.map((run) => read(run.performance))))),
+        ...sides.map(({ runs }) => formatNumber(meanOverRuns(runs, read))),
       ]),
     },
   };
@@ -138,8 +131,7 @@ function errorBlocks({ sides }: LiveResult): ReportBlock[] {
     )
   );
   if (rows.length === 0) return [];
-  const columns = ["server", "pair", "request", "kind", "what happened"]
-    .map((title) => ({ title }));
+  const columns = tableColumns(["server", "pair", "request", "kind", "what happened"]);
   return [{ kind: "table", table: { caption: "Requests that failed", columns, rows } }];
 }
 

@@ -2,46 +2,26 @@
 
 import type { Spec } from "vega";
 import { formatChange } from "../../fixtures/mod.ts";
-import type { GateName, SideName } from "../result/mod.ts";
-import { listPoints, type Sweep, type SweepPoint, type SweepRow } from "../sweep/mod.ts";
-import { axis, chartSpec } from "./chart_spec.ts";
-import { NO_VERDICT, type ReportBlock, type ReportSection, type ReportTable } from "./section.ts";
-
-type SweepMetric =
-  | "meanTtftMs"
-  | "meanTbtMs"
-  | "outputTokensPerSecond"
-  | "meanConcurrency";
-
-/** What each gate compares, and by which metrics. */
-const COMPARED: Readonly<
-  Record<
-    GateName,
-    {
-      readonly sides: readonly [SideName, SideName];
-      readonly metrics: readonly [SweepMetric, string][];
-    }
-  >
-> = {
-  "gate/read": {
-    sides: ["uniform", "headwise"],
-    metrics: [["meanTtftMs", "mean TTFT"], ["meanTbtMs", "mean TBT"]],
-  },
-  "gate/capacity": {
-    sides: ["pooled", "pooled-recycle"],
-    metrics: [["outputTokensPerSecond", "throughput"], ["meanConcurrency", "concurrency"]],
-  },
-};
+import type { GateName } from "../result/mod.ts";
+import {
+  listPoints,
+  ratioAt,
+  type Sweep,
+  SWEEP_AXES,
+  SWEEP_COMPARED,
+  type SweepRow,
+  variedAxes,
+} from "../sweep/mod.ts";
+import { axis, chartSpec, linearScale, markOf, ordinalScale } from "./chart_spec.ts";
+import {
+  NO_VERDICT,
+  type ReportBlock,
+  type ReportSection,
+  type ReportTable,
+  tableColumns,
+} from "./section.ts";
 
 const METRIC_COLORS = ["var(--series-1)", "var(--series-2)"] as const;
-
-const AXIS_NAMES: Readonly<Record<keyof SweepPoint, string>> = {
-  windowTokens: "window",
-  ratio: "ratio",
-  contextTokens: "context",
-  batch: "batch",
-  pageSizeTokens: "page size",
-};
 
 /** Makes the section of a sweep. */
 export function sweepSection(file: string, sweep: Sweep): ReportSection {
@@ -73,8 +53,8 @@ export function sweepSection(file: string, sweep: Sweep): ReportSection {
           ["clock", header.clock],
           ["pairs", header.pairs === null ? "what suits the clock" : String(header.pairs)],
           ["seed", header.seed === null ? "the fixture's" : String(header.seed)],
-          ...axesOf(header.axes).map((name): [string, string] => [
-            AXIS_NAMES[name],
+          ...variedAxes(header.axes).map((name): [string, string] => [
+            SWEEP_AXES[name],
             header.axes[name].join(", "),
           ]),
         ],
@@ -85,26 +65,26 @@ export function sweepSection(file: string, sweep: Sweep): ReportSection {
 }
 
 function gateBlock({ header, rows }: Sweep, gate: GateName): ReportBlock {
-  const { sides, metrics } = COMPARED[gate];
+  const { sides, metrics } = SWEEP_COMPARED[gate];
+  const axes = variedAxes(header.axes);
   const replayed = rows.filter(({ error }) => error === null);
   const changes = replayed.flatMap((row) =>
-    metrics.flatMap(([metric, name]) => {
-      const ratio = ratioOf(row, sides, metric);
-      return ratio === null ? [] : [{ metric: name, point: row.index, change: ratio - 1 }];
+    metrics.flatMap((metric) => {
+      const ratio = ratioAt(row, gate, metric);
+      return ratio === null ? [] : [{ metric: metric.name, point: row.index, change: ratio - 1 }];
     })
   );
   const table: ReportTable = {
     caption: `${gate}: ${sides[1]} against ${sides[0]}`,
-    columns: [
-      { title: "point", align: "right" },
-      ...axesOf(header.axes).map((name) => ({ title: AXIS_NAMES[name], align: "right" as const })),
-      ...metrics.map(([, title]) => ({ title, align: "right" as const })),
-      { title: "verdict" },
-    ],
+    columns: tableColumns(
+      [],
+      ["point", ...axes.map((name) => SWEEP_AXES[name]), ...metrics.map(({ name }) => name)],
+      ["verdict"],
+    ),
     rows: replayed.map((row) => [
       String(row.index),
-      ...axesOf(header.axes).map((name) => String(row.point[name])),
-      ...metrics.map(([metric]) => formatChange(ratioOf(row, sides, metric))),
+      ...axes.map((name) => String(row.point[name])),
+      ...metrics.map((metric) => formatChange(ratioAt(row, gate, metric))),
       row.verdicts[gate] ?? "–",
     ]),
   };
@@ -116,26 +96,15 @@ function gateBlock({ header, rows }: Sweep, gate: GateName): ReportBlock {
     charts: [{
       title: table.caption,
       description: `${replayed.length} points`,
-      legend: metrics.map(([, name], place) => ({
+      legend: metrics.map(({ name }, place) => ({
         name,
         color: METRIC_COLORS[place],
         mark: "square",
       })),
-      drawing: { kind: "vega", spec: changeSpec(changes, metrics.map(([, name]) => name)) },
+      drawing: { kind: "vega", spec: changeSpec(changes, metrics.map(({ name }) => name)) },
     }],
     figures: table,
   };
-}
-
-function ratioOf(
-  row: SweepRow,
-  sides: readonly [SideName, SideName],
-  metric: SweepMetric,
-): number | null {
-  const [base, value] = sides.map((name) =>
-    row.sides.find((side) => side.name === name)?.[metric] ?? null
-  );
-  return base === null || value === null || base === 0 ? null : value / base;
 }
 
 function changeSpec(
@@ -145,47 +114,22 @@ function changeSpec(
   return chartSpec({
     data: [{ name: "changes", values: [...changes] }],
     scales: [
-      {
-        name: "x",
-        type: "linear",
-        domain: { data: "changes", field: "point" },
-        range: "width",
-        zero: false,
-        padding: 8,
-      },
-      {
-        name: "y",
-        type: "linear",
-        domain: { data: "changes", field: "change" },
-        range: "height",
-        zero: true,
-        nice: true,
-      },
-      {
-        name: "color",
-        type: "ordinal",
-        domain: [...metrics],
-        range: [...METRIC_COLORS],
-      },
-      { name: "shape", type: "ordinal", domain: [...metrics], range: ["circle", "diamond"] },
+      linearScale("x", { data: "changes", field: "point" }, { zero: false, padding: 8 }),
+      linearScale("y", { data: "changes", field: "change" }, { zero: true, nice: true }),
+      ordinalScale("color", metrics, METRIC_COLORS),
+      ordinalScale("shape", metrics, ["circle", "diamond"]),
     ],
     axes: [
       axis("bottom", "point", { format: "d" }),
       axis("left", "change of the metric", { format: "+~%" }),
     ],
-    marks: [{
-      type: "symbol",
-      from: { data: "changes" },
-      encode: {
-        enter: {
-          x: { scale: "x", field: "point" },
-          y: { scale: "y", field: "change" },
-          fill: { scale: "color", field: "metric" },
-          shape: { scale: "shape", field: "metric" },
-          size: { value: 45 },
-        },
-      },
-    }],
+    marks: [markOf("symbol", "changes", {
+      x: { scale: "x", field: "point" },
+      y: { scale: "y", field: "change" },
+      fill: { scale: "color", field: "metric" },
+      shape: { scale: "shape", field: "metric" },
+      size: { value: 45 },
+    })],
   });
 }
 
@@ -194,13 +138,8 @@ function errorBlock(rows: readonly SweepRow[]): ReportBlock {
     kind: "table",
     table: {
       caption: "Points that could not be replayed",
-      columns: [{ title: "point", align: "right" }, { title: "why" }],
+      columns: tableColumns([], ["point"], ["why"]),
       rows: rows.map(({ index, error }) => [String(index), error!]),
     },
   };
-}
-
-function axesOf(axes: Sweep["header"]["axes"]): (keyof SweepPoint)[] {
-  return (Object.keys(AXIS_NAMES) as (keyof SweepPoint)[])
-    .filter((name) => axes[name].length > 0);
 }

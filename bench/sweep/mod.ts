@@ -4,6 +4,7 @@
  * @module
  */
 
+export * from "./compared.ts";
 export { createSweepHeader, mergeSweeps, parseSweep, serializeSweep } from "./file.ts";
 export {
   listPoints,

@@ -3,7 +3,7 @@ import {
   type ClockCalibration,
   describeRequests,
   meanOverRuns,
-  type RunPerformance,
+  type RunFigure,
   type SideResult,
 } from "../../bench/mod.ts";
 import {
@@ -20,11 +20,9 @@ import { formatCount, formatNumber, formatRate } from "../../fixtures/mod.ts";
 interface Row {
   readonly group: string;
   readonly label: string;
-  readonly read: Read;
+  readonly read: RunFigure;
   readonly write: (value: number | null) => string;
 }
-
-type Read = (performance: RunPerformance) => number | null;
 
 const QUANTILES = ["mean", "p50", "p90", "p95", "p99"] as const;
 /** More sides than this stand in two tables, for the width of a line. */
@@ -89,9 +87,9 @@ function sideRows(): Row[] {
   const latency = (
     group: string,
     label: string,
-    read: (performance: RunPerformance) => number | null | undefined,
-  ): Row => ({ group, label, read: (run) => read(run) ?? null, write: formatNumber });
-  const count = (label: string, read: Read): Row => ({
+    read: RunFigure,
+  ): Row => ({ group, label, read, write: formatNumber });
+  const count = (label: string, read: RunFigure): Row => ({
     group: "",
     label,
     read,

@@ -5,6 +5,8 @@ import {
   type LivePerformance,
   type LiveResult,
   type LiveSide,
+  meanOverRuns,
+  type RunFigure,
 } from "../../bench/mod.ts";
 import { paintVerdict, type ReportStyle } from "./gate.ts";
 import { renderTable, wrapText } from "../terminal/mod.ts";
@@ -12,7 +14,7 @@ import { formatChange, formatCount, formatNumber } from "../../fixtures/mod.ts";
 
 type Row = readonly [
   label: string,
-  read: (performance: LivePerformance) => number | null | undefined,
+  read: RunFigure<LivePerformance>,
   write: (value: number | null) => string,
 ];
 
@@ -42,7 +44,7 @@ export function renderLiveResult(result: LiveResult, style: ReportStyle): string
     [
       ...ROWS.map(([label, read, write]) => [
         label,
-        ...result.sides.map((side) => write(meanOverRuns(side, read))),
+        ...result.sides.map((side) => write(meanOverRuns(side.runs, read))),
       ]),
       ["completed", ...result.sides.map((side) => formatCount(total(side, "completed")))],
       ["failed", ...result.sides.map((side) => formatCount(total(side, "failed")))],
@@ -130,14 +132,6 @@ function tokenShare(key: "promptTokens" | "outputTokens"): Row[1] {
     const { asked, counted } = performance[key];
     return counted === null || asked === 0 ? null : counted / asked;
   };
-}
-
-/** Null as soon as one run has no value: the mean of the others would be another figure. */
-function meanOverRuns({ runs }: LiveSide, read: Row[1]): number | null {
-  const values = runs.map(({ performance }) => read(performance) ?? null);
-  const present = values.filter((value) => value !== null);
-  if (present.length < values.length || present.length === 0) return null;
-  return present.reduce((sum, value) => sum + value, 0) / present.length;
 }
 
 function total({ runs }: LiveSide, key: "completed" | "failed"): number {

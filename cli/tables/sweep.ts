@@ -1,29 +1,16 @@
 import {
-  type GateName,
   listPoints,
-  type SideName,
+  ratioAt,
+  SWEEP_AXES,
+  SWEEP_COMPARED,
   type SweepHeader,
   type SweepPoint,
   type SweepRow,
+  variedAxes,
 } from "../../bench/mod.ts";
 import { paintVerdict, type ReportStyle } from "./gate.ts";
 import { type Column, renderTable, wrapText } from "../terminal/mod.ts";
 import { formatChange } from "../../fixtures/mod.ts";
-
-/** Short names of the axes, as flags have them. */
-const AXES: readonly (readonly [keyof SweepPoint, string])[] = [
-  ["windowTokens", "window"],
-  ["ratio", "ratio"],
-  ["contextTokens", "context"],
-  ["batch", "batch"],
-  ["pageSizeTokens", "page size"],
-];
-
-/** What is compared with what, for each gate. */
-const COMPARED: Readonly<Record<GateName, readonly [SideName, SideName]>> = {
-  "gate/read": ["uniform", "headwise"],
-  "gate/capacity": ["pooled", "pooled-recycle"],
-};
 
 /**
  * Names a point by the axes that vary.
@@ -31,8 +18,8 @@ const COMPARED: Readonly<Record<GateName, readonly [SideName, SideName]>> = {
  * @returns Words with commas between them.
  */
 export function describePoint(point: SweepPoint): string {
-  const parts = AXES.flatMap(([axis, name]) =>
-    point[axis] === null ? [] : [`${name} ${point[axis]}`]
+  const parts = (Object.keys(SWEEP_AXES) as (keyof SweepPoint)[]).flatMap((axis) =>
+    point[axis] === null ? [] : [`${SWEEP_AXES[axis]} ${point[axis]}`]
   );
   return parts.length === 0 ? "the fixture as it is" : parts.join(", ");
 }
@@ -44,17 +31,17 @@ export function renderSweep(
 ): string[] {
   const { header, rows } = sweep;
   const { paint, columns: width } = style;
-  const axes = AXES.filter(([axis]) => header.axes[axis].length > 0);
+  const axes = variedAxes(header.axes);
+  const figure = (title: string): Column => ({ title, align: "right" });
   const columns: Column[] = [
-    ...axes.map(([, title]) => ({ title, align: "right" as const })),
+    ...axes.map((axis) => figure(SWEEP_AXES[axis])),
     ...header.gates.flatMap((gate): Column[] => [
-      ...(gate === "gate/read" ? ["TTFT", "TBT"] : ["throughput", "concurrency"])
-        .map((title) => ({ title, align: "right" as const })),
+      ...SWEEP_COMPARED[gate].metrics.map(({ name }) => figure(name.replace("mean ", ""))),
       { title: gate },
     ]),
   ];
   const cells = rows.map((row) => [
-    ...axes.map(([axis]) => String(row.point[axis])),
+    ...axes.map((axis) => String(row.point[axis])),
     ...header.gates.flatMap((gate) => {
       const verdict = row.verdicts[gate];
       const shown = row.error !== null
@@ -62,7 +49,8 @@ export function renderSweep(
         : verdict === undefined
         ? "–"
         : paintVerdict(verdict, paint);
-      return [...changesOf(row, gate), shown];
+      const { metrics } = SWEEP_COMPARED[gate];
+      return [...metrics.map((metric) => formatChange(ratioAt(row, gate, metric))), shown];
     }),
   ]);
   const total = listPoints(header.axes).length;
@@ -74,15 +62,4 @@ export function renderSweep(
     ...renderTable(cells, { columns }),
     ...errors,
   ];
-}
-
-function changesOf(row: SweepRow, gate: GateName): string[] {
-  const [left, right] = COMPARED[gate].map((name) => row.sides.find((side) => side.name === name));
-  const keys = gate === "gate/read"
-    ? ["meanTtftMs", "meanTbtMs"] as const
-    : ["outputTokensPerSecond", "meanConcurrency"] as const;
-  return keys.map((key) => {
-    const [base, value] = [left?.[key] ?? null, right?.[key] ?? null];
-    return formatChange(base === null || value === null ? null : value / base);
-  });
 }
