@@ -63,27 +63,37 @@ function fullLevel(sets: number, words: number, bits: number): Int32Array {
  * @param set A set that is not empty; the caller makes sure of it.
  */
 export function takeLeast(bitmaps: Bitmaps, set: number): number {
-  const { level0, level1, level2, words0, words1, words2, firstWords } = bitmaps;
-  const [base0, base1, base2] = [set * words0 | 0, set * words1 | 0, set * words2 | 0];
+  const { level0, words0, firstWords } = bitmaps;
+  const base0 = Math.imul(set, words0);
   let place = firstWords[set];
-  let word = level0[base0 + place];
-  if (word === 0) {
-    let upper = place >>> 10;
-    while (level2[base2 + upper] === 0) upper++;
-    const middle = upper * 32 + lowestBit(level2[base2 + upper]);
-    place = middle * 32 + lowestBit(level1[base1 + middle]);
+  if (level0[base0 + place | 0] === 0) {
+    place = findFirstWord(bitmaps, set, place);
     firstWords[set] = place;
-    word = level0[base0 + place];
   }
-  const rest = word & (word - 1);
-  level0[base0 + place] = rest;
-  if (rest === 0) {
-    const middle = place >>> 5;
-    const left = level1[base1 + middle] & ~(1 << (place & 31));
-    level1[base1 + middle] = left;
-    if (left === 0) level2[base2 + (place >>> 10)] &= ~(1 << (middle & 31));
-  }
-  return place * 32 + lowestBit(word);
+  const word = level0[base0 + place | 0];
+  const rest = word & word - 1;
+  level0[base0 + place | 0] = rest;
+  if (rest === 0) clearAbove(bitmaps, set, place);
+  return place * 32 + lowestBit(word) | 0;
+}
+
+/** The first word that is not empty, of a set that has none before `from`. */
+function findFirstWord(bitmaps: Bitmaps, set: number, from: number): number {
+  const { level1, level2, words1, words2 } = bitmaps;
+  const base2 = Math.imul(set, words2);
+  let upper = from >>> 10;
+  while (level2[base2 + upper | 0] === 0) upper++;
+  const middle = upper * 32 + lowestBit(level2[base2 + upper | 0]) | 0;
+  return middle * 32 + lowestBit(level1[Math.imul(set, words1) + middle | 0]) | 0;
+}
+
+/** Notes that a word has become empty. */
+function clearAbove({ level1, level2, words1, words2 }: Bitmaps, set: number, place: number): void {
+  const middle = place >>> 5;
+  const at = Math.imul(set, words1) + middle | 0;
+  const rest = level1[at] & ~(1 << place);
+  level1[at] = rest;
+  if (rest === 0) level2[Math.imul(set, words2) + (middle >>> 5) | 0] &= ~(1 << middle);
 }
 
 /**

@@ -192,7 +192,8 @@ function countNewColumns(
   preallocate: boolean,
 ): number {
   const held = a.state.columnsHeld[slot];
-  const columns = Math.ceil(lengthTokens / a.options.pageSizeTokens);
+  const { pageSizeTokens } = a.options;
+  const columns = (lengthTokens + pageSizeTokens - 1) / pageSizeTokens | 0;
   if (columns <= held) return 0;
   if (!preallocate) return columns - held;
   return Math.min(columns + a.options.preallocatedPages, a.state.columnLimit) - held;

@@ -128,13 +128,14 @@ export function createPagePools(
  * @returns The page's id, or −1 when the pool is empty.
  */
 export function takePage(pools: PagePools, pool: number, owner: number): Page | typeof HOLE {
-  const free = pools.freeCounts[pool];
+  const { freeCounts, idOfOrdinal, owners } = pools;
+  const free = freeCounts[pool];
   if (free === 0) return HOLE;
-  const offset = pool * pools.pagesPerPool;
+  freeCounts[pool] = free - 1;
+  const offset = Math.imul(pool, pools.pagesPerPool);
   const ordinal = takeLeast(pools.free, pool);
-  pools.freeCounts[pool] = free - 1;
-  const page = pools.idOfOrdinal === null ? ordinal : pools.idOfOrdinal[offset + ordinal];
-  pools.owners[offset + page] = owner;
+  const page = idOfOrdinal === null ? ordinal : idOfOrdinal[offset + ordinal | 0];
+  owners[offset + page | 0] = owner;
   return pageOfPool(page);
 }
 

@@ -71,7 +71,9 @@ export function recycle(a: CacheAllocator, slot: Slot, o: RecyclePoint): number 
   if (!a.options.recycle || s.windowRows === 0) return 0;
   if (lengthTokens % pageSizeTokens !== 0) return 0;
   const first = Math.max(s.sinkPages, s.recycledUpTo[slot]);
-  const end = Math.floor((nextPositionTokens - heads.windowTokens + 1) / pageSizeTokens);
+  const behind = nextPositionTokens - heads.windowTokens + 1;
+  if (behind <= 0) return 0;
+  const end = behind / pageSizeTokens | 0;
   if (end <= first) return 0;
 
   const pages = freeColumns(a, slot, first, end - first, 0, true);

@@ -20,9 +20,11 @@ export function takeColumns(a: CacheAllocator, slot: Slot, columns: number): voi
   const ids = a.table.ids;
   const draftIds = a.draftTable === null ? null : a.draftTable.ids;
   const held = columnsHeld[slot];
+  const firstOwner = Math.imul(handles[slot], rows);
+  const firstEntry = Math.imul(slot, slotStride) + held | 0;
   for (let row = 0; row < rows; row++) {
-    const owner = handles[slot] * rows + row;
-    const start = rowStarts[row] + slot * slotStride + held;
+    const owner = firstOwner + row | 0;
+    const start = rowStarts[row] + firstEntry | 0;
     if (columns === 1) ids[start] = takePage(pools, rowPools[row], owner);
     else takePages(pools, rowPools[row], owner, ids, start, columns);
     if (draftIds === null) continue;
@@ -53,62 +55,57 @@ export function freeColumns(
   holes: number,
   onlyWindows: boolean,
 ): number {
-  const { rows, windowRows, rowIsWindow } = a.state;
-  for (let row = 0; row < rows; row++) {
-    if (rowIsWindow[row] === 1) checkRow(a, slot, row, first, count, count - holes);
-    else if (!onlyWindows) checkRow(a, slot, row, first, count, count);
-  }
-  for (let row = 0; row < rows; row++) {
-    if (rowIsWindow[row] === 1 || !onlyWindows) freeRow(a, slot, row, first, count);
-  }
-  return (count - holes) * windowRows + (onlyWindows ? 0 : count * (rows - windowRows));
-}
-
-function checkRow(
-  a: CacheAllocator,
-  slot: Slot,
-  row: number,
-  first: number,
-  count: number,
-  expected: number,
-): void {
-  const { rows, rowStarts, rowPools, slotStride, handles, pools } = a.state;
-  const pool = rowPools[row];
-  const owner = handles[slot] * rows + row;
-  const offset = rowStarts[row] + slot * slotStride + first;
-  const held = checkHeldStretch(pools, a.table.ids, pool, owner, offset, count);
-  if (held !== expected) {
-    throw new PageError(
-      "page/missing",
-      { pool, page: HOLE },
-      `Cannot free row "${row}" of slot "${slot}": it names ${held} pages and holds ` +
-        `${expected}; write the table only through the allocator`,
-    );
-  }
-}
-
-function freeRow(
-  a: CacheAllocator,
-  slot: Slot,
-  row: number,
-  first: number,
-  count: number,
-): void {
-  const { pools, rowStarts, rowPools, rowIsWindow, slotStride, fence, counts } = a.state;
+  const { rows, windowRows, rowIsWindow, rowPools, rowStarts, pools, counts } = a.state;
   const { ids } = a.table;
-  const pool = rowPools[row];
-  const start = rowStarts[row] + slot * slotStride + first;
-  const end = start + count;
-  if (pools.references === null && !isStepOpen(fence)) {
-    const put = putPages(pools, pool, ids, start, count, pool * pools.pagesPerPool);
-    if (rowIsWindow[row] === 1) counts.windowHeadPages -= put;
-    else counts.fullHeadPages -= put;
-  } else {
-    for (let i = start; i < end; i++) {
-      if (ids[i] === HOLE) continue;
-      dropHolder(a, toPageKey(pools.pagesPerPool, pool, ids[i]), rowIsWindow[row]);
-    }
+  const firstOwner = Math.imul(a.state.handles[slot], rows);
+  const firstEntry = Math.imul(slot, a.state.slotStride) + first | 0;
+  for (let row = 0; row < rows; row++) {
+    if (onlyWindows && rowIsWindow[row] === 0) continue;
+    const start = rowStarts[row] + firstEntry | 0;
+    const owner = firstOwner + row | 0;
+    const held = checkHeldStretch(pools, ids, rowPools[row], owner, start, count);
+    const expected = rowIsWindow[row] === 1 ? count - holes : count;
+    if (held !== expected) throw missingPages(slot, row, rowPools[row], held, expected);
   }
-  for (let i = start; i < end; i++) ids[i] = HOLE;
-  a.draftTable?.ids.fill(HOLE, start, end);
+  const windowPages = (count - holes) * windowRows;
+  const fullPages = onlyWindows ? 0 : count * (rows - windowRows);
+  const isDirect = pools.references === null && !isStepOpen(a.state.fence);
+  if (isDirect) {
+    counts.windowHeadPages -= windowPages;
+    counts.fullHeadPages -= fullPages;
+  }
+  for (let row = 0; row < rows; row++) {
+    if (onlyWindows && rowIsWindow[row] === 0) continue;
+    const start = rowStarts[row] + firstEntry | 0;
+    const pool = rowPools[row];
+    if (isDirect) putPages(pools, pool, ids, start, count, Math.imul(pool, pools.pagesPerPool));
+    else dropHolders(a, row, start, count);
+    for (let i = start; i < start + count; i++) ids[i] = HOLE;
+    a.draftTable?.ids.fill(HOLE, start, start + count);
+  }
+  return windowPages + fullPages;
+}
+
+function missingPages(
+  slot: Slot,
+  row: number,
+  pool: number,
+  held: number,
+  expected: number,
+): PageError {
+  return new PageError(
+    "page/missing",
+    { pool, page: HOLE },
+    `Cannot free row "${row}" of slot "${slot}": it names ${held} pages and holds ` +
+      `${expected}; write the table only through the allocator`,
+  );
+}
+
+function dropHolders(a: CacheAllocator, row: number, start: number, count: number): void {
+  const { pools, rowPools, rowIsWindow } = a.state;
+  for (let i = start; i < start + count; i++) {
+    const page = a.table.ids[i];
+    if (page === HOLE) continue;
+    dropHolder(a, toPageKey(pools.pagesPerPool, rowPools[row], page), rowIsWindow[row]);
+  }
 }

@@ -1,7 +1,6 @@
 /**
  * Compares the page pool with a binary heap and with Python's heapq on the same operations, in one
- * run by CPU time, at several pool sizes: `deno run --allow-run=python3 --allow-read=allocator
- * tools/heapq_compare.ts`. Interleaved runs, the median of each side.
+ * run by CPU time, at several pool sizes: `deno task bench:allocator`. Turn about.
  *
  * @module
  */
@@ -16,12 +15,10 @@ import {
 export interface HeapqComparison {
   /** Pages N of the pool. */
   readonly pages: number;
-  /** Time of one free and one take here, in nanoseconds, median of the rounds. */
-  readonly poolNs: number;
-  /** The same with Python's heapq. */
-  readonly heapqNs: number;
-  /** The same with the binary heap that the pools had before. */
-  readonly heapNs: number;
+  /** Time of one free and one take with Python's heapq over that here, a value for each round. */
+  readonly heapqRatios: readonly number[];
+  /** The same of the binary heap that the pools had before. */
+  readonly heapRatios: readonly number[];
 }
 
 /**
@@ -53,15 +50,14 @@ export async function runHeapqSequence(o: PoolSequence): Promise<SequenceResult 
 /**
  * Compares both sides at one pool size.
  *
- * @returns The medians and their ratio, or null where no python3 can be started.
+ * @returns The ratios of each round, or null where no python3 can be started.
  * @throws {Error} When the two sides took different pages.
  */
 export async function compareWithHeapq(
   o: PoolSequence & { readonly rounds: number },
 ): Promise<HeapqComparison | null> {
-  const poolNs: number[] = [];
-  const heapNs: number[] = [];
-  const heapqNs: number[] = [];
+  const heapRatios: number[] = [];
+  const heapqRatios: number[] = [];
   for (let round = 0; round < o.rounds; round++) {
     const theirs = await runHeapqSequence(o);
     if (theirs === null) return null;
@@ -72,30 +68,31 @@ export async function compareWithHeapq(
           `"${heap.checksum}" (heap) and "${theirs.checksum}" (heapq), so they took different pages`,
       );
     }
-    poolNs.push(ours.elapsedNs / o.operations);
-    heapNs.push(heap.elapsedNs / o.operations);
-    heapqNs.push(theirs.elapsedNs / o.operations);
+    heapRatios.push(heap.elapsedNs / ours.elapsedNs);
+    heapqRatios.push(theirs.elapsedNs / ours.elapsedNs);
   }
-  return {
-    pages: o.pages,
-    poolNs: median(poolNs),
-    heapNs: median(heapNs),
-    heapqNs: median(heapqNs),
-  };
+  return { pages: o.pages, heapqRatios, heapRatios };
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+/** Median of ratios, least and most. */
+function describeRatios(ratios: readonly number[]): string {
+  const sorted = ratios.toSorted((a, b) => a - b);
+  const [least, middle, most] = [0, sorted.length >> 1, sorted.length - 1].map((at) =>
+    sorted[at].toFixed(1).padStart(5)
+  );
+  return `${middle} (${least} …${most})`;
 }
 
 async function main(): Promise<void> {
   const write = (line: string): number =>
     Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
   write(
-    "CPU time of one free and one take of a page in ns: the pools' bitmap, a binary heap, Python's heapq;",
+    "CPU time of one free and one take of a page over that of the pools' bitmap: the median of",
   );
-  write("batches of 32 pages that lie together, as a request's do, or far apart.");
-  write("                pages   bitmap     heap    heapq  heapq/bitmap  heap/bitmap");
+  write(
+    "five rounds, least and most. Batches of 32 pages lie together, as a request's do, or far apart.",
+  );
+  write("                pages      Python's heapq         binary heap");
   for (const pattern of ["together", "scattered"] as const) {
     for (const pages of [1e3, 1e4, 1e5, 1e6]) {
       const comparison = await compareWithHeapq({
@@ -110,14 +107,8 @@ async function main(): Promise<void> {
         write('SKIPPED: no "python3" on the PATH, so there is nothing to compare with; install it');
         return;
       }
-      const { poolNs, heapNs, heapqNs } = comparison;
-      const cells = [poolNs, heapNs, heapqNs].map((ns) => ns.toFixed(1).padStart(8));
-      write(
-        `${pattern.padEnd(10)} ${String(pages).padStart(10)} ${cells.join(" ")}  ` +
-          `${(heapqNs / poolNs).toFixed(1).padStart(12)}  ${
-            (heapNs / poolNs).toFixed(1).padStart(11)
-          }`,
-      );
+      const [heapq, heap] = [comparison.heapqRatios, comparison.heapRatios].map(describeRatios);
+      write(`${pattern.padEnd(10)} ${String(pages).padStart(10)}  ${heapq}  ${heap}`);
     }
   }
 }
