@@ -16,13 +16,17 @@
 export interface Bitmaps {
   /** Number of ordinals that a set can hold. */
   readonly size: number;
-  /** Words of a set in each level. */
+  /** Words of a set in the lowest level. */
   readonly words0: number;
+  /** Words of a set in the level above. */
   readonly words1: number;
+  /** Words of a set in the highest level. */
   readonly words2: number;
-  /** Each level of all sets; int32 [sets, words of the level]. */
+  /** The lowest level of all sets; int32 [sets, words0]. */
   readonly level0: Int32Array;
+  /** The level above; int32 [sets, words1]. */
   readonly level1: Int32Array;
+  /** The highest level; int32 [sets, words2]. */
   readonly level2: Int32Array;
   /** For each set a level-0 word before which all words are empty; int32 [sets]. */
   readonly firstWords: Int32Array;

@@ -7,10 +7,10 @@
  */
 import type { HeadKind, Layout } from "../allocator/mod.ts";
 import type {
+  AppendOutcome,
   AppendProblem,
   Arithmetic,
   AttentionProblem,
-  QuantisedTensor,
   StepTimer,
 } from "../kernel/mod.ts";
 import type { Capability } from "./capabilities.ts";
@@ -269,20 +269,7 @@ export interface AttendReply {
 }
 
 /** An append, answered. */
-export interface AppendReply {
-  /** [T, Hq, D] bits of the rotated queries. */
-  readonly query: Uint16Array;
-  /** The keys after the step. */
-  readonly keys: Uint16Array;
-  /** The values after the step. */
-  readonly values: Uint16Array;
-  /** The keys after the step where they are quantised; of scales that tokens share, the problem's. */
-  readonly quantisedKeys?: QuantisedTensor;
-  /** The values after the step where they are quantised. */
-  readonly quantisedValues?: QuantisedTensor;
-  /** Writes that fell into holes. */
-  readonly droppedWrites: number;
-}
+export type AppendReply = AppendOutcome;
 
 /** What a replay needed beyond buffer contents. */
 export interface ReplayReply extends AttendReply {

@@ -1,11 +1,11 @@
 /** The append reference: rotates and writes one step's tokens, and judges a kernel that did. */
 
 import { ShapeError } from "./problem_error.ts";
-import type { AppendProblem, AppendResult, DroppedWrite } from "./problem.ts";
+import type { AppendProblem, AppendResult, CacheTensors, DroppedWrite } from "./problem.ts";
 import { pairLength, rotateVector } from "./rotary.ts";
 import { compareQuantised, type WrittenRow } from "./quantised/compare_quantised.ts";
 import { copyTensor, writeQuantisedRow } from "./quantised/quantise_row.ts";
-import { type CacheSide, type QuantisedTensor, sideTensor } from "./quantised/quantised_tensor.ts";
+import { type CacheSide, sideTensor } from "./quantised/quantised_tensor.ts";
 import { cacheOffset, tableIndex } from "./shape.ts";
 import { decodeValues, encodeValues, roundingErrorBound } from "./storage_type.ts";
 
@@ -112,18 +112,10 @@ export function appendReference(p: AppendProblem): AppendResult {
   };
 }
 
-/** What an append kernel gave. */
-export interface AppendOutcome {
+/** What an append kernel gave: the cache after the step; of shared scales the problem's own count. */
+export interface AppendOutcome extends CacheTensors {
   /** [T, Hq, D] bits. */
   readonly query: Uint16Array;
-  /** The cache after the step. */
-  readonly keys: Uint16Array;
-  /** The cache after the step. */
-  readonly values: Uint16Array;
-  /** Quantised keys after the step; of shared scales the problem's own count. */
-  readonly quantisedKeys?: QuantisedTensor;
-  /** Quantised values after the step. */
-  readonly quantisedValues?: QuantisedTensor;
   /** Dropped writes that the kernel counted. */
   readonly droppedWrites: number;
 }

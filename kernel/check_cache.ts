@@ -3,21 +3,8 @@
 import { C16, checkLength, checkType, INT32 } from "./check_tensor.ts";
 import { PageIdError, ShapeError, ValueError } from "./problem_error.ts";
 import { checkQuantisedSizes, checkQuantisedTypes } from "./quantised/check_quantised.ts";
-import type { AttentionProblem } from "./problem.ts";
+import type { CacheAndBatch } from "./problem.ts";
 import { cacheElements, layerTableRows, pageIdLimit } from "./shape.ts";
-
-/** What attention and append problems share. */
-export type CacheAndBatch = Pick<
-  AttentionProblem,
-  | "shape"
-  | "keys"
-  | "values"
-  | "quantisedKeys"
-  | "quantisedValues"
-  | "table"
-  | "queryStarts"
-  | "cachedLengths"
->;
 
 /** Refuses tensors of the wrong element type. */
 export function checkCacheTypes(p: CacheAndBatch): void {

@@ -39,7 +39,6 @@ export * from "./arithmetic.ts";
 export { batchRows, ROW_KINDS, type RowKind, rowOfKind } from "./arithmetic_rows.ts";
 export { decodeBfloat16Array, encodeBfloat16Array } from "./bfloat16.ts";
 export { checkAppend } from "./check_append.ts";
-export type { CacheAndBatch } from "./check_cache.ts";
 export { checkProblem } from "./check_problem.ts";
 export { type CompareOptions, compareWithOracle, type Comparison } from "./compare.ts";
 export { attendDual, type HeadPass, mergeByColumns, selectHeads } from "./dual_merge.ts";

@@ -46,12 +46,8 @@ export interface TreeMask {
   readonly maxQueryTokens: number;
 }
 
-/** One attention call over a paged cache: prefill chunks, decode rows and idle slots mixed. */
-export interface AttentionProblem {
-  /** Sizes. */
-  readonly shape: AttentionShape;
-  /** [T, Hq, D] bits of the storage type, already rotated. */
-  readonly query: Uint16Array;
+/** Keys and values of a cache, before a step or after it. */
+export interface CacheTensors {
   /** [N, H, P, D] bits (`uniform`, `headwise`) or [poolPages, P, D] (`pooled`); empty if quantised. */
   readonly keys: Uint16Array;
   /** Shape of `keys`; empty if quantised. */
@@ -60,12 +56,24 @@ export interface AttentionProblem {
   readonly quantisedKeys?: QuantisedTensor;
   /** The values where the shape has a `valueFormat`. */
   readonly quantisedValues?: QuantisedTensor;
+}
+
+/** What attention and append share: a cache, the table into it, and the rows of a step. */
+export interface CacheAndBatch extends CacheTensors {
+  /** Sizes. */
+  readonly shape: AttentionShape;
   /** [B·H, M] ids of one layer group (`headwise`, `pooled`) or [B, M] (`uniform`); −1 is a hole. */
   readonly table: Int32Array;
   /** [B + 1], exclusive prefix sum of the query lengths; the last element is T. */
   readonly queryStarts: Int32Array;
   /** [B], tokens in the cache before this step; the step's own keys and values follow them there. */
   readonly cachedLengths: Int32Array;
+}
+
+/** One attention call over a paged cache: prefill chunks, decode rows and idle slots mixed. */
+export interface AttentionProblem extends CacheAndBatch {
+  /** [T, Hq, D] bits of the storage type, already rotated. */
+  readonly query: Uint16Array;
   /** [H], W of each KV head; 0 is full context. */
   readonly headWindows: Int32Array;
   /** S, leading tokens that window heads always see. */
@@ -102,26 +110,13 @@ export interface Rotary {
   readonly rotaryDimensions: number;
 }
 
-/** One append call: rotate queries and keys, write keys and values through the table. */
-export interface AppendProblem {
-  /** Sizes. */
-  readonly shape: AttentionShape;
+/**
+ * One append call: rotate queries and keys, write keys and values through the table. The cache is the
+ * one before the step and never changed in place; scales by tensor, head or channel are given.
+ */
+export interface AppendProblem extends CacheAndBatch {
   /** [T, (Hq + 2H)·D] bits: each token's query heads, then key heads, then value heads. */
   readonly packed: Uint16Array;
-  /** The cache before the step, shape as in an attention problem; never changed in place. */
-  readonly keys: Uint16Array;
-  /** Shape of `keys`. */
-  readonly values: Uint16Array;
-  /** The keys where the shape has a `keyFormat`; scales by tensor, head or channel are given. */
-  readonly quantisedKeys?: QuantisedTensor;
-  /** The values where the shape has a `valueFormat`. */
-  readonly quantisedValues?: QuantisedTensor;
-  /** The table that the attention call reads through. */
-  readonly table: Int32Array;
-  /** [B + 1], exclusive prefix sum of the query lengths. */
-  readonly queryStarts: Int32Array;
-  /** [B], tokens in the cache before this step: the absolute position of the first new token. */
-  readonly cachedLengths: Int32Array;
   /** Rotation by absolute position. */
   readonly rotary: Rotary;
 }
@@ -136,18 +131,14 @@ export interface DroppedWrite {
   readonly positionTokens: number;
 }
 
-/** What an append gives. */
-export interface AppendResult {
+/** What an append gives: the cache after the step. */
+export interface AppendResult extends CacheTensors {
   /** [T, Hq, D] bits of the rotated queries. */
   readonly query: Uint16Array<ArrayBuffer>;
   /** The cache after the step, shape of the problem's keys. */
   readonly keys: Uint16Array<ArrayBuffer>;
   /** The cache after the step. */
   readonly values: Uint16Array<ArrayBuffer>;
-  /** Quantised keys after the step. */
-  readonly quantisedKeys?: QuantisedTensor;
-  /** Quantised values after the step. */
-  readonly quantisedValues?: QuantisedTensor;
   /** Dropped writes: one for each (token, KV head) whose table entry is a hole. */
   readonly droppedWrites: number;
   /** Where they were, by slot, then position, then head. */

@@ -1,7 +1,7 @@
 /** Microseconds of attention on a card, prompts and decode apart. */
 
 import { type Card, carryOver, missing, roofUs } from "./card_costs.ts";
-import { alongCurve, between, placeOnAxis } from "./interpolate.ts";
+import { alongCurve, between, placeInside } from "./interpolate.ts";
 
 /** Heads of one rank in one layer, and their cache. */
 export interface AttentionShape {
@@ -62,10 +62,8 @@ export function promptUs(
   const measured = grid === undefined ? undefined : nearestShape(grid.shapes, shape);
   if (grid === undefined || measured === undefined) throw missing(card, `prompts by ${o.kernel}`);
   const near = o.windowTokens === null ? o.cached : Math.min(o.cached, o.windowTokens);
-  const clamp = (axis: readonly number[], value: number): number =>
-    Math.min(axis[axis.length - 1], Math.max(axis[0], value));
-  const query = placeOnAxis(grid.promptTokens, clamp(grid.promptTokens, o.query), "a prompt");
-  const cached = placeOnAxis(grid.cachedTokens, clamp(grid.cachedTokens, near), "cached tokens");
+  const query = placeInside(grid.promptTokens, o.query, "a prompt");
+  const cached = placeInside(grid.cachedTokens, near, "cached tokens");
   // Operations a microsecond that the measured shape reached.
   const rate = (p: number): number => {
     const rates = measured.microseconds[p].map((us, c) => {
@@ -99,13 +97,11 @@ export function decodeUs(
   const measured = grid === undefined ? undefined : nearestShape(grid.shapes, shape);
   if (grid === undefined || measured === undefined) throw missing(card, `decode by ${o.kernel}`);
   if (o.requests === 0) return 0;
-  const clamp = (axis: readonly number[], value: number): number =>
-    Math.min(axis[axis.length - 1], Math.max(axis[0], value));
   // As many (request, KV head) pairs and as much of a cache as the measured shape had.
   const alike = o.requests * shape.kvHeads / measured.kvHeads;
   const context = o.tokens / o.requests;
-  const requests = placeOnAxis(grid.requests, clamp(grid.requests, alike), "requests");
-  const along = placeOnAxis(grid.contextTokens, clamp(grid.contextTokens, context), "a context");
+  const requests = placeInside(grid.requests, alike, "requests");
+  const along = placeInside(grid.contextTokens, context, "a context");
   const measuredBytes = measured.kvHeads * measured.headSize * 4;
   // Microseconds over microseconds at the ceiling: falls to 1 as rows get long.
   const slow = (r: number): number => {

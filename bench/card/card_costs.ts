@@ -8,7 +8,7 @@
 
 import { BenchError } from "../result/mod.ts";
 import { DATA_SHEETS, type DataSheet, findDataSheet } from "./data_sheets.ts";
-import { alongCurve, between, placeOnAxis } from "./interpolate.ts";
+import { alongCurve, between, placeInside, placeOnAxis } from "./interpolate.ts";
 import type { CardProfile, ProductType } from "./profile_schema.ts";
 
 /** Rates that operations are measured against. */
@@ -199,13 +199,10 @@ function byteCurveUs(
   curve: { bytes: readonly number[]; microseconds: readonly (number | null)[] },
   bytes: number,
 ): number {
-  const first = curve.bytes[0];
-  const last = curve.bytes[curve.bytes.length - 1];
-  const inside = Math.min(last, Math.max(first, bytes));
-  const place = placeOnAxis(curve.bytes, inside, "bytes of a pass");
+  const place = placeInside(curve.bytes, bytes, "bytes of a pass");
   const measured = alongCurve(curve.microseconds, place);
   if (measured === null) throw missing(card, "passes");
-  const grown = measured * Math.max(1, bytes / last);
+  const grown = measured * Math.max(1, bytes / curve.bytes[curve.bytes.length - 1]);
   const roofs = {
     there: bytes / card.reference.bytesPerSecond * 1e6,
     here: bytes / card.ceilings.bytesPerSecond * 1e6,

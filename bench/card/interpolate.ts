@@ -42,6 +42,11 @@ export function placeOnAxis(axis: readonly number[], value: number, name: string
   return { low, high, share };
 }
 
+/** The same, of the nearest value that the axis holds. */
+export function placeInside(axis: readonly number[], value: number, name: string): AxisPlace {
+  return placeOnAxis(axis, Math.min(axis[axis.length - 1], Math.max(axis[0], value)), name);
+}
+
 function requireNear(
   near: boolean,
   axis: readonly number[],

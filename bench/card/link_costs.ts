@@ -1,7 +1,7 @@
 /** Microseconds of an all-reduce between cards. */
 
 import type { Card } from "./card_costs.ts";
-import { alongCurve, placeOnAxis } from "./interpolate.ts";
+import { alongCurve, placeInside } from "./interpolate.ts";
 import type { CardProfile } from "./profile_schema.ts";
 
 /** Without a measured all-reduce: the share of a link's rate that large messages reach. */
@@ -35,8 +35,7 @@ export function allReduceUs(
   // The bytes that let each card send as much as in the question.
   const alike = o.bytes * share / (2 * (measured.gpus - 1) / measured.gpus);
   const { bytes: axis, microseconds } = measured;
-  const inside = Math.min(axis[axis.length - 1], Math.max(axis[0], alike));
-  const us = alongCurve(microseconds, placeOnAxis(axis, inside, "bytes of an all-reduce")) ?? 0;
+  const us = alongCurve(microseconds, placeInside(axis, alike, "bytes of an all-reduce")) ?? 0;
   const grown = us * Math.max(1, alike / axis[axis.length - 1]);
   return grown + FURTHER_US * Math.max(0, o.gpus - measured.gpus);
 }

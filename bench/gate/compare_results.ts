@@ -5,6 +5,7 @@ import {
   type BenchResult,
   type GateName,
   type GateReport,
+  optionError,
   refuseRepeated,
   type RegressionReport,
   type SideName,
@@ -122,8 +123,7 @@ export function judgeRegression(
 ): RegressionReport {
   const maxRegression = o.maxRegression ?? DEFAULT_MAX_REGRESSION;
   if (!(maxRegression >= 0 && maxRegression < 1)) {
-    throw new BenchError(
-      "bench/option",
+    throw optionError(
       `Cannot judge with maxRegression '${maxRegression}': give a share in [0, 1), as 0.02`,
     );
   }

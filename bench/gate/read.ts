@@ -34,25 +34,27 @@ interface Metric extends MetricFacts {
   readonly sample?: "ttftMs" | "tpotMs";
 }
 
-/** What a regression is judged by; the threshold comes from the margin that is stated. */
-const REGRESSION_METRICS: readonly Metric[] = [
-  {
-    ...GATE_METRICS.meanTtft,
-    value: ({ whole }) => whole.ttftMs?.mean ?? null,
-    sample: "ttftMs",
-  },
-  { ...GATE_METRICS.meanTbt, value: ({ whole }) => whole.tbtMs?.mean ?? null, sample: "tpotMs" },
-  { ...GATE_METRICS.throughput, value: ({ outputTokensPerSecond }) => outputTokensPerSecond },
-];
+const MEAN_TTFT: Metric = {
+  ...GATE_METRICS.meanTtft,
+  value: ({ whole }) => whole.ttftMs?.mean ?? null,
+  sample: "ttftMs",
+};
+const MEAN_TBT: Metric = {
+  ...GATE_METRICS.meanTbt,
+  value: ({ whole }) => whole.tbtMs?.mean ?? null,
+  sample: "tpotMs",
+};
+const THROUGHPUT: Metric = {
+  ...GATE_METRICS.throughput,
+  value: ({ outputTokensPerSecond }) => outputTokensPerSecond,
+};
 
-const METRICS: Readonly<Record<GateName, readonly Metric[]>> = {
+/** What each gate judges; the thresholds of a regression come from the margin that is stated. */
+const METRICS: Readonly<Record<GateName | "gate/regression", readonly Metric[]>> = {
+  "gate/regression": [MEAN_TTFT, MEAN_TBT, THROUGHPUT],
   "gate/read": [
-    {
-      ...GATE_METRICS.meanTtft,
-      value: ({ whole }) => whole.ttftMs?.mean ?? null,
-      sample: "ttftMs",
-    },
-    { ...GATE_METRICS.meanTbt, value: ({ whole }) => whole.tbtMs?.mean ?? null, sample: "tpotMs" },
+    MEAN_TTFT,
+    MEAN_TBT,
     {
       ...GATE_METRICS.meanTtftOfAttention,
       value: ({ attentionOnly }) => attentionOnly.ttftMs?.mean ?? null,
@@ -63,7 +65,7 @@ const METRICS: Readonly<Record<GateName, readonly Metric[]>> = {
     },
   ],
   "gate/capacity": [
-    { ...GATE_METRICS.throughput, value: ({ outputTokensPerSecond }) => outputTokensPerSecond },
+    THROUGHPUT,
     { ...GATE_METRICS.requestThroughput, value: ({ requestsPerSecond }) => requestsPerSecond },
     { ...GATE_METRICS.meanConcurrency, value: ({ meanConcurrency }) => meanConcurrency },
     {
@@ -92,7 +94,7 @@ export interface GateSides {
 /** Judges two sides by the metrics of a gate. */
 export function judgeSides(o: GateSides): GateReport {
   const metrics = o.gate === "gate/regression"
-    ? allowRegression(REGRESSION_METRICS, o.maxRegression ?? DEFAULT_MAX_REGRESSION)
+    ? allowRegression(METRICS[o.gate], o.maxRegression ?? DEFAULT_MAX_REGRESSION)
     : METRICS[o.gate];
   const baseline = sideOf(o.baselineResult, o.baseline);
   const candidate = sideOf(o.candidateResult, o.candidate);
@@ -100,15 +102,12 @@ export function judgeSides(o: GateSides): GateReport {
     o.candidateResult.clock.deterministic;
   const { sequential } = o.candidateResult.options;
   const plan = o.interleaved && sequential !== null ? planLooks(sequential) : null;
-  const comparisons = metrics.map((metric) =>
-    compareSides(metric, {
-      baseline,
-      candidate,
-      deterministic,
-      interleaved: o.interleaved,
-      plan,
-    })
-  );
+  const compare = (sides: Pick<ComparedSides, "baseline" | "candidate">): Comparison[] =>
+    metrics.map((metric) =>
+      compareSides(metric, { ...sides, deterministic, interleaved: o.interleaved, plan })
+    );
+  const sides = { baseline, candidate };
+  const comparisons = compare(sides);
   const demanded = comparisons.filter(({ verdict }) => verdict !== null);
   const pairs = Math.min(baseline.runs.length, candidate.runs.length);
   const faults = [
@@ -117,13 +116,8 @@ export function judgeSides(o: GateSides): GateReport {
   ];
   const judged = combineVerdicts(demanded.map((comparison) => comparison.verdict!));
   const results = [o.baselineResult, o.candidateResult];
-  const sides = { baseline, candidate };
   const judge = (others: SidesAtEnd): Verdict =>
-    combineVerdicts(
-      metrics.map((metric) =>
-        compareSides(metric, { ...others, deterministic, interleaved: o.interleaved, plan }).verdict
-      ).filter((found) => found !== null),
-    );
+    combineVerdicts(compare(others).map((each) => each.verdict).filter((found) => found !== null));
   const modelled = holdWithinModel(judged, { results, sides, judge });
   const interpolated = holdWithinTable(modelled.verdict, { results, sides, judge });
   const held = holdBack(interpolated.verdict, {
@@ -234,26 +228,22 @@ function withoutDemand(comparison: Comparison): Comparison {
   };
 }
 
-function compareSides(
-  metric: Metric,
-  o: {
-    readonly baseline: SideResult;
-    readonly candidate: SideResult;
-    readonly deterministic: boolean;
-    readonly interleaved: boolean;
-    readonly plan: SequentialPlan | null;
-  },
-): Comparison {
+interface ComparedSides {
+  readonly baseline: SideResult;
+  readonly candidate: SideResult;
+  readonly deterministic: boolean;
+  readonly interleaved: boolean;
+  readonly plan: SequentialPlan | null;
+}
+
+function compareSides(metric: Metric, o: ComparedSides): Comparison {
   const values = ({ runs }: SideResult): (number | null)[] =>
     runs.map(({ performance }) => (performance === null ? null : metric.value(performance)));
   const { sample } = metric;
   return compareMetric({
-    metric: metric.metric,
-    unit: metric.unit,
-    better: metric.better,
+    ...metric,
     baseline: values(o.baseline),
     candidate: values(o.candidate),
-    threshold: metric.threshold,
     deterministic: o.deterministic,
     interleaved: o.interleaved,
     ...(o.plan === null

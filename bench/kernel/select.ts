@@ -2,7 +2,7 @@
 
 import { nearestName } from "../../fixtures/mod.ts";
 import type { KernelCase, KernelCaseSet } from "./case.ts";
-import { BenchError } from "../result/mod.ts";
+import { optionError } from "../result/mod.ts";
 
 /**
  * Selects cases by list and by name.
@@ -24,10 +24,7 @@ export function selectKernelCases(
   const fix = nearest === undefined
     ? `use one of: ${names.join(", ")}`
     : `did you mean '${nearest}'?`;
-  throw new BenchError(
-    "bench/option",
-    `Cannot find a case named '${o.glob}' in the set '${o.set}'; ${fix}`,
-  );
+  throw optionError(`Cannot find a case named '${o.glob}' in the set '${o.set}'; ${fix}`);
 }
 
 /** Whether a name is the parts of a pattern in order, with any text between two of them. */

@@ -8,11 +8,14 @@ import { listenFault } from "./listen_fault.ts";
 
 /** What a guard holds out against. */
 export interface ConnectionBounds {
-  /** Most connections at once; more are answered with 503. */
+  /** Most connections at once; more are answered with 503. @default {2,048} */
   readonly maxConnections: number;
-  /** Most time from a connection, or from the answer before, to the end of a header, in milliseconds. */
+  /**
+   * Most time from a connection, or from the answer before, to the end of a header, in milliseconds;
+   * longer is answered with 408. @default {10,000}
+   */
   readonly headerTimeoutMs: number;
-  /** Most bytes of a header; more is answered with 431. */
+  /** Most bytes of a header; more is answered with 431. @default {65,536} */
   readonly maxHeaderBytes: number;
 }
 

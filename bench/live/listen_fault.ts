@@ -1,4 +1,4 @@
-import { BenchError } from "../result/mod.ts";
+import { optionError } from "../result/mod.ts";
 
 /**
  * Says why an address cannot be listened on, and what to name in its place.
@@ -12,7 +12,7 @@ export function listenFault(
   const why = reasonOf(cause);
   if (why === null) return cause;
   const host = o.hostname.includes(":") ? `[${o.hostname}]` : o.hostname;
-  return new BenchError("bench/option", `Cannot listen on '${host}:${o.port}': ${why}`);
+  return optionError(`Cannot listen on '${host}:${o.port}': ${why}`);
 }
 
 function reasonOf(cause: unknown): string | null {

@@ -15,6 +15,22 @@ export interface LiveEndpoint {
   readonly token: string | null;
 }
 
+/** What the requests of a replay are sent with. */
+export interface LiveClient {
+  /** Server to ask. */
+  readonly endpoint: LiveEndpoint;
+  /** How to ask. */
+  readonly settings: LiveSettings;
+  /** Connections. */
+  readonly client: Deno.HttpClient;
+  /** Seed of the prompts' words. */
+  readonly promptSeed: number;
+  /** Tokens of a prefix block of the requests. */
+  readonly prefixBlockTokens: number;
+  /** Stops the replay and every request of it. */
+  readonly signal: AbortSignal;
+}
+
 /** How far a live run has come. */
 export interface LiveProgress {
   /** `warm-up` is thrown away. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { ConnectionBounds } from "./connection_guard.ts";
 export { describeFailures, failedShare } from "./failures.ts";
 
 export { parseLiveResult, serializeLiveResult } from "./live_result.ts";

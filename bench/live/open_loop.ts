@@ -1,26 +1,13 @@
 /** An open loop: requests are sent when they are due, whether or not earlier ones have ended. */
 
 import type { TraceRequest } from "../../fixtures/mod.ts";
-import type { LiveSettings } from "./live_schema.ts";
-import type { LiveEndpoint, LiveRecord } from "./live_types.ts";
+import type { LiveClient, LiveRecord } from "./live_types.ts";
 import { sendRequest } from "./send_request.ts";
 
 /** One replay against one server. */
-export interface OpenLoopOptions {
+export interface OpenLoopOptions extends LiveClient {
   /** Requests in arrival order. */
   readonly requests: readonly TraceRequest[];
-  /** Server to ask. */
-  readonly endpoint: LiveEndpoint;
-  /** How to ask. */
-  readonly settings: LiveSettings;
-  /** Connections. */
-  readonly client: Deno.HttpClient;
-  /** Seed of the prompts' words. */
-  readonly promptSeed: number;
-  /** Tokens of a prefix block of the requests. */
-  readonly prefixBlockTokens: number;
-  /** Stops the replay and every request of it. */
-  readonly signal: AbortSignal;
   /** Called whenever a request ends, with the number of those that did. */
   readonly onDone?: (done: number) => void;
 }

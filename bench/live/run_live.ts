@@ -1,7 +1,7 @@
 /** A benchmark of live servers: the same requests to each, in interleaved pairs. */
 
 import { synthesizeRequests, type TraceRequest, type Workload } from "../../fixtures/mod.ts";
-import { BenchError, describeEnvironment } from "../result/mod.ts";
+import { describeEnvironment, optionError } from "../result/mod.ts";
 import { interleaveSides } from "../statistics/mod.ts";
 import { judgeLive } from "./live_gate.ts";
 import { LIVE_FORMULAS, measureLive } from "./live_metrics.ts";
@@ -154,18 +154,14 @@ function checkSettings(settings: LiveSettings, requests: number): void {
   ];
   for (const [name, value, least] of whole) {
     if (Number.isInteger(value) && value >= least) continue;
-    throw new BenchError(
-      "bench/option",
-      `Cannot run with ${name} '${value}': give an integer of at least ${least}`,
-    );
+    throw optionError(`Cannot run with ${name} '${value}': give an integer of at least ${least}`);
   }
   for (const [name, value] of Object.entries({ requestTimeoutMs, idleTimeoutMs, timeScale })) {
     if (Number.isFinite(value) && (value > 0 || (value === 0 && name === "timeScale"))) continue;
-    throw new BenchError("bench/option", `Cannot run with ${name} '${value}': give more than 0`);
+    throw optionError(`Cannot run with ${name} '${value}': give more than 0`);
   }
   if (settings.api === "chat" && settings.promptAs === "token-ids") {
-    throw new BenchError(
-      "bench/option",
+    throw optionError(
       "Cannot send token ids to the chat API: it takes text only; use the completions API",
     );
   }
@@ -174,22 +170,19 @@ function checkSettings(settings: LiveSettings, requests: number): void {
 function checkEndpoint(endpoint: LiveEndpoint): LiveEndpoint {
   const url = URL.canParse(endpoint.url) ? new URL(endpoint.url) : null;
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new BenchError(
-      "bench/option",
+    throw optionError(
       `Cannot ask '${withoutSecrets(endpoint.url)}': give a base URL such as ` +
         "http://127.0.0.1:8000/v1",
     );
   }
   if (endpoint.token !== null && !isToken(endpoint.token)) {
-    throw new BenchError(
-      "bench/option",
+    throw optionError(
       `Cannot send the token for '${url.origin}': it has to be of visible ASCII characters, ` +
         "without blanks and line breaks",
     );
   }
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    throw new BenchError(
-      "bench/option",
+    throw optionError(
       `Cannot ask '${url.origin}': a base URL has no user, query or fragment; give a token apart`,
     );
   }
@@ -228,8 +221,7 @@ function openLoopRequests(workload: Workload): readonly TraceRequest[] {
   const { requests } = workload;
   const kind = requests.kind === "synthetic" ? requests.arrivals.kind : "list";
   if (kind === "closed-loop" || kind === "saturation-share") {
-    throw new BenchError(
-      "bench/option",
+    throw optionError(
       `Cannot send arrivals of kind '${kind}' to a live server: they follow from a replay; give ` +
         `'poisson' with a rate`,
     );

@@ -4,30 +4,18 @@ import type { TraceRequest } from "../../fixtures/mod.ts";
 import { type AnswerProgress, beginAnswer, checkAnswer, readAnswer } from "./answer.ts";
 import { shorten } from "./completion_chunk.ts";
 import type { LiveSettings } from "./live_schema.ts";
-import type { LiveEndpoint, LiveRecord } from "./live_types.ts";
+import type { LiveClient, LiveRecord } from "./live_types.ts";
 import { promptIds, promptWords } from "./prompt.ts";
 import { RequestFailure } from "./failures.ts";
 import { StreamFormatError } from "./sse.ts";
 import { redactTokens } from "./token.ts";
 
 /** What a request is sent with. */
-export interface SendOptions {
-  /** Server to ask. */
-  readonly endpoint: LiveEndpoint;
-  /** How to ask. */
-  readonly settings: LiveSettings;
-  /** Connections. */
-  readonly client: Deno.HttpClient;
-  /** Seed of the prompt's words. */
-  readonly promptSeed: number;
-  /** Tokens of a prefix block of the requests. */
-  readonly prefixBlockTokens: number;
+export interface SendOptions extends LiveClient {
   /** When the request was due, in milliseconds of `nowMs`. */
   readonly scheduledMs: number;
   /** Time since the start of the replay, in milliseconds. */
   readonly nowMs: () => number;
-  /** Stops the request. */
-  readonly signal: AbortSignal;
 }
 
 /** Sends a request and reads its answer to the end; a failure is part of the record. */

@@ -1,8 +1,12 @@
 /** An OpenAI-compatible streaming server whose answers are timed by the replay engine. */
 
 import type { Workload } from "../../fixtures/mod.ts";
-import { BenchError, type ResultCeilings, type Side } from "../result/mod.ts";
-import { type ConnectionGuard, guardConnections } from "./connection_guard.ts";
+import { BenchError, optionError, type ResultCeilings, type Side } from "../result/mod.ts";
+import {
+  type ConnectionBounds,
+  type ConnectionGuard,
+  guardConnections,
+} from "./connection_guard.ts";
 import { type AnswerServer, errorResponse, streamAnswer, wholeAnswer } from "./serve_answer.ts";
 import { refuseForeign } from "./request_source.ts";
 import { createServeEngine, type EngineStatus, PREFIX_BLOCK_TOKENS } from "./serve_engine.ts";
@@ -17,7 +21,7 @@ import {
 import { countUnread } from "./unread_bytes.ts";
 
 /** What a server holds out against. */
-export interface ServeBounds {
+export interface ServeBounds extends ConnectionBounds {
   /** Most bytes of a body; more is refused with 413. @default {8 MiB} */
   readonly maxBodyBytes: number;
   /** Most time for a body to arrive, in milliseconds; longer is refused with 408. @default {10,000} */
@@ -32,12 +36,6 @@ export interface ServeBounds {
   readonly maxUnreadBytes: number;
   /** Bytes that all clients may leave unread; then those with most are ended. @default {64 MiB} */
   readonly maxUnreadBytesInAll: number;
-  /** Most connections at once; more are refused with 503. @default {2,048} */
-  readonly maxConnections: number;
-  /** Most time for a header to arrive, in milliseconds; longer is refused with 408. @default {10,000} */
-  readonly headerTimeoutMs: number;
-  /** Most bytes of a header; more is refused with 431. @default {65,536} */
-  readonly maxHeaderBytes: number;
 }
 
 /** Bounds where nothing else is said. */
@@ -144,11 +142,10 @@ export async function startServer(o: ServeOptions): Promise<RunningServer> {
   const timeScale = o.timeScale ?? 1;
   const tokensPerEvent = o.tokensPerEvent ?? 1;
   if (!(timeScale >= 0 && Number.isFinite(timeScale))) {
-    throw new BenchError("bench/option", `Cannot scale time by '${timeScale}': give at least 0`);
+    throw optionError(`Cannot scale time by '${timeScale}': give at least 0`);
   }
   if (!Number.isInteger(tokensPerEvent) || tokensPerEvent < 1) {
-    throw new BenchError(
-      "bench/option",
+    throw optionError(
       `Cannot send '${tokensPerEvent}' tokens in an event: give an integer of at least 1`,
     );
   }
@@ -227,8 +224,7 @@ export function requireLoopback(
   o: { readonly hostname: string; readonly allowRemote: boolean },
 ): void {
   if (isLoopback(o.hostname) || o.allowRemote) return;
-  throw new BenchError(
-    "bench/option",
+  throw optionError(
     `Cannot listen on '${o.hostname}': other machines could reach it and it knows no users; give ` +
       `a loopback address, or allow it with --allow-remote`,
   );

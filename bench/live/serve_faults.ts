@@ -1,7 +1,7 @@
 /** Faults that a server can be told to have, for whoever tests a client on it. */
 
 import { nearestName } from "../../fixtures/mod.ts";
-import { BenchError } from "../result/mod.ts";
+import { optionError } from "../result/mod.ts";
 
 /**
  * What goes wrong: `status` answers 500; `server` sends an error event half-way; `disconnect` breaks
@@ -44,8 +44,7 @@ export function parseFaults(text: string): ServeFaults {
     if (fault === undefined || !/^[1-9]\d*$/.test(period ?? "")) {
       const nearest = fault === undefined ? nearestName(name, SERVE_FAULTS) : undefined;
       const hint = nearest === undefined ? "" : `; did you mean '${nearest}'?`;
-      throw new BenchError(
-        "bench/option",
+      throw optionError(
         `Cannot read the fault '${part}': give one of ${SERVE_FAULTS.join(", ")} and each ` +
           `how-manieth request has it, such as stall=10${hint}`,
       );

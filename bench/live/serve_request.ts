@@ -1,6 +1,6 @@
 /** Bodies of completion requests: read within bounds, and understood. */
 
-import { BenchError } from "../result/mod.ts";
+import { optionError } from "../result/mod.ts";
 import { isNestedDeeper } from "./json_depth.ts";
 
 /** A request that is refused, with the status that says so. */
@@ -131,7 +131,7 @@ export function prefixBlocksOf(
   blockTokens: number,
 ): readonly number[] {
   if (!Number.isInteger(blockTokens) || blockTokens < 1) {
-    throw new BenchError("bench/option", `Cannot cut blocks of '${blockTokens}' tokens`);
+    throw optionError(`Cannot cut blocks of '${blockTokens}' tokens`);
   }
   const blocks: number[] = [];
   let [low, high] = [0x811c9dc5, 0x9747b28c];

@@ -1,6 +1,6 @@
 /** Service-level objectives and what meets them. */
 
-import { BenchError } from "../result/mod.ts";
+import { optionError } from "../result/mod.ts";
 
 /** Most that a request may take to count as good; null where nothing is demanded. */
 export interface ServiceObjectives {
@@ -29,8 +29,7 @@ export function parseObjectives(text: string): ServiceObjectives {
     const found = /^\s*(ttft|tbt|e2e)\s*=\s*(\d+(?:\.\d+)?)\s*(ms|s)\s*$/.exec(part);
     const limit = found === null ? 0 : Number(found[2]) * UNITS[found[3]];
     if (found === null || limit <= 0) {
-      throw new BenchError(
-        "bench/option",
+      throw optionError(
         `Cannot read the objective '${part}': give ttft, tbt or e2e and a time above 0, such as ` +
           `ttft=200ms`,
       );

@@ -2,7 +2,7 @@
 
 import { validateAllocator } from "../../allocator/mod.ts";
 import type { TraceRequest } from "../../fixtures/mod.ts";
-import { BenchError } from "../result/mod.ts";
+import { BenchError, optionError } from "../result/mod.ts";
 import type { Scheduler } from "../scheduler/mod.ts";
 import type { RequestSequence } from "./request_sequence.ts";
 
@@ -28,15 +28,13 @@ export function refuseTurn(
   const { request, delayMs } = after;
   const stands = Number.isInteger(request) && request >= 0 && request < index;
   if (!(stands && delayMs >= 0 && Number.isFinite(delayMs))) {
-    throw new BenchError(
-      "bench/option",
+    throw optionError(
       `Cannot replay request ${index}: it follows request ${request} by ${delayMs} ms; a turn ` +
         `follows a request that stands before it, by 0 ms or more`,
     );
   }
   if (!closedLoop) return;
-  throw new BenchError(
-    "bench/option",
+  throw optionError(
     `Cannot replay request ${index} in a closed loop: it follows request ${request}; give ` +
       `arrivals, or requests that follow no other`,
   );
@@ -48,14 +46,12 @@ export function refuseDisorder(requests: RequestSequence): void {
   for (let index = 0; index < requests.length; index++) {
     const { id, arrivalMs } = requests.at(index)!;
     if (!Number.isFinite(arrivalMs)) {
-      throw new BenchError(
-        "bench/option",
+      throw optionError(
         `Cannot replay request ${id}: it arrives at ${arrivalMs} ms; give a finite number`,
       );
     }
     if (arrivalMs < before) {
-      throw new BenchError(
-        "bench/option",
+      throw optionError(
         `Cannot replay request ${id}: it arrives at ${arrivalMs} ms, before its predecessor at ` +
           `${before} ms; sort the requests by arrival`,
       );

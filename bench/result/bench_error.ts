@@ -26,3 +26,8 @@ export class BenchError extends Error {
     this.code = code;
   }
 }
+
+/** An option that cannot be followed; the message names it, its value and what to give. */
+export function optionError(message: string): BenchError {
+  return new BenchError("bench/option", message);
+}

@@ -6,7 +6,7 @@
 
 export { FORM_MEANINGS } from "./kernel_forms.ts";
 export { AVAILABILITY_READINGS, type AvailabilityReading } from "./availability.ts";
-export { BenchError, type BenchErrorCode } from "./bench_error.ts";
+export * from "./bench_error.ts";
 export { parseDocument, parseUnversioned, readResultText } from "./document.ts";
 export { describeEnvironment } from "./environment.ts";
 export * from "./file.ts";

@@ -2,7 +2,7 @@
 
 import type { TraceRequest } from "../../fixtures/mod.ts";
 import { refuseDisorder, refuseTurn, routeRequests } from "../replay/mod.ts";
-import { BenchError } from "../result/mod.ts";
+import { optionError } from "../result/mod.ts";
 import { type Bench, concurrencyOf } from "./prepare.ts";
 import { serveSaturated } from "./saturation.ts";
 
@@ -38,8 +38,7 @@ export async function shareRequests(bench: Bench): Promise<readonly ReplicaShare
   });
   if (router === "prefix-aware") refuseBlindRouter(bench);
   if (concurrency !== null && (router !== "round-robin" || concurrency < replicas)) {
-    throw new BenchError(
-      "bench/option",
+    throw optionError(
       `Cannot route a closed loop of ${concurrency} requests to ${replicas} replicas by ` +
         `'${router}': its arrivals follow from the replays; give 'round-robin' and at least one ` +
         `request a replica`,
@@ -73,15 +72,13 @@ export async function shareRequests(bench: Bench): Promise<readonly ReplicaShare
 /** Refuses to route by prefixes where no replica keeps one, or no request has one. */
 function refuseBlindRouter({ requests, resolved: { prefixCache } }: Bench): void {
   if (!prefixCache) {
-    throw new BenchError(
-      "bench/option",
+    throw optionError(
       "Cannot route by 'prefix-aware': replicas keep no prefixes; switch the prefix cache on, or " +
         "take 'least-loaded'",
     );
   }
   if (requests.some(({ prefixBlocks = [] }) => prefixBlocks.length > 0)) return;
-  throw new BenchError(
-    "bench/option",
+  throw optionError(
     "Cannot route by 'prefix-aware': no request names the blocks of its prompt; give a trace that " +
       "does, or take 'least-loaded', which does the same without them",
   );

@@ -8,7 +8,7 @@ import {
   type TraceRequest,
 } from "../../fixtures/mod.ts";
 import {
-  BenchError,
+  optionError,
   type ResultCeilings,
   type ResultOptions,
   type Side,
@@ -112,14 +112,10 @@ function fleetOf({ workload, replicas, router }: BenchOptions): Pick<ResultOptio
     router: router ?? workload.fleet?.router ?? "round-robin",
   };
   if (!ROUTERS.includes(fleet.router)) {
-    throw new BenchError(
-      "bench/option",
-      `Cannot route by '${fleet.router}': the routers are ${ROUTERS.join(", ")}`,
-    );
+    throw optionError(`Cannot route by '${fleet.router}': the routers are ${ROUTERS.join(", ")}`);
   }
   if (router !== undefined && fleet.replicas === 1) {
-    throw new BenchError(
-      "bench/option",
+    throw optionError(
       `Cannot route by '${router}' to a single replica: give at least 2 replicas, or no router`,
     );
   }
@@ -128,10 +124,7 @@ function fleetOf({ workload, replicas, router }: BenchOptions): Pick<ResultOptio
 
 function requireCount(name: string, value: number, least: number): void {
   if (Number.isInteger(value) && value >= least) return;
-  throw new BenchError(
-    "bench/option",
-    `Cannot run with ${name} '${value}': give an integer of at least ${least}`,
-  );
+  throw optionError(`Cannot run with ${name} '${value}': give an integer of at least ${least}`);
 }
 
 /** Ceilings that steps are costed by. */

@@ -3,7 +3,7 @@
 import { saturate, type TraceRequest } from "../../fixtures/mod.ts";
 import { createCalibratedClock, createModelClock } from "../clock/mod.ts";
 import { measure, replay } from "../replay/mod.ts";
-import { BenchError, type RunPerformance } from "../result/mod.ts";
+import { optionError, type RunPerformance } from "../result/mod.ts";
 import { createSideRanks } from "../scheduler/mod.ts";
 import type { BenchOptions } from "./options.ts";
 import { type Bench, prepareBench } from "./prepare.ts";
@@ -24,8 +24,7 @@ export async function resolveSaturation(options: BenchOptions): Promise<BenchOpt
   const saturated = prepareBench({ ...options, workload: saturate(workload) });
   const { requestsPerSecond } = await serveSaturated(saturated, saturated.requests);
   if (requestsPerSecond === null) {
-    throw new BenchError(
-      "bench/option",
+    throw optionError(
       `Cannot arrive at ${arrivals.share} of saturation: the baseline serves no request of workload ` +
         `'${workload.name}'`,
     );

@@ -6,7 +6,7 @@ import {
   createPrefixCache,
   shardHeadMap,
 } from "../../allocator/mod.ts";
-import { BenchError } from "../result/mod.ts";
+import { optionError } from "../result/mod.ts";
 import { findMeasuredRank, type Ranks } from "./ranks.ts";
 
 /**
@@ -19,8 +19,7 @@ export function createPrefixRanks(
   blockTokens: number,
 ): Ranks {
   if (blockTokens % o.pageSizeTokens !== 0) {
-    throw new BenchError(
-      "bench/option",
+    throw optionError(
       `Cannot share prefixes with pages of ${o.pageSizeTokens} tokens: a block of ${blockTokens} ` +
         `tokens is not a whole number of them`,
     );

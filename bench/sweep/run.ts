@@ -11,6 +11,7 @@ import {
   type BenchResult,
   type LineFile,
   openLineFile,
+  optionError,
   ResultError,
   type RunPerformance,
 } from "../result/mod.ts";
@@ -126,8 +127,7 @@ export async function runSweep(
 
 function refuseShard({ part, parts }: SweepShard): void {
   if (Number.isInteger(part) && Number.isInteger(parts) && part >= 1 && part <= parts) return;
-  throw new BenchError(
-    "bench/option",
+  throw optionError(
     `Cannot run shard '${part}/${parts}': give PART/PARTS with 1 ≤ PART ≤ PARTS, as in 1/4`,
   );
 }

@@ -2,7 +2,7 @@
 
 import { CACHE_READ_BYTES } from "../card/mod.ts";
 import type { FeedForwardShape, ServedLayer, ServedModel, WeightType } from "../card/mod.ts";
-import { BenchError } from "../result/mod.ts";
+import { BenchError, optionError } from "../result/mod.ts";
 import type { PublishedGeometry, PublishedRow } from "./published.ts";
 import type { RunSettings } from "./run_flags.ts";
 
@@ -27,7 +27,7 @@ function weightTypes(
   // Of GGUF's types those that give every tensor the same bits.
   if (/awq|gptq|int4|w4a16|\bq4_[01]/.test(lower)) return all("int4");
   if (/bf16|bfloat16|fp16|float16|\bf16|unquantised|unquantized/.test(lower)) return all("bf16");
-  throw new BenchError("bench/option", `the type of weights "${text}" is not known`);
+  throw optionError(`the type of weights "${text}" is not known`);
 }
 
 /**
@@ -44,7 +44,7 @@ function cacheOf(text: string): Pick<ServedModel, "cacheBytes" | "cacheReadBytes
   if (/^(bf16|bfloat16|fp16|float16|f16|auto|$)/.test(lower)) {
     return { cacheBytes: 2, cacheReadBytes: CACHE_READ_BYTES[16] };
   }
-  throw new BenchError("bench/option", `the type of cache "${text}" is not known`);
+  throw optionError(`the type of cache "${text}" is not known`);
 }
 
 /** Why the types that a row names are not known, with the key that names them. */

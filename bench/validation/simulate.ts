@@ -5,7 +5,7 @@
  * known, as of a published result. On workloads that both can express it makes the same steps.
  */
 
-import { BenchError } from "../result/mod.ts";
+import { optionError } from "../result/mod.ts";
 
 /** How an engine forms its steps. */
 export type BatchingRule =
@@ -147,8 +147,7 @@ export function simulate(o: SimulateOptions): SimulatedTimes {
   );
   if (misfit >= 0) {
     const { inputTokens, outputTokens } = requests[misfit];
-    throw new BenchError(
-      "bench/option",
+    throw optionError(
       `Cannot serve request ${misfit}: its ${inputTokens} + ${outputTokens} tokens do not fit into a ` +
         `cache of ${Math.floor(o.capacityTokens)} tokens`,
     );
@@ -326,8 +325,7 @@ export function simulate(o: SimulateOptions): SimulatedTimes {
         continue;
       }
       if (waiting.length > 0) {
-        throw new BenchError(
-          "bench/option",
+        throw optionError(
           `Cannot admit request ${waiting[0].id} although nothing runs: its prompt exceeds a step`,
         );
       }
