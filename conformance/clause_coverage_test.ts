@@ -1,7 +1,94 @@
 import assert from "node:assert/strict";
-import { listClauses, listPendingClauses } from "./clause.ts";
-import { checkCoverage, testsByClause, uncoveredClauses } from "./clause_coverage.ts";
+import { type Clause, listClauses, listPendingClauses } from "./clause.ts";
+import { type CoverageInput, testsByClause } from "./clause_coverage.ts";
 import { listTests } from "./registry.ts";
+
+/** One thing wrong between clauses, tests and the pending list. */
+interface CoverageProblem {
+  /** What kind of problem it is. */
+  readonly code:
+    | "unknown-clause"
+    | "uncovered-must"
+    | "tool-clause"
+    | "pending-has-test"
+    | "pending-unknown";
+  readonly clause: string;
+  /** What is wrong and how to fix it. */
+  readonly message: string;
+}
+
+/**
+ * Lists the clauses that no test names.
+ *
+ * @param input Clauses and tests; the suite's own by default.
+ * @returns The uncovered clauses, pending ones included.
+ */
+function uncoveredClauses(input: CoverageInput = {}): Clause[] {
+  const names = testsByClause(input);
+  return (input.clauses ?? listClauses()).filter((clause) => names.get(clause.id)?.length === 0);
+}
+
+/**
+ * Checks clauses, tests and the pending list against each other.
+ *
+ * @param input The parts; the suite's own by default.
+ * @returns Every problem; none means that CI may pass.
+ */
+function checkCoverage(input: CoverageInput = {}): CoverageProblem[] {
+  const clauses = input.clauses ?? listClauses();
+  const tests = input.tests ?? listTests();
+  const pending = input.pending ?? listPendingClauses();
+  const known = new Set(clauses.map((clause) => clause.id));
+  const judged = clauses.filter((clause) => clause.kind !== "tool");
+  const waived = new Set(pending.map((entry) => entry.id));
+  const covered = new Set(tests.flatMap((test) => test.clauses));
+  const problems: CoverageProblem[] = [];
+  for (const test of tests) {
+    for (const clause of test.clauses.filter((id) => !known.has(id))) {
+      problems.push({
+        code: "unknown-clause",
+        clause,
+        message: `Test "${test.id}" names the unknown clause ` +
+          `"${clause}"; name one that stands in conformance/clauses`,
+      });
+    }
+  }
+  const ofTool = new Set(clauses.filter(({ kind }) => kind === "tool").map(({ id }) => id));
+  for (const clause of [...covered].filter((id) => ofTool.has(id))) {
+    problems.push({
+      code: "tool-clause",
+      clause,
+      message: `Clause "${clause}" is about headwise itself; judge it in cli/tool_clauses`,
+    });
+  }
+  for (const clause of judged) {
+    if (clause.level === "MUST" && !covered.has(clause.id) && !waived.has(clause.id)) {
+      problems.push({
+        code: "uncovered-must",
+        clause: clause.id,
+        message: `Clause "${clause.id}" is a MUST without a test; write one, or give the reason ` +
+          "in conformance/clauses/pending.yaml",
+      });
+    }
+  }
+  for (const entry of pending) {
+    if (!known.has(entry.id)) {
+      problems.push({
+        code: "pending-unknown",
+        clause: entry.id,
+        message: `The pending list names the unknown clause "${entry.id}"; remove the entry`,
+      });
+    } else if (covered.has(entry.id)) {
+      problems.push({
+        code: "pending-has-test",
+        clause: entry.id,
+        message: `Clause "${entry.id}" is pending but has a test; remove it from ` +
+          "conformance/clauses/pending.yaml",
+      });
+    }
+  }
+  return problems;
+}
 
 const [first, second] = listClauses().filter(({ kind }) => kind !== "tool");
 const clauses = [first, second].filter((clause) => clause !== undefined);

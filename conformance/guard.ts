@@ -25,7 +25,6 @@ export interface GuardOptions {
   readonly over?: AbortSignal;
   /** Policies of the subject that differ from the default. */
   readonly policies?: Partial<Policies> | undefined;
-  /** What the subject claims. */
   readonly claims?: ReadonlySet<Capability>;
 }
 

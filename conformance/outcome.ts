@@ -42,7 +42,6 @@ function faultCodeOf(cause: unknown): FaultCode {
 
 /** A test found something that no acceptance set allows; the run turns it into a failure. */
 export class Mismatch extends Error {
-  /** Always `mismatch`. */
   readonly code = "mismatch";
   /** Share of an error budget that was used; null where there is none. */
   readonly budgetUsed: number | null;

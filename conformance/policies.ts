@@ -35,7 +35,6 @@ export interface Policies {
   readonly availability: "heads" | "uniform-pages" | "none";
 }
 
-/** Name of a policy. */
 export type PolicyName = keyof Policies;
 
 /** What holds where a subject declares nothing. */

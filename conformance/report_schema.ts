@@ -43,7 +43,6 @@ const outcomeSchema = z.discriminatedUnion("kind", [
 ]);
 
 const runSchema = z.object({
-  /** Tells rows apart. */
   kind: z.literal("run"),
   /** {@linkcode REPORT_VERSION} of the writer. */
   version: z.literal(REPORT_VERSION),
@@ -79,13 +78,10 @@ const runSchema = z.object({
 });
 
 const caseSchema = z.object({
-  /** Tells rows apart. */
   kind: z.literal("case"),
   /** Id of the case. */
   query: text,
-  /** Clauses that it judges. */
   clauses: z.array(text),
-  /** What became of it. */
   outcome: outcomeSchema,
   /** What an expectations file says of it; absent where it says nothing that matters. */
   expectation: z.object({
@@ -105,13 +101,11 @@ const caseSchema = z.object({
 });
 
 const endSchema = z.object({
-  /** Tells rows apart. */
   kind: z.literal("end"),
   /** SHA-256 of every line before this one, line ends included. */
   digest: text,
   /** Counts. */
   summary: z.object({
-    /** Cases that passed. */
     passed: z.number(),
     /** Cases that failed, known failures left out. */
     failed: z.number(),

@@ -8,9 +8,7 @@ export type CheckParams = Readonly<Record<string, string | number | boolean>>;
 /** A check with its cases. */
 export interface ToolCheck<P extends CheckParams = CheckParams> {
   readonly name: string;
-  /** Clauses that it judges. */
   readonly clauses: readonly string[];
-  /** What is judged. */
   readonly description: string;
   /** Parameters of each case. */
   readonly cases: readonly P[];

@@ -16,170 +16,6 @@ const FORMS = {
 type Form = keyof typeof FORMS;
 const FORM_NAMES = Object.keys(FORMS) as Form[];
 
-const named = defineCheck({
-  name: "gates:named",
-  clauses: ["gate/named"],
-  description: "The verdict is about the pair of kernels that it names, whichever was asked for",
-  cases: FORM_NAMES.flatMap((baseline) =>
-    FORM_NAMES.filter((candidate) => candidate !== baseline).map((candidate) => ({
-      baseline,
-      candidate,
-    }))
-  ),
-  run: async (tool, { baseline, candidate }) => {
-    const sides = Object.fromEntries(
-      Object.values(FORMS).map(({ side, time }) => [side, replays(time)]),
-    );
-    const runs: ToolRuns = {
-      gate: "gate/read",
-      sides,
-      allHeadsWindow: false,
-      pair: `${baseline}:${candidate}`,
-    };
-    const judged = requireOk("judge", await tool.judge(runs));
-    const words = `${candidate} against ${baseline}`;
-    requireThat(
-      judged.headline.includes(words),
-      `Expected the headline to say "${words}", found "${judged.headline}"`,
-    );
-    const ratio = FORMS[candidate].time / FORMS[baseline].time;
-    requireEqual("verdict", judged.verdict, ratio <= 0.95 ? "PASS" : "FAIL");
-  },
-});
-
-const softwareDevice = defineCheck({
-  name: "gates:software_device",
-  clauses: ["gate/clock"],
-  description: "Times of a device that runs on the CPU give no verdict, good or bad",
-  cases: grid({ ratio: [0.5, 2] }),
-  run: async (tool, { ratio }) => {
-    const runs = readRuns({ ttft: ratio, tbt: ratio, spread: 0.002 });
-    const software = requireOk("judge", await tool.judge({ ...runs, isSoftware: true }));
-    requireEqual("verdict", software.verdict, "INCONCLUSIVE");
-    const real = requireOk("judge", await tool.judge({ ...runs, isSoftware: false }));
-    requireEqual("verdict of a card", real.verdict, ratio < 1 ? "PASS" : "FAIL");
-  },
-});
-
-const modelledPart = defineCheck({
-  name: "gates:modelled_part",
-  clauses: ["gate/clock"],
-  description: "A verdict on times that are modelled in part holds at both ends of their error",
-  cases: [
-    { ratio: 0.85, error: 0.1, verdict: "PASS" },
-    { ratio: 1.2, error: 0.1, verdict: "FAIL" },
-    // Attention gains, the rest does not: with more of the rest the whole gains too little.
-    { ratio: 0.94, error: 0.6, verdict: "INCONCLUSIVE" },
-    { ratio: 0.96, error: 1, verdict: "INCONCLUSIVE" },
-  ],
-  run: async (tool, { ratio, error, verdict }) => {
-    const runs = withConstantRest(readRuns({ ttft: ratio, tbt: ratio, spread: 0.0005 }));
-    const judged = requireOk("judge", await tool.judge({ ...runs, modelError: error }));
-    requireEqual("verdict", judged.verdict, verdict);
-    const exact = requireOk("judge", await tool.judge({ ...runs, modelError: 0 }));
-    requireEqual("verdict without an error", exact.verdict, ratio <= 0.95 ? "PASS" : "FAIL");
-  },
-});
-
-const differentResults = defineCheck({
-  name: "gates:different_results",
-  clauses: ["gate/clock", "gate/complete"],
-  description: "Results of two cards, workloads or head maps are refused; of two versions, named",
-  cases: grid({ differs: ["card", "seed", "head map"] }),
-  run: async (tool, { differs }) => {
-    const runs = regressionRuns({ before: 1, after: 1 });
-    const reply = await tool.regress({ ...runs, differs });
-    requireRefused("regress", reply);
-    requireThat(
-      reply.kind === "refused" && reply.message.includes(differs),
-      `Expected the refusal to name the ${differs}`,
-    );
-    const versions = requireOk("regress", await tool.regress({ ...runs, differs: "version" }));
-    requireThat(
-      versions.reasons.some((reason) => reason.includes("version")),
-      "Expected the versions that differ to be named, found them nowhere",
-    );
-  },
-});
-
-const regression = defineCheck({
-  name: "gates:regression",
-  clauses: ["gate/regression"],
-  description: "Each side is compared with itself, and may be worse by the stated margin",
-  cases: [
-    { after: 0.9, margin: 0.02, verdict: "PASS" },
-    { after: 1, margin: 0.02, verdict: "PASS" },
-    { after: 1.05, margin: 0.02, verdict: "FAIL" },
-    { after: 1.05, margin: 0.1, verdict: "PASS" },
-    { after: 1.2, margin: 0.1, verdict: "FAIL" },
-  ],
-  run: async (tool, { after, margin, verdict }) => {
-    // The fast side of the later result is faster than the slow side of the earlier one in any case.
-    const runs = regressionRuns({ before: 1, after });
-    const judged = requireOk("regress", await tool.regress({ ...runs, maxRegression: margin }));
-    requireEqual("verdict", judged.verdict, verdict);
-    requireEqual("margin", judged.maxRegression, margin);
-    requireThat(judged.sides.length > 0, "Expected at least one side to be compared, found none");
-    for (const side of judged.sides) requireEqual("side", side.after, side.before);
-    const plain = requireOk("regress", await tool.regress(runs));
-    requireThat(plain.maxRegression > 0, "Expected a margin to be stated, found none");
-  },
-});
-
-const complete = defineCheck({
-  name: "gates:complete",
-  clauses: ["gate/complete"],
-  description: "Answers that failed, are missing or are shorter never make a faster server",
-  cases: [
-    { change: "none", side: "candidate", outcome: "PASS" },
-    { change: "failed", side: "candidate", outcome: "FAIL" },
-    { change: "failed", side: "baseline", outcome: "FAIL" },
-    { change: "nothing_answered", side: "candidate", outcome: "refused" },
-    { change: "half_answered", side: "candidate", outcome: "refused" },
-    { change: "shorter", side: "candidate", outcome: "refused" },
-    { change: "shorter", side: "baseline", outcome: "refused" },
-    { change: "other_prompts", side: "candidate", outcome: "refused" },
-  ],
-  run: async (tool, { change, side, outcome }) => {
-    const baseline: ToolAnswers = { ...ANSWERS };
-    const candidate: ToolAnswers = { ...ANSWERS, ttftMs: 100, tbtMs: 10 };
-    const sides = { baseline, candidate };
-    const changed = { ...sides, [side]: { ...sides[side], ...CHANGES[change] } };
-    const reply = await tool.judgeAnswers(changed);
-    if (outcome === "refused") return requireRefused("judgeAnswers", reply);
-    requireEqual("verdict", requireOk("judgeAnswers", reply).verdict, outcome);
-  },
-});
-
-const power = defineCheck({
-  name: "suite:power",
-  clauses: ["declare/power"],
-  description: "Whatever is declared, cases hold every small fault to a quarter of what it moves",
-  cases: [
-    { fault: "key of a full head lost" },
-    { fault: "key or sink of a window head lost" },
-    { fault: "later key seen" },
-    { fault: "key before the window" },
-    { fault: "page of another row" },
-    { fault: "sink forgotten" },
-    { fault: "window a key too narrow" },
-    { fault: "window a key too wide" },
-  ],
-  run: async (tool, { fault }) => {
-    const found = (await tool.power()).filter((each) => new RegExp(fault).test(each.fault));
-    requireThat(found.length > 0, `Expected cases that show "${fault}", found none`);
-    for (const { margins } of found) {
-      requireThat(margins.length > 1, "Expected margins of every arithmetic, found one");
-      for (const margin of margins) {
-        requireThat(
-          Number.isFinite(margin) && margin >= LEAST_MARGIN,
-          `Expected "${fault}" to move at least ${LEAST_MARGIN} intervals, found ${margin}`,
-        );
-      }
-    }
-  },
-});
-
 const ANSWERS: ToolAnswers = {
   completed: 20,
   failed: 0,
@@ -237,13 +73,162 @@ function withConstantRest(runs: ToolRuns): ToolRuns {
   return { ...runs, sides: Object.fromEntries(sides) };
 }
 
-/** Checks of what verdicts claim. */
 export const claimChecks: readonly ToolCheck[] = [
-  named,
-  softwareDevice,
-  modelledPart,
-  differentResults,
-  regression,
-  complete,
-  power,
+  defineCheck({
+    name: "gates:named",
+    clauses: ["gate/named"],
+    description: "The verdict is about the pair of kernels that it names, whichever was asked for",
+    cases: FORM_NAMES.flatMap((baseline) =>
+      FORM_NAMES.filter((candidate) => candidate !== baseline).map((candidate) => ({
+        baseline,
+        candidate,
+      }))
+    ),
+    run: async (tool, { baseline, candidate }) => {
+      const sides = Object.fromEntries(
+        Object.values(FORMS).map(({ side, time }) => [side, replays(time)]),
+      );
+      const runs: ToolRuns = {
+        gate: "gate/read",
+        sides,
+        allHeadsWindow: false,
+        pair: `${baseline}:${candidate}`,
+      };
+      const judged = requireOk("judge", await tool.judge(runs));
+      const words = `${candidate} against ${baseline}`;
+      requireThat(
+        judged.headline.includes(words),
+        `Expected the headline to say "${words}", found "${judged.headline}"`,
+      );
+      const ratio = FORMS[candidate].time / FORMS[baseline].time;
+      requireEqual("verdict", judged.verdict, ratio <= 0.95 ? "PASS" : "FAIL");
+    },
+  }),
+  defineCheck({
+    name: "gates:software_device",
+    clauses: ["gate/clock"],
+    description: "Times of a device that runs on the CPU give no verdict, good or bad",
+    cases: grid({ ratio: [0.5, 2] }),
+    run: async (tool, { ratio }) => {
+      const runs = readRuns({ ttft: ratio, tbt: ratio, spread: 0.002 });
+      const software = requireOk("judge", await tool.judge({ ...runs, isSoftware: true }));
+      requireEqual("verdict", software.verdict, "INCONCLUSIVE");
+      const real = requireOk("judge", await tool.judge({ ...runs, isSoftware: false }));
+      requireEqual("verdict of a card", real.verdict, ratio < 1 ? "PASS" : "FAIL");
+    },
+  }),
+  defineCheck({
+    name: "gates:modelled_part",
+    clauses: ["gate/clock"],
+    description: "A verdict on times that are modelled in part holds at both ends of their error",
+    cases: [
+      { ratio: 0.85, error: 0.1, verdict: "PASS" },
+      { ratio: 1.2, error: 0.1, verdict: "FAIL" },
+      // Attention gains, the rest does not: with more of the rest the whole gains too little.
+      { ratio: 0.94, error: 0.6, verdict: "INCONCLUSIVE" },
+      { ratio: 0.96, error: 1, verdict: "INCONCLUSIVE" },
+    ],
+    run: async (tool, { ratio, error, verdict }) => {
+      const runs = withConstantRest(readRuns({ ttft: ratio, tbt: ratio, spread: 0.0005 }));
+      const judged = requireOk("judge", await tool.judge({ ...runs, modelError: error }));
+      requireEqual("verdict", judged.verdict, verdict);
+      const exact = requireOk("judge", await tool.judge({ ...runs, modelError: 0 }));
+      requireEqual("verdict without an error", exact.verdict, ratio <= 0.95 ? "PASS" : "FAIL");
+    },
+  }),
+  defineCheck({
+    name: "gates:different_results",
+    clauses: ["gate/clock", "gate/complete"],
+    description: "Results of two cards, workloads or head maps are refused; of two versions, named",
+    cases: grid({ differs: ["card", "seed", "head map"] }),
+    run: async (tool, { differs }) => {
+      const runs = regressionRuns({ before: 1, after: 1 });
+      const reply = await tool.regress({ ...runs, differs });
+      requireRefused("regress", reply);
+      requireThat(
+        reply.kind === "refused" && reply.message.includes(differs),
+        `Expected the refusal to name the ${differs}`,
+      );
+      const versions = requireOk("regress", await tool.regress({ ...runs, differs: "version" }));
+      requireThat(
+        versions.reasons.some((reason) => reason.includes("version")),
+        "Expected the versions that differ to be named, found them nowhere",
+      );
+    },
+  }),
+  defineCheck({
+    name: "gates:regression",
+    clauses: ["gate/regression"],
+    description: "Each side is compared with itself, and may be worse by the stated margin",
+    cases: [
+      { after: 0.9, margin: 0.02, verdict: "PASS" },
+      { after: 1, margin: 0.02, verdict: "PASS" },
+      { after: 1.05, margin: 0.02, verdict: "FAIL" },
+      { after: 1.05, margin: 0.1, verdict: "PASS" },
+      { after: 1.2, margin: 0.1, verdict: "FAIL" },
+    ],
+    run: async (tool, { after, margin, verdict }) => {
+      // The fast side of the later result is faster than the slow side of the earlier one in any case.
+      const runs = regressionRuns({ before: 1, after });
+      const judged = requireOk("regress", await tool.regress({ ...runs, maxRegression: margin }));
+      requireEqual("verdict", judged.verdict, verdict);
+      requireEqual("margin", judged.maxRegression, margin);
+      requireThat(judged.sides.length > 0, "Expected at least one side to be compared, found none");
+      for (const side of judged.sides) requireEqual("side", side.after, side.before);
+      const plain = requireOk("regress", await tool.regress(runs));
+      requireThat(plain.maxRegression > 0, "Expected a margin to be stated, found none");
+    },
+  }),
+  defineCheck({
+    name: "gates:complete",
+    clauses: ["gate/complete"],
+    description: "Answers that failed, are missing or are shorter never make a faster server",
+    cases: [
+      { change: "none", side: "candidate", outcome: "PASS" },
+      { change: "failed", side: "candidate", outcome: "FAIL" },
+      { change: "failed", side: "baseline", outcome: "FAIL" },
+      { change: "nothing_answered", side: "candidate", outcome: "refused" },
+      { change: "half_answered", side: "candidate", outcome: "refused" },
+      { change: "shorter", side: "candidate", outcome: "refused" },
+      { change: "shorter", side: "baseline", outcome: "refused" },
+      { change: "other_prompts", side: "candidate", outcome: "refused" },
+    ],
+    run: async (tool, { change, side, outcome }) => {
+      const baseline: ToolAnswers = { ...ANSWERS };
+      const candidate: ToolAnswers = { ...ANSWERS, ttftMs: 100, tbtMs: 10 };
+      const sides = { baseline, candidate };
+      const changed = { ...sides, [side]: { ...sides[side], ...CHANGES[change] } };
+      const reply = await tool.judgeAnswers(changed);
+      if (outcome === "refused") return requireRefused("judgeAnswers", reply);
+      requireEqual("verdict", requireOk("judgeAnswers", reply).verdict, outcome);
+    },
+  }),
+  defineCheck({
+    name: "suite:power",
+    clauses: ["declare/power"],
+    description: "Whatever is declared, cases hold every small fault to a quarter of what it moves",
+    cases: [
+      { fault: "key of a full head lost" },
+      { fault: "key or sink of a window head lost" },
+      { fault: "later key seen" },
+      { fault: "key before the window" },
+      { fault: "page of another row" },
+      { fault: "sink forgotten" },
+      { fault: "window a key too narrow" },
+      { fault: "window a key too wide" },
+    ],
+    run: async (tool, { fault }) => {
+      const found = (await tool.power()).filter((each) => new RegExp(fault).test(each.fault));
+      requireThat(found.length > 0, `Expected cases that show "${fault}", found none`);
+      for (const { margins } of found) {
+        requireThat(margins.length > 1, "Expected margins of every arithmetic, found one");
+        for (const margin of margins) {
+          requireThat(
+            Number.isFinite(margin) && margin >= LEAST_MARGIN,
+            `Expected "${fault}" to move at least ${LEAST_MARGIN} intervals, found ${margin}`,
+          );
+        }
+      }
+    },
+  }),
 ];

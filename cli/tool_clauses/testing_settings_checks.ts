@@ -15,187 +15,173 @@ type Source = Exclude<OptionOrigin, "default">;
 
 const SOURCES: readonly Source[] = ["flag", "environment", "file"];
 
-const precedence = defineCheck({
-  name: "settings:precedence",
-  clauses: ["config/one-truth"],
-  description:
-    "Of every option the flag wins over the variable, that over the file, that over none",
-  cases: grid({ stronger: SOURCES, weaker: ["environment", "file", "default"] as const }).filter((
-    { stronger, weaker },
-  ) => weaker === "default" || SOURCES.indexOf(stronger) < SOURCES.indexOf(weaker)),
-  run: async (tool, { stronger, weaker }) => {
-    const options = await tool.options();
-    requireThat(options.length > 0, "Expected options, found none");
-    for (const option of options) {
-      const [first = "", second = first] = option.samples;
-      const strong = settingsOf(option, [[stronger, first]]);
-      const both = weaker === "default"
-        ? strong
-        : settingsOf(option, [[stronger, first], [weaker, second]]);
-      const shown = await shownOption(tool, both, option);
-      const alone = await shownOption(tool, strong, option);
-      const what = `"${option.name}" of "${option.command}"`;
-      requireEqual(`origin of ${what}`, shown.origin, stronger);
-      requireEqual(`value of ${what}`, shown.value, alone.value);
-      if (second === first) continue;
-      const other = await shownOption(tool, settingsOf(option, [[stronger, second]]), option);
-      requireThat(
-        other.value !== alone.value,
-        `Expected ${what} to follow its ${stronger}, found ${alone.value} for two texts`,
-      );
-    }
-  },
-});
-
-const shownOnce = defineCheck({
-  name: "settings:shown",
-  clauses: ["config/one-truth"],
-  description: "The tool shows every option of a command once, and the others keep their defaults",
-  cases: grid({ source: SOURCES }),
-  run: async (tool, { source }) => {
-    const options = await tool.options();
-    for (const [command, members] of Map.groupBy(options, (option) => option.command)) {
-      const names = members.map(({ name }) => name).sort().join();
-      for (const option of members) {
-        const [sample = ""] = option.samples;
-        const settings = settingsOf(option, [[source, sample]]);
-        const shown = requireOk("explain", await tool.explain(settings));
-        const found = shown.map(({ name }) => name).sort().join();
-        requireEqual(`options of "${command}" that are shown`, found, names);
-        const moved = shown.filter(({ origin }) => origin !== "default").map(({ name }) => name);
-        requireEqual(`options of "${command}" that are set`, moved.join(), option.name);
-      }
-    }
-  },
-});
-
-const oneValue = defineCheck({
-  name: "settings:one_value",
-  clauses: ["config/one-truth"],
-  description: "Every component of a run is given the one resolved value",
-  cases: grid({
-    source: SOURCES,
-    decides: ["window_tokens", "sink_tokens", "window_ratio"] as const,
-    value: ["1", "0"],
-  }),
-  run: async (tool, { source, decides, value }) => {
-    const option = await optionThat(tool, decides);
-    const plan = await planOf(tool, settingsOf(option, [[source, value]]));
-    requireThat(plan.components.length > 1, "Expected several components, found fewer");
-    for (const view of plan.components) {
-      const seen = {
-        window_tokens: view.windowTokens,
-        sink_tokens: view.sinkTokens,
-        window_ratio: view.windowHeads.filter(Boolean).length / view.windowHeads.length,
-      }[decides];
-      requireEqual(`${decides} of the ${view.component}`, seen, Number(value));
-    }
-  },
-});
-
-const agreement = defineCheck({
-  name: "settings:agreement",
-  clauses: ["config/one-truth"],
-  description: "Components agree on everything when several options come from several places",
-  cases: grid({ ratio: ["0", "0.5", "1"], window: ["64", "4096"] }),
-  run: async (tool, { ratio, window }) => {
-    const heads = await optionThat(tool, "window_ratio");
-    const reach = await optionThat(tool, "window_tokens");
-    const plan = await planOf(tool, {
-      command: heads.command,
-      flags: {},
-      environment: { [heads.variable]: ratio },
-      file: { [reach.fileKey]: window },
-    });
-    const [first, ...others] = plan.components.map(describeView);
-    for (const [index, view] of others.entries()) {
-      requireEqual(`what the ${plan.components[index + 1]?.component} is given`, view, first);
-    }
-  },
-});
-
-const knownVariables = defineCheck({
-  name: "settings:known_variables",
-  clauses: ["config/known-env"],
-  description: "The variables that launch scripts set mean what they mean to the engine",
-  cases: [
-    { variable: "FD_HEAD_WISE_KV_CACHE", text: "1" },
-    { variable: "FD_HEAD_WISE_KV_CACHE", text: "0" },
-    { variable: "FD_T53_HEAD_WISE_SWA_RATIO", text: "0" },
-    { variable: "FD_T53_HEAD_WISE_SWA_RATIO", text: "0.5" },
-    { variable: "FD_T53_HEAD_WISE_SWA_RATIO", text: "1" },
-    { variable: "FD_T53_DEBUG_BLOCK_TABLES", text: "1" },
-    { variable: "FD_T53_DEBUG_BLOCK_TABLES", text: "0" },
-    { variable: "FD_T53_HEAD_WISE_SWA_FIXTURE", text: "1" },
-  ],
-  run: async (tool, { variable, text }) => {
-    const { command } = await optionThat(tool, "window_ratio");
-    const environment = { [variable]: text };
-    const plan = await planOf(tool, { command, flags: {}, environment, file: {} });
-    switch (variable) {
-      case "FD_HEAD_WISE_KV_CACHE":
-        requireEqual("head-wise tables", plan.headWise, text === "1");
-        return;
-      case "FD_T53_DEBUG_BLOCK_TABLES":
-        requireEqual("validation", plan.validatesTables, text === "1");
-        return;
-      case "FD_T53_HEAD_WISE_SWA_RATIO":
-        for (const { windowHeads } of plan.components) {
-          const expected = Math.floor(windowHeads.length * Number(text));
-          requireEqual("window heads", windowHeads.filter(Boolean).length, expected);
-        }
-        return;
-      default:
-        for (const view of plan.components) {
-          requireEqual("W", view.windowTokens, 4096);
-          requireEqual("S", view.sinkTokens, 0);
-          requireEqual("window heads", view.windowHeads.filter(Boolean).length, 1);
-        }
-        return;
-    }
-  },
-});
-
-const badRatio = defineCheck({
-  name: "settings:bad_ratio",
-  clauses: ["mask/head-kinds", "config/known-env"],
-  description: "A ratio outside [0, 1] is refused wherever it comes from",
-  cases: grid({ source: [...SOURCES, "known_variable"] as const, ratio: ["-0.1", "1.5", "NaN"] }),
-  run: async (tool, { source, ratio }) => {
-    const option = await optionThat(tool, "window_ratio");
-    const settings = source === "known_variable"
-      ? {
-        ...settingsOf(option, []),
-        environment: { FD_T53_HEAD_WISE_SWA_RATIO: ratio },
-      }
-      : settingsOf(option, [[source, ratio]]);
-    requireRefused("plan", await tool.plan(settings));
-  },
-});
-
-const debugSwitch = defineCheck({
-  name: "settings:debug_switch",
-  clauses: ["config/debug-gate"],
-  description: "Validating every table is off by default and on by one switch",
-  cases: grid({ source: [...SOURCES, "default"] as const }),
-  run: async (tool, { source }) => {
-    const option = await optionThat(tool, "validation");
-    const [sample = ""] = option.samples;
-    const settings = settingsOf(option, source === "default" ? [] : [[source, sample]]);
-    const plan = await planOf(tool, settings);
-    requireEqual("validation", plan.validatesTables, source !== "default");
-  },
-});
-
-/** Checks of a tool's configuration. */
 export const settingsChecks: readonly ToolCheck[] = [
-  precedence,
-  shownOnce,
-  oneValue,
-  agreement,
-  knownVariables,
-  badRatio,
-  debugSwitch,
+  defineCheck({
+    name: "settings:precedence",
+    clauses: ["config/one-truth"],
+    description:
+      "Of every option the flag wins over the variable, that over the file, that over none",
+    cases: grid({ stronger: SOURCES, weaker: ["environment", "file", "default"] as const }).filter((
+      { stronger, weaker },
+    ) => weaker === "default" || SOURCES.indexOf(stronger) < SOURCES.indexOf(weaker)),
+    run: async (tool, { stronger, weaker }) => {
+      const options = await tool.options();
+      requireThat(options.length > 0, "Expected options, found none");
+      for (const option of options) {
+        const [first = "", second = first] = option.samples;
+        const strong = settingsOf(option, [[stronger, first]]);
+        const both = weaker === "default"
+          ? strong
+          : settingsOf(option, [[stronger, first], [weaker, second]]);
+        const shown = await shownOption(tool, both, option);
+        const alone = await shownOption(tool, strong, option);
+        const what = `"${option.name}" of "${option.command}"`;
+        requireEqual(`origin of ${what}`, shown.origin, stronger);
+        requireEqual(`value of ${what}`, shown.value, alone.value);
+        if (second === first) continue;
+        const other = await shownOption(tool, settingsOf(option, [[stronger, second]]), option);
+        requireThat(
+          other.value !== alone.value,
+          `Expected ${what} to follow its ${stronger}, found ${alone.value} for two texts`,
+        );
+      }
+    },
+  }),
+  defineCheck({
+    name: "settings:shown",
+    clauses: ["config/one-truth"],
+    description:
+      "The tool shows every option of a command once, and the others keep their defaults",
+    cases: grid({ source: SOURCES }),
+    run: async (tool, { source }) => {
+      const options = await tool.options();
+      for (const [command, members] of Map.groupBy(options, (option) => option.command)) {
+        const names = members.map(({ name }) => name).sort().join();
+        for (const option of members) {
+          const [sample = ""] = option.samples;
+          const settings = settingsOf(option, [[source, sample]]);
+          const shown = requireOk("explain", await tool.explain(settings));
+          const found = shown.map(({ name }) => name).sort().join();
+          requireEqual(`options of "${command}" that are shown`, found, names);
+          const moved = shown.filter(({ origin }) => origin !== "default").map(({ name }) => name);
+          requireEqual(`options of "${command}" that are set`, moved.join(), option.name);
+        }
+      }
+    },
+  }),
+  defineCheck({
+    name: "settings:one_value",
+    clauses: ["config/one-truth"],
+    description: "Every component of a run is given the one resolved value",
+    cases: grid({
+      source: SOURCES,
+      decides: ["window_tokens", "sink_tokens", "window_ratio"] as const,
+      value: ["1", "0"],
+    }),
+    run: async (tool, { source, decides, value }) => {
+      const option = await optionThat(tool, decides);
+      const plan = await planOf(tool, settingsOf(option, [[source, value]]));
+      requireThat(plan.components.length > 1, "Expected several components, found fewer");
+      for (const view of plan.components) {
+        const seen = {
+          window_tokens: view.windowTokens,
+          sink_tokens: view.sinkTokens,
+          window_ratio: view.windowHeads.filter(Boolean).length / view.windowHeads.length,
+        }[decides];
+        requireEqual(`${decides} of the ${view.component}`, seen, Number(value));
+      }
+    },
+  }),
+  defineCheck({
+    name: "settings:agreement",
+    clauses: ["config/one-truth"],
+    description: "Components agree on everything when several options come from several places",
+    cases: grid({ ratio: ["0", "0.5", "1"], window: ["64", "4096"] }),
+    run: async (tool, { ratio, window }) => {
+      const heads = await optionThat(tool, "window_ratio");
+      const reach = await optionThat(tool, "window_tokens");
+      const plan = await planOf(tool, {
+        command: heads.command,
+        flags: {},
+        environment: { [heads.variable]: ratio },
+        file: { [reach.fileKey]: window },
+      });
+      const [first, ...others] = plan.components.map(describeView);
+      for (const [index, view] of others.entries()) {
+        requireEqual(`what the ${plan.components[index + 1]?.component} is given`, view, first);
+      }
+    },
+  }),
+  defineCheck({
+    name: "settings:known_variables",
+    clauses: ["config/known-env"],
+    description: "The variables that launch scripts set mean what they mean to the engine",
+    cases: [
+      { variable: "FD_HEAD_WISE_KV_CACHE", text: "1" },
+      { variable: "FD_HEAD_WISE_KV_CACHE", text: "0" },
+      { variable: "FD_T53_HEAD_WISE_SWA_RATIO", text: "0" },
+      { variable: "FD_T53_HEAD_WISE_SWA_RATIO", text: "0.5" },
+      { variable: "FD_T53_HEAD_WISE_SWA_RATIO", text: "1" },
+      { variable: "FD_T53_DEBUG_BLOCK_TABLES", text: "1" },
+      { variable: "FD_T53_DEBUG_BLOCK_TABLES", text: "0" },
+      { variable: "FD_T53_HEAD_WISE_SWA_FIXTURE", text: "1" },
+    ],
+    run: async (tool, { variable, text }) => {
+      const { command } = await optionThat(tool, "window_ratio");
+      const environment = { [variable]: text };
+      const plan = await planOf(tool, { command, flags: {}, environment, file: {} });
+      switch (variable) {
+        case "FD_HEAD_WISE_KV_CACHE":
+          requireEqual("head-wise tables", plan.headWise, text === "1");
+          return;
+        case "FD_T53_DEBUG_BLOCK_TABLES":
+          requireEqual("validation", plan.validatesTables, text === "1");
+          return;
+        case "FD_T53_HEAD_WISE_SWA_RATIO":
+          for (const { windowHeads } of plan.components) {
+            const expected = Math.floor(windowHeads.length * Number(text));
+            requireEqual("window heads", windowHeads.filter(Boolean).length, expected);
+          }
+          return;
+        default:
+          for (const view of plan.components) {
+            requireEqual("W", view.windowTokens, 4096);
+            requireEqual("S", view.sinkTokens, 0);
+            requireEqual("window heads", view.windowHeads.filter(Boolean).length, 1);
+          }
+          return;
+      }
+    },
+  }),
+  defineCheck({
+    name: "settings:bad_ratio",
+    clauses: ["mask/head-kinds", "config/known-env"],
+    description: "A ratio outside [0, 1] is refused wherever it comes from",
+    cases: grid({ source: [...SOURCES, "known_variable"] as const, ratio: ["-0.1", "1.5", "NaN"] }),
+    run: async (tool, { source, ratio }) => {
+      const option = await optionThat(tool, "window_ratio");
+      const settings = source === "known_variable"
+        ? {
+          ...settingsOf(option, []),
+          environment: { FD_T53_HEAD_WISE_SWA_RATIO: ratio },
+        }
+        : settingsOf(option, [[source, ratio]]);
+      requireRefused("plan", await tool.plan(settings));
+    },
+  }),
+  defineCheck({
+    name: "settings:debug_switch",
+    clauses: ["config/debug-gate"],
+    description: "Validating every table is off by default and on by one switch",
+    cases: grid({ source: [...SOURCES, "default"] as const }),
+    run: async (tool, { source }) => {
+      const option = await optionThat(tool, "validation");
+      const [sample = ""] = option.samples;
+      const settings = settingsOf(option, source === "default" ? [] : [[source, sample]]);
+      const plan = await planOf(tool, settings);
+      requireEqual("validation", plan.validatesTables, source !== "default");
+    },
+  }),
 ];
 
 function settingsOf(

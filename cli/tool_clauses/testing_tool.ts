@@ -16,7 +16,6 @@ export interface ToolOption {
   readonly name: string;
   /** Flag, such as `--window`. */
   readonly flag: string;
-  /** Environment variable. */
   readonly variable: string;
   /** Key in the command's section of the settings file. */
   readonly fileKey: string;
@@ -41,7 +40,6 @@ export interface ShownOption {
   readonly name: string;
   /** Resolved value, as text. */
   readonly value: string;
-  /** Where it came from. */
   readonly origin: OptionOrigin;
 }
 
@@ -148,9 +146,7 @@ export type ToolFact = "card" | "seed" | "head map" | "version";
 
 /** Two results of stated runs, the earlier one first. */
 export interface ToolRegression {
-  /** The earlier result. */
   readonly before: ToolRuns;
-  /** The later one. */
   readonly after: ToolRuns;
   /** Share by which a metric may be worse; the tool's own by default. */
   readonly maxRegression?: number;
@@ -171,7 +167,6 @@ export interface ToolRegressionVerdict {
 
 /** What a live server answered in one run, as a serving benchmark sums it up. */
 export interface ToolAnswers {
-  /** Requests that were answered. */
   readonly completed: number;
   /** Requests that were not; null where the benchmark does not say. */
   readonly failed: number | null;
@@ -188,7 +183,6 @@ export interface ToolAnswers {
 export interface ToolPower {
   /** What is wrong with a kernel. */
   readonly fault: string;
-  /** By arithmetic. */
   readonly margins: readonly number[];
 }
 

@@ -6,7 +6,6 @@ export type AdapterVerdict = "adapter-error" | "timeout" | "crash";
 
 /** An adapter broke the protocol, did not answer in time, or ended. */
 export class AdapterFault extends Error {
-  /** Always `adapter-fault`. */
   readonly code = "adapter-fault";
   /** What kind of fault it is. */
   readonly verdict: AdapterVerdict;
@@ -18,9 +17,13 @@ export class AdapterFault extends Error {
   }
 }
 
+/** An adapter broke the protocol. */
+export function adapterError(message: string): AdapterFault {
+  return new AdapterFault("adapter-error", message);
+}
+
 /** An adapter named capabilities that it lacks and that a request needs. */
 export class AdapterSkip extends Error {
-  /** Always `adapter-skip`. */
   readonly code = "adapter-skip";
   /** Capabilities that are missing; the adapter claims none of them. */
   readonly missing: readonly Capability[];

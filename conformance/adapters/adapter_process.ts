@@ -1,12 +1,11 @@
 /** One running adapter: a child process that answers one line with one line. */
-import { AdapterFault } from "./adapter_fault.ts";
+import { adapterError, AdapterFault } from "./adapter_fault.ts";
 import { createLineReader } from "./line_reader.ts";
 import { keepTail } from "./output_tail.ts";
 
 /** Program and arguments of an adapter. */
 export interface AdapterCommand {
   readonly program: string;
-  /** Its arguments. */
   readonly args: readonly string[];
   /** Variables beside those of this process. */
   readonly env?: Readonly<Record<string, string>>;
@@ -41,7 +40,6 @@ export const DEFAULT_LIMITS: AdapterLimits = {
   maxTimeoutsInRow: 3,
 };
 
-/** A running adapter. */
 export interface AdapterProcess {
   /**
    * Sends a line and waits for one; a fault of any kind ends the process. Lines may be sent before those
@@ -78,8 +76,7 @@ export function startAdapter(command: AdapterCommand, limits: AdapterLimits): Ad
     maxBytes: limits.maxStderrBytes,
     onFlood: () =>
       flooded.reject(
-        new AdapterFault(
-          "adapter-error",
+        adapterError(
           `The adapter wrote more than ${limits.maxStderrBytes} bytes to standard error`,
         ),
       ),
@@ -106,7 +103,7 @@ export function startAdapter(command: AdapterCommand, limits: AdapterLimits): Ad
   const ended = async (): Promise<AdapterFault> => {
     const status = await within(child.status, EXIT_GRACE_MS);
     if (status === null) {
-      return new AdapterFault("adapter-error", "The adapter closed its output but did not end");
+      return adapterError("The adapter closed its output but did not end");
     }
     const how = status.signal === null ? `exit code ${status.code}` : `signal ${status.signal}`;
     return new AdapterFault("crash", `The adapter ended with ${how} before it answered`);

@@ -2,7 +2,7 @@
 import { declareArithmetic } from "../declare_arithmetic.ts";
 import { describeArithmetic, FLOAT32_ARITHMETIC, type StepTimer } from "../../kernel/mod.ts";
 import type { AllocatorSubject, KernelSubject, Subject } from "../subject.ts";
-import { AdapterFault } from "./adapter_fault.ts";
+import { adapterError } from "./adapter_fault.ts";
 import type { AnyPartCommand } from "./protocol/command.ts";
 import {
   COMMAND_NAMES,
@@ -68,10 +68,7 @@ async function invoke(
   const reply = await send(session, name, { fields, tensors });
   if (reply.kind === "refused") {
     if (command.answers !== "value") return reply;
-    throw new AdapterFault(
-      "adapter-error",
-      `The adapter refused "${name}", which nothing may refuse: ${reply.message}`,
-    );
+    throw adapterError(`The adapter refused "${name}", which nothing may refuse: ${reply.message}`);
   }
   const { value } = reply;
   const answered = command.resultTensors === undefined

@@ -78,7 +78,6 @@ export interface DumpBytes {
   readonly file: string;
   /** The table: safetensors or `.npy`. */
   readonly bytes: Uint8Array;
-  /** Path of the JSON. */
   readonly jsonFile: string;
   readonly json: string;
 }

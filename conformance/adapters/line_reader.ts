@@ -1,7 +1,6 @@
 /** Reads lines of bounded length, and no more of a stream than the next line needs. */
-import { AdapterFault } from "./adapter_fault.ts";
+import { adapterError, AdapterFault } from "./adapter_fault.ts";
 
-/** Reads lines. */
 export interface LineReader {
   /** Gives the next line without its end, or null at the end of the stream. */
   readonly next: () => Promise<string | null>;
@@ -37,8 +36,7 @@ export function createLineReader(
       }
       searched = pending.length;
       if (pending.length > o.maxLineBytes) {
-        throw new AdapterFault(
-          "adapter-error",
+        throw adapterError(
           `The adapter wrote a line of more than ${o.maxLineBytes} bytes: ` +
             `"${decodeLoosely(pending.subarray(0, 80))}…"; let tensors travel as files`,
         );
@@ -69,8 +67,7 @@ function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new AdapterFault(
-      "adapter-error",
+    throw adapterError(
       `The adapter wrote a line that is not UTF-8: "${decodeLoosely(bytes.subarray(0, 80))}"`,
     );
   }

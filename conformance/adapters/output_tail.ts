@@ -1,7 +1,6 @@
 /** Keeps the end of a stream of any length. */
 import { decodeLoosely } from "./line_reader.ts";
 
-/** The end of a stream. */
 export interface OutputTail {
   /** Text of what is kept, without what a terminal would act on. */
   readonly text: () => string;

@@ -10,7 +10,7 @@ import {
   scaleShape,
   type ScaleView,
 } from "../../kernel/mod.ts";
-import { AdapterFault } from "./adapter_fault.ts";
+import { adapterError } from "./adapter_fault.ts";
 import type { Tensor, TensorData, Tensors, TensorType } from "./safetensors.ts";
 
 /** A side of a cache. */
@@ -220,8 +220,7 @@ function answered(tensors: Tensors, name: string, wanted: Tensor): Tensor {
   const found = tensor === undefined
     ? "is missing"
     : `is ${tensor.dtype} of ${tensor.data.length} elements`;
-  throw new AdapterFault(
-    "adapter-error",
+  throw adapterError(
     `Tensor "${name}" of the answer ${found}; it must be ${wanted.dtype} of ${elements}`,
   );
 }

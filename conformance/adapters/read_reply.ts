@@ -1,6 +1,6 @@
 /** Replies of adapters: from a line to an answer of the implementation, or a fault. */
 import type { Capability } from "../subject.ts";
-import { AdapterFault, AdapterSkip } from "./adapter_fault.ts";
+import { adapterError, AdapterSkip } from "./adapter_fault.ts";
 import { printable } from "./line_reader.ts";
 import {
   type AnyReply,
@@ -30,23 +30,18 @@ export function parseReply<C extends CommandName>(
   try {
     value = JSON.parse(line);
   } catch {
-    throw new AdapterFault(
-      "adapter-error",
-      `The adapter answered "${name}" with what is not JSON: ${printable(shown)}`,
-    );
+    throw adapterError(`The adapter answered "${name}" with what is not JSON: ${printable(shown)}`);
   }
   const parsed = replySchema(name).safeParse(value);
   if (!parsed.success) {
     const what = describeIssues(parsed.error);
-    throw new AdapterFault(
-      "adapter-error",
+    throw adapterError(
       `The adapter answered "${name}" with what the protocol does not know (${what}): ` +
         printable(shown),
     );
   }
   if (parsed.data.id !== id) {
-    throw new AdapterFault(
-      "adapter-error",
+    throw adapterError(
       `The adapter answered out of order: reply ${parsed.data.id} to request ${id}, "${name}"`,
     );
   }
@@ -72,8 +67,7 @@ export function judgeReply<C extends CommandName>(
     case "skipped": {
       const broken = reply.missing.filter((capability) => o.claimed.has(capability));
       if (broken.length > 0) {
-        throw new AdapterFault(
-          "adapter-error",
+        throw adapterError(
           `The adapter claims ${broken.join(", ")} but skipped "${name}" for lack of it`,
         );
       }
@@ -82,7 +76,7 @@ export function judgeReply<C extends CommandName>(
     case "errored": {
       const trace = reply.traceback === undefined ? "" : `\n${printable(reply.traceback)}`;
       const text = `The adapter broke in "${name}": ${printable(reply.message)}${trace}`;
-      throw new AdapterFault("adapter-error", text);
+      throw adapterError(text);
     }
     default:
       return reply satisfies never;

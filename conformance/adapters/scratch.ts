@@ -1,6 +1,6 @@
 /** The folder that tensors travel through. */
 import { FileRefusal, readPlainSync, requirePlainPath } from "../../fixtures/mod.ts";
-import { AdapterFault } from "./adapter_fault.ts";
+import { adapterError } from "./adapter_fault.ts";
 import { fileName } from "./protocol/values.ts";
 import { readTensors, TensorFileError, type Tensors, writeTensors } from "./safetensors.ts";
 
@@ -44,7 +44,7 @@ export async function createScratch(
         return readTensors(bytes);
       } catch (error) {
         if (!(error instanceof TensorFileError)) throw error;
-        throw new AdapterFault("adapter-error", `File "${name}": ${error.message}`);
+        throw adapterError(`File "${name}": ${error.message}`);
       }
     },
     remove: (name) => {
@@ -60,8 +60,7 @@ export async function createScratch(
 
 function checkedName(name: string): string {
   if (fileName.safeParse(name).success) return name;
-  throw new AdapterFault(
-    "adapter-error",
+  throw adapterError(
     `Cannot use the file "${name}": it must be a bare name inside the scratch folder`,
   );
 }
@@ -74,7 +73,7 @@ function readFile(path: string, maxBytes: number): Uint8Array {
     const isMissing = error instanceof Deno.errors.NotFound;
     if (!(isMissing || error instanceof FileRefusal)) throw error;
     const what = isMissing ? "it is not there; write it before the reply" : error.message;
-    throw new AdapterFault("adapter-error", `Cannot read the file "${name}": ${what}`);
+    throw adapterError(`Cannot read the file "${name}": ${what}`);
   }
 }
 

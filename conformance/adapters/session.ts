@@ -2,7 +2,7 @@
 import type { Arithmetic } from "../../kernel/mod.ts";
 import { type Policies, resolvePolicies } from "../policies.ts";
 import type { Capability } from "../subject.ts";
-import { AdapterFault } from "./adapter_fault.ts";
+import { adapterError, AdapterFault } from "./adapter_fault.ts";
 import {
   type AdapterCommand,
   type AdapterLimits,
@@ -30,7 +30,6 @@ export interface AdapterClaims {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** A conversation. */
 export interface AdapterSession {
   /** What the adapter said at its first start. */
   readonly claims: AdapterClaims;
@@ -206,8 +205,7 @@ async function introduce(ask: Ask, scratchPath: string): Promise<AdapterClaims> 
     await ask("hello", { protocol: PROTOCOL_VERSION, scratch: scratchPath }),
   );
   if (hello.protocol !== PROTOCOL_VERSION) {
-    throw new AdapterFault(
-      "adapter-error",
+    throw adapterError(
       `The adapter uses protocol ${hello.protocol}, and this suite protocol ${PROTOCOL_VERSION}`,
     );
   }
@@ -237,17 +235,14 @@ function requireSameClaims(first: AdapterClaims, now: AdapterClaims): void {
     changed.push("arithmetic");
   }
   if (changed.length > 0) {
-    throw new AdapterFault(
-      "adapter-error",
-      `The adapter changed its claims after a restart: ${changed.join(", ")}`,
-    );
+    throw adapterError(`The adapter changed its claims after a restart: ${changed.join(", ")}`);
   }
 }
 
 function requireResult<C extends CommandName>(name: C, reply: AnyReply<C>): ResultValue<C> {
   const judged = judgeReply(name, reply, { claimed: new Set() });
   if (judged.kind === "ok") return judged.value;
-  throw new AdapterFault("adapter-error", `The adapter refused "${name}": ${judged.message}`);
+  throw adapterError(`The adapter refused "${name}": ${judged.message}`);
 }
 
 function withoutNonFinite(_key: string, value: unknown): unknown {

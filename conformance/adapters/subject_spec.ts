@@ -7,19 +7,16 @@ export type SubjectSpec =
     /** A program that follows the protocol on its standard streams. */
     readonly kind: "exec";
     readonly program: string;
-    /** Its arguments. */
     readonly args: readonly string[];
   }
   | {
     /** A TypeScript module, or a shared library. */
     readonly kind: "module" | "ffi";
-    /** Path of the file. */
     readonly file: string;
   }
   | {
     /** A dumped block table. */
     readonly kind: "dump";
-    /** Path of the file. */
     readonly file: string;
   };
 

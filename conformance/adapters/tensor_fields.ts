@@ -7,7 +7,7 @@ import type {
   CacheAndBatch,
 } from "../../kernel/mod.ts";
 import type { TableDump } from "../subject.ts";
-import { AdapterFault } from "./adapter_fault.ts";
+import { adapterError } from "./adapter_fault.ts";
 import type { problem, rotary, scaleStrides, shape } from "./protocol/values.ts";
 import { packSide, unpackSide } from "./quantised_tensors.ts";
 import type { Tensor, TensorData, Tensors, TensorType } from "./safetensors.ts";
@@ -243,7 +243,7 @@ export function dataOf<T extends TensorData>(tensors: Tensors, name: string): T 
   const tensor = tensors.get(name);
   if (tensor !== undefined) return tensor.data as T;
   const names = [...tensors.keys()].join(", ");
-  throw new AdapterFault("adapter-error", `The file has no tensor "${name}", only: ${names}`);
+  throw adapterError(`The file has no tensor "${name}", only: ${names}`);
 }
 
 /** A tensor that must be there. */
@@ -268,14 +268,12 @@ export function expectTensor<T extends TensorData>(
   const data = dataOf<T>(tensors, expected.name);
   const { dtype } = tensors.get(expected.name)!;
   if (expected.dtype !== null && dtype !== expected.dtype) {
-    throw new AdapterFault(
-      "adapter-error",
+    throw adapterError(
       `Tensor "${expected.name}" of the answer is ${dtype}; it must be ${expected.dtype}`,
     );
   }
   if (expected.elements !== null && data.length !== expected.elements) {
-    throw new AdapterFault(
-      "adapter-error",
+    throw adapterError(
       `Tensor "${expected.name}" of the answer has ${data.length} elements; it must have ` +
         `${expected.elements}`,
     );

@@ -9,11 +9,9 @@ import { type FuzzProgram, runFuzzProgram } from "./fuzz_program.ts";
 
 /** What a campaign is made of. */
 export interface FuzzCampaign extends FuzzSource {
-  /** The allocator that is driven. */
   readonly allocator: JudgedAllocator;
   /** The kernel that replays recorded steps; needed where the source has any. */
   readonly kernel?: KernelSubject;
-  /** Seed of the sequences. */
   readonly seed: number;
   /** Sequences to run. */
   readonly sequences: number;

@@ -30,7 +30,6 @@ export type FuzzCommand =
   | { readonly kind: "reorder"; readonly order: readonly number[] }
   | { readonly kind: "decode" | "condense" | "begin" | "complete" | "capture" };
 
-/** Schema of one command. */
 export const fuzzCommandSchema: z.ZodType<FuzzCommand> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.enum(["admit", "extend"]), slot, tokens: count }),
   z.strictObject({ kind: z.literal("speculate"), slot, drafts: count, accepted: count }),

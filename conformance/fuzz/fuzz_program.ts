@@ -47,7 +47,6 @@ export interface FuzzProgram {
   readonly commands: readonly FuzzCommand[];
 }
 
-/** Schema of a sequence. */
 export const fuzzProgramSchema: z.ZodType<FuzzProgram> = z.strictObject({
   spec: z.strictObject({
     layout: z.enum(["uniform", "headwise", "pooled"]),

@@ -16,7 +16,6 @@ export interface Regression {
 
 /** A file of regressions that cannot be read. */
 export class RegressionError extends Error {
-  /** Always `regression`. */
   readonly code = "regression";
   /** File in which the fault lies. */
   readonly file: string;

@@ -90,7 +90,6 @@ const FORGOTTEN: readonly Forgotten[] = [
   },
 ];
 
-/** Every allocator whose admission is wrong. */
 export const admissionMutants: readonly Mutant[] = [
   ...FORGOTTEN.flatMap(({ what, situation, layouts, ask, free }) =>
     layoutFamily({

@@ -4,7 +4,6 @@ import type { AttendReply } from "../subject.ts";
 import { type Mutant, mutateKernel, withTable } from "./mutant.ts";
 import { changed, headsFirstRows, readAsInt32 } from "./problem_changes.ts";
 
-/** Every kernel with a fault in its writes or rows. */
 export const appendMutants: readonly Mutant[] = [
   mutateKernel({
     name: "dtype_unchecked",

@@ -79,7 +79,6 @@ const COARSER: readonly Coarser[] = [
   },
 ];
 
-/** Every kernel whose declaration is too fine for it. */
 export const arithmeticMutants: readonly Mutant[] = COARSER.map(
   ({ name, fault, declared, computed, coarser, kind }) => ({
     name: `undeclared_${name}`,

@@ -9,7 +9,6 @@ import {
   overrunRows,
 } from "./problem_changes.ts";
 
-/** Every kernel with a fault in its attention. */
 export const attendMutants: readonly Mutant[] = [
   mutateKernel(
     {

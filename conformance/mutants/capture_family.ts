@@ -11,7 +11,6 @@ function queryTokens({ queryStarts }: AttentionProblem): number[] {
   return Array.from(queryStarts.subarray(1), (end, slot) => end - (queryStarts[slot] ?? 0));
 }
 
-/** Every kernel whose recordings are wrong. */
 export const captureFamilyMutants: readonly Mutant[] = [
   ...kernelLayoutFamily({
     ...facts,

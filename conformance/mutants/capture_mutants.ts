@@ -5,7 +5,6 @@ import type { ReplayReply, Reply } from "../subject.ts";
 import { type Mutant, mutateKernel, withTable } from "./mutant.ts";
 import { changed } from "./problem_changes.ts";
 
-/** Every kernel with a fault in recorded steps. */
 export const captureMutants: readonly Mutant[] = [
   mutateKernel({
     name: "captured_with_null_table",

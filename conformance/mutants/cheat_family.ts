@@ -116,7 +116,6 @@ const declare = (violates: readonly string[], cheats: readonly Cheat[]): Mutant[
     ({ change }) => (good) => ({ attend: change(good) }),
   );
 
-/** Every kernel that cheats. */
 export const cheatMutants: readonly Mutant[] = [
   ...declare(["numerics/c16"], CHEATS.filter(({ killedBy }) => !killedBy.includes(BY_WINDOW))),
   ...declare(["mask/window"], CHEATS.filter(({ killedBy }) => killedBy.includes(BY_WINDOW))),

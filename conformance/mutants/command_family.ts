@@ -79,7 +79,6 @@ const COMMANDS: Readonly<Record<string, readonly [string, Method, (o: Fields) =>
   "return_to_unknown_pool": ["pool/conservation", "returnPages", () => true],
 };
 
-/** Every allocator that accepts a command that cannot be. */
 export const commandMutants: readonly Mutant[] = Object.entries(COMMANDS).map(
   ([command, [clause, method, isFaulty]]) =>
     mutateAllocator({

@@ -44,7 +44,6 @@ function frozenAt(
   };
 }
 
-/** Every allocator with wrong copies of its rows. */
 export const copyMutants: readonly Mutant[] = [
   ...layoutFamily({
     name: "draft_table",

@@ -115,7 +115,6 @@ const MEMBERS: readonly EdgeMember[] = [
   },
 ];
 
-/** Every kernel that fails at the ends of the ranges. */
 export const edgeMutants: readonly Mutant[] = kernelFamily(
   { name: "edge", origin: "own" },
   MEMBERS,

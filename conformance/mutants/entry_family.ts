@@ -43,7 +43,6 @@ const MEMBERS: readonly EntryMember[] = Object.keys(ENTRIES).flatMap((entry) =>
   }))
 );
 
-/** Every kernel with a forgetful entry point. */
 export const entryMutants: readonly Mutant[] = kernelFamily(
   { name: "entry", origin: "field", violates: ["entry/same-rules"] },
   MEMBERS,

@@ -16,7 +16,6 @@ import {
 export interface FamilyMember {
   /** End of its name. */
   readonly label: string;
-  /** What it gets wrong. */
   readonly fault: string;
   /** Queries each of which must hold a case that rejects it. */
   readonly killedBy: readonly string[];
@@ -30,7 +29,6 @@ export interface FamilyFacts {
   readonly name: string;
   /** `field`: it happened in an engine; `own`: thought of here. */
   readonly origin: "field" | "own";
-  /** Clauses that they violate. */
   readonly violates?: readonly string[];
   /** Policies that they declare. */
   readonly policies?: Partial<Policies>;

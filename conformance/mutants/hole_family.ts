@@ -45,7 +45,6 @@ export function leak(
   return { ...reply, output };
 }
 
-/** Every kernel that goes through a hole. */
 export const holeMutants: readonly Mutant[] = [
   ...kernelLayoutFamily(
     {

@@ -64,7 +64,6 @@ const WIDTHS = {
 /** A column that an append may reach, and the first that its slot's new tokens do. */
 type AppendedColumn = Place & { readonly firstColumn: number; readonly page: number };
 
-/** Every kernel that is wrong beyond a size. */
 export const kernelSizeMutants: readonly Mutant[] = [
   ...kernelLayoutFamily({
     name: "reads_rows_of_slots_modulo",

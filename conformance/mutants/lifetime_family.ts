@@ -5,7 +5,6 @@ import { allocatorFamily, layoutFamily, named } from "./family.ts";
 import { type Mutant, mutateAllocator } from "./mutant.ts";
 import { showing } from "./snapshot_changes.ts";
 
-/** Every allocator that lets go too early. */
 export const lifetimeMutants: readonly Mutant[] = [
   ...layoutFamily({
     name: "release_by_slot_alone",

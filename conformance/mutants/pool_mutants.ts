@@ -3,7 +3,6 @@ import type { CacheSpec } from "../subject.ts";
 import { type Mutant, mutateAllocator } from "./mutant.ts";
 import { showing } from "./snapshot_changes.ts";
 
-/** Every allocator with a fault in its pools. */
 export const poolMutants: readonly Mutant[] = [
   mutateAllocator({
     name: "shared_heap",

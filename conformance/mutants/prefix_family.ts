@@ -4,7 +4,6 @@ import { allocatorFamily, kernelLayoutFamily } from "./family.ts";
 import { type Mutant, mutateAllocator, withTable } from "./mutant.ts";
 import { showing } from "./snapshot_changes.ts";
 
-/** Every subject that shares prefixes wrongly, by content. */
 export const prefixMutants: readonly Mutant[] = [
   ...allocatorFamily(
     { name: "prefix", origin: "own", violates: ["prefix/share"] },

@@ -333,7 +333,6 @@ const MEMBERS: readonly WriteMember[] = [
   },
 ];
 
-/** Every kernel that quantises wrongly. */
 export const quantisedAppendMutants: readonly Mutant[] = [
   ...kernelFamily(
     { name: "quantises", origin: "own", violates: ["dtype/append-quantises"] },

@@ -295,7 +295,6 @@ export function isWhole(tensor: QuantisedTensor | undefined): tensor is Quantise
   return tensor?.codes instanceof Uint8Array;
 }
 
-/** Every kernel that reads the codes or scales of a side wrongly. */
 export const quantisedMutants: readonly Mutant[] = kernelFamily(
   { name: "reads", origin: "own" },
   MEMBERS,

@@ -33,7 +33,6 @@ function take(label: string, refusal: RegExp, query: string): TakeMember {
   };
 }
 
-/** Every kernel that takes a quantised cache which it has to refuse. */
 export const quantisedRefusalMutants: readonly Mutant[] = kernelFamily(
   { name: "takes_quantised", origin: "own" },
   TAKES,

@@ -26,7 +26,6 @@ function leakHoles(problem: AttentionProblem, reply: AttendReply): AttendReply {
   return { ...reply, output };
 }
 
-/** Every kernel that mixes up sides, heads or holes. */
 export const quantisedSidesMutants: readonly Mutant[] = [
   ...kernelFamily(
     { name: "keys_scale_for_values", origin: "own", violates: ["dtype/c8"] },

@@ -23,7 +23,6 @@ export function listed(
   return { ...spec, heads: { kind: "layers", kindsByLayer } };
 }
 
-/** Every allocator whose ranks or head counts are wrong. */
 export const rankFamilyMutants: readonly Mutant[] = [
   ...layoutFamily({
     name: "head_count",

@@ -1,7 +1,6 @@
 /** Allocators that are configured wrongly, and validators that see nothing. */
 import { type Mutant, mutateAllocator } from "./mutant.ts";
 
-/** Every allocator with a fault in what it is made from. */
 export const rankMutants: readonly Mutant[] = [
   mutateAllocator({
     name: "divisibility_check_stripped",

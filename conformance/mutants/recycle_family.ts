@@ -125,7 +125,6 @@ const FAULTS: readonly RecycleFault[] = [
   },
 ];
 
-/** Every allocator that recycles wrongly with one layout. */
 export const recycleFamilyMutants: readonly Mutant[] = FAULTS.flatMap(({ change, ...facts }) =>
   layoutFamily({ ...facts, origin: "own" }, change)
 );

@@ -1,7 +1,6 @@
 /** Allocators that recycle wrongly, one fault each. */
 import { type Mutant, mutateAllocator } from "./mutant.ts";
 
-/** Every allocator that recycles wrongly. */
 export const recycleMutants: readonly Mutant[] = [
   mutateAllocator({
     name: "recycles_mid_write",

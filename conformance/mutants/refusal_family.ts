@@ -76,7 +76,6 @@ const MEMBERS: readonly RefusalMember[] = [
   member("shape", "negative_sinks", "mask/sink-threaded", ({ sinkTokens }) => sinkTokens < 0),
 ];
 
-/** Every kernel that takes what it has to refuse, or refuses what it has to take. */
 export const refusalMutants: readonly Mutant[] = [
   ...kernelFamily(
     { name: "claims_and_refuses", origin: "own", violates: ["declare/capability"] },

@@ -2,7 +2,6 @@
 import { type Mutant, mutateKernel } from "./mutant.ts";
 import { zeros } from "./problem_changes.ts";
 
-/** Every kernel that takes what it has to refuse. */
 export const shapeMutants: readonly Mutant[] = [
   mutateKernel({
     name: "no_columns_is_no_keys",

@@ -29,7 +29,6 @@ function entries(
   });
 }
 
-/** Every allocator that is wrong beyond a size. */
 export const sizeMutants: readonly Mutant[] = [
   ...layoutFamily({
     name: "rows_repeat",

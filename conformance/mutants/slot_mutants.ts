@@ -3,7 +3,6 @@ import type { AllocatorSubject } from "../subject.ts";
 import { type Mutant, mutateAllocator } from "./mutant.ts";
 import { undoSwaps, withStale } from "./snapshot_changes.ts";
 
-/** Every allocator with a fault in its slots. */
 export const slotMutants: readonly Mutant[] = [
   mutateAllocator({
     name: "swap_leaves_rows",

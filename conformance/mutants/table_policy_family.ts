@@ -12,7 +12,6 @@ import { changed } from "./problem_changes.ts";
 const NULL_PAGE = { nullId: 0, deadColumns: "cleared" } as const;
 const STALE = { nullId: -1, deadColumns: "stale" } as const;
 
-/** Every kernel that does not keep to what it declares of its tables. */
 export const tablePolicyMutants: readonly Mutant[] = [
   ...kernelLayoutFamily({
     name: "null_page",

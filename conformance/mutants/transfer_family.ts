@@ -3,7 +3,6 @@ import { LAYOUTS } from "../suites/cache_spec.ts";
 import { layoutFamily, named } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
 
-/** Every allocator that does not wait for a transfer. */
 export const transferMutants: readonly Mutant[] = [
   ...layoutFamily({
     name: "transfer_not_waited_for",

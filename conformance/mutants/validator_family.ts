@@ -192,7 +192,6 @@ function isInt32(o: TableDump): boolean {
   return o.lengthsTokens instanceof Int32Array;
 }
 
-/** Every validator that sees less than there is. */
 export const validatorMutants: readonly Mutant[] = allocatorFamily(
   { name: "validator", origin: "field" },
   MEMBERS,

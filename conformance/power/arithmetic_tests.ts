@@ -25,7 +25,6 @@ function rowsOfKind(kind: RowKind, o: { seed: number; storage: StorageType }) {
   return batchRows(rows);
 }
 
-/** Tests of declared arithmetic. */
 export const arithmeticTests: readonly TestDefinition[] = [
   defineTest({
     id: "kernel:softmax:arithmetic",

@@ -31,7 +31,6 @@ export type PowerRule = keyof typeof POWER_RULES;
 export interface PowerCase {
   readonly rule: PowerRule;
   readonly storage: StorageType;
-  /** Table layout. */
   readonly layout: ProblemSpec["layout"];
 }
 
@@ -73,7 +72,6 @@ function powerTest(
   });
 }
 
-/** Tests of one-hot values. */
 export const powerTests: readonly TestDefinition[] = [
   powerTest("masks", {
     clauses: ["mask/full", "mask/window", "mask/sink-threaded", "layout/row-major-heads"],

@@ -8,7 +8,6 @@ const LABEL = "head-wise cache";
 const CHARACTER_WIDTH = 6.6;
 const PADDING = 10;
 
-/** Renders one report. */
 export function renderBadge(report: ReportFile): string {
   const { text, color } = stateOf(report);
   const left = widthOf(LABEL);

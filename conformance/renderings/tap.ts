@@ -4,7 +4,6 @@ import { caseStatus } from "../report.ts";
 import type { ReportFile } from "../report_file.ts";
 import { describeCase, describeCaseOutcome, describeCut } from "./phrases.ts";
 
-/** Renders one report. */
 export function renderTap(report: ReportFile): string {
   const lines = report.cases.flatMap((row, index) => {
     const status = caseStatus(row);

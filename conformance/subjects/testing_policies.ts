@@ -14,7 +14,6 @@ import { createHeadwiseAllocator, HEADWISE_ALLOCATOR_CAPABILITIES } from "./head
 /** What {@linkcode createPolicySubject} makes. */
 export interface PolicySubject {
   readonly name: string;
-  /** What it declares. */
   readonly policies: Partial<Policies>;
   /** What it cannot do at all. */
   readonly lacks?: readonly Capability[];

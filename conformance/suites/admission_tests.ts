@@ -117,7 +117,6 @@ function specOf(layout: Layout, situation: Situation, windowTokens: number): Cac
   });
 }
 
-/** Tests of admission. */
 export const admissionTests: readonly TestDefinition[] = [
   defineTest({
     id: "allocator:admission:truth",

@@ -13,7 +13,6 @@ import { slotTests } from "./slot_tests.ts";
 import { tableTests } from "./table_tests.ts";
 import { validatorTests } from "./validator_tests.ts";
 
-/** Tests that judge an allocator or a validator. */
 export const allocatorTests: readonly TestDefinition[] = [
   ...tableTests,
   ...poolTests,

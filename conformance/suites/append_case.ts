@@ -131,7 +131,6 @@ export async function readBackJudged(
   return worstOf([appended, attended]);
 }
 
-/** A test of appending. */
 interface AppendTest<P extends KernelParams> extends Omit<TestDefinition<P>, "needs" | "run"> {
   /** What a case needs beside what its problem does. */
   readonly needs?: Needs<P>;

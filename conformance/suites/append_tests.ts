@@ -12,7 +12,6 @@ import {
 import { HEAD_LAYOUTS, LAYOUTS } from "./cache_spec.ts";
 import { STORAGES } from "./kernel_case.ts";
 
-/** Tests of appending. */
 export const appendTests: readonly TestDefinition[] = [
   defineAppendTest({
     id: "kernel:append:layout",

@@ -37,7 +37,6 @@ export type KernelParams = CaseParams & Partial<Omit<ProblemSpec, "scale">> & {
 /** What a test adds to the parameters, for every case or for each. */
 export type SpecOf<P> = Partial<ProblemSpec> | ((params: P) => Partial<ProblemSpec>);
 
-/** A test of attention. */
 interface AttendTest<P extends KernelParams> extends Omit<TestDefinition<P>, "needs" | "run"> {
   /** What a case needs beside what its problem does. */
   readonly needs?: Needs<P>;

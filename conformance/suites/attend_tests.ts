@@ -40,7 +40,6 @@ function withHoles(problem: AttentionProblem): Int32Array {
   });
 }
 
-/** Tests of attention. */
 export const attendTests: readonly TestDefinition[] = [
   defineAttendTest({
     id: "kernel:attend:layout",

@@ -27,7 +27,6 @@ interface WaitingPages {
   readonly steps: Set<number>;
 }
 
-/** State of the model. */
 export interface CacheModel {
   /** What it was made from. */
   readonly spec: CacheSpec;
@@ -37,7 +36,6 @@ export interface CacheModel {
   readonly kinds: readonly (readonly HeadKind[])[];
   /** B slots. */
   readonly slots: ModelSlot[];
-  /** Steps in flight. */
   readonly openSteps: Set<number>;
   waiting: WaitingPages[];
 }
@@ -205,7 +203,6 @@ export function completeModelStep(model: CacheModel, step: number): void {
   model.waiting = model.waiting.filter((entry) => entry.steps.size > 0);
 }
 
-/** The slot's state. */
 export function slotOf(model: CacheModel, slot: number): ModelSlot {
   const state = model.slots[slot];
   if (state === undefined) {

@@ -45,7 +45,6 @@ export const THREE_GROUPS = {
   heads: listedHeads(["wf", "fw", "ww", "wf", "fw", "ww"]),
 } as const satisfies Partial<CacheSpec>;
 
-/** Every layout. */
 export const LAYOUTS: readonly Layout[] = ["uniform", "headwise", "pooled"];
 
 /** The layouts with a row per head. */
@@ -59,9 +58,4 @@ export function cacheSpec(changes: Partial<CacheSpec> = {}): CacheSpec {
 /** Capability of an allocator with a layout. */
 export function layoutCapability(layout: Layout): Capability {
   return `allocator.${layout}`;
-}
-
-/** Capability of an allocator whose window heads keep sinks, where a case has any. */
-export function sinkNeeds(sinkTokens: number): readonly Capability[] {
-  return sinkTokens > 0 ? ["allocator.sinks"] : [];
 }

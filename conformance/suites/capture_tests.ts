@@ -72,7 +72,6 @@ async function replayJudged(
   return worstOf(verdicts);
 }
 
-/** Tests of recorded steps. */
 export const captureTests: readonly TestDefinition[] = [
   defineTest({
     id: "capture:record:table_present",

@@ -14,7 +14,6 @@ const SLOTS = 6;
 /** A command that cannot be. */
 interface BadCommand {
   readonly send: (allocator: JudgedAllocator) => Promise<{ readonly kind: string }>;
-  /** Clause that it would break. */
   readonly clause: string;
   readonly needs?: Capability;
 }

@@ -130,7 +130,6 @@ export class Driver {
     return released;
   }
 
-  /** Exchanges two slots. */
   async swap(first: number, second: number): Promise<void> {
     requireOk("swap", await this.allocator.swap({ first, second }));
     const order = this.model.slots.map((_, slot) => slot);
@@ -169,14 +168,12 @@ export class Driver {
     return total - freePages.reduce((sum, pages) => sum + pages, 0);
   }
 
-  /** Opens a step. */
   async beginStep(): Promise<number> {
     const step = requireOk("beginStep", await this.allocator.beginStep());
     this.model.openSteps.add(step);
     return step;
   }
 
-  /** Completes a step. */
   async completeStep(step: number): Promise<void> {
     requireOk("completeStep", await this.allocator.completeStep({ step }));
     completeModelStep(this.model, step);
@@ -190,7 +187,6 @@ export class Driver {
     return transfer;
   }
 
-  /** Ends a transfer. */
   async endTransfer(transfer: number): Promise<void> {
     requireOk("endTransfer", await this.allocator.endTransfer!({ transfer }));
     completeModelStep(this.model, transfer);

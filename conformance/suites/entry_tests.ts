@@ -110,7 +110,6 @@ export function needsOfEntry(entry: Entry, spec: Partial<ProblemSpec>): Capabili
   return [...needsOf(spec), ...ENTRIES[entry]];
 }
 
-/** Tests of entry points. */
 export const entryTests: readonly TestDefinition[] = [
   defineTest({
     id: "kernel:entry:rule",

@@ -22,7 +22,6 @@ import { requireOk } from "./driver.ts";
 
 /** A problem in words. */
 export interface ProblemSpec {
-  /** Table layout. */
   readonly layout: Layout;
   readonly storage: StorageType;
   /** D. */
@@ -41,7 +40,6 @@ export interface ProblemSpec {
   readonly sinks: number;
   /** Slots, `query+cached` tokens each, joined by `_`. */
   readonly rows: string;
-  /** Order of pages. */
   readonly order: "identity" | "shuffled";
   /** Whether dead pages of window heads are holes. */
   readonly recycled: boolean;

@@ -15,7 +15,6 @@ function decodeRows(slots: number): string {
 /** Ids that agree in their low bits and differ above: 16 bits, or as many as an offset has. */
 const WIDTHS = { ids_16: "kernel.wide_ids", offsets_31: "kernel.wide_offsets" } as const;
 
-/** Tests of sizes. */
 export const kernelSizeTests: readonly TestDefinition[] = [
   defineAttendTest({
     id: "kernel:size:slots",

@@ -16,7 +16,6 @@ import { quantisedTests } from "./quantised_tests.ts";
 import { refusalTests } from "./refusal_tests.ts";
 import { sentinelTests } from "./sentinel_tests.ts";
 
-/** Tests that judge a kernel. */
 export const kernelTests: readonly TestDefinition[] = [
   ...attendTests,
   ...maskTests,

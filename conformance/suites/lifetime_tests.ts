@@ -47,7 +47,6 @@ async function move(
   return to;
 }
 
-/** Tests of what outlives a command. */
 export const lifetimeTests: readonly TestDefinition[] = [
   defineAllocatorTest({
     id: "allocator:lifetime:transfer",

@@ -19,7 +19,6 @@ const DECODE = "1+47_1+64_1+15";
 const PREFILL = "20+30_35+0";
 const SPECULATIVE = "5+45_8+8_2+62";
 
-/** Tests of masks and of the softmax. */
 export const maskTests: readonly TestDefinition[] = [
   defineAttendTest({
     id: "kernel:mask:full",

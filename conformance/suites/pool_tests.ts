@@ -12,7 +12,6 @@ function judgeAvailability(center: number, found: number): Verdict {
   return { kind: "pass", budgetUsed: requireAccepted("availability", acceptance, found) };
 }
 
-/** Tests of page pools. */
 export const poolTests: readonly TestDefinition[] = [
   defineAllocatorTest({
     id: "allocator:pool:independent",

@@ -97,7 +97,6 @@ export async function requireApart(
   }
 }
 
-/** Tests of shared prefixes. */
 export const prefixTests: readonly TestDefinition[] = [
   defineTest({
     id: "allocator:prefix:shared",

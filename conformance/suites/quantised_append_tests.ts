@@ -62,7 +62,6 @@ function stale(tensor: QuantisedTensor, { granularity, scaleType }: QuantisedFor
   return { ...tensor, codes, scales };
 }
 
-/** Tests of appending to quantised caches. */
 export const quantisedAppendTests: readonly TestDefinition[] = [
   defineAppendTest({
     id: "kernel:append_codes:format",

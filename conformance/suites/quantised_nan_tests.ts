@@ -63,7 +63,6 @@ function visibleScale(path: "c8" | "c4", formats: readonly string[]): TestDefini
   });
 }
 
-/** Tests of what is no number in quantised caches. */
 export const quantisedNanTests: readonly TestDefinition[] = [
   defineAttendTest({
     id: "kernel:c8:visible_nan",

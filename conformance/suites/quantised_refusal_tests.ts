@@ -131,7 +131,6 @@ const APPEND_FAULTS = [
   "tensor_scale_missing",
 ];
 
-/** Tests of refusals of quantised caches. */
 export const quantisedRefusalTests: readonly TestDefinition[] = [
   ...(["c8", "c4"] as const).map((family) =>
     defineAttendTest({

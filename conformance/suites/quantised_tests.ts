@@ -171,7 +171,6 @@ function familyTests({ path, clause, formats, leading }: FormatFamily): TestDefi
   ];
 }
 
-/** Tests of attention over quantised caches. */
 export const quantisedTests: readonly TestDefinition[] = [
   ...FAMILIES.flatMap(familyTests),
   defineAttendTest({

@@ -71,7 +71,6 @@ async function traceRank(allocator: JudgedAllocator, spec: CacheSpec): Promise<I
   return Int32Array.from(trace);
 }
 
-/** Tests of head kinds and of tensor parallelism. */
 export const rankTests: readonly TestDefinition[] = [
   defineAllocatorTest({
     id: "allocator:head_kinds:pattern",

@@ -9,7 +9,6 @@ import { idAt } from "./check_snapshot.ts";
 import { requireRefused } from "./driver.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
 
-/** Tests of recycling. */
 export const recycleTests: readonly TestDefinition[] = [
   defineAllocatorTest({
     id: "allocator:recycle:dead_pages",

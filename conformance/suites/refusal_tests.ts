@@ -61,7 +61,6 @@ function narrowTable(problem: AttentionProblem): AttentionProblem {
   return { ...problem, table, shape: { ...problem.shape, columns: kept } };
 }
 
-/** Tests of refusals. */
 export const refusalTests: readonly TestDefinition[] = [
   defineAttendTest({
     id: "kernel:refusal:dtype",

@@ -14,7 +14,6 @@ async function runToEnd(driver: Driver, slot: number, lengthTokens: number): Pro
   }
 }
 
-/** Tests of admission and of the end of requests. */
 export const requestTests: readonly TestDefinition[] = [
   defineAllocatorTest({
     id: "allocator:admission:full_heads",

@@ -17,7 +17,6 @@ function withInfinities(problem: AttentionProblem): AttentionProblem {
   return { ...problem, keys: swap(problem.keys), values: swap(problem.values) };
 }
 
-/** Tests of holes and foreign ids. */
 export const sentinelTests: readonly TestDefinition[] = [
   defineAttendTest({
     id: "kernel:sentinel:no_read",

@@ -4,7 +4,6 @@ import { grid, type TestDefinition } from "../test_definition.ts";
 import { defineAllocatorTest } from "./allocator_case.ts";
 import { HEAD_LAYOUTS, LAYOUTS, THREE_GROUPS, windowHeads } from "./cache_spec.ts";
 
-/** Tests of sizes. */
 export const sizeTests: readonly TestDefinition[] = [
   defineAllocatorTest({
     id: "allocator:size:slots",

@@ -40,7 +40,6 @@ function findSlot(driver: Driver, snapshot: AllocatorSnapshot, rows: readonly nu
   return found ?? 0;
 }
 
-/** Tests of slots. */
 export const slotTests: readonly TestDefinition[] = [
   defineAllocatorTest({
     id: "allocator:slots:swap",

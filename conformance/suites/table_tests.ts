@@ -9,7 +9,6 @@ import { idAt } from "./check_snapshot.ts";
 import { Driver } from "./driver.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
 
-/** Tests of tables. */
 export const tableTests: readonly TestDefinition[] = [
   defineAllocatorTest({
     id: "allocator:table:row_major",

@@ -75,7 +75,6 @@ function soundTable(layout: Layout, recycled: boolean): TableDump {
   };
 }
 
-/** Tests of validators. */
 export const validatorTests: readonly TestDefinition[] = [
   defineTest({
     id: "validator:table:sound",

@@ -32,7 +32,6 @@ const growth = { slot: number, lengthTokens: number };
 const allocator = <Name extends keyof AllocatorSubject>(_: Name) =>
   partCommand<NonNullable<AllocatorSubject[Name]>>("allocator");
 
-/** The commands. */
 export const ALLOCATOR_COMMANDS = {
   create: allocator("create")({
     about: "Makes an empty allocator in place of the one before; null",

@@ -1,7 +1,7 @@
 /** Commands of a clock: one for each method of `StepTimer`. */
 import { z } from "zod";
 import type { StepTimer } from "../../../kernel/mod.ts";
-import { AdapterFault } from "../adapter_fault.ts";
+import { adapterError } from "../adapter_fault.ts";
 import { dataOf, expectTensor, flatTensor } from "../tensor_fields.ts";
 import type { Tensor, Tensors } from "../safetensors.ts";
 import { partCommand } from "./command.ts";
@@ -12,7 +12,6 @@ const clock = <Name extends keyof StepTimer>(_: Name) => partCommand<StepTimer[N
 const words = z.string().min(1).max(200);
 const figure = z.number().positive().nullable().default(null);
 
-/** The commands. */
 export const CLOCK_COMMANDS = {
   open: clock("open")({
     about: "Makes caches of formula contents and a kernel ready; what will run, and where",
@@ -127,8 +126,5 @@ function sixteenBits(tensors: Tensors, name: string): Uint16Array {
   const data = dataOf(tensors, name);
   if (data instanceof Uint16Array) return data;
   const { dtype } = tensors.get(name)!;
-  throw new AdapterFault(
-    "adapter-error",
-    `Tensor "${name}" of the answer is ${dtype}; it must be BF16, F16 or U16`,
-  );
+  throw adapterError(`Tensor "${name}" of the answer is ${dtype}; it must be BF16, F16 or U16`);
 }

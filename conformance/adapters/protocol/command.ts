@@ -34,7 +34,6 @@ export interface ConversationCommand<
   readonly part: "conversation";
   /** What it does, and what its result is. */
   readonly about: string;
-  /** Fields of the request. */
   readonly request: Request;
   readonly result: Result;
 }
@@ -56,7 +55,6 @@ export interface PartCommand<
   readonly part: keyof SubjectParts;
   /** What it does, and what its result is. */
   readonly about: string;
-  /** Fields of the request. */
   readonly request: Request;
   readonly result: Result;
   readonly requestTensors?: TensorTable;

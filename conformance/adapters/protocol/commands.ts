@@ -20,13 +20,11 @@ export const COMMANDS = {
   ...CLOCK_COMMANDS,
 };
 
-/** Name of a command. */
 export type CommandName = keyof typeof COMMANDS;
 
 /** Name of a command that a part of a subject answers. */
 export type PartCommandName = Exclude<CommandName, keyof typeof CONVERSATION_COMMANDS>;
 
-/** Name of every command. */
 export const COMMAND_NAMES: readonly CommandName[] = Object.keys(COMMANDS) as CommandName[];
 
 /** Parameters of a command's request, beside `id` and `command`. */
@@ -69,12 +67,10 @@ export function commandOf(name: CommandName): ConversationCommand | AnyPartComma
   return COMMANDS[name] as ConversationCommand | AnyPartCommand;
 }
 
-/** The request of a command. */
 export function requestSchema(name: CommandName): z.ZodType {
   return z.strictObject({ id: count, command: z.literal(name), ...commandOf(name).request });
 }
 
-/** The replies to a command. */
 export function replySchema<C extends CommandName>(name: C): z.ZodType<AnyReply<C>> {
   const result = z.strictObject({
     id: count,
@@ -86,7 +82,6 @@ export function replySchema<C extends CommandName>(name: C): z.ZodType<AnyReply<
   >;
 }
 
-/** Any reply to a command. */
 export type AnyReply<C extends CommandName> =
   | { readonly id: number; readonly status: "result"; readonly value: ResultValue<C> }
   | {

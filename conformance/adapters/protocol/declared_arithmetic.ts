@@ -7,7 +7,7 @@ import {
   declaredFields,
   parseArithmetic,
 } from "../../../kernel/mod.ts";
-import { AdapterFault } from "../adapter_fault.ts";
+import { adapterError } from "../adapter_fault.ts";
 
 type Declared = z.ZodType<string | number | undefined>;
 
@@ -42,6 +42,6 @@ export function readArithmetic(
     return declaredFields(parseArithmetic(Object.fromEntries(given)));
   } catch (error) {
     if (!(error instanceof ArithmeticError)) throw error;
-    throw new AdapterFault("adapter-error", `The adapter's arithmetic: ${error.message}`);
+    throw adapterError(`The adapter's arithmetic: ${error.message}`);
   }
 }

@@ -59,7 +59,6 @@ const ATTENDED_TENSORS = {
 const kernel = <Name extends keyof KernelSubject>(_: Name) =>
   partCommand<NonNullable<KernelSubject[Name]>>("kernel");
 
-/** The commands. */
 export const KERNEL_COMMANDS = {
   attend: kernel("attend")({
     about: "Computes attention; tensors",

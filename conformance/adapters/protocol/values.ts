@@ -11,10 +11,8 @@ import { CAPABILITIES, type Capability } from "../../subject.ts";
 export const number = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])])
   .meta({ id: "number", description: "A number; NaN and infinities travel as texts" });
 
-/** Any integer. */
 export const integer = z.int();
 
-/** A count. */
 export const count = z.int().min(0);
 
 /** A file in the scratch folder: a bare name, so that no path can lead out of it. */
@@ -22,7 +20,6 @@ export const fileName: z.ZodString = z.string()
   .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/)
   .meta({ id: "fileName", description: "Name of a safetensors file in the scratch folder" });
 
-/** What an adapter may claim. */
 export const capability = z.enum(Object.keys(CAPABILITIES) as Capability[])
   .meta({ id: "capability", description: "What an adapter claims to do" });
 
@@ -38,7 +35,6 @@ const headSpec = z.discriminatedUnion("kind", [
   }),
 ]).meta({ id: "headSpec", description: "Which heads are window heads" });
 
-/** Everything an allocator is made from. */
 export const cacheSpec = z.strictObject({
   layout: z.string(),
   heads: headSpec,
@@ -68,7 +64,6 @@ const cacheFormat = z.strictObject({
 })
   .meta({ id: "cacheFormat", description: "Codes, and what their scales go by" });
 
-/** Sizes of a paged cache and of a batch. */
 export const shape = z.strictObject({
   batch: number,
   queryHeads: number,
@@ -84,7 +79,6 @@ export const shape = z.strictObject({
   valueFormat: cacheFormat.optional(),
 }).meta({ id: "shape", description: "Sizes of a cache and of a batch" });
 
-/** Strides of the tensors of scales. */
 export const scaleStrides = z.strictObject({
   keys: z.array(integer).optional(),
   values: z.array(integer).optional(),
@@ -93,7 +87,6 @@ export const scaleStrides = z.strictObject({
   description: "Strides of scales in elements, where they are not said to be row-major",
 });
 
-/** Numbers of an attention problem. */
 export const problem = z.strictObject({
   shape,
   sinkTokens: number,
@@ -102,14 +95,12 @@ export const problem = z.strictObject({
   scaleStrides: scaleStrides.optional(),
 }).meta({ id: "problem", description: "Numbers of an attention problem; its tensors are a file" });
 
-/** Rotary embedding of an append. */
 export const rotary = z.strictObject({
   style: z.string(),
   theta: number,
   rotaryDimensions: number,
 }).meta({ id: "rotary", description: "Rotary embedding" });
 
-/** Too few pages. */
 export const shortage = z.strictObject({
   kind: z.literal("shortage"),
   need: count.optional(),
@@ -117,13 +108,11 @@ export const shortage = z.strictObject({
   capacity: count.optional(),
 }).meta({ id: "shortage", description: "Too few pages; a bare shortage has no figures" });
 
-/** Pages handed out, or a shortage. */
 export const pages = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("allocated") }),
   shortage,
 ]).meta({ id: "pages", description: "Pages handed out, or a shortage" });
 
-/** A fault found in a table. */
 export const tableFault = z.strictObject({
   clause: z.string(),
   slot: integer.optional(),
@@ -132,7 +121,6 @@ export const tableFault = z.strictObject({
   value: integer.optional(),
 }).meta({ id: "tableFault", description: "A fault found in a table" });
 
-/** Policies that differ from the default. */
 export const policies = z.strictObject({
   headRounding: z.strictObject({ mode: z.enum(["floor", "nearest", "ceil"]), least: count }),
   patternScope: z.enum(["rank", "model"]),
