@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { parseQuery } from "./query.ts";
-import { caseRows } from "./report.ts";
-import { runConformance } from "./run.ts";
 import { holeMutants } from "./mutants/hole_family.ts";
 import { createOracleSubject } from "./subjects/oracle.ts";
 import type { Capability, KernelSubject, Reply } from "./subject.ts";
 import { takenSizes } from "./taken_sizes.ts";
+import { judge } from "./testing_judge.ts";
 
 type Shape = { readonly headSize: number; readonly pageSizeTokens: number };
 
@@ -23,24 +22,10 @@ function restricted(good: KernelSubject, takes: (shape: Shape) => boolean): Kern
   };
 }
 
-async function judge(kernel: KernelSubject, names: readonly Capability[], queries: string) {
+function judgeKernel(kernel: KernelSubject, names: readonly Capability[], queries: string) {
   const { capabilities } = createOracleSubject();
   const subject = { name: "restricted", capabilities: capabilities.union(new Set(names)), kernel };
-  const filters = queries.split(" ").map(parseQuery);
-  const enough = new AbortController();
-  const { rows, summary } = await runConformance({
-    subject,
-    filters,
-    signal: enough.signal,
-    // One rejection shows what there is to show.
-    onRow: (row) => row.kind === "case" && row.outcome.kind === "fail" && enough.abort(),
-  });
-  const bad = caseRows(rows).flatMap(({ query, outcome }) =>
-    outcome.kind === "pass" || outcome.kind === "skip"
-      ? []
-      : [`${query}: ${JSON.stringify(outcome).slice(0, 200)}`]
-  );
-  return { bad, summary };
+  return judge({ subject, filters: queries.split(" ").map(parseQuery) });
 }
 
 const CASES = "kernel:attend:layout kernel:attend:recycling kernel:mask:sinks " +
@@ -73,10 +58,10 @@ const SUBJECTS = [
 for (const { name, claims, takes } of SUBJECTS) {
   Deno.test(`a kernel that takes only ${name} is conformant, and is judged by most cases`, async () => {
     const good = createOracleSubject().kernel as KernelSubject;
-    const { bad, summary } = await judge(restricted(good, takes), claims, CASES);
+    const { bad, summary } = await judgeKernel(restricted(good, takes), claims, CASES);
     assert.deepEqual(bad.slice(0, 4), []);
     assert.ok(summary.passed > 2 * summary.skipped, `${summary.passed} of ${summary.skipped}`);
-    const undeclared = await judge(
+    const undeclared = await judgeKernel(
       restricted(good, takes),
       [],
       "kernel:attend:layout kernel:append",
@@ -91,7 +76,7 @@ Deno.test("a wrong kernel of one size is told as one of every size is", async ()
     // A head whose holes closed up shows where recycling is compared, in pages of 16.
     if (mutant.name.startsWith("holes_closed_up")) continue;
     const kernel = restricted(mutant.create().kernel as KernelSubject, takes);
-    const { bad } = await judge(kernel, claims, "kernel:sentinel kernel:append:holes");
+    const { bad } = await judgeKernel(kernel, claims, mutant.killedBy.join(" "));
     assert.notDeepEqual(bad, [], mutant.name);
   }
 });

@@ -69,7 +69,16 @@ export function defineTest<P extends CaseParams>(
  *
  * @throws {QueryError} If a name, key or value does not fit the grammar of ids.
  */
-export function casesOf(definition: TestDefinition): TestCase[] {
+export function casesOf(definition: TestDefinition): readonly TestCase[] {
+  const listed = knownCases.get(definition) ?? listCases(definition);
+  knownCases.set(definition, listed);
+  return listed;
+}
+
+/** Runs list the suite once for each filter or mutant, and ids take long to write and to read. */
+const knownCases = new WeakMap<TestDefinition, readonly TestCase[]>();
+
+function listCases(definition: TestDefinition): readonly TestCase[] {
   return definition.cases.map((params) => {
     const pairs = Object.entries(params).map(([key, value]) => `${key}=${value}`).join(";");
     const parsed = parseQuery(`${definition.id}:${pairs}`);

@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import type { Policies } from "../policies.ts";
 import { listTestsWith } from "../registry.ts";
-import { caseRows } from "../report.ts";
-import { runConformance } from "../run.ts";
 import type { Subject } from "../subject.ts";
+import { judge, type Judged } from "../testing_judge.ts";
 import { createPolicySubject, type PolicySubject } from "./testing_policies.ts";
 
 const MOVES = ["allocator.moves", "allocator.draft", "allocator.worker_rows"] as const;
@@ -57,24 +56,18 @@ SUBJECTS.push({
   ],
 });
 
-async function failuresOf(subject: Subject): Promise<{ bad: string[]; passed: number }> {
+function judgeAllocator(subject: Subject): Promise<Judged> {
   const tests = listTestsWith({ fuzz: { sequences: 90, seed: 1 } })
     // What takes long there does not depend on policies.
     .filter(({ id }) => /^(?:allocator:(?!size:|[^:]*:truth$)|fuzz:allocator:)/.test(id));
-  const { rows, summary } = await runConformance({ subject, tests });
-  const bad = caseRows(rows).flatMap(({ query, outcome }) =>
-    outcome.kind === "pass" || outcome.kind === "skip"
-      ? []
-      : [`${query}: ${JSON.stringify(outcome)}`]
-  );
-  return { bad, passed: summary.passed };
+  return judge({ subject, tests });
 }
 
 for (const each of SUBJECTS) {
   Deno.test(`an allocator that declares "${each.name}" is conformant`, async () => {
-    const { bad, passed } = await failuresOf(createPolicySubject(each));
+    const { bad, summary } = await judgeAllocator(createPolicySubject(each));
     assert.deepEqual(bad.slice(0, 5), []);
-    assert.ok(passed > 60, `${passed} cases`);
+    assert.ok(summary.passed > 60, `${summary.passed} cases`);
   });
 }
 
@@ -90,7 +83,7 @@ Deno.test("an allocator that does otherwise than it declares is not conformant",
   ];
   for (const policies of undeclared) {
     const { policies: _, ...subject } = createPolicySubject({ name: "silent", policies });
-    const { bad } = await failuresOf(subject);
+    const { bad } = await judgeAllocator(subject);
     assert.ok(bad.length > 0, JSON.stringify(policies));
   }
 });

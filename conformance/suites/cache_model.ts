@@ -220,7 +220,7 @@ function isWindowRow(model: CacheModel, row: number): boolean {
 }
 
 function rowsPerSlot(model: CacheModel): number {
-  return model.kinds.flat().length;
+  return model.kinds.length * (model.kinds[0]?.length ?? 0);
 }
 
 function emptySlot(kinds: readonly (readonly HeadKind[])[]): ModelSlot {
