@@ -119,25 +119,22 @@ export function rowOfKind(
   const list = <T>(make: (i: number) => T): T[] =>
     Array.from({ length: o.keys }, (_, i) => make(i));
   const query = normal();
-  const { storage } = o;
+  const row = (rest: Omit<RowSpec, "storage" | "query"> & Partial<RowSpec>): AttentionProblem =>
+    rowProblem({ storage: o.storage, query, ...rest });
   switch (kind) {
     case "random":
-      return rowProblem({ storage, query, keys: list(normal), values: list(normal) });
+      return row({ keys: list(normal), values: list(normal) });
     case "peaked":
-      return rowProblem({ storage, query, keys: list(normal), values: list(normal), scale: 2 });
+      return row({ keys: list(normal), values: list(normal), scale: 2 });
     case "flat":
-      return rowProblem({
-        storage,
-        query,
+      return row({
         keys: list(normal),
         values: list(positive),
         scale: 1e-3,
       });
     case "constant": {
       const value = positive();
-      return rowProblem({
-        storage,
-        query,
+      return row({
         keys: list(normal),
         values: list(() => value),
         scale: 1e-4,
@@ -146,18 +143,14 @@ export function rowOfKind(
     case "tied": {
       const [key, other] = [normal(), normal()];
       const share = random.nextBelow(4);
-      return rowProblem({
-        storage,
-        query,
+      return row({
         keys: list((i) => i % 4 < share ? other : key),
         values: list(positive),
       });
     }
     case "grouped": {
       const directions = [normal(), normal(), normal(), normal()];
-      return rowProblem({
-        storage,
-        query,
+      return row({
         keys: list((i) => directions[i % 4]),
         values: list((i) => constant((i % 4) - 1.5)),
       });
@@ -165,8 +158,7 @@ export function rowOfKind(
     case "opposed": {
       const length = 0.25 + random.nextFloat();
       const push = random.nextFloat() * 0.2;
-      return rowProblem({
-        storage,
+      return row({
         query: constant(length),
         keys: list((i) => constant(i % 2 === 0 ? 1 + push : -1)),
         values: list((i) => constant(i % 2 === 0 ? 1 : -1)),
@@ -175,8 +167,7 @@ export function rowOfKind(
     }
     case "faint": {
       const fall = 10 + 8 * random.nextFloat();
-      return rowProblem({
-        storage,
+      return row({
         query: constant(1),
         keys: list((i) => constant(i === 0 ? 0 : -fall)),
         values: list((i) => constant(i === 0 ? 0 : 1000)),
@@ -185,8 +176,7 @@ export function rowOfKind(
     }
     case "rising": {
       const step = 0.05 + random.nextFloat() * 0.3;
-      return rowProblem({
-        storage,
+      return row({
         query: constant(1),
         keys: list((i) => constant(step * i)),
         values: list((i) => constant(i % 2 === 0 ? 1 : -1)),

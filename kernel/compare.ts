@@ -2,7 +2,7 @@
 
 import type { Arithmetic } from "./arithmetic.ts";
 import { boundRow } from "./error_bound.ts";
-import { type QueryRow, visibleOffsets } from "./oracle_direct.ts";
+import { type QueryRow, queryRows, visibleOffsets } from "./oracle_direct.ts";
 import { ShapeError } from "./problem_error.ts";
 import type { AttentionProblem, AttentionResult } from "./problem.ts";
 import { createRowReader } from "./quantised/quantised_tensor.ts";
@@ -51,19 +51,6 @@ function budgetUsed(o: { got: number; expected: number; bound: number }): number
   if (Math.abs(o.expected) === Infinity && Number.isNaN(o.got)) return 0;
   const used = Math.abs(o.got - o.expected) / o.bound;
   return Number.isNaN(used) ? Infinity : used;
-}
-
-function allRows(p: AttentionProblem): QueryRow[] {
-  const rows: QueryRow[] = [];
-  for (let slot = 0; slot < p.shape.batch; slot++) {
-    const queryLength = p.queryStarts[slot + 1] - p.queryStarts[slot];
-    for (let queryIndex = 0; queryIndex < queryLength; queryIndex++) {
-      for (let queryHead = 0; queryHead < p.shape.queryHeads; queryHead++) {
-        rows.push({ slot, queryIndex, queryHead });
-      }
-    }
-  }
-  return rows;
 }
 
 /**
@@ -151,7 +138,7 @@ export function compareWithOracle(o: CompareOptions): Comparison {
   let outside = 0;
   let compared = 0;
   let unbounded = 0;
-  for (const row of o.samples ?? allRows(problem)) {
+  for (const row of o.samples ?? queryRows(problem)) {
     const arithmetic = o.arithmetic?.[row.slot];
     const bounded = boundRow(problem, row, {
       stored,

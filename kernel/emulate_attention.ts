@@ -5,7 +5,7 @@
 
 import type { Arithmetic } from "./arithmetic.ts";
 import { createRandom, type Random } from "../allocator/mod.ts";
-import { rowWeights } from "./oracle_direct.ts";
+import { type QueryRow, queryRows, rowWeights } from "./oracle_direct.ts";
 import type { AttentionProblem } from "./problem.ts";
 import { type CacheSide, channelScales, createRowReader } from "./quantised/quantised_tensor.ts";
 import { decodeValues, encodeValue, type StorageType } from "./storage_type.ts";
@@ -118,27 +118,18 @@ export function emulateAttention(
   const rows = p.queryStarts[batch] * queryHeads;
   const output = new Uint16Array(rows * headSize);
   const logSumExp = new Float32Array(rows);
-  for (let slot = 0; slot < batch; slot++) {
-    for (let token = p.queryStarts[slot]; token < p.queryStarts[slot + 1]; token++) {
-      for (let queryHead = 0; queryHead < queryHeads; queryHead++) {
-        const index = token * queryHeads + queryHead;
-        const at = { slot, queryIndex: token - p.queryStarts[slot], queryHead };
-        const row = emulateRow(p, a, { ...o, at, index });
-        output.set(row.output, index * headSize);
-        logSumExp[index] = row.logSumExp;
-      }
-    }
-  }
+  queryRows(p).forEach((at, index) => {
+    const row = emulateRow(p, a, { ...o, at, index });
+    output.set(row.output, index * headSize);
+    logSumExp[index] = row.logSumExp;
+  });
   return { output, logSumExp };
 }
 
 function emulateRow(
   p: AttentionProblem,
   a: Arithmetic,
-  o: EmulatorOptions & {
-    at: { slot: number; queryIndex: number; queryHead: number };
-    index: number;
-  },
+  o: EmulatorOptions & { at: QueryRow; index: number },
 ): { output: Uint16Array; logSumExp: number } {
   const { headSize, storage } = p.shape;
   const random = createRandom(o.seed * 7919 + o.index);

@@ -38,7 +38,13 @@
 import { type Arithmetic, FLOAT32_ARITHMETIC } from "./arithmetic.ts";
 import { fixedWeightBound, valueTokenScale } from "./fixed_weights.ts";
 import type { AttentionProblem } from "./problem.ts";
-import { type AttendedRow, type QueryRow, type RowWeights, rowWeights } from "./oracle_direct.ts";
+import {
+  type AttendedRow,
+  type QueryRow,
+  queryRows,
+  type RowWeights,
+  rowWeights,
+} from "./oracle_direct.ts";
 import {
   dequantisationRoundings,
   exponentialsInChain,
@@ -296,14 +302,8 @@ export function outputErrorBound(
 ): Float64Array<ArrayBuffer> {
   const { batch, queryHeads, headSize } = p.shape;
   const bounds = new Float64Array(p.queryStarts[batch] * queryHeads * headSize);
-  for (let slot = 0; slot < batch; slot++) {
-    for (let token = p.queryStarts[slot]; token < p.queryStarts[slot + 1]; token++) {
-      const queryIndex = token - p.queryStarts[slot];
-      for (let queryHead = 0; queryHead < queryHeads; queryHead++) {
-        const { outputBound } = boundRow(p, { slot, queryIndex, queryHead }, o);
-        bounds.set(outputBound, (token * queryHeads + queryHead) * headSize);
-      }
-    }
-  }
+  queryRows(p).forEach((row, index) => {
+    bounds.set(boundRow(p, row, o).outputBound, index * headSize);
+  });
   return bounds;
 }

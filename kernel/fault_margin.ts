@@ -5,7 +5,7 @@
 
 import type { Arithmetic } from "./arithmetic.ts";
 import { boundRow } from "./error_bound.ts";
-import { type QueryRow, rowWeights } from "./oracle_direct.ts";
+import { type QueryRow, queryRows, rowWeights } from "./oracle_direct.ts";
 import type { AttentionProblem } from "./problem.ts";
 import { createRowReader, type RowReader } from "./quantised/quantised_tensor.ts";
 
@@ -25,17 +25,10 @@ export interface BoundedRow {
  * @returns Rows in the order of slots, query tokens and query heads.
  */
 export function boundRows(p: AttentionProblem, arithmetic: Arithmetic): BoundedRow[] {
-  const rows: BoundedRow[] = [];
-  for (let slot = 0; slot < p.shape.batch; slot++) {
-    for (let at = 0; at < p.queryStarts[slot + 1] - p.queryStarts[slot]; at++) {
-      for (let queryHead = 0; queryHead < p.shape.queryHeads; queryHead++) {
-        const row = { slot, queryIndex: at, queryHead };
-        const { output, outputBound } = boundRow(p, row, { arithmetic });
-        rows.push({ row, output, bound: outputBound });
-      }
-    }
-  }
-  return rows;
+  return queryRows(p).map((row) => {
+    const { output, outputBound } = boundRow(p, row, { arithmetic });
+    return { row, output, bound: outputBound };
+  });
 }
 
 /** Which rows and elements a margin is taken over. */

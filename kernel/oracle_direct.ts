@@ -20,6 +20,20 @@ export interface QueryRow {
   readonly queryHead: number;
 }
 
+/** Every query row of a problem, by slot, query token and query head: the order of the outputs. */
+export function queryRows(p: AttentionProblem): QueryRow[] {
+  const rows: QueryRow[] = [];
+  for (let slot = 0; slot < p.shape.batch; slot++) {
+    const queryLength = p.queryStarts[slot + 1] - p.queryStarts[slot];
+    for (let queryIndex = 0; queryIndex < queryLength; queryIndex++) {
+      for (let queryHead = 0; queryHead < p.shape.queryHeads; queryHead++) {
+        rows.push({ slot, queryIndex, queryHead });
+      }
+    }
+  }
+  return rows;
+}
+
 /** Attention of one query row, in float64. */
 export interface AttendedRow {
   /** [D]. */
@@ -199,16 +213,10 @@ export function attendDirect(p: AttentionProblem): AttentionResult {
   const tokens = p.queryStarts[batch];
   const output = new Float64Array(tokens * queryHeads * headSize);
   const logSumExp = new Float64Array(tokens * queryHeads);
-  for (let slot = 0; slot < batch; slot++) {
-    for (let token = p.queryStarts[slot]; token < p.queryStarts[slot + 1]; token++) {
-      for (let queryHead = 0; queryHead < queryHeads; queryHead++) {
-        const queryIndex = token - p.queryStarts[slot];
-        const row = attendDirectAt(p, { slot, queryIndex, queryHead });
-        const index = token * queryHeads + queryHead;
-        output.set(row.output, index * headSize);
-        logSumExp[index] = row.logSumExp;
-      }
-    }
-  }
+  queryRows(p).forEach((at, index) => {
+    const row = attendDirectAt(p, at);
+    output.set(row.output, index * headSize);
+    logSumExp[index] = row.logSumExp;
+  });
   return { output, logSumExp };
 }

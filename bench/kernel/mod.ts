@@ -4,15 +4,7 @@
  * @module
  */
 
-export {
-  type KernelCase,
-  type KernelCaseRequests,
-  type KernelCaseSet,
-  type KernelCaseShape,
-  type KernelCaseWindows,
-  type KernelGoal,
-  type PeerName,
-} from "./case.ts";
+export * from "./case.ts";
 export { builtinKernelCases, parseKernelCases } from "./case_file.ts";
 export type { KernelCeilings } from "./figures.ts";
 export { describeKernelFigures, type KernelFigureWords } from "./format_figures.ts";

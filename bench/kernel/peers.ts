@@ -4,8 +4,8 @@
  */
 
 import { z } from "zod";
-import { type KernelCase, PEER_NAMES, type PeerName } from "./case.ts";
-import { peerSchema } from "./case_schema.ts";
+import type { KernelCase, PeerName } from "./case.ts";
+import { PEER_NAMES, peerSchema } from "./case_schema.ts";
 import { medianOf } from "./figures.ts";
 import type { PeerOutcome, PeersReport } from "./result_schema.ts";
 

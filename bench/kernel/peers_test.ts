@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type KernelCase, PEER_NAMES } from "./case.ts";
+import type { KernelCase } from "./case.ts";
+import { PEER_NAMES } from "./case_schema.ts";
 import { openPeers, type OpenPeersOptions } from "./peers.ts";
 import { builtinCase } from "./test_support.ts";
 

@@ -4,8 +4,7 @@ import { z } from "zod";
 import type { Stored } from "../../fixtures/mod.ts";
 import type { AdapterDescription, GpuCeilings } from "../../kernel/mod.ts";
 import { environment } from "../result/mod.ts";
-import { caseSchema, goalSchema, peerSchema, shapeSchema } from "./case_schema.ts";
-import type { KernelCase } from "./case.ts";
+import { goalSchema, peerSchema, storedCaseSchema } from "./case_schema.ts";
 
 /** Version of the file; a reader refuses others. */
 export const KERNEL_RESULT_VERSION = 1;
@@ -72,8 +71,6 @@ const outcomeSchema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.enum(["skipped", "wrong", "failed"]), reason: z.string() }),
 ]);
-
-const storedCaseSchema: z.ZodType<KernelCase> = caseSchema.extend({ shape: shapeSchema });
 
 const caseResultSchema = z.strictObject({
   case: storedCaseSchema,

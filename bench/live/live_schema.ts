@@ -160,8 +160,14 @@ export const liveResultSchema = z.strictObject({
     /** Seed of the prompts. */
     seed: z.number(),
     /** Objectives of goodput, or null. */
-    objectives: z.strictObject({ ttftMs: nullable, tbtMs: nullable, endToEndMs: nullable })
-      .nullable(),
+    objectives: z.strictObject({
+      /** Time to first token from the scheduled arrival, in milliseconds. */
+      ttftMs: nullable,
+      /** Mean time between the tokens of a request, in milliseconds. */
+      tbtMs: nullable,
+      /** From the scheduled arrival to the last token, in milliseconds. */
+      endToEndMs: nullable,
+    }).nullable(),
   }),
   /** What each metric means, by name. */
   formulas: z.record(text, text),

@@ -30,6 +30,11 @@ export {
   startServer,
 } from "./serve.ts";
 export type { EngineStatus } from "./serve_engine.ts";
-export { parseFaults, type ServeFault, type ServeFaults } from "./serve_faults.ts";
+export {
+  parseFaults,
+  type SERVE_FAULTS,
+  type ServeFault,
+  type ServeFaults,
+} from "./serve_faults.ts";
 export { parseObjectives, type ServiceObjectives } from "./slo.ts";
 export { isToken } from "./token.ts";

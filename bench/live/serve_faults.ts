@@ -4,21 +4,11 @@ import { nearestName } from "../../fixtures/mod.ts";
 import { optionError } from "../result/mod.ts";
 
 /**
- * What goes wrong: `status` answers 500; `server` sends an error event half-way; `disconnect` breaks
+ * Every fault: `status` answers 500; `server` sends an error event half-way; `disconnect` breaks
  * the connection half-way; `stall` falls silent half-way; `malformed` sends what is not JSON; `abort`
  * gives up half-way with that finish reason; `cut` ends half-way in order, without one.
  */
-export type ServeFault =
-  | "status"
-  | "server"
-  | "disconnect"
-  | "stall"
-  | "malformed"
-  | "abort"
-  | "cut";
-
-/** Every fault. */
-export const SERVE_FAULTS: readonly ServeFault[] = [
+export const SERVE_FAULTS = [
   "status",
   "server",
   "disconnect",
@@ -26,7 +16,10 @@ export const SERVE_FAULTS: readonly ServeFault[] = [
   "malformed",
   "abort",
   "cut",
-];
+] as const;
+
+/** What goes wrong. */
+export type ServeFault = typeof SERVE_FAULTS[number];
 
 /** Which requests have which fault: each n-th one, counted from 1. */
 export type ServeFaults = Readonly<Partial<Record<ServeFault, number>>>;

@@ -1,16 +1,10 @@
 /** Service-level objectives and what meets them. */
 
 import { optionError } from "../result/mod.ts";
+import type { LiveSettings } from "./live_schema.ts";
 
 /** Most that a request may take to count as good; null where nothing is demanded. */
-export interface ServiceObjectives {
-  /** Time to first token from the scheduled arrival, in milliseconds. */
-  readonly ttftMs: number | null;
-  /** Mean time between the tokens of the request, in milliseconds. */
-  readonly tbtMs: number | null;
-  /** From the scheduled arrival to the last token, in milliseconds. */
-  readonly endToEndMs: number | null;
-}
+export type ServiceObjectives = NonNullable<LiveSettings["objectives"]>;
 
 const KEYS = { ttft: "ttftMs", tbt: "tbtMs", e2e: "endToEndMs" } as const;
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000 };
@@ -42,11 +36,7 @@ export function parseObjectives(text: string): ServiceObjectives {
 /** Whether a request meets every objective; without gaps between tokens there is no TBT to miss. */
 export function meetsObjectives(
   objectives: ServiceObjectives,
-  o: {
-    readonly ttftMs: number | null;
-    readonly tpotMs: number | null;
-    readonly endToEndMs: number | null;
-  },
+  o: Pick<ServiceObjectives, "ttftMs" | "endToEndMs"> & { readonly tpotMs: number | null },
 ): boolean {
   const within = (value: number | null, limit: number | null): boolean =>
     limit === null || (value !== null && value <= limit);
