@@ -75,6 +75,11 @@ export function mutateAllocator(facts: MutantFacts, change: AllocatorFault): Mut
   };
 }
 
+/** An allocator that is made from another spec than the one that it is asked for. */
+export function making(change: (spec: CacheSpec) => Partial<CacheSpec>): AllocatorFault {
+  return (good) => ({ create: (spec) => good.create({ ...spec, ...change(spec) }) });
+}
+
 /** What replaces commands of a good kernel. */
 export type KernelFault = (good: KernelSubject) => Partial<KernelSubject>;
 
