@@ -4,7 +4,7 @@
  * each beside what it is to replace. Every variant is checked against the oracle before it is timed.
  *
  *   deno run -A tools/kernel_attempts.ts [--gpu deno|dawn|dawn-unchecked] [--only WORD]
- *     [--runs 15] [--seconds 200] [--rehearse] [--out FILE] [--store FOLDER]
+ *     [--runs 15] [--checks 4] [--seconds 200] [--rehearse] [--out FILE] [--store FOLDER]
  *
  * `--only` takes the attempts whose name holds the word. `--rehearse` shortens every context, for an
  * adapter that runs on the CPU, whose times mean nothing. After `--seconds` no further variant is begun.
@@ -33,6 +33,7 @@ const { values } = parseArgs({
     gpu: { type: "string", default: "deno" },
     only: { type: "string", default: "" },
     runs: { type: "string", default: "15" },
+    checks: { type: "string", default: "4" },
     seconds: { type: "string", default: "200" },
     rehearse: { type: "boolean", default: false },
     out: { type: "string" },
@@ -78,6 +79,7 @@ async function runAttempts(gpu: Gpu): Promise<number> {
     const result = await runKernelBench(chosen, {
       cases: trials.map((trial) => trial.kernelCase),
       runs: Number(values.runs),
+      checks: Number(values.checks),
       signal: late.signal,
       tuningOf: ({ name }) => tuningOf(gpu, byName.get(name)!.variant),
       onMeasured: async ({ cases }) => {
