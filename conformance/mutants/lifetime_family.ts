@@ -35,7 +35,7 @@ export const lifetimeMutants: readonly Mutant[] = [
     layouts: LAYOUTS,
   }, (good) => ({ release: ({ slot }) => good.release({ slot }) })),
   ...allocatorFamily(
-    { name: "owner_stays_behind", origin: "own", violates: ["pool/late-release"] },
+    { name: "owner_stays_behind", violates: ["pool/late-release"] },
     (["swap", "reorder", "condense"] as const).map((move) => ({
       move,
       label: `in_a_${move}`,

@@ -37,7 +37,6 @@ function replicating(change: (o: ShardCommand) => Partial<ShardReply>): Allocato
 export const rankFamilyMutants: readonly Mutant[] = [
   ...layoutFamily({
     name: "head_count",
-    origin: "own",
     violates: ["mask/head-kinds", "declare/policy"],
     variants: {
       nearest: Math.round,
@@ -80,7 +79,7 @@ export const rankFamilyMutants: readonly Mutant[] = [
     layouts: HEAD_LAYOUTS,
   }, making((spec) => ({ pagesPerHead: spec.pagesPerHead - spec.tensorParallel.rank }))),
   ...allocatorFamily(
-    { name: "shard", origin: "own", violates: ["tp/divisible"] },
+    { name: "shard", violates: ["tp/divisible"] },
     [
       {
         label: "floors_replicated_query_heads",
@@ -111,7 +110,6 @@ export const rankFamilyMutants: readonly Mutant[] = [
     {
       name: "replicated_heads_interleaved",
       fault: "With more ranks than KV heads, ranks take the heads in turns",
-      origin: "own",
       violates: ["mask/head-kinds"],
       killedBy: ["allocator:tensor_parallel:list:ranks=16;*"],
     },
@@ -130,7 +128,6 @@ export const rankFamilyMutants: readonly Mutant[] = [
   mutateAllocator({
     name: "query_heads_not_sharded",
     fault: "Where KV heads are replicated every rank keeps all query heads",
-    origin: "own",
     violates: ["tp/divisible"],
     killedBy: ["allocator:tensor_parallel:divisible"],
   }, replicating(({ queryHeadsGlobal }) => ({ queryHeads: queryHeadsGlobal }))),

@@ -51,7 +51,6 @@ export const rankMutants: readonly Mutant[] = [
   mutateAllocator({
     name: "silent_validator",
     fault: "The validator finds nothing",
-    origin: "own",
     violates: [
       "sentinel/only-minus-one",
       "sentinel/only-when-dead",

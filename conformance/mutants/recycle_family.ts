@@ -121,5 +121,5 @@ const FAULTS: readonly RecycleFault[] = [
 ];
 
 export const recycleFamilyMutants: readonly Mutant[] = FAULTS.flatMap(({ change, ...facts }) =>
-  layoutFamily({ ...facts, origin: "own" }, change)
+  layoutFamily({ ...facts }, change)
 );
