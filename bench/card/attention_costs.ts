@@ -66,15 +66,14 @@ export function promptUs(
   const cached = placeInside(grid.cachedTokens, near, "cached tokens");
   // Operations a microsecond that the measured shape reached.
   const rate = (p: number): number => {
-    const rates = measured.microseconds[p].map((us, c) => {
-      if (us === null) return null;
+    const rateOf = (us: number, c: number): number => {
       const at = { query: grid.promptTokens[p], cached: grid.cachedTokens[c] };
       const pairs = at.cached === 0 || grid.masked
         ? visiblePairs(at, null)
         : at.query * (at.query + at.cached);
       return 4 * measured.queryHeads * measured.headSize * pairs / us;
-    });
-    return alongCurve(rates, cached) ?? 1;
+    };
+    return alongCurve(measured.microseconds[p], cached, rateOf) ?? 1;
   };
   const pairs = visiblePairs(o, o.windowTokens);
   const flops = 2 * shape.queryHeads * (shape.headSize + shape.valueHeadSize) * pairs;
@@ -105,11 +104,10 @@ export function decodeUs(
   const measuredBytes = measured.kvHeads * measured.headSize * 4;
   // Microseconds over microseconds at the ceiling: falls to 1 as rows get long.
   const slow = (r: number): number => {
-    const shares = measured.microseconds[r].map((us, c) =>
-      us === null ? null : us * card.reference.bytesPerSecond /
-        (grid.requests[r] * grid.contextTokens[c] * measuredBytes * 1e6)
-    );
-    return alongCurve(shares, along) ?? 1;
+    const shareOf = (us: number, c: number): number =>
+      us * card.reference.bytesPerSecond /
+      (grid.requests[r] * grid.contextTokens[c] * measuredBytes * 1e6);
+    return alongCurve(measured.microseconds[r], along, shareOf) ?? 1;
   };
   const share = between(slow(requests.low), slow(requests.high), requests.share);
   const plain = o.tokens * shape.kvHeads * (shape.headSize + shape.valueHeadSize) * 2;

@@ -159,16 +159,15 @@ export function productUs(
   const operandBytes = type === "bf16" ? 2 : 1;
   // What varies little is interpolated: the share of the ceiling that each neighbour reached.
   const share = (o1: number, i1: number): number => {
-    const cells = grid.microseconds[o1][i1].map((us, t) => {
-      if (us === null) return null;
+    const shareOf = (us: number, t: number): number => {
       const at = { tokens: grid.tokens[t], outer: grid.outer[o1], inner: grid.inner[i1] };
       return us / roofUs(card.reference, {
         bytes: productBytes(at, operandBytes, operandBytes),
         flops: 2 * at.tokens * at.outer * at.inner,
         type,
       });
-    });
-    return alongCurve(cells, tokens) ?? 1;
+    };
+    return alongCurve(grid.microseconds[o1][i1], tokens, shareOf) ?? 1;
   };
   const slow = between(
     between(share(outer.low, inner.low), share(outer.low, inner.high), inner.share),

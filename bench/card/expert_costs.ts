@@ -98,9 +98,10 @@ function measuredShare(
       type: o.type,
       weightBytes: o.operandBytes,
     });
-  const shares = measured.microseconds.map((us, t) =>
-    us === null ? null : us / roofAt(measured.tokens[t])
+  const share = alongCurve(
+    measured.microseconds,
+    placeOnAxis(measured.tokens, tokens, "tokens of experts"),
+    (us, t) => us / roofAt(measured.tokens[t]),
   );
-  const share = alongCurve(shares, placeOnAxis(measured.tokens, tokens, "tokens of experts"));
   return share === null ? null : { share, roof: roofAt(tokens) };
 }

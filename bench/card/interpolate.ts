@@ -68,21 +68,31 @@ export function between(low: number, high: number, share: number): number {
 
 /**
  * The value of a curve at a place. Where cells are missing the nearest measured one stands in, its
- * own place given to `rescale`, so that what is interpolated should vary little.
+ * own index given to `valueOf`, so that what is interpolated should vary little.
+ *
+ * @param valueOf What is interpolated of a cell; the cell itself by default.
+ * @returns Null where no cell was measured.
  */
-export function alongCurve(cells: readonly (number | null)[], place: AxisPlace): number | null {
-  const low = nearestCell(cells, place.low);
-  const high = nearestCell(cells, place.high);
-  if (low === null || high === null) return low ?? high;
-  return between(low, high, place.share);
+export function alongCurve(
+  cells: readonly (number | null)[],
+  place: AxisPlace,
+  valueOf: (cell: number, index: number) => number = (cell) => cell,
+): number | null {
+  const valueNear = (index: number): number | null => {
+    const measured = nearestMeasured(cells, index);
+    return measured < 0 ? null : valueOf(cells[measured]!, measured);
+  };
+  const low = valueNear(place.low);
+  if (low === null || place.share === 0) return low;
+  return between(low, valueNear(place.high)!, place.share);
 }
 
-function nearestCell(cells: readonly (number | null)[], index: number): number | null {
+/** Index of the nearest cell that was measured, the lower of two; -1 where there is none. */
+function nearestMeasured(cells: readonly (number | null)[], index: number): number {
+  const isMeasured = (at: number): boolean => (cells[at] ?? null) !== null;
   for (let step = 0; step < cells.length; step++) {
-    const below = cells[index - step] ?? null;
-    if (below !== null) return below;
-    const above = cells[index + step] ?? null;
-    if (above !== null) return above;
+    if (isMeasured(index - step)) return index - step;
+    if (isMeasured(index + step)) return index + step;
   }
-  return null;
+  return -1;
 }

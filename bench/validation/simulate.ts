@@ -123,6 +123,8 @@ interface Running {
   readonly id: number;
   prefill: number;
   cached: number;
+  /** Tokens of cache that it holds, those of the step that is planned included. */
+  held: number;
   generated: number;
   /** Whether a step under way will produce this row's next token. */
   decoding: boolean;
@@ -189,15 +191,16 @@ export function simulate(o: SimulateOptions): SimulatedTimes {
       waiting.push({ id: atFrontEnd[taken++].id, generated: 0 });
     }
   };
-  const lengthOf = (row: Running): number => row.cached;
   const grow = (row: Running, tokens: number): boolean => {
-    const more = heldTokens(row.cached + tokens) - heldTokens(row.cached);
+    const grown = heldTokens(row.cached + tokens);
+    const more = grown - row.held;
     if (held + more > o.capacityTokens) return false;
     held += more;
+    row.held = grown;
     return true;
   };
   const give = (row: Running): void => {
-    held -= heldTokens(lengthOf(row));
+    held -= row.held;
   };
   const preemptLast = (): Running => {
     const [victim] = running.splice(running.findLastIndex((row) => !row.decoding), 1);
@@ -303,10 +306,11 @@ export function simulate(o: SimulateOptions): SimulatedTimes {
       const first = limits.reserveRatio > 0 ? prefill : Math.min(prefill, cached + promptBudget);
       const needs = heldTokens(first);
       if (running.length > 0 && held + needs + rest + reserved() > o.capacityTokens) break;
-      const row: Running = { id, prefill, cached, generated, decoding: false };
-      held += heldTokens(cached);
+      const before = heldTokens(cached);
+      const row: Running = { id, prefill, cached, held: before, generated, decoding: false };
+      held += before;
       if (!planChunk(row)) {
-        held -= heldTokens(cached);
+        held -= before;
         break;
       }
       running.push(row);
