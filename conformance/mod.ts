@@ -35,7 +35,6 @@ export * from "./adapters/open_adapter.ts";
 export {
   readTensors,
   type Tensor,
-  type TENSOR_ARRAYS,
   type TensorData,
   TensorFileError,
   type Tensors,

@@ -111,6 +111,7 @@ export {
   matrixTuningsOf,
   type Multiplier,
   multiplierOf,
+  withTunedMatrices,
   type SlotKind,
 } from "./webgpu/matrix_mapping.ts";
 export type {

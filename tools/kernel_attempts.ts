@@ -4,9 +4,9 @@
  * each beside what it is to replace. Every variant is checked against the oracle before it is timed.
  *
  *   deno run -A tools/kernel_attempts.ts [--gpu deno|dawn|dawn-unchecked] [--only WORD]
- *     [--runs 15] [--checks 4] [--seconds 200] [--rehearse] [--out FILE] [--store FOLDER]
+ *     [--runs 15] [--seconds 200] [--rehearse] [--out FILE] [--store FOLDER]
  *
- * `--only` takes the attempts whose name holds the word. `--rehearse` shortens every context, for an
+ * `--only` takes the attempts whose name holds the word, or one of several with commas between. `--rehearse` shortens every context, for an
  * adapter that runs on the CPU, whose times mean nothing. After `--seconds` no further variant is begun.
  * `--store` keeps the fastest variant of each kind of shape where `headwise kernel bench` finds it.
  *
@@ -23,6 +23,7 @@ import {
   type Gpu,
   matrixTuningName,
   matrixTuningsOf,
+  parseFormat,
 } from "../kernel/mod.ts";
 import { chooseVariants, type VariantTime } from "./choose_variants.ts";
 import { ATTEMPTS, type KernelVariant } from "./kernel_variants.ts";
@@ -33,7 +34,6 @@ const { values } = parseArgs({
     gpu: { type: "string", default: "deno" },
     only: { type: "string", default: "" },
     runs: { type: "string", default: "15" },
-    checks: { type: "string", default: "4" },
     seconds: { type: "string", default: "200" },
     rehearse: { type: "boolean", default: false },
     out: { type: "string" },
@@ -67,54 +67,41 @@ async function runAttempts(gpu: Gpu): Promise<number> {
   const deadlineMs = performance.now() + Number(values.seconds) * 1000;
   const late = new AbortController();
   let failures = 0;
-  const results: unknown[] = [];
-  const times: VariantTime[] = [];
-  // What a few rows are multiplied by belongs to the target, so variants that differ in it run apart.
-  for (const [leastRows, trials] of Map.groupBy(trialsOf(gpu), (t) => t.variant.leastMatrixRows)) {
-    const { matrix } = gpu.target;
-    const chosen = leastRows === undefined || matrix === undefined
-      ? gpu
-      : { ...gpu, target: { ...gpu.target, matrix: { ...matrix, leastRows } } };
-    const byName = new Map(trials.map((trial) => [trial.kernelCase.name, trial]));
-    const result = await runKernelBench(chosen, {
-      cases: trials.map((trial) => trial.kernelCase),
-      runs: Number(values.runs),
-      checks: Number(values.checks),
-      signal: late.signal,
-      tuningOf: ({ name }) => tuningOf(gpu, byName.get(name)!.variant),
-      onMeasured: async ({ cases }) => {
-        const { case: { name }, outcome } = cases.at(-1)!;
-        if (outcome.kind === "failed") failures++;
-        console.log(
-          outcome.kind === "timed"
-            ? `${name.padEnd(56)} ${(outcome.figures.medianMs * 1000).toFixed(1).padStart(9)} µs ` +
-              `${(outcome.figures.ceilingShare * 100).toFixed(1).padStart(5)} %  over ` +
-              `${outcome.figures.overheadMicroseconds?.toFixed(1)} µs  host ` +
-              `${outcome.host.planMs.toFixed(2)} + ${outcome.host.uploadMs.toFixed(2)} + ` +
-              `${outcome.host.recordMs.toFixed(2)} ms`
-            : `${name.padEnd(56)} ${outcome.kind}: ${outcome.reason}`,
-        );
-        if (performance.now() > deadlineMs) late.abort();
-        await Promise.resolve();
-      },
-    });
-    results.push(result);
-    for (const { case: { name }, outcome } of result.cases) {
-      const { variant, kernelCase, base } = byName.get(name)!;
-      if (outcome.kind !== "timed" || leastRows !== undefined) continue;
-      times.push({ variant, base, key: tuningKey(kernelCase), medianMs: outcome.figures.medianMs });
-    }
-    if (values.out !== undefined) await Deno.writeTextFile(values.out, JSON.stringify(results));
-    if (late.signal.aborted) {
-      console.log(`Stopped after ${values.seconds} s`);
-      break;
-    }
-  }
+  const trials = trialsOf(gpu);
+  const byName = new Map(trials.map((trial) => [trial.kernelCase.name, trial]));
+  const result = await runKernelBench(gpu, {
+    cases: trials.map((trial) => trial.kernelCase),
+    runs: Number(values.runs),
+    signal: late.signal,
+    tuningOf: ({ name }) => tuningOf(gpu, byName.get(name)!),
+    onMeasured: async (soFar) => {
+      const { case: { name }, outcome } = soFar.cases.at(-1)!;
+      if (outcome.kind === "failed" || outcome.kind === "wrong") failures++;
+      console.log(
+        outcome.kind === "timed"
+          ? `${name.padEnd(56)} ${(outcome.figures.medianMs * 1000).toFixed(1).padStart(9)} µs ` +
+            `${(outcome.figures.ceilingShare * 100).toFixed(1).padStart(5)} %  over ` +
+            `${outcome.figures.overheadMicroseconds?.toFixed(1)} µs  host ` +
+            `${outcome.host.planMs.toFixed(2)} + ${outcome.host.uploadMs.toFixed(2)} + ` +
+            `${outcome.host.recordMs.toFixed(2)} ms`
+          : `${name.padEnd(56)} ${outcome.kind}: ${outcome.reason}`,
+      );
+      if (values.out !== undefined) await Deno.writeTextFile(values.out, JSON.stringify(soFar));
+      if (performance.now() > deadlineMs) late.abort();
+    },
+  });
+  if (values.out !== undefined) await Deno.writeTextFile(values.out, JSON.stringify(result));
+  if (late.signal.aborted) console.log(`Stopped after ${values.seconds} s`);
   if (values.store !== undefined) {
-    const chosen = chooseVariants(times).map(([key, variant]): [string, AttendTuning] => [
-      key,
-      tuningOf(gpu, variant),
-    ]);
+    const times = result.cases.flatMap(({ case: { name }, outcome }): VariantTime[] => {
+      const { variant, kernelCase, base } = byName.get(name)!;
+      if (outcome.kind !== "timed") return [];
+      return [{ variant, base, key: tuningKey(kernelCase), medianMs: outcome.figures.medianMs }];
+    });
+    const chosen = chooseVariants(times).map(([key, variant]): [string, AttendTuning] => {
+      const trial = trials.find(({ kernelCase }) => tuningKey(kernelCase) === key)!;
+      return [key, tuningOf(gpu, { ...trial, variant })];
+    });
     console.log(`Stored: ${JSON.stringify(chosen)}`);
     await storeTunings(values.store, gpu, new Map(chosen));
   }
@@ -123,8 +110,10 @@ async function runAttempts(gpu: Gpu): Promise<number> {
 
 function trialsOf(gpu: Gpu): Trial[] {
   const known = new Map(builtinKernelCases().map((each) => [each.name, each]));
+  const wanted = values.only.split(",");
   return ATTEMPTS.filter(({ name, compiler }) =>
-    name.includes(values.only) && (compiler === "any" || compiler === gpu.target.dialect)
+    wanted.some((word) => name.includes(word)) &&
+    (compiler === "any" || compiler === gpu.target.dialect)
   ).flatMap(({ cases, variants }) =>
     cases.flatMap((name) =>
       Object.entries(variants).filter(([, variant]) => fits(gpu, known.get(name)!, variant)).map((
@@ -161,9 +150,13 @@ function shortened(kernelCase: KernelCase): KernelCase {
   return { ...kernelCase, requests };
 }
 
-function tuningOf(
-  gpu: Gpu,
-  { leastMatrixRows: _, pages: __, ...parts }: KernelVariant,
-): AttendTuning {
-  return { ...defaultTuning(gpu.target), ...parts };
+function tuningOf(gpu: Gpu, { kernelCase, variant }: Trial): AttendTuning {
+  const { pages: _, ...parts } = variant;
+  const { kvHeads, group, headSize, keyFormat, valueFormat } = kernelCase.shape;
+  const codes = {
+    ...(keyFormat === undefined ? {} : { keyFormat: parseFormat(keyFormat)! }),
+    ...(valueFormat === undefined ? {} : { valueFormat: parseFormat(valueFormat)! }),
+  };
+  const shape = { kvHeads, queryHeads: kvHeads * group, headSize, ...codes };
+  return { ...defaultTuning(gpu.target, shape), ...parts };
 }

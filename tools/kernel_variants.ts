@@ -4,8 +4,6 @@ import type { AttendTuning } from "../kernel/mod.ts";
 
 /** Parts of a tuning other than the default, and what else a variant changes. */
 export type KernelVariant = Partial<AttendTuning> & {
-  /** Fewest rows of decode that matrices multiply. */
-  readonly leastMatrixRows?: number;
   /** Where a request's pages lie. */
   readonly pages?: "scattered" | "ascending";
 };
@@ -21,6 +19,8 @@ export interface KernelAttempt {
   readonly variants: Readonly<Record<string, KernelVariant>>;
 }
 
+/** What every shape had before any was measured by itself. */
+const BEFORE = { lanesPerKey: 4, keysPerGroup: 2, rowsOfSubgroup: 5 } as const;
 /** Lanes of a key and keys of such a group of lanes, where a tile has 16 keys in any case. */
 const EIGHT_BY_FOUR = { lanesPerKey: 8, keysPerGroup: 4 } as const;
 const SIXTEEN_BY_EIGHT = { lanesPerKey: 16, keysPerGroup: 8 } as const;
@@ -28,38 +28,36 @@ const SIXTEEN_BY_EIGHT = { lanesPerKey: 16, keysPerGroup: 8 } as const;
 const FOUR_BY_FOUR = { lanesPerKey: 4, keysPerGroup: 4 } as const;
 /** Rows whose keys a subgroup reads once. */
 const EIGHT_ROWS = { rowsOfSubgroup: 8 } as const;
-/** Of codes twice as many keys share a group of lanes; fewer registers let more items run at once. */
-const EIGHT_OF_CODES = { lanesPerKey: 8, keysPerGroup: 2, parallelItems: 1056 } as const;
 /** Of int8 and int4, values as well as keys are multiplied as the whole numbers that they are. */
 const WHOLE = { fixedWeights: true } as const;
 /** A matrix of 16 keys for five rows and more. */
-const ROWS_OF_MATRICES = { leastMatrixRows: 5, matrix: { rowFragments: 1, tileKeys: 16 } } as const;
+const MATRIX_OF_16 = { rowFragments: 1, tileKeys: 16, leastRows: 5 } as const;
 
 /** All attempts, what decides most first: a run that is cut short has those. */
 export const ATTEMPTS: readonly KernelAttempt[] = [
+  {
+    name: "five rows",
+    compiler: "naga",
+    cases: ["decode-32x16k-g5", "decode-32x16k-g5-window", "decode-256x4k-g5"],
+    variants: {
+      before: BEFORE,
+      "16 lanes and 8 keys": SIXTEEN_BY_EIGHT,
+      "the same, items for two waves": { ...SIXTEEN_BY_EIGHT, parallelItems: 1056 },
+      "the same, items for four waves": { ...SIXTEEN_BY_EIGHT, parallelItems: 2112 },
+      "8 lanes and 4 keys": EIGHT_BY_FOUR,
+    },
+  },
   {
     name: "eight rows",
     compiler: "naga",
     cases: ["decode-128x8k-g8"],
     variants: {
-      before: {},
+      before: BEFORE,
       "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR },
-      "the same, 4 values in flight": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR, valuesInFlight: 4 },
-      "eight rows": EIGHT_ROWS,
+      "eight rows": { ...BEFORE, ...EIGHT_ROWS },
       "four rows, 16 lanes and 8 keys": SIXTEEN_BY_EIGHT,
       "four rows, 8 lanes and 4 keys": EIGHT_BY_FOUR,
       "four rows, 4 lanes and 4 keys": FOUR_BY_FOUR,
-    },
-  },
-  {
-    name: "five rows",
-    compiler: "naga",
-    cases: ["decode-32x16k-g5", "decode-32x16k-g5-window"],
-    variants: {
-      before: {},
-      "16 lanes and 8 keys": SIXTEEN_BY_EIGHT,
-      "8 lanes and 4 keys": EIGHT_BY_FOUR,
-      "8 lanes and 4 keys, 4 values in flight": { ...EIGHT_BY_FOUR, valuesInFlight: 4 },
     },
   },
   {
@@ -67,10 +65,10 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     compiler: "naga",
     cases: ["decode-128x8k-g8-d64"],
     variants: {
-      before: {},
+      before: BEFORE,
       "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR },
       "eight rows, 4 lanes and 4 keys": { ...EIGHT_ROWS, ...FOUR_BY_FOUR },
-      "eight rows": EIGHT_ROWS,
+      "eight rows": { ...BEFORE, ...EIGHT_ROWS },
     },
   },
   {
@@ -78,9 +76,9 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     compiler: "naga",
     cases: ["decode-32x16k-g2", "speculative-4-g2", "speculative-8-g2"],
     variants: {
-      before: {},
+      before: BEFORE,
       "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR },
-      "eight rows": EIGHT_ROWS,
+      "eight rows": { ...BEFORE, ...EIGHT_ROWS },
       "five rows, 8 lanes and 4 keys": EIGHT_BY_FOUR,
     },
   },
@@ -89,7 +87,7 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     compiler: "naga",
     cases: ["decode-ragged-g8"],
     variants: {
-      before: {},
+      before: BEFORE,
       "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR },
       "four rows, 8 lanes and 4 keys": EIGHT_BY_FOUR,
     },
@@ -100,25 +98,14 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     cases: [
       "matrix-decode-128x8k-g8",
       "matrix-decode-32x16k-g5",
-      "matrix-decode-8x1k-g8",
       "matrix-speculative-8-g2",
+      "matrix-decode-8x1k-g8",
     ],
     variants: {
-      before: { matrix: { rowFragments: 1, tileKeys: 16 } },
-      "matrices, a tile ahead": {
-        ...ROWS_OF_MATRICES,
-        matrix: { rowFragments: 1, tileKeys: 16, isAhead: true },
-      },
-      "matrices, next scores beside weights": {
-        ...ROWS_OF_MATRICES,
-        matrix: { rowFragments: 1, tileKeys: 16, stages: 3 },
-      },
-      "matrices, values late": ROWS_OF_MATRICES,
-      "matrices, 32 keys ahead": {
-        ...ROWS_OF_MATRICES,
-        matrix: { rowFragments: 1, tileKeys: 32, isAhead: true },
-      },
-      "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR },
+      before: {},
+      "matrices, a tile ahead": { matrix: { ...MATRIX_OF_16, isAhead: true } },
+      "matrices, next scores beside weights": { matrix: { ...MATRIX_OF_16, stages: 3 } },
+      "matrices, values late": { matrix: MATRIX_OF_16 },
     },
   },
   {
@@ -131,10 +118,6 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
         matrix: { rowFragments: 1, tileKeys: 32, stages: 3 },
       },
       "next scores beside weights": { matrix: { rowFragments: 1, tileKeys: 16, stages: 3 } },
-      "two stages, 32 keys": { matrix: { rowFragments: 1, tileKeys: 32, stages: 2 } },
-      "two stages": { matrix: { rowFragments: 1, tileKeys: 16, stages: 2 } },
-      "two stages, 32 rows": { matrix: { rowFragments: 2, tileKeys: 16, stages: 2 } },
-      "two stages, 32 rows, 32 keys": { matrix: { rowFragments: 2, tileKeys: 32, stages: 2 } },
     },
   },
   {
@@ -142,21 +125,10 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     compiler: "naga",
     cases: ["decode-1x1k-g8", "decode-1x8k-g8", "decode-8x1k-g8"],
     variants: {
-      before: {},
-      "eight rows": EIGHT_ROWS,
+      before: BEFORE,
+      "eight rows": { ...BEFORE, ...EIGHT_ROWS },
       "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR },
       "8 lanes and 4 keys": EIGHT_BY_FOUR,
-    },
-  },
-  {
-    name: "many slots",
-    compiler: "naga",
-    cases: ["decode-256x4k-g5"],
-    variants: {
-      before: {},
-      "8 lanes and 4 keys": EIGHT_BY_FOUR,
-      "every row cut in two": { parallelItems: 2112 },
-      "the same, merged inside": { parallelItems: 2112, mergesInside: true },
     },
   },
   {
@@ -164,32 +136,8 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     compiler: "naga",
     cases: ["decode-128x128k-g8-d64"],
     variants: {
-      before: { parallelItems: 1056 },
-      "pages by address": { parallelItems: 1056, pages: "ascending" },
-      "pages by address, eight rows": { ...EIGHT_ROWS, parallelItems: 1056, pages: "ascending" },
-    },
-  },
-  {
-    name: "groups of rows",
-    compiler: "naga",
-    cases: ["decode-128x8k-g8"],
-    variants: {
-      "two groups, chained": { rowGroups: 2, isChained: true },
-      "two groups, weights shared, 8 lanes a value": {
-        rowGroups: 2,
-        sharesWeights: true,
-        lanesPerValue: 8,
-      },
-    },
-  },
-  {
-    name: "shares",
-    compiler: "naga",
-    cases: ["decode-32x16k-g5"],
-    variants: {
-      chained: { isChained: true },
-      "weights shared": { sharesWeights: true },
-      "8 lanes a value": { lanesPerValue: 8 },
+      "pages by address": {},
+      "pages by address, five rows": { ...BEFORE, parallelItems: 1056 },
     },
   },
   {
@@ -205,24 +153,31 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
   {
     name: "codes, one token",
     compiler: "any",
-    cases: [
-      "quantised-decode-32x16k-g2-int8-head",
-      "quantised-decode-32x16k-g2-int4",
-      "quantised-decode-32x16k-g2-int8",
-    ],
+    cases: ["quantised-decode-32x16k-g2-int8-head", "quantised-decode-32x16k-g2-int4"],
     variants: {
-      "8 lanes and 4 keys, twice the items": EIGHT_OF_CODES,
-      "the same, whole values": { ...EIGHT_OF_CODES, ...WHOLE },
+      before: { fixedQuery: false },
+      "whole keys": {},
+      "whole keys and values": WHOLE,
+      "whole keys and values, twice the items": { ...WHOLE, parallelItems: 1056 },
+      "whole keys, 8 lanes a key, twice the items": { lanesPerKey: 8, parallelItems: 1056 },
+      "whole keys and values, 8 keys a group": { ...WHOLE, lanesPerKey: 8, keysPerGroup: 4 },
     },
+  },
+  {
+    name: "codes, scales by token",
+    compiler: "any",
+    cases: ["quantised-decode-32x16k-g2-int8"],
+    variants: { before: { fixedQuery: false }, "whole keys": {}, "whole keys and values": WHOLE },
   },
   {
     name: "codes, groups",
     compiler: "any",
     cases: ["quantised-decode-32x16k-g5-int8-head", "quantised-decode-32x16k-g5-int4"],
     variants: {
-      "8 lanes and 4 keys, more items": { ...EIGHT_OF_CODES, parallelItems: 792 },
-      "8 lanes and 8 keys": { lanesPerKey: 8, keysPerGroup: 4 },
-      "16 lanes and 8 keys": { lanesPerKey: 16, keysPerGroup: 4 },
+      before: { fixedQuery: false },
+      "whole keys": {},
+      "whole keys and values": WHOLE,
+      "whole keys, 8 lanes a key": { lanesPerKey: 8 },
     },
   },
   {
@@ -230,8 +185,16 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     compiler: "any",
     cases: ["quantised-decode-32x16k-g8-int8-head"],
     variants: {
-      "8 lanes and 4 keys, more items": { ...EIGHT_OF_CODES, parallelItems: 792 },
-      "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, lanesPerKey: 8, keysPerGroup: 2 },
+      before: { fixedQuery: false },
+      "whole keys": {},
+      "whole keys and values": WHOLE,
+      "whole keys, eight rows": EIGHT_ROWS,
+      "whole keys and values, eight rows": { ...EIGHT_ROWS, ...WHOLE },
+      "whole keys and values, eight rows, 8 lanes a key": {
+        ...EIGHT_ROWS,
+        ...WHOLE,
+        lanesPerKey: 8,
+      },
     },
   },
 ];

@@ -8,6 +8,7 @@ import {
   type Multiplier,
   multiplierOf,
   timeAttention,
+  withTunedMatrices,
 } from "../../kernel/mod.ts";
 import type { KernelCase } from "./case.ts";
 import type { KernelCaseResult, KernelFigures, KernelOutcome } from "./result_schema.ts";
@@ -84,7 +85,7 @@ export async function measureKernelCase(
         dispatches: timing.items.size + (timing.splitRows > 0 ? 1 : 0),
         host: timing.host,
         tuning: storedTuning(o.tuning),
-        arithmetic: tallestMultiplier(gpu, kernelCase),
+        arithmetic: tallestMultiplier(gpu, kernelCase, o.tuning),
       },
     };
   } catch (error) {
@@ -100,18 +101,25 @@ export function storedTuning(tuning: AttendTuning | null): Record<string, number
   return tuning === null ? null : flatTuning(tuning);
 }
 
-/** A tuning as one record of numbers: the matrix kernel's parts follow the others. */
-function flatTuning({ matrix, ...parts }: AttendTuning): Record<string, number> {
-  const all = Object.entries({ ...parts, ...matrix });
+/** A tuning as one record of numbers: the matrix kernel's parts follow the others, then short steps'. */
+function flatTuning({ matrix, short, ...parts }: AttendTuning): Record<string, number> {
+  const all = [
+    ...Object.entries({ ...parts, ...matrix }),
+    ...Object.entries(short ?? {}).map(([part, value]) => [`short.${part}`, value] as const),
+  ];
   return Object.fromEntries(all.map(([part, value]) => [part, Number(value)]));
 }
 
 /** What multiplies the rows of the case's longest step. */
-export function tallestMultiplier(gpu: Gpu, { shape, requests }: KernelCase): Multiplier {
+export function tallestMultiplier(
+  gpu: Gpu,
+  { shape, requests }: KernelCase,
+  tuning: AttendTuning | null = null,
+): Multiplier {
   const { keyFormat: _keys, valueFormat: _values, ...sizes } = shape;
   const queryHeads = shape.kvHeads * shape.group;
   const queryTokens = Math.max(...requests.map((each) => each.queryTokens));
-  return multiplierOf(gpu.target, {
+  return multiplierOf(withTunedMatrices(gpu, tuning).target, {
     shape: { ...sizes, queryHeads, ...formatsOf(shape) },
     queryTokens,
   });

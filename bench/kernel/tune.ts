@@ -18,7 +18,7 @@ import { medianOf } from "./figures.ts";
 import { type KernelMeasureOptions, measureKernelCase, tallestMultiplier } from "./measure.ts";
 
 /** Rows that are many are so whatever programs a few rows have. */
-const ANY_SIZES = { leastMatrixRows: Infinity, rowGroups: 1 } as const;
+const ANY_SIZES = { leastMatrixRows: Infinity } as const;
 
 /** A gain below this is noise. */
 const LEAST_GAIN = 1.02;

@@ -47,7 +47,7 @@ const KINDS: Readonly<Record<string, ReportKind>> = {
 };
 
 const foreignGateSchema: z.ZodType<ForeignGateReport> = z.strictObject({
-  gate: z.enum(["gate/read", "gate/capacity", "gate/regression"]),
+  gate: z.enum(["gate/read", "gate/capacity"]),
   verdict,
   reasons: z.array(z.string()),
   tool: z.enum(["vllm", "sglang", "fastdeploy"]),

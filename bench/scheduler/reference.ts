@@ -10,16 +10,18 @@ import {
   countWindowHeads,
   heldPages,
   pagesForLength,
-  type ReservedQuestion,
+  type PrefixMatch,
 } from "../../allocator/mod.ts";
-import { admitRequest } from "./admit.ts";
 import { isWithinAvailability } from "./availability.ts";
 import { chunkTokens } from "./chunk.ts";
 import type { LiveRequest } from "./live_request.ts";
-import { extendOnRanks } from "./ranks.ts";
+import { takePrefix } from "./prefix.ts";
+import { admitOnRanks, canAdmitOnRanks, extendOnRanks } from "./ranks.ts";
 import {
   decayRatio,
   draftTokensOf,
+  enterBatch,
+  freeSlot,
   planRow,
   preempt,
   requireSlot,
@@ -44,12 +46,11 @@ export const REFERENCE_POLICY: SchedulerPolicy = {
   },
 
   admit: (scheduler, plan, request): boolean =>
-    admitRequest(scheduler, plan, request, {
-      tokens: () => chunkTokens(scheduler, request, plan.budgetTokens),
-      question: () => questionOf(scheduler, plan, request),
-      // What is cached gives way to a request that no one runs beside, and then it fits.
-      always: scheduler.ranks.prefix !== undefined && scheduler.running.length === 0,
-    }),
+    takePrefix(
+      scheduler.ranks,
+      request,
+      (matches) => admitMatched(scheduler, plan, request, matches),
+    ),
 
   reserveAtFirst: ({ reserve }) => reserve.kind === "ratio" ? reserve.initialRatio : 0,
 
@@ -118,18 +119,32 @@ function planChunks(scheduler: Scheduler, plan: StepPlan): boolean {
   return true;
 }
 
-function questionOf(
+function admitMatched(
   scheduler: Scheduler,
-  { admitted }: StepPlan,
-  { prefillTokens }: LiveRequest,
-): ReservedQuestion | null {
+  plan: StepPlan,
+  request: LiveRequest,
+  matches: readonly PrefixMatch[],
+): boolean {
+  const { ranks } = scheduler;
+  const tokens = chunkTokens(scheduler, request, plan.budgetTokens);
+  if (tokens === 0) return false;
   const question = {
-    lengthTokens: prefillTokens,
-    stepTokens: stepTokensOf(scheduler, prefillTokens),
+    lengthTokens: request.prefillTokens,
+    stepTokens: stepTokensOf(scheduler, request.prefillTokens),
     reservePages: reservedPages(scheduler),
   };
-  const { totalPages } = pagesForLength(scheduler.ranks.measured, question);
-  return isWithinAvailability(scheduler, { admitted, pages: totalPages }) ? question : null;
+  const { totalPages } = pagesForLength(ranks.measured, question);
+  if (!isWithinAvailability(scheduler, { admitted: plan.admitted, pages: totalPages })) {
+    return false;
+  }
+  const slot = freeSlot(scheduler);
+  // What is cached gives way to a request that no one runs beside, and then it fits.
+  const alone = ranks.prefix !== undefined && scheduler.running.length === 0;
+  scheduler.shortOfPages = !(alone || canAdmitOnRanks(ranks, question, matches)) ||
+    admitOnRanks(ranks, slot, request.cached + tokens, matches).kind !== "allocated";
+  if (scheduler.shortOfPages) return false;
+  enterBatch(scheduler, plan, { request, slot, tokens });
+  return true;
 }
 
 /** Most tokens that one step writes for a request of this length. */

@@ -13,7 +13,6 @@ const TUNING = {
   lanesPerKey: 8,
   keysPerGroup: 2,
   valuesInFlight: 4,
-  rowGroups: 4,
   parallelItems: 528,
 };
 

@@ -111,7 +111,7 @@ const CHEATS: readonly Cheat[] = [
 
 const declare = (violates: readonly string[], cheats: readonly Cheat[]): Mutant[] =>
   kernelFamily(
-    { name: "cheat", violates },
+    { name: "cheat", origin: "own", violates },
     cheats,
     ({ change }) => (good) => ({ attend: change(good) }),
   );

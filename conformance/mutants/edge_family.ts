@@ -116,7 +116,7 @@ const MEMBERS: readonly EdgeMember[] = [
 ];
 
 export const edgeMutants: readonly Mutant[] = kernelFamily(
-  { name: "edge" },
+  { name: "edge", origin: "own" },
   MEMBERS,
   ({ attend }) => (good) => ({ attend: (problem, o) => attend(good, problem, o) }),
 );

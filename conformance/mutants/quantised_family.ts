@@ -296,7 +296,7 @@ export function isWhole(tensor: QuantisedTensor | undefined): tensor is Quantise
 }
 
 export const quantisedMutants: readonly Mutant[] = kernelFamily(
-  { name: "reads" },
+  { name: "reads", origin: "own" },
   MEMBERS,
   ({ change }) => asking((problem) => mutateSides(problem, change)),
 );

@@ -1,26 +1,17 @@
 /** Allocators that recycle wrongly with one layout alone. */
-import { HEAD_LAYOUTS, LAYOUTS, windowHeads } from "../suites/cache_spec.ts";
+import type { CacheSpec } from "../subject.ts";
+import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
 import { layoutFamily } from "./family.ts";
-import { type AllocatorFault, making, type Mutant } from "./mutant.ts";
+import type { AllocatorFault, Mutant } from "./mutant.ts";
 
 type RecycleFault = Omit<Parameters<typeof layoutFamily>[0], "origin"> & {
   readonly change: AllocatorFault;
 };
 
-/** Recycles although it is switched off, every head then. */
-export const alwaysRecycling: AllocatorFault = making(({ recycle, heads }) => ({
-  recycle: true,
-  heads: recycle ? heads : windowHeads(1),
-}));
-
-/** Steps in flight keep nothing. */
-export const withoutFence: AllocatorFault = () => {
-  let next = 0;
-  return {
-    beginStep: () => Promise.resolve({ kind: "ok", value: next++ }),
-    completeStep: () => Promise.resolve({ kind: "ok", value: null }),
-  };
-};
+const withSpec = (
+  change: (spec: CacheSpec) => CacheSpec,
+): AllocatorFault =>
+(good) => ({ create: (spec) => good.create(change(spec)) });
 
 const FAULTS: readonly RecycleFault[] = [
   {
@@ -29,7 +20,7 @@ const FAULTS: readonly RecycleFault[] = [
     violates: ["recycle/window-only", "sentinel/only-when-dead"],
     test: "allocator:recycle:dead_pages",
     layouts: LAYOUTS,
-    change: making(({ windowTokens }) => ({ windowTokens: Math.max(1, windowTokens - 1) })),
+    change: withSpec((spec) => ({ ...spec, windowTokens: Math.max(1, spec.windowTokens - 1) })),
   },
   {
     name: "window_one_long",
@@ -37,7 +28,10 @@ const FAULTS: readonly RecycleFault[] = [
     violates: ["recycle/window-only"],
     test: "allocator:recycle:dead_pages",
     layouts: LAYOUTS,
-    change: making(({ windowTokens: window }) => ({ windowTokens: window && window + 1 })),
+    change: withSpec((spec) => ({
+      ...spec,
+      windowTokens: spec.windowTokens === 0 ? 0 : spec.windowTokens + 1,
+    })),
   },
   {
     name: "sinks_in_whole_pages",
@@ -45,8 +39,9 @@ const FAULTS: readonly RecycleFault[] = [
     violates: ["recycle/window-only", "sentinel/only-when-dead"],
     test: "allocator:recycle:dead_pages",
     layouts: LAYOUTS,
-    change: making(({ sinkTokens, pageSizeTokens }) => ({
-      sinkTokens: sinkTokens - sinkTokens % pageSizeTokens,
+    change: withSpec((spec) => ({
+      ...spec,
+      sinkTokens: spec.sinkTokens - spec.sinkTokens % spec.pageSizeTokens,
     })),
   },
   {
@@ -82,7 +77,13 @@ const FAULTS: readonly RecycleFault[] = [
     violates: ["recycle/in-flight"],
     test: "allocator:recycle:in_flight",
     layouts: LAYOUTS,
-    change: withoutFence,
+    change: () => {
+      let next = 0;
+      return {
+        beginStep: () => Promise.resolve({ kind: "ok", value: next++ }),
+        completeStep: () => Promise.resolve({ kind: "ok", value: null }),
+      };
+    },
   },
   {
     name: "oldest_step_alone",
@@ -116,10 +117,14 @@ const FAULTS: readonly RecycleFault[] = [
     violates: ["recycle/off"],
     test: "allocator:recycle:nothing_dead",
     layouts: LAYOUTS,
-    change: alwaysRecycling,
+    change: withSpec((spec) => ({
+      ...spec,
+      recycle: true,
+      heads: spec.recycle ? spec.heads : { kind: "pattern", pattern: "first", ratio: 1 },
+    })),
   },
 ];
 
 export const recycleFamilyMutants: readonly Mutant[] = FAULTS.flatMap(({ change, ...facts }) =>
-  layoutFamily({ ...facts }, change)
+  layoutFamily({ ...facts, origin: "own" }, change)
 );

@@ -99,14 +99,26 @@ export function createHeadwiseAllocator(): AllocatorSubject {
   const allocator = (): CacheAllocator => held().allocator;
   const slotOf = (slot: number): Slot => toSlot(slot, { limit: allocator().options.slots });
   return {
-    create: (spec) => carryOut(() => current = createFromSpec(spec)),
+    create: (spec) =>
+      attempt(() => {
+        current = createFromSpec(spec);
+        return null;
+      }),
     admit: (o) => attemptPages(() => admitRequest(held(), { ...o, slot: slotOf(o.slot) })),
     extend: (o) => attemptPages(() => extendRequest(held(), slotOf(o.slot), o)),
     recycle: (o) => attempt(() => recycle(allocator(), slotOf(o.slot), o)),
     release: (o) => attempt(() => releaseRequest(held(), { ...o, slot: slotOf(o.slot) })),
-    swap: (o) => carryOut(() => swapSlots(allocator(), slotOf(o.first), slotOf(o.second))),
+    swap: (o) =>
+      attempt(() => {
+        swapSlots(allocator(), slotOf(o.first), slotOf(o.second));
+        return null;
+      }),
     condense: (o) => attempt(() => condense(allocator(), o.active)),
-    reorder: (o) => carryOut(() => reorderSlots(allocator(), o.permutation)),
+    reorder: (o) =>
+      attempt(() => {
+        reorderSlots(allocator(), o.permutation);
+        return null;
+      }),
     beginStep: () =>
       attempt(() => {
         held().workerTable.set(allocator().table.ids);
@@ -118,11 +130,23 @@ export function createHeadwiseAllocator(): AllocatorSubject {
         checkActiveSlot(allocator(), slotOf(o.slot));
         return beginStep(allocator());
       }),
-    endTransfer: (o) => carryOut(() => completeStep(allocator(), o.transfer as StepId)),
+    endTransfer: (o) =>
+      attempt(() => {
+        completeStep(allocator(), o.transfer as StepId);
+        return null;
+      }),
     cachePrefix: (o) => attempt(() => cachePrefix(held(), slotOf(o.slot), o)),
     admitShared: (o) => attemptShared(() => admitShared(held(), slotOf(o.slot), o)),
-    completeStep: (o) => carryOut(() => completeStep(allocator(), o.step as StepId)),
-    returnPages: (o) => carryOut(() => returnPages(allocator(), o)),
+    completeStep: (o) =>
+      attempt(() => {
+        completeStep(allocator(), o.step as StepId);
+        return null;
+      }),
+    returnPages: (o) =>
+      attempt(() => {
+        returnPages(allocator(), o);
+        return null;
+      }),
     canAdmit: (o) => attempt(() => canAdmit(allocator(), o)),
     snapshot: () => Promise.resolve(takeSnapshot(held())),
     shard: (o) =>
@@ -220,14 +244,6 @@ function validate(o: TableDump): TableFault[] {
     uniformColumns: o.uniformColumns,
   });
   return violations.map(({ message: _, ...fault }) => fault);
-}
-
-/** A command without an answer of its own. */
-function carryOut(command: () => void): Promise<Reply<null>> {
-  return attempt(() => {
-    command();
-    return null;
-  });
 }
 
 function attempt<T>(command: () => T): Promise<Reply<T>> {

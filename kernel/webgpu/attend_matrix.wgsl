@@ -19,14 +19,11 @@
 //
 // While a tile's weights are worked out, its values and the next tile's keys are on their way, and so
 // are the table entries of the tile after that: rows, positions and mask flags of four tiles are held.
-// With AHEAD, keys and values of the next tile are on their way during all of a tile, and pass into a
-// second place before the values are multiplied; page ids are read a tile before they are needed.
-//
 // PIPELINED multiplies the scores of the next tile while the weights of a tile are worked out: then
 // neither waits for the other, and two barriers a tile are gone. Scores of three tiles are held, one
 // that is written, one that is read, and one whose weights are multiplied.
 //
-// Workgroup memory, in vec4<u32>: keys [KT][LV + 1], values [KT][LV + 1], with AHEAD both again, and
+// Workgroup memory, in vec4<u32>: keys [KT][LV + 1], values [KT][LV + 1], and
 // scores [AREAS][ROWS][KT / 4 + 1].
 
 const SLOTS: u32 = 4u;
@@ -146,17 +143,8 @@ fn attend(
     let slot = item.visibleBegin / ${KT}u % SLOTS * ${KT}u;
 //#for i in 0..STAGE_LOADS
     tile[stageAt${i}] = keyChunk(sharedRows[slot + stageKey${i}], stageWord${i});
-//#if AHEAD
-    {
-      let value = valueChunk(sharedRows[slot + stageKey${i}], stageWord${i});
-      tile[${VALUES_AT}u + stageAt${i}] = select(value, vec4<u32>(0u), sharedKeys[slot + stageKey${i}] == NO_KEY);
-    }
-//#end
 //#end
   }
-//#if AHEAD
-  var id = pageOf(item, item.visibleBegin + ${2 * KT}u, local);
-//#end
   workgroupBarrier();
 //#if PIPELINED
   // Scores of the first tile; then keys of the second are in place, and those of the third and values of
@@ -203,24 +191,10 @@ fn attend(
 
   for (var begin = item.visibleBegin; begin < item.visibleEnd; begin += ${KT}u) {
     let slot = begin / ${KT}u % SLOTS;
-//#if AHEAD
-    let isLast = begin + ${KT}u >= item.visibleEnd;
-    let nextSlot = select((slot + 1u) % SLOTS, slot, isLast);
-//#for i in 0..STAGE_LOADS
-    let keyNext${i} = keyChunk(sharedRows[nextSlot * ${KT}u + stageKey${i}], stageWord${i});
-    let value${i} = valueChunk(sharedRows[nextSlot * ${KT}u + stageKey${i}], stageWord${i});
-//#end
-    let place = (slot & 1u) * ${PLACE_WORDS}u;
-    let nextPlace = ${PLACE_WORDS}u - place;
-    findKey(item, begin + ${2 * KT}u, local, id);
-    id = pageOf(item, begin + ${3 * KT}u, local);
-//#else
-    let place = 0u;
-//#end
 //#if PIPELINED
     let nextArea = select(area + ${AREA_WORDS}u, 0u, area == ${2 * AREA_WORDS}u);
 //#else
-    let area = (slot & ${AREAS - 1}u) * ${AREA_WORDS}u;
+    let area = 0u;
     let nextArea = area;
 //#end
     {
@@ -232,7 +206,7 @@ fn attend(
 //#for k in 0..CD
       {
 //#for c in 0..KU
-        let keys${c} = subgroupMatrixLoad<Right, col_major>(&tile, place + ${c * U * (LV + 1) + k * U / 8}u, ${LV + 1}u);
+        let keys${c} = subgroupMatrixLoad<Right, col_major>(&tile, ${c * U * (LV + 1) + k * U / 8}u, ${LV + 1}u);
 //#for r in 0..RF
         score${r}_${c} = subgroupMatrixMultiplyAccumulate(query${r}_${k}, keys${c}, score${r}_${c});
 //#end
@@ -249,7 +223,7 @@ fn attend(
     workgroupBarrier();
 //#end
 
-//#if !AHEAD && !PIPELINED
+//#if !PIPELINED
     let isLast = begin + ${KT}u >= item.visibleEnd;
     let nextSlot = select((slot + 1u) % SLOTS, slot, isLast);
 //#for i in 0..STAGE_LOADS
@@ -260,7 +234,7 @@ fn attend(
     if (local == 0u) {
       atomicStore(&needsMask[(slot + 3u) % SLOTS], 0u);
     }
-//#if !AHEAD && !PIPELINED
+//#if !PIPELINED
     findTile(item, begin + ${2 * KT}u, local);
 //#end
 
@@ -305,7 +279,7 @@ fn attend(
       }
     }
 //#end
-//#if !AHEAD && !PIPELINED
+//#if !PIPELINED
 //#for i in 0..STAGE_LOADS
     tile[${VALUES_AT}u + stageAt${i}] = select(value${i}, vec4<u32>(0u), sharedKeys[slot * ${KT}u + stageKey${i}] == NO_KEY);
     tile[stageAt${i}] = keyNext${i};
@@ -356,12 +330,6 @@ fn attend(
     );
 //#end
 //#end
-//#if AHEAD
-//#for i in 0..STAGE_LOADS
-    tile[nextPlace + ${VALUES_AT}u + stageAt${i}] = select(value${i}, vec4<u32>(0u), sharedKeys[nextSlot * ${KT}u + stageKey${i}] == NO_KEY);
-    tile[nextPlace + stageAt${i}] = keyNext${i};
-//#end
-//#end
 //#if PIPELINED
 //#for i in 0..STAGE_LOADS
     tile[${VALUES_AT}u + stageAt${i}] = select(value${i}, vec4<u32>(0u), sharedKeys[slot * ${KT}u + stageKey${i}] == NO_KEY);
@@ -392,7 +360,7 @@ fn attend(
 //#end
 //#for c in 0..CD
       {
-        let values = subgroupMatrixLoad<Right, row_major>(&tile, place + ${VALUES_AT + k * U * (LV + 1) + c * U / 8}u, ${LV + 1}u);
+        let values = subgroupMatrixLoad<Right, row_major>(&tile, ${VALUES_AT + k * U * (LV + 1) + c * U / 8}u, ${LV + 1}u);
 //#for r in 0..RF
         out${r}_${c} = subgroupMatrixMultiplyAccumulate(left${r}, values, out${r}_${c});
 //#end
@@ -402,8 +370,7 @@ fn attend(
 //#end
 //#if PIPELINED
     area = nextArea;
-//#end
-//#if AREAS == 1
+//#else
     workgroupBarrier();
 //#end
   }

@@ -161,7 +161,6 @@ for (
   const tuning of [
     {
       subgroups: 1,
-      rowGroups: 1,
       lanesPerKey: 1,
       keysPerGroup: 1,
       valuesInFlight: 1,
@@ -169,7 +168,6 @@ for (
     },
     {
       subgroups: 4,
-      rowGroups: 4,
       lanesPerKey: 4,
       keysPerGroup: 2,
       valuesInFlight: 2,
@@ -177,7 +175,6 @@ for (
     },
     {
       subgroups: 3,
-      rowGroups: 2,
       lanesPerKey: 8,
       keysPerGroup: 4,
       valuesInFlight: 4,
@@ -191,26 +188,24 @@ for (
   });
 }
 
-for (const [lanesPerKey, keysPerGroup] of [[4, 2], [8, 4], [16, 8]]) {
-  testWithGpu(
-    `attendOnGpu() agrees when a subgroup holds eight rows ${lanesPerKey}x${keysPerGroup}`,
-    async (gpu) => {
-      const tuning = {
-        ...defaultTuning(gpu.target),
-        rowsOfSubgroup: 8,
-        lanesPerKey: Math.min(lanesPerKey, gpu.target.subgroupSize || lanesPerKey),
-        keysPerGroup,
-      } as const;
-      for (const headSize of [64, 128, 256]) {
-        const p = problem({ group: 8, headSize, kvHeads: 1 }, {
-          headWindows: [90],
-          sinkTokens: 3,
-          poison: true,
-        });
-        await assertRight(gpu, p, { tuning, splitTokens: 64 });
-      }
-    },
-  );
+for (
+  const [lanesPerKey, keysPerGroup, headSize] of [[4, 2, 64], [8, 4, 128], [16, 8, 64], [8, 4, 256]]
+) {
+  const name = `${lanesPerKey}x${keysPerGroup}, D=${headSize}`;
+  testWithGpu(`attendOnGpu() agrees when a subgroup holds eight rows, ${name}`, async (gpu) => {
+    const tuning = {
+      ...defaultTuning(gpu.target),
+      rowsOfSubgroup: 8,
+      lanesPerKey: Math.min(lanesPerKey, gpu.target.subgroupSize || lanesPerKey),
+      keysPerGroup,
+    } as const;
+    const p = problem({ group: 8, headSize, kvHeads: 1 }, {
+      headWindows: [90],
+      sinkTokens: 3,
+      poison: true,
+    });
+    await assertRight(gpu, p, { tuning, splitTokens: 64 });
+  });
 }
 
 testWithGpu("attendOnGpu() joins splits in the last workgroup of a tile", async (gpu) => {

@@ -17,9 +17,10 @@ export function planningOf(
   },
 ): Pick<
   PlanOptions,
-  "rowSizes" | "isChained" | "parallelItems" | "subgroups" | "short" | "mergesInside"
+  "rowSizes" | "parallelItems" | "subgroups" | "short" | "mergesInside"
 > {
-  const tuning = stage.options.tuning ?? defaultTuning(stage.gpu.target);
+  const tuning = stage.options.tuning ??
+    defaultTuning(stage.gpu.target, stage.options.specialisation);
   const rowSizes = rowSizesOf(stage.options.specialisation, { target: stage.gpu.target, tuning });
   const hasMatrices = Number.isFinite(rowSizes.leastMatrixRows);
   return {
@@ -28,15 +29,12 @@ export function planningOf(
     // Where matrices take a few rows, they take them in any step.
     ...(tuning.short === undefined || stage.gpu.target.subgroupSize === 0 || hasMatrices ? {} : {
       short: {
-        rowSizes: { ...rowSizes, rowGroups: 1 },
         subgroups: tuning.short.subgroups,
         parallelItems: Math.floor(tuning.parallelItems * tuning.subgroups / tuning.short.subgroups),
-        isChained: false,
         mergesInside: tuning.short.mergesInside && countsSplits(stage.gpu.target),
       },
     }),
     mergesInside: mergesInsideOf({ rows: 1 }, { target: stage.gpu.target, tuning }),
-    isChained: (tuning.isChained ?? false) && stage.gpu.target.subgroupSize > 0,
     parallelItems: tuning.parallelItems,
   };
 }

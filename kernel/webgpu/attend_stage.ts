@@ -19,7 +19,7 @@ import {
   growTo,
   writeWords,
 } from "./buffers.ts";
-import { ITEM_ROWS } from "./item_rows.ts";
+import { isVectorSize, ITEM_ROWS } from "./item_rows.ts";
 import type { WorkPlan } from "./plan.ts";
 import { ITEM, MERGE, PARAMS } from "./struct_layout.ts";
 import type { AttendSpecialisation, AttendTuning } from "./program.ts";
@@ -40,8 +40,6 @@ export interface AttendStageOptions {
   readonly cache: DeviceCache;
   /** Rows of an item that batches will have; their programs are compiled now. */
   readonly itemRows: readonly number[];
-  /** The same of steps of few keys. @default {none: no step is planned as such} */
-  readonly shortItemRows?: readonly number[];
   /** Other than the default tuning. */
   readonly tuning?: AttendTuning;
 }
@@ -148,11 +146,11 @@ export async function createAttendStage(
     }
     return compiled;
   };
-  const tuning = options.tuning ?? defaultTuning(gpu.target);
+  const tuning = options.tuning ?? defaultTuning(gpu.target, options.specialisation);
   const pipelines = await compileAll(options.itemRows, tuning);
   const shortPipelines = tuning.short === undefined
     ? new Map<number, never>()
-    : await compileAll(options.shortItemRows ?? [], { ...tuning, ...tuning.short });
+    : await compileAll(options.itemRows.filter(isVectorSize), { ...tuning, ...tuning.short });
   const mergePipeline = await compileProgram(
     gpu,
     mergeProgram(options.specialisation),
@@ -229,7 +227,7 @@ export function uploadAttend(stage: AttendStage, plan: WorkPlan, step: AttendSte
     gpu.device.queue.writeBuffer(stage.extras.buffer, 0, step.extras.words);
   }
   const itemWords = plan.items.reduce((sum, list) => sum + list.length, 0);
-  grow(stage, stage.items, (itemWords + plan.successors.length) * 4);
+  grow(stage, stage.items, itemWords * 4);
   let itemBase = 0;
   for (let size = 0; size < ITEM_ROWS.length; size++) {
     const list = plan.items[size];
@@ -238,10 +236,6 @@ export function uploadAttend(stage: AttendStage, plan: WorkPlan, step: AttendSte
     if (count === 0) continue;
     writeWords(gpu, stage.items.buffer, list, itemBase * ITEM.words * 4);
     itemBase += count;
-  }
-  // A plan has successors only where all items are of one size.
-  if (plan.successors.length > 0) {
-    writeWords(gpu, stage.items.buffer, plan.successors, itemBase * ITEM.words * 4);
   }
   if (stage.counters !== null) grow(stage, stage.counters, plan.counters * 4);
   grow(stage, stage.merges, plan.merges.length * 4);

@@ -1,9 +1,7 @@
 // Attention of a few query rows, for adapters with one fixed subgroup size T.
 //
-//   R      rows whose outputs a subgroup holds; an item has ROW_GROUPS times as many, each group of
-//          rows in a subgroup of its own: they read the same keys at the same time, so that all but
-//          the first find them in the nearest cache
-//   WALKERS  subgroups of each group of rows; each walks its own tiles with its own softmax state
+//   R      rows of an item, whose outputs a subgroup holds
+//   WALKERS  subgroups; each walks its own tiles with its own softmax state
 //   LK     lanes that share a key in the score phase; J keys of such a group in one tile
 //   TILE   T / LK * J keys of a subgroup in one tile, all of one page; KC chunks of a key in one lane,
 //          of KQ quarters each
@@ -24,18 +22,12 @@
 // of a tile where values are whole numbers (VALUE_DIGITS), whose codes four keys at a time are turned round.
 
 const MAX_GROWTH: f32 = 8.0;
-//#if SHARES_WEIGHTS
-
-// Weights of each subgroup's tile, of all rows; within a subgroup a barrier costs next to nothing.
-var<workgroup> sharedWeights: array<vec4<f32>, ${WORKGROUP / T * TILE * ((R + 3) / 4)}>;
-//#end
 //#if KEY_DIGITS && !QUERY_REGISTERS
 
 // Upper and lower bytes of a query's elements, in the places of their quarters in sharedQuery.
-var<workgroup> sharedDigits: array<vec2<u32>, ${ROWS * D / 4}>;
+var<workgroup> sharedDigits: array<vec2<u32>, ${R * D / 4}>;
 //#end
 
-// An item may name one that its workgroup takes next, so that equal shares of all keys end together.
 @compute @workgroup_size(${WORKGROUP})
 fn attend(
   @builtin(workgroup_id) workgroup: vec3<u32>,
@@ -45,26 +37,9 @@ fn attend(
   if (index >= params.itemCount) {
     return;
   }
-  var at = params.itemBase + index;
-  loop {
-    var item = items[at];
-    let next = item.rows >> ${ITEM_NEXT_BIT}u;
-    item.rows &= ${(1 << ITEM_NEXT_BIT) - 1}u;
-    attendItem(item, local);
-    if (next == 0u) {
-      break;
-    }
-    at = params.itemBase + params.itemCount + next - 1u;
-    workgroupBarrier();
-  }
-}
-
-fn attendItem(item: Item, local: u32) {
+  let item = items[params.itemBase + index];
   let lane = local & ${T - 1}u;
-  let subgroup = local / ${T}u;
-  let walker = subgroup / ${ROW_GROUPS}u;
-  let firstOwnRow = subgroup % ${ROW_GROUPS}u * ${R}u;
-  let ownQuery = firstOwnRow * ${D / 4}u;
+  let walker = local / ${T}u;
   let chunk = lane & ${LANES_V - 1}u;
   let keyGroup = lane / ${LANES_V}u;
   let keyLane = lane & ${LK - 1}u;
@@ -79,7 +54,7 @@ fn attendItem(item: Item, local: u32) {
   var largest${r} = 0u;
 //#for c in 0..KC
 //#for q in 0..KQ
-  largest${r} = max(largest${r}, largestBits(sharedQuery[ownQuery + ${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane]));
+  largest${r} = max(largest${r}, largestBits(sharedQuery[${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane]));
 //#end
 //#end
   largest${r} = subgroupMax(largest${r});
@@ -91,8 +66,8 @@ fn attendItem(item: Item, local: u32) {
 //#for c in 0..KC
 //#if KEY_CODES == INT4
 //#for p in 0..KQ / 2
-  let first${r}_${c}_${p} = vec4<i32>(round(sharedQuery[ownQuery + ${(r * KQ + p * 2) * KEY_CHUNKS + c * LK}u + keyLane] * steps${r}));
-  let second${r}_${c}_${p} = vec4<i32>(round(sharedQuery[ownQuery + ${(r * KQ + p * 2 + 1) * KEY_CHUNKS + c * LK}u + keyLane] * steps${r}));
+  let first${r}_${c}_${p} = vec4<i32>(round(sharedQuery[${(r * KQ + p * 2) * KEY_CHUNKS + c * LK}u + keyLane] * steps${r}));
+  let second${r}_${c}_${p} = vec4<i32>(round(sharedQuery[${(r * KQ + p * 2 + 1) * KEY_CHUNKS + c * LK}u + keyLane] * steps${r}));
   zero${r} += dot(vec4<f32>(first${r}_${c}_${p}), staticQuarter(${KEY_ZEROS_AT}u + item.head * ${D}u + (${c * LK}u + keyLane) * ${KEY_ELEMENTS}u + ${p * 8}u));
   zero${r} += dot(vec4<f32>(second${r}_${c}_${p}), staticQuarter(${KEY_ZEROS_AT}u + item.head * ${D}u + (${c * LK}u + keyLane) * ${KEY_ELEMENTS}u + ${p * 8 + 4}u));
   let query${r}_${c}_${p * 2} = digitPair(vec4<i32>(first${r}_${c}_${p}.xz, second${r}_${c}_${p}.xz));
@@ -100,12 +75,12 @@ fn attendItem(item: Item, local: u32) {
 //#end
 //#else
 //#for q in 0..KQ
-  let query${r}_${c}_${q} = digitPair(vec4<i32>(round(sharedQuery[ownQuery + ${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane] * steps${r})));
+  let query${r}_${c}_${q} = digitPair(vec4<i32>(round(sharedQuery[${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane] * steps${r})));
 //#end
 //#end
 //#if !QUERY_REGISTERS
 //#for q in 0..KQ
-  sharedDigits[ownQuery + ${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane] = query${r}_${c}_${q};
+  sharedDigits[${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane] = query${r}_${c}_${q};
 //#end
 //#end
 //#end
@@ -122,7 +97,7 @@ fn attendItem(item: Item, local: u32) {
 //#end
 
 //#for r in 0..R
-  let token${r} = (item.firstRow + firstOwnRow + ${r}u) / ${G}u;
+  let token${r} = (item.firstRow + ${r}u) / ${G}u;
   var max${r} = NO_SCORE;
   var sum${r} = 0.0;
 //#for c in 0..C
@@ -133,7 +108,7 @@ fn attendItem(item: Item, local: u32) {
 //#if QUERY_REGISTERS && !KEY_DIGITS
 //#for c in 0..KC
 //#for q in 0..KQ
-  let query${r}_${c}_${q} = sharedQuery[ownQuery + ${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane];
+  let query${r}_${c}_${q} = sharedQuery[${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane];
 //#end
 //#end
 //#end
@@ -162,11 +137,10 @@ fn attendItem(item: Item, local: u32) {
 //#if KEY_DIGITS
 //#for r in 0..R
 //#for j in 0..J
-    var total${r}_${j} = 0i;
+    var upper${r}_${j} = 0i;
+    var lower${r}_${j} = 0i;
 //#end
 //#end
-    // Upper bytes first, so that one sum a row and key is kept at a time.
-//#for half in 0..2
 //#for c in 0..KC
 //#for q in 0..KQ
     {
@@ -176,24 +150,22 @@ fn attendItem(item: Item, local: u32) {
 //#for r in 0..R
       {
 //#if QUERY_REGISTERS
-        let query = query${r}_${c}_${q}[${half}];
+        let query = query${r}_${c}_${q};
 //#else
-        let query = sharedDigits[ownQuery + ${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane][${half}];
+        let query = sharedDigits[${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane];
 //#end
 //#for j in 0..J
-        total${r}_${j} += dot4I8Packed(key${j}, query);
+        upper${r}_${j} += dot4I8Packed(key${j}, query.x);
+        lower${r}_${j} += dot4I8Packed(key${j}, query.y);
 //#end
       }
 //#end
     }
 //#end
 //#end
-//#if half == 0
 //#for r in 0..R
 //#for j in 0..J
-    total${r}_${j} <<= 8u;
-//#end
-//#end
+    var total${r}_${j} = (upper${r}_${j} << 8u) + lower${r}_${j};
 //#end
 //#end
 //#else
@@ -220,7 +192,7 @@ fn attendItem(item: Item, local: u32) {
 //#if QUERY_REGISTERS
         let query = query${r}_${c}_${q};
 //#else
-        let query = sharedQuery[ownQuery + ${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane];
+        let query = sharedQuery[${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane];
 //#end
 //#for e in 0..4
 //#for j in 0..J
@@ -339,21 +311,6 @@ fn attendItem(item: Item, local: u32) {
     weight${r} *= valueScale;
 //#end
 //#end
-//#if SHARES_WEIGHTS
-    subgroupBarrier();
-    if ((lane & ${LK / J - 1}u) == 0u) {
-//#for v in 0..(R + 3) / 4
-      var four${v} = vec4<f32>(0.0);
-//#for r in v * 4..R
-//#if r < v * 4 + 4
-      four${v}[${r - v * 4}] = weight${r};
-//#end
-//#end
-      sharedWeights[(subgroup * ${TILE}u + ownKey) * ${(R + 3) / 4}u + ${v}u] = four${v};
-//#end
-    }
-    subgroupBarrier();
-//#end
 //#if VALUE_DIGITS
 //#for r in 0..R
     let top${r} = subgroupMax(bitcast<u32>(weight${r}) & 0x7fffffffu);
@@ -447,18 +404,8 @@ fn attendItem(item: Item, local: u32) {
     }
 //#for i in block * PV_UNROLL..(block + 1) * PV_UNROLL
     {
-//#if SHARES_WEIGHTS
-      let weightAt = (subgroup * ${TILE}u + ${i * KI}u + keyGroup) * ${(R + 3) / 4}u;
-//#for v in 0..(R + 3) / 4
-      let four${v} = sharedWeights[weightAt + ${v}u];
-//#end
-//#for r in 0..R
-      let weight${r}OfKey = four${r / 4}[${r % 4}];
-//#end
-//#else
 //#for r in 0..R
       let weight${r}OfKey = subgroupShuffle(weight${r}, sourceLane(${i * KI}u + keyGroup));
-//#end
 //#end
 //#for c in 0..C
 //#for q in 0..VQ
@@ -504,7 +451,7 @@ fn attendItem(item: Item, local: u32) {
 //#let APART = 1 + HALVES
 //#let FIRST = (q - q % 2 * HALVES) * 4 + q % 2 * HALVES
       // Of 4-bit whole numbers the even elements stand in the first of two quarters, the odd ones in the other.
-      let at = (walker * ${ROWS}u + firstOwnRow + ${r}u) * ${D}u + (${c * LANES_V}u + chunk) * ${VALUE_ELEMENTS}u + ${FIRST}u;
+      let at = (walker * ${R}u + ${r}u) * ${D}u + (${c * LANES_V}u + chunk) * ${VALUE_ELEMENTS}u + ${FIRST}u;
       sharedOutput[at] = out${r}_${c}_${q}.x;
       sharedOutput[at + ${APART}u] = out${r}_${c}_${q}.y;
       sharedOutput[at + ${2 * APART}u] = out${r}_${c}_${q}.z;
@@ -516,7 +463,7 @@ fn attendItem(item: Item, local: u32) {
   }
   if (lane == 0u) {
 //#for r in 0..R
-    sharedState[walker * ${ROWS}u + firstOwnRow + ${r}u] = vec2<f32>(max${r}, sum${r});
+    sharedState[walker * ${R}u + ${r}u] = vec2<f32>(max${r}, sum${r});
 //#end
   }
   workgroupBarrier();

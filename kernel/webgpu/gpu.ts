@@ -86,7 +86,6 @@ const NEEDED_LIMITS = [
 const MATRIX_FEATURE = "chromium-experimental-subgroup-matrix";
 
 /** Deno's, for `@coherent`. */
-const SUBGROUP_BARRIER = "wgpu-subgroup-barrier";
 const COHERENT_FEATURE = "wgpu-memory-decoration-coherent";
 
 const INSTALL_FIX =
@@ -161,7 +160,6 @@ export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {
         dialect,
         isCompact: isSoftware,
         ...(features.includes(COHERENT_FEATURE) ? { isCoherent: true } : {}),
-        ...(features.includes(SUBGROUP_BARRIER) ? { hasSubgroupBarrier: true } : {}),
         ...(hasPackedProducts(provider) ? { hasPackedProducts: true } : {}),
         ...(matrix === null ? {} : { matrix }),
       },
@@ -194,12 +192,7 @@ async function requestDevice(
   const matrices = wants.matrices && adapter.features.has(MATRIX_FEATURE as GPUFeatureName)
     ? subgroups.map((features) => [...features, "shader-f16", MATRIX_FEATURE])
     : [];
-  const more = wants.coherence
-    ? subgroups.flatMap((names) => [
-      [...names, COHERENT_FEATURE, SUBGROUP_BARRIER],
-      [...names, COHERENT_FEATURE],
-    ])
-    : [];
+  const more = wants.coherence ? subgroups.map((names) => [...names, COHERENT_FEATURE]) : [];
   for (const features of [...matrices, ...more, ...subgroups, ["timestamp-query"], []]) {
     try {
       const device = await adapter.requestDevice({

@@ -1,11 +1,11 @@
 /**
  * Sizes of work items: how many query rows (tokens × group) one takes.
  *
- * Up to five rows go through the vector kernel, whose registers hold that many outputs beside the
- * keys and values in flight. A few more are an item of two or four such groups of rows, each in a
- * subgroup of its own, that read the same pages side by side; many go through the tile kernel, which
- * reads each key once for 64 rows. Where matrices multiply the rows, some of them are one item of one
- * subgroup: its arithmetic costs the same for any of them, and each key is read once.
+ * Up to 24 rows go through the vector kernel, one subgroup of which holds five or eight: as many
+ * outputs as registers have room for beside the keys and values in flight. Many rows go through the
+ * tile kernel, which reads each key once for 64 rows. Where matrices multiply the rows, some of them
+ * are one item of one subgroup: its arithmetic costs the same for any of them, and each key is read
+ * once.
  */
 
 /** Most rows that one subgroup of the vector kernel holds, where a tuning does not say otherwise. */
@@ -26,25 +26,18 @@ export const LEAST_MATRIX_ROWS = 9;
 /** Rows of a tile. */
 export const TILE_ROWS = 64;
 
-/** Sizes of one group of rows, of two and of four. */
-const VECTOR_ROWS = [[1, 2, 3, 4, 5], [6, 8, 10], [12, MATRIX_ROWS, 20]] as const;
+/** Sizes of items of the vector kernel. */
+const VECTOR_ROWS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 
 /** All sizes. */
-export const ITEM_ROWS: readonly number[] = [...VECTOR_ROWS.flat(), TILE_ROWS];
+export const ITEM_ROWS: readonly number[] = [...VECTOR_ROWS, MATRIX_ROWS, TILE_ROWS];
 
 /** What decides the sizes besides the number of rows. */
 export interface RowSizes {
   /** Fewest rows that are an item of matrices, {@linkcode MATRIX_ROWS} high; none if infinite. */
   readonly leastMatrixRows: number;
-  /** Most groups of rows of an item of the vector kernel. */
-  readonly rowGroups: 1 | 2 | 4;
   /** Most rows that one subgroup of the vector kernel holds. @default {5} */
   readonly rowsOfSubgroup?: number;
-}
-
-/** Groups of rows, each in a subgroup of its own, of an item of the vector kernel. */
-export function rowGroupsOf(itemRows: number, rowsOfSubgroup = MAX_VECTOR_ROWS): 1 | 2 | 4 {
-  return itemRows <= rowsOfSubgroup ? 1 : itemRows <= 2 * MAX_VECTOR_ROWS ? 2 : 4;
 }
 
 /** Most rows that one subgroup holds: those of the tuning, if registers have room for as many. */
@@ -64,15 +57,13 @@ export function itemRowsOf(packedRows: number, o: RowSizes): number {
     return MATRIX_ROWS;
   }
   if (packedRows > FEW_ROWS) return TILE_ROWS;
-  const items = Math.ceil(packedRows / ((o.rowsOfSubgroup ?? MAX_VECTOR_ROWS) * o.rowGroups));
-  const rows = Math.ceil(packedRows / items);
-  return VECTOR_ROWS.flat().find((size) => size >= rows)!;
+  const items = Math.ceil(packedRows / (o.rowsOfSubgroup ?? MAX_VECTOR_ROWS));
+  return Math.ceil(packedRows / items);
 }
 
 /** Whether items of a size belong to the vector kernel. */
-export function isVectorSize(itemRows: number, o?: RowSizes): boolean {
-  const isMatrix = itemRows === MATRIX_ROWS && o !== undefined && o.leastMatrixRows <= MATRIX_ROWS;
-  return itemRows !== TILE_ROWS && !isMatrix;
+export function isVectorSize(itemRows: number): boolean {
+  return itemRows < MATRIX_ROWS;
 }
 
 /** Place of a size in `ITEM_ROWS`. */

@@ -3,9 +3,7 @@
 import { BLOCK_ELEMENTS, type QuantisedFormat } from "../quantised/quantised_format.ts";
 import { CODE_FORMATS } from "../quantised/code_type.ts";
 import { cacheConstants } from "./cache_sides.ts";
-import { fittingRowsOfSubgroup, rowGroupsOf } from "./item_rows.ts";
 import type { AttendSpecialisation, AttendTuning } from "./program.ts";
-import { ITEM_NEXT_BIT } from "./struct_layout.ts";
 import type { TemplateConstants } from "./template.ts";
 
 /** Lanes of a workgroup where subgroups are not used. */
@@ -40,8 +38,6 @@ export interface LaneOptions {
   readonly subgroupSize: number;
   /** The tuning. */
   readonly tuning: AttendTuning;
-  /** Whether subgroups have a barrier of their own. */
-  readonly hasSubgroupBarrier: boolean;
   /** Whether WGSL has products of packed 8-bit integers. */
   readonly hasPackedProducts: boolean;
 }
@@ -88,13 +84,10 @@ export function subgroupMapping(
   s: AttendSpecialisation,
   o: LaneOptions,
 ): LaneConstants<
-  "T" | "R" | "WALKERS" | "LK" | "J" | "LANES_V" | "PV_UNROLL" | "KEY_DIGITS" | "VALUE_DIGITS"
+  "T" | "WALKERS" | "LK" | "J" | "LANES_V" | "PV_UNROLL" | "KEY_DIGITS" | "VALUE_DIGITS"
 > {
   const { subgroupSize, tuning } = o;
-  const { headSize, pageSizeTokens } = s;
-  const rowGroups = rowGroupsOf(s.rows, fittingRowsOfSubgroup({ ...tuning, headSize }));
-  const rows = s.rows / rowGroups;
-  const walkers = Math.max(1, Math.floor(tuning.subgroups / rowGroups));
+  const { rows, headSize, pageSizeTokens } = s;
   // All keys of a tile lie in one page.
   const fewestLanes = Math.ceil(subgroupSize / pageSizeTokens);
   const mostLanes = headSize / leastElements(s.keyFormat);
@@ -123,7 +116,7 @@ export function subgroupMapping(
   const queryElements = rows * headSize / lanesPerKey;
   const lanesOfValue = Math.max(
     Math.ceil(subgroupSize / tile),
-    Math.min(headSize / values, subgroupSize, tuning.lanesPerValue ?? Infinity),
+    Math.min(headSize / values, subgroupSize),
   );
   const keysPerStep = subgroupSize / lanesOfValue;
   const steps = tile / keysPerStep;
@@ -134,12 +127,9 @@ export function subgroupMapping(
     ...cacheConstants(s, { keys, values }),
     SUBGROUPS: true,
     T: subgroupSize,
-    R: rows,
-    ROW_GROUPS: rowGroups,
-    WALKERS: walkers,
-    WORKGROUP: subgroupSize * rowGroups * walkers,
-    STATES: walkers,
-    ITEM_NEXT_BIT,
+    WALKERS: tuning.subgroups,
+    WORKGROUP: subgroupSize * tuning.subgroups,
+    STATES: tuning.subgroups,
     LK: lanesPerKey,
     LOG2LK: Math.log2(lanesPerKey),
     J: keysPerGroup,
@@ -152,7 +142,6 @@ export function subgroupMapping(
         queryElements <= MAX_QUERY_REGISTERS,
     TILE: tile,
     VALUE_DIGITS: Number(fixedWeights),
-    SHARES_WEIGHTS: !fixedWeights && o.hasSubgroupBarrier && tuning.sharesWeights === true,
     LANES_V: lanesOfValue,
     C: headSize / values / lanesOfValue,
     VQ: values / 4,

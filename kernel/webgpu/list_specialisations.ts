@@ -58,13 +58,16 @@ export function listSpecialisations(o: {
       isCompact: false,
       hasPackedProducts: true,
     };
-    names.push(attendProgramName({
+    const shape = {
       ...sizes,
       ...(format === null ? {} : { keyFormat: format, valueFormat: format }),
       queryHeads: kvHeads * group,
       kvHeads,
+    };
+    names.push(attendProgramName({
+      ...shape,
       bindings: 1,
-      rows: itemRowsOf(group, rowSizesOf(sizes, { target })),
+      rows: itemRowsOf(group, rowSizesOf(shape, { target })),
       maskRanges: false,
       treeMask: false,
       learnedSinks: false,

@@ -6,6 +6,7 @@
  */
 
 import { type Arithmetic, parseArithmetic } from "../arithmetic.ts";
+import type { Gpu } from "./gpu.ts";
 import { MOST_TILE_KEYS, multipliesCodes } from "./lane_mapping.ts";
 import { itemRowsOf, LEAST_MATRIX_ROWS, MATRIX_ROWS, TILE_ROWS } from "./item_rows.ts";
 import type { AttendSpecialisation, AttendTuning, MatrixTuning, ProgramTarget } from "./program.ts";
@@ -18,10 +19,6 @@ export const MATRIX_TUNINGS: readonly MatrixTuning[] = [
   { rowFragments: 1, tileKeys: 32 },
   { rowFragments: 2, tileKeys: 16 },
   { rowFragments: 2, tileKeys: 32 },
-  { rowFragments: 1, tileKeys: 16, stages: 2 },
-  { rowFragments: 1, tileKeys: 32, stages: 2 },
-  { rowFragments: 2, tileKeys: 16, stages: 2 },
-  { rowFragments: 2, tileKeys: 32, stages: 2 },
   { rowFragments: 1, tileKeys: 16, stages: 3 },
   { rowFragments: 1, tileKeys: 32, stages: 3 },
 ];
@@ -57,6 +54,14 @@ export function leastMatrixRows(
   return hasMatrixRows(s, target) ? target.matrix!.leastRows ?? LEAST_MATRIX_ROWS : Infinity;
 }
 
+/** The device as one whose matrices multiply as few rows as a tuning asks for. */
+export function withTunedMatrices(gpu: Gpu, tuning: AttendTuning | null | undefined): Gpu {
+  const { matrix } = gpu.target;
+  const leastRows = tuning?.matrix?.leastRows;
+  if (matrix === undefined || leastRows === undefined) return gpu;
+  return { ...gpu, target: { ...gpu.target, matrix: { ...matrix, leastRows } } };
+}
+
 /** What multiplies the rows of a slot: float32 units, or matrices of f16 that add up in float32. */
 export type Multiplier = "f32" | "matrix";
 
@@ -84,7 +89,6 @@ function tallestItem(target: ProgramTarget, o: SlotKind): number {
   const { queryHeads, kvHeads } = o.shape;
   return itemRowsOf(o.queryTokens * queryHeads / kvHeads, {
     leastMatrixRows: leastMatrixRows(o.shape, target),
-    rowGroups: 1,
   });
 }
 
@@ -145,15 +149,10 @@ export function matrixMapping(
   const words = s.headSize / 8;
   const keyWords = tileKeys * (words + 1);
   const scoreStride = tileKeys / 4 + 1;
-  const stages = tuning.stages ?? 1;
   const areaWords = s.rows * scoreStride;
   const otherBytes = 4 * 2 * 4 * tileKeys + 8 * s.rows + 32;
-  // Two areas of scores save a barrier, where they fit.
-  const places = stages === 2 ? 2 : 1;
-  const wordsOf = (areas: number): number => 2 * places * keyWords + areas * areaWords;
-  const fitsTwo = wordsOf(2) * 16 + otherBytes <= matrix.workgroupBytes;
-  const areas = stages === 3 ? 3 : stages === 2 && fitsTwo ? 2 : 1;
-  const tileWords = wordsOf(areas);
+  const areas = tuning.stages ?? 1;
+  const tileWords = 2 * keyWords + areas * areaWords;
   const lanesOfRow = Math.max(1, subgroupSize / rowsOfSubgroup);
   const subgroups = s.rows / rowsOfSubgroup;
   const loads = tileKeys * words / lanes;
@@ -179,12 +178,9 @@ export function matrixMapping(
     QF: Math.min(s.headSize, 2 * tileKeys) / unit,
     STAGE_LOADS: loads,
     VALUES_AT: keyWords,
-    AHEAD: stages === 2,
-    PIPELINED: stages === 3,
-    AREAS: areas,
+    PIPELINED: tuning.stages === 3,
     AREA_WORDS: areaWords,
-    PLACE_WORDS: 2 * keyWords,
-    SCORES_AT: 2 * places * keyWords,
+    SCORES_AT: 2 * keyWords,
     SCORE_STRIDE: scoreStride,
     TILE_WORDS: tileWords,
   };

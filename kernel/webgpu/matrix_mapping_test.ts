@@ -5,7 +5,9 @@ import {
   matrixMapping,
   matrixTuningsOf,
   multiplierOf,
+  withTunedMatrices,
 } from "./matrix_mapping.ts";
+import type { Gpu } from "./gpu.ts";
 import { MATRIX_ROWS, TILE_ROWS } from "./item_rows.ts";
 import type { AttendSpecialisation } from "./program.ts";
 import { attendProgram, defaultTuning } from "./specialisation.ts";
@@ -44,7 +46,7 @@ Deno.test("matrixMapping() keeps every tuning inside the workgroup memory of the
   }
   const small = { ...TARGET, matrix: { size: 16, workgroupBytes: 32768 } } as const;
   assert.equal(matrixTuningsOf(TARGET, { headSize: 128 }).length, MATRIX_TUNINGS.length);
-  assert.equal(matrixTuningsOf(TARGET, { headSize: 256 }).length, MATRIX_TUNINGS.length - 3);
+  assert.equal(matrixTuningsOf(TARGET, { headSize: 256 }).length, MATRIX_TUNINGS.length - 1);
   assert.ok(matrixTuningsOf(small, { headSize: 256 }).length < MATRIX_TUNINGS.length);
 });
 
@@ -91,6 +93,15 @@ Deno.test("multiplierOf() changes with the rows of a slot", () => {
     "matrix",
     "matrix",
   ]);
+});
+
+Deno.test("withTunedMatrices() lets a tuning say from how many rows on matrices multiply", () => {
+  const shape = { queryHeads: 20, kvHeads: 4, headSize: 128, storage: "f16" } as const;
+  const gpu = { target: TARGET } as unknown as Gpu;
+  const matrix = { rowFragments: 1, tileKeys: 16, leastRows: 5 } as const;
+  const tuned = withTunedMatrices(gpu, { ...defaultTuning(TARGET), matrix });
+  assert.equal(multiplierOf(tuned.target, { shape, queryTokens: 1 }), "matrix");
+  assert.equal(withTunedMatrices(gpu, defaultTuning(TARGET)), gpu);
 });
 
 Deno.test("attendProgram() gives a few rows to one subgroup, whatever suits a tile", () => {

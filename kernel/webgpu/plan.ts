@@ -5,8 +5,7 @@
  */
 
 import { isVectorSize, ITEM_ROWS, MAX_VECTOR_ROWS } from "./item_rows.ts";
-import { cutChains, isChainable } from "./plan_chains.ts";
-import { chooseSplitPages, parallelItemsOf } from "./plan_splits.ts";
+import { chooseSplitPages } from "./plan_splits.ts";
 import {
   createTileList,
   listTiles,
@@ -17,7 +16,7 @@ import {
   type TileList,
 } from "./plan_tiles.ts";
 
-import { ITEM, ITEM_NEXT_BIT, MERGE } from "./struct_layout.ts";
+import { ITEM, MERGE } from "./struct_layout.ts";
 
 /** Marks an item that writes its output itself. */
 const NOT_SPLIT = 0xffffffff;
@@ -32,10 +31,8 @@ export interface WordList {
 
 /** A plan, reused from step to step. */
 export interface WorkPlan {
-  /** Items by size, in the order of `ITEM_ROWS`, that workgroups begin with. */
+  /** Items by size, in the order of `ITEM_ROWS`. */
   readonly items: readonly WordList[];
-  /** Items that follow others, in the workgroups of the only size that there then is. */
-  readonly successors: WordList;
   /** Rows that were split. */
   readonly merges: WordList;
   /** Tiles before they were split. */
@@ -60,7 +57,6 @@ export function createWorkPlan(): WorkPlan {
   const merges = createWordList();
   return {
     items,
-    successors: createWordList(),
     merges,
     tiles: createTileList(),
     isShort: false,
@@ -108,15 +104,10 @@ export function planBatch(plan: WorkPlan, batch: PlanBatch, options: PlanOptions
 
 function fillPlan(plan: WorkPlan, batch: PlanBatch, o: PlanOptions): void {
   for (const list of plan.items) list.length = 0;
-  plan.merges.length = plan.successors.length = 0;
+  plan.merges.length = 0;
   plan.counters = plan.partialRows = 0;
   plan.keysRead = 0;
   listTiles(plan.tiles, batch, o);
-  const workers = parallelItemsOf(plan.tiles, o);
-  if (isChainable(plan.tiles, o, workers)) {
-    addChains(plan, batch, o, workers);
-    return;
-  }
   const splitPages = chooseSplitPages(plan.tiles, o);
   const { words, count } = plan.tiles;
   for (let tile = 0; tile < count;) {
@@ -142,56 +133,6 @@ function isShort(batch: PlanBatch, o: PlanOptions): boolean {
     tokens += items * heads * (batch.cachedLengths[slot] + batch.queryLengths[slot]);
   }
   return tokens <= SHORT_TOKENS * o.parallelItems;
-}
-
-/** Adds equal shares of all keys, one chain of items a workgroup. */
-function addChains(plan: WorkPlan, batch: PlanBatch, o: PlanOptions, workers: number): void {
-  const { words } = plan.tiles;
-  // The list and place of the item before, whose successor the next one may be.
-  let before = plan.successors;
-  let beforeAt = 0;
-  let splits = 0;
-  let partialBase = 0;
-  const pieces: { list: WordList; at: number }[] = [];
-  cutChains(plan.tiles, o, workers, {
-    piece(tile, begin, end, isFirst) {
-      const at = tile * TILE_WORDS;
-      const rows = words[at + TILE.rows];
-      const isWhole = begin === 0 && end === words[at + TILE.pages];
-      if (begin === 0) {
-        splits = 0;
-        partialBase = plan.partialRows;
-        plan.keysRead += words[at + TILE.pages] * o.pageSizeTokens;
-      }
-      const list = isFirst ? plan.items[words[at + TILE.size]] : plan.successors;
-      const itemAt = addItem(
-        plan,
-        batch,
-        o,
-        at,
-        list,
-        begin,
-        end,
-        isWhole ? NOT_SPLIT : partialBase + splits * rows,
-      );
-      if (!isFirst) {
-        before.words[beforeAt + ITEM.at.rows] |= list.length / ITEM.words << ITEM_NEXT_BIT;
-      }
-      before = list;
-      beforeAt = itemAt;
-      pieces[splits] = { list, at: itemAt };
-      splits++;
-      if (isWhole) return;
-      plan.partialRows += rows;
-      if (end < words[at + TILE.pages]) return;
-      if (joinsInside(o, words[at + TILE.size], splits)) {
-        for (let split = 0; split < splits; split++) {
-          joinInside(pieces[split].list, pieces[split].at, splits, partialBase, plan.counters);
-        }
-        plan.counters++;
-      } else addMerges(plan, batch, o, at, splits, partialBase);
-    },
-  });
 }
 
 /**
@@ -243,7 +184,7 @@ const MOST_INSIDE_SPLITS = 16;
 
 function joinsInside(o: PlanOptions, size: number, splits: number): boolean {
   return (o.mergesInside ?? false) && splits <= MOST_INSIDE_SPLITS &&
-    isVectorSize(ITEM_ROWS[size], o.rowSizes);
+    isVectorSize(ITEM_ROWS[size]);
 }
 
 function joinInside(

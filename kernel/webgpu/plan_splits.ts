@@ -5,7 +5,7 @@
  * unequal length make up for it.
  */
 
-import { isVectorSize, ITEM_ROWS, rowGroupsOf, TILE_ROWS } from "./item_rows.ts";
+import { ITEM_ROWS, MATRIX_ROWS, TILE_ROWS } from "./item_rows.ts";
 import {
   type LengthCounts,
   type PlanOptions,
@@ -48,10 +48,7 @@ export function maxItems(
  */
 export function chooseSplitPages(
   tiles: TileList,
-  o: Pick<
-    PlanOptions,
-    "pageSizeTokens" | "parallelItems" | "splitTokens" | "subgroups" | "rowSizes"
-  >,
+  o: Pick<PlanOptions, "pageSizeTokens" | "parallelItems" | "splitTokens" | "subgroups">,
 ): number {
   let total = 0;
   let longest = 0;
@@ -94,23 +91,16 @@ export function chooseSplitPages(
   return Math.min(most, best);
 }
 
-/**
- * Items that a device runs at once: fewer where they have more groups of rows than subgroups, more
- * where they are of matrices, which have one subgroup.
- */
-export function parallelItemsOf(
+/** Items that a device runs at once: more where all are of matrices, which have one subgroup. */
+function parallelItemsOf(
   tiles: TileList,
-  o: Pick<PlanOptions, "parallelItems" | "subgroups" | "rowSizes">,
+  o: Pick<PlanOptions, "parallelItems" | "subgroups">,
 ): number {
-  const subgroups = o.subgroups ?? 2;
-  let most = tiles.count === 0 ? subgroups : 1;
   for (let tile = 0; tile < tiles.count; tile++) {
     const rows = ITEM_ROWS[tiles.words[tile * TILE_WORDS + TILE.size]];
-    if (isVectorSize(rows, o.rowSizes)) {
-      most = Math.max(most, subgroups, rowGroupsOf(rows, o.rowSizes?.rowsOfSubgroup));
-    } else if (rows === TILE_ROWS) most = Math.max(most, subgroups);
+    if (rows !== MATRIX_ROWS) return o.parallelItems;
   }
-  return Math.max(1, Math.floor(o.parallelItems * subgroups / most));
+  return o.parallelItems * (tiles.count === 0 ? 1 : o.subgroups ?? 2);
 }
 
 /** The smallest split that gives at most so many items, or −1 where there is none. */

@@ -34,17 +34,15 @@ export interface PlanOptions {
    * and lets the mask hide the rest: what a kernel does that does not clip.
    */
   readonly walk: "row" | "visible";
-  /** What decides the sizes of items. @default {no matrices, one group of rows} */
+  /** What decides the sizes of items. @default {no matrices} */
   readonly rowSizes?: RowSizes;
-  /** Whether decode is cut into equal shares of all keys. @default {false} */
-  readonly isChained?: boolean;
   /** Whether items of the vector kernel join the splits of their rows where these are few. */
   readonly mergesInside?: boolean;
-  /** Subgroups of an item of one group of rows. @default {2} */
+  /** Subgroups of an item of the vector kernel. @default {2} */
   readonly subgroups?: number;
   /** What differs in steps of few keys; left out, nothing does. */
   readonly short?: Partial<PlanOptions>;
-  /** Items of one group of rows that keep the device busy; splitting aims at this many. */
+  /** Items that keep the device busy; splitting aims at this many. */
   readonly parallelItems: number;
   /** Tokens of a split, in place of a choice by `parallelItems`; rounded up to whole pages. */
   readonly splitTokens?: number;
@@ -117,7 +115,7 @@ export function createTileList(): TileList {
   };
 }
 
-const ONE_GROUP: RowSizes = { leastMatrixRows: Infinity, rowGroups: 1 };
+const NO_MATRICES: RowSizes = { leastMatrixRows: Infinity };
 
 interface Tile {
   slot: number;
@@ -171,7 +169,7 @@ export function listTiles(list: TileList, batch: PlanBatch, o: PlanOptions): voi
     const tokens = batch.queryLengths[slot];
     if (tokens === 0) continue;
     const packedRows = tokens * o.group;
-    const tileRows = itemRowsOf(packedRows, o.rowSizes ?? ONE_GROUP);
+    const tileRows = itemRowsOf(packedRows, o.rowSizes ?? NO_MATRICES);
     const size = itemRowsIndex(tileRows);
     for (let pass = 0; pass < passes; pass++) {
       for (let firstRow = 0; firstRow < packedRows; firstRow += tileRows) {

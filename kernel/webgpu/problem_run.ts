@@ -24,8 +24,8 @@ import {
   writeLayer,
 } from "./device_cache.ts";
 import { createBuffer, type Gpu } from "./gpu.ts";
-import { isVectorSize, itemRowsOfSlots } from "./item_rows.ts";
-import { arithmeticOf } from "./matrix_mapping.ts";
+import { itemRowsOfSlots } from "./item_rows.ts";
+import { arithmeticOf, withTunedMatrices } from "./matrix_mapping.ts";
 import { createWorkPlan, planBatch, type WorkPlan } from "./plan.ts";
 import type { PlanBatch, PlanOptions } from "./plan_tiles.ts";
 import type { BufferRange } from "./read_back.ts";
@@ -57,10 +57,11 @@ export interface ProblemRun {
 
 /** Makes everything that problems of one kind and shape need. */
 export async function createProblemRun(
-  gpu: Gpu,
+  opened: Gpu,
   p: AttentionProblem,
   o: { logSumExp: boolean; tuning?: AttendTuning },
 ): Promise<ProblemRun> {
+  const gpu = withTunedMatrices(opened, o.tuning);
   const { shape } = p;
   const group = shape.queryHeads / shape.kvHeads;
   const queryLengths = new Int32Array(shape.batch);
@@ -81,7 +82,6 @@ export async function createProblemRun(
   };
   const sizes = rowSizesOf(shape, { target: gpu.target, tuning: o.tuning });
   const rowSizes = { group, ...sizes };
-  const oneGroup = { ...rowSizes, rowGroups: 1 } as const;
   try {
     const stage = await createAttendStage(gpu, {
       specialisation: {
@@ -94,9 +94,6 @@ export async function createProblemRun(
       },
       cache,
       itemRows: itemRowsOfSlots(queryLengths, rowSizes),
-      shortItemRows: itemRowsOfSlots(queryLengths, oneGroup).filter((rows) =>
-        isVectorSize(rows, oneGroup)
-      ),
       ...(o.tuning === undefined ? {} : { tuning: o.tuning }),
     });
     return {

@@ -10,7 +10,7 @@ export interface MatrixUnit {
   readonly size: 8 | 16;
   /** Workgroup memory that a program may take, in bytes. */
   readonly workgroupBytes: number;
-  /** Fewest rows of decode that they multiply, where not the default. */
+  /** Fewest rows of decode that they multiply, where a tuning says so. */
   readonly leastRows?: number;
 }
 
@@ -21,12 +21,14 @@ export interface MatrixTuning {
   /** Keys of a tile. */
   readonly tileKeys: 16 | 32;
   /**
-   * How far tiles overlap: with 2, keys and values of the next one arrive early; with 3, its scores are
-   * multiplied while the weights of a tile are worked out. @default {1}
+   * Tiles whose scores workgroup memory holds: with 3, those of the next one are multiplied while the
+   * weights of a tile are worked out. @default {1}
    */
-  readonly stages?: 1 | 2 | 3;
+  readonly stages?: 1 | 3;
   /** Whether an item of one fragment reads a whole tile ahead. @default {false} */
   readonly isAhead?: boolean;
+  /** Fewest rows of decode that matrices multiply. @default {9} */
+  readonly leastRows?: number;
 }
 
 /** Sizes that every program of one model and cache shares. */
@@ -64,8 +66,6 @@ export interface ProgramTarget {
   readonly isCompact: boolean;
   /** Whether workgroups can see each other's writes within a dispatch. @default {false} */
   readonly isCoherent?: boolean;
-  /** Whether subgroups have a barrier of their own. @default {false} */
-  readonly hasSubgroupBarrier?: boolean;
   /** Whether WGSL has products of packed 8-bit integers. @default {false} */
   readonly hasPackedProducts?: boolean;
   /** Subgroup matrices of f16 with f32 results; left out where there are none. */
@@ -78,30 +78,26 @@ export interface ShortTuning {
   readonly subgroups: number;
   /** Whether the last workgroup of a tile joins its few splits, where the target allows it. */
   readonly mergesInside: boolean;
+  /** Lanes that share a key, where not those of long steps. */
+  readonly lanesPerKey?: number;
+  /** Keys of such a group of lanes. */
+  readonly keysPerGroup?: number;
 }
 
 /** Tuning of decode: the subgroup program and its plan; any choice gives right answers. */
 export interface AttendTuning {
-  /** Subgroups of a workgroup; more where an item has more groups of rows. */
+  /** Subgroups of a workgroup. */
   readonly subgroups: number;
-  /** What differs in steps of few keys, whose items are short and of one group of rows each. */
+  /** What differs in steps of few keys, whose items are short. */
   readonly short?: ShortTuning;
-  /** Most groups of rows of an item, each in a subgroup of its own. */
-  readonly rowGroups: number;
   /** Most rows that a subgroup holds, where registers have room for so many. @default {5} */
   readonly rowsOfSubgroup?: 5 | 8;
   /** Whether the last workgroup of a tile joins its few splits, where the target allows it. @default {false} */
   readonly mergesInside?: boolean;
-  /** Whether workgroups take equal shares of all keys, each a chain of items. @default {false} */
-  readonly isChained?: boolean;
   /** Lanes that share a key in the score phase: a power of two. */
   readonly lanesPerKey: number;
   /** Keys of 16 bits that such a group takes at a time, or half of those of codes: a power of two. */
   readonly keysPerGroup: number;
-  /** Lanes that share a value, at most: a power of two. Fewer take fewer exchanges of weights. */
-  readonly lanesPerValue?: number;
-  /** Whether weights pass through workgroup memory, where the target allows it. @default {false} */
-  readonly sharesWeights?: boolean;
   /** Whether queries are rounded to 16 bits where the target multiplies int8 and int4 keys as they are. @default {true} */
   readonly fixedQuery?: boolean;
   /** Whether weights are rounded to 16 bits of their tile's largest where values are int8 or int4. @default {false} */

@@ -54,14 +54,21 @@ import storeOutputText from "./store_output.wgsl" with { type: "text" };
 import { FILL_PARAMS, ITEM, MERGE, PARAMS } from "./struct_layout.ts";
 import { expandTemplate, type TemplateConstants } from "./template.ts";
 
-/** The tuning used where none was measured. */
-export function defaultTuning({ subgroupSize, isCompact }: ProgramTarget): AttendTuning {
+/**
+ * The tuning used where none was measured.
+ *
+ * @param s Heads and cache, where they are known.
+ */
+export function defaultTuning(
+  { subgroupSize, isCompact }: ProgramTarget,
+  s?: Pick<KernelShape, "queryHeads" | "kvHeads" | "headSize" | "keyFormat" | "valueFormat">,
+): AttendTuning {
   // Measured on an H100, whose 132 multiprocessors hold four such workgroups each: two keys in each
   // of eight groups of four lanes need the fewest exchanges that registers allow.
+  const lanes = { lanesPerKey: Math.min(4, subgroupSize), keysPerGroup: 2 };
   return isCompact
     ? {
       subgroups: 2,
-      rowGroups: 1,
       lanesPerKey: Math.min(8, subgroupSize),
       keysPerGroup: 2,
       valuesInFlight: 1,
@@ -69,13 +76,27 @@ export function defaultTuning({ subgroupSize, isCompact }: ProgramTarget): Atten
     }
     : {
       subgroups: 2,
-      rowGroups: 1,
-      short: { subgroups: 4, mergesInside: true },
-      lanesPerKey: Math.min(4, subgroupSize),
-      keysPerGroup: 2,
+      short: { subgroups: 4, mergesInside: true, ...lanes },
+      ...lanes,
       valuesInFlight: 8,
       parallelItems: 528,
+      ...(s === undefined || subgroupSize < 32 ? {} : measuredFor(s)),
     };
+}
+
+/** What was faster on an H200 for some shapes of 16-bit caches: docs/kernel.md has the times. */
+function measuredFor(
+  s: NonNullable<Parameters<typeof defaultTuning>[1]>,
+): Partial<AttendTuning> {
+  if (s.keyFormat !== undefined || s.valueFormat !== undefined) return {};
+  const group = s.queryHeads / s.kvHeads;
+  // More keys for each read of a query, and the queries of five rows in registers.
+  if (s.headSize === 128 && group === 5) return { lanesPerKey: 16, keysPerGroup: 8 };
+  // Registers hold the outputs of eight short rows, whose keys are then read once.
+  if (s.headSize === 64 && group > 5 && group <= 8) {
+    return { rowsOfSubgroup: 8, lanesPerKey: 8, keysPerGroup: 4 };
+  }
+  return {};
 }
 
 function shapeConstants(shape: KernelShape): Record<string, number | boolean> {
@@ -187,13 +208,12 @@ export function attendProgramName(
       `${matrixTuningName(matrix)}${ahead}`;
   }
   if (o.target.subgroupSize === 0 || s.rows === TILE_ROWS) return `${head};subgroup=none`;
-  const constants = subgroupMapping(s, tuned(o));
-  const { T, R, WALKERS, LK, J, LANES_V, PV_UNROLL, SHARES_WEIGHTS, KEY_DIGITS, VALUE_DIGITS } =
-    constants;
-  const subgroups = `subgroup=${T};walkers=${WALKERS}` + (R < s.rows ? `;rows_each=${R}` : "");
+  const constants = subgroupMapping(s, tuned(s, o));
+  const { T, WALKERS, LK, J, LANES_V, PV_UNROLL, KEY_DIGITS, VALUE_DIGITS } = constants;
+  const subgroups = `subgroup=${T};walkers=${WALKERS}`;
   return `${head};${subgroups};lanes_per_key=${LK};keys_per_group=${J};lanes_per_value=${LANES_V};` +
     `values_in_flight=${PV_UNROLL}${mergesInsideOf(s, o) ? ";merges_inside" : ""}` +
-    (SHARES_WEIGHTS ? ";shares_weights" : "") + (KEY_DIGITS ? ";fixed_query" : "") +
+    (KEY_DIGITS ? ";fixed_query" : "") +
     (VALUE_DIGITS ? ";fixed_weights" : "");
 }
 
@@ -216,21 +236,19 @@ function matrixTuningOf(
   });
 }
 
-function tuned(o: { target: ProgramTarget; tuning?: AttendTuning }): LaneOptions {
-  const { subgroupSize, hasSubgroupBarrier = false, hasPackedProducts = false } = o.target;
-  return {
-    subgroupSize,
-    hasSubgroupBarrier,
-    hasPackedProducts,
-    tuning: o.tuning ?? defaultTuning(o.target),
-  };
+function tuned(
+  s: AttendSpecialisation,
+  o: { target: ProgramTarget; tuning?: AttendTuning },
+): LaneOptions {
+  const { subgroupSize, hasPackedProducts = false } = o.target;
+  return { subgroupSize, hasPackedProducts, tuning: o.tuning ?? defaultTuning(o.target, s) };
 }
 
 function vectorMapping(
   s: AttendSpecialisation,
   o: { target: ProgramTarget; tuning?: AttendTuning },
 ): Record<"WORKGROUP", number> & TemplateConstants {
-  return o.target.subgroupSize === 0 ? portableMapping(s) : subgroupMapping(s, tuned(o));
+  return o.target.subgroupSize === 0 ? portableMapping(s) : subgroupMapping(s, tuned(s, o));
 }
 
 /** Constants of the tile kernel, within the 32 KiB of workgroup memory of every adapter. */

@@ -1,6 +1,7 @@
 /** A step of one layer group, what a runner of steps is made for, and its state on the device. */
 
 import type { AttentionShape, Rotary } from "../problem.ts";
+import type { AddressOrder } from "./address_order.ts";
 import type { AppendStage } from "./append_stage.ts";
 import type { AttendStage, PackedExtras } from "./attend_stage.ts";
 import type { DeviceCache } from "./device_cache.ts";
@@ -37,6 +38,11 @@ export interface StepRunnerOptions {
   readonly seed: number;
   /** Other than the default tuning. */
   readonly tuning?: AttendTuning;
+  /**
+   * Whether the device gets the full pages of heads without a window in the order of their addresses.
+   * @default {whether a layer's keys and values take more than 8 GB}
+   */
+  readonly ordersPages?: boolean;
 }
 
 /** Everything that a step needs on the device. */
@@ -63,4 +69,6 @@ export interface StepState {
   /** The same, laid out for the device. */
   readonly extras: PackedExtras;
   readonly plan: WorkPlan;
+  /** Tables in the order of addresses, or null where the device gets them as they are. */
+  readonly order: AddressOrder | null;
 }

@@ -6,6 +6,7 @@
  * cache of the device. Many steps are in flight before one read: a read costs more than a step.
  */
 
+import { ADDRESS_REACH_BYTES, createAddressOrder, orderByAddress } from "./address_order.ts";
 import { planningOf } from "./attend_planning.ts";
 import { createRandom } from "../../allocator/mod.ts";
 import {
@@ -21,12 +22,17 @@ import {
   encodeAttend,
   uploadAttend,
 } from "./attend_stage.ts";
-import { createDeviceCache, destroyDeviceCache, shapePageIds } from "./device_cache.ts";
+import {
+  createDeviceCache,
+  destroyDeviceCache,
+  type DeviceCache,
+  shapePageIds,
+} from "./device_cache.ts";
 import { fillCodes } from "./fill_codes.ts";
 import { staticScales } from "./static_scales.ts";
 import { fillRandom } from "./fill.ts";
 import { createBuffer, type Gpu, GpuError } from "./gpu.ts";
-import { isVectorSize, itemRowsOfSlots, itemRowsUpTo } from "./item_rows.ts";
+import { itemRowsOfSlots, itemRowsUpTo } from "./item_rows.ts";
 import {
   createPassTimer,
   destroyPassTimer,
@@ -35,6 +41,7 @@ import {
   timestampWrites,
 } from "./pass_timer.ts";
 import { createWorkPlan, planBatch } from "./plan.ts";
+import { withTunedMatrices } from "./matrix_mapping.ts";
 import { packExtras } from "./problem_run.ts";
 import { rowSizesOf } from "./row_sizes.ts";
 import type { StepRunnerOptions, StepState } from "./step.ts";
@@ -126,10 +133,11 @@ function runnerOf(state: StepState, timer: PassTimer, warmer: Warmer): StepRunne
  * @param only The one step that there will be: programs of no other are compiled.
  */
 export async function createStepState(
-  gpu: Gpu,
+  opened: Gpu,
   o: StepRunnerOptions,
   only?: Pick<GroupRows, "queryLengths">,
 ): Promise<StepState> {
+  const gpu = withTunedMatrices(opened, o.tuning);
   const { shape } = o;
   const group = shape.queryHeads / shape.kvHeads;
   const cache = createDeviceCache(gpu, {
@@ -163,10 +171,6 @@ export async function createStepState(
   const itemRows = only === undefined
     ? itemRowsUpTo({ ...rowSizes, maxTokens: o.maxBatchTokens })
     : itemRowsOfSlots(only.queryLengths, rowSizes);
-  const oneGroup = { ...rowSizes, rowGroups: 1 } as const;
-  const shortItemRows = only === undefined
-    ? itemRowsUpTo({ ...oneGroup, maxTokens: o.maxBatchTokens })
-    : itemRowsOfSlots(only.queryLengths, oneGroup);
   const attend = await createAttendStage(gpu, {
     specialisation: {
       ...shape,
@@ -178,7 +182,6 @@ export async function createStepState(
     },
     cache,
     itemRows,
-    shortItemRows: shortItemRows.filter((rows) => isVectorSize(rows, oneGroup)),
     ...(o.tuning === undefined ? {} : { tuning: o.tuning }),
   });
   const append = await createAppendStage(gpu, {
@@ -205,7 +208,13 @@ export async function createStepState(
     sinkLogits,
     extras,
     plan: createWorkPlan(),
+    order: o.ordersPages ?? layerBytes(cache) > ADDRESS_REACH_BYTES ? createAddressOrder() : null,
   };
+}
+
+function layerBytes({ layers }: DeviceCache): number {
+  const { keys, values } = layers[0];
+  return [...keys, ...values].reduce((sum, { size }) => sum + size, 0);
 }
 
 /** Frees what `createStepState` made. */
@@ -292,6 +301,12 @@ function uploadTables(state: StepState, batch: GroupRows): void {
         `${state.tensors.table.size / 4}; give "shape" the table's slots and columns`,
     );
   }
-  const ids = table.ids as Int32Array<ArrayBuffer>;
+  const { headWindows, shape } = state.options;
+  const ids = state.order === null
+    ? table.ids as Int32Array<ArrayBuffer>
+    : orderByAddress(state.order, batch, {
+      headWindows: headWindows[group],
+      pageSizeTokens: shape.pageSizeTokens,
+    });
   state.gpu.device.queue.writeBuffer(state.tensors.table, first * 4, ids, first, count);
 }

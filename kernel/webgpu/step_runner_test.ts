@@ -57,6 +57,24 @@ for (const layout of ["uniform", "headwise", "pooled"] as const) {
   });
 }
 
+testWithGpu("StepRunner.verify() accepts steps whose pages are read by address", async (gpu) => {
+  for (const layout of ["uniform", "pooled"] as const) {
+    const full = { headWindows: [Int32Array.of(0, 0), Int32Array.of(0, 24)], ordersPages: true };
+    const runner = await createStepRunner(gpu, options(layout, full));
+    const table = createBlockTable({ layout, layerGroups: 2, slots: 3, kvHeads: 2, columns: 8 });
+    for (let at = 0; at < table.ids.length; at++) table.ids[at] = (at * 11 + 5) % 24;
+    for (const group of [0, 1]) {
+      const lengths = {
+        queryLengths: Int32Array.of(1, 3, 0),
+        cachedLengths: Int32Array.of(100, 9, 0),
+      };
+      const verdict = await runner.verify({ table, group, ...lengths }, { samples: 6, seed: 3 });
+      assert.ok(verdict.ok, verdict.message);
+    }
+    runner.destroy();
+  }
+});
+
 for (const name of ["int8:token:f16", "fp8_e4m3:head:f32", "int8:inline:f32", "int4", "fp4"]) {
   testWithGpu(`StepRunner.verify() accepts steps that quantise and read ${name}`, async (gpu) => {
     const format = parseFormat(name)!;

@@ -65,11 +65,7 @@ export const ITEM = defineStruct("Item", [
   ["queryToken", "u32"],
   ["slot", "u32"],
   ["head", "u32"],
-  [
-    "rows",
-    "u32",
-    "Of the vector program also which item follows, above ITEM_NEXT_BIT, counted from 1.",
-  ],
+  ["rows", "u32"],
   ["firstRow", "u32"],
   ["cached", "u32"],
   ["visibleBegin", "u32"],
@@ -87,9 +83,6 @@ export const ITEM = defineStruct("Item", [
   ["counter", "u32", "Place that counts those that are finished."],
   ["reserved", "u32"],
 ]);
-
-/** Where `rows` of an item goes on with its successor, among those behind the items dispatched. */
-export const ITEM_NEXT_BIT = 8;
 
 /** A query row whose splits are joined. */
 export const MERGE = defineStruct("Merge", [

@@ -6,25 +6,16 @@ import type { AttendTuning } from "./program.ts";
 /** A part of a tuning that is searched by itself; the matrix kernel's are listed as a whole. */
 export type TuningPart = Exclude<
   keyof AttendTuning,
-  | "matrix"
-  | "sharesWeights"
-  | "rowsOfSubgroup"
-  | "lanesPerValue"
-  | "isChained"
-  | "mergesInside"
-  | "short"
-  | "fixedQuery"
-  | "fixedWeights"
+  "matrix" | "rowsOfSubgroup" | "mergesInside" | "short" | "fixedQuery" | "fixedWeights"
 >;
 
 /** Values that each part of a tuning may be given when variants are measured. */
 export const TUNING_AXES: Readonly<Record<TuningPart, readonly number[]>> = {
   subgroups: [1, 2, 4, 8],
-  rowGroups: [1, 2, 4],
   lanesPerKey: [2, 4, 8, 16],
   keysPerGroup: [1, 2, 4, 8],
   valuesInFlight: [1, 2, 4, 8, 16],
-  parallelItems: [16, 132, 264, 528, 792, 1056, 2112],
+  parallelItems: [16, 132, 264, 528, 1056, 2112],
 };
 
 /**
@@ -37,24 +28,15 @@ export function isAttendTuning(
   o: { readonly subgroupSize: number },
 ): value is AttendTuning {
   if (typeof value !== "object" || value === null) return false;
-  const { matrix, short, lanesPerValue, ...parts } = value as Record<string, unknown>;
-  const {
-    isChained,
-    mergesInside,
-    sharesWeights,
-    fixedQuery,
-    fixedWeights,
-    rowsOfSubgroup,
-    ...tuning
-  } = parts;
+  const { matrix, short, rowsOfSubgroup, ...parts } = value as Record<string, unknown>;
+  const { mergesInside, fixedQuery, fixedWeights, ...tuning } = parts;
   const axes = Object.entries(TUNING_AXES);
   return Object.keys(tuning).length === axes.length &&
     axes.every(([name, values]) => values.some((choice) => choice === tuning[name])) &&
     (matrix === undefined || isMatrixTuning(matrix)) &&
     (short === undefined || isShortTuning(short)) &&
     (rowsOfSubgroup === undefined || rowsOfSubgroup === 5 || rowsOfSubgroup === 8) &&
-    (lanesPerValue === undefined || TUNING_AXES.lanesPerKey.some((n) => n === lanesPerValue)) &&
-    [isChained, mergesInside, sharesWeights, fixedQuery, fixedWeights].every((flag) =>
+    [mergesInside, fixedQuery, fixedWeights].every((flag) =>
       /undefined|boolean/.test(typeof flag)
     ) &&
     fits(tuning as unknown as AttendTuning, o.subgroupSize);
@@ -78,14 +60,23 @@ export function neighbouringTunings(
 export const TUNING_PARTS: readonly TuningPart[] = Object.keys(TUNING_AXES) as TuningPart[];
 
 function isShortTuning(value: unknown): boolean {
-  const { subgroups, mergesInside, ...rest } = Object(value) as Record<string, unknown>;
-  return TUNING_AXES.subgroups.some((choice) => choice === subgroups) &&
-    typeof mergesInside === "boolean" && Object.keys(rest).length === 0;
+  const { subgroups, mergesInside, lanesPerKey, keysPerGroup, ...rest } = Object(value) as Record<
+    string,
+    unknown
+  >;
+  const isOneOf = (part: "subgroups" | "lanesPerKey" | "keysPerGroup", value: unknown): boolean =>
+    TUNING_AXES[part].some((choice) => choice === value);
+  return isOneOf("subgroups", subgroups) && typeof mergesInside === "boolean" &&
+    (lanesPerKey === undefined || isOneOf("lanesPerKey", lanesPerKey)) &&
+    (keysPerGroup === undefined || isOneOf("keysPerGroup", keysPerGroup)) &&
+    Object.keys(rest).length === 0;
 }
 
 function isMatrixTuning(value: unknown): boolean {
-  const text = JSON.stringify(value);
-  return MATRIX_TUNINGS.some((choice) => JSON.stringify(choice) === text);
+  const { isAhead = false, leastRows = 9, ...rest } = Object(value) as Record<string, unknown>;
+  const text = JSON.stringify(rest);
+  return typeof isAhead === "boolean" && Number.isInteger(leastRows) && Number(leastRows) > 0 &&
+    MATRIX_TUNINGS.some((choice) => JSON.stringify(choice) === text);
 }
 
 function fits(tuning: AttendTuning, subgroupSize: number): boolean {

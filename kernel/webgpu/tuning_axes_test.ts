@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parseFormat } from "../quantised/quantised_format.ts";
 import { attendProgram, defaultTuning } from "./specialisation.ts";
 import { isAttendTuning, neighbouringTunings, TUNING_AXES, TUNING_PARTS } from "./tuning_axes.ts";
 
@@ -14,6 +15,34 @@ Deno.test("isAttendTuning() accepts the default and refuses what no program has"
   for (const value of [null, 3, "subgroups", [], {}]) {
     assert.ok(!isAttendTuning(value, { subgroupSize: 32 }));
   }
+});
+
+Deno.test("defaultTuning() has what was measured for a shape, of 16-bit caches alone", () => {
+  const target = { subgroupSize: 32, dialect: "naga", isCompact: false } as const;
+  const lanesOf = (group: number, headSize: number, isCoded = false) => {
+    const codes = isCoded ? { keyFormat: parseFormat("int8:head:f32")! } : {};
+    const shape = { queryHeads: group * 2, kvHeads: 2, headSize, ...codes };
+    const tuning = defaultTuning(target, shape);
+    assert.ok(isAttendTuning(tuning, target));
+    return `${tuning.rowsOfSubgroup ?? 5} ${tuning.lanesPerKey}x${tuning.keysPerGroup}`;
+  };
+  const shapes = [lanesOf(5, 128), lanesOf(8, 64), lanesOf(8, 128), lanesOf(5, 128, true)];
+  assert.deepEqual(shapes, ["5 16x8", "8 8x4", "5 4x2", "5 4x2"]);
+});
+
+Deno.test("isAttendTuning() takes parts for short steps and for matrices, and no others", () => {
+  const tuning = defaultTuning({ subgroupSize: 32, dialect: "naga", isCompact: false });
+  const takes = (parts: Record<string, unknown>) =>
+    isAttendTuning({ ...tuning, ...parts }, { subgroupSize: 32 });
+  const short = { subgroups: 4, mergesInside: true };
+  const matrix = { rowFragments: 1, tileKeys: 16 };
+  assert.ok(takes({ short: { ...short, lanesPerKey: 4 }, matrix: { ...matrix, isAhead: true } }));
+  assert.ok(takes({ matrix: { ...matrix, leastRows: 5 }, rowsOfSubgroup: 8 }));
+  assert.ok(!takes({ short: { ...short, lanesPerKey: 3 } }));
+  assert.ok(!takes({ short: { ...short, more: 1 } }));
+  assert.ok(!takes({ matrix: { ...matrix, leastRows: 0 } }));
+  assert.ok(!takes({ matrix: { ...matrix, isAhead: 1 } }));
+  assert.ok(!takes({ rowsOfSubgroup: 6 }));
 });
 
 Deno.test("neighbouringTunings() varies one part and gives distinct programs", () => {
