@@ -97,28 +97,6 @@ function countPools(layout: Layout, heads: HeadMap): number {
  * @param o Layout, heads, sizes and switches.
  * @throws {AllocatorError} When an option is out of range.
  * @throws {HeadMapError} When the head map is inconsistent.
- *
- * @example Three pools' worth of pages
- * ```ts
- * import { admit, createAllocator, headMapFromPattern, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "headwise",
- *   heads: headMapFromPattern({
- *     layers: 2, kvHeads: 3, pattern: "first", ratio: 0.34, windowTokens: 64, sinkTokens: 0,
- *   }),
- *   slots: 2,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 128,
- *   recycle: true,
- *   pageOrder: { kind: "identity" },
- * });
- * const outcome = admit(allocator, toSlot(0, { limit: 2 }), 40);
- * assert.deepEqual(outcome, { kind: "allocated", pages: 9 });
- * assert.deepEqual([...allocator.table.ids.slice(0, 4)], [0, 1, 2, -1]);
- * ```
  */
 export function createAllocator(o: AllocatorOptions): CacheAllocator {
   const options = resolveAllocatorOptions(o);

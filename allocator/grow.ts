@@ -22,27 +22,6 @@ export interface GrowOptions {
  * @returns `allocated`, `shortage` or `refused`; the slot is taken only when allocated.
  * @throws {AllocatorError} `slot/occupied` when the slot holds a request, `length/invalid` when the
  *   length is no integer ≥ 0.
- *
- * @example Every head gets its own row
- * ```ts
- * import { admit, createAllocator, headMapFromPattern, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "pooled",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 64, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 4,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 48,
- *   recycle: true,
- *   pageOrder: { kind: "identity" },
- * });
- * assert.equal(admit(allocator, toSlot(0, { limit: 1 }), 20).kind, "allocated");
- * assert.deepEqual([...allocator.table.ids], [0, 1, -1, 2, 3, -1]);
- * ```
  */
 export function admit(
   a: CacheAllocator,

@@ -16,27 +16,6 @@ import { dropHolder } from "./prefix_pages.ts";
  * from them.
  *
  * @returns Blocks evicted; 0 where every block is in use.
- *
- * @example Nothing to evict
- * ```ts
- * import { createPrefixCache, evictPrefix, headMapFromPattern } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const cache = createPrefixCache({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 128,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- *   blockTokens: 16,
- * });
- * assert.equal(evictPrefix(cache), 0);
- * ```
  */
 export function evictPrefix(cache: PrefixCache): number {
   const before = cache.statistics.evictedBlocks;

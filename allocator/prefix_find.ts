@@ -20,27 +20,6 @@ export interface PrefixMatch {
  * @param blocks Ids of the prompt's complete blocks, in order.
  * @param limitTokens Most tokens to find; leave at least one of the prompt to be computed.
  * @returns The match; `hitTokens` is 0 where nothing was found.
- *
- * @example An empty cache
- * ```ts
- * import { createPrefixCache, findPrefix, headMapFromPattern } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const cache = createPrefixCache({
- *   layout: "uniform",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 8,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 128,
- *   recycle: false,
- *   pageOrder: { kind: "identity" },
- *   blockTokens: 16,
- * });
- * assert.equal(findPrefix(cache, [1, 2], 40).hitTokens, 0);
- * ```
  */
 export function findPrefix(
   cache: PrefixCache,

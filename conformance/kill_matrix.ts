@@ -13,7 +13,7 @@ import { entryMutants } from "./mutants/entry_family.ts";
 import { holeMutants } from "./mutants/hole_family.ts";
 import { kernelSizeMutants } from "./mutants/kernel_size_family.ts";
 import { lifetimeMutants } from "./mutants/lifetime_family.ts";
-import type { Mutant } from "./mutants/mutant.ts";
+import type { Mutant, MutantFacts } from "./mutants/mutant.ts";
 import { poolMutants } from "./mutants/pool_mutants.ts";
 import { prefixMutants } from "./mutants/prefix_family.ts";
 import { quantisedAppendMutants } from "./mutants/quantised_append_family.ts";
@@ -49,15 +49,9 @@ export interface ExpectedKill {
 }
 
 /** One row of the kill matrix. */
-export interface KillRow {
+export interface KillRow extends Pick<MutantFacts, "fault" | "origin" | "violates"> {
   /** Name of the mutant. */
   readonly mutant: string;
-  /** What it gets wrong. */
-  readonly fault: string;
-  /** `field`: it happened in an engine; `own`: thought of here. */
-  readonly origin: "field" | "own";
-  /** Clauses that it violates. */
-  readonly violates: readonly string[];
   /** Clauses among them that no rejection judges; must be none. */
   readonly unproven: readonly string[];
   /** Whether every query that must reject it does, for every clause. */

@@ -35,6 +35,7 @@ export * from "./adapters/open_adapter.ts";
 export {
   readTensors,
   type Tensor,
+  type TENSOR_ARRAYS,
   type TensorData,
   TensorFileError,
   type Tensors,

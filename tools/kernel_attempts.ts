@@ -4,7 +4,7 @@
  * each beside what it is to replace. Every variant is checked against the oracle before it is timed.
  *
  *   deno run -A tools/kernel_attempts.ts [--gpu deno|dawn|dawn-unchecked] [--only WORD]
- *     [--runs 15] [--seconds 200] [--rehearse] [--out FILE] [--store FOLDER]
+ *     [--runs 15] [--checks 4] [--seconds 200] [--rehearse] [--out FILE] [--store FOLDER]
  *
  * `--only` takes the attempts whose name holds the word, or one of several with commas between. `--rehearse` shortens every context, for an
  * adapter that runs on the CPU, whose times mean nothing. After `--seconds` no further variant is begun.
@@ -34,6 +34,7 @@ const { values } = parseArgs({
     gpu: { type: "string", default: "deno" },
     only: { type: "string", default: "" },
     runs: { type: "string", default: "15" },
+    checks: { type: "string", default: "4" },
     seconds: { type: "string", default: "200" },
     rehearse: { type: "boolean", default: false },
     out: { type: "string" },
@@ -72,6 +73,7 @@ async function runAttempts(gpu: Gpu): Promise<number> {
   const result = await runKernelBench(gpu, {
     cases: trials.map((trial) => trial.kernelCase),
     runs: Number(values.runs),
+    checks: Number(values.checks),
     signal: late.signal,
     tuningOf: ({ name }) => tuningOf(gpu, byName.get(name)!),
     onMeasured: async (soFar) => {

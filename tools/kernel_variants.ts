@@ -28,6 +28,8 @@ const SIXTEEN_BY_EIGHT = { lanesPerKey: 16, keysPerGroup: 8 } as const;
 const FOUR_BY_FOUR = { lanesPerKey: 4, keysPerGroup: 4 } as const;
 /** Rows whose keys a subgroup reads once. */
 const EIGHT_ROWS = { rowsOfSubgroup: 8 } as const;
+/** Of codes twice as many keys share a group of lanes; fewer registers let more items run at once. */
+const EIGHT_OF_CODES = { lanesPerKey: 8, keysPerGroup: 2, parallelItems: 1056 } as const;
 /** Of int8 and int4, values as well as keys are multiplied as the whole numbers that they are. */
 const WHOLE = { fixedWeights: true } as const;
 /** A matrix of 16 keys for five rows and more. */
@@ -153,31 +155,24 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
   {
     name: "codes, one token",
     compiler: "any",
-    cases: ["quantised-decode-32x16k-g2-int8-head", "quantised-decode-32x16k-g2-int4"],
+    cases: [
+      "quantised-decode-32x16k-g2-int8-head",
+      "quantised-decode-32x16k-g2-int4",
+      "quantised-decode-32x16k-g2-int8",
+    ],
     variants: {
-      before: { fixedQuery: false },
-      "whole keys": {},
-      "whole keys and values": WHOLE,
-      "whole keys and values, twice the items": { ...WHOLE, parallelItems: 1056 },
-      "whole keys, 8 lanes a key, twice the items": { lanesPerKey: 8, parallelItems: 1056 },
-      "whole keys and values, 8 keys a group": { ...WHOLE, lanesPerKey: 8, keysPerGroup: 4 },
+      "8 lanes and 4 keys, twice the items": EIGHT_OF_CODES,
+      "the same, whole values": { ...EIGHT_OF_CODES, ...WHOLE },
     },
-  },
-  {
-    name: "codes, scales by token",
-    compiler: "any",
-    cases: ["quantised-decode-32x16k-g2-int8"],
-    variants: { before: { fixedQuery: false }, "whole keys": {}, "whole keys and values": WHOLE },
   },
   {
     name: "codes, groups",
     compiler: "any",
     cases: ["quantised-decode-32x16k-g5-int8-head", "quantised-decode-32x16k-g5-int4"],
     variants: {
-      before: { fixedQuery: false },
-      "whole keys": {},
-      "whole keys and values": WHOLE,
-      "whole keys, 8 lanes a key": { lanesPerKey: 8 },
+      "8 lanes and 4 keys, more items": { ...EIGHT_OF_CODES, parallelItems: 792 },
+      "8 lanes and 8 keys": { lanesPerKey: 8, keysPerGroup: 4 },
+      "16 lanes and 8 keys": { lanesPerKey: 16, keysPerGroup: 4 },
     },
   },
   {
@@ -185,16 +180,8 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     compiler: "any",
     cases: ["quantised-decode-32x16k-g8-int8-head"],
     variants: {
-      before: { fixedQuery: false },
-      "whole keys": {},
-      "whole keys and values": WHOLE,
-      "whole keys, eight rows": EIGHT_ROWS,
-      "whole keys and values, eight rows": { ...EIGHT_ROWS, ...WHOLE },
-      "whole keys and values, eight rows, 8 lanes a key": {
-        ...EIGHT_ROWS,
-        ...WHOLE,
-        lanesPerKey: 8,
-      },
+      "8 lanes and 4 keys, more items": { ...EIGHT_OF_CODES, parallelItems: 792 },
+      "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, lanesPerKey: 8, keysPerGroup: 2 },
     },
   },
 ];

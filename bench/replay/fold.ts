@@ -46,8 +46,27 @@ export interface StepColumns {
 export interface Folded {
   readonly gaps: { readonly whole: GapSketch; readonly attention: GapSketch };
   readonly busy: BusySums;
-  readonly entries: { readonly [K in Exclude<keyof StepColumns, "stepsPerEntry">]: number[] };
+  readonly entries: { readonly [K in keyof typeof JOINS]: number[] };
 }
+
+type Join = (held: number | undefined, value: number) => number;
+const first: Join = (held, value) => held ?? value;
+const last: Join = (_, value) => value;
+const sum: Join = (held = 0, value) => held + value;
+const most: Join = (held = 0, value) => Math.max(held, value);
+
+/** How the steps of an entry come to one value. */
+const JOINS: { readonly [K in Exclude<keyof StepColumns, "stepsPerEntry">]: Join } = {
+  startMs: first,
+  endMs: last,
+  attentionUpToMs: last,
+  running: sum,
+  prefillTokens: sum,
+  decodeTokens: sum,
+  fullHeadPages: most,
+  windowHeadPages: most,
+};
+const COLUMNS = Object.keys(JOINS) as (keyof typeof JOINS)[];
 
 /** Steps of an entry of a folded replay. */
 export const FOLDED_STEPS_PER_ENTRY = 1024;
@@ -57,16 +76,7 @@ export function createFolded(): Folded {
   return {
     gaps: { whole: createGapSketch(), attention: createGapSketch() },
     busy: createBusySums(),
-    entries: {
-      startMs: [],
-      endMs: [],
-      attentionUpToMs: [],
-      running: [],
-      prefillTokens: [],
-      decodeTokens: [],
-      fullHeadPages: [],
-      windowHeadPages: [],
-    },
+    entries: Object.fromEntries(COLUMNS.map((key) => [key, []])) as unknown as Folded["entries"],
   };
 }
 
@@ -115,27 +125,12 @@ export function addBusy(busy: BusySums, timeline: Timeline): void {
 }
 
 function addEntries(entries: Folded["entries"], timeline: Timeline): void {
-  for (let step = timeline.summed; step < timeline.timed; step++) {
-    const index = step - timeline.base;
-    const entry = Math.floor(step / FOLDED_STEPS_PER_ENTRY);
-    if (entry === entries.startMs.length) {
-      entries.startMs.push(timeline.startMs[index]);
-      for (const key of ["running", "prefillTokens", "decodeTokens"] as const) entries[key].push(0);
-      for (const key of ["fullHeadPages", "windowHeadPages"] as const) entries[key].push(0);
+  for (const key of COLUMNS) {
+    const [into, from, join] = [entries[key], timeline[key], JOINS[key]];
+    for (let step = timeline.summed; step < timeline.timed; step++) {
+      const entry = Math.floor(step / FOLDED_STEPS_PER_ENTRY);
+      into[entry] = join(into[entry], from[step - timeline.base]);
     }
-    entries.endMs[entry] = timeline.endMs[index];
-    entries.attentionUpToMs[entry] = timeline.attentionUpToMs[index];
-    entries.running[entry] += timeline.running[index];
-    entries.prefillTokens[entry] += timeline.prefillTokens[index];
-    entries.decodeTokens[entry] += timeline.decodeTokens[index];
-    entries.fullHeadPages[entry] = Math.max(
-      entries.fullHeadPages[entry],
-      timeline.fullHeadPages[index],
-    );
-    entries.windowHeadPages[entry] = Math.max(
-      entries.windowHeadPages[entry],
-      timeline.windowHeadPages[index],
-    );
   }
 }
 

@@ -18,10 +18,10 @@ import type {
   Summary,
   TokenGaps,
 } from "../result/mod.ts";
-import { summarize } from "../statistics/mod.ts";
+import { sortSample, summarize, summarizeSamples } from "../statistics/mod.ts";
+import { groupGaps } from "./gap_groups.ts";
 import { type MeasuredPart, measurePart } from "./part.ts";
 import { addValues, type Figure, knownOf, rounded, type Served } from "./request_figures.ts";
-import { groupGaps, sortGaps, summarizeGaps, weightedGaps } from "./sorted_gaps.ts";
 
 /** What a replay measured, with the raw values. */
 export interface Measured {
@@ -116,9 +116,11 @@ export function joinParts(replicas: readonly ReplicaPart[]): Measured {
 /** Gaps between tokens in whole steps, in groups: each of them, or the middles of their buckets. */
 export function groupTokenGaps(replicas: readonly ReplicaPart[]): TokenGaps | null {
   return groupGaps(
-    replicas.map(({ measured: { gaps } }) =>
-      gaps.kind === "sorted" ? gaps.whole : sortGaps(gapsOf(gaps.whole))
-    ),
+    replicas.map(({ measured: { gaps } }) => {
+      if (gaps.kind === "sorted") return gaps.whole;
+      const { gapsMs, tokens } = gapsOf(gaps.whole);
+      return sortSample(gapsMs, tokens);
+    }),
   );
 }
 
@@ -191,11 +193,14 @@ function summarizeTbt(
 ): Summary | null {
   const kept = parts.flatMap(({ gaps }) => gaps.kind === "sorted" ? [gaps[clock]] : []);
   const folded = parts.flatMap(({ gaps }) => gaps.kind === "folded" ? [gaps[clock]] : []);
-  if (folded.length === 0) return summarizeGaps(kept);
+  if (folded.length === 0) return summarizeSamples(kept);
   if (parts.length === 1) return summarizeSketch(folded[0]);
   const sketch = createGapSketch();
   for (const part of folded) mergeSketch(sketch, part);
-  for (const part of kept) addGaps(sketch, weightedGaps(part));
+  for (const { values, countUpTo } of kept) {
+    const tokens = countUpTo.map((upTo, place) => place === 0 ? upTo : upTo - countUpTo[place - 1]);
+    addGaps(sketch, { gapsMs: values, tokens });
+  }
   return summarizeSketch(sketch);
 }
 

@@ -15,7 +15,7 @@ import {
   type RequestFigures,
   sumCounts,
 } from "./request_figures.ts";
-import { type SortedGaps, sortGaps } from "./sorted_gaps.ts";
+import { type SortedSample, sortSample } from "../statistics/mod.ts";
 import { attentionBefore, nowMs } from "./timeline.ts";
 import { collectGaps } from "./token_gaps.ts";
 
@@ -51,7 +51,7 @@ export interface MeasuredPart {
 
 /** Gaps of a replay that kept all its steps, or of one that folded them. */
 export type PartGaps =
-  | { readonly kind: "sorted"; readonly whole: SortedGaps; readonly attention: SortedGaps }
+  | { readonly kind: "sorted"; readonly whole: SortedSample; readonly attention: SortedSample }
   | { readonly kind: "folded"; readonly whole: GapSketch; readonly attention: GapSketch };
 
 /** What is told of the pools of a replay: plain data, unlike the pools. */
@@ -96,8 +96,11 @@ function busyOf({ folded, timeline }: ReplayLog): BusySums {
 
 function gapsOfLog({ folded, tokens, timeline }: ReplayLog): PartGaps {
   if (folded !== null) return { kind: "folded", ...folded.gaps };
-  const sorted = (atMs: Float64Array): SortedGaps =>
-    sortGaps(collectGaps(tokens, timeline, { atMs, beforeMs: new Float64Array(0), base: 0 }));
+  const sorted = (atMs: Float64Array): SortedSample => {
+    const clock = { atMs, beforeMs: new Float64Array(0), base: 0 };
+    const { gapsMs, tokens: counts } = collectGaps(tokens, timeline, clock);
+    return sortSample(gapsMs, counts);
+  };
   return {
     kind: "sorted",
     whole: sorted(timeline.endMs),

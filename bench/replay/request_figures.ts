@@ -42,15 +42,15 @@ export interface FoldedRequests extends Readonly<Record<Figure, GapSketch>> {
   preemptions: number;
 }
 
+/** A value for each figure. */
+function ofEach<T>(make: () => T): Record<Figure, T> {
+  return Object.fromEntries(FIGURES.map((figure) => [figure, make()])) as Record<Figure, T>;
+}
+
 /** Creates figures of no request. */
 export function createFoldedRequests(): FoldedRequests {
   return {
-    ttftMs: createGapSketch(),
-    queueMs: createGapSketch(),
-    ttftWithoutQueueMs: createGapSketch(),
-    tpotMs: createGapSketch(),
-    endToEndMs: createGapSketch(),
-    attentionTtftMs: createGapSketch(),
+    ...ofEach(createGapSketch),
     served: { completed: 0, inputTokens: 0, outputTokens: 0 },
     preemptions: 0,
   };
@@ -107,15 +107,7 @@ export function figuresOf(
   requests: RequestSequence,
   end: number,
 ): RequestFigures {
-  const unknown = (): Float64Array => new Float64Array(end - times.base).fill(NaN);
-  const figures = {
-    ttftMs: unknown(),
-    queueMs: unknown(),
-    ttftWithoutQueueMs: unknown(),
-    tpotMs: unknown(),
-    endToEndMs: unknown(),
-    attentionTtftMs: unknown(),
-  };
+  const figures = ofEach(() => new Float64Array(end - times.base).fill(NaN));
   const served = { completed: 0, inputTokens: 0, outputTokens: 0 };
   for (let index = 0; index < end - times.base; index++) {
     const { arrivalMs: ownMs, inputTokens, outputTokens } = requests.at(times.base + index)!;

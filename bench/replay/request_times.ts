@@ -4,10 +4,11 @@
  * a stretch of steps at a time.
  */
 
+import { resized } from "./columns.ts";
 import type { KeptSteps } from "./kept_steps.ts";
 import { attentionAt, attentionUpTo, endOf, nowMs, startOf, type Timeline } from "./timeline.ts";
 import type { GapClock } from "./token_gaps.ts";
-import { firstRunOf } from "./token_log.ts";
+import { countTokens, firstRunOf } from "./token_log.ts";
 
 /** [kept requests] each, the first one being `base`; times are NaN where they are not known. */
 export interface RequestTimes {
@@ -36,6 +37,15 @@ export interface RequestTimes {
   /** Requests, in the order of arrival, whose arrival is behind the timed steps. */
   arrivalsKnown: number;
 }
+
+const MOMENTS = [
+  "startedMs",
+  "firstMs",
+  "lastMs",
+  "arrivalAttentionMs",
+  "firstAttentionMs",
+  "lastAttentionMs",
+] as const;
 
 /** Creates times of which nothing is known. */
 export function createRequestTimes(capacity: number, hasOtherArrivals: boolean): RequestTimes {
@@ -85,9 +95,7 @@ export function takeTimes(
     }
     times.lastMs[place] = endOf(timeline, last);
     times.lastAttentionMs[place] = attentionUpTo(timeline, last);
-    for (let run = firstRunOf(tokens, request); run >= 0; run = tokens.next[run]) {
-      times.tokens[place] += tokens.steps[run] * tokens.tokens[run];
-    }
+    times.tokens[place] += countTokens(tokens, request);
   }
 }
 
@@ -148,26 +156,13 @@ export function dropRequests(times: RequestTimes, base: number): void {
 
 /** Leaves out the first places and makes room for so many in all. */
 function resize(times: RequestTimes, dropped: number, capacity: number): void {
-  const moved = (column: Float64Array): Float64Array => {
-    const longer = new Float64Array(capacity).fill(NaN);
-    longer.set(column.subarray(dropped, dropped + capacity));
-    return longer;
-  };
-  times.startedMs = moved(times.startedMs);
-  times.firstMs = moved(times.firstMs);
-  times.lastMs = moved(times.lastMs);
-  times.arrivalAttentionMs = moved(times.arrivalAttentionMs);
-  times.firstAttentionMs = moved(times.firstAttentionMs);
-  times.lastAttentionMs = moved(times.lastAttentionMs);
-  if (times.arrivalMs !== null) times.arrivalMs = moved(times.arrivalMs);
-  const movedCounts = (column: Int32Array, unknown: number): Int32Array => {
-    const longer = new Int32Array(capacity).fill(unknown);
-    longer.set(column.subarray(dropped, dropped + capacity));
-    return longer;
-  };
-  times.firstSteps = movedCounts(times.firstSteps, -1);
-  times.preemptions = movedCounts(times.preemptions, 0);
-  times.tokens = movedCounts(times.tokens, 0);
+  for (const key of MOMENTS) times[key] = resized(times[key], capacity, { dropped, fill: NaN });
+  if (times.arrivalMs !== null) {
+    times.arrivalMs = resized(times.arrivalMs, capacity, { dropped, fill: NaN });
+  }
+  times.firstSteps = resized(times.firstSteps, capacity, { dropped, fill: -1 });
+  times.preemptions = resized(times.preemptions, capacity, { dropped });
+  times.tokens = resized(times.tokens, capacity, { dropped });
 }
 
 /** Whole steps, and attention alone. */

@@ -5,6 +5,7 @@ import type { Ranks } from "../scheduler/mod.ts";
 import { type StepColumns, stepColumns } from "./fold.ts";
 import type { ReplayLog } from "./log.ts";
 import { headPagesOf } from "./part.ts";
+import { rounded } from "./request_figures.ts";
 
 /** The steps of a finished replay, in at most `maxEntries` entries. */
 export function recordSteps(log: ReplayLog, ranks: Ranks, maxEntries: number): StepTimeline {
@@ -78,8 +79,4 @@ function most(values: ArrayLike<number>, first: number, end: number): number {
   let largest = 0;
   for (let i = first; i < end; i++) largest = Math.max(largest, values[i]);
   return largest;
-}
-
-function rounded(ms: number): number {
-  return Math.round(ms * 1e6) / 1e6;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { StepTimes } from "../clock/mod.ts";
+import { doubleColumns } from "./columns.ts";
 
 /**
  * Begin, end and attention share of the steps that are kept. The first one is `base`: of a long
@@ -66,6 +67,18 @@ export interface PlannedStep {
 /** Steps that there is room for after all but the last were dropped. */
 const MOST_EMPTY = 2 ** 15;
 
+const COLUMNS = [
+  "startMs",
+  "endMs",
+  "attentionUpToMs",
+  "running",
+  "memoryBound",
+  "prefillTokens",
+  "decodeTokens",
+  "fullHeadPages",
+  "windowHeadPages",
+] as const;
+
 /** Creates an empty timeline. */
 export function createTimeline(): Timeline {
   return {
@@ -95,7 +108,9 @@ function createColumns(capacity: number) {
 
 /** Adds a step whose times are not known yet. */
 export function recordStep(timeline: Timeline, step: PlannedStep): void {
-  if (timeline.planned - timeline.base === timeline.running.length) grow(timeline);
+  if (timeline.planned - timeline.base === timeline.running.length) {
+    doubleColumns(timeline, COLUMNS);
+  }
   const index = timeline.planned++ - timeline.base;
   timeline.startMs[index] = step.notBeforeMs;
   timeline.running[index] = step.running;
@@ -178,30 +193,4 @@ export function attentionAt(timeline: Timeline, timeMs: number): number {
   if (timeMs <= startMs) return before;
   const share = (timeMs - startMs) / (endOf(timeline, low) - startMs);
   return before + share * (attentionUpTo(timeline, low) - before);
-}
-
-function grow(timeline: Timeline): void {
-  timeline.startMs = longerFloats(timeline.startMs);
-  timeline.endMs = longerFloats(timeline.endMs);
-  timeline.attentionUpToMs = longerFloats(timeline.attentionUpToMs);
-  timeline.running = longerCounts(timeline.running);
-  timeline.prefillTokens = longerCounts(timeline.prefillTokens);
-  timeline.decodeTokens = longerCounts(timeline.decodeTokens);
-  timeline.fullHeadPages = longerCounts(timeline.fullHeadPages);
-  timeline.windowHeadPages = longerCounts(timeline.windowHeadPages);
-  const memoryBound = new Uint8Array(timeline.memoryBound.length * 2);
-  memoryBound.set(timeline.memoryBound);
-  timeline.memoryBound = memoryBound;
-}
-
-function longerFloats(array: Float64Array): Float64Array {
-  const longer = new Float64Array(array.length * 2);
-  longer.set(array);
-  return longer;
-}
-
-function longerCounts(array: Int32Array): Int32Array {
-  const longer = new Int32Array(array.length * 2);
-  longer.set(array);
-  return longer;
 }

@@ -3,6 +3,8 @@
  * that decodes undisturbed costs one run however long it is.
  */
 
+import { doubleColumns, resized } from "./columns.ts";
+
 /** Tokens of all requests; run i covers steps [step[i], step[i] + steps[i]). */
 export interface TokenLog {
   /** The request of the first place; none before it gets tokens any more. */
@@ -49,12 +51,7 @@ export function logTokens(log: TokenLog, request: number, step: number, tokens: 
     log.steps[last]++;
     return;
   }
-  if (log.runs === log.step.length) {
-    log.step = doubled(log.step);
-    log.steps = doubled(log.steps);
-    log.tokens = doubled(log.tokens);
-    log.next = doubled(log.next);
-  }
+  if (log.runs === log.step.length) doubleColumns(log, ["step", "steps", "tokens", "next"]);
   const run = log.runs++;
   log.step[run] = step;
   log.steps[run] = 1;
@@ -96,17 +93,6 @@ export function countTokens(log: TokenLog, request: number): number {
 }
 
 function makeRoom(log: TokenLog, capacity: number): void {
-  const longer = (column: Int32Array): Int32Array => {
-    const array = new Int32Array(capacity).fill(-1);
-    array.set(column);
-    return array;
-  };
-  log.firstRun = longer(log.firstRun);
-  log.lastRun = longer(log.lastRun);
-}
-
-function doubled(array: Int32Array): Int32Array {
-  const larger = new Int32Array(array.length * 2);
-  larger.set(array);
-  return larger;
+  log.firstRun = resized(log.firstRun, capacity, { fill: -1 });
+  log.lastRun = resized(log.lastRun, capacity, { fill: -1 });
 }

@@ -47,7 +47,7 @@ const KINDS: Readonly<Record<string, ReportKind>> = {
 };
 
 const foreignGateSchema: z.ZodType<ForeignGateReport> = z.strictObject({
-  gate: z.enum(["gate/read", "gate/capacity"]),
+  gate: z.enum(["gate/read", "gate/capacity", "gate/regression"]),
   verdict,
   reasons: z.array(z.string()),
   tool: z.enum(["vllm", "sglang", "fastdeploy"]),

@@ -11,14 +11,11 @@
  */
 
 import { allocatedColumns } from "../../allocator/mod.ts";
+import { admitRequest } from "./admit.ts";
 import { engineChunkTokens } from "./chunk.ts";
 import type { LiveRequest } from "./live_request.ts";
-import { takePrefix } from "./prefix.ts";
-import { admitOnRanks, canAdmitOnRanks } from "./ranks.ts";
 import {
   draftTokensOf,
-  enterBatch,
-  freeSlot,
   growOrPreempt,
   planRow,
   requireSlot,
@@ -50,25 +47,15 @@ export const FASTDEPLOY_V1_POLICY: SchedulerPolicy = {
     }
   },
 
-  admit(scheduler, plan, request): boolean {
-    const { ranks, running, settings } = scheduler;
-    return takePrefix(ranks, request, (matches) => {
-      const tokens = engineChunkTokens(scheduler, request, plan.budgetTokens);
-      if (tokens === 0) return false;
-      const lengthTokens = request.cached + tokens;
-      const slot = freeSlot(scheduler);
-      const question = {
-        lengthTokens,
-        stepTokens: settings.maxBatchedTokens,
-        reservePages: running.length * Math.floor(scheduler.reserve),
-      };
-      scheduler.shortOfPages = !canAdmitOnRanks(ranks, question, matches) ||
-        admitOnRanks(ranks, slot, lengthTokens, matches).kind !== "allocated";
-      if (scheduler.shortOfPages) return false;
-      enterBatch(scheduler, plan, { request, slot, tokens });
-      return true;
-    });
-  },
+  admit: (scheduler, plan, request): boolean =>
+    admitRequest(scheduler, plan, request, {
+      tokens: () => engineChunkTokens(scheduler, request, plan.budgetTokens),
+      question: (tokens) => ({
+        lengthTokens: request.cached + tokens,
+        stepTokens: scheduler.settings.maxBatchedTokens,
+        reservePages: scheduler.running.length * Math.floor(scheduler.reserve),
+      }),
+    }),
 
   finishPlan(scheduler, plan): void {
     const { reserve } = scheduler.settings;

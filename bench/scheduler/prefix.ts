@@ -15,29 +15,12 @@ import type { Ranks } from "./ranks.ts";
 const NO_MATCHES: readonly PrefixMatch[] = [];
 
 /** Finds the prefix of a waiting request on every rank; empty without a prefix cache. */
-function matchPrefix({ prefix }: Ranks, request: LiveRequest): readonly PrefixMatch[] {
+export function matchPrefix({ prefix }: Ranks, request: LiveRequest): readonly PrefixMatch[] {
   if (prefix === undefined) return NO_MATCHES;
   const blocks = request.source.prefixBlocks ?? [];
   // The last token is always computed: its output is what the request is waiting for.
   const limit = Math.min(request.inputTokens, request.prefillTokens - 1);
   return prefix.map((cache) => findPrefix(cache, blocks, limit));
-}
-
-/**
- * Looks a waiting request's prefix up and tries to admit it with what was found; if that fails,
- * nothing of it is kept.
- */
-export function takePrefix(
-  ranks: Ranks,
-  request: LiveRequest,
-  admit: (matches: readonly PrefixMatch[]) => boolean,
-): boolean {
-  const matches = matchPrefix(ranks, request);
-  request.cached = matches[0]?.hitTokens ?? 0;
-  const admitted = admit(matches);
-  if (admitted) request.prefixMatched = matches[0]?.matchedBlocks ?? 0;
-  else request.cached = 0;
-  return admitted;
 }
 
 /** Caches the complete prompt blocks that a prefilling request has computed, on every rank. */

@@ -10,18 +10,16 @@ import {
   countWindowHeads,
   heldPages,
   pagesForLength,
-  type PrefixMatch,
+  type ReservedQuestion,
 } from "../../allocator/mod.ts";
+import { admitRequest } from "./admit.ts";
 import { isWithinAvailability } from "./availability.ts";
 import { chunkTokens } from "./chunk.ts";
 import type { LiveRequest } from "./live_request.ts";
-import { takePrefix } from "./prefix.ts";
-import { admitOnRanks, canAdmitOnRanks, extendOnRanks } from "./ranks.ts";
+import { extendOnRanks } from "./ranks.ts";
 import {
   decayRatio,
   draftTokensOf,
-  enterBatch,
-  freeSlot,
   planRow,
   preempt,
   requireSlot,
@@ -46,11 +44,12 @@ export const REFERENCE_POLICY: SchedulerPolicy = {
   },
 
   admit: (scheduler, plan, request): boolean =>
-    takePrefix(
-      scheduler.ranks,
-      request,
-      (matches) => admitMatched(scheduler, plan, request, matches),
-    ),
+    admitRequest(scheduler, plan, request, {
+      tokens: () => chunkTokens(scheduler, request, plan.budgetTokens),
+      question: () => questionOf(scheduler, plan, request),
+      // What is cached gives way to a request that no one runs beside, and then it fits.
+      always: scheduler.ranks.prefix !== undefined && scheduler.running.length === 0,
+    }),
 
   reserveAtFirst: ({ reserve }) => reserve.kind === "ratio" ? reserve.initialRatio : 0,
 
@@ -119,32 +118,18 @@ function planChunks(scheduler: Scheduler, plan: StepPlan): boolean {
   return true;
 }
 
-function admitMatched(
+function questionOf(
   scheduler: Scheduler,
-  plan: StepPlan,
-  request: LiveRequest,
-  matches: readonly PrefixMatch[],
-): boolean {
-  const { ranks } = scheduler;
-  const tokens = chunkTokens(scheduler, request, plan.budgetTokens);
-  if (tokens === 0) return false;
+  { admitted }: StepPlan,
+  { prefillTokens }: LiveRequest,
+): ReservedQuestion | null {
   const question = {
-    lengthTokens: request.prefillTokens,
-    stepTokens: stepTokensOf(scheduler, request.prefillTokens),
+    lengthTokens: prefillTokens,
+    stepTokens: stepTokensOf(scheduler, prefillTokens),
     reservePages: reservedPages(scheduler),
   };
-  const { totalPages } = pagesForLength(ranks.measured, question);
-  if (!isWithinAvailability(scheduler, { admitted: plan.admitted, pages: totalPages })) {
-    return false;
-  }
-  const slot = freeSlot(scheduler);
-  // What is cached gives way to a request that no one runs beside, and then it fits.
-  const alone = ranks.prefix !== undefined && scheduler.running.length === 0;
-  scheduler.shortOfPages = !(alone || canAdmitOnRanks(ranks, question, matches)) ||
-    admitOnRanks(ranks, slot, request.cached + tokens, matches).kind !== "allocated";
-  if (scheduler.shortOfPages) return false;
-  enterBatch(scheduler, plan, { request, slot, tokens });
-  return true;
+  const { totalPages } = pagesForLength(scheduler.ranks.measured, question);
+  return isWithinAvailability(scheduler, { admitted, pages: totalPages }) ? question : null;
 }
 
 /** Most tokens that one step writes for a request of this length. */

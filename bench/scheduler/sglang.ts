@@ -13,14 +13,12 @@
  */
 
 import { allocatedColumns } from "../../allocator/mod.ts";
+import { admitRequest } from "./admit.ts";
 import type { LiveRequest } from "./live_request.ts";
-import { takePrefix } from "./prefix.ts";
-import { admitOnRanks, canAdmitOnRanks, extendOnRanks } from "./ranks.ts";
+import { canAdmitOnRanks, extendOnRanks } from "./ranks.ts";
 import {
   decayRatio,
   draftTokensOf,
-  enterBatch,
-  freeSlot,
   planRow,
   preempt,
   requireSlot,
@@ -52,31 +50,23 @@ export const SGLANG_POLICY: SchedulerPolicy = {
     planRow(scheduler, plan, chunked, tokens);
     plan.budgetTokens -= tokens;
     // Only one prompt at a time is cut.
-    if (chunked.cached + tokens < chunked.prefillTokens) plan.admitting = false;
+    if (isCut(scheduler, chunked)) plan.admitting = false;
   },
 
   admit(scheduler, plan, request): boolean {
-    const { ranks, settings } = scheduler;
-    return takePrefix(ranks, request, (matches) => {
-      const tokens = chunkOf(scheduler, request, plan.budgetTokens);
-      if (tokens === 0) return false;
-      const slot = freeSlot(scheduler);
-      const alone = scheduler.running.length === 0;
-      const lengthTokens = alone
-        ? request.prefillTokens
-        : request.prefillTokens + remainingTokens(scheduler, request);
-      const question = {
-        lengthTokens,
-        stepTokens: Math.min(request.prefillTokens, settings.maxBatchedTokens),
+    const { prefillTokens } = request;
+    const isIn = admitRequest(scheduler, plan, request, {
+      tokens: () => chunkOf(scheduler, request, plan.budgetTokens),
+      question: () => ({
+        lengthTokens: scheduler.running.length === 0
+          ? prefillTokens
+          : prefillTokens + remainingTokens(scheduler, request),
+        stepTokens: Math.min(prefillTokens, scheduler.settings.maxBatchedTokens),
         reservePages: expectedPages(scheduler),
-      };
-      scheduler.shortOfPages = !canAdmitOnRanks(ranks, question, matches) ||
-        admitOnRanks(ranks, slot, request.cached + tokens, matches).kind !== "allocated";
-      if (scheduler.shortOfPages) return false;
-      enterBatch(scheduler, plan, { request, slot, tokens });
-      if (request.cached + tokens < request.prefillTokens) plan.admitting = false;
-      return true;
+      }),
     });
+    if (isIn && isCut(scheduler, request)) plan.admitting = false;
+    return isIn;
   },
 
   finishPlan(scheduler, plan): void {
@@ -96,6 +86,11 @@ export const SGLANG_POLICY: SchedulerPolicy = {
     return Math.min(1, generated / allowed);
   },
 };
+
+/** Whether the row of this step leaves some of the prompt to be computed. */
+function isCut({ rows }: Scheduler, request: LiveRequest): boolean {
+  return request.cached + rows.queryLengths[requireSlot(request)] < request.prefillTokens;
+}
 
 /** Tokens of a prompt's next chunk, whole pages unless it ends the prompt. */
 function chunkOf({ settings, ranks }: Scheduler, request: LiveRequest, budget: number): number {

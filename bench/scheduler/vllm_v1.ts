@@ -10,14 +10,11 @@
  */
 
 import { pageStatistics } from "../../allocator/mod.ts";
+import { admitRequest } from "./admit.ts";
 import { engineChunkTokens } from "./chunk.ts";
 import type { LiveRequest } from "./live_request.ts";
-import { takePrefix } from "./prefix.ts";
-import { admitOnRanks, canAdmitOnRanks } from "./ranks.ts";
 import {
   draftTokensOf,
-  enterBatch,
-  freeSlot,
   growOrPreempt,
   planRow,
   type Scheduler,
@@ -40,25 +37,17 @@ export const VLLM_V1_POLICY: SchedulerPolicy = {
     }
   },
 
-  admit(scheduler, plan, request): boolean {
-    const { ranks, settings } = scheduler;
-    return takePrefix(ranks, request, (matches) => {
-      const tokens = newTokens(scheduler, plan, request);
-      if (tokens === 0) return false;
-      const lengthTokens = request.cached + tokens;
-      const slot = freeSlot(scheduler);
-      const question = {
-        lengthTokens: settings.admission === "prompt" ? request.prefillTokens : lengthTokens,
-        stepTokens: settings.maxBatchedTokens,
+  admit: (scheduler, plan, request): boolean =>
+    admitRequest(scheduler, plan, request, {
+      tokens: () => newTokens(scheduler, plan, request),
+      question: (tokens) => ({
+        lengthTokens: scheduler.settings.admission === "prompt"
+          ? request.prefillTokens
+          : request.cached + tokens,
+        stepTokens: scheduler.settings.maxBatchedTokens,
         reservePages: watermarkPages(scheduler),
-      };
-      scheduler.shortOfPages = !canAdmitOnRanks(ranks, question, matches) ||
-        admitOnRanks(ranks, slot, lengthTokens, matches).kind !== "allocated";
-      if (scheduler.shortOfPages) return false;
-      enterBatch(scheduler, plan, { request, slot, tokens });
-      return true;
-    });
-  },
+      }),
+    }),
 
   reserveAtFirst: () => 0,
   reserveAfterPreemption: () => 0,

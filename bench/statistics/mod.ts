@@ -10,5 +10,5 @@ export { detectableMargin } from "./interval.ts";
 export { interleaveSides, type Turn } from "./pair_order.ts";
 export { isFutile } from "./futility.ts";
 export { levelAfter, planLooks, type SequentialPlan } from "./sequential.ts";
-
-export { mean, summarize, summarizeRanks, summarizeWeighted } from "./summary.ts";
+export { type SortedSample, sortSample, summarizeSamples, valueAtRank } from "./sorted_sample.ts";
+export { mean, summarize, summarizeWeighted } from "./summary.ts";

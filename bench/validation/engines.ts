@@ -76,24 +76,28 @@ function limitsOf(
 ): EngineLimits {
   // vLLM and SGLang choose by memory; an A100 of 80 GB counts as small in vLLM.
   const large = sheet.memoryBytes >= 70e9;
+  const usual = {
+    rule: "mixed",
+    chunkedPrefill: true,
+    reserveRatio: 0,
+    maxPromptTokens: null,
+  } as const;
   switch (name) {
     case "vllm": {
       const big = large && sheet.name !== "A100";
       return {
-        rule: "mixed",
+        ...usual,
         maxSequences: settings.maxSequences ?? (big ? 1024 : 256),
         maxBatchedTokens: settings.maxBatchedTokens ?? (big ? 8192 : 2048),
         chunkedPrefill: settings.chunkedPrefill ?? true,
-        reserveRatio: 0,
-        maxPromptTokens: null,
       };
     }
     case "sglang":
       return {
+        ...usual,
         rule: "prompts-first",
         maxSequences: settings.maxSequences ?? 2048,
         maxBatchedTokens: settings.maxBatchedTokens ?? 16384,
-        chunkedPrefill: true,
         reserveRatio: 0.4,
         maxPromptTokens: settings.maxPromptTokens ?? (large ? 8192 : 4096),
       };
@@ -101,36 +105,26 @@ function limitsOf(
       const maxBatchedTokens = settings.maxBatchedTokens ?? 8192;
       const { waitSteps: steps = 0, waitShare = 0 } = settings;
       return {
-        rule: "mixed",
+        ...usual,
         maxSequences: settings.maxSequences ?? 2048,
         maxBatchedTokens,
         chunkedPrefill: settings.chunkedPrefill ?? false,
         // Never evicts: the whole output is held at admission.
         reserveRatio: 1,
-        maxPromptTokens: null,
         ...(steps === 0 ? {} : { admitTogether: { steps, tokens: waitShare * maxBatchedTokens } }),
       };
     }
     case "lmdeploy":
       return {
+        ...usual,
         // TurboMind goes through all waiting prompts in parts, decode rows among them, and samples
         // once at the end: whatever is admitted is one step. The PyTorch engine prefills apart.
         ...(/pytorch/i.test(words)
           ? { rule: "prompts-first", maxBatchedTokens: 8192 }
-          : { rule: "mixed", maxBatchedTokens: 262_144, partTokens: 8192 }),
+          : { maxBatchedTokens: 262_144, partTokens: 8192 }),
         maxSequences: settings.maxSequences ?? 256,
-        chunkedPrefill: true,
-        reserveRatio: 0,
-        maxPromptTokens: null,
       };
     case "llama.cpp":
-      return {
-        rule: "prompts-first",
-        maxSequences: 1,
-        maxBatchedTokens: 64,
-        chunkedPrefill: true,
-        reserveRatio: 0,
-        maxPromptTokens: null,
-      };
+      return { ...usual, rule: "prompts-first", maxSequences: 1, maxBatchedTokens: 64 };
   }
 }

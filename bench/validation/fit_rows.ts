@@ -1,18 +1,13 @@
 /** Results of serving benchmarks of one workload as rows of a fit. */
 
 import { synthesizeRequests, type Workload } from "../../fixtures/mod.ts";
-import {
-  type CostModel,
-  createStepCost,
-  ENGINE_OVERHEADS,
-  type EngineName,
-  engineStepMs,
-} from "../card/mod.ts";
+import { type CostModel, ENGINE_OVERHEADS, type EngineName } from "../card/mod.ts";
 import type { ForeignRun, ForeignTool } from "../foreign/mod.ts";
 import { BenchError } from "../result/mod.ts";
 import type { FitRow } from "./fit.ts";
 import { seedOf } from "./row_requests.ts";
-import { type EngineLimits, simulate, type SimulatedRequest } from "./simulate.ts";
+import { meanOf, serveRequests } from "./serve_requests.ts";
+import type { SimulatedRequest } from "./simulate.ts";
 
 /** Engine whose overheads a benchmark's results are predicted with; FastDeploy's are vLLM's. */
 const ENGINE_OF: Readonly<Record<ForeignTool, EngineName>> = {
@@ -68,52 +63,24 @@ function predict(requests: readonly SimulatedRequest[], o: {
   readonly concurrency: number | null;
 }): readonly [ttftMs: number, tpotMs: number, tokensPerSecond: number] {
   const { scheduler, cache } = o.workload;
-  const overhead = ENGINE_OVERHEADS[o.engine];
-  const stepCost = createStepCost(o.cost);
-  const layers = o.cost.model.layers.reduce((sum, { count }) => sum + count, 0);
-  const limits: EngineLimits = {
-    rule: scheduler.profile === "sglang" ? "prompts-first" : "mixed",
-    maxSequences: scheduler.maxSequences,
-    maxBatchedTokens: scheduler.maxBatchedTokens,
-    chunkedPrefill: scheduler.chunkedPrefill,
-    reserveRatio: 0,
-    maxPromptTokens: null,
-  };
   const page = cache.pageSizeTokens;
-  const times = simulate({
+  const { ttftMs, tpotMs, outputTokensPerSecond } = serveRequests({
     requests,
-    limits,
+    cost: o.cost,
+    overhead: ENGINE_OVERHEADS[o.engine],
+    limits: {
+      rule: scheduler.profile === "sglang" ? "prompts-first" : "mixed",
+      maxSequences: scheduler.maxSequences,
+      maxBatchedTokens: scheduler.maxBatchedTokens,
+      chunkedPrefill: scheduler.chunkedPrefill,
+      reserveRatio: 0,
+      maxPromptTokens: null,
+    },
     capacityTokens: cache.pagesPerHead * page,
     heldTokens: (length) => Math.ceil(length / page) * page,
     concurrency: o.concurrency,
-    admitMs: overhead.admitMs,
-    stepMs: ({ prompts, contexts, sampledRows }) => {
-      const tokens = prompts.reduce((sum, { query }) => sum + query, contexts.length);
-      const { attentionMs, restMs } = stepCost({
-        prompts,
-        decodeRows: contexts.length,
-        decodeTokens: (window) =>
-          contexts.reduce((sum, each) => sum + Math.min(each, window ?? each), 0),
-        sampledRows,
-      });
-      const rows = contexts.length + prompts.length;
-      return engineStepMs(overhead, { kernelsMs: attentionMs + restMs, tokens, rows, layers });
-    },
   });
-  let [ttft, tpot, spans, tokens, end] = [0, 0, 0, 0, 0];
-  requests.forEach(({ outputTokens }, id) => {
-    ttft += times.firstMs[id] - times.sentMs[id] + overhead.requestMs;
-    tokens += outputTokens;
-    end = Math.max(end, times.lastMs[id]);
-    if (outputTokens < 2) return;
-    tpot += (times.lastMs[id] - times.firstMs[id]) / (outputTokens - 1);
-    spans++;
-  });
-  return [
-    ttft / requests.length,
-    tpot / Math.max(1, spans),
-    tokens / (end + overhead.requestMs) * 1000,
-  ];
+  return [meanOf(ttftMs), tpotMs.length === 0 ? 0 : meanOf(tpotMs), outputTokensPerSecond];
 }
 
 /** As many requests as completed, sent at the result's rate, all at once, or by its closed loop. */

@@ -4,10 +4,8 @@ import {
   type Card,
   type CardProfile,
   type CostFactors,
-  createStepCost,
   type EngineName,
   type EngineOverhead,
-  engineStepMs,
   linksOf,
   NO_FACTORS,
   openCard,
@@ -19,7 +17,7 @@ import { expressRow, type Unexpressed } from "./express_row.ts";
 import { requestsOfRow } from "./row_requests.ts";
 import { capacityOf } from "./served_capacity.ts";
 import { servedModel } from "./served_geometry.ts";
-import { simulate, type SimulatedTimes } from "./simulate.ts";
+import { meanOf, serveRequests } from "./serve_requests.ts";
 
 /** Figures of one row. */
 export interface Prediction {
@@ -71,7 +69,6 @@ function predict(row: PublishedRow, o: PredictOptions): RowOutcome {
   const found = expressRow(row, o.geometries);
   if (found.kind === "unexpressed") return found;
   const { geometry, settings, placement } = found;
-  const timeFactor = o.timeFactor ?? 1;
   const model = servedModel(geometry, row, settings);
   const card = openCard(row.gpu, o.profiles);
   const name = findEngine(row.engine)!;
@@ -91,45 +88,37 @@ function predict(row: PublishedRow, o: PredictOptions): RowOutcome {
       at: "input_tokens",
     };
   }
-  const cost = createStepCost({
-    card,
-    links: linksOf(card, o.profiles),
-    model,
-    placement,
-    promptKernel: card.sheet.name === "A100" || card.sheet.name === "L40S" ? "flash" : "cudnn",
-    decodeKernel: "cudnn",
-    factors: engineFactors(engine, o.factors ?? NO_FACTORS),
-  });
-  const layers = model.layers.reduce((sum, { count }) => sum + count, 0);
-  const requests = requestsOfRow(row);
-  const times = simulate({
-    requests,
+  const served = serveRequests({
+    requests: requestsOfRow(row),
+    cost: {
+      card,
+      links: linksOf(card, o.profiles),
+      model,
+      placement,
+      promptKernel: card.sheet.name === "A100" || card.sheet.name === "L40S" ? "flash" : "cudnn",
+      decodeKernel: "cudnn",
+      factors: engineFactors(engine, o.factors ?? NO_FACTORS),
+    },
+    overhead: engine.overhead,
     limits: engine.limits,
     capacityTokens: capacity.tokens,
     heldTokens: capacity.held,
     concurrency: row.concurrency ?? null,
-    admitMs: engine.overhead.admitMs * timeFactor,
     stages: placement.pipelineParallel,
-    stepMs: ({ prompts, contexts, sampledRows }) => {
-      let tokens = contexts.length;
-      for (const { query } of prompts) tokens += query;
-      const kernels = cost({
-        prompts,
-        decodeRows: contexts.length,
-        decodeTokens: (window) => visibleTokens(contexts, window),
-        sampledRows,
-      });
-      return timeFactor * engineStepMs(engine.overhead, {
-        kernelsMs: kernels.attentionMs + kernels.restMs,
-        tokens,
-        rows: contexts.length + prompts.length,
-        layers,
-      });
-    },
+    timeFactor: o.timeFactor ?? 1,
   });
+  const { times, ttftMs, tpotMs, outputTokensPerSecond } = served;
   return {
     kind: "predicted",
-    prediction: figuresOf(times, { requests, engine, card, timeFactor }),
+    prediction: {
+      ttftMs: { mean: meanOf(ttftMs), p50: median(ttftMs) },
+      tpotMs: { mean: meanOf(tpotMs), p50: median(tpotMs) },
+      itlMs: { p50: times.gaps.quantile(0.5) ?? NaN },
+      outputTokensPerSecond,
+      basis: card.basis,
+      steps: times.steps,
+      preemptions: times.preemptions,
+    },
   };
 }
 
@@ -142,46 +131,6 @@ function engineFactors({ overhead }: Engine, factors: CostFactors): CostFactors 
     weightReads: factors.weightReads * overhead.readSlowdown,
     decodeAttention: factors.decodeAttention * overhead.readSlowdown,
   };
-}
-
-function visibleTokens(contexts: readonly number[], window: number | null): number {
-  let sum = 0;
-  if (window === null) { for (const context of contexts) sum += context; }
-  else for (const context of contexts) sum += Math.min(context, window);
-  return sum;
-}
-
-function figuresOf(
-  times: SimulatedTimes,
-  { requests, engine, card, timeFactor }: {
-    timeFactor: number;
-    requests: readonly { readonly outputTokens: number }[];
-    engine: Engine;
-    card: Card;
-  },
-): Prediction {
-  const ttft: number[] = [];
-  const tpot: number[] = [];
-  let [tokens, endMs] = [0, 0];
-  requests.forEach(({ outputTokens }, id) => {
-    ttft.push(times.firstMs[id] - times.sentMs[id] + engine.overhead.requestMs * timeFactor);
-    if (outputTokens > 1) tpot.push((times.lastMs[id] - times.firstMs[id]) / (outputTokens - 1));
-    tokens += outputTokens;
-    endMs = Math.max(endMs, times.lastMs[id]);
-  });
-  return {
-    ttftMs: { mean: mean(ttft), p50: median(ttft) },
-    tpotMs: { mean: mean(tpot), p50: median(tpot) },
-    itlMs: { p50: times.gaps.quantile(0.5) ?? NaN },
-    outputTokensPerSecond: tokens / (endMs + engine.overhead.requestMs * timeFactor) * 1000,
-    basis: card.basis,
-    steps: times.steps,
-    preemptions: times.preemptions,
-  };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function median(values: readonly number[]): number {

@@ -114,8 +114,7 @@ export function predictAll(
 function fitGroups(data: PublishedData, profiles: readonly CardProfile[]): GroupFit[] {
   const groups = new Map<string, PublishedRow[]>();
   for (const row of data.rows) {
-    const options = { geometries: data.geometries, profiles };
-    if (row.geometry === undefined || predictable(row, options) === false) continue;
+    if (!isNamed(row, data)) continue;
     const key = [
       row.geometry,
       row.weights_dtype ?? "",
@@ -130,11 +129,8 @@ function fitGroups(data: PublishedData, profiles: readonly CardProfile[]): Group
     const ordered = [...rows].sort((a, b) => seedOf(`anchor:${a.id}`) - seedOf(`anchor:${b.id}`));
     const [anchor, ...others] = ordered;
     const predict = (row: PublishedRow, factor: number): MetricError[] => {
-      const outcome = predictRow(row, {
-        geometries: data.geometries,
-        profiles,
-        timeFactor: factor,
-      });
+      const { geometries } = data;
+      const outcome = predictRow(row, { geometries, profiles, timeFactor: factor });
       return outcome.kind === "predicted" ? errorsOf(row, outcome.prediction) : [];
     };
     if (predict(anchor, 1).length === 0) continue;
@@ -149,10 +145,8 @@ function fitGroups(data: PublishedData, profiles: readonly CardProfile[]): Group
   return fits;
 }
 
-function predictable(
-  row: PublishedRow,
-  { geometries }: { geometries: PublishedData["geometries"] },
-): boolean {
+/** Whether a row's card, engine and geometry are known. */
+function isNamed(row: PublishedRow, { geometries }: PublishedData): boolean {
   return findDataSheet(row.gpu) !== undefined && findEngine(row.engine) !== undefined &&
     geometries.has(row.geometry ?? "");
 }

@@ -2,24 +2,24 @@
  * Reads NumPy's `.npy` (format 1 to 3: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html),
  * as far as block tables need it: little-endian numbers in row-major order.
  */
-import { type Tensor, TensorFileError, type TensorType } from "./safetensors.ts";
+import { type Tensor, TENSOR_ARRAYS, TensorFileError, type TensorType } from "./safetensors.ts";
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const MAX_NPY_HEADER_BYTES = 64 << 10;
 
-const TYPES: Readonly<Record<string, { readonly dtype: TensorType; readonly bytes: number }>> = {
-  "|b1": { dtype: "BOOL", bytes: 1 },
-  "|u1": { dtype: "U8", bytes: 1 },
-  "|i1": { dtype: "I8", bytes: 1 },
-  "<u2": { dtype: "U16", bytes: 2 },
-  "<i2": { dtype: "I16", bytes: 2 },
-  "<f2": { dtype: "F16", bytes: 2 },
-  "<u4": { dtype: "U32", bytes: 4 },
-  "<i4": { dtype: "I32", bytes: 4 },
-  "<f4": { dtype: "F32", bytes: 4 },
-  "<u8": { dtype: "U64", bytes: 8 },
-  "<i8": { dtype: "I64", bytes: 8 },
-  "<f8": { dtype: "F64", bytes: 8 },
+const TYPES: Readonly<Record<string, TensorType>> = {
+  "|b1": "BOOL",
+  "|u1": "U8",
+  "|i1": "I8",
+  "<u2": "U16",
+  "<i2": "I16",
+  "<f2": "F16",
+  "<u4": "U32",
+  "<i4": "I32",
+  "<f4": "F32",
+  "<u8": "U64",
+  "<i8": "I64",
+  "<f8": "F64",
 };
 
 /** What NumPy writes for element types of other packages. */
@@ -61,22 +61,23 @@ export function readNpy(bytes: Uint8Array): Tensor {
         "without their names; save array.view(numpy.uint8), or a safetensors file, which names them",
     );
   }
-  const type = TYPES[descr];
+  const dtype = TYPES[descr];
   const shape = readShape(text);
-  if (type === undefined || shape === null || !/'fortran_order':\s*False/.test(text)) {
+  if (dtype === undefined || shape === null || !/'fortran_order':\s*False/.test(text)) {
     throw new TensorFileError(
       `Cannot read an array of header ${JSON.stringify(text.trim().slice(0, 120))}; save numbers ` +
         "in row-major order, little-endian, as numpy.save of a contiguous array does",
     );
   }
   const data = bytes.slice(start + headerBytes);
-  const expected = shape.reduce((product, size) => product * size, type.bytes);
+  const array = TENSOR_ARRAYS[dtype];
+  const expected = shape.reduce((product, size) => product * size, array.BYTES_PER_ELEMENT);
   if (expected !== data.length) {
     throw new TensorFileError(
-      `Cannot read ${data.length} bytes as ${type.dtype} [${shape}], which has ${expected}`,
+      `Cannot read ${data.length} bytes as ${dtype} [${shape}], which has ${expected}`,
     );
   }
-  return { dtype: type.dtype, shape, data: toArray(type.dtype, data.buffer) };
+  return { dtype, shape, data: new array(data.buffer) };
 }
 
 function readShape(text: string): number[] | null {
@@ -84,31 +85,4 @@ function readShape(text: string): number[] | null {
   if (inside === undefined) return null;
   const sizes = inside.split(",").map((part) => part.trim()).filter((part) => part !== "");
   return sizes.every((size) => Number.isSafeInteger(Number(size))) ? sizes.map(Number) : null;
-}
-
-function toArray(dtype: TensorType, buffer: ArrayBuffer): Tensor["data"] {
-  switch (dtype) {
-    case "I8":
-      return new Int8Array(buffer);
-    case "U16":
-    case "F16":
-    case "BF16":
-      return new Uint16Array(buffer);
-    case "I16":
-      return new Int16Array(buffer);
-    case "U32":
-      return new Uint32Array(buffer);
-    case "I32":
-      return new Int32Array(buffer);
-    case "F32":
-      return new Float32Array(buffer);
-    case "F64":
-      return new Float64Array(buffer);
-    case "I64":
-      return new BigInt64Array(buffer);
-    case "U64":
-      return new BigUint64Array(buffer);
-    default:
-      return new Uint8Array(buffer);
-  }
 }

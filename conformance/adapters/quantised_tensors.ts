@@ -11,10 +11,22 @@ import {
   type ScaleView,
 } from "../../kernel/mod.ts";
 import { adapterError } from "./adapter_fault.ts";
-import type { Tensor, TensorData, Tensors, TensorType } from "./safetensors.ts";
+import {
+  plainType,
+  type Tensor,
+  type TensorData,
+  type Tensors,
+  type TensorType,
+} from "./safetensors.ts";
 
 /** A side of a cache. */
 export type Side = "keys" | "values";
+
+/** Fields of a shape and of a problem that say how a side is quantised. */
+export const SIDE_FIELDS = {
+  keys: { format: "keyFormat", tensor: "quantisedKeys" },
+  values: { format: "valueFormat", tensor: "quantisedValues" },
+} as const;
 
 /** Names of a side's tensors. */
 export const SIDE_TENSORS = {
@@ -76,22 +88,6 @@ function elementsOf(sizes: readonly number[]): number {
 function shaped(dtype: TensorType, data: TensorData, sizes: readonly number[]): Tensor {
   const fills = sizes.every(Number.isSafeInteger) && elementsOf(sizes) === data.length;
   return { dtype, shape: fills ? sizes : [data.length], data };
-}
-
-const PLAIN_TYPES: readonly (readonly [abstract new (...o: never[]) => TensorData, TensorType])[] =
-  [
-    [Uint8Array, "U8"],
-    [Int8Array, "I8"],
-    [Uint16Array, "U16"],
-    [Int32Array, "I32"],
-    [Float32Array, "F32"],
-  ];
-
-/** The type of an array that is not what the format asks for. */
-function plainType(data: TensorData): TensorType {
-  const found = PLAIN_TYPES.find(([type]) => data instanceof type)?.[1];
-  if (found !== undefined) return found;
-  throw new TypeError(`Cannot send ${Object.prototype.toString.call(data)}; give a typed array`);
 }
 
 /** The type of an array of scales: the format's, what it says of itself, or its own. */

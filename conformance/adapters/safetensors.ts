@@ -6,38 +6,8 @@
  * file without overlap or gap.
  */
 
-/** Typed arrays that stand behind the element types. */
-export type TensorData =
-  | Uint8Array
-  | Int8Array
-  | Uint16Array
-  | Int16Array
-  | Uint32Array
-  | Int32Array
-  | Float32Array
-  | Float64Array
-  | BigInt64Array
-  | BigUint64Array;
-
-/** Element types, by the names that the format gives them. */
-export type TensorType =
-  | "BOOL"
-  | "U8"
-  | "I8"
-  | "F8_E4M3"
-  | "F8_E5M2"
-  | "U16"
-  | "I16"
-  | "F16"
-  | "BF16"
-  | "U32"
-  | "I32"
-  | "F32"
-  | "F64"
-  | "I64"
-  | "U64";
-
-const ARRAYS = {
+/** The array behind each element type, by the names that the format gives them. */
+export const TENSOR_ARRAYS = {
   BOOL: Uint8Array,
   U8: Uint8Array,
   I8: Int8Array,
@@ -53,7 +23,37 @@ const ARRAYS = {
   F64: Float64Array,
   I64: BigInt64Array,
   U64: BigUint64Array,
-} as const satisfies Record<TensorType, unknown>;
+} as const;
+
+/** Element types, by the names that the format gives them. */
+export type TensorType = keyof typeof TENSOR_ARRAYS;
+
+/** Typed arrays that stand behind the element types. */
+export type TensorData =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** Types that are told by their array alone. */
+const PLAIN_TYPES = ["U8", "I8", "U16", "I16", "U32", "I32", "F32", "F64", "I64", "U64"] as const;
+
+/**
+ * Names the plain element type of an array.
+ *
+ * @throws {TypeError} If it is no typed array that travels.
+ */
+export function plainType(data: TensorData): TensorType {
+  const found = PLAIN_TYPES.find((type) => data instanceof TENSOR_ARRAYS[type]);
+  if (found !== undefined) return found;
+  throw new TypeError(`Cannot send ${Object.prototype.toString.call(data)}; give a typed array`);
+}
 
 /** One tensor. */
 export interface Tensor {
@@ -99,7 +99,7 @@ export function writeTensors(tensors: Tensors): Uint8Array<ArrayBuffer> {
   let dataBytes = 0;
   for (const [name, { dtype, shape, data }] of tensors) {
     const elements = countElements(shape);
-    if (!(data instanceof ARRAYS[dtype]) || elements !== data.length) {
+    if (!(data instanceof TENSOR_ARRAYS[dtype]) || elements !== data.length) {
       throw new TensorFileError(
         `Cannot write tensor "${name}" of ${data.length} elements as ${dtype} [${shape}]; ` +
           "give as many elements as the shape has, in an array of that type",
@@ -160,7 +160,7 @@ export function readTensors(bytes: Uint8Array): Tensors {
   }
   return new Map(placed.map(({ name, dtype, shape, begin, end }) => [
     name,
-    { dtype, shape, data: new ARRAYS[dtype](data.slice(begin, end).buffer) },
+    { dtype, shape, data: new TENSOR_ARRAYS[dtype](data.slice(begin, end).buffer) },
   ]));
 }
 
@@ -205,8 +205,8 @@ function readEntry(
   };
   if (!isRecord(entry)) return refuse("its header entry must be an object");
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (typeof dtype !== "string" || !Object.hasOwn(ARRAYS, dtype)) {
-    const known = Object.keys(ARRAYS).join(", ");
+  if (typeof dtype !== "string" || !Object.hasOwn(TENSOR_ARRAYS, dtype)) {
+    const known = Object.keys(TENSOR_ARRAYS).join(", ");
     return refuse(`its type ${JSON.stringify(dtype)?.slice(0, 40)} is none of ${known}`);
   }
   if (!isSizes(shape) || shape.length > MAX_RANK) {
@@ -217,7 +217,7 @@ function readEntry(
   }
   const [begin = 0, end = 0] = offsets;
   const type = dtype as TensorType;
-  const bytes = countElements(shape) * ARRAYS[type].BYTES_PER_ELEMENT;
+  const bytes = countElements(shape) * TENSOR_ARRAYS[type].BYTES_PER_ELEMENT;
   if (end - begin !== bytes) {
     return refuse(`bytes ${begin} to ${end} do not hold ${dtype} [${shape}] of ${bytes} bytes`);
   }

@@ -9,25 +9,17 @@ import type {
 import type { TableDump } from "../subject.ts";
 import { adapterError } from "./adapter_fault.ts";
 import type { problem, rotary, scaleStrides, shape } from "./protocol/values.ts";
-import { packSide, unpackSide } from "./quantised_tensors.ts";
-import type { Tensor, TensorData, Tensors, TensorType } from "./safetensors.ts";
+import { packSide, type Side, SIDE_FIELDS, unpackSide } from "./quantised_tensors.ts";
+import {
+  plainType,
+  type Tensor,
+  type TensorData,
+  type Tensors,
+  type TensorType,
+} from "./safetensors.ts";
 
 /** The numbers of a problem; its tensors travel beside them. */
 export type ProblemFields = z.infer<typeof problem>;
-
-const TYPE_NAMES:
-  readonly (readonly [abstract new (...args: never[]) => TensorData, TensorType])[] = [
-    [Uint8Array, "U8"],
-    [Int8Array, "I8"],
-    [Uint16Array, "U16"],
-    [Int16Array, "I16"],
-    [Uint32Array, "U32"],
-    [Int32Array, "I32"],
-    [Float32Array, "F32"],
-    [Float64Array, "F64"],
-    [BigInt64Array, "I64"],
-    [BigUint64Array, "U64"],
-  ];
 
 /**
  * Names the element type that bits of a storage type travel as.
@@ -46,10 +38,7 @@ export function flatTensor(dtype: TensorType, data: TensorData): Tensor {
 
 /** A tensor of any array; its shape is flat where the elements do not fill the rows. */
 function tensorOf(data: TensorData, row: readonly number[] = [], storage = ""): Tensor {
-  const found = TYPE_NAMES.find(([array]) => data instanceof array)?.[1];
-  if (found === undefined) {
-    throw new TypeError(`Cannot send ${Object.prototype.toString.call(data)}; give a typed array`);
-  }
+  const found = plainType(data);
   const dtype = found === "U16" ? storageType(storage) ?? found : found;
   const elements = row.reduce((product, size) => product * size, 1);
   const fills = Number.isSafeInteger(elements) && elements > 0 && data.length % elements === 0;
@@ -63,17 +52,16 @@ function cacheTensors(p: CacheAndBatch): Map<string, Tensor> {
   const page = layout === "pooled"
     ? [pageSizeTokens, headSize]
     : [kvHeads, pageSizeTokens, headSize];
-  const { shape } = p;
-  const { keyFormat, valueFormat } = shape;
-  const keys: Tensors = keyFormat === undefined || p.quantisedKeys === undefined
-    ? new Map([["keys", tensorOf(p.keys, page, storage)]])
-    : packSide(p.quantisedKeys, { side: "keys", format: keyFormat, shape });
-  const values: Tensors = valueFormat === undefined || p.quantisedValues === undefined
-    ? new Map([["values", tensorOf(p.values, page, storage)]])
-    : packSide(p.quantisedValues, { side: "values", format: valueFormat, shape });
+  const sideOf = (side: Side): Tensors => {
+    const format = p.shape[SIDE_FIELDS[side].format];
+    const tensor = p[SIDE_FIELDS[side].tensor];
+    return format === undefined || tensor === undefined
+      ? new Map([[side, tensorOf(p[side], page, storage)]])
+      : packSide(tensor, { side, format, shape: p.shape });
+  };
   return new Map([
-    ...keys,
-    ...values,
+    ...sideOf("keys"),
+    ...sideOf("values"),
     ["table", tensorOf(p.table, [columns])],
     ["queryStarts", tensorOf(p.queryStarts)],
     ["cachedLengths", tensorOf(p.cachedLengths)],
@@ -154,42 +142,25 @@ export function problemFrom(fields: ProblemFields, tensors: Tensors): AttentionP
   };
 }
 
+type CacheAndTables = Omit<CacheAndBatch, "shape">;
+
 function cacheFrom(
   tensors: Tensors,
   fields: Pick<ProblemFields, "shape" | "scaleStrides">,
-): Pick<
-  AttentionProblem,
-  | "keys"
-  | "values"
-  | "quantisedKeys"
-  | "quantisedValues"
-  | "table"
-  | "queryStarts"
-  | "cachedLengths"
-> {
-  const { keyFormat, valueFormat } = fields.shape as AttentionShape;
-  const strides = fields.scaleStrides;
+): CacheAndTables {
+  const sideOf = (side: Side): object => {
+    const format = (fields.shape as AttentionShape)[SIDE_FIELDS[side].format];
+    if (format === undefined) return { [side]: dataOf(tensors, side) };
+    const tensor = unpackSide(tensors, { side, format, strides: fields.scaleStrides?.[side] });
+    return { [side]: new Uint16Array(), [SIDE_FIELDS[side].tensor]: tensor };
+  };
   return {
-    ...(keyFormat === undefined ? { keys: dataOf(tensors, "keys") } : {
-      keys: new Uint16Array(),
-      quantisedKeys: unpackSide(tensors, {
-        side: "keys",
-        format: keyFormat,
-        strides: strides?.keys,
-      }),
-    }),
-    ...(valueFormat === undefined ? { values: dataOf(tensors, "values") } : {
-      values: new Uint16Array(),
-      quantisedValues: unpackSide(tensors, {
-        side: "values",
-        format: valueFormat,
-        strides: strides?.values,
-      }),
-    }),
+    ...sideOf("keys"),
+    ...sideOf("values"),
     table: dataOf(tensors, "table"),
     queryStarts: dataOf(tensors, "queryStarts"),
     cachedLengths: dataOf(tensors, "cachedLengths"),
-  };
+  } as CacheAndTables;
 }
 
 /** Packs the tensors of an append problem. */

@@ -1,8 +1,19 @@
 /** Commands of random sequences: plain data, so that a sequence that fails can be kept. */
 import { z } from "zod";
+import type { Stored } from "../../fixtures/mod.ts";
 
 const slot = z.number().int().min(0);
 const count = z.number().int().min(0);
+
+export const fuzzCommandSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.enum(["admit", "extend"]), slot, tokens: count }),
+  z.strictObject({ kind: z.literal("speculate"), slot, drafts: count, accepted: count }),
+  z.strictObject({ kind: z.literal("recycle"), slot, recomputed: count }),
+  z.strictObject({ kind: z.enum(["abort", "preempt"]), slot }),
+  z.strictObject({ kind: z.literal("swap"), first: slot, second: slot }),
+  z.strictObject({ kind: z.literal("reorder"), order: z.array(slot) }),
+  z.strictObject({ kind: z.enum(["decode", "condense", "begin", "complete", "capture"]) }),
+]);
 
 /**
  * One command. It is skipped where the state does not allow it (an `admit` into a slot in use), so
@@ -16,29 +27,7 @@ const count = z.number().int().min(0);
  * - `begin`, `complete`: a step in flight; `complete` ends the oldest one.
  * - `capture`: replays a recorded decode step over the tables as they are now.
  */
-export type FuzzCommand =
-  | { readonly kind: "admit" | "extend"; readonly slot: number; readonly tokens: number }
-  | {
-    readonly kind: "speculate";
-    readonly slot: number;
-    readonly drafts: number;
-    readonly accepted: number;
-  }
-  | { readonly kind: "recycle"; readonly slot: number; readonly recomputed: number }
-  | { readonly kind: "abort" | "preempt"; readonly slot: number }
-  | { readonly kind: "swap"; readonly first: number; readonly second: number }
-  | { readonly kind: "reorder"; readonly order: readonly number[] }
-  | { readonly kind: "decode" | "condense" | "begin" | "complete" | "capture" };
-
-export const fuzzCommandSchema: z.ZodType<FuzzCommand> = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.enum(["admit", "extend"]), slot, tokens: count }),
-  z.strictObject({ kind: z.literal("speculate"), slot, drafts: count, accepted: count }),
-  z.strictObject({ kind: z.literal("recycle"), slot, recomputed: count }),
-  z.strictObject({ kind: z.enum(["abort", "preempt"]), slot }),
-  z.strictObject({ kind: z.literal("swap"), first: slot, second: slot }),
-  z.strictObject({ kind: z.literal("reorder"), order: z.array(slot) }),
-  z.strictObject({ kind: z.enum(["decode", "condense", "begin", "complete", "capture"]) }),
-]);
+export type FuzzCommand = Stored<typeof fuzzCommandSchema>;
 
 /** Writes a command in a few words. */
 export function describeCommand(command: FuzzCommand): string {

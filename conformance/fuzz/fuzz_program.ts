@@ -1,6 +1,6 @@
 /** A sequence of commands with the allocator that it starts from, and how to run it. */
 import { z } from "zod";
-import type { Layout } from "../../allocator/mod.ts";
+import type { Stored } from "../../fixtures/mod.ts";
 import { Mismatch } from "../outcome.ts";
 import type { JudgedAllocator } from "../guard.ts";
 import type { CacheSpec, Capability, KernelSubject } from "../subject.ts";
@@ -13,56 +13,40 @@ import { createTableReplay, type TableReplay } from "./table_replay.ts";
 /** Most steps that a sequence keeps in flight. */
 const MAX_OPEN_STEPS = 2;
 
-/** The allocator that a sequence starts from: what {@linkcode CacheSpec} has, where it varies. */
-export interface FuzzSpec {
-  /** Table layout. */
-  readonly layout: Layout;
+const specSchema = z.strictObject({
+  layout: z.enum(["uniform", "headwise", "pooled"]),
   /** Share of window heads. */
-  readonly ratio: number;
+  ratio: z.number().min(0).max(1),
   /** Which heads they are. */
-  readonly pattern: "first" | "last";
+  pattern: z.enum(["first", "last"]),
   /** Groups of layers: one, or a second one of full heads alone. */
-  readonly layerGroups: number;
+  layerGroups: z.number().int().min(1).max(2),
   /** W in tokens. */
-  readonly windowTokens: number;
+  windowTokens: z.number().int().min(0),
   /** S in tokens. */
-  readonly sinkTokens: number;
+  sinkTokens: z.number().int().min(0),
   /** B. */
-  readonly slots: number;
+  slots: z.number().int().min(1),
   /** N. */
-  readonly pagesPerHead: number;
+  pagesPerHead: z.number().int().min(1),
   /** Pages handed out ahead of need. */
-  readonly preallocatedPages: number;
+  preallocatedPages: z.number().int().min(0),
   /** Whether dead pages are freed before the end of a request. */
-  readonly recycle: boolean;
+  recycle: z.boolean(),
   /** Seed of the page order; null for ids in order. */
-  readonly shuffleSeed: number | null;
-}
+  shuffleSeed: z.number().int().min(0).nullable(),
+});
 
-/** A sequence of commands from an empty allocator. */
-export interface FuzzProgram {
-  /** The allocator. */
-  readonly spec: FuzzSpec;
-  /** The commands. */
-  readonly commands: readonly FuzzCommand[];
-}
+/** The allocator that a sequence starts from: what {@linkcode CacheSpec} has, where it varies. */
+export type FuzzSpec = Stored<typeof specSchema>;
 
-export const fuzzProgramSchema: z.ZodType<FuzzProgram> = z.strictObject({
-  spec: z.strictObject({
-    layout: z.enum(["uniform", "headwise", "pooled"]),
-    ratio: z.number().min(0).max(1),
-    pattern: z.enum(["first", "last"]),
-    layerGroups: z.number().int().min(1).max(2),
-    windowTokens: z.number().int().min(0),
-    sinkTokens: z.number().int().min(0),
-    slots: z.number().int().min(1),
-    pagesPerHead: z.number().int().min(1),
-    preallocatedPages: z.number().int().min(0),
-    recycle: z.boolean(),
-    shuffleSeed: z.number().int().min(0).nullable(),
-  }),
+export const fuzzProgramSchema = z.strictObject({
+  spec: specSchema,
   commands: z.array(fuzzCommandSchema),
 });
+
+/** A sequence of commands from an empty allocator. */
+export type FuzzProgram = Stored<typeof fuzzProgramSchema>;
 
 /** Fills in what sequences do not vary. */
 export function specOfProgram({ spec }: FuzzProgram): CacheSpec {

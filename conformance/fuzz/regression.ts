@@ -1,18 +1,22 @@
 /** Sequences that once failed, kept as data and replayed as ordinary cases. */
 import { z } from "zod";
 import kept from "../regressions/allocator.json" with { type: "json" };
-import { type FuzzProgram, fuzzProgramSchema } from "./fuzz_program.ts";
-import { describeIssues } from "../../fixtures/mod.ts";
+import { fuzzProgramSchema } from "./fuzz_program.ts";
+import { describeIssues, type Stored } from "../../fixtures/mod.ts";
+
+const regressionsSchema = z.strictObject({
+  version: z.literal(1),
+  regressions: z.array(z.strictObject({
+    /** Name of its case: lower-case letters, digits and `_`. */
+    name: z.string().regex(/^[a-z][a-z0-9_]*$/),
+    /** What it showed, in one line. */
+    showed: z.string().min(1),
+    program: fuzzProgramSchema,
+  })),
+});
 
 /** A sequence that once failed. */
-export interface Regression {
-  /** Name of its case: lower-case letters, digits and `_`. */
-  readonly name: string;
-  /** What it showed, in one line. */
-  readonly showed: string;
-  /** The sequence. */
-  readonly program: FuzzProgram;
-}
+export type Regression = Stored<typeof regressionsSchema>["regressions"][number];
 
 /** A file of regressions that cannot be read. */
 export class RegressionError extends Error {
@@ -26,15 +30,6 @@ export class RegressionError extends Error {
     this.file = file;
   }
 }
-
-const regressionsSchema = z.strictObject({
-  version: z.literal(1),
-  regressions: z.array(z.strictObject({
-    name: z.string().regex(/^[a-z][a-z0-9_]*$/),
-    showed: z.string().min(1),
-    program: fuzzProgramSchema,
-  })),
-});
 
 /**
  * Lists the sequences that come with the suite.

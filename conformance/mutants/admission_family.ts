@@ -120,7 +120,6 @@ export const admissionMutants: readonly Mutant[] = [
   })),
   ...layoutFamily({
     name: "admission_keeps_a_page_a_head",
-    origin: "own",
     violates: ["pool/admission"],
     fault: "admission leaves free what a request could have",
     test: "allocator:admission:truth",

@@ -69,7 +69,6 @@ export const appendMutants: readonly Mutant[] = [
   mutateKernel({
     name: "rotation_by_chunk_position",
     fault: "Queries turn by their position in the chunk",
-    origin: "own",
     violates: ["rope/positions"],
     killedBy: ["kernel:append:rotation", "kernel:append:theta"],
   }, (good) => ({
@@ -85,7 +84,6 @@ export const appendMutants: readonly Mutant[] = [
   mutateKernel({
     name: "dropped_writes_unreported",
     fault: "Writes to holes are dropped without a word",
-    origin: "own",
     violates: ["sentinel/no-write"],
     killedBy: ["kernel:append:holes"],
   }, (good) => ({
@@ -95,7 +93,6 @@ export const appendMutants: readonly Mutant[] = [
   mutateKernel({
     name: "rows_heads_first",
     fault: "Rows are taken as h·B + b",
-    origin: "own",
     violates: ["layout/row-major-heads"],
     killedBy: ["kernel:attend:layout", "kernel:append:layout"],
   }, (good) => ({

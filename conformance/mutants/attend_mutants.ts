@@ -57,7 +57,6 @@ export const attendMutants: readonly Mutant[] = [
     {
       name: "window_one_too_wide",
       fault: "A window head sees W keys beside its own",
-      origin: "own",
       violates: ["mask/window"],
       killedBy: ["kernel:mask:window"],
     },
@@ -70,7 +69,6 @@ export const attendMutants: readonly Mutant[] = [
     {
       name: "learned_sink_in_every_split",
       fault: "Every split adds the learned sink to its denominator",
-      origin: "own",
       violates: ["softmax/learned-sink"],
       killedBy: ["kernel:softmax:learned_sink"],
     },
@@ -84,21 +82,18 @@ export const attendMutants: readonly Mutant[] = [
   mutateKernel({
     name: "tree_mask_ignored",
     fault: "Drafted siblings see one another",
-    origin: "own",
     violates: ["mask/tree"],
     killedBy: ["kernel:mask:tree"],
   }, asking(({ treeMask: _, ...rest }) => rest)),
   mutateKernel({
     name: "mask_ranges_ignored",
     fault: "Key ranges are accepted and the causal limit is used",
-    origin: "own",
     violates: ["mask/offset"],
     killedBy: ["kernel:mask:offset", "kernel:mask:nothing_visible"],
   }, asking(({ maskRanges: _, ...rest }) => rest)),
   mutateKernel({
     name: "scale_missing",
     fault: "Scores are not scaled",
-    origin: "own",
     violates: ["softmax/scale", "mask/full"],
     killedBy: ["kernel:softmax:scale:scale=default", "kernel:mask:full"],
   }, asking((problem) => ({ ...problem, scale: problem.scale ?? 1 }))),
@@ -106,7 +101,6 @@ export const attendMutants: readonly Mutant[] = [
     {
       name: "passes_merged_in_order",
       fault: "Two passes are put one after the other in place of being merged by head",
-      origin: "own",
       violates: ["dual/merge"],
       killedBy: ["kernel:dual:merge"],
     },
@@ -117,7 +111,6 @@ export const attendMutants: readonly Mutant[] = [
   mutateKernel({
     name: "not_deterministic",
     fault: "The same inputs give other bits every second time",
-    origin: "own",
     violates: ["numerics/c16", "args/keyword-only"],
     killedBy: ["kernel:softmax:deterministic", "kernel:attend:named_options"],
   }, (good) => {
@@ -134,7 +127,6 @@ export const attendMutants: readonly Mutant[] = [
     {
       name: "writes_past_last_query",
       fault: "A given output is cleared to its end",
-      origin: "own",
       violates: ["kernel/no-overread"],
       killedBy: ["kernel:sentinel:idle:entry=into;*"],
     },
@@ -146,7 +138,6 @@ export const attendMutants: readonly Mutant[] = [
     {
       name: "log_sum_exp_in_base_2",
       fault: "The log-sum-exp is returned as the kernel keeps it, in base 2",
-      origin: "own",
       violates: ["softmax/lse"],
       killedBy: ["kernel:softmax:log_sum_exp"],
     },
@@ -157,7 +148,6 @@ export const attendMutants: readonly Mutant[] = [
   mutateKernel({
     name: "legacy_path_moved",
     fault: "Once head-wise tables were used, uniform ones go another way that rounds otherwise",
-    origin: "own",
     violates: ["layout/optional-table"],
     killedBy: ["kernel:attend:optional_table"],
   }, (good) => {
@@ -177,7 +167,6 @@ export const attendMutants: readonly Mutant[] = [
   mutateKernel({
     name: "output_truncated",
     fault: "The output keeps two bits less than its type has",
-    origin: "own",
     violates: ["numerics/c16"],
     // Rows of one key: where scores may err, the wider interval of other rows hides two bits.
     killedBy: ["kernel:softmax:arithmetic"],
@@ -186,7 +175,6 @@ export const attendMutants: readonly Mutant[] = [
     {
       name: "one_token_a_row",
       fault: "Every token of a row gets what its last one gets, as if all rows were decode rows",
-      origin: "own",
       violates: ["mixed/batch"],
       killedBy: ["kernel:attend:mixed_batch"],
     },
@@ -204,7 +192,6 @@ export const attendMutants: readonly Mutant[] = [
   mutateKernel({
     name: "holes_compacted",
     fault: "A row's holes are closed up, so that later pages slide to earlier positions",
-    origin: "own",
     violates: ["recycle/off-equal-answers", "sentinel/no-read"],
     killedBy: ["kernel:attend:recycling"],
   }, asking((problem) => problem.table instanceof Int32Array ? closeHoles(problem) : problem)),

@@ -38,7 +38,6 @@ export const captureMutants: readonly Mutant[] = [
   mutateKernel({
     name: "replay_remembers",
     fault: "Every replay gives what the first one gave",
-    origin: "own",
     violates: ["capture/equal"],
     killedBy: ["capture:replay:repeated"],
   }, (good) => {

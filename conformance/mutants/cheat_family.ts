@@ -111,7 +111,7 @@ const CHEATS: readonly Cheat[] = [
 
 const declare = (violates: readonly string[], cheats: readonly Cheat[]): Mutant[] =>
   kernelFamily(
-    { name: "cheat", origin: "own", violates },
+    { name: "cheat", violates },
     cheats,
     ({ change }) => (good) => ({ attend: change(good) }),
   );

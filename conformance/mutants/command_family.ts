@@ -84,7 +84,6 @@ export const commandMutants: readonly Mutant[] = Object.entries(COMMANDS).map(
     mutateAllocator({
       name: `accepts_${command}`,
       fault: `The command "${command.replaceAll("_", " ")}" is accepted without a word`,
-      origin: "own",
       violates: [clause],
       killedBy: [`allocator:command:${clause.replace(/[/-]/g, "_")}:command=${command};*`],
     }, (good) => ({

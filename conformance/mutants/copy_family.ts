@@ -64,7 +64,6 @@ export const copyMutants: readonly Mutant[] = [
   })),
   ...layoutFamily({
     name: "draft_rows_keep_pages_beside_a_step",
-    origin: "own",
     violates: ["worker/rows-follow"],
     fault: "the draft model's rows keep what is freed beside a step",
     test: (layout) => `allocator:lifetime:draft_rows:layout=${layout};open=true;*`,
@@ -95,7 +94,6 @@ export const copyMutants: readonly Mutant[] = [
   }),
   ...layoutFamily({
     name: "draft_rows_of_group_0",
-    origin: "own",
     violates: ["worker/rows-follow"],
     fault: "the draft model has the rows of the first layer group alone",
     test: (layout) => `allocator:lifetime:draft_rows:groups=3;layout=${layout};*`,

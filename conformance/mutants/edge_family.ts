@@ -116,7 +116,7 @@ const MEMBERS: readonly EdgeMember[] = [
 ];
 
 export const edgeMutants: readonly Mutant[] = kernelFamily(
-  { name: "edge", origin: "own" },
+  { name: "edge" },
   MEMBERS,
   ({ attend }) => (good) => ({ attend: (problem, o) => attend(good, problem, o) }),
 );

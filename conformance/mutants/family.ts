@@ -7,7 +7,7 @@ import {
   type AllocatorFault,
   type KernelFault,
   type Mutant,
-  type MutantFacts,
+  type MutantDeclaration,
   mutateAllocator,
   mutateKernel,
 } from "./mutant.ts";
@@ -27,8 +27,8 @@ export interface FamilyMember {
 export interface FamilyFacts {
   /** Start of their names. */
   readonly name: string;
-  /** `field`: it happened in an engine; `own`: thought of here. */
-  readonly origin: "field" | "own";
+  /** `field`: they happened in an engine; thought of here where nothing is said. */
+  readonly origin?: "field";
   readonly violates?: readonly string[];
   /** Policies that they declare. */
   readonly policies?: Partial<Policies>;
@@ -55,9 +55,9 @@ export function kernelFamily<Member extends FamilyMember>(
 function factsOf(
   { name, origin, policies, ...family }: FamilyFacts,
   { label, fault, killedBy, violates = family.violates ?? [] }: FamilyMember,
-): MutantFacts {
-  const declared = policies === undefined ? {} : { policies };
-  return { name: `${name}_${label}`, fault, origin, violates, killedBy, ...declared };
+): MutantDeclaration {
+  const declared = { ...(policies && { policies }), ...(origin && { origin }) };
+  return { name: `${name}_${label}`, fault, violates, killedBy, ...declared };
 }
 
 /** Variants that are told by their names alone. */

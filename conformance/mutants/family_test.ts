@@ -6,7 +6,7 @@ import { allocatorFamily, kernelLayoutFamily, layoutFamily, limits, named } from
 import { zeros } from "./problem_changes.ts";
 
 Deno.test("allocatorFamily() gives each member its name, its fault and its queries", () => {
-  const facts = { name: "never_full", origin: "own", violates: ["pool/available"] } as const;
+  const facts = { name: "never_full", violates: ["pool/available"] } as const;
   const members = ["a", "b"].map((label) => ({
     label,
     fault: `fault ${label}`,
@@ -20,7 +20,6 @@ Deno.test("allocatorFamily() gives each member its name, its fault and its queri
 Deno.test("layoutFamily() has its fault with one layout and is good with the others", async () => {
   const [mutant] = layoutFamily({
     name: "full",
-    origin: "own",
     violates: ["pool/admission"],
     fault: "nothing fits",
     test: "allocator:admission:truth",
@@ -41,7 +40,6 @@ Deno.test("layoutFamily() has its fault with one layout and is good with the oth
 Deno.test("kernelLayoutFamily() has a mutant a variant and layout, good with the others", async () => {
   const family = kernelLayoutFamily({
     name: "zeros",
-    origin: "own",
     violates: ["mask/full"],
     variants: { ...named("at_once"), ...limits([3], "after_#") },
     fault: (when) => `outputs are 0 ${when}`,

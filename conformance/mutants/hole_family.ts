@@ -97,7 +97,6 @@ export const holeMutants: readonly Mutant[] = [
   })),
   ...kernelLayoutFamily({
     name: "write_to_hole_of_head_0_drops_all_heads",
-    origin: "own",
     violates: ["sentinel/no-write"],
     fault: "a hole of head 0 drops the token's writes of every head",
     test: (layout) => `kernel:append:holes:layout=${layout};where=first_head;*`,
@@ -115,7 +114,6 @@ export const holeMutants: readonly Mutant[] = [
   })),
   ...kernelLayoutFamily({
     name: "holes_closed_up",
-    origin: "own",
     violates: ["recycle/off-equal-answers", "sentinel/no-read"],
     fault: "later pages slide into holes",
     test: "kernel:attend:recycling",

@@ -2,8 +2,28 @@
 import type { AllocatorSnapshot, SharedReply } from "../subject.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
 import { allocatorFamily, layoutFamily, named } from "./family.ts";
-import { type Mutant, mutateAllocator } from "./mutant.ts";
+import { type AllocatorFault, type Mutant, mutateAllocator } from "./mutant.ts";
 import { showing } from "./snapshot_changes.ts";
+
+/** What most allocators that share prefixes wrongly have in common. */
+const PREFIX = { origin: "field", violates: ["prefix/share"] } as const;
+
+/** Entries of a slot in the table. */
+function rowOf({ columns, layout, kvHeads }: AllocatorSnapshot): number {
+  return columns * (layout === "uniform" ? 1 : kvHeads);
+}
+
+/** Tells another number of tokens found than there are. */
+function finding(change: (hitTokens: number, lengthTokens: number) => number): AllocatorFault {
+  return (good) => ({
+    admitShared: async (o): Promise<SharedReply> => {
+      const reply = await good.admitShared!(o);
+      return reply.kind === "allocated"
+        ? { ...reply, hitTokens: change(reply.hitTokens, o.lengthTokens) }
+        : reply;
+    },
+  });
+}
 
 export const lifetimeMutants: readonly Mutant[] = [
   ...layoutFamily({
@@ -15,7 +35,7 @@ export const lifetimeMutants: readonly Mutant[] = [
     layouts: LAYOUTS,
   }, (good) => ({ release: ({ slot }) => good.release({ slot }) })),
   ...allocatorFamily(
-    { name: "owner_stays_behind", origin: "own", violates: ["pool/late-release"] },
+    { name: "owner_stays_behind", violates: ["pool/late-release"] },
     (["swap", "reorder", "condense"] as const).map((move) => ({
       move,
       label: `in_a_${move}`,
@@ -80,16 +100,8 @@ export const lifetimeMutants: readonly Mutant[] = [
       },
     };
   }),
-  ...prefixMutants(),
-];
-
-/** Allocators that share prefixes wrongly. */
-function prefixMutants(): Mutant[] {
-  const facts = { origin: "field", violates: ["prefix/share"] } as const;
-  const rowOf = (snapshot: AllocatorSnapshot): number =>
-    snapshot.columns * (snapshot.layout === "uniform" ? 1 : snapshot.kvHeads);
-  const emptySharer = mutateAllocator({
-    ...facts,
+  mutateAllocator({
+    ...PREFIX,
     name: "second_sharer_reads_nothing",
     fault: "The rows of a second sharer stay holes",
     killedBy: ["allocator:prefix:shared"],
@@ -108,9 +120,9 @@ function prefixMutants(): Mutant[] {
         }),
       })),
     };
-  });
-  const noSharing = mutateAllocator({
-    ...facts,
+  }),
+  mutateAllocator({
+    ...PREFIX,
     name: "sharer_gets_copies",
     fault: "A hit is reported, and the sharer takes pages of its own that no one filled",
     killedBy: ["allocator:prefix:shared"],
@@ -123,22 +135,15 @@ function prefixMutants(): Mutant[] {
       const hitTokens = o.slot === 0 ? 0 : 16 * o.blocks.filter((block) => block < 90).length;
       return apart.kind === "allocated" ? { kind: "allocated", hitTokens } : apart;
     },
-  }));
-  const longHit = mutateAllocator({
-    ...facts,
+  })),
+  mutateAllocator({
+    ...PREFIX,
     name: "hit_is_a_block_too_long",
     fault: "The first block that differs counts as found",
     killedBy: ["allocator:prefix:shared"],
-  }, (good) => ({
-    admitShared: async (o): Promise<SharedReply> => {
-      const reply = await good.admitShared!(o);
-      return reply.kind === "allocated" && reply.hitTokens > 0
-        ? { ...reply, hitTokens: reply.hitTokens + 16 }
-        : reply;
-    },
-  }));
-  const sharedWrite = mutateAllocator({
-    ...facts,
+  }, finding((hitTokens) => hitTokens > 0 ? hitTokens + 16 : 0)),
+  mutateAllocator({
+    ...PREFIX,
     name: "shared_page_is_written",
     fault: "The page that a sharer writes next is the first owner's",
     killedBy: ["allocator:prefix:shared"],
@@ -161,9 +166,9 @@ function prefixMutants(): Mutant[] {
         }),
       })),
     };
-  });
-  const freedEarly = mutateAllocator({
-    ...facts,
+  }),
+  mutateAllocator({
+    ...PREFIX,
     name: "shared_page_freed_with_its_first_owner",
     fault: "The first owner to leave takes the shared rows along",
     killedBy: ["allocator:prefix:last_owner"],
@@ -182,16 +187,15 @@ function prefixMutants(): Mutant[] {
             : {},
       ),
     };
-  });
-  const neverFreed = mutateAllocator({
-    ...facts,
+  }),
+  mutateAllocator({
+    ...PREFIX,
     name: "cached_pages_never_freed",
     fault: "Pages that only the cache holds make no room for a request",
     killedBy: ["allocator:prefix:last_owner"],
   }, (good) => ({
     admitShared: async (o) => {
-      const { freePages } = await good.snapshot();
-      const { kvHeads, layout } = await good.snapshot();
+      const { freePages, kvHeads, layout } = await good.snapshot();
       const rows = layout === "pooled" ? kvHeads : 1;
       const need = Math.ceil(o.lengthTokens / 16) * rows;
       const free = Math.min(...freePages);
@@ -200,22 +204,20 @@ function prefixMutants(): Mutant[] {
         ? { kind: "shortage", need, free, capacity: free }
         : await good.admitShared!(o);
     },
-  }));
-  const wholeHit = mutateAllocator({
-    ...facts,
-    name: "whole_prompt_is_found",
-    fault: "A prompt that is cached to its end leaves no token to compute",
-    killedBy: ["allocator:prefix:whole_prompt"],
-  }, (good) => ({
-    admitShared: async (o): Promise<SharedReply> => {
-      const reply = await good.admitShared!(o);
-      return reply.kind === "allocated" && reply.hitTokens === o.lengthTokens - 16
-        ? { ...reply, hitTokens: o.lengthTokens }
-        : reply;
+  })),
+  mutateAllocator(
+    {
+      ...PREFIX,
+      name: "whole_prompt_is_found",
+      fault: "A prompt that is cached to its end leaves no token to compute",
+      killedBy: ["allocator:prefix:whole_prompt"],
     },
-  }));
-  const staleHit = mutateAllocator({
-    ...facts,
+    finding((hitTokens, lengthTokens) =>
+      hitTokens === lengthTokens - 16 ? lengthTokens : hitTokens
+    ),
+  ),
+  mutateAllocator({
+    ...PREFIX,
     name: "taken_page_is_still_found",
     fault: "A cached page that another request took keeps its hash",
     killedBy: ["allocator:prefix:evicted"],
@@ -232,9 +234,9 @@ function prefixMutants(): Mutant[] {
         return known ? { ...reply, hitTokens: cachedTokens } : reply;
       },
     };
-  });
-  const ownersForgotten = mutateAllocator({
-    ...facts,
+  }),
+  mutateAllocator({
+    ...PREFIX,
     violates: ["prefix/share", "pool/conservation"],
     name: "owners_are_not_counted",
     fault: "The first owner to leave frees the shared pages, which the other still names",
@@ -251,9 +253,9 @@ function prefixMutants(): Mutant[] {
         ({ freePages }) => released === 1 ? { freePages: freePages.map((pages) => pages + 6) } : {},
       ),
     };
-  });
-  const windowLost = mutateAllocator({
-    ...facts,
+  }),
+  mutateAllocator({
+    ...PREFIX,
     violates: ["prefix/share", "prefix/window"],
     name: "window_of_prefix_recycled",
     fault: "The window that a continuation of the prefix sees goes with the first owner's",
@@ -276,17 +278,5 @@ function prefixMutants(): Mutant[] {
           }
           : {}),
     };
-  });
-  return [
-    emptySharer,
-    noSharing,
-    longHit,
-    sharedWrite,
-    freedEarly,
-    neverFreed,
-    wholeHit,
-    staleHit,
-    ownersForgotten,
-    windowLost,
-  ];
-}
+  }),
+];

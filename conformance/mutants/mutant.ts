@@ -30,6 +30,9 @@ export interface MutantFacts {
   readonly lacks?: readonly Capability[];
 }
 
+/** Facts as mutants are declared from: thought of here where no origin is given. */
+export type MutantDeclaration = Omit<MutantFacts, "origin"> & { readonly origin?: "field" };
+
 /** A subject with one fault. */
 export interface Mutant extends MutantFacts {
   /** Part that has the fault. */
@@ -48,8 +51,9 @@ export type AllocatorFault = (
 ) => Partial<AllocatorSubject>;
 
 /** Declares a mutant of the reference allocator. */
-export function mutateAllocator(facts: MutantFacts, change: AllocatorFault): Mutant {
+export function mutateAllocator(facts: MutantDeclaration, change: AllocatorFault): Mutant {
   return {
+    origin: "own",
     ...facts,
     part: "allocator",
     create: () => {
@@ -75,12 +79,18 @@ export function mutateAllocator(facts: MutantFacts, change: AllocatorFault): Mut
   };
 }
 
+/** An allocator that is made from another spec than the one that it is asked for. */
+export function making(change: (spec: CacheSpec) => Partial<CacheSpec>): AllocatorFault {
+  return (good) => ({ create: (spec) => good.create({ ...spec, ...change(spec) }) });
+}
+
 /** What replaces commands of a good kernel. */
 export type KernelFault = (good: KernelSubject) => Partial<KernelSubject>;
 
 /** Declares a mutant of the reference kernel. */
-export function mutateKernel(facts: MutantFacts, change: KernelFault): Mutant {
+export function mutateKernel(facts: MutantDeclaration, change: KernelFault): Mutant {
   return {
+    origin: "own",
     ...facts,
     part: "kernel",
     create: (o = {}) => {

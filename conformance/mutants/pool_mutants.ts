@@ -78,7 +78,6 @@ export const poolMutants: readonly Mutant[] = [
   mutateAllocator({
     name: "half_allocated",
     fault: "A shortage leaves the pages that were there allocated",
-    origin: "own",
     violates: ["pool/all-or-nothing"],
     killedBy: ["allocator:pool:all_or_nothing"],
   }, (good) => ({
@@ -93,21 +92,18 @@ export const poolMutants: readonly Mutant[] = [
   mutateAllocator({
     name: "double_free_accepted",
     fault: "Any id may be returned any number of times",
-    origin: "own",
     violates: ["pool/conservation"],
     killedBy: ["allocator:pool:bad_return"],
   }, () => ({ returnPages: () => Promise.resolve({ kind: "ok", value: null }) })),
   mutateAllocator({
     name: "window_heads_at_full_price",
     fault: "Admission counts window heads like full ones",
-    origin: "own",
     violates: ["pool/admission"],
     killedBy: ["allocator:admission:window_heads"],
   }, (good) => ({ canAdmit: (o) => good.canAdmit({ ...o, stepTokens: o.lengthTokens }) })),
   mutateAllocator({
     name: "growth_past_end",
     fault: "Growth past M or the model's length takes what pages there are",
-    origin: "own",
     violates: ["pool/extend"],
     killedBy: ["allocator:pool:extend_past_end"],
   }, (good) => ({
@@ -125,7 +121,6 @@ export const poolMutants: readonly Mutant[] = [
   mutateAllocator({
     name: "growth_past_short_rows",
     fault: "Growth is held to the model's length, and not to a row that is shorter",
-    origin: "own",
     violates: ["pool/extend"],
     killedBy: ["allocator:pool:short_rows"],
   }, (good) => {
@@ -146,7 +141,6 @@ export const poolMutants: readonly Mutant[] = [
   mutateAllocator({
     name: "abort_forgets_last_page",
     fault: "The end of a request keeps a page whose last token was just written",
-    origin: "own",
     violates: ["abort/exact"],
     killedBy: ["allocator:abort:exact"],
   }, (good) => ({

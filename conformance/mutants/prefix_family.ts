@@ -6,7 +6,7 @@ import { showing } from "./snapshot_changes.ts";
 
 export const prefixMutants: readonly Mutant[] = [
   ...allocatorFamily(
-    { name: "prefix", origin: "own", violates: ["prefix/share"] },
+    { name: "prefix", violates: ["prefix/share"] },
     [
       {
         label: "found_by_its_second_block",
@@ -39,7 +39,6 @@ export const prefixMutants: readonly Mutant[] = [
   mutateAllocator({
     name: "prefix_missing_in_draft_rows",
     fault: "The draft model's rows of a sharer hold what is its own alone",
-    origin: "own",
     violates: ["prefix/share", "worker/rows-follow"],
     killedBy: ["allocator:prefix:draft_rows"],
   }, (good) =>

@@ -159,6 +159,14 @@ function when(
   };
 }
 
+/** Codes by another rule, on the sides that it is about. */
+function encoding(
+  holds: (row: WrittenRow) => boolean,
+  encode: (units: number) => number,
+): WriteMember["change"] {
+  return when(holds, (row) => recode(row, { encode }));
+}
+
 function test(name: string, format: string): string {
   return `kernel:append_codes:${name}:format=${format};*`;
 }
@@ -168,53 +176,44 @@ const MEMBERS: readonly WriteMember[] = [
     label: "saturation_wrapped",
     fault: "Codes past 127 wrap around",
     killedBy: [test("contents", "int8-channel-f32")],
-    change: when(isShared, (row) => recode(row, { encode: (units) => Math.round(units) & 0xff })),
+    change: encoding(isShared, (units) => Math.round(units) & 0xff),
   },
   {
     label: "saturates_at_minus_128",
     fault: "Codes saturate at -128",
     killedBy: [test("contents", "int8-channel-f32")],
-    change: when(isShared, (row) =>
-      recode(row, {
-        encode: (units) => Math.max(-128, Math.min(127, Math.round(units))) & 0xff,
-      })),
+    change: encoding(isShared, (units) => Math.max(-128, Math.min(127, Math.round(units))) & 0xff),
   },
   {
     label: "truncated",
     fault: "Codes of int8 are cut towards zero",
     killedBy: [test("format", "int8-token-f32"), test("format", "int8-head-f32")],
-    change: when(isInt8, (row) =>
-      recode(row, {
-        encode: (units) => Math.max(-127, Math.min(127, Math.trunc(units))) & 0xff,
-      })),
+    change: encoding(isInt8, (units) => Math.max(-127, Math.min(127, Math.trunc(units))) & 0xff),
   },
   {
     label: "rounded_up",
     fault: "Codes of int8 are rounded to the next larger integer",
     killedBy: [test("format", "int8-tensor-f32")],
-    change: when(isInt8, (row) =>
-      recode(row, {
-        encode: (units) => Math.max(-127, Math.min(127, Math.ceil(units))) & 0xff,
-      })),
+    change: encoding(isInt8, (units) => Math.max(-127, Math.min(127, Math.ceil(units))) & 0xff),
   },
   {
     label: "past_largest_is_nan",
     fault: "What lies past the largest number of e4m3 becomes NaN",
     killedBy: [test("contents", "fp8_e4m3-channel-f16")],
-    change: when(isOf("fp8_e4m3"), (row) =>
-      recode(row, {
-        encode: (units) => Math.abs(units) > 464 ? 0x7f : encodeCode("fp8_e4m3", units),
-      })),
+    change: encoding(
+      isOf("fp8_e4m3"),
+      (units) => Math.abs(units) > 464 ? 0x7f : encodeCode("fp8_e4m3", units),
+    ),
   },
   {
     label: "past_largest_is_infinite",
     fault: "What lies past the largest number of e5m2 becomes infinite",
     killedBy: [test("contents", "fp8_e5m2-head-f16")],
-    change: when(isOf("fp8_e5m2"), (row) =>
-      recode(row, {
-        encode: (units) =>
-          Math.abs(units) > 61440 ? (units < 0 ? 0xfc : 0x7c) : encodeCode("fp8_e5m2", units),
-      })),
+    change: encoding(
+      isOf("fp8_e5m2"),
+      (units) =>
+        Math.abs(units) > 61440 ? (units < 0 ? 0xfc : 0x7c) : encodeCode("fp8_e5m2", units),
+    ),
   },
   {
     label: "stale_token_scale",
@@ -335,7 +334,7 @@ const MEMBERS: readonly WriteMember[] = [
 
 export const quantisedAppendMutants: readonly Mutant[] = [
   ...kernelFamily(
-    { name: "quantises", origin: "own", violates: ["dtype/append-quantises"] },
+    { name: "quantises", violates: ["dtype/append-quantises"] },
     MEMBERS,
     ({ change }) => (good) => ({
       append: async (problem) =>
@@ -345,7 +344,6 @@ export const quantisedAppendMutants: readonly Mutant[] = [
   mutateKernel({
     name: "quantises_before_rotation",
     fault: "Keys are quantised before they turn",
-    origin: "own",
     violates: ["dtype/append-quantises"],
     killedBy: [test("rotation", "int8-token-f32")],
   }, (good) => ({

@@ -296,7 +296,7 @@ export function isWhole(tensor: QuantisedTensor | undefined): tensor is Quantise
 }
 
 export const quantisedMutants: readonly Mutant[] = kernelFamily(
-  { name: "reads", origin: "own" },
+  { name: "reads" },
   MEMBERS,
   ({ change }) => asking((problem) => mutateSides(problem, change)),
 );

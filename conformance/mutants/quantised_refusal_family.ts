@@ -34,7 +34,7 @@ function take(label: string, refusal: RegExp, query: string): TakeMember {
 }
 
 export const quantisedRefusalMutants: readonly Mutant[] = kernelFamily(
-  { name: "takes_quantised", origin: "own" },
+  { name: "takes_quantised" },
   TAKES,
   ({ refusal }) => (good) => ({
     attend: async (problem, o) => {

@@ -28,7 +28,7 @@ function leakHoles(problem: AttentionProblem, reply: AttendReply): AttendReply {
 
 export const quantisedSidesMutants: readonly Mutant[] = [
   ...kernelFamily(
-    { name: "keys_scale_for_values", origin: "own", violates: ["dtype/c8"] },
+    { name: "keys_scale_for_values", violates: ["dtype/c8"] },
     (["tensor", "head", "channel", "token"] as const).map((granularity) => ({
       granularity,
       label: granularity,
@@ -51,7 +51,6 @@ export const quantisedSidesMutants: readonly Mutant[] = [
     {
       name: "one_type_for_both_sides_codes",
       fault: "Codes of the values are read as the type of the keys",
-      origin: "own",
       violates: ["dtype/c8"],
       killedBy: ["kernel:c8:mixed:formats=fp8_e4m3-head-bf16+fp8_e5m2-token-f16;*"],
     },
@@ -68,7 +67,6 @@ export const quantisedSidesMutants: readonly Mutant[] = [
     {
       name: "two_passes_scale_heads_of_their_own_head",
       fault: "A pass over some heads takes the scales of the first heads of the model",
-      origin: "own",
       violates: ["dtype/c8"],
       killedBy: ["kernel:c8:entry:entry=two_passes;format=fp8_e4m3-head-f32"],
     },

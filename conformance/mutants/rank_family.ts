@@ -1,8 +1,8 @@
 /** Allocators whose ranks are configured wrongly, and whose head counts are not as declared. */
-import type { CacheSpec, ShardCommand } from "../subject.ts";
+import type { CacheSpec, ShardCommand, ShardReply } from "../subject.ts";
 import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
 import { allocatorFamily, layoutFamily } from "./family.ts";
-import { type Mutant, mutateAllocator } from "./mutant.ts";
+import { type AllocatorFault, making, type Mutant, mutateAllocator } from "./mutant.ts";
 
 /** The kinds of a pattern, as a list over the heads of the model, or over those of a rank. */
 export function listed(
@@ -23,10 +23,20 @@ export function listed(
   return { ...spec, heads: { kind: "layers", kindsByLayer } };
 }
 
+/** Shards wrongly where there are more ranks than KV heads. */
+function replicating(change: (o: ShardCommand) => Partial<ShardReply>): AllocatorFault {
+  return (good) => ({
+    shard: async (o) => {
+      const reply = await good.shard(o);
+      if (reply.kind === "refused" || o.kvHeadsGlobal >= o.ranks) return reply;
+      return { kind: "ok", value: { ...reply.value, ...change(o) } };
+    },
+  });
+}
+
 export const rankFamilyMutants: readonly Mutant[] = [
   ...layoutFamily({
     name: "head_count",
-    origin: "own",
     violates: ["mask/head-kinds", "declare/policy"],
     variants: {
       nearest: Math.round,
@@ -46,24 +56,20 @@ export const rankFamilyMutants: readonly Mutant[] = [
     fault: "a pattern takes the first heads of the model, not of the rank",
     test: "allocator:tensor_parallel:pattern",
     layouts: HEAD_LAYOUTS,
-  }, (good) => ({
-    create: (spec) => good.create(listed(spec, (heads, ratio) => Math.floor(heads * ratio))),
-  })),
-  ...layoutFamily({
-    name: "list_of_rank_0",
-    origin: "field",
-    violates: ["mask/head-kinds"],
-    fault: "every rank takes the kinds of the first rank's heads",
-    test: "allocator:tensor_parallel:list",
-    layouts: HEAD_LAYOUTS,
-  }, (good) => ({
-    create: (spec) =>
-      good.create(
-        spec.heads.kind === "layers" && spec.tensorParallel.rank > 0
-          ? { ...spec, tensorParallel: { ...spec.tensorParallel, rank: 0 } }
-          : spec,
-      ),
-  })),
+  }, making((spec) => listed(spec, (heads, ratio) => Math.floor(heads * ratio)))),
+  ...layoutFamily(
+    {
+      name: "list_of_rank_0",
+      origin: "field",
+      violates: ["mask/head-kinds"],
+      fault: "every rank takes the kinds of the first rank's heads",
+      test: "allocator:tensor_parallel:list",
+      layouts: HEAD_LAYOUTS,
+    },
+    making(({ heads, tensorParallel }) =>
+      heads.kind === "layers" ? { tensorParallel: { ...tensorParallel, rank: 0 } } : {}
+    ),
+  ),
   ...layoutFamily({
     name: "ranks_size_own_pools",
     origin: "field",
@@ -71,12 +77,9 @@ export const rankFamilyMutants: readonly Mutant[] = [
     fault: "each rank sizes its pools by the memory that it finds free",
     test: "allocator:tensor_parallel:agreement",
     layouts: HEAD_LAYOUTS,
-  }, (good) => ({
-    create: (spec) =>
-      good.create({ ...spec, pagesPerHead: spec.pagesPerHead - spec.tensorParallel.rank }),
-  })),
+  }, making((spec) => ({ pagesPerHead: spec.pagesPerHead - spec.tensorParallel.rank }))),
   ...allocatorFamily(
-    { name: "shard", origin: "own", violates: ["tp/divisible"] },
+    { name: "shard", violates: ["tp/divisible"] },
     [
       {
         label: "floors_replicated_query_heads",
@@ -103,45 +106,29 @@ export const rankFamilyMutants: readonly Mutant[] = [
       },
     }),
   ),
-  mutateAllocator({
-    name: "replicated_heads_interleaved",
-    fault: "With more ranks than KV heads, ranks take the heads in turns",
-    origin: "own",
-    violates: ["mask/head-kinds"],
-    killedBy: ["allocator:tensor_parallel:list:ranks=16;*"],
-  }, (good) => ({
-    create: (spec) => {
-      const { kvHeads, tensorParallel: { ranks, rank } } = spec;
-      if (kvHeads >= ranks || ranks % kvHeads !== 0) return good.create(spec);
-      const other = rank % kvHeads * (ranks / kvHeads);
-      return good.create({ ...spec, tensorParallel: { ranks, rank: other } });
+  mutateAllocator(
+    {
+      name: "replicated_heads_interleaved",
+      fault: "With more ranks than KV heads, ranks take the heads in turns",
+      violates: ["mask/head-kinds"],
+      killedBy: ["allocator:tensor_parallel:list:ranks=16;*"],
     },
-  })),
+    making(({ kvHeads, tensorParallel: { ranks, rank } }) => {
+      if (kvHeads >= ranks || ranks % kvHeads !== 0) return {};
+      return { tensorParallel: { ranks, rank: rank % kvHeads * (ranks / kvHeads) } };
+    }),
+  ),
   mutateAllocator({
     name: "fewer_heads_than_ranks_sharded",
     fault: "With fewer KV heads than ranks the heads are divided, and a rank has none",
     origin: "field",
     violates: ["tp/divisible"],
     killedBy: ["allocator:tensor_parallel:divisible:kv=4;query=64;ranks=8"],
-  }, (good) => ({
-    shard: async (o) => {
-      const reply = await good.shard(o);
-      if (reply.kind === "refused" || o.kvHeadsGlobal >= o.ranks) return reply;
-      const kvHeads = o.rank < o.kvHeadsGlobal ? 1 : 0;
-      return { kind: "ok", value: { ...reply.value, kvHeads } };
-    },
-  })),
+  }, replicating(({ rank, kvHeadsGlobal }) => ({ kvHeads: rank < kvHeadsGlobal ? 1 : 0 }))),
   mutateAllocator({
     name: "query_heads_not_sharded",
     fault: "Where KV heads are replicated every rank keeps all query heads",
-    origin: "own",
     violates: ["tp/divisible"],
     killedBy: ["allocator:tensor_parallel:divisible"],
-  }, (good) => ({
-    shard: async (o) => {
-      const reply = await good.shard(o);
-      if (reply.kind === "refused" || o.kvHeadsGlobal >= o.ranks) return reply;
-      return { kind: "ok", value: { ...reply.value, queryHeads: o.queryHeadsGlobal } };
-    },
-  })),
+  }, replicating(({ queryHeadsGlobal }) => ({ queryHeads: queryHeadsGlobal }))),
 ];

@@ -1,5 +1,5 @@
 /** Allocators that are configured wrongly, and validators that see nothing. */
-import { type Mutant, mutateAllocator } from "./mutant.ts";
+import { making, type Mutant, mutateAllocator } from "./mutant.ts";
 
 export const rankMutants: readonly Mutant[] = [
   mutateAllocator({
@@ -33,29 +33,24 @@ export const rankMutants: readonly Mutant[] = [
     origin: "field",
     violates: ["tp/rank-agreement"],
     killedBy: ["allocator:tensor_parallel:agreement"],
-  }, (good) => ({
-    create: (spec) =>
-      good.create({ ...spec, recycle: spec.recycle && spec.tensorParallel.rank === 0 }),
-  })),
-  mutateAllocator({
-    name: "ratio_clamped",
-    fault: "A ratio outside [0, 1] is taken for the nearest one inside",
-    origin: "field",
-    violates: ["mask/head-kinds"],
-    killedBy: ["allocator:head_kinds:bad_ratio"],
-  }, (good) => ({
-    create: (spec) => {
-      const { heads } = spec;
-      const clamped = heads.kind === "pattern"
-        ? { ...heads, ratio: Math.min(1, Math.max(0, heads.ratio || 0)) }
-        : heads;
-      return good.create({ ...spec, heads: clamped });
+  }, making((spec) => ({ recycle: spec.recycle && spec.tensorParallel.rank === 0 }))),
+  mutateAllocator(
+    {
+      name: "ratio_clamped",
+      fault: "A ratio outside [0, 1] is taken for the nearest one inside",
+      origin: "field",
+      violates: ["mask/head-kinds"],
+      killedBy: ["allocator:head_kinds:bad_ratio"],
     },
-  })),
+    making(({ heads }) => ({
+      heads: heads.kind === "pattern"
+        ? { ...heads, ratio: Math.min(1, Math.max(0, heads.ratio || 0)) }
+        : heads,
+    })),
+  ),
   mutateAllocator({
     name: "silent_validator",
     fault: "The validator finds nothing",
-    origin: "own",
     violates: [
       "sentinel/only-minus-one",
       "sentinel/only-when-dead",

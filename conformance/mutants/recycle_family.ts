@@ -1,17 +1,26 @@
 /** Allocators that recycle wrongly with one layout alone. */
-import type { CacheSpec } from "../subject.ts";
-import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
+import { HEAD_LAYOUTS, LAYOUTS, windowHeads } from "../suites/cache_spec.ts";
 import { layoutFamily } from "./family.ts";
-import type { AllocatorFault, Mutant } from "./mutant.ts";
+import { type AllocatorFault, making, type Mutant } from "./mutant.ts";
 
 type RecycleFault = Omit<Parameters<typeof layoutFamily>[0], "origin"> & {
   readonly change: AllocatorFault;
 };
 
-const withSpec = (
-  change: (spec: CacheSpec) => CacheSpec,
-): AllocatorFault =>
-(good) => ({ create: (spec) => good.create(change(spec)) });
+/** Recycles although it is switched off, every head then. */
+export const alwaysRecycling: AllocatorFault = making(({ recycle, heads }) => ({
+  recycle: true,
+  heads: recycle ? heads : windowHeads(1),
+}));
+
+/** Steps in flight keep nothing. */
+export const withoutFence: AllocatorFault = () => {
+  let next = 0;
+  return {
+    beginStep: () => Promise.resolve({ kind: "ok", value: next++ }),
+    completeStep: () => Promise.resolve({ kind: "ok", value: null }),
+  };
+};
 
 const FAULTS: readonly RecycleFault[] = [
   {
@@ -20,7 +29,7 @@ const FAULTS: readonly RecycleFault[] = [
     violates: ["recycle/window-only", "sentinel/only-when-dead"],
     test: "allocator:recycle:dead_pages",
     layouts: LAYOUTS,
-    change: withSpec((spec) => ({ ...spec, windowTokens: Math.max(1, spec.windowTokens - 1) })),
+    change: making(({ windowTokens }) => ({ windowTokens: Math.max(1, windowTokens - 1) })),
   },
   {
     name: "window_one_long",
@@ -28,10 +37,7 @@ const FAULTS: readonly RecycleFault[] = [
     violates: ["recycle/window-only"],
     test: "allocator:recycle:dead_pages",
     layouts: LAYOUTS,
-    change: withSpec((spec) => ({
-      ...spec,
-      windowTokens: spec.windowTokens === 0 ? 0 : spec.windowTokens + 1,
-    })),
+    change: making(({ windowTokens: window }) => ({ windowTokens: window && window + 1 })),
   },
   {
     name: "sinks_in_whole_pages",
@@ -39,9 +45,8 @@ const FAULTS: readonly RecycleFault[] = [
     violates: ["recycle/window-only", "sentinel/only-when-dead"],
     test: "allocator:recycle:dead_pages",
     layouts: LAYOUTS,
-    change: withSpec((spec) => ({
-      ...spec,
-      sinkTokens: spec.sinkTokens - spec.sinkTokens % spec.pageSizeTokens,
+    change: making(({ sinkTokens, pageSizeTokens }) => ({
+      sinkTokens: sinkTokens - sinkTokens % pageSizeTokens,
     })),
   },
   {
@@ -77,13 +82,7 @@ const FAULTS: readonly RecycleFault[] = [
     violates: ["recycle/in-flight"],
     test: "allocator:recycle:in_flight",
     layouts: LAYOUTS,
-    change: () => {
-      let next = 0;
-      return {
-        beginStep: () => Promise.resolve({ kind: "ok", value: next++ }),
-        completeStep: () => Promise.resolve({ kind: "ok", value: null }),
-      };
-    },
+    change: withoutFence,
   },
   {
     name: "oldest_step_alone",
@@ -117,14 +116,10 @@ const FAULTS: readonly RecycleFault[] = [
     violates: ["recycle/off"],
     test: "allocator:recycle:nothing_dead",
     layouts: LAYOUTS,
-    change: withSpec((spec) => ({
-      ...spec,
-      recycle: true,
-      heads: spec.recycle ? spec.heads : { kind: "pattern", pattern: "first", ratio: 1 },
-    })),
+    change: alwaysRecycling,
   },
 ];
 
 export const recycleFamilyMutants: readonly Mutant[] = FAULTS.flatMap(({ change, ...facts }) =>
-  layoutFamily({ ...facts, origin: "own" }, change)
+  layoutFamily({ ...facts }, change)
 );

@@ -78,7 +78,7 @@ const MEMBERS: readonly RefusalMember[] = [
 
 export const refusalMutants: readonly Mutant[] = [
   ...kernelFamily(
-    { name: "claims_and_refuses", origin: "own", violates: ["declare/capability"] },
+    { name: "claims_and_refuses", violates: ["declare/capability"] },
     ["layout=pooled", "layout=uniform", "storage=f16"].map((claim) => ({
       claim,
       label: claim.split("=")[1]!,
@@ -121,7 +121,7 @@ export const refusalMutants: readonly Mutant[] = [
       },
     }),
   ),
-  ...kernelFamily({ name: "takes", origin: "own" }, MEMBERS, ({ when }) => (good) => ({
+  ...kernelFamily({ name: "takes" }, MEMBERS, ({ when }) => (good) => ({
     attend: async (problem, o) => {
       const reply = await good.attend(problem, o);
       return reply.kind === "refused" && when(problem) ? zeros(problem) : reply;

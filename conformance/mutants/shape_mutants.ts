@@ -6,7 +6,6 @@ export const shapeMutants: readonly Mutant[] = [
   mutateKernel({
     name: "no_columns_is_no_keys",
     fault: "A table without columns is taken for a cache without keys",
-    origin: "own",
     violates: ["shape/columns-positive"],
     killedBy: ["kernel:refusal:shape:fault=no_columns"],
   }, (good) => ({
@@ -16,7 +15,6 @@ export const shapeMutants: readonly Mutant[] = [
   mutateKernel({
     name: "group_floored",
     fault: "The group is floored, and query heads past the last whole one are left at 0",
-    origin: "own",
     violates: ["shape/group"],
     killedBy: ["kernel:refusal:shape:fault=group_indivisible"],
   }, (good) => ({
@@ -28,7 +26,6 @@ export const shapeMutants: readonly Mutant[] = [
   mutateKernel({
     name: "storage_unchecked",
     fault: "The bytes of a float32 query are read as 16-bit values",
-    origin: "own",
     violates: ["dtype/c16"],
     killedBy: ["kernel:refusal:storage:fault=query_float32"],
   }, (good) => ({

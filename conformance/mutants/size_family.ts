@@ -44,7 +44,6 @@ export const sizeMutants: readonly Mutant[] = [
     }))),
   ...layoutFamily({
     name: "heads_repeat",
-    origin: "own",
     violates: ["layout/row-major-heads"],
     variants: limits([4, 6, 7], "after_#"),
     fault: (_, limit) => `heads from ${limit} on have the row of head 0`,
@@ -96,7 +95,6 @@ export const sizeMutants: readonly Mutant[] = [
   }),
   ...layoutFamily({
     name: "stale_tail",
-    origin: "own",
     violates: ["sentinel/tail", "abort/exact"],
     variants: limits([5, 20], "from_slot_#"),
     fault: (_, limit) => `slots from ${limit} on keep the columns of their last owner`,
@@ -122,7 +120,6 @@ export const sizeMutants: readonly Mutant[] = [
   }),
   ...layoutFamily({
     name: "recycles_two_layer_groups",
-    origin: "own",
     violates: ["layout/per-layer-groups", "recycle/window-only"],
     fault: "recycling leaves the rows of a third layer group as they are",
     test: "allocator:size:groups",

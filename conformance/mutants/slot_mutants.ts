@@ -1,7 +1,6 @@
 /** Allocators whose slots have one fault each. */
-import type { AllocatorSubject } from "../subject.ts";
-import { type Mutant, mutateAllocator } from "./mutant.ts";
-import { undoSwaps, withStale } from "./snapshot_changes.ts";
+import { type AllocatorFault, type Mutant, mutateAllocator } from "./mutant.ts";
+import { showing, undoSwaps, withStale } from "./snapshot_changes.ts";
 
 export const slotMutants: readonly Mutant[] = [
   mutateAllocator({
@@ -10,41 +9,14 @@ export const slotMutants: readonly Mutant[] = [
     origin: "field",
     violates: ["slot/swap-rows"],
     killedBy: ["allocator:slots:swap"],
-  }, (good) => {
-    const moved: [number, number][] = [];
-    return {
-      swap: (o) => {
-        moved.unshift([o.first, o.second]);
-        return good.swap(o);
-      },
-      snapshot: async () => {
-        const snapshot = await good.snapshot();
-        return { ...snapshot, table: undoSwaps(snapshot, snapshot.table, moved) };
-      },
-    };
-  }),
+  }, swapLeaves("table")),
   mutateAllocator({
     name: "draft_not_swapped",
     fault: "A swap leaves the draft model's table as it was",
     origin: "field",
     violates: ["slot/swap-rows"],
     killedBy: ["allocator:slots:draft:move=swap;*"],
-  }, (good) => {
-    const moved: [number, number][] = [];
-    return {
-      swap: (o) => {
-        moved.unshift([o.first, o.second]);
-        return good.swap(o);
-      },
-      snapshot: async () => {
-        const snapshot = await good.snapshot();
-        const { draftTable } = snapshot;
-        return draftTable === null
-          ? snapshot
-          : { ...snapshot, draftTable: undoSwaps(snapshot, draftTable, moved) };
-      },
-    };
-  }),
+  }, swapLeaves("draftTable")),
   mutateAllocator({
     name: "stale_tail_after_reorder",
     fault: "A shorter row overwritten a longer one in a reorder keeps its end",
@@ -55,23 +27,36 @@ export const slotMutants: readonly Mutant[] = [
   mutateAllocator({
     name: "stale_tail_after_reuse",
     fault: "A shorter request in a used slot keeps the columns of the longer one",
-    origin: "own",
     violates: ["sentinel/tail", "abort/exact"],
     killedBy: ["allocator:table:tail", "allocator:abort:exact"],
   }, staleAfter("release")),
   mutateAllocator({
     name: "condense_leaves_rows",
     fault: "Condensing copies rows to the front and leaves the old ones behind",
-    origin: "own",
     violates: ["slot/condense"],
     killedBy: ["allocator:slots:condense"],
   }, staleAfter("condense")),
 ];
 
+/** A swap moves everything but one of the tables. */
+function swapLeaves(field: "table" | "draftTable"): AllocatorFault {
+  return (good) => {
+    const moved: [number, number][] = [];
+    return {
+      swap: (o) => {
+        moved.unshift([o.first, o.second]);
+        return good.swap(o);
+      },
+      ...showing(good.snapshot, (snapshot) => {
+        const table = snapshot[field];
+        return table === null ? {} : { [field]: undoSwaps(snapshot, table, moved) };
+      }),
+    };
+  };
+}
+
 /** Rows that the command shortens keep the columns that they had before it. */
-function staleAfter(
-  command: "reorder" | "release" | "condense",
-): (good: AllocatorSubject) => Partial<AllocatorSubject> {
+function staleAfter(command: "reorder" | "release" | "condense"): AllocatorFault {
   return (good) => {
     let before: Int32Array | null = null;
     return {

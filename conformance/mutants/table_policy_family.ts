@@ -49,7 +49,6 @@ export const tablePolicyMutants: readonly Mutant[] = [
   }), posedAs(NULL_PAGE)),
   ...kernelLayoutFamily({
     name: "null_page_forgotten",
-    origin: "own",
     violates: ["layout/row-major-heads"],
     policies: NULL_PAGE,
     fault: "ids lose the null page, and the cache does not",

@@ -36,7 +36,6 @@ export const transferMutants: readonly Mutant[] = [
   }),
   ...layoutFamily({
     name: "transfer_ends_the_oldest",
-    origin: "own",
     violates: ["recycle/in-flight-transfer"],
     fault: "the end of a transfer is taken for that of the oldest",
     test: "allocator:lifetime:transfers",

@@ -56,19 +56,19 @@ const MEMBERS: readonly ValidatorMember[] = [
     killedBy: SIZE,
     tell: ({ clause }) => clause !== "sentinel/tail",
   },
-  {
-    label: "lengths_int64",
-    fault: "Lengths of int64 are taken as they come",
+  ...(["int64", "uint32", "float32"] as const).map((type) => ({
+    label: `lengths_${type}`,
+    fault: `Lengths of ${type} are taken as they come`,
     violates: ["dtype/int32"],
-    killedBy: ["validator:size:lengths:fault=int64;*"],
-    ask: (o) => ({ ...o, lengthsTokens: int32(o.lengthsTokens) }),
-  },
+    killedBy: [`validator:size:lengths:fault=${type};*`],
+    ask: (o: TableDump) => ({ ...o, lengthsTokens: int32(o.lengthsTokens) }),
+  })),
   {
-    label: "lengths_uint32",
-    fault: "Lengths of uint32 are taken as they come",
+    label: "windows_int64",
+    fault: "Windows of int64 are taken as they come",
     violates: ["dtype/int32"],
-    killedBy: ["validator:size:lengths:fault=uint32;*"],
-    ask: (o) => ({ ...o, lengthsTokens: int32(o.lengthsTokens) }),
+    killedBy: ["validator:size:lengths:fault=windows_int64;*"],
+    ask: (o) => ({ ...o, headWindows: int32(o.headWindows) }),
   },
   {
     label: "pool_end",
@@ -102,20 +102,14 @@ const MEMBERS: readonly ValidatorMember[] = [
     fault: "A page of every head is judged by the window heads alone",
     violates: ["sentinel/only-when-dead"],
     killedBy: ["validator:table:uniform_hole"],
-    ask: (o) =>
-      o.layout === "uniform" && o.headWindows instanceof Int32Array
-        ? { ...o, headWindows: o.headWindows.map(() => Math.max(...o.headWindows)) }
-        : o,
+    ask: (o) => withOneWindow(o, Math.max),
   },
   {
     label: "uniform_by_the_narrowest_window",
     fault: "A page of every head is judged by the narrowest window",
     violates: ["sentinel/only-when-dead", "mask/several-windows"],
     killedBy: ["validator:table:uniform_hole"],
-    ask: (o) =>
-      o.layout === "uniform" && o.headWindows instanceof Int32Array
-        ? { ...o, headWindows: o.headWindows.map(() => Math.min(...o.headWindows)) }
-        : o,
+    ask: (o) => withOneWindow(o, Math.min),
   },
   ...[1, -1].map((early) => ({
     label: early === 1 ? "dead_a_token_early" : "dead_a_token_late",
@@ -129,20 +123,6 @@ const MEMBERS: readonly ValidatorMember[] = [
         : o.headWindows,
     }),
   })),
-  {
-    label: "lengths_float32",
-    fault: "Lengths of float32 are taken as they come",
-    violates: ["dtype/int32"],
-    killedBy: ["validator:size:lengths:fault=float32;*"],
-    ask: (o) => ({ ...o, lengthsTokens: int32(o.lengthsTokens) }),
-  },
-  {
-    label: "windows_int64",
-    fault: "Windows of int64 are taken as they come",
-    violates: ["dtype/int32"],
-    killedBy: ["validator:size:lengths:fault=windows_int64;*"],
-    ask: (o) => ({ ...o, headWindows: int32(o.headWindows) }),
-  },
   {
     label: "lengths_clamped",
     fault: "Lengths that cannot be are clamped to what can",
@@ -187,6 +167,13 @@ const MEMBERS: readonly ValidatorMember[] = [
     },
   },
 ];
+
+/** A uniform table whose heads all have the window that is chosen of theirs. */
+function withOneWindow(o: TableDump, choose: (...windows: number[]) => number): TableDump {
+  return o.layout === "uniform" && o.headWindows instanceof Int32Array
+    ? { ...o, headWindows: o.headWindows.map(() => choose(...o.headWindows)) }
+    : o;
+}
 
 function isInt32(o: TableDump): boolean {
   return o.lengthsTokens instanceof Int32Array;

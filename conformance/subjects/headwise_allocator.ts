@@ -99,26 +99,14 @@ export function createHeadwiseAllocator(): AllocatorSubject {
   const allocator = (): CacheAllocator => held().allocator;
   const slotOf = (slot: number): Slot => toSlot(slot, { limit: allocator().options.slots });
   return {
-    create: (spec) =>
-      attempt(() => {
-        current = createFromSpec(spec);
-        return null;
-      }),
+    create: (spec) => carryOut(() => current = createFromSpec(spec)),
     admit: (o) => attemptPages(() => admitRequest(held(), { ...o, slot: slotOf(o.slot) })),
     extend: (o) => attemptPages(() => extendRequest(held(), slotOf(o.slot), o)),
     recycle: (o) => attempt(() => recycle(allocator(), slotOf(o.slot), o)),
     release: (o) => attempt(() => releaseRequest(held(), { ...o, slot: slotOf(o.slot) })),
-    swap: (o) =>
-      attempt(() => {
-        swapSlots(allocator(), slotOf(o.first), slotOf(o.second));
-        return null;
-      }),
+    swap: (o) => carryOut(() => swapSlots(allocator(), slotOf(o.first), slotOf(o.second))),
     condense: (o) => attempt(() => condense(allocator(), o.active)),
-    reorder: (o) =>
-      attempt(() => {
-        reorderSlots(allocator(), o.permutation);
-        return null;
-      }),
+    reorder: (o) => carryOut(() => reorderSlots(allocator(), o.permutation)),
     beginStep: () =>
       attempt(() => {
         held().workerTable.set(allocator().table.ids);
@@ -130,23 +118,11 @@ export function createHeadwiseAllocator(): AllocatorSubject {
         checkActiveSlot(allocator(), slotOf(o.slot));
         return beginStep(allocator());
       }),
-    endTransfer: (o) =>
-      attempt(() => {
-        completeStep(allocator(), o.transfer as StepId);
-        return null;
-      }),
+    endTransfer: (o) => carryOut(() => completeStep(allocator(), o.transfer as StepId)),
     cachePrefix: (o) => attempt(() => cachePrefix(held(), slotOf(o.slot), o)),
     admitShared: (o) => attemptShared(() => admitShared(held(), slotOf(o.slot), o)),
-    completeStep: (o) =>
-      attempt(() => {
-        completeStep(allocator(), o.step as StepId);
-        return null;
-      }),
-    returnPages: (o) =>
-      attempt(() => {
-        returnPages(allocator(), o);
-        return null;
-      }),
+    completeStep: (o) => carryOut(() => completeStep(allocator(), o.step as StepId)),
+    returnPages: (o) => carryOut(() => returnPages(allocator(), o)),
     canAdmit: (o) => attempt(() => canAdmit(allocator(), o)),
     snapshot: () => Promise.resolve(takeSnapshot(held())),
     shard: (o) =>
@@ -244,6 +220,14 @@ function validate(o: TableDump): TableFault[] {
     uniformColumns: o.uniformColumns,
   });
   return violations.map(({ message: _, ...fault }) => fault);
+}
+
+/** A command without an answer of its own. */
+function carryOut(command: () => void): Promise<Reply<null>> {
+  return attempt(() => {
+    command();
+    return null;
+  });
 }
 
 function attempt<T>(command: () => T): Promise<Reply<T>> {

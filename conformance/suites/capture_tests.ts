@@ -54,6 +54,20 @@ function captureProblem(
   return problemOf(seed, { ...widest, rows }, shapeOf(widest));
 }
 
+/** Replays problems and judges each; the recording is forgotten then. */
+async function judgeReplays(
+  kernel: KernelSubject,
+  capture: number,
+  problems: readonly AttentionProblem[],
+): Promise<Verdict> {
+  const verdicts: Verdict[] = [];
+  for (const problem of problems) {
+    verdicts.push(judgeReply(problem, requireOk("replay", await kernel.replay(capture, problem))));
+  }
+  await kernel.releaseCapture(capture);
+  return worstOf(verdicts);
+}
+
 async function replayJudged(
   kernel: KernelSubject,
   recorded: AttentionProblem,
@@ -192,15 +206,10 @@ export const captureTests: readonly TestDefinition[] = [
     needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
     cases: grid({ layout: HEAD_LAYOUTS, rows: ["8+20_1+40_3+0", "1+20_0+30_1+5_0+0", "2+9_8+40"] }),
     run: async ({ kernel, params: { layout, rows }, seed }) => {
-      const problem = problemOf(seed, { layout, rows, recycled: true, window: 12 });
-      const capture = await record(kernel, problem);
-      const verdicts: Verdict[] = [];
-      for (const turn of [1, 2]) {
-        const next = problemOf(seed + turn, { layout, rows, recycled: true, window: 12 });
-        verdicts.push(judgeReply(next, requireOk("replay", await kernel.replay(capture, next))));
-      }
-      await kernel.releaseCapture(capture);
-      return worstOf(verdicts);
+      const [problem, ...next] = [0, 1, 2].map((turn) =>
+        problemOf(seed + turn, { layout, rows, recycled: true, window: 12 })
+      );
+      return judgeReplays(kernel, await record(kernel, problem!), next);
     },
   }),
   defineTest({
@@ -220,14 +229,11 @@ export const captureTests: readonly TestDefinition[] = [
         { ...spec, rows: rowsOf(recorded.split("-").map(Number)) },
         shape,
       );
-      const capture = await record(kernel, short);
-      const verdicts: Verdict[] = [];
-      for (const lengths of [[16 * columns - 1, 20, 3], [7, 16 * columns - 1, 16 * columns - 17]]) {
-        const next = problemOf(seed + 1, { ...spec, rows: rowsOf(lengths) }, shape);
-        verdicts.push(judgeReply(next, requireOk("replay", await kernel.replay(capture, next))));
-      }
-      await kernel.releaseCapture(capture);
-      return worstOf(verdicts);
+      const last = 16 * columns - 1;
+      const next = [[last, 20, 3], [7, last, last - 16]].map((lengths) =>
+        problemOf(seed + 1, { ...spec, rows: rowsOf(lengths) }, shape)
+      );
+      return judgeReplays(kernel, await record(kernel, short), next);
     },
   }),
 ];

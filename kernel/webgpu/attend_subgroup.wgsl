@@ -137,10 +137,11 @@ fn attend(
 //#if KEY_DIGITS
 //#for r in 0..R
 //#for j in 0..J
-    var upper${r}_${j} = 0i;
-    var lower${r}_${j} = 0i;
+    var total${r}_${j} = 0i;
 //#end
 //#end
+    // Upper bytes first, so that one sum a row and key is kept at a time.
+//#for half in 0..2
 //#for c in 0..KC
 //#for q in 0..KQ
     {
@@ -150,22 +151,24 @@ fn attend(
 //#for r in 0..R
       {
 //#if QUERY_REGISTERS
-        let query = query${r}_${c}_${q};
+        let query = query${r}_${c}_${q}[${half}];
 //#else
-        let query = sharedDigits[${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane];
+        let query = sharedDigits[${(r * KQ + q) * KEY_CHUNKS + c * LK}u + keyLane][${half}];
 //#end
 //#for j in 0..J
-        upper${r}_${j} += dot4I8Packed(key${j}, query.x);
-        lower${r}_${j} += dot4I8Packed(key${j}, query.y);
+        total${r}_${j} += dot4I8Packed(key${j}, query);
 //#end
       }
 //#end
     }
 //#end
 //#end
+//#if half == 0
 //#for r in 0..R
 //#for j in 0..J
-    var total${r}_${j} = (upper${r}_${j} << 8u) + lower${r}_${j};
+    total${r}_${j} <<= 8u;
+//#end
+//#end
 //#end
 //#end
 //#else

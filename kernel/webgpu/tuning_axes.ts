@@ -15,7 +15,7 @@ export const TUNING_AXES: Readonly<Record<TuningPart, readonly number[]>> = {
   lanesPerKey: [2, 4, 8, 16],
   keysPerGroup: [1, 2, 4, 8],
   valuesInFlight: [1, 2, 4, 8, 16],
-  parallelItems: [16, 132, 264, 528, 1056, 2112],
+  parallelItems: [16, 132, 264, 528, 792, 1056, 2112],
 };
 
 /**

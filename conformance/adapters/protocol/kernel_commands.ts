@@ -6,6 +6,7 @@ import {
   packAppended,
   QUANTISED_TENSORS,
   type Side,
+  SIDE_FIELDS,
   unpackAppended,
 } from "../quantised_tensors.ts";
 import type { Tensor, Tensors } from "../safetensors.ts";
@@ -202,16 +203,11 @@ export const KERNEL_COMMANDS = {
   }),
 };
 
-const QUANTISED_FIELDS = {
-  keys: { format: "keyFormat", tensor: "quantisedKeys" },
-  values: { format: "valueFormat", tensor: "quantisedValues" },
-} as const;
-
 function appendedSide(
   reply: AppendReply,
   { side, shape }: { readonly side: Side; readonly shape: AttentionShape },
 ): Tensors {
-  const { format: formatField, tensor: field } = QUANTISED_FIELDS[side];
+  const { format: formatField, tensor: field } = SIDE_FIELDS[side];
   const format = shape[formatField];
   const tensor = reply[field];
   return format === undefined || tensor === undefined
@@ -225,7 +221,7 @@ function appendedFrom(
   side: Side,
 ): Pick<AppendReply, "keys" | "values" | "quantisedKeys" | "quantisedValues"> {
   const { shape } = given;
-  const { format: formatField, tensor: field } = QUANTISED_FIELDS[side];
+  const { format: formatField, tensor: field } = SIDE_FIELDS[side];
   const format = shape[formatField];
   const before = given[field];
   if (format === undefined || before === undefined) {

@@ -1,27 +1,18 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { summarizeWeighted } from "../statistics/mod.ts";
-import { groupGaps, sortGaps, summarizeGaps, weightedGaps } from "./sorted_gaps.ts";
+import {
+  type SortedSample,
+  sortSample,
+  summarizeSamples,
+  summarizeWeighted,
+} from "../statistics/mod.ts";
+import { groupGaps } from "./gap_groups.ts";
 
 type Pairs = readonly (readonly [gapMs: number, tokens: number])[];
 
-function weighted(pairs: Pairs) {
-  return {
-    gapsMs: Float64Array.from(pairs, ([gap]) => gap),
-    tokens: Float64Array.from(pairs, ([, tokens]) => tokens),
-  };
+function sorted(pairs: Pairs): SortedSample {
+  return sortSample(pairs.map(([gap]) => gap), pairs.map(([, tokens]) => tokens));
 }
-
-function sorted(pairs: Pairs) {
-  return sortGaps(weighted(pairs));
-}
-
-Deno.test("sortGaps() holds each gap once with all of its tokens", () => {
-  const gaps = sorted([[3, 1], [1, 4], [3, 2], [2, 0]]);
-  assert.deepEqual({ ...weightedGaps(gaps) }, weighted([[1, 4], [3, 3]]));
-  assert.deepEqual([...gaps.placesUpTo], [1, 3]);
-  assert.equal(gaps.sumMs, 13);
-});
 
 Deno.test("groupGaps() sorts gaps and joins equal ones", () => {
   const groups = { gapMs: [1, 3], tokens: [4, 3] };
@@ -59,11 +50,11 @@ Deno.test("gaps of replicas come to what the gaps of one list do, however they a
         sorted(rows.filter((row) => row[2] === part).map(([gap, tokens]) => [gap, tokens]))
       );
       assert.deepEqual(groupGaps(parts), groupGaps([sorted(pairs)]));
-      const { gapsMs, tokens } = weighted(pairs);
-      const wanted = summarizeWeighted(gapsMs, tokens);
-      // One list adds in the order of the sample, to the last bit.
-      assert.deepEqual(summarizeGaps([sorted(pairs)]), wanted);
-      const found = summarizeGaps(parts);
+      const wanted = summarizeWeighted(
+        pairs.map(([gap]) => gap),
+        pairs.map(([, tokens]) => tokens),
+      );
+      const found = summarizeSamples(parts);
       if (wanted === null || found === null) return assert.equal(found, wanted);
       assert.ok(Math.abs(found.mean - wanted.mean) <= 1e-12 * wanted.mean);
       assert.deepEqual({ ...found, mean: wanted.mean }, wanted);
