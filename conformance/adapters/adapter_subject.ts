@@ -24,26 +24,21 @@ export function createAdapterSubject(session: AdapterSession): Subject {
   const { name, capabilities, policies, arithmetic, metadata } = session.claims;
   const claims = (prefix: string): boolean =>
     [...capabilities].some((capability) => capability.startsWith(prefix));
+  const hasKernel = claims("kernel");
+  const described = describeArithmetic({ ...FLOAT32_ARITHMETIC, ...arithmetic });
   return {
     name,
     capabilities,
-    ...(policies === undefined ? {} : { policies }),
-    ...(claims("allocator") || claims("validator")
-      ? { allocator: partOf<AllocatorSubject>(session, "allocator") }
-      : {}),
-    ...(claims("kernel")
-      ? {
-        kernel: declareArithmetic(partOf<KernelSubject>(session, "kernel"), arithmetic),
-        ...(arithmetic === undefined ? {} : { arithmetic }),
-      }
-      : {}),
-    metadata: {
-      ...metadata,
-      ...(claims("kernel")
-        ? { arithmetic: describeArithmetic({ ...FLOAT32_ARITHMETIC, ...arithmetic }) }
-        : {}),
-    },
-    ...(claims("clock") ? { clock: partOf<StepTimer>(session, "clock") } : {}),
+    ...(policies && { policies }),
+    ...((claims("allocator") || claims("validator")) && {
+      allocator: partOf<AllocatorSubject>(session, "allocator"),
+    }),
+    ...(hasKernel && {
+      kernel: declareArithmetic(partOf<KernelSubject>(session, "kernel"), arithmetic),
+    }),
+    ...(hasKernel && arithmetic && { arithmetic }),
+    metadata: { ...metadata, ...(hasKernel && { arithmetic: described }) },
+    ...(claims("clock") && { clock: partOf<StepTimer>(session, "clock") }),
     recover: session.restart,
   };
 }

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { type TableQuestion, validateTable, type Violation } from "../../allocator/mod.ts";
 import { describeIssues, FileRefusal, readBounded } from "../../fixtures/mod.ts";
 import { isNpy, readNpy } from "./npy.ts";
+import { withoutUndefined } from "./protocol/command.ts";
 import { readTensors, type Tensor, TensorFileError } from "./safetensors.ts";
 
 const count = z.int().min(0);
@@ -150,7 +151,6 @@ export function parseDump(dump: DumpBytes): TableDumpFile {
       },
       // A pool of its own size may be no whole number of pages per head.
       pagesPerHead: pagesPerHead ?? Math.ceil((poolPages ?? 0) / groups),
-      ...(poolPages === undefined ? {} : { idLimit: poolPages }),
       pageSizeTokens: geometry.pageSizeTokens,
       heads: {
         kvHeads,
@@ -163,13 +163,14 @@ export function parseDump(dump: DumpBytes): TableDumpFile {
       },
       headWindows: windows,
       lengthsTokens: Int32Array.from(geometry.lengthsTokens),
-      ...(geometry.rowLengthsTokens === undefined
-        ? {}
-        : { rowLengthsTokens: geometry.rowLengthsTokens }),
-      ...optionalList("nextPositions", geometry.nextPositions),
-      ...optionalList("allocatedColumns", geometry.allocatedColumns),
-      ...(geometry.uniformColumns === undefined ? {} : { uniformColumns: geometry.uniformColumns }),
-      ...(geometry.sharedPages === undefined ? {} : { sharedPages: geometry.sharedPages }),
+      ...withoutUndefined({
+        idLimit: poolPages,
+        rowLengthsTokens: geometry.rowLengthsTokens,
+        nextPositions: geometry.nextPositions && Int32Array.from(geometry.nextPositions),
+        allocatedColumns: geometry.allocatedColumns && Int32Array.from(geometry.allocatedColumns),
+        uniformColumns: geometry.uniformColumns,
+        sharedPages: geometry.sharedPages,
+      }),
     },
     engine: { owner: geometry.owner, deadColumns: geometry.deadColumns },
   };
@@ -270,13 +271,4 @@ function parseTable(file: string, bytes: Uint8Array, name: string): Tensor {
     );
   }
   return table;
-}
-
-function optionalList<K extends string>(
-  name: K,
-  values: readonly number[] | undefined,
-): { readonly [_ in K]?: Int32Array } {
-  return (values === undefined ? {} : { [name]: Int32Array.from(values) }) as {
-    readonly [_ in K]?: Int32Array;
-  };
 }

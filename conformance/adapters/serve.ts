@@ -97,14 +97,9 @@ function introduce(subject: Subject, name: CommandName): unknown {
     case "hello":
       return { protocol: PROTOCOL_VERSION, name: subject.name };
     case "capabilities": {
-      const capabilities = [...subject.capabilities];
+      // What is not declared is undefined, and no field of the reply then.
       const { policies, arithmetic, metadata } = subject;
-      return {
-        capabilities,
-        ...(policies === undefined ? {} : { policies }),
-        ...(arithmetic === undefined ? {} : { arithmetic }),
-        ...(metadata === undefined ? {} : { metadata }),
-      };
+      return { capabilities: [...subject.capabilities], policies, arithmetic, metadata };
     }
     default:
       return null;

@@ -1,7 +1,7 @@
 /** Allocators whose admission counts something too little, layout by layout. */
 import type { Layout } from "../../allocator/mod.ts";
 import type { AdmissionCommand, AllocatorSnapshot, CacheSpec } from "../subject.ts";
-import { demandOf } from "../suites/page_demand.ts";
+import { demandOf, holdsDemand } from "../suites/page_demand.ts";
 import { resolveKinds } from "../suites/resolve_kinds.ts";
 import { DEFAULT_POLICIES } from "../policies.ts";
 import { LAYOUTS, windowHeads } from "../suites/cache_spec.ts";
@@ -138,15 +138,9 @@ function holds(
   spec: CacheSpec,
   o: AdmissionCommand & { readonly free: readonly number[] },
 ): boolean {
-  const demand = demandOf(spec, o);
-  const kinds = resolveKinds(spec, DEFAULT_POLICIES).flat();
-  const ofKind = (isWindow: boolean): number =>
-    isWindow ? demand.window : demand.full - spec.preallocatedPages;
-  if (spec.layout === "uniform") {
-    return ofKind(kinds.every((kind) => kind === "window")) <= (o.free[0] ?? 0);
-  }
-  const needs = kinds.map((kind) => ofKind(kind === "window"));
-  return spec.layout === "pooled"
-    ? needs.reduce((sum, need) => sum + need, 0) <= (o.free[0] ?? 0)
-    : needs.every((need, pool) => need <= (o.free[pool] ?? 0));
+  const { window, full } = demandOf(spec, o);
+  return holdsDemand(spec.layout, resolveKinds(spec, DEFAULT_POLICIES).flat(), {
+    demand: { window, full: full - spec.preallocatedPages },
+    freePages: o.free,
+  });
 }

@@ -8,7 +8,6 @@ import { describeCase, describeCut } from "./phrases.ts";
 export function renderAnnotations(reports: readonly ReportFile[]): string {
   return reports.flatMap((report) => {
     const { subject } = report.run;
-    const cut = describeCut(report);
     const lines = report.cases.flatMap((row) => {
       const status = caseStatus(row);
       if (status === "pass" || status === "skip") return [];
@@ -17,7 +16,10 @@ export function renderAnnotations(reports: readonly ReportFile[]): string {
       const level = status === "xfail" ? "notice" : "error";
       return [annotation(level, { title, message: `${describeCase(row)}${repeat}` })];
     });
-    return cut === null ? lines : [...lines, annotation("error", { title: subject, message: cut })];
+    const cuts = describeCut(report).map((message) =>
+      annotation("error", { title: subject, message })
+    );
+    return [...lines, ...cuts];
   }).map((line) => `${line}\n`).join("");
 }
 

@@ -1,7 +1,7 @@
 /** JUnit XML: suites are `suite:path`, faults are errors and not failures. */
 import { type CaseRow, caseStatus } from "../report.ts";
 import type { ReportFile } from "../report_file.ts";
-import { describeCase, describeCut, escapeXml, groupOf } from "./phrases.ts";
+import { countCases, describeCase, describeCut, escapeXml, groupOf } from "./phrases.ts";
 
 /** Renders reports as one document; several subjects are told apart by the names of their suites. */
 export function renderJunit(reports: readonly ReportFile[]): string {
@@ -9,14 +9,13 @@ export function renderJunit(reports: readonly ReportFile[]): string {
   const suites = reports.flatMap((report) => {
     const groups = Map.groupBy(report.cases, groupOf);
     const named = (name: string): string => several ? `${report.run.subject} ${name}` : name;
-    const cut = describeCut(report);
     return [
       ...[...groups].flatMap(([name, members]) => [
         `  <testsuite name="${escapeXml(named(name))}"${countsOf(members)}>`,
         ...members.flatMap((row) => caseLines(named(name), row)),
         "  </testsuite>",
       ]),
-      ...(cut === null ? [] : cutLines(named("run"), cut)),
+      ...describeCut(report).flatMap((cut) => cutLines(named("run"), cut)),
     ];
   });
   const subjects = reports.map(({ run }) => run.subject).join(", ");
@@ -32,11 +31,10 @@ export function renderJunit(reports: readonly ReportFile[]): string {
 }
 
 function countsOf(cases: readonly CaseRow[], cuts = 0): string {
-  const count = (...statuses: readonly string[]): number =>
-    cases.filter((row) => statuses.includes(caseStatus(row))).length;
   const seconds = cases.reduce((sum, row) => sum + row.elapsedMs, 0) / 1000;
-  return ` tests="${cases.length + cuts}" failures="${count("fail", "xpass")}"` +
-    ` errors="${count("error") + cuts}" skipped="${count("skip", "xfail")}"` +
+  return ` tests="${cases.length + cuts}" failures="${countCases(cases, "fail", "xpass")}"` +
+    ` errors="${countCases(cases, "error") + cuts}"` +
+    ` skipped="${countCases(cases, "skip", "xfail")}"` +
     ` time="${seconds.toFixed(3)}"`;
 }
 

@@ -2,7 +2,14 @@
 import { markdownCode, markdownText } from "../../fixtures/mod.ts";
 import { type CaseRow, caseStatus } from "../report.ts";
 import type { ReportFile } from "../report_file.ts";
-import { describeCase, describeCut, describeDifferences, groupOf, percent } from "./phrases.ts";
+import {
+  countByColumn,
+  describeCase,
+  describeCut,
+  describeDifferences,
+  groupOf,
+  percent,
+} from "./phrases.ts";
 
 /** Renders reports, one section each. */
 export function renderMarkdown(reports: readonly ReportFile[]): string {
@@ -12,11 +19,10 @@ export function renderMarkdown(reports: readonly ReportFile[]): string {
 function sectionOf(report: ReportFile): string[] {
   const { cases, run } = report;
   const groups = Map.groupBy(cases, groupOf);
-  const cut = describeCut(report);
   const lines = [
     `# Conformance of ${markdownText(run.subject)}`,
     "",
-    ...(cut === null ? [] : [`**${cut}.**`, ""]),
+    ...describeCut(report).flatMap((cut) => [`**${cut}.**`, ""]),
     "| suite | passed | failed | known | skipped | errors | budget used |",
     "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ...[...groups].map(([name, members]) => suiteRow(name, members)),
@@ -58,14 +64,7 @@ function suiteRow(name: string, members: readonly CaseRow[]): string {
     outcome.kind === "pass" && outcome.budgetUsed !== null ? [outcome.budgetUsed] : []
   );
   const budget = budgets.length === 0 ? "" : percent(Math.max(...budgets));
-  const count = (...statuses: readonly string[]): number =>
-    members.filter((row) => statuses.includes(caseStatus(row))).length;
-  const counts = [
-    count("pass"),
-    count("fail", "xpass"),
-    count("xfail"),
-    count("skip"),
-    count("error"),
-  ];
-  return `| ${markdownCode(name, { inTable: true })} | ${counts.join(" | ")} | ${budget} |`;
+  return `| ${markdownCode(name, { inTable: true })} | ${
+    countByColumn(members).join(" | ")
+  } | ${budget} |`;
 }

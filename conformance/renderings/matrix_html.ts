@@ -49,10 +49,9 @@ function legend(): string {
 function headingOf(report: ReportFile): string {
   const { run, summary } = report;
   const metadata = Object.values(run.metadata);
-  const cut = describeCut(report);
   const failed = summary.failed + summary.unexpectedPasses;
   const counts = `${summary.passed} passed, ${failed} failed, ${summary.skipped} skipped`;
-  const lines = [...metadata, counts, ...(cut === null ? [] : [cut])];
+  const lines = [...metadata, counts, ...describeCut(report)];
   return `<th scope="col">${escapeXml(run.subject)}${
     lines.map((line) => `<small>${escapeXml(line)}</small>`).join("")
   }</th>`;

@@ -1,7 +1,7 @@
 /** Phrases that every rendering of a report shares. */
 import { cleanText } from "../../fixtures/mod.ts";
 import type { Outcome } from "../outcome.ts";
-import type { CaseRow, RunRow } from "../report.ts";
+import { type CaseRow, type CaseStatus, caseStatus, type RunRow } from "../report.ts";
 import type { ReportFile } from "../report_file.ts";
 
 /** Says in one phrase what became of a case. */
@@ -53,9 +53,20 @@ export function groupOf(row: Pick<CaseRow, "query">): string {
   return row.query.split(":").slice(0, 2).join(":");
 }
 
-/** Says how far an unfinished run came; null for a whole one. */
-export function describeCut({ complete, cases, run }: ReportFile): string | null {
-  return complete ? null : `The run ended after ${cases.length} of ${run.cases} cases`;
+/** Says how far an unfinished run came; nothing of a whole one. */
+export function describeCut({ complete, cases, run }: ReportFile): [] | [string] {
+  return complete ? [] : [`The run ended after ${cases.length} of ${run.cases} cases`];
+}
+
+/** Counts the cases that have one of some statuses. */
+export function countCases(cases: readonly CaseRow[], ...statuses: readonly CaseStatus[]): number {
+  return cases.filter((row) => statuses.includes(caseStatus(row))).length;
+}
+
+/** Counts cases that passed, failed, failed as expected, were skipped, and broke. */
+export function countByColumn(cases: readonly CaseRow[]): number[] {
+  const columns = [["pass"], ["fail", "xpass"], ["xfail"], ["skip"], ["error"]] as const;
+  return columns.map((statuses) => countCases(cases, ...statuses));
 }
 
 const XML_ENTITIES: Readonly<Record<string, string>> = {

@@ -52,10 +52,10 @@ function runOf(report: ReportFile): Record<string, unknown> {
       },
     },
     invocations: [{
-      executionSuccessful: cut === null && report.summary.suiteErrors === 0,
-      ...(cut === null
-        ? {}
-        : { toolExecutionNotifications: [{ level: "error", message: { text: cut } }] }),
+      executionSuccessful: report.complete && report.summary.suiteErrors === 0,
+      ...(!report.complete && {
+        toolExecutionNotifications: cut.map((text) => ({ level: "error", message: { text } })),
+      }),
     }],
     properties: { subject: report.run.subject, ...report.run.metadata },
     results,

@@ -2,7 +2,13 @@
 import { shortenCapabilities } from "../cache_formats.ts";
 import { type CaseRow, caseStatus } from "../report.ts";
 import type { ReportFile } from "../report_file.ts";
-import { describeCase, describeCut, describeDifferences, groupOf } from "./phrases.ts";
+import {
+  countByColumn,
+  describeCase,
+  describeCut,
+  describeDifferences,
+  groupOf,
+} from "./phrases.ts";
 
 /** A table of text. */
 export interface SectionTable {
@@ -39,7 +45,6 @@ export interface ConformanceSection {
 /** Describes a run for a report of several results. */
 export function conformanceSection(report: ReportFile): ConformanceSection {
   const { file, run, summary, cases } = report;
-  const cut = describeCut(report);
   const failed = summary.failed + summary.unexpectedPasses;
   const broken = summary.subjectErrors + summary.suiteErrors;
   const bad = cases.filter((row) => !["pass", "skip"].includes(caseStatus(row)));
@@ -50,7 +55,7 @@ export function conformanceSection(report: ReportFile): ConformanceSection {
     findings: [
       `${summary.passed} passed, ${failed} failed, ${summary.skipped} skipped, ` +
       `${summary.expectedFailures} known failures, ${broken} faults`,
-      ...(cut === null ? [] : [cut]),
+      ...describeCut(report),
       ...describeDifferences(run).map((text) => `Different by declaration: ${text}`),
       ...(summary.missingCapabilities.length === 0
         ? []
@@ -93,18 +98,7 @@ function suitesTable(cases: readonly CaseRow[]): SectionTable {
       ...["passed", "failed", "known", "skipped", "faults"]
         .map((title) => ({ title, align: "right" as const })),
     ],
-    rows: groups.map(([name, members]) => {
-      const count = (...statuses: readonly string[]): string =>
-        String(members.filter((row) => statuses.includes(caseStatus(row))).length);
-      return [
-        name,
-        count("pass"),
-        count("fail", "xpass"),
-        count("xfail"),
-        count("skip"),
-        count("error"),
-      ];
-    }),
+    rows: groups.map(([name, members]) => [name, ...countByColumn(members).map(String)]),
   };
 }
 

@@ -23,12 +23,11 @@ export function renderTap(report: ReportFile): string {
       "  ...",
     ];
   });
-  const cut = describeCut(report);
   return [
     "TAP version 14",
     `1..${report.run.cases}`,
     ...lines,
-    ...(cut === null ? [] : [`Bail out! ${cut}`]),
+    ...describeCut(report).map((cut) => `Bail out! ${cut}`),
     "",
   ].join("\n");
 }

@@ -4,10 +4,10 @@ import { requireThat } from "../acceptance.ts";
 import { PASS } from "../outcome.ts";
 import type { CacheSpec } from "../subject.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
-import { freePagesOf, poolCount, tableRowsPerSlot } from "./cache_model.ts";
+import { type CacheModel, freePagesOf, poolCount } from "./cache_model.ts";
 import { cacheSpec, layoutCapability, LAYOUTS } from "./cache_spec.ts";
 import { Driver } from "./driver.ts";
-import { demandOf, leastDemandOf, type PageDemand } from "./page_demand.ts";
+import { demandOf, holdsDemand, leastDemandOf, type PageDemand } from "./page_demand.ts";
 
 /** What takes pages before the question, and what the request itself is like. */
 const SITUATIONS = {
@@ -86,23 +86,17 @@ async function prepare(
   return step;
 }
 
-function holds(driver: Driver, demand: PageDemand): boolean {
-  const { model } = driver;
-  const rows = Array.from({ length: tableRowsPerSlot(model) }, (_, row) => row);
-  const isWindow = (row: number): boolean =>
-    model.spec.layout === "uniform"
-      ? model.kinds.flat().every((kind) => kind === "window")
-      : model.kinds.flat()[row] === "window";
-  const needs = rows.map((row) => isWindow(row) ? demand.window : demand.full);
-  if (poolCount(model) === 1) {
-    return needs.reduce((sum, need) => sum + need, 0) <= freePagesOf(model, 0);
-  }
-  return needs.every((need, row) => need <= freePagesOf(model, row));
+function holds({ model }: Driver, demand: PageDemand): boolean {
+  const freePages = freePagesOfAll(model);
+  return holdsDemand(model.spec.layout, model.kinds.flat(), { demand, freePages });
 }
 
-function describeFree(driver: Driver): string {
-  const pools = Array.from({ length: poolCount(driver.model) }, (_, pool) => pool);
-  return pools.map((pool) => freePagesOf(driver.model, pool)).join(", ");
+function describeFree({ model }: Driver): string {
+  return freePagesOfAll(model).join(", ");
+}
+
+function freePagesOfAll(model: CacheModel): number[] {
+  return Array.from({ length: poolCount(model) }, (_, pool) => freePagesOf(model, pool));
 }
 
 function specOf(layout: Layout, situation: Situation, windowTokens: number): CacheSpec {

@@ -3,7 +3,7 @@ import { type AppendProblem, compareAppend, randomAppend, type Rotary } from "..
 import { requireEqual, requireThat } from "../acceptance.ts";
 import type { JudgedKernel } from "../guard.ts";
 import { Mismatch, type Verdict } from "../outcome.ts";
-import type { AppendReply, Capability, KernelSubject } from "../subject.ts";
+import type { AppendReply, KernelSubject } from "../subject.ts";
 import {
   type CaseContext,
   defineTest,
@@ -14,8 +14,8 @@ import { type KernelParams, type SpecOf, specWith } from "./attend_case.ts";
 import { requireOk, requireRefused } from "./driver.ts";
 import {
   attendJudged,
+  cacheNeeds,
   CONTROL_PROBLEM,
-  formatNeeds,
   parseRows,
   type ProblemSpec,
   shapeOf,
@@ -44,18 +44,6 @@ export function appendOf(
     recycled: spec.recycled,
     rotary,
   });
-}
-
-/** Capabilities that the append problem of a spec needs. */
-export function appendNeeds(changes: Partial<ProblemSpec> = {}): Capability[] {
-  const spec = { ...CONTROL_PROBLEM, ...changes };
-  return [
-    "kernel.append",
-    `kernel.${spec.layout}`,
-    `kernel.${spec.storage}`,
-    ...(spec.size === 256 ? ["kernel.head_size_256"] as const : []),
-    ...formatNeeds(spec),
-  ];
 }
 
 /** Runs an append and judges everything that it gave. */
@@ -154,7 +142,7 @@ export function defineAppendTest<P extends KernelParams>(
   return defineTest<P>({
     ...facts,
     needs: (params) => [
-      ...appendNeeds(specWith(spec, params)),
+      ...cacheNeeds("append", specWith(spec, params)),
       ...(typeof needs === "function" ? needs(params) : needs),
     ],
     run: (context) => {

@@ -164,7 +164,7 @@ function formatOf(name: string): QuantisedFormat {
 }
 
 /** Capabilities that the formats of a spec need. */
-export function formatNeeds({ keys, values }: Pick<ProblemSpec, "keys" | "values">): Capability[] {
+function formatNeeds({ keys, values }: Pick<ProblemSpec, "keys" | "values">): Capability[] {
   const names = [...new Set([keys, values])];
   return [
     ...names.filter((name) => name !== "c16").map((name) => formatCapability(formatOf(name))),
@@ -172,20 +172,31 @@ export function formatNeeds({ keys, values }: Pick<ProblemSpec, "keys" | "values
   ];
 }
 
-/** Capabilities that the problem of a spec needs. */
-export function needsOf(changes: Partial<ProblemSpec> = {}): Capability[] {
+/** Capabilities that a command needs for the cache of a spec, and those for what is beside it. */
+export function cacheNeeds(
+  command: "attend" | "append",
+  changes: Partial<ProblemSpec>,
+  beside: readonly Capability[] = [],
+): Capability[] {
   const spec = { ...CONTROL_PROBLEM, ...changes };
   return [
-    "kernel.attend",
+    `kernel.${command}`,
     `kernel.${spec.layout}`,
     `kernel.${spec.storage}`,
     ...(spec.size === 256 ? ["kernel.head_size_256"] as const : []),
-    ...(spec.sinks > 0 ? ["kernel.sinks"] as const : []),
+    ...beside,
+    ...formatNeeds(spec),
+  ];
+}
+
+/** Capabilities that the problem of a spec needs. */
+export function needsOf(spec: Partial<ProblemSpec> = {}): Capability[] {
+  return cacheNeeds("attend", spec, [
+    ...((spec.sinks ?? 0) > 0 ? ["kernel.sinks"] as const : []),
     ...(spec.ranges ? ["kernel.mask_ranges"] as const : []),
     ...(spec.tree ? ["kernel.tree_mask"] as const : []),
     ...(spec.learned ? ["kernel.learned_sinks"] as const : []),
-    ...formatNeeds(spec),
-  ];
+  ]);
 }
 
 /** Runs attention; the answer has the sizes that it must have. */

@@ -1,4 +1,5 @@
 /** How many pages a request needs at most, and at least, by head kind. */
+import type { HeadKind, Layout } from "../../allocator/mod.ts";
 import type { CacheSpec } from "../subject.ts";
 
 /** A question to admission. */
@@ -15,6 +16,25 @@ export interface PageDemand {
   readonly full: number;
   /** Of a window head. */
   readonly window: number;
+}
+
+/**
+ * Tells whether pools hold a demand.
+ *
+ * @param kinds Kind of each row of a layer group's heads, group by group.
+ * @param freePages Free pages of each pool: one of every row, or one of all.
+ */
+export function holdsDemand(
+  layout: Layout,
+  kinds: readonly HeadKind[],
+  { demand, freePages }: { readonly demand: PageDemand; readonly freePages: readonly number[] },
+): boolean {
+  const isUniform = layout === "uniform";
+  const rows = isUniform ? [kinds.includes("full") ? "full" as const : "window" as const] : kinds;
+  const needs = rows.map((kind) => demand[kind]);
+  return layout === "pooled"
+    ? needs.reduce((sum, need) => sum + need, 0) <= (freePages[0] ?? 0)
+    : needs.every((need, pool) => need <= (freePages[pool] ?? 0));
 }
 
 /**

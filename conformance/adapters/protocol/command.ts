@@ -124,9 +124,12 @@ export function partCommand<Method extends (...o: never[]) => Promise<unknown>>(
 }
 
 /** Drops fields that a parser left undefined, which an exact type does not allow. */
-export function withoutUndefined<T extends object>(
-  value: T,
-): { [K in keyof T]: Exclude<T[K], undefined> } {
+export function withoutUndefined<T extends object>(value: T): Defined<T> {
   const entries = Object.entries(value).filter(([, each]) => each !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
+  return Object.fromEntries(entries) as Defined<T>;
 }
+
+/** Fields that may be undefined are absent then. */
+type Defined<T> =
+  & { [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
+  & { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> };
