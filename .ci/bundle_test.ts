@@ -126,7 +126,13 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
       assert.match(run.stdout, /^<!doctype html>[^]*<svg [^]*<\/html>\n$/, run.stderr);
     });
     await t.step("conformance judges the built-in allocator", async () => {
-      const run = await headwise("conformance", "--subject", "oracle", "--filter", "allocator:pool");
+      const run = await headwise(
+        "conformance",
+        "--subject",
+        "oracle",
+        "--filter",
+        "allocator:pool",
+      );
       assert.match(run.stdout, /[1-9]\d* passed, 0 failed/, run.stderr);
     });
     await t.step("adapter init writes a module, and the bundle is what hosts it", async () => {

@@ -111,8 +111,8 @@ export {
   matrixTuningsOf,
   type Multiplier,
   multiplierOf,
-  withTunedMatrices,
   type SlotKind,
+  withTunedMatrices,
 } from "./webgpu/matrix_mapping.ts";
 export type {
   AttendSpecialisation,
