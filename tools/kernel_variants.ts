@@ -29,7 +29,8 @@ const FOUR_BY_FOUR = { lanesPerKey: 4, keysPerGroup: 4 } as const;
 /** Rows whose keys a subgroup reads once. */
 const EIGHT_ROWS = { rowsOfSubgroup: 8 } as const;
 /** Of codes twice as many keys share a group of lanes; fewer registers let more items run at once. */
-const EIGHT_OF_CODES = { lanesPerKey: 8, keysPerGroup: 2, parallelItems: 1056 } as const;
+const MORE_ITEMS = { lanesPerKey: 8, keysPerGroup: 2, parallelItems: 792 } as const;
+const SIXTEEN_OF_CODES = { lanesPerKey: 16, keysPerGroup: 4 } as const;
 /** Of int8 and int4, values as well as keys are multiplied as the whole numbers that they are. */
 const WHOLE = { fixedWeights: true } as const;
 /** A matrix of 16 keys for five rows and more. */
@@ -161,27 +162,53 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
       "quantised-decode-32x16k-g2-int8",
     ],
     variants: {
-      "8 lanes and 4 keys, twice the items": EIGHT_OF_CODES,
-      "the same, whole values": { ...EIGHT_OF_CODES, ...WHOLE },
+      default: {},
+      "8 lanes and 8 keys": { keysPerGroup: 4 },
+      "whole values": WHOLE,
     },
   },
   {
     name: "codes, groups",
     compiler: "any",
-    cases: ["quantised-decode-32x16k-g5-int8-head", "quantised-decode-32x16k-g5-int4"],
+    cases: [
+      "quantised-decode-32x16k-g5-int8-head",
+      "quantised-decode-32x16k-g5-int4",
+      "quantised-decode-32x16k-g8-int8-head",
+    ],
     variants: {
-      "8 lanes and 4 keys, more items": { ...EIGHT_OF_CODES, parallelItems: 792 },
-      "8 lanes and 8 keys": { lanesPerKey: 8, keysPerGroup: 4 },
-      "16 lanes and 8 keys": { lanesPerKey: 16, keysPerGroup: 4 },
+      default: {},
+      "8 lanes and 4 keys, more items": MORE_ITEMS,
+      "16 lanes and 8 keys": SIXTEEN_OF_CODES,
+    },
+  },
+  {
+    name: "codes, floats",
+    compiler: "any",
+    cases: ["quantised-decode-32x16k-g2-fp8", "quantised-decode-32x16k-g2-fp4"],
+    variants: { default: {}, "8 lanes, twice the items": { ...MORE_ITEMS, parallelItems: 1056 } },
+  },
+  {
+    name: "codes, floats in groups",
+    compiler: "any",
+    cases: ["quantised-decode-32x16k-g5-fp8"],
+    variants: { default: {}, "16 lanes and 8 keys": SIXTEEN_OF_CODES },
+  },
+  {
+    name: "codes, scales by token in groups",
+    compiler: "any",
+    cases: ["quantised-decode-32x16k-g5-int8"],
+    variants: {
+      "8 lanes and 4 keys, more items": MORE_ITEMS,
+      "16 lanes and 8 keys": SIXTEEN_OF_CODES,
     },
   },
   {
     name: "codes, eight rows",
     compiler: "any",
-    cases: ["quantised-decode-32x16k-g8-int8-head"],
+    cases: ["quantised-decode-32x16k-g8-int4"],
     variants: {
-      "8 lanes and 4 keys, more items": { ...EIGHT_OF_CODES, parallelItems: 792 },
-      "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, lanesPerKey: 8, keysPerGroup: 2 },
+      "8 lanes and 4 keys, more items": MORE_ITEMS,
+      "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, lanesPerKey: 8 },
     },
   },
 ];

@@ -84,12 +84,17 @@ export function defaultTuning(
     };
 }
 
-/** What was faster on an H200 for some shapes of 16-bit caches: docs/kernel.md has the times. */
+/** What was faster on an H200 for some shapes: docs/kernel.md has the times. */
 function measuredFor(
   s: NonNullable<Parameters<typeof defaultTuning>[1]>,
 ): Partial<AttendTuning> {
-  if (s.keyFormat !== undefined || s.valueFormat !== undefined) return {};
   const group = s.queryHeads / s.kvHeads;
+  if (s.keyFormat !== undefined || s.valueFormat !== undefined) {
+    // Queries of two bytes leave registers for twice as many workgroups.
+    const isWhole = s.keyFormat?.codes === "int8" || s.keyFormat?.codes === "int4";
+    if (!isWhole || s.headSize !== 128 || group > 2) return {};
+    return { lanesPerKey: 8, keysPerGroup: 2, parallelItems: 1056 };
+  }
   // More keys for each read of a query, and the queries of five rows in registers.
   if (s.headSize === 128 && group === 5) return { lanesPerKey: 16, keysPerGroup: 8 };
   // Registers hold the outputs of eight short rows, whose keys are then read once.
