@@ -75,8 +75,6 @@ export interface ReservedQuestion extends AdmissionQuestion {
  * Tells whether the free pages hold a request and a reserve. It asks the pools themselves, each
  * for what its head kind needs, so it refuses nothing that they can hold.
  *
- * @param o The request's length and step, and pages per head to leave free.
- * @returns True when every pool has enough free pages now.
  * @throws {AllocatorError} `length/invalid` when a count is no integer ≥ 0.
  */
 export function canAdmit(a: CacheAllocator, o: ReservedQuestion): boolean {
@@ -97,7 +95,6 @@ export function canAdmit(a: CacheAllocator, o: ReservedQuestion): boolean {
  * Tells whether the pools hold a request when nothing else is in them, and the table and the model
  * its length: a request that fails here fails always.
  *
- * @returns True when waiting can help.
  * @throws {AllocatorError} `length/invalid` when a count is no integer ≥ 0.
  */
 export function canEverAdmit(a: CacheAllocator, o: AdmissionQuestion): boolean {

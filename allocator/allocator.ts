@@ -94,7 +94,6 @@ function countPools(layout: Layout, heads: HeadMap): number {
  * ever need is allocated here, except for the fence's step flags, which grow with the steps that
  * are open at once.
  *
- * @param o Layout, heads, sizes and switches.
  * @throws {AllocatorError} When an option is out of range.
  * @throws {HeadMapError} When the head map is inconsistent.
  */

@@ -97,7 +97,6 @@ export function tableRows(shape: TableShape): number {
 /**
  * Creates a table of holes.
  *
- * @returns A table whose every entry is −1.
  * @throws {TableError} When a dimension is no positive integer.
  */
 export function createBlockTable(shape: TableShape): BlockTable {

@@ -96,8 +96,6 @@ export function extend(
 /**
  * Tells whether a length needs pages that the slot does not hold yet. O(1): a decode loop asks
  * this for each token and calls {@link extend} only where the answer is yes.
- *
- * @returns True when the slot's columns end before the length.
  */
 export function needsPages(a: CacheAllocator, slot: Slot, lengthTokens: number): boolean {
   return lengthTokens > a.state.columnsHeld[slot] * a.options.pageSizeTokens;

@@ -93,7 +93,6 @@ function checkCount(
 /**
  * Builds a head map of one layer group from a pattern and a ratio.
  *
- * @param o Layers, heads, which end the window heads take, their share, W and S.
  * @throws {HeadMapError} When ratio is outside [0, 1], W or S is negative, or a count is no
  *   positive integer.
  *

@@ -68,7 +68,6 @@ function checkId(space: IdSpace, value: number, limit: number): void {
 /**
  * Checks a batch slot.
  *
- * @param o The number of slots B as `limit`.
  * @throws {IdSpaceError} When the value is no integer in [0, B).
  */
 export function toSlot(value: number, o: IdLimit): Slot {
@@ -76,11 +75,7 @@ export function toSlot(value: number, o: IdLimit): Slot {
   return value as Slot;
 }
 
-/**
- * Every slot of a batch, for code that counts through them.
- *
- * @returns Slots 0 to B − 1, branded.
- */
+/** Every slot of a batch, for code that counts through them. */
 export function slotsOf(count: number): readonly Slot[] {
   return Array.from({ length: count }, (_, slot) => slot as Slot);
 }
@@ -107,7 +102,6 @@ export function toPageKey(pagesPerPool: number, pool: number, page: number): Pag
 /**
  * Checks a KV head of this rank.
  *
- * @param o The number of KV heads H of the rank as `limit`.
  * @throws {IdSpaceError} When the value is no integer in [0, H).
  */
 export function toHead(value: number, o: IdLimit): Head {
@@ -118,7 +112,6 @@ export function toHead(value: number, o: IdLimit): Head {
 /**
  * Checks a layer group.
  *
- * @param o The number of layer groups Lg as `limit`.
  * @throws {IdSpaceError} When the value is no integer in [0, Lg).
  */
 export function toLayerGroup(value: number, o: IdLimit): LayerGroup {

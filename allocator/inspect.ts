@@ -12,8 +12,6 @@ export interface HeadPlace {
 /**
  * The share of pages that are free: Σ free over the pools in use / Σ capacity, a real number.
  * Pages that wait for a step in flight are not free.
- *
- * @returns A number in [0, 1].
  */
 export function availability(a: CacheAllocator): number {
   return freePages(a) / (a.state.pools.pools * a.state.pools.pagesPerPool);

@@ -86,7 +86,6 @@ function checkInteger(name: string, value: number, least: number): void {
 /**
  * Checks allocator options and fills in the defaults, before anything is allocated.
  *
- * @returns The options with every default.
  * @throws {AllocatorError} When a value is out of range, or prefix sharing is asked for.
  * @throws {HeadMapError} When the head map is inconsistent.
  */

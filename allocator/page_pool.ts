@@ -74,7 +74,6 @@ export class PageError extends RangeError {
 /**
  * Creates pools whose pages are all free.
  *
- * @param o Number of pools, pages of each, and the order in which ordinals become ids.
  * @returns The pools; O(pools·pagesPerPool) memory, 4.13 bytes per page, 12.13 where shuffled.
  * @throws {RangeError} When a size is no positive integer or there are 2^31 pages or more.
  */

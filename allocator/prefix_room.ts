@@ -8,7 +8,6 @@ import type { PrefixMatch } from "./prefix_find.ts";
  * Tells whether the pools could hold a request beyond the prefix that was found for it, with every
  * cached block evicted that nothing uses. Nothing is evicted. Upper bounds as in `canAdmit`.
  *
- * @param o Length, greatest step and reserve of the request.
  * @param match What was found of its prompt; its blocks do not count as evictable.
  */
 export function canAdmitWithPrefix(

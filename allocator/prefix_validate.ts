@@ -10,8 +10,6 @@ import type { Violation } from "./validate_table.ts";
  * every shared page has exactly the holders that rows and blocks name, that checkpoints keep their
  * windows and nothing else keeps a window page, and that users and evictable columns are counted
  * right. O(pages + blocks).
- *
- * @returns The violations; an empty list means that it is sound.
  */
 export function validatePrefixCache(cache: PrefixCache): Violation[] {
   const nodes = listNodes(cache.root);

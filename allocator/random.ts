@@ -111,9 +111,7 @@ export function createRandom(seed: number): Random {
 /**
  * Draws a uniform permutation of 0..n-1 (Fisher and Yates, Durstenfeld's form).
  *
- * @param n Number of elements, ≥ 0.
  * @param random The stream to draw from; n − 1 numbers or a few more are consumed.
- * @returns A permutation: every integer of [0, n) once.
  * @throws {RangeError} When n is no integer in [0, 2^31).
  */
 export function shufflePermutation(n: number, random: Random): Uint32Array {

@@ -29,7 +29,6 @@ export interface RankGrowth extends GrowOptions {
 /**
  * Admits a request on every rank, or on none.
  *
- * @param o Slot, length and look-ahead.
  * @returns The first rank's outcome, or the first obstacle that any rank meets.
  * @throws {AllocatorError} `rank/mismatch` when the slot is not empty on every rank.
  *
@@ -59,7 +58,6 @@ export function admitOnEveryRank(ranks: readonly CacheAllocator[], o: RankGrowth
 /**
  * Grows a request on every rank, or on none.
  *
- * @param o Slot, length and look-ahead.
  * @returns The first rank's outcome, or the first obstacle that any rank meets.
  * @throws {AllocatorError} `rank/mismatch` when the slot does not hold a request on every rank.
  */

@@ -27,29 +27,6 @@ export interface RecyclePoint {
  * @throws {AllocatorError} `slot/empty`; `position/invalid` when the position lies past the length
  *   or the length past the pages held.
  * @throws {PageError} When the table names a page that the slot does not hold; nothing changes.
- *
- * @example The window has left the first page
- * ```ts
- * import { admit, createAllocator, headMapFromPattern, recycle, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "headwise",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 17, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 4,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 64,
- *   recycle: true,
- *   pageOrder: { kind: "identity" },
- * });
- * const slot = toSlot(0, { limit: 1 });
- * admit(allocator, slot, 32);
- * assert.equal(recycle(allocator, slot, { nextPositionTokens: 32, lengthTokens: 32 }), 1);
- * assert.deepEqual([...allocator.table.ids], [-1, 1, -1, -1, 0, 1, -1, -1]);
- * ```
  */
 export function recycle(a: CacheAllocator, slot: Slot, o: RecyclePoint): number {
   checkActiveSlot(a, slot);

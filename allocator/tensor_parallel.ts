@@ -106,7 +106,6 @@ function shardKvHeads(
  * Splits a model's heads over the ranks: KV heads evenly, or one replicated KV head a rank where
  * there are more ranks than KV heads.
  *
- * @param o Global head counts, number of ranks and this rank.
  * @throws {TensorParallelError} When the heads do not divide, before anything is allocated.
  */
 export function shardHeads(o: ShardQuestion): HeadShard {

@@ -8,8 +8,6 @@ import { validateTable, type Violation } from "./validate_table.ts";
  * Checks everything an allocator promises: its table (see {@link validateTable}), that free +
  * quarantined + held pages are all pages with none named twice, that each pool's free set is one, that
  * every page's owner is the row that names it, and that the draft model's table is alike. O(pages).
- *
- * @returns The violations; an empty list means that it is sound.
  */
 export function validateAllocator(a: CacheAllocator): Violation[] {
   return [

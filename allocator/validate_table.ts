@@ -56,7 +56,6 @@ export interface TableQuestion {
  * columns, the types, ids out of range, ids named twice, holes in live ranges and stale tails.
  * O(entries); meant for the debug switch, tests and foreign tables.
  *
- * @param o The table, the pools' size, the head map and the requests' lengths.
  * @returns The violations; an empty list means that the table is sound. Entries are not looked at
  *   where shape or type are wrong already.
  *

@@ -2,7 +2,7 @@
 
 import { kernelResultSchema } from "./result_schema.ts";
 import { KERNEL_RESULT_VERSION, type KernelResult } from "./result_schema.ts";
-import { parseDocument, serializeSamples, writeTextAtomically } from "../result/mod.ts";
+import { parseDocument, serializeResult, writeTextAtomically } from "../result/mod.ts";
 
 /**
  * Parses a stored kernel result.
@@ -23,7 +23,7 @@ export function parseKernelResult(text: string, o: { readonly file: string }): K
  * @returns JSON that ends with a newline; samples of a case stand on one line.
  */
 export function serializeKernelResult(result: KernelResult): string {
-  return serializeSamples(result);
+  return serializeResult(result);
 }
 
 /**

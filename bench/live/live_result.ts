@@ -1,6 +1,6 @@
 /** Live results as files. */
 
-import { parseDocument, serializeSamples } from "../result/mod.ts";
+import { parseDocument, serializeResult } from "../result/mod.ts";
 import { LIVE_SCHEMA_VERSION, type LiveResult, liveResultSchema } from "./live_schema.ts";
 
 /**
@@ -18,5 +18,5 @@ export function parseLiveResult(text: string, o: { readonly file: string }): Liv
  * @returns JSON that ends with a newline.
  */
 export function serializeLiveResult(result: LiveResult): string {
-  return serializeSamples(result);
+  return serializeResult(result);
 }

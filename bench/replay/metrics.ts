@@ -68,6 +68,7 @@ export function joinParts(replicas: readonly ReplicaPart[]): Measured {
     served("completed") === 0 || durationMs <= 0 ? null : count / durationMs * 1000;
   const attentionMs = sum((part) => part.attentionMs);
   const boundMs = sum(({ busy }) => busy.boundMs);
+  const prefixUses = parts.map(({ pools }) => pools.prefixCache);
   const working = parts.map(({ busy }) => busy).filter(({ stepMs }) => stepMs > 0);
   return {
     performance: {
@@ -95,8 +96,8 @@ export function joinParts(replicas: readonly ReplicaPart[]): Measured {
         ? null
         : sum(({ busy }) => busy.boundWeighted) / boundMs,
       preemptions: sum(({ preempted }) => preempted),
-      peakPages: joinPeaks(parts.map(({ pools }) => pools.peakPages)),
-      prefixCache: joinPrefixUse(parts.map(({ pools }) => pools.prefixCache)),
+      peakPages: addUp(parts.map(({ pools }) => pools.peakPages)),
+      prefixCache: prefixUses.includes(null) ? null : addUp(prefixUses.map((use) => use!)),
       steps: sum(({ steps }) => steps),
       attentionMs,
       restMs: sum(({ busy }) => busy.stepMs) - attentionMs,
@@ -124,23 +125,12 @@ export function groupTokenGaps(replicas: readonly ReplicaPart[]): TokenGaps | nu
   );
 }
 
-function joinPeaks(peaks: readonly PeakPages[]): PeakPages {
-  return peaks.reduce((total, { fullHeads, windowHeads, capacity }) => ({
-    fullHeads: total.fullHeads + fullHeads,
-    windowHeads: total.windowHeads + windowHeads,
-    capacity: total.capacity + capacity,
-  }));
-}
-
-function joinPrefixUse(uses: readonly (PrefixUse | null)[]): PrefixUse | null {
-  return uses.reduce((total, use) =>
-    total === null || use === null ? null : {
-      lookups: total.lookups + use.lookups,
-      hits: total.hits + use.hits,
-      hitTokens: total.hitTokens + use.hitTokens,
-      insertedBlocks: total.insertedBlocks + use.insertedBlocks,
-      evictedBlocks: total.evictedBlocks + use.evictedBlocks,
-    }
+/** Adds records of counts up, field by field. */
+function addUp<T extends PeakPages | PrefixUse>(records: readonly T[]): T {
+  return records.reduce((total, record) =>
+    Object.fromEntries(
+      (Object.keys(total) as (keyof T)[]).map((key) => [key, +total[key] + +record[key]]),
+    ) as unknown as T
   );
 }
 

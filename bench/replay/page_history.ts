@@ -150,20 +150,11 @@ function heldColumns({ ids, columns }: BlockTable, offset: number): number[] {
   return runs;
 }
 
+/** Doubles the distance: every other sample goes. */
 function thinOut(recorder: PageRecorder): void {
   recorder.stepsPerSample *= 2;
-  const kept = recorder.steps.map((step) => step % recorder.stepsPerSample === 0);
-  for (
-    const list of [recorder.steps, recorder.lengthTokens, ...recorder.rows.map(({ runs }) => runs)]
-  ) {
-    keepOnly(list, kept);
-  }
-}
-
-function keepOnly(list: unknown[], kept: readonly boolean[]): void {
-  let to = 0;
-  kept.forEach((keep, from) => {
-    if (keep) list[to++] = list[from];
-  });
-  list.length = to;
+  const { steps, lengthTokens, rows, stepsPerSample } = recorder;
+  const kept = steps.map((step) => step % stepsPerSample === 0);
+  const lists: unknown[][] = [steps, lengthTokens, ...rows.map(({ runs }) => runs)];
+  for (const list of lists) list.splice(0, Infinity, ...list.filter((_, index) => kept[index]));
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { availability, headMapFromPattern } from "../../allocator/mod.ts";
 import type { TraceRequest } from "../../fixtures/mod.ts";
 import { measure } from "./metrics.ts";
-import { createPrefixRanks } from "../scheduler/prefix_ranks.ts";
+import { createRanks } from "../scheduler/ranks.ts";
 import { replay } from "./replay.ts";
 import { runBench } from "../run/run_bench.ts";
 import { tinyScheduler, tinyWorkload, tokenClock } from "../run/test_support.ts";
@@ -32,7 +32,7 @@ function ranksOf(o: {
   readonly pagesPerHead: number;
   readonly tensorParallel?: number;
 }) {
-  return createPrefixRanks(
+  return createRanks(
     {
       layout: o.layout,
       heads: headMapFromPattern({

@@ -40,7 +40,6 @@ interface DocumentOptions<T> {
 /**
  * Parses the text of a result file and checks its version before anything else of it.
  *
- * @param o Name of the file, schema of its kind, and the versions that this build reads.
  * @throws {ResultError} When the text is no document of this kind and these versions.
  */
 export function parseDocument<T>(
@@ -63,7 +62,6 @@ export function parseDocument<T>(
 /**
  * Parses the text of a file that has no version.
  *
- * @param o Name of the file, and schema of its kind.
  * @throws {ResultError} When the text is no document of this kind.
  */
 export function parseUnversioned<T>(text: string, o: DocumentOptions<T>): T {

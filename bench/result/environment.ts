@@ -2,11 +2,7 @@
 
 import type { BenchEnvironment } from "./parts.ts";
 
-/**
- * Describes this machine and runtime without any permission.
- *
- * @param o Name of the GPU adapter, or null.
- */
+/** Describes this machine and runtime without any permission. */
 export function describeEnvironment(o: { readonly adapter: string | null }): BenchEnvironment {
   return {
     os: Deno.build.os,

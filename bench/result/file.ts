@@ -47,14 +47,10 @@ export async function writeResultAtomically(path: string, result: BenchResult): 
 /**
  * Text of a result file: indented, but raw samples on one line each.
  *
+ * @param result A result of any kind.
  * @returns JSON that ends with a newline.
  */
-export function serializeResult(result: BenchResult): string {
-  return serializeSamples(result);
-}
-
-/** Text of any JSON value, as {@linkcode serializeResult} writes it. */
-export function serializeSamples(result: unknown): string {
+export function serializeResult(result: unknown): string {
   const text = JSON.stringify(result, null, 2);
   const flat = text.replaceAll(
     /\[\n\s+((?:-?[\d.e+-]+|null)(?:,\n\s+(?:-?[\d.e+-]+|null))*)\n\s+\]/g,

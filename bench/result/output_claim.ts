@@ -42,7 +42,6 @@ const BEGINNING = 1 << 14;
  * empty file holds nothing and may go.
  *
  * @param text Text of what is there; null where nothing is, or what is there is no text.
- * @param claim What would take its place.
  * @throws {OutputExists} When it may not be replaced.
  */
 export function requireReplaceable(path: string, text: string | null, claim: OutputClaim): void {

@@ -15,6 +15,7 @@ import {
   canAdmitWithPrefix,
   countWindowHeads,
   createAllocator,
+  createPrefixCache,
   extend,
   extendOnEveryRank,
   extendWithPrefixOnEveryRank,
@@ -30,7 +31,7 @@ import {
   shardHeadMap,
   type Slot,
 } from "../../allocator/mod.ts";
-import { BenchError } from "../result/mod.ts";
+import { BenchError, optionError } from "../result/mod.ts";
 
 /** Allocators of all ranks. */
 export interface Ranks {
@@ -57,14 +58,42 @@ export function findMeasuredRank(heads: HeadMap, tensorParallel: number): number
   return best;
 }
 
-/** Creates the pools of every rank from the options of one, whose head map is the global one. */
-export function createRanks(o: AllocatorOptions, tensorParallel: number): Ranks {
-  const measuredRank = findMeasuredRank(o.heads, tensorParallel);
-  const all = Array.from(
+/**
+ * Creates the pools of every rank from the options of one, whose head map is the global one.
+ *
+ * @param blockTokens Tokens of a block by which prefixes are shared, or null to share none. All caches
+ *   keep the same prefixes, also on ranks without window heads.
+ */
+export function createRanks(
+  o: AllocatorOptions,
+  tensorParallel: number,
+  blockTokens: number | null = null,
+): Ranks {
+  const shards = Array.from(
     { length: tensorParallel },
-    (_, rank) => createAllocator({ ...o, heads: shardHeadMap(o.heads, { tensorParallel, rank }) }),
+    (_, rank) => shardHeadMap(o.heads, { tensorParallel, rank }),
   );
-  return { all, measuredRank, measured: all[measuredRank] };
+  const measuredRank = findMeasuredRank(o.heads, tensorParallel);
+  if (blockTokens === null) {
+    const all = shards.map((heads) => createAllocator({ ...o, heads }));
+    return { all, measuredRank, measured: all[measuredRank] };
+  }
+  if (blockTokens % o.pageSizeTokens !== 0) {
+    throw optionError(
+      `Cannot share prefixes with pages of ${o.pageSizeTokens} tokens: a block of ${blockTokens} ` +
+        `tokens is not a whole number of them`,
+    );
+  }
+  const loses = shards.some((heads) =>
+    o.layout === "uniform"
+      ? countWindowHeads(heads) === heads.groups.length * heads.kvHeads
+      : countWindowHeads(heads) > 0
+  );
+  const prefix = shards.map((heads) =>
+    createPrefixCache({ ...o, heads, blockTokens, keepsWindow: o.recycle && loses })
+  );
+  const all = prefix.map(({ allocator }) => allocator);
+  return { prefix, all, measuredRank, measured: all[measuredRank] };
 }
 
 /** Tells whether every rank can admit a request, beyond the prefix that was found for it. */

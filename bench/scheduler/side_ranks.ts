@@ -1,9 +1,8 @@
 /** The pools of a workload on one side of a comparison. */
 
-import type { AllocatorOptions, PageOrder } from "../../allocator/mod.ts";
+import type { PageOrder } from "../../allocator/mod.ts";
 import type { Workload } from "../../fixtures/mod.ts";
 import type { Side } from "../result/mod.ts";
-import { createPrefixRanks } from "./prefix_ranks.ts";
 import { createRanks, type Ranks } from "./ranks.ts";
 
 /** How the pools of a side are made. */
@@ -22,7 +21,7 @@ export function createSideRanks(
   side: Side,
   o: SideRanksOptions,
 ): Ranks {
-  const options: AllocatorOptions = {
+  const options = {
     layout: side.layout,
     heads: headMap,
     slots: scheduler.maxSequences,
@@ -34,7 +33,5 @@ export function createSideRanks(
     pageOrder: o.pageOrder,
     debug: o.debug ?? false,
   };
-  return o.prefixBlockTokens === null
-    ? createRanks(options, tensorParallel)
-    : createPrefixRanks(options, tensorParallel, o.prefixBlockTokens);
+  return createRanks(options, tensorParallel, o.prefixBlockTokens);
 }

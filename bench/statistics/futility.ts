@@ -34,8 +34,6 @@ export function chanceToDecide(comparison: Comparison, plan: SequentialPlan): nu
 
 /**
  * Whether a run may be given up: some demanded metric is undecided and will most likely stay so.
- *
- * @returns True where more pairs are wasted.
  */
 export function isFutile(comparisons: readonly Comparison[], plan: SequentialPlan): boolean {
   return comparisons.some((comparison) => {

@@ -11,8 +11,6 @@ export interface Turn {
 /**
  * Interleaves the sides: pairs go forwards and backwards in turn (A B, B A, …; with three sides
  * A B C, C B A, …), so that a steady drift of the machine hits every side alike.
- *
- * @returns The replays in the order in which to make them.
  */
 export function interleaveSides(o: { sides: number; pairs: number }): readonly Turn[] {
   const turns: Turn[] = [];

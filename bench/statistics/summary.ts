@@ -3,11 +3,7 @@
 import type { Summary } from "../result/mod.ts";
 import { sortSample, summarizeSamples } from "./sorted_sample.ts";
 
-/**
- * Summarises a sample.
- *
- * @returns The summary, or null of an empty sample.
- */
+/** Summarises a sample. */
 export function summarize(values: ArrayLike<number>): Summary | null {
   return summarizeWeighted(values, new Float64Array(values.length).fill(1));
 }
