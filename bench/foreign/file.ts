@@ -1,5 +1,6 @@
 /** Reading result files of whatever benchmark. */
 
+import { isRecord, parseJson } from "../../fixtures/mod.ts";
 import { toForeignRun } from "./run.ts";
 import type { ForeignRun } from "./types.ts";
 import {
@@ -23,7 +24,7 @@ export type GateInput =
  * @throws {ResultError} When the text is neither, with the line in files of a run per line.
  */
 export function parseGateInput(text: string, o: { readonly file: string }): GateInput {
-  const whole = parseOrNull(text);
+  const whole = parseJson(quoteBareNumbers(text));
   if (isRecord(whole)) {
     const kind = String(whole.kind);
     if (kind.startsWith("headwise/") && kind !== "headwise/bench-result") {
@@ -41,8 +42,8 @@ export function parseGateInput(text: string, o: { readonly file: string }): Gate
   text.split("\n").forEach((line, index) => {
     if (line.trim() === "") return;
     const origin = `${o.file}:${index + 1}`;
-    const record = parseOrNull(line);
-    if (record === null) throw notJson(o.file, runs.length === 0 ? text : line, index);
+    const record = parseJson(quoteBareNumbers(line));
+    if (record === undefined) throw notJson(o.file, runs.length === 0 ? text : line, index);
     if (!isRecord(record)) {
       const message =
         `Cannot read the result '${origin}': expected one JSON object, or one per line`;
@@ -101,17 +102,4 @@ function quoteBareNumbers(text: string): string {
     /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g,
     (found) => found.startsWith('"') ? found : found === "NaN" ? "null" : `"${found}"`,
   );
-}
-
-function parseOrNull(text: string): unknown {
-  try {
-    return JSON.parse(quoteBareNumbers(text));
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

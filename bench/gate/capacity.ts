@@ -16,16 +16,6 @@ import { mean } from "../statistics/mod.ts";
  * Pools for each head are judged and shown too, but where a full head keeps them from gaining by
  * arithmetic the verdict is that of the one pool.
  *
- * @example Which layout decides
- * ```ts
- * import { gateCapacity, readResult } from "@headwise/headwise/bench";
- *
- * async function decidedBy(path: string): Promise<string> {
- *   return gateCapacity(await readResult(path)).decidedBy;
- * }
- * void decidedBy;
- * ```
- *
  * @param result A result with both layouts, recycling off and on.
  * @returns Both verdicts and the prediction beside them.
  * @throws {BenchError} When a side was not replayed.

@@ -1,7 +1,8 @@
 /** Whether a verdict holds within the validated error of times that are modelled. */
 
-import type { BenchResult, RunPerformance, RunResult, SideResult, Verdict } from "../result/mod.ts";
+import type { BenchResult, SideResult, Verdict } from "../result/mod.ts";
 import type { HeldVerdict } from "./hold_back.ts";
+import { scaleSteps } from "./scale_steps.ts";
 import type { SidesAtEnd } from "./table_error.ts";
 
 /** Shares by which the modelled rest of a step may be off. */
@@ -37,33 +38,13 @@ export function modelErrorOf(results: readonly BenchResult[]): ModelError | null
  * twice the measured figure and half of it are equally wrong, and no error makes a step take nothing.
  */
 export function sideAtEnd(side: SideResult, error: ModelError, end: 1 | -1): SideResult {
-  const runs = side.runs.map((run): RunResult =>
-    run.performance === null ? run : { ...run, performance: scaleRest(run.performance, error, end) }
-  );
-  return { ...side, runs };
-}
-
-function scaleRest(performance: RunPerformance, error: ModelError, end: 1 | -1): RunPerformance {
-  const { whole, attentionOnly, attentionMs, restMs } = performance;
   const factor = (share: number): number => (1 + share) ** end;
-  const scaled = (key: "ttftMs" | "tbtMs", share: number) => {
-    const [all, attention] = [whole[key], attentionOnly[key]];
-    if (all === null || attention === null) return all;
-    return { ...all, mean: attention.mean + (all.mean - attention.mean) * factor(share) };
-  };
-  const steps = attentionMs + restMs;
-  const slower = steps === 0 ? 1 : (attentionMs + restMs * factor(error.throughput)) / steps;
-  const perSecond = (rate: number | null): number | null => rate === null ? null : rate / slower;
-  return {
-    ...performance,
-    whole: {
-      ...whole,
-      ttftMs: scaled("ttftMs", error.ttft),
-      tbtMs: scaled("tbtMs", error.tpot),
-    },
-    outputTokensPerSecond: perSecond(performance.outputTokensPerSecond),
-    requestsPerSecond: perSecond(performance.requestsPerSecond),
-  };
+  return scaleSteps(side, {
+    attention: 1,
+    ttft: factor(error.ttft),
+    tpot: factor(error.tpot),
+    throughput: factor(error.throughput),
+  });
 }
 
 /** Keeps a verdict only where it holds at both ends of the validated error of the modelled rest. */
@@ -93,7 +74,7 @@ export function holdAtEnds(
   verdict: Verdict,
   ends: readonly { readonly end: 1 | -1; readonly verdict: Verdict }[],
   error: ModelError,
-): { readonly verdict: Verdict; readonly notes: readonly string[] } {
+): HeldVerdict {
   const differing = ends.find((each) => each.verdict !== verdict);
   if (verdict === "INCONCLUSIVE" || differing === undefined) return { verdict, notes: [] };
   const percent = (share: number): string => `${Math.round(share * 100)} %`;
@@ -102,13 +83,9 @@ export function holdAtEnds(
     verdict: "INCONCLUSIVE",
     notes: [
       `${verdict} with the modelled rest as it is, ${differing.verdict} with the rest ${direction} by ` +
-      `the validated error (TTFT ±${percent(error.ttft)}, TBT ±${
-        percent(error.tpot)
-      }, throughput ` +
-      `±${
-        percent(error.throughput)
-      }, nine in ten of its class): measure more of the step, or fit the ` +
-      "card and engine with headwise calibrate --from",
+      `the validated error (TTFT ±${percent(error.ttft)}, TBT ±${percent(error.tpot)}, ` +
+      `throughput ±${percent(error.throughput)}, nine in ten of its class): measure more of the ` +
+      "step, or fit the card and engine with headwise calibrate --from",
     ],
   };
 }

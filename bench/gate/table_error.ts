@@ -1,7 +1,8 @@
 /** Whether a verdict holds within the error that interpolating a file of times makes. */
 
-import type { BenchResult, RunPerformance, SideResult, Verdict } from "../result/mod.ts";
+import type { BenchResult, SideResult, Verdict } from "../result/mod.ts";
 import type { HeldVerdict } from "./hold_back.ts";
+import { scaleSteps } from "./scale_steps.ts";
 
 /** The sides with their attention otherwise than it was interpolated. */
 export interface SidesAtEnd {
@@ -49,29 +50,6 @@ export function holdWithinTable(verdict: Verdict, o: {
   return { verdict: "INCONCLUSIVE", notes: [note] };
 }
 
-function scaleAttention(side: SideResult, factor: number): SideResult {
-  return {
-    ...side,
-    runs: side.runs.map((run) =>
-      run.performance === null ? run : { ...run, performance: scaled(run.performance, factor) }
-    ),
-  };
-}
-
-function scaled(performance: RunPerformance, factor: number): RunPerformance {
-  const { whole, attentionOnly, attentionMs, restMs } = performance;
-  const mean = (key: "ttftMs" | "tbtMs") => {
-    const [all, attention] = [whole[key], attentionOnly[key]];
-    if (all === null || attention === null) return all;
-    return { ...all, mean: all.mean + attention.mean * (factor - 1) };
-  };
-  const steps = attentionMs + restMs;
-  const slower = steps === 0 ? 1 : (attentionMs * factor + restMs) / steps;
-  const perSecond = (rate: number | null): number | null => rate === null ? null : rate / slower;
-  return {
-    ...performance,
-    whole: { ...whole, ttftMs: mean("ttftMs"), tbtMs: mean("tbtMs") },
-    outputTokensPerSecond: perSecond(performance.outputTokensPerSecond),
-    requestsPerSecond: perSecond(performance.requestsPerSecond),
-  };
+function scaleAttention(side: SideResult, attention: number): SideResult {
+  return scaleSteps(side, { attention, ttft: 1, tpot: 1, throughput: 1 });
 }

@@ -1,13 +1,7 @@
 /** The streamed answer of one request: read to its end, and judged whole or failed. */
 
-import {
-  asRecord,
-  errorOf,
-  parseChunk,
-  parseJson,
-  shorten,
-  type TokenUsage,
-} from "./completion_chunk.ts";
+import { parseJson } from "../../fixtures/mod.ts";
+import { asRecord, errorOf, parseChunk, shorten, type TokenUsage } from "./completion_chunk.ts";
 import { RequestFailure } from "./failures.ts";
 import { readEvents } from "./sse.ts";
 

@@ -1,6 +1,6 @@
 /** One event of a streamed completion, whichever of the two APIs it comes from. */
 
-import { cleanLine } from "../../fixtures/mod.ts";
+import { cleanLine, isRecord, parseJson } from "../../fixtures/mod.ts";
 import { StreamFormatError } from "./sse.ts";
 
 /** What one event says. */
@@ -111,20 +111,9 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** The JSON that a text is, or null for what is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 /** The value as an object that is no array, or null. */
 export function asRecord(value: unknown): Record<string, unknown> | null {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? value as Record<string, unknown>
-    : null;
+  return isRecord(value) ? value : null;
 }
 
 /** One clean line of a server's text, short enough for a message. */

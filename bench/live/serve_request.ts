@@ -1,5 +1,6 @@
 /** Bodies of completion requests: read within bounds, and understood. */
 
+import { isRecord, parseJson } from "../../fixtures/mod.ts";
 import { optionError } from "../result/mod.ts";
 import { isNestedDeeper } from "./json_depth.ts";
 
@@ -111,7 +112,7 @@ export function parseCompletionRequest(
   if (body.n !== undefined && body.n !== 1) throw new RefusedRequest(400, "'n' must be 1");
   const promptTokens = o.chat ? readMessages(body.messages) : readPrompt(body.prompt);
   if (promptTokens.length === 0) throw new RefusedRequest(400, "The prompt has no token");
-  const options = isObject(body.stream_options) ? body.stream_options : {};
+  const options = isRecord(body.stream_options) ? body.stream_options : {};
   return {
     model: readModel(body.model),
     promptTokens,
@@ -173,11 +174,11 @@ function readMessages(messages: unknown): readonly string[] {
   const faulty = new RefusedRequest(400, "'messages' must be a list of messages with text");
   if (!Array.isArray(messages)) throw faulty;
   return messages.flatMap((message) => {
-    const content = isObject(message) ? message.content : null;
+    const content = isRecord(message) ? message.content : null;
     if (typeof content === "string") return wordsOf(content);
     if (!Array.isArray(content)) throw faulty;
     return content.flatMap((part) => {
-      if (isObject(part) && typeof part.text === "string") return wordsOf(part.text);
+      if (isRecord(part) && typeof part.text === "string") return wordsOf(part.text);
       throw faulty;
     });
   });
@@ -191,16 +192,8 @@ function parseObject(text: string): Record<string, unknown> {
   if (isNestedDeeper(text, MAX_BODY_DEPTH)) {
     throw new RefusedRequest(400, `The body is nested more than ${MAX_BODY_DEPTH} deep`);
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new RefusedRequest(400, "The body is not JSON");
-  }
-  if (!isObject(value)) throw new RefusedRequest(400, "The body is not a JSON object");
+  const value = parseJson(text);
+  if (value === undefined) throw new RefusedRequest(400, "The body is not JSON");
+  if (!isRecord(value)) throw new RefusedRequest(400, "The body is not a JSON object");
   return value;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,9 @@
 /** What a report shows of comparisons: a table, and pairs with their interval. */
 
-import { formatChange, formatNumber } from "../../fixtures/mod.ts";
+import { formatChange } from "../../fixtures/mod.ts";
 import type { Comparison, GateReport } from "../result/mod.ts";
 import { pairsSpec } from "./chart_comparison.ts";
+import { comparisonCells } from "./figures.ts";
 import { type ReportBlock, type ReportTable, tableColumns } from "./section.ts";
 
 /** A verdict over comparisons, of whatever benchmark. */
@@ -85,20 +86,8 @@ function comparisonTable(o: ComparedSides): ReportTable {
 }
 
 function comparisonRow(comparison: Comparison, note: string): string[] {
-  const { metric, unit, better, baseline, candidate, ratio, interval, threshold } = comparison;
-  return [
-    `${metric} [${unit}]${note}`,
-    formatNumber(baseline),
-    formatNumber(candidate),
-    formatChange(ratio),
-    interval === null
-      ? "–"
-      : interval.degenerate
-      ? "no noise"
-      : `${formatChange(interval.lower)} … ${formatChange(interval.upper)}`,
-    threshold === null ? "" : `${better === "lower" ? "≤" : "≥"} ${formatChange(threshold)}`,
-    comparison.verdict ?? "",
-  ];
+  const { metric, unit, verdict } = comparison;
+  return [`${metric} [${unit}]${note}`, ...comparisonCells(comparison), verdict ?? ""];
 }
 
 function pairTable(compared: readonly ComparedSides[]): ReportTable {

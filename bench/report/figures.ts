@@ -1,8 +1,14 @@
 /** Figures that several sections share. */
 
-import { formatRate } from "../../fixtures/mod.ts";
+import { formatChange, formatNumber, formatRate } from "../../fixtures/mod.ts";
 import type { BrowserEnvironment } from "../kernel/mod.ts";
-import type { BenchEnvironment, RequestsIdentity, RunPerformance } from "../result/mod.ts";
+import type {
+  BenchEnvironment,
+  Comparison,
+  RequestsIdentity,
+  RunPerformance,
+} from "../result/mod.ts";
+import { type ReportBlock, tableColumns } from "./section.ts";
 
 /** A figure of every run, of a replay where nothing else is said. */
 export type RunFigure<T = RunPerformance> = (performance: T) => number | null | undefined;
@@ -22,6 +28,45 @@ export function meanOverRuns<T>(
   const present = values.filter((value) => value !== null);
   if (present.length === 0 || present.length < values.length) return null;
   return present.reduce((sum, value) => sum + value, 0) / present.length;
+}
+
+/** The table of figures of several sides, each a mean over its runs. */
+export function sidesTable<T>(o: {
+  readonly caption: string;
+  readonly sides: readonly {
+    readonly name: string;
+    readonly runs: readonly { readonly performance: T | null }[];
+  }[];
+  readonly figures: readonly (readonly [label: string, read: RunFigure<T>])[];
+}): ReportBlock {
+  const rows = o.figures.map(([label, read]) => [
+    label,
+    ...o.sides.map(({ runs }) => formatNumber(meanOverRuns(runs, read))),
+  ]);
+  const columns = tableColumns([""], o.sides.map(({ name }) => name));
+  return { kind: "table", table: { caption: o.caption, columns, rows } };
+}
+
+/**
+ * A comparison as cells of a table.
+ *
+ * @returns Baseline, candidate, change, 95 % interval, and what is demanded.
+ */
+export function comparisonCells(
+  { baseline, candidate, ratio, interval, threshold, better }: Comparison,
+): string[] {
+  const range = interval === null
+    ? "–"
+    : interval.degenerate
+    ? "no noise"
+    : `${formatChange(interval.lower)} … ${formatChange(interval.upper)}`;
+  return [
+    formatNumber(baseline),
+    formatNumber(candidate),
+    formatChange(ratio),
+    range,
+    threshold === null ? "" : `${better === "lower" ? "≤" : "≥"} ${formatChange(threshold)}`,
+  ];
 }
 
 /** Machine and runtime as facts. */

@@ -1,6 +1,7 @@
 /** Telling result files apart by their content. */
 
 import { z } from "zod";
+import { parseJson } from "../../fixtures/mod.ts";
 import type { ForeignGateReport } from "../foreign/mod.ts";
 import {
   type BenchResult,
@@ -67,7 +68,7 @@ const headSchema = z.object({ kind: z.string().optional(), gate: z.unknown().opt
 export function kindOfReport(text: string, o: { readonly file: string }): ReportKind {
   const firstLine = text.slice(0, text.indexOf("\n") + 1);
   const head = headSchema.safeParse(
-    parseOrUndefined(firstLine) ?? parseUnversioned(text, { ...o, schema: z.unknown() }),
+    parseJson(firstLine) ?? parseUnversioned(text, { ...o, schema: z.unknown() }),
   );
   if (head.success) {
     const { kind, gate } = head.data;
@@ -132,17 +133,8 @@ export function reportSection(input: ReportInput): ReportSection {
 
 function parseComparison(text: string, file: string): GateReport | ForeignGateReport {
   // One schema and not both at once, so that a fault is told in the terms of what the file is.
-  const isForeign = z.object({ tool: z.string() }).safeParse(parseOrUndefined(text)).success;
+  const isForeign = z.object({ tool: z.string() }).safeParse(parseJson(text)).success;
   return isForeign
     ? parseUnversioned(text, { file, schema: foreignGateSchema })
     : parseUnversioned(text, { file, schema: gateSchema });
-}
-
-function parseOrUndefined(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

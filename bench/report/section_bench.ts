@@ -1,6 +1,6 @@
 /** The section of a replayed benchmark. */
 
-import { formatCount, formatNumber } from "../../fixtures/mod.ts";
+import { formatCount } from "../../fixtures/mod.ts";
 import {
   type BenchResult,
   FORM_MEANINGS,
@@ -18,8 +18,8 @@ import {
   describeCeilings,
   describeRequests,
   environmentFacts,
-  meanOverRuns,
   type RunFigure,
+  sidesTable,
 } from "./figures.ts";
 import {
   NO_VERDICT,
@@ -65,7 +65,7 @@ export function benchSection(file: string, result: BenchResult): ReportSection {
       : [...capacityFinding(capacityGate), ...gates.map(comparisonFinding), ...new Set(reasons)],
     blocks: [
       ...comparisonBlocks(gates),
-      sidesTable(result),
+      sidesTable({ caption: "Sides, means over the pairs", sides: result.sides, figures: FIGURES }),
       formsTable(result),
       ...latencyBlocks(result),
       ...timelineBlocks(result, placeOf),
@@ -140,20 +140,6 @@ function latencyBlocks({ sides, requests }: BenchResult): ReportBlock[] {
       })),
     }),
   ];
-}
-
-function sidesTable({ sides }: BenchResult): ReportBlock {
-  return {
-    kind: "table",
-    table: {
-      caption: "Sides, means over the pairs",
-      columns: tableColumns([""], sides.map(({ name }) => name)),
-      rows: FIGURES.map(([label, read]) => [
-        label,
-        ...sides.map(({ runs }) => formatNumber(meanOverRuns(runs, read))),
-      ]),
-    },
-  };
 }
 
 /** Whose kernels the sides stand for: what a verdict is about outside of this benchmark. */

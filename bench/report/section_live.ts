@@ -1,6 +1,6 @@
 /** The section of a benchmark of live servers. */
 
-import { formatCount, formatNumber } from "../../fixtures/mod.ts";
+import { formatCount } from "../../fixtures/mod.ts";
 import {
   describeFailures,
   failedShare,
@@ -12,7 +12,7 @@ import { type ComparedSides, comparisonBlocks, comparisonFinding } from "./block
 import { distributionBlock } from "./blocks_distribution.ts";
 import type { SampleSeries } from "./chart_distribution.ts";
 import { sampleOf } from "./distribution.ts";
-import { describeRequests, environmentFacts, meanOverRuns, type RunFigure } from "./figures.ts";
+import { describeRequests, environmentFacts, type RunFigure, sidesTable } from "./figures.ts";
 import {
   NO_VERDICT,
   type ReportBlock,
@@ -61,7 +61,11 @@ export function liveSection(file: string, result: LiveResult): ReportSection {
     ],
     blocks: [
       ...(compared === null ? [] : comparisonBlocks([compared])),
-      sidesTable(result),
+      sidesTable({
+        caption: "Servers, means over the pairs",
+        sides: result.sides.map(({ role, runs }) => ({ name: role, runs })),
+        figures: FIGURES,
+      }),
       ...latencyBlocks(result),
       ...errorBlocks(result),
       factsOf(result),
@@ -105,20 +109,6 @@ function latencyBlocks({ sides, requests }: LiveResult): ReportBlock[] {
       series: series(({ tpotMs }) => tpotMs),
     }),
   ];
-}
-
-function sidesTable({ sides }: LiveResult): ReportBlock {
-  return {
-    kind: "table",
-    table: {
-      caption: "Servers, means over the pairs",
-      columns: tableColumns([""], sides.map(({ role }) => role)),
-      rows: FIGURES.map(([label, read]) => [
-        label,
-        ...sides.map(({ runs }) => formatNumber(meanOverRuns(runs, read))),
-      ]),
-    },
-  };
 }
 
 function errorBlocks({ sides }: LiveResult): ReportBlock[] {

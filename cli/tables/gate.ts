@@ -1,17 +1,18 @@
-import type {
-  BenchResult,
-  CapacityGateReport,
-  CapacityOutcome,
-  ClockCalibration,
-  Comparison,
-  GateReport,
-  RegressionReport,
-  SideName,
-  Verdict,
+import {
+  type BenchResult,
+  type CapacityGateReport,
+  type CapacityOutcome,
+  type ClockCalibration,
+  type Comparison,
+  comparisonCells,
+  type GateReport,
+  type RegressionReport,
+  type SideName,
+  type Verdict,
 } from "../../bench/mod.ts";
 import { EXIT } from "../exit_code.ts";
 import { type Paint, renderTable, wrapText } from "../terminal/mod.ts";
-import { formatChange, formatCount, formatNumber } from "../../fixtures/mod.ts";
+import { formatChange, formatCount } from "../../fixtures/mod.ts";
 
 /** What text is laid out for. */
 export interface ReportStyle {
@@ -270,20 +271,10 @@ export function comparisonTable(comparisons: readonly Comparison[], paint: Paint
 }
 
 function comparisonRow(comparison: Comparison, paint: Paint): string[] {
-  const { metric, baseline, candidate, unit, ratio, interval, threshold, verdict } = comparison;
-  const range = interval === null
-    ? "–"
-    : interval.degenerate
-    ? "no noise"
-    : `${formatChange(interval.lower)} … ${formatChange(interval.upper)}`;
-  const sign = comparison.better === "lower" ? "≤" : "≥";
+  const { metric, unit, verdict } = comparison;
   return [
     `${metric} [${unit === "output tokens/s" ? "tokens/s" : unit}]`,
-    formatNumber(baseline),
-    formatNumber(candidate),
-    formatChange(ratio),
-    range,
-    threshold === null ? "" : `${sign} ${formatChange(threshold)}`,
+    ...comparisonCells(comparison),
     verdict === null ? "" : paintVerdict(verdict, paint),
   ];
 }
