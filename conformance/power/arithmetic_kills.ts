@@ -1,5 +1,5 @@
 /** Whether the suite tells wrong kernels whatever arithmetic they declare. */
-import { FIELD_ARITHMETICS, type FieldArithmetic } from "../../kernel/mod.ts";
+import type { FieldArithmetic } from "../../kernel/mod.ts";
 import { listMutants, selfTest } from "../kill_matrix.ts";
 import type { Mutant } from "../mutants/mutant.ts";
 
@@ -32,22 +32,4 @@ export async function judgeInArithmetic(
   const { rows, falseAlarms } = await selfTest({ mutants, arithmetic });
   const survivors = rows.filter(({ killed }) => !killed).map(({ mutant }) => mutant);
   return { arithmetic: name, mutants: mutants.length, survivors, falseAlarms };
-}
-
-/**
- * Some of the kernel mutants for each arithmetic, others for every one, so that a test of seconds
- * goes through all arithmetics.
- */
-export function sampleByArithmetic(
-  each: number,
-): { readonly field: FieldArithmetic; readonly mutants: readonly Mutant[] }[] {
-  const all = listKernelMutants();
-  const total = FIELD_ARITHMETICS.length * each;
-  return FIELD_ARITHMETICS.map((field, index) => ({
-    field,
-    mutants: Array.from(
-      { length: each },
-      (_, at) => all[Math.floor(((at * FIELD_ARITHMETICS.length + index) * all.length) / total)]!,
-    ),
-  }));
 }

@@ -1,9 +1,28 @@
 import assert from "node:assert/strict";
-import { FIELD_ARITHMETICS, parseArithmetic } from "../../kernel/mod.ts";
-import { judgeInArithmetic, listKernelMutants, sampleByArithmetic } from "./arithmetic_kills.ts";
+import { FIELD_ARITHMETICS, type FieldArithmetic, parseArithmetic } from "../../kernel/mod.ts";
+import { judgeInArithmetic, listKernelMutants } from "./arithmetic_kills.ts";
+import type { Mutant } from "../mutants/mutant.ts";
 import { problemOf } from "../suites/kernel_case.ts";
 import { LEAST_MARGIN, measurePower, swappedPages } from "./power_margins.ts";
 import { ARITHMETIC_KILLS, powerMarkdown } from "./power_table.ts";
+
+/**
+ * Some of the kernel mutants for each arithmetic, others for every one, so that a test of seconds
+ * goes through all arithmetics.
+ */
+function sampleByArithmetic(
+  each: number,
+): { readonly field: FieldArithmetic; readonly mutants: readonly Mutant[] }[] {
+  const all = listKernelMutants();
+  const total = FIELD_ARITHMETICS.length * each;
+  return FIELD_ARITHMETICS.map((field, index) => ({
+    field,
+    mutants: Array.from(
+      { length: each },
+      (_, at) => all[Math.floor(((at * FIELD_ARITHMETICS.length + index) * all.length) / total)]!,
+    ),
+  }));
+}
 
 Deno.test("measurePower() is at least four under every arithmetic of the field", () => {
   for (const { clause, fault, margins } of measurePower()) {
