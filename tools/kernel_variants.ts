@@ -56,6 +56,15 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     cases: ["decode-128x8k-g8"],
     variants: {
       before: BEFORE,
+      "eight rows, 8 lanes and 4 keys, 4 elements": {
+        ...EIGHT_ROWS,
+        ...EIGHT_BY_FOUR,
+        valueElements: 4,
+        valuesInFlight: 16,
+      },
+      "the same, 8 values in flight": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR, valueElements: 4 },
+      "eight rows, 16 lanes and 4 keys": { ...EIGHT_ROWS, lanesPerKey: 16, keysPerGroup: 4 },
+      "eight rows, 4 values in flight": { ...BEFORE, ...EIGHT_ROWS, valuesInFlight: 4 },
       "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR },
       "eight rows": { ...BEFORE, ...EIGHT_ROWS },
       "four rows, 16 lanes and 8 keys": SIXTEEN_BY_EIGHT,

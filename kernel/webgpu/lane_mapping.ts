@@ -15,6 +15,9 @@ const C16_ELEMENTS = 8;
 /** Queries are kept in registers where a lane has so few of them, of all rows. */
 const MAX_QUERY_REGISTERS = 64;
 
+/** Of 16-bit keys, which need more registers themselves. */
+const MAX_C16_QUERY_REGISTERS = 48;
+
 /** The same of queries in two bytes an element, in words. */
 const MAX_DIGIT_REGISTERS = 80;
 
@@ -84,7 +87,7 @@ export function subgroupMapping(
   s: AttendSpecialisation,
   o: LaneOptions,
 ): LaneConstants<
-  "T" | "WALKERS" | "LK" | "J" | "LANES_V" | "PV_UNROLL" | "KEY_DIGITS" | "VALUE_DIGITS"
+  "T" | "WALKERS" | "LK" | "J" | "LANES_V" | "C" | "PV_UNROLL" | "KEY_DIGITS" | "VALUE_DIGITS"
 > {
   const { subgroupSize, tuning } = o;
   const { rows, headSize, pageSizeTokens } = s;
@@ -107,9 +110,10 @@ export function subgroupMapping(
     ? C16_ELEMENTS
     : MAX_VALUE_ELEMENTS;
   // A step covers no more keys than a tile has.
+  const most = s.valueFormat === undefined ? tuning.valueElements ?? MAX_VALUE_ELEMENTS : Infinity;
   const values = Math.max(
-    leastElements(s.valueFormat),
-    Math.min(mostElements(s.valueFormat), fittingOutputs, tile * headSize / subgroupSize),
+    Math.min(most, leastElements(s.valueFormat)),
+    Math.min(mostElements(s.valueFormat), fittingOutputs, tile * headSize / subgroupSize, most),
   );
   // Nor fewer lanes share a value than leave a step the keys of a tile.
   const fixedQuery = tuning.fixedQuery !== false && multipliesCodes(s.keyFormat, o);
@@ -138,8 +142,9 @@ export function subgroupMapping(
     KEY_DIGITS: Number(fixedQuery),
     QUERY_REGISTERS: fixedQuery
       ? queryElements / 2 <= MAX_DIGIT_REGISTERS
-      : (s.keyFormat !== undefined || lanesPerKey >= REGISTER_LANES) &&
-        queryElements <= MAX_QUERY_REGISTERS,
+      : s.keyFormat !== undefined
+      ? queryElements <= MAX_QUERY_REGISTERS
+      : lanesPerKey >= REGISTER_LANES && queryElements <= MAX_C16_QUERY_REGISTERS,
     TILE: tile,
     VALUE_DIGITS: Number(fixedWeights),
     LANES_V: lanesOfValue,

@@ -102,6 +102,8 @@ export interface AttendTuning {
   readonly fixedQuery?: boolean;
   /** Whether weights are rounded to 16 bits of their tile's largest where values are int8 or int4. @default {false} */
   readonly fixedWeights?: boolean;
+  /** Elements of a 16-bit value that a lane loads at a time, at most; fewer leave registers free. @default {16} */
+  readonly valueElements?: 4 | 8 | 16;
   /** Value loads that a lane issues before it uses the first: a power of two. */
   readonly valuesInFlight: number;
   /** Tuning of the matrix program, where there is one. */

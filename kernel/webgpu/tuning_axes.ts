@@ -6,7 +6,13 @@ import type { AttendTuning } from "./program.ts";
 /** A part of a tuning that is searched by itself; the matrix kernel's are listed as a whole. */
 export type TuningPart = Exclude<
   keyof AttendTuning,
-  "matrix" | "rowsOfSubgroup" | "mergesInside" | "short" | "fixedQuery" | "fixedWeights"
+  | "matrix"
+  | "rowsOfSubgroup"
+  | "valueElements"
+  | "mergesInside"
+  | "short"
+  | "fixedQuery"
+  | "fixedWeights"
 >;
 
 /** Values that each part of a tuning may be given when variants are measured. */
@@ -28,13 +34,17 @@ export function isAttendTuning(
   o: { readonly subgroupSize: number },
 ): value is AttendTuning {
   if (typeof value !== "object" || value === null) return false;
-  const { matrix, short, rowsOfSubgroup, ...parts } = value as Record<string, unknown>;
+  const { matrix, short, rowsOfSubgroup, valueElements, ...parts } = value as Record<
+    string,
+    unknown
+  >;
   const { mergesInside, fixedQuery, fixedWeights, ...tuning } = parts;
   const axes = Object.entries(TUNING_AXES);
   return Object.keys(tuning).length === axes.length &&
     axes.every(([name, values]) => values.some((choice) => choice === tuning[name])) &&
     (matrix === undefined || isMatrixTuning(matrix)) &&
     (short === undefined || isShortTuning(short)) &&
+    [undefined, 4, 8, 16].some((choice) => choice === valueElements) &&
     (rowsOfSubgroup === undefined || rowsOfSubgroup === 5 || rowsOfSubgroup === 8) &&
     [mergesInside, fixedQuery, fixedWeights].every((flag) =>
       /undefined|boolean/.test(typeof flag)

@@ -42,6 +42,7 @@ Deno.test("isAttendTuning() takes parts for short steps and for matrices, and no
   assert.ok(!takes({ short: { ...short, more: 1 } }));
   assert.ok(!takes({ matrix: { ...matrix, leastRows: 0 } }));
   assert.ok(!takes({ matrix: { ...matrix, isAhead: 1 } }));
+  assert.ok(takes({ valueElements: 4 }) && !takes({ valueElements: 5 }));
   assert.ok(!takes({ rowsOfSubgroup: 6 }));
 });
 
