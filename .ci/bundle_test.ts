@@ -1,22 +1,9 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
+import { withFolder } from "../cli/testing_folder.ts";
 import { RUN_FLAGS } from "./program_flags.ts";
 import type { Sbom } from "./sbom.ts";
-
-interface Run {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function runDeno(
-  args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
-): Promise<Run> {
-  const output = await new Deno.Command("deno", { args: [...args], ...options }).output();
-  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-  return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
-}
+import { checkProgram, type Headwise, run } from "./testing_run.ts";
 
 const NAMES = [
   "headwise.js",
@@ -27,11 +14,9 @@ const NAMES = [
 ];
 
 async function withBundle(
-  use: (o: { folder: string; headwise: (...args: string[]) => Promise<Run> }) => Promise<void>,
+  use: (o: { folder: string; headwise: Headwise }) => Promise<void>,
 ): Promise<void> {
-  Deno.mkdirSync("results", { recursive: true });
-  const folder = Deno.makeTempDirSync({ dir: "results", prefix: "bundle-" });
-  try {
+  await withFolder(async (folder) => {
     await build(`${folder}/a`);
     // Another folder, an empty cache, no network, and neither remote nor npm modules.
     const cwd = `${folder}/elsewhere`;
@@ -39,23 +24,20 @@ async function withBundle(
     const program = resolve(folder, "a", "headwise.js");
     const flags = ["run", ...RUN_FLAGS, "--no-npm", "--deny-net", "--allow-run=deno"];
     const env = { DENO_DIR: resolve(folder, "cache"), NO_COLOR: "1" };
-    const headwise = (...args: string[]): Promise<Run> =>
-      runDeno([...flags, program, ...args], { cwd, env });
-    await use({ folder, headwise });
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
+    await use({
+      folder,
+      headwise: (...args) => run("deno", [...flags, program, ...args], { cwd, env }),
+    });
+  });
 }
 
 async function build(outFolder: string): Promise<void> {
-  const run = await runDeno([
-    "run",
-    "--no-prompt",
-    "--allow-run=deno",
-    ".ci/build_bundle.ts",
-    outFolder,
-  ]);
-  assert.equal(run.code, 0, run.stderr + run.stdout);
+  const flags = ["--no-prompt", "--allow-run=deno"];
+  const { code, stdout, stderr } = await run(
+    "deno",
+    ["run", ...flags, ".ci/build_bundle.ts", outFolder],
+  );
+  assert.equal(code, 0, stderr + stdout);
 }
 
 Deno.test("deno task build: two builds are identical, and the bundle runs alone", async (t) => {
@@ -89,16 +71,7 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
       const licenses = Deno.readTextFileSync(`${folder}/a/LICENSES.txt`);
       for (const each of listed) assert.match(licenses, new RegExp(`^${each} [\\d.]+, `, "m"));
     });
-    await t.step("--version is the version of the checkout", async () => {
-      const { version } = JSON.parse(Deno.readTextFileSync("deno.json"));
-      const run = await headwise("--version");
-      assert.deepEqual(run, { code: 0, stdout: `${version}\n`, stderr: "" });
-    });
-    await t.step("bench replays a built-in workload", async () => {
-      const run = await headwise("bench", "--clock", "model", "--json");
-      assert.equal(run.code, 0, run.stderr);
-      assert.equal(JSON.parse(run.stdout).clock.kind, "model");
-    });
+    await checkProgram(t, headwise);
     await t.step("serve --ui serves the page that was built beside the bundle", async () => {
       const program = resolve(folder, "a", "headwise.js");
       const command = new Deno.Command("deno", {
@@ -125,22 +98,6 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
       const run = await headwise("report", "results/bench.json", "--format", "html");
       assert.match(run.stdout, /^<!doctype html>[^]*<svg [^]*<\/html>\n$/, run.stderr);
     });
-    await t.step("conformance judges the built-in allocator", async () => {
-      const run = await headwise(
-        "conformance",
-        "--subject",
-        "oracle",
-        "--filter",
-        "allocator:pool",
-      );
-      assert.match(run.stdout, /[1-9]\d* passed, 0 failed/, run.stderr);
-    });
-    await t.step("adapter init writes a module, and the bundle is what hosts it", async () => {
-      const written = await headwise("adapter", "init", "ts");
-      assert.equal(written.code, 0, written.stderr);
-      const run = await headwise("adapter", "smoke", "module:results/adapter/my_adapter.ts");
-      assert.match(run.stdout, /1 of 1 cases passed/, run.stderr);
-    });
     await t.step("a module reaches nothing from the bundle either", async () => {
       let asked = 0;
       const canary = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
@@ -165,7 +122,8 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
         }
         throw new Error(attempts.length + " tried, held: [" + held + "]");`;
       Deno.writeTextFileSync(`${folder}/elsewhere/results/adapter/nosy.ts`, text);
-      const run = await runDeno(
+      const { stderr } = await run(
+        "deno",
         ["run", ...RUN_FLAGS, "--allow-run=deno", resolve(folder, "a", "headwise.js")].concat(
           ["adapter", "smoke", "module:results/adapter/nosy.ts"],
         ),
@@ -175,7 +133,7 @@ Deno.test("deno task build: two builds are identical, and the bundle runs alone"
         },
       );
       await canary.shutdown();
-      assert.match(run.stderr, /6 tried, held: \[\]/);
+      assert.match(stderr, /6 tried, held: \[\]/);
       assert.equal(asked, 0);
     });
     await t.step("the bundle hosts shared libraries", async () => {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { withFolder } from "../cli/testing_folder.ts";
 import { RAN_MARK, RUN_FLAGS, START_FLAGS } from "./program_flags.ts";
+import { run } from "./testing_run.ts";
 
 interface Config {
   readonly tasks: Readonly<Record<string, { readonly command: string }>>;
@@ -22,8 +24,6 @@ Deno.test("RUN_FLAGS lets the program see the variables that the tasks let it se
 });
 
 Deno.test("START_FLAGS has a program without content end with 71, and leaves others alone", async () => {
-  Deno.mkdirSync("results", { recursive: true });
-  const folder = Deno.makeTempDirSync({ dir: "results", prefix: "guard-" });
   const mark = `Reflect.set(globalThis, Symbol.for("${RAN_MARK}"), true);`;
   const cases: readonly (readonly [string, number])[] = [
     ["", 71],
@@ -36,16 +36,14 @@ Deno.test("START_FLAGS has a program without content end with 71, and leaves oth
     [`${mark} Deno.exitCode = 3;`, 3],
     [`${mark} throw new Error();`, 1],
   ];
-  try {
+  await withFolder(async (folder) => {
     for (const [text, expected] of cases) {
       Deno.writeTextFileSync(`${folder}/program.js`, text);
       const args = ["run", ...START_FLAGS, `${folder}/program.js`];
-      const { code, stderr } = await new Deno.Command("deno", { args }).output();
+      const { code, stderr } = await run("deno", args);
       assert.equal(code, expected, text);
-      const said = new TextDecoder().decode(stderr).includes("headwise: Nothing ran");
+      const said = stderr.includes("headwise: Nothing ran");
       assert.equal(said, expected === 71, text);
     }
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
+  });
 });

@@ -4,27 +4,11 @@
  */
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
+import { withFolder } from "../cli/testing_folder.ts";
 import { PERMISSIONS } from "./program_flags.ts";
+import { checkProgram, type Headwise, type Run, run } from "./testing_run.ts";
 
-interface Run {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const { version: VERSION } = JSON.parse(Deno.readTextFileSync("deno.json")) as { version: string };
 const NOT_LINUX = { ignore: Deno.build.os !== "linux" };
-
-async function run(
-  program: string,
-  args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
-): Promise<Run> {
-  const { code, stdout, stderr } = await new Deno.Command(program, { args: [...args], ...options })
-    .output();
-  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-  return { code, stdout: text(stdout), stderr: text(stderr) };
-}
 
 async function runWell(...given: Parameters<typeof run>): Promise<string> {
   const { code, stdout, stderr } = await run(...given);
@@ -40,28 +24,10 @@ function compile(args: readonly string[], env: Record<string, string> = {}): Pro
   });
 }
 
-async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
-  Deno.mkdirSync("results", { recursive: true });
-  const folder = Deno.makeTempDirSync({ dir: "results", prefix: "release-" });
-  try {
-    await use(folder);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-}
-
 /** What both ways to install it must do. */
-async function checkProgram(
-  t: Deno.TestContext,
-  headwise: (...args: string[]) => Promise<Run>,
-): Promise<void> {
-  await t.step("--version is the version of the checkout", async () => {
-    assert.deepEqual(await headwise("--version"), { code: 0, stdout: `${VERSION}\n`, stderr: "" });
-  });
-  await t.step("bench replays a built-in workload and writes its result", async () => {
-    const { code, stdout, stderr } = await headwise("bench", "--clock", "model", "--json");
-    assert.equal(code, 0, stderr);
-    assert.equal(JSON.parse(stdout).clock.kind, "model");
+async function checkInstalled(t: Deno.TestContext, headwise: Headwise): Promise<void> {
+  await checkProgram(t, headwise);
+  await t.step("gate compares two results", async () => {
     const again = "results/again.json";
     assert.equal((await headwise("bench", "--clock", "model", "--out", again)).code, 0);
     const gate = await headwise("gate", "results/bench.json", again);
@@ -75,25 +41,6 @@ async function checkProgram(
       return JSON.parse(stdout).sides;
     };
     assert.deepEqual(await sidesOf("2"), await sidesOf("1"));
-  });
-  await t.step("conformance judges the built-in allocator", async () => {
-    const { stdout, stderr } = await headwise(
-      "conformance",
-      "--subject",
-      "oracle",
-      "--filter",
-      "allocator",
-    );
-    assert.match(stdout, /[1-9]\d* passed, 0 failed/, stderr);
-  });
-  await t.step("it hosts an adapter that it wrote", async () => {
-    assert.equal((await headwise("adapter", "init", "ts")).code, 0);
-    const { stdout, stderr } = await headwise(
-      "adapter",
-      "smoke",
-      "module:results/adapter/my_adapter.ts",
-    );
-    assert.match(stdout, /1 of 1 cases passed/, stderr);
   });
   await t.step("exit codes pass", async () => {
     assert.equal((await headwise("no such command")).code, 2);
@@ -111,7 +58,7 @@ Deno.test(
   `the self-extracting executable runs alone, with ${kind}`,
   NOT_LINUX,
   (t) =>
-    inFolder(async (folder) => {
+    withFolder(async (folder) => {
       const built = await compile(["--self-extract", `--out=${folder}/headwise`]);
       assert.equal(built.code, 0, built.stderr);
       const machine = `${folder}/machine`;
@@ -124,7 +71,7 @@ Deno.test(
         const { code, stderr } = await enter("sh", "-c", "deno --version");
         assert.equal(code, 127, stderr);
       });
-      await checkProgram(t, (...args) => enter("headwise", ...args));
+      await checkInstalled(t, (...args) => enter("headwise", ...args));
       await t.step("it leaves nothing but its cache and its results", () => {
         const names = (path: string): string[] =>
           [...Deno.readDirSync(`${machine}/${path}`)].map(({ name }) => name).sort();
@@ -143,7 +90,7 @@ Deno.test(
 );
 
 Deno.test("deno compile is given the bundle and its permissions, and nothing else", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     // Deno stands for its base runtime: what is built has all that is packed, and would start Deno.
     const out = `${folder}/headwise`;
     const built = await compile([`--out=${out}`], { DENORT_BIN: Deno.execPath() });
@@ -163,7 +110,7 @@ Deno.test("deno compile is given the bundle and its permissions, and nothing els
   }));
 
 Deno.test("deno task compile without a base runtime ends with 69 and both ways out", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const out = `--out=${folder}/headwise`;
     const { code, stderr } = await compile([out], { DENORT_BIN: "/no/such/denort" });
     assert.match(stderr, /'\/no\/such\/denort'; set DENORT_BIN to .* or add --self-extract/);
@@ -172,14 +119,14 @@ Deno.test("deno task compile without a base runtime ends with 69 and both ways o
   }));
 
 Deno.test("the npm package runs under npx", (t) =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const cwd = `${folder}/project`;
     Deno.mkdirSync(cwd);
     Deno.writeTextFileSync(`${cwd}/package.json`, "{}");
     const npm = async (...args: string[]): Promise<string> => await runWell("npm", args, { cwd });
     const packed = await npm("pack", "--silent", "--pack-destination", "..", resolve("dist/npm"));
     await npm("install", "--no-audit", "--no-fund", "--prefer-offline", `../${packed.trim()}`);
-    await checkProgram(t, (...args) => run("npx", ["headwise", ...args], { cwd }));
+    await checkInstalled(t, (...args) => run("npx", ["headwise", ...args], { cwd }));
     const launcher = "node_modules/headwise/headwise.mjs";
     const stopServer = async (signal: Deno.Signal): Promise<Partial<Deno.CommandStatus>> => {
       const child = new Deno.Command("node", {

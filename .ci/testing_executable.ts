@@ -1,6 +1,8 @@
 /** Executables of a script that stands for Deno, each in a folder of its own. */
 import { resolve } from "node:path";
+import { withFolder } from "../cli/testing_folder.ts";
 import { packExecutable } from "./self_extract.ts";
+import { type Run, runOf } from "./testing_run.ts";
 
 /** Stands for Deno: shows what it is given, reads standard input, and ends as it is told to. */
 const RUNTIME = `#!/bin/sh
@@ -15,12 +17,6 @@ esac
 exit 0
 `;
 export const SCRIPT = Deno.readTextFileSync(".ci/self_extract.sh");
-
-export interface Run {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface Place {
   /** Home, with nothing in it; the executable lies in it. */
@@ -61,14 +57,13 @@ export function pack(script = SCRIPT): Uint8Array<ArrayBuffer> {
 export const EXECUTABLE = pack();
 
 async function inPlace(
+  home: string,
   use: (place: Place) => Promise<void>,
   executable = EXECUTABLE,
 ): Promise<void> {
-  Deno.mkdirSync("results", { recursive: true });
-  const home = resolve(Deno.makeTempDirSync({ dir: "results", prefix: "extract it-" }));
   const file = `${home}/headwise`;
+  Deno.mkdirSync(`${home}/bin`, { recursive: true });
   Deno.writeFileSync(file, executable);
-  Deno.mkdirSync(`${home}/bin`);
   const [hash] = /\/([0-9a-f]{32})$/m.exec(new TextDecoder("latin1").decode(executable))!.slice(1);
   const spawn: Place["spawn"] = (args = [], env = {}) =>
     new Deno.Command("sh", {
@@ -78,28 +73,23 @@ async function inPlace(
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-  try {
-    await use({
-      home,
-      cache: `${home}/.cache/headwise/${hash}`,
-      spawn,
-      run: async (args, o = {}) => {
-        const child = spawn(args, o.env);
-        const fed = new Response(o.input ?? "").body!.pipeTo(child.stdin).catch(() => {
-          // It may end without having read anything.
-        });
-        const { code, stdout, stderr } = await child.output();
-        await fed;
-        const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-        return { code, stdout: text(stdout), stderr: text(stderr) };
-      },
-      replace: (program, script) =>
-        Deno.writeTextFileSync(`${home}/bin/${program}`, `#!/bin/sh\n${script}`, { mode: 0o755 }),
-      change: (change) => Deno.writeFileSync(file, change(Deno.readFileSync(file))),
-    });
-  } finally {
-    Deno.removeSync(home, { recursive: true });
-  }
+  await use({
+    home,
+    cache: `${home}/.cache/headwise/${hash}`,
+    spawn,
+    run: async (args, o = {}) => {
+      const child = spawn(args, o.env);
+      const fed = new Response(o.input ?? "").body!.pipeTo(child.stdin).catch(() => {
+        // It may end without having read anything.
+      });
+      const output = await child.output();
+      await fed;
+      return runOf(output);
+    },
+    replace: (program, script) =>
+      Deno.writeTextFileSync(`${home}/bin/${program}`, `#!/bin/sh\n${script}`, { mode: 0o755 }),
+    change: (change) => Deno.writeFileSync(file, change(Deno.readFileSync(file))),
+  });
 }
 
 /** Tests an executable in a place of its own; there is no such executable for Windows. */
@@ -109,7 +99,9 @@ export function testInPlace(
   executable?: () => Uint8Array<ArrayBuffer>,
 ): void {
   const ignore = Deno.build.os === "windows";
-  Deno.test(`self-extracting: ${name}`, { ignore }, () => inPlace(use, executable?.()));
+  const test = () =>
+    withFolder((folder) => inPlace(resolve(folder, "home of its own"), use, executable?.()));
+  Deno.test(`self-extracting: ${name}`, { ignore }, test);
 }
 
 /** Names in a folder; none where the folder is not there. */

@@ -21,6 +21,7 @@ import { COMMAND_NAMES } from "../../conformance/adapters/protocol/commands.ts";
 import { readNpy } from "../../conformance/adapters/npy.ts";
 import { judgeReply, parseReply } from "../../conformance/adapters/read_reply.ts";
 import { DUMP_GEOMETRY, npyOf } from "../../conformance/adapters/testing_dump.ts";
+import { CONTROL_SPEC } from "../../conformance/suites/cache_spec.ts";
 import { type FuzzTarget, textOf } from "./target.ts";
 
 const file = "fuzzed";
@@ -171,26 +172,7 @@ function replies(): string[] {
 }
 
 function requests(): string[] {
-  const spec = {
-    layout: "headwise",
-    heads: { kind: "pattern", pattern: "first", ratio: 0.5 },
-    layers: 2,
-    kvHeads: 2,
-    queryHeads: 4,
-    windowTokens: 32,
-    sinkTokens: 4,
-    slots: 2,
-    pagesPerHead: 8,
-    pageSizeTokens: 16,
-    modelLengthTokens: 128,
-    columns: null,
-    preallocatedPages: 0,
-    recycle: true,
-    prefixSharing: false,
-    draftTables: false,
-    shuffleSeed: null,
-    availability: "pools",
-  };
+  const spec = { ...CONTROL_SPEC, slots: 2 };
   const line = (command: string, fields: object = {}): string =>
     JSON.stringify({ id: 1, command, ...fields });
   return [

@@ -2,7 +2,6 @@
 import {
   builtinKernelCases,
   compareResults,
-  createSweepHeader,
   judgeForeignRuns,
   parseCardProfile,
   parseFaults,
@@ -17,16 +16,14 @@ import {
   readPublished,
   renderReportMarkdown,
   runBench,
-  runLive,
   serializeLiveResult,
   serializeResult,
   serializeSweep,
-  SIDES,
-  startServer,
 } from "../../bench/mod.ts";
 import { csvLine } from "../../bench/report/csv.ts";
 import kernelCaseText from "../../bench/kernel/cases.yaml" with { type: "text" };
 import { tinyKernelResult } from "../../bench/kernel/test_support.ts";
+import { LIVE, SWEEP } from "../../bench/report/report_test_support.ts";
 import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
 import { requireDiagnosed } from "./targets_fixtures.ts";
 import { type FuzzTarget, textOf } from "./target.ts";
@@ -133,13 +130,13 @@ export const RESULT_TARGETS: readonly FuzzTarget[] = [
   },
   {
     name: "bench/live-result",
-    seeds: [await liveText()],
+    seeds: [serializeLiveResult(LIVE)],
     errors: ["ResultError"],
     read: (input) => parseLiveResult(textOf(input), { file }),
   },
   {
     name: "bench/sweep",
-    seeds: [sweepText()],
+    seeds: [serializeSweep(SWEEP.header, SWEEP.rows)],
     errors: ["ResultError"],
     read: (input) => parseSweep(textOf(input), { file }),
   },
@@ -174,47 +171,6 @@ export const RESULT_TARGETS: readonly FuzzTarget[] = [
   },
 ];
 
-function sweepText(): string {
-  const axes = {
-    windowTokens: [16, 32],
-    ratio: [],
-    contextTokens: [],
-    batch: [],
-    pageSizeTokens: [],
-  };
-  const header = createSweepHeader({
-    fixture: "smoke",
-    fixtureSha256: "a",
-    modelSha256: "b",
-    axes,
-    gates: ["gate/read"],
-    clock: "model",
-    pairs: null,
-    seed: 3,
-  });
-  const point = { ratio: null, contextTokens: null, batch: null, pageSizeTokens: null };
-  return serializeSweep(
-    header,
-    [16, 32].map((windowTokens, index) => ({
-      kind: "point",
-      index,
-      point: { windowTokens, ...point },
-      clock: "model",
-      verdicts: { "gate/read": "PASS" },
-      sides: [{
-        name: "uniform",
-        meanTtftMs: 1.5,
-        meanTbtMs: null,
-        outputTokensPerSecond: 10,
-        meanConcurrency: 1,
-        preemptions: 0,
-        failedRequests: 0,
-      }],
-      error: null,
-    })),
-  );
-}
-
 async function tinyResult() {
   const workload = requireLoaded(await loadWorkload("smoke"));
   const requests = [0, 1, 2].map((id) => ({ id, arrivalMs: id, inputTokens: 60, outputTokens: 3 }));
@@ -225,23 +181,6 @@ async function tinyResult() {
     clock: { kind: "model", reason: null },
     maxChecks: 1,
   });
-}
-
-async function liveText(): Promise<string> {
-  const workload = requireLoaded(await loadWorkload("smoke"));
-  const server = await startServer({ workload, side: SIDES["pooled-recycle"], timeScale: 0 });
-  const requests = [0, 1].map((id) => ({ id, arrivalMs: 0, inputTokens: 8, outputTokens: 2 }));
-  try {
-    const result = await runLive({
-      workload,
-      endpoint: { url: server.url, model: "smoke", token: null },
-      trace: { name: "two.csv", sha256: "", dropped: {}, requests },
-      settings: { warmupRequests: 0 },
-    });
-    return serializeLiveResult(result);
-  } finally {
-    await server.close();
-  }
 }
 
 /** Shows a foreign text in every form that a report has. */
