@@ -2,7 +2,7 @@ import { type CacheAllocator, checkActiveSlot } from "./allocator.ts";
 import { assertValid } from "./debug.ts";
 import type { Slot } from "./ids.ts";
 import { AllocatorError } from "./options.ts";
-import type { PageOutcome, PageShortage } from "./outcome.ts";
+import type { PageOutcome, PageShortage, RefusalReason } from "./outcome.ts";
 import { takeColumns } from "./row_pages.ts";
 
 /** How far a growth looks ahead. */
@@ -120,11 +120,13 @@ export function findObstacle(
   return shortage === null ? null : { kind: "shortage", shortage };
 }
 
+type Refusal = Extract<PageOutcome, { kind: "refused" }>;
+
 function findRefusal(
   a: CacheAllocator,
   slot: Slot,
   lengthTokens: number,
-): Extract<PageOutcome, { kind: "refused" }> | null {
+): Refusal | null {
   if (!Number.isInteger(lengthTokens) || lengthTokens < 0) {
     throw new AllocatorError(
       "length/invalid",
@@ -134,32 +136,21 @@ function findRefusal(
   }
   const { modelLengthTokens, columns, pageSizeTokens, heads } = a.options;
   if (lengthTokens > modelLengthTokens) {
-    return {
-      kind: "refused",
-      reason: "past-model-length",
-      lengthTokens,
-      limitTokens: modelLengthTokens,
-    };
+    return refusal("past-model-length", lengthTokens, modelLengthTokens);
   }
   if (lengthTokens > columns * pageSizeTokens) {
-    return {
-      kind: "refused",
-      reason: "past-columns",
-      lengthTokens,
-      limitTokens: columns * pageSizeTokens,
-    };
+    return refusal("past-columns", lengthTokens, columns * pageSizeTokens);
   }
   // A query at position p needs the keys after p − W: shrinking further would want freed pages.
   const recycled = a.state.recycledUpTo[slot];
-  if (recycled > 0 && lengthTokens < recycled * pageSizeTokens + heads.windowTokens - 1) {
-    return {
-      kind: "refused",
-      reason: "below-recycled",
-      lengthTokens,
-      limitTokens: recycled * pageSizeTokens + heads.windowTokens - 1,
-    };
-  }
-  return null;
+  const leastTokens = recycled * pageSizeTokens + heads.windowTokens - 1;
+  return recycled > 0 && lengthTokens < leastTokens
+    ? refusal("below-recycled", lengthTokens, leastTokens)
+    : null;
+}
+
+function refusal(reason: RefusalReason, lengthTokens: number, limitTokens: number): Refusal {
+  return { kind: "refused", reason, lengthTokens, limitTokens };
 }
 
 function countNewColumns(

@@ -1,22 +1,8 @@
 import type { CacheAllocator } from "./allocator.ts";
-import { canAdmit, type ReservedQuestion } from "./admission.ts";
 import { admit, extend, findObstacle, type GrowOptions } from "./grow.ts";
 import type { Slot } from "./ids.ts";
 import { AllocatorError } from "./options.ts";
 import type { PageOutcome } from "./outcome.ts";
-
-/**
- * Tells whether every rank can admit a request. Ranks whose shards differ in window heads may
- * differ in what they hold, so the decision is the scarcest rank's, the same for all.
- *
- * @throws {AllocatorError} `length/invalid` when a count is no integer ≥ 0.
- */
-export function canAdmitOnEveryRank(
-  ranks: readonly CacheAllocator[],
-  o: ReservedQuestion,
-): boolean {
-  return ranks.every((rank) => canAdmit(rank, o));
-}
 
 /** One growth on all ranks. */
 export interface RankGrowth extends GrowOptions {

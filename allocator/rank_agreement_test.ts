@@ -6,7 +6,7 @@ import {
   admitOnEveryRank,
   AllocatorError,
   type CacheAllocator,
-  canAdmitOnEveryRank,
+  canAdmit,
   createAllocator,
   extendOnEveryRank,
   headMapFromPattern,
@@ -80,11 +80,11 @@ Deno.test("ranks recycle the same columns of their window heads", () => {
   assert.deepEqual(holes[0], [true, true, true, false, true, true]);
 });
 
-Deno.test("canAdmitOnEveryRank() follows the scarcest rank", () => {
+Deno.test("admitOnEveryRank() follows the scarcest rank", () => {
   const ranks = buildRanks(2, "headwise");
   admit(ranks[1], slot(2), 96);
-  assert.equal(canAdmitOnEveryRank([ranks[0]], { lengthTokens: 48 }), true);
-  assert.equal(canAdmitOnEveryRank(ranks, { lengthTokens: 48 }), false);
+  assert.deepEqual(ranks.map((rank) => canAdmit(rank, { lengthTokens: 48 })), [true, false]);
+  assert.equal(admitOnEveryRank(ranks, { slot: slot(0), lengthTokens: 48 }).kind, "shortage");
 });
 
 Deno.test("growth on every rank refuses slots that ranks disagree on", () => {

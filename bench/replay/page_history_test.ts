@@ -22,7 +22,7 @@ function followed(o: { recycle: boolean; maxSamples: number; layout?: "uniform" 
   })!;
   admitOnRanks(ranks, SLOT, 16);
   for (let lengthTokens = 16; lengthTokens <= 160; lengthTokens++) {
-    extendOnRanks(ranks, SLOT, { lengthTokens, preallocate: false });
+    extendOnRanks(ranks, SLOT, lengthTokens);
     samplePages(recorder, { step: lengthTokens - 16, slot: SLOT, lengthTokens, table });
     if (o.recycle) recycleOnRanks(ranks, SLOT, lengthTokens);
   }

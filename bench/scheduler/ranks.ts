@@ -11,7 +11,7 @@ import {
   allocatedColumns,
   type AllocatorOptions,
   type CacheAllocator,
-  canAdmitOnEveryRank,
+  canAdmit,
   canAdmitWithPrefix,
   countWindowHeads,
   createAllocator,
@@ -96,16 +96,18 @@ export function createRanks(
   return { prefix, all, measuredRank, measured: all[measuredRank] };
 }
 
-/** Tells whether every rank can admit a request, beyond the prefix that was found for it. */
+/**
+ * Tells whether every rank can admit a request, beyond the prefix that was found for it. Ranks whose
+ * shards differ in window heads may differ in what they hold: the scarcest one's answer is all ranks'.
+ */
 export function canAdmitOnRanks(
   ranks: Ranks,
   o: ReservedQuestion,
   matches: readonly PrefixMatch[] = [],
 ): boolean {
-  if (ranks.prefix !== undefined) {
-    return ranks.prefix.every((cache, rank) => canAdmitWithPrefix(cache, o, matches[rank]));
-  }
-  return canAdmitOnEveryRank(ranks.all, o);
+  return ranks.prefix === undefined
+    ? ranks.all.every((rank) => canAdmit(rank, o))
+    : ranks.prefix.every((cache, rank) => canAdmitWithPrefix(cache, o, matches[rank]));
 }
 
 /** Takes an empty slot on every rank, with the prefix that was found, or on none. */
@@ -123,19 +125,22 @@ export function admitOnRanks(
     : admitOnEveryRank(ranks.all, { slot, lengthTokens });
 }
 
-/** Grows a slot on every rank, or on none. */
+/** Grows a slot on every rank, or on none; with `preallocate` the configured pages ahead are part of it. */
 export function extendOnRanks(
   ranks: Ranks,
   slot: Slot,
-  o: { readonly lengthTokens: number; readonly preallocate: boolean },
+  lengthTokens: number,
+  preallocate: boolean = false,
 ): PageOutcome {
   // Most decode rows stay on their page; what their length is matters to no one but a validator.
   const { measured } = ranks;
-  if (!measured.options.debug && !needsPages(measured, slot, o.lengthTokens)) return NOTHING_TAKEN;
-  if (ranks.prefix !== undefined) return extendWithPrefixOnEveryRank(ranks.prefix, slot, o);
+  if (!measured.options.debug && !needsPages(measured, slot, lengthTokens)) return NOTHING_TAKEN;
+  if (ranks.prefix !== undefined) {
+    return extendWithPrefixOnEveryRank(ranks.prefix, slot, { lengthTokens, preallocate });
+  }
   return ranks.all.length === 1
-    ? extend(ranks.measured, slot, o.lengthTokens, o.preallocate ? AHEAD : undefined)
-    : extendOnEveryRank(ranks.all, { slot, ...o });
+    ? extend(measured, slot, lengthTokens, preallocate ? AHEAD : undefined)
+    : extendOnEveryRank(ranks.all, { slot, lengthTokens, preallocate });
 }
 
 /** Frees dead window pages of a slot whose cache holds `cachedTokens`, on every rank. */

@@ -63,7 +63,7 @@ Deno.test("createRanks() drives all ranks alike and checks that they agree", () 
   assert.equal(ranks.measured, ranks.all[1]);
   assert.equal(admitOnRanks(ranks, SLOT, 64).kind, "allocated");
   assert.equal(
-    extendOnRanks(ranks, SLOT, { lengthTokens: 96, preallocate: false }).kind,
+    extendOnRanks(ranks, SLOT, 96).kind,
     "allocated",
   );
   recycleOnRanks(ranks, SLOT, 96);

@@ -78,11 +78,9 @@ function planDecodeRows(scheduler: Scheduler, plan: StepPlan): boolean {
     if (plan.budgetTokens < tokens) break;
     const lengthTokens = request.cached + tokens;
     const slot = requireSlot(request);
-    const ahead = { lengthTokens, preallocate: true };
-    while (extendOnRanks(ranks, slot, ahead).kind !== "allocated") {
+    while (extendOnRanks(ranks, slot, lengthTokens, true).kind !== "allocated") {
       // The row itself may still fit where the pages taken ahead do not.
-      const bare = extendOnRanks(ranks, slot, { lengthTokens, preallocate: false });
-      if (bare.kind === "allocated") break;
+      if (extendOnRanks(ranks, slot, lengthTokens).kind === "allocated") break;
       const victim = running.findLast((other) => other.decoding)!;
       preempt(scheduler, victim);
       preempted = true;
@@ -104,11 +102,8 @@ function planChunks(scheduler: Scheduler, plan: StepPlan): boolean {
     if (request.decoding) continue;
     const tokens = chunkTokens(scheduler, request, plan.budgetTokens);
     if (tokens === 0) return false;
-    const outcome = extendOnRanks(scheduler.ranks, requireSlot(request), {
-      lengthTokens: request.cached + tokens,
-      preallocate: false,
-    });
-    if (outcome.kind !== "allocated") {
+    const slot = requireSlot(request);
+    if (extendOnRanks(scheduler.ranks, slot, request.cached + tokens).kind !== "allocated") {
       scheduler.shortOfPages = true;
       return false;
     }

@@ -212,8 +212,7 @@ export function growOrPreempt(
   o: { readonly request: LiveRequest; readonly lengthTokens: number },
 ): boolean {
   const { running, ranks } = scheduler;
-  const growth = { lengthTokens: o.lengthTokens, preallocate: false };
-  while (extendOnRanks(ranks, requireSlot(o.request), growth).kind !== "allocated") {
+  while (extendOnRanks(ranks, requireSlot(o.request), o.lengthTokens).kind !== "allocated") {
     const last = running[running.length - 1];
     plan.admitting = false;
     preempt(scheduler, last);
@@ -288,11 +287,7 @@ export function resolveEmptyStep(scheduler: Scheduler): void {
     return;
   }
   if (scheduler.running.length > 1) return preempt(scheduler, request);
-  const lengthTokens = request.cached + 1;
-  const outcome = extendOnRanks(scheduler.ranks, requireSlot(request), {
-    lengthTokens,
-    preallocate: false,
-  });
+  const outcome = extendOnRanks(scheduler.ranks, requireSlot(request), request.cached + 1);
   leaveBatch(scheduler, request);
   scheduler.failed.push({
     request,

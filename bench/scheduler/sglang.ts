@@ -40,9 +40,9 @@ export const SGLANG_POLICY: SchedulerPolicy = {
     const chunked = scheduler.running.find(({ decoding }) => !decoding);
     if (chunked === undefined) return;
     const tokens = chunkOf(scheduler, chunked, plan.budgetTokens);
-    const growth = { lengthTokens: chunked.cached + tokens, preallocate: false };
+    const lengthTokens = chunked.cached + tokens;
     const slot = requireSlot(chunked);
-    if (tokens === 0 || extendOnRanks(scheduler.ranks, slot, growth).kind !== "allocated") {
+    if (tokens === 0 || extendOnRanks(scheduler.ranks, slot, lengthTokens).kind !== "allocated") {
       scheduler.shortOfPages = true;
       plan.admitting = false;
       return;
@@ -129,8 +129,8 @@ function planDecodes(scheduler: Scheduler, plan: StepPlan): void {
   for (const request of [...running]) {
     if (!request.decoding) continue;
     const tokens = 1 + draftTokensOf(scheduler, request);
-    const growth = { lengthTokens: request.cached + tokens, preallocate: false };
-    if (extendOnRanks(ranks, requireSlot(request), growth).kind !== "allocated") {
+    const slot = requireSlot(request);
+    if (extendOnRanks(ranks, slot, request.cached + tokens).kind !== "allocated") {
       // Alone and still short: as if it were retracted.
       preempt(scheduler, request);
       plan.admitting = false;
