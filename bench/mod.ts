@@ -128,7 +128,7 @@ export {
   writeTextAtomically,
 } from "./result/mod.ts";
 export * from "./run/mod.ts";
-export { interleaveSides, type Turn } from "./statistics/mod.ts";
+export { interleaveSides, meanOverRuns, type RunFigure, type Turn } from "./statistics/mod.ts";
 export * from "./sweep/mod.ts";
 export * from "./validation/mod.ts";
 export type {

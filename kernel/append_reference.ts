@@ -49,6 +49,13 @@ function tokensOf(p: AppendProblem): TokenVector[] {
   return tokens;
 }
 
+/** [D] bits of a vector of a token: its query heads come first, then key heads, then value heads. */
+function packedVector(p: AppendProblem, token: number, packedHead: number): Uint16Array {
+  const { queryHeads, kvHeads, headSize } = p.shape;
+  const from = (token * (queryHeads + 2 * kvHeads) + packedHead) * headSize;
+  return p.packed.subarray(from, from + headSize);
+}
+
 /** Offset of a token's key in the cache, or −1 where its page is a hole. */
 function writeOffset(p: AppendProblem, at: TokenVector, head: number): number {
   const page = p.table[tableIndex(p.shape, { ...at, head })];
@@ -73,9 +80,7 @@ export function appendReference(p: AppendProblem): AppendResult {
   const dropped: DroppedWrite[] = [];
   for (const at of tokensOf(p)) {
     const { slot, token, positionTokens } = at;
-    const base = token * (queryHeads + 2 * kvHeads) * headSize;
-    const vectorAt = (head: number): Uint16Array =>
-      p.packed.subarray(base + head * headSize, base + (head + 1) * headSize);
+    const vectorAt = (packedHead: number): Uint16Array => packedVector(p, token, packedHead);
     for (let head = 0; head < queryHeads; head++) {
       const rotated = rotateBits(p, vectorAt(head), positionTokens);
       query.set(rotated, (token * queryHeads + head) * headSize);
@@ -161,9 +166,11 @@ function writtenRows(p: AppendProblem, side: CacheSide): WrittenRow[] {
     for (let head = 0; head < kvHeads; head++) {
       const offset = writeOffset(p, at, head);
       if (offset < 0) continue;
-      const packedHead = queryHeads + (side === "keys" ? head : kvHeads + head);
-      const from = (at.token * (queryHeads + 2 * kvHeads) + packedHead) * headSize;
-      const bits = p.packed.subarray(from, from + headSize);
+      const bits = packedVector(
+        p,
+        at.token,
+        queryHeads + (side === "keys" ? head : kvHeads + head),
+      );
       const where = `slot ${at.slot}, KV head ${head}, position ${at.positionTokens}`;
       const values = side === "keys"
         ? rotatedKey(p, bits, at.positionTokens)
@@ -250,9 +257,7 @@ export function compareAppend(
         ? (at.token * queryHeads + head) * headSize
         : writeOffset(p, at, kvHead);
       if (offset < 0) continue;
-      const packed = (at.token * (queryHeads + 2 * kvHeads) + head) * headSize;
-      const bits = p.packed.subarray(packed, packed + headSize);
-      const vector = Float64Array.from(decodeValues(storage, bits));
+      const vector = Float64Array.from(decodeValues(storage, packedVector(p, at.token, head)));
       const name = isQuery ? "query" : "keys";
       const expected = reference[name].subarray(offset, offset + headSize);
       const used = compareRotated(p, {

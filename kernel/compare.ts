@@ -6,6 +6,7 @@ import { type QueryRow, queryRows, visibleOffsets } from "./oracle_direct.ts";
 import { ShapeError } from "./problem_error.ts";
 import type { AttentionProblem, AttentionResult } from "./problem.ts";
 import { createRowReader } from "./quantised/quantised_tensor.ts";
+import { kvHeadOf } from "./shape.ts";
 import { decodingTable } from "./storage_type.ts";
 
 /** What to compare. */
@@ -58,8 +59,7 @@ function budgetUsed(o: { got: number; expected: number; bound: number }): number
  * multiply the tile's values by weights of 0, and 0 · NaN is NaN.
  */
 function isReachedByOthers(p: AttentionProblem, row: QueryRow, d: number): boolean {
-  const { queryHeads, kvHeads } = p.shape;
-  const head = Math.floor(row.queryHead / (queryHeads / kvHeads));
+  const head = kvHeadOf(p.shape, row.queryHead);
   const readValue = createRowReader(p, "values");
   const queries = p.queryStarts[row.slot + 1] - p.queryStarts[row.slot];
   for (let queryIndex = 0; queryIndex < queries; queryIndex++) {

@@ -8,6 +8,7 @@ import { createRandom, type Random } from "../allocator/mod.ts";
 import { type QueryRow, queryRows, rowWeights } from "./oracle_direct.ts";
 import type { AttentionProblem } from "./problem.ts";
 import { type CacheSide, channelScales, createRowReader } from "./quantised/quantised_tensor.ts";
+import { kvHeadOf } from "./shape.ts";
 import { decodeValues, encodeValue, type StorageType } from "./storage_type.ts";
 
 const f32 = Math.fround;
@@ -153,7 +154,7 @@ function emulateRow(
   const factor = f32((p.scale ?? 1 / Math.sqrt(headSize)) * Math.LOG2E);
   const begin = o.index * headSize;
   const queries = Array.from(decodeValues(storage, p.query.subarray(begin, begin + headSize)));
-  const head = Math.floor(o.at.queryHead / (p.shape.queryHeads / p.shape.kvHeads));
+  const head = kvHeadOf(p.shape, o.at.queryHead);
   const query = a.query === "fixed16"
     ? fixedQuery(queries, channelScales(p, { side: "keys", head }), o.coarser?.query ?? 1)
     : a.query === "rescaled"

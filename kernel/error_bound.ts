@@ -59,6 +59,7 @@ import {
 import { scoresMayOverflow, sinkError, weightErrors, weightGrowth } from "./score_errors.ts";
 import type { QuantisedFormat } from "./quantised/quantised_format.ts";
 import { createRowReader } from "./quantised/quantised_tensor.ts";
+import { kvHeadOf } from "./shape.ts";
 import { roundingErrorBound, STORAGE_FORMATS } from "./storage_type.ts";
 import { largestWeight, type ReadValues, weightRoundingBound } from "./weight_rounding.ts";
 
@@ -226,8 +227,8 @@ function logSumExpBound(
  * @returns The float64 row, with a bound for each of its elements.
  */
 export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {}): BoundedRow {
-  const { headSize, storage, queryHeads, kvHeads } = p.shape;
-  const head = Math.floor(row.queryHead / (queryHeads / kvHeads));
+  const { headSize, storage } = p.shape;
+  const head = kvHeadOf(p.shape, row.queryHead);
   const arithmetic = o.arithmetic ?? FLOAT32_ARITHMETIC;
   const weighed = rowWeights(p, row);
   const { offsets, logSumExp } = weighed;

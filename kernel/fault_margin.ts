@@ -8,6 +8,7 @@ import { boundRow } from "./error_bound.ts";
 import { type QueryRow, queryRows, rowWeights } from "./oracle_direct.ts";
 import type { AttentionProblem } from "./problem.ts";
 import { createRowReader, type RowReader } from "./quantised/quantised_tensor.ts";
+import { kvHeadOf } from "./shape.ts";
 
 /** One query row with its reference and what may be missed by. */
 export interface BoundedRow {
@@ -52,7 +53,7 @@ export function lostKeyMargin(
   let least = Infinity;
   for (const each of chosen(bounded, o)) {
     const { offsets, weights } = rowWeights(p, each.row);
-    const head = headOf(p, each.row);
+    const head = kvHeadOf(p.shape, each.row.queryHead);
     for (let i = 0; offsets.length > 1 && i < offsets.length; i++) {
       const value = read(offsets[i], head);
       const moved = each.output.map((out, d) => (out - weights[i] * value[d]) / (1 - weights[i]));
@@ -85,7 +86,7 @@ export function extraKeyMargin(
     all.offsets.forEach((offset, i) => {
       if (visible.has(offset)) return;
       const weight = Math.exp(all.scores[i] - logDenominator);
-      const value = read(offset, headOf(p, each.row));
+      const value = read(offset, kvHeadOf(p.shape, each.row.queryHead));
       const moved = each.output.map((out, d) => (out + weight * value[d]) / (1 + weight));
       least = Math.min(least, marginOf(each, moved));
     });
@@ -120,10 +121,6 @@ function chosen(bounded: readonly BoundedRow[], { rows }: MarginOptions): readon
   return rows === undefined ? bounded : bounded.filter(({ row }) => rows(row));
 }
 
-function headOf({ shape }: AttentionProblem, { queryHead }: QueryRow): number {
-  return Math.floor(queryHead / (shape.queryHeads / shape.kvHeads));
-}
-
 /** The same rows over every key that has a page, whatever the masks hide. */
 function withoutMasks({ treeMask: _, ...p }: AttentionProblem): AttentionProblem {
   const tokens = p.queryStarts[p.shape.batch];
@@ -141,7 +138,7 @@ function answerOf(p: AttentionProblem, row: QueryRow, read: RowReader): Float64A
   const { offsets, weights } = rowWeights(p, row);
   const output = new Float64Array(p.shape.headSize);
   offsets.forEach((offset, i) => {
-    const value = read(offset, headOf(p, row));
+    const value = read(offset, kvHeadOf(p.shape, row.queryHead));
     for (let d = 0; d < output.length; d++) output[d] += weights[i] * value[d];
   });
   return output;

@@ -6,7 +6,7 @@
 
 import type { AttentionProblem, AttentionResult } from "./problem.ts";
 import { channelScales, createRowReader } from "./quantised/quantised_tensor.ts";
-import { cacheOffset, tableIndex } from "./shape.ts";
+import { cacheOffset, kvHeadOf, tableIndex } from "./shape.ts";
 import { decodingTable } from "./storage_type.ts";
 import { keyIsVisible } from "./visibility.ts";
 
@@ -92,8 +92,8 @@ export function visibleOffsets(
  * @param p A problem that `checkProblem` accepts.
  */
 export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
-  const { queryHeads, kvHeads, headSize, storage } = p.shape;
-  const head = Math.floor(row.queryHead / (queryHeads / kvHeads));
+  const { queryHeads, headSize, storage } = p.shape;
+  const head = kvHeadOf(p.shape, row.queryHead);
   const offsets = visibleOffsets(p, { slot: row.slot, queryIndex: row.queryIndex, head });
   const decoded = decodingTable(storage);
   const readKey = createRowReader(p, "keys");
@@ -170,8 +170,8 @@ export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
  */
 export function attendDirectAt(p: AttentionProblem, row: QueryRow): AttendedRow {
   const { offsets, weights, logSumExp } = rowWeights(p, row);
-  const { queryHeads, kvHeads, headSize } = p.shape;
-  const head = Math.floor(row.queryHead / (queryHeads / kvHeads));
+  const { headSize } = p.shape;
+  const head = kvHeadOf(p.shape, row.queryHead);
   const readValue = createRowReader(p, "values");
   const output = new Float64Array(headSize);
   for (let i = 0; i < weights.length; i++) {

@@ -13,6 +13,14 @@ export function layerTableRows(
   return shape.layout === "uniform" ? shape.batch : shape.batch * shape.kvHeads;
 }
 
+/** KV head that a query head reads: each serves Hq / H of them. */
+export function kvHeadOf(
+  { queryHeads, kvHeads }: Pick<AttentionShape, "queryHeads" | "kvHeads">,
+  queryHead: number,
+): number {
+  return Math.floor(queryHead / (queryHeads / kvHeads));
+}
+
 /**
  * First id past the pool that a table entry names: entries are −1 or in [0, limit).
  *

@@ -3,25 +3,21 @@
  * can do, without what tiling and splitting add.
  */
 
-import type { Layout } from "../allocator/mod.ts";
-import { type QuantisedFormat, tokenBytes } from "./quantised/quantised_format.ts";
+import type { AttentionShape } from "./problem.ts";
+import { tokenBytes } from "./quantised/quantised_format.ts";
 
-/** A step, and the way its keys are walked. */
-export interface WorkOptions {
-  /** Hq. */
-  readonly queryHeads: number;
-  /** H. */
-  readonly kvHeads: number;
-  /** D. */
-  readonly headSize: number;
-  /** P. */
-  readonly pageSizeTokens: number;
-  /** How quantised keys are stored; left out for C16. */
-  readonly keyFormat?: QuantisedFormat;
-  /** How quantised values are stored; left out for C16. */
-  readonly valueFormat?: QuantisedFormat;
-  /** How the table is laid out; `uniform` rows serve all heads. */
-  readonly layout: Layout;
+/** A step, and the way its keys are walked; rows of a `uniform` table serve all heads. */
+export interface WorkOptions extends
+  Pick<
+    AttentionShape,
+    | "queryHeads"
+    | "kvHeads"
+    | "headSize"
+    | "pageSizeTokens"
+    | "keyFormat"
+    | "valueFormat"
+    | "layout"
+  > {
   /** [H], W of each KV head; 0 is full context. */
   readonly headWindows: Int32Array;
   /** S. */

@@ -15,11 +15,7 @@ export interface AttentionShape {
   readonly cacheBytes: number;
 }
 
-interface Sized {
-  readonly queryHeads: number;
-  readonly kvHeads: number;
-  readonly headSize: number;
-}
+type Sized = Pick<AttentionShape, "queryHeads" | "kvHeads" | "headSize">;
 
 /** The measured shape that is most alike: head size first, then group, then heads. */
 function nearestShape<T extends Sized & { microseconds: readonly (readonly (number | null)[])[] }>(

@@ -9,7 +9,7 @@ import type {
   GateReport,
   SideName,
 } from "../result/mod.ts";
-import { mean } from "../statistics/mod.ts";
+import { meanOverRuns } from "../statistics/mod.ts";
 
 /**
  * Judges `gate/capacity`: with the same memory, recycling must raise throughput by at least 30 %.
@@ -66,11 +66,8 @@ function requireWaiting(
 function outcomeOf(result: BenchResult, layout: CapacityOutcome["layout"]): CapacityOutcome {
   const predicted = (name: SideName): ConcurrencyPrediction =>
     result.concurrencyPredictions.find(({ side }) => side === name)!;
-  const replayed = (name: SideName, key: Replayed): number | null => {
-    const values = sideOf(result, name).runs.map(({ performance }) => performance?.[key] ?? null);
-    const present = values.filter((value) => value !== null);
-    return present.length === values.length ? mean(present) : null;
-  };
+  const replayed = (name: SideName, key: Replayed): number | null =>
+    meanOverRuns(sideOf(result, name).runs, (performance) => performance[key]);
   const on = `${layout}-recycle` as const;
   return {
     layout,

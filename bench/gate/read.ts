@@ -20,6 +20,7 @@ import {
   compareMetric,
   findClockStates,
   levelAfter,
+  median,
   planLooks,
   type SequentialPlan,
 } from "../statistics/mod.ts";
@@ -274,12 +275,6 @@ function requestMedians(
     if (ratios.length > 0) medians.push(median(ratios));
   }
   return medians;
-}
-
-function median(given: readonly number[]): number {
-  const values = Float64Array.from(given).sort();
-  const middle = values.length >> 1;
-  return values.length % 2 === 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
 /** What fails a side whatever its times say. */

@@ -3,7 +3,7 @@
 import { formatCount, formatNumber } from "../../fixtures/mod.ts";
 import type { BenchResult, SideResult } from "../result/mod.ts";
 import { CAPACITY_LEGEND, type CapacityBar, capacitySpec } from "./chart_comparison.ts";
-import { meanOverRuns } from "./figures.ts";
+import { meanOverRuns } from "../statistics/mod.ts";
 import type { ReportBlock } from "./section.ts";
 
 /** Predicted and replayed concurrency of every side. */

@@ -2,33 +2,9 @@
 
 import { formatChange, formatNumber, formatRate } from "../../fixtures/mod.ts";
 import type { BrowserEnvironment } from "../kernel/mod.ts";
-import type {
-  BenchEnvironment,
-  Comparison,
-  RequestsIdentity,
-  RunPerformance,
-} from "../result/mod.ts";
+import { meanOverRuns, type RunFigure } from "../statistics/mod.ts";
+import type { BenchEnvironment, Comparison, RequestsIdentity } from "../result/mod.ts";
 import { type ReportBlock, tableColumns } from "./section.ts";
-
-/** A figure of every run, of a replay where nothing else is said. */
-export type RunFigure<T = RunPerformance> = (performance: T) => number | null | undefined;
-
-/**
- * The mean over runs; null as soon as one has no value, for that would be another figure.
- *
- * @returns The mean in the figure's own unit, or null.
- */
-export function meanOverRuns<T>(
-  runs: readonly { readonly performance: T | null }[],
-  read: RunFigure<T>,
-): number | null {
-  const values = runs.map(({ performance }) =>
-    performance === null ? null : read(performance) ?? null
-  );
-  const present = values.filter((value) => value !== null);
-  if (present.length === 0 || present.length < values.length) return null;
-  return present.reduce((sum, value) => sum + value, 0) / present.length;
-}
 
 /** The table of figures of several sides, each a mean over its runs. */
 export function sidesTable<T>(o: {

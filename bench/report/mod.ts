@@ -5,7 +5,7 @@
  */
 
 export { renderCsv, renderGapsCsv } from "./csv.ts";
-export { comparisonCells, describeRequests, meanOverRuns, type RunFigure } from "./figures.ts";
+export { comparisonCells, describeRequests } from "./figures.ts";
 export type { MarkdownColumn } from "./markdown.ts";
 export { renderReportMarkdown } from "./markdown_report.ts";
 export { renderReportPage } from "./page.ts";

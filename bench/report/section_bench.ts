@@ -8,19 +8,14 @@ import {
   type SideResult,
   SIDES,
 } from "../result/mod.ts";
+import type { RunFigure } from "../statistics/mod.ts";
 import { capacityBlock } from "./blocks_capacity.ts";
 import { comparedSides, comparisonBlocks, comparisonFinding } from "./blocks_comparison.ts";
 import { distributionBlock } from "./blocks_distribution.ts";
 import { timelineBlocks } from "./blocks_timeline.ts";
 import type { SampleSeries } from "./chart_distribution.ts";
 import { sampleOf, type WeightedSample } from "./distribution.ts";
-import {
-  describeCeilings,
-  describeRequests,
-  environmentFacts,
-  type RunFigure,
-  sidesTable,
-} from "./figures.ts";
+import { describeCeilings, describeRequests, environmentFacts, sidesTable } from "./figures.ts";
 import {
   NO_VERDICT,
   type ReportBlock,

@@ -8,11 +8,12 @@ import {
   type LiveResult,
   type LiveSamples,
 } from "../live/mod.ts";
+import type { RunFigure } from "../statistics/mod.ts";
 import { type ComparedSides, comparisonBlocks, comparisonFinding } from "./blocks_comparison.ts";
 import { distributionBlock } from "./blocks_distribution.ts";
 import type { SampleSeries } from "./chart_distribution.ts";
 import { sampleOf } from "./distribution.ts";
-import { describeRequests, environmentFacts, type RunFigure, sidesTable } from "./figures.ts";
+import { describeRequests, environmentFacts, sidesTable } from "./figures.ts";
 import {
   NO_VERDICT,
   type ReportBlock,

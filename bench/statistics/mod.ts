@@ -11,4 +11,5 @@ export { interleaveSides, type Turn } from "./pair_order.ts";
 export { isFutile } from "./futility.ts";
 export { levelAfter, planLooks, type SequentialPlan } from "./sequential.ts";
 export { type SortedSample, sortSample, summarizeSamples, valueAtRank } from "./sorted_sample.ts";
-export { mean, summarize, summarizeWeighted } from "./summary.ts";
+export { mean, median, summarize, summarizeWeighted } from "./summary.ts";
+export { meanOverRuns, type RunFigure } from "./mean_over_runs.ts";

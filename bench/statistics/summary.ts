@@ -34,3 +34,10 @@ export function standardDeviation(values: readonly number[]): number | null {
   const squares = values.reduce((sum, value) => sum + (value - center) ** 2, 0);
   return Math.sqrt(squares / (values.length - 1));
 }
+
+/** Median, the mean of the middle two where they are even in number; NaN of an empty sample. */
+export function median(sample: readonly number[]): number {
+  const values = Float64Array.from(sample).sort();
+  const middle = values.length >> 1;
+  return values.length % 2 === 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}

@@ -13,10 +13,9 @@ import {
   openLineFile,
   optionError,
   ResultError,
-  type RunPerformance,
 } from "../result/mod.ts";
 import { type BenchOptions, type ClockChoice, runBench } from "../run/mod.ts";
-import { mean } from "../statistics/mod.ts";
+import { meanOverRuns } from "../statistics/mod.ts";
 import { createSweepHeader, parseSweep, serializeSweep } from "./file.ts";
 import {
   listPoints,
@@ -209,23 +208,14 @@ function figuresOf(result: BenchResult): Pick<SweepRow, "clock" | "verdicts" | "
       ...(readGate === null ? {} : { "gate/read": readGate.verdict }),
       ...(capacityGate === null ? {} : { "gate/capacity": capacityGate.verdict }),
     },
-    sides: result.sides.map(({ name, runs }): SweepSide => {
-      const over = (read: (run: RunPerformance) => number | null | undefined): number | null => {
-        const values = runs.map(({ performance }) =>
-          performance === null ? null : read(performance) ?? null
-        );
-        const present = values.filter((value) => value !== null);
-        return present.length === values.length ? mean(present) : null;
-      };
-      return {
-        name,
-        meanTtftMs: over(({ whole }) => whole.ttftMs?.mean),
-        meanTbtMs: over(({ whole }) => whole.tbtMs?.mean),
-        outputTokensPerSecond: over((run) => run.outputTokensPerSecond),
-        meanConcurrency: over((run) => run.meanConcurrency),
-        preemptions: over((run) => run.preemptions),
-        failedRequests: runs.reduce((sum, run) => sum + run.failedRequests.length, 0),
-      };
-    }),
+    sides: result.sides.map(({ name, runs }): SweepSide => ({
+      name,
+      meanTtftMs: meanOverRuns(runs, ({ whole }) => whole.ttftMs?.mean),
+      meanTbtMs: meanOverRuns(runs, ({ whole }) => whole.tbtMs?.mean),
+      outputTokensPerSecond: meanOverRuns(runs, (run) => run.outputTokensPerSecond),
+      meanConcurrency: meanOverRuns(runs, (run) => run.meanConcurrency),
+      preemptions: meanOverRuns(runs, (run) => run.preemptions),
+      failedRequests: runs.reduce((sum, run) => sum + run.failedRequests.length, 0),
+    })),
   };
 }

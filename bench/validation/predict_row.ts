@@ -13,6 +13,7 @@ import {
 import { type Engine, engineOf, findEngine } from "./engines.ts";
 import type { PublishedGeometry, PublishedRow } from "./published.ts";
 import { BenchError } from "../result/mod.ts";
+import { median } from "../statistics/mod.ts";
 import { expressRow, type Unexpressed } from "./express_row.ts";
 import { requestsOfRow } from "./row_requests.ts";
 import { capacityOf } from "./served_capacity.ts";
@@ -131,10 +132,4 @@ function engineFactors({ overhead }: Engine, factors: CostFactors): CostFactors 
     weightReads: factors.weightReads * overhead.readSlowdown,
     decodeAttention: factors.decodeAttention * overhead.readSlowdown,
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
