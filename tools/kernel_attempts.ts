@@ -6,7 +6,7 @@
  *   deno run -A tools/kernel_attempts.ts [--gpu deno|dawn|dawn-unchecked] [--only WORD]
  *     [--runs 15] [--checks 4] [--seconds 200] [--rehearse] [--out FILE] [--store FOLDER]
  *
- * `--only` takes the attempts whose name holds the word, or one of several with commas between. `--rehearse` shortens every context, for an
+ * `--only` takes the attempts whose name begins with the word, or with one of several between commas. `--rehearse` shortens every context, for an
  * adapter that runs on the CPU, whose times mean nothing. After `--seconds` no further variant is begun.
  * `--store` keeps the fastest variant of each kind of shape where `headwise kernel bench` finds it.
  *
@@ -114,7 +114,7 @@ function trialsOf(gpu: Gpu): Trial[] {
   const known = new Map(builtinKernelCases().map((each) => [each.name, each]));
   const wanted = values.only.split(",");
   return ATTEMPTS.filter(({ name, compiler }) =>
-    wanted.some((word) => name.includes(word)) &&
+    wanted.some((word) => name.startsWith(word)) &&
     (compiler === "any" || compiler === gpu.target.dialect)
   ).flatMap(({ cases, variants }) =>
     cases.flatMap((name) =>

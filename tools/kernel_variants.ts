@@ -21,6 +21,8 @@ export interface KernelAttempt {
 
 /** What every shape had before any was measured by itself. */
 const BEFORE = { lanesPerKey: 4, keysPerGroup: 2, rowsOfSubgroup: 5 } as const;
+/** What short steps have. */
+const SHORT = { subgroups: 4, mergesInside: true, ...BEFORE } as const;
 /** Lanes of a key and keys of such a group of lanes, where a tile has 16 keys in any case. */
 const EIGHT_BY_FOUR = { lanesPerKey: 8, keysPerGroup: 4 } as const;
 const SIXTEEN_BY_EIGHT = { lanesPerKey: 16, keysPerGroup: 8 } as const;
@@ -137,10 +139,10 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     compiler: "naga",
     cases: ["decode-1x1k-g8", "decode-1x8k-g8", "decode-8x1k-g8"],
     variants: {
-      before: BEFORE,
-      "eight rows": { ...BEFORE, ...EIGHT_ROWS },
-      "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR },
-      "8 lanes and 4 keys": EIGHT_BY_FOUR,
+      before: { short: SHORT },
+      "eight rows": { short: { ...SHORT, ...EIGHT_ROWS } },
+      "eight rows, 8 lanes and 4 keys": { short: { ...SHORT, ...EIGHT_ROWS, ...EIGHT_BY_FOUR } },
+      "8 lanes and 4 keys": { short: { ...SHORT, ...EIGHT_BY_FOUR } },
     },
   },
   {

@@ -3,7 +3,7 @@
 import type { AttendSpecialisation, AttendTuning } from "./program.ts";
 import type { PlanOptions } from "./plan_tiles.ts";
 import type { Gpu } from "./gpu.ts";
-import { rowSizesOf } from "./row_sizes.ts";
+import { rowSizesOf, shortTuningOf } from "./row_sizes.ts";
 import { countsSplits, defaultTuning, mergesInsideOf } from "./specialisation.ts";
 
 /** How a stage's batches are planned: which sizes items have, and how many of them fill the device. */
@@ -19,22 +19,24 @@ export function planningOf(
   PlanOptions,
   "rowSizes" | "parallelItems" | "subgroups" | "short" | "mergesInside"
 > {
-  const tuning = stage.options.tuning ??
-    defaultTuning(stage.gpu.target, stage.options.specialisation);
-  const rowSizes = rowSizesOf(stage.options.specialisation, { target: stage.gpu.target, tuning });
+  const { specialisation } = stage.options;
+  const { target } = stage.gpu;
+  const tuning = stage.options.tuning ?? defaultTuning(target, specialisation);
+  const rowSizes = rowSizesOf(specialisation, { target, tuning });
   const hasMatrices = Number.isFinite(rowSizes.leastMatrixRows);
   return {
     rowSizes,
     subgroups: tuning.subgroups,
     // Where matrices take a few rows, they take them in any step.
-    ...(tuning.short === undefined || stage.gpu.target.subgroupSize === 0 || hasMatrices ? {} : {
+    ...(tuning.short === undefined || target.subgroupSize === 0 || hasMatrices ? {} : {
       short: {
+        rowSizes: rowSizesOf(specialisation, { target, tuning: shortTuningOf(tuning) }),
         subgroups: tuning.short.subgroups,
         parallelItems: Math.floor(tuning.parallelItems * tuning.subgroups / tuning.short.subgroups),
-        mergesInside: tuning.short.mergesInside && countsSplits(stage.gpu.target),
+        mergesInside: tuning.short.mergesInside && countsSplits(target),
       },
     }),
-    mergesInside: mergesInsideOf({ rows: 1 }, { target: stage.gpu.target, tuning }),
+    mergesInside: mergesInsideOf({ rows: 1 }, { target, tuning }),
     parallelItems: tuning.parallelItems,
   };
 }

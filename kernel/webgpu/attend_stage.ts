@@ -19,10 +19,11 @@ import {
   growTo,
   writeWords,
 } from "./buffers.ts";
-import { isVectorSize, ITEM_ROWS } from "./item_rows.ts";
+import { ITEM_ROWS } from "./item_rows.ts";
 import type { WorkPlan } from "./plan.ts";
 import { ITEM, MERGE, PARAMS } from "./struct_layout.ts";
 import type { AttendSpecialisation, AttendTuning } from "./program.ts";
+import { shortTuningOf } from "./row_sizes.ts";
 import { attendProgram, countsSplits, defaultTuning, mergeProgram } from "./specialisation.ts";
 
 /** Uniform offsets are aligned to this on every adapter. */
@@ -40,6 +41,8 @@ export interface AttendStageOptions {
   readonly cache: DeviceCache;
   /** Rows of an item that batches will have; their programs are compiled now. */
   readonly itemRows: readonly number[];
+  /** The same of steps of few keys. */
+  readonly shortItemRows: readonly number[];
   /** Other than the default tuning. */
   readonly tuning?: AttendTuning;
 }
@@ -150,7 +153,7 @@ export async function createAttendStage(
   const pipelines = await compileAll(options.itemRows, tuning);
   const shortPipelines = tuning.short === undefined
     ? new Map<number, never>()
-    : await compileAll(options.itemRows.filter(isVectorSize), { ...tuning, ...tuning.short });
+    : await compileAll(options.shortItemRows, shortTuningOf(tuning));
   const mergePipeline = await compileProgram(
     gpu,
     mergeProgram(options.specialisation),

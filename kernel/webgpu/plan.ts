@@ -129,7 +129,9 @@ function isShort(batch: PlanBatch, o: PlanOptions): boolean {
   for (let slot = 0; slot < batch.queryLengths.length; slot++) {
     const rows = batch.queryLengths[slot] * o.group;
     if (rows > SHORT_ROWS) return false;
-    const items = Math.ceil(rows / (o.rowSizes?.rowsOfSubgroup ?? MAX_VECTOR_ROWS));
+    const items = Math.ceil(
+      rows / ((o.short.rowSizes ?? o.rowSizes)?.rowsOfSubgroup ?? MAX_VECTOR_ROWS),
+    );
     tokens += items * heads * (batch.cachedLengths[slot] + batch.queryLengths[slot]);
   }
   return tokens <= SHORT_TOKENS * o.parallelItems;

@@ -31,7 +31,7 @@ import type { PlanBatch, PlanOptions } from "./plan_tiles.ts";
 import type { BufferRange } from "./read_back.ts";
 import { staticScales } from "./static_scales.ts";
 import type { AttendTuning } from "./program.ts";
-import { rowSizesOf } from "./row_sizes.ts";
+import { rowSizesOf, shortItemRowsOf } from "./row_sizes.ts";
 
 /** State of one problem on the device. */
 export interface ProblemRun {
@@ -94,6 +94,11 @@ export async function createProblemRun(
       },
       cache,
       itemRows: itemRowsOfSlots(queryLengths, rowSizes),
+      shortItemRows: shortItemRowsOf(shape, {
+        target: gpu.target,
+        tuning: o.tuning,
+        sizesOf: (sizes) => itemRowsOfSlots(queryLengths, { group, ...sizes }),
+      }),
       ...(o.tuning === undefined ? {} : { tuning: o.tuning }),
     });
     return {

@@ -78,6 +78,8 @@ export interface ShortTuning {
   readonly subgroups: number;
   /** Whether the last workgroup of a tile joins its few splits, where the target allows it. */
   readonly mergesInside: boolean;
+  /** Most rows that a subgroup holds, where not those of long steps. */
+  readonly rowsOfSubgroup?: 5 | 8;
   /** Lanes that share a key, where not those of long steps. */
   readonly lanesPerKey?: number;
   /** Keys of such a group of lanes. */

@@ -76,7 +76,7 @@ export function defaultTuning(
     }
     : {
       subgroups: 2,
-      short: { subgroups: 4, mergesInside: true, ...lanes },
+      short: { subgroups: 4, mergesInside: true, rowsOfSubgroup: 5, ...lanes },
       ...lanes,
       valuesInFlight: 8,
       parallelItems: 528,

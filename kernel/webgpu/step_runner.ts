@@ -32,7 +32,7 @@ import { fillCodes } from "./fill_codes.ts";
 import { staticScales } from "./static_scales.ts";
 import { fillRandom } from "./fill.ts";
 import { createBuffer, type Gpu, GpuError } from "./gpu.ts";
-import { itemRowsOfSlots, itemRowsUpTo } from "./item_rows.ts";
+import { itemRowsOfSlots, itemRowsUpTo, type RowSizes } from "./item_rows.ts";
 import {
   createPassTimer,
   destroyPassTimer,
@@ -43,7 +43,7 @@ import {
 import { createWorkPlan, planBatch } from "./plan.ts";
 import { withTunedMatrices } from "./matrix_mapping.ts";
 import { packExtras } from "./problem_run.ts";
-import { rowSizesOf } from "./row_sizes.ts";
+import { rowSizesOf, shortItemRowsOf } from "./row_sizes.ts";
 import type { StepRunnerOptions, StepState } from "./step.ts";
 import type { GroupRows } from "../step_rows.ts";
 import { type StepVerification, verifyStep } from "./verify_step.ts";
@@ -167,10 +167,11 @@ export async function createStepState(
   const sinkLogits = o.learnedSinks
     ? Float32Array.from({ length: shape.queryHeads }, () => random.nextNormal())
     : null;
-  const rowSizes = { group, ...rowSizesOf(shape, { target: gpu.target, tuning: o.tuning }) };
-  const itemRows = only === undefined
-    ? itemRowsUpTo({ ...rowSizes, maxTokens: o.maxBatchTokens })
-    : itemRowsOfSlots(only.queryLengths, rowSizes);
+  const sizesOf = (sizes: RowSizes): number[] =>
+    only === undefined
+      ? itemRowsUpTo({ group, ...sizes, maxTokens: o.maxBatchTokens })
+      : itemRowsOfSlots(only.queryLengths, { group, ...sizes });
+  const tuned = { target: gpu.target, tuning: o.tuning };
   const attend = await createAttendStage(gpu, {
     specialisation: {
       ...shape,
@@ -181,7 +182,8 @@ export async function createStepState(
       logSumExp: false,
     },
     cache,
-    itemRows,
+    itemRows: sizesOf(rowSizesOf(shape, tuned)),
+    shortItemRows: shortItemRowsOf(shape, { ...tuned, sizesOf }),
     ...(o.tuning === undefined ? {} : { tuning: o.tuning }),
   });
   const append = await createAppendStage(gpu, {

@@ -45,7 +45,7 @@ export function isAttendTuning(
     (matrix === undefined || isMatrixTuning(matrix)) &&
     (short === undefined || isShortTuning(short)) &&
     [undefined, 4, 8, 16].some((choice) => choice === valueElements) &&
-    (rowsOfSubgroup === undefined || rowsOfSubgroup === 5 || rowsOfSubgroup === 8) &&
+    isRows(rowsOfSubgroup) &&
     [mergesInside, fixedQuery, fixedWeights].every((flag) =>
       /undefined|boolean/.test(typeof flag)
     ) &&
@@ -69,14 +69,17 @@ export function neighbouringTunings(
 /** Parts of a tuning, in the order in which a search varies them. */
 export const TUNING_PARTS: readonly TuningPart[] = Object.keys(TUNING_AXES) as TuningPart[];
 
+function isRows(value: unknown): boolean {
+  return value === undefined || value === 5 || value === 8;
+}
+
 function isShortTuning(value: unknown): boolean {
-  const { subgroups, mergesInside, lanesPerKey, keysPerGroup, ...rest } = Object(value) as Record<
-    string,
-    unknown
-  >;
+  const { subgroups, mergesInside, rowsOfSubgroup, ...lanes } = Object(value);
+  const { lanesPerKey, keysPerGroup, ...rest } = lanes as Record<string, unknown>;
   const isOneOf = (part: "subgroups" | "lanesPerKey" | "keysPerGroup", value: unknown): boolean =>
     TUNING_AXES[part].some((choice) => choice === value);
   return isOneOf("subgroups", subgroups) && typeof mergesInside === "boolean" &&
+    isRows(rowsOfSubgroup) &&
     (lanesPerKey === undefined || isOneOf("lanesPerKey", lanesPerKey)) &&
     (keysPerGroup === undefined || isOneOf("keysPerGroup", keysPerGroup)) &&
     Object.keys(rest).length === 0;
