@@ -1,8 +1,6 @@
 /** Kernels that write, rotate or find rows wrongly, one fault each. */
-import { type AttentionProblem, STORAGE_FORMATS } from "../../kernel/mod.ts";
-import type { AttendReply } from "../subject.ts";
 import { type Mutant, mutateKernel, withTable } from "./mutant.ts";
-import { changed, headsFirstRows, readAsInt32 } from "./problem_changes.ts";
+import { answering, changed, headsFirstRows, leak, readAsInt32 } from "./problem_changes.ts";
 
 export const appendMutants: readonly Mutant[] = [
   mutateKernel({
@@ -41,8 +39,11 @@ export const appendMutants: readonly Mutant[] = [
     violates: ["sentinel/no-read", "sentinel/no-write"],
     killedBy: ["kernel:sentinel:first_page", "kernel:append:holes:where=first_page;*"],
   }, (good) => ({
-    attend: async (problem, o) =>
-      changed(await good.attend(problem, o), (reply) => leakFirstPage(problem, reply)),
+    ...answering((reply, problem) =>
+      problem.shape.layout === "uniform"
+        ? {}
+        : leak(problem, reply, ({ id, column }) => id === -1 && column === 0)
+    )(good),
     append: (problem) => {
       const { columns } = problem.shape;
       const table = problem.table.map((id, index) => id === -1 && index % columns === 0 ? 0 : id);
@@ -100,24 +101,3 @@ export const appendMutants: readonly Mutant[] = [
     append: (problem) => good.append({ ...problem, table: headsFirstRows(problem) }),
   })),
 ];
-
-/** NaN where the first column is a hole: page 0 is read and masked, and 0 · NaN stays NaN. */
-function leakFirstPage(problem: AttentionProblem, reply: AttendReply): AttendReply {
-  const { layout, batch, kvHeads, queryHeads, headSize, columns, storage } = problem.shape;
-  const output = reply.output.slice();
-  const group = queryHeads / kvHeads;
-  const nan = STORAGE_FORMATS[storage].quietNan;
-  for (let slot = 0; slot < batch && layout !== "uniform"; slot++) {
-    for (let head = 0; head < kvHeads; head++) {
-      if (problem.table[(slot * kvHeads + head) * columns] !== -1) {
-        continue;
-      }
-      const last = problem.queryStarts[slot + 1] ?? 0;
-      for (let token = problem.queryStarts[slot] ?? 0; token < last; token++) {
-        const start = (token * queryHeads + head * group) * headSize;
-        output.fill(nan, start, start + group * headSize);
-      }
-    }
-  }
-  return { ...reply, output };
-}

@@ -1,49 +1,8 @@
 /** Kernels that read or write through a hole, entry by entry and layout by layout. */
-import { type AttentionProblem, STORAGE_FORMATS } from "../../kernel/mod.ts";
-import type { AttendReply } from "../subject.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
 import { kernelLayoutFamily, named } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
-import { answering, asking, changed, closeHoles } from "./problem_changes.ts";
-
-/** A column of a row, within the pages that its request holds or past them. */
-export interface WalkedColumn {
-  /** What stands there. */
-  readonly id: number;
-  readonly column: number;
-  /** Pages that the request's tokens fill. */
-  readonly pages: number;
-  /** Place in the table. */
-  readonly index: number;
-}
-
-/** NaN in every output of a head whose row has a column that is read and must not be. */
-export function leak(
-  problem: AttentionProblem,
-  reply: AttendReply,
-  reads: (at: WalkedColumn) => boolean,
-): AttendReply {
-  const { batch, kvHeads, queryHeads, headSize, columns, storage, pageSizeTokens } = problem.shape;
-  const group = queryHeads / kvHeads;
-  const output = reply.output.slice();
-  const nan = STORAGE_FORMATS[storage].quietNan;
-  for (let slot = 0; slot < batch; slot++) {
-    const [first = 0, last = 0] = problem.queryStarts.subarray(slot, slot + 2);
-    const tokens = (problem.cachedLengths[slot] ?? 0) + last - first;
-    const pages = Math.ceil(tokens / pageSizeTokens);
-    for (let head = 0; head < kvHeads; head++) {
-      const start = (slot * kvHeads + head) * columns;
-      const row = problem.table.subarray(start, start + columns);
-      const at = (id: number, column: number) => ({ id, column, pages, index: start + column });
-      if (!row.some((id, column) => reads(at(id, column)))) continue;
-      for (let token = first; token < last; token++) {
-        const place = (token * queryHeads + head * group) * headSize;
-        output.fill(nan, place, place + group * headSize);
-      }
-    }
-  }
-  return { ...reply, output };
-}
+import { answering, asking, changed, closeHoles, leak } from "./problem_changes.ts";
 
 export const holeMutants: readonly Mutant[] = [
   ...kernelLayoutFamily(

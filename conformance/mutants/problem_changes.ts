@@ -1,5 +1,5 @@
 /** Ways to give a good kernel the wrong problem, or to change what it answered. */
-import type { AppendProblem, AttentionProblem } from "../../kernel/mod.ts";
+import { type AppendProblem, type AttentionProblem, STORAGE_FORMATS } from "../../kernel/mod.ts";
 import type { AttendOptions, AttendReply, Reply } from "../subject.ts";
 import { type KernelFault, withTable } from "./mutant.ts";
 
@@ -35,6 +35,48 @@ export function answering(
 /** The answer of a kernel that computes nothing. */
 export function zeros(problem: AttentionProblem): Reply<AttendReply> {
   return { kind: "ok", value: { output: new Uint16Array(problem.query.length), logSumExp: null } };
+}
+
+/** A column of a row, within the pages that its request holds or past them. */
+interface WalkedColumn {
+  /** What stands there. */
+  readonly id: number;
+  readonly column: number;
+  /** Pages that the request's tokens fill. */
+  readonly pages: number;
+  /** Place in the table. */
+  readonly index: number;
+}
+
+/**
+ * NaN in every output of a head whose row has a column that is read and must not be: page 0 is read
+ * and masked, and 0 · NaN stays NaN.
+ */
+export function leak(
+  problem: AttentionProblem,
+  reply: AttendReply,
+  reads: (at: WalkedColumn) => boolean,
+): AttendReply {
+  const { batch, kvHeads, queryHeads, headSize, columns, storage, pageSizeTokens } = problem.shape;
+  const group = queryHeads / kvHeads;
+  const output = reply.output.slice();
+  const nan = STORAGE_FORMATS[storage].quietNan;
+  for (let slot = 0; slot < batch; slot++) {
+    const [first = 0, last = 0] = problem.queryStarts.subarray(slot, slot + 2);
+    const tokens = (problem.cachedLengths[slot] ?? 0) + last - first;
+    const pages = Math.ceil(tokens / pageSizeTokens);
+    for (let head = 0; head < kvHeads; head++) {
+      const start = (slot * kvHeads + head) * columns;
+      const row = problem.table.subarray(start, start + columns);
+      const at = (id: number, column: number) => ({ id, column, pages, index: start + column });
+      if (!row.some((id, column) => reads(at(id, column)))) continue;
+      for (let token = first; token < last; token++) {
+        const place = (token * queryHeads + head * group) * headSize;
+        output.fill(nan, place, place + group * headSize);
+      }
+    }
+  }
+  return { ...reply, output };
 }
 
 /** Closes every row's holes up, so that later pages slide to earlier columns. */

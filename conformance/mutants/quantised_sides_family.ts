@@ -1,30 +1,8 @@
 /** Kernels that mix up the two sides of a quantised cache, its heads, or its holes. */
-import { type AttentionProblem, STORAGE_FORMATS } from "../../kernel/mod.ts";
-import type { AttendReply } from "../subject.ts";
 import { kernelFamily } from "./family.ts";
 import { type Mutant, mutateKernel } from "./mutant.ts";
-import { answering, asking } from "./problem_changes.ts";
+import { answering, asking, leak } from "./problem_changes.ts";
 import { isWhole, mutateSides, scalesFrom } from "./quantised_family.ts";
-
-/** NaN in every head whose row has a hole before its end, where tokens have scales of their own. */
-function leakHoles(problem: AttentionProblem, reply: AttendReply): AttendReply {
-  const { batch, kvHeads, queryHeads, headSize, columns, pageSizeTokens, storage, layout } =
-    problem.shape;
-  if (problem.shape.valueFormat?.granularity !== "token" || layout === "uniform") return reply;
-  const output = reply.output.slice();
-  const group = queryHeads / kvHeads;
-  for (let row = 0; row < batch * kvHeads; row++) {
-    const slot = Math.floor(row / kvHeads);
-    const used = Math.ceil(problem.cachedLengths[slot]! / pageSizeTokens);
-    const ids = problem.table.subarray(row * columns, row * columns + used);
-    if (!ids.includes(-1)) continue;
-    for (let token = problem.queryStarts[slot]!; token < problem.queryStarts[slot + 1]!; token++) {
-      const start = (token * queryHeads + (row % kvHeads) * group) * headSize;
-      output.fill(STORAGE_FORMATS[storage].quietNan, start, start + group * headSize);
-    }
-  }
-  return { ...reply, output };
-}
 
 export const quantisedSidesMutants: readonly Mutant[] = [
   ...kernelFamily(
@@ -93,6 +71,11 @@ export const quantisedSidesMutants: readonly Mutant[] = [
       killedBy: [`kernel:c8:holes:format=int8-token-f32;walk=${walk};*`],
     })),
     ({ walk }) =>
-      answering((reply, problem, o) => o.walk === walk ? leakHoles(problem, reply) : {}),
+      answering((reply, problem, o) => {
+        const { valueFormat, layout } = problem.shape;
+        return o.walk === walk && valueFormat?.granularity === "token" && layout !== "uniform"
+          ? leak(problem, reply, ({ id, column, pages }) => id === -1 && column < pages)
+          : {};
+      }),
   ),
 ];

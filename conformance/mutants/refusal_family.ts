@@ -1,9 +1,9 @@
 /** Kernels that take one type or shape which they have to refuse. */
 import type { AttentionProblem } from "../../kernel/mod.ts";
 import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
-import { type FamilyMember, kernelFamily } from "./family.ts";
+import { type FamilyMember, kernelFamily, kernelLayoutFamily } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
-import { zeros } from "./problem_changes.ts";
+import { asking, zeros } from "./problem_changes.ts";
 
 interface RefusalMember extends FamilyMember {
   readonly when: (problem: AttentionProblem) => boolean;
@@ -92,33 +92,26 @@ export const refusalMutants: readonly Mutant[] = [
           : good.attend(problem, o),
     }),
   ),
-  ...kernelFamily(
-    { name: "columns_by_window", origin: "field", violates: ["row/absolute"] },
-    HEAD_LAYOUTS.map((layout) => ({
-      layout,
-      label: layout,
-      fault:
-        `With the ${layout} layout column 0 of a window head is taken for its window's first page`,
-      killedBy: [`kernel:attend:layout:layout=${layout};*`],
-    })),
-    ({ layout }) => (good) => ({
-      attend: (problem, o) => {
-        const { kvHeads, columns, pageSizeTokens } = problem.shape;
-        if (problem.shape.layout !== layout || !(problem.table instanceof Int32Array)) {
-          return good.attend(problem, o);
-        }
-        const table = problem.table.map((id, index) => {
-          const row = Math.floor(index / columns);
-          const window = problem.headWindows[row % kvHeads] ?? 0;
-          const cached = problem.cachedLengths[Math.floor(row / kvHeads)] ?? 0;
-          const first = window > 0
-            ? Math.max(0, Math.floor((cached - window) / pageSizeTokens))
-            : 0;
-          const column = index % columns;
-          return column >= first ? problem.table[index - first] ?? id : id;
-        });
-        return good.attend({ ...problem, table }, o);
-      },
+  ...kernelLayoutFamily(
+    {
+      name: "columns_by_window",
+      origin: "field",
+      violates: ["row/absolute"],
+      fault: "column 0 of a window head is taken for its window's first page",
+      test: "kernel:attend:layout",
+      layouts: HEAD_LAYOUTS,
+    },
+    asking((problem) => {
+      const { kvHeads, columns, pageSizeTokens } = problem.shape;
+      if (!(problem.table instanceof Int32Array)) return problem;
+      const table = problem.table.map((id, index) => {
+        const row = Math.floor(index / columns);
+        const window = problem.headWindows[row % kvHeads] ?? 0;
+        const cached = problem.cachedLengths[Math.floor(row / kvHeads)] ?? 0;
+        const first = window > 0 ? Math.max(0, Math.floor((cached - window) / pageSizeTokens)) : 0;
+        return index % columns >= first ? problem.table[index - first] ?? id : id;
+      });
+      return { ...problem, table };
     }),
   ),
   ...kernelFamily({ name: "takes" }, MEMBERS, ({ when }) => (good) => ({

@@ -5,9 +5,8 @@ import { createPosedKernel } from "../subjects/posed_kernel.ts";
 import { deadColumns } from "../table_policies.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
 import { kernelLayoutFamily, named } from "./family.ts";
-import { leak } from "./hole_family.ts";
 import type { Mutant } from "./mutant.ts";
-import { changed } from "./problem_changes.ts";
+import { changed, leak } from "./problem_changes.ts";
 
 const NULL_PAGE = { nullId: 0, deadColumns: "cleared" } as const;
 const STALE = { nullId: -1, deadColumns: "stale" } as const;
