@@ -13,7 +13,7 @@ declare const HEADWISE_FLEET_WORKER: string | undefined;
 /** Threads that replay. */
 export interface FleetThreads {
   /**
-   * Replays every order.
+   * Replays every order; may be called again before it has ended, and then follows.
    *
    * @param onProgress Told what all of them together have done.
    * @throws {Error} What the first order in their order ran into that ran into anything; name and
@@ -58,32 +58,42 @@ export function createFleetThreads(
     else threads[lane] = thread;
     return thread;
   };
+  const jobs: ((lane: number) => Promise<void>)[] = [];
+  const idle = Array.from({ length: o.workers }, (_, lane) => o.workers - 1 - lane);
+  /** Gives jobs out; the lane that was free last, whose thread is warm, is the first to get one. */
+  const giveOut = (): void => {
+    while (jobs.length > 0 && idle.length > 0) {
+      const lane = idle.pop()!;
+      jobs.shift()!(lane).then(() => {
+        idle.push(lane);
+        giveOut();
+      });
+    }
+  };
   return {
     async replay(orders, onProgress): Promise<ShareReplay[]> {
       if (isClosed) return await stopped.promise;
       const replays: ShareReplay[] = new Array(orders.length);
       const progress = orders.map(() => ({ requestsDone: 0, steps: 0 }));
-      const failures: { readonly order: number; readonly error: unknown }[] = [];
-      let next = 0;
-      const work = async (lane: number): Promise<void> => {
-        while (next < orders.length && failures.length === 0) {
-          const order = next++;
-          try {
-            const thread = await threadOf(lane);
-            replays[order] = await askThread(thread, orders[order], (done) => {
-              progress[order] = done;
-              onProgress(sumOf(progress));
-            });
-          } catch (error) {
-            failures.push({ order, error });
-          }
+      const failures: { readonly index: number; readonly error: unknown }[] = [];
+      const replayOne = async (index: number, lane: number): Promise<void> => {
+        if (failures.length > 0) return;
+        try {
+          replays[index] = await askThread(await threadOf(lane), orders[index], (done) => {
+            progress[index] = done;
+            onProgress(sumOf(progress));
+          });
+        } catch (error) {
+          failures.push({ index, error });
         }
       };
-      const lanes = Math.min(o.workers, orders.length);
-      const all = Promise.all(Array.from({ length: lanes }, (_, lane) => work(lane)));
-      await Promise.race([all, stopped.promise]);
+      const all = orders.map((_, index) =>
+        new Promise<void>((resolve) => jobs.push((lane) => replayOne(index, lane).finally(resolve)))
+      );
+      giveOut();
+      await Promise.race([Promise.all(all), stopped.promise]);
       // Orders before the first failure were given out before it: they have ended.
-      const [first] = failures.sort((left, right) => left.order - right.order);
+      const [first] = failures.sort((left, right) => left.index - right.index);
       if (first !== undefined) throw first.error;
       return replays;
     },

@@ -17,7 +17,12 @@ import { createFleetThreads, type FleetThreads } from "./fleet_threads.ts";
 import type { FleetOrder } from "./fleet_words.ts";
 import { type Bench, prepareBench } from "./prepare.ts";
 import { resolveSaturation } from "./saturation.ts";
-import { replayShare, type ShareOrder, type ShareReplay } from "./share_replay.ts";
+import {
+  replayShare,
+  type ShareOrder,
+  type ShareProgress,
+  type ShareReplay,
+} from "./share_replay.ts";
 import { openSideClock } from "./side_clock.ts";
 import { takePairs } from "./resume.ts";
 import type { BenchResult, RunResult, Side, SideName } from "../result/mod.ts";
@@ -95,12 +100,15 @@ async function runPairs(bench: SharedBench, clocks: readonly StepClock[]): Promi
   const looks = looksOf(bench, clocks);
   const turns = interleaveSides({ sides: sides.length, pairs: looks[looks.length - 1] });
   for (let side = 0; side < sides.length && resolved.warmupSteps > 0; side++) {
-    await replaySide(bench, clocks[side], {
-      side: sides[side],
-      maxSteps: resolved.warmupSteps,
-      maxChecks: 0,
-      report: reporter(bench, { phase: "warm-up", side: sides[side].name, pair: 0, done: 0 }),
+    const report = reporter(bench, {
+      phase: "warm-up",
+      side: sides[side].name,
+      pair: 0,
+      done: 0,
     });
+    report({ requestsDone: 0, steps: 0 });
+    const maxSteps = resolved.warmupSteps;
+    await replaySide(bench, clocks[side], { side: sides[side], maxSteps, maxChecks: 0, report });
   }
   for (const clock of clocks.filter(isAdapterClock)) clock.forgetCost();
   const runs: RunResult[][] = restoreRuns(bench, clocks);
@@ -112,20 +120,33 @@ async function runPairs(bench: SharedBench, clocks: readonly StepClock[]): Promi
       describeRun(bench, { clocks, runs, checks, wallMs: performance.now() - begun }),
       bench,
     );
+  let underWay = -1;
+  const report = (order: number, progress: ShareProgress): void => {
+    if (order !== underWay) return;
+    const { side, pair } = turns[order];
+    const { name } = sides[side];
+    reporter(bench, { phase: "replay", side: name, pair, done: order })(progress);
+  };
+  const replayTurn = (order: number): Promise<readonly ShareReplay[]> => {
+    const { side, pair } = turns[order];
+    return replaySide(bench, clocks[side], {
+      side: sides[side],
+      maxChecks: pair === firstPair ? resolved.maxChecks : 0,
+      timelineEntries: pair === 0 ? bench.timelineEntries : 0,
+      report: (progress) => report(order, progress),
+    });
+  };
+  let ahead: Promise<readonly ShareReplay[]> | null = null;
   for (const [order, turn] of turns.entries()) {
     if (turn.pair < firstPair) continue;
     const side = sides[turn.side];
-    const replays = await replaySide(bench, clocks[turn.side], {
-      side,
-      maxChecks: turn.pair === firstPair ? resolved.maxChecks : 0,
-      timelineEntries: turn.pair === 0 ? bench.timelineEntries : 0,
-      report: reporter(bench, {
-        phase: "replay",
-        side: side.name,
-        pair: turn.pair,
-        done: order,
-      }),
-    });
+    underWay = order;
+    report(order, { requestsDone: 0, steps: 0 });
+    const current = ahead ?? replayTurn(order);
+    // Threads go on with the next side while others end this one and its figures are computed.
+    ahead = bench.threads !== null && order + 1 < turns.length ? replayTurn(order + 1) : null;
+    ahead?.catch(() => {});
+    const replays = await current;
     checks.push(
       ...replays.flatMap((replayed) =>
         replayed.checks.map((check) => ({ ...check, side: side.name }))
@@ -207,7 +228,7 @@ interface Turn {
   readonly maxChecks: number;
   /** Most entries of the timeline, 0 to record none. @default {0} */
   readonly timelineEntries?: number;
-  readonly report: (progress: { requestsDone: number; steps: number }) => void;
+  readonly report: (progress: ShareProgress) => void;
 }
 
 async function replaySide(
@@ -215,7 +236,6 @@ async function replaySide(
   clock: StepClock,
   turn: Turn,
 ): Promise<readonly ShareReplay[]> {
-  turn.report({ requestsDone: 0, steps: 0 });
   const orders = bench.shares.map((_, replica) => orderOf(bench, turn, replica));
   return bench.threads === null
     ? await replayInTurn(bench, orders, { clock, report: turn.report })
