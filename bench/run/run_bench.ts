@@ -143,7 +143,7 @@ async function runPairs(bench: SharedBench, clocks: readonly StepClock[]): Promi
     underWay = order;
     report(order, { requestsDone: 0, steps: 0 });
     const current = ahead ?? replayTurn(order);
-    // Threads go on with the next side while others end this one and its figures are computed.
+    // Threads begin the next side while others end this one and its figures are computed.
     ahead = bench.threads !== null && order + 1 < turns.length ? replayTurn(order + 1) : null;
     ahead?.catch(() => {});
     const replays = await current;
