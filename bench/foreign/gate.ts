@@ -9,7 +9,7 @@ import {
   refuseRepeated,
   type Verdict,
 } from "../result/mod.ts";
-import { combineVerdicts, compareMetric, ratioText } from "../statistics/mod.ts";
+import { combineVerdicts, compareMetric, median, ratioText } from "../statistics/mod.ts";
 import type { ForeignGateReport, ForeignRun, ForeignStatistics } from "./types.ts";
 import {
   allowRegression,
@@ -249,9 +249,8 @@ function requestMedian(
   const ratios = left.requests![sample].flatMap((value, request) => {
     const other = right.requests![sample][request];
     return value === null || other === null ? [] : [Math.log(other / value)];
-  }).sort((a, b) => a - b);
-  if (ratios.length === 0) return [];
-  return [(ratios[(ratios.length - 1) >> 1] + ratios[ratios.length >> 1]) / 2];
+  });
+  return ratios.length === 0 ? [] : [median(ratios)];
 }
 
 /** What fails a gate whatever the times say. */

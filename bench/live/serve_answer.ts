@@ -59,10 +59,9 @@ export function wholeAnswer(server: AnswerServer, answer: Answer): Promise<Respo
     end(reason): void {
       if (reason !== null) return resolve(errorResponse(500, reason));
       const text = Array.from({ length: tokens }, (_, index) => wordOf(index)).join("");
-      const choice = answer.chat
-        ? { index: 0, message: { role: "assistant", content: text }, finish_reason: "length" }
-        : { index: 0, text, finish_reason: "length" };
-      resolve(Response.json({ ...head(answer), choices: [choice], usage: usage(answer, tokens) }));
+      const said = answer.chat ? { message: { role: "assistant", content: text } } : { text };
+      const choices = [{ index: 0, ...said, finish_reason: "length" }];
+      resolve(Response.json({ ...head(answer), choices, usage: usage(answer, tokens) }));
     },
   });
   return promise;
@@ -168,12 +167,10 @@ function chunkOf(
   o: { readonly first: number; readonly count: number },
 ): Record<string, unknown> {
   const text = Array.from({ length: o.count }, (_, i) => wordOf(o.first + i)).join("");
-  const choice = answer.chat
-    ? { index: 0, delta: { content: text }, finish_reason: null }
-    : { index: 0, text, finish_reason: null };
+  const said = answer.chat ? { delta: { content: text } } : { text };
   return {
     ...head(answer),
-    choices: [choice],
+    choices: [{ index: 0, ...said, finish_reason: null }],
     ...(answer.asked.continuousUsage ? { usage: usage(answer, o.first + o.count) } : {}),
   };
 }
@@ -182,9 +179,7 @@ function lastChoice(
   { chat }: Answer,
   finishReason: "length" | "abort" = "length",
 ): Record<string, unknown> {
-  return chat
-    ? { index: 0, delta: {}, finish_reason: finishReason }
-    : { index: 0, text: "", finish_reason: finishReason };
+  return { index: 0, ...(chat ? { delta: {} } : { text: "" }), finish_reason: finishReason };
 }
 
 function usage({ asked }: Answer, completionTokens: number): Record<string, number> {

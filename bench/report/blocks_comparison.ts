@@ -4,7 +4,7 @@ import { formatChange } from "../../fixtures/mod.ts";
 import type { Comparison, GateReport } from "../result/mod.ts";
 import { pairsSpec } from "./chart_comparison.ts";
 import { comparisonCells } from "./figures.ts";
-import { type ReportBlock, type ReportTable, tableColumns } from "./section.ts";
+import { type ReportBlock, type ReportTable, tableBlock, tableColumns } from "./section.ts";
 
 /** A verdict over comparisons, of whatever benchmark. */
 export interface ComparedSides {
@@ -41,10 +41,7 @@ export function comparisonFinding(o: ComparedSides): string {
 
 /** A table for each verdict, then their pairs side by side. */
 export function comparisonBlocks(compared: readonly ComparedSides[]): ReportBlock[] {
-  const tables = compared.map((each): ReportBlock => ({
-    kind: "table",
-    table: comparisonTable(each),
-  }));
+  const tables = compared.map((each) => tableBlock(comparisonTable(each)));
   const drawn = compared.filter(({ comparisons }) => comparisons.some(hasRatio));
   if (drawn.length === 0) return tables;
   return [...tables, {

@@ -4,7 +4,7 @@ import { formatChange, formatNumber, formatRate } from "../../fixtures/mod.ts";
 import type { BrowserEnvironment } from "../kernel/mod.ts";
 import { meanOverRuns, type RunFigure } from "../statistics/mod.ts";
 import type { BenchEnvironment, Comparison, RequestsIdentity } from "../result/mod.ts";
-import { type ReportBlock, tableColumns } from "./section.ts";
+import { type ReportBlock, tableBlock, tableColumns } from "./section.ts";
 
 /** The table of figures of several sides, each a mean over its runs. */
 export function sidesTable<T>(o: {
@@ -20,7 +20,7 @@ export function sidesTable<T>(o: {
     ...o.sides.map(({ runs }) => formatNumber(meanOverRuns(runs, read))),
   ]);
   const columns = tableColumns([""], o.sides.map(({ name }) => name));
-  return { kind: "table", table: { caption: o.caption, columns, rows } };
+  return tableBlock({ caption: o.caption, columns, rows });
 }
 
 /**

@@ -1,16 +1,5 @@
 import assert from "node:assert/strict";
-import { describeCeilings, describeRequests, environmentFacts, meanOverRuns } from "./figures.ts";
-import { BENCH } from "./report_test_support.ts";
-
-Deno.test("meanOverRuns() is null as soon as one run has no value", () => {
-  const [run] = BENCH.sides[0].runs;
-  const other = { performance: { ...run.performance!, steps: run.performance!.steps + 2 } };
-  const steps = run.performance!.steps;
-  assert.equal(meanOverRuns([run, other], (performance) => performance.steps), steps + 1);
-  assert.equal(meanOverRuns([run, { performance: null }], ({ steps }) => steps), null);
-  assert.equal(meanOverRuns([run], () => undefined), null);
-  assert.equal(meanOverRuns([], () => 1), null);
-});
+import { describeCeilings, describeRequests, environmentFacts } from "./figures.ts";
 
 Deno.test("describeRequests() says where requests came from and what was dropped", () => {
   const requests = { count: 2, trace: null, sha256: null, dropped: {} };

@@ -13,42 +13,31 @@ import {
 } from "../result/mod.ts";
 import type { ReportInput } from "./report_input.ts";
 
-/** An event; times are in microseconds. */
+type Counts = Readonly<Record<string, number>>;
+
+/** An event: a name, a slice, a counter, or an end of a request; times are in microseconds. */
 export type TraceEvent =
-  | {
-    readonly ph: "M";
-    readonly pid: number;
-    readonly tid?: number;
-    readonly name: "process_name" | "thread_name";
-    readonly args: { readonly name: string };
-  }
-  | {
-    readonly ph: "X";
-    readonly pid: number;
-    readonly tid: number;
-    readonly name: string;
-    readonly cat: "step";
-    readonly ts: number;
-    readonly dur: number;
-    readonly args: Readonly<Record<string, number>>;
-  }
-  | {
-    readonly ph: "C";
-    readonly pid: number;
-    readonly name: string;
-    readonly ts: number;
-    readonly args: Readonly<Record<string, number>>;
-  }
-  | {
-    readonly ph: "b" | "e";
-    readonly pid: number;
-    readonly tid: number;
-    readonly id: string;
-    readonly name: string;
-    readonly cat: "request";
-    readonly ts: number;
-    readonly args?: Readonly<Record<string, number>>;
-  };
+  & { readonly pid: number; readonly tid?: number }
+  & (
+    | {
+      readonly ph: "M";
+      readonly name: "process_name" | "thread_name";
+      readonly args: { readonly name: string };
+    }
+    | (
+      & { readonly name: string; readonly ts: number }
+      & (
+        | { readonly ph: "X"; readonly cat: "step"; readonly dur: number; readonly args: Counts }
+        | { readonly ph: "C"; readonly args: Counts }
+        | {
+          readonly ph: "b" | "e";
+          readonly id: string;
+          readonly cat: "request";
+          readonly args?: Counts;
+        }
+      )
+    )
+  );
 
 /**
  * Writes the first pair of every side as a trace.

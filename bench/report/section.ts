@@ -32,6 +32,11 @@ export function tableColumns(
   return [...words.map(left), ...figures.map(right), ...more.map(left)];
 }
 
+/** A table as a part of a section. */
+export function tableBlock(table: ReportTable): ReportBlock {
+  return { kind: "table", table };
+}
+
 /** A colour of a picture and what it stands for. */
 export interface LegendEntry {
   /** What it stands for. */

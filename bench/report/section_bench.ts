@@ -21,6 +21,7 @@ import {
   type ReportBlock,
   type ReportSection,
   type ReportVerdict,
+  tableBlock,
   tableColumns,
   verdictOf,
   worstVerdict,
@@ -139,18 +140,15 @@ function latencyBlocks({ sides, requests }: BenchResult): ReportBlock[] {
 
 /** Whose kernels the sides stand for: what a verdict is about outside of this benchmark. */
 function formsTable({ sides }: BenchResult): ReportBlock {
-  return {
-    kind: "table",
-    table: {
-      caption: "Kernels that the sides stand for",
-      columns: tableColumns(["side", "form", "stands for", "source"]),
-      rows: sides.map(({ name }) => {
-        const { form } = SIDES[name];
-        const { standsFor, source } = FORM_MEANINGS[form];
-        return [name, form, standsFor, source];
-      }),
-    },
-  };
+  return tableBlock({
+    caption: "Kernels that the sides stand for",
+    columns: tableColumns(["side", "form", "stands for", "source"]),
+    rows: sides.map(({ name }) => {
+      const { form } = SIDES[name];
+      const { standsFor, source } = FORM_MEANINGS[form];
+      return [name, form, standsFor, source];
+    }),
+  });
 }
 
 function failureBlocks({ sides }: BenchResult): ReportBlock[] {
@@ -160,14 +158,11 @@ function failureBlocks({ sides }: BenchResult): ReportBlock[] {
     )
   );
   if (rows.length === 0) return [];
-  return [{
-    kind: "table",
-    table: {
-      caption: "Requests that were not served",
-      columns: tableColumns(["side"], ["pair", "request"], ["why"]),
-      rows,
-    },
-  }];
+  return [tableBlock({
+    caption: "Requests that were not served",
+    columns: tableColumns(["side"], ["pair", "request"], ["why"]),
+    rows,
+  })];
 }
 
 function factsOf(result: BenchResult): ReportBlock {

@@ -14,6 +14,7 @@ import {
   type ReportBlock,
   type ReportSection,
   type ReportTable,
+  tableBlock,
   tableColumns,
 } from "./section.ts";
 
@@ -69,7 +70,7 @@ function rooflineBlocks(result: KernelResult, timed: readonly KernelCaseResult[]
   const title = "Roofline";
   if (timed.length === 0) {
     const text = "No case has a time; the reasons stand in the table of cases";
-    return [{ kind: "missing", title, text }, { kind: "table", table: casesTable(result) }];
+    return [{ kind: "missing", title, text }, tableBlock(casesTable(result))];
   }
   return [{
     kind: "charts",
@@ -108,17 +109,14 @@ function casesTable({ cases }: KernelResult): ReportTable {
 }
 
 function goalsBlock({ goals }: KernelResult): ReportBlock {
-  return {
-    kind: "table",
-    table: {
-      caption: "Goals",
-      columns: tableColumns(["case", "goal"], ["measured"], ["met"]),
-      rows: goals.map(({ case: name, goal, value, met }) => [
-        name,
-        describeGoal(goal),
-        value === null ? "–" : goalUnit(goal, value),
-        met === null ? "unknown" : met ? "yes" : "no",
-      ]),
-    },
-  };
+  return tableBlock({
+    caption: "Goals",
+    columns: tableColumns(["case", "goal"], ["measured"], ["met"]),
+    rows: goals.map(({ case: name, goal, value, met }) => [
+      name,
+      describeGoal(goal),
+      value === null ? "–" : goalUnit(goal, value),
+      met === null ? "unknown" : met ? "yes" : "no",
+    ]),
+  });
 }

@@ -18,6 +18,7 @@ import {
   NO_VERDICT,
   type ReportBlock,
   type ReportSection,
+  tableBlock,
   tableColumns,
   verdictOf,
 } from "./section.ts";
@@ -123,7 +124,7 @@ function errorBlocks({ sides }: LiveResult): ReportBlock[] {
   );
   if (rows.length === 0) return [];
   const columns = tableColumns(["server", "pair", "request", "kind", "what happened"]);
-  return [{ kind: "table", table: { caption: "Requests that failed", columns, rows } }];
+  return [tableBlock({ caption: "Requests that failed", columns, rows })];
 }
 
 function factsOf(result: LiveResult): ReportBlock {

@@ -18,6 +18,7 @@ import {
   type ReportBlock,
   type ReportSection,
   type ReportTable,
+  tableBlock,
   tableColumns,
 } from "./section.ts";
 
@@ -88,7 +89,7 @@ function gateBlock({ header, rows }: Sweep, gate: GateName): ReportBlock {
       row.verdicts[gate] ?? "–",
     ]),
   };
-  if (changes.length === 0) return { kind: "table", table };
+  if (changes.length === 0) return tableBlock(table);
   return {
     kind: "charts",
     title: `${gate} over the grid`,
@@ -134,12 +135,9 @@ function changeSpec(
 }
 
 function errorBlock(rows: readonly SweepRow[]): ReportBlock {
-  return {
-    kind: "table",
-    table: {
-      caption: "Points that could not be replayed",
-      columns: tableColumns([], ["point"], ["why"]),
-      rows: rows.map(({ index, error }) => [String(index), error!]),
-    },
-  };
+  return tableBlock({
+    caption: "Points that could not be replayed",
+    columns: tableColumns([], ["point"], ["why"]),
+    rows: rows.map(({ index, error }) => [String(index), error!]),
+  });
 }

@@ -8,5 +8,6 @@ Deno.test("meanOverRuns() is null as soon as one run has no value", () => {
   assert.equal(meanOverRuns(runs(1, 2, 6), read), 3);
   assert.equal(meanOverRuns(runs(1, null), read), null);
   assert.equal(meanOverRuns([...runs(1), { performance: null }], read), null);
+  assert.equal(meanOverRuns(runs(1), () => undefined), null);
   assert.equal(meanOverRuns(runs(), read), null);
 });
