@@ -5,7 +5,7 @@ import { mutateAllocator } from "./mutants/mutant.ts";
 import { matchesQuery, parseQuery } from "./query.ts";
 import { listCases } from "./registry.ts";
 
-const FACTS = { fault: "none", origin: "own", violates: ["pool/available"] } as const;
+const FACTS = { fault: "none", violates: ["pool/available"] } as const;
 
 /** Failures that happened in engines, by the mutants that stand for them. */
 const SEEN_IN_ENGINES = [
