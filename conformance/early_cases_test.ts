@@ -43,7 +43,6 @@ Deno.test("EARLY_CASES tell mutants of every family", async () => {
 Deno.test("findEarlyCases() takes the cheapest case that rejects a mutant, and says where none does", async () => {
   const facts = {
     fault: "none",
-    origin: "own",
     violates: ["pool/available"],
     killedBy: ["allocator:availability"],
   } as const;
