@@ -79,14 +79,6 @@ export const ARITHMETIC_FIELDS = {
       "Factor of the weights, 1 being the largest: above 1 against underflow of float16, " +
       "below 1 against overflow of sums",
   },
-  weightBlock: {
-    minimum: 0,
-    maximum: 4096,
-    initial: 0,
-    description:
-      "Keys in a row, at most, whose weights become two signed bytes, steps of 1/32639 of their " +
-      "largest, which scales of value tokens are taken into; 0 where weights do not",
-  },
   denominator: {
     choices: ["unrounded", "rounded"],
     description: "Whether the denominator adds up the weights as computed, or as rounded",

@@ -141,7 +141,6 @@ function emulateRow(
       a.scores === "tf32" ? toBits(value, 11, { truncate: true }) : value,
     score: a.scores === "tf32" ? f32 : rounderOf(a.scores, { storage }),
     weight: rounderOf(a.weights, { storage, either, coarser: o.coarser?.weights }),
-    block: (weights: readonly number[]) => inSteps(weights, o.coarser?.weights ?? 1),
     sum: a.accumulate === "f16" ? Math.f16round : f32,
     stored: rounderOf("storage", { storage }),
   };
@@ -192,15 +191,11 @@ function fixedQuery(
   coarser: number,
 ): number[] {
   const scaled = queries.map((value, d) => value * (channels?.[d] ?? 1));
-  const rounded = inSteps(scaled, coarser);
-  return queries.map((value, d) => scaled[d] === 0 ? 0 : value * (rounded[d] / scaled[d]));
-}
-
-/** Numbers in whole steps of the largest. */
-function inSteps(numbers: readonly number[], coarser: number): number[] {
-  const largest = numbers.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const largest = scaled.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const step = largest * coarser / 32639;
-  return numbers.map((value) => largest === 0 ? 0 : Math.round(value / step) * step);
+  return queries.map((value, d) =>
+    scaled[d] === 0 ? 0 : value * (Math.round(scaled[d] / step) * step / scaled[d])
+  );
 }
 
 /** [rows, D] exact values at those offsets. */
@@ -218,9 +213,7 @@ function readRows(
 interface Work {
   readonly scores: readonly number[];
   readonly value: (i: number, d: number) => number;
-  readonly round:
-    & Readonly<Record<"weight" | "sum" | "stored", Rounder>>
-    & { readonly block: (weights: readonly number[]) => number[] };
+  readonly round: Readonly<Record<"weight" | "sum" | "stored", Rounder>>;
   readonly exponential: Rounder;
   readonly headSize: number;
   readonly sink: number;
@@ -267,9 +260,7 @@ function attendAfter(
         part.maximum = maximum;
       }
       const raw = block.map((score) => w.exponential(f32(score - part.maximum)));
-      const rounded = a.weightBlock > 0
-        ? w.round.block(raw)
-        : raw.map((each) => w.round.weight(each * a.weightScale) / a.weightScale);
+      const rounded = raw.map((each) => w.round.weight(each * a.weightScale) / a.weightScale);
       for (const each of a.denominator === "rounded" ? rounded : raw) {
         part.denominator = roundSum(part.denominator + each);
       }

@@ -36,7 +36,6 @@
  */
 
 import { type Arithmetic, FLOAT32_ARITHMETIC } from "./arithmetic.ts";
-import { fixedWeightBound, valueTokenScale } from "./fixed_weights.ts";
 import type { AttentionProblem } from "./problem.ts";
 import {
   type AttendedRow,
@@ -244,11 +243,6 @@ export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {
   const sink = sinkOf(p, { row, weighed, arithmetic });
   const moved = movedByWeights(weighed, { errors, readValues, output, sink });
   const rounded = weightRoundingBound({ weighed, readValues, output }, { arithmetic, storage });
-  const scaleOf = valueTokenScale(p);
-  const fixed = fixedWeightBound({ weighed, readValues, output }, {
-    block: arithmetic.weightBlock,
-    scaleOf: (i) => scaleOf(offsets[i], head),
-  });
   const sums = sumErrors(offsets.length, arithmetic, p.shape.valueFormat);
   const lost = lostInSums(weighed, arithmetic);
   const partial = arithmetic.partials === "f32"
@@ -260,7 +254,7 @@ export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {
     if (!Number.isFinite(value)) return 0;
     if (reach[d] >= limit) return Infinity;
     const magnitude = Math.abs(value);
-    const computed = moved[d] + rounded[d] + fixed[d] +
+    const computed = moved[d] + rounded[d] +
       (sums.numerator + partial.relative) * absolute[d] + sums.denominator * magnitude +
       8 * UNIT_ROUNDOFF * magnitude + lost * (1 + reach[d] + magnitude) +
       (offsets.length > 0 ? partial.absolute : 0);

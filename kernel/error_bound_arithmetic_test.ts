@@ -49,13 +49,10 @@ function isCaught(
   return false;
 }
 
-// This project's programs over int8 and int4; what they add is known of no other kernel.
-const WHOLE_NUMBERS = [
-  { name: "fixed query", arithmetic: parseArithmetic({ query: "fixed16" }) },
-  { name: "fixed weights", arithmetic: parseArithmetic({ weightBlock: 16 }) },
-];
+// This project's programs over int8 and int4 keys; what it adds is known of no other kernel.
+const FIXED_QUERY = { name: "fixed query", arithmetic: parseArithmetic({ query: "fixed16" }) };
 
-for (const { name, arithmetic } of [...FIELD_ARITHMETICS, ...WHOLE_NUMBERS]) {
+for (const { name, arithmetic } of [...FIELD_ARITHMETICS, FIXED_QUERY]) {
   for (const storage of STORAGES) {
     Deno.test(`boundRow() holds for "${name}" in ${storage}, and its worst row takes a third`, () => {
       let worst = 0;
@@ -111,11 +108,6 @@ const COARSER: readonly {
     name: "a query of steps of four times the size",
     declared: { query: "fixed16" },
     wrong: { coarser: { query: 4 } },
-  },
-  {
-    name: "weights of steps of four times the size",
-    declared: { weightBlock: 16 },
-    wrong: { coarser: { weights: 4 } },
   },
   {
     name: "a denominator of rounded weights, where it was said to be unrounded",

@@ -1,7 +1,6 @@
 /** What computing scores and exponentials costs each softmax weight. Derived in docs/arithmetic.md. */
 
 import type { Arithmetic } from "./arithmetic.ts";
-import { FIXED_ROUNDING } from "./fixed_weights.ts";
 import type { RowWeights } from "./oracle_direct.ts";
 import type { AttentionProblem } from "./problem.ts";
 import {
@@ -18,6 +17,9 @@ import {
 const SCORE_LIMIT = 2 ** 96;
 /** Hardware that takes float32 factors as tf32 drops 13 bits of each. */
 const TF32_TRUNCATION = 2 ** -10;
+/** Half of a step of a query in two signed bytes, the largest being 127 · 256 + 127 steps. */
+const FIXED_ROUNDING = 1 / (2 * 32639);
+
 /** Error of a score that rounded factors, sums and results bring about. */
 function scoreErrors(
   p: AttentionProblem,

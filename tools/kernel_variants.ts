@@ -33,8 +33,8 @@ const EIGHT_ROWS = { rowsOfSubgroup: 8 } as const;
 /** Of codes twice as many keys share a group of lanes; fewer registers let more items run at once. */
 const MORE_ITEMS = { lanesPerKey: 8, keysPerGroup: 2, parallelItems: 792 } as const;
 const SIXTEEN_OF_CODES = { lanesPerKey: 16, keysPerGroup: 4 } as const;
-/** Of int8 and int4, values as well as keys are multiplied as the whole numbers that they are. */
-const WHOLE = { fixedWeights: true } as const;
+/** Values a tile ahead, as keys are. */
+const AHEAD = { valuesAhead: true } as const;
 /** A matrix of 16 keys for five rows and more. */
 const MATRIX_OF_16 = { rowFragments: 1, tileKeys: 16, leastRows: 5 } as const;
 
@@ -173,9 +173,18 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
       "quantised-decode-32x16k-g2-int8",
     ],
     variants: {
+      "values ahead": AHEAD,
       default: {},
       "8 lanes and 8 keys": { keysPerGroup: 4 },
-      "whole values": WHOLE,
+    },
+  },
+  {
+    name: "codes, floats",
+    compiler: "any",
+    cases: ["quantised-decode-32x16k-g2-fp8", "quantised-decode-32x16k-g2-fp4"],
+    variants: {
+      default: {},
+      "8 lanes, values ahead": { ...MORE_ITEMS, ...AHEAD, parallelItems: 1056 },
     },
   },
   {
@@ -187,39 +196,30 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
       "quantised-decode-32x16k-g8-int8-head",
     ],
     variants: {
-      default: {},
+      "8 lanes and 4 keys, more items, values ahead": { ...MORE_ITEMS, ...AHEAD },
       "8 lanes and 4 keys, more items": MORE_ITEMS,
       "16 lanes and 8 keys": SIXTEEN_OF_CODES,
     },
   },
   {
-    name: "codes, floats",
+    name: "codes, C16 ahead",
     compiler: "any",
-    cases: ["quantised-decode-32x16k-g2-fp8", "quantised-decode-32x16k-g2-fp4"],
-    variants: { default: {}, "8 lanes, twice the items": { ...MORE_ITEMS, parallelItems: 1056 } },
+    cases: ["quantised-decode-32x16k-g5-c16"],
+    variants: { "values ahead": AHEAD },
   },
   {
     name: "codes, floats in groups",
     compiler: "any",
     cases: ["quantised-decode-32x16k-g5-fp8"],
-    variants: { default: {}, "16 lanes and 8 keys": SIXTEEN_OF_CODES },
+    variants: { "16 lanes and 8 keys": SIXTEEN_OF_CODES },
   },
   {
-    name: "codes, scales by token in groups",
+    name: "codes, the other groups",
     compiler: "any",
-    cases: ["quantised-decode-32x16k-g5-int8"],
+    cases: ["quantised-decode-32x16k-g5-int8", "quantised-decode-32x16k-g8-int4"],
     variants: {
-      "8 lanes and 4 keys, more items": MORE_ITEMS,
+      "8 lanes and 4 keys, more items, values ahead": { ...MORE_ITEMS, ...AHEAD },
       "16 lanes and 8 keys": SIXTEEN_OF_CODES,
-    },
-  },
-  {
-    name: "codes, eight rows",
-    compiler: "any",
-    cases: ["quantised-decode-32x16k-g8-int4"],
-    variants: {
-      "8 lanes and 4 keys, more items": MORE_ITEMS,
-      "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, lanesPerKey: 8 },
     },
   },
 ];

@@ -136,28 +136,22 @@ for (
   );
 }
 
-for (
-  const [format, lanesPerKey, headSize, group] of [
-    ["int8:head:f32", 4, 128, 2],
-    ["int8:token:f32", 2, 64, 3],
-    ["int4", 2, 64, 2],
-  ] as const
-) {
-  const codes = parseFormat(format)!;
-  const sizes = { headSize, queryHeads: 2 * group, keyFormat: codes, valueFormat: codes };
-  testWithGpu(
-    `attendOnGpu() agrees when weights of ${format} values of ${headSize} elements are two bytes`,
-    async (gpu) => {
-      const tuning = {
-        ...defaultTuning(gpu.target),
-        lanesPerKey,
-        keysPerGroup: 4,
-        lanesPerValue: 8,
-        fixedWeights: true,
-      };
-      await assertRight(gpu, problem(sizes), { tuning });
-    },
-  );
+for (const format of ["int8:token:f32", "int4", "fp4", "c16"]) {
+  const codes = parseFormat(format);
+  const sizes = codes === null ? {} : { keyFormat: codes, valueFormat: codes };
+  testWithGpu(`attendOnGpu() agrees when values of ${format} come a tile ahead`, async (gpu) => {
+    const tuning = {
+      ...defaultTuning(gpu.target),
+      lanesPerKey: 4,
+      valuesInFlight: 8,
+      valuesAhead: true,
+    };
+    await assertRight(gpu, problem(sizes), { tuning });
+    await assertRight(gpu, problem(sizes, { sinkTokens: 5, recycled: true }), {
+      tuning,
+      splitTokens: 32,
+    });
+  });
 }
 
 testWithGpu(

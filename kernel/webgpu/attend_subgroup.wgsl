@@ -15,11 +15,13 @@
 // are asked for before its scores, and keys of the next tile before the values are used, so that
 // neither wait is on the way.
 //
+// Where a tile's values are few (VALUES_AHEAD) they are asked for a tile ahead, as its keys are: a short
+// score phase hides no wait.
+//
 // A tile that every row sees whole (`unmasked`) takes its rows by counting and skips the masks.
 //
 // Keys of whole numbers (KEY_DIGITS) are not decoded: the query is rounded to 16 bits of its row's largest
-// element, and its two signed bytes are multiplied with four codes at a time, exactly. So are the weights
-// of a tile where values are whole numbers (VALUE_DIGITS), whose codes four keys at a time are turned round.
+// element, and its two signed bytes are multiplied with four codes at a time, exactly.
 
 const MAX_GROWTH: f32 = 8.0;
 //#if KEY_DIGITS && !QUERY_REGISTERS
@@ -128,11 +130,25 @@ fn attend(
     keyScale = keyRowScale(place.own);
 //#end
   }
+//#if VALUES_AHEAD
+  var values: Values;
+//#if VALUE_SCALES
+  var valueScale = 0.0;
+//#end
+  if (tiles > 0u) {
+    values = loadValues(place, 0u, keyGroup, chunk);
+//#if VALUE_SCALES
+    valueScale = select(0.0, valueRowScale(place.own), place.alive);
+//#end
+  }
+//#end
 
   for (var tile = 0u; tile < tiles; tile++) {
+//#if !VALUES_AHEAD
     var values = loadValues(place, 0u, keyGroup, chunk);
 //#if VALUE_SCALES
     let valueScale = select(0.0, valueRowScale(place.own), place.alive);
+//#end
 //#end
 //#if KEY_DIGITS
 //#for r in 0..R
@@ -228,11 +244,23 @@ fn attend(
 //#end
     let next = placeTile(item, visibleIndex, lastVisibleIndex, id, ownKey);
     visibleIndex += ${WALKERS * TILE}u;
+//#if VALUES_AHEAD
+    var nextValues: Values;
+//#if VALUE_SCALES
+    var nextValueScale = 0.0;
+//#end
+//#end
     if (tile + 1u < tiles) {
       id = blockTable[tableIndex(item, keyAt(item, min(visibleIndex, lastVisibleIndex)))];
       keys = loadKeys(next, ownKey, keyLane);
 //#if KEY_SCALES
       keyScale = keyRowScale(next.own);
+//#end
+//#if VALUES_AHEAD
+      nextValues = loadValues(next, 0u, keyGroup, chunk);
+//#if VALUE_SCALES
+      nextValueScale = select(0.0, valueRowScale(next.own), next.alive);
+//#end
 //#end
     }
 
@@ -314,82 +342,10 @@ fn attend(
     weight${r} *= valueScale;
 //#end
 //#end
-//#if VALUE_DIGITS
-//#for r in 0..R
-    let top${r} = subgroupMax(bitcast<u32>(weight${r}) & 0x7fffffffu);
-    let weightStep${r} = bitcast<f32>(top${r}) / MOST_STEPS;
-    let digits${r} = twoDigits(i32(round(weight${r} * stepsPerUnit(top${r}))));
-//#end
-//#for v in 0..(R + 1) / 2
-//#if v * 2 + 1 < R
-    let pair${v} = digits${v * 2} | (digits${v * 2 + 1} << 16u);
-//#else
-    let pair${v} = digits${v * 2};
-//#end
-//#end
-//#end
 //#for block in 0..PV_STEPS / PV_UNROLL
 //#if block > 0
     values = loadValues(place, ${block * PV_UNROLL}u, keyGroup, chunk);
 //#end
-//#if VALUE_DIGITS
-    // A key without a weight has no digits: what stands in its row does not matter.
-//#for g in 0..PV_UNROLL / 4
-//#for v in 0..(R + 1) / 2
-    let bytes${v}_${block}_${g} = transposeBytes(vec4<u32>(
-//#for t in 0..4
-      subgroupShuffle(pair${v}, sourceLane(${(block * PV_UNROLL + g * 4 + t) * KI}u + keyGroup)),
-//#end
-    ));
-//#end
-//#end
-//#for c in 0..C
-//#for q in 0..VQ
-    {
-//#for r in 0..R
-      var upper${r} = vec4<i32>(0);
-      var lower${r} = vec4<i32>(0);
-//#if VALUE_CODES == INT4
-      var all${r} = 0i;
-//#end
-//#end
-//#for g in 0..PV_UNROLL / 4
-      {
-        let columns = transposeBytes(vec4<u32>(
-//#for t in 0..4
-          valueBytes${q}(values.word${g * 4 + t}_${c}),
-//#end
-        ));
-//#for r in 0..R
-        {
-          let low = bytes${r / 2}_${block}_${g}[${r % 2 * 2}];
-          let high = bytes${r / 2}_${block}_${g}[${r % 2 * 2 + 1}];
-          lower${r} += fourProducts(columns, low);
-          upper${r} += fourProducts(columns, high);
-//#if VALUE_CODES == INT4
-          all${r} += (dot4I8Packed(0x01010101u, high) << 8u) + dot4I8Packed(0x01010101u, low);
-//#end
-        }
-//#end
-      }
-//#end
-//#if VALUE_CODES == INT4
-      let zeros = valueZeros${q % 2}Of(${(q - q % 2) * VALUE_CHUNKS + c * LANES_V}u + chunk);
-//#end
-//#for r in 0..R
-      {
-        let total = vec4<f32>((upper${r} << vec4<u32>(8u)) + lower${r});
-//#if VALUE_CODES == INT4
-        out${r}_${c}_${q} = fma(total - zeros * f32(all${r}), vec4<f32>(weightStep${r}), out${r}_${c}_${q});
-//#else
-        out${r}_${c}_${q} = fma(total, vec4<f32>(weightStep${r}), out${r}_${c}_${q});
-//#end
-      }
-//#end
-    }
-//#end
-//#end
-//#else
     if (!place.unmasked) {
 //#for i in 0..PV_UNROLL
       {
@@ -430,8 +386,13 @@ fn attend(
     }
 //#end
 //#end
-//#end
     place = next;
+//#if VALUES_AHEAD
+    values = nextValues;
+//#if VALUE_SCALES
+    valueScale = nextValueScale;
+//#end
+//#end
   }
 
 //#for r in 0..R
@@ -450,15 +411,11 @@ fn attend(
 //#for c in 0..C
 //#for q in 0..VQ
     {
-//#let HALVES = VALUE_DIGITS && VALUE_CODES == INT4
-//#let APART = 1 + HALVES
-//#let FIRST = (q - q % 2 * HALVES) * 4 + q % 2 * HALVES
-      // Of 4-bit whole numbers the even elements stand in the first of two quarters, the odd ones in the other.
-      let at = (walker * ${R}u + ${r}u) * ${D}u + (${c * LANES_V}u + chunk) * ${VALUE_ELEMENTS}u + ${FIRST}u;
+      let at = (walker * ${R}u + ${r}u) * ${D}u + (${c * LANES_V}u + chunk) * ${VALUE_ELEMENTS}u + ${q * 4}u;
       sharedOutput[at] = out${r}_${c}_${q}.x;
-      sharedOutput[at + ${APART}u] = out${r}_${c}_${q}.y;
-      sharedOutput[at + ${2 * APART}u] = out${r}_${c}_${q}.z;
-      sharedOutput[at + ${3 * APART}u] = out${r}_${c}_${q}.w;
+      sharedOutput[at + 1u] = out${r}_${c}_${q}.y;
+      sharedOutput[at + 2u] = out${r}_${c}_${q}.z;
+      sharedOutput[at + 3u] = out${r}_${c}_${q}.w;
     }
 //#end
 //#end

@@ -154,17 +154,6 @@ fn sideBytes${q}(chunk: SideChunk) -> u32 {
 
 //#end
 //#end
-//#if SIDE_ZEROS
-// Zero points of the even and of the odd elements of eight, whose first quarter's zero points stand there.
-fn sideZeros0Of(place: u32) -> vec4<f32> {
-  return vec4<f32>(sideZeros[place].xz - INT4_LOW.xz, sideZeros[place + ${SIDE_CHUNKS}u].xz - INT4_HIGH.xz);
-}
-
-fn sideZeros1Of(place: u32) -> vec4<f32> {
-  return vec4<f32>(sideZeros[place].yw - INT4_LOW.yw, sideZeros[place + ${SIDE_CHUNKS}u].yw - INT4_HIGH.yw);
-}
-
-//#end
 //#if SIDE_ELEMENTS == 8
 // The chunk in the query's 16-bit type, which holds every value at unit scale exactly.
 fn sidePacked(chunk: SideChunk, number: u32) -> vec4<u32> {

@@ -80,33 +80,6 @@ fn digitPair(numbers: vec4<i32>) -> vec2<u32> {
   return vec2<u32>(packBytes((numbers + vec4<i32>(128)) >> vec4<u32>(8u)), packBytes(numbers));
 }
 
-// The lower and then the upper signed byte of a number of steps.
-fn twoDigits(number: i32) -> u32 {
-  return (u32(number) & 0xffu) | (u32(number + 128) & 0xff00u);
-}
-
-// Byte i of word j as byte j of word i.
-fn transposeBytes(words: vec4<u32>) -> vec4<u32> {
-  let mask = vec2<u32>(0x00ff00ffu);
-  let even = (words.xz & mask) | ((words.yw & mask) << vec2<u32>(8u));
-  let odd = ((words.xz >> vec2<u32>(8u)) & mask) | (words.yw & ~mask);
-  return vec4<u32>(
-    (even.x & 0xffffu) | (even.y << 16u),
-    (odd.x & 0xffffu) | (odd.y << 16u),
-    (even.x >> 16u) | (even.y & 0xffff0000u),
-    (odd.x >> 16u) | (odd.y & 0xffff0000u),
-  );
-}
-
-fn fourProducts(columns: vec4<u32>, bytes: u32) -> vec4<i32> {
-  return vec4<i32>(
-    dot4I8Packed(columns.x, bytes),
-    dot4I8Packed(columns.y, bytes),
-    dot4I8Packed(columns.z, bytes),
-    dot4I8Packed(columns.w, bytes),
-  );
-}
-
 // The e4m3 codes in the upper bytes of two halves as f16 of 2^-8 times their value: sign, exponent and
 // fraction come into place, and a code of all ones stays no number.
 fn e4m3Pair(word: u32) -> u32 {

@@ -45,10 +45,7 @@ export interface LaneOptions {
   readonly hasPackedProducts: boolean;
 }
 
-/** Keys of a tile, at most, where their weights share a step. */
-export const MOST_TILE_KEYS = 64;
-
-/** Whether keys or values of a format can be multiplied as the whole numbers that they are. */
+/** Whether keys of a format are multiplied as the whole numbers that they are. */
 export function multipliesCodes(
   format: QuantisedFormat | undefined,
   o: { readonly hasPackedProducts?: boolean; readonly subgroupSize: number },
@@ -87,7 +84,15 @@ export function subgroupMapping(
   s: AttendSpecialisation,
   o: LaneOptions,
 ): LaneConstants<
-  "T" | "WALKERS" | "LK" | "J" | "LANES_V" | "C" | "PV_UNROLL" | "KEY_DIGITS" | "VALUE_DIGITS"
+  | "T"
+  | "WALKERS"
+  | "LK"
+  | "J"
+  | "LANES_V"
+  | "C"
+  | "PV_UNROLL"
+  | "KEY_DIGITS"
+  | "VALUES_AHEAD"
 > {
   const { subgroupSize, tuning } = o;
   const { rows, headSize, pageSizeTokens } = s;
@@ -124,9 +129,6 @@ export function subgroupMapping(
   );
   const keysPerStep = subgroupSize / lanesOfValue;
   const steps = tile / keysPerStep;
-  const fixedWeights = tuning.fixedWeights === true && steps % 4 === 0 && tile <= MOST_TILE_KEYS &&
-    multipliesCodes(s.valueFormat, o);
-  const valuesInFlight = Math.min(tuning.valuesInFlight, steps);
   return {
     ...cacheConstants(s, { keys, values }),
     SUBGROUPS: true,
@@ -146,14 +148,14 @@ export function subgroupMapping(
       ? queryElements <= MAX_QUERY_REGISTERS
       : lanesPerKey >= REGISTER_LANES && queryElements <= MAX_C16_QUERY_REGISTERS,
     TILE: tile,
-    VALUE_DIGITS: Number(fixedWeights),
     LANES_V: lanesOfValue,
     C: headSize / values / lanesOfValue,
     VQ: values / 4,
     KI: keysPerStep,
     LOG2KI: Math.log2(keysPerStep),
     PV_STEPS: steps,
-    PV_UNROLL: fixedWeights ? Math.max(4, valuesInFlight) : valuesInFlight,
+    VALUES_AHEAD: Number(tuning.valuesAhead === true && steps <= tuning.valuesInFlight),
+    PV_UNROLL: Math.min(tuning.valuesInFlight, steps),
   };
 }
 

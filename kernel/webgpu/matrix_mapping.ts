@@ -7,7 +7,7 @@
 
 import { type Arithmetic, parseArithmetic } from "../arithmetic.ts";
 import type { Gpu } from "./gpu.ts";
-import { MOST_TILE_KEYS, multipliesCodes } from "./lane_mapping.ts";
+import { multipliesCodes } from "./lane_mapping.ts";
 import { itemRowsOf, LEAST_MATRIX_ROWS, MATRIX_ROWS, TILE_ROWS } from "./item_rows.ts";
 import type { AttendSpecialisation, AttendTuning, MatrixTuning, ProgramTarget } from "./program.ts";
 import type { StorageType } from "../storage_type.ts";
@@ -75,7 +75,7 @@ export interface SlotKind {
   /** Tokens of the slot in this step. */
   readonly queryTokens: number;
   /** A tuning other than the default. */
-  readonly tuning?: Pick<AttendTuning, "fixedQuery" | "fixedWeights">;
+  readonly tuning?: Pick<AttendTuning, "fixedQuery">;
 }
 
 /** What multiplies the rows of a slot. */
@@ -113,16 +113,10 @@ const MATRIX = parseArithmetic({
 export function arithmeticOf(target: ProgramTarget, o: SlotKind): Arithmetic {
   const rows = tallestItem(target, o);
   if (usesMatrices({ ...o.shape, rows }, target)) return MATRIX;
-  const { storage, keyFormat, valueFormat } = o.shape;
-  const { fixedQuery = true, fixedWeights = false } = o.tuning ?? {};
-  const isVector = rows !== TILE_ROWS;
-  return parseArithmetic({
-    ...VECTOR[storage],
-    ...(isVector && fixedQuery && multipliesCodes(keyFormat, target) ? { query: "fixed16" } : {}),
-    ...(isVector && fixedWeights && multipliesCodes(valueFormat, target)
-      ? { weightBlock: MOST_TILE_KEYS }
-      : {}),
-  });
+  const { storage, keyFormat } = o.shape;
+  const isFixed = rows !== TILE_ROWS && o.tuning?.fixedQuery !== false &&
+    multipliesCodes(keyFormat, target);
+  return parseArithmetic({ ...VECTOR[storage], ...(isFixed ? { query: "fixed16" } : {}) });
 }
 
 /** Letters of `attend_matrix.wgsl`. */

@@ -102,10 +102,10 @@ export interface AttendTuning {
   readonly keysPerGroup: number;
   /** Whether queries are rounded to 16 bits where the target multiplies int8 and int4 keys as they are. @default {true} */
   readonly fixedQuery?: boolean;
-  /** Whether weights are rounded to 16 bits of their tile's largest where values are int8 or int4. @default {false} */
-  readonly fixedWeights?: boolean;
   /** Elements of a 16-bit value that a lane loads at a time, at most; fewer leave registers free. @default {16} */
   readonly valueElements?: 4 | 8 | 16;
+  /** Whether a tile's values are asked for a tile ahead, where all of them are in flight at a time. @default {false} */
+  readonly valuesAhead?: boolean;
   /** Value loads that a lane issues before it uses the first: a power of two. */
   readonly valuesInFlight: number;
   /** Tuning of the matrix program, where there is one. */

@@ -214,13 +214,13 @@ export function attendProgramName(
   }
   if (o.target.subgroupSize === 0 || s.rows === TILE_ROWS) return `${head};subgroup=none`;
   const constants = subgroupMapping(s, tuned(s, o));
-  const { T, WALKERS, LK, J, LANES_V, C, PV_UNROLL, KEY_DIGITS, VALUE_DIGITS } = constants;
+  const { T, WALKERS, LK, J, LANES_V, C, PV_UNROLL, KEY_DIGITS, VALUES_AHEAD } = constants;
   const subgroups = `subgroup=${T};walkers=${WALKERS}`;
   return `${head};${subgroups};lanes_per_key=${LK};keys_per_group=${J};lanes_per_value=${LANES_V};` +
     (C === 1 ? "" : `chunks_per_lane=${C};`) +
     `values_in_flight=${PV_UNROLL}${mergesInsideOf(s, o) ? ";merges_inside" : ""}` +
     (KEY_DIGITS ? ";fixed_query" : "") +
-    (VALUE_DIGITS ? ";fixed_weights" : "");
+    (VALUES_AHEAD ? ";values_ahead" : "");
 }
 
 function matrixTuningOf(

@@ -12,7 +12,7 @@ export type TuningPart = Exclude<
   | "mergesInside"
   | "short"
   | "fixedQuery"
-  | "fixedWeights"
+  | "valuesAhead"
 >;
 
 /** Values that each part of a tuning may be given when variants are measured. */
@@ -38,7 +38,7 @@ export function isAttendTuning(
     string,
     unknown
   >;
-  const { mergesInside, fixedQuery, fixedWeights, ...tuning } = parts;
+  const { mergesInside, fixedQuery, valuesAhead, ...tuning } = parts;
   const axes = Object.entries(TUNING_AXES);
   return Object.keys(tuning).length === axes.length &&
     axes.every(([name, values]) => values.some((choice) => choice === tuning[name])) &&
@@ -46,7 +46,7 @@ export function isAttendTuning(
     (short === undefined || isShortTuning(short)) &&
     [undefined, 4, 8, 16].some((choice) => choice === valueElements) &&
     isRows(rowsOfSubgroup) &&
-    [mergesInside, fixedQuery, fixedWeights].every((flag) =>
+    [mergesInside, fixedQuery, valuesAhead].every((flag) =>
       /undefined|boolean/.test(typeof flag)
     ) &&
     fits(tuning as unknown as AttendTuning, o.subgroupSize);
