@@ -138,6 +138,7 @@ export type {
   FeedForward,
   LengthDistribution,
   ListedRequest,
+  ModelDescription,
   ModelGeometry,
   RequestSource,
   ReservePolicy,

@@ -33,20 +33,23 @@ export interface PeerSession {
   readonly close: () => Promise<void>;
 }
 
-/** The scripts that come with the project, what runs them, and the peers that each one times. */
-const SCRIPTS: readonly {
-  readonly program: string;
-  readonly file: string;
-  readonly peers: readonly PeerName[];
-}[] = [
-  {
-    program: "python3",
-    file: "../peers/torch_attention.py",
-    peers: ["sdpa-flash", "sdpa-cudnn", "flex-attention"],
-  },
-  { program: "python3", file: "../peers/paged_triton.py", peers: ["triton"] },
-  { program: "node", file: "../peers/ort_attention.mjs", peers: ["ort-webgpu"] },
-  { program: "python3", file: "../peers/llama_ops.py", peers: ["llama-vulkan"] },
+/** A script and the peers that it times. */
+interface PeerScript {
+  readonly command: readonly [string, ...string[]];
+  readonly names: readonly PeerName[];
+}
+
+const script = (program: string, file: string, names: readonly PeerName[]): PeerScript => ({
+  command: [program, new URL(`../peers/${file}`, import.meta.url).pathname],
+  names,
+});
+
+/** The scripts that come with the project. */
+const SCRIPTS: readonly PeerScript[] = [
+  script("python3", "torch_attention.py", ["sdpa-flash", "sdpa-cudnn", "flex-attention"]),
+  script("python3", "paged_triton.py", ["triton"]),
+  script("node", "ort_attention.mjs", ["ort-webgpu"]),
+  script("python3", "llama_ops.py", ["llama-vulkan"]),
 ];
 
 /** Beyond the deadline a case that has begun may end. */
@@ -74,12 +77,6 @@ type Line = z.output<typeof lineSchema>;
 type Peers = PeersReport["peers"][number];
 type Result = PeersReport["results"][number];
 
-/** A script and the peers that it times. */
-interface PeerScript {
-  readonly command: readonly [string, ...string[]];
-  readonly names: readonly PeerName[];
-}
-
 /**
  * Makes every peer that is installed ready for cases; a script starts with the first case that names one
  * of its peers. A peer that is absent, that refuses a shape or that breaks is reported as such and is no
@@ -89,8 +86,9 @@ export function openPeers(o: OpenPeersOptions): PeerSession {
   const peers = new Map<string, Peers>();
   const results: Result[] = [];
   const report = (): PeersReport => ({ peers: [...peers.values()], results: [...results] });
-  const scripts = scriptsOf(o).map((script) => ({
-    ...script,
+  const given = o.command === undefined ? SCRIPTS : [{ command: o.command, names: PEER_NAMES }];
+  const scripts = given.map((each) => ({
+    ...each,
     deadlineMs: (o.deadlineSeconds ?? 150) * 1000,
     process: null as PeerProcess | null,
   }));
@@ -139,14 +137,6 @@ export function openPeers(o: OpenPeersOptions): PeerSession {
       for (const { process } of scripts) await process?.close();
     },
   };
-}
-
-function scriptsOf(o: OpenPeersOptions): readonly PeerScript[] {
-  if (o.command !== undefined) return [{ command: o.command, names: PEER_NAMES }];
-  return SCRIPTS.map(({ program, file, peers }) => ({
-    command: [program, new URL(file, import.meta.url).pathname],
-    names: peers,
-  }));
 }
 
 function outcomeOf(line: Extract<Line, { kind: "timed" | "skipped" }>): PeerOutcome {
