@@ -17,6 +17,7 @@ import sentinels from "./clauses/sentinels.yaml" with { type: "text" };
 import shapes from "./clauses/shapes.yaml" with { type: "text" };
 import visibility from "./clauses/visibility.yaml" with { type: "text" };
 import { describeIssues } from "../fixtures/mod.ts";
+import { FileError } from "./file_error.ts";
 
 /** How binding a clause is, in the words of RFC 2119. */
 export type ClauseLevel = "MUST" | "SHOULD" | "MAY";
@@ -55,17 +56,11 @@ export interface PendingClause {
 }
 
 /** A clause file that cannot be read. */
-export class ClauseError extends Error {
+export class ClauseError extends FileError {
   /** Always `clause`. */
   readonly code = "clause";
-  /** File in which the fault lies. */
-  readonly file: string;
-  /** Makes the error for one file. */
-  constructor(message: string, file: string) {
-    super(message);
-    this.name = "ClauseError";
-    this.file = file;
-  }
+  /** Always `ClauseError`. */
+  override readonly name = "ClauseError";
 }
 
 const ID_PATTERN = /^[a-z][a-z0-9]*\/[a-z0-9]+(-[a-z0-9]+)*$/;

@@ -1,6 +1,7 @@
 /** Known failures: which cases fail, why, where that is tracked, and until when it is accepted. */
 import { z } from "zod";
 import { formatDiagnostic, parseCheckedYaml } from "../fixtures/mod.ts";
+import { FileError } from "./file_error.ts";
 import type { Outcome } from "./outcome.ts";
 import { matchesQuery, parseQuery, type Query } from "./query.ts";
 import type { CaseExpectation } from "./report.ts";
@@ -22,17 +23,11 @@ export interface Expectation {
 }
 
 /** An expectations file that cannot be used. */
-export class ExpectationError extends Error {
+export class ExpectationError extends FileError {
   /** Always `expectation`. */
   readonly code = "expectation";
-  /** File in which the fault lies. */
-  readonly file: string;
-  /** Makes the error for one file. */
-  constructor(message: string, file: string) {
-    super(message);
-    this.name = "ExpectationError";
-    this.file = file;
-  }
+  /** Always `ExpectationError`. */
+  override readonly name = "ExpectationError";
 }
 
 const fileSchema = z.strictObject({

@@ -62,6 +62,7 @@ export {
   ExpectationError,
   parseExpectations,
 } from "./expectations.ts";
+export { FileError } from "./file_error.ts";
 export type { FuzzCommand } from "./fuzz/fuzz_command.ts";
 export type { FuzzProgram, FuzzSpec } from "./fuzz/fuzz_program.ts";
 export type { FuzzOptions } from "./fuzz/fuzz_tests.ts";

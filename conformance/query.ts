@@ -74,11 +74,7 @@ export function parseQuery(text: string): Query {
   const levels = text.split(":");
   if (levels.length > 4) {
     const offset = levels.slice(0, 4).join(":").length;
-    throw new QueryError(
-      `Cannot read the query "${text}": more than four levels; use suite:path:test:params`,
-      text,
-      offset,
-    );
+    throw unreadable(text, offset, "more than four levels; use suite:path:test:params");
   }
   const [suite = "", path = "*", test = "*", params = "*"] = levels;
   const offsets = [0, suite.length + 1, suite.length + path.length + 2];
@@ -142,11 +138,11 @@ function parseName(level: string, what: string, text: string, offset: number): s
     return null;
   }
   if (!NAME.test(level)) {
-    throw new QueryError(
-      `Cannot read the query "${text}": the ${what} "${level}" is not a name; use a lower-case ` +
-        'letter followed by lower-case letters, digits and "_"',
+    throw unreadable(
       text,
       offset + invalidOffset(level, /^[a-z]?[a-z0-9_]*/),
+      `the ${what} "${level}" is not a name; use a lower-case ` +
+        'letter followed by lower-case letters, digits and "_"',
     );
   }
   return level;
@@ -163,11 +159,7 @@ function parsePath(
   let at = offset;
   for (const segment of path) {
     if (segment === "*") {
-      throw new QueryError(
-        `Cannot read the query "${text}": "*" stands before the end of the path; put it last`,
-        text,
-        at,
-      );
+      throw unreadable(text, at, `"*" stands before the end of the path; put it last`);
     }
     parseName(segment, "path segment", text, at);
     at += segment.length + 1;
@@ -192,19 +184,15 @@ function parseParams(
     const key = part.slice(0, Math.max(equals, 0));
     const value = part.slice(equals + 1);
     if (equals < 0 || !KEY.test(key) || !VALUE.test(value)) {
-      throw new QueryError(
-        `Cannot read the query "${text}": "${part}" is not a parameter; write key=value with ` +
-          'letters, digits, "_", ".", "+" and "-"',
+      throw unreadable(
         text,
         at,
+        `"${part}" is not a parameter; write key=value with ` +
+          'letters, digits, "_", ".", "+" and "-"',
       );
     }
     if (params.has(key)) {
-      throw new QueryError(
-        `Cannot read the query "${text}": the parameter "${key}" stands twice; keep one`,
-        text,
-        at,
-      );
+      throw unreadable(text, at, `the parameter "${key}" stands twice; keep one`);
     }
     params.set(key, value);
     at += part.length + 1;
@@ -223,6 +211,10 @@ function coversParams(outer: Query, inner: Query): boolean {
   const named = outer.params.every(([key, value]) => values.get(key) === value);
   const sameSize = outer.params.length === inner.params.length && !inner.paramsOpen;
   return named && (outer.paramsOpen || sameSize);
+}
+
+function unreadable(text: string, offset: number, why: string): QueryError {
+  return new QueryError(`Cannot read the query "${text}": ${why}`, text, offset);
 }
 
 function invalidOffset(level: string, valid: RegExp): number {

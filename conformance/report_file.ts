@@ -1,4 +1,5 @@
 /** Reads reports back, those of a run that was killed included. */
+import { FileError } from "./file_error.ts";
 import { summarizeRows } from "./report.ts";
 import {
   type CaseRow,
@@ -28,17 +29,11 @@ export interface ReportFile {
 }
 
 /** A text that is not a report. */
-export class ReportError extends Error {
+export class ReportError extends FileError {
   /** Always `report`. */
   readonly code = "report";
-  /** File in which the fault lies. */
-  readonly file: string;
-  /** Makes the error for one file. */
-  constructor(message: string, file: string) {
-    super(message);
-    this.name = "ReportError";
-    this.file = file;
-  }
+  /** Always `ReportError`. */
+  override readonly name = "ReportError";
 }
 
 /**
@@ -103,19 +98,17 @@ function checkEnd(
 ): void {
   const digest = digestLines(o.lines.slice(0, -1).map((line) => `${line}\n`));
   if (digest !== end.digest) {
-    throw new ReportError(
-      `Cannot trust "${o.file}": its digest is ${digest}, not ${end.digest}; it was changed`,
-      o.file,
-    );
+    throw untrusted(o.file, `its digest is ${digest}, not ${end.digest}; it was changed`);
   }
   const { elapsedMs: _, ...expected } = o.counted;
   const { elapsedMs: __, ...found } = end.summary;
   if (JSON.stringify(expected) !== JSON.stringify(found)) {
-    throw new ReportError(
-      `Cannot trust "${o.file}": its counts are not those of its cases`,
-      o.file,
-    );
+    throw untrusted(o.file, "its counts are not those of its cases");
   }
+}
+
+function untrusted(file: string, why: string): ReportError {
+  return new ReportError(`Cannot trust "${file}": ${why}`, file);
 }
 
 function parseRow(line: string, o: { readonly file: string; readonly line: number }): ReportRow {

@@ -1,6 +1,7 @@
 /** Sequences that once failed, kept as data and replayed as ordinary cases. */
 import { z } from "zod";
 import kept from "../regressions/allocator.json" with { type: "json" };
+import { FileError } from "../file_error.ts";
 import { fuzzProgramSchema } from "./fuzz_program.ts";
 import { describeIssues, type Stored } from "../../fixtures/mod.ts";
 
@@ -19,16 +20,11 @@ const regressionsSchema = z.strictObject({
 export type Regression = Stored<typeof regressionsSchema>["regressions"][number];
 
 /** A file of regressions that cannot be read. */
-export class RegressionError extends Error {
+export class RegressionError extends FileError {
+  /** Always `regression`. */
   readonly code = "regression";
-  /** File in which the fault lies. */
-  readonly file: string;
-  /** Makes the error for one file. */
-  constructor(message: string, file: string) {
-    super(message);
-    this.name = "RegressionError";
-    this.file = file;
-  }
+  /** Always `RegressionError`. */
+  override readonly name = "RegressionError";
 }
 
 /**
