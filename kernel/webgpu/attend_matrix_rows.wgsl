@@ -11,7 +11,7 @@
 
 var<workgroup> tile: array<vec4<u32>, ${TILE_WORDS}>;
 var<workgroup> sharedState: array<vec2<f32>, ${ROWS}>;
-var<workgroup> moves: u32;
+var<workgroup> moves: atomic<u32>;
 
 const GROWTH: f32 = 4.0;
 const BIAS: f32 = 11.0;
@@ -74,6 +74,8 @@ fn attend(
   }
   let item = items[params.itemBase + index];
   let lastToken = (item.firstRow + item.rows - 1u) / ${G}u;
+  let scores = ${SCORES_AT}u;
+  let area = 0u;
   let part = lane % ${LPR}u;
 //#for x in 0..RPL
   let row${x} = ${x * S}u + lane / ${LPR}u;
@@ -94,6 +96,9 @@ fn attend(
   let stageWord${i} = stage${i} % ${LV}u;
   let stageAt${i} = stageKey${i} * ${LV + 1}u + stageWord${i};
 //#end
+  if (lane == 0u) {
+    atomicStore(&moves, 0u);
+  }
   var id = pageAt(item, item.visibleBegin);
   var next = placeTile(item, item.visibleBegin, id);
   id = pageAt(item, item.visibleBegin + ${KT}u);
@@ -170,7 +175,6 @@ fn attend(
     }
     workgroupBarrier();
 
-    var grows = false;
 //#for x in 0..RPL
 //#for w in 0..PART
     var weight${x}_${w} = bitcast<vec4<f32>>(tile[scores${x} + ${w}u]) * params.scaleLog2;
@@ -186,74 +190,12 @@ fn attend(
 //#end
 //#end
     }
-    var larger${x} = top${x};
-    {
-      var four = weight${x}_0;
-//#for w in 1..PART
-      four = max(four, weight${x}_${w});
 //#end
-      larger${x} = max(max(four.x, four.y), max(four.z, four.w));
-//#if LPR > 1
-      larger${x} = max(larger${x}, subgroupShuffleXor(larger${x}, 1u));
-//#end
-    }
-    var decay${x} = 1.0;
-    if (larger${x} > top${x} + GROWTH) {
-      decay${x} = exp2(top${x} - larger${x});
-      top${x} = larger${x};
-      grows = true;
-    }
-//#end
-    let growsAnywhere = subgroupAny(grows);
-    if (lane == 0u) {
-      moves = select(0u, 1u, growsAnywhere && begin > item.visibleBegin);
-    }
-    let anyMoves = workgroupUniformLoad(&moves) != 0u;
-//#for x in 0..RPL
-    {
-      // Where a row has seen no key yet, exp2(0) = 1 must not count.
-      let counts = select(0.0, 1.0, top${x} > NO_SCORE);
-      var four = vec4<f32>(0.0);
-//#for w in 0..PART
-      weight${x}_${w} = exp2(weight${x}_${w} - top${x} + BIAS) * counts;
-      four += weight${x}_${w};
-//#end
-      sum${x} = sum${x} * decay${x} + (four.x + four.y + four.z + four.w);
-    }
-//#end
-    if (anyMoves) {
-//#for i in 0..CD / KU
-//#for c in 0..KU
-//#for r in 0..RF
-      subgroupMatrixStore<row_major>(&tile, ${SCORES_AT + r * U * SCORE_STRIDE + c * U / 4}u, out${r}_${i * KU + c}, ${SCORE_STRIDE}u);
-//#end
-//#end
-      workgroupBarrier();
-//#for x in 0..RPL
-      for (var word = 0u; word < ${PART}u; word++) {
-        tile[scores${x} + word] = bitcast<vec4<u32>>(bitcast<vec4<f32>>(tile[scores${x} + word]) * decay${x});
-      }
-//#end
-      workgroupBarrier();
-//#for c in 0..KU
-//#for r in 0..RF
-      out${r}_${i * KU + c} = subgroupMatrixLoad<Sums, row_major>(&tile, ${SCORES_AT + r * U * SCORE_STRIDE + c * U / 4}u, ${SCORE_STRIDE}u);
-//#end
-//#end
-      workgroupBarrier();
-//#end
-    }
-//#for x in 0..RPL
-//#for w in 0..PART / 2
-    tile[weights${x} + ${w}u] = vec4<u32>(
-      pack2x16float(weight${x}_${2 * w}.xy),
-      pack2x16float(weight${x}_${2 * w}.zw),
-      pack2x16float(weight${x}_${2 * w + 1}.xy),
-      pack2x16float(weight${x}_${2 * w + 1}.zw),
-    );
-//#end
-//#end
+//#use attend_matrix_weights
     workgroupBarrier();
+    if (lane == 0u) {
+      atomicStore(&moves, 0u);
+    }
 
 //#for k in 0..KU
     {

@@ -20,6 +20,7 @@ import appendCodesText from "./append_codes.wgsl" with { type: "text" };
 import appendInputText from "./append_input.wgsl" with { type: "text" };
 import attendCommonText from "./attend_common.wgsl" with { type: "text" };
 import attendMatrixRowsText from "./attend_matrix_rows.wgsl" with { type: "text" };
+import attendMatrixWeightsText from "./attend_matrix_weights.wgsl" with { type: "text" };
 import attendMatrixText from "./attend_matrix.wgsl" with { type: "text" };
 import attendPortableText from "./attend_portable.wgsl" with { type: "text" };
 import attendRowsText from "./attend_rows.wgsl" with { type: "text" };
@@ -171,6 +172,7 @@ export function attendProgram(
     code: expandTemplate(texts.join("\n"), {
       ...shapeConstants(s),
       MATRIX: false,
+      READS_AHEAD: matrix !== null && readsAhead(s, matrix, o.target),
       R: s.rows,
       ROWS: s.rows,
       MERGES_INSIDE: mergesInside,
@@ -181,7 +183,7 @@ export function attendProgram(
       LEARNED_SINKS: s.learnedSinks,
       LOG_SUM_EXP: s.logSumExp,
       TINT: o.target.dialect === "tint",
-    }),
+    }, { attend_matrix_weights: attendMatrixWeightsText }),
   };
 }
 
@@ -232,7 +234,8 @@ function matrixTuningOf(
   if (s.rows === MATRIX_ROWS && asked !== undefined) {
     // A subgroup owns all rows of a small item, and holds as many keys as a tile if they fit.
     const stages = asked.stages === 3 ? 3 : 1;
-    const tuning = { ...asked, rowFragments: 1, stages } as const;
+    const rowFragments = o.target.matrix!.size === 8 ? 2 : 1;
+    const tuning = { ...asked, rowFragments, stages } as const;
     if (matrixMapping(s, { target: o.target, tuning }) !== null) return tuning;
     return chooseMatrixTuning(s, { target: o.target });
   }

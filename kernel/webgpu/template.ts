@@ -10,6 +10,7 @@
  * | `//#if EXPR` … `//#else` … `//#end` | keep one branch |
  * | `//#for NAME in EXPR..EXPR` … `//#end` | repeat with NAME bound to each integer, end excluded |
  * | `//#let NAME = EXPR` | bind NAME until the end of the enclosing block |
+ * | `//#use NAME` | the text of that name, in place |
  * | `${EXPR}` | the value in decimal |
  *
  * Expressions are integers with C's precedence: `|| && == != < <= > >= << >> + - * / % ! ( )`.
@@ -39,10 +40,20 @@ type Scope = Map<string, number>;
  * Expands a WGSL template.
  *
  * @param constants The names that expressions may use.
+ * @param parts Texts that templates share; lines of errors count those in place.
  * @throws {TemplateError} If a name is unknown, an expression is malformed or a block is not closed.
  */
-export function expandTemplate(text: string, constants: TemplateConstants): string {
-  const lines = text.split("\n");
+export function expandTemplate(
+  text: string,
+  constants: TemplateConstants,
+  parts: Readonly<Record<string, string>> = {},
+): string {
+  const lines = text.split("\n").flatMap((line, index) => {
+    const name = line.match(/^\s*\/\/#use\s+(\w+)\s*$/)?.[1];
+    if (name === undefined) return [line];
+    if (!Object.hasOwn(parts, name)) throw new TemplateError(`Unknown text "${name}"`, index + 1);
+    return parts[name].trimEnd().split("\n");
+  });
   const scope: Scope = new Map();
   for (const [name, value] of Object.entries(constants)) scope.set(name, Number(value));
   const output: string[] = [];

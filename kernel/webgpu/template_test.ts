@@ -44,6 +44,7 @@ for (
     ["a malformed loop", "//#for i 0..2\n//#end", 1],
     ["a malformed binding", "//#let 3", 1],
     ["an else inside a loop", "//#for i in 0..2\n//#else\n//#end", 2],
+    ["an unknown text", "a\n//#use other", 2],
     ["a trailing token", "${1 2}", 1],
     ["an open parenthesis", "${(1 + 2}", 1],
     ["an empty expression", "${1 +}", 1],
@@ -57,3 +58,8 @@ for (
     });
   });
 }
+
+Deno.test("expandTemplate() puts in texts that templates share, loops around them included", () => {
+  const text = "//#for i in 0..2\n//#use part\n//#end";
+  assert.equal(expandTemplate(text, {}, { part: "a${i}\nb\n" }), "a0\nb\na1\nb");
+});
