@@ -11,6 +11,7 @@ import {
   type ScaleView,
 } from "../../kernel/mod.ts";
 import { adapterError } from "./adapter_fault.ts";
+import { withoutUndefined } from "./protocol/command.ts";
 import {
   plainType,
   type Tensor,
@@ -157,11 +158,7 @@ function codeBytes(tensor: Tensor | undefined, format: QuantisedFormat): Uint8Ar
 /** What a tensor of scales says of itself. */
 function viewOf(tensor: Tensor, strides: readonly number[] | undefined): ScaleView {
   const type = Object.entries(SCALE_TENSORS).find(([, dtype]) => dtype === tensor.dtype)?.[0];
-  return {
-    type: type ?? tensor.dtype,
-    shape: tensor.shape,
-    ...(strides === undefined ? {} : { strides }),
-  };
+  return withoutUndefined({ type: type ?? tensor.dtype, shape: tensor.shape, strides });
 }
 
 /**
@@ -180,16 +177,14 @@ export function unpackSide(
 ): QuantisedTensor {
   const names = SIDE_TENSORS[o.side];
   const scales = tensors.get(names.scales);
-  const zeros = tensors.get(names.zeros)?.data as QuantisedTensor["zeros"];
-  const tensorScale = tensors.get(names.tensorScale)?.data as QuantisedTensor["tensorScale"];
   return {
     codes: codeBytes(tensors.get(names.codes), o.format),
-    ...(scales === undefined ? {} : {
-      scales: scales.data as NonNullable<QuantisedTensor["scales"]>,
-      scaleView: viewOf(scales, o.strides),
+    ...withoutUndefined({
+      scales: scales?.data as QuantisedTensor["scales"],
+      scaleView: scales && viewOf(scales, o.strides),
+      zeros: tensors.get(names.zeros)?.data as QuantisedTensor["zeros"],
+      tensorScale: tensors.get(names.tensorScale)?.data as QuantisedTensor["tensorScale"],
     }),
-    ...(zeros === undefined ? {} : { zeros }),
-    ...(tensorScale === undefined ? {} : { tensorScale }),
   };
 }
 

@@ -8,6 +8,7 @@ import type {
 } from "../../kernel/mod.ts";
 import type { TableDump } from "../subject.ts";
 import { adapterError } from "./adapter_fault.ts";
+import { withoutUndefined } from "./protocol/command.ts";
 import type { problem, rotary, scaleStrides, shape } from "./protocol/values.ts";
 import { packSide, type Side, SIDE_FIELDS, unpackSide } from "./quantised_tensors.ts";
 import {
@@ -99,22 +100,18 @@ export function stridesOf(
   const keys = p.quantisedKeys?.scaleView?.strides;
   const values = p.quantisedValues?.scaleView?.strides;
   if (keys === undefined && values === undefined) return undefined;
-  return {
-    ...(keys === undefined ? {} : { keys: [...keys] }),
-    ...(values === undefined ? {} : { values: [...values] }),
-  };
+  return withoutUndefined({ keys: keys && [...keys], values: values && [...values] });
 }
 
 /** Picks the numbers of an attention problem. */
 export function problemFields(p: AttentionProblem): ProblemFields {
-  const scaleStrides = stridesOf(p);
-  return {
+  return withoutUndefined({
     shape: p.shape,
     sinkTokens: p.sinkTokens,
     scale: p.scale ?? null,
     treeQueryTokens: p.treeMask?.maxQueryTokens ?? null,
-    ...(scaleStrides === undefined ? {} : { scaleStrides }),
-  };
+    scaleStrides: stridesOf(p),
+  });
 }
 
 /**
@@ -124,22 +121,18 @@ export function problemFields(p: AttentionProblem): ProblemFields {
  * @throws {AdapterFault} If a tensor is not there.
  */
 export function problemFrom(fields: ProblemFields, tensors: Tensors): AttentionProblem {
-  const treeMask = tensors.get("treeMask")?.data;
-  const maskRanges = tensors.get("maskRanges")?.data;
-  const sinkLogits = tensors.get("sinkLogits")?.data;
-  return {
+  const bits = tensors.get("treeMask")?.data as Uint8Array | undefined;
+  return withoutUndefined({
     shape: fields.shape as AttentionShape,
     ...cacheFrom(tensors, fields),
-    query: dataOf(tensors, "query"),
-    headWindows: dataOf(tensors, "headWindows"),
+    query: dataOf<Uint16Array>(tensors, "query"),
+    headWindows: dataOf<Int32Array>(tensors, "headWindows"),
     sinkTokens: Number(fields.sinkTokens),
-    ...(maskRanges === undefined ? {} : { maskRanges: maskRanges as Int32Array }),
-    ...(treeMask === undefined ? {} : {
-      treeMask: { bits: treeMask as Uint8Array, maxQueryTokens: Number(fields.treeQueryTokens) },
-    }),
-    ...(sinkLogits === undefined ? {} : { sinkLogits: sinkLogits as Float32Array }),
-    ...(fields.scale === null ? {} : { scale: Number(fields.scale) }),
-  };
+    maskRanges: tensors.get("maskRanges")?.data as Int32Array | undefined,
+    treeMask: bits && { bits, maxQueryTokens: Number(fields.treeQueryTokens) },
+    sinkLogits: tensors.get("sinkLogits")?.data as Float32Array | undefined,
+    scale: fields.scale === null ? undefined : Number(fields.scale),
+  });
 }
 
 type CacheAndTables = Omit<CacheAndBatch, "shape">;

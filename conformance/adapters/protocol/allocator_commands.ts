@@ -172,15 +172,15 @@ export const ALLOCATOR_COMMANDS = {
     unpackResult: ({ tensors: _, ...fields }, tensors) => {
       const int32 = (name: string): Int32Array =>
         expectTensor(tensors, { name, dtype: "I32", elements: null });
-      return {
+      return withoutUndefined({
         ...fields,
         table: int32("table"),
         draftTable: tensors.has("draftTable") ? int32("draftTable") : null,
-        ...(tensors.has("workerTable") ? { workerTable: int32("workerTable") } : {}),
+        workerTable: tensors.has("workerTable") ? int32("workerTable") : undefined,
         freePages: int32("freePages"),
         waitingPages: int32("waitingPages"),
         lengthsTokens: int32("lengthsTokens"),
-      };
+      });
     },
   }),
   shard: allocator("shard")({
