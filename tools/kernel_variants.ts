@@ -118,6 +118,10 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     variants: {
       before: {},
       "matrices, a tile ahead": { matrix: { ...MATRIX_OF_16, isAhead: true } },
+      "the same, items for two waves": {
+        matrix: { ...MATRIX_OF_16, isAhead: true },
+        parallelItems: 1056,
+      },
       "matrices, next scores beside weights": { matrix: { ...MATRIX_OF_16, stages: 3 } },
       "matrices, values late": { matrix: MATRIX_OF_16 },
     },
