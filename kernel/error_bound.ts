@@ -37,13 +37,7 @@
 
 import { type Arithmetic, FLOAT32_ARITHMETIC } from "./arithmetic.ts";
 import type { AttentionProblem } from "./problem.ts";
-import {
-  type AttendedRow,
-  type QueryRow,
-  queryRows,
-  type RowWeights,
-  rowWeights,
-} from "./oracle_direct.ts";
+import { type AttendedRow, type QueryRow, type RowWeights, rowWeights } from "./oracle_direct.ts";
 import {
   dequantisationRoundings,
   exponentialsInChain,
@@ -282,23 +276,4 @@ function sumLimit(a: Arithmetic, relativeError: number): number {
   const overflow = a.accumulate === "f16" ? FLOAT16_OVERFLOW : FLOAT32_OVERFLOW;
   const growth = 1 + relativeError + a.exponentialError;
   return overflow / (growth * a.weightScale * 2 ** a.rescaleThreshold);
-}
-
-/**
- * Error bound of every output element of a problem.
- *
- * @param p A problem that `checkProblem` accepts.
- * @param o How the output under test is stored.
- * @returns [T, Hq, D] absolute errors.
- */
-export function outputErrorBound(
-  p: AttentionProblem,
-  o: BoundOptions = {},
-): Float64Array<ArrayBuffer> {
-  const { batch, queryHeads, headSize } = p.shape;
-  const bounds = new Float64Array(p.queryStarts[batch] * queryHeads * headSize);
-  queryRows(p).forEach((row, index) => {
-    bounds.set(boundRow(p, row, o).outputBound, index * headSize);
-  });
-  return bounds;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { compareWithOracle } from "./compare.ts";
-import { boundRow, outputErrorBound } from "./error_bound.ts";
-import { attendDirect, rowWeights } from "./oracle_direct.ts";
+import { boundRow } from "./error_bound.ts";
+import { attendDirect, queryRows, rowWeights } from "./oracle_direct.ts";
 import type { AttentionProblem } from "./problem.ts";
 import { randomProblem } from "./random_problem.ts";
 import {
@@ -107,7 +107,7 @@ function runKernel(p: AttentionProblem, o: KernelOptions = {}): Float32Array {
 
 const TYPES: readonly StorageType[] = ["bf16", "f16"];
 
-Deno.test("outputErrorBound() holds for a float32 kernel when keys, head sizes and splits vary", () => {
+Deno.test("boundRow() holds for a float32 kernel when keys, head sizes and splits vary", () => {
   for (const storage of TYPES) {
     for (const headSize of [64, 128, 256]) {
       for (const cached of [0, 1, 30, 99, 700]) {
@@ -125,7 +125,7 @@ Deno.test("outputErrorBound() holds for a float32 kernel when keys, head sizes a
   }
 });
 
-Deno.test("outputErrorBound() holds for a float32 kernel when scores are large", () => {
+Deno.test("boundRow() holds for a float32 kernel when scores are large", () => {
   for (const scale of [0.5, 1, 4]) {
     const problem = decodeProblem({ seed: 3, storage: "f16", scale });
     const verdict = compareWithOracle({ problem, output: runKernel(problem) });
@@ -133,7 +133,7 @@ Deno.test("outputErrorBound() holds for a float32 kernel when scores are large",
   }
 });
 
-Deno.test("outputErrorBound() is exceeded when sums are accumulated in float16", () => {
+Deno.test("boundRow() is exceeded when sums are accumulated in float16", () => {
   for (const storage of TYPES) {
     for (let seed = 0; seed < 8; seed++) {
       const problem = decodeProblem({ seed, storage });
@@ -144,7 +144,7 @@ Deno.test("outputErrorBound() is exceeded when sums are accumulated in float16",
   }
 });
 
-Deno.test("outputErrorBound() is exceeded when scores are accumulated in float16", () => {
+Deno.test("boundRow() is exceeded when scores are accumulated in float16", () => {
   for (let seed = 0; seed < 8; seed++) {
     const problem = decodeProblem({ seed, storage: "f16" });
     const output = encodeValues("f16", runKernel(problem, { score: Math.f16round }));
@@ -153,7 +153,7 @@ Deno.test("outputErrorBound() is exceeded when scores are accumulated in float16
   }
 });
 
-Deno.test("outputErrorBound() is exceeded when any one key among a hundred is missing", () => {
+Deno.test("boundRow() is exceeded when any one key among a hundred is missing", () => {
   for (const storage of TYPES) {
     const problem = decodeProblem({ seed: 6, storage });
     for (let skippedKey = 0; skippedKey < 100; skippedKey += 9) {
@@ -169,7 +169,7 @@ Deno.test("outputErrorBound() is exceeded when any one key among a hundred is mi
   }
 });
 
-Deno.test("outputErrorBound() is exceeded when any page among two thousand keys is missing", () => {
+Deno.test("boundRow() is exceeded when any page among two thousand keys is missing", () => {
   for (const storage of TYPES) {
     const problem = decodeProblem({ seed: 6, storage, cached: 1999 });
     for (const page of [0, 60, 124]) {
@@ -181,9 +181,9 @@ Deno.test("outputErrorBound() is exceeded when any page among two thousand keys 
   }
 });
 
-Deno.test("outputErrorBound() is little more than the storage's rounding when the type is bf16", () => {
+Deno.test("boundRow() is little more than the storage's rounding when the type is bf16", () => {
   const problem = decodeProblem({ seed: 2, storage: "bf16" });
-  const bounds = outputErrorBound(problem);
+  const bounds = queryRows(problem).flatMap((row) => [...boundRow(problem, row).outputBound]);
   const { output } = attendDirect(problem);
   let rounding = 0;
   let sum = 0;
