@@ -5,7 +5,7 @@ import { sortSample, summarizeSamples } from "./sorted_sample.ts";
 
 /** Summarises a sample. */
 export function summarize(values: ArrayLike<number>): Summary | null {
-  return summarizeWeighted(values, new Float64Array(values.length).fill(1));
+  return summarizeSamples([sortSample(values)]);
 }
 
 /**
