@@ -1,4 +1,4 @@
-import { type CliContext, jsonText, paintOf, writeLines } from "../terminal/mod.ts";
+import { type CliContext, writeResult } from "../terminal/mod.ts";
 import { EXIT } from "../exit_code.ts";
 import type { LoadedSettings } from "../settings/mod.ts";
 import { examine } from "./examine.ts";
@@ -10,10 +10,7 @@ export default async function doctor(
   this: CliContext,
   { values }: LoadedSettings<"doctor">,
 ): Promise<void> {
-  const { stdout } = this.process;
   const examination = await examine(createProbe(this), { gpu: values.gpu });
   if (!examination.ready) this.process.exitCode = EXIT.fail;
-  if (values.json) return writeLines(stdout, [jsonText(examination)]);
-  const style = { paint: paintOf(stdout), columns: stdout.columns };
-  writeLines(stdout, renderExamination(examination, style));
+  writeResult(this.process.stdout, examination, { json: values.json, render: renderExamination });
 }

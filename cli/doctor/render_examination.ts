@@ -1,5 +1,4 @@
-import type { ReportStyle } from "../tables/mod.ts";
-import { renderTable, visibleWidth, wrapText } from "../terminal/mod.ts";
+import { labels, renderTable, type ReportStyle, visibleWidth, wrapText } from "../terminal/mod.ts";
 import { formatBytes, formatRate } from "../../fixtures/mod.ts";
 import type { AdapterFacts } from "./check_adapter.ts";
 import type { Examination } from "./examine.ts";
@@ -25,7 +24,7 @@ export function renderExamination(examination: Examination, style: ReportStyle):
       ["runtime", `Deno ${runtime.deno}, v8 ${runtime.v8}, ${runtime.platform}`],
       ...(adapter === null ? [] : adapterRows(adapter)),
       ...ceilingRows(examination),
-    ], { columns: [{ title: "" }, { title: "" }] }),
+    ], { columns: labels("", "") }),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { type CliContext, paintOf, writeLines } from "../terminal/mod.ts";
+import { type CliContext, styleOf, writeLines } from "../terminal/mod.ts";
 import { nearestWord, SettingError } from "../settings/mod.ts";
 import type { CommandPage } from "./command_page.ts";
 import { findManualPage, listHelpNames, listManual } from "./manual.ts";
@@ -14,7 +14,7 @@ export function showHelp(
   const page = findManualPage(o.root, o.names);
   if (page === undefined) throw unknownName(o.root, o.names.join(" "));
   if (!o.markdown) {
-    const style = { paint: paintOf(stdout), columns: stdout.columns };
+    const style = styleOf(stdout);
     return writeLines(stdout, renderManualText(page, style));
   }
   const isWhole = o.names.length === 0;

@@ -1,4 +1,4 @@
-import { type Paint, renderTable } from "../terminal/mod.ts";
+import { labels, type Paint, renderTable } from "../terminal/mod.ts";
 import type { AnyResolved } from "./resolve.ts";
 
 /**
@@ -15,7 +15,7 @@ export function explainSettings(resolved: AnyResolved, paint: Paint): string[] {
     return [name, isDefault ? value : paint.bold(value), isDefault ? paint.dim(from) : from];
   });
   return renderTable(rows, {
-    columns: [{ title: "setting" }, { title: "value" }, { title: "from" }],
+    columns: labels("setting", "value", "from"),
   });
 }
 

@@ -11,9 +11,8 @@ import {
   describeOutcomeOfGates,
   renderCapacityGate,
   renderGate,
-  type ReportStyle,
 } from "./gate.ts";
-import { type Column, renderTable, wrapText } from "../terminal/mod.ts";
+import { type Column, renderTable, type ReportStyle, wrapText } from "../terminal/mod.ts";
 import { formatCount, formatNumber, formatRate } from "../../fixtures/mod.ts";
 
 /** A row of the table of sides: what it is called, and how it is read off a run and written. */

@@ -9,8 +9,7 @@ import {
   shortenCapabilities,
 } from "../../conformance/mod.ts";
 import { describeBudget } from "./bench.ts";
-import type { ReportStyle } from "./gate.ts";
-import { wrapText } from "../terminal/mod.ts";
+import { type ReportStyle, wrapText } from "../terminal/mod.ts";
 import { formatDuration } from "../../fixtures/mod.ts";
 
 /**

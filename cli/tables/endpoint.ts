@@ -8,8 +8,8 @@ import {
   meanOverRuns,
   type RunFigure,
 } from "../../bench/mod.ts";
-import { paintVerdict, type ReportStyle } from "./gate.ts";
-import { renderTable, wrapText } from "../terminal/mod.ts";
+import { paintVerdict } from "./gate.ts";
+import { figures, labels, renderTable, type ReportStyle, wrapText } from "../terminal/mod.ts";
 import { formatChange, formatCount, formatNumber } from "../../fixtures/mod.ts";
 
 type Row = readonly [
@@ -50,10 +50,7 @@ export function renderLiveResult(result: LiveResult, style: ReportStyle): string
       ["failed", ...result.sides.map((side) => formatCount(total(side, "failed")))],
     ],
     {
-      columns: [
-        { title: "" },
-        ...result.sides.map(({ role }) => ({ title: paint.bold(role), align: "right" as const })),
-      ],
+      columns: [...labels(""), ...figures(...result.sides.map(({ role }) => paint.bold(role)))],
     },
   );
   const wrap = (text: string): string[] => wrapText(text, { width: columns });

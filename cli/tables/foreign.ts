@@ -1,6 +1,6 @@
 import type { ForeignGateReport } from "../../bench/mod.ts";
-import { comparisonTable, paintVerdict, type ReportStyle } from "./gate.ts";
-import { wrapText } from "../terminal/mod.ts";
+import { comparisonTable, paintVerdict } from "./gate.ts";
+import { type ReportStyle, wrapText } from "../terminal/mod.ts";
 
 /**
  * Lays out a gate over files of another benchmark: verdict, metrics, what the files allow, and why.

@@ -11,16 +11,15 @@ import {
   type Verdict,
 } from "../../bench/mod.ts";
 import { EXIT } from "../exit_code.ts";
-import { type Paint, renderTable, wrapText } from "../terminal/mod.ts";
+import {
+  figures,
+  labels,
+  type Paint,
+  renderTable,
+  type ReportStyle,
+  wrapText,
+} from "../terminal/mod.ts";
 import { formatChange, formatCount } from "../../fixtures/mod.ts";
-
-/** What text is laid out for. */
-export interface ReportStyle {
-  /** Colours. */
-  readonly paint: Paint;
-  /** Width in columns. */
-  readonly columns: number;
-}
 
 /**
  * Gives the exit code of several verdicts: one FAIL fails, and one INCONCLUSIVE decides nothing.
@@ -98,10 +97,7 @@ function renderOthers({ others = [] }: GateReport, paint: Paint): string[] {
   ]);
   return renderTable(rows, {
     indent: "  ",
-    columns: [
-      { title: paint.dim("other pairs") },
-      ...names.map((title) => ({ title, align: "right" as const })),
-    ],
+    columns: [...labels(paint.dim("other pairs")), ...figures(...names)],
   });
 }
 
@@ -259,13 +255,9 @@ export function comparisonTable(comparisons: readonly Comparison[], paint: Paint
   return renderTable(comparisons.map((each) => comparisonRow(each, paint)), {
     indent: "  ",
     columns: [
-      { title: "" },
-      { title: "baseline", align: "right" },
-      { title: "candidate", align: "right" },
-      { title: "change", align: "right" },
-      { title: "95 % interval", align: "right" },
-      { title: "demanded", align: "right" },
-      { title: "" },
+      ...labels(""),
+      ...figures("baseline", "candidate", "change", "95 % interval", "demanded"),
+      ...labels(""),
     ],
   });
 }

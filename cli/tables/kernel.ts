@@ -6,8 +6,7 @@ import {
   type KernelGoalResult,
   type KernelResult,
 } from "../../bench/mod.ts";
-import type { ReportStyle } from "./gate.ts";
-import { renderTable, wrapText } from "../terminal/mod.ts";
+import { figures, labels, renderTable, type ReportStyle, wrapText } from "../terminal/mod.ts";
 import { formatDuration, formatRate } from "../../fixtures/mod.ts";
 
 /** Lays out a kernel result: ceilings, one row per case, then goals and peers. */
@@ -23,14 +22,8 @@ export function renderKernelResult(result: KernelResult, style: ReportStyle): st
   const rows = result.cases.map((each) => caseRow(each));
   const table = renderTable(rows, {
     columns: [
-      { title: "case" },
-      { title: "median", align: "right" },
-      { title: "spread", align: "right" },
-      { title: "bytes", align: "right" },
-      { title: "operations", align: "right" },
-      { title: "of ceiling", align: "right" },
-      { title: "over floor", align: "right" },
-      { title: "host", align: "right" },
+      ...labels("case"),
+      ...figures("median", "spread", "bytes", "operations", "of ceiling", "over floor", "host"),
     ],
   });
   const reasons = result.cases.flatMap(({ case: { name }, outcome }) => {
@@ -103,9 +96,8 @@ function renderPeers(result: KernelResult, { columns }: ReportStyle): string[] {
   });
   const table = renderTable(rows, {
     columns: [
-      { title: "peers (× of ours)" },
-      { title: "headwise", align: "right" },
-      ...present.map(({ peer }) => ({ title: peer, align: "right" as const })),
+      ...labels("peers (× of ours)"),
+      ...figures("headwise", ...present.map(({ peer }) => peer)),
     ],
   });
   const lines = [...caveats].flatMap((text) => wrapText(`* ${text}`, { width: columns }));
@@ -126,7 +118,7 @@ function renderGoals(
   return [
     "",
     ...renderTable(rows, {
-      columns: [{ title: "goal" }, { title: "" }, { title: "" }, { title: "", align: "right" }],
+      columns: [...labels("goal", "", ""), ...figures("")],
     }),
   ];
 }

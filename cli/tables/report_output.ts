@@ -1,7 +1,7 @@
+import type { ReportStyle } from "../terminal/mod.ts";
 import { exitCodeOf, renderReports, type ReportFile } from "../../conformance/mod.ts";
 import { renderCase, renderSummary } from "./conformance.ts";
 import { EXIT } from "../exit_code.ts";
-import type { ReportStyle } from "./gate.ts";
 import type { ReportFormat } from "../settings/mod.ts";
 
 /**

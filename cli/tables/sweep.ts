@@ -8,8 +8,8 @@ import {
   type SweepRow,
   variedAxes,
 } from "../../bench/mod.ts";
-import { paintVerdict, type ReportStyle } from "./gate.ts";
-import { type Column, renderTable, wrapText } from "../terminal/mod.ts";
+import { paintVerdict } from "./gate.ts";
+import { figures, labels, renderTable, type ReportStyle, wrapText } from "../terminal/mod.ts";
 import { formatChange } from "../../fixtures/mod.ts";
 
 /**
@@ -32,12 +32,11 @@ export function renderSweep(
   const { header, rows } = sweep;
   const { paint, columns: width } = style;
   const axes = variedAxes(header.axes);
-  const figure = (title: string): Column => ({ title, align: "right" });
-  const columns: Column[] = [
-    ...axes.map((axis) => figure(SWEEP_AXES[axis])),
-    ...header.gates.flatMap((gate): Column[] => [
-      ...SWEEP_COMPARED[gate].metrics.map(({ name }) => figure(name.replace("mean ", ""))),
-      { title: gate },
+  const columns = [
+    ...figures(...axes.map((axis) => SWEEP_AXES[axis])),
+    ...header.gates.flatMap((gate) => [
+      ...figures(...SWEEP_COMPARED[gate].metrics.map(({ name }) => name.replace("mean ", ""))),
+      ...labels(gate),
     ]),
   ];
   const cells = rows.map((row) => [

@@ -1,3 +1,4 @@
+import { jsonText } from "./json_text.ts";
 import { createPaint, type Paint, wantsColor } from "./paint.ts";
 
 /** An output stream with what is known of the terminal behind it. */
@@ -72,7 +73,31 @@ export function paintOf(stream: CliStream): Paint {
   return createPaint(stream.getColorDepth() >= 4);
 }
 
-/** Writes lines to a stream. */
+/** What text is laid out for. */
+export interface ReportStyle {
+  /** Colours. */
+  readonly paint: Paint;
+  /** Width in columns. */
+  readonly columns: number;
+}
+
+/** The colours and the width of a stream. */
+export function styleOf(stream: CliStream): ReportStyle {
+  return { paint: paintOf(stream), columns: stream.columns };
+}
+
+/** Writes a value as JSON where that is asked for, otherwise as it is laid out for the stream. */
+export function writeResult<T>(
+  stream: CliStream,
+  value: T,
+  o: {
+    readonly json: boolean;
+    readonly render: (value: T, style: ReportStyle) => readonly string[];
+  },
+): void {
+  writeLines(stream, o.json ? [jsonText(value)] : o.render(value, styleOf(stream)));
+}
+
 export function writeLines(stream: CliStream, lines: readonly string[]): void {
   if (lines.length > 0) stream.write(`${lines.join("\n")}\n`);
 }

@@ -8,6 +8,16 @@ export interface Column {
   readonly align?: "left" | "right";
 }
 
+/** Columns of words. */
+export function labels(...titles: readonly string[]): Column[] {
+  return titles.map((title) => ({ title }));
+}
+
+/** Columns of figures, which stand on the right. */
+export function figures(...titles: readonly string[]): Column[] {
+  return titles.map((title) => ({ title, align: "right" }));
+}
+
 const ESCAPES = new RegExp(String.fromCharCode(27) + "\\[[0-9;]*m", "g");
 const BREAKS = /\r\n|[\r\n\t]/g;
 const GAP = "  ";

@@ -10,7 +10,7 @@ import { chooseSubject } from "../../subject/mod.ts";
 import { renderCase } from "../../tables/mod.ts";
 import { CONFORMANCE_SETTINGS, type LoadedSettings, SettingError } from "../../settings/mod.ts";
 import { formatDuration } from "../../../fixtures/mod.ts";
-import { type CliContext, jsonText, paintOf, wrapText, writeLines } from "../../terminal/mod.ts";
+import { type CliContext, jsonText, styleOf, wrapText, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 
 /** A case of a smoke test needs no more. */
@@ -45,7 +45,7 @@ export async function smokeAdapter(
   text: string,
 ): Promise<void> {
   const { stdout } = this.process;
-  const style = { paint: paintOf(stdout), columns: stdout.columns };
+  const style = styleOf(stdout);
   const subject = parseSubject(text);
   const chosen = await chooseSubject({
     subject,

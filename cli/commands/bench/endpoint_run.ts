@@ -22,13 +22,7 @@ import {
 } from "../../settings/mod.ts";
 import { describeProvenance } from "../../gpu/mod.ts";
 import { readTrace } from "../../workload/mod.ts";
-import {
-  type CliContext,
-  createProgress,
-  jsonText,
-  paintOf,
-  writeLines,
-} from "../../terminal/mod.ts";
+import { type CliContext, createProgress, writeLines, writeResult } from "../../terminal/mod.ts";
 import { renderLiveResult, verdictExitCode } from "../../tables/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 import { readTokens } from "./endpoint_tokens.ts";
@@ -79,12 +73,7 @@ export async function benchEndpoint(
     progress.close();
   }
   await writeTextAtomically(values.out, serializeLiveResult(result));
-  writeLines(
-    stdout,
-    values.json
-      ? [jsonText(result)]
-      : renderLiveResult(result, { paint: paintOf(stdout), columns: stdout.columns }),
-  );
+  writeResult(stdout, result, { json: values.json, render: renderLiveResult });
   writeLines(stderr, [`Result written to '${values.out}'`]);
   const failing = result.sides.filter((side) => failedShare(side) > values.maxFailed);
   writeLines(

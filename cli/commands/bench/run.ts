@@ -1,6 +1,6 @@
 import type { BenchResult } from "../../../bench/mod.ts";
 import { type LoadedSettings, type Resolved, SettingError } from "../../settings/mod.ts";
-import { type CliContext, jsonText, paintOf, writeLines } from "../../terminal/mod.ts";
+import { type CliContext, jsonText, styleOf, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 import { verdictExitCode } from "../../tables/mod.ts";
 
@@ -35,7 +35,7 @@ async function benchOnce(context: CliContext, resolved: Resolved<"bench">): Prom
   if (values.json) {
     writeJson(context, result);
   } else {
-    const style = { paint: paintOf(stdout), columns: stdout.columns };
+    const style = styleOf(stdout);
     writeLines(stdout, renderBenchResult(result, style));
   }
   writeLines(stderr, [`Result written to '${values.out}'`]);

@@ -19,10 +19,15 @@ import {
   type TestDefinition,
 } from "../../../conformance/mod.ts";
 import { chooseSubject } from "../../subject/mod.ts";
-import { printReports, renderCase, renderSummary, type ReportStyle } from "../../tables/mod.ts";
+import { printReports, renderCase, renderSummary } from "../../tables/mod.ts";
 import { describeReportEnvironment } from "../../gpu/mod.ts";
 import { commandLineOf, repeatFlagsOf, type Resolved } from "../../settings/mod.ts";
-import { type CliContext, createProgress, writeLines } from "../../terminal/mod.ts";
+import {
+  type CliContext,
+  createProgress,
+  type ReportStyle,
+  writeLines,
+} from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 import { keepFailures } from "./regression_file.ts";
 import { openReport } from "./report_writer.ts";

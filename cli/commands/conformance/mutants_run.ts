@@ -1,6 +1,6 @@
 import { killMatrixMarkdown, selfTest, type SelfTestOptions } from "../../../conformance/mod.ts";
-import { renderKillRow, type ReportStyle } from "../../tables/mod.ts";
-import { type CliContext, writeLines } from "../../terminal/mod.ts";
+import { renderKillRow } from "../../tables/mod.ts";
+import { type CliContext, type ReportStyle, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 import type { ReportFormat } from "../../settings/mod.ts";
 

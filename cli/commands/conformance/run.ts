@@ -7,7 +7,7 @@ import {
 import { judgeSubject } from "./judge.ts";
 import { judgeSuite } from "./mutants_run.ts";
 import type { LoadedSettings, Resolved } from "../../settings/mod.ts";
-import { type CliContext, jsonText, paintOf, writeLines } from "../../terminal/mod.ts";
+import { type CliContext, jsonText, styleOf, writeLines } from "../../terminal/mod.ts";
 import { readRegressions } from "./regression_file.ts";
 import { requireCases } from "./require_cases.ts";
 
@@ -21,7 +21,7 @@ export default async function conformance(
 ): Promise<void> {
   const { stdout } = this.process;
   const { values } = resolved;
-  const style = { paint: paintOf(stdout), columns: stdout.columns };
+  const style = styleOf(stdout);
   if (values.selfTest) {
     return await judgeSuite(this, { json: values.json, format: values.format, style });
   }

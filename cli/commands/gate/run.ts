@@ -9,7 +9,7 @@ import {
   readGateInput,
   type RegressionReport,
 } from "../../../bench/mod.ts";
-import { type CliContext, jsonText, paintOf, writeLines } from "../../terminal/mod.ts";
+import { type CliContext, type ReportStyle, writeResult } from "../../terminal/mod.ts";
 import {
   renderForeignGate,
   renderGate,
@@ -25,10 +25,8 @@ export default async function gate(
   baselinePath: string,
   candidatePath: string,
 ): Promise<void> {
-  const { stdout } = this.process;
   const judged = await judge(values, baselinePath, candidatePath);
-  const style = { paint: paintOf(stdout), columns: stdout.columns };
-  const lines = (): string[] => {
+  const render = (_: unknown, style: ReportStyle): string[] => {
     switch (judged.kind) {
       case "sides":
         return renderGate(judged.report, style);
@@ -38,7 +36,7 @@ export default async function gate(
         return renderForeignGate(judged.report, style);
     }
   };
-  writeLines(stdout, values.json ? [jsonText(judged.report)] : lines());
+  writeResult(this.process.stdout, judged.report, { json: values.json, render });
   this.process.exitCode = verdictExitCode([judged.report.verdict]);
 }
 

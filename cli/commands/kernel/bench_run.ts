@@ -19,8 +19,8 @@ import { closeGpu, type Gpu } from "../../../kernel/mod.ts";
 import {
   type CliContext,
   createProgress,
-  paintOf,
   type ProgressState,
+  styleOf,
   writeLines,
 } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
@@ -85,7 +85,7 @@ export default async function benchKernel(
       ...(peers === null ? {} : { timePeers: peers.time }),
     });
     progress.close();
-    const style = { paint: paintOf(stdout), columns: stdout.columns };
+    const style = styleOf(stdout);
     writeLines(stdout, renderKernelResult(result, style));
     if (values.json !== null) {
       await writeKernelResult(values.json, result);

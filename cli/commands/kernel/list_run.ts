@@ -1,6 +1,6 @@
 import { listSpecialisations, SPECIALISATION_AXES } from "../../../kernel/mod.ts";
 import { KERNEL_LIST_SETTINGS, type LoadedSettings, optionsOf } from "../../settings/mod.ts";
-import { type CliContext, paintOf, renderTable, writeLines } from "../../terminal/mod.ts";
+import { type CliContext, labels, paintOf, renderTable, writeLines } from "../../terminal/mod.ts";
 
 /** Runs `headwise kernel list`. */
 export default function listKernels(
@@ -17,7 +17,7 @@ export default function listKernels(
   ) => [name, values.join(" ")]);
   writeLines(stdout, [
     paintOf(stdout).bold(`${names.length} attention programs for decode rows, over the axes`),
-    ...renderTable(rows, { columns: [{ title: "" }, { title: "" }], indent: "  " }),
+    ...renderTable(rows, { columns: labels("", ""), indent: "  " }),
     ...names,
   ]);
 }

@@ -8,6 +8,8 @@ import { type AttendTuning, closeGpu } from "../../../kernel/mod.ts";
 import {
   type CliContext,
   createProgress,
+  figures,
+  labels,
   paintOf,
   type ProgressState,
   renderTable,
@@ -94,12 +96,7 @@ export function renderTuned(tuned: readonly TunedShape[]): string[] {
     String(variants),
   ]);
   return renderTable(rows, {
-    columns: [
-      { title: "shape" },
-      { title: "fastest" },
-      { title: "gain", align: "right" },
-      { title: "variants", align: "right" },
-    ],
+    columns: [...labels("shape", "fastest"), ...figures("gain", "variants")],
   });
 }
 

@@ -1,3 +1,4 @@
+import type { ReportStyle } from "../../terminal/mod.ts";
 import {
   renderCsv,
   renderGapsCsv,
@@ -19,7 +20,6 @@ import {
   renderKernelResult,
   renderLiveResult,
   renderSweep,
-  type ReportStyle,
 } from "../../tables/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 import type { ResultFormat } from "../../settings/mod.ts";

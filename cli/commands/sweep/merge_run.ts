@@ -6,7 +6,7 @@ import {
   serializeSweep,
   writeTextAtomically,
 } from "../../../bench/mod.ts";
-import { type CliContext, jsonText, paintOf, writeLines } from "../../terminal/mod.ts";
+import { type CliContext, writeLines, writeResult } from "../../terminal/mod.ts";
 import type { LoadedSettings } from "../../settings/mod.ts";
 import { renderSweep } from "../../tables/mod.ts";
 
@@ -32,10 +32,5 @@ export default async function merge(
     await writeTextAtomically(values.out, serializeSweep(merged.header, merged.rows));
     writeLines(stderr, [`${merged.rows.length} rows written to '${values.out}'`]);
   }
-  writeLines(
-    stdout,
-    values.json
-      ? [jsonText(merged)]
-      : renderSweep(merged, { paint: paintOf(stdout), columns: stdout.columns }),
-  );
+  writeResult(stdout, merged, { json: values.json, render: renderSweep });
 }

@@ -6,13 +6,7 @@ import {
   type SweepPoint,
 } from "../../../bench/mod.ts";
 import { chooseClock, type ChosenClock, MissingDevice } from "../../gpu/mod.ts";
-import {
-  type CliContext,
-  createProgress,
-  jsonText,
-  paintOf,
-  writeLines,
-} from "../../terminal/mod.ts";
+import { type CliContext, createProgress, writeLines, writeResult } from "../../terminal/mod.ts";
 import {
   type LoadedSettings,
   optionsOf,
@@ -66,12 +60,7 @@ export default async function sweep(
       },
     });
     progress.close();
-    writeLines(
-      stdout,
-      values.json
-        ? [jsonText(result)]
-        : renderSweep(result, { paint: paintOf(stdout), columns: stdout.columns }),
-    );
+    writeResult(stdout, result, { json: values.json, render: renderSweep });
     writeLines(stderr, [`Rows written to '${values.out}'`]);
   } catch (error) {
     progress.close();
