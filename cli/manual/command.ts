@@ -1,6 +1,6 @@
 import type { Command } from "@stricli/core";
 import type { CliContext } from "../terminal/mod.ts";
-import { buildSettingsCommand, parseText } from "../settings/mod.ts";
+import { buildSettingsCommand } from "../settings/mod.ts";
 import type { RoutingTarget } from "./command_page.ts";
 
 const DESCRIPTION = `\
@@ -28,13 +28,9 @@ export function buildHelpCommand(routes: () => RoutingTarget): Command<CliContex
         showHelp(this, { root: commandPageOf(routes()), names, markdown: values.markdown });
       };
     },
-    positional: {
-      kind: "array",
-      parameter: {
-        brief: "Names of a command, or a topic: settings, exit-codes",
-        placeholder: "NAME",
-        parse: parseText,
-      },
+    takes: {
+      brief: "Names of a command, or a topic: settings, exit-codes",
+      placeholder: "NAME",
     },
     brief: "Show a manual page",
     description: DESCRIPTION,

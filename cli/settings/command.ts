@@ -5,6 +5,7 @@ import { flagsOf, type SettingFlags } from "./flags.ts";
 import { loadSettings, settingsFileOf } from "./load.ts";
 import type { AnyResolved } from "./resolve.ts";
 import { type CommandName, type Resolved, SETTING_TABLES } from "./tables.ts";
+import { parseText } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
 
 /** Settings of a run, and what a run needs to read them again. */
@@ -22,6 +23,22 @@ export type CommandRun<NAME extends CommandName, ARGS extends readonly unknown[]
   ...args: ARGS
 ) => void | Promise<void>;
 
+/** An argument of a command beside its flags. */
+export interface CommandArgument {
+  readonly brief: string;
+  readonly placeholder: string;
+  /** Reads its text; as it is by default. */
+  readonly parse?: (text: string) => unknown;
+  /** What stands for it where it is left out. */
+  readonly default?: string;
+}
+
+/** As many arguments as are given, all of one kind. */
+export interface RepeatedArgument extends CommandArgument {
+  /** Least number of them. @default {0} */
+  readonly minimum?: number;
+}
+
 /**
  * Builds a command whose flags, variables and file keys come from its table in
  * {@linkcode SETTING_TABLES}. Its settings are resolved before its module is loaded, and
@@ -34,7 +51,8 @@ export function buildSettingsCommand<
   ARGS extends readonly unknown[] = [],
 >(o: {
   readonly command: NAME;
-  readonly positional?: object;
+  /** Arguments, each of its own kind; or one kind, repeated. */
+  readonly takes?: readonly CommandArgument[] | RepeatedArgument;
   readonly loader: () => Promise<CommandRun<NAME, ARGS> | { default: CommandRun<NAME, ARGS> }>;
   readonly brief: string;
   readonly description: string;
@@ -57,13 +75,21 @@ export function buildSettingsCommand<
   const parameters = {
     flags: flagsOf(table),
     aliases: Object.fromEntries(aliases),
-    ...(o.positional === undefined ? {} : { positional: o.positional }),
+    ...(o.takes === undefined ? {} : { positional: positionalOf(o.takes) }),
   } as unknown as TypedCommandParameters<SettingFlags, ARGS, CliContext>;
   return buildCommand<SettingFlags, ARGS, CliContext>({
     func: run,
     parameters,
     docs: { brief: o.brief, fullDescription: o.description },
   });
+}
+
+/** Arguments in the argument parser's terms. */
+function positionalOf(takes: readonly CommandArgument[] | RepeatedArgument): object {
+  const readable = (argument: CommandArgument) => ({ parse: parseText, ...argument });
+  if (!("placeholder" in takes)) return { kind: "tuple", parameters: takes.map(readable) };
+  const { minimum, ...argument } = takes;
+  return { kind: "array", parameter: readable(argument), minimum: minimum ?? 0 };
 }
 
 function explain(context: CliContext, resolved: AnyResolved): void {

@@ -1,3 +1,4 @@
+import { isSecret, REDACTED } from "../../bench/live/token.ts";
 import { cleanText } from "../../fixtures/foreign_text.ts";
 import type { CliContext, CliStream } from "./context.ts";
 
@@ -17,9 +18,6 @@ const ENDS = new Map(
 /** What clears a line of the terminal before a bar is drawn in it. */
 export const CLEAR_LINE = "\r\x1b[2K";
 
-/** Shorter tokens may be words of any text: they are removed where foreign text comes in. */
-const LEAST_SECRET_CHARACTERS = 8;
-
 /**
  * Puts a guard before both streams of a context, the one place where text leaves the program:
  * control characters, terminal escapes and invisible marks are shown as `\u001b`, only our own
@@ -35,13 +33,13 @@ export function guardContext(context: CliContext, secrets: readonly string[]): C
 }
 
 function guardStream(stream: CliStream, secrets: readonly string[]): CliStream {
-  const forms = secrets.filter((secret) => secret.length >= LEAST_SECRET_CHARACTERS)
+  const forms = secrets.filter(isSecret)
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
   return {
     ...stream,
     write(text): void {
       const isRedraw = stream.isTerminal && text.startsWith(CLEAR_LINE);
-      const open = forms.reduce((all, form) => all.replaceAll(form, "[token]"), text);
+      const open = forms.reduce((all, form) => all.replaceAll(form, REDACTED), text);
       const shown = isRedraw ? open.slice(CLEAR_LINE.length) : open;
       const plain = withoutCommands(shown);
       const clean = stream.getColorDepth() >= 4 ? cleanStyled(plain) : cleanLines(plain);

@@ -1,19 +1,16 @@
 import { buildRouteMap, type Command, type RouteMap } from "@stricli/core";
 import type { SkeletonLanguage } from "../../../conformance/mod.ts";
 import type { CliContext } from "../../terminal/mod.ts";
-import { buildSettingsCommand, choiceOf, parseText } from "../../settings/mod.ts";
+import { buildSettingsCommand, choiceOf } from "../../settings/mod.ts";
 
 const init: Command<CliContext> = buildSettingsCommand({
   command: "adapter init",
   loader: async () => (await import("./run.ts")).initAdapter,
-  positional: {
-    kind: "tuple",
-    parameters: [{
-      brief: "Language of the adapter: python, ts or c",
-      placeholder: "LANGUAGE",
-      parse: choiceOf<SkeletonLanguage>(["python", "ts", "c"]),
-    }],
-  },
+  takes: [{
+    brief: "Language of the adapter: python, ts or c",
+    placeholder: "LANGUAGE",
+    parse: choiceOf<SkeletonLanguage>(["python", "ts", "c"]),
+  }],
   brief: "Write a runnable adapter to start from",
   description: "Writes an adapter that claims one capability. No file is overwritten.\n\n" +
     "EXAMPLES\n  headwise adapter init python\n  headwise adapter init python --clock\n  headwise adapter init c --out results/mine",
@@ -22,14 +19,10 @@ const init: Command<CliContext> = buildSettingsCommand({
 const smoke: Command<CliContext> = buildSettingsCommand({
   command: "adapter smoke",
   loader: async () => (await import("./run.ts")).smokeAdapter,
-  positional: {
-    kind: "tuple",
-    parameters: [{
-      brief: "exec:COMMAND, module:FILE.ts, ffi:LIBRARY, webgpu or oracle",
-      placeholder: "SUBJECT",
-      parse: parseText,
-    }],
-  },
+  takes: [{
+    brief: "exec:COMMAND, module:FILE.ts, ffi:LIBRARY, webgpu or oracle",
+    placeholder: "SUBJECT",
+  }],
   brief: "Check in seconds whether an adapter answers",
   description:
     "Runs one case of each group that the adapter claims. Exits 0 if all pass, 1 if one " +

@@ -1,5 +1,5 @@
 import type { Command } from "@stricli/core";
-import { buildSettingsCommand, parseText } from "../../settings/mod.ts";
+import { buildSettingsCommand } from "../../settings/mod.ts";
 import type { CliContext } from "../../terminal/mod.ts";
 
 const CONFORMANCE_DESCRIPTION = `\
@@ -34,10 +34,7 @@ export const conformanceCommand: Command<CliContext> = buildSettingsCommand({
 export const clausesCommand: Command<CliContext> = buildSettingsCommand({
   command: "clauses",
   loader: () => import("./clauses_run.ts"),
-  positional: {
-    kind: "array",
-    parameter: { brief: "Only these clauses, by id", placeholder: "CLAUSE", parse: parseText },
-  },
+  takes: { brief: "Only these clauses, by id", placeholder: "CLAUSE" },
   brief: "List the clauses of the block-table ABI and their tests",
   description: "Lists every normative sentence with its id, level and number of tests.\n\n" +
     "EXAMPLES\n  headwise clauses\n  headwise clauses --uncovered\n" +

@@ -1,6 +1,6 @@
 import type { Command } from "@stricli/core";
 import type { CliContext } from "../../terminal/mod.ts";
-import { buildSettingsCommand, parseText } from "../../settings/mod.ts";
+import { buildSettingsCommand } from "../../settings/mod.ts";
 
 const DESCRIPTION = `\
 Judges the second result against the first. Two results of 'headwise bench' are compared side by
@@ -25,13 +25,10 @@ EXAMPLES
 export const gateCommand: Command<CliContext> = buildSettingsCommand({
   command: "gate",
   loader: () => import("./run.ts"),
-  positional: {
-    kind: "tuple",
-    parameters: [
-      { brief: "Result to compare against", placeholder: "BASELINE", parse: parseText },
-      { brief: "Result that is judged", placeholder: "CANDIDATE", parse: parseText },
-    ],
-  },
+  takes: [
+    { brief: "Result to compare against", placeholder: "BASELINE" },
+    { brief: "Result that is judged", placeholder: "CANDIDATE" },
+  ],
   brief: "Judge one result against another",
   description: DESCRIPTION,
 });

@@ -1,6 +1,6 @@
 import type { Command } from "@stricli/core";
 import type { CliContext } from "../../terminal/mod.ts";
-import { buildSettingsCommand, parseText } from "../../settings/mod.ts";
+import { buildSettingsCommand } from "../../settings/mod.ts";
 
 const DESCRIPTION = `\
 Writes a fixture to start from: whole, commented, and accepted by 'headwise fixture validate' as it
@@ -17,15 +17,11 @@ EXAMPLES
 export const initCommand: Command<CliContext> = buildSettingsCommand({
   command: "init",
   loader: () => import("./run.ts"),
-  positional: {
-    kind: "tuple",
-    parameters: [{
-      brief: "File to write, which ends in .yaml",
-      placeholder: "FILE",
-      parse: parseText,
-      default: "results/workload.yaml",
-    }],
-  },
+  takes: [{
+    brief: "File to write, which ends in .yaml",
+    placeholder: "FILE",
+    default: "results/workload.yaml",
+  }],
   brief: "Write a fixture to start from",
   description: DESCRIPTION,
 });

@@ -1,6 +1,6 @@
 import { buildRouteMap, type Command, type RouteMap } from "@stricli/core";
 import type { CliContext } from "../../terminal/mod.ts";
-import { buildSettingsCommand, parseText } from "../../settings/mod.ts";
+import { buildSettingsCommand } from "../../settings/mod.ts";
 
 const BENCH_DESCRIPTION = `\
 Times the attention kernel on steps of known shape, each after a check against the oracle: a wrong
@@ -42,12 +42,7 @@ const tune: Command<CliContext> = buildSettingsCommand({
 const roofline: Command<CliContext> = buildSettingsCommand({
   command: "kernel roofline",
   loader: () => import("./roofline_run.ts"),
-  positional: {
-    kind: "tuple",
-    parameters: [
-      { brief: "Result of 'kernel bench --json'", placeholder: "RESULT", parse: parseText },
-    ],
-  },
+  takes: [{ brief: "Result of 'kernel bench --json'", placeholder: "RESULT" }],
   brief: "Draw the roofline of a kernel result as SVG",
   description: "Draws both measured ceilings and one dot per case.\n\nEXAMPLES\n" +
     "  headwise kernel roofline docs/results/kernel-h200.json -o docs/results/roofline.svg",

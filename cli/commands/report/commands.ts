@@ -1,6 +1,6 @@
 import { buildRouteMap, type Command, type RouteMap } from "@stricli/core";
 import type { CliContext } from "../../terminal/mod.ts";
-import { buildSettingsCommand, parseText } from "../../settings/mod.ts";
+import { buildSettingsCommand } from "../../settings/mod.ts";
 
 const SHOW_DESCRIPTION = `\
 Reports on results of any kind, several at once: what 'bench' (live servers too), 'kernel bench',
@@ -26,16 +26,10 @@ missing, stands twice, was cut off or belongs to another run is refused.
 EXAMPLES
   headwise report merge results/shard-*.jsonl --out results/conformance.jsonl`;
 
-const filesOf = (brief: string) => ({
-  kind: "array" as const,
-  parameter: { brief, placeholder: "FILE", parse: parseText },
-  minimum: 1,
-});
-
 const show: Command<CliContext> = buildSettingsCommand({
   command: "report show",
   loader: () => import("./run.ts"),
-  positional: filesOf("Results, as other commands wrote them"),
+  takes: { brief: "Results, as other commands wrote them", placeholder: "FILE", minimum: 1 },
   brief: "Report on results, in any format",
   description: SHOW_DESCRIPTION,
 });
@@ -43,7 +37,7 @@ const show: Command<CliContext> = buildSettingsCommand({
 const merge: Command<CliContext> = buildSettingsCommand({
   command: "report merge",
   loader: () => import("./merge_run.ts"),
-  positional: filesOf("Reports, as conformance wrote them"),
+  takes: { brief: "Reports, as conformance wrote them", placeholder: "FILE", minimum: 1 },
   brief: "Join the reports of the shards of one run",
   description: MERGE_DESCRIPTION,
 });

@@ -1,6 +1,6 @@
 import { buildRouteMap, type Command, type RouteMap } from "@stricli/core";
 import type { CliContext } from "../../terminal/mod.ts";
-import { buildSettingsCommand, parseText } from "../../settings/mod.ts";
+import { buildSettingsCommand } from "../../settings/mod.ts";
 
 const DESCRIPTION = `\
 Replays a fixture at every point of a grid and appends a row for each to a file. Run again with the
@@ -22,11 +22,7 @@ const run: Command<CliContext> = buildSettingsCommand({
 const merge: Command<CliContext> = buildSettingsCommand({
   command: "sweep merge",
   loader: () => import("./merge_run.ts"),
-  positional: {
-    kind: "array",
-    minimum: 1,
-    parameter: { brief: "Files of one sweep", placeholder: "FILE", parse: parseText },
-  },
+  takes: { brief: "Files of one sweep", placeholder: "FILE", minimum: 1 },
   brief: "Merge the shards of a sweep",
   description:
     "Merges files of one sweep, whatever part of the grid each of them holds, and shows " +
