@@ -21,14 +21,6 @@
  * @module
  */
 
-export type {
-  BlockTable,
-  HeadKind,
-  HeadMap,
-  LayerGroupHeads,
-  Layout,
-  TableShape,
-} from "./../allocator/mod.ts";
 export {
   type Card,
   type CardCeilings,
@@ -131,32 +123,3 @@ export * from "./run/mod.ts";
 export { interleaveSides, meanOverRuns, type RunFigure, type Turn } from "./statistics/mod.ts";
 export * from "./sweep/mod.ts";
 export * from "./validation/mod.ts";
-export type {
-  ArrivalProcess,
-  CacheSettings,
-  Ceilings,
-  FeedForward,
-  LengthDistribution,
-  ListedRequest,
-  ModelDescription,
-  ModelGeometry,
-  RequestSource,
-  ReservePolicy,
-  RotaryEmbedding,
-  SchedulerSettings,
-  SpeculativeSettings,
-  TraceRequest,
-  Workload,
-} from "./../fixtures/mod.ts";
-export type {
-  AdapterDescription,
-  AttendTuning,
-  AttentionShape,
-  Gpu,
-  GpuCeilings,
-  GroupRows,
-  StepRows,
-  StepRunner,
-  StepVerification,
-  StorageType,
-} from "./../kernel/mod.ts";

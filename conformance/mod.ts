@@ -24,7 +24,6 @@
  */
 
 export type { FormatCapability } from "./cache_formats.ts";
-export type { HeadKind, Layout } from "./../allocator/mod.ts";
 export { type Acceptance, requireAccepted, requireEqual, requireThat } from "./acceptance.ts";
 export type { AdapterVerdict } from "./adapters/adapter_fault.ts";
 export type { AdapterLimits } from "./adapters/adapter_process.ts";
@@ -124,15 +123,3 @@ export type { OracleKernelOptions } from "./subjects/oracle_kernel.ts";
 export { createWebGpuSubject, type WebGpuSubjectOptions } from "./subjects/webgpu.ts";
 export { suggestQuery } from "./suggest_query.ts";
 export type { CaseContext, CaseParams, TestCase, TestDefinition } from "./test_definition.ts";
-export type {
-  AdapterDescription,
-  AppendProblem,
-  AttentionProblem,
-  AttentionShape,
-  Gpu,
-  ProgramTarget,
-  Rotary,
-  StorageType,
-  TreeMask,
-  WgslDialect,
-} from "./../kernel/mod.ts";

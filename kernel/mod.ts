@@ -33,7 +33,6 @@
  * @module
  */
 
-export type { Layout } from "./../allocator/mod.ts";
 export * from "./append_reference.ts";
 export * from "./arithmetic.ts";
 export { batchRows, ROW_KINDS, type RowKind, rowOfKind } from "./arithmetic_rows.ts";
