@@ -3,8 +3,8 @@ import type { Layout } from "../../allocator/mod.ts";
 import { requireEqual, requireSameElements, requireThat } from "../acceptance.ts";
 import type { JudgedAllocator } from "../guard.ts";
 import { Mismatch, PASS } from "../outcome.ts";
-import type { AllocatorSnapshot, CacheSpec } from "../subject.ts";
-import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
+import type { AllocatorSnapshot, CacheSpec, Capability } from "../subject.ts";
+import { type CaseParams, defineTest, grid, type TestDefinition } from "../test_definition.ts";
 import { cacheSpec, HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
 import { entryIndex, idAt } from "./check_snapshot.ts";
 import { claimedSpec, requireOk } from "./driver.ts";
@@ -28,8 +28,12 @@ function claimedPrefixSpec(allocator: JudgedAllocator, spec: CacheSpec): CacheSp
   return claimedSpec(allocator, oneKind ? { ...spec, windowTokens: 0 } : spec);
 }
 
-/** Admits the first owner in slot 0 and caches its prefix. */
-async function cacheFirst(allocator: JudgedAllocator, spec: CacheSpec): Promise<void> {
+/** Admits the first owner in slot 0 and caches what it has computed of its prefix. */
+async function cacheFirst(
+  allocator: JudgedAllocator,
+  o: { readonly spec: CacheSpec; readonly cachedTokens: number },
+): Promise<void> {
+  const { spec, cachedTokens } = o;
   requireOk("create", await allocator.create(claimedPrefixSpec(allocator, spec)));
   const lengthTokens = PREFIX.length * PAGE + 5;
   const first = await allocator.admitShared!({ slot: 0, lengthTokens, blocks: PREFIX });
@@ -37,9 +41,9 @@ async function cacheFirst(allocator: JudgedAllocator, spec: CacheSpec): Promise<
   if (first.kind === "allocated") {
     requireEqual("tokens found in an empty cache", first.hitTokens, 0);
   }
-  const cached = { slot: 0, blocks: PREFIX, cachedTokens: PREFIX.length * PAGE };
+  const cached = { slot: 0, blocks: PREFIX, cachedTokens };
   const added = requireOk("cachePrefix", await allocator.cachePrefix!(cached));
-  requireEqual("blocks that were new", added, PREFIX.length);
+  requireEqual("blocks that were new", added, Math.floor(cachedTokens / PAGE));
 }
 
 /** Admits a sharer; gives the tokens that it found. */
@@ -52,6 +56,15 @@ async function share(
     throw new Mismatch(`Expected a sharer to be admitted, found "${reply.kind}"`);
   }
   return reply.hitTokens;
+}
+
+/** Admits a request of other contents. */
+async function requireRoom(
+  allocator: JudgedAllocator,
+  what: string,
+  o: Parameters<typeof share>[1],
+): Promise<void> {
+  requireEqual(`answer to ${what}`, (await allocator.admitShared!(o)).kind, "allocated");
 }
 
 function freeOf(snapshot: AllocatorSnapshot): number {
@@ -97,18 +110,41 @@ export async function requireApart(
   }
 }
 
+/** A test of what becomes of a prefix that the owner of slot 0 has cached. */
+interface PrefixTest<P extends CaseParams & { readonly layout: Layout }>
+  extends Omit<TestDefinition<P>, "needs" | "run"> {
+  /** What a case needs beside its layout and shared prefixes. */
+  readonly needs?: readonly Capability[];
+  /** Fields that differ from {@linkcode prefixSpec}. */
+  readonly spec?: (params: P) => Partial<CacheSpec>;
+  /** How much of the prefix is computed; all of it by default. */
+  readonly cachedTokens?: (params: P) => number;
+  readonly run: (allocator: JudgedAllocator, params: P, spec: CacheSpec) => Promise<void>;
+}
+
+function definePrefixTest<P extends CaseParams & { readonly layout: Layout }>(
+  { needs = [], spec: changes, cachedTokens, run, ...facts }: PrefixTest<P>,
+): TestDefinition {
+  return defineTest<P>({
+    ...facts,
+    needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing", ...needs],
+    run: async ({ allocator, params }) => {
+      const spec = prefixSpec(params.layout, changes?.(params));
+      const computed = cachedTokens?.(params) ?? PREFIX.length * PAGE;
+      await cacheFirst(allocator, { spec, cachedTokens: computed });
+      await run(allocator, params, spec);
+      return PASS;
+    },
+  });
+}
+
 export const prefixTests: readonly TestDefinition[] = [
-  defineTest({
+  definePrefixTest({
     id: "allocator:prefix:shared",
     clauses: ["prefix/share"],
     description: "A sharer names the pages of the prefix and takes new ones for the rest alone",
-    needs: ({ layout }) => [
-      layoutCapability(layout),
-      "allocator.prefix_sharing",
-    ],
     cases: grid({ layout: LAYOUTS, common: [1, 4, 6], sharers: [1, 3] }),
-    run: async ({ allocator, params: { layout, common, sharers } }) => {
-      await cacheFirst(allocator, prefixSpec(layout));
+    run: async (allocator, { common, sharers }) => {
       for (let slot = 1; slot <= sharers; slot++) {
         const before = await takeSnapshot(allocator);
         const blocks = [...PREFIX.slice(0, common), 90 + slot, 91 + slot];
@@ -128,20 +164,15 @@ export const prefixTests: readonly TestDefinition[] = [
         }
         requireEqual("pages taken", freeOf(before) - freeOf(after), rows * 2);
       }
-      return PASS;
     },
   }),
-  defineTest({
+  definePrefixTest({
     id: "allocator:prefix:last_owner",
     clauses: ["prefix/share", "pool/conservation"],
     description: "A shared page outlives each owner but the last, and is then free for others",
-    needs: ({ layout }) => [
-      layoutCapability(layout),
-      "allocator.prefix_sharing",
-    ],
     cases: grid({ layout: LAYOUTS, first_out: ["owner", "sharer"] }),
-    run: async ({ allocator, params: { layout, first_out: firstOut } }) => {
-      await cacheFirst(allocator, prefixSpec(layout, { pagesPerHead: 20 }));
+    spec: () => ({ pagesPerHead: 20 }),
+    run: async (allocator, { first_out: firstOut }) => {
       const blocks = [...PREFIX, 90];
       await share(allocator, { slot: 1, lengthTokens: PREFIX.length * PAGE + 10, blocks });
       const [first, second] = firstOut === "owner" ? [0, 1] : [1, 0];
@@ -153,34 +184,23 @@ export const prefixTests: readonly TestDefinition[] = [
       // Each has a page of its own behind the prefix.
       requireEqual("pages freed", freeOf(after) - freeOf(before), rowsOf(after));
       // No one may take the pages of the one that stays.
-      const other = await allocator.admitShared!({
-        slot: 2,
-        lengthTokens: 12 * PAGE,
-        blocks: [77],
-      });
-      requireEqual("answer to another request", other.kind, "allocated");
+      const other = { slot: 2, lengthTokens: 12 * PAGE, blocks: [77] };
+      await requireRoom(allocator, "another request", other);
       await requireApart(allocator, [second, 2]);
       requireOk("release", await allocator.release({ slot: 2 }));
       requireOk("release", await allocator.release({ slot: second }));
       // Now the whole pool is anyone's: what is merely cached makes room.
-      const whole = await allocator.admitShared!({
-        slot: 3,
-        lengthTokens: 20 * PAGE,
-        blocks: [78],
-      });
-      requireEqual("answer to a request for the whole pool", whole.kind, "allocated");
+      const whole = { slot: 3, lengthTokens: 20 * PAGE, blocks: [78] };
+      await requireRoom(allocator, "a request for the whole pool", whole);
       await requireApart(allocator, [3]);
-      return PASS;
     },
   }),
-  defineTest({
+  definePrefixTest({
     id: "allocator:prefix:whole_prompt",
     clauses: ["prefix/share"],
     description: "A prompt that is cached to its end computes its last token, in a page of its own",
-    needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
     cases: grid({ layout: LAYOUTS, pages: [1, 6] }),
-    run: async ({ allocator, params: { layout, pages } }) => {
-      await cacheFirst(allocator, prefixSpec(layout));
+    run: async (allocator, { pages }) => {
       const lengthTokens = pages * PAGE;
       const hit = await share(allocator, { slot: 1, lengthTokens, blocks: PREFIX.slice(0, pages) });
       requireThat(
@@ -195,60 +215,44 @@ export const prefixTests: readonly TestDefinition[] = [
           `Expected a page of its own in row ${row}, column ${pages - 1}, found the owner's ${own}`,
         );
       }
-      return PASS;
     },
   }),
-  defineTest({
+  definePrefixTest({
     id: "allocator:prefix:chain",
     clauses: ["prefix/share"],
     description: "A block is found behind the blocks that it was cached behind, and nowhere else",
-    needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
     cases: grid({
       layout: LAYOUTS,
       blocks: ["90_12_13_14", "12_13_14_15", "11_13_14_15", "12_11_13_14", "11_12_12_13"],
     }),
-    run: async ({ allocator, params: { layout, blocks: text } }) => {
-      await cacheFirst(allocator, prefixSpec(layout));
+    run: async (allocator, { blocks: text }) => {
       const blocks = text.split("_").map(Number);
       const differs = blocks.findIndex((block, index) => block !== PREFIX[index]);
       const lengthTokens = blocks.length * PAGE + 5;
       const hit = await share(allocator, { slot: 1, lengthTokens, blocks });
       requireEqual("tokens found", hit, differs * PAGE);
-      return PASS;
     },
   }),
-  defineTest({
+  definePrefixTest({
     id: "allocator:prefix:computed",
     clauses: ["prefix/share"],
     description: "Blocks that are not computed to their end are not cached",
-    needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
     cases: grid({ layout: LAYOUTS, tokens: [15, 16, 40] }),
-    run: async ({ allocator, params: { layout, tokens } }) => {
-      const spec = claimedPrefixSpec(allocator, prefixSpec(layout));
-      requireOk("create", await allocator.create(spec));
+    cachedTokens: ({ tokens }) => tokens,
+    run: async (allocator, { tokens }) => {
       const lengthTokens = PREFIX.length * PAGE + 5;
-      await share(allocator, { slot: 0, lengthTokens, blocks: PREFIX });
-      const whole = Math.floor(tokens / PAGE);
-      const cached = { slot: 0, blocks: PREFIX, cachedTokens: tokens };
-      const added = requireOk("cachePrefix", await allocator.cachePrefix!(cached));
-      requireEqual("blocks that were new", added, whole);
       const hit = await share(allocator, { slot: 1, lengthTokens, blocks: PREFIX });
-      requireEqual("tokens found", hit, whole * PAGE);
-      return PASS;
+      requireEqual("tokens found", hit, Math.floor(tokens / PAGE) * PAGE);
     },
   }),
-  defineTest({
+  definePrefixTest({
     id: "allocator:prefix:draft_rows",
     clauses: ["prefix/share", "worker/rows-follow"],
     description: "The draft model's rows of a sharer name the shared pages too",
-    needs: ({ layout }) => [
-      layoutCapability(layout),
-      "allocator.prefix_sharing",
-      "allocator.draft",
-    ],
+    needs: ["allocator.draft"],
     cases: grid({ layout: LAYOUTS }),
-    run: async ({ allocator, params: { layout } }) => {
-      await cacheFirst(allocator, prefixSpec(layout, { draftTables: true }));
+    spec: () => ({ draftTables: true }),
+    run: async (allocator) => {
       await share(allocator, {
         slot: 2,
         lengthTokens: PREFIX.length * PAGE + 20,
@@ -257,59 +261,40 @@ export const prefixTests: readonly TestDefinition[] = [
       const { table, draftTable } = await takeSnapshot(allocator);
       if (draftTable === null) throw new Mismatch("Expected a draft model's table, found none");
       requireSameElements("draft model's rows", draftTable, table);
-      return PASS;
     },
   }),
-  defineTest({
+  definePrefixTest({
     id: "allocator:prefix:evicted",
     clauses: ["prefix/share"],
     description: "A prefix whose pages another request took is found no more",
-    needs: ({ layout }) => [layoutCapability(layout), "allocator.prefix_sharing"],
     cases: grid({ layout: LAYOUTS, between: ["whole-pool", "nothing"] }),
-    run: async ({ allocator, params: { layout, between } }) => {
-      await cacheFirst(allocator, prefixSpec(layout, { pagesPerHead: 20 }));
+    spec: () => ({ pagesPerHead: 20 }),
+    run: async (allocator, { between }) => {
       requireOk("release", await allocator.release({ slot: 0 }));
       if (between === "whole-pool") {
         const other = { slot: 2, lengthTokens: 20 * PAGE, blocks: [77] };
-        requireEqual(
-          "answer to another request",
-          (await allocator.admitShared!(other)).kind,
-          "allocated",
-        );
+        await requireRoom(allocator, "another request", other);
         requireOk("release", await allocator.release({ slot: 2 }));
       }
       const lengthTokens = PREFIX.length * PAGE + 10;
       const hit = await share(allocator, { slot: 1, lengthTokens, blocks: [...PREFIX, 90] });
       requireEqual("tokens found", hit, between === "whole-pool" ? 0 : PREFIX.length * PAGE);
       await requireApart(allocator, [1]);
-      return PASS;
     },
   }),
-  defineTest({
+  definePrefixTest({
     id: "allocator:prefix:windows",
     clauses: ["prefix/share", "prefix/window"],
     description: "A window head keeps, of a cached prefix, what a continuation can still see",
-    needs: ({ layout }) => [
-      layoutCapability(layout),
-      "allocator.prefix_sharing",
-      "allocator.recycle",
-    ],
+    needs: ["allocator.recycle"],
     cases: grid({ layout: HEAD_LAYOUTS, window: [17, 40], common: [6, 5, 2] }),
-    run: async ({ allocator, params: { layout, window, common } }) => {
-      const spec = prefixSpec(layout, { recycle: true, windowTokens: window });
-      await cacheFirst(allocator, spec);
+    spec: ({ window }) => ({ recycle: true, windowTokens: window }),
+    run: async (allocator, { window, common }, spec) => {
       // The first owner continues and lets go what it does not see; the cache still holds it.
-      requireEqual(
-        "growth",
-        (await allocator.extend({ slot: 0, lengthTokens: 160 })).kind,
-        "allocated",
-      );
+      const grown = { slot: 0, lengthTokens: 160 };
+      requireEqual("growth", (await allocator.extend(grown)).kind, "allocated");
       if (allocator.policies.recycleMoment === "in-extend") {
-        requireEqual(
-          "answer to no growth",
-          (await allocator.extend({ slot: 0, lengthTokens: 160 })).kind,
-          "allocated",
-        );
+        requireEqual("answer to no growth", (await allocator.extend(grown)).kind, "allocated");
       } else {
         await allocator.recycle({ slot: 0, nextPositionTokens: 160, lengthTokens: 160 });
       }
@@ -320,10 +305,7 @@ export const prefixTests: readonly TestDefinition[] = [
       });
       // Where the window of a shorter prefix is gone, less of it is found, or nothing.
       if (common === PREFIX.length) requireEqual("tokens found", end, common * PAGE);
-      else {requireThat(
-          end <= common * PAGE,
-          `Expected ${common} blocks at most, found ${end} tokens`,
-        );}
+      requireThat(end <= common * PAGE, `Expected ${common} blocks at most, found ${end} tokens`);
       const snapshot = await takeSnapshot(allocator);
       const kinds = resolveKinds(claimedSpec(allocator, spec), allocator.policies).flat();
       for (const [row, kind] of kinds.entries()) {
@@ -335,9 +317,8 @@ export const prefixTests: readonly TestDefinition[] = [
       }
       requireOk("release", await allocator.release({ slot: 1 }));
       requireOk("release", await allocator.release({ slot: 0 }));
-      const whole = await allocator.admitShared!({ slot: 3, lengthTokens: 512, blocks: [78] });
-      requireEqual("answer to a request for the whole pool", whole.kind, "allocated");
-      return PASS;
+      const whole = { slot: 3, lengthTokens: 512, blocks: [78] };
+      await requireRoom(allocator, "a request for the whole pool", whole);
     },
   }),
 ];
