@@ -4,11 +4,11 @@
  * and entries of many steps. A replay that never folds keeps every step, and its figures are exact.
  */
 
-import { addGaps, createGapSketch, type GapSketch } from "./gap_sketch.ts";
+import { addGap, createGapSketch, type GapSketch } from "./gap_sketch.ts";
 import type { KeptSteps } from "./kept_steps.ts";
 import { gapClocks, type RequestTimes, takeTimes } from "./request_times.ts";
 import { dropSteps, type Timeline } from "./timeline.ts";
-import { collectGaps } from "./token_gaps.ts";
+import { forEachGap } from "./token_gaps.ts";
 import { clearTokens } from "./token_log.ts";
 
 /** Steps that are kept at once; a replay of no more is exact. */
@@ -98,8 +98,10 @@ export function foldSteps(
 ): void {
   const { timeline, tokens } = log;
   const clocks = gapClocks(timeline, times);
-  addGaps(folded.gaps.whole, collectGaps(tokens, timeline, clocks.whole));
-  addGaps(folded.gaps.attention, collectGaps(tokens, timeline, clocks.attention));
+  for (const key of ["whole", "attention"] as const) {
+    const sketch = folded.gaps[key];
+    forEachGap(tokens, timeline, clocks[key], (gapMs, count) => addGap(sketch, gapMs, count));
+  }
   takeTimes(times, log, o);
   addBusy(folded.busy, timeline);
   addEntries(folded.entries, timeline);

@@ -49,15 +49,13 @@ export function createGapSketch(): GapSketch {
   };
 }
 
-/** Adds gaps. */
-export function addGaps(sketch: GapSketch, { gapsMs, tokens }: WeightedGaps): void {
-  for (let i = 0; i < gapsMs.length; i++) {
-    if (tokens[i] === 0) continue;
-    sketch.counts[bucketOf(gapsMs[i]) - FIRST] += tokens[i];
-    sketch.sum += tokens[i] * gapsMs[i];
-    sketch.least = Math.min(sketch.least, gapsMs[i]);
-    sketch.most = Math.max(sketch.most, gapsMs[i]);
-  }
+/** Adds a gap at which so many tokens came. */
+export function addGap(sketch: GapSketch, gapMs: number, tokens: number): void {
+  if (tokens === 0) return;
+  sketch.counts[bucketOf(gapMs) - FIRST] += tokens;
+  sketch.sum += tokens * gapMs;
+  sketch.least = Math.min(sketch.least, gapMs);
+  sketch.most = Math.max(sketch.most, gapMs);
 }
 
 /** Adds what another sketch holds. */

@@ -2,7 +2,7 @@
 
 import type { Ranks } from "../scheduler/mod.ts";
 import {
-  addGaps,
+  addGap,
   createGapSketch,
   gapsOf,
   mergeSketch,
@@ -188,8 +188,9 @@ function summarizeTbt(
   const sketch = createGapSketch();
   for (const part of folded) mergeSketch(sketch, part);
   for (const { values, countUpTo } of kept) {
-    const tokens = countUpTo.map((upTo, place) => place === 0 ? upTo : upTo - countUpTo[place - 1]);
-    addGaps(sketch, { gapsMs: values, tokens });
+    values.forEach((gapMs, place) =>
+      addGap(sketch, gapMs, countUpTo[place] - (place === 0 ? 0 : countUpTo[place - 1]))
+    );
   }
   return summarizeSketch(sketch);
 }

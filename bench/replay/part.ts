@@ -17,7 +17,7 @@ import {
 } from "./request_figures.ts";
 import { type SortedSample, sortSample } from "../statistics/mod.ts";
 import { attentionBefore, nowMs } from "./timeline.ts";
-import { collectGaps } from "./token_gaps.ts";
+import { forEachGap } from "./token_gaps.ts";
 
 /** One replica's replay, measured. */
 export interface MeasuredPart {
@@ -98,7 +98,11 @@ function gapsOfLog({ folded, tokens, timeline }: ReplayLog): PartGaps {
   if (folded !== null) return { kind: "folded", ...folded.gaps };
   const sorted = (atMs: Float64Array): SortedSample => {
     const clock = { atMs, beforeMs: new Float64Array(0), base: 0 };
-    const { gapsMs, tokens: counts } = collectGaps(tokens, timeline, clock);
+    const [gapsMs, counts]: [number[], number[]] = [[], []];
+    forEachGap(tokens, timeline, clock, (gapMs, count) => {
+      gapsMs.push(gapMs);
+      counts.push(count);
+    });
     return sortSample(gapsMs, counts);
   };
   return {

@@ -3,7 +3,7 @@
  * was folded is dropped, so that the memory of a long replay does not grow with its requests.
  */
 
-import { addGaps, createGapSketch, type GapSketch } from "./gap_sketch.ts";
+import { addGap, createGapSketch, type GapSketch } from "./gap_sketch.ts";
 import type { RequestSequence } from "./request_sequence.ts";
 import { dropRequests, type RequestTimes } from "./request_times.ts";
 
@@ -97,8 +97,7 @@ export function knownOf(values: Float64Array): Float64Array {
 
 /** Adds one value per request, leaving out those that are not known. */
 export function addValues(sketch: GapSketch, values: Float64Array): void {
-  const gapsMs = knownOf(values);
-  addGaps(sketch, { gapsMs, tokens: new Float64Array(gapsMs.length).fill(1) });
+  for (const value of values) if (!Number.isNaN(value)) addGap(sketch, value, 1);
 }
 
 /** Figures of the kept requests before `end`. */

@@ -21,14 +21,16 @@ export interface GapClock {
 }
 
 /**
- * Collects the gaps. Undisturbed runs of all requests share theirs, so they are counted by step
- * with a difference array for each number of tokens per step.
+ * Visits the gaps, in an order of its own, with how many tokens came at each; a long replay adds them
+ * up one by one and holds none. Undisturbed runs of all requests share theirs, so they are counted by
+ * step with a difference array for each number of tokens per step.
  */
-export function collectGaps(
+export function forEachGap(
   log: TokenLog,
   timeline: Timeline,
   clock: GapClock,
-): WeightedGaps {
+  visit: (gapMs: number, tokens: number) => void,
+): void {
   const { base, timed } = timeline;
   const at = (step: number): number => clock.atMs[step - base];
   const inside = new Map<number, Float64Array>();
@@ -43,17 +45,11 @@ export function collectGaps(
     counts[step - base + 1]++;
     counts[step - base + steps]--;
   }
-  const most = log.runs + inside.size * (timed - base);
-  const [gaps, weights] = [new Float64Array(most), new Float64Array(most)];
-  let found = 0;
   for (const request of Int32Array.from(log.touched).sort()) {
     let beforeMs = clock.beforeMs[request - clock.base] ?? NaN;
     for (let run = firstRunOf(log, request); run >= 0; run = log.next[run]) {
       const [step, tokens] = [log.step[run], log.tokens[run]];
-      if (!Number.isNaN(beforeMs)) {
-        gaps[found] = (at(step) - beforeMs) / tokens;
-        weights[found++] = tokens;
-      }
+      if (!Number.isNaN(beforeMs)) visit((at(step) - beforeMs) / tokens, tokens);
       beforeMs = at(step + log.steps[run] - 1);
     }
   }
@@ -62,9 +58,7 @@ export function collectGaps(
     for (let index = 1; index < timed - base; index++) {
       requests += counts[index];
       if (requests === 0) continue;
-      gaps[found] = (clock.atMs[index] - clock.atMs[index - 1]) / tokens;
-      weights[found++] = requests * tokens;
+      visit((clock.atMs[index] - clock.atMs[index - 1]) / tokens, requests * tokens);
     }
   }
-  return { gapsMs: gaps.subarray(0, found), tokens: weights.subarray(0, found) };
 }
