@@ -54,6 +54,7 @@ import storeItemText from "./store_item.wgsl" with { type: "text" };
 import storeOutputText from "./store_output.wgsl" with { type: "text" };
 import { FILL_PARAMS, ITEM, MERGE, PARAMS } from "./struct_layout.ts";
 import { expandTemplate, type TemplateConstants } from "./template.ts";
+import type { QuantisedFormat } from "../quantised/quantised_format.ts";
 
 /**
  * The tuning used where none was measured.
@@ -91,10 +92,9 @@ function measuredFor(
 ): Partial<AttendTuning> {
   const group = s.queryHeads / s.kvHeads;
   if (s.keyFormat !== undefined || s.valueFormat !== undefined) {
-    // Queries of two bytes leave registers for twice as many workgroups.
-    const isWhole = s.keyFormat?.codes === "int8" || s.keyFormat?.codes === "int4";
-    if (!isWhole || s.headSize !== 128 || group > 2) return {};
-    return { lanesPerKey: 8, keysPerGroup: 2, parallelItems: 1056 };
+    return s.headSize === 128 && s.keyFormat !== undefined
+      ? measuredForCodes(s.keyFormat, group)
+      : {};
   }
   // More keys for each read of a query, and the queries of five rows in registers.
   if (s.headSize === 128 && group === 5) return { lanesPerKey: 16, keysPerGroup: 8 };
@@ -103,6 +103,31 @@ function measuredFor(
     return { rowsOfSubgroup: 8, lanesPerKey: 8, keysPerGroup: 4 };
   }
   return {};
+}
+
+/** Queries of two bytes, or spread over more lanes, leave registers for more workgroups at a time. */
+function measuredForCodes(
+  { codes, granularity }: QuantisedFormat,
+  group: number,
+): Partial<AttendTuning> {
+  const eight = { lanesPerKey: 8, keysPerGroup: 2 };
+  switch (codes) {
+    case "int8":
+      if (group > 2) return { ...eight, parallelItems: 792, valuesAhead: true };
+      // Each token's scale is one more thing to wait for.
+      return {
+        ...eight,
+        parallelItems: 1056,
+        valuesAhead: granularity === "token" || granularity === "inline",
+      };
+    case "int4":
+      return group > 2 ? { lanesPerKey: 16, keysPerGroup: 4 } : { ...eight, parallelItems: 1056 };
+    case "fp8_e4m3":
+    case "fp8_e5m2":
+      return group > 2 ? {} : { ...eight, parallelItems: 1056, valuesAhead: true };
+    case "fp4_e2m1":
+      return {};
+  }
 }
 
 function shapeConstants(shape: KernelShape): Record<string, number | boolean> {
