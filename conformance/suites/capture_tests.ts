@@ -3,8 +3,8 @@ import type { Layout } from "../../allocator/mod.ts";
 import type { AttentionProblem, StorageType } from "../../kernel/mod.ts";
 import { requireEqual, requireSameElements } from "../acceptance.ts";
 import { captureTable } from "../identity_table.ts";
-import type { Verdict } from "../outcome.ts";
-import type { KernelSubject } from "../subject.ts";
+import { PASS, type Verdict } from "../outcome.ts";
+import type { AttendReply, KernelSubject } from "../subject.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
 import { HEAD_LAYOUTS } from "./cache_spec.ts";
 import { requireOk, requireRefused } from "./driver.ts";
@@ -14,6 +14,7 @@ import {
   judgeReply,
   needsOf,
   problemOf,
+  type ProblemSpec,
   shapeOf,
   STORAGES,
   worstOf,
@@ -25,6 +26,16 @@ const SEVERAL_ROWS: readonly string[] = [
   "1+20_1+3_1+40_1+8_1+30",
   "4+20_1+33_2+7",
 ];
+
+/** Rows of one token behind so many cached ones. */
+function decodeRows(lengths: readonly number[]): string {
+  return lengths.map((length) => `1+${length}`).join("_");
+}
+
+/** A step of some rows over pages with holes. */
+function stepOf(layout: Layout, rows: string): Partial<ProblemSpec> {
+  return { layout, rows, recycled: true, window: 12 };
+}
 
 /** Records a step of a problem's shapes, with identity ids and empty caches. */
 async function record(kernel: KernelSubject, problem: AttentionProblem): Promise<number> {
@@ -50,24 +61,28 @@ function captureProblem(
     recycled: true,
     window: 12,
   };
-  const rows = (o.cached ?? [47, 47, 47]).map((length) => `1+${length}`).join("_");
+  const rows = decodeRows(o.cached ?? [47, 47, 47]);
   return problemOf(seed, { ...widest, rows }, shapeOf(widest));
 }
 
-/** Replays problems and judges each; the recording is forgotten then. */
+/** Replays problems and judges each; the recordings are forgotten then. */
 async function judgeReplays(
   kernel: KernelSubject,
-  capture: number,
-  problems: readonly AttentionProblem[],
+  replays: readonly { readonly capture: number; readonly problem: AttentionProblem }[],
+  check?: (problem: AttentionProblem, replayed: AttendReply) => Promise<void>,
 ): Promise<Verdict> {
   const verdicts: Verdict[] = [];
-  for (const problem of problems) {
-    verdicts.push(judgeReply(problem, requireOk("replay", await kernel.replay(capture, problem))));
+  for (const { capture, problem } of replays) {
+    const replayed = requireOk("replay", await kernel.replay(capture, problem));
+    await check?.(problem, replayed);
+    verdicts.push(judgeReply(problem, replayed));
   }
-  await kernel.releaseCapture(capture);
+  const captures = new Set(replays.map(({ capture }) => capture));
+  for (const capture of captures) await kernel.releaseCapture(capture);
   return worstOf(verdicts);
 }
 
+/** Records a step and replays problems, whose answers must be those of fresh runs to the bit. */
 async function replayJudged(
   kernel: KernelSubject,
   recorded: AttentionProblem,
@@ -75,15 +90,11 @@ async function replayJudged(
 ): Promise<Verdict> {
   const table = captureTable(recorded.shape, 2);
   const capture = requireOk("capture", await kernel.capture(recorded, { table }));
-  const verdicts: Verdict[] = [];
-  for (const problem of problems) {
-    const replayed = requireOk("replay", await kernel.replay(capture, problem));
+  const replays = problems.map((problem) => ({ capture, problem }));
+  return await judgeReplays(kernel, replays, async (problem, replayed) => {
     const fresh = await attend(kernel, problem, { walk: "visible" });
     requireSameElements("output of the replay", replayed.output, fresh.output);
-    verdicts.push(judgeReply(problem, replayed));
-  }
-  await kernel.releaseCapture(capture);
-  return worstOf(verdicts);
+  });
 }
 
 export const captureTests: readonly TestDefinition[] = [
@@ -111,7 +122,7 @@ export const captureTests: readonly TestDefinition[] = [
       requireRefused("capture", await kernel.capture(problem, { table: faulty }));
       const capture = requireOk("capture", await kernel.capture(problem, { table }));
       await kernel.releaseCapture(capture);
-      return { kind: "pass", budgetUsed: null };
+      return PASS;
     },
   }),
   defineTest({
@@ -164,7 +175,7 @@ export const captureTests: readonly TestDefinition[] = [
         requireEqual("objects made for the replay", reply.objectsMade, 0);
       }
       await kernel.releaseCapture(capture);
-      return { kind: "pass", budgetUsed: null };
+      return PASS;
     },
   }),
   defineTest({
@@ -174,29 +185,21 @@ export const captureTests: readonly TestDefinition[] = [
     needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
     cases: grid({ layout: HEAD_LAYOUTS, order: ["oldest_first", "newest_first", "in_turns"] }),
     run: async ({ kernel, params: { layout, order }, seed }) => {
-      const problems = SEVERAL_ROWS.map((rows, index) =>
-        problemOf(seed + index, { layout, rows, recycled: true, window: 12 })
-      );
       const captures: number[] = [];
-      for (const problem of problems) captures.push(await record(kernel, problem));
-      const all = problems.map((_, index) => index);
+      for (const [index, rows] of SEVERAL_ROWS.entries()) {
+        captures.push(await record(kernel, problemOf(seed + index, stepOf(layout, rows))));
+      }
+      const all = [...captures.keys()];
       const turns = {
         oldest_first: all,
         newest_first: all.toReversed(),
         in_turns: [...all, ...all.toReversed(), 0, 2, 1],
       }[order] ?? all;
-      const verdicts: Verdict[] = [];
-      for (const [turn, index] of turns.entries()) {
-        const rows = SEVERAL_ROWS[index]!;
-        const spec = { layout, rows, recycled: true, window: 12 };
-        const problem = problemOf(seed + 10 + turn, spec);
-        verdicts.push(judgeReply(
-          problem,
-          requireOk("replay", await kernel.replay(captures[index]!, problem)),
-        ));
-      }
-      for (const capture of captures) await kernel.releaseCapture(capture);
-      return worstOf(verdicts);
+      const replays = turns.map((index, turn) => ({
+        capture: captures[index]!,
+        problem: problemOf(seed + 10 + turn, stepOf(layout, SEVERAL_ROWS[index]!)),
+      }));
+      return judgeReplays(kernel, replays);
     },
   }),
   defineTest({
@@ -206,10 +209,11 @@ export const captureTests: readonly TestDefinition[] = [
     needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
     cases: grid({ layout: HEAD_LAYOUTS, rows: ["8+20_1+40_3+0", "1+20_0+30_1+5_0+0", "2+9_8+40"] }),
     run: async ({ kernel, params: { layout, rows }, seed }) => {
-      const [problem, ...next] = [0, 1, 2].map((turn) =>
-        problemOf(seed + turn, { layout, rows, recycled: true, window: 12 })
+      const [first, ...next] = [0, 1, 2].map((turn) =>
+        problemOf(seed + turn, stepOf(layout, rows))
       );
-      return judgeReplays(kernel, await record(kernel, problem!), next);
+      const capture = await record(kernel, first!);
+      return judgeReplays(kernel, next.map((problem) => ({ capture, problem })));
     },
   }),
   defineTest({
@@ -219,21 +223,14 @@ export const captureTests: readonly TestDefinition[] = [
     needs: ({ layout }) => [...needsOf({ layout }), "kernel.capture"],
     cases: grid({ layout: HEAD_LAYOUTS, recorded: ["0-0-0", "15-2-1"], columns: [4, 40] }),
     run: async ({ kernel, params: { layout, recorded, columns }, seed }) => {
-      const widest = { layout, rows: [1, 1, 1].map(() => `1+${16 * columns - 1}`).join("_") };
-      const shape = shapeOf({ ...CONTROL_PROBLEM, ...widest, spareColumns: 0 });
-      const rowsOf = (lengths: readonly number[]): string =>
-        lengths.map((length) => `1+${length}`).join("_");
-      const spec = { layout, recycled: true, window: 12 };
-      const short = problemOf(
-        seed,
-        { ...spec, rows: rowsOf(recorded.split("-").map(Number)) },
-        shape,
-      );
       const last = 16 * columns - 1;
-      const next = [[last, 20, 3], [7, last, last - 16]].map((lengths) =>
-        problemOf(seed + 1, { ...spec, rows: rowsOf(lengths) }, shape)
-      );
-      return judgeReplays(kernel, await record(kernel, short), next);
+      const widest = { layout, rows: decodeRows([last, last, last]) };
+      const shape = shapeOf({ ...CONTROL_PROBLEM, ...widest, spareColumns: 0 });
+      const step = (seed: number, lengths: readonly number[]): AttentionProblem =>
+        problemOf(seed, stepOf(layout, decodeRows(lengths)), shape);
+      const capture = await record(kernel, step(seed, recorded.split("-").map(Number)));
+      const next = [[last, 20, 3], [7, last, last - 16]].map((lengths) => step(seed + 1, lengths));
+      return judgeReplays(kernel, next.map((problem) => ({ capture, problem })));
     },
   }),
 ];
