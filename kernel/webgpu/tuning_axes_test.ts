@@ -17,17 +17,38 @@ Deno.test("isAttendTuning() accepts the default and refuses what no program has"
   }
 });
 
-Deno.test("defaultTuning() has what was measured for a shape, of 16-bit caches alone", () => {
+Deno.test("defaultTuning() has what was measured for a shape and a type of codes", () => {
   const target = { subgroupSize: 32, dialect: "naga", isCompact: false } as const;
-  const lanesOf = (group: number, headSize: number, isCoded = false) => {
-    const codes = isCoded ? { keyFormat: parseFormat("int8:head:f32")! } : {};
+  const lanesOf = (group: number, headSize: number, format?: string) => {
+    const codes = format === undefined ? {} : { keyFormat: parseFormat(format)! };
     const shape = { queryHeads: group * 2, kvHeads: 2, headSize, ...codes };
     const tuning = defaultTuning(target, shape);
     assert.ok(isAttendTuning(tuning, target));
-    return `${tuning.rowsOfSubgroup ?? 5} ${tuning.lanesPerKey}x${tuning.keysPerGroup}`;
+    return `${tuning.rowsOfSubgroup ?? 5} ${tuning.lanesPerKey}x${tuning.keysPerGroup}` +
+      (tuning.valuesAhead === true ? " ahead" : "");
   };
-  const shapes = [lanesOf(5, 128), lanesOf(8, 64), lanesOf(8, 128), lanesOf(5, 128, true)];
+  const shapes = [
+    lanesOf(5, 128),
+    lanesOf(8, 64),
+    lanesOf(8, 128),
+    lanesOf(5, 64, "int8:head:f32"),
+  ];
   assert.deepEqual(shapes, ["5 16x8", "8 8x4", "5 4x2", "5 4x2"]);
+  const codes = ["int8:head:f32", "int8:token:f32", "int4", "fp8_e4m3:head:f32", "fp4"];
+  assert.deepEqual(codes.map((format) => lanesOf(2, 128, format)), [
+    "5 8x2",
+    "5 8x2 ahead",
+    "5 8x2",
+    "5 8x2 ahead",
+    "5 4x2",
+  ]);
+  assert.deepEqual(codes.map((format) => lanesOf(5, 128, format)), [
+    "5 8x2 ahead",
+    "5 8x2 ahead",
+    "5 16x4",
+    "5 4x2",
+    "5 4x2",
+  ]);
 });
 
 Deno.test("isAttendTuning() takes parts for short steps and for matrices, and no others", () => {
