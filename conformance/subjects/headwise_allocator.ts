@@ -172,11 +172,8 @@ function takeSnapshot({ allocator, workerTable }: Held): AllocatorSnapshot {
   const { table, draftTable, state } = allocator;
   const { pools, pagesPerPool, owners, freeCounts } = state.pools;
   const waitingPages = new Int32Array(pools);
-  for (const [key, owner] of owners.entries()) {
-    if (owner === QUARANTINED_PAGE) {
-      const pool = Math.floor(key / pagesPerPool);
-      waitingPages[pool] = (waitingPages[pool] ?? 0) + 1;
-    }
+  for (let key = 0; key < owners.length; key++) {
+    if (owners[key] === QUARANTINED_PAGE) waitingPages[Math.floor(key / pagesPerPool)]!++;
   }
   return {
     layout: table.layout,

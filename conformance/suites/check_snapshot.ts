@@ -99,22 +99,24 @@ function checkRow(
   const { nullId, deadColumns } = model.policies;
   // A null page is one more than requests can hold, and the first of its pool.
   const first = nullId + 1;
+  const end = first + poolCapacity(model);
+  const start = entryIndex(snapshot, { slot, row, column: 0 });
   for (let column = 0; column < snapshot.columns; column++) {
-    const id = snapshot.table[entryIndex(snapshot, { slot, row, column })] ?? Number.NaN;
-    const place = `slot ${slot}, row ${row}, column ${column}`;
-    const isValid = id >= first && id < first + poolCapacity(model);
+    const id = snapshot.table[start + column] ?? Number.NaN;
+    // A snapshot follows every command, so that words are made of what is wrong alone.
+    const place = (): string => `slot ${slot}, row ${row}, column ${column}`;
+    const isValid = id >= first && id < end;
     if (column >= state.pages || state.recycled[row]?.has(column)) {
+      if (id === -1 || (deadColumns === "stale" && isValid)) continue;
       const why = column >= state.pages ? "past the allocated pages" : "recycled";
-      const isStale = deadColumns === "stale" && isValid;
-      requireThat(id === -1 || isStale, `Expected -1 at ${place} (${why}), found ${id}`);
-      continue;
+      throw new Mismatch(`Expected -1 at ${place()} (${why}), found ${id}`);
     }
-    requireThat(
-      isValid,
-      `Expected an id in [${first}, ${first + poolCapacity(model)}) at ${place}, found ${id}`,
-    );
-    const other = held.get(id);
-    requireThat(other === undefined, `Expected one holder of page ${id}, found two: ${place}`);
+    if (!isValid) {
+      throw new Mismatch(`Expected an id in [${first}, ${end}) at ${place()}, found ${id}`);
+    }
+    if (held.has(id)) {
+      throw new Mismatch(`Expected one holder of page ${id}, found two: ${place()}`);
+    }
     held.set(id, slot);
   }
 }
