@@ -3,7 +3,7 @@ import type { AllocatorSnapshot, AllocatorSubject } from "../subject.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
 import { layoutFamily, named } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
-import { showing } from "./snapshot_changes.ts";
+import { hearing, showing } from "./snapshot_changes.ts";
 
 /** Wrong contents of a copy of the rows, given the right one. */
 const WRONG_COPIES: Readonly<
@@ -75,18 +75,9 @@ export const copyMutants: readonly Mutant[] = [
       if (open > 0) kept = (await good.snapshot()).draftTable;
     };
     return {
-      beginStep: () => {
-        open++;
-        return good.beginStep();
-      },
-      recycle: async (o) => {
-        await remember();
-        return await good.recycle(o);
-      },
-      release: async (o) => {
-        await remember();
-        return await good.release(o);
-      },
+      ...hearing(good, "beginStep", () => void open++),
+      ...hearing(good, "recycle", remember),
+      ...hearing(good, "release", remember),
       ...showing(good.snapshot, ({ draftTable }) => ({
         draftTable: draftTable?.map((id, index) => id < 0 ? kept?.[index] ?? id : id) ?? null,
       })),

@@ -1,17 +1,12 @@
 /** Allocators that free pages which are still held: by owners, drafts, sharers. */
-import type { AllocatorSnapshot, SharedReply } from "../subject.ts";
+import type { SharedReply } from "../subject.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
 import { allocatorFamily, layoutFamily, named } from "./family.ts";
 import { type AllocatorFault, type Mutant, mutateAllocator } from "./mutant.ts";
-import { showing } from "./snapshot_changes.ts";
+import { hearing, mapEntries, showing } from "./snapshot_changes.ts";
 
 /** What most allocators that share prefixes wrongly have in common. */
 const PREFIX = { origin: "field", violates: ["prefix/share"] } as const;
-
-/** Entries of a slot in the table. */
-function rowOf({ columns, layout, kvHeads }: AllocatorSnapshot): number {
-  return columns * (layout === "uniform" ? 1 : kvHeads);
-}
 
 /** Tells another number of tokens found than there are. */
 function finding(change: (hitTokens: number, lengthTokens: number) => number): AllocatorFault {
@@ -46,14 +41,10 @@ export const lifetimeMutants: readonly Mutant[] = [
       const owners = new Map<number, number>();
       let moved = false;
       return {
-        admit: (o) => {
-          if (o.request !== undefined) owners.set(o.slot, o.request);
-          return good.admit(o);
-        },
-        [move]: (o: never) => {
-          moved = true;
-          return good[move](o);
-        },
+        ...hearing(good, "admit", ({ slot, request }) => {
+          if (request !== undefined) owners.set(slot, request);
+        }),
+        ...hearing(good, move, () => void (moved = true)),
         release: async (o) => {
           if (!moved || o.request === undefined || owners.get(o.slot) === o.request) {
             return await good.release(o);
@@ -114,10 +105,7 @@ export const lifetimeMutants: readonly Mutant[] = [
         return reply;
       },
       ...showing(good.snapshot, (snapshot) => ({
-        table: snapshot.table.map((id, index) => {
-          const slot = Math.floor(index / rowOf(snapshot)) % snapshot.slots;
-          return shared.includes(slot) ? -1 : id;
-        }),
+        table: mapEntries(snapshot, (id, { slot }) => shared.includes(slot) ? -1 : id),
       })),
     };
   }),
@@ -158,11 +146,9 @@ export const lifetimeMutants: readonly Mutant[] = [
         return reply;
       },
       ...showing(good.snapshot, (snapshot) => ({
-        table: snapshot.table.map((id, index) => {
-          const stride = rowOf(snapshot);
-          const end = ends.get(Math.floor(index / stride) % snapshot.slots);
-          const isNext = end !== undefined && index % snapshot.columns === end;
-          return isNext ? snapshot.table[index % stride] ?? id : id;
+        table: mapEntries(snapshot, (id, { slot, head, column }) => {
+          const isNext = ends.get(slot) === column;
+          return isNext ? snapshot.table[head * snapshot.columns + column] ?? id : id;
         }),
       })),
     };
@@ -175,17 +161,10 @@ export const lifetimeMutants: readonly Mutant[] = [
   }, (good) => {
     let released = false;
     return {
-      release: (o) => {
-        released = true;
-        return good.release(o);
-      },
-      ...showing(
-        good.snapshot,
-        (snapshot) =>
-          released
-            ? { table: snapshot.table.map((id, index) => index % snapshot.columns < 6 ? -1 : id) }
-            : {},
-      ),
+      ...hearing(good, "release", () => void (released = true)),
+      ...showing(good.snapshot, (snapshot) => ({
+        table: mapEntries(snapshot, (id, { column }) => released && column < 6 ? -1 : id),
+      })),
     };
   }),
   mutateAllocator({
@@ -224,10 +203,7 @@ export const lifetimeMutants: readonly Mutant[] = [
   }, (good) => {
     let cachedTokens = 0;
     return {
-      cachePrefix: (o) => {
-        cachedTokens = o.cachedTokens;
-        return good.cachePrefix!(o);
-      },
+      ...hearing(good, "cachePrefix", (o) => void (cachedTokens = o.cachedTokens)),
       admitShared: async (o): Promise<SharedReply> => {
         const reply = await good.admitShared!(o);
         const known = reply.kind === "allocated" && o.blocks[0] === 11 && cachedTokens > 0;
@@ -244,10 +220,7 @@ export const lifetimeMutants: readonly Mutant[] = [
   }, (good) => {
     let released = 0;
     return {
-      release: (o) => {
-        released++;
-        return good.release(o);
-      },
+      ...hearing(good, "release", () => void released++),
       ...showing(
         good.snapshot,
         ({ freePages }) => released === 1 ? { freePages: freePages.map((pages) => pages + 6) } : {},
@@ -263,20 +236,14 @@ export const lifetimeMutants: readonly Mutant[] = [
   }, (good) => {
     let recycled = false;
     return {
-      recycle: (o) => {
-        recycled = true;
-        return good.recycle(o);
-      },
-      ...showing(good.snapshot, (snapshot) =>
-        recycled
-          ? {
-            table: snapshot.table.map((id, index) => {
-              const slot = Math.floor(index / rowOf(snapshot));
-              const head = Math.floor(index / snapshot.columns) % snapshot.kvHeads;
-              return slot === 1 && head < 2 && index % snapshot.columns < 6 ? -1 : id;
-            }),
-          }
-          : {}),
+      ...hearing(good, "recycle", () => void (recycled = true)),
+      ...showing(good.snapshot, (snapshot) => ({
+        table: mapEntries(
+          snapshot,
+          (id, { slot, head, column }) =>
+            recycled && slot === 1 && head < 2 && column < 6 ? -1 : id,
+        ),
+      })),
     };
   }),
 ];

@@ -1,7 +1,7 @@
 /** Allocators whose pools have one fault each. */
 import type { CacheSpec } from "../subject.ts";
 import { type Mutant, mutateAllocator } from "./mutant.ts";
-import { showing } from "./snapshot_changes.ts";
+import { mapEntries, showing } from "./snapshot_changes.ts";
 
 export const poolMutants: readonly Mutant[] = [
   mutateAllocator({
@@ -45,10 +45,8 @@ export const poolMutants: readonly Mutant[] = [
     killedBy: ["allocator:table:id_spaces:layout=headwise;*", "allocator:table:row_major"],
   }, (good) =>
     showing(good.snapshot, (snapshot) => ({
-      table: snapshot.table.map((id, index) => {
-        const head = Math.floor(index / snapshot.columns) % snapshot.kvHeads;
-        return snapshot.layout === "headwise" && id >= 0 ? id + head * 32 : id;
-      }),
+      table: mapEntries(snapshot, (id, { head }) =>
+        snapshot.layout === "headwise" && id >= 0 ? id + head * 32 : id),
     }))),
   mutateAllocator(
     {

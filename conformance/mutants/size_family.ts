@@ -3,7 +3,7 @@ import type { AllocatorSnapshot } from "../subject.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
 import { layoutFamily, limits } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
-import { showing } from "./snapshot_changes.ts";
+import { hearing, mapEntries, showing } from "./snapshot_changes.ts";
 
 /** Shows a table entry by entry: from which slot, head and column it is read. */
 function entries(
@@ -16,16 +16,9 @@ function entries(
 ): Int32Array {
   const { layout, kvHeads, columns, slots, table } = snapshot;
   const heads = layout === "uniform" ? 1 : kvHeads;
-  return table.map((_, index) => {
-    const row = Math.floor(index / columns);
-    const group = Math.floor(row / (heads * slots));
-    const place = {
-      slot: Math.floor(row / heads) % slots,
-      head: row % heads,
-      column: index % columns,
-    };
-    const { slot, head, column } = from(place);
-    return table[((group * slots + slot) * heads + head) * columns + column] ?? -1;
+  return mapEntries(snapshot, (_, at) => {
+    const { slot, head, column } = from(at);
+    return table[((at.group * slots + slot) * heads + head) * columns + column] ?? -1;
   });
 }
 
@@ -78,10 +71,7 @@ export const sizeMutants: readonly Mutant[] = [
   }, (good) => {
     const moved: [number, number][] = [];
     return {
-      swap: (o) => {
-        moved.push([o.first, o.second]);
-        return good.swap(o);
-      },
+      ...hearing(good, "swap", ({ first, second }) => void moved.push([first, second])),
       ...showing(good.snapshot, (snapshot) => ({
         table: entries(snapshot, (o) => ({
           ...o,
@@ -103,19 +93,15 @@ export const sizeMutants: readonly Mutant[] = [
   }, (good, _, limit) => {
     let before: Int32Array | null = null;
     return {
-      release: async (o) => {
+      ...hearing(good, "release", async () => {
         before = (await good.snapshot()).table;
-        return await good.release(o);
-      },
-      ...showing(good.snapshot, ({ columns, table, layout, kvHeads }) => {
-        const heads = layout === "uniform" ? 1 : kvHeads;
-        return {
-          table: table.map((id, index) => {
-            const slot = Math.floor(index / columns / heads);
-            return id < 0 && slot >= limit ? before?.[index] ?? id : id;
-          }),
-        };
       }),
+      ...showing(good.snapshot, (snapshot) => ({
+        table: mapEntries(
+          snapshot,
+          (id, { slot, index }) => id < 0 && slot >= limit ? before?.[index] ?? id : id,
+        ),
+      })),
     };
   }),
   ...layoutFamily({
@@ -127,17 +113,14 @@ export const sizeMutants: readonly Mutant[] = [
   }, (good) => {
     let before: Int32Array | null = null;
     return {
-      recycle: async (o) => {
+      ...hearing(good, "recycle", async () => {
         before = (await good.snapshot()).table;
-        return await good.recycle(o);
-      },
-      release: (o) => {
-        before = null;
-        return good.release(o);
-      },
-      ...showing(good.snapshot, ({ table, layerGroups }) => ({
-        table: table.map((id, index) =>
-          index < 2 * table.length / layerGroups ? id : before?.[index] ?? id
+      }),
+      ...hearing(good, "release", () => void (before = null)),
+      ...showing(good.snapshot, (snapshot) => ({
+        table: mapEntries(
+          snapshot,
+          (id, { group, index }) => group < 2 ? id : before?.[index] ?? id,
         ),
       })),
     };

@@ -1,6 +1,6 @@
 /** Allocators whose slots have one fault each. */
 import { type AllocatorFault, type Mutant, mutateAllocator } from "./mutant.ts";
-import { showing, undoSwaps, withStale } from "./snapshot_changes.ts";
+import { hearing, showing, undoSwaps, withStale } from "./snapshot_changes.ts";
 
 export const slotMutants: readonly Mutant[] = [
   mutateAllocator({
@@ -43,10 +43,7 @@ function swapLeaves(field: "table" | "draftTable"): AllocatorFault {
   return (good) => {
     const moved: [number, number][] = [];
     return {
-      swap: (o) => {
-        moved.unshift([o.first, o.second]);
-        return good.swap(o);
-      },
+      ...hearing(good, "swap", ({ first, second }) => void moved.unshift([first, second])),
       ...showing(good.snapshot, (snapshot) => {
         const table = snapshot[field];
         return table === null ? {} : { [field]: undoSwaps(snapshot, table, moved) };
@@ -60,10 +57,9 @@ function staleAfter(command: "reorder" | "release" | "condense"): AllocatorFault
   return (good) => {
     let before: Int32Array | null = null;
     return {
-      [command]: async (argument: never) => {
+      ...hearing(good, command, async () => {
         before = (await good.snapshot()).table;
-        return await good[command](argument);
-      },
+      }),
       snapshot: async () => withStale(await good.snapshot(), before),
     };
   };

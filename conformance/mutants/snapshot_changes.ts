@@ -1,5 +1,5 @@
 /** Ways to show a good allocator's state wrongly. */
-import type { AllocatorSnapshot } from "../subject.ts";
+import type { AllocatorSnapshot, AllocatorSubject } from "../subject.ts";
 
 /** Shows part of every snapshot differently. */
 export function showing(
@@ -10,6 +10,43 @@ export function showing(
     snapshot: async () => {
       const good = await snapshot();
       return { ...good, ...change(good) };
+    },
+  };
+}
+
+/** Where an entry of a table stands. */
+interface Place {
+  readonly index: number;
+  readonly group: number;
+  readonly slot: number;
+  readonly head: number;
+  readonly column: number;
+}
+
+/** The table with other ids, entry by entry. */
+export function mapEntries(
+  { table, columns, slots, layout, kvHeads }: AllocatorSnapshot,
+  change: (id: number, at: Place) => number,
+): Int32Array {
+  const heads = layout === "uniform" ? 1 : kvHeads;
+  return table.map((id, index) => {
+    const row = Math.floor(index / columns);
+    const slotRow = Math.floor(row / heads);
+    const [group, slot] = [Math.floor(slotRow / slots), slotRow % slots];
+    return change(id, { index, group, slot, head: row % heads, column: index % columns });
+  });
+}
+
+/** Hears of a command before it is carried out. */
+export function hearing<Name extends Exclude<keyof AllocatorSubject, "snapshot" | "validate">>(
+  good: AllocatorSubject,
+  name: Name,
+  hear: (o: Parameters<NonNullable<AllocatorSubject[Name]>>[0]) => void | Promise<void>,
+): Partial<AllocatorSubject> {
+  return {
+    [name]: async (o: never) => {
+      await hear(o);
+      return await good[name]!(o);
     },
   };
 }
