@@ -1,8 +1,9 @@
 /** Kernels whose recordings share what they change, or hold for what they were recorded with. */
 import type { AttentionProblem } from "../../kernel/mod.ts";
 import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
+import { onlyColumns } from "./capture_mutants.ts";
 import { kernelFamily, kernelLayoutFamily, limits, named } from "./family.ts";
-import { type Mutant, withTable } from "./mutant.ts";
+import type { Mutant } from "./mutant.ts";
 import { changed } from "./problem_changes.ts";
 
 const facts = { origin: "field", violates: ["capture/several"] } as const;
@@ -93,11 +94,7 @@ export const captureFamilyMutants: readonly Mutant[] = [
       `capture:replay:longer:columns=${pages < 4 ? 4 : 40};layout=${layout};*`,
     layouts: HEAD_LAYOUTS,
   }, (good, pages) => ({
-    replay: (capture, problem) => {
-      const { columns } = problem.shape;
-      const table = problem.table.map((id, index) => index % columns < pages ? id : -1);
-      return good.replay(capture, withTable(problem, table));
-    },
+    replay: (capture, problem) => good.replay(capture, onlyColumns(problem, pages)),
   })),
   ...kernelLayoutFamily({
     ...facts,

@@ -52,7 +52,8 @@ export const captureMutants: readonly Mutant[] = [
   }),
 ];
 
-function onlyColumns(problem: AttentionProblem, kept: number): AttentionProblem {
+/** A problem whose rows end after so many columns. */
+export function onlyColumns(problem: AttentionProblem, kept: number): AttentionProblem {
   const { columns } = problem.shape;
   return withTable(problem, problem.table.map((id, index) => index % columns < kept ? id : -1));
 }

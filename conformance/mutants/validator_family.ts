@@ -3,9 +3,11 @@ import type { TableDump, TableFault } from "../subject.ts";
 import { allocatorFamily, type FamilyMember } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
 
+type Ask = (o: TableDump) => TableDump;
+
 interface ValidatorMember extends FamilyMember {
   /** The question as the validator takes it. */
-  readonly ask?: (o: TableDump) => TableDump;
+  readonly ask?: Ask;
   /** What it reports of a fault. */
   readonly retell?: (fault: TableFault) => TableFault;
   /** The faults that it reports those that there are. */
@@ -21,6 +23,25 @@ const FAULTS = [
 const SIZE = ["validator:size:fault"];
 
 const int32 = (values: ArrayLike<unknown>): Int32Array => Int32Array.from(values, Number);
+
+/** The question with other lengths; those of a wrong type stay what they are. */
+function withLengths(change: (length: number, o: TableDump) => number): Ask {
+  return (o) =>
+    o.lengthsTokens instanceof Int32Array
+      ? { ...o, lengthsTokens: o.lengthsTokens.map((length) => change(length, o)) }
+      : o;
+}
+
+/** The question with other windows; those of a wrong type stay what they are. */
+function withWindows(change: (window: number, all: Int32Array) => number): Ask {
+  return (o) =>
+    o.headWindows instanceof Int32Array
+      ? { ...o, headWindows: o.headWindows.map((window) => change(window, o.headWindows)) }
+      : o;
+}
+
+const widest = withWindows((_, all) => Math.max(...all));
+const narrowest = withWindows((_, all) => Math.min(...all));
 
 const MEMBERS: readonly ValidatorMember[] = [
   ...[1, 4, 6].map((heads) => ({
@@ -42,12 +63,7 @@ const MEMBERS: readonly ValidatorMember[] = [
     fault: "Lengths are taken for whole pages, and a last part of one is not looked at",
     violates: ["sentinel/only-when-dead", "sentinel/tail"],
     killedBy: SIZE,
-    ask: (o) => ({
-      ...o,
-      lengthsTokens: isInt32(o)
-        ? o.lengthsTokens.map((length) => length - length % 16)
-        : o.lengthsTokens,
-    }),
+    ask: withLengths((length) => length - length % 16),
   },
   {
     label: "whole_pages_up",
@@ -102,26 +118,21 @@ const MEMBERS: readonly ValidatorMember[] = [
     fault: "A page of every head is judged by the window heads alone",
     violates: ["sentinel/only-when-dead"],
     killedBy: ["validator:table:uniform_hole"],
-    ask: (o) => withOneWindow(o, Math.max),
+    ask: (o) => o.layout === "uniform" ? widest(o) : o,
   },
   {
     label: "uniform_by_the_narrowest_window",
     fault: "A page of every head is judged by the narrowest window",
     violates: ["sentinel/only-when-dead", "mask/several-windows"],
     killedBy: ["validator:table:uniform_hole"],
-    ask: (o) => withOneWindow(o, Math.min),
+    ask: (o) => o.layout === "uniform" ? narrowest(o) : o,
   },
   ...[1, -1].map((early) => ({
     label: early === 1 ? "dead_a_token_early" : "dead_a_token_late",
     fault: `Pages are taken for dead a token too ${early === 1 ? "early" : "late"}`,
     violates: ["sentinel/only-when-dead"],
     killedBy: [`validator:size:windows:dead=${early !== 1};*`],
-    ask: (o: TableDump) => ({
-      ...o,
-      headWindows: o.headWindows instanceof Int32Array
-        ? o.headWindows.map((window) => window > 1 ? window - early : window)
-        : o.headWindows,
-    }),
+    ask: withWindows((window) => window > 1 ? window - early : window),
   })),
   {
     label: "lengths_clamped",
@@ -131,53 +142,25 @@ const MEMBERS: readonly ValidatorMember[] = [
       "validator:size:lengths:fault=negative;*",
       "validator:size:lengths:fault=past_row;*",
     ],
-    ask: (o) => ({
-      ...o,
-      lengthsTokens: isInt32(o)
-        ? o.lengthsTokens.map((length) =>
-          Math.min(Math.max(length, 0), Math.max(1, o.columns) * o.pageSizeTokens)
-        )
-        : o.lengthsTokens,
-    }),
+    ask: withLengths((length, { columns, pageSizeTokens }) =>
+      Math.min(Math.max(length, 0), Math.max(1, columns) * pageSizeTokens)
+    ),
   },
   {
     label: "largest_window",
     fault: "Every window head is judged by the largest window",
     violates: ["sentinel/only-when-dead", "mask/several-windows"],
     killedBy: ["validator:size:windows:dead=true;*"],
-    ask: (o) => ({
-      ...o,
-      headWindows:
-        o.headWindows.map?.((window) => window > 0 ? Math.max(...o.headWindows) : window) ??
-          o.headWindows,
-    }),
+    ask: withWindows((window, all) => window > 0 ? Math.max(...all) : window),
   },
   {
     label: "smallest_window",
     fault: "Every window head is judged by the smallest window",
     violates: ["sentinel/only-when-dead", "mask/several-windows"],
     killedBy: ["validator:size:windows:dead=false;head=6;*"],
-    ask: (o) => {
-      const kept = [...o.headWindows].map(Number).filter((window) => window > 0);
-      const headWindows = Int32Array.from(
-        o.headWindows,
-        (window) => Number(window) > 0 ? Math.min(...kept) : 0,
-      );
-      return { ...o, headWindows };
-    },
+    ask: withWindows((window, all) => window > 0 ? Math.min(...all.filter((each) => each > 0)) : 0),
   },
 ];
-
-/** A uniform table whose heads all have the window that is chosen of theirs. */
-function withOneWindow(o: TableDump, choose: (...windows: number[]) => number): TableDump {
-  return o.layout === "uniform" && o.headWindows instanceof Int32Array
-    ? { ...o, headWindows: o.headWindows.map(() => choose(...o.headWindows)) }
-    : o;
-}
-
-function isInt32(o: TableDump): boolean {
-  return o.lengthsTokens instanceof Int32Array;
-}
 
 export const validatorMutants: readonly Mutant[] = allocatorFamily(
   { name: "validator", origin: "field" },
