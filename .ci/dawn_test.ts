@@ -61,11 +61,7 @@ function* listPrograms(): Generator<{ readonly name: string; readonly code: stri
       const shape = { headSize, storage: "f16" } as const;
       const sizes = hasMatrixRows(shape, target) ? [TILE_ROWS, MATRIX_ROWS] : [TILE_ROWS];
       const tunings = matrixTuningsOf(target, { headSize });
-      const ahead = tunings.filter(({ stages }) => stages === undefined).map((tuning) => ({
-        ...tuning,
-        isAhead: true,
-      }));
-      for (const matrix of [...tunings, ...ahead]) {
+      for (const matrix of tunings) {
         for (const rows of sizes) {
           for (const masks of [false, true]) {
             yield attendProgram({

@@ -58,13 +58,6 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     cases: ["decode-128x8k-g8"],
     variants: {
       before: BEFORE,
-      "eight rows, 8 lanes and 4 keys, 4 elements": {
-        ...EIGHT_ROWS,
-        ...EIGHT_BY_FOUR,
-        valueElements: 4,
-        valuesInFlight: 16,
-      },
-      "the same, 8 values in flight": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR, valueElements: 4 },
       "eight rows, 16 lanes and 4 keys": { ...EIGHT_ROWS, lanesPerKey: 16, keysPerGroup: 4 },
       "eight rows, 4 values in flight": { ...BEFORE, ...EIGHT_ROWS, valuesInFlight: 4 },
       "eight rows, 8 lanes and 4 keys": { ...EIGHT_ROWS, ...EIGHT_BY_FOUR },
@@ -117,13 +110,8 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     ],
     variants: {
       before: {},
-      "matrices, a tile ahead": { matrix: { ...MATRIX_OF_16, isAhead: true } },
-      "the same, items for two waves": {
-        matrix: { ...MATRIX_OF_16, isAhead: true },
-        parallelItems: 1056,
-      },
-      "matrices, next scores beside weights": { matrix: { ...MATRIX_OF_16, stages: 3 } },
-      "matrices, values late": { matrix: MATRIX_OF_16 },
+      "matrices, a tile ahead": { matrix: MATRIX_OF_16 },
+      "the same, items for two waves": { matrix: MATRIX_OF_16, parallelItems: 1056 },
     },
   },
   {
@@ -132,10 +120,8 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     cases: ["matrix-prefill-8k-g5"],
     variants: {
       before: { matrix: { rowFragments: 1, tileKeys: 16 } },
-      "next scores beside weights, 32 keys": {
-        matrix: { rowFragments: 1, tileKeys: 32, stages: 3 },
-      },
-      "next scores beside weights": { matrix: { rowFragments: 1, tileKeys: 16, stages: 3 } },
+      "32 keys": { matrix: { rowFragments: 1, tileKeys: 32 } },
+      "32 rows": { matrix: { rowFragments: 2, tileKeys: 16 } },
     },
   },
   {

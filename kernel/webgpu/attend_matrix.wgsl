@@ -19,12 +19,8 @@
 //
 // While a tile's weights are worked out, its values and the next tile's keys are on their way, and so
 // are the table entries of the tile after that: rows, positions and mask flags of four tiles are held.
-// PIPELINED multiplies the scores of the next tile while the weights of a tile are worked out: then
-// neither waits for the other, and two barriers a tile are gone. Scores of three tiles are held, one
-// that is written, one that is read, and one whose weights are multiplied.
-//
 // Workgroup memory, in vec4<u32>: keys [KT][LV + 1], values [KT][LV + 1], and
-// scores [AREAS][ROWS][KT / 4 + 1].
+// scores [ROWS][KT / 4 + 1].
 
 const SLOTS: u32 = 4u;
 
@@ -129,9 +125,6 @@ fn attend(
 
   findTile(item, item.visibleBegin, local);
   findTile(item, item.visibleBegin + ${KT}u, local);
-//#if PIPELINED
-  findTile(item, item.visibleBegin + ${2 * KT}u, local);
-//#end
   workgroupBarrier();
 //#for i in 0..STAGE_LOADS
   let stage${i} = local + ${i * LANES}u;
@@ -146,58 +139,11 @@ fn attend(
 //#end
   }
   workgroupBarrier();
-//#if PIPELINED
-  // Scores of the first tile; then keys of the second are in place, and those of the third and values of
-  // the first on their way.
-  {
-//#for c in 0..KU
-//#for r in 0..RF
-    var score${r}_${c} = Sums();
-//#end
-//#end
-//#for k in 0..CD
-//#for c in 0..KU
-    let keys${k}_${c} = subgroupMatrixLoad<Right, col_major>(&tile, ${c * U * (LV + 1) + k * U / 8}u, ${LV + 1}u);
-//#for r in 0..RF
-    score${r}_${c} = subgroupMatrixMultiplyAccumulate(query${r}_${k}, keys${k}_${c}, score${r}_${c});
-//#end
-//#end
-//#end
-//#for c in 0..KU
-//#for r in 0..RF
-    subgroupMatrixStore<row_major>(&tile, scores + ${r * U * SCORE_STRIDE + c * U / 4}u, score${r}_${c}, ${SCORE_STRIDE}u);
-//#end
-//#end
-  }
-  workgroupBarrier();
-  var area = 0u;
-  var id = pageOf(item, item.visibleBegin + ${3 * KT}u, local);
-//#for i in 0..STAGE_LOADS
-  var keyNext${i} = vec4<u32>(0u);
-  var value${i} = vec4<u32>(0u);
-//#end
-  if (item.visibleBegin < item.visibleEnd) {
-    let first = item.visibleBegin / ${KT}u % SLOTS;
-    let second = select(first, (first + 1u) % SLOTS, item.visibleBegin + ${KT}u < item.visibleEnd);
-    let third = select(first, (first + 2u) % SLOTS, item.visibleBegin + ${2 * KT}u < item.visibleEnd);
-//#for i in 0..STAGE_LOADS
-    tile[stageAt${i}] = keyChunk(sharedRows[second * ${KT}u + stageKey${i}], stageWord${i});
-    keyNext${i} = keyChunk(sharedRows[third * ${KT}u + stageKey${i}], stageWord${i});
-    value${i} = valueChunk(sharedRows[first * ${KT}u + stageKey${i}], stageWord${i});
-//#end
-  }
-  workgroupBarrier();
-//#end
 
   for (var begin = item.visibleBegin; begin < item.visibleEnd; begin += ${KT}u) {
     let slot = begin / ${KT}u % SLOTS;
-//#if PIPELINED
-    let nextArea = select(area + ${AREA_WORDS}u, 0u, area == ${2 * AREA_WORDS}u);
-//#else
     let area = 0u;
-    let nextArea = area;
-//#end
-    {
+        {
 //#for c in 0..KU
 //#for r in 0..RF
       var score${r}_${c} = Sums();
@@ -215,28 +161,22 @@ fn attend(
 //#end
 //#for c in 0..KU
 //#for r in 0..RF
-      subgroupMatrixStore<row_major>(&tile, nextArea + scores + ${r * U * SCORE_STRIDE + c * U / 4}u, score${r}_${c}, ${SCORE_STRIDE}u);
+      subgroupMatrixStore<row_major>(&tile, area + scores + ${r * U * SCORE_STRIDE + c * U / 4}u, score${r}_${c}, ${SCORE_STRIDE}u);
 //#end
 //#end
     }
-//#if !PIPELINED
     workgroupBarrier();
-//#end
 
-//#if !PIPELINED
     let isLast = begin + ${KT}u >= item.visibleEnd;
     let nextSlot = select((slot + 1u) % SLOTS, slot, isLast);
 //#for i in 0..STAGE_LOADS
     let value${i} = valueChunk(sharedRows[slot * ${KT}u + stageKey${i}], stageWord${i});
     let keyNext${i} = keyChunk(sharedRows[nextSlot * ${KT}u + stageKey${i}], stageWord${i});
 //#end
-//#end
     if (local == 0u) {
       atomicStore(&needsMask[(slot + 3u) % SLOTS], 0u);
     }
-//#if !PIPELINED
     findTile(item, begin + ${2 * KT}u, local);
-//#end
 
     let masked = atomicLoad(&needsMask[slot]) != 0u;
 //#for x in 0..RPL
@@ -261,26 +201,8 @@ fn attend(
     }
 //#end
 //#use attend_matrix_weights
-//#if PIPELINED
-//#for i in 0..STAGE_LOADS
-    tile[${VALUES_AT}u + stageAt${i}] = select(value${i}, vec4<u32>(0u), sharedKeys[slot * ${KT}u + stageKey${i}] == NO_KEY);
-    tile[stageAt${i}] = keyNext${i};
-//#end
-    findKey(item, begin + ${3 * KT}u, local, id);
-    id = pageOf(item, begin + ${4 * KT}u, local);
-//#end
     workgroupBarrier();
 
-//#if PIPELINED
-    {
-      let valueSlot = select(slot, (slot + 1u) % SLOTS, begin + ${KT}u < item.visibleEnd);
-      let keySlot = select(slot, (slot + 3u) % SLOTS, begin + ${3 * KT}u < item.visibleEnd);
-//#for i in 0..STAGE_LOADS
-      value${i} = valueChunk(sharedRows[valueSlot * ${KT}u + stageKey${i}], stageWord${i});
-      keyNext${i} = keyChunk(sharedRows[keySlot * ${KT}u + stageKey${i}], stageWord${i});
-//#end
-    }
-//#end
     if (local == 0u) {
       atomicStore(&moves, 0u);
     }
@@ -299,11 +221,7 @@ fn attend(
 //#end
     }
 //#end
-//#if PIPELINED
-    area = nextArea;
-//#else
     workgroupBarrier();
-//#end
   }
   workgroupBarrier();
 

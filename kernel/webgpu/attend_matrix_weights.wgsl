@@ -22,7 +22,7 @@
       }
     }
 //#end
-//#if !PIPELINED && !READS_AHEAD
+//#if !READS_AHEAD
 //#for i in 0..STAGE_LOADS
     tile[${VALUES_AT}u + stageAt${i}] = select(value${i}, vec4<u32>(0u), sharedKeys[slot * ${KT}u + stageKey${i}] == NO_KEY);
     tile[stageAt${i}] = keyNext${i};

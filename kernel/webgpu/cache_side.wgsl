@@ -84,13 +84,9 @@ fn sideBlockScales(row: u32, chunk: u32) -> u32 {
 // Elements ${q * 4} to ${q * 4 + 3} of the chunk with that number in its row.
 fn sideQuarter${q}(chunk: SideChunk, number: u32) -> vec4<f32> {
 //#if SIDE_BITS == 16
-//#if SIDE_WORDS == 2
-  return lowHalf(vec4<u32>(chunk, 0u, 0u));
-//#end
-//#if SIDE_WORDS == 4 && q == 0
+//#if q == 0
   return lowHalf(chunk);
-//#end
-//#if SIDE_WORDS == 4 && q == 1
+//#else
   return highHalf(chunk);
 //#end
 //#end

@@ -115,10 +115,9 @@ export function subgroupMapping(
     ? C16_ELEMENTS
     : MAX_VALUE_ELEMENTS;
   // A step covers no more keys than a tile has.
-  const most = s.valueFormat === undefined ? tuning.valueElements ?? MAX_VALUE_ELEMENTS : Infinity;
   const values = Math.max(
-    Math.min(most, leastElements(s.valueFormat)),
-    Math.min(mostElements(s.valueFormat), fittingOutputs, tile * headSize / subgroupSize, most),
+    leastElements(s.valueFormat),
+    Math.min(mostElements(s.valueFormat), fittingOutputs, tile * headSize / subgroupSize),
   );
   // Nor fewer lanes share a value than leave a step the keys of a tile.
   const fixedQuery = tuning.fixedQuery !== false && multipliesCodes(s.keyFormat, o);

@@ -19,8 +19,6 @@ export const MATRIX_TUNINGS: readonly MatrixTuning[] = [
   { rowFragments: 1, tileKeys: 32 },
   { rowFragments: 2, tileKeys: 16 },
   { rowFragments: 2, tileKeys: 32 },
-  { rowFragments: 1, tileKeys: 16, stages: 3 },
-  { rowFragments: 1, tileKeys: 32, stages: 3 },
 ];
 
 /** Whether the matrix kernel attends items of this kind. */
@@ -145,8 +143,7 @@ export function matrixMapping(
   const scoreStride = tileKeys / 4 + 1;
   const areaWords = s.rows * scoreStride;
   const otherBytes = 4 * 2 * 4 * tileKeys + 8 * s.rows + 32;
-  const areas = tuning.stages ?? 1;
-  const tileWords = 2 * keyWords + areas * areaWords;
+  const tileWords = 2 * keyWords + areaWords;
   const lanesOfRow = Math.max(1, subgroupSize / rowsOfSubgroup);
   const subgroups = s.rows / rowsOfSubgroup;
   const loads = tileKeys * words / lanes;
@@ -172,8 +169,6 @@ export function matrixMapping(
     QF: Math.min(s.headSize, 2 * tileKeys) / unit,
     STAGE_LOADS: loads,
     VALUES_AT: keyWords,
-    PIPELINED: tuning.stages === 3,
-    AREA_WORDS: areaWords,
     SCORES_AT: 2 * keyWords,
     SCORE_STRIDE: scoreStride,
     TILE_WORDS: tileWords,
@@ -187,7 +182,7 @@ export function readsAhead(
   target: ProgramTarget,
 ): boolean {
   return s.rows === MATRIX_ROWS && tuning.rowFragments * target.matrix!.size === MATRIX_ROWS &&
-    s.pageSizeTokens >= tuning.tileKeys && tuning.isAhead === true;
+    s.pageSizeTokens >= tuning.tileKeys;
 }
 
 /** Lanes that every adapter with matrices starts in one workgroup. */
@@ -228,8 +223,5 @@ export function matrixTuningsOf(
 
 /** The part of a program's name that tells tunings apart. */
 export function matrixTuningName(tuning: MatrixTuning): string {
-  const stages = tuning.stages === undefined || tuning.stages === 1
-    ? ""
-    : `;stages=${tuning.stages}`;
-  return `row_fragments=${tuning.rowFragments};tile_keys=${tuning.tileKeys}${stages}`;
+  return `row_fragments=${tuning.rowFragments};tile_keys=${tuning.tileKeys}`;
 }

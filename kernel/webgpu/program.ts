@@ -20,13 +20,6 @@ export interface MatrixTuning {
   readonly rowFragments: 1 | 2;
   /** Keys of a tile. */
   readonly tileKeys: 16 | 32;
-  /**
-   * Tiles whose scores workgroup memory holds: with 3, those of the next one are multiplied while the
-   * weights of a tile are worked out. @default {1}
-   */
-  readonly stages?: 1 | 3;
-  /** Whether an item of one fragment reads a whole tile ahead. @default {false} */
-  readonly isAhead?: boolean;
   /** Fewest rows of decode that matrices multiply. @default {9} */
   readonly leastRows?: number;
 }
@@ -102,8 +95,6 @@ export interface AttendTuning {
   readonly keysPerGroup: number;
   /** Whether queries are rounded to 16 bits where the target multiplies int8 and int4 keys as they are. @default {true} */
   readonly fixedQuery?: boolean;
-  /** Elements of a 16-bit value that a lane loads at a time, at most; fewer leave registers free. @default {16} */
-  readonly valueElements?: 4 | 8 | 16;
   /** Whether a tile's values are asked for a tile ahead, where all of them are in flight at a time. @default {false} */
   readonly valuesAhead?: boolean;
   /** Value loads that a lane issues before it uses the first: a power of two. */

@@ -256,13 +256,12 @@ function matrixTuningOf(
 ): MatrixTuning | null {
   if (!usesMatrices(s, o.target)) return null;
   const asked = o.tuning?.matrix;
-  if (s.rows === MATRIX_ROWS && asked !== undefined) {
+  if (s.rows === MATRIX_ROWS) {
     // A subgroup owns all rows of a small item, and holds as many keys as a tile if they fit.
-    const stages = asked.stages === 3 ? 3 : 1;
+    const fitting = chooseMatrixTuning(s, { target: o.target })!;
     const rowFragments = o.target.matrix!.size === 8 ? 2 : 1;
-    const tuning = { ...asked, rowFragments, stages } as const;
-    if (matrixMapping(s, { target: o.target, tuning }) !== null) return tuning;
-    return chooseMatrixTuning(s, { target: o.target });
+    const tuning = { ...fitting, ...asked, rowFragments } as const;
+    return matrixMapping(s, { target: o.target, tuning }) === null ? fitting : tuning;
   }
   return chooseMatrixTuning(s, {
     target: o.target,

@@ -8,7 +8,6 @@ export type TuningPart = Exclude<
   keyof AttendTuning,
   | "matrix"
   | "rowsOfSubgroup"
-  | "valueElements"
   | "mergesInside"
   | "short"
   | "fixedQuery"
@@ -34,7 +33,7 @@ export function isAttendTuning(
   o: { readonly subgroupSize: number },
 ): value is AttendTuning {
   if (typeof value !== "object" || value === null) return false;
-  const { matrix, short, rowsOfSubgroup, valueElements, ...parts } = value as Record<
+  const { matrix, short, rowsOfSubgroup, ...parts } = value as Record<
     string,
     unknown
   >;
@@ -44,7 +43,6 @@ export function isAttendTuning(
     axes.every(([name, values]) => values.some((choice) => choice === tuning[name])) &&
     (matrix === undefined || isMatrixTuning(matrix)) &&
     (short === undefined || isShortTuning(short)) &&
-    [undefined, 4, 8, 16].some((choice) => choice === valueElements) &&
     isRows(rowsOfSubgroup) &&
     [mergesInside, fixedQuery, valuesAhead].every((flag) =>
       /undefined|boolean/.test(typeof flag)
@@ -86,9 +84,9 @@ function isShortTuning(value: unknown): boolean {
 }
 
 function isMatrixTuning(value: unknown): boolean {
-  const { isAhead = false, leastRows = 9, ...rest } = Object(value) as Record<string, unknown>;
+  const { leastRows = 9, ...rest } = Object(value) as Record<string, unknown>;
   const text = JSON.stringify(rest);
-  return typeof isAhead === "boolean" && Number.isInteger(leastRows) && Number(leastRows) > 0 &&
+  return Number.isInteger(leastRows) && Number(leastRows) > 0 &&
     MATRIX_TUNINGS.some((choice) => JSON.stringify(choice) === text);
 }
 

@@ -57,13 +57,12 @@ Deno.test("isAttendTuning() takes parts for short steps and for matrices, and no
     isAttendTuning({ ...tuning, ...parts }, { subgroupSize: 32 });
   const short = { subgroups: 4, mergesInside: true };
   const matrix = { rowFragments: 1, tileKeys: 16 };
-  assert.ok(takes({ short: { ...short, lanesPerKey: 4 }, matrix: { ...matrix, isAhead: true } }));
+  assert.ok(takes({ short: { ...short, lanesPerKey: 4 }, matrix }));
   assert.ok(takes({ matrix: { ...matrix, leastRows: 5 }, rowsOfSubgroup: 8 }));
   assert.ok(!takes({ short: { ...short, lanesPerKey: 3 } }));
   assert.ok(!takes({ short: { ...short, more: 1 } }));
   assert.ok(!takes({ matrix: { ...matrix, leastRows: 0 } }));
-  assert.ok(!takes({ matrix: { ...matrix, isAhead: 1 } }));
-  assert.ok(takes({ valueElements: 4 }) && !takes({ valueElements: 5 }));
+  assert.ok(!takes({ matrix: { ...matrix, more: 1 } }));
   assert.ok(!takes({ rowsOfSubgroup: 6 }));
 });
 
