@@ -1,5 +1,5 @@
 /** The packages that bring the Vulkan loader and a driver that runs on the CPU. */
-export const VULKAN_PACKAGES: readonly string[] = ["libvulkan1", "mesa-vulkan-drivers"];
+const VULKAN_PACKAGES: readonly string[] = ["libvulkan1", "mesa-vulkan-drivers"];
 
 /** What is known of the machine before anything is done. */
 export interface MachineFacts {
@@ -44,7 +44,7 @@ export function planSetup(facts: MachineFacts): SetupPlan {
 }
 
 /** Asks for an adapter from the Vulkan backend alone, and gives its name. */
-export async function findVulkanDevice(): Promise<string | null> {
+async function findVulkanDevice(): Promise<string | null> {
   Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
   const adapter = await navigator.gpu?.requestAdapter();
   return adapter ? adapter.info.description : null;

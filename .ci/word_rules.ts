@@ -1,7 +1,7 @@
 import type { Breach, SourceFile } from "./source_tree.ts";
 
 /** Private words, and what the field says for them; see docs/glossary.md. */
-export const REFUSED_WORDS: Readonly<Record<string, string>> = {
+const REFUSED_WORDS: Readonly<Record<string, string>> = {
   anew: "again",
   anybody: "anyone",
   heed: "follow",

@@ -15,7 +15,7 @@ export const CACHE_TYPES: readonly string[] = [
 ];
 
 /** Loads a case over pools of a type, as many bytes as its own, with load enough to fill them. */
-export async function loadTypeCase(o: CapacityCase, dtype: string): Promise<Workload> {
+async function loadTypeCase(o: CapacityCase, dtype: string): Promise<Workload> {
   const origin = "docs/capacity.md";
   const headMap = o.headMap === undefined ? [] : [{ path: "headMap", value: o.headMap, origin }];
   const plain = requireLoaded(await loadWorkload(o.fixture, { overrides: headMap }));

@@ -8,7 +8,7 @@ import { runBench } from "../bench/run/mod.ts";
 import { renderSchedulers } from "./docs_schedulers.ts";
 
 /** Fixture that the faults are shown on. */
-export const FAULT_FIXTURE = "scheduler-faults";
+const FAULT_FIXTURE = "scheduler-faults";
 /** Pages per head with which the same requests are short of memory. */
 const SCARCE_PAGES = 512;
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { FuzzTarget } from "./target.ts";
 
 /** The most bytes of an input. */
-export const MAX_INPUT_BYTES = 96 << 10;
+const MAX_INPUT_BYTES = 96 << 10;
 
 /** Numbers at which readers go wrong. */
 const NUMBERS = [

@@ -40,6 +40,15 @@ export function allOf(...needs: readonly Needs[]): Needs {
   return (values) => needs.map((need) => need(values)).find((lack) => lack !== null) ?? null;
 }
 
+/** Settings that all lack the same to have an effect. */
+export function withNeeds<const TABLE extends SettingTable>(
+  needs: Needs,
+  table: TABLE,
+): TABLE {
+  const needing = Object.entries(table).map(([name, setting]) => [name, { ...setting, needs }]);
+  return Object.fromEntries(needing) as TABLE;
+}
+
 /**
  * Finds what was given in vain. On the command line that is a mistake; a variable or a file may be
  * meant for other runs too, so there it is a note.

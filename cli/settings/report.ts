@@ -20,7 +20,7 @@ export const REPORT_FORMATS = [
 export type ReportFormat = typeof REPORT_FORMATS[number];
 
 /** Forms that `headwise report` prints: those, and raw values and traces of benchmarks. */
-export const RESULT_FORMATS = [...REPORT_FORMATS, "csv", "csv-gaps", "perfetto"] as const;
+const RESULT_FORMATS = [...REPORT_FORMATS, "csv", "csv-gaps", "perfetto"] as const;
 
 /** A form that `headwise report` prints. */
 export type ResultFormat = typeof RESULT_FORMATS[number];

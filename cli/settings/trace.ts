@@ -1,7 +1,6 @@
-import { onlyWith } from "./idle_settings.ts";
+import { onlyWith, withNeeds } from "./idle_settings.ts";
 import type { TraceFormat } from "../../fixtures/mod.ts";
 import { choiceOf, wholeNumber } from "./parsers.ts";
-import type { SettingTable } from "./setting.ts";
 
 const TRACE_FORMATS = ["auto", "azure", "mooncake", "bailian", "burstgpt"] as const satisfies (
   | "auto"
@@ -9,9 +8,8 @@ const TRACE_FORMATS = ["auto", "azure", "mooncake", "bailian", "burstgpt"] as co
 )[];
 
 /** How a trace file is read. */
-export const TRACE_SETTINGS = {
+export const TRACE_SETTINGS = withNeeds(onlyWith("trace"), {
   traceFormat: {
-    needs: onlyWith("trace"),
     brief: "Format of the trace: auto, azure, mooncake, bailian or burstgpt",
     placeholder: "NAME",
     defaultValue: "auto",
@@ -19,7 +17,6 @@ export const TRACE_SETTINGS = {
     option: "format",
   },
   timeUnit: {
-    needs: onlyWith("trace"),
     brief: "Unit of the trace's arrivals: s or ms",
     placeholder: "UNIT",
     defaultValue: null,
@@ -28,7 +25,6 @@ export const TRACE_SETTINGS = {
     option: "timeUnit",
   },
   blockTokens: {
-    needs: onlyWith("trace"),
     brief: "Tokens of a prefix block of the trace",
     placeholder: "N",
     defaultValue: null,
@@ -37,7 +33,6 @@ export const TRACE_SETTINGS = {
     option: "blockTokens",
   },
   limit: {
-    needs: onlyWith("trace"),
     brief: "Take only the first N requests of the trace",
     placeholder: "N",
     defaultValue: null,
@@ -46,7 +41,6 @@ export const TRACE_SETTINGS = {
     option: "limit",
   },
   maxTokens: {
-    needs: onlyWith("trace"),
     brief: "Skip requests of the trace with more than N tokens in all",
     placeholder: "N",
     defaultValue: null,
@@ -54,4 +48,4 @@ export const TRACE_SETTINGS = {
     parse: wholeNumber({ min: 1 }),
     option: "maxTokens",
   },
-} as const satisfies SettingTable;
+});
