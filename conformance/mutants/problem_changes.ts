@@ -37,6 +37,18 @@ export function zeros(problem: AttentionProblem): Reply<AttendReply> {
   return { kind: "ok", value: { output: new Uint16Array(problem.query.length), logSumExp: null } };
 }
 
+/** A kernel that takes some of the problems which it has to refuse, and answers zeros. */
+export function taking(
+  isTaken: (problem: AttentionProblem, message: string) => boolean,
+): KernelFault {
+  return (good) => ({
+    attend: async (problem, o) => {
+      const reply = await good.attend(problem, o);
+      return reply.kind === "refused" && isTaken(problem, reply.message) ? zeros(problem) : reply;
+    },
+  });
+}
+
 /** A column of a row, within the pages that its request holds or past them. */
 interface WalkedColumn {
   /** What stands there. */

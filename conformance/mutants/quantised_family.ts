@@ -51,6 +51,17 @@ function scalesOf(
       : undefined;
 }
 
+/** Zero points, each taken from another place of the same tensor. */
+function zerosOf(from: (index: number, shape: Shape) => number): SideFault {
+  return (tensor, { shape }) => {
+    const { zeros } = tensor;
+    return zeros && {
+      ...tensor,
+      zeros: zeros.map((_, index) => zeros[from(index, shape) % zeros.length]!),
+    };
+  };
+}
+
 function codesOf(types: readonly CodeType[], change: (code: number) => number): SideFault {
   return (tensor, { format }) =>
     types.includes(format.codes) && format.granularity !== "inline"
@@ -212,20 +223,12 @@ const MEMBERS: readonly SideMember[] = [
   member("zero_point_of_neighbour_channel", "c4", {
     fault: "The zero point of the next channel is taken off",
     killedBy: ["kernel:c4:format:format=int4-channel-bf16;*"],
-    change: (tensor) => {
-      const { zeros } = tensor;
-      if (zeros === undefined) return undefined;
-      return { ...tensor, zeros: zeros.map((_, index) => zeros[(index + 1) % zeros.length]!) };
-    },
+    change: zerosOf((index) => index + 1),
   }),
   member("zero_point_of_first_head", "c4", {
     fault: "Every head takes the zero points of the first one",
     killedBy: ["kernel:c4:format:format=int4-channel-f32;*"],
-    change: (tensor, { shape }) => {
-      const { zeros } = tensor;
-      if (zeros === undefined) return undefined;
-      return { ...tensor, zeros: zeros.map((_, index) => zeros[index % shape.headSize]!) };
-    },
+    change: zerosOf((index, { headSize }) => index % headSize),
   }),
   member("tensor_scale_forgotten", "c4", {
     fault: "The scale above those of blocks is not multiplied in",

@@ -1,7 +1,7 @@
 /** Kernels that take codes, scales or zero points which they have to refuse. */
 import { type FamilyMember, kernelFamily } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
-import { zeros } from "./problem_changes.ts";
+import { taking } from "./problem_changes.ts";
 
 interface TakeMember extends FamilyMember {
   readonly refusal: RegExp;
@@ -36,10 +36,5 @@ function take(label: string, refusal: RegExp, query: string): TakeMember {
 export const quantisedRefusalMutants: readonly Mutant[] = kernelFamily(
   { name: "takes_quantised" },
   TAKES,
-  ({ refusal }) => (good) => ({
-    attend: async (problem, o) => {
-      const reply = await good.attend(problem, o);
-      return reply.kind === "refused" && refusal.test(reply.message) ? zeros(problem) : reply;
-    },
-  }),
+  ({ refusal }) => taking((_, message) => refusal.test(message)),
 );

@@ -3,7 +3,7 @@ import type { AttentionProblem } from "../../kernel/mod.ts";
 import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
 import { type FamilyMember, kernelFamily, kernelLayoutFamily } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
-import { asking, zeros } from "./problem_changes.ts";
+import { asking, taking } from "./problem_changes.ts";
 
 interface RefusalMember extends FamilyMember {
   readonly when: (problem: AttentionProblem) => boolean;
@@ -114,10 +114,5 @@ export const refusalMutants: readonly Mutant[] = [
       return { ...problem, table };
     }),
   ),
-  ...kernelFamily({ name: "takes" }, MEMBERS, ({ when }) => (good) => ({
-    attend: async (problem, o) => {
-      const reply = await good.attend(problem, o);
-      return reply.kind === "refused" && when(problem) ? zeros(problem) : reply;
-    },
-  })),
+  ...kernelFamily({ name: "takes" }, MEMBERS, ({ when }) => taking(when)),
 ];
