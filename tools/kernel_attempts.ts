@@ -14,16 +14,20 @@
  */
 
 import { parseArgs } from "node:util";
-import { builtinKernelCases, type KernelCase, runKernelBench, tuningKey } from "../bench/mod.ts";
+import {
+  builtinKernelCases,
+  defaultCaseTuning,
+  type KernelCase,
+  runKernelBench,
+  tuningKey,
+} from "../bench/mod.ts";
 import { openProvider, storeTunings } from "../cli/gpu/mod.ts";
 import {
   type AttendTuning,
   closeGpu,
-  defaultTuning,
   type Gpu,
   matrixTuningName,
   matrixTuningsOf,
-  parseFormat,
 } from "../kernel/mod.ts";
 import { chooseVariants, type VariantTime } from "./choose_variants.ts";
 import { ATTEMPTS, type KernelVariant } from "./kernel_variants.ts";
@@ -154,11 +158,5 @@ function shortened(kernelCase: KernelCase): KernelCase {
 
 function tuningOf(gpu: Gpu, { kernelCase, variant }: Trial): AttendTuning {
   const { pages: _, ...parts } = variant;
-  const { kvHeads, group, headSize, keyFormat, valueFormat } = kernelCase.shape;
-  const codes = {
-    ...(keyFormat === undefined ? {} : { keyFormat: parseFormat(keyFormat)! }),
-    ...(valueFormat === undefined ? {} : { valueFormat: parseFormat(valueFormat)! }),
-  };
-  const shape = { kvHeads, queryHeads: kvHeads * group, headSize, ...codes };
-  return { ...defaultTuning(gpu.target, shape), ...parts };
+  return { ...defaultCaseTuning(gpu.target, kernelCase), ...parts };
 }

@@ -23,6 +23,7 @@ export { type KernelBenchOptions, runKernelBench } from "./run_cases.ts";
 export { selectKernelCases } from "./select.ts";
 export { sizedKernelCases } from "./sized_cases.ts";
 export {
+  defaultCaseTuning,
   type TunedShape,
   type TunedVariant,
   tuneKernel,

@@ -15,6 +15,7 @@ import {
 } from "../../kernel/mod.ts";
 import type { KernelCase } from "./case.ts";
 import { medianOf } from "./figures.ts";
+import { formatsOf } from "./step.ts";
 import { type KernelMeasureOptions, measureKernelCase, tallestMultiplier } from "./measure.ts";
 
 /** Rows that are many are so whatever programs a few rows have. */
@@ -69,6 +70,17 @@ export function tuningKey({ shape, requests }: KernelCase): string {
     (tall ? ";rows=tall" : "");
 }
 
+/** The tuning that a case has where none was measured on this adapter. */
+export function defaultCaseTuning(target: ProgramTarget, { shape }: KernelCase): AttendTuning {
+  const { kvHeads, group, headSize } = shape;
+  return defaultTuning(target, {
+    kvHeads,
+    queryHeads: kvHeads * group,
+    headSize,
+    ...formatsOf(shape),
+  });
+}
+
 /**
  * Measures variants, one part of the tuning at a time, from the default on until a round brings
  * nothing. Every variant is checked against the oracle before it is timed, and none is needed for
@@ -86,13 +98,14 @@ export async function tuneKernel(gpu: Gpu, o: TuneOptions): Promise<TunedShape[]
     };
     const isMatrix = cases.every((each) => tallestMultiplier(gpu, each) === "matrix");
     const { target } = gpu;
+    const start = defaultCaseTuning(target, cases[0]);
     const found = isMatrix
       ? await searchMatrixTuning({
-        start: defaultTuning(target),
+        start,
         tunings: matrixTuningsOf(target, cases[0].shape),
         measure,
       })
-      : await searchTuning({ target, measure });
+      : await searchTuning({ target, start, measure });
     tuned.push({ key, ...found });
   }
   return tuned;
@@ -106,9 +119,11 @@ export async function tuneKernel(gpu: Gpu, o: TuneOptions): Promise<TunedShape[]
  */
 export async function searchTuning(o: {
   readonly target: ProgramTarget;
+  /** Where the search begins. */
+  readonly start: AttendTuning;
   readonly measure: (tuning: AttendTuning) => Promise<number | string>;
 }): Promise<Omit<TunedShape, "key">> {
-  const start = defaultTuning(o.target);
+  const { start } = o;
   const nothing = { tuning: start, gain: 1, variants: 0, refused: [] };
   if (o.target.subgroupSize === 0) {
     return { ...nothing, failure: "the adapter has no fixed subgroup size, so none applies" };

@@ -6,9 +6,10 @@ import {
   TUNING_PARTS,
 } from "../../kernel/mod.ts";
 import { builtinCase } from "./test_support.ts";
-import { searchMatrixTuning, searchTuning, tuningKey } from "./tune.ts";
+import { defaultCaseTuning, searchMatrixTuning, searchTuning, tuningKey } from "./tune.ts";
 
 const TARGET = { subgroupSize: 32, dialect: "naga", isCompact: false } as const;
+const START = defaultTuning(TARGET);
 
 /** A valley whose lowest point is the given tuning. */
 function valley(lowest: AttendTuning): (tuning: AttendTuning) => number {
@@ -24,6 +25,7 @@ Deno.test("searchTuning() finds the lowest point from the default on", async () 
   const measure = valley(lowest);
   const found = await searchTuning({
     target: TARGET,
+    start: START,
     measure: (tuning) => Promise.resolve(measure(tuning)),
   });
   assert.deepEqual(found.tuning, lowest);
@@ -35,6 +37,7 @@ Deno.test("searchTuning() keeps the default when gains are noise", async () => {
   let calls = 0;
   const found = await searchTuning({
     target: TARGET,
+    start: START,
     measure: () => Promise.resolve(-0.015 * (calls++ % 2)),
   });
   assert.deepEqual(found.tuning, defaultTuning(TARGET));
@@ -45,6 +48,7 @@ Deno.test("searchTuning() keeps the default when gains are noise", async () => {
 Deno.test("searchTuning() reports variants that are refused, and chooses none of them", async () => {
   const found = await searchTuning({
     target: TARGET,
+    start: START,
     measure: ({ subgroups }) =>
       Promise.resolve(subgroups === 4 ? "wrong output" : -subgroups / 100),
   });
@@ -55,9 +59,13 @@ Deno.test("searchTuning() reports variants that are refused, and chooses none of
 
 Deno.test("searchTuning() says why when there is nothing to search", async () => {
   const measure = () => Promise.resolve("too large");
-  const refused = await searchTuning({ target: TARGET, measure });
+  const refused = await searchTuning({ target: TARGET, start: START, measure });
   assert.deepEqual([refused.failure, refused.gain], ["too large", 1]);
-  const portable = await searchTuning({ target: { ...TARGET, subgroupSize: 0 }, measure });
+  const portable = await searchTuning({
+    target: { ...TARGET, subgroupSize: 0 },
+    start: START,
+    measure,
+  });
   assert.match(portable.failure!, /no fixed subgroup size/);
 });
 
@@ -95,4 +103,10 @@ Deno.test("tuningKey() tells formats of the cache apart, and rows that fill tile
   keys.push(tuningKey(builtinCase("quantised-prefill-8k-g5-int4")));
   assert.equal(new Set(keys).size, keys.length);
   assert.equal(keys[0], "group=2;head_size=128;storage=f16");
+});
+
+Deno.test("defaultCaseTuning() is that of the shape, by what its cache holds", () => {
+  const lanes = (name: string) => defaultCaseTuning(TARGET, builtinCase(name)).lanesPerKey;
+  assert.equal(lanes("decode-32x16k-g5"), 16);
+  assert.equal(lanes("decode-128x8k-g8"), START.lanesPerKey);
 });
