@@ -8,9 +8,9 @@ import {
   comparison,
   count,
   gate as gateSchema,
-  type GateReport,
   parseResult,
   parseUnversioned,
+  regressionGate,
   ResultError,
   verdict,
 } from "../result/mod.ts";
@@ -18,7 +18,7 @@ import { type KernelResult, parseKernelResult } from "../kernel/mod.ts";
 import { type LiveResult, parseLiveResult } from "../live/mod.ts";
 import { parseSweep, type Sweep } from "../sweep/mod.ts";
 import { benchSection } from "./section_bench.ts";
-import { comparisonSection } from "./section_comparison.ts";
+import { type ComparisonReport, comparisonSection } from "./section_comparison.ts";
 import { kernelSection } from "./section_kernel.ts";
 import { liveSection } from "./section_live.ts";
 import type { ReportSection } from "./section.ts";
@@ -33,7 +33,7 @@ export type ReportInput =
   | {
     readonly kind: "comparison";
     readonly file: string;
-    readonly report: GateReport | ForeignGateReport;
+    readonly report: ComparisonReport;
   };
 
 /** Kinds of files that a report knows; `conformance` is read by the suite. */
@@ -131,10 +131,12 @@ export function reportSection(input: ReportInput): ReportSection {
   }
 }
 
-function parseComparison(text: string, file: string): GateReport | ForeignGateReport {
-  // One schema and not both at once, so that a fault is told in the terms of what the file is.
-  const isForeign = z.object({ tool: z.string() }).safeParse(parseJson(text)).success;
-  return isForeign
-    ? parseUnversioned(text, { file, schema: foreignGateSchema })
+function parseComparison(text: string, file: string): ComparisonReport {
+  // One schema and not all at once, so that a fault is told in the terms of what the file is.
+  const stored = parseJson(text);
+  const has = (shape: z.ZodRawShape): boolean => z.object(shape).safeParse(stored).success;
+  if (has({ tool: z.string() })) return parseUnversioned(text, { file, schema: foreignGateSchema });
+  return has({ gate: z.literal("gate/regression") })
+    ? parseUnversioned(text, { file, schema: regressionGate })
     : parseUnversioned(text, { file, schema: gateSchema });
 }

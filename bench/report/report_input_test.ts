@@ -4,7 +4,7 @@ import { judgeForeignRuns } from "../foreign/gate.ts";
 import { serializeResult } from "../result/file.ts";
 import { serializeSweep } from "../sweep/file.ts";
 import { kindOfReport, parseReportInput, type ReportInput, reportSection } from "./report_input.ts";
-import { INPUTS } from "./report_test_support.ts";
+import { BENCH, INPUTS } from "./report_test_support.ts";
 
 function textOf(input: ReportInput): string {
   switch (input.kind) {
@@ -71,4 +71,28 @@ Deno.test("parseReportInput() reads verdicts over runs of another benchmark", as
   assert.deepEqual(stored, { ...o, report: regression });
   const broken = text.replace('"tool":"vllm"', '"tool":"other"');
   assert.throws(() => parseReportInput(broken, o), /'gate\.json:1:\d+': "tool": Invalid option/);
+});
+
+Deno.test("parseReportInput() reads the verdict of a result over an earlier one, side by side", () => {
+  const comparisons = BENCH.readGate!.comparisons;
+  const side = { ...BENCH.readGate!, gate: "gate/regression", baseline: "headwise" } as const;
+  const report = {
+    gate: "gate/regression",
+    verdict: "FAIL",
+    maxRegression: 0.02,
+    reasons: ["headwise: slower"],
+    sides: [{ ...side, candidate: "headwise", comparisons }],
+  } as const;
+  const o = { file: "gate.json", kind: "comparison" } as const;
+  const text = JSON.stringify(report);
+  assert.equal(kindOfReport(text, o), "comparison");
+  const input = parseReportInput(text, o);
+  assert.deepEqual(input, { ...o, report });
+  const { title, findings, blocks } = reportSection(input);
+  assert.equal(title, "Regression between two results, no side worse than 2.0 %");
+  assert.match(findings[0], /gate\/regression \w+: headwise against itself before/);
+  assert.ok(findings.includes("headwise: slower"));
+  assert.ok(blocks.some((block) => block.kind === "table"));
+  const broken = text.replace('"maxRegression":0.02', '"maxRegression":"2 %"');
+  assert.throws(() => parseReportInput(broken, o), /'gate\.json:1:\d+': "maxRegression": /);
 });

@@ -1,7 +1,8 @@
 /** The section of a verdict over two files, as `headwise gate --json` prints it. */
 
+import { formatChange } from "../../fixtures/mod.ts";
 import type { ForeignGateReport } from "../foreign/mod.ts";
-import type { GateReport } from "../result/mod.ts";
+import type { GateReport, RegressionReport } from "../result/mod.ts";
 import {
   type ComparedSides,
   comparedSides,
@@ -10,23 +11,27 @@ import {
 } from "./blocks_comparison.ts";
 import { type ReportSection, verdictOf } from "./section.ts";
 
+/** A verdict over two files, of whatever kind. */
+export type ComparisonReport = GateReport | ForeignGateReport | RegressionReport;
+
 /** Makes the section of a stored verdict. */
-export function comparisonSection(
-  file: string,
-  report: GateReport | ForeignGateReport,
-): ReportSection {
-  const compared = "tool" in report ? comparedRuns(report) : comparedSides(report);
+export function comparisonSection(file: string, report: ComparisonReport): ReportSection {
+  const compared = comparedOf(report);
   return {
     file,
-    title: `Comparison of two results, ${compared.sides}`,
+    title: "sides" in report
+      ? `Regression between two results, no side worse than ${
+        formatChange(1 + report.maxRegression).replace("+", "")
+      }`
+      : `Comparison of two results, ${compared[0]!.sides}`,
     verdict: verdictOf(report.verdict),
     findings: [
-      comparisonFinding(compared),
+      ...compared.map(comparisonFinding),
       ...("tool" in report ? [report.allowed] : []),
       ...(report.verdict === "PASS" ? [] : report.reasons),
     ],
     blocks: [
-      ...comparisonBlocks([compared]),
+      ...comparisonBlocks(compared),
       {
         kind: "missing",
         title: "Distributions and environment",
@@ -34,6 +39,15 @@ export function comparisonSection(
       },
     ],
   };
+}
+
+function comparedOf(report: ComparisonReport): ComparedSides[] {
+  if ("tool" in report) return [comparedRuns(report)];
+  if (!("sides" in report)) return [comparedSides(report)];
+  return report.sides.map((side) => ({
+    ...comparedSides(side),
+    sides: `${side.candidate} against itself before`,
+  }));
 }
 
 /** Runs of another benchmark: files and not pairs. */

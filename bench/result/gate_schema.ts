@@ -154,6 +154,20 @@ export const capacityGate = z.strictObject({
   outcomes: z.array(capacityOutcome),
 });
 
+/** `gate/regression`, as `headwise gate --json` prints it. */
+export const regressionGate = z.strictObject({
+  /** Clause that it answers. */
+  gate: z.literal("gate/regression"),
+  /** Verdict over all sides: all must pass. */
+  verdict,
+  /** Share by which a metric may be worse, such as 0.02. */
+  maxRegression: z.number(),
+  /** Why, one line a finding, with the side that it is about. */
+  reasons: z.array(z.string()),
+  /** Each side against itself in the earlier result. */
+  sides: z.array(gateReport),
+});
+
 /** What a gate says. */
 export type Verdict = Stored<typeof verdict>;
 /** A two-sided confidence interval of a ratio. */
@@ -172,15 +186,4 @@ export type CapacityOutcome = Stored<typeof capacityOutcome>;
 export type CapacityGateReport = Stored<typeof capacityGate>;
 
 /** `gate/regression`: a result against an earlier one, side by side. */
-export interface RegressionReport {
-  /** Clause that it answers. */
-  readonly gate: "gate/regression";
-  /** Verdict over all sides: all must pass. */
-  readonly verdict: Verdict;
-  /** Share by which a metric may be worse, such as 0.02. */
-  readonly maxRegression: number;
-  /** Why, one line a finding, with the side that it is about. */
-  readonly reasons: readonly string[];
-  /** Each side against itself in the earlier result. */
-  readonly sides: readonly GateReport[];
-}
+export type RegressionReport = Stored<typeof regressionGate>;

@@ -27,7 +27,7 @@ export * from "./output_claim.ts";
 export { claimOf, type OUTPUT_KINDS, type OutputKind } from "./output_kinds.ts";
 export { type LineFile, openLineFile, prepareOutput, writeTextAtomically } from "./output_file.ts";
 export type { PageHistory, PageRow, RequestList, StepTimeline, TokenGaps } from "./recording.ts";
-export { comparison, gate, verdict } from "./gate_schema.ts";
+export { comparison, gate, regressionGate, verdict } from "./gate_schema.ts";
 export { type BenchEnvironment, count, environment, type Summary, summary } from "./parts.ts";
 export { isSameStored, refuseResume, requireSameRun, type ResumedPart } from "./resume.ts";
 export { contentText, findRepeated, type GivenSample, refuseRepeated } from "./same_content.ts";

@@ -19,6 +19,7 @@ import {
   renderGate,
   renderKernelResult,
   renderLiveResult,
+  renderRegression,
   renderSweep,
 } from "../../tables/mod.ts";
 import { EXIT } from "../../exit_code.ts";
@@ -113,10 +114,16 @@ function linesOf(input: ReportInput, style: ReportStyle): string[] {
     case "sweep":
       return renderSweep(input.sweep, style);
     case "comparison":
-      return "tool" in input.report
-        ? renderForeignGate(input.report, style)
-        : renderGate(input.report, style);
+      return linesOfVerdict(input, style);
     default:
       return input satisfies never;
   }
+}
+
+function linesOfVerdict(
+  { report }: Extract<ReportInput, { readonly kind: "comparison" }>,
+  style: ReportStyle,
+): string[] {
+  if ("tool" in report) return renderForeignGate(report, style);
+  return "sides" in report ? renderRegression(report, style) : renderGate(report, style);
 }
