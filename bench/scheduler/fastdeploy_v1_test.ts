@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { allocatedColumns } from "../../allocator/mod.ts";
-import { scheduleOf } from "./schedules_test.ts";
+import { scheduleOf } from "./testing_schedule.ts";
 import { requireSlot } from "./scheduler.ts";
 
 const profile = "fastdeploy-v1" as const;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { replay } from "../replay/replay.ts";
 import { requestsOf, tinyRanks, tinyScheduler, tokenClock } from "../run/test_support.ts";
-import { scheduleOf } from "./schedules_test.ts";
+import { scheduleOf } from "./testing_schedule.ts";
 
 Deno.test("an ended request keeps its slot for one more step where steps overlap", () => {
   const table = (overlap: boolean): number[][] =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { scheduleOf } from "./schedules_test.ts";
+import { scheduleOf } from "./testing_schedule.ts";
 
 const profile = "vllm-v1" as const;
 
