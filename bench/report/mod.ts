@@ -12,6 +12,7 @@ export { renderReportPage } from "./page.ts";
 export { renderPerfetto } from "./perfetto.ts";
 export { drawRoofline } from "./roofline.ts";
 export * from "./report_input.ts";
+export type { ComparisonReport } from "./section_comparison.ts";
 export type {
   LegendEntry,
   ReportBlock,
