@@ -6,13 +6,12 @@ Deno.test("scaleFleet() finds the same bytes with every number of threads, turn 
   const scaling = await scaleFleet({
     workload,
     replicas: 3,
-    workers: [1, 2, 4],
+    workers: [1, 2],
     rounds: 2,
     seconds: Infinity,
   });
-  assert.deepEqual(scaling.times.map(({ workers }) => workers), [1, 2, 4]);
+  assert.deepEqual(scaling.times.map(({ workers }) => workers), [1, 2]);
   assert.deepEqual(scaling.times.map(({ wallMs, cpuMs }) => [wallMs.length, cpuMs.length]), [
-    [2, 2],
     [2, 2],
     [2, 2],
   ]);
