@@ -40,6 +40,7 @@ Deno.test(".ci/run fails and names the step when one fails, says nothing, or is 
     `  *fuzz*) exit 70 ;;
   *self-test*) echo "5 passed, 3 failed, 0 skipped"; exit 1 ;;
   *"test") echo "no count" ;;
+  *test:release*) echo "4 passed, 0 failed"; exit 134 ;;
   *soak*) kill -9 $PPID ;;`,
   );
   assert.equal(code, 1);
@@ -47,7 +48,9 @@ Deno.test(".ci/run fails and names the step when one fails, says nothing, or is 
     "failed: fuzzing of every reader (1)",
     "failed: steps that did not end (1)",
     "failed: tests (1)",
+    "failed: the executable and the npm package (1)",
     "failed: the suite against its own mutants (3)",
   ]);
-  assert.match(lines.at(-1)!, /, 6 failed, /);
+  assert.match(lines.at(-1)!, /, 7 failed, /);
+  assert.equal(lines.filter((line) => line === "4 passed, 0 failed").length, 2, "it runs twice");
 });
