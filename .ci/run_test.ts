@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 
 /** Stands for `npx`: answers each task as a short script says. */
 async function runWith(answers: string): Promise<{ code: number; lines: readonly string[] }> {
+  await Deno.mkdir("results", { recursive: true });
   const folder = await Deno.makeTempDir({ dir: "results", prefix: "run_test_" });
   try {
     const write = (name: string, text: string): Promise<void> =>

@@ -135,6 +135,7 @@ Deno.test({
     "openPeers() takes llama.cpp's times for the shapes that its benchmark has, and says where not",
   ...needsPython,
   fn: async () => {
+    await Deno.mkdir("results", { recursive: true });
     const folder = await Deno.makeTempDir({ dir: "results" });
     try {
       const program = `${folder}/test-backend-ops`;
