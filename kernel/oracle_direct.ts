@@ -106,6 +106,7 @@ export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
   const spreads = new Float64Array(offsets.length);
   const keySums = new Float64Array(offsets.length);
   const peakSums = new Float64Array(offsets.length);
+  // Read again only where channels have scales: this loop is most of what an oracle takes.
   const channels = channelScales(p, { side: "keys", head });
   let peak = 0;
   for (let d = 0; d < headSize; d++) {
@@ -123,14 +124,11 @@ export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
       magnitude += Math.abs(product);
       squares += product * product;
       keySums[i] += Math.abs(key[d]);
-      const channel = channels?.[d] ?? 1;
-      // A query element that its channel makes 0 has no error.
-      if (channel !== 0) peakSums[i] += Math.abs(key[d] / channel);
     }
     scores[i] = dot * scale;
     magnitudes[i] = magnitude * scale;
     spreads[i] = Math.sqrt(squares) * scale;
-    peakSums[i] *= peak * scale;
+    peakSums[i] = (channels === null ? keySums[i] : sumUnscaled(key, channels)) * (peak * scale);
     largestKeyScore = Math.max(largestKeyScore, scores[i]);
   }
 
@@ -159,6 +157,15 @@ export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
     largestScore,
     logSumExp,
   };
+}
+
+/** Σ|k / s| of a key over its channels' scales; a query element that its channel makes 0 has no error. */
+function sumUnscaled(key: ArrayLike<number>, channels: Float64Array): number {
+  let sum = 0;
+  for (let d = 0; d < channels.length; d++) {
+    if (channels[d] !== 0) sum += Math.abs(key[d] / channels[d]);
+  }
+  return sum;
 }
 
 /**
