@@ -3,7 +3,7 @@
 import type { HeadMap } from "../../allocator/mod.ts";
 import type { GroupRows, StepRunner } from "../../kernel/mod.ts";
 import { classifyLayers, type LayerClass } from "./layer_classes.ts";
-import { createPendingBound } from "./pending_bound.ts";
+import { createPendingSteps } from "./pending_steps.ts";
 import type { RestOfLayer } from "./rest_of_layer.ts";
 import { restMs } from "./rest_of_layer.ts";
 import type { StepBatch, StepCheck, StepClock, StepTimes } from "./step_clock.ts";
@@ -37,8 +37,7 @@ export function createGpuClock(o: GpuClockOptions): StepClock {
   // A second pass is one more walk over each class of layers.
   const once = classifyLayers(o.heads);
   const classes = o.passes === 2 ? [...once, ...once] : once;
-  const pendingRestMs: number[] = [];
-  const bound = createPendingBound();
+  const pending = createPendingSteps();
   /** The oldest steps, by the times of their layers. */
   const take = (layerMs: Float64Array, steps: number): StepTimes => {
     if (layerMs.length !== steps * classes.length) {
@@ -52,9 +51,7 @@ export function createGpuClock(o: GpuClockOptions): StepClock {
       attentionMs[Math.floor(index / classes.length)] += ms *
         classes[index % classes.length].layers;
     });
-    const times = { attentionMs, restMs: Float64Array.from(pendingRestMs.splice(0, steps)) };
-    bound.learn(times);
-    return times;
+    return pending.take(attentionMs);
   };
   return {
     kind: "gpu",
@@ -63,12 +60,10 @@ export function createGpuClock(o: GpuClockOptions): StepClock {
     maxPendingSteps: Math.max(1, Math.floor(o.runner.maxPendingBatches / classes.length)),
     enqueue(batch: StepBatch): void {
       for (const layer of classes) o.runner.enqueue(runnerBatch(batch, layer));
-      const ownRestMs = restMs(o.rest, batch);
-      pendingRestMs.push(ownRestMs);
-      bound.add(batch, ownRestMs);
+      pending.add(batch, restMs(o.rest, batch));
     },
     async flush(): Promise<StepTimes> {
-      const steps = pendingRestMs.length;
+      const steps = pending.count();
       return take(steps === 0 ? new Float64Array(0) : await o.runner.flush(), steps);
     },
     ...(o.runner.advance === undefined ? {} : {
@@ -83,7 +78,7 @@ export function createGpuClock(o: GpuClockOptions): StepClock {
       );
       return { ok, worstBudgetUsed, message: ok ? "" : `step ${batch.step}: ${message}` };
     },
-    mostPendingMs: bound.mostMs,
+    mostPendingMs: pending.mostMs,
     close: (): void => o.runner.destroy(),
   };
 }

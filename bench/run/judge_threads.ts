@@ -16,7 +16,7 @@ export interface JudgeThreads {
   readonly close: () => void;
 }
 
-/** Rows come one per batch, and four at once where a step is checked: more threads would idle. */
+/** Four rows come at once where a step is checked, of two batches at a time: more threads would idle. */
 const MOST_THREADS = 8;
 
 /**

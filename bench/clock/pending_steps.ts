@@ -1,7 +1,7 @@
 /**
- * How long steps without a time yet will take at the most, as far as those before tell. A replay whose next
- * request arrives later than that can go on planning: asking for each step's time would leave a device idle
- * between any two steps.
+ * Steps whose attention has no time yet, and how long they will take at the most, as far as those before
+ * tell. A replay whose next request arrives later than that can go on planning: asking for each step's time
+ * would leave a device idle between any two steps.
  */
 
 import type { StepBatch, StepTimes } from "./step_clock.ts";
@@ -14,25 +14,29 @@ const SLACK = 2;
 const SIZES_PER_POWER = 4;
 
 /** Steps without a time yet. */
-export interface PendingBound {
+export interface PendingSteps {
+  /** How many there are. */
+  readonly count: () => number;
   /** Adds a step; its rest is known, and needs no slack. */
   readonly add: (batch: StepBatch, restMs: number) => void;
-  /** The oldest steps got their times. */
-  readonly learn: (times: StepTimes) => void;
+  /** Takes out the oldest steps, now that the attention of each has a time. */
+  readonly take: (attentionMs: StepTimes["attentionMs"]) => StepTimes;
   /** More than those left will take, in milliseconds; infinite while nothing has been learned. */
   readonly mostMs: () => number;
 }
 
 /** Knows nothing yet, and has no steps. */
-export function createPendingBound(): PendingBound {
+export function createPendingSteps(): PendingSteps {
   /** Oldest first. */
   const pending: { readonly size: number; readonly restMs: number }[] = [];
   const longest = createLongest();
   return {
+    count: () => pending.length,
     add: (batch, restMs) => void pending.push({ size: sizeOf(batch), restMs }),
-    learn: ({ attentionMs }) => {
+    take: (attentionMs) => {
       const timed = pending.splice(0, attentionMs.length);
       for (const [index, { size }] of timed.entries()) longest.learn(size, attentionMs[index]);
+      return { attentionMs, restMs: Float64Array.from(timed, ({ restMs }) => restMs) };
     },
     mostMs: () =>
       pending.reduce((sum, { size, restMs }) => sum + SLACK * longest.of(size) + restMs, 0),

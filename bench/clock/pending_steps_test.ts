@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createBlockTable } from "../../allocator/mod.ts";
-import { createPendingBound } from "./pending_bound.ts";
+import { createPendingSteps } from "./pending_steps.ts";
 
 const TABLE = createBlockTable({
   layout: "uniform",
@@ -24,32 +24,32 @@ function stepOf(keys: number) {
 
 /** A bound that has learned steps of so many keys and milliseconds. */
 function learned(times: readonly (readonly [number, number])[]) {
-  const bound = createPendingBound();
-  for (const [keys] of times) bound.add(stepOf(keys), 1);
-  bound.learn({ attentionMs: times.map(([, ms]) => ms), restMs: times.map(() => 1) });
+  const pending = createPendingSteps();
+  for (const [keys] of times) pending.add(stepOf(keys), 1);
+  pending.take(times.map(([, ms]) => ms));
   return (keys: number): number => {
-    const before = bound.mostMs();
-    bound.add(stepOf(keys), 1);
-    return bound.mostMs() - before;
+    const before = pending.mostMs();
+    pending.add(stepOf(keys), 1);
+    return pending.mostMs() - before;
   };
 }
 
-Deno.test("createPendingBound() knows nothing before the first time", () => {
-  const bound = createPendingBound();
-  assert.equal(bound.mostMs(), 0);
-  bound.add(stepOf(100), 1);
-  assert.equal(bound.mostMs(), Infinity);
-  bound.learn({ attentionMs: [5], restMs: [1] });
-  assert.equal(bound.mostMs(), 0);
+Deno.test("createPendingSteps() knows nothing before the first time", () => {
+  const pending = createPendingSteps();
+  assert.equal(pending.mostMs(), 0);
+  pending.add(stepOf(100), 1);
+  assert.equal(pending.mostMs(), Infinity);
+  assert.deepEqual(pending.take([5]), { attentionMs: [5], restMs: Float64Array.of(1) });
+  assert.equal(pending.mostMs(), 0);
 });
 
-Deno.test("createPendingBound() takes attention to be twice the longest of its size, and the rest as it is", () => {
+Deno.test("createPendingSteps() takes attention to be twice the longest of its size, and the rest as it is", () => {
   const mostMs = learned([[1000, 5], [1000, 7], [1000, 6]]);
   assert.equal(mostMs(1000), 15);
   assert.equal(mostMs(1010), 15);
 });
 
-Deno.test("createPendingBound() bounds a new size by a larger one, or by what a smaller one took for its size", () => {
+Deno.test("createPendingSteps() bounds a new size by a larger one, or by what a smaller one took for its size", () => {
   const between = learned([[1000, 5], [8000, 12]]);
   assert.equal(between(4000), 25);
   const beyond = learned([[1000, 5], [8000, 12]])(32_000);
@@ -57,7 +57,7 @@ Deno.test("createPendingBound() bounds a new size by a larger one, or by what a 
   assert.ok(beyond >= 1 + 2 * 4 * 12 && beyond < 1 + 2 * 5 * 12, `${beyond}`);
 });
 
-Deno.test("createPendingBound() is not misled by a small step that was slow", () => {
+Deno.test("createPendingSteps() is not misled by a small step that was slow", () => {
   // A first step of few keys took long: no larger one is taken to be faster.
   assert.equal(learned([[10, 20], [1000, 5]])(1000), 41);
 });
