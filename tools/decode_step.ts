@@ -13,6 +13,8 @@
 import { resolve } from "node:path";
 import process from "node:process";
 import type * as allocator from "../allocator/mod.ts";
+import { slotsOf } from "../allocator/mod.ts";
+import { median } from "../bench/statistics/mod.ts";
 
 /** Layouts that are compared. */
 export const DECODE_LAYOUTS = ["uniform", "headwise", "pooled"] as const;
@@ -56,7 +58,7 @@ export function createDecodeStep(
   });
   const lengths = new Int32Array(DECODE_SLOTS);
   const point = { nextPositionTokens: 0, lengthTokens: 0 };
-  const slots = Array.from({ length: DECODE_SLOTS }, (_, slot) => slot as allocator.Slot);
+  const slots = slotsOf(DECODE_SLOTS);
   const asksOnly = o.asksOnly ?? false;
   for (const slot of slots) admit(a, slot, asksOnly ? LENGTH_TOKENS : 0);
   return () => {
@@ -117,10 +119,6 @@ async function inProcess(folder: string, layout: string, asksOnly: boolean): Pro
   }).output();
   if (!success) throw new Error(`Cannot time the step of '${folder}'; give a checkout's folder`);
   return Number(new TextDecoder().decode(stdout));
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 async function main(args: readonly string[]): Promise<void> {

@@ -13,6 +13,7 @@ import { createHash } from "node:crypto";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type BenchOptions, runBench } from "../bench/run/mod.ts";
+import { median } from "../bench/statistics/mod.ts";
 import { loadWorkload, requireLoaded, type Workload } from "../fixtures/mod.ts";
 
 /** A fleet to replay, again and again. */
@@ -137,19 +138,15 @@ export function describeScaling({ times }: FleetScaling): string[] {
   const lines = ["threads   times as fast    least … most   of all those cores   CPU time ×"];
   for (const { workers, wallMs, cpuMs } of times) {
     const ratios = wallMs.map((ms, round) => first.wallMs[round] / ms).sort((a, b) => a - b);
-    const cost = medianOf(cpuMs.map((ms, round) => ms / first.cpuMs[round]));
-    const share = medianOf(ratios) / (workers / first.workers);
+    const cost = median(cpuMs.map((ms, round) => ms / first.cpuMs[round]));
+    const share = median(ratios) / (workers / first.workers);
     lines.push(
-      `${String(workers).padStart(7)}  ${medianOf(ratios).toFixed(2).padStart(13)}  ` +
+      `${String(workers).padStart(7)}  ${median(ratios).toFixed(2).padStart(13)}  ` +
         `${ratios[0].toFixed(2).padStart(7)} … ${ratios[ratios.length - 1].toFixed(2).padEnd(5)}` +
         `  ${(share * 100).toFixed(0).padStart(17)} %  ${cost.toFixed(2).padStart(11)}`,
     );
   }
   return lines;
-}
-
-function medianOf(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 async function main(args: readonly string[]): Promise<void> {

@@ -6,8 +6,9 @@
  *   deno run -A tools/kernel_attempts.ts [--gpu deno|dawn|dawn-unchecked] [--only WORD]
  *     [--runs 15] [--checks 4] [--seconds 200] [--rehearse] [--out FILE] [--store FOLDER]
  *
- * `--only` takes the attempts whose name begins with the word, or with one of several between commas. `--rehearse` shortens every context, for an
- * adapter that runs on the CPU, whose times mean nothing. After `--seconds` no further variant is begun.
+ * `--only` takes the attempts whose name begins with the word, or with one of several between commas.
+ * `--rehearse` shortens every context, for an adapter that runs on the CPU, whose times mean nothing.
+ * After `--seconds` no further variant is begun.
  * `--store` keeps the fastest variant of each kind of shape where `headwise kernel bench` finds it.
  *
  * @module

@@ -52,6 +52,7 @@ const SCRIPTS: readonly PeerScript[] = [
   script("python3", "llama_ops.py", ["llama-vulkan"]),
 ];
 
+const DEFAULT_DEADLINE_SECONDS = 150;
 /** Beyond the deadline a case that has begun may end. */
 const GRACE_SECONDS = 90;
 
@@ -86,10 +87,11 @@ export function openPeers(o: OpenPeersOptions): PeerSession {
   const peers = new Map<string, Peers>();
   const results: Result[] = [];
   const report = (): PeersReport => ({ peers: [...peers.values()], results: [...results] });
+  const { deadlineSeconds = DEFAULT_DEADLINE_SECONDS } = o;
   const given = o.command === undefined ? SCRIPTS : [{ command: o.command, names: PEER_NAMES }];
   const scripts = given.map((each) => ({
     ...each,
-    deadlineMs: (o.deadlineSeconds ?? 150) * 1000,
+    deadlineMs: deadlineSeconds * 1000,
     process: null as PeerProcess | null,
   }));
   const take = (line: Line): void => {
@@ -105,10 +107,10 @@ export function openPeers(o: OpenPeersOptions): PeerSession {
   const timeWith = async (script: typeof scripts[number], kernelCase: KernelCase) => {
     const asked = kernelCase.peers.filter((peer) => script.names.includes(peer));
     if (asked.length === 0) return;
-    script.process ??= startProcess(script.command, o);
+    script.process ??= startProcess(script.command, { ...o, deadlineSeconds });
     const began = performance.now();
     const failure = script.deadlineMs <= 0
-      ? `${o.deadlineSeconds ?? 150} seconds for peers were over`
+      ? `${deadlineSeconds} seconds for peers were over`
       : await script.process.ask({ ...kernelCase, peers: asked }, take);
     script.deadlineMs -= performance.now() - began;
     // Stopped by the user: nothing is said of what was not timed.
@@ -161,7 +163,7 @@ interface PeerProcess {
 
 function startProcess(
   [program, ...args]: readonly [string, ...string[]],
-  o: OpenPeersOptions,
+  o: OpenPeersOptions & { readonly deadlineSeconds: number },
 ): PeerProcess {
   const late = new AbortController();
   const signal = o.signal === undefined ? late.signal : AbortSignal.any([o.signal, late.signal]);
@@ -169,7 +171,7 @@ function startProcess(
   if (typeof child === "string") {
     return { ask: () => Promise.resolve(child), close: () => Promise.resolve() };
   }
-  const deadlineSeconds = o.deadlineSeconds ?? 150;
+  const { deadlineSeconds } = o;
   const input = child.stdin.getWriter();
   const errors = lastText(child.stderr);
   const lines = linesOf(child.stdout);

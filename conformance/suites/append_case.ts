@@ -14,12 +14,10 @@ import { type KernelParams, type SpecOf, specWith } from "./attend_case.ts";
 import { requireOk, requireRefused } from "./driver.ts";
 import {
   attendJudged,
+  batchOf,
   cacheNeeds,
   CONTROL_PROBLEM,
-  parseRows,
   type ProblemSpec,
-  shapeOf,
-  windowsOf,
   worstOf,
 } from "./kernel_case.ts";
 
@@ -31,19 +29,7 @@ export function appendOf(
   changes: Partial<ProblemSpec> = {},
   rotary: Rotary = NO_ROTATION,
 ): AppendProblem {
-  const spec = { ...CONTROL_PROBLEM, ...changes };
-  const { query, cached } = parseRows(spec.rows);
-  return randomAppend({
-    seed,
-    shape: shapeOf(spec),
-    queryLengths: query,
-    cachedLengths: cached,
-    headWindows: windowsOf(spec),
-    sinkTokens: spec.sinks,
-    pageOrder: spec.order,
-    recycled: spec.recycled,
-    rotary,
-  });
+  return randomAppend({ ...batchOf({ ...CONTROL_PROBLEM, ...changes }), seed, rotary });
 }
 
 /** Runs an append and judges everything that it gave. */

@@ -103,6 +103,20 @@ export function parseRows(rows: string): { query: number[]; cached: number[] } {
   };
 }
 
+/** The batch of a spec, and where its pages lie: what problems of every kind are drawn from. */
+export function batchOf(spec: ProblemSpec, shape: AttentionShape = shapeOf(spec)) {
+  const { query, cached } = parseRows(spec.rows);
+  return {
+    shape,
+    queryLengths: query,
+    cachedLengths: cached,
+    headWindows: windowsOf(spec),
+    sinkTokens: spec.sinks,
+    pageOrder: spec.order,
+    recycled: spec.recycled,
+  };
+}
+
 /** Builds the problem of a spec, in pools and tables of its own sizes or of given ones. */
 export function problemOf(
   seed: number,
@@ -110,16 +124,9 @@ export function problemOf(
   shape?: AttentionShape,
 ): AttentionProblem {
   const spec = { ...CONTROL_PROBLEM, ...changes };
-  const { query, cached } = parseRows(spec.rows);
   return randomProblem({
+    ...batchOf(spec, shape),
     seed,
-    shape: shape ?? shapeOf(spec),
-    queryLengths: query,
-    cachedLengths: cached,
-    headWindows: windowsOf(spec),
-    sinkTokens: spec.sinks,
-    pageOrder: spec.order,
-    recycled: spec.recycled,
     poison: true,
     maskRanges: spec.ranges,
     treeMask: spec.tree,

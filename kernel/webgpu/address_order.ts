@@ -75,7 +75,7 @@ function orderRow(
   let same = 0;
   while (same < count && order.seen[first + same] === ids[first + same]) same++;
   const kept = order.ordered[row] <= same ? order.ordered[row] : 0;
-  order.seen.set(ids.subarray(first, first + columns), first);
+  order.seen.set(ids.subarray(first + same, first + columns), first + same);
   order.ids.set(ids.subarray(first + kept, first + columns), first + kept);
   if (kept < count) order.ids.subarray(first, first + count).sort();
   order.ordered[row] = count;

@@ -1,5 +1,6 @@
 /** Which tunings there are to choose from. */
 
+import { LEAST_MATRIX_ROWS } from "./item_rows.ts";
 import { MATRIX_TUNINGS } from "./matrix_mapping.ts";
 import type { AttendTuning } from "./program.ts";
 
@@ -84,7 +85,7 @@ function isShortTuning(value: unknown): boolean {
 }
 
 function isMatrixTuning(value: unknown): boolean {
-  const { leastRows = 9, ...rest } = Object(value) as Record<string, unknown>;
+  const { leastRows = LEAST_MATRIX_ROWS, ...rest } = Object(value) as Record<string, unknown>;
   const text = JSON.stringify(rest);
   return Number.isInteger(leastRows) && Number(leastRows) > 0 &&
     MATRIX_TUNINGS.some((choice) => JSON.stringify(choice) === text);
