@@ -8,8 +8,15 @@ import {
 } from "../bench/card/mod.ts";
 import { markdownTable } from "../bench/report/markdown.ts";
 import { type BenchResult, readResult, type SideName } from "../bench/result/mod.ts";
-import { type Calibration, runBench } from "../bench/run/mod.ts";
-import { loadWorkload, type Override, requireLoaded } from "../fixtures/mod.ts";
+import type { Calibration } from "../bench/run/mod.ts";
+import { labels } from "../cli/terminal/mod.ts";
+import {
+  loadFixture,
+  type PageSections,
+  performancesOf,
+  replayByModel,
+  signedPercent,
+} from "./docs_page.ts";
 
 /** Fixtures of the table of gates. */
 export const GATE_FIXTURES = ["eb45-21b-a3b-32k-bf16-kv50-512s", "capacity-eb45-ratio-75"] as const;
@@ -23,11 +30,8 @@ export const MEASURED = [
 
 /** A row of the table of gates: one fixture on one card. */
 export async function gateRow(fixture: string, card: string | null): Promise<string[]> {
-  const result = await runBench({
-    workload: requireLoaded(await loadWorkload(fixture)),
+  const result = await replayByModel(await loadFixture(fixture), {
     gates: ["gate/read", "gate/capacity"],
-    clock: { kind: "model", reason: null },
-    maxChecks: 1,
     ...(card === null ? {} : { calibration: calibrationOf(card, SHIPPED_PROFILES()) }),
   });
   const perSecond = (name: SideName): number => rateOf(result, name);
@@ -36,7 +40,7 @@ export async function gateRow(fixture: string, card: string | null): Promise<str
     card === null ? "model, no card" : `model, ${card}`,
     changesOf(result),
     result.readGate!.verdict,
-    signed(perSecond("pooled-recycle") / perSecond("pooled") - 1),
+    signedPercent(perSecond("pooled-recycle") / perSecond("pooled") - 1),
     result.capacityGate!.verdict,
   ];
 }
@@ -45,7 +49,7 @@ export async function gateRow(fixture: string, card: string | null): Promise<str
 export function gateTable(rows: readonly (readonly string[])[]): string[] {
   const titles = ["fixture", "clock", "reads: TTFT, TBT", "`gate/read`"];
   return markdownTable(
-    [...titles, "one pool, recycling: throughput", "`gate/capacity`"].map((title) => ({ title })),
+    labels(...titles, "one pool, recycling: throughput", "`gate/capacity`"),
     rows,
   );
 }
@@ -54,18 +58,14 @@ export function gateTable(rows: readonly (readonly string[])[]): string[] {
 export async function besideRows(o: (typeof MEASURED)[number]): Promise<string[][]> {
   const measured = await readResult(o.path);
   const card = findDataSheet(measured.clock.adapter!.card!)!.name;
-  const overrides: Override[] = Object.entries(measured.workload.settings ?? {})
-    .filter(([path]) => path.startsWith("requests."))
-    .map(([path, value]) => ({ path, value, origin: o.path }));
-  const workload = requireLoaded(await loadWorkload(measured.workload.name, { overrides }));
+  const values = Object.entries(measured.workload.settings ?? {})
+    .filter(([path]) => path.startsWith("requests."));
+  const workload = await loadFixture(measured.workload.name, Object.fromEntries(values));
   const profiles = SHIPPED_PROFILES();
   const play = (kept: readonly CardProfile[]): Promise<BenchResult> =>
-    runBench({
-      workload,
+    replayByModel(workload, {
       gates: ["gate/read"],
       moreSides: ["uniform-clipped"],
-      clock: { kind: "model", reason: null },
-      maxChecks: 1,
       calibration: calibrationOf(card, kept),
     });
   const paged = await play(profiles.map((profile) => onlyKernel(profile, "triton-paged")));
@@ -87,36 +87,18 @@ export async function besideRows(o: (typeof MEASURED)[number]): Promise<string[]
 /** Lays out the table of a measured clock beside the model's. */
 export function besideTable(rows: readonly (readonly string[])[]): string[] {
   const titles = ["load", "attention by", "`row`", "`clipped`", "`headwise`", "rest"];
-  return markdownTable(
-    [...titles, "`headwise` against `row`", "`gate/read`"].map((title) => ({ title })),
-    rows,
-  );
+  return markdownTable(labels(...titles, "`headwise` against `row`", "`gate/read`"), rows);
 }
 
-/**
- * Puts lines between the two marks of a section.
- *
- * @throws {RangeError} When a mark is missing.
- */
-export function fillSection(page: string, name: string, lines: readonly string[]): string {
-  const [begin, end] = [
-    `<!-- ${name}: written by deno task docs:figures -->`,
-    `<!-- end: ${name} -->`,
-  ];
-  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new RangeError(`Cannot fill "${name}": its marks are missing`);
-  return `${page.slice(0, from + begin.length)}\n\n${lines.join("\n")}\n\n${page.slice(to)}`;
-}
-
-/** Fills both tables of the page. */
-export async function renderCalibrationDocument(page: string): Promise<string> {
+/** Replays everything and lays out both tables. */
+export async function calibrationSections(): Promise<PageSections> {
   const gates: string[][] = [];
   for (const fixture of GATE_FIXTURES) {
     for (const card of GATE_CARDS) gates.push(await gateRow(fixture, card));
   }
   const beside: string[][] = [];
   for (const each of MEASURED) beside.push(...await besideRows(each));
-  return fillSection(fillSection(page, "gates", gateTable(gates)), "beside", besideTable(beside));
+  return { gates: gateTable(gates), beside: besideTable(beside) };
 }
 
 function calibrationOf(card: string, profiles: readonly CardProfile[]): Calibration {
@@ -150,18 +132,14 @@ function attentionCells(result: BenchResult): string[] {
 
 /** Seconds of attention and of the rest over a whole run, on the mean over the runs of a side. */
 function secondsOf(result: BenchResult, name: SideName): { attention: number; rest: number } {
-  const runs = runsOf(result, name);
+  const runs = performancesOf(result, name);
   const mean = (key: "attentionMs" | "restMs"): number =>
     runs.reduce((sum, run) => sum + run[key], 0) / runs.length / 1000;
   return { attention: mean("attentionMs"), rest: mean("restMs") };
 }
 
-function runsOf(result: BenchResult, name: SideName) {
-  return result.sides.find((side) => side.name === name)!.runs.map((run) => run.performance!);
-}
-
 function rateOf(result: BenchResult, name: SideName): number {
-  const runs = runsOf(result, name);
+  const runs = performancesOf(result, name);
   return runs.reduce((sum, run) => sum + run.outputTokensPerSecond!, 0) / runs.length;
 }
 
@@ -169,11 +147,7 @@ function rateOf(result: BenchResult, name: SideName): number {
 function changesOf(result: BenchResult): string {
   return (["ttftMs", "tbtMs"] as const).map((key) => {
     const mean = (name: SideName): number =>
-      runsOf(result, name).reduce((sum, { whole }) => sum + whole[key]!.mean, 0);
-    return signed(mean("headwise") / mean("uniform") - 1);
+      performancesOf(result, name).reduce((sum, { whole }) => sum + whole[key]!.mean, 0);
+    return signedPercent(mean("headwise") / mean("uniform") - 1);
   }).join(", ");
-}
-
-function signed(share: number): string {
-  return `${share < 0 ? "−" : "+"}${Math.abs(share * 100).toFixed(1)} %`;
 }

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import {
   besideRows,
   besideTable,
-  fillSection,
   GATE_CARDS,
   GATE_FIXTURES,
   gateRow,
@@ -41,13 +40,4 @@ Deno.test("docs/calibration.md has the model clock beside the measured one, with
     requireWritten(rowsOf(besideTable(rows)));
     assert.deepEqual(new Set(rows.map((row) => row.at(-1))), new Set(["PASS"]), each.load);
   }
-});
-
-Deno.test("fillSection() puts lines between marks, and says which are missing", () => {
-  const page = "a\n<!-- x: written by deno task docs:figures -->\nold\n<!-- end: x -->\nb";
-  assert.equal(
-    fillSection(page, "x", ["new"]),
-    "a\n<!-- x: written by deno task docs:figures -->\n\nnew\n\n<!-- end: x -->\nb",
-  );
-  assert.throws(() => fillSection(page, "y", []), /Cannot fill "y"/);
 });

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
-import { CACHE_TYPES, replayTypesOfCase } from "./docs_capacity_types.ts";
-import { CAPACITY_CASES, renderCapacityDocument, replayCapacityCase } from "./docs_capacity.ts";
+import {
+  CACHE_TYPES,
+  CAPACITY_CASES,
+  capacitySections,
+  replayCapacityCase,
+  replayTypesOfCase,
+} from "./docs_capacity.ts";
+import { fillSections } from "./docs_page.ts";
 
 const DOCUMENT = await Deno.readTextFile("docs/capacity.md");
 /** Cases that are replayed in a second; the others have hundreds of rows per request. */
@@ -20,11 +26,11 @@ Deno.test("docs/capacity.md shows every case", () => {
   }
 });
 
-Deno.test("renderCapacityDocument() gives docs/capacity.md for what is replayed", async () => {
+Deno.test("capacitySections() give docs/capacity.md for what is replayed", async () => {
   const cases = [];
   for (const each of QUICK) cases.push(await replayCapacityCase(each));
   const types = await replayTypesOfCase(QUICK.find(({ title }) => /ratio \.75$/.test(title))!);
-  const rendered = renderCapacityDocument(cases, types);
+  const rendered = fillSections(DOCUMENT, capacitySections(cases, types));
   const prose = (text: string) => text.split("\n").filter((line) => !line.startsWith("| "));
   assert.deepEqual(prose(rendered), prose(DOCUMENT), "run 'deno task docs:figures'");
   const written = rowsOf(DOCUMENT);

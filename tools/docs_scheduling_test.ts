@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
-import { renderSchedulingDocument, replayReadings } from "./docs_scheduling.ts";
+import { fillSections } from "./docs_page.ts";
+import { replayReadings, schedulingSections } from "./docs_scheduling.ts";
 
-Deno.test("renderSchedulingDocument() gives docs/scheduling.md", async () => {
+Deno.test("schedulingSections() give the figures of docs/scheduling.md", async () => {
   const written = await Deno.readTextFile("docs/scheduling.md");
-  assert.equal(await renderSchedulingDocument(), written, "run 'deno task docs:figures'");
+  assert.equal(
+    fillSections(written, await schedulingSections()),
+    written,
+    "run 'deno task docs:figures'",
+  );
 });
 
 Deno.test("replayReadings() shows what each fault does to TTFT", async () => {

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { renderStatisticsDocument } from "./docs_statistics.ts";
+import { fillSections } from "./docs_page.ts";
+import { statisticsSections } from "./docs_statistics.ts";
 
-Deno.test("renderStatisticsDocument() gives docs/statistics.md", async () => {
+Deno.test("statisticsSections() give the figures of docs/statistics.md", async () => {
   const written = await Deno.readTextFile("docs/statistics.md");
-  assert.equal(renderStatisticsDocument(), written, "run 'deno task docs:figures'");
+  assert.equal(
+    fillSections(written, statisticsSections()),
+    written,
+    "run 'deno task docs:figures'",
+  );
 });

@@ -1,7 +1,15 @@
-/** docs/validation.md: predictions beside published measurements. */
+/** Figures of `docs/validation.md`: predictions beside published measurements. */
 
-import type { PublishedData, Validation } from "../bench/mod.ts";
-import { classErrors, type MetricError, type ValidatedRow } from "../bench/mod.ts";
+import {
+  classErrors,
+  type MetricError,
+  type PublishedData,
+  type ValidatedRow,
+  type Validation,
+} from "../bench/mod.ts";
+import { type PageSections, percent, signedPercent } from "./docs_page.ts";
+
+const METRICS = ["ttft", "tpot", "throughput"] as const;
 
 /** Rows that are named as the worst, for each metric. */
 const WORST = 8;
@@ -11,102 +19,53 @@ const WANTED = {
   fitted: { ttft: 0.1, tpot: 0.05, throughput: 0.05 },
 };
 
-/** Renders the document. */
-export function renderValidationDocument(
-  data: PublishedData,
-  validation: Validation,
-  loops: readonly string[] = [],
-): string {
+/** Lays out everything that is predicted; the section of loops is `model_loop.ts`'s. */
+export function validationSections(data: PublishedData, validation: Validation): PageSections {
   const { rows, fits, pairs } = validation;
   const predicted = rows.filter((row) => row.kind === "predicted");
   const left = rows.filter((row) => row.kind === "unexpressed");
-  return [
-    "# Predictions beside published measurements",
-    "",
-    "Written by `deno task validate` from `bench/validation/published/*.yaml`; anyone may add a file",
-    "of measurements there. Each row's requests are drawn with its lengths and replayed without pages",
-    "by the engine's own rule of admission, with the limits, memory and flags that the row states; a",
-    "step's time comes from the card's profile (or from another card's, carried over by data sheets).",
-    "",
-    `${rows.length} measurements: ${predicted.length} predicted, ${left.length} listed at the end ` +
-    "with the reason.",
-    "",
-    "What was fitted: per engine seven constants (milliseconds per step, microseconds per row, milliseconds",
-    "a request and at the front end, slowdowns of arithmetic and of reads beside PyTorch's kernels), on",
-    "the rows whose id hashes to an even number (`fitted` below; `tools/fit_overheads.ts`; those of vLLM",
-    "and TensorRT-LLM are the best of values tried by hand on these rows, no finished descent). The others",
-    "(`held out`) were not looked at by the fit. Nothing is fitted to a model or a card here; the section",
-    "after it does that. What fp8 caches and widened weights cost beside their bytes was set by the pairs",
-    "below, held-out rows among them.",
-    "",
-    "What a row's flags say acts, changes no time, or is a reason to list the row; vLLM schedules beside",
-    "the step before since 0.14 without being asked to. Pipeline stages hold a step each. Requests that",
-    "are sent at once reach the engine together, when the front end has taken in the last of them: it is",
-    "one event loop, and hands no token out meanwhile.",
-    "",
-    "## Errors by class, without a fit to model or card",
-    "",
-    "Median and 90th percentile of |predicted / measured − 1|, the median signed error as bias, number",
-    "of figures.",
-    "",
-    ...classTable(rows),
-    "",
-    ...wantedLines(validation),
-    "",
-    "## One factor on all kernels, fitted on one row of a model, card and engine",
-    "",
-    "The row is the group's first by a seeded order; the figures are of its other rows.",
-    "",
-    ...fitTable(fits),
-    "",
-    "## Pairs that differ in one thing",
-    "",
-    ...pairTable(pairs),
-    "",
-    ...loops,
-    "## Worst rows",
-    "",
-    ...(["ttft", "tpot", "throughput"] as const).flatMap((metric) => worstOf(rows, metric)),
-    "",
-    "## Assumptions",
-    "",
-    ...data.assumptions.map(({ prefix, flags, cached_prompts: cached, reason }) =>
+  return {
+    count: [
+      `${rows.length} measurements: ${predicted.length} predicted, ${left.length} listed at the end ` +
+      "with the reason.",
+    ],
+    classes: classTable(rows),
+    wanted: wantedLines(validation),
+    fits: fitTable(fits),
+    pairs: pairTable(pairs),
+    worst: METRICS.flatMap((metric) => worstOf(rows, metric)).slice(0, -1),
+    assumptions: data.assumptions.map(({ prefix, flags, cached_prompts: cached, reason }) =>
       `- \`${prefix}…\`: ${
         flags === undefined ? `its first ${cached} prompts are cached` : `\`${flags.trim()}\``
       }: ${reason}`
     ),
-    "",
-    "## All rows",
-    "",
-    "TTFT and TPOT in milliseconds, throughput in output tokens per second: predicted / measured.",
-    "",
-    "| row | card | engine | split | TTFT | TPOT | throughput |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
-    ...predicted.map(rowLine),
-    "",
-    "## Rows that are not expressed",
-    "",
-    ...left.map((row) =>
-      row.kind === "unexpressed" ? `- ${row.place}: \`${row.row.id}\`: ${row.reason}` : ""
+    rows: table(
+      ["row", "card", "engine", "split", "TTFT", "TPOT", "throughput"],
+      predicted.map(rowCells),
     ),
-    "",
-  ].join("\n");
+    unexpressed: left.map(({ place, row, reason }) => `- ${place}: \`${row.id}\`: ${reason}`),
+  };
 }
 
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+/** A table of hundreds of rows, whose widths would change with any of them. */
+export function table(
+  titles: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string[] {
+  return [titles, titles.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+}
 
 function classTable(rows: readonly ValidatedRow[]): string[] {
-  const lines = ["| class | TTFT | TPOT | throughput |", "| --- | --- | --- | --- |"];
-  for (const [name, metrics] of classErrors(rows)) {
-    const cells = (["ttft", "tpot", "throughput"] as const).map((metric) => {
+  const cells = [...classErrors(rows)].map(([name, metrics]) => [
+    name,
+    ...METRICS.map((metric) => {
       const found = metrics[metric];
       if (found === undefined) return "–";
-      const bias = `${found.bias < 0 ? "−" : "+"}${percent(Math.abs(found.bias))}`;
-      return `${percent(found.median)}, ${percent(found.p90)} (${bias}, n ${found.count})`;
-    });
-    lines.push(`| ${name} | ${cells.join(" | ")} |`);
-  }
-  return lines;
+      const { median, p90, bias, count } = found;
+      return `${percent(median)}, ${percent(p90)} (${signedPercent(bias)}, n ${count})`;
+    }),
+  ]);
+  return table(["class", "TTFT", "TPOT", "throughput"], cells);
 }
 
 function medianOf(errors: readonly MetricError[], metric: string): number | null {
@@ -128,14 +87,14 @@ function wantedLines({ rows, fits }: Validation): string[] {
   );
   const fitted = fits.flatMap(({ errors }) => errors);
   const line = (errors: readonly MetricError[], wanted: typeof WANTED.plain): string =>
-    (["ttft", "tpot", "throughput"] as const).map((metric) => {
+    METRICS.map((metric) => {
       const median = medianOf(errors, metric);
       if (median === null) return `${metric} –`;
       const mark = median <= wanted[metric] ? "reached" : "missed";
       return `${metric} ${percent(median)} (wanted ${percent(wanted[metric])}: ${mark})`;
     }).join(", ");
   const ninths = { ttft: 0.25, tpot: 0.15, throughput: 0.15 } as const;
-  const shares = (["ttft", "tpot", "throughput"] as const).map((metric) => {
+  const shares = METRICS.map((metric) => {
     const share = within(fitted, metric, ninths[metric]);
     return share === null
       ? `${metric} –`
@@ -153,24 +112,17 @@ function wantedLines({ rows, fits }: Validation): string[] {
 }
 
 function fitTable(fits: Validation["fits"]): string[] {
-  const lines = [
-    "| group | factor | fitted on | TTFT | TPOT | throughput | figures |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
-  ];
-  for (const { group, anchor, factor, errors } of fits) {
-    const cells = ["ttft", "tpot", "throughput"].map((metric) => {
+  const rows = fits.map(({ group, anchor, factor, errors }) => {
+    const medians = METRICS.map((metric) => {
       const median = medianOf(errors, metric);
       return median === null ? "–" : percent(median);
     });
-    lines.push(
-      `| ${group} | ${factor.toFixed(2)} | ${anchor} | ${cells.join(" | ")} | ${errors.length} |`,
-    );
-  }
-  return lines;
+    return [group, factor.toFixed(2), anchor, ...medians, errors.length];
+  });
+  return table(["group", "factor", "fitted on", "TTFT", "TPOT", "throughput", "figures"], rows);
 }
 
 function pairTable(pairs: Validation["pairs"]): string[] {
-  const signed = (share: number): string => `${share < 0 ? "−" : "+"}${percent(Math.abs(share))}`;
   const right = pairs.filter(({ measured, predicted }) =>
     Math.sign(measured) === Math.sign(predicted) || Math.abs(measured - predicted) <= 0.01
   );
@@ -179,10 +131,14 @@ function pairTable(pairs: Validation["pairs"]): string[] {
     `Change of throughput. The sign is right in ${right.length} of ${pairs.length}, the size within ` +
     `three points in ${near.length}.`,
     "",
-    "| what | row | measured | predicted |",
-    "| --- | --- | --- | --- |",
-    ...pairs.map(({ name, row, measured, predicted }) =>
-      `| ${name} | ${row} | ${signed(measured)} | ${signed(predicted)} |`
+    ...table(
+      ["what", "row", "measured", "predicted"],
+      pairs.map(({ name, row, measured, predicted }) => [
+        name,
+        row,
+        signedPercent(measured),
+        signedPercent(predicted),
+      ]),
     ),
   ];
 }
@@ -201,15 +157,14 @@ function worstOf(rows: readonly ValidatedRow[], metric: MetricError["metric"]): 
   ];
 }
 
-function rowLine(one: ValidatedRow): string {
-  if (one.kind !== "predicted") return "";
-  const cell = (metric: MetricError["metric"]): string => {
-    const found = one.errors.find((error) => error.metric === metric);
+function rowCells(
+  { row, classes, split, errors }: Extract<ValidatedRow, { kind: "predicted" }>,
+): string[] {
+  const figures = METRICS.map((metric) => {
+    const found = errors.find((error) => error.metric === metric);
     return found === undefined
       ? "–"
       : `${found.predicted.toPrecision(4)} / ${found.measured.toPrecision(4)}`;
-  };
-  const { row, classes, split } = one;
-  return `| ${row.id} | ${classes.card} | ${classes.engine} | ${split} | ${cell("ttft")} | ` +
-    `${cell("tpot")} | ${cell("throughput")} |`;
+  });
+  return [row.id, classes.card, classes.engine, split, ...figures];
 }

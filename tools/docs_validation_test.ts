@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { readPublished, SHIPPED_PROFILES, validate } from "../bench/mod.ts";
-import { renderValidationDocument } from "./docs_validation.ts";
+import { validationSections } from "./docs_validation.ts";
 
 const text = await Deno.readTextFile("bench/validation/published/engines.yaml");
 const geometries = await Deno.readTextFile("bench/validation/published/geometries.yaml");
 
-Deno.test("renderValidationDocument() has every row, predicted or with its reason, and the pairs", () => {
+Deno.test("validationSections() have every row, predicted or with its reason, and the pairs", () => {
   const items = text.split("\n- id: ").filter((item) =>
     /^(lmdeploy020-a100-llama2-7b-static-b1-|vllmblog|tt340|llamacpp)/.test(item)
   );
@@ -15,7 +15,8 @@ Deno.test("renderValidationDocument() has every row, predicted or with its reaso
       ["few.yaml", items.map((item) => `- id: ${item}`).join("\n")],
     ]),
   );
-  const document = renderValidationDocument(data, validate(data, SHIPPED_PROFILES()));
+  const sections = validationSections(data, validate(data, SHIPPED_PROFILES()));
+  const document = Object.values(sections).flat().join("\n");
   assert.equal(data.rows.length, items.length);
   for (const { id } of data.rows) assert.ok(document.includes(id), id);
   assert.match(

@@ -1,6 +1,7 @@
 /** The page of a verdict: what each form of kernel changes, with the figures of its runs. */
 
 import { markdownList, markdownParagraph, markdownTable } from "../bench/report/markdown.ts";
+import { figures, labels } from "../cli/terminal/mod.ts";
 import { samplesOf } from "../bench/gate/mod.ts";
 import {
   type BenchResult,
@@ -8,6 +9,7 @@ import {
   refuseRepeated,
   type SideName,
 } from "../bench/result/mod.ts";
+import { type PageSections, signedPercent } from "./docs_page.ts";
 
 /** Loads that a clock is replayed at. */
 export const LOADS = ["saturated", "half load"] as const;
@@ -62,40 +64,23 @@ export function renderVerdict(
   return `${parts.join("\n").trimEnd()}\n`;
 }
 
-const BEGIN = "<!-- figures: written by deno task verdict -->";
-const END = "<!-- end of figures -->";
-
-/**
- * Fills the table of figures of a page: a line for each pair of kernels, a column for each run.
- *
- * @param page The page, with the two marks that the table stands between.
- * @throws {RangeError} When a mark is missing.
- */
-export function fillFigures(page: string, runs: readonly VerdictRun[]): string {
-  const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (from < 0 || to < from) throw new RangeError(`Cannot fill the figures: "${BEGIN}" is missing`);
+/** The table of figures of `docs/verdict.md`: a line for each pair of kernels, a column a run. */
+export function verdictSections(runs: readonly VerdictRun[]): PageSections {
   const rows = PAIRS.map(([baseline, candidate, name]) => [
     name,
-    ...runs.map(({ result }) => {
-      const compared = findPair(result, baseline, candidate);
-      return compared === null
-        ? "–"
-        : compared.map(({ ratio }) => ratio === null ? "–" : percent(ratio)).join(" and ");
-    }),
+    ...runs.map(({ result }) =>
+      findPair(result, baseline, candidate)?.map(({ ratio }) => change(ratio)).join(" and ") ?? "–"
+    ),
   ]);
-  const columns = [
-    { title: "mean TTFT and mean TBT" },
-    ...runs.map(({ clock, load, result }) => ({
-      title: `${clock}, ${load}, ${result.requests.count} requests`,
-      align: "right" as const,
-    })),
-  ];
-  const table = markdownTable(columns, rows).join("\n");
-  return `${page.slice(0, from)}${BEGIN}\n\n${table}\n\n${page.slice(to)}`;
+  const titles = runs.map(({ clock, load, result }) =>
+    `${clock}, ${load}, ${result.requests.count} requests`
+  );
+  return {
+    figures: markdownTable([...labels("mean TTFT and mean TBT"), ...figures(...titles)], rows),
+  };
 }
 
 function renderRun({ clock, load, result }: VerdictRun): string[] {
-  const right = (title: string) => ({ title, align: "right" as const });
   const rows = PAIRS.flatMap(([baseline, candidate, name]) => {
     const compared = findPair(result, baseline, candidate);
     if (compared === null) return [];
@@ -103,9 +88,9 @@ function renderRun({ clock, load, result }: VerdictRun): string[] {
     return [[
       name,
       milliseconds(ttft.baseline),
-      change(ttft),
+      changeWithInterval(ttft),
       milliseconds(tbt.baseline),
-      change(tbt),
+      changeWithInterval(tbt),
     ]];
   });
   return [
@@ -115,11 +100,8 @@ function renderRun({ clock, load, result }: VerdictRun): string[] {
     "",
     ...markdownTable(
       [
-        { title: "pair" },
-        right("mean TTFT before [ms]"),
-        right("change"),
-        right("mean TBT before [ms]"),
-        right("change"),
+        ...labels("pair"),
+        ...figures("mean TTFT before [ms]", "change", "mean TBT before [ms]", "change"),
       ],
       rows,
     ),
@@ -129,6 +111,8 @@ function renderRun({ clock, load, result }: VerdictRun): string[] {
 function factsOf(result: BenchResult): string[] {
   const { clock, environment, workload, requests, readGate, verification, clockCost } = result;
   const { adapter, calibration, ceilings } = clock;
+  const terabytes = ceilings.memoryBytesPerSecond / 1e12;
+  const teraflops = ceilings.flopsPerSecond / 1e12;
   const kernels = adapter === undefined
     ? "this project's WGSL kernel"
     : [...new Set(Object.values(adapter.kernels))].join("; ");
@@ -138,12 +122,8 @@ function factsOf(result: BenchResult): string[] {
     `kernel: ${kernels}`,
     `workload: ${workload.name}, ${requests.count} requests, head map ${workload.headMapName}`,
     calibration === undefined
-      ? `rest of a layer modelled with ${
-        (ceilings.memoryBytesPerSecond / 1e12).toFixed(2)
-      } TB/s and ` +
-        `${
-          (ceilings.flopsPerSecond / 1e12).toFixed(0)
-        } TFLOP/s (${ceilings.source}: ${ceilings.note})`
+      ? `rest of a layer modelled with ${terabytes.toFixed(2)} TB/s and ` +
+        `${teraflops.toFixed(0)} TFLOP/s (${ceilings.source}: ${ceilings.note})`
       : `rest of a layer from the profile of ${calibration.card}, within ` +
         `${(100 * calibration.error.ttft).toFixed(0)} % of TTFT and ` +
         `${(100 * calibration.error.tpot).toFixed(0)} % of TPOT for nine in ten published results`,
@@ -162,14 +142,10 @@ function factsOf(result: BenchResult): string[] {
     );
     const [row, headwise] = [clockCost.sides?.["uniform"], clockCost.sides?.["headwise"]];
     if (row !== undefined && headwise !== undefined) {
+      const [claimed, passed] = [headwise.stepMs / row.stepMs, headwise.sentMs / row.sentMs];
       facts.push(
-        `\`headwise\` against \`row\`: ${
-          percent(headwise.stepMs / row.stepMs)
-        } by the device's own ` +
-          `timers, ${
-            percent(headwise.sentMs / row.sentMs)
-          } by the time that passed with steps at ` +
-          "the adapter",
+        `\`headwise\` against \`row\`: ${change(claimed)} by the device's own timers, ` +
+          `${change(passed)} by the time that passed with steps at the adapter`,
       );
     }
   }
@@ -196,12 +172,11 @@ function milliseconds(value: number | null): string {
   return value >= 1000 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
 }
 
-function percent(ratio: number): string {
-  return `${ratio < 1 ? "−" : "+"}${Math.abs(100 * (ratio - 1)).toFixed(1)} %`;
+function change(ratio: number | null): string {
+  return ratio === null ? "–" : signedPercent(ratio - 1);
 }
 
-function change({ ratio, interval }: Comparison): string {
-  if (ratio === null) return "–";
-  if (interval === null || interval.degenerate) return percent(ratio);
-  return `${percent(ratio)} (${percent(interval.lower)} to ${percent(interval.upper)})`;
+function changeWithInterval({ ratio, interval }: Comparison): string {
+  if (ratio === null || interval === null || interval.degenerate) return change(ratio);
+  return `${change(ratio)} (${change(interval.lower)} to ${change(interval.upper)})`;
 }

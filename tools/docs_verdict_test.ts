@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { runBench } from "../bench/run/mod.ts";
 import { loadWorkload, requireLoaded } from "../fixtures/mod.ts";
 import { readResult } from "../bench/mod.ts";
-import { fillFigures, LOADS, renderVerdict, resultName, type VerdictRun } from "./docs_verdict.ts";
+import { fillSections } from "./docs_page.ts";
+import {
+  LOADS,
+  renderVerdict,
+  resultName,
+  type VerdictRun,
+  verdictSections,
+} from "./docs_verdict.ts";
 
 Deno.test("renderVerdict() shows pairs that were compared, and leaves out those that were not", async () => {
   const workload = requireLoaded(await loadWorkload("smoke"));
@@ -49,8 +56,8 @@ Deno.test("docs/results/verdict.md is what its results say", async () => {
   const page = await Deno.readTextFile("docs/results/verdict.md");
   assert.equal(page, renderVerdict(runs, { isRehearsal: false }));
   const judged = await Deno.readTextFile("docs/verdict.md");
-  assert.equal(judged, fillFigures(judged, runs));
-  assert.throws(() => fillFigures("# A page", runs), { name: "RangeError" });
+  assert.equal(judged, fillSections(judged, verdictSections(runs)));
+  assert.throws(() => fillSections("# A page", verdictSections(runs)), { name: "RangeError" });
   const twice = [runs[0], { ...runs[0], load: "half load" as const }];
   assert.throws(
     () => renderVerdict(twice, { isRehearsal: false }),

@@ -1,14 +1,19 @@
 /**
- * Writes the documents whose figures come from simulation: `deno task docs:figures`.
+ * Fills in the figures of documents that come from simulation: `deno task docs:figures`.
  *
  * @module
  */
 
-import { CAPACITY_CASES, renderCapacityDocument, replayCapacityCase } from "./docs_capacity.ts";
-import { replayTypesOfCase } from "./docs_capacity_types.ts";
-import { renderCalibrationDocument } from "./docs_calibration.ts";
-import { renderSchedulingDocument } from "./docs_scheduling.ts";
-import { renderStatisticsDocument } from "./docs_statistics.ts";
+import { calibrationSections } from "./docs_calibration.ts";
+import {
+  CAPACITY_CASES,
+  capacitySections,
+  replayCapacityCase,
+  replayTypesOfCase,
+} from "./docs_capacity.ts";
+import { fillSections } from "./docs_page.ts";
+import { schedulingSections } from "./docs_scheduling.ts";
+import { statisticsSections } from "./docs_statistics.ts";
 
 const cases = [];
 const types = [];
@@ -16,11 +21,14 @@ for (const each of CAPACITY_CASES) {
   cases.push(await replayCapacityCase(each));
   types.push(...await replayTypesOfCase(each));
 }
-await Deno.writeTextFile("docs/capacity.md", renderCapacityDocument(cases, types));
-const calibration = "docs/calibration.md";
-await Deno.writeTextFile(
-  calibration,
-  await renderCalibrationDocument(await Deno.readTextFile(calibration)),
-);
-await Deno.writeTextFile("docs/scheduling.md", await renderSchedulingDocument());
-await Deno.writeTextFile("docs/statistics.md", renderStatisticsDocument());
+for (
+  const [name, sections] of [
+    ["capacity", capacitySections(cases, types)],
+    ["calibration", await calibrationSections()],
+    ["scheduling", await schedulingSections()],
+    ["statistics", statisticsSections()],
+  ] as const
+) {
+  const path = `docs/${name}.md`;
+  await Deno.writeTextFile(path, fillSections(await Deno.readTextFile(path), sections));
+}

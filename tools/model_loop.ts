@@ -9,6 +9,8 @@ import {
   SHIPPED_PROFILES,
 } from "../bench/mod.ts";
 import type { ModelGeometry } from "../fixtures/mod.ts";
+import { percent } from "./docs_page.ts";
+import { table } from "./docs_validation.ts";
 
 /** What `model_loop.py` writes. */
 export interface LoopFile {
@@ -149,26 +151,17 @@ export function renderLoops(
     readonly steps: readonly LoopStep[];
   }[],
 ): string[] {
-  const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
   return [
-    "## One end-to-end check",
-    "",
-    "`model_loop.py` runs layers of ERNIE-4.5-21B-A3B's shape with random weights and paged attention",
-    "in Triton through steps of the `eb45` fixture's own replay (`headwise calibrate --batches`, token",
-    "budgets of 32,768 and 2,048): decode steps in a CUDA graph, steps with prompts launched kernel by",
-    "kernel. The clock predicts each step from the card's profile, which another process measured;",
-    "nothing is fitted. Wanted: medians within 5 %, nine in ten within 10 %.",
-    "",
-    "| card | steps | number | median error | nine in ten within |",
-    "| --- | --- | --- | --- | --- |",
-    ...loops.flatMap(({ loop, steps }) =>
-      (["decode", "mixed"] as const).map((kind) => {
-        const { count, median, p90 } = loopErrors(steps, kind);
-        return `| ${loop.card.name} | ${kind} | ${count} | ${percent(median)} | ${percent(p90)} |`;
-      })
+    ...table(
+      ["card", "steps", "number", "median error", "nine in ten within"],
+      loops.flatMap(({ loop, steps }) =>
+        (["decode", "mixed"] as const).map((kind) => {
+          const { count, median, p90 } = loopErrors(steps, kind);
+          return [loop.card.name, kind, count, percent(median), percent(p90)];
+        })
+      ),
     ),
     "",
     ...loops.map(({ name, loop }) => `![Steps of ${loop.card.name}](results/${name}.svg)`),
-    "",
   ];
 }

@@ -1,5 +1,5 @@
 /**
- * Predicts every published row and writes docs/validation.md: `deno task validate`. With `--record`
+ * Predicts every published row and fills in docs/validation.md: `deno task validate`. With `--record`
  * the errors of the classes become what CI holds later changes against.
  *
  * @module
@@ -15,7 +15,8 @@ import {
   VALIDATED_ERRORS,
 } from "../bench/mod.ts";
 import { loadModel, requireLoaded } from "../fixtures/mod.ts";
-import { renderValidationDocument } from "./docs_validation.ts";
+import { fillSections } from "./docs_page.ts";
+import { validationSections } from "./docs_validation.ts";
 import { compareLoop, drawLoop, type LoopFile, type LoopStep, renderLoops } from "./model_loop.ts";
 
 const FOLDER = "bench/validation/published";
@@ -30,8 +31,9 @@ for (const { name, loop, steps } of loops) {
   const svg = drawLoop(steps, `Steps of a model loop on ${loop.card.name}`);
   await Deno.writeTextFile(`docs/results/${name}.svg`, svg);
 }
-const document = renderValidationDocument(data, validation, renderLoops(loops));
-await Deno.writeTextFile("docs/validation.md", document);
+const page = "docs/validation.md";
+const sections = { ...validationSections(data, validation), loops: renderLoops(loops) };
+await Deno.writeTextFile(page, fillSections(await Deno.readTextFile(page), sections));
 const record = recordOf(classErrors(validation.rows));
 const grown = compareWithRecord(record, VALIDATED_ERRORS);
 if (Deno.args.includes("--record")) {

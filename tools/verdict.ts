@@ -19,7 +19,14 @@
 import { parseArgs } from "node:util";
 import { type BenchResult, findDataSheet, readResult } from "../bench/mod.ts";
 import { createSystemContext, runCli } from "../cli/mod.ts";
-import { fillFigures, LOADS, renderVerdict, resultName, type VerdictRun } from "./docs_verdict.ts";
+import { fillSections } from "./docs_page.ts";
+import {
+  LOADS,
+  renderVerdict,
+  resultName,
+  type VerdictRun,
+  verdictSections,
+} from "./docs_verdict.ts";
 
 /** One clock of the verdict. */
 interface VerdictClock {
@@ -100,7 +107,10 @@ const page = `${out}/verdict${values.only === undefined ? "" : `-${values.only}`
 await Deno.writeTextFile(page, renderVerdict(runs, { isRehearsal: values.rehearse }));
 if (values.render && !values.rehearse) {
   const page = "docs/verdict.md";
-  await Deno.writeTextFile(page, fillFigures(await Deno.readTextFile(page), runs));
+  await Deno.writeTextFile(
+    page,
+    fillSections(await Deno.readTextFile(page), verdictSections(runs)),
+  );
 }
 console.log(`Written to '${page}'`);
 
