@@ -1,8 +1,16 @@
 /** Checks of what a verdict is about: its kernels, its clock, its side, whole answers, and its power. */
 import { LEAST_MARGIN, requireEqual, requireThat } from "../../conformance/mod.ts";
-import { defineCheck, grid, requireOk, requireRefused, type ToolCheck } from "./testing_check.ts";
+import { BenchError, type SideName } from "../../bench/mod.ts";
 import { readRuns, replayOf } from "./testing_runs.ts";
-import type { ToolAnswers, ToolReplay, ToolRuns, ToolSide } from "./testing_tool.ts";
+import {
+  defineCheck,
+  grid,
+  requireRefused,
+  type ToolAnswers,
+  type ToolCheck,
+  type ToolReplay,
+  type ToolRuns,
+} from "./testing_tool.ts";
 
 /** The kernel forms of the ABI with the sides that stand for them, and how fast each is stated to be. */
 const FORMS = {
@@ -11,7 +19,7 @@ const FORMS = {
   "headwise-row": { side: "headwise-row", time: 1.001 },
   "clipped": { side: "uniform-clipped", time: 0.8 },
   "headwise": { side: "headwise", time: 0.85 },
-} as const satisfies Record<string, { side: ToolSide; time: number }>;
+} as const satisfies Record<string, { side: SideName; time: number }>;
 
 type Form = keyof typeof FORMS;
 const FORM_NAMES = Object.keys(FORMS) as Form[];
@@ -35,6 +43,8 @@ const CHANGES: Readonly<Record<string, Partial<ToolAnswers>>> = {
   "other_prompts": { inputTokens: 20_000 },
 };
 
+const isNotComparable = (error: unknown): boolean => error instanceof BenchError;
+
 /** Replays of one side at a time over that of the row walk, which scatter a little. */
 function replays(time: number): ToolReplay[] {
   return Array.from({ length: 6 }, (_, pair) => {
@@ -48,13 +58,11 @@ function regressionRuns(
   o: { readonly before: number; readonly after: number },
 ): { readonly before: ToolRuns; readonly after: ToolRuns } {
   const runsOf = (slower: number): ToolRuns => ({
-    gate: "gate/read",
     sides: {
       "uniform": replays(slower),
       "uniform-clipped": replays(0.6 * slower),
       "headwise": replays(0.5 * slower),
     },
-    allHeadsWindow: false,
   });
   // Two measured runs never agree to the last digit.
   return { before: runsOf(o.before), after: runsOf(o.after * 1.0001) };
@@ -88,13 +96,7 @@ export const claimChecks: readonly ToolCheck[] = [
       const sides = Object.fromEntries(
         Object.values(FORMS).map(({ side, time }) => [side, replays(time)]),
       );
-      const runs: ToolRuns = {
-        gate: "gate/read",
-        sides,
-        allHeadsWindow: false,
-        pair: `${baseline}:${candidate}`,
-      };
-      const judged = requireOk("judge", await tool.judge(runs));
+      const judged = await tool.judgeRead({ sides, pair: `${baseline}:${candidate}` });
       const words = `${candidate} against ${baseline}`;
       requireThat(
         judged.headline.includes(words),
@@ -111,9 +113,9 @@ export const claimChecks: readonly ToolCheck[] = [
     cases: grid({ ratio: [0.5, 2] }),
     run: async (tool, { ratio }) => {
       const runs = readRuns({ ttft: ratio, tbt: ratio, spread: 0.002 });
-      const software = requireOk("judge", await tool.judge({ ...runs, isSoftware: true }));
+      const software = await tool.judgeRead({ ...runs, isSoftware: true });
       requireEqual("verdict", software.verdict, "INCONCLUSIVE");
-      const real = requireOk("judge", await tool.judge({ ...runs, isSoftware: false }));
+      const real = await tool.judgeRead({ ...runs, isSoftware: false });
       requireEqual("verdict of a card", real.verdict, ratio < 1 ? "PASS" : "FAIL");
     },
   }),
@@ -130,9 +132,9 @@ export const claimChecks: readonly ToolCheck[] = [
     ],
     run: async (tool, { ratio, error, verdict }) => {
       const runs = withConstantRest(readRuns({ ttft: ratio, tbt: ratio, spread: 0.0005 }));
-      const judged = requireOk("judge", await tool.judge({ ...runs, modelError: error }));
+      const judged = await tool.judgeRead({ ...runs, modelError: error });
       requireEqual("verdict", judged.verdict, verdict);
-      const exact = requireOk("judge", await tool.judge({ ...runs, modelError: 0 }));
+      const exact = await tool.judgeRead({ ...runs, modelError: 0 });
       requireEqual("verdict without an error", exact.verdict, ratio <= 0.95 ? "PASS" : "FAIL");
     },
   }),
@@ -143,13 +145,12 @@ export const claimChecks: readonly ToolCheck[] = [
     cases: grid({ differs: ["card", "seed", "head map"] }),
     run: async (tool, { differs }) => {
       const runs = regressionRuns({ before: 1, after: 1 });
-      const reply = await tool.regress({ ...runs, differs });
-      requireRefused("regress", reply);
-      requireThat(
-        reply.kind === "refused" && reply.message.includes(differs),
-        `Expected the refusal to name the ${differs}`,
+      const refusal = await requireRefused(
+        () => tool.regress({ ...runs, differs }),
+        isNotComparable,
       );
-      const versions = requireOk("regress", await tool.regress({ ...runs, differs: "version" }));
+      requireThat(refusal.includes(differs), `Expected the refusal to name the ${differs}`);
+      const versions = await tool.regress({ ...runs, differs: "version" });
       requireThat(
         versions.reasons.some((reason) => reason.includes("version")),
         "Expected the versions that differ to be named, found them nowhere",
@@ -170,12 +171,12 @@ export const claimChecks: readonly ToolCheck[] = [
     run: async (tool, { after, margin, verdict }) => {
       // The fast side of the later result is faster than the slow side of the earlier one in any case.
       const runs = regressionRuns({ before: 1, after });
-      const judged = requireOk("regress", await tool.regress({ ...runs, maxRegression: margin }));
+      const judged = await tool.regress({ ...runs, maxRegression: margin });
       requireEqual("verdict", judged.verdict, verdict);
       requireEqual("margin", judged.maxRegression, margin);
       requireThat(judged.sides.length > 0, "Expected at least one side to be compared, found none");
-      for (const side of judged.sides) requireEqual("side", side.after, side.before);
-      const plain = requireOk("regress", await tool.regress(runs));
+      for (const side of judged.sides) requireEqual("side", side.candidate, side.baseline);
+      const plain = await tool.regress(runs);
       requireThat(plain.maxRegression > 0, "Expected a margin to be stated, found none");
     },
   }),
@@ -198,27 +199,29 @@ export const claimChecks: readonly ToolCheck[] = [
       const candidate: ToolAnswers = { ...ANSWERS, ttftMs: 100, tbtMs: 10 };
       const sides = { baseline, candidate };
       const changed = { ...sides, [side]: { ...sides[side], ...CHANGES[change] } };
-      const reply = await tool.judgeAnswers(changed);
-      if (outcome === "refused") return requireRefused("judgeAnswers", reply);
-      requireEqual("verdict", requireOk("judgeAnswers", reply).verdict, outcome);
+      const judge = () => tool.judgeAnswers(changed);
+      if (outcome === "refused") await requireRefused(judge, isNotComparable);
+      else requireEqual("verdict", judge().verdict, outcome);
     },
   }),
   defineCheck({
     name: "suite:power",
     clauses: ["declare/power"],
     description: "Whatever is declared, cases hold every small fault to a quarter of what it moves",
-    cases: [
-      { fault: "key of a full head lost" },
-      { fault: "key or sink of a window head lost" },
-      { fault: "later key seen" },
-      { fault: "key before the window" },
-      { fault: "page of another row" },
-      { fault: "sink forgotten" },
-      { fault: "window a key too narrow" },
-      { fault: "window a key too wide" },
-    ],
-    run: async (tool, { fault }) => {
-      const found = (await tool.power()).filter((each) => new RegExp(fault).test(each.fault));
+    cases: grid({
+      fault: [
+        "key of a full head lost",
+        "key or sink of a window head lost",
+        "later key seen",
+        "key before the window",
+        "page of another row",
+        "sink forgotten",
+        "window a key too narrow",
+        "window a key too wide",
+      ],
+    }),
+    run: (tool, { fault }) => {
+      const found = tool.power().filter((each) => new RegExp(fault).test(each.fault));
       requireThat(found.length > 0, `Expected cases that show "${fault}", found none`);
       for (const { margins } of found) {
         requireThat(margins.length > 1, "Expected margins of every arithmetic, found one");

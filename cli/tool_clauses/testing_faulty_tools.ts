@@ -1,254 +1,232 @@
 /** Tools with one fault each. */
-import type { Reply } from "../../conformance/mod.ts";
-import type { ToolReplay, ToolRuns, ToolSubject, ToolVerdict } from "./testing_tool.ts";
+import type { CapacityGateReport } from "../../bench/mod.ts";
+import type { Tool } from "./testing_headwise_tool.ts";
+import type { ToolReplay, ToolRuns } from "./testing_tool.ts";
 
 /** A tool with one fault. */
 export interface FaultyTool {
-  readonly name: string;
   readonly fault: string;
   readonly violates: readonly string[];
   /** Checks each of which rejects it. */
   readonly rejectedBy: readonly string[];
-  /** Makes it from a good one. */
-  readonly create: (good: ToolSubject) => ToolSubject;
+  /** What it does otherwise than a good one. */
+  readonly change: (good: Tool) => Partial<Tool>;
 }
 
-function mutateTool(
-  facts: Omit<FaultyTool, "create">,
-  change: (good: ToolSubject) => Partial<ToolSubject>,
-): FaultyTool {
-  return { ...facts, create: (good) => ({ ...good, ...change(good) }) };
-}
+type ReadVerdict = Awaited<ReturnType<Tool["judgeRead"]>>;
 
-/** Changes what was carried out, and leaves refusals. */
-function changed<T>(reply: Reply<T>, change: (value: T) => T): Reply<T> {
-  return reply.kind === "ok" ? { kind: "ok", value: change(reply.value) } : reply;
-}
-
-/** A tool whose gates say something else. */
-function judging(
-  change: (verdict: ToolVerdict, runs: ToolRuns) => Partial<ToolVerdict>,
-): (good: ToolSubject) => Partial<ToolSubject> {
+/** A tool whose read gate says something else. */
+function saying(change: (verdict: ReadVerdict) => Partial<ReadVerdict>): FaultyTool["change"] {
   return (good) => ({
-    judge: async (runs) =>
-      changed(await good.judge(runs), (verdict) => ({ ...verdict, ...change(verdict, runs) })),
+    judgeRead: async (runs) => {
+      const verdict = await good.judgeRead(runs);
+      return { ...verdict, ...change(verdict) };
+    },
+  });
+}
+
+/** A tool whose gates see other runs than were stated. */
+function seeing(change: (runs: ToolRuns) => ToolRuns): FaultyTool["change"] {
+  return (good) => ({
+    judgeRead: (runs) => good.judgeRead(change(runs)),
+    judgeCapacity: (runs) => good.judgeCapacity(change(runs)),
+  });
+}
+
+/** A tool whose gates see every replay changed. */
+function seeingReplays(change: (replay: ToolReplay) => ToolReplay): FaultyTool["change"] {
+  return seeing((runs) => {
+    const sides = Object.entries(runs.sides).map(([name, replays]) => [name, replays.map(change)]);
+    return { ...runs, sides: Object.fromEntries(sides) };
   });
 }
 
 export const faultyTools: readonly FaultyTool[] = [
-  mutateTool({
-    name: "environment_over_flag",
+  {
     fault: "A variable wins over the flag that somebody has just typed",
     violates: ["config/one-truth"],
     rejectedBy: ["settings:precedence"],
-  }, (good) => ({
-    explain: async (settings) => {
-      const options = (await good.options()).filter(({ command }) => command === settings.command);
-      const flags = { ...settings.flags };
-      for (const { flag, variable } of options) {
-        if (settings.environment[variable] !== undefined) delete flags[flag];
-      }
-      return good.explain({ ...settings, flags });
-    },
-  })),
-  mutateTool({
-    name: "option_not_shown",
+    change: (good) => ({
+      explain: (settings) => {
+        const options = good.options().filter(({ command }) => command === settings.command);
+        const flags = { ...settings.flags };
+        for (const { flag, variable } of options) {
+          if (settings.environment[variable] !== undefined) delete flags[flag];
+        }
+        return good.explain({ ...settings, flags });
+      },
+    }),
+  },
+  {
     fault: "The tool leaves an option out of what it shows",
     violates: ["config/one-truth"],
     rejectedBy: ["settings:shown"],
-  }, (good) => ({
-    explain: async (settings) => changed(await good.explain(settings), (shown) => shown.slice(1)),
-  })),
-  mutateTool({
-    name: "kernel_reads_own_window",
+    change: (good) => ({
+      explain: (settings) => Object.fromEntries(Object.entries(good.explain(settings)).slice(1)),
+    }),
+  },
+  {
     fault: "The kernel takes its window from a constant, the allocator from the settings",
     violates: ["config/one-truth"],
     rejectedBy: ["settings:one_value"],
-  }, (good) => ({
-    plan: async (settings) =>
-      changed(await good.plan(settings), (plan) => ({
-        ...plan,
-        components: plan.components.map((view, index) =>
-          index === 0 ? view : { ...view, windowTokens: 512 }
-        ),
-      })),
-  })),
-  mutateTool({
-    name: "known_variables_ignored",
+    change: (good) => ({
+      plan: async (settings) => {
+        const plan = await good.plan(settings);
+        const [first, ...others] = plan.components;
+        return {
+          ...plan,
+          components: [first!, ...others.map((view) => ({ ...view, windowTokens: 512 }))],
+        };
+      },
+    }),
+  },
+  {
     fault: "The variables of launch scripts are ignored",
     violates: ["config/known-env"],
     rejectedBy: ["settings:known_variables"],
-  }, (good) => ({ plan: (settings) => good.plan({ ...settings, environment: {} }) })),
-  mutateTool({
-    name: "validates_always",
+    change: (good) => ({ plan: (settings) => good.plan({ ...settings, environment: {} }) }),
+  },
+  {
     fault: "Every table is validated on the hot path, switch or no switch",
     violates: ["config/debug-gate"],
     rejectedBy: ["settings:debug_switch"],
-  }, (good) => ({
-    plan: async (settings) =>
-      changed(await good.plan(settings), (plan) => ({ ...plan, validatesTables: true })),
-  })),
-  mutateTool(
-    {
-      name: "verdict_by_means",
-      fault: "A mean over the threshold passes, whatever the spread",
-      violates: ["gate/honest"],
-      rejectedBy: ["gates:interval", "gates:one_pair"],
-    },
-    judging(({ comparisons }, runs) => {
-      if (runs.gate !== "gate/read") return {};
-      const passes = comparisons.every(({ baseline, candidate }) =>
-        baseline !== null && candidate !== null && candidate <= 0.95 * baseline
-      );
-      return { verdict: passes ? "PASS" : "FAIL" };
+    change: (good) => ({
+      plan: async (settings) => ({ ...await good.plan(settings), validatesTables: true }),
     }),
-  ),
-  mutateTool({
-    name: "one_metric_is_enough",
+  },
+  {
+    fault: "A mean over the threshold passes, whatever the spread",
+    violates: ["gate/honest"],
+    rejectedBy: ["gates:interval", "gates:one_pair"],
+    change: saying(({ comparisons }) => ({
+      verdict:
+        comparisons.filter(({ threshold }) => threshold !== null).every((each) =>
+            each.baseline !== null && each.candidate !== null &&
+            each.candidate <= 0.95 * each.baseline
+          )
+          ? "PASS"
+          : "FAIL",
+    })),
+  },
+  {
     fault: "A better TTFT passes the read gate whatever TBT does",
     violates: ["gate/read"],
     rejectedBy: ["gates:read"],
-  }, (good) => ({
-    judge: (runs) =>
-      good.judge(changeReplays(runs, (replay) => ({
-        ...replay,
-        tbtMs: replay.ttftMs === null ? null : replay.ttftMs / 10,
-      }))),
-  })),
-  mutateTool({
-    name: "failed_requests_ignored",
+    change: seeingReplays((replay) => ({
+      ...replay,
+      tbtMs: replay.ttftMs === null ? null : replay.ttftMs / 10,
+    })),
+  },
+  {
     fault: "Requests that were not served do not count",
     violates: ["gate/honest"],
     rejectedBy: ["gates:failed_request"],
-  }, (good) => ({
-    judge: (runs) =>
-      good.judge(changeReplays(runs, (replay) => ({ ...replay, failedRequests: 0 }))),
-  })),
-  mutateTool(
-    {
-      name: "missing_data_is_zero",
-      fault: "What was not measured counts as 0 ms",
-      violates: ["gate/honest"],
-      rejectedBy: ["gates:missing_data"],
-    },
-    judging((verdict) => ({
-      comparisons: verdict.comparisons.map((each) => ({
+    change: seeingReplays((replay) => ({ ...replay, failedRequests: 0 })),
+  },
+  {
+    fault: "What was not measured counts as 0 ms",
+    violates: ["gate/honest"],
+    rejectedBy: ["gates:missing_data"],
+    change: saying(({ comparisons }) => ({
+      comparisons: comparisons.map((each) => ({
         ...each,
         baseline: each.baseline ?? 0,
         candidate: each.candidate ?? 0,
       })),
     })),
-  ),
-  mutateTool({
-    name: "control_left_out",
+  },
+  {
     fault: "The uniform table with clipped reads is not reported",
     violates: ["gate/control"],
     rejectedBy: ["gates:control"],
-  }, judging(() => ({ control: [] }))),
-  mutateTool({
-    name: "sides_in_blocks",
+    change: saying(() => ({ control: [] })),
+  },
+  {
     fault: "All replays of one side run before those of the next",
     violates: ["gate/honest"],
     rejectedBy: ["gates:interleaved"],
-  }, () => ({
-    order: ({ sides, pairs }) =>
-      Promise.resolve(
+    change: () => ({
+      order: ({ sides, pairs }) =>
         Array.from({ length: sides * pairs }, (_, turn) => ({
           side: Math.floor(turn / pairs),
           pair: turn % pairs,
         })),
-      ),
-  })),
-  mutateTool(
-    {
-      name: "impossible_gain_hidden",
-      fault: "That pools per head cannot gain is not said",
-      violates: ["gate/capacity"],
-      rejectedBy: ["gates:capacity"],
-    },
-    judging(({ layouts }) => ({
-      layouts: layouts && {
-        ...layouts,
-        headwise: { ...layouts.headwise, saysImpossible: false },
+    }),
+  },
+  {
+    fault: "That pools per head cannot gain is not said",
+    violates: ["gate/capacity"],
+    rejectedBy: ["gates:capacity"],
+    change: (good) => ({
+      judgeCapacity: async (runs): Promise<CapacityGateReport> => {
+        const report = await good.judgeCapacity(runs);
+        return { ...report, perHead: { ...report.perHead, reasons: [] } };
       },
-    })),
-  ),
-  mutateTool({
-    name: "pair_ignored",
+    }),
+  },
+  {
     fault: "The read gate judges its usual pair, whichever was asked for",
     violates: ["gate/named"],
     rejectedBy: ["gates:named"],
-  }, (good) => ({ judge: ({ pair: _, ...runs }) => good.judge(runs) })),
-  mutateTool({
-    name: "pair_not_named",
+    change: seeing(({ pair: _, ...runs }) => runs),
+  },
+  {
     fault: "The verdict does not say which kernels it is about",
     violates: ["gate/named"],
     rejectedBy: ["gates:named"],
-  }, judging(({ verdict }) => ({ headline: `${verdict}  gate/read` }))),
-  mutateTool({
-    name: "software_device_judged",
+    change: saying(({ verdict }) => ({ headline: `${verdict}  gate/read` })),
+  },
+  {
     fault: "Times of a device that runs on the CPU are judged like any others",
     violates: ["gate/clock"],
     rejectedBy: ["gates:software_device"],
-  }, (good) => ({ judge: ({ isSoftware: _, ...runs }) => good.judge(runs) })),
-  mutateTool({
-    name: "model_trusted",
+    change: seeing(({ isSoftware: _, ...runs }) => runs),
+  },
+  {
     fault: "The modelled part of a time is taken as exact",
     violates: ["gate/clock"],
     rejectedBy: ["gates:modelled_part"],
-  }, (good) => ({ judge: ({ modelError: _, ...runs }) => good.judge(runs) })),
-  mutateTool({
-    name: "results_mixed",
+    change: seeing(({ modelError: _, ...runs }) => runs),
+  },
+  {
     fault: "Results of different cards, workloads and versions are compared as if they were of one",
     violates: ["gate/clock", "gate/complete"],
     rejectedBy: ["gates:different_results"],
-  }, (good) => ({ regress: ({ differs: _, ...o }) => good.regress(o) })),
-  mutateTool({
-    name: "slow_side_against_fast",
+    change: (good) => ({ regress: ({ differs: _, ...o }) => good.regress(o) }),
+  },
+  {
     fault: "The earlier result's slow side is compared with the later one's fast side",
     violates: ["gate/regression"],
     rejectedBy: ["gates:regression"],
-  }, (good) => ({
-    regress: ({ before, ...o }) => {
-      const { uniform = [] } = before.sides;
-      return good.regress({ ...o, before: { ...before, sides: { headwise: uniform } } });
-    },
-  })),
-  mutateTool({
-    name: "margin_ignored",
+    change: (good) => ({
+      regress: ({ before, ...o }) => {
+        const { uniform = [] } = before.sides;
+        return good.regress({ ...o, before: { ...before, sides: { headwise: uniform } } });
+      },
+    }),
+  },
+  {
     fault: "A regression of any size passes",
     violates: ["gate/regression"],
     rejectedBy: ["gates:regression"],
-  }, (good) => ({ regress: (o) => good.regress({ ...o, maxRegression: 0.9 }) })),
-  mutateTool({
-    name: "answers_not_counted",
+    change: (good) => ({ regress: (o) => good.regress({ ...o, maxRegression: 0.9 }) }),
+  },
+  {
     fault: "Answers that failed or are shorter count as if they were whole",
     violates: ["gate/complete"],
     rejectedBy: ["gates:complete"],
-  }, (good) => ({
-    judgeAnswers: ({ baseline, candidate }) => {
-      const { completed, failed, outputTokens, inputTokens } = baseline;
-      return good.judgeAnswers({
-        baseline,
-        candidate: { ...candidate, completed, failed, outputTokens, inputTokens },
-      });
-    },
-  })),
-  mutateTool({
-    name: "intervals_too_wide",
+    change: (good) => ({
+      judgeAnswers: ({ baseline, candidate: { ttftMs, tbtMs } }) =>
+        good.judgeAnswers({ baseline, candidate: { ...baseline, ttftMs, tbtMs } }),
+    }),
+  },
+  {
     fault: "The suite accepts twenty times what a right kernel may err by",
     violates: ["declare/power"],
     rejectedBy: ["suite:power"],
-  }, (good) => ({
-    power: async () =>
-      (await good.power()).map((row) => ({
-        ...row,
-        margins: row.margins.map((each) => each / 20),
-      })),
-  })),
+    change: (good) => ({
+      power: () =>
+        good.power().map((row) => ({ ...row, margins: row.margins.map((each) => each / 20) })),
+    }),
+  },
 ];
-
-function changeReplays(runs: ToolRuns, change: (replay: ToolReplay) => ToolReplay): ToolRuns {
-  const sides = Object.entries(runs.sides).map(([name, replays]) => [name, replays.map(change)]);
-  return { ...runs, sides: Object.fromEntries(sides) };
-}

@@ -1,7 +1,7 @@
 /** Checks of gates: thresholds, intervals, and what a verdict does with failures and missing data. */
 import { requireAccepted, requireEqual, requireThat } from "../../conformance/mod.ts";
-import { defineCheck, grid, requireOk, type ToolCheck } from "./testing_check.ts";
 import { capacityRuns, changeReplay, comparisonOf, PAIRS, readRuns } from "./testing_runs.ts";
+import { defineCheck, grid, type ToolCheck } from "./testing_tool.ts";
 
 /** Student's t with five degrees of freedom at 97.5 %: the half width of a 95 % interval. */
 const T_OF_PAIRS = 2.5706;
@@ -24,7 +24,7 @@ export const gateChecks: readonly ToolCheck[] = [
     ],
     run: async (tool, { ttft, tbt, verdict }) => {
       const runs = readRuns({ ttft, tbt, spread: 0.002 });
-      requireEqual("verdict", requireOk("judge", await tool.judge(runs)).verdict, verdict);
+      requireEqual("verdict", (await tool.judgeRead(runs)).verdict, verdict);
     },
   }),
   defineCheck({
@@ -45,13 +45,14 @@ export const gateChecks: readonly ToolCheck[] = [
       const ratio = READ_RATIO * Math.exp(distance);
       const spread = width * Math.abs(distance) * Math.sqrt(PAIRS) / T_OF_PAIRS;
       const runs = readRuns({ ttft: ratio, tbt: ratio, spread });
-      const judged = requireOk("judge", await tool.judge(runs));
+      const judged = await tool.judgeRead(runs);
       requireEqual("verdict", judged.verdict, verdict);
       if (verdict !== "INCONCLUSIVE") return;
-      for (const { metric, smallestEffect } of judged.comparisons) {
+      for (const metric of ["mean TTFT", "mean TBT"] as const) {
+        const { minimumDetectableRatio: effect } = comparisonOf(judged.comparisons, metric);
         requireThat(
-          smallestEffect !== null && smallestEffect > 0 && smallestEffect !== 1,
-          `Expected the smallest effect that ${metric} could have shown, found ${smallestEffect}`,
+          effect !== null && effect > 0 && effect !== 1,
+          `Expected the smallest effect that ${metric} could have shown, found ${effect}`,
         );
       }
     },
@@ -63,7 +64,7 @@ export const gateChecks: readonly ToolCheck[] = [
     cases: grid({ ratio: [0.5, 2] }),
     run: async (tool, { ratio }) => {
       const runs = readRuns({ ttft: ratio, tbt: ratio, spread: 0, pairs: 1 });
-      const { verdict } = requireOk("judge", await tool.judge(runs));
+      const { verdict } = await tool.judgeRead(runs);
       requireEqual("verdict", verdict, "INCONCLUSIVE");
     },
   }),
@@ -73,34 +74,40 @@ export const gateChecks: readonly ToolCheck[] = [
     description: "A request that was not served fails the gate, however good the times are",
     cases: grid({ gate: ["read", "capacity"], side: ["baseline", "candidate"], pair: [0, 5] }),
     run: async (tool, { gate, side, pair }) => {
-      const runs = gate === "read"
-        ? readRuns({ ttft: 0.5, tbt: 0.5, spread: 0.002 })
-        : capacityRuns({ headwise: 2, pooled: 2, allHeadsWindow: false });
-      const [name] = (gate === "read"
-        ? { baseline: ["uniform"], candidate: ["headwise"] } as const
-        : { baseline: ["pooled"], candidate: ["pooled-recycle"] } as const)[
-          side === "baseline" ? "baseline" : "candidate"
-        ];
-      const failed = changeReplay(runs, { side: name, pair, change: { failedRequests: 1 } });
-      requireEqual("verdict", requireOk("judge", await tool.judge(failed)).verdict, "FAIL");
+      const change = { failedRequests: 1 };
+      const { verdict } = gate === "read"
+        ? await tool.judgeRead(changeReplay(readRuns({ ttft: 0.5, tbt: 0.5, spread: 0.002 }), {
+          side: side === "baseline" ? "uniform" : "headwise",
+          pair,
+          change,
+        }))
+        : await tool.judgeCapacity(changeReplay(capacityRuns({ headwise: 2, pooled: 2 }), {
+          side: side === "baseline" ? "pooled" : "pooled-recycle",
+          pair,
+          change,
+        }));
+      requireEqual("verdict", verdict, "FAIL");
     },
   }),
   defineCheck({
     name: "gates:missing_data",
     clauses: ["gate/honest"],
     description: "A replay that measured nothing leaves null, never 0, and never a PASS",
-    cases: grid({ side: ["uniform", "headwise"] as const, metric: ["ttft", "tbt"] as const }),
+    cases: grid({
+      side: ["uniform", "headwise"] as const,
+      metric: ["mean TTFT", "mean TBT"] as const,
+    }),
     run: async (tool, { side, metric }) => {
-      const change = metric === "ttft" ? { ttftMs: null } : { tbtMs: null };
+      const change = metric === "mean TTFT" ? { ttftMs: null } : { tbtMs: null };
       const runs = changeReplay(readRuns({ ttft: 0.5, tbt: 0.5, spread: 0.002 }), {
         side,
         pair: 2,
         change,
       });
-      const judged = requireOk("judge", await tool.judge(runs));
+      const judged = await tool.judgeRead(runs);
       requireThat(judged.verdict !== "PASS", "Expected no PASS without the data, found one");
-      const found = comparisonOf(judged, metric);
-      requireEqual(`mean ${metric}`, side === "uniform" ? found.baseline : found.candidate, null);
+      const found = comparisonOf(judged.comparisons, metric);
+      requireEqual(metric, side === "uniform" ? found.baseline : found.candidate, null);
     },
   }),
   defineCheck({
@@ -110,11 +117,10 @@ export const gateChecks: readonly ToolCheck[] = [
     cases: grid({ clipped: [0.7, 0.9, 1] }),
     run: async (tool, { clipped }) => {
       const runs = readRuns({ ttft: 0.6, tbt: 0.6, spread: 0.002, clipped });
-      const judged = requireOk("judge", await tool.judge(runs));
+      const judged = await tool.judgeRead(runs);
       requireEqual("verdict", judged.verdict, "PASS");
-      for (const metric of ["ttft", "tbt"] as const) {
-        const found = judged.control.find((each) => each.metric === metric);
-        requireThat(found !== undefined, `Expected ${metric} of the control, found none`);
+      for (const metric of ["mean TTFT", "mean TBT"] as const) {
+        const found = comparisonOf(judged.control, metric);
         const ratio = (found.candidate ?? Number.NaN) / (found.baseline ?? Number.NaN);
         requireAccepted(`${metric} of the control over the baseline`, {
           kind: "interval",
@@ -129,8 +135,8 @@ export const gateChecks: readonly ToolCheck[] = [
     clauses: ["gate/honest"],
     description: "Sides alternate in pairs, and no side has the better place in them",
     cases: grid({ sides: [2, 3, 4], pairs: [2, 6] }),
-    run: async (tool, { sides, pairs }) => {
-      const turns = await tool.order({ sides, pairs });
+    run: (tool, { sides, pairs }) => {
+      const turns = tool.order({ sides, pairs });
       requireEqual("replays", turns.length, sides * pairs);
       const places = new Array<number>(sides).fill(0);
       for (let pair = 0; pair < pairs; pair++) {
@@ -162,14 +168,17 @@ export const gateChecks: readonly ToolCheck[] = [
       { headwise: 1.2, pooled: 1.4, all: true, verdict: "FAIL" },
     ],
     run: async (tool, { headwise, pooled, all, verdict }) => {
-      const runs = capacityRuns({ headwise, pooled, allHeadsWindow: all });
-      const { verdict: found, layouts } = requireOk("judge", await tool.judge(runs));
-      requireEqual("verdict", found, verdict);
-      requireThat(layouts !== null, "Expected a verdict for each pool layout, found none");
+      const report = await tool.judgeCapacity(
+        capacityRuns({ headwise, pooled, allHeadsWindow: all }),
+      );
+      const { perHead, prediction } = report;
+      requireEqual("verdict", report.verdict, verdict);
       const passes = (ratio: number): string => ratio > CAPACITY_RATIO ? "PASS" : "FAIL";
-      requireEqual("verdict of pools per head", layouts.headwise.verdict, passes(headwise));
-      requireEqual("verdict of one pool", layouts.pooled.verdict, passes(pooled));
-      requireEqual("pools per head are called unable", layouts.headwise.saysImpossible, !all);
+      requireEqual("verdict of pools per head", perHead.verdict, passes(headwise));
+      requireEqual("verdict of one pool", report.pooled.verdict, passes(pooled));
+      const saysUnable = perHead.reasons.includes(prediction.explanation) &&
+        prediction.perHeadGain === 1;
+      requireEqual("pools per head are called unable", saysUnable, !all);
     },
   }),
 ];

@@ -1,14 +1,5 @@
 import { interleaveSides, runnerSettings, SIDES } from "../../bench/mod.ts";
-import { measurePower, type Reply } from "../../conformance/mod.ts";
-import type {
-  ComponentView,
-  OptionOrigin,
-  PlannedRun,
-  ShownOption,
-  ToolOption,
-  ToolSettings,
-  ToolSubject,
-} from "./testing_tool.ts";
+import { measurePower, type PowerRow } from "../../conformance/mod.ts";
 import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
 import {
   type CommandName,
@@ -23,30 +14,14 @@ import {
   type SettingTable,
   variableOf,
 } from "../settings/mod.ts";
-import { describeFault } from "../fault.ts";
 import { workloadOverrides } from "../workload/mod.ts";
-import { createStatedJudges } from "./testing_stated_runs.ts";
+import { judgeAnswers, judgeCapacity, judgeRead, regress } from "./testing_stated_runs.ts";
+import type { ComponentView, ToolOption, ToolSettings } from "./testing_tool.ts";
 
 /** Texts to try an option with that does not tell its choices. */
 const SAMPLE_TEXTS: readonly string[] = [
-  "2",
-  "3",
-  "1/2",
-  "2/2",
-  "true",
-  "false",
-  "0.5",
-  "0.25",
-  "read",
-  "capacity",
-  "oracle",
-  "ttft=200ms",
-  "tbt=20ms",
-  "stall=9",
-  "abort=3",
-  "webgpu",
-  "60",
-  "120",
+  ...["2", "3", "1/2", "2/2", "true", "false", "0.5", "0.25", "read", "capacity", "oracle"],
+  ...["ttft=200ms", "tbt=20ms", "stall=9", "abort=3", "webgpu", "60", "120"],
 ];
 
 /** What options of `bench` decide, of what components have to agree on. */
@@ -57,42 +32,36 @@ const DECIDES: Readonly<Record<string, ToolOption["decides"]>> = {
   debugTables: "validation",
 };
 
-/**
- * Puts this tool behind the command interface: its settings go through the resolver of every
- * command, and its gates through those of `bench` and `gate`.
- *
- * @returns A tool; it reads no environment and no settings file but what it is given.
- */
-export function createHeadwiseTool(): ToolSubject {
-  let measured: ReturnType<typeof measurePower> | undefined;
-  return {
-    options: () =>
-      Promise.resolve(
-        Object.entries(SETTING_TABLES).flatMap(([command, table]) =>
-          Object.entries(table).map(([name, setting]) => describeOption(command, name, setting))
-        ),
-      ),
-    explain: (settings) => attempt(() => Promise.resolve(shownOptions(resolve(settings)))),
-    plan: (settings) => attempt(() => planRun(settings)),
-    order: (o) => Promise.resolve(interleaveSides(o)),
-    ...createStatedJudges(),
-    // Measured once: it takes seconds.
-    power: () => Promise.resolve(measured ??= measurePower()),
-  };
-}
+/** This tool, as checks see it; it reads no environment and no settings file but what it is given. */
+export type Tool = typeof headwiseTool;
 
-function describeOption(command: string, name: string, setting: Setting<unknown>): ToolOption {
-  const decides = command === "bench" ? DECIDES[name] : undefined;
-  return {
-    command,
-    name,
-    flag: flagOf(name),
-    variable: variableOf(name, setting),
-    fileKey: name,
-    samples: samplesOf(setting),
-    ...(decides === undefined ? {} : { decides }),
-  };
-}
+let power: readonly PowerRow[] | undefined;
+
+/** Settings go through the resolver of every command, stated runs through the gates' own code. */
+export const headwiseTool = {
+  /** Lists every option of every command. */
+  options: (): readonly ToolOption[] =>
+    Object.entries(SETTING_TABLES).flatMap(([command, table]) =>
+      Object.entries<Setting<unknown>>(table).map(([name, setting]) => ({
+        command,
+        name,
+        flag: flagOf(name),
+        variable: variableOf(name, setting),
+        samples: samplesOf(setting),
+        decides: command === "bench" ? DECIDES[name] : undefined,
+      }))
+    ),
+  /** Resolves the options of a command and shows all of them. */
+  explain: (settings: ToolSettings) => explainSettingsAsData(resolve(settings)),
+  plan: planRun,
+  order: interleaveSides,
+  judgeRead,
+  judgeCapacity,
+  regress,
+  judgeAnswers,
+  /** Measures the cases of the conformance suite, once: it takes seconds. */
+  power: (): readonly PowerRow[] => power ??= measurePower(),
+};
 
 function samplesOf(setting: Setting<unknown>): string[] {
   const samples = new Map<string, string>();
@@ -136,55 +105,30 @@ function resolve(settings: ToolSettings): Resolved<CommandName> {
   });
 }
 
-function shownOptions(resolved: Resolved<CommandName>): ShownOption[] {
-  return Object.entries(explainSettingsAsData(resolved)).map(([name, { value, kind }]) => ({
-    name,
-    value: JSON.stringify(value),
-    origin: kind as OptionOrigin,
-  }));
-}
-
-async function planRun(settings: ToolSettings): Promise<PlannedRun> {
+/** Resolves the options of a benchmark and shows what its components would be given. */
+async function planRun(settings: ToolSettings) {
   const resolved = resolve(settings) as Resolved<"bench">;
   const { values } = resolved;
-  const plain = requireLoaded(await loadWorkload(values.fixture ?? "smoke"));
-  const overrides = workloadOverrides(resolved, plain);
-  const workload = requireLoaded(await loadWorkload(values.fixture ?? "smoke", { overrides }));
+  const fixture = values.fixture ?? "smoke";
+  const overrides = workloadOverrides(resolved, requireLoaded(await loadWorkload(fixture)));
+  const workload = requireLoaded(await loadWorkload(fixture, { overrides }));
   const { heads, headWindows, sinkTokens } = runnerSettings(workload, SIDES.headwise);
   const viewOf = (component: string, map: typeof heads): ComponentView => {
     const kinds = map.groups[0]?.kinds ?? [];
     const windowHeads = kinds.map((kind) => kind === "window" && map.windowTokens > 0);
-    return {
-      component,
-      windowTokens: windowHeads.includes(true) ? map.windowTokens : 0,
-      sinkTokens: map.sinkTokens,
-      windowHeads,
-    };
+    const windowTokens = windowHeads.includes(true) ? map.windowTokens : 0;
+    return { component, windowTokens, sinkTokens: map.sinkTokens, windowHeads };
   };
   const windows = [...headWindows[0] ?? []];
-  return {
-    headWise: values.headWise,
-    validatesTables: values.debugTables,
-    components: [
-      viewOf("workload", workload.headMap),
-      viewOf("allocator", heads),
-      {
-        component: "kernel",
-        windowTokens: Math.max(0, ...windows),
-        sinkTokens,
-        windowHeads: windows.map((window) => window > 0),
-      },
-    ],
-  };
-}
-
-/** Errors in what was given are refusals; a fault of the tool itself stays an exception. */
-async function attempt<T>(command: () => Promise<T>): Promise<Reply<T>> {
-  try {
-    return { kind: "ok", value: await command() };
-  } catch (error) {
-    const { text, exitCode } = describeFault(error);
-    if (exitCode === 70) throw error;
-    return { kind: "refused", code: `exit-${exitCode}`, message: text };
-  }
+  const components: readonly ComponentView[] = [
+    viewOf("workload", workload.headMap),
+    viewOf("allocator", heads),
+    {
+      component: "kernel",
+      windowTokens: Math.max(0, ...windows),
+      sinkTokens,
+      windowHeads: windows.map((window) => window > 0),
+    },
+  ];
+  return { headWise: values.headWise, validatesTables: values.debugTables, components };
 }

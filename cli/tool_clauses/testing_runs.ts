@@ -1,6 +1,7 @@
 /** Stated runs for the checks of gates. */
 import { requireThat } from "../../conformance/mod.ts";
-import type { ToolReplay, ToolRuns, ToolSide, ToolVerdict } from "./testing_tool.ts";
+import type { Comparison, SideName } from "../../bench/mod.ts";
+import type { ToolReplay, ToolRuns } from "./testing_tool.ts";
 
 /** Pairs of a stated gate, where nothing else is said. */
 export const PAIRS = 6;
@@ -17,19 +18,17 @@ export function readRuns(
       return replayOf({ ttftMs: 200 * drift * ttft * scatter, tbtMs: 20 * drift * tbt * scatter });
     });
   return {
-    gate: "gate/read",
     sides: {
       "uniform": side(1, 1, 0),
       "uniform-clipped": side(o.clipped ?? 0.9, o.clipped ?? 0.9, o.spread),
       "headwise": side(o.ttft, o.tbt, o.spread),
     },
-    allHeadsWindow: false,
   };
 }
 
 /** Throughputs at a ratio for both kinds of pools. */
 export function capacityRuns(
-  o: { headwise: number; pooled: number; allHeadsWindow: boolean },
+  o: { headwise: number; pooled: number; allHeadsWindow?: boolean },
 ): ToolRuns {
   const side = (ratio: number): ToolReplay[] =>
     Array.from({ length: PAIRS }, (_, pair) => {
@@ -37,14 +36,13 @@ export function capacityRuns(
       return replayOf({ outputTokensPerSecond: 1000 * (1 + 0.1 * pair) * ratio * scatter });
     });
   return {
-    gate: "gate/capacity",
     sides: {
       "headwise": side(1),
       "headwise-recycle": side(o.headwise),
       "pooled": side(1),
       "pooled-recycle": side(o.pooled),
     },
-    allHeadsWindow: o.allHeadsWindow,
+    allHeadsWindow: o.allHeadsWindow ?? false,
   };
 }
 
@@ -61,7 +59,7 @@ function unitScatter(pair: number, pairs: number): number {
 /** The same runs with one replay changed. */
 export function changeReplay(
   runs: ToolRuns,
-  o: { side: ToolSide; pair: number; change: Partial<ToolReplay> },
+  o: { side: SideName; pair: number; change: Partial<ToolReplay> },
 ): ToolRuns {
   const replays = (runs.sides[o.side] ?? []).map((replay, pair) =>
     pair === o.pair ? { ...replay, ...o.change } : replay
@@ -71,10 +69,10 @@ export function changeReplay(
 
 /** The comparison of a metric, which must be there. */
 export function comparisonOf(
-  judged: ToolVerdict,
-  metric: "ttft" | "tbt",
-): ToolVerdict["comparisons"][number] {
-  const found = judged.comparisons.find((each) => each.metric === metric);
+  comparisons: readonly Comparison[],
+  metric: "mean TTFT" | "mean TBT",
+): Comparison {
+  const found = comparisons.find((each) => each.metric === metric);
   requireThat(found !== undefined, `Expected a comparison of ${metric}, found none`);
   return found;
 }

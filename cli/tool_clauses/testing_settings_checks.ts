@@ -1,17 +1,18 @@
 /** Checks of configuration: precedence, one resolved value, and the variables that scripts set. */
 import { requireEqual, requireThat } from "../../conformance/mod.ts";
-import { defineCheck, grid, requireOk, requireRefused, type ToolCheck } from "./testing_check.ts";
-import type {
-  ComponentView,
-  OptionOrigin,
-  PlannedRun,
-  ShownOption,
-  ToolOption,
-  ToolSettings,
-  ToolSubject,
+import type { Origin } from "../settings/mod.ts";
+import type { Tool } from "./testing_headwise_tool.ts";
+import {
+  type ComponentView,
+  defineCheck,
+  grid,
+  requireRefused,
+  type ToolCheck,
+  type ToolOption,
+  type ToolSettings,
 } from "./testing_tool.ts";
 
-type Source = Exclude<OptionOrigin, "default">;
+type Source = Exclude<Origin["kind"], "default">;
 
 const SOURCES: readonly Source[] = ["flag", "environment", "file"];
 
@@ -24,8 +25,8 @@ export const settingsChecks: readonly ToolCheck[] = [
     cases: grid({ stronger: SOURCES, weaker: ["environment", "file", "default"] as const }).filter((
       { stronger, weaker },
     ) => weaker === "default" || SOURCES.indexOf(stronger) < SOURCES.indexOf(weaker)),
-    run: async (tool, { stronger, weaker }) => {
-      const options = await tool.options();
+    run: (tool, { stronger, weaker }) => {
+      const options = tool.options();
       requireThat(options.length > 0, "Expected options, found none");
       for (const option of options) {
         const [first = "", second = first] = option.samples;
@@ -33,13 +34,13 @@ export const settingsChecks: readonly ToolCheck[] = [
         const both = weaker === "default"
           ? strong
           : settingsOf(option, [[stronger, first], [weaker, second]]);
-        const shown = await shownOption(tool, both, option);
-        const alone = await shownOption(tool, strong, option);
+        const shown = shownOption(tool, both, option);
+        const alone = shownOption(tool, strong, option);
         const what = `"${option.name}" of "${option.command}"`;
         requireEqual(`origin of ${what}`, shown.origin, stronger);
         requireEqual(`value of ${what}`, shown.value, alone.value);
         if (second === first) continue;
-        const other = await shownOption(tool, settingsOf(option, [[stronger, second]]), option);
+        const other = shownOption(tool, settingsOf(option, [[stronger, second]]), option);
         requireThat(
           other.value !== alone.value,
           `Expected ${what} to follow its ${stronger}, found ${alone.value} for two texts`,
@@ -53,17 +54,15 @@ export const settingsChecks: readonly ToolCheck[] = [
     description:
       "The tool shows every option of a command once, and the others keep their defaults",
     cases: grid({ source: SOURCES }),
-    run: async (tool, { source }) => {
-      const options = await tool.options();
-      for (const [command, members] of Map.groupBy(options, (option) => option.command)) {
+    run: (tool, { source }) => {
+      for (const [command, members] of Map.groupBy(tool.options(), (option) => option.command)) {
         const names = members.map(({ name }) => name).sort().join();
         for (const option of members) {
           const [sample = ""] = option.samples;
-          const settings = settingsOf(option, [[source, sample]]);
-          const shown = requireOk("explain", await tool.explain(settings));
-          const found = shown.map(({ name }) => name).sort().join();
+          const shown = Object.entries(tool.explain(settingsOf(option, [[source, sample]])));
+          const found = shown.map(([name]) => name).sort().join();
           requireEqual(`options of "${command}" that are shown`, found, names);
-          const moved = shown.filter(({ origin }) => origin !== "default").map(({ name }) => name);
+          const moved = shown.filter(([, { kind }]) => kind !== "default").map(([name]) => name);
           requireEqual(`options of "${command}" that are set`, moved.join(), option.name);
         }
       }
@@ -79,8 +78,8 @@ export const settingsChecks: readonly ToolCheck[] = [
       value: ["1", "0"],
     }),
     run: async (tool, { source, decides, value }) => {
-      const option = await optionThat(tool, decides);
-      const plan = await planOf(tool, settingsOf(option, [[source, value]]));
+      const option = optionThat(tool, decides);
+      const plan = await tool.plan(settingsOf(option, [[source, value]]));
       requireThat(plan.components.length > 1, "Expected several components, found fewer");
       for (const view of plan.components) {
         const seen = {
@@ -98,13 +97,13 @@ export const settingsChecks: readonly ToolCheck[] = [
     description: "Components agree on everything when several options come from several places",
     cases: grid({ ratio: ["0", "0.5", "1"], window: ["64", "4096"] }),
     run: async (tool, { ratio, window }) => {
-      const heads = await optionThat(tool, "window_ratio");
-      const reach = await optionThat(tool, "window_tokens");
-      const plan = await planOf(tool, {
+      const heads = optionThat(tool, "window_ratio");
+      const reach = optionThat(tool, "window_tokens");
+      const plan = await tool.plan({
         command: heads.command,
         flags: {},
         environment: { [heads.variable]: ratio },
-        file: { [reach.fileKey]: window },
+        file: { [reach.name]: window },
       });
       const [first, ...others] = plan.components.map(describeView);
       for (const [index, view] of others.entries()) {
@@ -127,9 +126,9 @@ export const settingsChecks: readonly ToolCheck[] = [
       { variable: "FD_T53_HEAD_WISE_SWA_FIXTURE", text: "1" },
     ],
     run: async (tool, { variable, text }) => {
-      const { command } = await optionThat(tool, "window_ratio");
+      const { command } = optionThat(tool, "window_ratio");
       const environment = { [variable]: text };
-      const plan = await planOf(tool, { command, flags: {}, environment, file: {} });
+      const plan = await tool.plan({ command, flags: {}, environment, file: {} });
       switch (variable) {
         case "FD_HEAD_WISE_KV_CACHE":
           requireEqual("head-wise tables", plan.headWise, text === "1");
@@ -159,14 +158,11 @@ export const settingsChecks: readonly ToolCheck[] = [
     description: "A ratio outside [0, 1] is refused wherever it comes from",
     cases: grid({ source: [...SOURCES, "known_variable"] as const, ratio: ["-0.1", "1.5", "NaN"] }),
     run: async (tool, { source, ratio }) => {
-      const option = await optionThat(tool, "window_ratio");
+      const option = optionThat(tool, "window_ratio");
       const settings = source === "known_variable"
-        ? {
-          ...settingsOf(option, []),
-          environment: { FD_T53_HEAD_WISE_SWA_RATIO: ratio },
-        }
+        ? { ...settingsOf(option, []), environment: { FD_T53_HEAD_WISE_SWA_RATIO: ratio } }
         : settingsOf(option, [[source, ratio]]);
-      requireRefused("plan", await tool.plan(settings));
+      await requireRefused(() => tool.plan(settings));
     },
   }),
   defineCheck({
@@ -175,10 +171,10 @@ export const settingsChecks: readonly ToolCheck[] = [
     description: "Validating every table is off by default and on by one switch",
     cases: grid({ source: [...SOURCES, "default"] as const }),
     run: async (tool, { source }) => {
-      const option = await optionThat(tool, "validation");
+      const option = optionThat(tool, "validation");
       const [sample = ""] = option.samples;
       const settings = settingsOf(option, source === "default" ? [] : [[source, sample]]);
-      const plan = await planOf(tool, settings);
+      const plan = await tool.plan(settings);
       requireEqual("validation", plan.validatesTables, source !== "default");
     },
   }),
@@ -197,32 +193,20 @@ function settingsOf(
     command: option.command,
     flags: entry(option.flag, "flag"),
     environment: entry(option.variable, "environment"),
-    file: entry(option.fileKey, "file"),
+    file: entry(option.name, "file"),
   };
 }
 
-async function shownOption(
-  tool: ToolSubject,
-  settings: ToolSettings,
-  option: ToolOption,
-): Promise<ShownOption> {
-  const shown = requireOk("explain", await tool.explain(settings));
-  const found = shown.find(({ name }) => name === option.name);
-  requireThat(found !== undefined, `Expected "${option.name}" to be shown, found it missing`);
-  return found;
+function shownOption(tool: Tool, settings: ToolSettings, { name }: ToolOption) {
+  const shown = tool.explain(settings)[name];
+  requireThat(shown !== undefined, `Expected "${name}" to be shown, found it missing`);
+  return { value: JSON.stringify(shown.value), origin: shown.kind };
 }
 
-async function optionThat(
-  tool: ToolSubject,
-  decides: NonNullable<ToolOption["decides"]>,
-): Promise<ToolOption> {
-  const found = (await tool.options()).find((option) => option.decides === decides);
+function optionThat(tool: Tool, decides: NonNullable<ToolOption["decides"]>): ToolOption {
+  const found = tool.options().find((option) => option.decides === decides);
   requireThat(found !== undefined, `Expected an option that decides ${decides}, found none`);
   return found;
-}
-
-async function planOf(tool: ToolSubject, settings: ToolSettings): Promise<PlannedRun> {
-  return requireOk("plan", await tool.plan(settings));
 }
 
 function describeView({ windowTokens, sinkTokens, windowHeads }: ComponentView): string {

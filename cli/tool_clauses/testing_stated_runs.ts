@@ -1,87 +1,57 @@
 import { headMapFromPattern } from "../../allocator/mod.ts";
 import {
-  BenchError,
   type BenchResult,
-  type Comparison,
+  type CapacityGateReport,
+  type ForeignGateReport,
   gateCapacity,
   gateRead,
+  type GateReport,
   judgeForeignRuns,
   judgeRegression,
   parseGateInput,
   predictCapacity,
+  type RegressionReport,
   runBench,
   type RunResult,
+  type SideName,
   type Summary,
 } from "../../bench/mod.ts";
-import type { Reply } from "../../conformance/mod.ts";
-import type {
-  ToolAnswers,
-  ToolComparison,
-  ToolFact,
-  ToolReplay,
-  ToolRuns,
-  ToolSubject,
-  ToolVerdict,
-} from "./testing_tool.ts";
+import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
 import { gateOptions, parseGates } from "../settings/mod.ts";
 import { renderGate } from "../tables/mod.ts";
 import { createPaint } from "../terminal/mod.ts";
-import { loadWorkload, requireLoaded } from "../../fixtures/mod.ts";
+import type { ToolAnswers, ToolRegression, ToolReplay, ToolRuns } from "./testing_tool.ts";
 
-/** Names of the demanded metrics in gates' reports. */
-const METRICS: Readonly<Record<string, ToolComparison["metric"]>> = {
-  "mean TTFT": "ttft",
-  "mean TBT": "tbt",
-  "throughput": "throughput",
-};
-
-/**
- * Makes judges of stated runs: a result of a real, tiny run in which the figures of the replays are
- * replaced by the stated ones, put through the gates.
- */
-export function createStatedJudges(): Pick<ToolSubject, "judge" | "regress" | "judgeAnswers"> {
-  let template: Promise<BenchResult> | null = null;
-  const stated = async (runs: ToolRuns): Promise<BenchResult> =>
-    stateRuns(await (template ??= measureTemplate()), runs);
-  return {
-    judge: (runs) =>
-      attempt(async () => {
-        const result = await stated(runs);
-        return runs.gate === "gate/read" ? judgeRead(result) : judgeCapacity(result);
-      }),
-    regress: ({ before, after, maxRegression, differs }) =>
-      attempt(async () => {
-        const report = judgeRegression(
-          replayedSides(await stated(before)),
-          replayedSides(differing(await stated(after), differs)),
-          { acceptUnpaired: true, ...(maxRegression === undefined ? {} : { maxRegression }) },
-        );
-        return {
-          verdict: report.verdict,
-          maxRegression: report.maxRegression,
-          reasons: report.reasons,
-          sides: report.sides.map((side) => ({ before: side.baseline, after: side.candidate })),
-        };
-      }),
-    judgeAnswers: ({ baseline, candidate }) =>
-      attempt(() => {
-        const [left, right] = [baseline, candidate].map((answers, side) => {
-          const input = parseGateInput(answersText(answers), { file: `${side}.json` });
-          return input.kind === "foreign" ? input.runs : [];
-        });
-        return judgeForeignRuns(left!, right!, { acceptPointEstimate: true });
-      }),
-  };
+/** Judges stated runs by the read gate, and gives the first line that a user reads. */
+export async function judgeRead(runs: ToolRuns): Promise<GateReport & { headline: string }> {
+  const report = gateRead(await stateRuns(runs));
+  const [headline] = renderGate(report, { paint: createPaint(false), columns: 100 });
+  return { ...report, headline: headline! };
 }
 
-/** What may not be compared is refused; anything else that is thrown is a fault of the tool. */
-async function attempt<T>(command: () => T | Promise<T>): Promise<Reply<T>> {
-  try {
-    return { kind: "ok", value: await command() };
-  } catch (error) {
-    if (!(error instanceof BenchError)) throw error;
-    return { kind: "refused", code: error.code, message: error.message };
-  }
+/** Judges stated runs by the capacity gate. */
+export async function judgeCapacity(runs: ToolRuns): Promise<CapacityGateReport> {
+  return gateCapacity(await stateRuns(runs));
+}
+
+/** Judges a later result by an earlier one. */
+export async function regress(o: ToolRegression): Promise<RegressionReport> {
+  const after = differing(await stateRuns(o.after), o.differs);
+  return judgeRegression(replayedSides(await stateRuns(o.before)), replayedSides(after), {
+    acceptUnpaired: true,
+    ...(o.maxRegression === undefined ? {} : { maxRegression: o.maxRegression }),
+  });
+}
+
+/** Judges what two servers answered, the baseline first; a single run of each is accepted. */
+export function judgeAnswers(
+  o: { readonly baseline: ToolAnswers; readonly candidate: ToolAnswers },
+): ForeignGateReport {
+  const [left, right] = [o.baseline, o.candidate].map((answers, side) => {
+    const input = parseGateInput(answersText(answers), { file: `${side}.json` });
+    return input.kind === "foreign" ? input.runs : [];
+  });
+  return judgeForeignRuns(left!, right!, { acceptPointEstimate: true });
 }
 
 /** A result without the sides of which nothing was stated. */
@@ -90,7 +60,7 @@ function replayedSides(result: BenchResult): BenchResult {
 }
 
 /** A result that differs in one fact. */
-function differing(result: BenchResult, fact: ToolFact | undefined): BenchResult {
+function differing(result: BenchResult, fact: ToolRegression["differs"]): BenchResult {
   const { environment, options, workload } = result;
   switch (fact) {
     case undefined:
@@ -125,9 +95,8 @@ function answersText(o: ToolAnswers): string {
 }
 
 async function measureTemplate(): Promise<BenchResult> {
-  const workload = requireLoaded(await loadWorkload("smoke"));
   return await runBench({
-    workload,
+    workload: requireLoaded(await loadWorkload("smoke")),
     gates: ["gate/read", "gate/capacity"],
     trace: {
       name: "stated",
@@ -141,12 +110,16 @@ async function measureTemplate(): Promise<BenchResult> {
   });
 }
 
-function stateRuns(template: BenchResult, runs: ToolRuns): BenchResult {
+let measured: Promise<BenchResult> | undefined;
+
+/** A result of a real, tiny run in which the figures of the replays are the stated ones. */
+async function stateRuns(runs: ToolRuns): Promise<BenchResult> {
+  const template = await (measured ??= measureTemplate());
   const heads = headMapFromPattern({
     layers: 1,
     kvHeads: 2,
     pattern: "first",
-    ratio: runs.allHeadsWindow ? 1 : 0.5,
+    ratio: runs.allHeadsWindow === true ? 1 : 0.5,
     windowTokens: 64,
     sinkTokens: 0,
   });
@@ -166,19 +139,15 @@ function stateRuns(template: BenchResult, runs: ToolRuns): BenchResult {
 }
 
 /** Sides of the template, and those that a named pair has beside them. */
-function sidesOf(template: BenchResult, runs: ToolRuns): BenchResult["sides"] {
-  const names = new Set([
-    ...template.sides.map(({ name }) => name),
-    ...Object.keys(runs.sides) as (keyof typeof runs.sides)[],
-  ]);
-  return [...names].map((name) => {
-    const side = template.sides.find((each) => each.name === name) ?? template.sides[0]!;
+function sidesOf({ sides }: BenchResult, runs: ToolRuns): BenchResult["sides"] {
+  const stated = Object.keys(runs.sides) as SideName[];
+  return [...new Set([...sides.map(({ name }) => name), ...stated])].map((name) => {
+    const side = sides.find((each) => each.name === name) ?? sides[0]!;
+    const replays = runs.sides[name] ?? [];
     return {
       ...side,
       name,
-      runs: (runs.sides[name as keyof typeof runs.sides] ?? []).map((replay, pair) =>
-        stateReplay(side.runs[0]!, { replay, pair })
-      ),
+      runs: replays.map((each, pair) => stateReplay(side.runs[0]!, each, pair)),
     };
   });
 }
@@ -205,16 +174,13 @@ function calibrationOf(error: number): NonNullable<BenchResult["clock"]["calibra
 
 let replaysStated = 0;
 
-function stateReplay(run: RunResult, o: { replay: ToolReplay; pair: number }): RunResult {
-  const { ttftMs, tbtMs, outputTokensPerSecond, failedRequests } = o.replay;
-  const latency = { ttftMs: summaryOf(ttftMs), tbtMs: summaryOf(tbtMs) };
-  const { modelled = { ttftMs: 0, tbtMs: 0 } } = o.replay;
-  const without = (mean: number | null, rest: number): number | null =>
-    mean === null ? null : mean - rest;
+function stateReplay(run: RunResult, replay: ToolReplay, pair: number): RunResult {
+  const { ttftMs, tbtMs, outputTokensPerSecond, failedRequests } = replay;
+  const { modelled = { ttftMs: 0, tbtMs: 0 } } = replay;
   return {
     ...run,
-    pair: o.pair,
-    order: o.pair,
+    pair,
+    order: pair,
     failedRequests: Array.from(
       { length: failedRequests },
       (_, request) => ({ request, reason: "stated" }),
@@ -222,10 +188,10 @@ function stateReplay(run: RunResult, o: { replay: ToolReplay; pair: number }): R
     samples: null,
     performance: run.performance && {
       ...run.performance,
-      whole: latency,
+      whole: { ttftMs: summaryOf(ttftMs), tbtMs: summaryOf(tbtMs) },
       attentionOnly: {
-        ttftMs: summaryOf(without(ttftMs, modelled.ttftMs)),
-        tbtMs: summaryOf(without(tbtMs, modelled.tbtMs)),
+        ttftMs: summaryOf(ttftMs, modelled.ttftMs),
+        tbtMs: summaryOf(tbtMs, modelled.tbtMs),
       },
       outputTokensPerSecond,
       totalTokensPerSecond: outputTokensPerSecond,
@@ -237,56 +203,10 @@ function stateReplay(run: RunResult, o: { replay: ToolReplay; pair: number }): R
   };
 }
 
-function summaryOf(mean: number | null): Summary | null {
-  return mean === null ? null : {
-    count: 1,
-    mean,
-    min: mean,
-    p50: mean,
-    p90: mean,
-    p95: mean,
-    p99: mean,
-    p999: null,
-    max: mean,
-  };
-}
-
-function judgeRead(result: BenchResult): ToolVerdict {
-  const report = gateRead(result);
-  const { verdict, reasons, comparisons, control } = report;
-  return {
-    verdict,
-    headline: renderGate(report, { paint: createPaint(false), columns: 100 })[0]!,
-    reasons,
-    comparisons: comparisons.flatMap(toComparison),
-    control: control.flatMap(toComparison),
-    layouts: null,
-  };
-}
-
-function judgeCapacity(result: BenchResult): ToolVerdict {
-  const { verdict, perHead, pooled, decidedBy, prediction } = gateCapacity(result);
-  const decisive = decidedBy === "pooled" ? pooled : perHead;
-  return {
-    verdict,
-    headline: `${verdict}  gate/capacity`,
-    reasons: decisive.reasons,
-    comparisons: decisive.comparisons.flatMap(toComparison),
-    control: [],
-    layouts: {
-      headwise: {
-        verdict: perHead.verdict,
-        saysImpossible: perHead.reasons.includes(prediction.explanation) &&
-          prediction.perHeadGain === 1,
-      },
-      pooled: { verdict: pooled.verdict, saysImpossible: false },
-    },
-  };
-}
-
-function toComparison(comparison: Comparison): ToolComparison[] {
-  const metric = METRICS[comparison.metric];
-  if (metric === undefined) return [];
-  const { baseline, candidate, minimumDetectableRatio } = comparison;
-  return [{ metric, baseline, candidate, smallestEffect: minimumDetectableRatio }];
+/** Every figure of a summary at one value, less a part of it; null where nothing was measured. */
+function summaryOf(stated: number | null, part = 0): Summary | null {
+  if (stated === null) return null;
+  const mean = stated - part;
+  const quantiles = { p50: mean, p90: mean, p95: mean, p99: mean, p999: null };
+  return { count: 1, mean, min: mean, max: mean, ...quantiles };
 }

@@ -1,28 +1,25 @@
 /**
- * The tool around an implementation: how its options are resolved, and how its gates judge runs.
- *
- * A tool is judged through what anyone can see of it: which options it has, what it shows of a
- * resolved configuration, what its components are given, and what its gates say of stated runs.
+ * Checks of this tool itself, by the clauses of kind `tool`. It is judged through what anyone can
+ * see of it: which options it has, what it shows of a resolved configuration, what its components
+ * are given, and what its gates say of stated runs. What it refuses it throws.
  */
-import type { Reply } from "../../conformance/mod.ts";
-
-/** Where a value came from, strongest first. */
-export type OptionOrigin = "flag" | "environment" | "file" | "default";
+import type { SideName } from "../../bench/mod.ts";
+import { EXIT } from "../exit_code.ts";
+import { describeFault } from "../fault.ts";
+import type { Tool } from "./testing_headwise_tool.ts";
 
 /** One option of a command. */
 export interface ToolOption {
   readonly command: string;
-  /** Name, unique in the command. */
+  /** Name, unique in the command, and key in the command's section of the settings file. */
   readonly name: string;
   /** Flag, such as `--window`. */
   readonly flag: string;
   readonly variable: string;
-  /** Key in the command's section of the settings file. */
-  readonly fileKey: string;
   /** Texts of different values that it takes; at least two. */
   readonly samples: readonly string[];
   /** What it decides, where that is one of the things that components of a run have to agree on. */
-  readonly decides?: "window_tokens" | "sink_tokens" | "window_ratio" | "validation";
+  readonly decides?: "window_tokens" | "sink_tokens" | "window_ratio" | "validation" | undefined;
 }
 
 /** What a tool is started with. */
@@ -33,14 +30,6 @@ export interface ToolSettings {
   readonly environment: Readonly<Record<string, string>>;
   /** Texts by key of the settings file. */
   readonly file: Readonly<Record<string, string>>;
-}
-
-/** An option as the tool shows it. */
-export interface ShownOption {
-  readonly name: string;
-  /** Resolved value, as text. */
-  readonly value: string;
-  readonly origin: OptionOrigin;
 }
 
 /** What one component of a run was given. */
@@ -55,25 +44,12 @@ export interface ComponentView {
   readonly windowHeads: readonly boolean[];
 }
 
-/** A run that a tool would start. */
-export interface PlannedRun {
-  /** Whether head-wise tables are used. */
-  readonly headWise: boolean;
-  /** Whether every table is validated after every step. */
-  readonly validatesTables: boolean;
-  readonly components: readonly ComponentView[];
-}
-
-/** Gates of the ABI. */
-export type ToolGate = "gate/read" | "gate/capacity";
-
 /** One replay of one side, as a gate sees it; null where nothing was measured. */
 export interface ToolReplay {
   /** Mean time to first token in milliseconds. */
   readonly ttftMs: number | null;
   /** Mean time between tokens in milliseconds. */
   readonly tbtMs: number | null;
-  /** Output tokens per second. */
   readonly outputTokensPerSecond: number | null;
   /** Requests that were not served. */
   readonly failedRequests: number;
@@ -83,11 +59,10 @@ export interface ToolReplay {
 
 /** Stated runs for a gate: replays by side and pair, interleaved, on a clock that scatters. */
 export interface ToolRuns {
-  readonly gate: ToolGate;
-  /** Replays of each side, a pair each; the gate's own sides by the roles that they play. */
-  readonly sides: Readonly<Partial<Record<ToolSide, readonly ToolReplay[]>>>;
-  /** Whether every KV head is a window head. */
-  readonly allHeadsWindow: boolean;
+  /** Replays of each side, a pair each. */
+  readonly sides: Readonly<Partial<Record<SideName, readonly ToolReplay[]>>>;
+  /** Whether every KV head is a window head; half of them by default. */
+  readonly allHeadsWindow?: boolean;
   /** The read gate's pair as a user names it, baseline first; `row:headwise` by default. */
   readonly pair?: string;
   /** Whether the times are those of a device that runs on the CPU; they are not by default. */
@@ -96,54 +71,6 @@ export interface ToolRuns {
   readonly modelError?: number;
 }
 
-/** Roles of sides: 1-D, 1-D with clipped reads, 2-D; and both kinds of pools, recycling off and on. */
-export type ToolSide =
-  | "two-pass"
-  | "headwise-row"
-  | "uniform"
-  | "uniform-clipped"
-  | "headwise"
-  | "headwise-recycle"
-  | "pooled"
-  | "pooled-recycle";
-
-/** A metric of a gate, compared. */
-export interface ToolComparison {
-  /** `ttft`, `tbt` or `throughput`. */
-  readonly metric: "ttft" | "tbt" | "throughput";
-  /** Mean of the baseline; null where a replay has none. */
-  readonly baseline: number | null;
-  /** Mean of the candidate; null where a replay has none. */
-  readonly candidate: number | null;
-  /** Smallest effect that the pairs could have shown, as a ratio; null if unknown. */
-  readonly smallestEffect: number | null;
-}
-
-/** What a gate says. */
-export interface ToolVerdict {
-  readonly verdict: "PASS" | "FAIL" | "INCONCLUSIVE";
-  /** The first line that a user reads. */
-  readonly headline: string;
-  /** Why, in words. */
-  readonly reasons: readonly string[];
-  /** The demanded metrics. */
-  readonly comparisons: readonly ToolComparison[];
-  /** The same metrics of the control side; empty where there is none. */
-  readonly control: readonly ToolComparison[];
-  /** Verdicts of `gate/capacity` by pool layout; null for `gate/read`. */
-  readonly layouts: Readonly<Record<"headwise" | "pooled", ToolLayoutVerdict>> | null;
-}
-
-/** What `gate/capacity` says of one pool layout. */
-export interface ToolLayoutVerdict {
-  readonly verdict: "PASS" | "FAIL" | "INCONCLUSIVE";
-  /** Whether the reasons say that arithmetic allows no gain. */
-  readonly saysImpossible: boolean;
-}
-
-/** Facts in which two results may differ. */
-export type ToolFact = "card" | "seed" | "head map" | "version";
-
 /** Two results of stated runs, the earlier one first. */
 export interface ToolRegression {
   readonly before: ToolRuns;
@@ -151,18 +78,7 @@ export interface ToolRegression {
   /** Share by which a metric may be worse; the tool's own by default. */
   readonly maxRegression?: number;
   /** What the later result has otherwise. */
-  readonly differs?: ToolFact;
-}
-
-/** What a regression gate says. */
-export interface ToolRegressionVerdict {
-  readonly verdict: "PASS" | "FAIL" | "INCONCLUSIVE";
-  /** Share by which a metric might be worse. */
-  readonly maxRegression: number;
-  /** Why, in words, and what differs. */
-  readonly reasons: readonly string[];
-  /** Which side of the earlier result was compared with which of the later. */
-  readonly sides: readonly { readonly before: string; readonly after: string }[];
+  readonly differs?: "card" | "seed" | "head map" | "version";
 }
 
 /** What a live server answered in one run, as a serving benchmark sums it up. */
@@ -173,39 +89,59 @@ export interface ToolAnswers {
   readonly outputTokens: number;
   /** Tokens of all prompts. */
   readonly inputTokens: number;
-  /** Mean time to first token, and between tokens, in milliseconds. */
+  /** Mean time to first token in milliseconds. */
   readonly ttftMs: number;
   /** Mean time between tokens in milliseconds. */
   readonly tbtMs: number;
 }
 
-/** A kind of fault and how far it moves an answer, in units of what is accepted, by arithmetic. */
-export interface ToolPower {
-  /** What is wrong with a kernel. */
-  readonly fault: string;
-  readonly margins: readonly number[];
+/** Parameters of one case of a check. */
+type CheckParams = Readonly<Record<string, string | number | boolean>>;
+
+/** A check with its cases. */
+export interface ToolCheck<P extends CheckParams = CheckParams> {
+  readonly name: string;
+  readonly clauses: readonly string[];
+  readonly description: string;
+  /** Parameters of each case. */
+  readonly cases: readonly P[];
+  /** Judges one case; throws where the tool is not as the clauses say. */
+  readonly run: (tool: Tool, params: P) => void | Promise<void>;
 }
 
-/** A tool as a set of commands. */
-export interface ToolSubject {
-  /** Lists every option of every command. */
-  options(): Promise<readonly ToolOption[]>;
-  /** Resolves the options of a command and shows all of them. */
-  explain(settings: ToolSettings): Promise<Reply<readonly ShownOption[]>>;
-  /** Resolves the options of a benchmark and shows what its components would be given. */
-  plan(settings: ToolSettings): Promise<Reply<PlannedRun>>;
-  /** Gives the order in which sides would be replayed: for each replay its pair and its side. */
-  order(
-    o: { readonly sides: number; readonly pairs: number },
-  ): Promise<readonly { readonly pair: number; readonly side: number }[]>;
-  /** Judges stated runs. */
-  judge(runs: ToolRuns): Promise<Reply<ToolVerdict>>;
-  /** Judges a later result by an earlier one. */
-  regress(o: ToolRegression): Promise<Reply<ToolRegressionVerdict>>;
-  /** Judges what two servers answered, the baseline first; a single run of each is accepted. */
-  judgeAnswers(
-    o: { readonly baseline: ToolAnswers; readonly candidate: ToolAnswers },
-  ): Promise<Reply<Pick<ToolVerdict, "verdict" | "reasons">>>;
-  /** Measures the cases of the conformance suite. */
-  power(): Promise<readonly ToolPower[]>;
+/** Declares a check; its cases then have a type of their own. */
+export function defineCheck<const P extends CheckParams>(check: ToolCheck<P>): ToolCheck {
+  return check as unknown as ToolCheck;
+}
+
+/** Every combination of values. */
+export function grid<const A extends Readonly<Record<string, readonly unknown[]>>>(
+  axes: A,
+): { readonly [K in keyof A]: A[K][number] }[] {
+  const entries = Object.entries(axes).reduce<Record<string, unknown>[]>(
+    (built, [name, values]) =>
+      built.flatMap((each) => values.map((value) => ({ ...each, [name]: value }))),
+    [{}],
+  );
+  return entries as { readonly [K in keyof A]: A[K][number] }[];
+}
+
+/**
+ * Requires a refusal; a fault of the tool itself stays an exception.
+ *
+ * @param run What has to be refused.
+ * @param isRefusal Tells a refusal from a fault.
+ * @returns The refusal's message.
+ */
+export async function requireRefused(
+  run: () => unknown,
+  isRefusal: (error: unknown) => boolean = (e) => describeFault(e).exitCode !== EXIT.internal,
+): Promise<string> {
+  try {
+    await run();
+  } catch (error) {
+    if (isRefusal(error)) return describeFault(error).text;
+    throw error;
+  }
+  throw new Error("Expected a refusal");
 }

@@ -1,18 +1,17 @@
 /** This tool against the clauses of kind `tool`: its settings, and its gates. */
 import assert from "node:assert/strict";
 import { listClauses, listPendingClauses } from "../../conformance/mod.ts";
-import type { ToolCheck } from "./testing_check.ts";
 import { claimChecks } from "./testing_claim_checks.ts";
 import { faultyTools } from "./testing_faulty_tools.ts";
 import { gateChecks } from "./testing_gate_checks.ts";
-import { createHeadwiseTool } from "./testing_headwise_tool.ts";
+import { headwiseTool, type Tool } from "./testing_headwise_tool.ts";
 import { settingsChecks } from "./testing_settings_checks.ts";
-import type { ToolSubject } from "./testing_tool.ts";
+import type { ToolCheck } from "./testing_tool.ts";
 
 const CHECKS: readonly ToolCheck[] = [...settingsChecks, ...gateChecks, ...claimChecks];
 
 /** Runs every case of a check; the first fault, or null. */
-async function faultOf(check: ToolCheck, tool: ToolSubject): Promise<string | null> {
+async function faultOf(check: ToolCheck, tool: Tool): Promise<string | null> {
   for (const params of check.cases) {
     try {
       await check.run(tool, params);
@@ -26,18 +25,25 @@ async function faultOf(check: ToolCheck, tool: ToolSubject): Promise<string | nu
 for (const check of CHECKS) {
   Deno.test(`tool ${check.name}: ${check.description}`, async () => {
     assert.ok(check.cases.length > 0);
-    assert.equal(await faultOf(check, createHeadwiseTool()), null);
+    assert.equal(await faultOf(check, headwiseTool), null);
   });
 }
 
 Deno.test("every check rejects the faulty tools that it is named for", async () => {
-  for (const { name, violates, rejectedBy, create } of faultyTools) {
-    assert.ok(rejectedBy.length > 0, name);
+  for (const { fault, violates, rejectedBy, change } of faultyTools) {
+    assert.ok(rejectedBy.length > 0, fault);
     for (const checkName of rejectedBy) {
       const check = CHECKS.find((each) => each.name === checkName);
-      assert.ok(check !== undefined, `${name}: there is no check ${checkName}`);
-      assert.ok(check.clauses.some((clause) => violates.includes(clause)), `${name}: ${checkName}`);
-      assert.notEqual(await faultOf(check, create(createHeadwiseTool())), null, name);
+      assert.ok(check !== undefined, `${fault}: there is no check ${checkName}`);
+      assert.ok(
+        check.clauses.some((clause) => violates.includes(clause)),
+        `${fault}: ${checkName}`,
+      );
+      assert.notEqual(
+        await faultOf(check, { ...headwiseTool, ...change(headwiseTool) }),
+        null,
+        fault,
+      );
     }
   }
 });
