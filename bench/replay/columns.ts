@@ -1,30 +1,35 @@
-/** Flat arrays that grow. */
+/** Columns of numbers that grow together: flat arrays of one length, declared once by name. */
 
-/** A column of numbers. */
-export type Column = Float64Array | Int32Array | Uint8Array;
+type Column = Float64Array | Int32Array | Uint8Array;
 
-/**
- * Copies a column into one of another capacity.
- *
- * @param o Places that are left out in front, and what the new ones hold. @default {0, both}
- */
-export function resized<A extends Column>(
-  column: A,
-  capacity: number,
-  o: { readonly dropped?: number; readonly fill?: number } = {},
-): A {
-  const { dropped = 0, fill = 0 } = o;
-  const create = column.constructor as new (length: number) => A;
-  const array = new create(capacity);
-  if (fill !== 0) array.fill(fill);
-  array.set(column.subarray(dropped, dropped + capacity));
-  return array;
+/** The array of each column, and what its places hold before they are written. @default {0} */
+export type ColumnKinds = Readonly<
+  Record<string, readonly [array: new (length: number) => Column, fill?: number]>
+>;
+
+/** The columns of some kinds. */
+export type Columns<K extends ColumnKinds> = { -readonly [N in keyof K]: InstanceType<K[N][0]> };
+
+/** Creates columns of so many places each. */
+export function createColumns<K extends ColumnKinds>(kinds: K, capacity: number): Columns<K> {
+  return Object.fromEntries(
+    Object.entries(kinds).map(([name, [array, fill = 0]]) => {
+      const column = new array(capacity);
+      return [name, fill === 0 ? column : column.fill(fill)];
+    }),
+  ) as Columns<K>;
 }
 
-/** Makes columns of a record twice as long. */
-export function doubleColumns<K extends string>(
-  columns: { [key in K]: Column },
-  keys: readonly K[],
+/** Gives columns another capacity, leaving out the first `dropped` places. */
+export function resizeColumns<K extends ColumnKinds>(
+  columns: Columns<K>,
+  kinds: K,
+  capacity: number,
+  dropped = 0,
 ): void {
-  for (const key of keys) columns[key] = resized(columns[key], columns[key].length * 2);
+  const resized: Record<string, Column> = createColumns(kinds, capacity);
+  for (const name of Object.keys(kinds)) {
+    resized[name].set(columns[name].subarray(dropped, dropped + capacity));
+  }
+  Object.assign(columns, resized);
 }

@@ -5,8 +5,7 @@
  */
 
 import { addGap, createGapSketch, type GapSketch } from "./gap_sketch.ts";
-import type { KeptSteps } from "./kept_steps.ts";
-import { gapClocks, type RequestTimes, takeTimes } from "./request_times.ts";
+import { gapClocks, type KeptSteps, type RequestTimes, takeTimes } from "./request_times.ts";
 import { dropSteps, type Timeline } from "./timeline.ts";
 import { forEachGap } from "./token_gaps.ts";
 import { clearTokens } from "./token_log.ts";
@@ -25,23 +24,6 @@ export interface BusySums {
   boundMs: number;
 }
 
-/** Entries of equally many steps each, the last one excepted. */
-export interface StepColumns {
-  readonly stepsPerEntry: number;
-  /** Start of each entry's first step, and end of its last. */
-  readonly startMs: ArrayLike<number>;
-  readonly endMs: ArrayLike<number>;
-  /** Attention of all steps up to the end of each entry. */
-  readonly attentionUpToMs: ArrayLike<number>;
-  /** Σ over the steps of each entry. */
-  readonly running: ArrayLike<number>;
-  readonly prefillTokens: ArrayLike<number>;
-  readonly decodeTokens: ArrayLike<number>;
-  /** Most over the steps of each entry. */
-  readonly fullHeadPages: ArrayLike<number>;
-  readonly windowHeadPages: ArrayLike<number>;
-}
-
 /** What was folded so far. */
 export interface Folded {
   readonly gaps: { readonly whole: GapSketch; readonly attention: GapSketch };
@@ -55,18 +37,26 @@ const last: Join = (_, value) => value;
 const sum: Join = (held = 0, value) => held + value;
 const most: Join = (held = 0, value) => Math.max(held, value);
 
-/** How the steps of an entry come to one value. */
-const JOINS: { readonly [K in Exclude<keyof StepColumns, "stepsPerEntry">]: Join } = {
+/** What is kept of an entry, and how its steps come to one value. */
+const JOINS = {
+  /** Start of its first step. */
   startMs: first,
+  /** End of its last step. */
   endMs: last,
+  /** Attention of all steps up to its end. */
   attentionUpToMs: last,
   running: sum,
   prefillTokens: sum,
   decodeTokens: sum,
   fullHeadPages: most,
   windowHeadPages: most,
-};
+} as const;
 const COLUMNS = Object.keys(JOINS) as (keyof typeof JOINS)[];
+
+/** Entries of equally many steps each, the last one excepted. */
+export type StepColumns =
+  & { readonly [K in keyof typeof JOINS]: ArrayLike<number> }
+  & { readonly stepsPerEntry: number };
 
 /** Steps of an entry of a folded replay. */
 export const FOLDED_STEPS_PER_ENTRY = 1024;

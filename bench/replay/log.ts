@@ -6,9 +6,8 @@ import type { StepCheck, StepClock } from "../clock/mod.ts";
 import type { Ranks } from "../scheduler/mod.ts";
 import type { Folded } from "./fold.ts";
 import type { FoldedRequests } from "./request_figures.ts";
-import type { RequestTimes } from "./request_times.ts";
-import type { KeptSteps } from "./kept_steps.ts";
-import type { RequestSequence } from "./request_sequence.ts";
+import type { KeptSteps, RequestTimes } from "./request_times.ts";
+import type { RequestSequence } from "./arrivals.ts";
 
 /** What a replay is made from. */
 export interface ReplayOptions {

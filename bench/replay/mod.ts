@@ -4,12 +4,11 @@
  * @module
  */
 
-export type { RequestSequence } from "./request_sequence.ts";
+export { refuseDisorder, type RequestSequence } from "./arrivals.ts";
 export type { LoggedCheck, ReplayLog } from "./log.ts";
 export { groupTokenGaps, joinParts, measure, type ReplicaPart } from "./metrics.ts";
 export { PAGE_SAMPLES } from "./page_history.ts";
 export { type MeasuredPart, measurePart } from "./part.ts";
-export { refuseDisorder, refuseTurn } from "./refusals.ts";
 export { replay } from "./replay.ts";
 export { routeRequests } from "./router.ts";
 export { recordSteps } from "./step_entries.ts";

@@ -14,7 +14,7 @@ import {
   type Slot,
 } from "../../allocator/mod.ts";
 import type { PageHistory, PageRow } from "../result/mod.ts";
-import type { RequestSequence } from "./request_sequence.ts";
+import type { RequestSequence } from "./arrivals.ts";
 
 /** Most samples of a history that is stored. */
 export const PAGE_SAMPLES = 256;

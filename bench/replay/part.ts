@@ -69,7 +69,7 @@ export function headPagesOf({ measured: { options: { layout, heads } } }: Ranks)
 
 /** Measures a finished replay. */
 export function measurePart(log: ReplayLog, ranks: Ranks): MeasuredPart {
-  const { times, timeline, requests, foldedRequests } = log;
+  const { times, timeline, foldedRequests, arrivals: { requests, loop, turns } } = log;
   return {
     requests: requests.length,
     firstArrivalMs: requests.at(0)?.arrivalMs ?? Infinity,
@@ -81,7 +81,7 @@ export function measurePart(log: ReplayLog, ranks: Ranks): MeasuredPart {
     foldedRequests,
     preemptions: times.preemptions,
     preempted: sumCounts(times.preemptions) + (foldedRequests?.preemptions ?? 0),
-    arrivalMs: times.arrivalMs,
+    arrivalMs: loop === null && turns === null ? null : times.arrivalMs,
     gaps: gapsOfLog(log),
     pools: { peakPages: peakPages(ranks), prefixCache: describePrefixUse(ranks) },
   };

@@ -5,7 +5,7 @@
  */
 
 import { setImmediate } from "node:timers";
-import type { Slot } from "../../allocator/mod.ts";
+import { type Slot, validateAllocator } from "../../allocator/mod.ts";
 import type { StepBatch, StepCheck, StepTimes } from "../clock/mod.ts";
 import { BenchError, type FailedRequest } from "../result/mod.ts";
 import {
@@ -25,6 +25,14 @@ import {
   type Scheduler,
   type StepPlan,
 } from "../scheduler/mod.ts";
+import {
+  type Arrivals,
+  createArrivals,
+  nextArrivalMs,
+  noteEnd,
+  orderArrivals,
+  takeArrival,
+} from "./arrivals.ts";
 import type { LoggedCheck, ReplayLog, ReplayOptions } from "./log.ts";
 import {
   createPageRecorder,
@@ -40,7 +48,6 @@ import {
   type Timeline,
   timeSteps,
 } from "./timeline.ts";
-import { refuseDisorder, refuseLeaks } from "./refusals.ts";
 import { createFolded, type Folded, foldSteps, KEPT_STEPS, STRETCH_STEPS } from "./fold.ts";
 import {
   createFoldedRequests,
@@ -48,15 +55,8 @@ import {
   foldRequests,
   KEPT_REQUESTS,
 } from "./request_figures.ts";
-import {
-  createRequestTimes,
-  noteFirstStep,
-  notePreemptions,
-  type RequestTimes,
-  takeTimes as takeRequestTimes,
-} from "./request_times.ts";
-import { createTokenLog, dropTokensBefore, logTokens, type TokenLog } from "./token_log.ts";
-import { createTurns, nextArrivalMs, noteEnd, orderArrivals, type Turns } from "./turns.ts";
+import { createRequestTimes, noteRequest, type RequestTimes, takeTimes } from "./request_times.ts";
+import { createTokenLog, logTokens, type TokenLog } from "./token_log.ts";
 
 /** Steps between two looks at the abort signal and the event loop. */
 const STEPS_PER_TURN = 2048;
@@ -70,8 +70,7 @@ interface Replay {
   readonly timeline: Timeline;
   readonly tokens: TokenLog;
   readonly times: RequestTimes;
-  readonly arrivalSteps: Int32Array | null;
-  readonly turns: Turns | null;
+  readonly arrivals: Arrivals;
   readonly failed: FailedRequest[];
   readonly checks: LoggedCheck[];
   readonly pages: PageRecorder | null;
@@ -81,8 +80,6 @@ interface Replay {
   folded: Folded | null;
   /** The request whose pages are recorded, once it has arrived. */
   followed: LiveRequest | null;
-  /** Requests that have arrived. */
-  arrived: number;
   /** Requests that have finished or failed. */
   done: number;
   /** The same before the last step ended. */
@@ -102,10 +99,10 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
   refuseStopped(run);
   while (timeline.planned < maxSteps) {
     const plan = planStep(scheduler, timeline.planned);
-    while (admitWaiting(scheduler, plan) === "starved" && run.arrived < o.requests.length) {
+    while (admitWaiting(scheduler, plan) === "starved" && isSomeoneAhead(run)) {
       if (isBeforeArrival(run)) break;
       // In a closed loop no time decides: requests follow steps.
-      const settling = run.arrivalSteps === null ? settle(run) : null;
+      const settling = run.arrivals.loop === null ? settle(run) : null;
       if (settling !== null) await settling;
       if (!takeArrivals(run)) break;
     }
@@ -116,7 +113,7 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
       if (check instanceof Promise) keepCheck(run, plan, await check);
       endStep(run, plan);
       const ready = o.clock.advance?.() ?? null;
-      if (ready !== null) await takeTimes(run, ready);
+      if (ready !== null) await awaitTimes(run, ready);
       if (timeline.planned - timeline.timed >= o.clock.maxPendingSteps) await settle(run);
       if (timeline.planned % STEPS_PER_TURN === 0) await yieldTurn(run);
       const most = run.folded === null ? keptSteps : Math.min(keptSteps, STRETCH_STEPS);
@@ -128,17 +125,18 @@ export async function replay(o: ReplayOptions): Promise<ReplayLog> {
   }
   await settle(run);
   releaseLeaving(scheduler);
-  for (const request of [...scheduler.running]) leaveEarly(run, request);
+  for (const request of [...scheduler.running]) {
+    leaveBatch(scheduler, request);
+    end(run, request);
+  }
   return finishReplay(run);
 }
 
 function startReplay(o: ReplayOptions): Replay {
-  refuseDisorder(o.requests);
+  const arrivals = createArrivals(o.requests, o.concurrency ?? null);
   const count = o.requests.length;
-  const closedLoop = (o.concurrency ?? null) !== null;
-  const turns = createTurns(o.requests, closedLoop);
   // Turns arrive in no order that requests could be dropped in.
-  const keepsRequests = turns !== null || count <= (o.keptRequests ?? KEPT_REQUESTS);
+  const keepsRequests = arrivals.turns !== null || count <= (o.keptRequests ?? KEPT_REQUESTS);
   return {
     options: o,
     scheduler: createScheduler({
@@ -151,9 +149,8 @@ function startReplay(o: ReplayOptions): Replay {
     }),
     timeline: createTimeline(),
     tokens: createTokenLog(keepsRequests ? count : 0),
-    times: createRequestTimes(keepsRequests ? count : 0, closedLoop || turns !== null),
-    arrivalSteps: closedLoop ? new Int32Array(count).fill(-1) : null,
-    turns,
+    times: createRequestTimes(keepsRequests ? count : 0),
+    arrivals,
     failed: [],
     checks: [],
     pages: createPageRecorder({
@@ -166,7 +163,6 @@ function startReplay(o: ReplayOptions): Replay {
     foldedRequests: keepsRequests ? null : createFoldedRequests(),
     folded: null,
     followed: null,
-    arrived: 0,
     done: 0,
     doneBefore: 0,
     idleUntilMs: 0,
@@ -227,13 +223,13 @@ function recordPlan(run: Replay, plan: StepPlan, batch: StepBatch): void {
 
 /** Continues from a step into which nothing was planned; false when nothing is left to do. */
 async function resolveIdle(run: Replay, plan: StepPlan): Promise<boolean> {
-  const { scheduler, options } = run;
+  const { scheduler } = run;
   if (scheduler.running.length > 0) resolveEmptyStep(scheduler);
   // A preemption has emptied the batch: the next step takes requests in again.
   else if (!plan.admitting) return true;
   else if (scheduler.waiting.length() > 0) resolveEmptyStep(scheduler);
-  else if (run.arrived === options.requests.length) return false;
-  else if (run.arrivalSteps !== null) return takeArrivals(run);
+  else if (!isSomeoneAhead(run)) return false;
+  else if (run.arrivals.loop !== null) return takeArrivals(run);
   else await skipToArrival(run);
   takeFailures(run);
   return true;
@@ -244,74 +240,64 @@ function settle(run: Replay): Promise<void> | null {
   const { timeline, options } = run;
   if (timeline.timed === timeline.planned) return null;
   const times = options.clock.flush();
-  if (times instanceof Promise) return takeTimes(run, times);
+  if (times instanceof Promise) return awaitTimes(run, times);
   timeSteps(timeline, times);
   return null;
 }
 
-async function takeTimes(run: Replay, times: Promise<StepTimes>): Promise<void> {
+async function awaitTimes(run: Replay, times: Promise<StepTimes>): Promise<void> {
   timeSteps(run.timeline, await times);
   refuseStopped(run);
 }
 
-/** Queues the requests that have arrived by now; returns whether there were any. */
-function takeArrivals(run: Replay): boolean {
-  const { requests } = run.options;
-  const before = run.arrived;
-  if (run.arrivalSteps !== null) return followSteps(run, run.arrivalSteps);
-  const now = Math.max(planningMs(run), run.idleUntilMs);
-  orderTurns(run, now);
-  while (run.arrived < requests.length && nextArrivalMs(run) <= now) arrive(run);
-  return run.arrived > before;
+function isSomeoneAhead({ arrivals, options: { requests } }: Replay): boolean {
+  return arrivals.taken < requests.length;
 }
 
-/** Queues a request for each that has ended, as far as the planning of this step knows of it. */
-function followSteps(run: Replay, arrivalSteps: Int32Array): boolean {
-  const { options, scheduler, timeline } = run;
-  const before = run.arrived;
+/** Queues the requests that have arrived by now; returns whether there were any. */
+function takeArrivals(run: Replay): boolean {
+  const { arrivals, options, scheduler, timeline } = run;
+  const before = arrivals.taken;
+  // Beside a running step no one knows yet whom it ends.
   const beside = options.scheduler.overlap && scheduler.running.length > 0;
-  const ended = beside ? run.doneBefore : run.done;
-  const most = Math.min(options.requests.length, options.concurrency! + ended);
-  while (run.arrived < most) {
-    arrivalSteps[run.arrived] = Math.max(0, timeline.planned - (beside ? 1 : 0));
-    arrive(run);
+  const moment = {
+    timeline,
+    nowMs: planningMs(run),
+    step: Math.max(0, timeline.planned - (beside ? 1 : 0)),
+    ended: beside ? run.doneBefore : run.done,
+  };
+  let index = takeArrival(arrivals, moment);
+  for (; index !== null; index = takeArrival(arrivals, moment)) {
+    const request = createLiveRequest(index, options.requests.at(index)!);
+    if (index === run.pages?.request) run.followed = request;
+    scheduler.waiting.pushBack(request);
   }
-  return run.arrived > before;
+  return arrivals.taken > before;
 }
 
 /** Whether steps without a time yet cannot last until the next arrival, by the clock's own bound. */
 function isBeforeArrival(run: Replay): boolean {
-  const { timeline, arrivalSteps, options: { clock } } = run;
-  if (arrivalSteps !== null || timeline.timed === timeline.planned) return false;
+  const { timeline, arrivals, options: { clock } } = run;
+  if (arrivals.loop !== null || timeline.timed === timeline.planned) return false;
   if (clock.mostPendingMs === undefined) return false;
-  const now = Math.max(planningMs(run), run.idleUntilMs);
-  return now + clock.mostPendingMs() < nextArrivalMs(run);
+  return planningMs(run) + clock.mostPendingMs() < nextArrivalMs(arrivals);
 }
 
-function orderTurns({ turns, timeline, options: { requests } }: Replay, untilMs: number): void {
-  if (turns !== null) orderArrivals(turns, { requests, timeline, untilMs });
-}
-
-function arrive(run: Replay): void {
-  const index = run.turns === null ? run.arrived : run.turns.order[run.arrived];
-  const request = createLiveRequest(index, run.options.requests.at(index)!);
-  if (index === run.pages?.request) run.followed = request;
-  run.scheduler.waiting.pushBack(request);
-  run.arrived++;
-}
-
-/** When the next step is planned: at the end of the last one, or at its start where steps overlap. */
-function planningMs({ timeline, scheduler, options }: Replay): number {
+/**
+ * When the next step is planned: at the end of the last one, or at its start where steps overlap, and
+ * not before the arrival that was skipped to.
+ */
+function planningMs({ timeline, scheduler, options, idleUntilMs }: Replay): number {
   const { timed } = timeline;
   const beside = options.scheduler.overlap && timed > 0 && scheduler.running.length > 0;
-  return beside ? startOf(timeline, timed - 1) : nowMs(timeline, timed);
+  return Math.max(idleUntilMs, beside ? startOf(timeline, timed - 1) : nowMs(timeline, timed));
 }
 
 async function skipToArrival(run: Replay): Promise<void> {
   await settle(run);
   const now = nowMs(run.timeline, run.timeline.timed);
-  orderTurns(run, now);
-  run.idleUntilMs = Math.max(now, nextArrivalMs(run));
+  orderArrivals(run.arrivals, run.timeline, now);
+  run.idleUntilMs = Math.max(now, nextArrivalMs(run.arrivals));
   takeArrivals(run);
 }
 
@@ -325,61 +311,57 @@ function takeFailures(run: Replay): void {
 
 /** Keeps what is reported a request after its end. */
 function end(run: Replay, request: LiveRequest): void {
-  noteFirstStep(run.times, request.index, request.firstStep);
-  notePreemptions(run.times, request.index, request.preemptions);
-  if (run.turns !== null) noteEnd(run.turns, request.index, run.timeline.planned - 1);
+  noteRequest(run.times, request);
+  noteEnd(run.arrivals, request.index, run.timeline.planned - 1);
   run.done++;
-}
-
-function leaveEarly(run: Replay, request: LiveRequest): void {
-  leaveBatch(run.scheduler, request);
-  end(run, request);
 }
 
 /** Sums the kept steps up and drops them. */
 function fold(run: Replay, isEnd: boolean): void {
-  const { scheduler, times, tokens, options: { requests } } = run;
+  const { scheduler, times, tokens, arrivals, timeline } = run;
   const live = [...scheduler.running, ...scheduler.leaving, ...scheduler.waiting.list()];
-  for (const request of live) noteFirstStep(times, request.index, request.firstStep);
+  for (const request of live) noteRequest(times, request);
   run.folded ??= createFolded();
-  orderTurns(run, nowMs(run.timeline, run.timeline.timed));
+  orderArrivals(arrivals, timeline, nowMs(timeline, timeline.timed));
   const started = [...tokens.touched, ...live.map(({ index }) => index)];
-  foldSteps(run.folded, times, { ...run, requests }, { started, isEnd });
-  const kept = Math.min(run.arrived, times.arrivalsKnown);
+  foldSteps(run.folded, times, run, { started, isEnd });
+  const kept = Math.min(arrivals.taken, times.arrivalsKnown);
   foldRequests(run, live.reduce((least, { index }) => Math.min(least, index), kept));
-  dropTokensBefore(tokens, times.base);
+  // It has no runs now, and its places are all alike.
+  tokens.base = times.base;
 }
 
 function finishReplay(run: Replay): ReplayLog {
-  const { options, tokens, timeline, times, arrivalSteps, turns } = run;
-  const { failed, checks, pages } = run;
-  const { requests, ranks } = options;
+  const { times, pages, options: { requests, ranks } } = run;
   emptyPrefixCaches(ranks);
   refuseLeaks(run.scheduler);
-  if (run.folded === null) {
-    takeRequestTimes(times, { ...run, requests }, {
-      started: times.firstSteps.keys(),
-      isEnd: true,
-    });
-  } else fold(run, true);
+  if (run.folded !== null) fold(run, true);
+  else takeTimes(times, run, { started: times.firstSteps.keys(), isEnd: true });
   foldRequests(run, requests.length);
   const { pageSizeTokens } = ranks.measured.options;
-  const pageHistory = pages === null
-    ? null
-    : finishPageHistory(pages, { requests, pageSizeTokens });
+  const { foldedRequests, folded, tokens, timeline, arrivals, failed, checks } = run;
   return {
-    requests,
     times,
-    foldedRequests: run.foldedRequests,
-    folded: run.folded,
+    foldedRequests,
+    folded,
     tokens,
     timeline,
-    arrivalSteps,
-    turns,
+    arrivals,
     failed,
     checks,
-    pageHistory,
+    pageHistory: pages === null ? null : finishPageHistory(pages, { requests, pageSizeTokens }),
   };
+}
+
+/** Refuses pools that the replay has left inconsistent. */
+function refuseLeaks(scheduler: Scheduler): void {
+  const [violation] = scheduler.ranks.all.flatMap((allocator) => validateAllocator(allocator));
+  if (violation === undefined) return;
+  throw new BenchError(
+    "bench/allocator",
+    `Cannot trust the replay: its pools are inconsistent (${violation.clause}): ` +
+      `${violation.message}`,
+  );
 }
 
 async function yieldTurn(run: Replay): Promise<void> {

@@ -61,7 +61,7 @@ Deno.test("replay() serves every request once and in order whatever the engine",
       const failed = new Set(log.failed.map(({ request }) => request));
       assert.equal(failed.size, log.failed.length);
       o.rows.forEach((_, request) => {
-        const { id, outputTokens, arrivalMs } = log.requests.at(request)!;
+        const { id, outputTokens, arrivalMs } = log.arrivals.requests.at(request)!;
         const tokens = countTokens(log.tokens, request);
         assert.equal(tokens, failed.has(id) ? tokens : outputTokens);
         const steps = stepsOf(log.tokens, request);

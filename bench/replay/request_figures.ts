@@ -3,8 +3,8 @@
  * was folded is dropped, so that the memory of a long replay does not grow with its requests.
  */
 
+import type { RequestSequence } from "./arrivals.ts";
 import { addGap, createGapSketch, type GapSketch } from "./gap_sketch.ts";
-import type { RequestSequence } from "./request_sequence.ts";
 import { dropRequests, type RequestTimes } from "./request_times.ts";
 
 /** Requests of a replay that keeps a value for each; of more, only buckets are kept. */
@@ -67,11 +67,11 @@ export function foldRequests(
   run: {
     readonly foldedRequests: FoldedRequests | null;
     readonly times: RequestTimes;
-    readonly options: { readonly requests: RequestSequence };
+    readonly arrivals: { readonly requests: RequestSequence };
   },
   end: number,
 ): void {
-  const { foldedRequests: folded, times, options: { requests } } = run;
+  const { foldedRequests: folded, times, arrivals: { requests } } = run;
   if (folded === null || end <= times.base) return;
   const figures = figuresOf(times, requests, end);
   for (const figure of FIGURES) addValues(folded[figure], figures[figure]);
@@ -109,9 +109,9 @@ export function figuresOf(
   const figures = ofEach(() => new Float64Array(end - times.base).fill(NaN));
   const served = { completed: 0, inputTokens: 0, outputTokens: 0 };
   for (let index = 0; index < end - times.base; index++) {
-    const { arrivalMs: ownMs, inputTokens, outputTokens } = requests.at(times.base + index)!;
+    const { inputTokens, outputTokens } = requests.at(times.base + index)!;
     if (outputTokens <= 0 || times.tokens[index] !== outputTokens) continue;
-    const arrivalMs = times.arrivalMs === null ? ownMs : times.arrivalMs[index];
+    const arrivalMs = times.arrivalMs[index];
     const [firstMs, lastMs] = [times.firstMs[index], times.lastMs[index]];
     const gaps = outputTokens - 1;
     figures.ttftMs[index] = rounded(firstMs - arrivalMs);

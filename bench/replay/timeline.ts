@@ -4,13 +4,38 @@
  */
 
 import type { StepTimes } from "../clock/mod.ts";
-import { doubleColumns } from "./columns.ts";
+import { type ColumnKinds, type Columns, createColumns, resizeColumns } from "./columns.ts";
+
+/** What is kept of each step. */
+const COLUMNS = {
+  /**
+   * Start of each timed step, in milliseconds; of a planned one the earliest, 0 where it follows its
+   * predecessor.
+   */
+  startMs: [Float64Array],
+  /** End of each timed step, in milliseconds. */
+  endMs: [Float64Array],
+  /** Attention of all steps up to and with each timed step, in milliseconds. */
+  attentionUpToMs: [Float64Array],
+  /** Requests running in each planned step. */
+  running: [Int32Array],
+  /** 1 for each planned step in which a request waited because pages were short. */
+  memoryBound: [Uint8Array],
+  /** Prompt tokens of each planned step. */
+  prefillTokens: [Int32Array],
+  /** Tokens of decode rows of each planned step. */
+  decodeTokens: [Int32Array],
+  /** Table pages that full heads hold in each planned step. */
+  fullHeadPages: [Int32Array],
+  /** Table pages that window heads hold in each planned step. */
+  windowHeadPages: [Int32Array],
+} as const satisfies ColumnKinds;
 
 /**
  * Begin, end and attention share of the steps that are kept. The first one is `base`: of a long
  * replay, steps before it have been summed up and dropped, and every array begins with it.
  */
-export interface Timeline {
+export interface Timeline extends Columns<typeof COLUMNS> {
   /** Steps dropped. */
   base: number;
   /** Steps that have been summed up; of these only the last one is kept. */
@@ -23,27 +48,6 @@ export interface Timeline {
   planned: number;
   /** Steps whose times are known. */
   timed: number;
-  /**
-   * Start of each timed step, in milliseconds; of a planned one the earliest, 0 where it follows its
-   * predecessor.
-   */
-  startMs: Float64Array;
-  /** End of each timed step, in milliseconds. */
-  endMs: Float64Array;
-  /** Attention of all steps up to and with each timed step, in milliseconds. */
-  attentionUpToMs: Float64Array;
-  /** Requests running in each planned step. */
-  running: Int32Array;
-  /** 1 for each planned step in which a request waited because pages were short. */
-  memoryBound: Uint8Array;
-  /** Prompt tokens of each planned step. */
-  prefillTokens: Int32Array;
-  /** Tokens of decode rows of each planned step. */
-  decodeTokens: Int32Array;
-  /** Table pages that full heads hold in each planned step. */
-  fullHeadPages: Int32Array;
-  /** Table pages that window heads hold in each planned step. */
-  windowHeadPages: Int32Array;
 }
 
 /** What is known of a step when it is planned; counts that are left out are 0. */
@@ -67,18 +71,6 @@ export interface PlannedStep {
 /** Steps that there is room for after all but the last were dropped. */
 const MOST_EMPTY = 2 ** 15;
 
-const COLUMNS = [
-  "startMs",
-  "endMs",
-  "attentionUpToMs",
-  "running",
-  "memoryBound",
-  "prefillTokens",
-  "decodeTokens",
-  "fullHeadPages",
-  "windowHeadPages",
-] as const;
-
 /** Creates an empty timeline. */
 export function createTimeline(): Timeline {
   return {
@@ -88,28 +80,14 @@ export function createTimeline(): Timeline {
     baseAttentionMs: 0,
     planned: 0,
     timed: 0,
-    ...createColumns(1024),
-  };
-}
-
-function createColumns(capacity: number) {
-  return {
-    startMs: new Float64Array(capacity),
-    endMs: new Float64Array(capacity),
-    attentionUpToMs: new Float64Array(capacity),
-    running: new Int32Array(capacity),
-    memoryBound: new Uint8Array(capacity),
-    prefillTokens: new Int32Array(capacity),
-    decodeTokens: new Int32Array(capacity),
-    fullHeadPages: new Int32Array(capacity),
-    windowHeadPages: new Int32Array(capacity),
+    ...createColumns(COLUMNS, 1024),
   };
 }
 
 /** Adds a step whose times are not known yet. */
 export function recordStep(timeline: Timeline, step: PlannedStep): void {
   if (timeline.planned - timeline.base === timeline.running.length) {
-    doubleColumns(timeline, COLUMNS);
+    resizeColumns(timeline, COLUMNS, 2 * timeline.running.length);
   }
   const index = timeline.planned++ - timeline.base;
   timeline.startMs[index] = step.notBeforeMs;
@@ -145,7 +123,9 @@ export function dropSteps(timeline: Timeline): void {
   timeline.baseAttentionMs = attentionBefore(timeline, last);
   const { startMs, endMs, attentionUpToMs } = timeline;
   const kept = [startMs, endMs, attentionUpToMs].map((array) => array[last - timeline.base]);
-  if (timeline.running.length > MOST_EMPTY) Object.assign(timeline, createColumns(MOST_EMPTY));
+  if (timeline.running.length > MOST_EMPTY) {
+    Object.assign(timeline, createColumns(COLUMNS, MOST_EMPTY));
+  }
   [timeline.startMs[0], timeline.endMs[0], timeline.attentionUpToMs[0]] = kept;
   timeline.base = last;
 }

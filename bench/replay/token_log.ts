@@ -3,55 +3,58 @@
  * that decodes undisturbed costs one run however long it is.
  */
 
-import { doubleColumns, resized } from "./columns.ts";
+import { type ColumnKinds, type Columns, createColumns, resizeColumns } from "./columns.ts";
 
-/** Tokens of all requests; run i covers steps [step[i], step[i] + steps[i]). */
-export interface TokenLog {
+/** Runs of each kept request; −1 without any. */
+const OF_REQUESTS = {
+  /** First run of each. */
+  firstRun: [Int32Array, -1],
+  /** Last run of each. */
+  lastRun: [Int32Array, -1],
+} as const satisfies ColumnKinds;
+
+/** Run i covers steps [step[i], step[i] + steps[i]). */
+const OF_RUNS = {
+  /** First step of each run. */
+  step: [Int32Array],
+  /** Consecutive steps of each run. */
+  steps: [Int32Array],
+  /** Tokens that each step of the run gave. */
+  tokens: [Int32Array],
+  /** Next run of the same request, −1 at the end. */
+  next: [Int32Array],
+} as const satisfies ColumnKinds;
+
+/** Tokens of all requests. */
+export interface TokenLog extends Columns<typeof OF_REQUESTS>, Columns<typeof OF_RUNS> {
   /** The request of the first place; none before it gets tokens any more. */
   base: number;
-  /** [kept requests] first run of each, −1 without any. */
-  firstRun: Int32Array;
-  /** [kept requests] last run of each, −1 without any. */
-  lastRun: Int32Array;
   /** Requests that have a run, in the order of their first ones. */
   readonly touched: number[];
   runs: number;
-  /** First step of each run. */
-  step: Int32Array;
-  /** Consecutive steps of each run. */
-  steps: Int32Array;
-  /** Tokens that each step of the run gave. */
-  tokens: Int32Array;
-  /** Next run of the same request, −1 at the end. */
-  next: Int32Array;
 }
 
 /** Creates an empty log. */
 export function createTokenLog(requests: number): TokenLog {
-  const capacity = Math.max(16, requests);
   return {
     base: 0,
-    firstRun: new Int32Array(requests).fill(-1),
-    lastRun: new Int32Array(requests).fill(-1),
     touched: [],
     runs: 0,
-    step: new Int32Array(capacity),
-    steps: new Int32Array(capacity),
-    tokens: new Int32Array(capacity),
-    next: new Int32Array(capacity),
+    ...createColumns(OF_REQUESTS, requests),
+    ...createColumns(OF_RUNS, Math.max(16, requests)),
   };
 }
 
 /** Adds the tokens that a request got in a step; steps of one request only ever rise. */
 export function logTokens(log: TokenLog, request: number, step: number, tokens: number): void {
   const place = request - log.base;
-  if (place >= log.lastRun.length) makeRoom(log, Math.max(64, 2 * place));
+  if (place >= log.lastRun.length) resizeColumns(log, OF_REQUESTS, Math.max(64, 2 * place));
   const last = log.lastRun[place];
   if (last >= 0 && log.tokens[last] === tokens && log.step[last] + log.steps[last] === step) {
     log.steps[last]++;
     return;
   }
-  if (log.runs === log.step.length) doubleColumns(log, ["step", "steps", "tokens", "next"]);
+  if (log.runs === log.step.length) resizeColumns(log, OF_RUNS, 2 * log.runs);
   const run = log.runs++;
   log.step[run] = step;
   log.steps[run] = 1;
@@ -78,11 +81,6 @@ export function clearTokens(log: TokenLog): void {
   log.runs = 0;
 }
 
-/** Leaves out the requests before `base` in a log without runs, whose places are all alike. */
-export function dropTokensBefore(log: TokenLog, base: number): void {
-  log.base = base;
-}
-
 /** Tokens that a request got in all. */
 export function countTokens(log: TokenLog, request: number): number {
   let count = 0;
@@ -90,9 +88,4 @@ export function countTokens(log: TokenLog, request: number): number {
     count += log.steps[run] * log.tokens[run];
   }
   return count;
-}
-
-function makeRoom(log: TokenLog, capacity: number): void {
-  log.firstRun = resized(log.firstRun, capacity, { fill: -1 });
-  log.lastRun = resized(log.lastRun, capacity, { fill: -1 });
 }

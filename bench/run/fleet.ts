@@ -1,7 +1,7 @@
 /** Requests of each replica behind a router. */
 
 import type { TraceRequest } from "../../fixtures/mod.ts";
-import { refuseDisorder, refuseTurn, routeRequests } from "../replay/mod.ts";
+import { refuseDisorder, routeRequests } from "../replay/mod.ts";
 import { optionError } from "../result/mod.ts";
 import { type Bench, concurrencyOf } from "./prepare.ts";
 import { serveSaturated } from "./saturation.ts";
@@ -31,11 +31,8 @@ export async function shareRequests(bench: Bench): Promise<readonly ReplicaShare
   const concurrency = concurrencyOf(bench.options);
   if (fleet === undefined) return [{ requests, places: null, concurrency }];
   const { replicas, router } = fleet;
-  refuseDisorder(requests);
   // Here and not by each replica, which knows a request by another place.
-  requests.forEach(({ after }, index) => {
-    if (after !== undefined) refuseTurn(index, after, concurrency !== null);
-  });
+  refuseDisorder(requests, concurrency !== null);
   if (router === "prefix-aware") refuseBlindRouter(bench);
   if (concurrency !== null && (router !== "round-robin" || concurrency < replicas)) {
     throw optionError(
