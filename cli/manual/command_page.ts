@@ -5,7 +5,7 @@ import {
   flagOf,
   SETTING_TABLES,
   type SettingTable,
-  variableOf,
+  variablesOfSetting,
   type WordChoice,
 } from "../settings/mod.ts";
 
@@ -129,7 +129,6 @@ function optionsOf(command: Command<CliContext>, table: SettingTable | null): Pa
   return Object.entries(flags).filter(([, flag]) => flag.hidden !== true).map(([name, flag]) => {
     const setting = table?.[name];
     const alias = Object.entries(aliases).find(([, aliased]) => aliased === name)?.[0];
-    const foreign = setting?.foreignVariable?.name;
     return {
       flag: flagOf(name),
       alias: alias === undefined ? null : `-${alias}`,
@@ -137,11 +136,7 @@ function optionsOf(command: Command<CliContext>, table: SettingTable | null): Pa
       brief: setting?.brief ?? flag.brief,
       defaultText: setting === undefined ? defaultOf(flag) : describeDefault(setting),
       words: wordsOf(flag),
-      variables: setting === undefined
-        ? []
-        : foreign === undefined
-        ? [variableOf(name, setting)]
-        : [variableOf(name, setting), foreign],
+      variables: setting === undefined ? [] : variablesOfSetting(name, setting),
     };
   });
 }

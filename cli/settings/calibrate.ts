@@ -1,7 +1,7 @@
 import { onlyWith } from "./idle_settings.ts";
 import { choicesOf, listOf, parseText, wholeNumber } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
-import { CONFIRM, FORCE_SETTING, outSetting, switchSetting } from "./shared.ts";
+import { CONFIRM, FORCE_SETTING, switchSetting, takes } from "./shared.ts";
 
 /** Every setting of `headwise calibrate`. */
 export const CALIBRATE_SETTINGS = {
@@ -16,63 +16,48 @@ export const CALIBRATE_SETTINGS = {
   seconds: {
     needs: onlyWith("profile", "allReduce"),
     brief: "Time for a profile; what it does not suffice for is listed in it",
-    placeholder: "N",
-    defaultValue: 140,
-    parse: wholeNumber({ min: 10, max: 3600 }),
+    ...takes("N", wholeNumber({ min: 10, max: 3600 }), 140),
   },
   model: {
     needs: onlyWith("profile", "allReduce"),
     brief: "Model that a profile must answer for: built-in name or YAML",
-    placeholder: "NAME|FILE",
-    defaultValue: null,
-    defaultText: "none",
-    parse: parseText,
+    ...takes("NAME|FILE", parseText, null, "none"),
   },
   from: {
     brief: "Results of vLLM, SGLang or FastDeploy to fit factors to, with commas",
-    placeholder: "FILES",
-    defaultValue: null,
-    parse: listOf(parseText),
+    ...takes("FILES", listOf(parseText), null),
   },
   fixture: {
     needs: onlyWith("from", "batches"),
     brief: "Workload of those results, or of the steps that are written",
-    placeholder: "NAME|FILE",
-    defaultValue: null,
-    parse: parseText,
+    ...takes("NAME|FILE", parseText, null),
   },
   card: {
     needs: onlyWith("from"),
     brief: "Card of those results, or the file of its profile: H100, A100, …",
-    placeholder: "NAME|FILE",
-    defaultValue: null,
-    parse: parseText,
+    ...takes("NAME|FILE", parseText, null),
   },
   factors: {
     needs: onlyWith("from"),
     brief: "Factors to fit, with commas",
-    placeholder: "NAMES",
-    defaultValue: ["products"],
-    parse: choicesOf([
-      "promptAttention",
-      "decodeAttention",
-      "products",
-      "weightReads",
-      "stepOverheadMs",
-    ]),
+    ...takes(
+      "NAMES",
+      choicesOf([
+        "promptAttention",
+        "decodeAttention",
+        "products",
+        "weightReads",
+        "stepOverheadMs",
+      ]),
+      ["products"],
+    ),
   },
   batches: switchSetting("Write steps of the fixture's replay for the loop of layers on a GPU"),
   steps: {
     needs: onlyWith("batches"),
     brief: "Steps of each kind, decode and with prompts, that are written",
-    placeholder: "N",
-    defaultValue: 24,
-    parse: wholeNumber({ min: 1, max: 1000 }),
+    ...takes("N", wholeNumber({ min: 1, max: 1000 }), 24),
   },
-  out: outSetting({
-    brief: "File to write",
-    defaultValue: null,
-    defaultText: "in results/, by form",
-  }),
+  out: { brief: "File to write", ...takes("FILE", parseText, null, "in results/, by form") },
   force: FORCE_SETTING,
 } as const satisfies SettingTable;

@@ -1,7 +1,6 @@
 /** Where the times of steps come from, as `--clock` names it. */
 
-import { nearestWord } from "./nearest_word.ts";
-import type { ChoiceParser } from "./parsers.ts";
+import { wordOrPrefixed } from "./parsers.ts";
 
 /** A clock of this program, by name. */
 export type OwnClock = "auto" | "gpu" | "model";
@@ -16,29 +15,14 @@ const OWN: readonly OwnClock[] = ["auto", "gpu", "model"];
 const OUTSIDE = ["exec:", "module:", "ffi:", "table:"] as const;
 
 /** Reads `--clock`, and tells shells what it accepts. */
-export const parseClock: ChoiceParser<OwnClock | OutsideClock> = Object.assign(readClock, {
-  choices: [...OWN, ...OUTSIDE],
-  isList: false,
-});
-
-/**
- * Reads `--clock`; what stands behind `exec:` and the like is read where it is opened.
- *
- * @throws {RangeError} When it is none.
- */
-function readClock(text: string): OwnClock | OutsideClock {
-  const own = OWN.find((name) => name === text);
-  if (own !== undefined) return own;
-  const outside = OUTSIDE.find((prefix) => text.startsWith(prefix));
-  if (outside !== undefined && text.slice(outside.length).trim() !== "") {
-    return text as OutsideClock;
-  }
-  const nearest = nearestWord(text, [...OWN, ...OUTSIDE]);
-  const hint = nearest === undefined ? "" : `; did you mean '${nearest}'?`;
-  throw new RangeError(
-    `expected auto, gpu, model, exec:COMMAND, module:FILE.ts, ffi:LIBRARY or table:FILE.csv${hint}`,
-  );
-}
+export const parseClock = Object.assign(
+  wordOrPrefixed(
+    OWN,
+    OUTSIDE,
+    "auto, gpu, model, exec:COMMAND, module:FILE.ts, ffi:LIBRARY or table:FILE.csv",
+  ),
+  { choices: [...OWN, ...OUTSIDE], isList: false },
+);
 
 /** Tells a clock from outside from this program's own. */
 export function isOutsideClock(clock: OwnClock | OutsideClock): clock is OutsideClock {

@@ -1,7 +1,7 @@
 import { onlyWhere } from "./idle_settings.ts";
 import { choiceOf, parseText } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
-import { FORCE_SETTING, JSON_SETTING, outSetting, switchSetting } from "./shared.ts";
+import { FORCE_SETTING, JSON_SETTING, switchSetting, takes } from "./shared.ts";
 import { TRACE_SETTINGS } from "./trace.ts";
 
 /** Every setting of `headwise fixture validate`. */
@@ -16,7 +16,7 @@ export const IMPORT_SETTINGS = {
   timeUnit: TRACE_SETTINGS.timeUnit,
   blockTokens: TRACE_SETTINGS.blockTokens,
   limit: TRACE_SETTINGS.limit,
-  out: outSetting({ brief: "Write the requests as JSON lines", defaultValue: null }),
+  out: { brief: "Write the requests as JSON lines", ...takes("FILE", parseText, null) },
   force: FORCE_SETTING,
   json: JSON_SETTING,
 } as const satisfies SettingTable;
@@ -25,15 +25,11 @@ export const IMPORT_SETTINGS = {
 export const INIT_SETTINGS = {
   kind: {
     brief: "What to write: workload or model",
-    placeholder: "KIND",
-    defaultValue: "workload",
-    parse: choiceOf(["workload", "model"]),
+    ...takes("KIND", choiceOf(["workload", "model"]), "workload"),
   },
   model: {
     brief: "Model of the workload: built-in name, YAML file or config.json",
-    placeholder: "MODEL",
-    defaultValue: "smoke",
-    parse: parseText,
+    ...takes("MODEL", parseText, "smoke"),
     needs: onlyWhere("kind", ["workload"]),
   },
   force: FORCE_SETTING,

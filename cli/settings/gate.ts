@@ -1,39 +1,27 @@
 import { parseSide } from "./gate_names.ts";
 import { choiceOf, parseShare } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
-import { JSON_SETTING, switchSetting } from "./shared.ts";
+import { JSON_SETTING, switchSetting, takes } from "./shared.ts";
 
 /** Every setting of `headwise gate`. */
 export const GATE_SETTINGS = {
   gate: {
     brief: "Judge by regression, read or capacity",
-    placeholder: "GATE",
-    defaultValue: null,
-    defaultText: "what suits the files",
+    ...takes("GATE", choiceOf(["regression", "read", "capacity"]), null, "what suits the files"),
     variable: "HEADWISE_GATE_BY",
-    parse: choiceOf(["regression", "read", "capacity"]),
   },
   maxRegression: {
     brief: "Share by which a metric may be worse, as 0.02 or 2%",
-    placeholder: "SHARE",
-    defaultValue: null,
-    defaultText: "2%",
-    parse: parseShare,
+    ...takes("SHARE", parseShare, null, "2%"),
   },
   baselineSide: {
     brief: "Side of the baseline, such as uniform",
-    placeholder: "SIDE",
-    defaultValue: null,
-    defaultText: "the gate's",
-    parse: parseSide,
+    ...takes("SIDE", parseSide, null, "the gate's"),
     option: "baseline",
   },
   candidateSide: {
     brief: "Side of the candidate, such as headwise",
-    placeholder: "SIDE",
-    defaultValue: null,
-    defaultText: "the gate's",
-    parse: parseSide,
+    ...takes("SIDE", parseSide, null, "the gate's"),
     option: "candidate",
   },
   acceptUnpaired: {

@@ -5,30 +5,29 @@ import {
   FORCE_SETTING,
   GPU_SETTING,
   JSON_SETTING,
-  outSetting,
   switchSetting,
+  takes,
 } from "./shared.ts";
 
 function count<DEFAULT extends number>(brief: string, defaultValue: DEFAULT, min: number) {
-  return { brief, placeholder: "N", defaultValue, parse: wholeNumber({ min }) };
+  return { brief, ...takes("N", wholeNumber({ min }), defaultValue) };
 }
 
 const MEASURE_SETTINGS = {
   gpu: GPU_SETTING,
   set: {
     brief: "Cases: smoke, h200, matrix, quantised or all",
-    placeholder: "NAME",
-    defaultValue: null,
-    defaultText: "h200 on a GPU, else smoke",
-    parse: choiceOf(["smoke", "h200", "matrix", "quantised", "all"]),
+    ...takes(
+      "NAME",
+      choiceOf(["smoke", "h200", "matrix", "quantised", "all"]),
+      null,
+      "h200 on a GPU, else smoke",
+    ),
     variable: "HEADWISE_KERNEL_SET",
   },
   file: {
     brief: "YAML file of cases in place of the built-in ones",
-    placeholder: "FILE",
-    defaultValue: null,
-    defaultText: "the built-in cases",
-    parse: parseText,
+    ...takes("FILE", parseText, null, "the built-in cases"),
     variable: "HEADWISE_KERNEL_CASES",
   },
   runs: count("Timed runs of each case", 31, 1),
@@ -42,15 +41,11 @@ export const KERNEL_BENCH_SETTINGS = {
   ...MEASURE_SETTINGS,
   cases: {
     brief: "Only cases whose names match, with * and commas",
-    placeholder: "GLOB",
-    defaultValue: "*",
-    parse: parseText,
+    ...takes("GLOB", parseText, "*"),
   },
   tuning: {
     brief: "Variants: stored (found by 'kernel tune') or default",
-    placeholder: "NAME",
-    defaultValue: "stored",
-    parse: choiceOf(["stored", "default"]),
+    ...takes("NAME", choiceOf(["stored", "default"]), "stored"),
   },
   peers: {
     ...switchSetting(
@@ -60,9 +55,7 @@ export const KERNEL_BENCH_SETTINGS = {
   },
   json: {
     brief: "Write the result with all samples",
-    placeholder: "FILE",
-    defaultValue: null,
-    parse: parseText,
+    ...takes("FILE", parseText, null),
     variable: "HEADWISE_KERNEL_JSON",
   },
   resume: switchSetting("Resume a stopped run of --json; timed cases are kept"),
@@ -74,30 +67,22 @@ export const KERNEL_TUNE_SETTINGS = {
   ...MEASURE_SETTINGS,
   cases: {
     brief: "Only cases whose names match, with * and commas",
-    placeholder: "GLOB",
-    defaultValue: null,
-    defaultText: "decode cases",
-    parse: parseText,
+    ...takes("GLOB", parseText, null, "decode cases"),
   },
 } as const satisfies SettingTable;
 
 /** Every setting of `headwise kernel roofline`. */
 export const ROOFLINE_SETTINGS = {
   out: {
-    ...outSetting({ brief: "SVG file to write", defaultValue: "results/roofline.svg" }),
+    brief: "SVG file to write",
+    ...takes("FILE", parseText, "results/roofline.svg"),
     alias: "o",
   },
   force: FORCE_SETTING,
 } as const satisfies SettingTable;
 
 function only<T>(brief: string, placeholder: string, parse: (text: string) => T) {
-  return {
-    brief: `Only this ${brief}`,
-    placeholder,
-    defaultValue: null,
-    defaultText: "any",
-    parse,
-  } as const;
+  return { brief: `Only this ${brief}`, ...takes(placeholder, parse, null, "any") };
 }
 
 /** Every setting of `headwise kernel list`: each restricts one axis. */

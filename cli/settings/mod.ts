@@ -35,6 +35,7 @@ export {
   SettingError,
   type SettingTable,
   variableOf,
+  variablesOfSetting,
 } from "./setting.ts";
 export type { GpuProvider } from "./shared.ts";
 export * from "./tables.ts";

@@ -30,6 +30,30 @@ export function choiceOf<const T extends string>(choices: readonly T[]): ChoiceP
 }
 
 /**
+ * Makes a parser that accepts one of a few words, or a text behind one of a few prefixes, which is
+ * read where it is used.
+ *
+ * @param expected What is accepted, for the error.
+ */
+export function wordOrPrefixed<const WORD extends string, const PREFIX extends string>(
+  words: readonly WORD[],
+  prefixes: readonly PREFIX[],
+  expected: string,
+): (text: string) => WORD | `${PREFIX}${string}` {
+  return (text) => {
+    const word = words.find((each) => each === text);
+    if (word !== undefined) return word;
+    const prefix = prefixes.find((each) => text.startsWith(each));
+    if (prefix !== undefined && text.slice(prefix.length).trim() !== "") {
+      return text as `${PREFIX}${string}`;
+    }
+    const nearest = nearestWord(text, [...words, ...prefixes]);
+    const hint = nearest === undefined ? "" : `; did you mean '${nearest}'?`;
+    throw new RangeError(`expected ${expected}${hint}`);
+  };
+}
+
+/**
  * Makes a parser that accepts several words with commas between them.
  *
  * @returns A parser that gives each word once, in the order of `choices`.
@@ -64,6 +88,19 @@ export function wholeNumber(
     const value = /^-?\d+$/.test(text) ? Number(text) : NaN;
     if (value >= o.min && value <= max) return value;
     throw new RangeError(`expected a whole number ${range}`);
+  };
+}
+
+/**
+ * Makes a parser that accepts a decimal number.
+ *
+ * @returns A parser that throws with the bound.
+ */
+export function decimalNumber(o: { readonly min: number }): (text: string) => number {
+  return (text) => {
+    const value = /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : NaN;
+    if (value >= o.min) return value;
+    throw new RangeError(`expected a number of at least ${o.min}`);
   };
 }
 

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { choiceOf, choicesOf, parseRatio, parseSwitch, parseText, wholeNumber } from "./parsers.ts";
+import {
+  choiceOf,
+  choicesOf,
+  decimalNumber,
+  parseRatio,
+  parseSwitch,
+  parseText,
+  wholeNumber,
+} from "./parsers.ts";
 
 Deno.test("choiceOf() names every choice when the word is none of them", () => {
   const parse = choiceOf(["shuffled", "identity"]);
@@ -36,4 +44,12 @@ Deno.test("parseSwitch() reads the words that shells and engines use", () => {
 
 Deno.test("parseText() refuses the empty text", () => {
   assert.throws(() => parseText(""), RangeError);
+});
+
+Deno.test("decimalNumber() accepts numbers from the bound on and nothing else", () => {
+  const parse = decimalNumber({ min: 0 });
+  assert.deepEqual(["0", "2", "1.25"].map(parse), [0, 2, 1.25]);
+  for (const text of ["", "-1", "1e3", "x", "1.", " 1", "Infinity"]) {
+    assert.throws(() => parse(text), /at least 0/, text);
+  }
 });

@@ -1,8 +1,8 @@
 /** Settings of `headwise report`, and the formats that it shares with `headwise conformance`. */
 
-import { choiceOf } from "./parsers.ts";
+import { choiceOf, parseText } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
-import { FORCE_SETTING, outSetting, switchSetting } from "./shared.ts";
+import { FORCE_SETTING, switchSetting, takes } from "./shared.ts";
 
 /** Forms that a report can be printed in. */
 export const REPORT_FORMATS = [
@@ -28,11 +28,8 @@ export type ResultFormat = typeof RESULT_FORMATS[number];
 /** Every setting of `headwise report merge`. */
 export const REPORT_MERGE_SETTINGS = {
   out: {
-    ...outSetting({
-      brief: "File to write",
-      defaultValue: null,
-      defaultText: "standard output",
-    }),
+    brief: "File to write",
+    ...takes("FILE", parseText, null, "standard output"),
     alias: "o",
   },
   force: FORCE_SETTING,
@@ -43,10 +40,7 @@ export const REPORT_MERGE_SETTINGS = {
 export const REPORT_SETTINGS = {
   format: {
     brief: "Format: text, html, markdown, csv, junit, perfetto, …",
-    placeholder: "FORMAT",
-    defaultValue: null,
-    defaultText: "by --out, or text",
-    parse: choiceOf(RESULT_FORMATS),
+    ...takes("FORMAT", choiceOf(RESULT_FORMATS), null, "by --out, or text"),
     variable: "HEADWISE_REPORT_FORMAT",
   },
   ...REPORT_MERGE_SETTINGS,

@@ -7,6 +7,7 @@ import {
   type SettingTable,
   type SettingValues,
   variableOf,
+  variablesOfSetting,
 } from "./setting.ts";
 
 /** The three places that values come from, beside the defaults. */
@@ -60,10 +61,7 @@ export function resolveSettings<TABLE extends SettingTable>(
 
 /** Lists the environment variables that a table reads, those of other tools included. */
 export function variablesOf(table: SettingTable): string[] {
-  return Object.entries(table).flatMap(([name, setting]) => {
-    const { foreignVariable: foreign } = setting;
-    return [variableOf(name, setting), ...(foreign === undefined ? [] : [foreign.name])];
-  });
+  return Object.entries(table).flatMap(([name, setting]) => variablesOfSetting(name, setting));
 }
 
 function resolveSetting(
@@ -76,12 +74,11 @@ function resolveSetting(
     const origin: Origin = { kind: "flag", text: flagOf(name) };
     return { value: typeof flag === "boolean" ? flag : read(setting.parse, flag, origin), origin };
   }
-  const own = { name: variableOf(name, setting), parse: setting.parse };
-  for (const variable of setting.foreignVariable ? [own, setting.foreignVariable] : [own]) {
-    const text = sources.environment[variable.name];
+  for (const variable of variablesOfSetting(name, setting)) {
+    const text = sources.environment[variable];
     if (text === undefined || text === "") continue;
-    const origin: Origin = { kind: "environment", text: variable.name };
-    return { value: read(variable.parse, text, origin), origin };
+    const origin: Origin = { kind: "environment", text: variable };
+    return { value: read(setting.parse, text, origin), origin };
   }
   const inFile = sources.file[name];
   if (inFile !== undefined) {

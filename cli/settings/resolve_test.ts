@@ -12,7 +12,7 @@ const TABLE = {
     defaultValue: null,
     defaultText: "the fixture's",
     parse: parseRatio,
-    foreignVariable: { name: "FD_T53_HEAD_WISE_SWA_RATIO", parse: parseRatio },
+    foreignVariable: "FD_T53_HEAD_WISE_SWA_RATIO",
   },
   enforce: { brief: "Enforce", defaultValue: false, parse: parseSwitch },
 };

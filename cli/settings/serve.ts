@@ -1,45 +1,34 @@
 import type { SettingTable } from "./setting.ts";
-import { decimalNumber } from "./decimal_number.ts";
-import { parseSwitch, parseText, wholeNumber } from "./parsers.ts";
+import { decimalNumber, parseSwitch, parseText, wholeNumber } from "./parsers.ts";
 import { parseSide } from "./gate_names.ts";
 import { pairListOf } from "./pair_lists.ts";
-import { CONFIRM, switchSetting } from "./shared.ts";
+import { CONFIRM, switchSetting, takes } from "./shared.ts";
 
 /** Bounds of what clients may ask for. */
 export const BOUND_SETTINGS = {
   maxRequests: {
     brief: "Maximum concurrent requests, waiting ones included; others get 429",
-    placeholder: "N",
-    defaultValue: 512,
-    parse: wholeNumber({ min: 1, max: 65_536 }),
+    ...takes("N", wholeNumber({ min: 1, max: 65_536 }), 512),
     option: "maxRequests",
   },
   maxBodyBytes: {
     brief: "Maximum bytes of a request body; larger ones get 413",
-    placeholder: "N",
-    defaultValue: 8 << 20,
-    parse: wholeNumber({ min: 1 }),
+    ...takes("N", wholeNumber({ min: 1 }), 8 << 20),
     option: "maxBodyBytes",
   },
   bodyTimeoutMs: {
     brief: "Timeout for a request body to arrive; then 408",
-    placeholder: "MS",
-    defaultValue: 10_000,
-    parse: wholeNumber({ min: 1, max: 3_600_000 }),
+    ...takes("MS", wholeNumber({ min: 1, max: 3_600_000 }), 10_000),
     option: "bodyTimeoutMs",
   },
   maxConnections: {
     brief: "Maximum concurrent connections; others get 503",
-    placeholder: "N",
-    defaultValue: 2048,
-    parse: wholeNumber({ min: 1, max: 65_536 }),
+    ...takes("N", wholeNumber({ min: 1, max: 65_536 }), 2048),
     option: "maxConnections",
   },
   headerTimeoutMs: {
     brief: "Timeout for a header to arrive; then 408",
-    placeholder: "MS",
-    defaultValue: 10_000,
-    parse: wholeNumber({ min: 1, max: 3_600_000 }),
+    ...takes("MS", wholeNumber({ min: 1, max: 3_600_000 }), 10_000),
     option: "headerTimeoutMs",
   },
 } as const satisfies SettingTable;
@@ -49,28 +38,20 @@ export const API_SETTINGS = {
   ui: switchSetting("Serve the browser page, which runs the suites, and no API"),
   fixture: {
     brief: "Built-in name or YAML file: model, cache, scheduler and ceilings",
-    placeholder: "NAME|FILE",
-    defaultValue: "smoke",
-    parse: parseText,
+    ...takes("NAME|FILE", parseText, "smoke"),
   },
   side: {
     brief: "Layout, walk and recycling, as in 'headwise bench'",
-    placeholder: "SIDE",
-    defaultValue: "pooled-recycle",
-    parse: parseSide,
+    ...takes("SIDE", parseSide, "pooled-recycle"),
   },
   port: {
     brief: "Port; 0 picks a free one",
-    placeholder: "N",
-    defaultValue: 8000,
-    parse: wholeNumber({ min: 0, max: 65_535 }),
+    ...takes("N", wholeNumber({ min: 0, max: 65_535 }), 8000),
     option: "port",
   },
   host: {
     brief: "Address to listen on",
-    placeholder: "ADDRESS",
-    defaultValue: "127.0.0.1",
-    parse: parseText,
+    ...takes("ADDRESS", parseText, "127.0.0.1"),
     confirm: CONFIRM.address,
     option: "hostname",
   },
@@ -81,27 +62,25 @@ export const API_SETTINGS = {
   },
   stepScale: {
     brief: "Factor on the time of every step; 2 is half as fast, 0 takes no time",
-    placeholder: "F",
-    defaultValue: 1,
-    parse: decimalNumber({ min: 0 }),
+    ...takes("F", decimalNumber({ min: 0 }), 1),
     option: "timeScale",
   },
   tokensPerEvent: {
     brief: "Tokens that are sent in one event",
-    placeholder: "N",
-    defaultValue: 1,
-    parse: wholeNumber({ min: 1 }),
+    ...takes("N", wholeNumber({ min: 1 }), 1),
     option: "tokensPerEvent",
   },
   faults: {
     brief:
       "Inject faults each n-th time, as stall=9: status, disconnect, server, malformed, abort, cut",
-    placeholder: "FAULTS",
-    defaultValue: null,
-    defaultText: "nothing",
-    parse: pairListOf(
-      ["status", "server", "disconnect", "stall", "malformed", "abort", "cut"],
-      { value: /^[1-9]\d*$/, example: "stall=10" },
+    ...takes(
+      "FAULTS",
+      pairListOf(
+        ["status", "server", "disconnect", "stall", "malformed", "abort", "cut"],
+        { value: /^[1-9]\d*$/, example: "stall=10" },
+      ),
+      null,
+      "nothing",
     ),
   },
   prefixCache: {
@@ -113,10 +92,7 @@ export const API_SETTINGS = {
   },
   set: {
     brief: "Replace fixture values: cache.pages=512,tensorParallel=2",
-    placeholder: "PATH=VALUE,…",
-    defaultValue: null,
-    defaultText: "nothing",
-    parse: parseText,
+    ...takes("PATH=VALUE,…", parseText, null, "nothing"),
   },
 } as const satisfies SettingTable;
 

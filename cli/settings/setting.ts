@@ -6,13 +6,6 @@ export interface Origin {
   readonly text: string;
 }
 
-/** A variable of another tool that means the same as a setting. */
-export interface ForeignVariable<T> {
-  readonly name: string;
-  /** Reads its value, which may be written otherwise than ours. */
-  readonly parse: (text: string) => T;
-}
-
 /**
  * One option of a command, declared once: its flag, variable and file key are derived from the name
  * under which it stands in its table, its type from its parser, its help and completion from the
@@ -33,8 +26,8 @@ export interface Setting<T> {
   readonly parse: (text: string) => T;
   /** Our variable, where another command's setting of the same name has other values. */
   readonly variable?: string;
-  /** A variable of another tool, weaker than our own. */
-  readonly foreignVariable?: ForeignVariable<T>;
+  /** A variable of another tool that means the same, weaker than our own. */
+  readonly foreignVariable?: string;
   /**
    * What a value would do that a settings file may only ask for when a person named that file, such
    * as `run a program`; null where this value does nothing of the kind. See {@linkcode CONFIRM}.
@@ -98,6 +91,12 @@ export function flagOf(name: string): string {
 export function variableOf(name: string, setting?: Pick<Setting<unknown>, "variable">): string {
   return setting?.variable ??
     `HEADWISE_${flagOf(name).slice(2).replaceAll("-", "_").toUpperCase()}`;
+}
+
+/** Variables that mean the same as a setting, strongest first. */
+export function variablesOfSetting(name: string, setting: Setting<unknown>): string[] {
+  const { foreignVariable: foreign } = setting;
+  return [variableOf(name, setting), ...(foreign === undefined ? [] : [foreign])];
 }
 
 /** The default of a setting in words; `on` or `off` for a switch. */

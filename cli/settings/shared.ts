@@ -1,6 +1,6 @@
 /** Settings that several commands have, and a short form for switches. */
 
-import { choiceOf, parseSwitch, parseText } from "./parsers.ts";
+import { choiceOf, parseSwitch } from "./parsers.ts";
 import type { Setting } from "./setting.ts";
 
 /** Who implements WebGPU: Deno itself, or Dawn with or without its bounds checks. */
@@ -18,6 +18,29 @@ export const CONFIRM = {
   /** An address to listen on. */
   address: (): string => "choose who can reach the server",
 } as const;
+
+/**
+ * What a setting that is no switch takes.
+ *
+ * @param placeholder What stands for its value in help.
+ * @param parse Reads its value.
+ * @param defaultValue Value where none is given; null for none of its own.
+ * @param defaultText What holds then, where the value does not say it.
+ */
+export function takes<PARSE extends (text: string) => unknown, const DEFAULT>(
+  placeholder: string,
+  parse: PARSE,
+  defaultValue: DEFAULT,
+  defaultText?: string,
+): {
+  readonly placeholder: string;
+  readonly parse: PARSE;
+  readonly defaultValue: DEFAULT;
+  readonly defaultText?: string;
+} {
+  const text = defaultText === undefined ? {} : { defaultText };
+  return { placeholder, parse, defaultValue, ...text };
+}
 
 /** A switch that is off by default. */
 export function switchSetting(brief: string): {
@@ -37,17 +60,5 @@ export const FORCE_SETTING = switchSetting("Replace an existing file, whatever i
 /** `--gpu`. */
 export const GPU_SETTING = {
   brief: "WebGPU of deno, dawn, or dawn-unchecked",
-  placeholder: "NAME",
-  defaultValue: "deno",
-  parse: choiceOf<GpuProvider>(["deno", "dawn", "dawn-unchecked"]),
+  ...takes("NAME", choiceOf<GpuProvider>(["deno", "dawn", "dawn-unchecked"]), "deno"),
 } as const satisfies Setting<GpuProvider>;
-
-/** `--out` of commands that otherwise write nothing, or write to standard output. */
-export function outSetting<DEFAULT extends string | null>(o: {
-  readonly brief: string;
-  readonly placeholder?: string;
-  readonly defaultValue: DEFAULT;
-  readonly defaultText?: string;
-}) {
-  return { placeholder: "FILE", parse: parseText, ...o };
-}

@@ -1,7 +1,7 @@
 import { CLOCK_BRIEF, parseClock } from "./clock.ts";
 import { choicesOf, listOf, parseRatio, parseText, wholeNumber } from "./parsers.ts";
 import type { SettingTable } from "./setting.ts";
-import { CONFIRM, FORCE_SETTING, JSON_SETTING, outSetting } from "./shared.ts";
+import { CONFIRM, FORCE_SETTING, JSON_SETTING, takes } from "./shared.ts";
 
 /** Part i of n of a grid, as `--shard` gives it. */
 export interface ShardFlag {
@@ -19,22 +19,15 @@ export function parseShard(value: string): ShardFlag {
 }
 
 function axis(brief: string, placeholder: string, parse: (text: string) => number) {
-  return {
-    brief: `${brief}, separated by commas`,
-    placeholder,
-    defaultValue: null,
-    defaultText: "the fixture's",
-    parse: listOf(parse),
-  } as const;
+  const values = takes(placeholder, listOf(parse), null, "the fixture's");
+  return { brief: `${brief}, separated by commas`, ...values };
 }
 
 /** Every setting of `headwise sweep run`. */
 export const SWEEP_SETTINGS = {
   fixture: {
     brief: "Built-in name or YAML file",
-    placeholder: "NAME|FILE",
-    defaultValue: "smoke",
-    parse: parseText,
+    ...takes("NAME|FILE", parseText, "smoke"),
   },
   window: axis("Windows W in tokens", "W,…", wholeNumber({ min: 0 })),
   ratio: axis("Shares of window heads", "R,…", parseRatio),
@@ -43,49 +36,39 @@ export const SWEEP_SETTINGS = {
   pageSize: axis("Page sizes in tokens", "N,…", wholeNumber({ min: 1 })),
   gate: {
     brief: "Gates: read, capacity",
-    placeholder: "GATES",
-    defaultValue: ["read"],
-    parse: choicesOf(["read", "capacity"]),
+    ...takes("GATES", choicesOf(["read", "capacity"]), ["read"]),
   },
   clock: {
     brief: CLOCK_BRIEF,
-    placeholder: "CLOCK",
-    defaultValue: "model",
-    parse: parseClock,
+    ...takes("CLOCK", parseClock, "model"),
     confirm: CONFIRM.program,
     option: "clock",
   },
   pairs: {
     brief: "Interleaved repetitions of every side",
-    placeholder: "N",
-    defaultValue: null,
-    defaultText: "1, or 6 with the gpu clock",
-    parse: wholeNumber({ min: 1, max: 1000 }),
+    ...takes("N", wholeNumber({ min: 1, max: 1000 }), null, "1, or 6 with the gpu clock"),
     option: "pairs",
   },
   seed: {
     brief: "Seed of page order, acceptance and sampled checks",
-    placeholder: "N",
-    defaultValue: null,
-    defaultText: "the fixture's",
-    parse: wholeNumber({ min: 0, max: 0xffff_ffff }),
+    ...takes("N", wholeNumber({ min: 0, max: 0xffff_ffff }), null, "the fixture's"),
     option: "seed",
   },
   shard: {
     brief: "Part of the grid, such as 1/4",
-    placeholder: "PART/PARTS",
-    defaultValue: null,
-    defaultText: "the whole grid",
-    parse: parseShard,
+    ...takes("PART/PARTS", parseShard, null, "the whole grid"),
     option: "shard",
   },
-  out: outSetting({ brief: "File that rows are appended to", defaultValue: "results/sweep.jsonl" }),
+  out: {
+    brief: "File that rows are appended to",
+    ...takes("FILE", parseText, "results/sweep.jsonl"),
+  },
   json: JSON_SETTING,
 } as const satisfies SettingTable;
 
 /** Every setting of `headwise sweep merge`. */
 export const SWEEP_MERGE_SETTINGS = {
-  out: outSetting({ brief: "Where the merged sweep is written", defaultValue: null }),
+  out: { brief: "Where the merged sweep is written", ...takes("FILE", parseText, null) },
   force: FORCE_SETTING,
   json: JSON_SETTING,
 } as const satisfies SettingTable;

@@ -11,11 +11,12 @@ import {
 } from "./kernel.ts";
 import { GENERAL_VARIABLES } from "./known_variables.ts";
 import { nearestWord } from "./nearest_word.ts";
+import { parseText } from "./parsers.ts";
 import { REPORT_MERGE_SETTINGS, REPORT_SETTINGS } from "./report.ts";
 import { type ResolvedSettings, variablesOf } from "./resolve.ts";
 import { SERVE_SETTINGS } from "./serve.ts";
 import type { SettingTable, SettingValues } from "./setting.ts";
-import { GPU_SETTING, JSON_SETTING, outSetting, switchSetting } from "./shared.ts";
+import { GPU_SETTING, JSON_SETTING, switchSetting, takes } from "./shared.ts";
 import { SWEEP_MERGE_SETTINGS, SWEEP_SETTINGS } from "./sweep.ts";
 
 /** The settings of every command that has any, by command: the sections of a settings file. */
@@ -29,11 +30,7 @@ export const SETTING_TABLES = {
   conformance: CONFORMANCE_SETTINGS,
   clauses: CLAUSES_SETTINGS,
   "adapter init": {
-    out: outSetting({
-      brief: "Folder for the files",
-      placeholder: "FOLDER",
-      defaultValue: "results/adapter",
-    }),
+    out: { brief: "Folder for the files", ...takes("FOLDER", parseText, "results/adapter") },
     clock: {
       ...switchSetting("Write a clock for 'headwise bench --clock' instead"),
       variable: "HEADWISE_ADAPTER_CLOCK",

@@ -1,6 +1,7 @@
 import { onlyWith, withNeeds } from "./idle_settings.ts";
 import type { TraceFormat } from "../../fixtures/mod.ts";
 import { choiceOf, wholeNumber } from "./parsers.ts";
+import { takes } from "./shared.ts";
 
 const TRACE_FORMATS = ["auto", "azure", "mooncake", "bailian", "burstgpt"] as const satisfies (
   | "auto"
@@ -11,41 +12,27 @@ const TRACE_FORMATS = ["auto", "azure", "mooncake", "bailian", "burstgpt"] as co
 export const TRACE_SETTINGS = withNeeds(onlyWith("trace"), {
   traceFormat: {
     brief: "Format of the trace: auto, azure, mooncake, bailian or burstgpt",
-    placeholder: "NAME",
-    defaultValue: "auto",
-    parse: choiceOf(TRACE_FORMATS),
+    ...takes("NAME", choiceOf(TRACE_FORMATS), "auto"),
     option: "format",
   },
   timeUnit: {
     brief: "Unit of the trace's arrivals: s or ms",
-    placeholder: "UNIT",
-    defaultValue: null,
-    defaultText: "the format's",
-    parse: choiceOf(["s", "ms"]),
+    ...takes("UNIT", choiceOf(["s", "ms"]), null, "the format's"),
     option: "timeUnit",
   },
   blockTokens: {
     brief: "Tokens of a prefix block of the trace",
-    placeholder: "N",
-    defaultValue: null,
-    defaultText: "the format's",
-    parse: wholeNumber({ min: 1 }),
+    ...takes("N", wholeNumber({ min: 1 }), null, "the format's"),
     option: "blockTokens",
   },
   limit: {
     brief: "Take only the first N requests of the trace",
-    placeholder: "N",
-    defaultValue: null,
-    defaultText: "all",
-    parse: wholeNumber({ min: 1 }),
+    ...takes("N", wholeNumber({ min: 1 }), null, "all"),
     option: "limit",
   },
   maxTokens: {
     brief: "Skip requests of the trace with more than N tokens in all",
-    placeholder: "N",
-    defaultValue: null,
-    defaultText: "none",
-    parse: wholeNumber({ min: 1 }),
+    ...takes("N", wholeNumber({ min: 1 }), null, "none"),
     option: "maxTokens",
   },
 });

@@ -8,7 +8,12 @@ import {
 } from "../../../conformance/mod.ts";
 import { chooseSubject } from "../../subject/mod.ts";
 import { renderCase } from "../../tables/mod.ts";
-import { CONFORMANCE_SETTINGS, type LoadedSettings, SettingError } from "../../settings/mod.ts";
+import {
+  CONFORMANCE_SETTINGS,
+  type LoadedSettings,
+  SettingError,
+  type SettingsOf,
+} from "../../settings/mod.ts";
 import { formatDuration } from "../../../fixtures/mod.ts";
 import { type CliContext, jsonText, styleOf, wrapText, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
@@ -89,7 +94,7 @@ export async function smokeAdapter(
   }
 }
 
-function parseSubject(text: string): string {
+function parseSubject(text: string): SettingsOf<"conformance">["subject"] {
   try {
     if (text.startsWith("dump:")) {
       throw new RangeError(
