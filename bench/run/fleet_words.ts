@@ -27,6 +27,13 @@ export interface JudgeOrder {
   readonly context: Parameters<typeof judgeRow>[2];
 }
 
+/** What a thread is asked. */
+export type Order = FleetOrder | JudgeOrder;
+
+/** What an order comes to. */
+export type Answer<O extends Order> = O extends JudgeOrder ? Awaited<ReturnType<RowJudge>>
+  : ShareReplay;
+
 /** An error on its way between threads: its class is told by name. */
 export interface SentError {
   readonly name: string;
@@ -39,19 +46,18 @@ export interface SentError {
 /** What a thread answers. */
 export type FleetWord =
   | { readonly kind: "progress"; readonly progress: ShareProgress }
-  | { readonly kind: "done"; readonly replay: ShareReplay }
-  | { readonly kind: "judged"; readonly verdict: Awaited<ReturnType<RowJudge>> }
+  | { readonly kind: "done"; readonly answer: Answer<Order> }
   | { readonly kind: "failed"; readonly error: SentError };
 
 /** Carries an order out and says how it goes; every answer names the memory that it gives away. */
 export async function answerOrder(
-  order: FleetOrder | JudgeOrder,
+  order: Order,
   say: (word: FleetWord, buffers: ArrayBuffer[]) => void,
 ): Promise<void> {
   try {
     if ("kind" in order) {
       const { row, output, context } = order;
-      return say({ kind: "judged", verdict: judgeRow(row, output, context) }, []);
+      return say({ kind: "done", answer: judgeRow(row, output, context) }, []);
     }
     const { share, ...costs } = order;
     const clock = openSideClock({ ...share, ...costs });
@@ -59,7 +65,7 @@ export async function answerOrder(
       clock,
       onProgress: (progress) => say({ kind: "progress", progress }, []),
     });
-    say({ kind: "done", replay }, [...buffersOf(replay)]);
+    say({ kind: "done", answer: replay }, [...buffersOf(replay)]);
   } catch (error) {
     say({ kind: "failed", error: packError(error) }, []);
   }
