@@ -1,103 +1,43 @@
 /**
- * Expectations as sets of acceptable results, never as a number with a tolerance.
+ * Expectations as sets of acceptable results, exact or inside an error bound, never as a number with a
+ * tolerance.
  */
 import { Mismatch } from "./outcome.ts";
 
-/** A set of acceptable values. */
-export type Acceptance<T> =
-  | { readonly kind: "exact"; readonly value: T }
-  | { readonly kind: "one-of"; readonly values: readonly T[] }
-  | {
-    readonly kind: "interval";
-    /** The value that an exact computation gives. */
-    readonly center: number;
-    /** Largest distance from it that the error model allows. */
-    readonly radius: number;
-  }
-  | {
-    readonly kind: "invariant";
-    /** What must hold, in words. */
-    readonly name: string;
-    readonly holds: (value: T) => boolean;
-  };
-
-/** What an acceptance set says about a value. */
-export interface Judgement {
-  /** Whether the value is in the set. */
-  readonly ok: boolean;
-  /** Distance from an interval's center over its radius; null for other sets. */
-  readonly budgetUsed: number | null;
-  /** What was expected and what was found. */
-  readonly message: string;
-}
-
 /**
- * Judges one value.
- *
- * @returns Whether the set has it, and how much of an interval it used.
- */
-export function judgeValue<T>(acceptance: Acceptance<T>, actual: T): Judgement {
-  switch (acceptance.kind) {
-    case "exact":
-      return {
-        ok: Object.is(actual, acceptance.value),
-        budgetUsed: null,
-        message: `expected ${show(acceptance.value)}, found ${show(actual)}`,
-      };
-    case "one-of":
-      return {
-        ok: acceptance.values.some((value) => Object.is(actual, value)),
-        budgetUsed: null,
-        message: `expected one of ${acceptance.values.map(show).join(", ")}, found ${show(actual)}`,
-      };
-    case "interval":
-      return judgeInterval(acceptance.center, acceptance.radius, Number(actual));
-    case "invariant":
-      return {
-        ok: acceptance.holds(actual),
-        budgetUsed: null,
-        message: `expected ${acceptance.name}, found ${show(actual)}`,
-      };
-    default:
-      return acceptance satisfies never;
-  }
-}
-
-/**
- * Requires a value to be in a set.
+ * Requires a value to lie in an interval that the error model allows.
  *
  * @param what Name of the value in the failure's message.
- * @returns Share of the interval that was used; null for other sets.
- * @throws {Mismatch} If the set does not have the value.
+ * @param interval What an exact computation gives, and the largest distance from it.
+ * @returns Share of the interval that was used.
+ * @throws {Mismatch} If the value lies outside, or is no number.
  */
-export function requireAccepted<T>(
+export function requireWithin(
   what: string,
-  acceptance: Acceptance<T>,
-  actual: T,
-): number | null {
-  const judgement = judgeValue(acceptance, actual);
-  if (!judgement.ok) {
-    throw new Mismatch(`${what}: ${judgement.message}`, judgement.budgetUsed);
-  }
-  return judgement.budgetUsed;
+  actual: number,
+  { center, radius }: { readonly center: number; readonly radius: number },
+): number {
+  const distance = Math.abs(actual - center);
+  const budgetUsed = distance === 0 ? 0 : distance / radius;
+  if (budgetUsed <= 1) return budgetUsed;
+  throw new Mismatch(`${what}: expected ${center} ± ${radius}, found ${actual}`, budgetUsed);
 }
 
 /**
- * Requires a value to be exactly another.
+ * Requires a value to be exactly another; zeros differ by their sign, and NaN is itself.
  *
  * @param what Name of the value in the failure's message.
- * @param expected What it must be.
  * @throws {Mismatch} If it is anything else.
  */
 export function requireEqual<T>(what: string, actual: T, expected: T): void {
-  requireAccepted(what, { kind: "exact", value: expected }, actual);
+  if (Object.is(actual, expected)) return;
+  throw new Mismatch(`${what}: expected ${show(expected)}, found ${show(actual)}`);
 }
 
 /**
  * Requires two arrays of numbers or bits to be the same, element by element.
  *
  * @param what Name of the array in the failure's message.
- * @param expected What it must be.
  * @throws {Mismatch} If lengths or elements differ; the message has the first place.
  */
 export function requireSameElements(
@@ -125,23 +65,10 @@ export function requireSameElements(
 /**
  * Requires a condition.
  *
- * @param condition What must hold.
  * @throws {Mismatch} If it does not hold.
  */
 export function requireThat(condition: boolean, message: string): asserts condition {
-  if (!condition) {
-    throw new Mismatch(message);
-  }
-}
-
-function judgeInterval(center: number, radius: number, actual: number): Judgement {
-  const distance = Math.abs(actual - center);
-  const budgetUsed = distance === 0 ? 0 : distance / radius;
-  return {
-    ok: budgetUsed <= 1,
-    budgetUsed,
-    message: `expected ${center} ± ${radius}, found ${actual}`,
-  };
+  if (!condition) throw new Mismatch(message);
 }
 
 function show(value: unknown): string {

@@ -1,42 +1,30 @@
 import assert from "node:assert/strict";
-import { judgeValue, requireEqual, requireSameElements, requireThat } from "./acceptance.ts";
+import { requireEqual, requireSameElements, requireThat, requireWithin } from "./acceptance.ts";
 import { Mismatch } from "./outcome.ts";
 
-Deno.test("judgeValue() tells exact values apart, zero signs and NaN included", () => {
-  assert.ok(judgeValue({ kind: "exact", value: NaN }, NaN).ok);
-  assert.ok(!judgeValue({ kind: "exact", value: 0 }, -0).ok);
-  assert.ok(!judgeValue({ kind: "exact", value: "a" }, "b").ok);
+Deno.test("requireEqual() tells exact values apart, zero signs and NaN included", () => {
+  requireEqual("value", NaN, NaN);
+  assert.throws(() => requireEqual("value", -0, 0), { message: "value: expected 0, found 0" });
+  assert.throws(() => requireEqual("value", "b", "a"), {
+    message: 'value: expected "a", found "b"',
+  });
 });
 
-Deno.test("judgeValue() accepts any member of a set and nothing else", () => {
-  const acceptance = { kind: "one-of", values: [1, 2] } as const;
-  assert.deepEqual([1, 2, 3].map((value) => judgeValue(acceptance, value).ok), [true, true, false]);
+Deno.test("requireWithin() measures how much of an interval was used", () => {
+  const interval = { center: 10, radius: 2 };
+  const used = [10, 11, 12].map((value) => requireWithin("share", value, interval));
+  assert.deepEqual(used, [0, 0.5, 1]);
+  const isWide = (error: unknown): boolean =>
+    error instanceof Mismatch && error.budgetUsed === 1.5 &&
+    error.message === "share: expected 10 ± 2, found 13";
+  assert.throws(() => requireWithin("share", 13, interval), isWide);
+  assert.throws(() => requireWithin("share", 12.1, interval), Mismatch);
+  assert.throws(() => requireWithin("share", NaN, interval), Mismatch);
 });
 
-Deno.test("judgeValue() measures how much of an interval was used", () => {
-  const acceptance = { kind: "interval", center: 10, radius: 2 } as const;
-  const used = [10, 11, 12, 13].map((value) => judgeValue(acceptance, value).budgetUsed);
-  assert.deepEqual(used, [0, 0.5, 1, 1.5]);
-  assert.deepEqual([12, 12.1, NaN].map((value) => judgeValue(acceptance, value).ok), [
-    true,
-    false,
-    false,
-  ]);
-});
-
-Deno.test("judgeValue() accepts the center of an interval of radius zero", () => {
-  const acceptance = { kind: "interval", center: 1, radius: 0 } as const;
-  assert.deepEqual([1, 2].map((value) => judgeValue(acceptance, value).ok), [true, false]);
-});
-
-Deno.test("judgeValue() asks an invariant", () => {
-  const acceptance = {
-    kind: "invariant",
-    name: "an even number",
-    holds: (n: number) => n % 2 === 0,
-  };
-  const judgement = judgeValue(acceptance as { kind: "invariant" } & typeof acceptance, 3);
-  assert.equal(judgement.message, "expected an even number, found 3");
+Deno.test("requireWithin() accepts the center of an interval of radius zero", () => {
+  assert.equal(requireWithin("share", 1, { center: 1, radius: 0 }), 0);
+  assert.throws(() => requireWithin("share", 2, { center: 1, radius: 0 }), Mismatch);
 });
 
 Deno.test("requireSameElements() names the first place and counts the others", () => {

@@ -1,6 +1,7 @@
 /** Kernels whose answers say how they were computed. */
 import { type Arithmetic, type AttentionShape, FLOAT32_ARITHMETIC } from "../kernel/mod.ts";
 import type { AttendReply, KernelSubject, Reply } from "./subject.ts";
+import { wrapKernel } from "./wrap_kernel.ts";
 
 /**
  * Has a kernel say of every slot of every answer what its author declares.
@@ -21,13 +22,9 @@ export function declareArithmetic(
       ...reply,
       value: { ...reply.value, arithmetic: new Array<Arithmetic>(batch).fill(arithmetic) },
     };
-  const { attendSparse } = kernel;
-  return {
-    ...kernel,
+  return wrapKernel(kernel, {
     attend: async (problem, o) => said(await kernel.attend(problem, o), problem.shape),
-    ...(attendSparse === undefined ? {} : {
-      attendSparse: async (problem, o) => said(await attendSparse(problem, o), problem.shape),
-    }),
+    attendSparse: async (problem, o) => said(await kernel.attendSparse!(problem, o), problem.shape),
     replay: async (capture, problem) => said(await kernel.replay(capture, problem), problem.shape),
-  };
+  });
 }

@@ -23,8 +23,8 @@
  * @module
  */
 
+export { requireEqual, requireThat, requireWithin } from "./acceptance.ts";
 export type { FormatCapability } from "./cache_formats.ts";
-export { type Acceptance, requireAccepted, requireEqual, requireThat } from "./acceptance.ts";
 export type { AdapterVerdict } from "./adapters/adapter_fault.ts";
 export type { AdapterLimits } from "./adapters/adapter_process.ts";
 export { DumpError } from "./adapters/dump.ts";

@@ -8,6 +8,7 @@ import {
   type ScaleView,
   STORAGE_FORMATS,
 } from "../kernel/mod.ts";
+import { SIDE_FIELDS } from "./adapters/quantised_tensors.ts";
 import { elementsOfId } from "./sparse_cache.ts";
 
 /** The tensors of a cache, as they stand in problems and in what an append gives. */
@@ -19,10 +20,8 @@ interface CacheTensors {
   readonly quantisedValues?: QuantisedTensor;
 }
 
-const SIDES = [
-  { bits: "keys", quantised: "quantisedKeys", format: "keyFormat" },
-  { bits: "values", quantised: "quantisedValues", format: "valueFormat" },
-] as const;
+/** Arrays that have a row for every token. */
+type RowArray = Uint16Array | Uint8Array | Float32Array;
 
 /**
  * Puts a poisoned null page in front of a cache, and counts ids from 1.
@@ -36,17 +35,22 @@ export function withNullPage<P extends CacheTensors & { readonly table: Int32Arr
   const table = p.table instanceof Int32Array
     ? p.table.map((id) => id >= -1 && id < 2 ** 31 - 1 ? id + 1 : id)
     : p.table;
-  const changed: Record<string, unknown> = { table, shape: resize(p.shape, 1) };
-  for (const { bits, quantised, format } of SIDES) {
-    const { [format]: stored } = p.shape;
-    const tensor = p[quantised];
-    if (stored !== undefined && tensor !== undefined) {
-      changed[quantised] = prependRows(tensor, { shape: p.shape, format: stored });
-    } else if (p[bits].length > 0) {
-      changed[bits] = prepend(p[bits], elements, STORAGE_FORMATS[p.shape.storage]?.quietNan ?? 0);
-    }
-  }
-  return { ...p, ...changed };
+  const shape = resize(p.shape, 1);
+  const nan = STORAGE_FORMATS[p.shape.storage]?.quietNan ?? 0;
+  const rows = elements / p.shape.headSize;
+  const sides = mapSides(p, {
+    bits: (bits) => bits.length > 0 ? prepend(bits, elements, nan) : bits,
+    codes: (tensor, format) =>
+      poisonRows(
+        mapRows(
+          tensor,
+          { format, before: p.shape, after: shape },
+          (array, count) => prepend(array, count, 0),
+        ),
+        { format, headSize: p.shape.headSize, isPoisoned: (row) => row < rows },
+      ),
+  });
+  return { ...p, ...sides, table, shape };
 }
 
 /**
@@ -58,48 +62,76 @@ export function withNullPage<P extends CacheTensors & { readonly table: Int32Arr
 export function withoutNullPage<P extends CacheTensors & { readonly table?: Int32Array }>(p: P): P {
   const elements = elementsOfId(p.shape);
   const shape = resize(p.shape, -1);
-  const rows = elements / p.shape.headSize;
-  const changed: Record<string, unknown> = { shape };
-  if (p.table instanceof Int32Array) changed["table"] = p.table.map((id) => id - 1);
-  for (const { bits, quantised, format } of SIDES) {
-    const stored = p.shape[format];
-    const tensor = p[quantised];
-    if (stored === undefined || tensor === undefined) {
-      changed[bits] = p[bits].subarray(elements);
-      continue;
-    }
-    const total = rowsOf(p.shape);
-    changed[quantised] = {
-      ...tensor,
-      codes: tensor.codes.subarray(rows * tensor.codes.length / total),
-      ...(tensor.scales === undefined || !isByRow(stored)
-        ? {}
-        : { scales: tensor.scales.subarray(rows * tensor.scales.length / total) }),
-      ...(tensor.scaleView === undefined ? {} : { scaleView: resizeView(tensor, shape, stored) }),
-    };
-  }
-  return { ...p, ...changed };
+  const sides = mapSides(p, {
+    bits: (bits) => bits.subarray(elements),
+    codes: (tensor, format) =>
+      mapRows(
+        tensor,
+        { format, before: p.shape, after: shape },
+        (array, count) => array.subarray(count),
+      ),
+  });
+  const table = p.table instanceof Int32Array && { table: p.table.map((id) => id - 1) };
+  return { ...p, ...sides, ...table, shape };
 }
 
 /** Everything in the null page of a cache, as bytes. */
 export function nullPageOf(p: CacheTensors): Uint8Array {
   const elements = elementsOfId(p.shape);
-  const share = elements / p.shape.headSize / rowsOf(p.shape);
-  const parts = SIDES.flatMap(({ bits, quantised, format }) => {
-    const stored = p.shape[format];
-    const tensor = p[quantised];
-    if (stored === undefined || tensor === undefined) return [p[bits].subarray(0, elements)];
-    const { codes, scales } = tensor;
-    return [
-      codes.subarray(0, share * codes.length),
-      ...(scales === undefined || !isByRow(stored)
-        ? []
-        : [scales.subarray(0, share * scales.length)]),
-    ];
+  const sides = mapSides(p, {
+    bits: (bits) => bits.subarray(0, elements),
+    codes: ({ codes, scales }, format) =>
+      mapRows(
+        { codes, ...(scales && isByRow(format) && { scales }) },
+        { format, before: p.shape, after: p.shape },
+        (array, count) => array.subarray(0, count),
+      ),
   });
+  const parts: RowArray[] = Object.values(sides).flatMap((side) =>
+    "codes" in side ? Object.values(side) : [side]
+  );
   return Uint8Array.from(
     parts.flatMap((part) => [...new Uint8Array(part.buffer, part.byteOffset, part.byteLength)]),
   );
+}
+
+/** Changes the arrays of both sides of a cache: bits where a side has 16, otherwise its tensor. */
+function mapSides(
+  p: CacheTensors,
+  change: {
+    readonly bits: (bits: Uint16Array) => Uint16Array;
+    readonly codes: (tensor: QuantisedTensor, format: QuantisedFormat) => QuantisedTensor;
+  },
+): Record<string, Uint16Array | QuantisedTensor> {
+  return Object.fromEntries((["keys", "values"] as const).map((side) => {
+    const format = p.shape[SIDE_FIELDS[side].format];
+    const tensor = p[SIDE_FIELDS[side].tensor];
+    return format === undefined || tensor === undefined
+      ? [side, change.bits(p[side])]
+      : [SIDE_FIELDS[side].tensor, change.codes(tensor, format)];
+  }));
+}
+
+/** Changes the arrays of a tensor that have a row for every token, given the elements of one page. */
+function mapRows(
+  tensor: QuantisedTensor,
+  o: {
+    readonly format: QuantisedFormat;
+    readonly before: AttentionShape;
+    readonly after: AttentionShape;
+  },
+  change: (array: RowArray, pageElements: number) => RowArray,
+): QuantisedTensor {
+  const { codes, scales, scaleView } = tensor;
+  const hasRows = isByRow(o.format);
+  const changed = <A extends RowArray>(array: A): A =>
+    change(array, array.length / pageIdLimit(o.before)) as A;
+  return {
+    ...tensor,
+    codes: changed(codes),
+    ...(scales && hasRows && { scales: changed(scales) }),
+    ...(scaleView && { scaleView: hasRows ? resizeView(scaleView, o) : scaleView }),
+  };
 }
 
 function resize(shape: AttentionShape, by: 1 | -1): AttentionShape {
@@ -108,63 +140,25 @@ function resize(shape: AttentionShape, by: 1 | -1): AttentionShape {
   return { ...shape, pages: Math.ceil(poolPages / shape.kvHeads), poolPages };
 }
 
-/** Rows of D elements in a cache. */
-function rowsOf(shape: AttentionShape): number {
-  return pageIdLimit(shape) * elementsOfId(shape) / shape.headSize;
-}
-
 /** Whether every row has scales of its own. */
 function isByRow({ granularity }: QuantisedFormat): boolean {
   return granularity === "token" || granularity === "block";
 }
 
-function prepend<A extends Uint16Array | Uint8Array | Float32Array>(
-  array: A,
-  count: number,
-  value: number,
-): A {
+function prepend<A extends RowArray>(array: A, count: number, value: number): A {
   const longer = new (array.constructor as new (length: number) => A)(array.length + count);
   longer.fill(value, 0, count);
   longer.set(array, count);
   return longer;
 }
 
-function prependRows(
-  tensor: QuantisedTensor,
-  { shape, format }: { readonly shape: AttentionShape; readonly format: QuantisedFormat },
-): QuantisedTensor {
-  const rows = elementsOfId(shape) / shape.headSize;
-  const share = rows / rowsOf(shape);
-  const { codes, scales } = tensor;
-  const longer = {
-    ...tensor,
-    codes: prepend(codes, share * codes.length, 0),
-    ...(scales === undefined || !isByRow(format)
-      ? {}
-      : { scales: prepend(scales, share * scales.length, 0) }),
-    ...(tensor.scaleView === undefined
-      ? {}
-      : { scaleView: resizeView(tensor, resize(shape, 1), format) }),
-  };
-  return poisonRows(longer, {
-    format,
-    headSize: shape.headSize,
-    isPoisoned: (row) => row < rows,
-  });
-}
-
-/** What the scales say of themselves, over another number of pages. */
+/** What scales say of themselves, over another number of pages. */
 function resizeView(
-  { scaleView = {} }: QuantisedTensor,
-  shape: AttentionShape,
-  format: QuantisedFormat,
+  view: ScaleView,
+  o: { readonly before: AttentionShape; readonly after: AttentionShape },
 ): ScaleView {
-  const { shape: sizes } = scaleView;
-  if (sizes === undefined || !isByRow(format)) return scaleView;
-  const pages = shape.layout === "pooled" ? pageIdLimit(shape) : shape.pages;
-  const before = pages - 1;
-  return {
-    ...scaleView,
-    shape: sizes.map((size, at) => at === 0 && size === before ? pages : size),
-  };
+  const shape = view.shape?.map((size, at) =>
+    at === 0 && size === pageIdLimit(o.before) ? pageIdLimit(o.after) : size
+  );
+  return { ...view, ...(shape && { shape }) };
 }

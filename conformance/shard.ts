@@ -5,11 +5,8 @@ import type { Shard } from "./report.ts";
 export class ShardError extends Error {
   /** Always `shard`. */
   readonly code = "shard";
-  /** Makes the error. */
-  constructor(message: string) {
-    super(message);
-    this.name = "ShardError";
-  }
+  /** Always `ShardError`. */
+  override readonly name = "ShardError";
 }
 
 /** Variables that tell a job which of several it is: Kubernetes, Slurm and GitLab. */
@@ -57,17 +54,9 @@ export function parseShard(text: string): Shard {
  */
 export function shardOfEnvironment(environment: Environment): Shard | null {
   const slurmFirst = environment["SLURM_ARRAY_TASK_MIN"] || "0";
-  return readShard(environment, {
-    index: "JOB_COMPLETION_INDEX",
-    count: "JOB_COMPLETION_COUNT",
-    first: "0",
-  }) ??
-    readShard(environment, {
-      index: "SLURM_ARRAY_TASK_ID",
-      count: "SLURM_ARRAY_TASK_COUNT",
-      first: slurmFirst,
-    }) ??
-    readShard(environment, { index: "CI_NODE_INDEX", count: "CI_NODE_TOTAL", first: "1" });
+  return readShard(environment, "JOB_COMPLETION_INDEX", "JOB_COMPLETION_COUNT", "0") ??
+    readShard(environment, "SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT", slurmFirst) ??
+    readShard(environment, "CI_NODE_INDEX", "CI_NODE_TOTAL", "1");
 }
 
 /**
@@ -93,22 +82,24 @@ export function membersOfShard<T>(members: readonly T[], shard: Shard | null): T
 
 function readShard(
   environment: Environment,
-  names: { readonly index: string; readonly count: string; readonly first: string },
+  indexName: string,
+  countName: string,
+  first: string,
 ): Shard | null {
-  const index = environment[names.index];
+  const index = environment[indexName];
   if (!index) return null;
-  const count = environment[names.count];
+  const count = environment[countName];
   if (!count) {
     throw new ShardError(
-      `Cannot tell the shard: "${names.index}" is set and "${names.count}" is not; set both`,
+      `Cannot tell the shard: "${indexName}" is set and "${countName}" is not; set both`,
     );
   }
-  const values = [index, count, names.first];
+  const values = [index, count, first];
   if (!values.every((value) => /^\d+$/.test(value))) {
     throw new ShardError(
-      `Cannot tell the shard from "${names.index}=${index}", "${names.count}=${count}": ` +
+      `Cannot tell the shard from "${indexName}=${index}", "${countName}=${count}": ` +
         "both must be whole numbers",
     );
   }
-  return parseShard(`${Number(index) - Number(names.first) + 1}/${Number(count)}`);
+  return parseShard(`${Number(index) - Number(first) + 1}/${Number(count)}`);
 }

@@ -7,6 +7,7 @@ import { nullPageOf, withNullPage, withoutNullPage } from "./null_page.ts";
 import { Mismatch } from "./outcome.ts";
 import type { Policies } from "./policies.ts";
 import type { KernelSubject } from "./subject.ts";
+import { wrapKernel } from "./wrap_kernel.ts";
 
 /** Policies that say what stands in a table. */
 export type TablePolicies = Pick<Policies, "nullId" | "deadColumns">;
@@ -23,18 +24,14 @@ export function poseTables(kernel: KernelSubject, policies: TablePolicies): Kern
     const kept = policies.deadColumns === "stale" ? keepDeadColumns(problem) : problem;
     return hasNullPage ? withNullPage(kept) : kept;
   };
-  const { attendSparse } = kernel;
-  return {
+  return wrapKernel(kernel, {
     attend: (problem, o) => kernel.attend(posed(problem), o),
-    ...(attendSparse === undefined ? {} : {
-      attendSparse: (problem, { pageIds }) =>
-        // Pages that no row names are not there, and neither is the null page.
-        attendSparse.call(
-          kernel,
-          { ...posed(problem), keys: problem.keys, values: problem.values },
-          { pageIds: hasNullPage ? pageIds.map((id) => id + 1) : pageIds },
-        ),
-    }),
+    attendSparse: (problem, { pageIds }) =>
+      // Pages that no row names are not there, and neither is the null page.
+      kernel.attendSparse!(
+        { ...posed(problem), keys: problem.keys, values: problem.values },
+        { pageIds: hasNullPage ? pageIds.map((id) => id + 1) : pageIds },
+      ),
     append: async (problem) => {
       if (!hasNullPage) return await kernel.append(problem);
       const asked = withNullPage(problem);
@@ -52,8 +49,7 @@ export function poseTables(kernel: KernelSubject, policies: TablePolicies): Kern
         table: table === null || !hasNullPage ? table : withNullPage({ ...problem, table }).table,
       }),
     replay: (capture, problem) => kernel.replay(capture, posed(problem)),
-    releaseCapture: (capture) => kernel.releaseCapture(capture),
-  };
+  });
 }
 
 /**

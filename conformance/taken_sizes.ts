@@ -21,6 +21,7 @@ import type {
   KernelSubject,
   Reply,
 } from "./subject.ts";
+import { wrapKernel } from "./wrap_kernel.ts";
 
 /** Sizes that a kernel takes. */
 export interface TakenSizes {
@@ -57,21 +58,18 @@ export function poseSizes(kernel: KernelSubject, sizes: TakenSizes): KernelSubje
   if (takesAll) return kernel;
   const takes = ({ headSize, pageSizeTokens }: AttentionProblem["shape"]): boolean =>
     sizes.headSizes.includes(headSize) && sizes.pageSizes.includes(pageSizeTokens);
-  const { attendSparse } = kernel;
   const orSkip = (shape: AttentionProblem["shape"]): void => {
     if (!takes(shape)) skip(shape, sizes);
   };
-  return {
+  return wrapKernel(kernel, {
     attend: async (problem, o) =>
       takes(problem.shape)
         ? await kernel.attend(problem, o)
         : await attendPosed(kernel, problem, { ...o, sizes }),
-    ...(attendSparse === undefined ? {} : {
-      attendSparse: async (problem, o) => {
-        orSkip(problem.shape);
-        return await attendSparse.call(kernel, problem, o);
-      },
-    }),
+    attendSparse: async (problem, o) => {
+      orSkip(problem.shape);
+      return await kernel.attendSparse!(problem, o);
+    },
     append: async (problem) =>
       takes(problem.shape)
         ? await kernel.append(problem)
@@ -80,9 +78,7 @@ export function poseSizes(kernel: KernelSubject, sizes: TakenSizes): KernelSubje
       orSkip(problem.shape);
       return await kernel.capture(problem, o);
     },
-    replay: (capture, problem) => kernel.replay(capture, problem),
-    releaseCapture: (capture) => kernel.releaseCapture(capture),
-  };
+  });
 }
 
 /** The sizes to pose a problem in: its own where they are taken, or else the next larger. */

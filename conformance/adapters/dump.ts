@@ -48,11 +48,8 @@ const geometrySchema = z.strictObject({
 export class DumpError extends Error {
   /** Always `dump`. */
   readonly code = "dump";
-  /** Makes the error from what is wrong and what would be right. */
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "DumpError";
-  }
+  /** Always `DumpError`. */
+  override readonly name = "DumpError";
 }
 
 /** A dumped table, ready for the validator. */

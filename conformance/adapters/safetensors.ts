@@ -80,11 +80,8 @@ const MAX_RANK = 8;
 export class TensorFileError extends Error {
   /** Always `tensor-file`. */
   readonly code = "tensor-file";
-  /** Makes the error from what is wrong and what would be right. */
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "TensorFileError";
-  }
+  /** Always `TensorFileError`. */
+  override readonly name = "TensorFileError";
 }
 
 /**

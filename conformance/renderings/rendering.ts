@@ -11,19 +11,28 @@ import { renderTap } from "./tap.ts";
 
 export { describeCase, describeCaseOutcome, describeDifferences, groupOf } from "./phrases.ts";
 
-/** Forms that a report can be given, beside the rows themselves and a terminal's. */
-export const RENDERINGS = [
-  "junit",
-  "tap",
-  "markdown",
-  "sarif",
-  "github",
-  "html",
-  "badge",
-] as const;
-
 /** Name of a form. */
-export type RenderingName = typeof RENDERINGS[number];
+export type RenderingName = "junit" | "tap" | "markdown" | "sarif" | "github" | "html" | "badge";
+
+/** What renders each form: any number of reports, or one. */
+const FORMS: Readonly<
+  Record<
+    RenderingName,
+    | { readonly several: (reports: readonly ReportFile[]) => string }
+    | { readonly one: (report: ReportFile) => string }
+  >
+> = {
+  junit: { several: renderJunit },
+  tap: { one: (report) => renderTap(cleanDocument(report)) },
+  markdown: { several: renderMarkdown },
+  sarif: { several: renderSarif },
+  github: { several: renderAnnotations },
+  html: { several: renderMatrix },
+  badge: { one: renderBadge },
+};
+
+/** Forms that a report can be given, beside the rows themselves and a terminal's. */
+export const RENDERINGS: readonly RenderingName[] = Object.keys(FORMS) as RenderingName[];
 
 /**
  * Renders reports. Control characters and invisible marks in them are shown as `\u001b`.
@@ -38,28 +47,11 @@ export function renderReports(name: RenderingName, reports: readonly ReportFile[
   if (first === undefined) {
     throw new ReportError(`Cannot render as ${name}: there is no report; name one`, "");
   }
-  if ((name === "tap" || name === "badge") && second !== undefined) {
-    throw new ReportError(
-      `Cannot render ${reports.length} reports as ${name}: it takes one; merge shards first`,
-      second.file,
-    );
-  }
-  switch (name) {
-    case "junit":
-      return renderJunit(reports);
-    case "tap":
-      return renderTap(cleanDocument(first));
-    case "markdown":
-      return renderMarkdown(reports);
-    case "sarif":
-      return renderSarif(reports);
-    case "github":
-      return renderAnnotations(reports);
-    case "html":
-      return renderMatrix(reports);
-    case "badge":
-      return renderBadge(first);
-    default:
-      return name satisfies never;
-  }
+  const form = FORMS[name];
+  if ("several" in form) return form.several(reports);
+  if (second === undefined) return form.one(first);
+  throw new ReportError(
+    `Cannot render ${reports.length} reports as ${name}: it takes one; merge shards first`,
+    second.file,
+  );
 }

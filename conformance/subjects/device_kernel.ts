@@ -3,11 +3,9 @@ import {
   type AppendProblem,
   type AttentionProblem,
   mergeByColumns,
-  ProblemError,
   selectHeads,
 } from "../../kernel/mod.ts";
 import { ALL_FORMAT_CAPABILITIES } from "../cache_formats.ts";
-import { identityFault } from "../identity_table.ts";
 import type {
   AppendReply,
   AttendOptions,
@@ -15,9 +13,9 @@ import type {
   Capability,
   KernelSubject,
   ReplayReply,
-  Reply,
   Subject,
 } from "../subject.ts";
+import { attempt, refuseCapture } from "./attempt.ts";
 import { createHeadwiseAllocator, HEADWISE_ALLOCATOR_CAPABILITIES } from "./headwise_allocator.ts";
 
 /** A recorded step of a device kernel. */
@@ -89,18 +87,12 @@ function createDeviceKernel(calls: DeviceKernelCalls): KernelSubject {
           : attendOnce(calls, problem, o)
       ),
     append: (problem) => attempt(() => demand(calls.append, "append")(problem)),
-    capture: async (problem, o) => {
-      const fault = identityFault(problem.shape, o.table);
-      if (fault !== null) {
-        const message = `Cannot record a step: ${fault}`;
-        return { kind: "refused", code: "capture/table-present", message };
-      }
-      return await attempt(async () => {
+    capture: async (problem, o) =>
+      refuseCapture(problem.shape, o.table) ?? await attempt(async () => {
         const recorded = { ...problem, table: o.table ?? problem.table };
         captures.set(nextCapture, await demand(calls.capture, "capture")(recorded));
         return nextCapture++;
-      });
-    },
+      }),
     replay: (capture, problem) =>
       attempt(() => demand(captures.get(capture)?.replay, `replay of step ${capture}`)(problem)),
     releaseCapture: (capture) => {
@@ -161,15 +153,4 @@ function demand<T>(call: T | undefined, what: string): T {
     throw new Error(`Cannot run "${what}": the kernel has no such call`);
   }
   return call;
-}
-
-async function attempt<T>(command: () => Promise<T>): Promise<Reply<T>> {
-  try {
-    return { kind: "ok", value: await command() };
-  } catch (error) {
-    if (error instanceof ProblemError) {
-      return { kind: "refused", code: error.code, message: error.message };
-    }
-    throw error;
-  }
 }

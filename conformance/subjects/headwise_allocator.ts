@@ -30,15 +30,16 @@ import {
   toSlot,
   validateTable,
 } from "../../allocator/mod.ts";
-import type {
-  AllocatorSnapshot,
-  AllocatorSubject,
-  Capability,
-  PageReply,
-  Reply,
-  SharedReply,
-  TableDump,
-  TableFault,
+import {
+  type AllocatorSnapshot,
+  type AllocatorSubject,
+  type Capability,
+  NAMED_CAPABILITIES,
+  type PageReply,
+  type Reply,
+  type SharedReply,
+  type TableDump,
+  type TableFault,
 } from "../subject.ts";
 import {
   admitRequest,
@@ -50,28 +51,10 @@ import {
   releaseRequest,
 } from "./held_allocator.ts";
 
-/** What {@linkcode createHeadwiseAllocator} can do. */
-export const HEADWISE_ALLOCATOR_CAPABILITIES: readonly Capability[] = [
-  "allocator.uniform",
-  "allocator.headwise",
-  "allocator.pooled",
-  "allocator.layer_groups",
-  "allocator.heads",
-  "allocator.draft",
-  "allocator.fence",
-  "allocator.recycle",
-  "allocator.sinks",
-  "allocator.preallocation",
-  "allocator.admission",
-  "allocator.moves",
-  "allocator.request_ids",
-  "allocator.transfer",
-  "allocator.worker_rows",
-  "allocator.prefix_sharing",
-  "allocator.return_pages",
-  "allocator.tensor_parallel",
-  "validator",
-];
+/** What {@linkcode createHeadwiseAllocator} can do: all that allocators are asked for. */
+export const HEADWISE_ALLOCATOR_CAPABILITIES: readonly Capability[] =
+  (Object.keys(NAMED_CAPABILITIES) as Capability[])
+    .filter((name) => name === "validator" || name.startsWith("allocator."));
 
 const REFUSALS = [
   AllocatorError,
@@ -231,36 +214,36 @@ function attempt<T>(command: () => T): Promise<Reply<T>> {
   return Promise.resolve().then((): Reply<T> => ({ kind: "ok", value: command() })).catch(refuse);
 }
 
+async function attemptPages(command: () => PageOutcome): Promise<PageReply> {
+  const reply = await attempt(command);
+  return reply.kind === "refused" ? reply : toPageReply(reply.value);
+}
+
 async function attemptShared(
   command: () => { readonly outcome: PageOutcome; readonly hitTokens: number },
 ): Promise<SharedReply> {
-  let hitTokens = 0;
-  const reply = await attemptPages(() => {
-    const shared = command();
-    hitTokens = shared.hitTokens;
-    return shared.outcome;
-  });
-  return reply.kind === "allocated" ? { kind: "allocated", hitTokens } : reply;
+  const reply = await attempt(command);
+  if (reply.kind === "refused") return reply;
+  const { outcome, hitTokens } = reply.value;
+  const pages = toPageReply(outcome);
+  return pages.kind === "allocated" ? { ...pages, hitTokens } : pages;
 }
 
-function attemptPages(command: () => PageOutcome): Promise<PageReply> {
-  return Promise.resolve().then((): PageReply => {
-    const outcome = command();
-    switch (outcome.kind) {
-      case "allocated":
-        return { kind: "allocated" };
-      case "shortage": {
-        const { need, free, capacity } = outcome.shortage;
-        return { kind: "shortage", need, free, capacity };
-      }
-      case "refused": {
-        const message = `Cannot hold ${outcome.lengthTokens} of ${outcome.limitTokens} tokens`;
-        return { kind: "refused", code: outcome.reason, message };
-      }
-      default:
-        return outcome satisfies never;
+function toPageReply(outcome: PageOutcome): PageReply {
+  switch (outcome.kind) {
+    case "allocated":
+      return { kind: "allocated" };
+    case "shortage": {
+      const { need, free, capacity } = outcome.shortage;
+      return { kind: "shortage", need, free, capacity };
     }
-  }).catch(refuse);
+    case "refused": {
+      const message = `Cannot hold ${outcome.lengthTokens} of ${outcome.limitTokens} tokens`;
+      return { kind: "refused", code: outcome.reason, message };
+    }
+    default:
+      return outcome satisfies never;
+  }
 }
 
 function refuse(error: unknown): { kind: "refused"; code: string; message: string } {

@@ -15,12 +15,11 @@ import {
   emulateAttention,
   type EmulatorOptions,
   encodeValues,
-  ProblemError,
 } from "../../kernel/mod.ts";
 import { declareArithmetic } from "../declare_arithmetic.ts";
-import { identityFault } from "../identity_table.ts";
 import { gatherPages } from "../sparse_cache.ts";
-import type { AttendOptions, AttendReply, Capability, KernelSubject, Reply } from "../subject.ts";
+import type { AttendOptions, AttendReply, Capability, KernelSubject } from "../subject.ts";
+import { attempt, refuseCapture } from "./attempt.ts";
 import { ATTEND_CAPABILITIES } from "./device_kernel.ts";
 
 /** What {@linkcode createOracleKernel} can do: everything. */
@@ -69,7 +68,7 @@ export function createEmulatedKernel(
 }
 
 function createKernel(attend: Attend): KernelSubject {
-  const captures = new Map<number, AttentionProblem["shape"]>();
+  const captures = new Set<number>();
   let nextCapture = 0;
   return {
     attend: (problem, o) =>
@@ -89,15 +88,11 @@ function createKernel(attend: Attend): KernelSubject {
         checkAppend(problem);
         return appendReference(problem);
       }),
-    capture: (problem, o) => {
-      const fault = identityFault(problem.shape, o.table);
-      if (fault !== null) {
-        const message = `Cannot record a step: ${fault}`;
-        return Promise.resolve({ kind: "refused", code: "capture/table-present", message });
-      }
-      captures.set(nextCapture, problem.shape);
-      return Promise.resolve({ kind: "ok", value: nextCapture++ });
-    },
+    capture: async ({ shape }, o) =>
+      refuseCapture(shape, o.table) ?? await attempt(() => {
+        captures.add(nextCapture);
+        return nextCapture++;
+      }),
     replay: (capture, problem) =>
       attempt(() => {
         checkProblem(problem);
@@ -148,15 +143,4 @@ function toReply(
   const output = o.into?.slice() ?? bits;
   output.set(bits);
   return { output, logSumExp: Float32Array.from(result.logSumExp) };
-}
-
-function attempt<T>(command: () => T): Promise<Reply<T>> {
-  return Promise.resolve().then((): Reply<T> => ({ kind: "ok", value: command() })).catch(
-    (error: unknown) => {
-      if (error instanceof ProblemError) {
-        return { kind: "refused", code: error.code, message: error.message };
-      }
-      throw error;
-    },
-  );
 }

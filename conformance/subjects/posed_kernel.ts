@@ -3,6 +3,7 @@ import type { AttentionProblem } from "../../kernel/mod.ts";
 import { withNullPage, withoutNullPage } from "../null_page.ts";
 import type { AppendReply, KernelSubject, Reply } from "../subject.ts";
 import { deadColumns, type TablePolicies } from "../table_policies.ts";
+import { wrapKernel } from "../wrap_kernel.ts";
 
 /**
  * Has a kernel read tables of other policies.
@@ -15,17 +16,13 @@ export function createPosedKernel(good: KernelSubject, policies: TablePolicies):
     const known = hasNullPage ? withoutNullPage(problem) : problem;
     return policies.deadColumns === "stale" ? forgetDeadColumns(known) : known;
   };
-  const { attendSparse } = good;
-  return {
-    ...good,
+  return wrapKernel(good, {
     attend: (problem, o) => good.attend(read(problem), o),
-    ...(attendSparse === undefined ? {} : {
-      attendSparse: (problem, { pageIds }) =>
-        attendSparse(
-          { ...read(problem), keys: problem.keys, values: problem.values },
-          { pageIds: hasNullPage ? pageIds.map((id) => id - 1) : pageIds },
-        ),
-    }),
+    attendSparse: (problem, { pageIds }) =>
+      good.attendSparse!(
+        { ...read(problem), keys: problem.keys, values: problem.values },
+        { pageIds: hasNullPage ? pageIds.map((id) => id - 1) : pageIds },
+      ),
     append: async (problem): Promise<Reply<AppendReply>> => {
       if (!hasNullPage) return await good.append(problem);
       const asked = withoutNullPage(problem);
@@ -40,7 +37,7 @@ export function createPosedKernel(good: KernelSubject, policies: TablePolicies):
         table: table === null || !hasNullPage ? table : table.map((id) => id - 1),
       }),
     replay: (capture, problem) => good.replay(capture, read(problem)),
-  };
+  });
 }
 
 /** Holes in dead columns, whatever stands there. */

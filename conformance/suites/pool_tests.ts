@@ -1,5 +1,5 @@
 /** Tests of page pools: independence, shortage, conservation, availability and refusals. */
-import { requireAccepted, requireEqual, requireSameElements, requireThat } from "../acceptance.ts";
+import { requireEqual, requireSameElements, requireThat, requireWithin } from "../acceptance.ts";
 import { PASS, type Verdict } from "../outcome.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
 import { defineAllocatorTest } from "./allocator_case.ts";
@@ -8,8 +8,8 @@ import { cacheSpec, HEAD_LAYOUTS, layoutCapability, LAYOUTS, windowHeads } from 
 import { claimedSpec, Driver, requireRefused } from "./driver.ts";
 
 function judgeAvailability(center: number, found: number): Verdict {
-  const acceptance = { kind: "interval", center, radius: 1e-12 } as const;
-  return { kind: "pass", budgetUsed: requireAccepted("availability", acceptance, found) };
+  const budgetUsed = requireWithin("availability", found, { center, radius: 1e-12 });
+  return { kind: "pass", budgetUsed };
 }
 
 export const poolTests: readonly TestDefinition[] = [

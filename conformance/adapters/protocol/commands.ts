@@ -4,7 +4,6 @@
  * the JSON Schema and the documentation follow from the table.
  */
 import { z } from "zod";
-import type { Capability } from "../../subject.ts";
 import { ALLOCATOR_COMMANDS } from "./allocator_commands.ts";
 import { CLOCK_COMMANDS } from "./clock_commands.ts";
 import type { AnyPartCommand, ConversationCommand, FieldsOf } from "./command.ts";
@@ -84,21 +83,4 @@ export function replySchema<C extends CommandName>(name: C): z.ZodType<AnyReply<
 
 export type AnyReply<C extends CommandName> =
   | { readonly id: number; readonly status: "result"; readonly value: ResultValue<C> }
-  | {
-    readonly id: number;
-    readonly status: "refused";
-    readonly code: string;
-    readonly message: string;
-  }
-  | {
-    readonly id: number;
-    readonly status: "skipped";
-    readonly missing: readonly Capability[];
-    readonly reason?: string;
-  }
-  | {
-    readonly id: number;
-    readonly status: "errored";
-    readonly message: string;
-    readonly traceback?: string;
-  };
+  | Readonly<z.infer<typeof OTHER_REPLIES[number]>>;
