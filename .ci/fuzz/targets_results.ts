@@ -16,7 +16,6 @@ import {
   readPublished,
   renderReportMarkdown,
   runBench,
-  serializeLiveResult,
   serializeResult,
   serializeSweep,
 } from "../../bench/mod.ts";
@@ -130,7 +129,7 @@ export const RESULT_TARGETS: readonly FuzzTarget[] = [
   },
   {
     name: "bench/live-result",
-    seeds: [serializeLiveResult(LIVE)],
+    seeds: [serializeResult(LIVE)],
     errors: ["ResultError"],
     read: (input) => parseLiveResult(textOf(input), { file }),
   },

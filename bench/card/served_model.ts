@@ -1,5 +1,6 @@
 /** A model as it is served: layers, types of its weights, and how it lies over cards. */
 
+import type { Card } from "./card_costs.ts";
 import type { ProductType } from "./profile_schema.ts";
 
 /** How weights are stored. */
@@ -83,16 +84,14 @@ export const WEIGHT_BYTES: Readonly<Record<WeightType, number>> = {
   mxfp4: 0.53,
 };
 
-/** What a card multiplies without widening. */
-export interface MatrixUnits {
-  /** 8-bit floating point. */
-  readonly hasFp8: boolean;
-  /** 4-bit floating point; it is counted at the rate of 8 bits, which is the least that it reaches. */
-  readonly hasFp4: boolean;
-}
-
-/** The type that a stored weight is multiplied in on a card with such units. */
-export function multipliedAs(type: WeightType, units: MatrixUnits): ProductType {
+/**
+ * The type that a stored weight is multiplied in on a card with such units; 4-bit floating point is
+ * counted at the rate of 8 bits, which is the least that it reaches.
+ */
+export function multipliedAs(
+  type: WeightType,
+  units: Pick<Card, "hasFp8" | "hasFp4">,
+): ProductType {
   if (type === "mxfp4") return units.hasFp4 ? "fp8" : "bf16";
   // With integers of 8 bits, quantising activations costs about what the faster units gain.
   return type === "fp8" && units.hasFp8 ? "fp8" : "bf16";

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { Stored } from "../../fixtures/mod.ts";
 import type { AdapterDescription, GpuCeilings } from "../../kernel/mod.ts";
-import { environment } from "../result/mod.ts";
+import { environment, parseDocument } from "../result/mod.ts";
 import { goalSchema, peerSchema, storedCaseSchema } from "./case_schema.ts";
 
 /** Version of the file; a reader refuses others. */
@@ -193,6 +193,19 @@ export const kernelResultSchema = z.strictObject({
     met: z.boolean().nullable(),
   })),
 });
+
+/**
+ * Parses a stored kernel result.
+ *
+ * @throws {ResultError} When the text is no kernel result of this version.
+ */
+export function parseKernelResult(text: string, o: { readonly file: string }): KernelResult {
+  return parseDocument(text, {
+    ...o,
+    schema: kernelResultSchema,
+    versions: [KERNEL_RESULT_VERSION],
+  });
+}
 
 /** A whole run. */
 export type KernelResult = Stored<typeof kernelResultSchema>;

@@ -5,7 +5,7 @@ import { builtinKernelCases } from "./case_file.ts";
 import type { KernelCase } from "./case.ts";
 import { measureKernelCase } from "./measure.ts";
 import type { PeersReport } from "./result_schema.ts";
-import { parseKernelResult } from "./result_file.ts";
+import { parseKernelResult } from "./result_schema.ts";
 import { selectKernelCases } from "./select.ts";
 import { builtinCase } from "./test_support.ts";
 

@@ -5,39 +5,30 @@ import { asRecord, errorOf, parseChunk, shorten, type TokenUsage } from "./compl
 import { RequestFailure } from "./failures.ts";
 import { readEvents } from "./sse.ts";
 
-/** What has been seen of an answer. */
-export interface AnswerProgress {
-  /** When its first text came, or null. */
-  firstMs: number | null;
-  /** When its last text came, or null. */
-  lastMs: number | null;
-  /** Gaps between chunks with text, in milliseconds. */
-  readonly gapsMs: number[];
-  /** Answer tokens counted up to each chunk with text, or null where the event had no usage. */
-  readonly countedUpTo: (number | null)[];
-  /** The last counts. */
-  usage: TokenUsage | null;
-  /** Prompt tokens by the server's count, or null. */
-  promptTokens: number | null;
-  /** Why it ended; the first reason that is not a whole answer stays. */
-  finishReason: string | null;
-  /** Whether the stream said `[DONE]`. */
-  isDone: boolean;
-}
-
-/** An answer of which nothing has been seen. */
-export function beginAnswer(): AnswerProgress {
+/** What has been seen of an answer: nothing yet. */
+export function beginAnswer() {
   return {
-    firstMs: null,
-    lastMs: null,
-    gapsMs: [],
-    countedUpTo: [],
-    usage: null,
-    promptTokens: null,
-    finishReason: null,
+    /** When its first text came, or null. */
+    firstMs: null as number | null,
+    /** When its last text came, or null. */
+    lastMs: null as number | null,
+    /** Gaps between chunks with text, in milliseconds. */
+    gapsMs: [] as number[],
+    /** Answer tokens counted up to each chunk with text, or null where the event had no usage. */
+    countedUpTo: [] as (number | null)[],
+    /** The last counts. */
+    usage: null as TokenUsage | null,
+    /** Prompt tokens by the server's count, or null. */
+    promptTokens: null as number | null,
+    /** Why it ended; the first reason that is not a whole answer stays. */
+    finishReason: null as string | null,
+    /** Whether the stream said `[DONE]`. */
     isDone: false,
   };
 }
+
+/** What has been seen of an answer. */
+export type AnswerProgress = ReturnType<typeof beginAnswer>;
 
 /**
  * Reasons to end that whole answers have; every other one, such as `abort`, `error` or

@@ -6,18 +6,21 @@
 
 import { listenFault } from "./listen_fault.ts";
 
-/** What a guard holds out against. */
-export interface ConnectionBounds {
-  /** Most connections at once; more are answered with 503. @default {2,048} */
-  readonly maxConnections: number;
+/** What a guard holds out against where nothing else is said. */
+export const DEFAULT_CONNECTION_BOUNDS = {
+  /** Most connections at once; more are answered with 503. */
+  maxConnections: 2048,
   /**
    * Most time from a connection, or from the answer before, to the end of a header, in milliseconds;
-   * longer is answered with 408. @default {10,000}
+   * longer is answered with 408.
    */
-  readonly headerTimeoutMs: number;
-  /** Most bytes of a header; more is answered with 431. @default {65,536} */
-  readonly maxHeaderBytes: number;
-}
+  headerTimeoutMs: 10_000,
+  /** Most bytes of a header; more is answered with 431. */
+  maxHeaderBytes: 1 << 16,
+};
+
+/** What a guard holds out against. */
+export type ConnectionBounds = Readonly<typeof DEFAULT_CONNECTION_BOUNDS>;
 
 /** A guard that listens. */
 export interface ConnectionGuard {

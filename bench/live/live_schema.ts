@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { Stored } from "../../fixtures/mod.ts";
-import { comparison, count, environment, summary, verdict } from "../result/mod.ts";
+import { comparison, count, environment, parseDocument, summary, verdict } from "../result/mod.ts";
 
 /** Version of the live result's shape; raised when a field changes its meaning or goes away. */
 export const LIVE_SCHEMA_VERSION = 1;
@@ -186,6 +186,15 @@ export const liveResultSchema = z.strictObject({
     comparisons: z.array(comparison),
   }).nullable(),
 });
+
+/**
+ * Parses a stored live result.
+ *
+ * @throws {ResultError} When the text is no live result of this version.
+ */
+export function parseLiveResult(text: string, o: { readonly file: string }): LiveResult {
+  return parseDocument(text, { ...o, schema: liveResultSchema, versions: [LIVE_SCHEMA_VERSION] });
+}
 
 /** A benchmark of live servers, as stored. */
 export type LiveResult = Stored<typeof liveResultSchema>;

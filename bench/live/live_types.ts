@@ -3,6 +3,7 @@
 import type { TraceRequest, Workload } from "../../fixtures/mod.ts";
 import type { BenchEnvironment } from "../result/mod.ts";
 import type { BenchTrace } from "../run/mod.ts";
+import type { AnswerProgress } from "./answer.ts";
 import type { LiveError, LiveSettings } from "./live_schema.ts";
 
 /** A server to ask. */
@@ -66,15 +67,12 @@ export interface LiveOptions {
 }
 
 /** The course of one request, in milliseconds after the start of its replay. */
-export interface LiveRecord {
+export interface LiveRecord
+  extends Readonly<Pick<AnswerProgress, "firstMs" | "lastMs" | "promptTokens">> {
   readonly request: TraceRequest;
   /** When it was due. */
   readonly scheduledMs: number;
   readonly sentMs: number;
-  /** When its first text came, or null. */
-  readonly firstMs: number | null;
-  /** When its last text came, or null. */
-  readonly lastMs: number | null;
   /** When it was over. */
   readonly endMs: number;
   /** Gaps between chunks with text, in milliseconds. */
@@ -83,8 +81,6 @@ export interface LiveRecord {
   readonly chunkTokens: readonly number[] | null;
   /** Whether `chunkTokens` are the server's counts and not the total spread evenly. */
   readonly exactChunks: boolean;
-  /** Prompt tokens by the server's count, or null. */
-  readonly promptTokens: number | null;
   /** Answer tokens by the server's count, or null. */
   readonly completionTokens: number | null;
   /** Why it failed, or null. */

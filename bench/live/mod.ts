@@ -4,10 +4,8 @@
  * @module
  */
 
-export type { ConnectionBounds } from "./connection_guard.ts";
 export { describeFailures, failedShare } from "./failures.ts";
 
-export { parseLiveResult, serializeLiveResult } from "./live_result.ts";
 export {
   type LiveError,
   type LivePerformance,
@@ -16,12 +14,14 @@ export {
   type LiveSamples,
   type LiveSettings,
   type LiveSide,
+  parseLiveResult,
 } from "./live_schema.ts";
 export { type LiveEndpoint, type LiveOptions, type LiveProgress } from "./live_types.ts";
 export { listenFault } from "./listen_fault.ts";
 export { type ForeignRequest, refuseForeign } from "./request_source.ts";
 export { DEFAULT_LIVE_SETTINGS, runLive } from "./run_live.ts";
 export {
+  type DEFAULT_SERVE_BOUNDS,
   isLoopback,
   requireLoopback,
   type RunningServer,

@@ -3,7 +3,8 @@ import { BenchError } from "../result/bench_error.ts";
 import { requestsOf, tinyWorkload } from "../run/test_support.ts";
 import { judgeLive } from "./live_gate.ts";
 import type { LiveResult, LiveSettings } from "./live_schema.ts";
-import { parseLiveResult, serializeLiveResult } from "./live_result.ts";
+import { serializeResult } from "../result/mod.ts";
+import { parseLiveResult } from "./live_schema.ts";
 import { runLive } from "./run_live.ts";
 import { withServer } from "./serve_test_support.ts";
 
@@ -48,7 +49,7 @@ Deno.test("runLive() measures a server and counts tokens by its usage", async ()
       assert.equal(performance.exactChunkRequests, 6);
       assert.equal(samples.ttftMs.length, 6);
       assert.equal(result.gate, null);
-      assert.deepEqual(parseLiveResult(serializeLiveResult(result), { file: "a" }), result);
+      assert.deepEqual(parseLiveResult(serializeResult(result), { file: "a" }), result);
     }
   });
 });
@@ -167,7 +168,7 @@ Deno.test("runLive() reports requests of the warm-up that failed, and allows no 
     const [{ warmupErrors, runs }] = result.sides;
     assert.deepEqual(warmupErrors!.map(({ kind }) => kind), ["status"]);
     assert.deepEqual(runs[0].errors.map(({ kind }) => kind), ["status"]);
-    assert.deepEqual(parseLiveResult(serializeLiveResult(result), { file: "a" }), result);
+    assert.deepEqual(parseLiveResult(serializeResult(result), { file: "a" }), result);
     const side = { ...result.sides[0], runs: [] };
     const { verdict, reasons } = judgeLive({
       endpoint: { ...side, role: "endpoint", warmupErrors: [] },

@@ -56,16 +56,17 @@ export async function sendRequest(request: TraceRequest, o: SendOptions): Promis
     watch.clear();
     o.signal.removeEventListener("abort", stop);
   }
+  const { firstMs, lastMs, gapsMs, promptTokens } = progress;
   return {
     request,
     scheduledMs: o.scheduledMs,
     sentMs,
-    firstMs: progress.firstMs,
-    lastMs: progress.lastMs,
+    firstMs,
+    lastMs,
     endMs: o.nowMs(),
-    gapsMs: progress.gapsMs,
+    gapsMs,
     ...countChunks(progress),
-    promptTokens: progress.promptTokens,
+    promptTokens,
     completionTokens: progress.usage?.completionTokens ?? null,
     error: failure === null ? null : {
       request: request.id,

@@ -3,8 +3,8 @@
 import type { Workload } from "../../fixtures/mod.ts";
 import { BenchError, optionError, type ResultCeilings, type Side } from "../result/mod.ts";
 import {
-  type ConnectionBounds,
   type ConnectionGuard,
+  DEFAULT_CONNECTION_BOUNDS,
   guardConnections,
 } from "./connection_guard.ts";
 import { type AnswerServer, errorResponse, streamAnswer, wholeAnswer } from "./serve_answer.ts";
@@ -20,37 +20,27 @@ import {
 } from "./serve_request.ts";
 import { countUnread } from "./unread_bytes.ts";
 
-/** What a server holds out against. */
-export interface ServeBounds extends ConnectionBounds {
-  /** Most bytes of a body; more is refused with 413. @default {8 MiB} */
-  readonly maxBodyBytes: number;
-  /** Most time for a body to arrive, in milliseconds; longer is refused with 408. @default {10,000} */
-  readonly bodyTimeoutMs: number;
-  /** Most requests taken at once, waiting ones included; more are refused with 429. @default {512} */
-  readonly maxRequests: number;
-  /** Most bodies being read at once; more are refused with 503. @default {256} */
-  readonly maxReading: number;
-  /** Bytes of all bodies being read at once; more are refused with 503. @default {64 MiB} */
-  readonly maxReadingBytes: number;
-  /** Bytes that a client may leave unread before its request is ended. @default {1 MiB} */
-  readonly maxUnreadBytes: number;
-  /** Bytes that all clients may leave unread; then those with most are ended. @default {64 MiB} */
-  readonly maxUnreadBytesInAll: number;
-}
-
-/** Bounds where nothing else is said. */
-export const DEFAULT_SERVE_BOUNDS: ServeBounds = {
+/** What a server holds out against where nothing else is said. */
+export const DEFAULT_SERVE_BOUNDS = {
+  ...DEFAULT_CONNECTION_BOUNDS,
+  /** Most bytes of a body; more is refused with 413. */
   maxBodyBytes: 8 << 20,
+  /** Most time for a body to arrive, in milliseconds; longer is refused with 408. */
   bodyTimeoutMs: 10_000,
+  /** Most requests taken at once, waiting ones included; more are refused with 429. */
   maxRequests: 512,
+  /** Most bodies being read at once; more are refused with 503. */
   maxReading: 256,
+  /** Bytes of all bodies being read at once; more are refused with 503. */
   maxReadingBytes: 64 << 20,
+  /** Bytes that a client may leave unread before its request is ended. */
   maxUnreadBytes: 1 << 20,
+  /** Bytes that all clients may leave unread; then those with most are ended. */
   maxUnreadBytesInAll: 64 << 20,
-  maxConnections: 2048,
-  headerTimeoutMs: 10_000,
-  maxHeaderBytes: 1 << 16,
 };
+
+/** What a server holds out against. */
+export type ServeBounds = Readonly<typeof DEFAULT_SERVE_BOUNDS>;
 
 /** Options of {@link startServer}. */
 export interface ServeOptions {

@@ -122,7 +122,6 @@ export const SWEEP: Sweep = {
     sweepRow(0),
     sweepRow(1, { clock: null, verdicts: {}, sides: [], error: "no page is large enough" }),
   ],
-  wholeBytes: 0,
 };
 
 /** A file of each kind. */

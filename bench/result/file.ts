@@ -34,13 +34,13 @@ export async function readResult(path: string): Promise<BenchResult> {
 }
 
 /**
- * Writes a result so that a reader sees the old file or the whole new one: into a new file in the
+ * Writes a result of any kind so that a reader sees the old file or the whole new one: into a new file in the
  * same folder, flushed to the disk, then renamed over the target.
  *
  * @param path Path of the file; its folder must exist.
  * @throws {ResultError} When the file cannot be written; nothing is left behind.
  */
-export async function writeResultAtomically(path: string, result: BenchResult): Promise<void> {
+export async function writeResultAtomically(path: string, result: object): Promise<void> {
   await writeTextAtomically(path, serializeResult(result));
 }
 

@@ -50,71 +50,44 @@ export interface Side {
 
 /** Every side that the benchmark knows. */
 export const SIDES: Readonly<Record<SideName, Side>> = {
-  "two-pass": {
-    name: "two-pass",
-    layout: "uniform",
-    form: "two-pass",
-    walk: "row",
-    recycle: false,
+  "two-pass": side("two-pass", "uniform", "two-pass", {
     description: "1-D table, a full and a window pass over whole rows, merged by columns",
-  },
-  "uniform": {
-    name: "uniform",
-    layout: "uniform",
-    form: "row",
-    walk: "row",
-    recycle: false,
+  }),
+  "uniform": side("uniform", "uniform", "row", {
     description: "1-D table, the full row walked and masked",
-  },
-  "uniform-clipped": {
-    name: "uniform-clipped",
-    layout: "uniform",
-    form: "clipped",
-    walk: "visible",
-    recycle: false,
+  }),
+  "uniform-clipped": side("uniform-clipped", "uniform", "clipped", {
     description: "1-D table, reads clipped to the window (the control)",
-  },
-  "headwise-row": {
-    name: "headwise-row",
-    layout: "headwise",
-    form: "headwise-row",
-    walk: "row",
-    recycle: false,
+  }),
+  "headwise-row": side("headwise-row", "headwise", "headwise-row", {
     description: "2-D table, a pool for each head, the full row walked and masked",
-  },
-  "headwise": {
-    name: "headwise",
-    layout: "headwise",
-    form: "headwise",
-    walk: "visible",
-    recycle: false,
+  }),
+  "headwise": side("headwise", "headwise", "headwise", {
     description: "2-D table, a pool for each head",
-  },
-  "headwise-recycle": {
-    name: "headwise-recycle",
-    layout: "headwise",
-    form: "headwise",
-    walk: "visible",
+  }),
+  "headwise-recycle": side("headwise-recycle", "headwise", "headwise", {
     recycle: true,
     description: "2-D table, a pool for each head, dead window pages freed",
-  },
-  "pooled": {
-    name: "pooled",
-    layout: "pooled",
-    form: "headwise",
-    walk: "visible",
-    recycle: false,
+  }),
+  "pooled": side("pooled", "pooled", "headwise", {
     description: "2-D table, one pool for all heads",
-  },
-  "pooled-recycle": {
-    name: "pooled-recycle",
-    layout: "pooled",
-    form: "headwise",
-    walk: "visible",
+  }),
+  "pooled-recycle": side("pooled-recycle", "pooled", "headwise", {
     recycle: true,
     description: "2-D table, one pool for all heads, dead window pages freed",
-  },
+  }),
 };
+
+/** A side; the form of its kernel says what is read. */
+function side(
+  name: SideName,
+  layout: Layout,
+  form: KernelForm,
+  { recycle = false, description }: { readonly recycle?: boolean; readonly description: string },
+): Side {
+  const walk = form === "clipped" || form === "headwise" ? "visible" : "row";
+  return { name, layout, form, walk, recycle, description };
+}
 
 /** The sides that each gate compares, its control included. */
 export const GATE_SIDES: Readonly<Record<GateName, readonly SideName[]>> = {

@@ -1,8 +1,7 @@
 /** What a sweep's gates compare at each point, for whatever shows it. */
 
 import type { GateName, SideName } from "../result/mod.ts";
-import type { SweepAxes, SweepPoint } from "./grid.ts";
-import type { SweepRow, SweepSide } from "./types.ts";
+import type { SweepAxes, SweepPoint, SweepRow, SweepSide } from "./types.ts";
 
 /** A figure that a gate compares. */
 export interface SweepMetric {

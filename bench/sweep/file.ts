@@ -57,11 +57,7 @@ export function parseSweep(text: string, o: { readonly file: string }): Sweep {
     const row = readLine(rowSchema, line, { ...o, line: i + 2 }) as SweepRow;
     if (!rows.has(row.index)) rows.set(row.index, row);
   });
-  return {
-    header: header as SweepHeader,
-    rows: inOrder(rows),
-    wholeBytes: new TextEncoder().encode(text.slice(0, end)).length,
-  };
+  return { header: header as SweepHeader, rows: inOrder(rows) };
 }
 
 /**

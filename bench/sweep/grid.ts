@@ -1,23 +1,7 @@
 /** The points of a sweep, and what each changes in a workload. */
 
 import { type Override, saturate, synthesizeRequests, type Workload } from "../../fixtures/mod.ts";
-
-/** Values of each axis; an empty one keeps the fixture's. */
-export interface SweepAxes {
-  /** Windows W in tokens. */
-  readonly windowTokens: readonly number[];
-  /** Shares of window heads, the first ones of every layer. */
-  readonly ratio: readonly number[];
-  /** Prompt lengths in tokens; every prompt gets this one. */
-  readonly contextTokens: readonly number[];
-  /** Batch slots. */
-  readonly batch: readonly number[];
-  /** Page sizes in tokens; the memory stays the same. */
-  readonly pageSizeTokens: readonly number[];
-}
-
-/** One value of each axis; null where the axis is empty. */
-export type SweepPoint = { readonly [AXIS in keyof SweepAxes]: number | null };
+import type { SweepAxes, SweepPoint } from "./types.ts";
 
 /** A point with its place in the grid. */
 export interface NumberedPoint {
@@ -45,23 +29,19 @@ export function listPoints(
   axes: SweepAxes,
   shard: SweepShard = { part: 1, parts: 1 },
 ): readonly NumberedPoint[] {
-  const values = (axis: readonly number[]): readonly (number | null)[] =>
-    axis.length === 0 ? [null] : axis;
-  const points = values(axes.windowTokens).flatMap((windowTokens) =>
-    values(axes.ratio).flatMap((ratio) =>
-      values(axes.contextTokens).flatMap((contextTokens) =>
-        values(axes.batch).flatMap((batch) =>
-          values(axes.pageSizeTokens).map((pageSizeTokens) => ({
-            windowTokens,
-            ratio,
-            contextTokens,
-            batch,
-            pageSizeTokens,
-          }))
-        )
-      )
-    )
-  );
+  const kept: SweepPoint = {
+    windowTokens: null,
+    ratio: null,
+    contextTokens: null,
+    batch: null,
+    pageSizeTokens: null,
+  };
+  const points = (Object.keys(kept) as (keyof SweepPoint)[]).filter((axis) => axes[axis].length > 0)
+    .reduce(
+      (some, axis) =>
+        some.flatMap((point) => axes[axis].map((value) => ({ ...point, [axis]: value }))),
+      [kept],
+    );
   return points.map((point, index) => ({ index, point }))
     .filter(({ index }) => index % shard.parts === shard.part - 1);
 }

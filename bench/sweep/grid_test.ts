@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { loadWorkload, requireLoaded, synthesizeRequests } from "../../fixtures/mod.ts";
-import { listPoints, overridesOf, type SweepAxes, type SweepPoint } from "./grid.ts";
+import { listPoints, overridesOf } from "./grid.ts";
+import type { SweepAxes, SweepPoint } from "./types.ts";
 
 const AXES: SweepAxes = {
   windowTokens: [16, 32],

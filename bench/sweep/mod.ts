@@ -6,18 +6,14 @@
 
 export * from "./compared.ts";
 export { createSweepHeader, mergeSweeps, parseSweep, serializeSweep } from "./file.ts";
-export {
-  listPoints,
-  type NumberedPoint,
-  type SweepAxes,
-  type SweepPoint,
-  type SweepShard,
-} from "./grid.ts";
+export { listPoints, type NumberedPoint, type SweepShard } from "./grid.ts";
 export { runSweep, type SweepClock, type SweepOptions } from "./run.ts";
 export {
   type Sweep,
+  type SweepAxes,
   type SweepHeader,
   type SweepIdentity,
+  type SweepPoint,
   type SweepRow,
   type SweepSide,
 } from "./types.ts";

@@ -17,14 +17,8 @@ import {
 import { type BenchOptions, type ClockChoice, runBench } from "../run/mod.ts";
 import { meanOverRuns } from "../statistics/mod.ts";
 import { createSweepHeader, parseSweep, serializeSweep } from "./file.ts";
-import {
-  listPoints,
-  type NumberedPoint,
-  overridesOf,
-  type SweepAxes,
-  type SweepShard,
-} from "./grid.ts";
-import type { SweepHeader, SweepIdentity, SweepRow, SweepSide } from "./types.ts";
+import { listPoints, type NumberedPoint, overridesOf, type SweepShard } from "./grid.ts";
+import type { SweepAxes, SweepHeader, SweepIdentity, SweepRow, SweepSide } from "./types.ts";
 
 /** A clock opened for one point. */
 export interface SweepClock {

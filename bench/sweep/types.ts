@@ -23,12 +23,17 @@ export const headerSchema = z.strictObject({
   fixtureSha256: text,
   /** SHA-256 of the model's text. */
   modelSha256: text,
-  /** The grid. */
+  /** Values of each axis of the grid; an empty one keeps the fixture's. */
   axes: z.strictObject({
+    /** Windows W in tokens. */
     windowTokens: axis,
+    /** Shares of window heads, the first ones of every layer. */
     ratio: axis,
+    /** Prompt lengths in tokens; every prompt gets this one. */
     contextTokens: axis,
+    /** Batch slots. */
     batch: axis,
+    /** Page sizes in tokens; the memory stays the same. */
     pageSizeTokens: axis,
   }),
   /** Gates of every point. */
@@ -78,6 +83,10 @@ export const rowSchema = z.strictObject({
 
 /** First line of the file. */
 export type SweepHeader = Stored<typeof headerSchema>;
+/** Values of each axis; an empty one keeps the fixture's. */
+export type SweepAxes = SweepHeader["axes"];
+/** One value of each axis; null where the axis is empty. */
+export type SweepPoint = { readonly [AXIS in keyof SweepAxes]: number | null };
 /** Everything that the rows of a sweep share; two files with equal ones can be merged. */
 export type SweepIdentity = Omit<SweepHeader, "kind" | "version" | "hash">;
 /** A point that was replayed, or could not be. */
@@ -91,6 +100,4 @@ export interface Sweep {
   readonly header: SweepHeader;
   /** Rows in the order of the grid. */
   readonly rows: readonly SweepRow[];
-  /** Bytes up to the end of the last whole line: what is kept where a torn line follows. */
-  readonly wholeBytes: number;
 }

@@ -4,7 +4,7 @@ import {
   drawRoofline,
   type KernelResult,
   runKernelBench,
-  serializeKernelResult,
+  serializeResult,
   sizedKernelCases,
 } from "../../bench/mod.ts";
 import { type Gpu, GpuError, measureCeilings } from "../../kernel/mod.ts";
@@ -64,7 +64,7 @@ async function measure({ gpu, environment, signal, post }: RunPlace): Promise<vo
     report: {
       result,
       timerStepMs: timerStepMs(samplesMs),
-      text: serializeKernelResult(result),
+      text: serializeResult(result),
       picture: pictureOf(result),
     },
   });

@@ -9,7 +9,7 @@ import {
   parseObjectives,
   prepareOutput,
   runLive,
-  serializeLiveResult,
+  serializeResult,
   writeTextAtomically,
 } from "../../../bench/mod.ts";
 import { loadChangedWorkload } from "./measure.ts";
@@ -72,7 +72,7 @@ export async function benchEndpoint(
   } finally {
     progress.close();
   }
-  await writeTextAtomically(values.out, serializeLiveResult(result));
+  await writeTextAtomically(values.out, serializeResult(result));
   writeResult(stdout, result, { json: values.json, render: renderLiveResult });
   writeLines(stderr, [`Result written to '${values.out}'`]);
   const failing = result.sides.filter((side) => failedShare(side) > values.maxFailed);

@@ -12,7 +12,7 @@ import {
   runKernelBench,
   selectKernelCases,
   tuningKey,
-  writeKernelResult,
+  writeResultAtomically,
 } from "../../../bench/mod.ts";
 import { requireLoaded } from "../../../fixtures/mod.ts";
 import { closeGpu, type Gpu } from "../../../kernel/mod.ts";
@@ -79,7 +79,7 @@ export default async function benchKernel(
       onMeasured: async (soFar) => {
         // What is there already holds more until the kept cases have been taken over.
         const isMore = soFar.cases.length >= (earlier?.cases.length ?? 0);
-        if (values.json !== null && isMore) await writeKernelResult(values.json, soFar);
+        if (values.json !== null && isMore) await writeResultAtomically(values.json, soFar);
       },
       environment: await describeProvenance(gpu.adapter.description),
       ...(peers === null ? {} : { timePeers: peers.time }),
@@ -88,7 +88,7 @@ export default async function benchKernel(
     const style = styleOf(stdout);
     writeLines(stdout, renderKernelResult(result, style));
     if (values.json !== null) {
-      await writeKernelResult(values.json, result);
+      await writeResultAtomically(values.json, result);
       writeLines(stderr, [`Result written to '${values.json}'`]);
     }
     if (hasWrong(result)) this.process.exitCode = EXIT.fail;

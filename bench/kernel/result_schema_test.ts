@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
-import { parseKernelResult, writeKernelResult } from "./result_file.ts";
-import { ResultError } from "../result/file.ts";
+import { ResultError, writeResultAtomically } from "../result/mod.ts";
+import { parseKernelResult } from "./result_schema.ts";
 import { tinyKernelResult } from "./test_support.ts";
 
-Deno.test("writeKernelResult() writes what parseKernelResult() gives back", async () => {
+Deno.test("writeResultAtomically() writes what parseKernelResult() gives back", async () => {
   await Deno.mkdir("results", { recursive: true });
   const folder = await Deno.makeTempDir({ dir: "results" });
   try {
     const file = `${folder}/kernel.json`;
     const result = tinyKernelResult();
-    await writeKernelResult(file, result);
+    await writeResultAtomically(file, result);
     const text = await Deno.readTextFile(file);
     assert.match(text, /"samplesMs": \[0\.5,0\.4,0\.6\]/);
     assert.deepEqual(parseKernelResult(text, { file }), result);
