@@ -25,6 +25,10 @@ export function declareArithmetic(
   return wrapKernel(kernel, {
     attend: async (problem, o) => said(await kernel.attend(problem, o), problem.shape),
     attendSparse: async (problem, o) => said(await kernel.attendSparse!(problem, o), problem.shape),
+    append: async (problem) => {
+      const reply = await kernel.append(problem);
+      return reply.kind === "refused" ? reply : { ...reply, value: { ...reply.value, arithmetic } };
+    },
     replay: async (capture, problem) => said(await kernel.replay(capture, problem), problem.shape),
   });
 }

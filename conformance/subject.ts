@@ -269,7 +269,10 @@ export interface AttendReply {
 }
 
 /** An append, answered. */
-export type AppendReply = AppendOutcome;
+export interface AppendReply extends AppendOutcome {
+  /** How it was computed, as declared; in float32 if left out. */
+  readonly arithmetic?: Arithmetic;
+}
 
 /** What a replay needed beyond buffer contents. */
 export interface ReplayReply extends AttendReply {

@@ -1,8 +1,9 @@
 /** The append reference: rotates and writes one step's tokens, and judges a kernel that did. */
 
+import { type Arithmetic, FLOAT32_ARITHMETIC } from "./arithmetic.ts";
 import { ShapeError } from "./problem_error.ts";
 import type { AppendProblem, AppendResult, CacheTensors, DroppedWrite } from "./problem.ts";
-import { pairLength, rotateVector } from "./rotary.ts";
+import { rotateVector, rotationError } from "./rotary.ts";
 import { compareQuantised, type WrittenRow } from "./quantised/compare_quantised.ts";
 import { copyTensor, writeQuantisedRow } from "./quantised/quantise_row.ts";
 import { type CacheSide, sideTensor } from "./quantised/quantised_tensor.ts";
@@ -135,21 +136,26 @@ export interface AppendComparison {
   readonly message: string;
 }
 
-/** Two rounded products of a rounded sine or cosine, and their sum: 3 roundings each. */
-const ROTATION_ERROR = 4 * 2 ** -24;
+/** How far a rotated element of a token may be off before it is stored. */
+type ErrorOf = (vector: Float64Array, o: { element: number; positionTokens: number }) => number;
 
 /** Compares rotated vectors, [n, D] bits each, and returns the worst share of the bound. */
 function compareRotated(
   p: AppendProblem,
-  o: { got: Uint16Array; expected: Uint16Array; exact: Float64Array },
+  o: {
+    got: Uint16Array;
+    expected: Uint16Array;
+    exact: Float64Array;
+    positionTokens: number;
+    errorOf: ErrorOf;
+  },
 ): number {
   const got = decodeValues(p.shape.storage, o.got);
   let worst = 0;
   for (let element = 0; element < p.shape.headSize; element++) {
     if (o.got[element] === o.expected[element]) continue;
-    const length = pairLength(o.exact, { element, rotary: p.rotary });
-    if (length === 0) return Infinity;
-    const computed = ROTATION_ERROR * length;
+    const computed = o.errorOf(o.exact, { element, positionTokens: o.positionTokens });
+    if (computed === 0) return Infinity;
     const bound = computed +
       roundingErrorBound(p.shape.storage, Math.abs(o.exact[element]) + computed);
     const used = Math.abs(got[element] - o.exact[element]) / bound;
@@ -159,7 +165,7 @@ function compareRotated(
 }
 
 /** What each token of the step that is not dropped should hold on a quantised side. */
-function writtenRows(p: AppendProblem, side: CacheSide): WrittenRow[] {
+function writtenRows(p: AppendProblem, side: CacheSide, errorOf: ErrorOf): WrittenRow[] {
   const { queryHeads, kvHeads, headSize, storage } = p.shape;
   const rows: WrittenRow[] = [];
   for (const at of tokensOf(p)) {
@@ -180,8 +186,8 @@ function writtenRows(p: AppendProblem, side: CacheSide): WrittenRow[] {
         ? undefined
         : Float64Array.from(values, (value, element) => {
           if (element >= p.rotary.rotaryDimensions) return 0;
-          const length = pairLength(values as Float64Array, { element, rotary: p.rotary });
-          const computed = ROTATION_ERROR * length;
+          const { positionTokens } = at;
+          const computed = errorOf(values as Float64Array, { element, positionTokens });
           return computed + roundingErrorBound(storage, Math.abs(value) + computed);
         });
       const expected = { values, ...(halfWidths === undefined ? {} : { halfWidths }) };
@@ -197,14 +203,22 @@ function firstDifference(got: Uint16Array, expected: Uint16Array): number {
 
 /**
  * Compares an append kernel's result with the reference: values and everything it must not touch bit
- * for bit, rotated elements inside three float32 roundings and the storage type's.
+ * for bit, rotated elements inside what the declared rotation and the storage type round.
  *
+ * @param o The outcome, and how it was computed; in float32 unless said.
  * @throws {ShapeError} When a tensor of the result has another size than the reference.
  */
 export function compareAppend(
-  o: { problem: AppendProblem; outcome: AppendOutcome },
+  o: {
+    readonly problem: AppendProblem;
+    readonly outcome: AppendOutcome;
+    readonly arithmetic?: Arithmetic;
+  },
 ): AppendComparison {
-  const { problem: p, outcome } = o;
+  const { problem: p, outcome, arithmetic = FLOAT32_ARITHMETIC } = o;
+  const { rotation } = arithmetic;
+  const computed = { rotary: p.rotary, storage: p.shape.storage, rotation };
+  const errorOf: ErrorOf = (vector, at) => rotationError(vector, { ...computed, ...at });
   const reference = appendReference(p);
   for (const name of ["query", "keys", "values"] as const) {
     if (outcome[name].length === reference[name].length) continue;
@@ -233,7 +247,7 @@ export function compareAppend(
       side,
       before,
       got: sideTensor(outcome, side),
-      written: writtenRows(p, side),
+      written: writtenRows(p, side, errorOf),
     });
     if (wrong !== null) return fail(wrong);
   }
@@ -263,6 +277,8 @@ export function compareAppend(
       const used = compareRotated(p, {
         got: outcome[name].subarray(offset, offset + headSize),
         expected,
+        errorOf,
+        positionTokens: at.positionTokens,
         exact: rotateVector(vector, { positionTokens: at.positionTokens, rotary: p.rotary }),
       });
       if (!isQuery) keys.set(expected, offset);

@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { parseArithmetic } from "./arithmetic.ts";
 import { type AppendOutcome, appendReference, compareAppend } from "./append_reference.ts";
 import { checkAppend } from "./check_append.ts";
 import type { AppendProblem, Rotary } from "./problem.ts";
 import { randomAppend } from "./random_problem.ts";
-import { rotaryTable, rotateVector } from "./rotary.ts";
-import { decodeValue, decodeValues, encodeValues, roundingErrorBound } from "./storage_type.ts";
+import { rotateVector } from "./rotary.ts";
+import {
+  decodeValue,
+  decodeValues,
+  encodeValue,
+  encodeValues,
+  roundingErrorBound,
+} from "./storage_type.ts";
 
 const NEOX: Rotary = { style: "neox", theta: 10_000, rotaryDimensions: 64 };
 const SHAPE = {
@@ -142,27 +149,41 @@ Deno.test("appendReference() copies bits when nothing turns, NaN payloads includ
   assert.equal(appendReference(partial).query[40], 0x7fc1);
 });
 
-/** Rotates every query head as a float32 kernel does that reads a table of sines and cosines. */
-function rotateQueriesInFloat32(p: AppendProblem): Uint16Array {
+/** How an engine rotates: what its angles are, and what its table and its products are rounded to. */
+interface Rotation {
+  readonly angle: (position: number, pair: number, rotary: Rotary) => number;
+  readonly round: (value: number) => number;
+}
+
+const { fround } = Math;
+
+function exactAngle(position: number, pair: number, rotary: Rotary): number {
+  return position * rotary.theta ** (-2 * pair / rotary.rotaryDimensions);
+}
+
+/** Angles as PyTorch's modules and CUDA kernels compute them: a float32 frequency by a position. */
+function float32Angle(position: number, pair: number, rotary: Rotary): number {
+  const exponent = fround(2 * pair / rotary.rotaryDimensions);
+  return fround(position * fround(1 / fround(rotary.theta ** exponent)));
+}
+
+/** Rotates every query head as a kernel does that rounds sines, cosines and products. */
+function rotateQueries(p: AppendProblem, { angle, round }: Rotation, ahead = 0): Uint16Array {
   const { queryHeads, kvHeads, headSize, storage } = p.shape;
   const half = p.rotary.rotaryDimensions / 2;
   const out = new Float32Array(p.queryStarts[p.shape.batch] * queryHeads * headSize);
   for (let slot = 0; slot < p.shape.batch; slot++) {
     for (let token = p.queryStarts[slot]; token < p.queryStarts[slot + 1]; token++) {
-      const position = p.cachedLengths[slot] + token - p.queryStarts[slot];
-      const { cosines, sines } = rotaryTable(p.rotary, new Int32Array([position]));
+      const position = p.cachedLengths[slot] + token - p.queryStarts[slot] + ahead;
       for (let head = 0; head < queryHeads; head++) {
         const base = (token * (queryHeads + 2 * kvHeads) + head) * headSize;
         const vector = decodeValues(storage, p.packed.subarray(base, base + headSize));
         for (let pair = 0; pair < half; pair++) {
-          const [a, b, cosine, sine] = [
-            vector[pair],
-            vector[pair + half],
-            cosines[pair],
-            sines[pair],
-          ];
-          vector[pair] = Math.fround(a * cosine) - Math.fround(b * sine);
-          vector[pair + half] = Math.fround(b * cosine) + Math.fround(a * sine);
+          const turn = angle(position, pair, p.rotary);
+          const [a, b] = [vector[pair], vector[pair + half]];
+          const [cosine, sine] = [round(Math.cos(turn)), round(Math.sin(turn))];
+          vector[pair] = round(a * cosine) - round(b * sine);
+          vector[pair + half] = round(b * cosine) + round(a * sine);
         }
         out.set(vector, (token * queryHeads + head) * headSize);
       }
@@ -171,18 +192,58 @@ function rotateQueriesInFloat32(p: AppendProblem): Uint16Array {
   return encodeValues(storage, out);
 }
 
-Deno.test("compareAppend() accepts a float32 rotation when its angles come from the table", () => {
-  let differing = 0;
-  for (let seed = 0; seed < 40; seed++) {
-    const problem = problemOf({ seed, shape: { ...SHAPE, storage: "f16" } });
+/** Queries at positions up to 5,000, and what each rotation of them makes of the comparison. */
+function compareRotations(
+  rotation: (storage: "bf16" | "f16") => Rotation,
+  o: { declared?: "f32" | "storage"; ahead?: number } = {},
+) {
+  const problems = Array.from({ length: 12 }, (_, seed) =>
+    problemOf({
+      seed,
+      shape: { ...SHAPE, columns: 400, pages: 800, storage: seed % 2 === 0 ? "f16" : "bf16" },
+      cachedLengths: [[20, 1000, 5000][seed % 3]!, 0, 14],
+    }));
+  return problems.map((problem) => {
     const reference = appendReference(problem);
-    const query = rotateQueriesInFloat32(problem);
-    query.forEach((bits, i) => differing += bits === reference.query[i] ? 0 : 1);
-    const verdict = compareAppend({ problem, outcome: { ...reference, query } });
-    assert.ok(verdict.ok, verdict.message);
-  }
-  // Otherwise the bound was never put to use.
-  assert.ok(differing > 0);
+    const query = rotateQueries(problem, rotation(problem.shape.storage), o.ahead);
+    const arithmetic = parseArithmetic(o.declared === undefined ? {} : { rotation: o.declared });
+    const verdict = compareAppend({ problem, outcome: { ...reference, query }, arithmetic });
+    return { ...verdict, differing: query.some((bits, i) => bits !== reference.query[i]) };
+  });
+}
+
+const toStorage = (storage: "bf16" | "f16") => (value: number): number =>
+  decodeValue(storage, encodeValue(storage, value));
+
+for (
+  const [name, angle] of [["from a table", exactAngle], ["in float32", float32Angle]] as const
+) {
+  Deno.test(`compareAppend() accepts a float32 rotation with angles ${name}`, () => {
+    const verdicts = compareRotations(() => ({ angle, round: fround }));
+    verdicts.forEach(({ ok, message }) => assert.ok(ok, message));
+    // Otherwise the bound was never put to use.
+    assert.ok(verdicts.some(({ differing }) => differing));
+  });
+}
+
+Deno.test("compareAppend() accepts a rotation in the storage type where it is declared, and not else", () => {
+  const rotation = (storage: "bf16" | "f16") => ({
+    angle: float32Angle,
+    round: toStorage(storage),
+  });
+  const declared = compareRotations(rotation, { declared: "storage" });
+  declared.forEach(({ ok, message }) => assert.ok(ok, message));
+  assert.ok(Math.max(...declared.map(({ worstBudgetUsed }) => worstBudgetUsed)) > 1 / 3);
+  assert.ok(compareRotations(rotation).every(({ ok }) => !ok));
+});
+
+Deno.test("compareAppend() rejects a position that is off by one, however rotations are declared", () => {
+  const rotation = (storage: "bf16" | "f16") => ({
+    angle: float32Angle,
+    round: toStorage(storage),
+  });
+  const verdicts = compareRotations(rotation, { declared: "storage", ahead: 1 });
+  assert.ok(verdicts.every(({ worstBudgetUsed }) => worstBudgetUsed > 4));
 });
 
 Deno.test("compareAppend() rejects an outcome when one thing about it is wrong", () => {

@@ -49,6 +49,14 @@ export const ARITHMETIC_FIELDS = {
       "`fixed16`: it becomes two signed bytes, steps of 1/32639 of its row's largest element, " +
       "which scales of key channels are taken into",
   },
+  dequantised: {
+    choices: ["f32", "storage"],
+    description: "What elements of a quantised cache are rounded to before they are multiplied",
+  },
+  rotation: {
+    choices: ["f32", "storage"],
+    description: "What the sines and cosines of an append, and their products, are rounded to",
+  },
   scores: {
     choices: ROUNDED_TYPES,
     description: "What a score is rounded to before the softmax; `tf32`: what its factors are",

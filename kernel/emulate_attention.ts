@@ -163,8 +163,9 @@ function emulateRow(
     : queries;
   const isScaled = a.query === "rescaled" || a.scores === "tf32";
   const offsets = rowWeights(p, o.at).offsets.filter((_, i) => o.skip?.(i) !== true);
-  const keys = readRows(p, "keys", { offsets, head });
-  const values = readRows(p, "values", { offsets, head });
+  const dequantised = a.dequantised === "storage" ? round.stored : (value: number) => value;
+  const keys = readRows(p, "keys", { offsets, head }).map(dequantised);
+  const values = readRows(p, "values", { offsets, head }).map(dequantised);
   const scores = offsets.map((_, i) => {
     const dot = sumProducts(0, headSize, {
       a: { ...a, accumulate: "f32" },

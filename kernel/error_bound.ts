@@ -40,6 +40,7 @@ import type { AttentionProblem } from "./problem.ts";
 import { type AttendedRow, type QueryRow, type RowWeights, rowWeights } from "./oracle_direct.ts";
 import {
   dequantisationRoundings,
+  dequantisedRounding,
   exponentialsInChain,
   FLOAT16_OVERFLOW,
   float16Gamma,
@@ -239,6 +240,7 @@ export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {
   const rounded = weightRoundingBound({ weighed, readValues, output }, { arithmetic, storage });
   const sums = sumErrors(offsets.length, arithmetic, p.shape.valueFormat);
   const lost = lostInSums(weighed, arithmetic);
+  const element = dequantisedRounding(arithmetic, storage, p.shape.valueFormat);
   const partial = arithmetic.partials === "f32"
     ? { relative: 0, absolute: 0 }
     : roundingTo("storage", { storage, rounding: "nearest" });
@@ -249,7 +251,8 @@ export function boundRow(p: AttentionProblem, row: QueryRow, o: BoundOptions = {
     if (reach[d] >= limit) return Infinity;
     const magnitude = Math.abs(value);
     const computed = moved[d] + rounded[d] +
-      (sums.numerator + partial.relative) * absolute[d] + sums.denominator * magnitude +
+      (sums.numerator + partial.relative + element.relative) * absolute[d] +
+      sums.denominator * magnitude + element.absolute +
       8 * UNIT_ROUNDOFF * magnitude + lost * (1 + reach[d] + magnitude) +
       (offsets.length > 0 ? partial.absolute : 0);
     if (o.stored === "f32") return computed;

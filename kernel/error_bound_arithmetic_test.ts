@@ -7,6 +7,7 @@ import { FIELD_ARITHMETICS } from "./field_arithmetic.ts";
 import type { AttentionProblem } from "./problem.ts";
 import type { StorageType } from "./storage_type.ts";
 import { emulateAttention, type EmulatorOptions } from "./emulate_attention.ts";
+import { randomProblem } from "./random_problem.ts";
 import { ROW_KINDS, type RowKind, rowOfKind } from "./arithmetic_rows.ts";
 
 const STORAGES: readonly StorageType[] = ["bf16", "f16"];
@@ -178,3 +179,49 @@ Deno.test("boundRow() gives every declared arithmetic the same reference, and no
     }
   }
 });
+
+/** Rows over a cache of codes whose scales are no powers of two. */
+function quantisedTrial(seed: number, storage: StorageType, codes: "int8" | "fp8_e4m3") {
+  const format = { codes, granularity: "channel", scaleType: "f32" } as const;
+  return {
+    cut: { seed, splitKeys: 64, blockKeys: 16 },
+    problem: randomProblem({
+      seed,
+      shape: {
+        batch: 1,
+        queryHeads: 2,
+        kvHeads: 1,
+        headSize: 64,
+        pageSizeTokens: 16,
+        pages: 8,
+        columns: 8,
+        layout: "headwise",
+        storage,
+        keyFormat: format,
+        valueFormat: format,
+      },
+      queryLengths: [2],
+      cachedLengths: [[0, 3, 90][seed % 3]!],
+    }),
+  };
+}
+
+for (const codes of ["int8", "fp8_e4m3"] as const) {
+  Deno.test(`boundRow() holds for ${codes} that is rounded to the query's type, where it is declared`, () => {
+    const right = parseArithmetic({ dequantised: "storage", weights: "storage" });
+    let worst = 0;
+    let undeclared = 0;
+    for (const storage of STORAGES) {
+      for (let seed = 0; seed < 12; seed++) {
+        const trial = quantisedTrial(seed, storage, codes);
+        const verdict = judge(trial, { computed: right, declared: right });
+        assert.ok(verdict.ok, verdict.message);
+        worst = Math.max(worst, verdict.worstBudgetUsed);
+        const exact = { ...right, dequantised: "f32" as const };
+        if (!judge(trial, { computed: right, declared: exact }).ok) undeclared++;
+      }
+    }
+    assert.ok(worst > 1 / 3, `the worst row uses ${worst} of the bound`);
+    assert.ok(undeclared > 0, "no row tells it from exact elements");
+  });
+}

@@ -61,6 +61,8 @@ export interface RowWeights {
    * costs that is relative to the query's largest element.
    */
   readonly peakSums: Float64Array<ArrayBuffer>;
+  /** Scaled Σ|q| of the row: what an absolute error of a key's elements costs. */
+  readonly querySum: number;
   /** Largest of the scores and the learned sink logit; −Infinity with neither. */
   readonly largestScore: number;
   /** As in {@linkcode AttendedRow}. */
@@ -109,7 +111,9 @@ export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
   // Read again only where channels have scales: this loop is most of what an oracle takes.
   const channels = channelScales(p, { side: "keys", head });
   let peak = 0;
+  let querySum = 0;
   for (let d = 0; d < headSize; d++) {
+    querySum += Math.abs(decoded[p.query[queryOffset + d]]) * scale;
     peak = Math.max(peak, Math.abs(decoded[p.query[queryOffset + d]] * (channels?.[d] ?? 1)));
   }
   let largestKeyScore = -Infinity;
@@ -154,6 +158,7 @@ export function rowWeights(p: AttentionProblem, row: QueryRow): RowWeights {
     spreads,
     keySums,
     peakSums,
+    querySum,
     largestScore,
     logSumExp,
   };

@@ -2,15 +2,25 @@
  * Rotary position embedding (Su et al., "RoFormer", 2021) in float64.
  *
  * Pair i of R / 2 turns by position · θ^(−2i/R). An angle computed in float32 is off by up to
- * position · 2^−24: 0.008 rad at position 131,072, far more than 16-bit storage hides. Kernels
- * therefore read sines and cosines that were computed in float64 and rounded once to float32, as
- * `rotaryTable` gives them.
+ * position · 2^−24: 0.008 rad at position 131,072, far more than 16-bit storage hides. This project's
+ * programs therefore read sines and cosines that were computed in float64 and rounded once to
+ * float32, as `rotaryTable` gives them. Engines compute angles in float32, or keep a table of the
+ * model's type; `rotationError` says how far that may be off.
  */
 
+import type { Arithmetic } from "./arithmetic.ts";
 import type { Rotary } from "./problem.ts";
+import { roundingTo, UNIT_ROUNDOFF } from "./rounding_model.ts";
+import type { StorageType } from "./storage_type.ts";
 
+/** The angle that a pair turns by, in radians. */
 function angle(positionTokens: number, pair: number, rotary: Rotary): number {
   return positionTokens * rotary.theta ** (-2 * pair / rotary.rotaryDimensions);
+}
+
+/** The pair that a rotated element belongs to. */
+function pairOf(element: number, { style, rotaryDimensions }: Rotary): number {
+  return style === "interleaved" ? Math.floor(element / 2) : element % (rotaryDimensions / 2);
 }
 
 /** Elements of a pair in a head vector. */
@@ -82,9 +92,44 @@ export function pairLength(
 ): number {
   const { style, rotaryDimensions } = o.rotary;
   if (style === "none" || o.element >= rotaryDimensions) return 0;
-  const pair = style === "interleaved"
-    ? Math.floor(o.element / 2)
-    : o.element % (rotaryDimensions / 2);
-  const [first, second] = pairElements(pair, o.rotary);
+  const [first, second] = pairElements(pairOf(o.element, o.rotary), o.rotary);
   return Math.hypot(vector[first], vector[second]);
+}
+
+/** Two rounded products of a rounded sine or cosine, and their sum: 3 roundings each. */
+const PRODUCT_ROUNDINGS = 4;
+/** A power of float32 by a library, its reciprocal and the product with the position. */
+const ANGLE_ROUNDINGS = 8;
+
+/**
+ * Largest error of a rotated element before it is stored. Derived in docs/arithmetic.md.
+ *
+ * @param vector [D] values, before or after rotation.
+ * @param o The element, its token's position, and how the rotation was computed.
+ * @returns The error, absolute; 0 for an element that passes through.
+ */
+export function rotationError(
+  vector: Float64Array,
+  o: {
+    readonly element: number;
+    readonly positionTokens: number;
+    readonly rotary: Rotary;
+    readonly rotation: Arithmetic["rotation"];
+    readonly storage: StorageType;
+  },
+): number {
+  const length = pairLength(vector, o);
+  if (length === 0) return 0;
+  const { theta, rotaryDimensions } = o.rotary;
+  const pair = pairOf(o.element, o.rotary);
+  const exponent = 2 * pair / rotaryDimensions;
+  const angleRoundings = ANGLE_ROUNDINGS + Math.abs(Math.log(theta)) * exponent;
+  const turned = angle(o.positionTokens, pair, o.rotary) * angleRoundings * UNIT_ROUNDOFF;
+  const { relative, absolute } = roundingTo(o.rotation, {
+    storage: o.storage,
+    rounding: "nearest",
+  });
+  // A sine, a cosine and two products are rounded; |a cos| + |b sin| is the pair's length at most.
+  const rounded = length * (2 + relative) * relative + (2 * length + 2) * absolute;
+  return Math.min(2 * length, length * (PRODUCT_ROUNDINGS * UNIT_ROUNDOFF + turned) + rounded);
 }

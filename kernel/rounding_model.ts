@@ -55,6 +55,20 @@ export function roundingTo(
   }
 }
 
+/**
+ * What an element of a side costs that is rounded between its code and its product. Equal codes round
+ * alike, so such errors have no mean of zero.
+ */
+export function dequantisedRounding(
+  a: Arithmetic,
+  storage: StorageType,
+  format: QuantisedFormat | undefined,
+): Rounding {
+  return format === undefined || a.dequantised === "f32"
+    ? NO_ROUNDING
+    : roundingTo("storage", { storage, rounding: "nearest" });
+}
+
 /** Relative error that n float32 roundings in a row may add up to. */
 export function gamma(roundings: number): number {
   const worst = roundings * UNIT_ROUNDOFF / (1 - roundings * UNIT_ROUNDOFF);

@@ -6,6 +6,7 @@ import type { AttentionProblem } from "./problem.ts";
 import {
   CONFIDENCE,
   dequantisationRoundings,
+  dequantisedRounding,
   exponentialsInChain,
   gamma,
   matrixGamma,
@@ -34,11 +35,13 @@ function scoreErrors(
   // The query, where it is scaled before; and the keys, where they are not stored as 16 bits.
   const truncated = a.scores === "tf32" ? TF32_TRUNCATION * (keyFormat === undefined ? 1 : 2) : 0;
   const query = roundingTo("storage", { storage, rounding: "nearest" });
+  const key = dequantisedRounding(a, storage, keyFormat);
   const score = a.scores === "tf32"
     ? roundingTo("f32", { storage, rounding: "nearest" })
     : roundingTo(a.scores, { storage, rounding: "nearest" });
   return weighed.magnitudes.map((magnitude, i) => {
-    let error = (summed + truncated) * magnitude;
+    let error = (summed + truncated + key.relative) * magnitude +
+      key.absolute * weighed.querySum;
     if (a.query === "rescaled") {
       const likely = CONFIDENCE * weighed.spreads[i];
       error += query.relative * Math.min(magnitude, likely) +

@@ -62,7 +62,11 @@ export function judgeAppend(problem: AppendProblem, outcome: AppendReply): Verdi
     requireEqual(`codes of the ${side}`, after.codes.length, before.codes.length);
     requireEqual(`scales of the ${side}`, after.scales?.length ?? 0, before.scales?.length ?? 0);
   }
-  const { ok, message, worstBudgetUsed } = compareAppend({ problem, outcome });
+  const { ok, message, worstBudgetUsed } = compareAppend({
+    problem,
+    outcome,
+    ...(outcome.arithmetic === undefined ? {} : { arithmetic: outcome.arithmetic }),
+  });
   if (!ok) {
     throw new Mismatch(message, worstBudgetUsed);
   }
