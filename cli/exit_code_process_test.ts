@@ -27,7 +27,7 @@ const ENDINGS: Readonly<Record<Exclude<ExitName, "nothingRan">, Ending>> = {
   input: { args: ["gate", "slow.json", "none.json"], stderr: /none\.json/ },
   internal: {
     args: ["bench", "--config", "slow.json"],
-    before: "Deno.readTextFile = () => { throw new TypeError('Broken for a test'); };",
+    before: "Deno.stat = () => { throw new TypeError('Broken for a test'); };",
     stderr: /^This is a fault of headwise itself: TypeError: Broken for a test\n +at /,
   },
   interrupted: { args: ["fixture", "validate", "slow.json", "none.yaml", "--watch"] },

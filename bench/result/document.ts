@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { placeOfFault, placeOfValue, type TextPlace } from "./json_place.ts";
-import { describeIssues } from "../../fixtures/mod.ts";
+import { describeIssues, FileRefusal, readText } from "../../fixtures/mod.ts";
 
 /** What can be wrong with a result file. */
 export type ResultErrorCode =
@@ -106,12 +106,14 @@ function refusal(
 /** Reads a result file's text; a fault is a `result/unreadable`. */
 export async function readResultText(path: string): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    return await readText(path);
   } catch (cause) {
     const reason = cause instanceof Deno.errors.NotFound
       ? "there is no such file; name one that exists"
       : messageOf(cause);
-    const message = `Cannot read the result '${path}': ${reason}`;
+    const message = cause instanceof FileRefusal
+      ? reason
+      : `Cannot read the result '${path}': ${reason}`;
     throw new ResultError("result/unreadable", path, message, { cause });
   }
 }
@@ -127,6 +129,7 @@ function fixOf(cause: unknown): string {
   const text = messageOf(cause);
   if (/No space left|quota/i.test(text)) return "; free some space, or name another place";
   if (/Read-only|Permission denied/i.test(text)) return "; name a place that can be written";
+  if (/No such file/i.test(text)) return "; make its folder, or name another place";
   if (/Not a directory|File exists/i.test(text)) return "; a folder of the path is a file";
   return "";
 }

@@ -5,7 +5,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
-import { requirePlainPath } from "../../fixtures/mod.ts";
+import { FileRefusal, readText, requirePlainPath } from "../../fixtures/mod.ts";
 import { unwritable } from "./document.ts";
 import { type OutputClaim, OutputExists, requireReplaceable } from "./output_claim.ts";
 
@@ -168,11 +168,11 @@ async function isPlainFile(path: string): Promise<boolean> {
 
 /** The text of a file; null where it is none. */
 async function readOrNull(path: string): Promise<string | null> {
-  const bytes = await Deno.readFile(path);
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return null;
+    return await readText(path);
+  } catch (error) {
+    if (error instanceof FileRefusal) return null;
+    throw error;
   }
 }
 

@@ -3,6 +3,7 @@
 import {
   formatDiagnostic,
   loadWorkload,
+  readText,
   requireLoaded,
   type Workload,
 } from "../../fixtures/mod.ts";
@@ -138,7 +139,7 @@ async function readFile(
 ): Promise<{ readonly rows: readonly SweepRow[]; readonly text: string }> {
   let text: string;
   try {
-    text = await Deno.readTextFile(file);
+    text = await readText(file);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     text = "";

@@ -13,7 +13,7 @@ import {
   SIDES,
 } from "../../bench/mod.ts";
 import { openAdapter, parseSubjectSpec } from "../../conformance/mod.ts";
-import { readBounded, type Workload } from "../../fixtures/mod.ts";
+import { readText, type Workload } from "../../fixtures/mod.ts";
 import type { StepTimer, TimedCache } from "../../kernel/mod.ts";
 import type { OutsideClock } from "../settings/mod.ts";
 import type { ChosenClock } from "./chosen_clock.ts";
@@ -48,8 +48,7 @@ export async function chooseOutsideClock(
 ): Promise<ChosenClock> {
   const file = o.clock.startsWith("table:") ? o.clock.slice("table:".length).trimStart() : "";
   if (file !== "") {
-    const bytes = await readBounded(file, { maxBytes: MAX_TABLE_BYTES, isTrusted: true });
-    const table = parseTimeTable(new TextDecoder().decode(bytes), { file });
+    const table = parseTimeTable(await readText(file, MAX_TABLE_BYTES), { file });
     return { clock: { kind: "table", table }, ceilings: null, close: () => {} };
   }
   const spec = parseSubjectSpec(o.clock);

@@ -1,3 +1,4 @@
+import { readText } from "../../fixtures/mod.ts";
 import { jsonText } from "./json_text.ts";
 import { createPaint, type Paint, wantsColor } from "./paint.ts";
 
@@ -31,7 +32,7 @@ export interface CliContext {
   readonly process: CliProcess;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Reads a text file. */
+  /** Reads a text file, as {@linkcode readText} does. */
   readonly readTextFile: (path: string) => Promise<string>;
 }
 
@@ -64,7 +65,7 @@ export function createSystemContext(
   return {
     process: { stdout: stream(Deno.stdout), stderr: stream(Deno.stderr), env: environment },
     signal: o.signal,
-    readTextFile: (path) => Deno.readTextFile(path),
+    readTextFile: (path) => readText(path),
   };
 }
 

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { BenchTrace } from "../../bench/mod.ts";
-import { FileRefusal, importTrace, MAX_TRACE_BYTES, readBounded } from "../../fixtures/mod.ts";
+import { FileRefusal, importTrace, MAX_TEXT_BYTES, readBounded } from "../../fixtures/mod.ts";
 import type { OptionsOf, TRACE_SETTINGS } from "../settings/mod.ts";
 
 /**
@@ -35,7 +35,7 @@ export async function readTrace(
  */
 export async function readTraceFile(path: string): Promise<Uint8Array> {
   try {
-    return await readBounded(path, { maxBytes: MAX_TRACE_BYTES, isTrusted: true });
+    return await readBounded(path, { maxBytes: MAX_TEXT_BYTES, isTrusted: true });
   } catch (error) {
     if (!(error instanceof FileRefusal)) throw error;
     throw new FileRefusal(`Cannot read the trace '${path}': ${error.message}`);

@@ -18,6 +18,7 @@ import {
   shardOfEnvironment,
   type TestDefinition,
 } from "../../../conformance/mod.ts";
+import { readText } from "../../../fixtures/mod.ts";
 import { chooseSubject } from "../../subject/mod.ts";
 import { printReports, renderCase, renderSummary } from "../../tables/mod.ts";
 import { describeReportEnvironment } from "../../gpu/mod.ts";
@@ -149,7 +150,7 @@ export async function judgeSubject(context: CliContext, o: JudgeOptions): Promis
 /** The beginning of a report that a new run would replace; null where there is none. */
 async function readReplaced(path: string): Promise<string | null> {
   try {
-    const text = await Deno.readTextFile(path);
+    const text = await readText(path);
     return text.slice(0, text.indexOf("\n") + 1);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
@@ -166,7 +167,7 @@ function casesOf(text: string): number {
 async function readEarlier(path: string): Promise<ReportFile | null> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readText(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;

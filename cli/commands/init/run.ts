@@ -3,6 +3,7 @@ import { OutputExists, writeTextAtomically } from "../../../bench/mod.ts";
 import {
   loadModel,
   modelJsonSchema,
+  readText,
   requireLoaded,
   requirePlainPath,
   starterModel,
@@ -69,7 +70,7 @@ async function readModel(nameOrPath: string, folder: string) {
 
 async function readIfThere(path: string): Promise<string | null> {
   try {
-    return await Deno.readTextFile(path);
+    return await readText(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;

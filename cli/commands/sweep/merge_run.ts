@@ -6,6 +6,7 @@ import {
   serializeSweep,
   writeTextAtomically,
 } from "../../../bench/mod.ts";
+import { readText } from "../../../fixtures/mod.ts";
 import { type CliContext, writeLines, writeResult } from "../../terminal/mod.ts";
 import type { LoadedSettings } from "../../settings/mod.ts";
 import { renderSweep } from "../../tables/mod.ts";
@@ -19,7 +20,7 @@ export default async function merge(
   const { stdout, stderr } = this.process;
   const sweeps = [];
   for (const file of files) {
-    sweeps.push({ file, sweep: parseSweep(await Deno.readTextFile(file), { file }) });
+    sweeps.push({ file, sweep: parseSweep(await readText(file), { file }) });
   }
   const merged = mergeSweeps(sweeps);
   if (values.out !== null) {
