@@ -61,7 +61,7 @@ export interface AllocatorState {
 
 /** Running totals of held pages. */
 export interface HeldCounts {
-  /** Pages held by full heads. */
+  /** Pages held by full heads; in the uniform layout all, unless every head keeps a window. */
   fullHeadPages: number;
   /** Pages held by window heads. */
   windowHeadPages: number;

@@ -4,7 +4,6 @@
  *
  * @module
  */
-
 import type { PageKey } from "./ids.ts";
 
 /** A step that was begun; ids grow by one per step. */

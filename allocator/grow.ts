@@ -1,5 +1,5 @@
 import { type CacheAllocator, checkActiveSlot } from "./allocator.ts";
-import { assertValid } from "./debug.ts";
+import { assertValid } from "./validate_allocator.ts";
 import type { Slot } from "./ids.ts";
 import { AllocatorError } from "./options.ts";
 import type { PageOutcome, PageShortage, RefusalReason } from "./outcome.ts";
@@ -56,30 +56,6 @@ export function admit(
  * @returns `allocated` (perhaps with 0 new pages), `shortage`, or `refused` past M or the model's
  *   length, or where recycled pages would be needed again. Only `allocated` changes anything.
  * @throws {AllocatorError} `slot/empty` or `length/invalid`.
- *
- * @example A page more at the boundary
- * ```ts
- * import { admit, createAllocator, extend, headMapFromPattern, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const allocator = createAllocator({
- *   layout: "headwise",
- *   heads: headMapFromPattern({
- *     layers: 1, kvHeads: 2, pattern: "first", ratio: 0.5, windowTokens: 64, sinkTokens: 0,
- *   }),
- *   slots: 1,
- *   pagesPerHead: 4,
- *   pageSizeTokens: 16,
- *   modelLengthTokens: 48,
- *   recycle: true,
- *   pageOrder: { kind: "identity" },
- * });
- * const slot = toSlot(0, { limit: 1 });
- * admit(allocator, slot, 15);
- * assert.deepEqual(extend(allocator, slot, 16), { kind: "allocated", pages: 0 });
- * assert.deepEqual(extend(allocator, slot, 17), { kind: "allocated", pages: 2 });
- * assert.equal(extend(allocator, slot, 49).kind, "refused");
- * ```
  */
 export function extend(
   a: CacheAllocator,

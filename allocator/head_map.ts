@@ -1,3 +1,5 @@
+import type { LayerGroup } from "./ids.ts";
+
 /** Whether a KV head keeps the full context or a sliding window. */
 export type HeadKind = "full" | "window";
 
@@ -95,17 +97,6 @@ function checkCount(
  *
  * @throws {HeadMapError} When ratio is outside [0, 1], W or S is negative, or a count is no
  *   positive integer.
- *
- * @example One window head of four, the first
- * ```ts
- * import { headMapFromPattern } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const map = headMapFromPattern({
- *   layers: 28, kvHeads: 4, pattern: "first", ratio: 0.25, windowTokens: 512, sinkTokens: 0,
- * });
- * assert.deepEqual(map.groups[0].kinds, ["window", "full", "full", "full"]);
- * ```
  */
 export function headMapFromPattern(o: HeadPattern): HeadMap {
   checkCount(o.layers, { code: "head-map/layers", name: "layers", least: 1 });
@@ -241,4 +232,35 @@ export function checkHeadMap(map: HeadMap): void {
       );
     }
   }
+}
+
+/** Layers of each group. */
+export function layersPerGroup(map: HeadMap): number {
+  return map.groups[0].layers.length;
+}
+
+/**
+ * The window of each head of a group, as kernels take it.
+ *
+ * @returns Int32 [H]: W for window heads, 0 for full heads.
+ */
+export function headWindows(map: HeadMap, group: LayerGroup): Int32Array {
+  return Int32Array.from(
+    map.groups[group].kinds,
+    (kind) => kind === "window" ? map.windowTokens : 0,
+  );
+}
+
+/**
+ * Counts the window heads over all groups.
+ *
+ * @returns The number of (group, head) rows that keep a window; 0 when W = 0.
+ */
+export function countWindowHeads(map: HeadMap): number {
+  if (map.windowTokens === 0) return 0;
+  let count = 0;
+  for (const group of map.groups) {
+    for (const kind of group.kinds) if (kind === "window") count++;
+  }
+  return count;
 }

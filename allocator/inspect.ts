@@ -1,4 +1,4 @@
-import type { CacheAllocator } from "./allocator.ts";
+import type { CacheAllocator, HeldCounts } from "./allocator.ts";
 import { type Head, type LayerGroup, type Slot, toHead, toLayerGroup } from "./ids.ts";
 
 /** A head of a layer group. */
@@ -68,23 +68,13 @@ export function slotLengthTokens(a: CacheAllocator, slot: Slot): number {
 }
 
 /** Where an allocator's pages are, and the most that were held at once. */
-export interface PageStatistics {
+export interface PageStatistics extends Readonly<HeldCounts> {
   /** Pages of all pools. */
   readonly capacityPages: number;
   /** Pages that can be handed out now. */
   readonly freePages: number;
   /** Freed pages that wait for a step in flight. */
   readonly quarantinedPages: number;
-  /** Pages held by full heads; in the uniform layout all, unless every head keeps a window. */
-  readonly fullHeadPages: number;
-  /** Pages held by window heads. */
-  readonly windowHeadPages: number;
-  /** Most pages that full heads held at once. */
-  readonly peakFullHeadPages: number;
-  /** Most pages that window heads held at once. */
-  readonly peakWindowHeadPages: number;
-  /** Most pages held at once. */
-  readonly peakPages: number;
 }
 
 /**

@@ -8,7 +8,7 @@
  * @example A window head gives back the pages that it no longer sees
  * ```ts
  * import {
- *   admit, createAllocator, headMapFromPattern, heldPages, recycle, toSlot,
+ *   admit, createAllocator, extend, headMapFromPattern, heldPages, recycle, toSlot,
  * } from "@headwise/headwise/allocator";
  * import assert from "node:assert/strict";
  *
@@ -29,6 +29,10 @@
  * assert.equal(heldPages(allocator, slot), 4 * 16);
  * // Three heads of four see the last 32 tokens: all but the last two of their sixteen pages die.
  * assert.equal(recycle(allocator, slot, { nextPositionTokens: 256, lengthTokens: 256 }), 3 * 14);
+ * // The next token needs a page of every head, 15 more need none, and no request passes its model.
+ * assert.deepEqual(extend(allocator, slot, 257), { kind: "allocated", pages: 4 });
+ * assert.deepEqual(extend(allocator, slot, 272), { kind: "allocated", pages: 0 });
+ * assert.equal(extend(allocator, slot, 513).kind, "refused");
  * ```
  *
  * @module
@@ -48,7 +52,7 @@ export {
   type TableShape,
 } from "./block_table.ts";
 export * from "./cache_format.ts";
-export { assertValid } from "./debug.ts";
+export { assertValid } from "./validate_allocator.ts";
 export { type InFlightFence, StepError, type StepId } from "./fence.ts";
 export { admit, extend, type GrowOptions, needsPages } from "./grow.ts";
 export {
@@ -79,7 +83,7 @@ export {
   toSlot,
 } from "./ids.ts";
 export * from "./inspect.ts";
-export { countWindowHeads, headWindows, layersPerGroup } from "./layer_group.ts";
+export { countWindowHeads, headWindows, layersPerGroup } from "./head_map.ts";
 export {
   AllocatorError,
   type AllocatorErrorCode,
@@ -112,7 +116,7 @@ export {
 export { evictPrefix } from "./prefix_evict.ts";
 export { findPrefix, type PrefixMatch } from "./prefix_find.ts";
 export * from "./prefix_request.ts";
-export { canAdmitWithPrefix } from "./prefix_room.ts";
+export { canAdmitWithPrefix } from "./prefix_evict.ts";
 export { validatePrefixCache } from "./prefix_validate.ts";
 export { createRandom, type Random, shufflePermutation } from "./random.ts";
 export * from "./rank_agreement.ts";

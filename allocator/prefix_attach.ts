@@ -15,7 +15,7 @@ import {
 } from "./prefix_cache.ts";
 import { countEvictable } from "./prefix_evict.ts";
 import { canGoOn, firstVisibleColumn } from "./prefix_find.ts";
-import { addHolder, dropHolder } from "./prefix_pages.ts";
+import { addHolder, dropHolder } from "./row_pages.ts";
 
 /**
  * Puts a request into an empty slot that holds exactly the prefix: every page of full heads, and of

@@ -5,17 +5,15 @@
  * @module
  */
 import { checkActiveSlot } from "./allocator.ts";
-import { assertValid } from "./debug.ts";
+import { assertValid } from "./validate_allocator.ts";
 import { extend, findObstacle, type GrowOptions } from "./grow.ts";
 import type { Slot } from "./ids.ts";
 import { AllocatorError } from "./options.ts";
 import type { PageOutcome } from "./outcome.ts";
 import { addUser, attachPrefix, insertBlock, shareBlock, touchPrefix } from "./prefix_attach.ts";
 import { attachedNode, type PrefixCache, prefixPath } from "./prefix_cache.ts";
-import { setCheckpoint } from "./prefix_checkpoint.ts";
-import { countEvictable, dropUseless } from "./prefix_evict.ts";
-import type { PrefixMatch } from "./prefix_find.ts";
-import { makeRoom } from "./prefix_room.ts";
+import { countEvictable, dropUseless, makeRoom } from "./prefix_evict.ts";
+import { type PrefixMatch, setCheckpoint } from "./prefix_find.ts";
 import { release } from "./release.ts";
 
 /** A request to admit on the ranks of one scheduler. */

@@ -17,25 +17,6 @@ export interface RankGrowth extends GrowOptions {
  *
  * @returns The first rank's outcome, or the first obstacle that any rank meets.
  * @throws {AllocatorError} `rank/mismatch` when the slot is not empty on every rank.
- *
- * @example One rank is short, so none admits
- * ```ts
- * import { admitOnEveryRank, availability, createAllocator, headMapFromPattern, toSlot } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const heads = headMapFromPattern({
- *   layers: 1, kvHeads: 1, pattern: "first", ratio: 0, windowTokens: 0, sinkTokens: 0,
- * });
- * const ranks = [8, 2].map((pagesPerHead) =>
- *   createAllocator({
- *     layout: "headwise", heads, slots: 1, pagesPerHead, pageSizeTokens: 16,
- *     modelLengthTokens: 128, recycle: false, pageOrder: { kind: "identity" },
- *   })
- * );
- * const slot = toSlot(0, { limit: 1 });
- * assert.equal(admitOnEveryRank(ranks, { slot, lengthTokens: 48 }).kind, "shortage");
- * assert.equal(availability(ranks[0]), 1);
- * ```
  */
 export function admitOnEveryRank(ranks: readonly CacheAllocator[], o: RankGrowth): PageOutcome {
   return growOnEveryRank(ranks, o, 0);

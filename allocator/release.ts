@@ -1,5 +1,5 @@
 import { type CacheAllocator, checkActiveSlot } from "./allocator.ts";
-import { assertValid } from "./debug.ts";
+import { assertValid } from "./validate_allocator.ts";
 import type { Slot } from "./ids.ts";
 import { freeColumns } from "./row_pages.ts";
 

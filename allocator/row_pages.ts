@@ -1,14 +1,25 @@
 /**
- * Moves pages between the pools and the rows of a slot. Hot paths: arguments are positional, since
- * an options object per row would be garbage.
+ * Moves pages between the pools and the rows of a slot. A page that a request took is its own until a
+ * prefix cache takes a share in it; from then on its holders, rows and cache nodes alike, are counted,
+ * and it is freed with the last one.
+ *
+ * Hot paths: arguments are positional, since an options object per row would be garbage.
  *
  * @module
  */
 import type { CacheAllocator } from "./allocator.ts";
-import { isStepOpen } from "./fence.ts";
-import { HOLE, type Slot, toPageKey } from "./ids.ts";
-import { checkHeldStretch, PageError, putPages, takePage, takePages } from "./page_pool.ts";
-import { dropHolder } from "./prefix_pages.ts";
+import { holdPage, isStepOpen } from "./fence.ts";
+import { HOLE, type PageKey, type Slot, toPageKey } from "./ids.ts";
+import {
+  checkHeldStretch,
+  PageError,
+  putPage,
+  putPages,
+  QUARANTINED_PAGE,
+  SHARED_PAGE,
+  takePage,
+  takePages,
+} from "./page_pool.ts";
 
 /**
  * Appends columns to every row of a slot. O(columns·rows).
@@ -108,4 +119,29 @@ function dropHolders(a: CacheAllocator, row: number, start: number, count: numbe
     if (page === HOLE) continue;
     dropHolder(a, toPageKey(pools.pagesPerPool, rowPools[row], page), rowIsWindow[row]);
   }
+}
+
+/** Adds a holder to a page that is held already. */
+export function addHolder(a: CacheAllocator, key: PageKey): void {
+  const { owners, references } = a.state.pools;
+  if (references === null) return;
+  references[key] = owners[key] === SHARED_PAGE ? references[key] + 1 : 2;
+  owners[key] = SHARED_PAGE;
+}
+
+/**
+ * Takes a holder from a page; with the last one the page is freed through the in-flight fence.
+ *
+ * @param isWindow Whether a window head holds it: 1 or 0.
+ */
+export function dropHolder(a: CacheAllocator, key: PageKey, isWindow: number): void {
+  const { pools, fence, counts } = a.state;
+  if (pools.references !== null && pools.owners[key] === SHARED_PAGE) {
+    pools.references[key]--;
+    if (pools.references[key] > 0) return;
+  }
+  if (holdPage(fence, key)) pools.owners[key] = QUARANTINED_PAGE;
+  else putPage(pools, key);
+  if (isWindow === 1) counts.windowHeadPages--;
+  else counts.fullHeadPages--;
 }

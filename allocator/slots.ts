@@ -1,5 +1,5 @@
 import type { CacheAllocator } from "./allocator.ts";
-import { assertValid } from "./debug.ts";
+import { assertValid } from "./validate_allocator.ts";
 import { HOLE, type Slot } from "./ids.ts";
 import { AllocatorError } from "./options.ts";
 

@@ -142,18 +142,6 @@ export function shardHeads(o: ShardQuestion): HeadShard {
  * has the same groups.
  *
  * @throws {TensorParallelError} When the KV heads do not divide.
- *
- * @example Two ranks of a model whose first head keeps a window
- * ```ts
- * import { headMapFromPattern, shardHeadMap } from "@headwise/headwise/allocator";
- * import assert from "node:assert/strict";
- *
- * const map = headMapFromPattern({
- *   layers: 28, kvHeads: 4, pattern: "first", ratio: 0.25, windowTokens: 512, sinkTokens: 0,
- * });
- * const second = shardHeadMap(map, { tensorParallel: 2, rank: 1 });
- * assert.deepEqual(second.groups[0].kinds, ["full", "full"]);
- * ```
  */
 export function shardHeadMap(
   map: HeadMap,

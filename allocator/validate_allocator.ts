@@ -1,6 +1,7 @@
 import type { CacheAllocator } from "./allocator.ts";
 import { findBrokenWord, hasOrdinal } from "./bitmap.ts";
 import { HOLE } from "./ids.ts";
+import { AllocatorError } from "./options.ts";
 import { FREE_PAGE, QUARANTINED_PAGE, SHARED_PAGE } from "./page_pool.ts";
 import { validateTable, type Violation } from "./validate_table.ts";
 
@@ -139,4 +140,24 @@ function validateSlots(a: CacheAllocator): Violation[] {
     }
   }
   return violations;
+}
+
+/**
+ * Validates an allocator and throws what is wrong: what the debug switch runs after every
+ * operation. O(pages).
+ *
+ * @param operation The operation that has just ended, for the message.
+ * @throws {AllocatorError} `debug/violation`, with all violations as data.
+ */
+export function assertValid(a: CacheAllocator, operation: string): void {
+  const violations = validateAllocator(a);
+  if (violations.length > 0) {
+    const { clause, message } = violations[0];
+    throw new AllocatorError(
+      "debug/violation",
+      { operation, violations },
+      `Cannot trust the table after "${operation}": ${violations.length} violations, first ` +
+        `"${clause}": ${message}`,
+    );
+  }
 }

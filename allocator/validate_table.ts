@@ -148,18 +148,17 @@ function validateShape(o: TableQuestion): Violation[] {
 function validateEntries(o: TableQuestion): Violation[] {
   const { table, heads, pageSizeTokens } = o;
   const violations: Violation[] = [];
-  const rowsPerGroup = table.layout === "uniform" ? 1 : table.kvHeads;
   const rows = tableRows(table);
   const limit = o.idLimit ?? idSpacePages(table, o.pagesPerHead);
-  const firstRows = createFirstRows(o, limit);
+  const isPoolPerHead = table.layout === "headwise";
+  const pools = isPoolPerHead ? table.layerGroups * table.kvHeads : 1;
+  /** Which row named a page first, page by page of every pool. */
+  const firstRows = new Int32Array(pools * limit).fill(HOLE);
   const sinkPages = Math.ceil(heads.sinkTokens / pageSizeTokens);
 
   for (let row = 0; row < rows; row++) {
-    const head = row % rowsPerGroup;
-    const slot = Math.floor(row / rowsPerGroup) % table.slots;
-    const group = Math.floor(row / (rowsPerGroup * table.slots));
-    const lengthTokens = o.rowLengthsTokens?.[slot]?.[group * rowsPerGroup + head] ??
-      o.lengthsTokens[slot];
+    const { group, slot, head, ofSlot } = placeOfRow(table, row);
+    const lengthTokens = o.rowLengthsTokens?.[slot]?.[ofSlot] ?? o.lengthsTokens[slot];
     const usedColumns = Math.ceil(lengthTokens / pageSizeTokens);
     const allocated = o.allocatedColumns === undefined ? usedColumns : o.allocatedColumns[slot];
     const nextPosition = o.nextPositions === undefined ? lengthTokens : o.nextPositions[slot];
@@ -226,9 +225,9 @@ function validateEntries(o: TableQuestion): Violation[] {
             `−1 behind them when a slot is reused`,
         });
       }
-      const key = firstRows.poolOfRow(group, head) * limit + value;
-      const before = firstRows.rowOfPage[key];
-      firstRows.rowOfPage[key] = row;
+      const key = (isPoolPerHead ? ofSlot : 0) * limit + value;
+      const before = firstRows[key];
+      firstRows[key] = row;
       if (before >= 0 && !(o.sharedPages === true && sharesColumn(o, { row, before, column }))) {
         violations.push({
           clause: "pool/conservation",
@@ -242,29 +241,33 @@ function validateEntries(o: TableQuestion): Violation[] {
   return violations;
 }
 
+/** Where a row stands; in the uniform layout group and head are 0. `ofSlot` counts a slot's rows. */
+function placeOfRow(
+  { layout, kvHeads, slots }: BlockTable,
+  row: number,
+): { group: number; slot: number; head: number; ofSlot: number } {
+  const rowsPerGroup = layout === "uniform" ? 1 : kvHeads;
+  const [slot, head] = [Math.floor(row / rowsPerGroup) % slots, row % rowsPerGroup];
+  const group = Math.floor(row / (rowsPerGroup * slots));
+  return { group, slot, head, ofSlot: group * rowsPerGroup + head };
+}
+
 /** A row in words: whose page it is that another row names too. */
 function describeRow(table: BlockTable, row: number): string {
-  const rowsPerGroup = table.layout === "uniform" ? 1 : table.kvHeads;
-  const slot = Math.floor(row / rowsPerGroup) % table.slots;
+  const { group, slot, head } = placeOfRow(table, row);
   return table.layout === "uniform"
     ? `slot ${slot}`
-    : `slot ${slot}, head ${row % rowsPerGroup} of group ${
-      Math.floor(row / (rowsPerGroup * table.slots))
-    }`;
+    : `slot ${slot}, head ${head} of group ${group}`;
 }
 
 /** Whether an earlier row of another slot names the same page for the same head and positions. */
 function sharesColumn(
-  o: TableQuestion,
-  at: { readonly row: number; readonly before: number; readonly column: number },
+  { table }: TableQuestion,
+  { row, before, column }: { row: number; before: number; column: number },
 ): boolean {
-  const { table } = o;
-  const rowsPerGroup = table.layout === "uniform" ? 1 : table.kvHeads;
-  const rowOfSlot = (row: number): number =>
-    Math.floor(row / (rowsPerGroup * table.slots)) * rowsPerGroup + row % rowsPerGroup;
-  const idAt = (row: number): number => table.ids[row * table.columns + at.column];
-  return at.row !== at.before && rowOfSlot(at.row) === rowOfSlot(at.before) &&
-    idAt(at.row) === idAt(at.before);
+  const idAt = (row: number): number => table.ids[row * table.columns + column];
+  return row !== before && idAt(row) === idAt(before) &&
+    placeOfRow(table, row).ofSlot === placeOfRow(table, before).ofSlot;
 }
 
 /** W that decides which pages of a row are dead; 0 where none is. */
@@ -282,19 +285,4 @@ function rowWindow(o: TableQuestion, group: number, head: number): number {
     kinds.map((_, each) => windowOf(layers, each))
   );
   return all.includes(0) ? 0 : Math.max(...all);
-}
-
-/** Which row named a page first, page by page of every pool. */
-interface FirstRows {
-  readonly rowOfPage: Int32Array;
-  readonly poolOfRow: (group: number, head: number) => number;
-}
-
-function createFirstRows(o: TableQuestion, limit: number): FirstRows {
-  const perHead = o.table.layout === "headwise";
-  const pools = perHead ? o.table.layerGroups * o.table.kvHeads : 1;
-  return {
-    rowOfPage: new Int32Array(pools * limit).fill(HOLE),
-    poolOfRow: (group, head) => perHead ? group * o.table.kvHeads + head : 0,
-  };
 }

@@ -9,7 +9,7 @@ import {
 } from "./mod.ts";
 import { rowLosesPages } from "./prefix_cache.ts";
 import { admitWithPrefix, insertPrefix, releaseWithPrefix } from "./prefix_request.ts";
-import { makeRoom } from "./prefix_room.ts";
+import { makeRoom } from "./prefix_evict.ts";
 
 function buildCache(recycle: boolean): PrefixCache {
   const kindsByLayer = [["window", "full"] as const];
