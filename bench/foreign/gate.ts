@@ -109,7 +109,8 @@ function percentilesOf(runs: readonly ForeignRun[]): ForeignMetric[] {
  * ratio and no more, which stays INCONCLUSIVE unless `acceptPointEstimate`. Raw values of requests
  * do not change that, for all requests of a run share its noise. Medians and percentiles that all
  * files hold may not be worse than the margin. Several runs per side give Welch's interval; as they
- * were not interleaved, a PASS needs `acceptUnpaired`.
+ * were not interleaved, a verdict needs `acceptUnpaired`. Without the number of output tokens there is
+ * none, for fewer are no gain.
  *
  * @example One run per side cannot pass by itself
  * ```ts
@@ -118,7 +119,8 @@ function percentilesOf(runs: readonly ForeignRun[]): ForeignMetric[] {
  *
  * function runsOf(ttft: number, itl: number): readonly ForeignRun[] {
  *   const input = parseGateInput(JSON.stringify({
- *     completed: 10, failed: 0, total_token_throughput: 1, mean_ttft_ms: ttft, mean_itl_ms: itl,
+ *     completed: 10, failed: 0, total_output_tokens: 90, total_token_throughput: 1,
+ *     mean_ttft_ms: ttft, mean_itl_ms: itl,
  *   }), { file: "run.json" });
  *   return input.kind === "foreign" ? input.runs : [];
  * }
@@ -159,10 +161,18 @@ export function judgeForeignRuns(
   const faults = faultsOf(runs);
   const demanded = comparisons.filter(({ verdict }) => verdict !== null);
   const judged = combineVerdicts(demanded.map(({ verdict }) => verdict!));
-  const held = statistics === "runs" && judged === "PASS" && o.acceptUnpaired !== true;
+  const held = statistics === "runs" && judged !== "INCONCLUSIVE" && o.acceptUnpaired !== true;
+  const uncounted = runs.filter(({ outputTokens }) => outputTokens === null)
+    .map(({ origin }) => `'${origin}' does not say how many output tokens it has`);
+  const doubts = [
+    ...uncounted,
+    ...(equal === null
+      ? []
+      : [`'${equal.join("' and '")}' hold the same values, which shows nothing`]),
+  ];
   const verdict: Verdict = faults.length > 0
     ? "FAIL"
-    : held || equal !== null
+    : held || doubts.length > 0
     ? "INCONCLUSIVE"
     : judged;
   return {
@@ -170,9 +180,7 @@ export function judgeForeignRuns(
     verdict,
     reasons: [
       ...faults,
-      ...(equal === null
-        ? []
-        : [`'${equal.join("' and '")}' hold the same values, which shows nothing`]),
+      ...doubts,
       ...demanded.map(({ reason }) => reason),
       ...notesOf(candidate[0], held),
     ],
@@ -248,7 +256,9 @@ function requestMedian(
   if (right === undefined || !pairable(left, right)) return [];
   const ratios = left.requests![sample].flatMap((value, request) => {
     const other = right.requests![sample][request];
-    return value === null || other === null ? [] : [Math.log(other / value)];
+    return value === null || other === null || value === 0 || other === 0
+      ? []
+      : [Math.log(other / value)];
   });
   return ratios.length === 0 ? [] : [median(ratios)];
 }

@@ -76,6 +76,33 @@ Deno.test("judgeForeignRuns() gives an interval over several runs per side", asy
   assert.equal(accepted.verdict, "PASS");
 });
 
+Deno.test("judgeForeignRuns() fails several runs by their times only when unpaired ones are accepted", async () => {
+  const [slow, fast] = [
+    await runsOf("sglang-baseline.jsonl"),
+    await runsOf("sglang-candidate.jsonl"),
+  ];
+  const report = judgeForeignRuns(fast, slow);
+  assert.equal(report.verdict, "INCONCLUSIVE");
+  assert.match(report.reasons.join(), /--accept-unpaired/);
+  assert.equal(judgeForeignRuns(fast, slow, { acceptUnpaired: true }).verdict, "FAIL");
+  const failed = slow.map((each) => ({ ...each, failed: 1 }));
+  assert.equal(judgeForeignRuns(fast, failed).verdict, "FAIL");
+});
+
+Deno.test("judgeForeignRuns() judges no times of files that do not count output tokens", () => {
+  for (const [left, right] of [[{}, UNCOUNTED], [UNCOUNTED, {}], [UNCOUNTED, UNCOUNTED]]) {
+    for (const ttft of [100, 400]) {
+      const report = judgeForeignRuns(
+        [run({ ...left })],
+        [run({ ...right, mean_ttft_ms: ttft, mean_itl_ms: 20, mean_tpot_ms: 20 })],
+        { acceptPointEstimate: true },
+      );
+      assert.equal(report.verdict, "INCONCLUSIVE");
+      assert.match(report.reasons[0], /does not say how many output tokens/);
+    }
+  }
+});
+
 Deno.test("judgeForeignRuns() fails when a request failed, whatever the ratio", async () => {
   const [base, other] = [await runsOf("vllm-baseline.json"), await runsOf("vllm-candidate.json")];
   const report = judgeForeignRuns(base, [{ ...other[0], failed: 1 }], {
@@ -124,6 +151,7 @@ const run = (o: Record<string, unknown>): ForeignRun => {
   assert.ok(input.kind === "foreign");
   return input.runs[0];
 };
+const UNCOUNTED = { total_output_tokens: undefined };
 const judgeOne = (o: Record<string, unknown>, options: ForeignGateOptions = {}) =>
   judgeForeignRuns([run({})], [run(o)], { acceptPointEstimate: true, ...options });
 

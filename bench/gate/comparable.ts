@@ -7,6 +7,7 @@ import {
   type GivenSample,
   type SideName,
 } from "../result/mod.ts";
+import { sha256 } from "../../fixtures/mod.ts";
 
 /** A fact that both results must agree in, as it is shown. */
 type Facts = ReadonlyMap<string, string>;
@@ -60,7 +61,7 @@ export function samplesOf(
 
 /**
  * Names what may differ between the results of two builds, and is not hidden: versions, commits,
- * drivers and the runtime.
+ * drivers, the runtime, an adapter's kernels and files of times.
  *
  * @returns A line for each, with both values.
  */
@@ -70,12 +71,16 @@ export function namedDifferences(baseline: BenchResult, candidate: BenchResult):
 }
 
 function differencesOf(
-  read: (result: BenchResult, o: { readonly isResolved: boolean }) => Facts,
+  read: (result: BenchResult, o: Recorded) => Facts,
   baseline: BenchResult,
   candidate: BenchResult,
 ): (readonly [name: string, left: string, right: string])[] {
-  const isResolved = [baseline, candidate].every(({ workload }) => workload.settings !== undefined);
-  const [left, right] = [read(baseline, { isResolved }), read(candidate, { isResolved })];
+  const both = [baseline, candidate];
+  const recorded = {
+    isResolved: both.every(({ workload }) => workload.settings !== undefined),
+    areListed: both.every(({ requestList }) => requestList !== null),
+  };
+  const [left, right] = [read(baseline, recorded), read(candidate, recorded)];
   const names = [...new Set([...left.keys(), ...right.keys()])];
   return names.flatMap((name) => {
     const [one, other] = [left.get(name) ?? "not there", right.get(name) ?? "not there"];
@@ -83,9 +88,17 @@ function differencesOf(
   });
 }
 
-/** Where settings were not recorded by both, hashes of the texts stand for them. */
-function factsOf(result: BenchResult, o: { readonly isResolved: boolean }): Facts {
-  const { workload, requests, options, clock, environment } = result;
+/** What both results have recorded beside their figures. */
+interface Recorded {
+  /** Settings of the workload; where one lacks them, hashes of the texts stand for them. */
+  readonly isResolved: boolean;
+  /** Every request. */
+  readonly areListed: boolean;
+}
+
+function factsOf(result: BenchResult, o: Recorded): Facts {
+  const { workload, requests, requestList, options, clock, environment } = result;
+  const { calibration, table } = clock;
   const facts = new Map<string, string>();
   const add = (name: string, value: unknown): void => void facts.set(name, String(value));
   add("workload", workload.name);
@@ -104,22 +117,31 @@ function factsOf(result: BenchResult, o: { readonly isResolved: boolean }): Fact
   add("trace", requests.trace ?? "none");
   add("bytes of the trace", requests.sha256 === null ? "none" : shorten(requests.sha256));
   add("number of requests", requests.count);
+  const { replicas, router } = options.fleet ?? { replicas: 1, router: "none" };
+  add("replicas", replicas);
+  add("router", router);
   add("page order", options.pageOrder);
   add("prefix cache", options.prefixCache ? "on" : "off");
   add("reading of availability", options.availability);
   add("seed", options.seed);
   add("clock", clock.kind);
   add("card", environment.adapter ?? "none");
+  add("card of the file of times", table?.card ?? "none");
+  add("profile of the card", calibration?.profileOf ?? "none");
+  add("card that the profile stands for", calibration?.card ?? "none");
+  add("date of the profile", calibration?.measuredAt ?? "none");
+  add("fitted factors", calibration === undefined ? "none" : contentText(calibration.factors));
   add("source of the ceilings", clock.ceilings.source);
   // Measured ceilings differ a little each time; the card that they are of is compared.
   if (clock.ceilings.source !== "measured") {
     add("memory ceiling", clock.ceilings.memoryBytesPerSecond);
     add("operations ceiling", clock.ceilings.flopsPerSecond);
   }
+  if (o.areListed) add("list of requests", shorten(sha256(contentText(requestList))));
   return facts;
 }
 
-function buildOf({ environment }: BenchResult): Facts {
+function buildOf({ environment, clock: { adapter, table } }: BenchResult): Facts {
   const { headwise, commit, clean, driver, deno } = environment;
   const facts = new Map<string, string>([["deno", deno]]);
   const add = (name: string, value: unknown): void => {
@@ -129,6 +151,10 @@ function buildOf({ environment }: BenchResult): Facts {
   add("commit", commit);
   if (clean === false) facts.set("checkout", "changed since its commit");
   add("driver", driver);
+  add("kernels", adapter && contentText(adapter.kernels));
+  add("arithmetic of the kernels", adapter && contentText(adapter.arithmetic));
+  add("versions of the adapter", adapter && contentText(adapter.versions));
+  add("file of times", table && `${table.name} (${shorten(table.sha256)})`);
   return facts;
 }
 

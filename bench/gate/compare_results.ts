@@ -25,7 +25,7 @@ export interface CompareOptions {
   readonly candidate?: SideName;
   /**
    * Accepts runs that were not interleaved. Drift between two sessions is not cancelled, so
-   * without this a measured PASS is only INCONCLUSIVE.
+   * without this their measured times give no verdict.
    * @default {false}
    */
   readonly acceptUnpaired?: boolean;
@@ -36,7 +36,7 @@ export interface CompareOptions {
 /**
  * Judges a side of one result against a side of another. Both must have replayed the same requests
  * with the same options. Runs of two files were not interleaved: the interval is Welch's, and a
- * measured PASS needs `acceptUnpaired`. Deterministic clocks do not drift, so theirs stands.
+ * verdict of measured times needs `acceptUnpaired`. Deterministic clocks do not drift, so theirs stands.
  *
  * @example A later build against an earlier one
  * ```ts
@@ -73,10 +73,9 @@ export function compareResults(
     candidateResult: candidate,
     ...sides,
     interleaved: isOneRun,
+    acceptUnpaired: o.acceptUnpaired === true,
   });
-  return isOneRun
-    ? report
-    : holdUnpaired(report, { baseline, candidate, accepted: o.acceptUnpaired === true });
+  return { ...report, reasons: [...namedDifferences(baseline, candidate), ...report.reasons] };
 }
 
 /** What messages call two results without names of their own. */
@@ -139,8 +138,8 @@ export function judgeRegression(
     const sides = { baseline: name, candidate: name };
     refuseSameRuns({ baseline, candidate, sides, names: o.names });
   }
-  const sides = names.map((name) => {
-    const report = judgeSides({
+  const sides = names.map((name) =>
+    judgeSides({
       gate: "gate/regression",
       maxRegression,
       baselineResult: baseline,
@@ -148,9 +147,9 @@ export function judgeRegression(
       baseline: name,
       candidate: name,
       interleaved: false,
-    });
-    return holdUnpaired(report, { baseline, candidate, accepted: o.acceptUnpaired === true });
-  });
+      acceptUnpaired: o.acceptUnpaired === true,
+    })
+  );
   return {
     gate: "gate/regression",
     verdict: combineVerdicts(sides.map(({ verdict }) => verdict)),
@@ -181,20 +180,4 @@ function commonSides(
       only === undefined ? "no side" : `side '${only}'`
     } is in both; one has ${list(baseline)}, the other ${list(candidate)}`,
   );
-}
-
-/** A PASS over measured runs that were not interleaved is held back, unless it is accepted. */
-function holdUnpaired(report: GateReport, o: {
-  readonly baseline: BenchResult;
-  readonly candidate: BenchResult;
-  readonly accepted: boolean;
-}): GateReport {
-  if (o.baseline.clock.deterministic && o.candidate.clock.deterministic) return report;
-  const note = "runs of two files were not interleaved, so drift between them is not cancelled";
-  const held = report.verdict === "PASS" && !o.accepted;
-  return {
-    ...report,
-    verdict: held ? "INCONCLUSIVE" : report.verdict,
-    reasons: [...report.reasons, held ? `${note}; accept it with --accept-unpaired` : note],
-  };
 }

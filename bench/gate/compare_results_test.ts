@@ -9,15 +9,23 @@ const slow = withValues(BASE, {
 const fast = withValues(BASE, { headwise: { ttftMs: [80, 81, 79, 80], tbtMs: [8, 8.1, 7.9, 8] } });
 const SIDES = { baseline: "headwise", candidate: "headwise" } as const;
 
-Deno.test("compareResults() lets unpaired runs pass only when they are accepted", () => {
-  const report = compareResults(slow, fast, SIDES);
-  assert.equal(report.verdict, "INCONCLUSIVE");
-  assert.match(report.reasons.at(-1)!, /not interleaved.*--accept-unpaired/);
-  assert.equal(compareResults(slow, fast, { ...SIDES, acceptUnpaired: true }).verdict, "PASS");
+Deno.test("compareResults() passes and fails unpaired runs only when they are accepted", () => {
+  for (const [before, after, verdict] of [[slow, fast, "PASS"], [fast, slow, "FAIL"]] as const) {
+    const report = compareResults(before, after, SIDES);
+    assert.equal(report.verdict, "INCONCLUSIVE");
+    assert.match(report.reasons.at(-1)!, /not interleaved.*--accept-unpaired/);
+    const accepted = compareResults(before, after, { ...SIDES, acceptUnpaired: true });
+    assert.equal(accepted.verdict, verdict);
+    assert.match(accepted.reasons.at(-1)!, /not interleaved/);
+  }
 });
 
-Deno.test("compareResults() fails when the candidate is no better", () => {
-  assert.equal(compareResults(fast, slow, SIDES).verdict, "FAIL");
+Deno.test("compareResults() fails on failed requests of unpaired runs, which no drift explains", () => {
+  const sides = fast.sides.map((side) => ({
+    ...side,
+    runs: side.runs.map((run) => ({ ...run, failedRequests: [{ request: 1, reason: "none" }] })),
+  }));
+  assert.equal(compareResults(slow, { ...fast, sides }, SIDES).verdict, "FAIL");
 });
 
 Deno.test("compareResults() lets deterministic clocks stand as they are", () => {

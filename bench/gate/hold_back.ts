@@ -16,7 +16,7 @@ export interface HeldVerdict {
 /**
  * Holds a verdict back where nothing follows from the times: of a device that runs on the CPU, of a card
  * that is not named or whose ceilings are another's, of runs that repeat each other to the last bit though
- * a clock measured them; and a PASS of a few pairs.
+ * a clock measured them, of a run that was stopped; and a PASS of a few pairs.
  *
  * @param o Both results and their sides, and the pairs.
  */
@@ -24,6 +24,8 @@ export function holdBack(verdict: Verdict, o: {
   readonly results: readonly BenchResult[];
   readonly sides: readonly SideResult[];
   readonly pairs: number;
+  /** Pairs after which the run was to be judged. */
+  readonly judgedAfter: readonly number[];
   readonly deterministic: boolean;
 }): HeldVerdict {
   if (o.results.some(({ clock }) => clock.software)) {
@@ -32,6 +34,7 @@ export function holdBack(verdict: Verdict, o: {
   const notes = [
     ...new Set(o.results.map(describeForeignRest).filter((note) => note !== null)),
     ...(o.deterministic ? [] : o.sides.map(describeRepeated).filter((note) => note !== null)),
+    ...(o.deterministic || o.judgedAfter.includes(o.pairs) ? [] : [describeStopped(o)]),
   ];
   if (notes.length > 0) return { verdict: "INCONCLUSIVE", notes };
   if (verdict !== "PASS" || o.deterministic || o.pairs >= LEAST_MEASURED_PAIRS) {
@@ -40,6 +43,22 @@ export function holdBack(verdict: Verdict, o: {
   const count = o.pairs === 1 ? "1 pair" : `${o.pairs} pairs`;
   const note = `${count} of a clock that measures; a PASS needs at least ${LEAST_MEASURED_PAIRS}`;
   return { verdict: "INCONCLUSIVE", notes: [note] };
+}
+
+/**
+ * Holds a verdict back where the runs of two sides were measured at different times: a card is some
+ * percent faster or slower in another session, for all runs of it alike, so that no interval shows it.
+ */
+export function holdUnpaired(verdict: Verdict, o: {
+  readonly interleaved: boolean;
+  readonly deterministic: boolean;
+  readonly accepted: boolean;
+}): HeldVerdict {
+  if (o.interleaved || o.deterministic) return { verdict, notes: [] };
+  const note = "runs of two files were not interleaved, so drift between them is not cancelled";
+  return verdict === "INCONCLUSIVE" || o.accepted
+    ? { verdict, notes: [note] }
+    : { verdict: "INCONCLUSIVE", notes: [`${note}; accept it with --accept-unpaired`] };
 }
 
 /** Attention that was timed on a card beside a rest that was computed for another, or for none. */
@@ -59,6 +78,14 @@ function describeForeignRest({ clock, environment }: BenchResult): string | null
   return `attention was timed on ${timed}, and the rest of a step computed from ceilings of ` +
     `${stated ?? `no known card (${clock.ceilings.note})`}: give the profile of the card with ` +
     "--card, or let the clock measure its ceilings";
+}
+
+/** Whoever stops a run when its verdict pleases has looked more often than the interval allows for. */
+function describeStopped(
+  o: { readonly pairs: number; readonly judgedAfter: readonly number[] },
+): string {
+  const after = o.judgedAfter.find((pairs) => pairs > o.pairs) ?? o.judgedAfter.at(-1);
+  return `the run was stopped after ${o.pairs} of ${after} pairs; resume it with --resume`;
 }
 
 /** Two measured runs that are equal to the last bit are one run, or were not measured. */

@@ -26,7 +26,7 @@ import {
 } from "../statistics/mod.ts";
 import { holdWithinModel } from "./model_error.ts";
 import { holdWithinTable, type SidesAtEnd } from "./table_error.ts";
-import { holdBack } from "./hold_back.ts";
+import { holdBack, holdUnpaired } from "./hold_back.ts";
 import { DEFAULT_MAX_REGRESSION, GATE_METRICS, type MetricFacts } from "./metrics.ts";
 
 /** A metric, and where a replay has its values. */
@@ -90,6 +90,8 @@ export interface GateSides {
   readonly candidate: SideName;
   /** Whether the runs of the two sides were interleaved. */
   readonly interleaved: boolean;
+  /** Accepts runs that were not. @default {false} */
+  readonly acceptUnpaired?: boolean;
 }
 
 /** Judges two sides by the metrics of a gate. */
@@ -101,7 +103,7 @@ export function judgeSides(o: GateSides): GateReport {
   const candidate = sideOf(o.candidateResult, o.candidate);
   const deterministic = o.baselineResult.clock.deterministic &&
     o.candidateResult.clock.deterministic;
-  const { sequential } = o.candidateResult.options;
+  const { sequential, pairs: planned } = o.candidateResult.options;
   const plan = o.interleaved && sequential !== null ? planLooks(sequential) : null;
   const compare = (sides: Pick<ComparedSides, "baseline" | "candidate">): Comparison[] =>
     metrics.map((metric) =>
@@ -125,9 +127,13 @@ export function judgeSides(o: GateSides): GateReport {
     results,
     sides: [baseline, candidate],
     pairs,
+    judgedAfter: o.interleaved ? plan?.looks ?? [Math.max(planned, pairs)] : [pairs],
     deterministic,
   });
-  const verdict: Verdict = faults.length > 0 ? "FAIL" : held.verdict;
+  const unpaired = holdUnpaired(held.verdict, {
+    ...{ interleaved: o.interleaved, deterministic, accepted: o.acceptUnpaired === true },
+  });
+  const verdict: Verdict = faults.length > 0 ? "FAIL" : unpaired.verdict;
   return {
     gate: o.gate,
     verdict,
@@ -138,6 +144,7 @@ export function judgeSides(o: GateSides): GateReport {
       ...held.notes,
       ...demanded.map(({ reason }) => reason),
       ...(deterministic ? [] : describeClockStates([baseline, candidate])),
+      ...unpaired.notes,
     ],
     baseline: o.baseline,
     candidate: o.candidate,
@@ -284,6 +291,17 @@ export function faultsOf(result: BenchResult, side: SideResult): string[] {
     faults.push(
       `${result.verification.failures.length} of ${result.verification.checks} checks failed, and ` +
         `a wrong kernel has no timing: ${result.verification.failures[0]}`,
+    );
+  }
+  for (const { pair, performance, failedRequests } of side.runs) {
+    const served = performance?.endToEndMs?.count ?? 0;
+    const lost = result.requests.count - served - failedRequests.length;
+    if (performance === null || lost <= 0) continue;
+    faults.push(
+      `Side '${side.name}' served ${served} of ${result.requests.count} requests in pair ${
+        pair + 1
+      }, ` +
+        `and names ${failedRequests.length} as failed`,
     );
   }
   const failed = side.runs.flatMap(({ failedRequests }) => failedRequests);

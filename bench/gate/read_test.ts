@@ -29,6 +29,55 @@ Deno.test("gateRead() fails when one of the two means does not improve", () => {
   assert.equal(report.comparisons[0].verdict, "PASS");
 });
 
+Deno.test("gateRead() fails where requests are gone that no one names as failed", () => {
+  const passing = withValues(BASE, { uniform, headwise: better });
+  const gone = { ...passing, requests: { ...passing.requests, count: 5 } };
+  const report = gateRead(gone);
+  assert.equal(report.verdict, "FAIL");
+  assert.match(report.reasons[0], /'uniform' served 3 of 5 requests in pair 1, and names 0/);
+});
+
+Deno.test("gateRead() gives no verdict of a run that was stopped, and one where it was to be judged", () => {
+  const stopped = (values: typeof better, options: Partial<BenchResult["options"]>) => {
+    const result = withValues(BASE, { uniform, headwise: values });
+    return gateRead({ ...result, options: { ...result.options, ...options } });
+  };
+  for (const values of [better, uniform]) {
+    const held = stopped(values, { pairs: 8 });
+    assert.equal(held.verdict, "INCONCLUSIVE");
+    assert.match(held.reasons[0], /stopped after 4 of 8 pairs; resume it with --resume/);
+    const between = stopped(values, { sequential: { firstPairs: 6, maxPairs: 16 } });
+    assert.match(between.reasons[0], /stopped after 4 of 6 pairs/);
+  }
+  assert.equal(stopped(better, { pairs: 4 }).verdict, "PASS");
+  const { reasons } = stopped(better, { sequential: { firstPairs: 4, maxPairs: 16 } });
+  assert.doesNotMatch(reasons.join(), /stopped/);
+});
+
+Deno.test("gateRead() gives no verdict of times that a coarse timer repeats", () => {
+  // A true gain of 7 % that a timer of 5 % shows as 5 %, and one of 4 % that it shows as 5 %.
+  for (const shown of [0.95, 0.949]) {
+    const side = (mean: number) => ({ ttftMs: Array(4).fill(mean), tbtMs: Array(4).fill(mean) });
+    const result = withValues(BASE, { uniform: side(1), headwise: side(shown) });
+    const sides = result.sides.map(({ name, ...side }) => ({
+      ...side,
+      name,
+      runs: side.runs.map((run) => {
+        const mean = name === "headwise" ? shown : 1;
+        const { whole } = run.performance!;
+        const coarse = {
+          ttftMs: { ...whole.ttftMs!, mean },
+          tbtMs: { ...whole.tbtMs!, mean },
+        };
+        return { ...run, performance: { ...run.performance!, whole: coarse } };
+      }),
+    }));
+    const report = gateRead({ ...result, sides });
+    assert.equal(report.verdict, "INCONCLUSIVE", String(shown));
+    assert.match(report.reasons.join(), /the same in every run to the last bit/);
+  }
+});
+
 Deno.test("gateRead() shows the clipped uniform side beside the two", () => {
   const result = withValues(BASE, { uniform, headwise: better, "uniform-clipped": better });
   const { control } = gateRead(result);

@@ -112,7 +112,10 @@ function judge(
     return { verdict: "INCONCLUSIVE", reason };
   }
   if (o.estimate === null) {
-    const reason = `${o.pairs} pair gives no interval; at least 2 are needed`;
+    const reason = o.pairs < 2
+      ? `${o.pairs} pair gives no interval; at least 2 are needed`
+      : `${o.metric}: the same in every run to the last bit, which is a timer's resolution and tells ` +
+        "nothing of its noise, so there is no interval; measure more requests, or with a finer timer";
     return { verdict: "INCONCLUSIVE", reason };
   }
   const { lower, upper, degenerate } = o.estimate;

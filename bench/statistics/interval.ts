@@ -9,6 +9,8 @@ export const CONFIDENCE = 0.95;
 export const POWER = 0.8;
 /** More pairs than this are not proposed. */
 const MAX_PROPOSED_PAIRS = 1000;
+/** No clock repeats itself this closely: what spreads less is a timer's resolution, and no noise. */
+const LEAST_SPREAD = 1e-9;
 const factors = new Map<string, number>();
 
 /** An estimate with its standard error; without spread where the clock is deterministic. */
@@ -32,7 +34,8 @@ export interface Estimate {
  * The level is 1 − {@link CONFIDENCE} where the number of pairs was fixed beforehand, and stricter
  * where the run could stop at several looks.
  *
- * @returns The estimate, or null when the pairs allow none.
+ * @returns The estimate, or null when the pairs allow none: fewer than two, or all with one ratio to the
+ * last bit, whose noise is below what the timer tells apart.
  */
 export function pairedInterval(
   logRatios: readonly number[],
@@ -44,7 +47,7 @@ export function pairedInterval(
     return { mean: center, lower: center, upper: center, deviation: 0, degenerate: true };
   }
   const deviation = standardDeviation(logRatios);
-  if (deviation === null) return null;
+  if (deviation === null || deviation < LEAST_SPREAD) return null;
   const half = tFactor(1 - (o.level ?? 1 - CONFIDENCE) / 2, logRatios.length) * deviation /
     Math.sqrt(logRatios.length);
   return { mean: center, lower: center - half, upper: center + half, deviation, degenerate: false };
@@ -54,7 +57,7 @@ export function pairedInterval(
  * Two-sided interval of the difference of mean logarithms of two unpaired samples, with Welch's
  * degrees of freedom; for runs that were not interleaved.
  *
- * @returns The estimate, or null when the samples allow none.
+ * @returns The estimate, or null when the samples allow none, as in {@link pairedInterval}.
  */
 export function unpairedInterval(
   baselineLogs: readonly number[],
@@ -71,9 +74,7 @@ export function unpairedInterval(
   const a = baselineSd ** 2 / baselineLogs.length;
   const b = candidateSd ** 2 / candidateLogs.length;
   const deviation = Math.sqrt((a + b) * Math.min(baselineLogs.length, candidateLogs.length));
-  if (a + b === 0) {
-    return { mean: center, lower: center, upper: center, deviation, degenerate: false };
-  }
+  if (deviation < LEAST_SPREAD) return null;
   const degreesOfFreedom = (a + b) ** 2 /
     (a ** 2 / (baselineLogs.length - 1) + b ** 2 / (candidateLogs.length - 1));
   const half = studentTQuantile(0.5 + CONFIDENCE / 2, { degreesOfFreedom }) * Math.sqrt(a + b);

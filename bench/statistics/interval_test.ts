@@ -33,7 +33,16 @@ Deno.test("unpairedInterval() gives Welch's interval", () => {
   // t lies between its values at 2 and at 3 degrees of freedom.
   assert.ok(half > 3.18245 * Math.sqrt(17 / 3) && half < 4.30265 * Math.sqrt(17 / 3), `${half}`);
   assert.equal(unpairedInterval([1], [6, 10]), null);
-  assert.equal(unpairedInterval([1, 1], [2, 2])?.lower, 1);
+});
+
+Deno.test("an interval of times that repeat to the last bit is none, for that is a timer's resolution", () => {
+  assert.equal(pairedInterval([0.1, 0.1, 0.1, 0.1], { deterministic: false }), null);
+  // Equal ratios of different values differ by rounding.
+  const ratios = [80 / 100, 81.6 / 102, 78.4 / 98].map(Math.log);
+  assert.equal(pairedInterval(ratios, { deterministic: false }), null);
+  assert.equal(unpairedInterval([1, 1], [2, 2]), null);
+  assert.notEqual(pairedInterval([0.1, 0.1 + 1e-7], { deterministic: false }), null);
+  assert.notEqual(unpairedInterval([1, 1], [2, 2.1]), null);
 });
 
 Deno.test("pairedInterval() excludes the truth as rarely as it says", () => {

@@ -5,7 +5,7 @@ Judges the second result against the first. Two results of 'headwise bench' are 
 side: no side may be worse than --max-regression in mean TTFT, mean TBT or throughput. Name sides to
 compare two different ones by the thresholds of --gate read or capacity. Exits by the verdict: 0
 PASS, 1 FAIL, 3 INCONCLUSIVE; results of different workloads, cards or settings are refused, with
-what differs. Measured runs of two files were not interleaved: a PASS needs --accept-unpaired.
+what differs. Measured runs of two files were not interleaved: a verdict needs --accept-unpaired.
 
 Also reads result files of the serving benchmarks of vLLM, SGLang and FastDeploy, and says what they
 allow: one run per side gives a ratio without an interval, which is judged only with
