@@ -6,11 +6,10 @@ import {
   STORAGE_FORMATS,
 } from "../../kernel/mod.ts";
 import { requireSameElements } from "../acceptance.ts";
-import { captureTable } from "../identity_table.ts";
 import type { AllocatorSnapshot, KernelSubject } from "../subject.ts";
 import { slotOf } from "../suites/cache_model.ts";
 import { type Driver, requireOk } from "../suites/driver.ts";
-import { attend, judgeReply } from "../suites/kernel_case.ts";
+import { attend, judgeReply, recordStep } from "../suites/kernel_case.ts";
 
 const HEAD_SIZE = 64;
 
@@ -37,18 +36,10 @@ export function createTableReplay(
   });
   const cache = { keys, values };
   let recorded: number | null = null;
-  const record = async (problem: AttentionProblem): Promise<number> => {
-    const table = captureTable(
-      shape,
-      Math.min(shape.columns, Math.floor(shape.pages / shape.batch)),
-    );
-    const blank = { ...problem, table, cachedLengths: new Int32Array(shape.batch) };
-    return requireOk("capture", await kernel.capture(blank, { table }));
-  };
   return {
     run: async () => {
       const problem = problemNow(driver, await driver.checkState(), { shape, query, cache });
-      recorded ??= await record(problem);
+      recorded ??= await recordStep(kernel, problem);
       const replayed = requireOk("replay", await kernel.replay(recorded, problem));
       const fresh = await attend(kernel, problem);
       requireSameElements("replayed output", replayed.output, fresh.output);

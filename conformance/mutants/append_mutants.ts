@@ -1,4 +1,5 @@
 /** Kernels that write, rotate or find rows wrongly, one fault each. */
+import { mapTable } from "../map_table.ts";
 import { type Mutant, mutateKernel, withTable } from "./mutant.ts";
 import { answering, changed, headsFirstRows, leak, readAsInt32 } from "./problem_changes.ts";
 
@@ -20,16 +21,13 @@ export const appendMutants: readonly Mutant[] = [
     violates: ["layout/write-follows-table"],
     killedBy: ["kernel:append:layout", "kernel:append:rows", "kernel:append:read_back"],
   }, (good) => ({
-    append: async (problem) => {
-      const { layout, kvHeads, columns } = problem.shape;
-      if (layout === "uniform" || !(problem.table instanceof Int32Array)) {
-        return await good.append(problem);
-      }
-      const table = problem.table.map((_, index) => {
-        const slot = Math.floor(index / columns / kvHeads);
-        return problem.table[slot * kvHeads * columns + index % columns] ?? -1;
-      });
-      return await good.append({ ...problem, table });
+    append: (problem) => {
+      const { columns } = problem.shape;
+      const table = mapTable(
+        problem,
+        (_, { index, head }) => problem.table[index - head * columns] ?? -1,
+      );
+      return good.append({ ...problem, table });
     },
   })),
   mutateKernel({
@@ -45,8 +43,7 @@ export const appendMutants: readonly Mutant[] = [
         : leak(problem, reply, ({ id, column }) => id === -1 && column === 0)
     )(good),
     append: (problem) => {
-      const { columns } = problem.shape;
-      const table = problem.table.map((id, index) => id === -1 && index % columns === 0 ? 0 : id);
+      const table = mapTable(problem, (id, { column }) => id === -1 && column === 0 ? 0 : id);
       return good.append({ ...problem, table });
     },
   })),

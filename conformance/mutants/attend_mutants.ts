@@ -1,10 +1,12 @@
 /** Kernels whose attention has one fault each. */
+import { mapTable } from "../map_table.ts";
 import { type Mutant, mutateKernel, withTable } from "./mutant.ts";
 import {
   answering,
   asking,
   changed,
   closeHoles,
+  copyRows,
   fullHeadsFirst,
   overrunRows,
 } from "./problem_changes.ts";
@@ -33,11 +35,7 @@ export const attendMutants: readonly Mutant[] = [
       violates: ["layout/id-spaces-distinct", "layout/row-major-heads"],
       killedBy: ["kernel:sentinel:flat_ids", "kernel:attend:layout:layout=pooled;*"],
     },
-    asking((problem) => {
-      const { pages } = problem.shape;
-      const isTable = problem.table instanceof Int32Array;
-      return isTable ? withTable(problem, problem.table.map((id) => id % pages)) : problem;
-    }),
+    asking((problem) => withTable(problem, mapTable(problem, (id) => id % problem.shape.pages))),
   ),
   mutateKernel({
     name: "sinks_zero_in_one_entry",
@@ -179,14 +177,8 @@ export const attendMutants: readonly Mutant[] = [
       killedBy: ["kernel:attend:mixed_batch"],
     },
     answering((reply, problem) => {
-      const width = problem.shape.queryHeads * problem.shape.headSize;
-      const output = reply.output.slice();
-      problem.queryStarts.slice(1).forEach((end, slot) => {
-        for (let token = problem.queryStarts[slot] ?? 0; token < end - 1; token++) {
-          output.copyWithin(token * width, (end - 1) * width, end * width);
-        }
-      });
-      return { output };
+      const last = (token: number): number => problem.queryStarts.find((end) => end > token)! - 1;
+      return copyRows(problem, reply, (token, head) => [last(token), head]);
     }),
   ),
   mutateKernel({
@@ -194,5 +186,5 @@ export const attendMutants: readonly Mutant[] = [
     fault: "A row's holes are closed up, so that later pages slide to earlier positions",
     violates: ["recycle/off-equal-answers", "sentinel/no-read"],
     killedBy: ["kernel:attend:recycling"],
-  }, asking((problem) => problem.table instanceof Int32Array ? closeHoles(problem) : problem)),
+  }, asking(closeHoles)),
 ];

@@ -4,7 +4,7 @@ import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
 import { onlyColumns } from "./capture_mutants.ts";
 import { kernelFamily, kernelLayoutFamily, limits, named } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
-import { changed } from "./problem_changes.ts";
+import { changed, copyRows, firstOfRow } from "./problem_changes.ts";
 
 const facts = { origin: "field", violates: ["capture/several"] } as const;
 
@@ -56,17 +56,10 @@ export const captureFamilyMutants: readonly Mutant[] = [
     layouts: HEAD_LAYOUTS,
   }, (good) => ({
     replay: async (capture, problem) =>
-      changed(await good.replay(capture, problem), (reply) => {
-        const width = problem.shape.queryHeads * problem.shape.headSize;
-        const output = reply.output.slice();
-        queryTokens(problem).forEach((tokens, slot) => {
-          const first = problem.queryStarts[slot] ?? 0;
-          for (let token = first + 1; token < first + tokens; token++) {
-            output.copyWithin(token * width, first * width, (first + 1) * width);
-          }
-        });
-        return { ...reply, output };
-      }),
+      changed(
+        await good.replay(capture, problem),
+        (reply) => copyRows(problem, reply, (token, head) => [firstOfRow(problem, token), head]),
+      ),
   })),
   ...kernelLayoutFamily({
     ...facts,

@@ -1,6 +1,7 @@
 /** Kernels that record or replay steps wrongly, one fault each. */
 import type { AttentionProblem } from "../../kernel/mod.ts";
 import { captureTable } from "../identity_table.ts";
+import { mapTable } from "../map_table.ts";
 import type { ReplayReply, Reply } from "../subject.ts";
 import { type Mutant, mutateKernel, withTable } from "./mutant.ts";
 import { changed } from "./problem_changes.ts";
@@ -54,6 +55,5 @@ export const captureMutants: readonly Mutant[] = [
 
 /** A problem whose rows end after so many columns. */
 export function onlyColumns(problem: AttentionProblem, kept: number): AttentionProblem {
-  const { columns } = problem.shape;
-  return withTable(problem, problem.table.map((id, index) => index % columns < kept ? id : -1));
+  return withTable(problem, mapTable(problem, (id, { column }) => column < kept ? id : -1));
 }

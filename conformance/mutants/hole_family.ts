@@ -1,4 +1,5 @@
 /** Kernels that read or write through a hole, entry by entry and layout by layout. */
+import { mapTable } from "../map_table.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
 import { kernelLayoutFamily, named } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
@@ -43,10 +44,9 @@ export const holeMutants: readonly Mutant[] = [
           (reply) => ({ ...reply, droppedWrites: Math.min(reply.droppedWrites, 1) }),
         );
       }
-      const { columns } = problem.shape;
-      const table = problem.table.map((id, index) => {
+      const table = mapTable(problem, (id, { index, column }) => {
         if (id !== -1 || how === "lands_in_page_0") return Math.max(id, 0);
-        return index % columns === 0 ? -1 : problem.table[index - 1] ?? -1;
+        return column === 0 ? -1 : problem.table[index - 1] ?? -1;
       });
       const reply = await good.append({ ...problem, table });
       const honest = await good.append(problem);
@@ -62,12 +62,11 @@ export const holeMutants: readonly Mutant[] = [
     layouts: HEAD_LAYOUTS,
   }, (good) => ({
     append: (problem) => {
-      const { kvHeads, columns } = problem.shape;
-      if (problem.table.length % (kvHeads * columns) !== 0) return good.append(problem);
-      const table = problem.table.map((id, index) => {
-        const row = Math.floor(index / columns);
-        return problem.table[index - (row % kvHeads) * columns] === -1 ? -1 : id;
-      });
+      const { columns } = problem.shape;
+      const table = mapTable(
+        problem,
+        (id, { index, head }) => problem.table[index - head * columns] === -1 ? -1 : id,
+      );
       return good.append({ ...problem, table });
     },
   })),
@@ -77,5 +76,5 @@ export const holeMutants: readonly Mutant[] = [
     fault: "later pages slide into holes",
     test: "kernel:attend:recycling",
     layouts: HEAD_LAYOUTS,
-  }, asking((problem) => problem.table instanceof Int32Array ? closeHoles(problem) : problem)),
+  }, asking(closeHoles)),
 ];

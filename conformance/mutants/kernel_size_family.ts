@@ -1,56 +1,30 @@
 /** Kernels that are right at the sizes of small tests, and wrong beyond them. */
 import type { AppendProblem, AttentionProblem } from "../../kernel/mod.ts";
+import { mapTable, type TablePlace } from "../map_table.ts";
 import { elementsOfId } from "../sparse_cache.ts";
-import type { AttendReply } from "../subject.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
 import { kernelFamily, kernelLayoutFamily, limits } from "./family.ts";
 import { type KernelFault, type Mutant, withTable } from "./mutant.ts";
-import { answering, asking, changed } from "./problem_changes.ts";
+import { answering, asking, changed, copyRows, firstOfRow } from "./problem_changes.ts";
 
 type AnyProblem = Pick<AttentionProblem | AppendProblem, "shape" | "table">;
-type Place = { readonly slot: number; readonly column: number };
 
 /** The table entry by entry: read from another slot or column, or a hole. */
-function reread(
-  problem: AnyProblem,
-  from: (at: Place) => Place | null,
-): Int32Array {
+function reread(problem: AnyProblem, from: (at: TablePlace) => TablePlace | null): Int32Array {
   const { layout, kvHeads, columns } = problem.shape;
   const heads = layout === "uniform" ? 1 : kvHeads;
-  return problem.table.map((_, index) => {
-    const row = Math.floor(index / columns);
-    const place = from({ slot: Math.floor(row / heads), column: index % columns });
+  return mapTable(problem, (_, at) => {
+    const place = from(at);
     if (place === null) return -1;
-    return problem.table[(place.slot * heads + row % heads) * columns + place.column] ?? -1;
+    return problem.table[(place.slot * heads + at.head) * columns + place.column] ?? -1;
   });
 }
 
 /** A kernel that reads the table so. */
 function rereading(
-  from: (at: Place, shape: AttentionProblem["shape"]) => Place | null,
+  from: (at: TablePlace, shape: AttentionProblem["shape"]) => TablePlace | null,
 ): KernelFault {
-  return asking((problem) =>
-    problem.table instanceof Int32Array
-      ? withTable(problem, reread(problem, (at) => from(at, problem.shape)))
-      : problem
-  );
-}
-
-/** Rows of the output that are copied from another row of it. */
-function copyRows(
-  problem: AttentionProblem,
-  reply: AttendReply,
-  source: (token: number, head: number) => [number, number],
-): AttendReply {
-  const { queryHeads, headSize } = problem.shape;
-  const output = reply.output.slice();
-  const rows = problem.query.length / headSize;
-  for (let row = 0; row < rows; row++) {
-    const [token, head] = source(Math.floor(row / queryHeads), row % queryHeads);
-    const from = (token * queryHeads + head) * headSize;
-    output.set(reply.output.subarray(from, from + headSize), row * headSize);
-  }
-  return { ...reply, output };
+  return asking((problem) => withTable(problem, reread(problem, (at) => from(at, problem.shape))));
 }
 
 /** Bits that ids or offsets are kept in, and the elements after which they start again. */
@@ -62,7 +36,7 @@ const WIDTHS = {
 } as const;
 
 /** A column that an append may reach, and the first that its slot's new tokens do. */
-type AppendedColumn = Place & { readonly firstColumn: number; readonly page: number };
+type AppendedColumn = TablePlace & { readonly firstColumn: number; readonly page: number };
 
 export const kernelSizeMutants: readonly Mutant[] = [
   ...kernelLayoutFamily({
@@ -89,15 +63,13 @@ export const kernelSizeMutants: readonly Mutant[] = [
     test: "kernel:size:chunk",
     layouts: HEAD_LAYOUTS,
   }, (good, limit) =>
-    answering((reply, problem) => {
-      const first = (token: number): number =>
-        problem.queryStarts.findLast((start) => start <= token) ?? 0;
-      return copyRows(
+    answering((reply, problem) =>
+      copyRows(
         problem,
         reply,
-        (token, head) => [Math.min(token, first(token) + limit - 1), head],
-      );
-    })(good)),
+        (token, head) => [Math.min(token, firstOfRow(problem, token) + limit - 1), head],
+      )
+    )(good)),
   ...kernelLayoutFamily(
     {
       name: "keys_end_after",

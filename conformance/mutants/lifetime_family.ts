@@ -3,7 +3,7 @@ import type { SharedReply } from "../subject.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
 import { allocatorFamily, layoutFamily, named } from "./family.ts";
 import { type AllocatorFault, type Mutant, mutateAllocator } from "./mutant.ts";
-import { hearing, mapEntries, showing } from "./snapshot_changes.ts";
+import { hearing, showing, showingIds } from "./snapshot_changes.ts";
 
 /** What most allocators that share prefixes wrongly have in common. */
 const PREFIX = { origin: "field", violates: ["prefix/share"] } as const;
@@ -104,9 +104,7 @@ export const lifetimeMutants: readonly Mutant[] = [
         if (reply.kind === "allocated" && reply.hitTokens > 0) shared.push(o.slot);
         return reply;
       },
-      ...showing(good.snapshot, (snapshot) => ({
-        table: mapEntries(snapshot, (id, { slot }) => shared.includes(slot) ? -1 : id),
-      })),
+      ...showingIds(good.snapshot, (id, { slot }) => shared.includes(slot) ? -1 : id),
     };
   }),
   mutateAllocator({
@@ -145,12 +143,10 @@ export const lifetimeMutants: readonly Mutant[] = [
         }
         return reply;
       },
-      ...showing(good.snapshot, (snapshot) => ({
-        table: mapEntries(snapshot, (id, { slot, head, column }) => {
-          const isNext = ends.get(slot) === column;
-          return isNext ? snapshot.table[head * snapshot.columns + column] ?? id : id;
-        }),
-      })),
+      ...showingIds(good.snapshot, (id, { slot, head, column }, { table, columns }) => {
+        const isNext = ends.get(slot) === column;
+        return isNext ? table[head * columns + column] ?? id : id;
+      }),
     };
   }),
   mutateAllocator({
@@ -162,9 +158,7 @@ export const lifetimeMutants: readonly Mutant[] = [
     let released = false;
     return {
       ...hearing(good, "release", () => void (released = true)),
-      ...showing(good.snapshot, (snapshot) => ({
-        table: mapEntries(snapshot, (id, { column }) => released && column < 6 ? -1 : id),
-      })),
+      ...showingIds(good.snapshot, (id, { column }) => released && column < 6 ? -1 : id),
     };
   }),
   mutateAllocator({
@@ -237,13 +231,10 @@ export const lifetimeMutants: readonly Mutant[] = [
     let recycled = false;
     return {
       ...hearing(good, "recycle", () => void (recycled = true)),
-      ...showing(good.snapshot, (snapshot) => ({
-        table: mapEntries(
-          snapshot,
-          (id, { slot, head, column }) =>
-            recycled && slot === 1 && head < 2 && column < 6 ? -1 : id,
-        ),
-      })),
+      ...showingIds(
+        good.snapshot,
+        (id, { slot, head, column }) => recycled && slot === 1 && head < 2 && column < 6 ? -1 : id,
+      ),
     };
   }),
 ];

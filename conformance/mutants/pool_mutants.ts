@@ -1,7 +1,7 @@
 /** Allocators whose pools have one fault each. */
 import type { CacheSpec } from "../subject.ts";
 import { type Mutant, mutateAllocator } from "./mutant.ts";
-import { mapEntries, showing } from "./snapshot_changes.ts";
+import { showing, showingIds } from "./snapshot_changes.ts";
 
 export const poolMutants: readonly Mutant[] = [
   mutateAllocator({
@@ -44,10 +44,10 @@ export const poolMutants: readonly Mutant[] = [
     violates: ["layout/id-spaces-distinct", "layout/row-major-heads"],
     killedBy: ["allocator:table:id_spaces:layout=headwise;*", "allocator:table:row_major"],
   }, (good) =>
-    showing(good.snapshot, (snapshot) => ({
-      table: mapEntries(snapshot, (id, { head }) =>
-        snapshot.layout === "headwise" && id >= 0 ? id + head * 32 : id),
-    }))),
+    showingIds(
+      good.snapshot,
+      (id, { head }, { layout }) => layout === "headwise" && id >= 0 ? id + head * 32 : id,
+    )),
   mutateAllocator(
     {
       name: "availability_by_integer_division",

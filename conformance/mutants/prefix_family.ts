@@ -1,4 +1,5 @@
 /** Subjects that find or read shared prefixes wrongly, by content. */
+import { mapTable } from "../map_table.ts";
 import { LAYOUTS } from "../suites/cache_spec.ts";
 import { allocatorFamily, kernelLayoutFamily } from "./family.ts";
 import { type Mutant, mutateAllocator, withTable } from "./mutant.ts";
@@ -60,10 +61,9 @@ export const prefixMutants: readonly Mutant[] = [
     layouts: LAYOUTS,
   }, (good) => ({
     attend: (problem, o) => {
-      const { kvHeads, columns, layout } = problem.shape;
       const seen = new Set<string>();
-      const table = problem.table.map((id, index) => {
-        const pool = layout === "headwise" ? Math.floor(index / columns) % kvHeads : 0;
+      const table = mapTable(problem, (id, { head }) => {
+        const pool = problem.shape.layout === "headwise" ? head : 0;
         const isNew = id < 0 || !seen.has(`${pool}:${id}`);
         seen.add(`${pool}:${id}`);
         return isNew ? id : -1;

@@ -1,5 +1,6 @@
 /** Ways to give a good kernel the wrong problem, or to change what it answered. */
 import { type AppendProblem, type AttentionProblem, STORAGE_FORMATS } from "../../kernel/mod.ts";
+import { mapTable } from "../map_table.ts";
 import type { AttendOptions, AttendReply, Reply } from "../subject.ts";
 import { type KernelFault, withTable } from "./mutant.ts";
 
@@ -94,6 +95,7 @@ export function leak(
 /** Closes every row's holes up, so that later pages slide to earlier columns. */
 export function closeHoles(problem: AttentionProblem): AttentionProblem {
   const { columns } = problem.shape;
+  if (!(problem.table instanceof Int32Array)) return problem;
   const table = problem.table.slice();
   for (let start = 0; start < table.length; start += columns) {
     const named = table.slice(start, start + columns).filter((id) => id >= 0);
@@ -112,15 +114,14 @@ export function readAsInt32(table: Int32Array): Int32Array {
 /** The table as somebody reads it who takes row h·B + b for row b·H + h. */
 export function headsFirstRows(problem: AttentionProblem | AppendProblem): Int32Array {
   const { layout, batch, kvHeads, columns } = problem.shape;
-  if (layout === "uniform" || problem.table.length !== batch * kvHeads * columns) {
-    return problem.table;
-  }
-  return problem.table.map((_, index) => {
-    const row = Math.floor(index / columns);
-    const other = (row % kvHeads) * batch + Math.floor(row / kvHeads);
-    return problem.table[other * columns + index % columns] ?? -1;
-  });
+  const { table } = problem;
+  if (layout === "uniform" || table.length !== batch * kvHeads * columns) return table;
+  return mapTable(
+    problem,
+    (_, { slot, head, column }) => table[(head * batch + slot) * columns + column] ?? -1,
+  );
 }
+
 /** Gives every row as many columns as the longest request has pages, read on from the row's start. */
 export function overrunRows(problem: AttentionProblem): AttentionProblem {
   const { columns, pageSizeTokens, batch } = problem.shape;
@@ -139,6 +140,28 @@ export function overrunRows(problem: AttentionProblem): AttentionProblem {
     return table[start + index % needed] ?? -1;
   });
   return { ...problem, table: walked, shape: { ...problem.shape, columns: needed } };
+}
+
+/** Rows of the output that are copied from another row of it. */
+export function copyRows<R extends AttendReply>(
+  problem: AttentionProblem,
+  reply: R,
+  source: (token: number, head: number) => [token: number, head: number],
+): R {
+  const { queryHeads, headSize } = problem.shape;
+  const output = reply.output.slice();
+  const rows = problem.query.length / headSize;
+  for (let row = 0; row < rows; row++) {
+    const [token, head] = source(Math.floor(row / queryHeads), row % queryHeads);
+    const from = (token * queryHeads + head) * headSize;
+    output.set(reply.output.subarray(from, from + headSize), row * headSize);
+  }
+  return { ...reply, output };
+}
+
+/** The first token of the row of a token. */
+export function firstOfRow({ queryStarts }: AttentionProblem, token: number): number {
+  return queryStarts.findLast((start) => start <= token) ?? 0;
 }
 
 /** Columns of the output with those of full heads first. */

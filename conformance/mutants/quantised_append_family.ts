@@ -3,8 +3,7 @@ import {
   type AppendProblem,
   CODE_FORMATS,
   type CodeType,
-  decodeBfloat16Array,
-  decodeFloat16Array,
+  decodeValues,
   elementScale,
   elementZero,
   encodeCode,
@@ -56,7 +55,7 @@ function rewrite(
 ): AppendReply {
   const { shape, packed, rotary } = problem;
   const { queryHeads, kvHeads, headSize, columns, pageSizeTokens, layout, storage } = shape;
-  const numbers = storage === "f16" ? decodeFloat16Array(packed) : decodeBfloat16Array(packed);
+  const numbers = decodeValues(storage, packed);
   const written: Record<string, QuantisedTensor> = {};
   for (const side of SIDES) {
     const format = shape[side.format];

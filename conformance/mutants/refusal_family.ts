@@ -1,5 +1,6 @@
 /** Kernels that take one type or shape which they have to refuse. */
 import type { AttentionProblem } from "../../kernel/mod.ts";
+import { mapTable } from "../map_table.ts";
 import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
 import { type FamilyMember, kernelFamily, kernelLayoutFamily } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
@@ -102,14 +103,12 @@ export const refusalMutants: readonly Mutant[] = [
       layouts: HEAD_LAYOUTS,
     },
     asking((problem) => {
-      const { kvHeads, columns, pageSizeTokens } = problem.shape;
-      if (!(problem.table instanceof Int32Array)) return problem;
-      const table = problem.table.map((id, index) => {
-        const row = Math.floor(index / columns);
-        const window = problem.headWindows[row % kvHeads] ?? 0;
-        const cached = problem.cachedLengths[Math.floor(row / kvHeads)] ?? 0;
+      const { pageSizeTokens } = problem.shape;
+      const table = mapTable(problem, (id, { index, slot, head, column }) => {
+        const window = problem.headWindows[head] ?? 0;
+        const cached = problem.cachedLengths[slot] ?? 0;
         const first = window > 0 ? Math.max(0, Math.floor((cached - window) / pageSizeTokens)) : 0;
-        return index % columns >= first ? problem.table[index - first] ?? id : id;
+        return column >= first ? problem.table[index - first] ?? id : id;
       });
       return { ...problem, table };
     }),

@@ -1,24 +1,21 @@
 /** Allocators that are right at the sizes of small tests, and wrong beyond them. */
+import { mapEntries, type TablePlace } from "../map_table.ts";
 import type { AllocatorSnapshot } from "../subject.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
 import { layoutFamily, limits } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
-import { hearing, mapEntries, showing } from "./snapshot_changes.ts";
+import { hearing, showing, showingIds } from "./snapshot_changes.ts";
 
-/** Shows a table entry by entry: from which slot, head and column it is read. */
+/** Shows a table entry by entry: from which slot and head it is read. */
 function entries(
   snapshot: AllocatorSnapshot,
-  from: (o: { slot: number; head: number; column: number }) => {
-    slot: number;
-    head: number;
-    column: number;
-  },
+  from: (at: TablePlace) => Partial<TablePlace>,
 ): Int32Array {
   const { layout, kvHeads, columns, slots, table } = snapshot;
   const heads = layout === "uniform" ? 1 : kvHeads;
-  return mapEntries(snapshot, (_, at) => {
-    const { slot, head, column } = from(at);
-    return table[((at.group * slots + slot) * heads + head) * columns + column] ?? -1;
+  return mapEntries(table, snapshot, (_, at) => {
+    const { group, slot, head, column } = { ...at, ...from(at) };
+    return table[((group * slots + slot) * heads + head) * columns + column] ?? -1;
   });
 }
 
@@ -33,7 +30,7 @@ export const sizeMutants: readonly Mutant[] = [
     layouts: LAYOUTS,
   }, (good, _, limit) =>
     showing(good.snapshot, (snapshot) => ({
-      table: entries(snapshot, (o) => ({ ...o, slot: o.slot >= limit ? o.slot - limit : o.slot })),
+      table: entries(snapshot, ({ slot }) => ({ slot: slot >= limit ? slot - limit : slot })),
     }))),
   ...layoutFamily({
     name: "heads_repeat",
@@ -44,7 +41,7 @@ export const sizeMutants: readonly Mutant[] = [
     layouts: HEAD_LAYOUTS,
   }, (good, _, limit) =>
     showing(good.snapshot, (snapshot) => ({
-      table: entries(snapshot, (o) => ({ ...o, head: o.head >= limit ? 0 : o.head })),
+      table: entries(snapshot, ({ head }) => ({ head: head >= limit ? 0 : head })),
       // A row that repeats another is seen even where each head counts its pages apart.
       freePages: snapshot.freePages.map((free, pool) =>
         pool >= limit && snapshot.freePages.length > limit ? snapshot.freePages[0]! - 1 : free
@@ -57,10 +54,7 @@ export const sizeMutants: readonly Mutant[] = [
     fault: "ids are kept in 16 bits",
     test: "allocator:size:wide_ids",
     layouts: LAYOUTS,
-  }, (good) =>
-    showing(good.snapshot, (snapshot) => ({
-      table: snapshot.table.map((id) => id < 0 ? id : id & 0xffff),
-    }))),
+  }, (good) => showingIds(good.snapshot, (id) => id < 0 ? id : id & 0xffff)),
   ...layoutFamily({
     name: "swap_moves_four_heads",
     origin: "field",
@@ -73,11 +67,10 @@ export const sizeMutants: readonly Mutant[] = [
     return {
       ...hearing(good, "swap", ({ first, second }) => void moved.push([first, second])),
       ...showing(good.snapshot, (snapshot) => ({
-        table: entries(snapshot, (o) => ({
-          ...o,
-          slot: o.head < 4 ? o.slot : moved.reduceRight(
+        table: entries(snapshot, (at) => ({
+          slot: at.head < 4 ? at.slot : moved.reduceRight(
             (slot, [first, second]) => slot === first ? second : slot === second ? first : slot,
-            o.slot,
+            at.slot,
           ),
         })),
       })),
@@ -96,12 +89,10 @@ export const sizeMutants: readonly Mutant[] = [
       ...hearing(good, "release", async () => {
         before = (await good.snapshot()).table;
       }),
-      ...showing(good.snapshot, (snapshot) => ({
-        table: mapEntries(
-          snapshot,
-          (id, { slot, index }) => id < 0 && slot >= limit ? before?.[index] ?? id : id,
-        ),
-      })),
+      ...showingIds(
+        good.snapshot,
+        (id, { slot, index }) => id < 0 && slot >= limit ? before?.[index] ?? id : id,
+      ),
     };
   }),
   ...layoutFamily({
@@ -117,12 +108,10 @@ export const sizeMutants: readonly Mutant[] = [
         before = (await good.snapshot()).table;
       }),
       ...hearing(good, "release", () => void (before = null)),
-      ...showing(good.snapshot, (snapshot) => ({
-        table: mapEntries(
-          snapshot,
-          (id, { group, index }) => group < 2 ? id : before?.[index] ?? id,
-        ),
-      })),
+      ...showingIds(
+        good.snapshot,
+        (id, { group, index }) => group < 2 ? id : before?.[index] ?? id,
+      ),
     };
   }),
 ];

@@ -1,4 +1,5 @@
 /** Ways to show a good allocator's state wrongly. */
+import { mapEntries, type TablePlace } from "../map_table.ts";
 import type { AllocatorSnapshot, AllocatorSubject } from "../subject.ts";
 
 /** Shows part of every snapshot differently. */
@@ -14,27 +15,14 @@ export function showing(
   };
 }
 
-/** Where an entry of a table stands. */
-interface Place {
-  readonly index: number;
-  readonly group: number;
-  readonly slot: number;
-  readonly head: number;
-  readonly column: number;
-}
-
-/** The table with other ids, entry by entry. */
-export function mapEntries(
-  { table, columns, slots, layout, kvHeads }: AllocatorSnapshot,
-  change: (id: number, at: Place) => number,
-): Int32Array {
-  const heads = layout === "uniform" ? 1 : kvHeads;
-  return table.map((id, index) => {
-    const row = Math.floor(index / columns);
-    const slotRow = Math.floor(row / heads);
-    const [group, slot] = [Math.floor(slotRow / slots), slotRow % slots];
-    return change(id, { index, group, slot, head: row % heads, column: index % columns });
-  });
+/** Shows other ids in every table, entry by entry. */
+export function showingIds(
+  snapshot: () => Promise<AllocatorSnapshot>,
+  change: (id: number, at: TablePlace, snapshot: AllocatorSnapshot) => number,
+): { snapshot: () => Promise<AllocatorSnapshot> } {
+  return showing(snapshot, (good) => ({
+    table: mapEntries(good.table, good, (id, at) => change(id, at, good)),
+  }));
 }
 
 /** Hears of a command before it is carried out. */

@@ -1,5 +1,6 @@
 /** Tests of appending: rotation, and writes through the table. */
 import { STORAGE_FORMATS } from "../../kernel/mod.ts";
+import { mapTable } from "../map_table.ts";
 import { grid, type TestDefinition } from "../test_definition.ts";
 import {
   appendDropping,
@@ -80,19 +81,16 @@ export const appendTests: readonly TestDefinition[] = [
     }),
     spec: ({ page }) => ({ rows: `20+${page - 6}_1+${2 * page - 1}` }),
     run: (kernel, problem, { layout, where }) => {
-      const { columns, kvHeads } = problem.shape;
-      const heads = layout === "uniform" ? 1 : kvHeads;
-      const table = problem.table.map((id, index) => {
-        const column = index % columns;
-        const row = Math.floor(index / columns);
+      const lastHead = layout === "uniform" ? 0 : problem.shape.kvHeads - 1;
+      const table = mapTable(problem, (id, { slot, head, column }) => {
         const isHole = {
           first_page: column === 0,
           last_page: column === 1,
-          first_head: row === 0,
-          one_head: row === heads - 1,
+          first_head: head === 0,
+          one_head: head === lastHead,
           everywhere: true,
         }[where];
-        return isHole && (row < heads || where === "everywhere") ? -1 : id;
+        return isHole && (slot === 0 || where === "everywhere") ? -1 : id;
       });
       return appendDropping(kernel, { ...problem, table });
     },

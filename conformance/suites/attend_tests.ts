@@ -1,6 +1,7 @@
 /** Tests of attention over layouts, geometries, lengths and mixed batches. */
 import { type AttentionProblem, poisonUnread } from "../../kernel/mod.ts";
 import { requireSameElements } from "../acceptance.ts";
+import { mapTable } from "../map_table.ts";
 import { PASS } from "../outcome.ts";
 import { defineTest, grid, type TestDefinition, vary } from "../test_definition.ts";
 import { defineAttendTest } from "./attend_case.ts";
@@ -28,12 +29,9 @@ const GEOMETRY = {
 
 /** The table of a problem with its dead columns replaced by holes. */
 function withHoles(problem: AttentionProblem): Int32Array {
-  const { batch, kvHeads, columns, pageSizeTokens } = problem.shape;
-  return problem.table.map((id, index) => {
-    const column = index % columns;
-    const row = Math.floor(index / columns);
-    const slot = Math.floor(row / kvHeads) % batch;
-    const window = problem.headWindows[row % kvHeads] ?? 0;
+  const { pageSizeTokens } = problem.shape;
+  return mapTable(problem, (id, { slot, head, column }) => {
+    const window = problem.headWindows[head] ?? 0;
     const dead = window > 0 && column >= Math.ceil(problem.sinkTokens / pageSizeTokens) &&
       (column + 1) * pageSizeTokens <= (problem.cachedLengths[slot] ?? 0) - window + 1;
     return dead ? -1 : id;
@@ -134,11 +132,11 @@ export const attendTests: readonly TestDefinition[] = [
     description: "Rows of several slots name the same pages of a prefix, and each reads them all",
     cases: grid({ layout: LAYOUTS, rows: ["1+70_1+47_4+60", "20+48_9+55_1+62"] }),
     spec: { window: 40 },
-    run: (kernel, problem, { layout }) => {
-      const { columns, kvHeads } = problem.shape;
-      const stride = columns * (layout === "uniform" ? 1 : kvHeads);
-      const table = problem.table.map((id, index) =>
-        index % columns < 3 ? problem.table[index % stride] ?? id : id
+    run: (kernel, problem) => {
+      const { columns } = problem.shape;
+      const table = mapTable(
+        problem,
+        (id, { head, column }) => column < 3 ? problem.table[head * columns + column] ?? id : id,
       );
       return attendJudged(kernel, poisonUnread({ ...problem, table }));
     },

@@ -15,6 +15,7 @@ import {
   needsOf,
   problemOf,
   type ProblemSpec,
+  recordStep,
   shapeOf,
   STORAGES,
   worstOf,
@@ -35,17 +36,6 @@ function decodeRows(lengths: readonly number[]): string {
 /** A step of some rows over pages with holes. */
 function stepOf(layout: Layout, rows: string): Partial<ProblemSpec> {
   return { layout, rows, recycled: true, window: 12 };
-}
-
-/** Records a step of a problem's shapes, with identity ids and empty caches. */
-async function record(kernel: KernelSubject, problem: AttentionProblem): Promise<number> {
-  const { shape } = problem;
-  const table = captureTable(
-    shape,
-    Math.max(1, Math.min(shape.columns, Math.floor(shape.pages / shape.batch))),
-  );
-  const recorded = { ...problem, table, cachedLengths: new Int32Array(shape.batch) };
-  return requireOk("capture", await kernel.capture(recorded, { table }));
 }
 
 /** A decode step of three slots, in pools and tables whose sizes do not depend on the lengths. */
@@ -187,7 +177,7 @@ export const captureTests: readonly TestDefinition[] = [
     run: async ({ kernel, params: { layout, order }, seed }) => {
       const captures: number[] = [];
       for (const [index, rows] of SEVERAL_ROWS.entries()) {
-        captures.push(await record(kernel, problemOf(seed + index, stepOf(layout, rows))));
+        captures.push(await recordStep(kernel, problemOf(seed + index, stepOf(layout, rows))));
       }
       const all = [...captures.keys()];
       const turns = {
@@ -212,7 +202,7 @@ export const captureTests: readonly TestDefinition[] = [
       const [first, ...next] = [0, 1, 2].map((turn) =>
         problemOf(seed + turn, stepOf(layout, rows))
       );
-      const capture = await record(kernel, first!);
+      const capture = await recordStep(kernel, first!);
       return judgeReplays(kernel, next.map((problem) => ({ capture, problem })));
     },
   }),
@@ -228,7 +218,7 @@ export const captureTests: readonly TestDefinition[] = [
       const shape = shapeOf({ ...CONTROL_PROBLEM, ...widest, spareColumns: 0 });
       const step = (seed: number, lengths: readonly number[]): AttentionProblem =>
         problemOf(seed, stepOf(layout, decodeRows(lengths)), shape);
-      const capture = await record(kernel, step(seed, recorded.split("-").map(Number)));
+      const capture = await recordStep(kernel, step(seed, recorded.split("-").map(Number)));
       const next = [[last, 20, 3], [7, last, last - 16]].map((lengths) => step(seed + 1, lengths));
       return judgeReplays(kernel, next.map((problem) => ({ capture, problem })));
     },

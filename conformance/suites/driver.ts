@@ -65,8 +65,9 @@ export class Driver {
   }
 
   /** Admits a request; gives whether the pools had its pages. */
-  async admit(slot: number, lengthTokens: number): Promise<boolean> {
-    const reply = await this.allocator.admit({ slot, lengthTokens });
+  async admit(slot: number, lengthTokens: number, request?: number): Promise<boolean> {
+    const named = { slot, ...(request !== undefined && { request }) };
+    const reply = await this.allocator.admit({ ...named, lengthTokens });
     return await this.#settle(reply, { slot, lengthTokens, command: "admit" });
   }
 
@@ -121,8 +122,8 @@ export class Driver {
   }
 
   /** Ends a request; gives the pages that it returned. An empty slot may refuse, or return none. */
-  async release(slot: number): Promise<number> {
-    const reply = await this.allocator.release({ slot });
+  async release(slot: number, request?: number): Promise<number> {
+    const reply = await this.allocator.release({ slot, ...(request !== undefined && { request }) });
     const empty = slotOf(this.model, slot).pages === 0;
     const released = empty && reply.kind === "refused" ? 0 : requireOk("release", reply);
     requireEqual(`pages that slot ${slot} returned`, released, releaseModel(this.model, slot));

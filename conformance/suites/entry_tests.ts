@@ -1,12 +1,18 @@
 /** Tests of entry points: each of them honours every mask, alone and all at once. */
 import type { AttentionProblem } from "../../kernel/mod.ts";
-import { captureTable } from "../identity_table.ts";
 import type { Verdict } from "../outcome.ts";
 import type { Capability, KernelSubject } from "../subject.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
 import { LAYOUTS } from "./cache_spec.ts";
 import { requireOk } from "./driver.ts";
-import { attendJudged, judgeReply, needsOf, problemOf, type ProblemSpec } from "./kernel_case.ts";
+import {
+  attendJudged,
+  judgeReply,
+  needsOf,
+  problemOf,
+  type ProblemSpec,
+  recordStep,
+} from "./kernel_case.ts";
 
 /** Ways into a kernel, and what each needs. */
 export const ENTRIES = {
@@ -85,24 +91,12 @@ export async function enter(
 
 /** Records a step of the problem's shapes, and replays the problem. */
 async function replayFresh(kernel: KernelSubject, problem: AttentionProblem): Promise<Verdict> {
-  const { batch, pages } = problem.shape;
-  const table = captureTable(
-    problem.shape,
-    Math.min(problem.shape.columns, Math.floor(pages / batch)),
-  );
-  const cachedLengths = new Int32Array(batch);
-  const recorded = { ...problem, table, cachedLengths, ...emptyRanges(problem) };
-  const capture = requireOk("capture", await kernel.capture(recorded, { table }));
+  const capture = await recordStep(kernel, problem);
   try {
     return judgeReply(problem, requireOk("replay", await kernel.replay(capture, problem)));
   } finally {
     await kernel.releaseCapture(capture);
   }
-}
-
-/** Ranges that fit whatever lengths a step is recorded with. */
-function emptyRanges({ maskRanges }: AttentionProblem): Pick<AttentionProblem, "maskRanges"> {
-  return maskRanges === undefined ? {} : { maskRanges: new Int32Array(maskRanges.length) };
 }
 
 /** Capabilities that a problem needs in an entry point. */

@@ -16,6 +16,7 @@ import {
 } from "../../kernel/mod.ts";
 import { requireEqual } from "../acceptance.ts";
 import { formatCapability } from "../cache_formats.ts";
+import { captureTable } from "../identity_table.ts";
 import { Mismatch, type Verdict } from "../outcome.ts";
 import type { AttendOptions, AttendReply, Capability, KernelSubject } from "../subject.ts";
 import { requireOk } from "./driver.ts";
@@ -240,6 +241,23 @@ export function judgeReply(problem: AttentionProblem, reply: AttendReply): Verdi
     throw new Mismatch(message, worstBudgetUsed);
   }
   return { kind: "pass", budgetUsed: worstBudgetUsed };
+}
+
+/** Records a step of a problem's shapes: identity ids, empty caches, and ranges that fit those. */
+export async function recordStep(
+  kernel: KernelSubject,
+  problem: AttentionProblem,
+): Promise<number> {
+  const { shape, maskRanges } = problem;
+  const pages = Math.min(shape.columns, Math.floor(shape.pages / shape.batch));
+  const table = captureTable(shape, Math.max(1, pages));
+  const recorded = {
+    ...problem,
+    table,
+    cachedLengths: new Int32Array(shape.batch),
+    ...(maskRanges && { maskRanges: new Int32Array(maskRanges.length) }),
+  };
+  return requireOk("capture", await kernel.capture(recorded, { table }));
 }
 
 /** The worse of several verdicts that passed. */

@@ -8,43 +8,17 @@ import { HEAD_LAYOUTS, LAYOUTS, THREE_GROUPS, windowHeads } from "./cache_spec.t
 import { entryIndex, idAt } from "./check_snapshot.ts";
 import { type Driver, requireOk } from "./driver.ts";
 
-/** Admits a request by number. */
-async function name(
-  driver: Driver,
-  o: { slot: number; lengthTokens: number; request: number },
-): Promise<void> {
-  requireEqual('answer to "admit"', (await driver.allocator.admit(o)).kind, "allocated");
-  const state = slotOf(driver.model, o.slot);
-  state.lengthTokens = o.lengthTokens;
-  state.pages = Math.ceil(o.lengthTokens / driver.model.spec.pageSizeTokens);
-  await driver.checkState();
-}
-
-/** Moves the request; gives its slot. */
+/** Moves the only request, or leaves it where it is; gives its slot. */
 async function move(
   driver: Driver,
   how: string,
   { from, to }: { readonly from: number; readonly to: number },
 ): Promise<number> {
-  const slots = driver.model.slots.map((_, slot) => slot);
-  if (how === "reuse") return from;
-  if (how === "condense") {
-    const reply = await driver.allocator.condense({ active: slots.map((slot) => slot === from) });
-    const order = [...requireOk("condense", reply)];
-    driver.model.slots.splice(0, slots.length, ...order.map((slot) => driver.model.slots[slot]!));
-    return order.indexOf(from);
-  }
-  if (how === "swap") requireOk("swap", await driver.allocator.swap({ first: from, second: to }));
-  else {
-    const permutation = Int32Array.from(
-      slots,
-      (slot) => slot === to ? from : slot === from ? to : slot,
-    );
-    requireOk("reorder", await driver.allocator.reorder({ permutation }));
-  }
-  const states = driver.model.slots;
-  [states[from], states[to]] = [states[to]!, states[from]!];
-  return to;
+  const slots = [...driver.model.slots.keys()];
+  if (how === "swap") await driver.swap(from, to);
+  if (how === "reorder") await driver.reorder(slots.with(from, to).with(to, from));
+  if (how === "condense") await driver.condense(slots.map((slot) => slot === from));
+  return driver.model.slots.findIndex(({ lengthTokens }) => lengthTokens > 0);
 }
 
 export const lifetimeTests: readonly TestDefinition[] = [
@@ -134,10 +108,9 @@ export const lifetimeTests: readonly TestDefinition[] = [
     cases: grid({ layout: LAYOUTS, after: ["reuse", "swap", "reorder", "condense"], slot: [0, 3] }),
     spec: () => ({ recycle: false }),
     run: async (driver, { after, slot }) => {
-      await name(driver, { slot, lengthTokens: 40, request: 7 });
-      requireOk("release", await driver.allocator.release({ slot, request: 7 }));
-      driver.model.slots[slot] = { ...slotOf(driver.model, slot), lengthTokens: 0, pages: 0 };
-      await name(driver, { slot, lengthTokens: 100, request: 8 });
+      await driver.admit(slot, 40, 7);
+      await driver.release(slot, 7);
+      await driver.admit(slot, 100, 8);
       const other = slot === 0 ? 1 : 0;
       const owner = await move(driver, after, { from: slot, to: other });
       const before = await driver.checkState();
@@ -148,10 +121,7 @@ export const lifetimeTests: readonly TestDefinition[] = [
       requireSameElements("table", now.table, before.table);
       await driver.grow(owner, 120);
       // The owner itself is found under its new slot.
-      const freed = requireOk(
-        "release",
-        await driver.allocator.release({ slot: owner, request: 8 }),
-      );
+      const freed = await driver.release(owner, 8);
       requireThat(freed > 0, "Expected the owner's pages to be returned");
     },
   }),

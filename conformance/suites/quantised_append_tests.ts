@@ -1,12 +1,12 @@
 /** Tests of appending to C8 and C4: codes and scales as they are stored, bit for bit. */
 import {
   type AppendProblem,
-  decodeBfloat16Array,
-  decodeFloat16Array,
+  decodeValues,
   encodeValues,
   type QuantisedFormat,
   type QuantisedTensor,
 } from "../../kernel/mod.ts";
+import { mapTable } from "../map_table.ts";
 import { grid, type TestDefinition } from "../test_definition.ts";
 import {
   appendDropping,
@@ -39,7 +39,7 @@ function withContents(problem: AppendProblem): AppendProblem {
   const { storage, headSize, queryHeads, kvHeads } = problem.shape;
   const heads = queryHeads + 2 * kvHeads;
   const { packed } = problem;
-  const drawn = storage === "f16" ? decodeFloat16Array(packed) : decodeBfloat16Array(packed);
+  const drawn = decodeValues(storage, packed);
   const numbers = Float64Array.from(drawn, (value, index) => {
     const head = Math.floor(index / headSize) % heads;
     const token = Math.floor(index / headSize / heads);
@@ -126,9 +126,11 @@ export const quantisedAppendTests: readonly TestDefinition[] = [
     cases: grid({ format: LEADING, layout: HEAD_LAYOUTS, where: ["one_head", "everywhere"] }),
     spec: { rows: "20+10_1+31" },
     run: (kernel, drawn, { where }) => {
-      const { columns, kvHeads } = drawn.shape;
-      const table = drawn.table.map((id, index) =>
-        where === "everywhere" || Math.floor(index / columns) === kvHeads - 1 ? -1 : id
+      const { kvHeads } = drawn.shape;
+      const table = mapTable(
+        drawn,
+        (id, { slot, head }) =>
+          where === "everywhere" || (slot === 0 && head === kvHeads - 1) ? -1 : id,
       );
       return appendDropping(kernel, { ...drawn, table });
     },

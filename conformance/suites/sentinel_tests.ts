@@ -1,6 +1,7 @@
 /** Tests of holes, foreign ids and memory that no one may touch. */
 import { type AttentionProblem, STORAGE_FORMATS } from "../../kernel/mod.ts";
 import { requireEqual, requireSameElements, requireThat } from "../acceptance.ts";
+import { mapTable } from "../map_table.ts";
 import { grid, type TestDefinition } from "../test_definition.ts";
 import { attendRefused, defineAttendTest } from "./attend_case.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "./cache_spec.ts";
@@ -81,11 +82,8 @@ export const sentinelTests: readonly TestDefinition[] = [
     needs: ["kernel.pooled"],
     cases: grid({ storage: STORAGES, rows: ["1+40_1+30", "5+40"] }),
     run: (kernel, local, { storage, rows }, { seed }) => {
-      const { pages, kvHeads, columns } = local.shape;
-      const table = local.table.map((id, index) => {
-        const head = Math.floor(index / columns) % kvHeads;
-        return id < 0 ? id : head * pages + id;
-      });
+      const { pages } = local.shape;
+      const table = mapTable(local, (id, { head }) => id < 0 ? id : head * pages + id);
       const global = problemOf(seed, { storage, rows, layout: "pooled" });
       return attendRefused(kernel, { ...local, table }, global);
     },
