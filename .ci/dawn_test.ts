@@ -8,6 +8,7 @@ import {
   MATRIX_ROWS,
   matrixChainProgram,
   matrixTuningsOf,
+  parseFormat,
   type ProgramTarget,
   TILE_ROWS,
 } from "../kernel/mod.ts";
@@ -60,6 +61,7 @@ function* listPrograms(): Generator<{ readonly name: string; readonly code: stri
     for (const headSize of [64, 128, 256]) {
       const shape = { headSize, storage: "f16" } as const;
       const sizes = hasMatrixRows(shape, target) ? [TILE_ROWS, MATRIX_ROWS] : [TILE_ROWS];
+      yield* listCodePrograms(headSize, target);
       const tunings = matrixTuningsOf(target, { headSize });
       for (const matrix of tunings) {
         for (const rows of sizes) {
@@ -80,6 +82,36 @@ function* listPrograms(): Generator<{ readonly name: string; readonly code: stri
           }
         }
       }
+    }
+  }
+}
+
+/** Each type of codes for keys and the next for values, which matrices multiply where a tuning says so. */
+function* listCodePrograms(
+  headSize: number,
+  target: ProgramTarget,
+): Generator<{ readonly name: string; readonly code: string }> {
+  const formats = ["int8:head:f32", "fp8_e4m3:head:f16", "fp8_e5m2:tensor:bf16", "fp4"];
+  const coded = { ...target, matrix: { ...target.matrix!, codes: true } };
+  for (const [index, name] of formats.entries()) {
+    for (const rows of [TILE_ROWS, MATRIX_ROWS]) {
+      const program = attendProgram({
+        queryHeads: 20,
+        kvHeads: 4,
+        headSize,
+        pageSizeTokens: 64,
+        layout: "headwise",
+        storage: "f16",
+        keyFormat: parseFormat(name)!,
+        valueFormat: parseFormat(formats[(index + 1) % formats.length])!,
+        bindings: 1,
+        rows,
+        maskRanges: false,
+        treeMask: false,
+        learnedSinks: false,
+        logSumExp: false,
+      }, { target: coded });
+      if (program.name.includes(";matrix=")) yield program;
     }
   }
 }

@@ -37,6 +37,9 @@ const SIXTEEN_OF_CODES = { lanesPerKey: 16, keysPerGroup: 4 } as const;
 const AHEAD = { valuesAhead: true } as const;
 /** A matrix of 16 keys for five rows and more. */
 const MATRIX_OF_16 = { rowFragments: 1, tileKeys: 16, leastRows: 5 } as const;
+/** The same over codes, and over 32 keys of them, which take the registers of 16 keys of 16 bits. */
+const CODES_OF_16 = { ...MATRIX_OF_16, codes: true } as const;
+const CODES_OF_32 = { ...CODES_OF_16, tileKeys: 32 } as const;
 
 /** All attempts, what decides most first: a run that is cut short has those. */
 export const ATTEMPTS: readonly KernelAttempt[] = [
@@ -103,9 +106,9 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     name: "matrix decode",
     compiler: "tint",
     cases: [
+      "matrix-speculative-8-g2",
       "matrix-decode-128x8k-g8",
       "matrix-decode-32x16k-g5",
-      "matrix-speculative-8-g2",
       "matrix-decode-8x1k-g8",
     ],
     variants: {
@@ -123,6 +126,49 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
       "32 keys": { matrix: { rowFragments: 1, tileKeys: 32 } },
       "32 rows": { matrix: { rowFragments: 2, tileKeys: 16 } },
     },
+  },
+  {
+    name: "codes by matrices, fp8",
+    compiler: "tint",
+    cases: [
+      "quantised-decode-32x16k-g8-c16",
+      "quantised-decode-32x16k-g8-fp8",
+      "quantised-decode-32x16k-g5-c16",
+      "quantised-decode-32x16k-g5-fp8",
+    ],
+    variants: {
+      before: {},
+      "16 keys": { matrix: CODES_OF_16 },
+      "16 keys, items for three waves of two": { matrix: CODES_OF_16, parallelItems: 792 },
+      "32 keys": { matrix: CODES_OF_32 },
+      "16 keys, items for four waves of two": { matrix: CODES_OF_16, parallelItems: 1056 },
+    },
+  },
+  {
+    name: "codes by matrices, the others",
+    compiler: "tint",
+    cases: [
+      "quantised-decode-32x16k-g8-fp4",
+      "quantised-decode-32x16k-g5-fp4",
+      "quantised-decode-32x16k-g8-int8-head",
+      "quantised-decode-32x16k-g5-int8-head",
+    ],
+    variants: {
+      before: {},
+      "16 keys": { matrix: CODES_OF_16 },
+      "16 keys, items for three waves of two": { matrix: CODES_OF_16, parallelItems: 792 },
+      "32 keys": { matrix: CODES_OF_32 },
+    },
+  },
+  {
+    name: "codes by matrices, prefill",
+    compiler: "tint",
+    cases: [
+      "quantised-prefill-8k-g5-c16",
+      "quantised-prefill-8k-g5-fp8",
+      "quantised-prefill-8k-g5-fp4",
+    ],
+    variants: { before: {}, "16 keys": { matrix: CODES_OF_16 } },
   },
   {
     name: "small",
@@ -198,10 +244,25 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     variants: { "values ahead": AHEAD },
   },
   {
-    name: "codes, floats in groups",
+    name: "floats in groups, C16",
     compiler: "any",
-    cases: ["quantised-decode-32x16k-g5-fp8"],
-    variants: { "16 lanes and 8 keys": SIXTEEN_OF_CODES },
+    cases: ["quantised-decode-32x16k-g5-c16", "quantised-decode-32x16k-g8-c16"],
+    variants: { default: {} },
+  },
+  {
+    name: "floats in groups",
+    compiler: "any",
+    cases: [
+      "quantised-decode-32x16k-g5-fp8",
+      "quantised-decode-32x16k-g8-fp8",
+      "quantised-decode-32x16k-g5-fp4",
+      "quantised-decode-32x16k-g8-fp4",
+    ],
+    variants: {
+      default: {},
+      "8 lanes and 4 keys, more items, values ahead": { ...MORE_ITEMS, ...AHEAD },
+      "16 lanes and 8 keys": SIXTEEN_OF_CODES,
+    },
   },
   {
     name: "codes, the other groups",

@@ -3,33 +3,7 @@
 //
 // Binding  Buffer    Element    What
 // 0 … 6    as in append_input.wgsl
-// 7 + n    keysN, 7 + BINDINGS + n  valuesN   cache words, as in attention, written
-
-//#for n in 0..BINDINGS
-@group(0) @binding(${7 + n}) var<storage, read_write> keys${n}: array<u32>;
-@group(0) @binding(${7 + BINDINGS + n}) var<storage, read_write> values${n}: array<u32>;
-//#end
-
-// Rows of a large cache fit 32 bits where its words do not, so the binding is chosen by row.
-fn writeKey(row: u32, word: u32, bits: u32) {
-//#for n in 0..BINDINGS - 1
-  if (row < ${n + 1}u * params.bindingRows) {
-    keys${n}[(row - ${n}u * params.bindingRows) * ${D / 2}u + word] = bits;
-    return;
-  }
-//#end
-  keys${BINDINGS - 1}[(row - ${BINDINGS - 1}u * params.bindingRows) * ${D / 2}u + word] = bits;
-}
-
-fn writeValue(row: u32, word: u32, bits: u32) {
-//#for n in 0..BINDINGS - 1
-  if (row < ${n + 1}u * params.bindingRows) {
-    values${n}[(row - ${n}u * params.bindingRows) * ${D / 2}u + word] = bits;
-    return;
-  }
-//#end
-  values${BINDINGS - 1}[(row - ${BINDINGS - 1}u * params.bindingRows) * ${D / 2}u + word] = bits;
-}
+// 7 …      as in append_side.wgsl
 
 @compute @workgroup_size(${WORKGROUP})
 fn append(

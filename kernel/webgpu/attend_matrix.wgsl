@@ -102,40 +102,32 @@ fn attend(
 //#end
 //#end
 
+//#for i in 0..KEY_LOADS
+  let keyStage${i} = local + ${i * LANES}u;
+//#end
+//#for i in 0..VALUE_LOADS
+  let valueStage${i} = local + ${i * LANES}u;
+//#end
+//#if KEY_STATIC
+  let scoreScale = params.scaleLog2 * keyStaticScale(item.head, 0u).x;
+//#else
+  let scoreScale = params.scaleLog2;
+//#end
   if (local < SLOTS) {
     atomicStore(&needsMask[local], 0u);
   }
   if (local == 0u) {
     atomicStore(&moves, 0u);
   }
-//#for i in 0..CD / QF
-  workgroupBarrier();
-  for (var at = local; at < ${ROWS * QF * U / 8}u; at += ${LANES}u) {
-    let row = at / ${QF * U / 8}u;
-    let word = at % ${QF * U / 8}u;
-    tile[${SCORES_AT}u + row * ${SCORE_STRIDE}u + word] = queryWord(item, row, ${i * QF * U / 8}u + word);
-  }
-  workgroupBarrier();
-//#for k in 0..QF
-//#for r in 0..RF
-  let query${r}_${i * QF + k} = subgroupMatrixLoad<Left, row_major>(&tile, scores + ${r * U * SCORE_STRIDE + k * U / 8}u, ${SCORE_STRIDE}u);
-//#end
-//#end
-//#end
+//#use attend_matrix_queries
 
   findTile(item, item.visibleBegin, local);
   findTile(item, item.visibleBegin + ${KT}u, local);
   workgroupBarrier();
-//#for i in 0..STAGE_LOADS
-  let stage${i} = local + ${i * LANES}u;
-  let stageKey${i} = stage${i} / ${LV}u;
-  let stageWord${i} = stage${i} % ${LV}u;
-  let stageAt${i} = stageKey${i} * ${LV + 1}u + stageWord${i};
-//#end
   if (item.visibleBegin < item.visibleEnd) {
     let slot = item.visibleBegin / ${KT}u % SLOTS * ${KT}u;
-//#for i in 0..STAGE_LOADS
-    tile[stageAt${i}] = keyChunk(sharedRows[slot + stageKey${i}], stageWord${i});
+//#for i in 0..KEY_LOADS
+    putKey(keyStage${i}, readKey(sharedRows[slot + keyOfStage(keyStage${i})], keyStage${i}), true);
 //#end
   }
   workgroupBarrier();
@@ -143,7 +135,7 @@ fn attend(
   for (var begin = item.visibleBegin; begin < item.visibleEnd; begin += ${KT}u) {
     let slot = begin / ${KT}u % SLOTS;
     let area = 0u;
-        {
+    {
 //#for c in 0..KU
 //#for r in 0..RF
       var score${r}_${c} = Sums();
@@ -169,9 +161,11 @@ fn attend(
 
     let isLast = begin + ${KT}u >= item.visibleEnd;
     let nextSlot = select((slot + 1u) % SLOTS, slot, isLast);
-//#for i in 0..STAGE_LOADS
-    let value${i} = valueChunk(sharedRows[slot * ${KT}u + stageKey${i}], stageWord${i});
-    let keyNext${i} = keyChunk(sharedRows[nextSlot * ${KT}u + stageKey${i}], stageWord${i});
+//#for i in 0..VALUE_LOADS
+    let value${i} = readValue(sharedRows[slot * ${KT}u + valueOfStage(valueStage${i})], valueStage${i});
+//#end
+//#for i in 0..KEY_LOADS
+    let keyNext${i} = readKey(sharedRows[nextSlot * ${KT}u + keyOfStage(keyStage${i})], keyStage${i});
 //#end
     if (local == 0u) {
       atomicStore(&needsMask[(slot + 3u) % SLOTS], 0u);
@@ -181,12 +175,12 @@ fn attend(
     let masked = atomicLoad(&needsMask[slot]) != 0u;
 //#for x in 0..RPL
 //#for w in 0..PART
-    var weight${x}_${w} = bitcast<vec4<f32>>(tile[area + scores${x} + ${w}u]) * params.scaleLog2;
+    var weight${x}_${w} = bitcast<vec4<f32>>(tile[area + scores${x} + ${w}u]) * scoreScale;
 //#end
     if (masked) {
       for (var word = 0u; word < ${PART}u; word++) {
         let keys = slot * ${KT}u + (part * ${PART}u + word) * 4u;
-        var four = bitcast<vec4<f32>>(tile[area + scores${x} + word]) * params.scaleLog2;
+        var four = bitcast<vec4<f32>>(tile[area + scores${x} + word]) * scoreScale;
 //#for e in 0..4
         {
           let key = sharedKeys[keys + ${e}u];
@@ -213,7 +207,7 @@ fn attend(
 //#end
 //#for c in 0..CD
       {
-        let values = subgroupMatrixLoad<Right, row_major>(&tile, ${VALUES_AT + k * U * (LV + 1) + c * U / 8}u, ${LV + 1}u);
+        let values = subgroupMatrixLoad<Right, row_major>(&tile, ${VALUE_AT + k * U * (LV + 1) + c * U / 8}u, ${LV + 1}u);
 //#for r in 0..RF
         out${r}_${c} = subgroupMatrixMultiplyAccumulate(left${r}, values, out${r}_${c});
 //#end
@@ -225,31 +219,5 @@ fn attend(
   }
   workgroupBarrier();
 
-//#for x in 0..RPL
-//#if LPR > 1
-  sum${x} += subgroupShuffleXor(sum${x}, 1u);
-//#end
-  if (part == 0u) {
-    sharedState[subgroup * ${RF * U}u + row${x}] = vec2<f32>(top${x}, sum${x} * exp2(-BIAS));
-  }
-//#end
-//#for i in 0..CD / KU
-//#for c in 0..KU
-//#for r in 0..RF
-  subgroupMatrixStore<row_major>(&tile, scores + ${r * U * SCORE_STRIDE + c * U / 4}u, out${r}_${i * KU + c}, ${SCORE_STRIDE}u);
-//#end
-//#end
-  workgroupBarrier();
-  for (var store = local; store < ${ROWS * KT / 8}u; store += ${LANES}u) {
-    let row = store / ${KT / 8}u;
-    let chunk = store % ${KT / 8}u;
-    if (row < item.rows) {
-      let at = ${SCORES_AT}u + row * ${SCORE_STRIDE}u + chunk * 2u;
-      let low = bitcast<vec4<f32>>(tile[at]) * exp2(-BIAS);
-      let high = bitcast<vec4<f32>>(tile[at + 1u]) * exp2(-BIAS);
-      storeItemRow(item, row, ${i * KT / 8}u + chunk, sharedState[row], low, high);
-    }
-  }
-  workgroupBarrier();
-//#end
+//#use attend_matrix_store
 }

@@ -56,11 +56,54 @@ fn isAlive(item: Item, place: Place, key: u32) -> bool {
 }
 
 fn tileRow(item: Item, place: Place, key: u32) -> u32 {
-  if (place.unmasked) {
-    return place.first + key;
-  }
   let walked = place.held && place.visibleIndex + key < item.visibleEnd && isWalked(item, place.start + key);
   return select(item.safeRow, place.first + key, walked || isAlive(item, place, key));
+}
+
+// A lane's chunks of a tile, on their way.
+struct Stage {
+//#for i in 0..KEY_LOADS
+  key${i}: StagedKey,
+//#end
+//#for i in 0..VALUE_LOADS
+  value${i}: StagedValue,
+//#end
+}
+
+// Choosing once for all loads leaves them side by side, and what masked tiles need out of the way.
+fn readTile(item: Item, place: Place, lane: u32) -> Stage {
+  var stage: Stage;
+  if (place.unmasked) {
+//#for i in 0..KEY_LOADS
+    stage.key${i} = readKey(place.first + keyOfStage(lane + ${i * S}u), lane + ${i * S}u);
+//#end
+//#for i in 0..VALUE_LOADS
+    stage.value${i} = readValue(place.first + valueOfStage(lane + ${i * S}u), lane + ${i * S}u);
+//#end
+    return stage;
+  }
+//#for i in 0..KEY_LOADS
+  stage.key${i} = readKey(tileRow(item, place, keyOfStage(lane + ${i * S}u)), lane + ${i * S}u);
+//#end
+//#for i in 0..VALUE_LOADS
+  stage.value${i} = readValue(tileRow(item, place, valueOfStage(lane + ${i * S}u)), lane + ${i * S}u);
+//#end
+  return stage;
+}
+
+fn putTile(item: Item, place: Place, stage: Stage, lane: u32) {
+//#for i in 0..KEY_LOADS
+  putKey(lane + ${i * S}u, stage.key${i}, true);
+//#end
+  if (place.unmasked) {
+//#for i in 0..VALUE_LOADS
+    putValue(lane + ${i * S}u, stage.value${i}, true);
+//#end
+    return;
+  }
+//#for i in 0..VALUE_LOADS
+  putValue(lane + ${i * S}u, stage.value${i}, isAlive(item, place, valueOfStage(lane + ${i * S}u)));
+//#end
 }
 
 @compute @workgroup_size(${S})
@@ -74,8 +117,15 @@ fn attend(
   }
   let item = items[params.itemBase + index];
   let lastToken = (item.firstRow + item.rows - 1u) / ${G}u;
+  let local = lane;
+  let subgroup = 0u;
   let scores = ${SCORES_AT}u;
   let area = 0u;
+//#if KEY_STATIC
+  let scoreScale = params.scaleLog2 * keyStaticScale(item.head, 0u).x;
+//#else
+  let scoreScale = params.scaleLog2;
+//#end
   let part = lane % ${LPR}u;
 //#for x in 0..RPL
   let row${x} = ${x * S}u + lane / ${LPR}u;
@@ -90,64 +140,25 @@ fn attend(
   var out${r}_${c} = Sums();
 //#end
 //#end
-//#for i in 0..STAGE_LOADS
-  let stage${i} = lane + ${i * S}u;
-  let stageKey${i} = stage${i} / ${LV}u;
-  let stageWord${i} = stage${i} % ${LV}u;
-  let stageAt${i} = stageKey${i} * ${LV + 1}u + stageWord${i};
-//#end
   if (lane == 0u) {
     atomicStore(&moves, 0u);
   }
   var id = pageAt(item, item.visibleBegin);
   var next = placeTile(item, item.visibleBegin, id);
   id = pageAt(item, item.visibleBegin + ${KT}u);
-//#for i in 0..STAGE_LOADS
-  var key${i} = vec4<u32>(0u);
-  var value${i} = vec4<u32>(0u);
-//#end
+  var stage: Stage;
   if (item.visibleBegin < item.visibleEnd) {
-//#for i in 0..STAGE_LOADS
-    {
-      let row = tileRow(item, next, stageKey${i});
-      key${i} = keyChunk(row, stageWord${i});
-      value${i} = valueChunk(row, stageWord${i});
-    }
-//#end
+    stage = readTile(item, next, lane);
   }
-
-//#for i in 0..CD / QF
-  workgroupBarrier();
-  for (var at = lane; at < ${ROWS * QF * U / 8}u; at += ${S}u) {
-    let row = at / ${QF * U / 8}u;
-    let word = at % ${QF * U / 8}u;
-    tile[${SCORES_AT}u + row * ${SCORE_STRIDE}u + word] = queryWord(item, row, ${i * QF * U / 8}u + word);
-  }
-  workgroupBarrier();
-//#for k in 0..QF
-//#for r in 0..RF
-  let query${r}_${i * QF + k} = subgroupMatrixLoad<Left, row_major>(&tile, ${SCORES_AT + r * U * SCORE_STRIDE + k * U / 8}u, ${SCORE_STRIDE}u);
-//#end
-//#end
-//#end
+//#use attend_matrix_queries
 
   for (var begin = item.visibleBegin; begin < item.visibleEnd; begin += ${KT}u) {
     let place = next;
     workgroupBarrier();
-//#for i in 0..STAGE_LOADS
-    tile[stageAt${i}] = key${i};
-    // A weight of 0 times NaN is NaN: what no row sees counts as zeros.
-    tile[${VALUES_AT}u + stageAt${i}] = select(vec4<u32>(0u), value${i}, place.unmasked || isAlive(item, place, stageKey${i}));
-//#end
+    putTile(item, place, stage, lane);
     if (begin + ${KT}u < item.visibleEnd) {
       next = placeTile(item, begin + ${KT}u, id);
-//#for i in 0..STAGE_LOADS
-      {
-        let row = tileRow(item, next, stageKey${i});
-        key${i} = keyChunk(row, stageWord${i});
-        value${i} = valueChunk(row, stageWord${i});
-      }
-//#end
+      stage = readTile(item, next, lane);
       id = pageAt(item, begin + ${2 * KT}u);
     }
     workgroupBarrier();
@@ -177,7 +188,7 @@ fn attend(
 
 //#for x in 0..RPL
 //#for w in 0..PART
-    var weight${x}_${w} = bitcast<vec4<f32>>(tile[scores${x} + ${w}u]) * params.scaleLog2;
+    var weight${x}_${w} = bitcast<vec4<f32>>(tile[scores${x} + ${w}u]) * scoreScale;
 //#end
     if (!place.unmasked) {
 //#for w in 0..PART
@@ -204,7 +215,7 @@ fn attend(
 //#end
 //#for c in 0..CD
       {
-        let values = subgroupMatrixLoad<Right, row_major>(&tile, ${VALUES_AT + k * U * (LV + 1) + c * U / 8}u, ${LV + 1}u);
+        let values = subgroupMatrixLoad<Right, row_major>(&tile, ${VALUE_AT + k * U * (LV + 1) + c * U / 8}u, ${LV + 1}u);
 //#for r in 0..RF
         out${r}_${c} = subgroupMatrixMultiplyAccumulate(left${r}, values, out${r}_${c});
 //#end
@@ -215,31 +226,5 @@ fn attend(
   }
   workgroupBarrier();
 
-//#for x in 0..RPL
-//#if LPR > 1
-  sum${x} += subgroupShuffleXor(sum${x}, 1u);
-//#end
-  if (part == 0u) {
-    sharedState[row${x}] = vec2<f32>(top${x}, sum${x} * exp2(-BIAS));
-  }
-//#end
-//#for i in 0..CD / KU
-//#for c in 0..KU
-//#for r in 0..RF
-  subgroupMatrixStore<row_major>(&tile, ${SCORES_AT + r * U * SCORE_STRIDE + c * U / 4}u, out${r}_${i * KU + c}, ${SCORE_STRIDE}u);
-//#end
-//#end
-  workgroupBarrier();
-  for (var store = lane; store < ${ROWS * KT / 8}u; store += ${S}u) {
-    let row = store / ${KT / 8}u;
-    let chunk = store % ${KT / 8}u;
-    if (row < item.rows) {
-      let at = ${SCORES_AT}u + row * ${SCORE_STRIDE}u + chunk * 2u;
-      let low = bitcast<vec4<f32>>(tile[at]) * exp2(-BIAS);
-      let high = bitcast<vec4<f32>>(tile[at + 1u]) * exp2(-BIAS);
-      storeItemRow(item, row, ${i * KT / 8}u + chunk, sharedState[row], low, high);
-    }
-  }
-  workgroupBarrier();
-//#end
+//#use attend_matrix_store
 }

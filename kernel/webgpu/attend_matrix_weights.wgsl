@@ -23,9 +23,11 @@
     }
 //#end
 //#if !READS_AHEAD
-//#for i in 0..STAGE_LOADS
-    tile[${VALUES_AT}u + stageAt${i}] = select(value${i}, vec4<u32>(0u), sharedKeys[slot * ${KT}u + stageKey${i}] == NO_KEY);
-    tile[stageAt${i}] = keyNext${i};
+//#for i in 0..VALUE_LOADS
+    putValue(valueStage${i}, value${i}, sharedKeys[slot * ${KT}u + valueOfStage(valueStage${i})] != NO_KEY);
+//#end
+//#for i in 0..KEY_LOADS
+    putKey(keyStage${i}, keyNext${i}, true);
 //#end
 //#end
     let anyMoves = workgroupUniformLoad(&moves) != 0u;

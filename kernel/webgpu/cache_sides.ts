@@ -13,6 +13,7 @@ import type { CacheSide } from "../quantised/quantised_tensor.ts";
 import appendSideText from "./append_side.wgsl" with { type: "text" };
 import cacheSideText from "./cache_side.wgsl" with { type: "text" };
 import codesText from "./codes.wgsl" with { type: "text" };
+import matrixSideText from "./matrix_side.wgsl" with { type: "text" };
 import type { KernelShape } from "./program.ts";
 
 /** Numbers by which the templates tell types apart. */
@@ -182,6 +183,9 @@ function bothSides(text: string): string[] {
 
 /** Templates of both sides as attention reads them. */
 export const CACHE_TEXTS: readonly string[] = [codesText, ...bothSides(cacheSideText)];
+
+/** Templates of both sides as tiles of matrices hold them. */
+export const MATRIX_TEXTS: readonly string[] = bothSides(matrixSideText);
 
 /** Templates of both sides as appending writes them. */
 export const APPEND_TEXTS: readonly string[] = bothSides(appendSideText);

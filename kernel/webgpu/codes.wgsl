@@ -98,4 +98,23 @@ fn blockScale(code: u32) -> f32 {
   return unpack2x16float(e4m3Pair(code << 8u)).x;
 }
 
+//#if MATRIX
+// Bytes 0 and 2 of a word, signed, as f16: under the exponent of 1024 a code is its value + 1152.
+fn int8Pair(word: u32) -> u32 {
+  let biased = bitcast<vec2<f16>>((word & 0x00ff00ffu) ^ 0x64806480u);
+  return bitcast<u32>(biased - vec2<f16>(1152.0));
+}
+
+// Eight e2m1 from fp4Pairs() times the e4m3 scale of their block: 2^-8 of their value, exactly.
+fn scaledPairs(pairs: vec4<u32>, code: u32) -> vec4<u32> {
+  let scale = bitcast<vec2<f16>>(e4m3Pair(code << 8u)).x * f16(16384.0);
+  return vec4<u32>(
+    bitcast<u32>(bitcast<vec2<f16>>(pairs.x) * scale),
+    bitcast<u32>(bitcast<vec2<f16>>(pairs.y) * scale),
+    bitcast<u32>(bitcast<vec2<f16>>(pairs.z) * scale),
+    bitcast<u32>(bitcast<vec2<f16>>(pairs.w) * scale),
+  );
+}
+
+//#end
 //#end

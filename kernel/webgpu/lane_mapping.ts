@@ -159,11 +159,11 @@ export function subgroupMapping(
 }
 
 /** Fewest elements that are loaded at a time: a block has one scale. */
-function leastElements(format: QuantisedFormat | undefined): number {
+export function leastElements(format: QuantisedFormat | undefined): number {
   return format?.granularity === "block" ? BLOCK_ELEMENTS : C16_ELEMENTS;
 }
 
 /** Elements in 16 bytes. */
-function mostElements(format: QuantisedFormat | undefined): number {
+export function mostElements(format: QuantisedFormat | undefined): number {
   return format === undefined ? C16_ELEMENTS : 128 / CODE_FORMATS[format.codes].bits;
 }

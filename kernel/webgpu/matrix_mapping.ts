@@ -7,7 +7,9 @@
 
 import { type Arithmetic, parseArithmetic } from "../arithmetic.ts";
 import type { Gpu } from "./gpu.ts";
-import { multipliesCodes } from "./lane_mapping.ts";
+import { cacheConstants, hasCodes } from "./cache_sides.ts";
+import type { QuantisedFormat } from "../quantised/quantised_format.ts";
+import { leastElements, mostElements, multipliesCodes } from "./lane_mapping.ts";
 import { itemRowsOf, LEAST_MATRIX_ROWS, MATRIX_ROWS, TILE_ROWS } from "./item_rows.ts";
 import type { AttendSpecialisation, AttendTuning, MatrixTuning, ProgramTarget } from "./program.ts";
 import type { StorageType } from "../storage_type.ts";
@@ -21,15 +23,30 @@ export const MATRIX_TUNINGS: readonly MatrixTuning[] = [
   { rowFragments: 2, tileKeys: 32 },
 ];
 
+/** What decides the constants of a matrix program. */
+type MatrixShape = Pick<AttendSpecialisation, "rows" | "headSize" | "keyFormat" | "valueFormat">;
+
 /** Whether the matrix kernel attends items of this kind. */
 export function usesMatrices(
-  s: Pick<AttendSpecialisation, "rows" | "headSize" | "storage" | "keyFormat" | "valueFormat">,
+  s: MatrixShape & Pick<AttendSpecialisation, "storage">,
   target: ProgramTarget,
 ): boolean {
-  const isC16 = s.keyFormat === undefined && s.valueFormat === undefined;
-  return target.matrix !== undefined && s.storage === "f16" && isC16 &&
+  const { matrix } = target;
+  return matrix !== undefined && s.storage === "f16" &&
+    (!hasCodes(s) || (matrix.codes === true && fitsHalves(s))) &&
     (s.rows === MATRIX_ROWS || s.rows === TILE_ROWS) &&
     chooseMatrixTuning(s, { target }) !== null;
+}
+
+/**
+ * Whether f16 hold the codes of both sides exactly and their scales can be applied to sums: those of
+ * channels of keys, or of tokens, would have to be multiplied into operands, which would round them.
+ */
+function fitsHalves({ keyFormat, valueFormat }: MatrixShape): boolean {
+  const fits = (format: QuantisedFormat | undefined, granularities: string): boolean =>
+    format === undefined ||
+    (format.codes !== "int4" && granularities.includes(format.granularity));
+  return fits(keyFormat, "tensor head block") && fits(valueFormat, "tensor head channel block");
 }
 
 /**
@@ -52,12 +69,19 @@ export function leastMatrixRows(
   return hasMatrixRows(s, target) ? target.matrix!.leastRows ?? LEAST_MATRIX_ROWS : Infinity;
 }
 
-/** The device as one whose matrices multiply as few rows as a tuning asks for. */
+/** The device as one whose matrices multiply as few rows, and the caches, that a tuning asks for. */
 export function withTunedMatrices(gpu: Gpu, tuning: AttendTuning | null | undefined): Gpu {
   const { matrix } = gpu.target;
-  const leastRows = tuning?.matrix?.leastRows;
-  if (matrix === undefined || leastRows === undefined) return gpu;
-  return { ...gpu, target: { ...gpu.target, matrix: { ...matrix, leastRows } } };
+  const { leastRows = matrix?.leastRows, codes = matrix?.codes } = tuning?.matrix ?? {};
+  if (matrix === undefined || (leastRows === matrix.leastRows && codes === matrix.codes)) {
+    return gpu;
+  }
+  const wanted = {
+    ...matrix,
+    ...(leastRows === undefined ? {} : { leastRows }),
+    ...(codes === undefined ? {} : { codes }),
+  };
+  return { ...gpu, target: { ...gpu.target, matrix: wanted } };
 }
 
 /** What multiplies the rows of a slot: float32 units, or matrices of f16 that add up in float32. */
@@ -119,7 +143,10 @@ export function arithmeticOf(target: ProgramTarget, o: SlotKind): Arithmetic {
 
 /** Letters of `attend_matrix.wgsl`. */
 export type MatrixConstants =
-  & Record<"WORKGROUP" | "TILE_WORDS" | "S" | "U" | "RF" | "KT", number>
+  & Record<
+    "WORKGROUP" | "TILE_WORDS" | "S" | "U" | "RF" | "KT" | "KEY_ELEMENTS" | "VALUE_ELEMENTS",
+    number
+  >
   & TemplateConstants;
 
 /**
@@ -128,7 +155,7 @@ export type MatrixConstants =
  * @returns The constants, or null where the tuning does not fit the adapter or the head size.
  */
 export function matrixMapping(
-  s: Pick<AttendSpecialisation, "rows" | "headSize">,
+  s: MatrixShape,
   o: { readonly target: ProgramTarget; readonly tuning: MatrixTuning },
 ): MatrixConstants | null {
   const { matrix, subgroupSize } = o.target;
@@ -146,10 +173,14 @@ export function matrixMapping(
   const tileWords = 2 * keyWords + areaWords;
   const lanesOfRow = Math.max(1, subgroupSize / rowsOfSubgroup);
   const subgroups = s.rows / rowsOfSubgroup;
-  const loads = tileKeys * words / lanes;
+  const elementsOfLane = tileKeys * s.headSize / lanes;
+  const [keys, values] = [s.keyFormat, s.valueFormat].map((format) =>
+    Math.min(mostElements(format), Math.max(leastElements(format), elementsOfLane))
+  );
+  const loads = elementsOfLane / Math.min(keys, values);
   const fits = Number.isInteger(subgroups) &&
     tileWords * 16 + otherBytes <= matrix.workgroupBytes && lanesOfRow <= 2 &&
-    lanes <= MOST_LANES && Number.isInteger(loads) && loads <= MOST_LOADS;
+    lanes <= MOST_LANES && elementsOfLane % Math.max(keys, values) === 0 && loads <= MOST_LOADS;
   if (!fits) return null;
   return {
     SUBGROUPS: true,
@@ -167,13 +198,35 @@ export function matrixMapping(
     RPL: Math.max(1, rowsOfSubgroup / subgroupSize),
     PART: tileKeys / lanesOfRow / 4,
     QF: Math.min(s.headSize, 2 * tileKeys) / unit,
-    STAGE_LOADS: loads,
-    VALUES_AT: keyWords,
+    KEY_ELEMENTS: keys,
+    VALUE_ELEMENTS: values,
+    KEY_LOADS: elementsOfLane / keys,
+    VALUE_LOADS: elementsOfLane / values,
+    KEY_AT: 0,
+    VALUE_AT: keyWords,
     SCORES_AT: 2 * keyWords,
     SCORE_STRIDE: scoreStride,
     TILE_WORDS: tileWords,
   };
 }
+
+/** All constants of a matrix program whose tuning fits. */
+export function matrixConstants(
+  s: AttendSpecialisation,
+  o: { readonly target: ProgramTarget; readonly tuning: MatrixTuning },
+): MatrixConstants {
+  const mapping = matrixMapping(s, o)!;
+  const chunks = { keys: mapping.KEY_ELEMENTS, values: mapping.VALUE_ELEMENTS };
+  return {
+    ...cacheConstants(s, chunks),
+    ...(s.keyFormat?.granularity === "block" ? { KEY_UNIT: BLOCK_UNIT } : {}),
+    ...(s.valueFormat?.granularity === "block" ? { VALUE_UNIT: BLOCK_UNIT } : {}),
+    ...mapping,
+  };
+}
+
+/** What elements of blocks are too small by, as f16 that were multiplied by their scales. */
+const BLOCK_UNIT = 2 ** 8;
 
 /** Whether a program is that of one fragment, whose tiles lie in one page and are read a tile ahead. */
 export function readsAhead(
@@ -199,7 +252,7 @@ const DEFAULT: MatrixTuning = { rowFragments: 1, tileKeys: 16 };
  * @throws {RangeError} If the one asked for does not fit: another would not be what was asked.
  */
 export function chooseMatrixTuning(
-  s: Pick<AttendSpecialisation, "rows" | "headSize">,
+  s: MatrixShape,
   o: { readonly target: ProgramTarget; readonly tuning?: MatrixTuning },
 ): MatrixTuning | null {
   const fits = (tuning: MatrixTuning): boolean =>

@@ -2,14 +2,17 @@ import assert from "node:assert/strict";
 import {
   chooseMatrixTuning,
   MATRIX_TUNINGS,
+  matrixConstants,
   matrixMapping,
   matrixTuningsOf,
   multiplierOf,
+  usesMatrices,
   withTunedMatrices,
 } from "./matrix_mapping.ts";
 import type { Gpu } from "./gpu.ts";
 import { MATRIX_ROWS, TILE_ROWS } from "./item_rows.ts";
-import type { AttendSpecialisation } from "./program.ts";
+import type { AttendSpecialisation, ProgramTarget } from "./program.ts";
+import { parseFormat } from "../quantised/quantised_format.ts";
 import { attendProgram, defaultTuning } from "./specialisation.ts";
 
 const TARGET = {
@@ -102,6 +105,46 @@ Deno.test("withTunedMatrices() lets a tuning say from how many rows on matrices 
   const tuned = withTunedMatrices(gpu, { ...defaultTuning(TARGET), matrix });
   assert.equal(multiplierOf(tuned.target, { shape, queryTokens: 1 }), "matrix");
   assert.equal(withTunedMatrices(gpu, defaultTuning(TARGET)), gpu);
+});
+
+Deno.test("usesMatrices() takes codes where a tuning says so and f16 hold them with their scales", () => {
+  const gpu = { target: TARGET } as unknown as Gpu;
+  const matrix = { rowFragments: 1, tileKeys: 16, leastRows: 5, codes: true } as const;
+  const { target } = withTunedMatrices(gpu, { ...defaultTuning(TARGET), matrix });
+  const uses = (keys: string, values: string, rows: number, by: ProgramTarget = target): boolean =>
+    usesMatrices({
+      ...PREFILL,
+      rows,
+      keyFormat: parseFormat(keys)!,
+      valueFormat: parseFormat(values)!,
+    }, by);
+  for (const rows of [MATRIX_ROWS, TILE_ROWS]) {
+    assert.ok(uses("fp8_e4m3:head:f32", "int8:channel:f32", rows));
+    assert.ok(uses("fp4", "fp8_e5m2:tensor:bf16", rows));
+    assert.ok(!uses("int8:channel:f32", "int8:head:f32", rows));
+    assert.ok(!uses("int8:head:f32", "int8:token:f32", rows));
+    assert.ok(!uses("int4", "int8:head:f32", rows));
+    assert.ok(!uses("fp8_e4m3:head:f32", "fp8_e4m3:head:f32", rows, TARGET));
+  }
+  assert.ok(!uses("fp4", "fp4", 5));
+});
+
+Deno.test("matrixConstants() has lanes load 16 bytes, and fewer where a tile has no more", () => {
+  const loads = (name: string, rows: number, headSize = 128): unknown[] => {
+    const format = parseFormat(name)!;
+    const s = { ...PREFILL, rows, headSize, keyFormat: format, valueFormat: format };
+    const tuning = { rowFragments: 1, tileKeys: 16 } as const;
+    const { KEY_ELEMENTS, KEY_LOADS, VALUE_LOADS, KEY_UNIT } = matrixConstants(s, {
+      target: TARGET,
+      tuning,
+    });
+    return [KEY_ELEMENTS, KEY_LOADS, VALUE_LOADS, KEY_UNIT];
+  };
+  assert.deepEqual(loads("int8:head:f32", MATRIX_ROWS), [16, 4, 4, 1]);
+  assert.deepEqual(loads("fp8_e4m3:head:f32", MATRIX_ROWS), [16, 4, 4, 256]);
+  assert.deepEqual(loads("fp4", MATRIX_ROWS), [32, 2, 2, 256]);
+  assert.deepEqual(loads("fp4", TILE_ROWS), [16, 1, 1, 256]);
+  assert.deepEqual(loads("fp8_e4m3:head:f32", TILE_ROWS, 64), [8, 1, 1, 256]);
 });
 
 Deno.test("attendProgram() gives a few rows to one subgroup, whatever suits a tile", () => {

@@ -12,6 +12,8 @@ export interface MatrixUnit {
   readonly workgroupBytes: number;
   /** Fewest rows of decode that they multiply, where a tuning says so. */
   readonly leastRows?: number;
+  /** Whether they multiply quantised caches as well, where a tuning says so. */
+  readonly codes?: boolean;
 }
 
 /** Tuning of the matrix kernel; any choice gives answers inside the same bound. */
@@ -22,6 +24,8 @@ export interface MatrixTuning {
   readonly tileKeys: 16 | 32;
   /** Fewest rows of decode that matrices multiply. @default {9} */
   readonly leastRows?: number;
+  /** Whether codes are turned into f16 for matrices, which hold them exactly. @default {false} */
+  readonly codes?: boolean;
 }
 
 /** Sizes that every program of one model and cache shares. */

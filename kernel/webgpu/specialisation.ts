@@ -14,12 +14,15 @@ import {
   cacheName,
   counterBinding,
   hasCodes,
+  MATRIX_TEXTS,
 } from "./cache_sides.ts";
 import appendText from "./append.wgsl" with { type: "text" };
 import appendCodesText from "./append_codes.wgsl" with { type: "text" };
 import appendInputText from "./append_input.wgsl" with { type: "text" };
 import attendCommonText from "./attend_common.wgsl" with { type: "text" };
+import attendMatrixQueriesText from "./attend_matrix_queries.wgsl" with { type: "text" };
 import attendMatrixRowsText from "./attend_matrix_rows.wgsl" with { type: "text" };
+import attendMatrixStoreText from "./attend_matrix_store.wgsl" with { type: "text" };
 import attendMatrixWeightsText from "./attend_matrix_weights.wgsl" with { type: "text" };
 import attendMatrixText from "./attend_matrix.wgsl" with { type: "text" };
 import attendPortableText from "./attend_portable.wgsl" with { type: "text" };
@@ -34,6 +37,7 @@ import { type LaneOptions, portableMapping, subgroupMapping } from "./lane_mappi
 import { MATRIX_ROWS, TILE_ROWS } from "./item_rows.ts";
 import {
   chooseMatrixTuning,
+  matrixConstants,
   matrixMapping,
   matrixTuningName,
   readsAhead,
@@ -167,13 +171,13 @@ export function attendProgram(
 ): Program {
   const matrix = matrixTuningOf(s, o);
   const mapping = matrix !== null
-    ? matrixMapping(s, { target: o.target, tuning: matrix })!
+    ? matrixConstants(s, { target: o.target, tuning: matrix })
     : s.rows === TILE_ROWS
     ? tileMapping(s, o.target)
     : vectorMapping(s, o);
   const vectorText = o.target.subgroupSize === 0 ? attendPortableText : attendSubgroupText;
   const entryTexts = matrix !== null
-    ? [readsAhead(s, matrix, o.target) ? attendMatrixRowsText : attendMatrixText]
+    ? [...MATRIX_TEXTS, readsAhead(s, matrix, o.target) ? attendMatrixRowsText : attendMatrixText]
     : s.rows === TILE_ROWS
     ? [attendTileText]
     : [attendRowsText, vectorText];
@@ -208,9 +212,16 @@ export function attendProgram(
       LEARNED_SINKS: s.learnedSinks,
       LOG_SUM_EXP: s.logSumExp,
       TINT: o.target.dialect === "tint",
-    }, { attend_matrix_weights: attendMatrixWeightsText }),
+    }, MATRIX_PARTS),
   };
 }
+
+/** What both matrix programs share. */
+const MATRIX_PARTS = {
+  attend_matrix_queries: attendMatrixQueriesText,
+  attend_matrix_weights: attendMatrixWeightsText,
+  attend_matrix_store: attendMatrixStoreText,
+};
 
 /** Whether programs for a target may count the splits that are finished. */
 export function countsSplits(target: ProgramTarget): boolean {
@@ -345,8 +356,8 @@ const ROTARY_STYLES = { none: 0, interleaved: 1, neox: 2 } as const;
 
 /** Of a quantised cache a workgroup takes a head of a token, because scales go by its largest value. */
 function appendTexts(s: AppendSpecialisation): string[] {
-  const body = hasCodes(s) ? [...APPEND_TEXTS, appendCodesText] : [appendText];
-  return [paramsText, PARAMS.wgsl, appendInputText, ...body, storageFormatText];
+  const body = hasCodes(s) ? appendCodesText : appendText;
+  return [paramsText, PARAMS.wgsl, appendInputText, ...APPEND_TEXTS, body, storageFormatText];
 }
 
 /** Generates an append program. */

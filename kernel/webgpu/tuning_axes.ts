@@ -85,9 +85,10 @@ function isShortTuning(value: unknown): boolean {
 }
 
 function isMatrixTuning(value: unknown): boolean {
-  const { leastRows = LEAST_MATRIX_ROWS, ...rest } = Object(value) as Record<string, unknown>;
+  const parts = Object(value) as Record<string, unknown>;
+  const { leastRows = LEAST_MATRIX_ROWS, codes = false, ...rest } = parts;
   const text = JSON.stringify(rest);
-  return Number.isInteger(leastRows) && Number(leastRows) > 0 &&
+  return Number.isInteger(leastRows) && Number(leastRows) > 0 && typeof codes === "boolean" &&
     MATRIX_TUNINGS.some((choice) => JSON.stringify(choice) === text);
 }
 

@@ -59,6 +59,8 @@ Deno.test("isAttendTuning() takes parts for short steps and for matrices, and no
   const matrix = { rowFragments: 1, tileKeys: 16 };
   assert.ok(takes({ short: { ...short, lanesPerKey: 4 }, matrix }));
   assert.ok(takes({ matrix: { ...matrix, leastRows: 5 }, rowsOfSubgroup: 8 }));
+  assert.ok(takes({ matrix: { ...matrix, codes: true } }));
+  assert.ok(!takes({ matrix: { ...matrix, codes: 1 } }));
   assert.ok(!takes({ short: { ...short, lanesPerKey: 3 } }));
   assert.ok(!takes({ short: { ...short, more: 1 } }));
   assert.ok(!takes({ matrix: { ...matrix, leastRows: 0 } }));
