@@ -119,7 +119,7 @@ fn attend(
   if (local == 0u) {
     atomicStore(&moves, 0u);
   }
-//#use attend_matrix_queries
+//#use attendMatrixQueries
 
   findTile(item, item.visibleBegin, local);
   findTile(item, item.visibleBegin + ${KT}u, local);
@@ -194,7 +194,7 @@ fn attend(
 //#end
     }
 //#end
-//#use attend_matrix_weights
+//#use attendMatrixWeights
     workgroupBarrier();
 
     if (local == 0u) {
@@ -219,5 +219,5 @@ fn attend(
   }
   workgroupBarrier();
 
-//#use attend_matrix_store
+//#use attendMatrixStore
 }

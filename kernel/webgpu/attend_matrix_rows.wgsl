@@ -150,7 +150,7 @@ fn attend(
   if (item.visibleBegin < item.visibleEnd) {
     stage = readTile(item, next, lane);
   }
-//#use attend_matrix_queries
+//#use attendMatrixQueries
 
   for (var begin = item.visibleBegin; begin < item.visibleEnd; begin += ${KT}u) {
     let place = next;
@@ -202,7 +202,7 @@ fn attend(
 //#end
     }
 //#end
-//#use attend_matrix_weights
+//#use attendMatrixWeights
     workgroupBarrier();
     if (lane == 0u) {
       atomicStore(&moves, 0u);
@@ -226,5 +226,5 @@ fn attend(
   }
   workgroupBarrier();
 
-//#use attend_matrix_store
+//#use attendMatrixStore
 }

@@ -20,10 +20,10 @@ import appendText from "./append.wgsl" with { type: "text" };
 import appendCodesText from "./append_codes.wgsl" with { type: "text" };
 import appendInputText from "./append_input.wgsl" with { type: "text" };
 import attendCommonText from "./attend_common.wgsl" with { type: "text" };
-import attendMatrixQueriesText from "./attend_matrix_queries.wgsl" with { type: "text" };
+import attendMatrixQueries from "./attend_matrix_queries.wgsl" with { type: "text" };
 import attendMatrixRowsText from "./attend_matrix_rows.wgsl" with { type: "text" };
-import attendMatrixStoreText from "./attend_matrix_store.wgsl" with { type: "text" };
-import attendMatrixWeightsText from "./attend_matrix_weights.wgsl" with { type: "text" };
+import attendMatrixStore from "./attend_matrix_store.wgsl" with { type: "text" };
+import attendMatrixWeights from "./attend_matrix_weights.wgsl" with { type: "text" };
 import attendMatrixText from "./attend_matrix.wgsl" with { type: "text" };
 import attendPortableText from "./attend_portable.wgsl" with { type: "text" };
 import attendRowsText from "./attend_rows.wgsl" with { type: "text" };
@@ -218,9 +218,9 @@ export function attendProgram(
 
 /** What both matrix programs share. */
 const MATRIX_PARTS = {
-  attend_matrix_queries: attendMatrixQueriesText,
-  attend_matrix_weights: attendMatrixWeightsText,
-  attend_matrix_store: attendMatrixStoreText,
+  attendMatrixQueries,
+  attendMatrixWeights,
+  attendMatrixStore,
 };
 
 /** Whether programs for a target may count the splits that are finished. */
