@@ -37,12 +37,17 @@ export function holdBack(verdict: Verdict, o: {
     ...(o.deterministic || o.judgedAfter.includes(o.pairs) ? [] : [describeStopped(o)]),
   ];
   if (notes.length > 0) return { verdict: "INCONCLUSIVE", notes };
-  if (verdict !== "PASS" || o.deterministic || o.pairs >= LEAST_MEASURED_PAIRS) {
-    return { verdict, notes };
-  }
-  const count = o.pairs === 1 ? "1 pair" : `${o.pairs} pairs`;
-  const note = `${count} of a clock that measures; a PASS needs at least ${LEAST_MEASURED_PAIRS}`;
-  return { verdict: "INCONCLUSIVE", notes: [note] };
+  const few = o.deterministic ? null : describeFewPairs(o.pairs);
+  return verdict !== "PASS" || few === null
+    ? { verdict, notes }
+    : { verdict: "INCONCLUSIVE", notes: [few] };
+}
+
+/** Why measured pairs are too few for a PASS, or null. */
+export function describeFewPairs(pairs: number): string | null {
+  if (pairs >= LEAST_MEASURED_PAIRS) return null;
+  const count = pairs === 1 ? "1 pair" : `${pairs} pairs`;
+  return `${count} of a clock that measures; a PASS needs at least ${LEAST_MEASURED_PAIRS}`;
 }
 
 /**

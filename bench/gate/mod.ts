@@ -9,5 +9,6 @@ export { predictCapacity, type PredictionOptions } from "./capacity_prediction.t
 export { samplesOf } from "./comparable.ts";
 export * from "./compare_results.ts";
 export { predictConcurrency } from "./concurrency_prediction.ts";
+export { describeFewPairs } from "./hold_back.ts";
 export * from "./metrics.ts";
 export { allowRegression, gateRead } from "./read.ts";

@@ -77,7 +77,8 @@ export async function readAnswer(
       progress.usage = chunk.usage;
       progress.promptTokens = chunk.usage.promptTokens ?? progress.promptTokens;
     }
-    if (chunk.text === "") continue;
+    // Text before the first token, by the server's own count, is none of the answer's.
+    if (chunk.text === "" || chunk.usage?.completionTokens === 0) continue;
     const now = o.nowMs();
     if (progress.lastMs === null) progress.firstMs = now;
     else progress.gapsMs.push(now - progress.lastMs);
@@ -117,6 +118,13 @@ export function checkAnswer(
     throw new RequestFailure(
       "token-count",
       `The answer has ${tokens} tokens (${counted}) of ${o.outputTokens} asked for; ${fix}`,
+    );
+  }
+  if (usage !== null && countedUpTo.length > tokens) {
+    throw new RequestFailure(
+      "token-count",
+      `The answer came in ${countedUpTo.length} chunks with text and has ${tokens} tokens by the ` +
+        "server's usage; a chunk has one at least",
     );
   }
   if (progress.firstMs === null) {

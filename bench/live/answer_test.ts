@@ -4,6 +4,7 @@ import {
   endEvent,
   streamOf,
   textEvent,
+  TOKEN_TEXT,
   TRANSPORT_FORMS,
   usageEvent,
 } from "./fake_server_test_support.ts";
@@ -167,6 +168,12 @@ const CASES: readonly AnswerCase[] = [
     settings: { ignoreEos: false },
   },
   {
+    name: "more chunks with text than tokens",
+    events: (api) => [...texts(api, ASKED + 1), endEvent(api, "length"), usageEvent(ASKED), DONE],
+    kind: "token-count",
+    message: /came in 5 chunks with text and has 4 tokens/,
+  },
+  {
     name: "no text",
     events: (api) => [endEvent(api, "length"), usageEvent(ASKED), DONE],
     kind: "malformed",
@@ -210,5 +217,32 @@ Deno.test("sendRequest() gives the server's words where the body is no event str
     );
     assert.equal(error?.kind, kind);
     assert.match(error!.message, message);
+  }
+});
+
+Deno.test("sendRequest() takes tokens of chunks from counts, and text before the first token for none", async () => {
+  const text = (tokens: number, words = TOKEN_TEXT): string => {
+    const { usage } = JSON.parse(usageEvent(tokens));
+    return JSON.stringify({ ...JSON.parse(textEvent("chat", words)), usage });
+  };
+  const plain = textEvent("chat");
+  const table: readonly (readonly [string, string[], number[] | null, boolean])[] = [
+    ["counts in every event", [text(1), text(3), text(4)], [1, 2, 1], true],
+    ["last token without text", [text(1), text(3), text(4, "")], [1, 2], true],
+    ["text before the first token", [text(0), text(1), text(4)], [1, 3], true],
+    ["a count at the end alone", [plain, plain], [2, 2], false],
+    ["counts that go back", [text(3), text(1)], [2, 2], false],
+    ["one token a chunk", [plain, plain, plain, plain], [1, 1, 1, 1], true],
+  ];
+  for (const [name, events, chunkTokens, isExact] of table) {
+    const all = [...events, endEvent("chat", "length"), usageEvent(ASKED), DONE];
+    const record = await askFake(() => streamOf(all, TRANSPORT_FORMS[0]), {
+      settings: { api: "chat" },
+      outputTokens: ASKED,
+    });
+    assert.equal(record.error, null, name);
+    assert.deepEqual(record.chunkTokens, chunkTokens, name);
+    assert.equal(record.gapsMs.length, chunkTokens!.length - 1, name);
+    assert.equal(record.exactChunks, isExact, name);
   }
 });

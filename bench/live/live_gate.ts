@@ -3,6 +3,7 @@
 import {
   allowRegression,
   DEFAULT_MAX_REGRESSION,
+  describeFewPairs,
   GATE_METRICS,
   latency,
   MAX_OUTPUT_DIFFERENCE,
@@ -55,7 +56,8 @@ const KEPT: readonly Metric[] = allowRegression<Metric>([
  * Judges a server against another, by the same interval as every gate: mean TTFT, mean TBT and mean
  * TPOT must be at least 5 % better, and no other latency, rate or goodput that a side holds may be
  * more than 2 % worse, by its ratio. A failed request on either side fails the gate. Without the
- * same lengths of answers on both sides, and without interleaved pairs, there is no PASS.
+ * same lengths of answers on both sides, known tokens of chunks and four interleaved pairs there is no
+ * PASS.
  */
 export function judgeLive(
   o: { readonly endpoint: LiveSide; readonly against: LiveSide },
@@ -140,6 +142,13 @@ function doubtsOf(o: { readonly endpoint: LiveSide; readonly against: LiveSide }
         `more than ${MAX_OUTPUT_DIFFERENCE * 100} % apart; make both answer in full (--ignore-eos)`,
     );
   }
+  for (const { role, runs } of [o.endpoint, o.against]) {
+    if (!runs.some(({ performance }) => areTokensSpread(performance))) continue;
+    doubts.push(
+      `the server ${role} has several tokens in a chunk and counts them at the end alone, so that TBT ` +
+        "and TPOT are not known; let it send usage in every event (continuous_usage_stats)",
+    );
+  }
   for (const { role, url, warmupErrors = [] } of [o.endpoint, o.against]) {
     if (warmupErrors.length === 0) continue;
     doubts.push(
@@ -152,6 +161,8 @@ function doubtsOf(o: { readonly endpoint: LiveSide; readonly against: LiveSide }
       against[index].pair === pair && Math.abs(against[index].order - order) === 1
     );
   if (!isPaired) doubts.push("runs of the two servers were not interleaved in pairs");
+  const few = describeFewPairs(Math.min(endpoint.length, against.length));
+  if (few !== null) doubts.push(few);
   const repeated = findRepeated(
     [...endpoint, ...against].map(({ order, samples, performance }) => [{
       name: String(order),
@@ -162,6 +173,18 @@ function doubtsOf(o: { readonly endpoint: LiveSide; readonly against: LiveSide }
     doubts.push(`runs ${repeated.join(" and ")} hold the same measurement, which is one sample`);
   }
   return doubts;
+}
+
+/**
+ * Whether the tokens after first chunks may be other than what is taken for them. Where chunks are not
+ * counted they are one a chunk at least, and all but one a request at most.
+ */
+function areTokensSpread(
+  { exactChunkRequests, completed, chunkGapMs, outputTokens }: LivePerformance,
+): boolean {
+  if (exactChunkRequests === completed || outputTokens.counted === null) return false;
+  const least = chunkGapMs?.count ?? 0;
+  return outputTokens.counted - completed > least * (1 + DEFAULT_MAX_REGRESSION);
 }
 
 /** Output tokens of a completed request by the server's count; null where one is missing. */

@@ -16,11 +16,13 @@ interface Figures {
   readonly requestThroughput?: number;
   readonly goodput?: number;
   readonly tokens?: number | null;
+  readonly exactChunks?: number;
+  readonly chunkGaps?: number;
 }
 
-function summaryOf(value: number, o: Figures) {
+function summaryOf(value: number, o: Figures, count = 100) {
   return {
-    count: 100,
+    count,
     mean: value,
     min: value,
     p50: value * (o.p50 ?? 1),
@@ -47,10 +49,10 @@ function sideOf(role: LiveSide["role"], o: Figures): LiveSide {
         serviceTtftMs: null,
         clientQueueMs: null,
         tbtMs: summaryOf(tbt * 10, o),
-        chunkGapMs: null,
+        chunkGapMs: summaryOf(10, o, o.chunkGaps ?? 900),
         tpotMs: summaryOf((o.tpot ?? o.tbt ?? 1) * noise * 10, o),
         endToEndMs: summaryOf((o.endToEnd ?? o.tbt ?? 1) * noise * 1000, o),
-        exactChunkRequests: 100,
+        exactChunkRequests: o.exactChunks ?? 100,
         durationMs: 1000 * noise,
         completed: 100,
         failed: 0,
@@ -130,6 +132,41 @@ Deno.test("judgeLive() does not pass answers of other lengths, or of lengths tha
     assert.equal(report.verdict, verdict, JSON.stringify([endpoint, against]));
   }
   assert.match(judge({ ...FASTER, tokens: 0.5 }).reasons[0], /5\.0 tokens at endpoint and 10\.0/);
+});
+
+Deno.test("judgeLive() does not pass tokens that are spread over chunks as nobody counted them", () => {
+  const table: readonly (readonly [Figures, string])[] = [
+    // 100 requests of 10 tokens: 900 gaps are one token each, 600 hold more.
+    [{ exactChunks: 100, chunkGaps: 600 }, "PASS"],
+    [{ exactChunks: 0, chunkGaps: 900 }, "PASS"],
+    [{ exactChunks: 0, chunkGaps: 890 }, "PASS"],
+    [{ exactChunks: 0, chunkGaps: 600 }, "INCONCLUSIVE"],
+    [{ exactChunks: 99, chunkGaps: 600 }, "INCONCLUSIVE"],
+    [{ exactChunks: 0, chunkGaps: 0 }, "INCONCLUSIVE"],
+  ];
+  for (const [figures, verdict] of table) {
+    for (const [endpoint, against] of [[figures, {}], [{}, figures]] as const) {
+      const report = judge({ ...FASTER, ...endpoint }, against);
+      assert.equal(report.verdict, verdict, JSON.stringify([endpoint, against]));
+      if (verdict === "PASS") continue;
+      const role = endpoint === figures ? "endpoint" : "against";
+      assert.match(report.reasons[0], new RegExp(`server ${role} has several tokens in a chunk`));
+    }
+  }
+});
+
+Deno.test("judgeLive() passes no three pairs, and fails by fewer", () => {
+  const first = (side: LiveSide, pairs: number) => ({ ...side, runs: side.runs.slice(0, pairs) });
+  const verdictOf = (figures: Figures, pairs: number) =>
+    judgeLive({
+      endpoint: first(sideOf("endpoint", figures), pairs),
+      against: first(sideOf("against", {}), pairs),
+    });
+  assert.equal(verdictOf(FASTER, 4).verdict, "PASS");
+  const few = verdictOf(FASTER, 3);
+  assert.equal(few.verdict, "INCONCLUSIVE");
+  assert.match(few.reasons[0], /3 pairs of a clock that measures; a PASS needs at least 4/);
+  assert.equal(verdictOf({ ttft: 1.2, tbt: 1.2 }, 3).verdict, "FAIL");
 });
 
 Deno.test("judgeLive() does not pass a metric that one server alone has", () => {

@@ -17,7 +17,8 @@ export const LIVE_FORMULAS: Readonly<Record<string, string>> = {
     "tokens by the usage count of every event, else by the last one spread evenly over the chunks",
   chunkGapMs: "gaps between chunks with text, pooled; a chunk may hold several tokens",
   tpotMs:
-    "(last text − first text) / (tokens − tokens of the first chunk), a value for each request",
+    "(last text − first text) / (tokens up to the last text − tokens of the first chunk), a value " +
+    "for each request",
   endToEndMs: "arrival of the last text − scheduled arrival",
   requestsPerSecond: "completed requests / duration",
   outputTokensPerSecond: "usage counts of completed requests / duration",
@@ -95,9 +96,9 @@ export function measureLive(log: OpenLoopLog, objectives: ServiceObjectives | nu
   };
 }
 
-function tpotOf({ firstMs, lastMs, chunkTokens, completionTokens }: LiveRecord): number | null {
-  if (chunkTokens === null || completionTokens === null) return null;
-  const tokens = completionTokens - chunkTokens[0];
+function tpotOf({ firstMs, lastMs, chunkTokens }: LiveRecord): number | null {
+  if (chunkTokens === null) return null;
+  const tokens = chunkTokens.slice(1).reduce((sum, each) => sum + each, 0);
   return tokens > 0 ? (lastMs! - firstMs!) / tokens : null;
 }
 

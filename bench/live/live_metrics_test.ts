@@ -38,6 +38,14 @@ Deno.test("measureLive() counts time from the schedule and gaps by tokens", () =
   assert.equal(performance.goodputPerSecond, null);
 });
 
+Deno.test("measureLive() takes TPOT over the tokens whose text came, as the last may have none", () => {
+  const { performance } = measureLive({
+    records: [record({ completionTokens: 7 })],
+    peakInFlight: 1,
+  }, null);
+  assert.equal(performance.tpotMs?.mean, 10);
+});
+
 Deno.test("measureLive() is null and never 0 where a count is missing or all failed", () => {
   const uncounted = record({ chunkTokens: null, completionTokens: null });
   const some = measureLive({ records: [record({}), uncounted], peakInFlight: 2 }, null);

@@ -56,8 +56,12 @@ Deno.test("runLive() measures a server and counts tokens by its usage", async ()
 
 Deno.test("runLive() spreads the total evenly when events hold several tokens", async () => {
   await withServer({ timeScale: 1, tokensPerEvent: 4 }, async ({ url }) => {
-    const { performance } = (await measure(url, { count: 3, output: 40 })).sides[0].runs[0];
+    const measured = async (ignoreEos: boolean) =>
+      (await measure(url, { count: 3, output: 40, settings: { ignoreEos } })).sides[0].runs[0];
+    const { performance } = await measured(false);
     assert.equal(performance.exactChunkRequests, 0);
+    // Engines that know ignore_eos are asked for a count in every event.
+    assert.equal((await measured(true)).performance.exactChunkRequests, 3);
     assert.equal(performance.chunkGapMs?.count, 3 * 9);
     assert.equal(performance.tbtMs?.count, 3 * 36);
     assert.ok(Math.abs(performance.tbtMs!.mean * 4 - performance.chunkGapMs!.mean) < 1e-6);

@@ -93,14 +93,19 @@ function requestBody(
     max_tokens: request.outputTokens,
     temperature: 0,
     stream: true,
-    stream_options: { include_usage: true },
+    // Engines that know the one know the other; a strict server may refuse both.
+    stream_options: {
+      include_usage: true,
+      ...(settings.ignoreEos ? { continuous_usage_stats: true } : {}),
+    },
     ...(settings.ignoreEos ? { ignore_eos: true } : {}),
   };
 }
 
 /**
- * Tokens of each chunk. A server that counts in every event is believed; otherwise the total of the
- * last count is spread evenly, which is exact where every chunk is one token.
+ * Tokens of each chunk. A server that counts in every event is believed; its last tokens may have no
+ * text. Otherwise the total of the last count is spread evenly, which is exact where every chunk is one
+ * token.
  */
 function countChunks(
   { countedUpTo, usage }: AnswerProgress,
@@ -110,11 +115,12 @@ function countChunks(
   const steps = countedUpTo.map((count, i) =>
     count === null ? -1 : count - (i === 0 ? 0 : countedUpTo[i - 1] ?? count)
   );
-  if (steps.every((tokens) => tokens > 0) && countedUpTo[chunks - 1] === usage.completionTokens) {
+  const isCounted = (countedUpTo[chunks - 1] ?? Infinity) <= usage.completionTokens;
+  if (isCounted && steps.every((tokens) => tokens > 0)) {
     return { chunkTokens: steps, exactChunks: true };
   }
   const share = usage.completionTokens / chunks;
-  if (share === 0) return { chunkTokens: null, exactChunks: false };
+  if (share < 1) return { chunkTokens: null, exactChunks: false };
   return { chunkTokens: Array<number>(chunks).fill(share), exactChunks: share === 1 };
 }
 

@@ -35,13 +35,14 @@ async function bench(...args: readonly string[]) {
 Deno.test("benchEndpoint() judges two servers and writes the result", async () => {
   await withServer({ timeScale: 150 }, async (fast) => {
     await withServer({ timeScale: 900 }, async (slow) => {
-      const run = await bench("--endpoint", fast, "--against", slow, "--slo", "ttft=60s");
+      const pairs = ["--endpoint", fast, "--against", slow, "--pairs", "4"];
+      const run = await capture(["bench", ...SMALL.toSpliced(2, 2), ...pairs, "--slo", "ttft=60s"]);
       assert.equal(run.exitCode, 0, run.stderr);
       assert.match(run.stdout, /^PASS {2}gate\/live/);
       assert.match(run.stdout, /goodput \[requests\/s\]/);
       const result = JSON.parse(await Deno.readTextFile(OUT));
       assert.equal(result.kind, "headwise/live-result");
-      assert.equal(result.sides[0].runs.length, 3);
+      assert.equal(result.sides[0].runs.length, 4);
     });
   });
 });
