@@ -1,22 +1,14 @@
 /** The `adapter` clock: every step's attention run and timed by somebody else's program. */
 
 import type { HeadMap } from "../../allocator/mod.ts";
-import type { OpenedCache } from "../../kernel/mod.ts";
 import type { AdapterRunner } from "./adapter_runner.ts";
-import type { ProtocolCost } from "./protocol_cost.ts";
 import { createGpuClock } from "./gpu_clock.ts";
 import type { RestOfLayer } from "./rest_of_layer.ts";
 import type { StepClock } from "./step_clock.ts";
 
 /** A clock that can say whose kernel it timed. */
-export interface AdapterClock extends StepClock {
-  /** What the adapter says of the kernel and the card. */
-  readonly opened: OpenedCache;
-  /** What the protocol has taken since it was last forgotten. */
-  readonly cost: () => ProtocolCost;
-  /** Forgets what the protocol has taken so far, as that of a warm-up. */
-  readonly forgetCost: () => void;
-}
+export interface AdapterClock
+  extends StepClock, Pick<AdapterRunner, "opened" | "cost" | "forgetCost"> {}
 
 /**
  * Creates a clock of an adapter's runner. A form of two passes is one step to it: the adapter runs both.

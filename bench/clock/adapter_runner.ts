@@ -113,7 +113,7 @@ function createAdapterRunner(
   const counter = createCostCounter(now);
   const pending = createPendingBatch({ cache, random: createRandom(sampleSeed) });
   const arithmetic = { ...FLOAT32_ARITHMETIC, ...opened.arithmetic };
-  const queue = createRowQueue({ cache, arithmetic, counter, now, judge });
+  const queue = createRowQueue({ context: { cache, arithmetic }, counter, now, judge });
   const inFlight: SentBatch[] = [];
   const committed: CommittedRow[] = [];
   const times: number[] = [];

@@ -1,5 +1,6 @@
 /** The `model` clock on a card's profile: every kernel of a step at its measured time. */
 
+import { localHeads } from "../../fixtures/mod.ts";
 import { countWork, createWorkCount, type WorkCount } from "../../kernel/mod.ts";
 import {
   type AttentionShape,
@@ -9,12 +10,7 @@ import {
   promptUs,
   visiblePairs,
 } from "../card/mod.ts";
-import {
-  type ComputedClockOptions,
-  createComputedClock,
-  headsOfRank,
-  workOfHeads,
-} from "./computed_clock.ts";
+import { type ComputedClockOptions, createComputedClock, workOfHeads } from "./computed_clock.ts";
 import { classifyLayers } from "./layer_classes.ts";
 import type { RestStep } from "./rest_of_layer.ts";
 import type { StepBatch, StepClock } from "./step_clock.ts";
@@ -41,7 +37,7 @@ export function createCalibratedRest(cost: CostModel): (step: RestStep) => numbe
  */
 export function createCalibratedClock(o: CalibratedClockOptions): StepClock {
   const { model } = o.workload;
-  const { kvHeads, queryHeads } = headsOfRank(o.workload);
+  const { kvHeads, queryHeads } = localHeads(model, o.workload.tensorParallel);
   const shape: AttentionShape = {
     queryHeads,
     kvHeads,

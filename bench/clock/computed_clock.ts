@@ -1,7 +1,7 @@
 /** What clocks share that compute the time of a step and measure nothing. */
 
-import { type HeadMap, shardHeads } from "../../allocator/mod.ts";
-import { cacheFormats, type Workload } from "../../fixtures/mod.ts";
+import type { HeadMap } from "../../allocator/mod.ts";
+import { cacheFormats, localHeads, type Workload } from "../../fixtures/mod.ts";
 import type { WorkOptions } from "../../kernel/mod.ts";
 import type { Side } from "../result/mod.ts";
 import { checkStepByOracles } from "./oracle_check.ts";
@@ -59,24 +59,12 @@ export function createComputedClock(
   };
 }
 
-/** Heads of one rank: all ranks have as many. */
-export function headsOfRank(
-  { model, tensorParallel }: Workload,
-): ReturnType<typeof shardHeads> {
-  return shardHeads({
-    kvHeadsGlobal: model.kvHeads,
-    queryHeadsGlobal: model.queryHeads,
-    tensorParallel,
-    rank: 0,
-  });
-}
-
 /** The work of one full and of one window head, with the query heads that share it. */
 export function workOfHeads(
   { workload, heads, side }: ComputedClockOptions,
 ): { readonly full: HeadWork; readonly window: HeadWork } {
   const { model, cache, scheduler } = workload;
-  const { kvHeads, queryHeads } = headsOfRank(workload);
+  const { kvHeads, queryHeads } = localHeads(model, workload.tensorParallel);
   const workOf = (windowTokens: number): HeadWork => ({
     queryHeads: queryHeads / kvHeads,
     kvHeads: 1,

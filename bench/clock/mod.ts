@@ -11,7 +11,7 @@ export { createGpuClock } from "./gpu_clock.ts";
 export { createCalibratedClock, createCalibratedRest } from "./calibrated_clock.ts";
 export { createModelClock } from "./model_clock.ts";
 export * from "./record_batches.ts";
-export { judgeRow, type RowJudge, type SampledRow } from "./sampled_rows.ts";
+export { judgeRow, type RowContext, type RowJudge, type SampledRow } from "./sampled_rows.ts";
 export { placementOfWorkload, servedModelOf, servedWorkload } from "./served_workload.ts";
 export { describeRestOfLayer, type RestOfLayer, restOfLayer } from "./rest_of_layer.ts";
 export { createTableClock, isTableClock } from "./table_clock.ts";

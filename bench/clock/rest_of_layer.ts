@@ -7,8 +7,7 @@
  * visits k. Activations, collectives, norms and sampling are left out.
  */
 
-import { shardHeads } from "../../allocator/mod.ts";
-import type { Workload } from "../../fixtures/mod.ts";
+import { localHeads, type Workload } from "../../fixtures/mod.ts";
 import type { RestOfLayerStatement, ResultCeilings } from "../result/mod.ts";
 
 /** Sizes of the modelled rest of a step, of one rank. */
@@ -53,12 +52,7 @@ export interface RestStep {
 export function restOfLayer(workload: Workload, ceilings: ResultCeilings): RestOfLayer {
   const { model, tensorParallel, weightBytesPerParameter } = workload;
   const { hiddenSize, headSize, layers, feedForward } = model;
-  const { kvHeads, queryHeads } = shardHeads({
-    kvHeadsGlobal: model.kvHeads,
-    queryHeadsGlobal: model.queryHeads,
-    tensorParallel,
-    rank: 0,
-  });
+  const { kvHeads, queryHeads } = localHeads(model, tensorParallel);
   const attention = hiddenSize * headSize * (2 * queryHeads + 2 * kvHeads);
   const gated = (intermediate: number): number => 3 * hiddenSize * intermediate / tensorParallel;
   const expertLayers = feedForward.experts > 0 ? layers - feedForward.denseLayers : 0;

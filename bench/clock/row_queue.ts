@@ -1,9 +1,9 @@
 /** Rows that came back and wait for their verdict: here between two answers, or in other threads. */
 
-import type { Arithmetic, StepVerification, TimedCache } from "../../kernel/mod.ts";
+import type { StepVerification } from "../../kernel/mod.ts";
 import { clockRefused } from "./clock_refused.ts";
 import type { CostCounter } from "./protocol_cost.ts";
-import { judgeRow, type RowJudge, type SampledRow } from "./sampled_rows.ts";
+import { judgeRow, type RowContext, type RowJudge, type SampledRow } from "./sampled_rows.ts";
 
 /** Rows that may wait to be judged before answers wait for them. */
 const MOST_WAITING = 256;
@@ -25,17 +25,16 @@ export interface RowQueue {
 /**
  * Makes an empty queue.
  *
- * @param o The cache, how the kernel says that it computes, what is counted, and what judges rows elsewhere;
- *   null judges them in this thread.
+ * @param o Where rows come from, what is counted, and what judges rows elsewhere; null judges them in
+ *   this thread.
  */
 export function createRowQueue(o: {
-  readonly cache: TimedCache;
-  readonly arithmetic: Arithmetic;
+  readonly context: RowContext;
   readonly counter: CostCounter;
   readonly now: () => number;
   readonly judge: RowJudge | null;
 }): RowQueue {
-  const { cache, arithmetic, counter, now, judge } = o;
+  const { context, counter, now, judge } = o;
   const waiting: { readonly row: SampledRow; readonly output: Uint16Array }[] = [];
   const elsewhere = new Set<Promise<void>>();
   let fault: unknown = null;
@@ -47,11 +46,11 @@ export function createRowQueue(o: {
   const judgeNext = (): void => {
     const { row, output } = waiting.shift()!;
     const begun = now();
-    note(judgeRow(row, output, { cache, arithmetic }), begun);
+    note(judgeRow(row, output, context), begun);
   };
   const judgeElsewhere = (judge: RowJudge, row: SampledRow, output: Uint16Array): void => {
     const begun = now();
-    const done = judge(row, output, { cache, arithmetic })
+    const done = judge(row, output, context)
       .then((verdict) => note(verdict, begun))
       .catch((error) => {
         fault ??= error;

@@ -39,12 +39,8 @@ export interface SampledRow {
 }
 
 /** A token and a head that may be sampled. */
-interface Candidate {
-  readonly slot: number;
-  readonly stepToken: number;
-  readonly position: number;
-  readonly head: number;
-  readonly windowTokens: number;
+interface Candidate
+  extends Pick<SampledRow, "slot" | "stepToken" | "position" | "head" | "windowTokens"> {
   /** Keys that it sees: what judging it costs. */
   readonly keys: number;
 }
@@ -104,22 +100,24 @@ function draw(
   return { slot, stepToken, position, head, windowTokens, keys };
 }
 
+/** What a row came from: the cache, and how the kernel says that it computes. */
+export interface RowContext {
+  readonly cache: TimedCache;
+  readonly arithmetic: Arithmetic;
+}
+
 /** Judges the output of a row, here or elsewhere. */
 export type RowJudge = (
   row: SampledRow,
   output: Uint16Array,
-  o: { readonly cache: TimedCache; readonly arithmetic: Arithmetic },
+  o: RowContext,
 ) => Promise<StepVerification>;
 
-/**
- * Judges the output of a row, [G, D] bits.
- *
- * @param o The cache, and how the kernel says that it computes.
- */
+/** Judges the output of a row, [G, D] bits. */
 export function judgeRow(
   row: SampledRow,
   output: Uint16Array,
-  o: { readonly cache: TimedCache; readonly arithmetic: Arithmetic },
+  o: RowContext,
 ): StepVerification {
   const where = `step ${row.step}, slot ${row.slot}, KV head ${row.head}, position ${row.position}`;
   const problem = problemOfRow(row, o.cache);

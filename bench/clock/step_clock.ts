@@ -1,6 +1,7 @@
 /** What a step of the replay costs, behind one interface for modelled and measured time. */
 
 import type { StepRows } from "../../kernel/mod.ts";
+import type { ResultCeilings } from "../result/mod.ts";
 
 /**
  * The rows of one step. The arrays belong to the replay and are overwritten by the next step, so a
@@ -66,11 +67,4 @@ export interface StepClock {
 }
 
 /** Machine ceilings, measured by `headwise doctor` or stated by a fixture. */
-export interface MeasuredCeilings {
-  /** Bytes per second from device memory. */
-  readonly memoryBytesPerSecond: number;
-  /** Floating-point operations per second, multiply and add counted as two. */
-  readonly flopsPerSecond: number;
-  /** How they were measured. */
-  readonly note: string;
-}
+export type MeasuredCeilings = Omit<ResultCeilings, "source">;

@@ -11,7 +11,7 @@
  */
 
 import { CellError, sha256, splitCells, traceError } from "../../fixtures/mod.ts";
-import type { KernelForm } from "../result/mod.ts";
+import { FORM_MEANINGS, type KernelForm } from "../result/mod.ts";
 
 /** Times of one kind of call: those that differ in size alone. */
 export interface TimedCalls {
@@ -53,7 +53,7 @@ export interface TimeTable {
   readonly kinds: readonly TimedCalls[];
 }
 
-const FORMS = ["two-pass", "row", "headwise-row", "clipped", "headwise"] as const;
+const FORMS = Object.keys(FORM_MEANINGS) as KernelForm[];
 const NEEDED = ["form", "sequences", "query_tokens", "context_tokens", "window_tokens"] as const;
 const TIMES = { microseconds: 1e-3, milliseconds: 1 } as const;
 const OPTIONAL = ["window_heads"] as const;
@@ -108,6 +108,15 @@ export function parseTimeTable(text: string, o: { readonly file: string }): Time
   };
 }
 
+function refuse(
+  { column }: { readonly column: number },
+  code: string,
+  message: string,
+  fix: string,
+): never {
+  throw new CellError({ code: `times/${code}`, message, fix, column });
+}
+
 interface Columns {
   readonly names: readonly string[];
   readonly at: ReadonlyMap<string, number>;
@@ -117,19 +126,22 @@ interface Columns {
 function readHeader(line: string): Columns {
   const cells = splitCells(line);
   const names = cells.map(({ text }) => text);
-  const refuse = (message: string, column: number): never => {
-    const fix = `name the columns ${NEEDED.join(", ")}, then microseconds or milliseconds`;
-    throw new CellError({ code: "times/header", message, fix, column });
-  };
+  const refuseHeader = (message: string, column: number): never =>
+    refuse(
+      { column },
+      "header",
+      message,
+      `name the columns ${NEEDED.join(", ")}, then microseconds or milliseconds`,
+    );
   const known = new Set<string>([...NEEDED, ...OPTIONAL, ...Object.keys(TIMES)]);
   for (const [index, { text, column }] of cells.entries()) {
-    if (!known.has(text)) refuse(`Column "${text}" is not known`, column);
-    if (names.indexOf(text) < index) refuse(`Column "${text}" stands twice`, column);
+    if (!known.has(text)) refuseHeader(`Column "${text}" is not known`, column);
+    if (names.indexOf(text) < index) refuseHeader(`Column "${text}" stands twice`, column);
   }
   const missing = NEEDED.filter((name) => !names.includes(name));
-  if (missing.length > 0) refuse(`Column "${missing[0]}" is missing`, 1);
+  if (missing.length > 0) refuseHeader(`Column "${missing[0]}" is missing`, 1);
   const times = Object.keys(TIMES).filter((name) => names.includes(name));
-  if (times.length !== 1) refuse(`${times.length} columns hold times, and one has to`, 1);
+  if (times.length !== 1) refuseHeader(`${times.length} columns hold times, and one has to`, 1);
   return {
     names,
     at: new Map(names.map((name, index) => [name, index])),
@@ -143,43 +155,27 @@ function readCall(
 ): { kind: Omit<TimedCalls, "calls">; call: TimedCall } {
   const cells = splitCells(line);
   if (cells.length !== names.length) {
-    throw new CellError({
-      code: "times/cells",
-      message: `The line has ${cells.length} cells, and the header ${names.length}`,
-      fix: "give one cell a column",
-      column: 1,
-    });
+    const message = `The line has ${cells.length} cells, and the header ${names.length}`;
+    refuse({ column: 1 }, "cells", message, "give one cell a column");
   }
   const cell = (name: string) => cells[at.get(name)!];
   const whole = (name: string, least: number): number => {
     const { text, column } = cell(name);
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (value >= least) return value;
-    throw new CellError({
-      code: "times/number",
-      message: `Value "${text}" of "${name}" cannot be used`,
-      fix: `give a whole number of at least ${least}`,
-      column,
-    });
+    const message = `Value "${text}" of "${name}" cannot be used`;
+    return refuse({ column }, "number", message, `give a whole number of at least ${least}`);
   };
   const form = FORMS.find((name) => name === cell("form").text);
   if (form === undefined) {
-    throw new CellError({
-      code: "times/form",
-      message: `Form "${cell("form").text}" is not known`,
-      fix: `give one of ${FORMS.join(", ")}`,
-      column: cell("form").column,
-    });
+    const message = `Form "${cell("form").text}" is not known`;
+    return refuse(cell("form"), "form", message, `give one of ${FORMS.join(", ")}`);
   }
   const stated = cell(time);
   const value = Number(stated.text);
   if (!(stated.text !== "" && Number.isFinite(value) && value > 0)) {
-    throw new CellError({
-      code: "times/time",
-      message: `Value "${stated.text}" of "${time}" is not a time`,
-      fix: "give a number above 0",
-      column: stated.column,
-    });
+    const message = `Value "${stated.text}" of "${time}" is not a time`;
+    refuse(stated, "time", message, "give a number above 0");
   }
   const call = {
     sequences: whole("sequences", 1),
@@ -188,12 +184,8 @@ function readCall(
     milliseconds: value * TIMES[time],
   };
   if (call.contextTokens < call.queryTokens) {
-    throw new CellError({
-      code: "times/context",
-      message: `${call.contextTokens} context tokens cannot hold ${call.queryTokens} new ones`,
-      fix: "count the new tokens as context too",
-      column: cell("context_tokens").column,
-    });
+    const message = `${call.contextTokens} context tokens cannot hold ${call.queryTokens} new ones`;
+    refuse(cell("context_tokens"), "context", message, "count the new tokens as context too");
   }
   return {
     kind: {

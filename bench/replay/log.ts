@@ -38,9 +38,17 @@ export interface ReplayOptions {
   /** Stops after this many steps, whatever is left; for warm-up. */
   readonly maxSteps?: number;
   /** Called now and then. */
-  readonly onProgress?: (progress: { requestsDone: number; steps: number }) => void;
+  readonly onProgress?: (progress: ReplayProgress) => void;
   /** Stops the replay between two steps. */
   readonly signal?: AbortSignal;
+}
+
+/** How far a replay has come. */
+export interface ReplayProgress {
+  /** Requests that finished or failed. */
+  readonly requestsDone: number;
+  /** Steps planned. */
+  readonly steps: number;
 }
 
 /** A check that was made during a replay. */

@@ -5,7 +5,7 @@
  */
 
 export { refuseDisorder, type RequestSequence } from "./arrivals.ts";
-export type { LoggedCheck, ReplayLog } from "./log.ts";
+export type { LoggedCheck, ReplayLog, ReplayOptions, ReplayProgress } from "./log.ts";
 export { groupTokenGaps, joinParts, measure, type ReplicaPart } from "./metrics.ts";
 export { PAGE_SAMPLES } from "./page_history.ts";
 export { type MeasuredPart, measurePart } from "./part.ts";

@@ -2,7 +2,6 @@
 
 import type { Workload } from "../../fixtures/mod.ts";
 import {
-  type Card,
   type CostModel,
   findDataSheet,
   linksOf,
@@ -109,29 +108,29 @@ export function describeCalibration(
   };
 }
 
-/** @throws {BenchError} When attention is timed on one card and the rest comes from another's profile. */
-export function refuseForeignCard(clock: ClockChoice, card: Card): void {
-  refuseCardOf(cardOfClock(clock), card);
+/** Costs of what stands beside attention: a card's, or by ceilings. */
+interface CostsBeside {
+  readonly cost: CostModel | null;
+  readonly ceilings: ResultCeilings;
 }
 
-function refuseCardOf(timed: string | null, card: Card): void {
-  if (timed === null || timed === card.name) return;
-  throw new BenchError(
-    "bench/ceilings",
-    `Cannot put times of ${card.name} beside attention that is timed on ${timed}: give the profile ` +
-      `of ${timed}`,
-  );
-}
-
-/** @throws {BenchError} When attention is timed on one card and the ceilings are another's. */
-export function refuseForeignCeilings(clock: ClockChoice, ceilings: ResultCeilings): void {
-  refuseCeilingsOf(cardOfClock(clock), ceilings);
-}
-
-function refuseCeilingsOf(timed: string | null, ceilings: ResultCeilings): void {
+/**
+ * Refuses attention that is timed on one card beside another's profile or ceilings.
+ *
+ * @param timed The card of the clock, null where no data sheet knows it.
+ */
+function refuseForeignCosts(timed: string | null, { cost, ceilings }: CostsBeside): void {
+  if (timed === null) return;
+  if (cost !== null) {
+    if (timed === cost.card.name) return;
+    throw new BenchError(
+      "bench/ceilings",
+      `Cannot put times of ${cost.card.name} beside attention that is timed on ${timed}: give the ` +
+        `profile of ${timed}`,
+    );
+  }
   const stated = findDataSheet(ceilings.note)?.name ?? null;
-  if (ceilings.source === "measured" || timed === null || stated === null) return;
-  if (timed === stated) return;
+  if (ceilings.source === "measured" || stated === null || timed === stated) return;
   throw new BenchError(
     "bench/ceilings",
     `Cannot put ceilings of ${stated} beside attention that is timed on ${timed}: give the card's ` +
@@ -139,15 +138,17 @@ function refuseCeilingsOf(timed: string | null, ceilings: ResultCeilings): void 
   );
 }
 
+/** @throws {BenchError} When attention is timed on one card and the costs beside it are another's. */
+export function refuseOtherCard(clock: ClockChoice, costs: CostsBeside): void {
+  refuseForeignCosts(cardOfClock(clock), costs);
+}
+
 /**
  * The same for cards that are known only once their clocks are open, as an adapter's is.
  *
- * @throws {BenchError} See {@linkcode refuseForeignCard} and {@linkcode refuseForeignCeilings}.
+ * @throws {BenchError} Also when two sides are timed on different cards.
  */
-export function refuseOtherCards(
-  { cost, ceilings }: { readonly cost: CostModel | null; readonly ceilings: ResultCeilings },
-  clocks: readonly StepClock[],
-): void {
+export function refuseOtherCards(costs: CostsBeside, clocks: readonly StepClock[]): void {
   const adapters = clocks.filter(isAdapterClock);
   const [first] = adapters;
   for (const { opened } of adapters) {
@@ -159,9 +160,8 @@ export function refuseOtherCards(
     );
   }
   for (const clock of adapters) {
-    const timed = clock.opened.isSoftware ? null : findDataSheet(clock.opened.card)?.name ?? null;
-    if (cost === null) refuseCeilingsOf(timed, ceilings);
-    else refuseCardOf(timed, cost.card);
+    const sheet = clock.opened.isSoftware ? undefined : findDataSheet(clock.opened.card);
+    refuseForeignCosts(sheet?.name ?? null, costs);
   }
 }
 

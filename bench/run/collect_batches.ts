@@ -2,24 +2,12 @@
 
 import { headMapFromPattern } from "../../allocator/mod.ts";
 import { synthesizeRequests, type Workload } from "../../fixtures/mod.ts";
-import {
-  type BatchFile,
-  batchModel,
-  createModelClock,
-  recordBatches,
-  restOfLayer,
-  spreadBatches,
-} from "../clock/mod.ts";
+import { type BatchFile, batchModel, recordBatches, spreadBatches } from "../clock/mod.ts";
 import { replay } from "../replay/mod.ts";
 import { SIDES } from "../result/mod.ts";
 import { createSideRanks } from "../scheduler/mod.ts";
-
-/** Ceilings of an H100, which decide nothing but the times of arrivals. */
-const CEILINGS = {
-  memoryBytesPerSecond: 3.35e12,
-  flopsPerSecond: 989e12,
-  note: "Data sheet of one H100 SXM",
-} as const;
+import { chooseCeilings } from "./prepare.ts";
+import { openSideClock } from "./side_clock.ts";
 
 /**
  * Replays a workload with full heads on one rank and keeps `steps` decode steps and `steps` with
@@ -39,17 +27,15 @@ export async function collectBatches(
     sinkTokens: 0,
   });
   const whole = { ...workload, headMap: heads, tensorParallel: 1 };
-  const { clock, rows } = recordBatches(createModelClock({
-    workload: whole,
-    heads,
-    side: SIDES["uniform"],
-    rest: restOfLayer(whole, { ...(workload.ceilings ?? CEILINGS), source: "fixture" }),
-  }));
+  const side = SIDES["uniform"];
+  // Ceilings decide nothing but the times of arrivals.
+  const costs = { ceilings: chooseCeilings({ workload }), cost: null, table: null };
+  const { clock, rows } = recordBatches(openSideClock({ workload: whole, side, ...costs }));
   await replay({
     requests: synthesizeRequests(workload),
     scheduler,
     speculative: null,
-    ranks: createSideRanks(whole, SIDES["uniform"], {
+    ranks: createSideRanks(whole, side, {
       pageOrder: { kind: "identity" },
       prefixBlockTokens: null,
     }),

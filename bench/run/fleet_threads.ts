@@ -5,7 +5,8 @@
 
 import { BenchError } from "../result/mod.ts";
 import type { FleetOrder } from "./fleet_words.ts";
-import type { ShareProgress, ShareReplay } from "./share_replay.ts";
+import type { ReplayProgress } from "../replay/mod.ts";
+import type { ShareReplay } from "./share_replay.ts";
 import { createThreads } from "./threads.ts";
 
 /** Threads that replay. */
@@ -19,7 +20,7 @@ export interface FleetThreads {
    */
   readonly replay: (
     orders: readonly FleetOrder[],
-    onProgress: (progress: ShareProgress) => void,
+    onProgress: (progress: ReplayProgress) => void,
   ) => Promise<ShareReplay[]>;
   /** Ends every thread. */
   readonly close: () => void;
@@ -76,7 +77,7 @@ export function createFleetThreads(
   };
 }
 
-function sumOf(progress: readonly ShareProgress[]): ShareProgress {
+function sumOf(progress: readonly ReplayProgress[]): ReplayProgress {
   return progress.reduce((total, { requestsDone, steps }) => ({
     requestsDone: total.requestsDone + requestsDone,
     steps: total.steps + steps,

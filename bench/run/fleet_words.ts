@@ -1,13 +1,9 @@
 /** Messages between a run and the threads that replay its fleet or judge rows. */
 
-import {
-  replayShare,
-  type ShareOrder,
-  type ShareProgress,
-  type ShareReplay,
-} from "./share_replay.ts";
+import { replayShare, type ShareOrder, type ShareReplay } from "./share_replay.ts";
+import type { ReplayProgress } from "../replay/mod.ts";
 import { openSideClock, type StepCosts } from "./side_clock.ts";
-import { judgeRow, type RowJudge, type SampledRow, type TimeTable } from "../clock/mod.ts";
+import { judgeRow, type RowContext, type SampledRow, type TimeTable } from "../clock/mod.ts";
 
 /** A replica to replay, with the clock that computes its steps. */
 export interface FleetOrder extends StepCosts {
@@ -23,15 +19,14 @@ export interface JudgeOrder {
   readonly row: SampledRow;
   /** What came back of it. */
   readonly output: Uint16Array;
-  /** The cache, and how the kernel says that it computes. */
-  readonly context: Parameters<typeof judgeRow>[2];
+  readonly context: RowContext;
 }
 
 /** What a thread is asked. */
 export type Order = FleetOrder | JudgeOrder;
 
 /** What an order comes to. */
-export type Answer<O extends Order> = O extends JudgeOrder ? Awaited<ReturnType<RowJudge>>
+export type Answer<O extends Order> = O extends JudgeOrder ? ReturnType<typeof judgeRow>
   : ShareReplay;
 
 /** An error on its way between threads: its class is told by name. */
@@ -45,7 +40,7 @@ export interface SentError {
 
 /** What a thread answers. */
 export type FleetWord =
-  | { readonly kind: "progress"; readonly progress: ShareProgress }
+  | { readonly kind: "progress"; readonly progress: ReplayProgress }
   | { readonly kind: "done"; readonly answer: Answer<Order> }
   | { readonly kind: "failed"; readonly error: SentError };
 

@@ -17,7 +17,7 @@ import {
 import { BENCH_DEFAULTS, type BenchOptions } from "./options.ts";
 import type { CostModel } from "../card/mod.ts";
 import type { RestOfLayer } from "../clock/mod.ts";
-import { costOfCalibration, refuseForeignCard, refuseForeignCeilings } from "./calibration.ts";
+import { costOfCalibration, refuseOtherCard } from "./calibration.ts";
 import { measuredHeads, restOf } from "./side_clock.ts";
 
 /** Everything that all replays of a run share. */
@@ -83,8 +83,7 @@ export function prepareBench(given: BenchOptions): Bench {
   const cost = options.calibration === undefined
     ? null
     : costOfCalibration(workload, options.calibration);
-  if (cost === null) refuseForeignCeilings(options.clock, ceilings);
-  else refuseForeignCard(options.clock, cost.card);
+  refuseOtherCard(options.clock, { cost, ceilings });
   const { requests, prefixBlockTokens } = requestsOf(options);
   requireCount("requests", requests.length, 1);
   return {
@@ -128,7 +127,9 @@ function requireCount(name: string, value: number, least: number): void {
 }
 
 /** Ceilings that steps are costed by. */
-export function chooseCeilings({ ceilings, workload, resume }: BenchOptions): ResultCeilings {
+export function chooseCeilings(
+  { ceilings, workload, resume }: Pick<BenchOptions, "ceilings" | "workload" | "resume">,
+): ResultCeilings {
   // Measured ceilings differ a little each time; what they cost is part of every pair.
   if (resume !== undefined) return resume.clock.ceilings;
   if (ceilings !== undefined) return { ...ceilings, source: "measured" };

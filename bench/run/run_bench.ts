@@ -1,6 +1,6 @@
 /** One benchmark run: every side replayed in turn, checked, measured and judged. */
 
-import type { BenchOptions, BenchProgress } from "./options.ts";
+import type { BenchOptions, BenchProgress, ClockChoice } from "./options.ts";
 import { refuseOtherCards } from "./calibration.ts";
 import { describeRun, type SideCheck } from "./describe_run.ts";
 import { gateCapacity, gateRead } from "../gate/mod.ts";
@@ -9,20 +9,16 @@ import {
   createGpuClock,
   isAdapterClock,
   type StepClock,
+  type TimeTable,
 } from "../clock/mod.ts";
-import { groupTokenGaps, joinParts } from "../replay/mod.ts";
+import { groupTokenGaps, joinParts, type ReplayProgress } from "../replay/mod.ts";
 import { interleaveSides, isFutile, planLooks } from "../statistics/mod.ts";
 import { type ReplicaShare, shareRequests } from "./fleet.ts";
 import { createFleetThreads, type FleetThreads } from "./fleet_threads.ts";
 import type { FleetOrder } from "./fleet_words.ts";
 import { type Bench, prepareBench } from "./prepare.ts";
 import { resolveSaturation } from "./saturation.ts";
-import {
-  replayShare,
-  type ShareOrder,
-  type ShareProgress,
-  type ShareReplay,
-} from "./share_replay.ts";
+import { replayShare, type ShareOrder, type ShareReplay } from "./share_replay.ts";
 import { openSideClock } from "./side_clock.ts";
 import { takePairs } from "./resume.ts";
 import type { BenchResult, RunResult, Side, SideName } from "../result/mod.ts";
@@ -81,9 +77,8 @@ async function openClock(bench: Bench, side: Side): Promise<StepClock> {
   const { options: { clock, workload }, heads, rest } = bench;
   switch (clock.kind) {
     case "model":
-      return openSideClock({ ...bench, workload, side, table: null });
     case "table":
-      return openSideClock({ ...bench, workload, side, table: clock.table });
+      return openSideClock({ ...bench, workload, side, table: tableOf(clock) });
     case "gpu": {
       const passes = side.form === "two-pass" ? 2 : 1;
       return createGpuClock({ runner: await clock.openRunner(side), heads, rest, passes });
@@ -93,6 +88,10 @@ async function openClock(bench: Bench, side: Side): Promise<StepClock> {
     default:
       return clock satisfies never;
   }
+}
+
+function tableOf(clock: ClockChoice): TimeTable | null {
+  return clock.kind === "table" ? clock.table : null;
 }
 
 async function runPairs(bench: SharedBench, clocks: readonly StepClock[]): Promise<BenchResult> {
@@ -121,7 +120,7 @@ async function runPairs(bench: SharedBench, clocks: readonly StepClock[]): Promi
       bench,
     );
   let underWay = -1;
-  const report = (order: number, progress: ShareProgress): void => {
+  const report = (order: number, progress: ReplayProgress): void => {
     if (order !== underWay) return;
     const { side, pair } = turns[order];
     const { name } = sides[side];
@@ -228,7 +227,7 @@ interface Turn {
   readonly maxChecks: number;
   /** Most entries of the timeline, 0 to record none. @default {0} */
   readonly timelineEntries?: number;
-  readonly report: (progress: ShareProgress) => void;
+  readonly report: (progress: ReplayProgress) => void;
 }
 
 async function replaySide(
@@ -264,7 +263,7 @@ async function replayInTurn(
 }
 
 function threadOrder({ options: { clock }, ceilings, cost }: Bench, share: ShareOrder): FleetOrder {
-  return { share, ceilings, cost, table: clock.kind === "table" ? clock.table : null };
+  return { share, ceilings, cost, table: tableOf(clock) };
 }
 
 function orderOf(bench: SharedBench, turn: Turn, replica: number): ShareOrder {

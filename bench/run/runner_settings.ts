@@ -1,17 +1,10 @@
 /** What a GPU step runner has to be opened with to time one side of a workload. */
 
-import {
-  type HeadMap,
-  headWindows,
-  layersPerGroup,
-  shardHeadMap,
-  shardHeads,
-  toLayerGroup,
-} from "../../allocator/mod.ts";
-import { cacheFormats, type Workload } from "../../fixtures/mod.ts";
+import { type HeadMap, headWindows, layersPerGroup, toLayerGroup } from "../../allocator/mod.ts";
+import { cacheFormats, localHeads, type Workload } from "../../fixtures/mod.ts";
 import type { AttentionShape } from "../../kernel/mod.ts";
-import { findMeasuredRank } from "../scheduler/mod.ts";
 import type { Side } from "../result/mod.ts";
+import { measuredHeads } from "./side_clock.ts";
 
 /** Sizes and masks of the attention of one side, of the measured rank. */
 export interface RunnerSettings {
@@ -42,15 +35,9 @@ export interface RunnerSettings {
  * that pages lie as far apart as they would.
  */
 export function runnerSettings(workload: Workload, side: Side): RunnerSettings {
-  const { model, cache, scheduler, tensorParallel, headMap } = workload;
-  const rank = findMeasuredRank(headMap, tensorParallel);
-  const heads = shardHeadMap(headMap, { tensorParallel, rank });
-  const { kvHeads, queryHeads } = shardHeads({
-    kvHeadsGlobal: model.kvHeads,
-    queryHeadsGlobal: model.queryHeads,
-    tensorParallel,
-    rank,
-  });
+  const { model, cache, scheduler } = workload;
+  const { heads } = measuredHeads(workload);
+  const { kvHeads, queryHeads } = localHeads(model, workload.tensorParallel);
   const groups = heads.groups.length;
   return {
     shape: {

@@ -1,12 +1,12 @@
 /** Arrivals at a share of saturation: what the baseline serves when everyone waits at once. */
 
 import { saturate, type TraceRequest } from "../../fixtures/mod.ts";
-import { createCalibratedClock, createModelClock } from "../clock/mod.ts";
 import { measure, replay } from "../replay/mod.ts";
 import { optionError, type RunPerformance } from "../result/mod.ts";
 import { createSideRanks } from "../scheduler/mod.ts";
 import type { BenchOptions } from "./options.ts";
 import { type Bench, prepareBench } from "./prepare.ts";
+import { openSideClock } from "./side_clock.ts";
 
 /**
  * Gives arrivals that are a share of saturation their rate. The baseline, the first side of the
@@ -38,7 +38,7 @@ export async function resolveSaturation(options: BenchOptions): Promise<BenchOpt
 
 /** Replays requests on the baseline, all of them at once, with a modelled clock. */
 export async function serveSaturated(
-  { options: { workload, signal }, sides: [side], resolved: { seed }, heads, rest, cost }: Bench,
+  { options: { workload, signal }, sides: [side], resolved: { seed }, ceilings, cost }: Bench,
   requests: readonly TraceRequest[],
 ): Promise<RunPerformance> {
   const ranks = createSideRanks(workload, side, {
@@ -50,9 +50,7 @@ export async function serveSaturated(
     scheduler: workload.scheduler,
     speculative: workload.speculative,
     ranks,
-    clock: cost === null
-      ? createModelClock({ workload, heads, side, rest })
-      : createCalibratedClock({ workload, heads, side, cost }),
+    clock: openSideClock({ workload, side, ceilings, cost, table: null }),
     seed,
     ...(signal === undefined ? {} : { signal }),
   });

@@ -1,6 +1,5 @@
 /** The replay of one replica, from plain data to plain data: any thread can do it. */
 
-import type { PageOrder } from "../../allocator/mod.ts";
 import type { TraceRequest, Workload } from "../../fixtures/mod.ts";
 import type { StepClock } from "../clock/mod.ts";
 import {
@@ -10,32 +9,23 @@ import {
   PAGE_SAMPLES,
   recordSteps,
   replay,
+  type ReplayOptions,
+  type ReplayProgress,
 } from "../replay/mod.ts";
-import type { AvailabilityReading, FailedRequest, Side, StepTimeline } from "../result/mod.ts";
-import { createSideRanks } from "../scheduler/mod.ts";
+import type { FailedRequest, Side, StepTimeline } from "../result/mod.ts";
+import { createSideRanks, type SideRanksOptions } from "../scheduler/mod.ts";
 
 /** One replica's replay, as it is ordered. */
-export interface ShareOrder {
+export interface ShareOrder
+  extends
+    Required<SideRanksOptions>,
+    Required<Pick<ReplayOptions, "concurrency" | "seed" | "availability" | "maxChecks">> {
   /** Model, cache and scheduler. */
   readonly workload: Workload;
   /** Layout and walk. */
   readonly side: Side;
   /** The replica's requests, in arrival order. */
   readonly requests: readonly TraceRequest[];
-  /** Requests under way at once in a closed loop, null for arrivals of their own. */
-  readonly concurrency: number | null;
-  /** How ordinals become page ids. */
-  readonly pageOrder: PageOrder;
-  /** Tokens of a block by which prefixes are shared, or null to share none. */
-  readonly prefixBlockTokens: number | null;
-  /** Seed of acceptance and of checked steps. */
-  readonly seed: number;
-  /** How admission reads the share of free pages. */
-  readonly availability: AvailabilityReading;
-  /** Whether every operation on the pools is validated. */
-  readonly debug: boolean;
-  /** Most sampled checks. */
-  readonly maxChecks: number;
   /** Most entries of the timeline of its steps; 0 records neither these nor the longest request's pages. */
   readonly timelineEntries: number;
   /** Steps after which it stops, whatever is left; null for all. */
@@ -54,14 +44,6 @@ export interface ShareReplay {
   readonly timeline: StepTimeline | null;
 }
 
-/** How far a replay has come. */
-export interface ShareProgress {
-  /** Requests that finished or failed. */
-  readonly requestsDone: number;
-  /** Steps planned. */
-  readonly steps: number;
-}
-
 /**
  * Replays a replica's requests.
  *
@@ -72,7 +54,7 @@ export async function replayShare(
   order: ShareOrder,
   o: {
     readonly clock: StepClock;
-    readonly onProgress: (progress: ShareProgress) => void;
+    readonly onProgress: (progress: ReplayProgress) => void;
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<ShareReplay> {

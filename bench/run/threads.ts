@@ -2,7 +2,7 @@
 
 import { BenchError } from "../result/mod.ts";
 import { type Answer, type FleetWord, type Order, unpackError } from "./fleet_words.ts";
-import type { ShareProgress } from "./share_replay.ts";
+import type { ReplayProgress } from "../replay/mod.ts";
 
 /** Gzip and base64 of the thread's program; the bundler defines it, and a checkout has none. */
 declare const HEADWISE_FLEET_WORKER: string | undefined;
@@ -19,7 +19,7 @@ export interface Threads {
     order: O,
     o?: {
       readonly isWanted?: () => boolean;
-      readonly onProgress?: (progress: ShareProgress) => void;
+      readonly onProgress?: (progress: ReplayProgress) => void;
     },
   ) => Promise<Answer<O> | null>;
   /** Ends every thread. */
@@ -80,7 +80,7 @@ async function startThread(): Promise<Worker> {
 function askThread<O extends Order>(
   thread: Worker,
   order: O,
-  onProgress: (progress: ShareProgress) => void,
+  onProgress: (progress: ReplayProgress) => void,
 ): Promise<Answer<O>> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer<O>>();
   thread.onmessage = ({ data }: MessageEvent<FleetWord>): void => {

@@ -10,8 +10,8 @@ export { finishStep } from "./finish_step.ts";
 export { createLiveRequest, type LiveRequest } from "./live_request.ts";
 export { POLICIES } from "./policies.ts";
 export { describePrefixUse, emptyPrefixCaches } from "./prefix.ts";
-export { findMeasuredRank, type Ranks } from "./ranks.ts";
-export { createSideRanks } from "./side_ranks.ts";
+export { createSideRanks, findMeasuredRank, type Ranks, type SideRanksOptions } from "./ranks.ts";
+
 export {
   admitWaiting,
   cancelRequest,

@@ -21,6 +21,7 @@ import {
   extendWithPrefixOnEveryRank,
   type HeadMap,
   needsPages,
+  type PageOrder,
   type PageOutcome,
   type PrefixCache,
   type PrefixMatch,
@@ -31,7 +32,8 @@ import {
   shardHeadMap,
   type Slot,
 } from "../../allocator/mod.ts";
-import { BenchError, optionError } from "../result/mod.ts";
+import type { Workload } from "../../fixtures/mod.ts";
+import { BenchError, optionError, type Side } from "../result/mod.ts";
 
 /** Allocators of all ranks. */
 export interface Ranks {
@@ -185,4 +187,35 @@ function disagreement(slot: number, what: string, counts: readonly number[]): Be
     } ${what} of slot ${slot}; all must make ` +
       `the same decisions`,
   );
+}
+
+/** How the pools of a side are made. */
+export interface SideRanksOptions {
+  /** How ordinals become page ids. */
+  readonly pageOrder: PageOrder;
+  /** Tokens of a block by which prefixes are shared, or null to share none. */
+  readonly prefixBlockTokens: number | null;
+  /** Whether every operation is validated. @default {false} */
+  readonly debug?: boolean;
+}
+
+/** Creates the pools of every rank, with a prefix cache over each where prefixes are shared. */
+export function createSideRanks(
+  { cache, scheduler, headMap, tensorParallel }: Workload,
+  side: Side,
+  o: SideRanksOptions,
+): Ranks {
+  const options = {
+    layout: side.layout,
+    heads: headMap,
+    slots: scheduler.maxSequences,
+    pagesPerHead: cache.pagesPerHead,
+    pageSizeTokens: cache.pageSizeTokens,
+    modelLengthTokens: scheduler.modelLengthTokens,
+    preallocatedPages: scheduler.preallocatedPages,
+    recycle: side.recycle,
+    pageOrder: o.pageOrder,
+    debug: o.debug ?? false,
+  };
+  return createRanks(options, tensorParallel, o.prefixBlockTokens);
 }
