@@ -74,8 +74,9 @@ export class Driver {
   /** Grows a request; gives whether the pools had its pages. */
   async extend(slot: number, lengthTokens: number): Promise<boolean> {
     const reply = await this.allocator.extend({ slot, lengthTokens });
-    if (this.model.policies.recycleMoment === "in-extend") {
-      // What the tokens held before hide is freed before the growth, which then may have it.
+    if (this.model.policies.recycleMoment === "in-extend" && reply.kind !== "refused") {
+      // What the tokens held before hide is freed before the growth, which then may have it. A growth
+      // that is refused changes no pool.
       const held = slotOf(this.model, slot).lengthTokens;
       recycleModel(this.model, slot, { nextPositionTokens: held, lengthTokens: held });
     }
@@ -184,13 +185,13 @@ export class Driver {
   /** Lets a transfer read a slot's pages; to the model it is a step that takes longer. */
   async beginTransfer(slot: number): Promise<number> {
     const transfer = requireOk("beginTransfer", await this.allocator.beginTransfer!({ slot }));
-    this.model.openSteps.add(transfer);
+    this.model.openSteps.add(transferInModel(transfer));
     return transfer;
   }
 
   async endTransfer(transfer: number): Promise<void> {
     requireOk("endTransfer", await this.allocator.endTransfer!({ transfer }));
-    completeModelStep(this.model, transfer);
+    completeModelStep(this.model, transferInModel(transfer));
     await this.checkState();
   }
 
@@ -289,6 +290,11 @@ export function requireRefused(command: string, reply: { readonly kind: string }
     reply.kind === "refused",
     `Expected "${command}" to be refused, found "${reply.kind}"`,
   );
+}
+
+/** Steps and transfers are numbered apart, so both may have the same number. */
+function transferInModel(transfer: number): number {
+  return -1 - transfer;
 }
 
 function poolIndices(model: CacheModel): number[] {

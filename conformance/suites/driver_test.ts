@@ -75,3 +75,57 @@ Deno.test("requireOk() and requireRefused() tell an answer from a refusal", () =
   requireRefused("grow", refused);
   assert.throws(() => requireRefused("grow", { kind: "ok" }), /"grow" to be refused, found "ok"/);
 });
+
+/** Lets an allocator recycle as it grows; a growth past its row is refused before that, or after. */
+async function growPastEnd(isRefusedFirst: boolean): Promise<boolean> {
+  const good = createOracleSubject().allocator!;
+  const growing: AllocatorSubject = {
+    ...good,
+    extend: async (o) => {
+      const lengthTokens = (await good.snapshot()).lengthsTokens[o.slot] ?? 0;
+      if (isRefusedFirst && o.lengthTokens > 512) return await good.extend(o);
+      await good.recycle({ slot: o.slot, nextPositionTokens: lengthTokens, lengthTokens });
+      return await good.extend(o);
+    },
+  };
+  const claims = new Set(HEADWISE_ALLOCATOR_CAPABILITIES);
+  const policies = { recycleMoment: "in-extend" } as const;
+  const driver = await Driver.create(guardAllocator(growing, { claims, policies }), cacheSpec());
+  await driver.grow(0, 256);
+  const met = await driver.extend(0, 513);
+  await driver.grow(0, 272);
+  return met;
+}
+
+Deno.test("extend() takes a refused growth that frees nothing where growth recycles, and no other", async () => {
+  assert.equal(await growPastEnd(true), false);
+  await assert.rejects(growPastEnd(false), { name: "Mismatch" });
+});
+
+Deno.test("beginTransfer() tells a transfer from a step of the same number", async () => {
+  const good = createOracleSubject().allocator!;
+  const ofGood: number[] = [];
+  const renumbered: AllocatorSubject = {
+    ...good,
+    beginTransfer: async (o) => {
+      const reply = await good.beginTransfer!(o);
+      if (reply.kind === "refused") return reply;
+      return { ...reply, value: ofGood.push(reply.value) };
+    },
+    endTransfer: ({ transfer }) => good.endTransfer!({ transfer: ofGood[transfer - 1] ?? -1 }),
+  };
+  const claims = new Set(HEADWISE_ALLOCATOR_CAPABILITIES);
+  const driver = await Driver.create(guardAllocator(renumbered, { claims }), cacheSpec());
+  await driver.grow(0, 256);
+  const transfer = await driver.beginTransfer(0);
+  await driver.release(0);
+  let step = 0;
+  while (step < transfer) {
+    step = await driver.beginStep();
+    await driver.completeStep(step);
+  }
+  assert.equal(step, transfer);
+  assert.equal(await driver.pagesInUse(), 64);
+  await driver.endTransfer(transfer);
+  assert.equal(await driver.pagesInUse(), 0);
+});
