@@ -147,7 +147,6 @@ export function listClauses(): readonly Clause[] {
 /**
  * Lists the clauses that are allowed to have no test.
  *
- * @returns The entries of `clauses/pending.yaml`.
  * @throws {ClauseError} If the embedded file is damaged.
  */
 export function listPendingClauses(): readonly PendingClause[] {

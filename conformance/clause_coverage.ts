@@ -16,7 +16,6 @@ export interface CoverageInput {
 /**
  * Counts the tests of each clause.
  *
- * @param input Clauses and tests; the suite's own by default.
  * @returns Test names (`suite:path:test`) by clause id; clauses without a test map to none.
  */
 export function testsByClause(input: CoverageInput = {}): Map<string, string[]> {

@@ -2,12 +2,7 @@
 import { type Clause, listClauses, listPendingClauses } from "./clause.ts";
 import { type CoverageInput, testsByClause } from "./clause_coverage.ts";
 
-/**
- * Renders the clauses as Markdown, one table a section, with the number of tests of each.
- *
- * @param input Clauses, tests and pending list; the suite's own by default.
- * @returns The document, ending in a newline.
- */
+/** Renders the clauses as Markdown, one table a section, with the number of tests of each. */
 export function clausesMarkdown(input: CoverageInput = {}): string {
   const clauses = input.clauses ?? listClauses();
   const pending = new Map(

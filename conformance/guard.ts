@@ -31,7 +31,6 @@ export interface GuardOptions {
 /**
  * Wraps an allocator so that exceptions become {@linkcode SubjectFault}s.
  *
- * @param o When the case is over, and what the subject declares.
  * @returns The wrapped allocator; without one, every command is a fault.
  */
 export function guardAllocator(

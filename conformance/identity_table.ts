@@ -14,12 +14,7 @@ export function captureTable(shape: AttentionShape, pages: number): Int32Array {
   return identityTable({ layout, layerGroups: 1, slots: batch, kvHeads, columns }, pages).ids;
 }
 
-/**
- * Tells what keeps a table from being one that a step may be recorded with.
- *
- * @param table The table, or null for none.
- * @returns What is wrong, or null.
- */
+/** Tells what keeps a table from being one that a step may be recorded with; null for nothing. */
 export function identityFault(shape: AttentionShape, table: Int32Array | null): string | null {
   if (table === null) {
     return "there is no table; give one with identity ids for every head";

@@ -192,11 +192,7 @@ function covers(query: Query, row: CaseRow): boolean {
   return matchesQuery(query, parseQuery(row.query));
 }
 
-/**
- * Renders the kill matrix as Markdown.
- *
- * @returns A table of mutants and the tests that rejected them, ending in a newline.
- */
+/** Renders the kill matrix as Markdown. */
 export function killMatrixMarkdown(report: SelfTestReport): string {
   const rows = report.rows.map((row) => {
     const clauses = row.violates.map((clause) => `\`${clause}\``).join(", ");

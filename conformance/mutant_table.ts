@@ -6,10 +6,6 @@ import type { Mutant } from "./mutants/mutant.ts";
 /**
  * Renders the mutants by clause. That all of them die is what the tests of the suite require; the
  * page says how many there are.
- *
- * @param mutants Every mutant; the suite's own by default.
- * @param clauses Every clause; the suite's own by default.
- * @returns Markdown, ending in a newline.
  */
 export function mutantsMarkdown(
   mutants: readonly Mutant[] = listMutants(),

@@ -105,12 +105,7 @@ export function printQuery(query: Query): string {
   return levels.join(":");
 }
 
-/**
- * Tells whether everything that `inner` covers is covered by `outer` too.
- *
- * @param inner A test id, or a narrower filter.
- * @returns True if `outer` covers `inner`.
- */
+/** Tells whether everything that `inner` covers is covered by `outer` too. */
 export function matchesQuery(outer: Query, inner: Query): boolean {
   return (outer.suite === null || outer.suite === inner.suite) &&
     coversPath(outer, inner) &&

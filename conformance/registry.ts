@@ -11,11 +11,7 @@ export function listTests(): readonly TestDefinition[] {
   return listTestsWith({});
 }
 
-/**
- * Lists every test with another amount of fuzzing, and with regressions of one's own.
- *
- * @param o How much to fuzz, the suite's own amount by default, and what was kept.
- */
+/** Lists every test with another amount of fuzzing, and with regressions of one's own. */
 export function listTestsWith(
   o: { readonly fuzz?: FuzzOptions; readonly regressions?: readonly Regression[] },
 ): readonly TestDefinition[] {

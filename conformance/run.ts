@@ -66,7 +66,6 @@ const MS_PER_TURN = 20;
  * A case whose capability is missing is skipped and listed. A subject that throws or does not
  * answer in time is an error of that case alone, and the run continues.
  *
- * @param options Subject, filters and where rows go.
  * @throws {ReportError} If the earlier report is of another run.
  *
  * @example The oracle on one case

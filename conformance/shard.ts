@@ -69,11 +69,7 @@ export function runNameOfEnvironment(environment: Environment): string {
   return name === undefined ? "" : `${name}=${environment[name]}`;
 }
 
-/**
- * Picks the members of a shard: every n-th, so that neighbours, which cost alike, are spread.
- *
- * @param shard The shard; null for all.
- */
+/** Picks every n-th member, all for null: neighbours, which cost alike, are spread over shards. */
 export function membersOfShard<T>(members: readonly T[], shard: Shard | null): T[] {
   return shard === null
     ? [...members]

@@ -15,7 +15,8 @@ import {
   runConformance,
   writeTensors,
 } from "../../conformance/mod.ts";
-import { findDumpFaults, parseDump } from "../../conformance/adapters/dump.ts";
+import { validateTable } from "../../allocator/mod.ts";
+import { parseDump } from "../../conformance/adapters/dump.ts";
 import { createLineReader } from "../../conformance/adapters/line_reader.ts";
 import { COMMAND_NAMES } from "../../conformance/adapters/protocol/commands.ts";
 import { readNpy } from "../../conformance/adapters/npy.ts";
@@ -71,7 +72,7 @@ export const CONFORMANCE_TARGETS: readonly FuzzTarget[] = [
       const end = input.indexOf(0x0a);
       const json = textOf(input.subarray(0, end));
       const bytes = input.subarray(end + 1);
-      return findDumpFaults(parseDump({ file, jsonFile: "fuzzed.json", json, bytes }));
+      return validateTable(parseDump({ file, jsonFile: "fuzzed.json", json, bytes }).question);
     },
   },
   {

@@ -14,12 +14,7 @@ import type { SessionReply } from "./read_reply.ts";
 import type { Tensors } from "./safetensors.ts";
 import type { AdapterSession } from "./session.ts";
 
-/**
- * Makes a subject of a conversation.
- *
- * @param session The conversation; the caller closes it.
- * @returns A subject with the adapter's name, claims and declarations.
- */
+/** Makes a subject of a conversation, which the caller closes. */
 export function createAdapterSubject(session: AdapterSession): Subject {
   const { name, capabilities, policies, arithmetic, metadata } = session.claims;
   const claims = (prefix: string): boolean =>
@@ -57,7 +52,7 @@ function partOf<Part>(session: AdapterSession, part: AnyPartCommand["part"]): Pa
 async function invoke(
   session: AdapterSession,
   { name, command }: { readonly name: PartCommandName; readonly command: AnyPartCommand },
-  o: readonly unknown[],
+  o: unknown[],
 ): Promise<unknown> {
   const { fields, tensors } = command.pack(...o);
   const reply = await send(session, name, { fields, tensors });

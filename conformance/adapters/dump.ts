@@ -3,7 +3,7 @@
  * a JSON file of the same name that says what the table is a table of.
  */
 import { z } from "zod";
-import { type TableQuestion, validateTable, type Violation } from "../../allocator/mod.ts";
+import type { TableQuestion } from "../../allocator/mod.ts";
 import { describeIssues, FileRefusal, readBounded } from "../../fixtures/mod.ts";
 import { isNpy, readNpy } from "./npy.ts";
 import { withoutUndefined } from "./protocol/command.ts";
@@ -54,20 +54,10 @@ export class DumpError extends Error {
 
 /** A dumped table, ready for the validator. */
 export interface TableDumpFile {
-  /** Path of the table. */
-  readonly file: string;
   /** The table and what is known about its requests. */
   readonly question: TableQuestion;
-  /** What the engine does otherwise than the default. */
-  readonly engine: DumpEngine;
-}
-
-/** What a dump says of the engine that it comes from. */
-export interface DumpEngine {
   /** Whose table it is. */
   readonly owner: "scheduler" | "worker";
-  /** Whether columns that no one reads keep ids. */
-  readonly deadColumns: "cleared" | "stale";
 }
 
 /** Bytes of a dumped table and the JSON beside it. */
@@ -97,7 +87,6 @@ export async function readDump(file: string): Promise<TableDumpFile> {
 /**
  * Parses a dumped table.
  *
- * @param dump Its bytes and its JSON.
  * @throws {DumpError} If one of the two is not what it should be.
  */
 export function parseDump(dump: DumpBytes): TableDumpFile {
@@ -136,7 +125,6 @@ export function parseDump(dump: DumpBytes): TableDumpFile {
     ? withoutDead(ids, { geometry, windows, columns: tensor.shape.at(-1) ?? 0 })
     : ids;
   return {
-    file,
     question: {
       table: {
         layout,
@@ -169,7 +157,7 @@ export function parseDump(dump: DumpBytes): TableDumpFile {
         sharedPages: geometry.sharedPages,
       }),
     },
-    engine: { owner: geometry.owner, deadColumns: geometry.deadColumns },
+    owner: geometry.owner,
   };
 }
 
@@ -207,15 +195,6 @@ function withoutDead(
     if (deadColumns === "stale" && isDead(Math.floor(index / columns), index % columns)) return -1;
     return nullId === 0 && id === 0 ? -1 : nullId === 0 && id === -1 ? -2 : id;
   });
-}
-
-/**
- * Finds every fault of a dumped table.
- *
- * @returns What the validator found; an empty list means that the table is sound.
- */
-export function findDumpFaults(dump: TableDumpFile): Violation[] {
-  return validateTable(dump.question);
 }
 
 /** Most bytes of a dumped table: a page id for every token of many gigabytes of cache. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { caseRows } from "../report.ts";
 import { runConformance } from "../run.ts";
-import { findDumpFaults, parseDump } from "./dump.ts";
+import { validateTable } from "../../allocator/mod.ts";
+import { parseDump } from "./dump.ts";
 import { DUMP_CLAUSES, openDump } from "./dump_tests.ts";
 import { writeTensors } from "./safetensors.ts";
 import { DUMP_GEOMETRY, npyOf } from "./testing_dump.ts";
@@ -170,7 +171,7 @@ Deno.test("openDump() names slot, head, column and owner of a page that stands t
       data: new Uint8Array(Int32Array.from(changed(2, 0, 3).flat()).buffer),
     }),
   });
-  const [fault] = findDumpFaults(dump);
+  const [fault] = validateTable(dump.question);
   assert.match(
     fault!.message,
     /page "3" at group 0, slot 1, head 0, column 0: slot 0, head 0 of group 0 names it too/,

@@ -1,9 +1,9 @@
 /** Judges a dumped table clause by clause, so that it is reported like any other subject. */
-import type { Violation } from "../../allocator/mod.ts";
+import { validateTable, type Violation } from "../../allocator/mod.ts";
 import { Mismatch, PASS } from "../outcome.ts";
 import type { Subject } from "../subject.ts";
 import { defineTest, type TestDefinition } from "../test_definition.ts";
-import { type DumpEngine, findDumpFaults, readDump, type TableDumpFile } from "./dump.ts";
+import { readDump, type TableDumpFile } from "./dump.ts";
 
 /** Every clause that a table alone can break. */
 export const DUMP_CLAUSES: readonly string[] = [
@@ -42,8 +42,8 @@ export async function openDump(file: string): Promise<OpenDump> {
   return { subject, tests: createDumpTests(dump) };
 }
 
-function createDumpTests(dump: TableDumpFile): TestDefinition[] {
-  const faults = findDumpFaults(dump);
+function createDumpTests({ question, owner }: TableDumpFile): TestDefinition[] {
+  const faults = validateTable(question);
   return DUMP_CLAUSES.map((clause) =>
     defineTest({
       id: `dump:table:${clause.replaceAll(/[^a-z0-9]/g, "_")}`,
@@ -53,14 +53,14 @@ function createDumpTests(dump: TableDumpFile): TestDefinition[] {
       cases: [{}],
       run: () => {
         const found = faults.filter((fault) => fault.clause === clause);
-        if (found.length > 0) throw new Mismatch(describe(found, dump.engine));
+        if (found.length > 0) throw new Mismatch(describe(found, owner));
         return Promise.resolve(PASS);
       },
     })
   );
 }
 
-function describe(faults: readonly Violation[], { owner }: DumpEngine): string {
+function describe(faults: readonly Violation[], owner: TableDumpFile["owner"]): string {
   const whose = owner === "worker" ? "In the worker's table: " : "";
   const shown = faults.slice(0, SHOWN_FAULTS).map(({ message }) => `${whose}${message}`);
   const more = faults.length - shown.length;

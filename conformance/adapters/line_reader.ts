@@ -13,9 +13,6 @@ export interface LineReader {
  *
  * What stands beyond the line asked for stays in the pipe, so that a writer who never stops is held
  * up by its own pipe and fills no memory here.
- *
- * @param stream Bytes in UTF-8.
- * @param o The most bytes that a line may have.
  */
 export function createLineReader(
   stream: ReadableStream<Uint8Array>,

@@ -25,11 +25,7 @@ const TYPES: Readonly<Record<string, TensorType>> = {
 /** What NumPy writes for element types of other packages. */
 const NAMELESS: ReadonlySet<string> = new Set(["|V1", "<V2", "<f1", "|f1"]);
 
-/**
- * Tells whether a file is `.npy`, by its first bytes.
- *
- * @returns True for NumPy's magic number.
- */
+/** Tells whether a file is `.npy`, by its first bytes. */
 export function isNpy(bytes: Uint8Array): boolean {
   return MAGIC.every((byte, index) => bytes[index] === byte);
 }

@@ -39,7 +39,6 @@ export type AdapterSpec = Extract<SubjectSpec, { kind: "exec" } | { kind: "modul
  * Needs permission to run the program: the one that `exec:` names, or `deno` itself for `module:`
  * and `ffi:`, whose hosts get no more than they need.
  *
- * @param o Scratch folder and limits.
  * @returns The adapter; close it.
  * @throws {AdapterFault} If it does not start, or does not follow the protocol; also for `module:` and
  *   `ffi:` in an executable of `deno compile`, which holds no Deno that could host them.

@@ -10,11 +10,7 @@ export interface OutputTail {
   readonly cancel: () => Promise<void>;
 }
 
-/**
- * Reads a stream to its end and keeps the last bytes of it.
- *
- * @param o How many bytes to keep, and what to do once more than `maxBytes` were written.
- */
+/** Reads a stream to its end and keeps the last bytes of it. */
 export function keepTail(
   stream: ReadableStream<Uint8Array>,
   o: { readonly keepBytes: number; readonly maxBytes: number; readonly onFlood: () => void },

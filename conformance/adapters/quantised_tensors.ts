@@ -164,7 +164,6 @@ function viewOf(tensor: Tensor, strides: readonly number[] | undefined): ScaleVi
 /**
  * Puts a side of a quantised cache together again.
  *
- * @param o Side and format, and strides of the scales where the request has any.
  * @returns The side, as faulty as it was; what is missing is missing.
  */
 export function unpackSide(

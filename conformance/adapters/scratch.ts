@@ -18,11 +18,7 @@ export interface Scratch {
   readonly close: () => Promise<void>;
 }
 
-/**
- * Makes an empty scratch folder.
- *
- * @param o Folder to make it in, and the most bytes that a file may have.
- */
+/** Makes an empty scratch folder. */
 export async function createScratch(
   o: { readonly parent: string; readonly maxFileBytes: number },
 ): Promise<Scratch> {

@@ -33,12 +33,7 @@ type Outcome =
 
 type Method = (...o: unknown[]) => Promise<unknown>;
 
-/**
- * Serves a subject.
- *
- * @param subject What answers; commands of a part that it lacks are errors.
- * @param files Reading and writing of tensor files.
- */
+/** Serves a subject; commands of a part that it lacks are errors. */
 export function createAdapterServer(subject: Subject, files: ServerFiles): AdapterServer {
   let scratch = "";
   let shutDown = false;
@@ -49,14 +44,18 @@ export function createAdapterServer(subject: Subject, files: ServerFiles): Adapt
     await files.write(`${scratch}/${name}`, writeTensors(tensors));
     return { tensors: name };
   };
-  const carryOut = async (name: CommandName, id: number, fields: object): Promise<Outcome> => {
+  const carryOut = async (
+    name: CommandName,
+    id: number,
+    fields: Readonly<Record<string, unknown>>,
+  ): Promise<Outcome> => {
     const command = commandOf(name);
     if (command.part === "conversation") {
-      if (name === "hello") scratch = (fields as RequestFields<"hello">).scratch;
+      if (name === "hello") scratch = (fields as unknown as RequestFields<"hello">).scratch;
       shutDown = name === "shutdown";
       return { status: "result", value: introduce(subject, name) };
     }
-    const o = command.unpack(fields, await read("tensors" in fields ? fields.tensors : undefined));
+    const o = command.unpack(fields, await read(fields["tensors"]));
     const answer = unwrap(command, await call(subject, { part: command.part, name }, o));
     if (isRefusal(answer)) {
       return { status: "refused", code: answer.code, message: answer.message };
@@ -80,7 +79,7 @@ export function createAdapterServer(subject: Subject, files: ServerFiles): Adapt
         // A host has no packages but those that this folder needs, which the room of fixtures is not.
         throw new TypeError(`Cannot answer "${name}": ${parsed.error.issues[0]?.message}`);
       }
-      const { id: _, command: __, ...fields } = withNonFinite(request) as typeof request;
+      const { id: _, command: __, ...fields } = withNonFinite(request) as Record<string, unknown>;
       return JSON.stringify({ id, ...await carryOut(name, id, fields) });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

@@ -67,7 +67,6 @@ const MAX_START_FAULTS = 3;
 /**
  * Starts an adapter and hears what it claims.
  *
- * @param o Command line, limits and folder.
  * @throws {AdapterFault} If the adapter does not start, or does not follow the protocol.
  */
 export async function openSession(o: SessionOptions): Promise<AdapterSession> {

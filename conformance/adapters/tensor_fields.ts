@@ -22,12 +22,7 @@ import {
 /** The numbers of a problem; its tensors travel beside them. */
 export type ProblemFields = z.infer<typeof problem>;
 
-/**
- * Names the element type that bits of a storage type travel as.
- *
- * @param storage Storage type; problems under test may name one that does not exist.
- * @returns The type, or null for an unknown one.
- */
+/** The element type that bits of a storage type travel as; null for one that does not exist. */
 export function storageType(storage: string): TensorType | null {
   return storage === "bf16" ? "BF16" : storage === "f16" ? "F16" : null;
 }
@@ -35,6 +30,31 @@ export function storageType(storage: string): TensorType | null {
 /** A tensor of a given type with one dimension. */
 export function flatTensor(dtype: TensorType, data: TensorData): Tensor {
   return { dtype, shape: [data.length], data };
+}
+
+/** Flat tensors of int32 arrays by name; what is null or undefined has none. */
+export function int32Tensors(
+  arrays: Readonly<Record<string, Int32Array | null | undefined>>,
+): Map<string, Tensor> {
+  return new Map(
+    Object.entries(arrays).flatMap(([name, data]) => data ? [[name, flatTensor("I32", data)]] : []),
+  );
+}
+
+/**
+ * Takes int32 arrays out of a file.
+ *
+ * @throws {AdapterFault} If one is missing, or of another type.
+ */
+export function int32Arrays<Name extends string>(
+  tensors: Tensors,
+  names: readonly Name[],
+): Record<Name, Int32Array> {
+  const entries = names.map((name) => [
+    name,
+    expectTensor<Int32Array>(tensors, { name, dtype: "I32", elements: null }),
+  ]);
+  return Object.fromEntries(entries);
 }
 
 /** A tensor of any array; its shape is flat where the elements do not fill the rows. */
@@ -69,11 +89,7 @@ function cacheTensors(p: CacheAndBatch): Map<string, Tensor> {
   ]);
 }
 
-/**
- * Packs the tensors of an attention problem.
- *
- * @param o An output to write into, and the table that a step is recorded with.
- */
+/** Packs the tensors of an attention problem. */
 export function problemTensors(
   p: AttentionProblem,
   o: { readonly into?: Uint16Array | undefined; readonly captureTable?: Int32Array | null } = {},
@@ -222,7 +238,6 @@ export interface ExpectedTensor {
 /**
  * Requires a tensor of an answer to have its type and size.
  *
- * @param expected What it must be.
  * @throws {AdapterFault} If it is missing, or of another type or size.
  */
 export function expectTensor<T extends TensorData>(

@@ -84,7 +84,6 @@ export function fuzzTests(options: FuzzOptions = DEFAULT_FUZZ): readonly TestDef
 /**
  * Makes the tests that replay sequences that once failed.
  *
- * @param kept Sequences of one's own; none by default.
  * @returns One test for the sequences that come with the suite, and one for the others if any.
  */
 export function regressionTests(kept: readonly Regression[] = []): readonly TestDefinition[] {

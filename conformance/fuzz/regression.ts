@@ -27,11 +27,7 @@ export class RegressionError extends FileError {
   override readonly name = "RegressionError";
 }
 
-/**
- * Lists the sequences that come with the suite.
- *
- * @returns The regressions, in the order in which they were kept.
- */
+/** Lists the sequences that come with the suite. */
 export function listRegressions(): readonly Regression[] {
   return readRegressions(kept, "conformance/regressions/allocator.json");
 }

@@ -19,12 +19,7 @@ export function listKernelMutants(): readonly Mutant[] {
   return listMutants().filter(({ part }) => part === "kernel");
 }
 
-/**
- * Runs kernel mutants, and the right kernel, in one arithmetic.
- *
- * @param mutants Which mutants; every kernel mutant by default.
- * @returns Survivors and false alarms.
- */
+/** Runs kernel mutants, and the right kernel, in one arithmetic. */
 export async function judgeInArithmetic(
   { name, arithmetic }: FieldArithmetic,
   mutants: readonly Mutant[] = listKernelMutants(),

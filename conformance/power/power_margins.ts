@@ -137,11 +137,7 @@ export interface PowerRow {
 /** The least margin that `declare/power` accepts. */
 export const LEAST_MARGIN = 4;
 
-/**
- * Measures the suite's cases of one-hot values.
- *
- * @param arithmetics What kernels declare; those of the field by default.
- */
+/** Measures the suite's cases of one-hot values. */
 export function measurePower(
   arithmetics: readonly Arithmetic[] = FIELD_ARITHMETICS.map(({ arithmetic }) => arithmetic),
 ): PowerRow[] {

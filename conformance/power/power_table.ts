@@ -7,11 +7,7 @@ import { LEAST_MARGIN, measurePower } from "./power_margins.ts";
 /** What became of the kernel mutants when they were last run in every arithmetic. */
 export const ARITHMETIC_KILLS: readonly ArithmeticKills[] = kills;
 
-/**
- * Renders the page: margins as they are measured now, and the mutants as they were last run.
- *
- * @returns Markdown, ending in a newline.
- */
+/** Renders the page: margins as they are measured now, and the mutants as they were last run. */
 export function powerMarkdown(): string {
   const names = FIELD_ARITHMETICS.map(({ name }) => name);
   const margins = measurePower().map(({ clause, fault, margins }) =>

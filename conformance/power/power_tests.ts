@@ -41,7 +41,6 @@ function specOf({ rule, storage, layout }: PowerCase): Partial<ProblemSpec> {
 /**
  * The problem of a case.
  *
- * @param seed Seed of queries, keys and pages.
  * @returns Every key of every row has a value of its own.
  */
 export function powerProblem(each: PowerCase, seed: number): AttentionProblem {

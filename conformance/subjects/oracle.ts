@@ -7,11 +7,7 @@ import {
   type OracleKernelOptions,
 } from "./oracle_kernel.ts";
 
-/**
- * Makes the subject that needs no device.
- *
- * @param o An arithmetic for the kernel to emulate and declare.
- */
+/** Makes the subject that needs no device. */
 export function createOracleSubject(o: OracleKernelOptions = {}): Subject {
   return {
     name: "oracle",

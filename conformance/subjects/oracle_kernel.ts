@@ -39,11 +39,7 @@ export interface OracleKernelOptions {
 
 type Attend = (problem: AttentionProblem, o: AttendOptions) => AttentionResult;
 
-/**
- * Puts the paged oracle behind the command interface; the suite judges it by the direct one.
- *
- * @param o An arithmetic to emulate in its place.
- */
+/** Puts the paged oracle behind the command interface; the suite judges it by the direct one. */
 export function createOracleKernel(o: OracleKernelOptions = {}): KernelSubject {
   const { arithmetic } = o;
   return arithmetic === undefined ? createKernel(attendWith) : createEmulatedKernel(arithmetic);

@@ -27,7 +27,6 @@ export interface WebGpuSubjectOptions {
  * about; the next case gets a new device.
  *
  * @param gpu An opened GPU; the caller closes it.
- * @returns A subject named `webgpu`.
  */
 export function createWebGpuSubject(gpu: Gpu, o: WebGpuSubjectOptions = {}): Subject {
   let current = gpu;

@@ -24,7 +24,6 @@ const MAX_BYTES = 64 << 20;
  * Copies a module and the code that it imports into a folder of its own.
  *
  * @param file Absolute path of the module, without links.
- * @param o Folder to make it in, Deno's path, and the folders of this project, if it has any.
  * @returns The folder; close it.
  * @throws {AdapterFault} `crash` if the module does not parse, or imports what is not its own.
  */

@@ -39,7 +39,6 @@ const CODE = /\.(?:[cm]?[jt]s|[jt]sx|wasm)$/;
  * Lists the files that are the adapter: its module, and the code in its own folder that it imports.
  * Nothing else is, so that a module can have no file read by importing it as a text.
  *
- * @param graph What `deno info --json` prints.
  * @returns Absolute paths, the module itself first.
  * @throws {AdapterFault} `crash` at an import of anything else, with the fix.
  */

@@ -11,11 +11,7 @@ export interface LineStreams {
   readonly writeSync: (bytes: Uint8Array) => number;
 }
 
-/**
- * Serves lines.
- *
- * @param streams Where requests come from and replies go.
- */
+/** Serves lines. */
 export async function serveLines(streams: LineStreams, answer: LineAnswer): Promise<void> {
   const decoder = new TextDecoder();
   let pending = "";

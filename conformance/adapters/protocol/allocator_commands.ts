@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type {
   AdmitCommand,
+  AllocatorSnapshot,
   AllocatorSubject,
   CacheSpec,
   PageReply,
@@ -10,7 +11,7 @@ import type {
   SharedReply,
   TableDump,
 } from "../../subject.ts";
-import { dataOf, dumpTensors, expectTensor, flatTensor } from "../tensor_fields.ts";
+import { dataOf, dumpTensors, int32Arrays, int32Tensors } from "../tensor_fields.ts";
 import { partCommand, withoutUndefined } from "./command.ts";
 import {
   cacheSpec,
@@ -159,28 +160,19 @@ export const ALLOCATOR_COMMANDS = {
     packResult: (snapshot) => {
       const { table, draftTable, workerTable, freePages, waitingPages, ...rest } = snapshot;
       const { lengthsTokens, ...fields } = rest;
-      const tensors = { table, draftTable, workerTable, freePages, waitingPages, lengthsTokens };
-      return {
-        fields,
-        tensors: new Map(
-          Object.entries(tensors).flatMap(([name, data]) =>
-            data === null || data === undefined ? [] : [[name, flatTensor("I32", data)]]
-          ),
-        ),
-      };
+      const copies = { draftTable, workerTable };
+      const tensors = int32Tensors({ table, ...copies, freePages, waitingPages, lengthsTokens });
+      return { fields, tensors };
     },
     unpackResult: ({ tensors: _, ...fields }, tensors) => {
-      const int32 = (name: string): Int32Array =>
-        expectTensor(tensors, { name, dtype: "I32", elements: null });
-      return withoutUndefined({
+      const copies = (["draftTable", "workerTable"] as const).filter((name) => tensors.has(name));
+      const always = ["table", "freePages", "waitingPages", "lengthsTokens"] as const;
+      return {
         ...fields,
-        table: int32("table"),
-        draftTable: tensors.has("draftTable") ? int32("draftTable") : null,
-        workerTable: tensors.has("workerTable") ? int32("workerTable") : undefined,
-        freePages: int32("freePages"),
-        waitingPages: int32("waitingPages"),
-        lengthsTokens: int32("lengthsTokens"),
-      });
+        ...int32Arrays(tensors, always),
+        draftTable: null,
+        ...(int32Arrays(tensors, copies) as Partial<AllocatorSnapshot>),
+      };
     },
   }),
   shard: allocator("shard")({

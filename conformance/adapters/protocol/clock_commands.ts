@@ -2,8 +2,8 @@
 import { z } from "zod";
 import type { StepTimer } from "../../../kernel/mod.ts";
 import { adapterError } from "../adapter_fault.ts";
-import { dataOf, expectTensor, flatTensor } from "../tensor_fields.ts";
-import type { Tensor, Tensors } from "../safetensors.ts";
+import { dataOf, expectTensor, flatTensor, int32Arrays, int32Tensors } from "../tensor_fields.ts";
+import type { Tensors } from "../safetensors.ts";
 import { partCommand } from "./command.ts";
 import { arithmetic, readArithmetic } from "./declared_arithmetic.ts";
 import { count, fileName, number, shape } from "./values.ts";
@@ -11,6 +11,16 @@ import { count, fileName, number, shape } from "./values.ts";
 const clock = <Name extends keyof StepTimer>(_: Name) => partCommand<StepTimer[Name]>("clock");
 const words = z.string().min(1).max(200);
 const figure = z.number().positive().nullable().default(null);
+
+/** Arrays of steps that are always sent. */
+const STEP_ARRAYS = [
+  "queryLengths",
+  "cachedLengths",
+  "groups",
+  "changes",
+  "changeStarts",
+  "samples",
+] as const;
 
 export const CLOCK_COMMANDS = {
   open: clock("open")({
@@ -42,10 +52,10 @@ export const CLOCK_COMMANDS = {
     }),
     pack: ({ headWindows, ...fields }) => ({
       fields,
-      tensors: new Map([["headWindows", flatTensor("I32", headWindows)]]),
+      tensors: int32Tensors({ headWindows }),
     }),
     unpack: ({ tensors: _, ...fields }, tensors) => [
-      { ...fields, headWindows: int32(tensors, "headWindows") } as Parameters<StepTimer["open"]>[0],
+      { ...fields, ...int32Arrays(tensors, ["headWindows"]) } as Parameters<StepTimer["open"]>[0],
     ],
     unpackResult: (value) => ({ ...value, arithmetic: readArithmetic(value.arithmetic) }),
   }),
@@ -68,23 +78,16 @@ export const CLOCK_COMMANDS = {
       digests: "U32 [Σ T, H, 2] of every output row of these steps",
       outputs: "storage type [k, G, D] of what was asked for",
     },
-    pack: ({ cache, firstStep, table, ...tensors }) => ({
+    pack: ({ cache, firstStep, ...arrays }) => ({
       fields: { cache, firstStep },
-      tensors: new Map<string, Tensor>([
-        ...Object.entries(tensors).map(([name, data]) => [name, flatTensor("I32", data)] as const),
-        ...(table === null ? [] : [["table", flatTensor("I32", table)] as const]),
-      ]),
+      tensors: int32Tensors({ ...arrays }),
     }),
     unpack: ({ cache, firstStep }, tensors) => [{
       cache: Number(cache),
       firstStep: Number(firstStep),
-      queryLengths: int32(tensors, "queryLengths"),
-      cachedLengths: int32(tensors, "cachedLengths"),
-      groups: int32(tensors, "groups"),
-      table: tensors.has("table") ? int32(tensors, "table") : null,
-      changes: int32(tensors, "changes"),
-      changeStarts: int32(tensors, "changeStarts"),
-      samples: int32(tensors, "samples"),
+      table: null,
+      ...int32Arrays(tensors, STEP_ARRAYS),
+      ...(tensors.has("table") && int32Arrays(tensors, ["table"])),
     }],
     packResult: ({ busyMs, milliseconds, digests, outputs }) => ({
       fields: { busyMs },
@@ -116,10 +119,6 @@ export const CLOCK_COMMANDS = {
     unpackResult: () => {},
   }),
 };
-
-function int32(tensors: Tensors, name: string): Int32Array {
-  return expectTensor(tensors, { name, dtype: "I32", elements: null });
-}
 
 /** Bits of a storage type; a server that does not know the type sends U16. */
 function sixteenBits(tensors: Tensors, name: string): Uint16Array {

@@ -82,20 +82,10 @@ export interface PartCommand<
 }
 
 /** A part's command with the types of its method erased. */
-export interface AnyPartCommand extends
-  Pick<
-    PartCommand<never>,
-    "part" | "about" | "request" | "result" | "requestTensors" | "resultTensors" | "answers"
-  > {
-  /** From the method's arguments to a request. */
-  readonly pack: (...o: readonly unknown[]) => Packed<object>;
-  /** From a request to the method's arguments. */
-  readonly unpack: (fields: object, tensors: Tensors) => readonly unknown[];
-  /** From the method's value to a result. */
-  readonly packResult: (value: unknown, fields: object) => Packed<unknown>;
-  /** From a result to the method's value. */
-  readonly unpackResult: (value: unknown, tensors: Tensors, o: readonly unknown[]) => unknown;
-}
+export type AnyPartCommand = PartCommand<
+  (...o: unknown[]) => Promise<unknown>,
+  Record<string, z.ZodType>
+>;
 
 type Codec = "pack" | "unpack" | "packResult" | "unpackResult";
 

@@ -29,9 +29,8 @@ export const arithmetic: z.ZodType<Readonly<Record<string, string | number | und
   });
 
 /**
- * Reads a declaration.
+ * Reads a declaration: what differs from float32 throughout.
  *
- * @returns What differs from float32 throughout.
  * @throws {AdapterFault} `adapter-error` when fields contradict each other.
  */
 export function readArithmetic(
