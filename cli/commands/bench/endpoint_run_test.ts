@@ -4,6 +4,7 @@ import { loadWorkload, requireLoaded } from "../../../fixtures/mod.ts";
 import { capture } from "../../testing_context.ts";
 
 const OUT = "results/tests/endpoint/result.json";
+const JUDGED = "results/tests/endpoint/judged.json";
 const SMALL = [
   "--set",
   "requests.count=4,requests.outputTokens.minTokens=2,requests.outputTokens.maxTokens=4",
@@ -35,12 +36,13 @@ async function bench(...args: readonly string[]) {
 Deno.test("benchEndpoint() judges two servers and writes the result", async () => {
   await withServer({ timeScale: 150 }, async (fast) => {
     await withServer({ timeScale: 900 }, async (slow) => {
-      const pairs = ["--endpoint", fast, "--against", slow, "--pairs", "4"];
-      const run = await capture(["bench", ...SMALL.toSpliced(2, 2), ...pairs, "--slo", "ttft=60s"]);
+      const servers = ["--endpoint", fast, "--against", slow, "--slo", "ttft=60s"];
+      const out = ["--pairs", "4", "--out", JUDGED];
+      const run = await capture(["bench", ...SMALL.slice(0, 2), ...servers, ...out]);
       assert.equal(run.exitCode, 0, run.stderr);
       assert.match(run.stdout, /^PASS {2}gate\/live/);
       assert.match(run.stdout, /goodput \[requests\/s\]/);
-      const result = JSON.parse(await Deno.readTextFile(OUT));
+      const result = JSON.parse(await Deno.readTextFile(JUDGED));
       assert.equal(result.kind, "headwise/live-result");
       assert.equal(result.sides[0].runs.length, 4);
     });
