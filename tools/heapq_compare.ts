@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ifThere } from "../fixtures/mod.ts";
 import {
   type PoolSequence,
   runHeapSequence,
@@ -31,13 +32,8 @@ export async function runHeapqSequence(o: PoolSequence): Promise<SequenceResult 
   const program = new URL("./heapq_compare.py", import.meta.url).pathname;
   const sizes = [o.pages, o.operations, o.batch, o.seed, o.pattern].map(String);
   const command = new Deno.Command("python3", { args: [program, ...sizes] });
-  let output: Deno.CommandOutput;
-  try {
-    output = await command.output();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  const output = await ifThere(() => command.output());
+  if (output === null) return null;
   const decoder = new TextDecoder();
   if (!output.success) {
     throw new Error(

@@ -19,6 +19,7 @@
 import { parseArgs } from "node:util";
 import { type BenchResult, findDataSheet, readResult } from "../bench/mod.ts";
 import { createSystemContext, runCli } from "../cli/mod.ts";
+import { ifThere } from "../fixtures/mod.ts";
 import { fillSections } from "./docs_page.ts";
 import {
   LOADS,
@@ -76,8 +77,9 @@ const runs: VerdictRun[] = [];
 if (values.render) {
   for (const { name } of clocks) {
     for (const load of LOADS) {
-      const result = await readIfThere(pathOf(name, load));
-      if (result !== null) runs.push({ clock: name, load, result });
+      const path = pathOf(name, load);
+      if (await ifThere(() => Deno.lstat(path)) === null) continue;
+      runs.push({ clock: name, load, result: await readResult(path) });
     }
   }
 }
@@ -123,16 +125,6 @@ async function cardOfMachine(): Promise<string | null> {
   }).output();
   const name = new TextDecoder().decode(stdout).trim();
   return success ? findDataSheet(name)?.name ?? null : null;
-}
-
-async function readIfThere(path: string): Promise<BenchResult | null> {
-  try {
-    await Deno.lstat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-  return await readResult(path);
 }
 
 function pathOf(name: string, load: VerdictRun["load"]): string {

@@ -5,7 +5,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
-import { FileRefusal, readText, requirePlainPath } from "../../fixtures/mod.ts";
+import { FileRefusal, ifThere, readText, requirePlainPath } from "../../fixtures/mod.ts";
 import { unwritable } from "./document.ts";
 import { type OutputClaim, OutputExists, requireReplaceable } from "./output_claim.ts";
 
@@ -28,7 +28,9 @@ export async function prepareOutput(path: string, claim: OutputClaim | null): Pr
     const isThere = await isPlainFile(path);
     if (isThere && claim !== null) requireReplaceable(path, await readOrNull(path), claim);
     const folder = dirname(path);
-    if (await statOrNull(folder) === null) await Deno.mkdir(folder, { recursive: true });
+    if (await ifThere(() => Deno.stat(folder)) === null) {
+      await Deno.mkdir(folder, { recursive: true });
+    }
     await removeStale(path);
     const probe = unfinishedName(path);
     try {
@@ -159,7 +161,7 @@ async function removeStale(target: string): Promise<void> {
 /** Whether a file is there; what is no file, or leads elsewhere, is refused. */
 async function isPlainFile(path: string): Promise<boolean> {
   await requirePlainPath(path);
-  const info = await statOrNull(path);
+  const info = await ifThere(() => Deno.stat(path));
   if (info?.isDirectory) {
     throw new Deno.errors.IsADirectory("it is a folder; name a file in it");
   }
@@ -172,15 +174,6 @@ async function readOrNull(path: string): Promise<string | null> {
     return await readText(path);
   } catch (error) {
     if (error instanceof FileRefusal) return null;
-    throw error;
-  }
-}
-
-async function statOrNull(path: string): Promise<Deno.FileInfo | null> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
 }

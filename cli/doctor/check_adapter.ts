@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { type Finding, findingOf, notAllowed } from "./finding.ts";
+import { type Finding, findingOf, limited, missing, notAllowed, ok } from "./finding.ts";
 import type { Probe } from "./probe.ts";
 
 /** What the adapter says of itself. */
@@ -52,28 +52,21 @@ export function checkAdapter(
   const adapter = { name: "WebGPU adapter", why: "the 'gpu' clock, and the suite on the kernel" };
   const timestamps = { name: "timestamp queries", why: "the 'gpu' clock times passes with them" };
   if (found.adapter === null) {
-    const facts = { state: "missing", detail: found.reason, fix: found.fix } as const;
-    return [findingOf(adapter, facts), findingOf(timestamps, { ...facts, detail: "no adapter" })];
+    return [
+      findingOf(adapter, missing(found.reason, found.fix)),
+      findingOf(timestamps, missing("no adapter", found.fix)),
+    ];
   }
   const { description, isSoftware, hasTimestamps } = found.adapter;
+  const software = `${description}, in software: right answers, but its times say nothing of a GPU`;
+  const driver = "install the driver of a GPU, or take the times of --clock model";
   return [
-    findingOf(
-      adapter,
-      isSoftware
-        ? {
-          state: "limited",
-          detail: `${description}, in software: right answers, but its times say nothing of a GPU`,
-          fix: "install the driver of a GPU, or take the times of --clock model",
-        }
-        : { state: "ok", detail: description },
-    ),
+    findingOf(adapter, isSoftware ? limited(software, driver) : ok(description)),
     findingOf(
       timestamps,
-      hasTimestamps ? { state: "ok", detail: "there" } : {
-        state: "missing",
-        detail: "not offered by this driver",
-        fix: "headwise bench --clock model",
-      },
+      hasTimestamps
+        ? ok("there")
+        : missing("not offered by this driver", "headwise bench --clock model"),
     ),
   ];
 }
@@ -91,8 +84,8 @@ export async function checkSoftwareDrivers(probe: Probe): Promise<readonly Findi
       if (!await probe.isGranted({ name: "read", path })) {
         return findingOf(thing, notAllowed(`--allow-read=${dirname(path)}`));
       }
-      if (await probe.exists(path)) return findingOf(thing, { state: "ok", detail: `'${path}'` });
+      if (await probe.exists(path)) return findingOf(thing, ok(`'${path}'`));
     }
-    return findingOf(thing, { state: "missing", detail: "not installed", fix });
+    return findingOf(thing, missing("not installed", fix));
   }));
 }

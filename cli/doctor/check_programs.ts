@@ -1,4 +1,12 @@
-import { type Finding, findingOf, notAllowed } from "./finding.ts";
+import {
+  type Check,
+  examineAll,
+  type Finding,
+  findingOf,
+  missing,
+  notAllowed,
+  ok,
+} from "./finding.ts";
 import type { Probe } from "./probe.ts";
 
 /** Prints the versions of Python and of packages as JSON, without importing any of them. */
@@ -10,18 +18,31 @@ def version(name):
 print(json.dumps({"python": platform.python_version(), "numpy": version("numpy"), "torch": version("torch")}))
 `;
 
+const CC: Check = {
+  name: "cc",
+  why: "it builds adapters in C, for --subject ffi:LIBRARY",
+  look: async (probe) => {
+    if (!await probe.isGranted({ name: "run", command: "cc" })) return notAllowed("--allow-run=cc");
+    const output = await probe.run("cc", ["--version"]);
+    return output === null
+      ? missing("not installed", installCommand(probe.os, "gcc"))
+      : ok(output.split("\n")[0]!);
+  },
+};
+
+/** Deno itself is there; what may lack is the permission to start it again. */
+const DENO_START: Check = {
+  name: "adapter processes",
+  why: "--subject module: and ffi: run in a Deno of their own",
+  look: async (probe) =>
+    await probe.isGranted({ name: "run", command: "deno" })
+      ? ok("Deno may be started")
+      : missing("this process may not start Deno", "start headwise with --allow-run=deno"),
+};
+
 /** Looks for programs that adapters and comparisons use. */
 export async function checkPrograms(probe: Probe): Promise<readonly Finding[]> {
-  return [
-    ...await checkPython(probe),
-    await checkProgram(probe, {
-      name: "cc",
-      args: ["--version"],
-      why: "it builds adapters in C, for --subject ffi:LIBRARY",
-      package: "gcc",
-    }),
-    await checkDenoStart(probe),
-  ];
+  return [...await checkPython(probe), ...await examineAll([CC, DENO_START], probe)];
 }
 
 async function checkPython(probe: Probe): Promise<readonly Finding[]> {
@@ -39,64 +60,18 @@ async function checkPython(probe: Probe): Promise<readonly Finding[]> {
   }
   const output = await probe.run("python3", ["-c", PYTHON_PROGRAM]);
   if (output === null) {
-    const fix = installCommand(probe.os, "python3");
-    return everything.map((thing) =>
-      findingOf(thing, { state: "missing", detail: "python3 does not start", fix })
-    );
+    const facts = missing("python3 does not start", installCommand(probe.os, "python3"));
+    return everything.map((thing) => findingOf(thing, facts));
   }
   const versions = JSON.parse(output) as Readonly<Record<string, string | null>>;
   return [
-    findingOf(python, { state: "ok", detail: versions["python"] ?? "there" }),
+    findingOf(python, ok(versions["python"] ?? "there")),
     ...packages.map((thing) => {
       const version = versions[thing.name] ?? null;
-      return findingOf(
-        thing,
-        version === null
-          ? {
-            state: "missing",
-            detail: "not installed",
-            fix: `python3 -m pip install ${thing.name}`,
-          }
-          : { state: "ok", detail: version },
-      );
+      const fix = `python3 -m pip install ${thing.name}`;
+      return findingOf(thing, version === null ? missing("not installed", fix) : ok(version));
     }),
   ];
-}
-
-async function checkProgram(probe: Probe, o: {
-  readonly name: string;
-  readonly args: readonly string[];
-  readonly why: string;
-  readonly package: string;
-}): Promise<Finding> {
-  if (!await probe.isGranted({ name: "run", command: o.name })) {
-    return findingOf(o, notAllowed(`--allow-run=${o.name}`));
-  }
-  const output = await probe.run(o.name, o.args);
-  return findingOf(
-    o,
-    output === null
-      ? { state: "missing", detail: "not installed", fix: installCommand(probe.os, o.package) }
-      : { state: "ok", detail: output.split("\n")[0]! },
-  );
-}
-
-/** Deno itself is there; what may lack is the permission to start it again. */
-async function checkDenoStart(probe: Probe): Promise<Finding> {
-  const thing = {
-    name: "adapter processes",
-    why: "--subject module: and ffi: run in a Deno of their own",
-  };
-  return findingOf(
-    thing,
-    await probe.isGranted({ name: "run", command: "deno" })
-      ? { state: "ok", detail: "Deno may be started" }
-      : {
-        state: "missing",
-        detail: "this process may not start Deno",
-        fix: "start headwise with --allow-run=deno",
-      },
-  );
 }
 
 /** The command that installs a package with the system's usual package manager. */

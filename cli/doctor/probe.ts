@@ -1,3 +1,4 @@
+import { ifThere } from "../../fixtures/mod.ts";
 import type { CliContext } from "../terminal/mod.ts";
 
 /** A variable's value, or why there is none. */
@@ -46,18 +47,9 @@ export function createProbe(context: CliContext): Probe {
     },
     exists,
     run: async (program, args) => {
-      try {
-        const command = new Deno.Command(program, {
-          args: [...args],
-          stderr: "null",
-          stdin: "null",
-        });
-        const { success, stdout } = await command.output();
-        return success ? new TextDecoder().decode(stdout) : null;
-      } catch (error) {
-        if (error instanceof Deno.errors.NotFound) return null;
-        throw error;
-      }
+      const command = new Deno.Command(program, { args: [...args], stderr: "null", stdin: "null" });
+      const output = await ifThere(() => command.output());
+      return output?.success ? new TextDecoder().decode(output.stdout) : null;
     },
     tryWriting: async (folder) => {
       const isNew = !await exists(folder);

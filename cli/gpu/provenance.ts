@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { type BenchEnvironment, describeEnvironment } from "../../bench/mod.ts";
+import { ifThere } from "../../fixtures/mod.ts";
 import { VERSION } from "../version.ts";
 
 /** Commit that the bundle was built from, or an empty text; the bundler defines it. */
@@ -77,14 +78,9 @@ function commitOf(text: string): string | null {
 async function isClean(root: string): Promise<boolean | null> {
   const { state } = await Deno.permissions.query({ name: "run", command: "git" });
   if (state !== "granted") return null;
-  try {
-    const args = ["-C", root, "status", "--porcelain", "--untracked-files=no"];
-    const { success, stdout } = await new Deno.Command("git", { args, stderr: "null" }).output();
-    return success ? stdout.length === 0 : null;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  const args = ["-C", root, "status", "--porcelain", "--untracked-files=no"];
+  const output = await ifThere(() => new Deno.Command("git", { args, stderr: "null" }).output());
+  return output?.success ? output.stdout.length === 0 : null;
 }
 
 async function readDriver(adapter: string): Promise<string | null> {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { writeTextAtomically } from "../../bench/mod.ts";
+import { ifThere } from "../../fixtures/mod.ts";
 import { type AttendTuning, type Gpu, isAttendTuning } from "../../kernel/mod.ts";
 import type { CliContext } from "../terminal/mod.ts";
 import { VERSION } from "../version.ts";
@@ -91,12 +92,11 @@ export async function storeTunings(
   tunings: ReadonlyMap<string, AttendTuning | null>,
 ): Promise<string> {
   const path = tuningFile(folder);
-  let file: CacheFile | null;
+  let file: CacheFile | null = null;
   try {
-    file = parse(await Deno.readTextFile(path));
+    file = parse(await ifThere(() => Deno.readTextFile(path)) ?? "null");
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof SyntaxError)) throw error;
-    file = null;
+    if (!(error instanceof SyntaxError)) throw error;
   }
   const { adapters } = file ?? EMPTY;
   const own: Record<string, unknown> = { ...adapters[adapterKey(gpu)] };

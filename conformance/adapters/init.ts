@@ -1,6 +1,6 @@
 /** Writes a runnable adapter to start from. */
 
-import { requirePlainPath } from "../../fixtures/mod.ts";
+import { ifThere, requirePlainPath } from "../../fixtures/mod.ts";
 import messageHeader from "./c/headwise_message.h" with { type: "text" };
 import adapterHeader from "./headwise_adapter.h" with { type: "text" };
 import pythonClock from "./python/headwise_clock.py" with { type: "text" };
@@ -83,7 +83,7 @@ export async function writeSkeleton(
   const entries = Object.entries(FILES[skeleton]);
   const files = entries.map(([name]) => `${folder}/${name}`);
   for (const file of files) {
-    if (await exists(file)) throw new SkeletonError(file);
+    if (await ifThere(() => Deno.lstat(file)) !== null) throw new SkeletonError(file);
   }
   for (const [index, [, text]] of entries.entries()) await writeWhole(files[index]!, text);
   const adapter = files.at(-1)!;
@@ -110,15 +110,5 @@ async function writeWhole(path: string, text: string): Promise<void> {
     throw error instanceof Deno.errors.AlreadyExists ? new SkeletonError(path) : error;
   } finally {
     await Deno.remove(unfinished);
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }

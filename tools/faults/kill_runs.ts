@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { createRandom } from "../../allocator/mod.ts";
+import { ifThere } from "../../fixtures/mod.ts";
 import { IGNORED_VARIABLES, VARIABLES } from "../../.ci/program_flags.ts";
 import { type Writer, WRITERS } from "./writers.ts";
 
@@ -141,13 +142,7 @@ async function progressOf(writer: Writer, out: string): Promise<number> {
 }
 
 async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  return await ifThere(() => Deno.lstat(path)) !== null;
 }
 
 function signal(child: Deno.ChildProcess, name: "SIGKILL" | "SIGINT"): void {
@@ -159,14 +154,8 @@ function signal(child: Deno.ChildProcess, name: "SIGKILL" | "SIGINT"): void {
 }
 
 async function run(program: string, args: readonly string[]): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command(program, { args: [...args], stderr: "null" })
-      .output();
-    return success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  const command = new Deno.Command(program, { args: [...args], stderr: "null" });
+  return (await ifThere(() => command.output()))?.success ?? false;
 }
 
 async function hasTimedDevice(): Promise<boolean> {

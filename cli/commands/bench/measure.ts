@@ -11,7 +11,7 @@ import {
   runBench,
   writeResultAtomically,
 } from "../../../bench/mod.ts";
-import { loadWorkload, requireLoaded, type Workload } from "../../../fixtures/mod.ts";
+import { ifThere, loadWorkload, requireLoaded, type Workload } from "../../../fixtures/mod.ts";
 import {
   commandLineOf,
   gateOptions,
@@ -117,13 +117,7 @@ export async function calibrationOf(
 
 /** What a stopped run left; null where it left nothing. */
 async function readEarlier(path: string): Promise<BenchResult | null> {
-  try {
-    await Deno.lstat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-  return await readResult(path);
+  return await ifThere(() => Deno.lstat(path)) === null ? null : await readResult(path);
 }
 
 /** Loads the fixture with the values that settings replace. */

@@ -18,7 +18,7 @@ import {
   shardOfEnvironment,
   type TestDefinition,
 } from "../../../conformance/mod.ts";
-import { readText } from "../../../fixtures/mod.ts";
+import { ifThere, readText } from "../../../fixtures/mod.ts";
 import { chooseSubject } from "../../subject/mod.ts";
 import { printReports, renderCase, renderSummary } from "../../tables/mod.ts";
 import { describeReportEnvironment } from "../../gpu/mod.ts";
@@ -149,13 +149,8 @@ export async function judgeSubject(context: CliContext, o: JudgeOptions): Promis
 
 /** The beginning of a report that a new run would replace; null where there is none. */
 async function readReplaced(path: string): Promise<string | null> {
-  try {
-    const text = await readText(path);
-    return text.slice(0, text.indexOf("\n") + 1);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  const text = await ifThere(() => readText(path));
+  return text?.slice(0, text.indexOf("\n") + 1) ?? null;
 }
 
 /** How many cases a report is of, by its first row. */
@@ -165,14 +160,8 @@ function casesOf(text: string): number {
 
 /** The report of a run that was stopped; null where it has no whole row, or is not there. */
 async function readEarlier(path: string): Promise<ReportFile | null> {
-  let text: string;
-  try {
-    text = await readText(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-  return text.includes("\n") ? parseReport(text, path) : null;
+  const text = await ifThere(() => readText(path));
+  return text?.includes("\n") ? parseReport(text, path) : null;
 }
 
 function describeStop(

@@ -7,6 +7,7 @@ import {
   type Regression,
   type ReportRow,
 } from "../../../conformance/mod.ts";
+import { ifThere } from "../../../fixtures/mod.ts";
 import { type CliContext, writeLines } from "../../terminal/mod.ts";
 
 /**
@@ -18,12 +19,8 @@ export async function readRegressions(
   context: Pick<CliContext, "readTextFile">,
   file: string,
 ): Promise<readonly Regression[]> {
-  try {
-    return parseRegressions(await context.readTextFile(file), file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+  const text = await ifThere(() => context.readTextFile(file));
+  return text === null ? [] : parseRegressions(text, file);
 }
 
 /** Writes the sequences that failed, with those that did before. */

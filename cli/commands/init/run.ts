@@ -1,6 +1,7 @@
 import { basename, dirname, join, relative } from "node:path";
 import { OutputExists, writeTextAtomically } from "../../../bench/mod.ts";
 import {
+  ifThere,
   loadModel,
   modelJsonSchema,
   readText,
@@ -35,7 +36,7 @@ export default async function init(
   await Deno.mkdir(folder, { recursive: true });
   const changed: typeof files = [];
   for (const each of files) {
-    const found = await readIfThere(each.path);
+    const found = await ifThere(() => readText(each.path));
     // A schema of this version may stay: another fixture of the folder has it too.
     if (found === each.text) continue;
     if (found !== null && !values.force) throw new OutputExists(each.path, "it is there already");
@@ -66,13 +67,4 @@ async function readModel(nameOrPath: string, folder: string) {
   const model = requireLoaded(await loadModel(nameOrPath));
   if (!/[/\\]|\.ya?ml$/.test(nameOrPath)) return { model, modelName: nameOrPath };
   return { model, modelName: `./${relative(folder, nameOrPath).replaceAll("\\", "/")}` };
-}
-
-async function readIfThere(path: string): Promise<string | null> {
-  try {
-    return await readText(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }

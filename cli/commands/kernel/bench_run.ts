@@ -14,7 +14,7 @@ import {
   tuningKey,
   writeResultAtomically,
 } from "../../../bench/mod.ts";
-import { requireLoaded } from "../../../fixtures/mod.ts";
+import { ifThere, requireLoaded } from "../../../fixtures/mod.ts";
 import { closeGpu, type Gpu } from "../../../kernel/mod.ts";
 import {
   type CliContext,
@@ -127,12 +127,7 @@ function describeLeft(names: readonly string[], json: string | null): string {
 
 /** The result of a run that was stopped; null where there is none. */
 async function readStopped(path: string): Promise<KernelResult | null> {
-  try {
-    await Deno.lstat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  if (await ifThere(() => Deno.lstat(path)) === null) return null;
   return parseKernelResult(await readResultText(path), { file: path });
 }
 
