@@ -58,7 +58,7 @@ export async function judgeSubject(context: CliContext, o: JudgeOptions): Promis
   const { stdout, stderr } = context.process;
   const { values } = o.resolved;
   await prepareOutput(values.out, claimOf("conformance", values));
-  const replaced = values.resume ? null : await readReplaced(values.out);
+  const replaced = values.resume || values.force ? null : await readReplaced(values.out);
   const earlier = values.resume ? await readEarlier(values.out) : null;
   const expectations = await readExpectations(context, o);
   const shard = chooseShard(context, values.shard);
