@@ -53,6 +53,7 @@ export {
   openAdapterRunner,
   parseTimeTable,
   type ProtocolCost,
+  type RowContext,
   type RowJudge,
   type RunnerOptions,
   type SampledRow,

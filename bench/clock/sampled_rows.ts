@@ -100,9 +100,11 @@ function draw(
   return { slot, stepToken, position, head, windowTokens, keys };
 }
 
-/** What a row came from: the cache, and how the kernel says that it computes. */
+/** What a row came from. */
 export interface RowContext {
+  /** The cache, as it was opened. */
   readonly cache: TimedCache;
+  /** How the kernel says that it computes. */
   readonly arithmetic: Arithmetic;
 }
 
