@@ -95,11 +95,12 @@ function readRun(
 
 /**
  * Python writes numbers that JSON does not have; SGLang's default file has an `Infinity`. Strings
- * are kept as they are.
+ * are kept as they are, one without its end to the end of the text: a search for the end from each
+ * of its quotes would take quadratic time.
  */
 function quoteBareNumbers(text: string): string {
   return text.replace(
-    /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g,
+    /"(?:[^"\\]|\\[^])*"?|-?\bInfinity\b|\bNaN\b/g,
     (found) => found.startsWith('"') ? found : found === "NaN" ? "null" : `"${found}"`,
   );
 }

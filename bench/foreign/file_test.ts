@@ -65,3 +65,27 @@ Deno.test("parseGateInput() says where a result of another kind is judged", () =
     );
   }
 });
+
+Deno.test("parseGateInput() reads strings without their end in linear time", () => {
+  const quotes = '\\"'.repeat(200_000);
+  for (const text of [`"${quotes}`, `{"a":"${quotes}`, quotes, `{"a":NaN,"b":"${quotes}`]) {
+    assert.throws(
+      () => parseGateInput(text, { file: "a.json" }),
+      /'a\.json:1:\d+': it is not JSON/,
+    );
+  }
+});
+
+Deno.test("parseGateInput() refuses counts and durations that no run has", () => {
+  const read = (values: object) =>
+    parseGateInput(JSON.stringify({ total_token_throughput: 1, completed: 4, ...values }), {
+      file: "a.json",
+    });
+  for (const completed of [-1, 99.5, 2 ** 53]) {
+    assert.throws(() => read({ completed }), /'completed' is \S+ and not a count/);
+  }
+  for (const duration of [0, -20]) {
+    assert.throws(() => read({ duration }), /'duration' is \S+, in which nothing/);
+  }
+  assert.equal(read({ duration: 0, completed: 0 }).kind, "foreign");
+});

@@ -166,6 +166,7 @@ export function judgeForeignRuns(
     .map(({ origin }) => `'${origin}' does not say how many output tokens it has`);
   const doubts = [
     ...uncounted,
+    ...runs.flatMap(contradictionsOf),
     ...(equal === null
       ? []
       : [`'${equal.join("' and '")}' hold the same values, which shows nothing`]),
@@ -269,6 +270,28 @@ function faultsOf(runs: readonly ForeignRun[]): string[] {
     if (completed === 0) return [`'${origin}' completed no request`];
     return failed === null || failed === 0 ? [] : [`'${origin}' failed ${failed} requests`];
   });
+}
+
+/** Values that no run can have side by side: the file was changed, or mixes units. */
+function contradictionsOf(run: ForeignRun): string[] {
+  const means = {
+    TTFT: run.meanTtftMs,
+    TBT: run.meanGapMs,
+    TPOT: run.meanTpotMs,
+    "end-to-end latency": run.meanEndToEndMs,
+  };
+  return Object.entries(means).flatMap(([name, mean]) => {
+    const median = run.percentilesMs[`median ${name}`] ?? 0;
+    const above = Object.entries(run.percentilesMs).filter(([key]) =>
+      key.endsWith(` ${name}`) && Number(/^p([\d.]+)/.exec(key)?.[1]) >= 50
+    );
+    const found = above.flatMap(([key, value]) =>
+      value < median ? [`${key} below the median`] : []
+    );
+    // Half of all values are at least the median, and none is below 0.
+    if (mean !== null && mean * 2.001 < median) found.push(`mean ${name} below half of the median`);
+    return found;
+  }).map((what) => `'${run.origin}' contradicts itself: ${what}`);
 }
 
 function notesOf(run: ForeignRun, held: boolean): string[] {

@@ -271,3 +271,40 @@ Deno.test("judgeForeignRuns() buys no mean with a median or a tail", async () =>
     assert.equal(verdictOf({ [key]: before[key] * 1.03 }), "FAIL", key);
   }
 });
+
+Deno.test("judgeForeignRuns() passes no run whose own values contradict each other", () => {
+  const runOf = (o: Record<string, number>): readonly ForeignRun[] => {
+    const values = {
+      completed: 10,
+      failed: 0,
+      total_token_throughput: 1,
+      total_output_tokens: 100,
+      mean_ttft_ms: 100,
+      median_ttft_ms: 90,
+      p90_ttft_ms: 150,
+      "p99.9_ttft_ms": 300,
+      mean_itl_ms: 10,
+      ...o,
+    };
+    const input = parseGateInput(JSON.stringify(values), { file: "run.json" });
+    assert.ok(input.kind === "foreign");
+    return input.runs;
+  };
+  const slow = runOf({ mean_ttft_ms: 200, median_ttft_ms: 190, p90_ttft_ms: 290, mean_itl_ms: 20 });
+  const judge = (values: Record<string, number>) =>
+    judgeForeignRuns(slow, runOf(values), { acceptPointEstimate: true });
+  assert.equal(judge({}).verdict, "PASS");
+  // Half of the median is the least that a mean can be.
+  assert.equal(judge({ mean_ttft_ms: 45 }).verdict, "PASS");
+  const contradictions: readonly (readonly [Record<string, number>, string])[] = [
+    [{ mean_ttft_ms: 44 }, "mean TTFT below half of the median"],
+    [{ mean_ttft_ms: 0.1 }, "mean TTFT below half of the median"],
+    [{ p90_ttft_ms: 89 }, "p90 TTFT below the median"],
+    [{ "p99.9_ttft_ms": 1 }, "p99.9 TTFT below the median"],
+  ];
+  for (const [values, what] of contradictions) {
+    const { verdict, reasons } = judge(values);
+    assert.equal(verdict, "INCONCLUSIVE", what);
+    assert.ok(reasons.includes(`'run.json' contradicts itself: ${what}`), reasons.join("\n"));
+  }
+});

@@ -50,6 +50,13 @@ export function toForeignRun(record: ForeignRecord, origin: string): ForeignRun 
   }
   const completed = numberAt(record, "completed");
   if (completed === null) throw new TypeError("it has no number 'completed'");
+  if (!Number.isSafeInteger(completed) || completed < 0) {
+    throw new TypeError(`'completed' is ${completed} and not a count`);
+  }
+  const seconds = numberAt(record, "duration");
+  if (seconds !== null && seconds <= 0 && completed > 0) {
+    throw new TypeError(`'duration' is ${seconds}, in which nothing can be completed`);
+  }
   const requests = requestsOf(record);
   // These benchmarks write the mean of nothing as 0.
   const latency = (key: string): number | null => numberAt(record, key) || null;
