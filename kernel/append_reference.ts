@@ -4,9 +4,13 @@ import { type Arithmetic, FLOAT32_ARITHMETIC } from "./arithmetic.ts";
 import { ShapeError } from "./problem_error.ts";
 import type { AppendProblem, AppendResult, CacheTensors, DroppedWrite } from "./problem.ts";
 import { rotateVector, rotationError } from "./rotary.ts";
-import { compareQuantised, type WrittenRow } from "./quantised/compare_quantised.ts";
+import {
+  compareQuantised,
+  firstDifference,
+  type WrittenRow,
+} from "./quantised/compare_quantised.ts";
 import { copyTensor, writeQuantisedRow } from "./quantised/quantise_row.ts";
-import { type CacheSide, sideTensor } from "./quantised/quantised_tensor.ts";
+import { type CacheSide, quantisedSides, sideTensor } from "./quantised/quantised_tensor.ts";
 import { cacheOffset, tableIndex } from "./shape.ts";
 import { decodeValues, encodeValues, roundingErrorBound } from "./storage_type.ts";
 
@@ -74,10 +78,11 @@ export function appendReference(p: AppendProblem): AppendResult {
   const query = new Uint16Array(p.queryStarts[p.shape.batch] * queryHeads * headSize);
   const keys = Uint16Array.from(p.keys);
   const values = Uint16Array.from(p.values);
-  const quantisedKeys = p.quantisedKeys === undefined ? undefined : copyTensor(p.quantisedKeys);
-  const quantisedValues = p.quantisedValues === undefined
-    ? undefined
-    : copyTensor(p.quantisedValues);
+  const quantised = quantisedSides((side) => {
+    const tensor = sideTensor(p, side);
+    return tensor && copyTensor(tensor);
+  });
+  const { quantisedKeys, quantisedValues } = quantised;
   const dropped: DroppedWrite[] = [];
   for (const at of tokensOf(p)) {
     const { slot, token, positionTokens } = at;
@@ -111,8 +116,7 @@ export function appendReference(p: AppendProblem): AppendResult {
     query,
     keys,
     values,
-    ...(quantisedKeys === undefined ? {} : { quantisedKeys }),
-    ...(quantisedValues === undefined ? {} : { quantisedValues }),
+    ...quantised,
     droppedWrites: dropped.length,
     dropped,
   };
@@ -195,10 +199,6 @@ function writtenRows(p: AppendProblem, side: CacheSide, errorOf: ErrorOf): Writt
     }
   }
   return rows;
-}
-
-function firstDifference(got: Uint16Array, expected: Uint16Array): number {
-  return got.findIndex((bits, i) => bits !== expected[i]);
 }
 
 /**

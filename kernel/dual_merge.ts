@@ -3,6 +3,7 @@
 import { attendDirect } from "./oracle_direct.ts";
 import { ShapeError } from "./problem_error.ts";
 import type { AttentionProblem, AttentionResult } from "./problem.ts";
+import { quantisedSides, sideFormat, sideTensor } from "./quantised/quantised_tensor.ts";
 import { selectQuantisedHeads, takeHeads } from "./quantised/select_heads.ts";
 import { pageIdLimit } from "./shape.ts";
 
@@ -38,19 +39,9 @@ export function selectHeads(p: AttentionProblem, heads: readonly number[]): Atte
     query: takeHeads(p.query, { ...perHead, inner: group * headSize }),
     keys: layout === "pooled" ? p.keys : takeHeads(p.keys, cache),
     values: layout === "pooled" ? p.values : takeHeads(p.values, cache),
-    ...(shape.keyFormat === undefined || p.quantisedKeys === undefined ? {} : {
-      quantisedKeys: selectQuantisedHeads(p.quantisedKeys, {
-        shape,
-        format: shape.keyFormat,
-        heads,
-      }),
-    }),
-    ...(shape.valueFormat === undefined || p.quantisedValues === undefined ? {} : {
-      quantisedValues: selectQuantisedHeads(p.quantisedValues, {
-        shape,
-        format: shape.valueFormat,
-        heads,
-      }),
+    ...quantisedSides((side) => {
+      const [format, tensor] = [sideFormat(shape, side), sideTensor(p, side)];
+      return format && tensor && selectQuantisedHeads(tensor, { shape, format, heads });
     }),
     table: layout === "uniform" ? p.table : takeHeads(p.table, { ...perHead, inner: columns }),
     headWindows: takeHeads(p.headWindows, { ...perHead, inner: 1 }),

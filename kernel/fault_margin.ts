@@ -5,9 +5,9 @@
 
 import type { Arithmetic } from "./arithmetic.ts";
 import { boundRow } from "./error_bound.ts";
-import { type QueryRow, queryRows, rowWeights } from "./oracle_direct.ts";
+import { attendDirectAt, type QueryRow, queryRows, rowWeights } from "./oracle_direct.ts";
 import type { AttentionProblem } from "./problem.ts";
-import { createRowReader, type RowReader } from "./quantised/quantised_tensor.ts";
+import { createRowReader } from "./quantised/quantised_tensor.ts";
 import { kvHeadOf } from "./shape.ts";
 
 /** One query row with its reference and what may be missed by. */
@@ -107,9 +107,8 @@ export function alteredMargin(
 ): number {
   let least = Infinity;
   for (const wrong of altered) {
-    const read = createRowReader(wrong, "values");
     for (const each of bounded) {
-      const moved = answerOf(wrong, each.row, read);
+      const moved = attendDirectAt(wrong, each.row).output;
       const changes = moved.some((value, d) => value !== each.output[d]);
       if (changes) least = Math.min(least, marginOf(each, moved));
     }
@@ -132,16 +131,6 @@ function withoutMasks({ treeMask: _, ...p }: AttentionProblem): AttentionProblem
     }
   }
   return { ...p, maskRanges, headWindows: new Int32Array(p.shape.kvHeads) };
-}
-
-function answerOf(p: AttentionProblem, row: QueryRow, read: RowReader): Float64Array {
-  const { offsets, weights } = rowWeights(p, row);
-  const output = new Float64Array(p.shape.headSize);
-  offsets.forEach((offset, i) => {
-    const value = read(offset, kvHeadOf(p.shape, row.queryHead));
-    for (let d = 0; d < output.length; d++) output[d] += weights[i] * value[d];
-  });
-  return output;
 }
 
 /** How far the element that moves most, in units of its bound, moves; NaN moves without end. */

@@ -2,7 +2,13 @@
 
 import type { AttentionProblem } from "./problem.ts";
 import { poisonRows } from "./quantised/poison_quantised.ts";
-import { type CacheSide, sideFormat, sideTensor } from "./quantised/quantised_tensor.ts";
+import {
+  type CacheSide,
+  quantisedSides,
+  type QuantisedTensor,
+  sideFormat,
+  sideTensor,
+} from "./quantised/quantised_tensor.ts";
 import { pageIdLimit, tableIndex } from "./shape.ts";
 import { STORAGE_FORMATS } from "./storage_type.ts";
 import { keyIsVisible } from "./visibility.ts";
@@ -53,8 +59,7 @@ export function poisonUnread(p: AttentionProblem, o: PoisonOptions = {}): Attent
     ...p,
     keys: poisonC16(p, "keys", kept),
     values: poisonC16(p, "values", kept),
-    ...(p.quantisedKeys === undefined ? {} : { quantisedKeys: poisonSide(p, "keys", kept) }),
-    ...(p.quantisedValues === undefined ? {} : { quantisedValues: poisonSide(p, "values", kept) }),
+    ...quantisedSides((side) => poisonSide(p, side, kept)),
   };
 }
 
@@ -68,8 +73,13 @@ function poisonC16(p: AttentionProblem, side: CacheSide, kept: Uint8Array): Uint
   return bits;
 }
 
-function poisonSide(p: AttentionProblem, side: CacheSide, kept: Uint8Array) {
-  return poisonRows(sideTensor(p, side)!, {
+function poisonSide(
+  p: AttentionProblem,
+  side: CacheSide,
+  kept: Uint8Array,
+): QuantisedTensor | undefined {
+  const tensor = sideTensor(p, side);
+  return tensor && poisonRows(tensor, {
     format: sideFormat(p.shape, side)!,
     headSize: p.shape.headSize,
     isPoisoned: (row) => kept[row] === 0,

@@ -5,6 +5,7 @@ import { checkShape } from "./check_shape.ts";
 import { poisonUnread } from "./poison.ts";
 import { ShapeError } from "./problem_error.ts";
 import type { AppendProblem, AttentionProblem, AttentionShape, Rotary } from "./problem.ts";
+import { quantisedSides, sideFormat } from "./quantised/quantised_tensor.ts";
 import { randomQuantised } from "./quantised/random_quantised.ts";
 import { cacheElements, layerTableRows, pageIdLimit } from "./shape.ts";
 import { encodeValues } from "./storage_type.ts";
@@ -170,8 +171,10 @@ function randomCache(
   return {
     keys: normalBits(keyFormat === undefined ? elements : 0, o),
     values: normalBits(valueFormat === undefined ? elements : 0, o),
-    ...(keyFormat === undefined ? {} : { quantisedKeys: randomQuantised(keyFormat, o) }),
-    ...(valueFormat === undefined ? {} : { quantisedValues: randomQuantised(valueFormat, o) }),
+    ...quantisedSides((side) => {
+      const format = sideFormat(o.shape, side);
+      return format && randomQuantised(format, o);
+    }),
   };
 }
 

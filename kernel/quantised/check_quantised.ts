@@ -16,9 +16,8 @@ import {
   scaleShape,
   scaleSize,
 } from "./quantised_format.ts";
-import { type CacheSide, scaleValue, sideFormat, sideTensor } from "./quantised_tensor.ts";
+import { type CacheSide, scaleValue, sideFormat, SIDES, sideTensor } from "./quantised_tensor.ts";
 
-const SIDES = ["keys", "values"] as const;
 const ZERO_POINT_LIMIT = 128;
 
 /** What attention and append problems share of a cache. */

@@ -13,15 +13,6 @@ import { CODE_BITS } from "../../allocator/mod.ts";
 /** How one element of a quantised cache is stored, its scale apart. */
 export type CodeType = "int8" | "fp8_e4m3" | "fp8_e5m2" | "int4" | "fp4_e2m1";
 
-/** All code types. */
-export const CODE_TYPES: readonly CodeType[] = [
-  "int8",
-  "fp8_e4m3",
-  "fp8_e5m2",
-  "int4",
-  "fp4_e2m1",
-];
-
 /** What the arithmetic of a code type needs to know. */
 export interface CodeFormat {
   /** Bits of a code: 8, or 4 with two codes in a byte, the element of lower index low. */

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
-import {
-  CODE_FORMATS,
-  CODE_TYPES,
-  CODE_VALUES,
-  type CodeType,
-  encodeCode,
-  isFiniteCode,
-} from "./code_type.ts";
+import { CODE_FORMATS, CODE_VALUES, type CodeType, encodeCode, isFiniteCode } from "./code_type.ts";
+
+const CODE_TYPES = Object.keys(CODE_FORMATS) as CodeType[];
 
 /** Values written down by hand from the formats' tables, not computed as the module does. */
 const E2M1 = [0, 0.5, 1, 1.5, 2, 3, 4, 6];

@@ -19,7 +19,8 @@ export interface WrittenRow extends RowPlace {
   readonly expected: ExpectedRow;
 }
 
-function firstDifference(got: ArrayLike<number>, expected: ArrayLike<number>): number {
+/** The first index where two arrays differ, bit for bit; −1 where they do not. */
+export function firstDifference(got: ArrayLike<number>, expected: ArrayLike<number>): number {
   for (let i = 0; i < expected.length; i++) {
     if (!Object.is(got[i], expected[i])) return i;
   }

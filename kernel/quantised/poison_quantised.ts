@@ -3,6 +3,7 @@
 import { STORAGE_FORMATS } from "../storage_type.ts";
 import { CODE_FORMATS } from "./code_type.ts";
 import { BLOCK_ELEMENTS, codeBytes, type QuantisedFormat, rowBytes } from "./quantised_format.ts";
+import { storeInlineScale } from "./quantise_row.ts";
 import type { QuantisedTensor } from "./quantised_tensor.ts";
 
 const E4M3_NAN = 0x7f;
@@ -23,9 +24,7 @@ export function poisonRows(
   const scales = tensor.scales?.slice();
   const stride = rowBytes(format, headSize);
   const used = codeBytes(format, headSize);
-  const view = new DataView(codes.buffer);
   const code = notANumber ?? (bits === 8 ? 0x7f : format.codes === "int4" ? 0xff : 0x77);
-  const isF32 = format.scaleType === "f32";
   const nan = format.scaleType === "fp8_e4m3"
     ? E4M3_NAN
     : format.scaleType === "f32"
@@ -36,10 +35,8 @@ export function poisonRows(
     if (!o.isPoisoned(row)) continue;
     const start = row * stride;
     codes.fill(code, start, start + used);
-    if (format.granularity === "inline") {
-      if (isF32) view.setFloat32(start + used, nan, true);
-      else view.setUint16(start + used, nan, true);
-    } else if (format.granularity === "token") scales![row] = nan;
+    if (format.granularity === "inline") storeInlineScale({ ...o, tensor: { codes } }, row, nan);
+    else if (format.granularity === "token") scales![row] = nan;
     else if (format.granularity === "block") scales!.fill(nan, row * blocks, (row + 1) * blocks);
   }
   return { ...tensor, codes, ...(scales === undefined ? {} : { scales }) };

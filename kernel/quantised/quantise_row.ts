@@ -40,6 +40,18 @@ export function storeScale(type: ScaleType, scale: number): number {
   return type === "f32" ? Math.fround(scale) : encodeValue(type, scale);
 }
 
+/** Stores the bits of a scale behind the codes of a row. */
+export function storeInlineScale(
+  { tensor, format, headSize }: RowTarget,
+  row: number,
+  bits: number,
+): void {
+  const view = new DataView(tensor.codes.buffer, tensor.codes.byteOffset);
+  const at = row * rowBytes(format, headSize) + codeBytes(format, headSize);
+  if (format.scaleType === "f32") view.setFloat32(at, bits, true);
+  else view.setUint16(at, bits, true);
+}
+
 /** Largest magnitude of some elements; NaN where one is NaN. */
 export function largestMagnitude(x: ArrayLike<number>, from = 0, to = x.length): number {
   let largest = 0;
@@ -72,13 +84,9 @@ function writeOwnScales(o: RowTarget, row: number, x: ArrayLike<number>): void {
     return;
   }
   const scale = Math.fround(largestMagnitude(x) / largest);
-  const { scaleType } = format;
-  if (format.granularity === "token") tensor.scales![row] = storeScale(scaleType, scale);
-  if (format.granularity !== "inline") return;
-  const view = new DataView(tensor.codes.buffer, tensor.codes.byteOffset);
-  const at = row * rowBytes(format, headSize) + codeBytes(format, headSize);
-  if (scaleType === "f32") view.setFloat32(at, scale, true);
-  else view.setUint16(at, storeScale(scaleType, scale), true);
+  const bits = storeScale(format.scaleType, scale);
+  if (format.granularity === "token") tensor.scales![row] = bits;
+  if (format.granularity === "inline") storeInlineScale(o, row, bits);
 }
 
 /** The zero point of an element; 0 for types that have none. */

@@ -8,8 +8,11 @@ import type { QuantisedFormat, QuantisedTensor } from "./quantised_types.ts";
 
 export type { QuantisedTensor } from "./quantised_types.ts";
 
+/** The sides of a cache, in the order in which bytes, bindings and draws have them. */
+export const SIDES = ["keys", "values"] as const;
+
 /** A side of a cache. */
-export type CacheSide = "keys" | "values";
+export type CacheSide = typeof SIDES[number];
 
 /** The format of a side, undefined where it is C16. */
 export function sideFormat(
@@ -25,6 +28,17 @@ export function sideTensor(
   side: CacheSide,
 ): QuantisedTensor | undefined {
   return side === "keys" ? p.quantisedKeys : p.quantisedValues;
+}
+
+/** What `make` gives for each side, under the names of a problem; nothing where it gives nothing. */
+export function quantisedSides(
+  make: (side: CacheSide) => QuantisedTensor | undefined,
+): Pick<AttentionProblem, "quantisedKeys" | "quantisedValues"> {
+  const [quantisedKeys, quantisedValues] = SIDES.map(make);
+  return {
+    ...(quantisedKeys === undefined ? {} : { quantisedKeys }),
+    ...(quantisedValues === undefined ? {} : { quantisedValues }),
+  };
 }
 
 /** Value of an element of a tensor of scales or zero points. */

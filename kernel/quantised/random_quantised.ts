@@ -3,7 +3,6 @@
 
 import type { Random } from "../../allocator/mod.ts";
 import type { AttentionShape } from "../problem.ts";
-import { encodeValue } from "../storage_type.ts";
 import { CODE_FORMATS, type CodeType, encodeCode, isFiniteCode } from "./code_type.ts";
 import {
   cacheRows,
@@ -13,6 +12,7 @@ import {
   scaleSize,
   type ScaleType,
 } from "./quantised_format.ts";
+import { storeInlineScale, storeScale } from "./quantise_row.ts";
 import type { QuantisedTensor } from "./quantised_tensor.ts";
 
 /** Scales about which values of uniformly drawn codes are of the order of one. */
@@ -34,10 +34,6 @@ function drawScale(random: Random, typical: number): number {
 
 function scaleStorage(type: ScaleType, length: number): Float32Array | Uint16Array {
   return type === "f32" ? new Float32Array(length) : new Uint16Array(length);
-}
-
-function storeScale(type: ScaleType, value: number): number {
-  return type === "f32" ? value : encodeValue(type, value);
 }
 
 /** Zero points, of which some lie beside the codes: values of one sign have such. */
@@ -87,13 +83,9 @@ export function randomQuantised(
   }
   const { scaleType } = format;
   if (format.granularity === "inline") {
-    const view = new DataView(codes.buffer);
-    const stride = rowBytes(format, o.shape.headSize);
-    const used = codeBytes(format, o.shape.headSize);
-    for (let at = used; at < codes.length; at += stride) {
-      const scale = drawScale(o.random, typical);
-      if (scaleType === "f32") view.setFloat32(at, scale, true);
-      else view.setUint16(at, storeScale(scaleType, scale), true);
+    const target = { tensor: { codes }, format, headSize: o.shape.headSize };
+    for (let row = 0; row < cacheRows(o.shape); row++) {
+      storeInlineScale(target, row, storeScale(scaleType, drawScale(o.random, typical)));
     }
     return { codes };
   }

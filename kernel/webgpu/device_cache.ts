@@ -15,8 +15,10 @@ import {
 } from "../quantised/quantised_format.ts";
 import {
   type CacheSide,
+  quantisedSides,
   type QuantisedTensor,
   sideFormat,
+  SIDES,
   sideTensor,
 } from "../quantised/quantised_tensor.ts";
 import { hasScaleBuffer } from "./cache_sides.ts";
@@ -71,7 +73,6 @@ export interface DeviceCache {
 
 /** Bytes of a C16 element. */
 const ELEMENT_BYTES = 2;
-const SIDES = ["keys", "values"] as const;
 
 /** Bytes from one token's row to the next one's. */
 export function sideRowBytes(
@@ -226,14 +227,7 @@ export function decodeLayer(tensors: CacheTensors, bytes: ArrayBuffer): CacheAft
     at += Math.ceil(scales.byteLength / 16) * 16;
     return { ...before, codes: taken[side], scales };
   };
-  const quantisedKeys = codes("keys");
-  const quantisedValues = codes("values");
-  return {
-    keys: c16("keys"),
-    values: c16("values"),
-    ...(quantisedKeys === undefined ? {} : { quantisedKeys }),
-    ...(quantisedValues === undefined ? {} : { quantisedValues }),
-  };
+  return { keys: c16("keys"), values: c16("values"), ...quantisedSides(codes) };
 }
 
 /** Frees the buffers. */

@@ -2,7 +2,7 @@
 
 import { createRandom } from "../../allocator/mod.ts";
 import type { AttentionShape } from "../problem.ts";
-import { sideFormat } from "../quantised/quantised_tensor.ts";
+import { quantisedSides, sideFormat } from "../quantised/quantised_tensor.ts";
 import { randomQuantised } from "../quantised/random_quantised.ts";
 import { hasScaleBuffer } from "./cache_sides.ts";
 import type { DeviceCache } from "./device_cache.ts";
@@ -46,14 +46,10 @@ export function fillCodes(
   const pageRows = o.shape.kvHeads * o.shape.pageSizeTokens;
   const pages = Math.ceil(Math.min(cache.rows, PATTERN_ROWS) / pageRows);
   const shape: AttentionShape = { ...o.shape, layout: "headwise", pages };
-  const sides = { keys: undefined, values: undefined } as Record<
-    "keys" | "values",
-    SharedScales["quantisedKeys"]
-  >;
   let scaleBuffer = 0;
-  for (const side of ["keys", "values"] as const) {
+  return quantisedSides((side) => {
     const format = sideFormat(shape, side);
-    if (format === undefined) continue;
+    if (format === undefined) return undefined;
     const tensor = randomQuantised(format, { random, shape });
     repeatPattern(gpu, {
       pattern: tensor.codes,
@@ -66,10 +62,6 @@ export function fillCodes(
         into: cache.layers.map((layer) => layer.scales[place]),
       });
     }
-    sides[side] = tensor;
-  }
-  return {
-    ...(sides.keys === undefined ? {} : { quantisedKeys: sides.keys }),
-    ...(sides.values === undefined ? {} : { quantisedValues: sides.values }),
-  };
+    return tensor;
+  });
 }

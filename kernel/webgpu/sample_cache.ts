@@ -4,15 +4,15 @@ import type { AttentionProblem, AttentionShape } from "../problem.ts";
 import type { QuantisedFormat } from "../quantised/quantised_format.ts";
 import {
   type CacheSide,
+  quantisedSides,
   type QuantisedTensor,
   sideFormat,
+  SIDES,
   sideTensor,
 } from "../quantised/quantised_tensor.ts";
 import { hasScaleBuffer } from "./cache_sides.ts";
 import { type DeviceCache, sideRowBytes, sideScaleBytes } from "./device_cache.ts";
 import type { BufferRange } from "./read_back.ts";
-
-const SIDES = ["keys", "values"] as const;
 
 /** Scales and zero points that tokens share, of a cache whose codes are on the device. */
 export type SharedScales = Pick<AttentionProblem, "quantisedKeys" | "quantisedValues">;
@@ -117,12 +117,5 @@ export function decodeSample(
   };
   const c16 = (side: CacheSide): Uint16Array =>
     sideFormat(shape, side) === undefined ? new Uint16Array(pages[side]) : new Uint16Array(0);
-  const quantisedKeys = quantised("keys");
-  const quantisedValues = quantised("values");
-  return {
-    keys: c16("keys"),
-    values: c16("values"),
-    ...(quantisedKeys === undefined ? {} : { quantisedKeys }),
-    ...(quantisedValues === undefined ? {} : { quantisedValues }),
-  };
+  return { keys: c16("keys"), values: c16("values"), ...quantisedSides(quantised) };
 }

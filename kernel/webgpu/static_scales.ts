@@ -1,7 +1,7 @@
 /** Scales and zero points that all tokens of a quantised cache share, as f32 for the device. */
 
 import type { AttentionProblem, AttentionShape } from "../problem.ts";
-import { scaleValue, sideFormat, sideTensor } from "../quantised/quantised_tensor.ts";
+import { scaleValue, sideFormat, SIDES, sideTensor } from "../quantised/quantised_tensor.ts";
 import { staticSizes } from "./cache_sides.ts";
 
 /**
@@ -17,7 +17,7 @@ export function staticScales(
 ): Float32Array<ArrayBuffer> {
   const { kvHeads } = p.shape;
   const parts: number[][] = [];
-  for (const side of ["keys", "values"] as const) {
+  for (const side of SIDES) {
     const format = sideFormat(p.shape, side);
     const tensor = sideTensor(p, side);
     if (format === undefined || tensor === undefined) continue;
