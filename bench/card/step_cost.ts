@@ -29,28 +29,22 @@ export interface CostRows {
   readonly sampledRows: number;
 }
 
-/** Named factors on parts of a step; 1 is what the profile says. */
-export interface CostFactors {
+/** Factors that change nothing: 1 is what the profile says. */
+export const NO_FACTORS = {
   /** Attention of prompts. */
-  readonly promptAttention: number;
-  /** Attention of decode rows. */
-  readonly decodeAttention: number;
-  /** Matrix products with enough tokens to be bound by arithmetic, and experts. */
-  readonly products: number;
-  /** Products and experts with few tokens, bound by reading weights. */
-  readonly weightReads: number;
-  /** Milliseconds per step besides its kernels. */
-  readonly stepOverheadMs: number;
-}
-
-/** Factors that change nothing. */
-export const NO_FACTORS: CostFactors = {
   promptAttention: 1,
+  /** Attention of decode rows. */
   decodeAttention: 1,
+  /** Matrix products with enough tokens to be bound by arithmetic, and experts. */
   products: 1,
+  /** Products and experts with few tokens, bound by reading weights. */
   weightReads: 1,
+  /** Milliseconds per step besides its kernels. */
   stepOverheadMs: 0,
 };
+
+/** Named factors on parts of a step. */
+export type CostFactors = { readonly [KEY in keyof typeof NO_FACTORS]: number };
 
 /** What a step's cost is worked out from. */
 export interface CostModel {

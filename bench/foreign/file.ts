@@ -2,10 +2,11 @@
 
 import { isRecord, parseJson } from "../../fixtures/mod.ts";
 import { toForeignRun } from "./run.ts";
-import type { ForeignRun } from "./types.ts";
+import { type ForeignGateReport, foreignGateSchema, type ForeignRun } from "./types.ts";
 import {
   type BenchResult,
   parseResult,
+  parseUnversioned,
   placeOfFault,
   readResultText,
   ResultError,
@@ -55,6 +56,15 @@ export function parseGateInput(text: string, o: { readonly file: string }): Gate
   const message = `Cannot read the result '${o.file}': it is empty; name a result of ` +
     "'headwise bench', or of the serving benchmark of vLLM, SGLang or FastDeploy";
   throw new ResultError("result/not-json", o.file, message);
+}
+
+/**
+ * Parses a stored verdict over files of another benchmark.
+ *
+ * @throws {ResultError} When the text is none, with line and column.
+ */
+export function parseForeignGate(text: string, o: { readonly file: string }): ForeignGateReport {
+  return parseUnversioned(text, { ...o, schema: foreignGateSchema });
 }
 
 /** Where a whole file, or one of its lines, stops being JSON. */

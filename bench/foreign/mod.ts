@@ -4,6 +4,12 @@
  * @module
  */
 
-export { type GateInput, parseGateInput, readGateInput } from "./file.ts";
+export { type GateInput, parseForeignGate, parseGateInput, readGateInput } from "./file.ts";
 export { type ForeignGateOptions, judgeForeignRuns, refuseRepeatedRuns } from "./gate.ts";
-export * from "./types.ts";
+export type {
+  ForeignGateReport,
+  ForeignRequests,
+  ForeignRun,
+  ForeignStatistics,
+  ForeignTool,
+} from "./types.ts";

@@ -1,9 +1,8 @@
 /** Results of other benchmarks, in our terms. */
 
-import type { Comparison, Verdict } from "../result/mod.ts";
-
-/** A benchmark whose result files are understood. */
-export type ForeignTool = "vllm" | "sglang" | "fastdeploy";
+import { z } from "zod";
+import type { Stored } from "../../fixtures/mod.ts";
+import { comparison, count, verdict } from "../result/mod.ts";
 
 /** One run that another benchmark wrote; latencies in milliseconds, null where the file has none. */
 export interface ForeignRun {
@@ -55,31 +54,33 @@ export interface ForeignRequests {
   readonly gapMs: readonly (number | null)[];
 }
 
-/** Which conclusions the files allow. */
-export type ForeignStatistics =
-  /** One run per side without raw values: one ratio, whose noise no one knows. */
-  | "aggregates"
-  /** One run per side with raw values: ratios request by request, still of one run only. */
-  | "requests"
-  /** Several runs per side: an interval over runs that were not interleaved. */
-  | "runs";
+/** A gate over files of another benchmark, as it is stored. */
+export const foreignGateSchema = z.strictObject({
+  /** Clause that it answers. */
+  gate: z.enum(["gate/read", "gate/capacity", "gate/regression"]),
+  /** Verdict over all demanded metrics. */
+  verdict,
+  /** Why, one line a finding. */
+  reasons: z.array(z.string()),
+  /** Benchmark that wrote both files. */
+  tool: z.enum(["vllm", "sglang", "fastdeploy"]),
+  /**
+   * What the files allow. `aggregates`: one run per side without raw values, one ratio whose noise no
+   * one knows; `requests`: one run per side with raw values, ratios request by request, still of one
+   * run only; `runs`: several runs per side, an interval over runs that were not interleaved.
+   */
+  statistics: z.enum(["aggregates", "requests", "runs"]),
+  /** The same in words, with what would allow more. */
+  allowed: z.string(),
+  /** Runs of each side. */
+  runs: z.strictObject({ baseline: count, candidate: count }),
+  /** Demanded metrics first, then those shown for information. */
+  comparisons: z.array(comparison),
+});
 
 /** A gate over files of another benchmark. */
-export interface ForeignGateReport {
-  /** Clause that it answers. */
-  readonly gate: "gate/read" | "gate/capacity" | "gate/regression";
-  /** Verdict over all demanded metrics. */
-  readonly verdict: Verdict;
-  /** Why, one line a finding. */
-  readonly reasons: readonly string[];
-  /** Benchmark that wrote both files. */
-  readonly tool: ForeignTool;
-  /** What the files allow. */
-  readonly statistics: ForeignStatistics;
-  /** The same in words, with what would allow more. */
-  readonly allowed: string;
-  /** Runs of each side. */
-  readonly runs: { readonly baseline: number; readonly candidate: number };
-  /** Demanded metrics first, then those shown for information. */
-  readonly comparisons: readonly Comparison[];
-}
+export type ForeignGateReport = Stored<typeof foreignGateSchema>;
+/** A benchmark whose result files are understood. */
+export type ForeignTool = ForeignGateReport["tool"];
+/** Which conclusions the files allow. */
+export type ForeignStatistics = ForeignGateReport["statistics"];

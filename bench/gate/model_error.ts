@@ -1,18 +1,12 @@
 /** Whether a verdict holds within the validated error of times that are modelled. */
 
-import type { BenchResult, SideResult, Verdict } from "../result/mod.ts";
+import type { BenchResult, ClockCalibration, SideResult, Verdict } from "../result/mod.ts";
 import type { HeldVerdict } from "./hold_back.ts";
 import { scaleSteps } from "./scale_steps.ts";
 import type { SidesAtEnd } from "./table_error.ts";
 
-/** Shares by which the modelled rest of a step may be off. */
-export interface ModelError {
-  /** For mean TTFT. */
-  readonly ttft: number;
-  /** For mean TBT and TPOT. */
-  readonly tpot: number;
-  readonly throughput: number;
-}
+/** Shares by which the modelled rest of a step may be off: for mean TTFT, mean TBT and TPOT, throughput. */
+export type ModelError = Omit<ClockCalibration["error"], "class">;
 
 /**
  * The error that two results carry: the larger one of each metric, or null where the modelled part

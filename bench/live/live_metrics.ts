@@ -2,7 +2,7 @@
 
 import { summarize, summarizeWeighted } from "../statistics/mod.ts";
 import { countFailures } from "./failures.ts";
-import type { LivePerformance, LiveSamples, TokenAccount } from "./live_schema.ts";
+import type { LivePerformance, LiveRun, LiveSamples, TokenAccount } from "./live_schema.ts";
 import type { LiveRecord } from "./live_types.ts";
 import type { OpenLoopLog } from "./open_loop.ts";
 import { meetsObjectives, type ServiceObjectives } from "./slo.ts";
@@ -29,16 +29,11 @@ export const LIVE_FORMULAS: Readonly<Record<string, string>> = {
     "a word is taken for a token when prompts are made; the server's count is the truth",
 };
 
-/** Measured values with the raw ones. */
-export interface LiveMeasured {
-  /** Summaries. */
-  readonly performance: LivePerformance;
-  /** A value for each request. */
-  readonly samples: LiveSamples;
-}
-
 /** Computes the metrics of a finished replay. */
-export function measureLive(log: OpenLoopLog, objectives: ServiceObjectives | null): LiveMeasured {
+export function measureLive(
+  log: OpenLoopLog,
+  objectives: ServiceObjectives | null,
+): Pick<LiveRun, "performance" | "samples"> {
   const { records } = log;
   const served = records.filter(({ error }) => error === null);
   const each = (pick: (record: LiveRecord) => number | null): (number | null)[] =>

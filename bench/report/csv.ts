@@ -47,7 +47,7 @@ export function renderCsv(inputs: readonly ReportInput[]): string {
       case "kernel":
         return kernelSamples(input.result);
       case "sweep":
-        return sweepSides(input.sweep);
+        return sweepSides(input.result);
       case "comparison":
         throw notRenderable(input.file, "csv", "a verdict holds no raw values; name the results");
       default:

@@ -2,17 +2,14 @@
 
 import { z } from "zod";
 import { parseJson } from "../../fixtures/mod.ts";
-import type { ForeignGateReport } from "../foreign/mod.ts";
+import { parseForeignGate } from "../foreign/mod.ts";
 import {
   type BenchResult,
-  comparison,
-  count,
   gate as gateSchema,
   parseResult,
   parseUnversioned,
   regressionGate,
   ResultError,
-  verdict,
 } from "../result/mod.ts";
 import { type KernelResult, parseKernelResult } from "../kernel/mod.ts";
 import { type LiveResult, parseLiveResult } from "../live/mod.ts";
@@ -24,20 +21,41 @@ import { liveSection } from "./section_live.ts";
 import type { ReportSection } from "./section.ts";
 import { sweepSection } from "./section_sweep.ts";
 
+/** What a result file of each kind holds. */
+export type ReportResults = {
+  readonly bench: BenchResult;
+  readonly live: LiveResult;
+  readonly kernel: KernelResult;
+  readonly sweep: Sweep;
+  /** A verdict over two files. */
+  readonly comparison: ComparisonReport;
+};
+
 /** A result file that a report can be made of, with the name of the file. */
-export type ReportInput =
-  | { readonly kind: "bench"; readonly file: string; readonly result: BenchResult }
-  | { readonly kind: "live"; readonly file: string; readonly result: LiveResult }
-  | { readonly kind: "kernel"; readonly file: string; readonly result: KernelResult }
-  | { readonly kind: "sweep"; readonly file: string; readonly sweep: Sweep }
-  | {
-    readonly kind: "comparison";
+export type ReportInput = {
+  readonly [KIND in keyof ReportResults]: {
+    readonly kind: KIND;
     readonly file: string;
-    readonly report: ComparisonReport;
+    readonly result: ReportResults[KIND];
   };
+}[keyof ReportResults];
 
 /** Kinds of files that a report knows; `conformance` is read by the suite. */
 export type ReportKind = ReportInput["kind"] | "conformance";
+
+/** How one kind of file is read and shown. */
+interface Reader<RESULT> {
+  parse(text: string, o: { readonly file: string }): RESULT;
+  section(file: string, result: RESULT): ReportSection;
+}
+
+const READERS: { readonly [KIND in keyof ReportResults]: Reader<ReportResults[KIND]> } = {
+  bench: { parse: parseResult, section: benchSection },
+  live: { parse: parseLiveResult, section: liveSection },
+  kernel: { parse: parseKernelResult, section: kernelSection },
+  sweep: { parse: parseSweep, section: sweepSection },
+  comparison: { parse: parseComparison, section: comparisonSection },
+};
 
 const KINDS: Readonly<Record<string, ReportKind>> = {
   "headwise/bench-result": "bench",
@@ -46,17 +64,6 @@ const KINDS: Readonly<Record<string, ReportKind>> = {
   "headwise/sweep": "sweep",
   "run": "conformance",
 };
-
-const foreignGateSchema: z.ZodType<ForeignGateReport> = z.strictObject({
-  gate: z.enum(["gate/read", "gate/capacity", "gate/regression"]),
-  verdict,
-  reasons: z.array(z.string()),
-  tool: z.enum(["vllm", "sglang", "fastdeploy"]),
-  statistics: z.enum(["aggregates", "requests", "runs"]),
-  allowed: z.string(),
-  runs: z.strictObject({ baseline: count, candidate: count }),
-  comparisons: z.array(comparison),
-});
 
 const headSchema = z.object({ kind: z.string().optional(), gate: z.unknown().optional() });
 
@@ -93,20 +100,7 @@ export function parseReportInput(
   o: { readonly file: string; readonly kind: ReportInput["kind"] },
 ): ReportInput {
   const { file, kind } = o;
-  switch (kind) {
-    case "bench":
-      return { kind, file, result: parseResult(text, o) };
-    case "live":
-      return { kind, file, result: parseLiveResult(text, o) };
-    case "kernel":
-      return { kind, file, result: parseKernelResult(text, o) };
-    case "sweep":
-      return { kind, file, sweep: parseSweep(text, o) };
-    case "comparison":
-      return { kind, file, report: parseComparison(text, file) };
-    default:
-      return kind satisfies never;
-  }
+  return { kind, file, result: READERS[kind].parse(text, o) } as ReportInput;
 }
 
 /**
@@ -115,28 +109,16 @@ export function parseReportInput(
  * @returns Its section, before it becomes a page or Markdown.
  */
 export function reportSection(input: ReportInput): ReportSection {
-  switch (input.kind) {
-    case "bench":
-      return benchSection(input.file, input.result);
-    case "live":
-      return liveSection(input.file, input.result);
-    case "kernel":
-      return kernelSection(input.file, input.result);
-    case "sweep":
-      return sweepSection(input.file, input.sweep);
-    case "comparison":
-      return comparisonSection(input.file, input.report);
-    default:
-      return input satisfies never;
-  }
+  const reader: Reader<ReportInput["result"]> = READERS[input.kind];
+  return reader.section(input.file, input.result);
 }
 
-function parseComparison(text: string, file: string): ComparisonReport {
+function parseComparison(text: string, o: { readonly file: string }): ComparisonReport {
   // One schema and not all at once, so that a fault is told in the terms of what the file is.
   const stored = parseJson(text);
   const has = (shape: z.ZodRawShape): boolean => z.object(shape).safeParse(stored).success;
-  if (has({ tool: z.string() })) return parseUnversioned(text, { file, schema: foreignGateSchema });
+  if (has({ tool: z.string() })) return parseForeignGate(text, o);
   return has({ gate: z.literal("gate/regression") })
-    ? parseUnversioned(text, { file, schema: regressionGate })
-    : parseUnversioned(text, { file, schema: gateSchema });
+    ? parseUnversioned(text, { ...o, schema: regressionGate })
+    : parseUnversioned(text, { ...o, schema: gateSchema });
 }

@@ -11,9 +11,9 @@ function textOf(input: ReportInput): string {
     case "bench":
       return serializeResult(input.result);
     case "sweep":
-      return serializeSweep(input.sweep.header, input.sweep.rows);
+      return serializeSweep(input.result.header, input.result.rows);
     case "comparison":
-      return JSON.stringify(input.report, null, 2);
+      return JSON.stringify(input.result, null, 2);
     default:
       return JSON.stringify(input.result);
   }
@@ -25,7 +25,7 @@ Deno.test("kindOfReport() tells kinds apart by their content, and each is read b
     const { file } = input;
     assert.equal(kindOfReport(text, { file }), input.kind);
     const read = parseReportInput(text, { file, kind: input.kind });
-    const content = (each: ReportInput): unknown => each.kind === "sweep" ? each.sweep.rows : each;
+    const content = (each: ReportInput): unknown => each.kind === "sweep" ? each.result.rows : each;
     assert.deepEqual(content(read), content(input));
   }
   assert.equal(kindOfReport('{"kind":"run"}\n{"kind":"ca', { file: "cut.jsonl" }), "conformance");
@@ -62,7 +62,7 @@ Deno.test("parseReportInput() reads verdicts over runs of another benchmark", as
   const text = JSON.stringify(report);
   const o = { file: "gate.json", kind: "comparison" } as const;
   const input = parseReportInput(text, o);
-  assert.deepEqual(input, { ...o, report });
+  assert.deepEqual(input, { ...o, result: report });
   const { findings } = reportSection(input);
   assert.match(findings[0], /candidate against baseline, by vllm/);
   assert.ok(findings.includes(report.allowed));
@@ -87,7 +87,7 @@ Deno.test("parseReportInput() reads the verdict of a result over an earlier one,
   const text = JSON.stringify(report);
   assert.equal(kindOfReport(text, o), "comparison");
   const input = parseReportInput(text, o);
-  assert.deepEqual(input, { ...o, report });
+  assert.deepEqual(input, { ...o, result: report });
   const { title, findings, blocks } = reportSection(input);
   assert.equal(title, "Regression between two results, no side worse than 2.0 %");
   assert.match(findings[0], /gate\/regression \w+: headwise against itself before/);

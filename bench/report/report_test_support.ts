@@ -129,8 +129,8 @@ export const INPUTS: readonly ReportInput[] = [
   { kind: "bench", file: "bench.json", result: BENCH },
   { kind: "live", file: "live.json", result: LIVE },
   { kind: "kernel", file: "kernel.json", result: tinyKernelResult() },
-  { kind: "sweep", file: "sweep.jsonl", sweep: SWEEP },
-  { kind: "comparison", file: "gate.json", report: BENCH.readGate! },
+  { kind: "sweep", file: "sweep.jsonl", result: SWEEP },
+  { kind: "comparison", file: "gate.json", result: BENCH.readGate! },
 ];
 
 /** The benchmark as version 1 had it. */

@@ -17,7 +17,7 @@ import {
   type StepClock,
 } from "../clock/mod.ts";
 import { BenchError, type ClockCalibration, type ResultCeilings } from "../result/mod.ts";
-import { type CarriedError, type Fit, parseFit, validatedError } from "../validation/mod.ts";
+import { type Fit, parseFit, validatedError } from "../validation/mod.ts";
 import type { Calibration, ClockChoice } from "./options.ts";
 
 /**
@@ -65,7 +65,7 @@ export function readCalibration(o: {
  * The error that a fit carries: the worst one of leaving each of its results out, for every metric; of
  * a few results that stands for the 90th percentile. Without one the card's class holds.
  */
-function errorOfFit({ fittedTo, leaveOneOutError }: Fit): CarriedError | null {
+function errorOfFit({ fittedTo, leaveOneOutError }: Fit): ClockCalibration["error"] | null {
   if (leaveOneOutError === null) return null;
   const { worst } = leaveOneOutError;
   const left = `its ${fittedTo.length} results, each left out once`;

@@ -4,8 +4,7 @@ import type { RouterName, TraceRequest, Workload } from "../../fixtures/mod.ts";
 import type { StepRunner } from "../../kernel/mod.ts";
 import type { AdapterRunner, MeasuredCeilings, TimeTable } from "../clock/mod.ts";
 import type { CardProfile, CostFactors } from "../card/mod.ts";
-import type { CarriedError } from "../validation/mod.ts";
-import type { AvailabilityReading } from "../result/mod.ts";
+import type { AvailabilityReading, ClockCalibration } from "../result/mod.ts";
 import type {
   BenchEnvironment,
   BenchResult,
@@ -69,7 +68,7 @@ export interface Calibration {
   /** What the factors were fitted to, or null. */
   readonly fittedTo: string | null;
   /** Error of the fit, in place of the card's class. @default {the class's} */
-  readonly error?: CarriedError;
+  readonly error?: ClockCalibration["error"];
 }
 
 /** How far a run has come. */

@@ -1,6 +1,7 @@
 /** The record of validated errors: what a change is held against, and what gates carry. */
 
 import record from "./class_errors.json" with { type: "json" };
+import type { ClockCalibration } from "../result/mod.ts";
 import type { ErrorSummary, ValidatedMetric } from "./errors.ts";
 
 /** Median and 90th percentile of the absolute errors of each class and metric, with their number. */
@@ -49,25 +50,13 @@ export function compareWithRecord(now: ErrorRecord, before: ErrorRecord): string
   return grown;
 }
 
-/** Errors that modelled times carry, as shares, and what they are the errors of. */
-export interface CarriedError {
-  /** Class of published measurements, or a fit. */
-  readonly class: string;
-  /** Of mean TTFT. */
-  readonly ttft: number;
-  /** Of mean TPOT. */
-  readonly tpot: number;
-  /** Of throughput. */
-  readonly throughput: number;
-}
-
 /**
  * The errors that modelled times carry: 90th percentiles of the card's class, of all rows on cards
  * with or without a profile where one of the class's metrics has too few figures.
  */
 export function validatedError(
   o: { readonly card: string; readonly basis: "measured" | "scaled" },
-): CarriedError {
+): ClockCalibration["error"] {
   const profile = o.basis === "measured";
   const names = [
     `card: ${o.card} (${profile ? "profile" : "scaled"})`,

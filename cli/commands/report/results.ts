@@ -112,7 +112,7 @@ function linesOf(input: ReportInput, style: ReportStyle): string[] {
     case "kernel":
       return renderKernelResult(input.result, style);
     case "sweep":
-      return renderSweep(input.sweep, style);
+      return renderSweep(input.result, style);
     case "comparison":
       return linesOfVerdict(input, style);
     default:
@@ -121,7 +121,7 @@ function linesOf(input: ReportInput, style: ReportStyle): string[] {
 }
 
 function linesOfVerdict(
-  { report }: Extract<ReportInput, { readonly kind: "comparison" }>,
+  { result: report }: Extract<ReportInput, { readonly kind: "comparison" }>,
   style: ReportStyle,
 ): string[] {
   if ("tool" in report) return renderForeignGate(report, style);

@@ -11,7 +11,7 @@ function verdictFile(verdict: "PASS" | "FAIL" | "INCONCLUSIVE"): ReportedFile {
   const input: ReportInput = {
     kind: "comparison",
     file: "gate.json",
-    report: {
+    result: {
       gate: "gate/read",
       verdict,
       reasons: ["because"],
