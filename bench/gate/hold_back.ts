@@ -75,14 +75,24 @@ function describeForeignRest({ clock, environment }: BenchResult): string | null
       ? "the file of times names no card; begin it with '# card: NAME'"
       : "no card is named that the times are of";
   }
-  // Profiles and measured ceilings are refused beside another card before anything is replayed.
-  if (clock.calibration !== undefined || clock.ceilings.source === "measured") return null;
-  const timed = findDataSheet(card)?.name ?? card;
-  const stated = findDataSheet(clock.ceilings.note)?.name ?? null;
+  const { calibration, ceilings } = clock;
+  // A card that data sheets know is refused beside another before anything is replayed.
+  const timed = nameOf(card);
+  if (calibration === undefined && ceilings.source === "measured") return null;
+  const stated = calibration === undefined
+    ? findDataSheet(ceilings.note)?.name ?? null
+    : nameOf(calibration.card);
   if (timed === stated) return null;
-  return `attention was timed on ${timed}, and the rest of a step computed from ceilings of ` +
-    `${stated ?? `no known card (${clock.ceilings.note})`}: give the profile of the card with ` +
-    "--card, or let the clock measure its ceilings";
+  const source = calibration === undefined
+    ? `ceilings of ${stated ?? `no known card (${ceilings.note})`}`
+    : `the profile of ${stated}`;
+  return `attention was timed on ${timed}, and the rest of a step computed from ${source}: give the ` +
+    "profile of the card with --card, or let the clock measure its ceilings";
+}
+
+/** The name that data sheets have for a card, or its own. */
+function nameOf(card: string): string {
+  return findDataSheet(card)?.name ?? card;
 }
 
 /** Whoever stops a run when its verdict pleases has looked more often than the interval allows for. */

@@ -34,6 +34,25 @@ const TABLE = {
   furthestFactor: 1,
 };
 
+const profile = (card: string) => ({
+  calibration: {
+    card,
+    basis: "measured",
+    profileOf: card,
+    measuredAt: "2026-11-28",
+    software: {},
+    factors: {},
+    fittedTo: null,
+    error: { class: `card: ${card}`, ttft: 0, tpot: 0, throughput: 0 },
+  } as const,
+});
+
+Deno.test("a verdict stands where card and profile are one card's", () => {
+  for (const [card, of] of [["NVIDIA H200", "H200"], ["Frobnicator 9000", "Frobnicator 9000"]]) {
+    assert.equal(gateRead(on(card!, profile(of!))).verdict, "PASS");
+  }
+});
+
 Deno.test("a verdict stands where card and ceilings are one card's", () => {
   assert.equal(gateRead(PASSING).verdict, "PASS");
   const { verdict } = gateRead(on("NVIDIA H200", ceilings("Data sheet of one H200 SXM")));
@@ -55,6 +74,21 @@ const HELD: readonly [string, BenchResult, RegExp][] = [
     "a card beside ceilings of no machine",
     on("NVIDIA H200", ceilings("Round figures of no machine")),
     /ceilings of no known card \(Round figures of no machine\)/,
+  ],
+  [
+    "a card that no data sheet knows beside the profile of one that they do",
+    on("Frobnicator 9000", profile("H100")),
+    /timed on Frobnicator 9000, and the rest of a step computed from the profile of H100/,
+  ],
+  [
+    "a file of times of an unknown card beside a profile",
+    on(null, {
+      kind: "table",
+      deterministic: true,
+      table: { ...TABLE, card: "F" },
+      ...profile("H100"),
+    }),
+    /timed on F, and the rest of a step computed from the profile of H100/,
   ],
   ["times of no card", on(null, {}), /no card is named that the times are of/],
   [
