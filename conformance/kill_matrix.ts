@@ -3,7 +3,6 @@ import { admissionMutants } from "./mutants/admission_family.ts";
 import { appendMutants } from "./mutants/append_mutants.ts";
 import { arithmeticMutants } from "./mutants/arithmetic_family.ts";
 import { attendMutants } from "./mutants/attend_mutants.ts";
-import { captureFamilyMutants } from "./mutants/capture_family.ts";
 import { captureMutants } from "./mutants/capture_mutants.ts";
 import { cheatMutants } from "./mutants/cheat_family.ts";
 import { commandMutants } from "./mutants/command_family.ts";
@@ -17,19 +16,13 @@ import type { Mutant, MutantFacts } from "./mutants/mutant.ts";
 import { poolMutants } from "./mutants/pool_mutants.ts";
 import { prefixMutants } from "./mutants/prefix_family.ts";
 import { quantisedAppendMutants } from "./mutants/quantised_append_family.ts";
-import { quantisedRefusalMutants } from "./mutants/quantised_refusal_family.ts";
 import { quantisedSidesMutants } from "./mutants/quantised_sides_family.ts";
 import { quantisedMutants } from "./mutants/quantised_family.ts";
-import { rankFamilyMutants } from "./mutants/rank_family.ts";
 import { rankMutants } from "./mutants/rank_mutants.ts";
-import { recycleFamilyMutants } from "./mutants/recycle_family.ts";
 import { recycleMutants } from "./mutants/recycle_mutants.ts";
-import { refusalMutants } from "./mutants/refusal_family.ts";
-import { shapeMutants } from "./mutants/shape_mutants.ts";
+import { quantisedRefusalMutants, refusalMutants, shapeMutants } from "./mutants/refusal_family.ts";
 import { sizeMutants } from "./mutants/size_family.ts";
 import { slotMutants } from "./mutants/slot_mutants.ts";
-import { tablePolicyMutants } from "./mutants/table_policy_family.ts";
-import { transferMutants } from "./mutants/transfer_family.ts";
 import { validatorMutants } from "./mutants/validator_family.ts";
 import type { Arithmetic } from "../kernel/mod.ts";
 import { matchesQuery, parseQuery, type Query } from "./query.ts";
@@ -95,10 +88,7 @@ export function listMutants(): readonly Mutant[] {
     ...commandMutants,
     ...copyMutants,
     ...lifetimeMutants,
-    ...transferMutants,
     ...prefixMutants,
-    ...rankFamilyMutants,
-    ...recycleFamilyMutants,
     ...sizeMutants,
     ...validatorMutants,
     ...attendMutants,
@@ -107,10 +97,8 @@ export function listMutants(): readonly Mutant[] {
     ...captureMutants,
     ...entryMutants,
     ...kernelSizeMutants,
-    ...captureFamilyMutants,
     ...refusalMutants,
     ...holeMutants,
-    ...tablePolicyMutants,
     ...quantisedMutants,
     ...quantisedSidesMutants,
     ...quantisedRefusalMutants,

@@ -1,10 +1,38 @@
-/** Kernels that take one type or shape which they have to refuse. */
+/** Kernels that take types and shapes which they have to refuse. */
 import type { AttentionProblem } from "../../kernel/mod.ts";
 import { mapTable } from "../map_table.ts";
 import { HEAD_LAYOUTS } from "../suites/cache_spec.ts";
 import { type FamilyMember, kernelFamily, kernelLayoutFamily } from "./family.ts";
-import type { Mutant } from "./mutant.ts";
+import { type Mutant, mutateKernel } from "./mutant.ts";
 import { asking, taking } from "./problem_changes.ts";
+
+export const shapeMutants: readonly Mutant[] = [
+  mutateKernel({
+    name: "no_columns_is_no_keys",
+    fault: "A table without columns is taken for a cache without keys",
+    violates: ["shape/columns-positive"],
+    killedBy: ["kernel:refusal:shape:fault=no_columns"],
+  }, taking(({ shape }) => shape.columns === 0)),
+  mutateKernel({
+    name: "group_floored",
+    fault: "The group is floored, and query heads past the last whole one are left at 0",
+    violates: ["shape/group"],
+    killedBy: ["kernel:refusal:shape:fault=group_indivisible"],
+  }, taking(({ shape }) => shape.queryHeads % shape.kvHeads !== 0)),
+  mutateKernel({
+    name: "storage_unchecked",
+    fault: "The bytes of a float32 query are read as 16-bit values",
+    violates: ["dtype/c16"],
+    killedBy: ["kernel:refusal:storage:fault=query_float32"],
+  }, (good) => ({
+    attend: (problem, o) => {
+      const { buffer, byteOffset, length } = problem.query;
+      const isWide = (problem.query as unknown) instanceof Float32Array;
+      const query = isWide ? new Uint16Array(buffer, byteOffset, length) : problem.query;
+      return good.attend({ ...problem, query }, o);
+    },
+  })),
+];
 
 interface RefusalMember extends FamilyMember {
   readonly when: (problem: AttentionProblem) => boolean;
@@ -115,3 +143,39 @@ export const refusalMutants: readonly Mutant[] = [
   ),
   ...kernelFamily({ name: "takes" }, MEMBERS, ({ when }) => taking(when)),
 ];
+
+interface TakeMember extends FamilyMember {
+  readonly refusal: RegExp;
+}
+
+const TAKES: readonly TakeMember[] = [
+  take("scale_strides", /of strides/, "c8:refusal:fault=strides_heads_last;*"),
+  take("scale_shape", /scales" of shape/, "c8:refusal:fault=shape_heads_last;*"),
+  take("scale_type_by_name", /its elements are/, "c8:refusal:fault=scales_f16;*"),
+  take("scale_count", /scales" of \d+ elements/, "c8:refusal:fault=scales_of_heads;*"),
+  take("scale_array", /scales": it is/, "c8:refusal:fault=scales_int32;*"),
+  take("code_array", /codes": it is/, "c8:refusal:fault=codes_float32;*"),
+  take("code_count", /codes" of \d+ elements/, "c8:refusal:fault=codes_short;*"),
+  take("unknown_format", /not a format of a quantised/, "c8:refusal:fault=granularity_unknown;*"),
+  take("zero_points_missing", /zeros": it is/, "c4:refusal:fault=zeros_missing;*"),
+  take("zero_point_fraction", /use the zero point/, "c4:refusal:fault=zeros_fraction;*"),
+  take("tensor_scale", /tensorScale/, "c4:refusal:fault=tensor_scale_missing;*"),
+];
+
+function take(label: string, refusal: RegExp, query: string): TakeMember {
+  return {
+    label,
+    refusal,
+    violates: [`dtype/${query.slice(0, 2)}`],
+    fault: `A problem with a wrong ${
+      label.replaceAll("_", " ")
+    } is computed as if nothing were wrong`,
+    killedBy: [`kernel:${query}`],
+  };
+}
+
+export const quantisedRefusalMutants: readonly Mutant[] = kernelFamily(
+  { name: "takes_quantised" },
+  TAKES,
+  ({ refusal }) => taking((_, message) => refusal.test(message)),
+);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DEFAULT_POLICIES } from "../policies.ts";
 import { cacheSpec } from "../suites/cache_spec.ts";
 import { resolveKinds } from "../suites/resolve_kinds.ts";
-import { listed } from "./rank_family.ts";
+import { listed } from "./rank_mutants.ts";
 
 Deno.test("listed() lists the kinds that a pattern has, where it rounds as declared", () => {
   for (const pattern of ["first", "last"] as const) {
