@@ -268,9 +268,9 @@ export function chooseMatrixTuning(
 /** The tunings that fit an adapter and a head size. */
 export function matrixTuningsOf(
   target: ProgramTarget,
-  o: { readonly headSize: number },
+  { headSize }: { readonly headSize: number },
 ): MatrixTuning[] {
-  const shape = { ...o, rows: TILE_ROWS };
+  const shape = { headSize, rows: TILE_ROWS };
   return MATRIX_TUNINGS.filter((tuning) => matrixMapping(shape, { target, tuning }) !== null);
 }
 

@@ -51,6 +51,9 @@ Deno.test("matrixMapping() keeps every tuning inside the workgroup memory of the
   assert.equal(matrixTuningsOf(TARGET, { headSize: 128 }).length, MATRIX_TUNINGS.length);
   assert.equal(matrixTuningsOf(TARGET, { headSize: 256 }).length, MATRIX_TUNINGS.length);
   assert.ok(matrixTuningsOf(small, { headSize: 256 }).length < MATRIX_TUNINGS.length);
+  // A shape of a stored case names its formats.
+  const quantised = { headSize: 128, keyFormat: "fp8_e4m3" };
+  assert.equal(matrixTuningsOf(TARGET, quantised).length, MATRIX_TUNINGS.length);
 });
 
 Deno.test("attendProgram() uses matrices for f16 rows of many tokens, and says so in its name", () => {
