@@ -3,11 +3,9 @@ import { EXIT } from "./exit_code.ts";
 /** Name of an exit code in {@link EXIT}. */
 export type ExitName = keyof typeof EXIT;
 
-/** An exit code, and what it says. */
+/** An exit code, and when the process ends with it. */
 export interface ExitMeaning {
   readonly code: number;
-  readonly name: ExitName;
-  /** When the process ends with it. */
   readonly meaning: string;
 }
 
@@ -115,5 +113,5 @@ function meaningsOf(
   names: readonly ExitName[],
   meanings: Readonly<Record<ExitName, string>>,
 ): readonly ExitMeaning[] {
-  return names.map((name) => ({ code: EXIT[name], name, meaning: meanings[name] }));
+  return names.map((name) => ({ code: EXIT[name], meaning: meanings[name] }));
 }

@@ -134,7 +134,7 @@ Deno.test("judgeLive() does not pass answers of other lengths, or of lengths tha
   assert.match(judge({ ...FASTER, tokens: 0.5 }).reasons[0], /5\.0 tokens at endpoint and 10\.0/);
 });
 
-Deno.test("judgeLive() does not pass tokens that are spread over chunks as nobody counted them", () => {
+Deno.test("judgeLive() does not pass tokens that are spread over chunks as no one counted them", () => {
   const table: readonly (readonly [Figures, string])[] = [
     // 100 requests of 10 tokens: 900 gaps are one token each, 600 hold more.
     [{ exactChunks: 100, chunkGaps: 600 }, "PASS"],

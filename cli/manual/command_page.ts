@@ -122,38 +122,25 @@ export function listPages(page: CommandPage): readonly CommandPage[] {
   return [page, ...page.commands.flatMap(listPages)];
 }
 
-type Flag = NonNullable<Command<CliContext>["parameters"]["flags"]>[string];
-
 function optionsOf(command: Command<CliContext>, table: SettingTable | null): PageOption[] {
   const { flags = {}, aliases = {} } = command.parameters;
-  return Object.entries(flags).filter(([, flag]) => flag.hidden !== true).map(([name, flag]) => {
+  return Object.entries(flags).map(([name, flag]) => {
     const setting = table?.[name];
     const alias = Object.entries(aliases).find(([, aliased]) => aliased === name)?.[0];
+    const isSwitch = flag.kind === "boolean";
     return {
       flag: flagOf(name),
       alias: alias === undefined ? null : `-${alias}`,
-      placeholder: placeholderOf(flag),
+      placeholder: isSwitch ? null : flag.placeholder ?? null,
       brief: setting?.brief ?? flag.brief,
-      defaultText: setting === undefined ? defaultOf(flag) : describeDefault(setting),
+      defaultText: setting === undefined ? (isSwitch ? "off" : null) : describeDefault(setting),
       words: wordsOf(flag),
       variables: setting === undefined ? [] : variablesOfSetting(name, setting),
     };
   });
 }
 
-function placeholderOf(flag: Flag): string | null {
-  if (flag.kind === "boolean") return null;
-  return flag.placeholder ?? (flag.kind === "enum" ? "WORD" : "VALUE");
-}
-
-function defaultOf(flag: Flag): string | null {
-  if (flag.kind === "boolean") return flag.default === true ? "on" : "off";
-  const value = "default" in flag ? flag.default : undefined;
-  return value === undefined ? null : String(value);
-}
-
 function wordsOf(parameter: object): WordChoice | null {
-  if ("values" in parameter) return { choices: parameter.values as string[], isList: false };
   if (!("parse" in parameter)) return null;
   const { choices, isList = false } = parameter.parse as Partial<WordChoice>;
   return choices === undefined ? null : { choices, isList };

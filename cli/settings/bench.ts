@@ -2,7 +2,7 @@ import { allOf, notWhere, notWith, onlyWith } from "./idle_settings.ts";
 import { ROUTERS } from "../../fixtures/routers.ts";
 import { ENDPOINT_SETTINGS } from "./endpoint.ts";
 import { parseForms, parseGates } from "./gate_names.ts";
-import type { SettingTable, SettingValues } from "./setting.ts";
+import type { SettingTable } from "./setting.ts";
 import { CLOCK_BRIEF, parseClock } from "./clock.ts";
 import {
   choiceOf,
@@ -221,6 +221,3 @@ export const REPLAY_SETTINGS = {
 
 /** Every setting of `headwise bench`. */
 export const BENCH_SETTINGS = { ...REPLAY_SETTINGS, ...TRACE_SETTINGS, ...ENDPOINT_SETTINGS };
-
-/** Resolved settings of `headwise bench`. */
-export type BenchSettings = SettingValues<typeof BENCH_SETTINGS>;

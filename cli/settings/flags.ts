@@ -4,45 +4,33 @@ import type { WordChoice } from "./parsers.ts";
 /** Flags as the argument parser hands them over: text, a switch, or nothing. */
 export type SettingFlags = Readonly<Record<string, string | boolean | undefined>>;
 
-/** Flag definitions of one command, in the argument parser's terms. */
-export type FlagDefinitions = Readonly<Record<string, FlagDefinition>>;
-
 /** One flag, in the argument parser's terms. */
-export type FlagDefinition =
-  | {
-    readonly kind: "boolean";
-    readonly brief: string;
-    readonly optional: true;
-    readonly withNegated: boolean;
-  }
-  | {
-    readonly kind: "parsed";
-    readonly brief: string;
-    readonly placeholder: string;
-    readonly optional: true;
-    readonly parse: TextParser;
-  };
+interface FlagDefinition {
+  readonly kind: "boolean" | "parsed";
+  readonly brief: string;
+  readonly optional: true;
+  /** Of a switch. */
+  readonly withNegated?: false;
+  /** Of any other flag. */
+  readonly placeholder?: string;
+  /** Leaves the text as it is, and tells which words the real parser accepts. */
+  readonly parse?: ((text: string) => string) & Partial<WordChoice>;
+}
 
-/** A parser that leaves text as it is, and tells which words the real one accepts. */
-export interface TextParser extends Partial<WordChoice> {
-  (text: string): string;
+function switchFlag(brief: string): FlagDefinition {
+  return { kind: "boolean", brief, optional: true, withNegated: false };
+}
+
+function textFlag(brief: string, placeholder: string, reader: object = {}): FlagDefinition {
+  const { choices, isList = false } = reader as Partial<WordChoice>;
+  const parse = Object.assign((text: string) => text, choices && { choices, isList });
+  return { kind: "parsed", brief, placeholder, optional: true, parse };
 }
 
 /** Flags that every command with settings has beside them. */
-const CONFIG_FLAGS: FlagDefinitions = {
-  config: {
-    kind: "parsed",
-    brief: "Settings file; headwise.yaml of this folder where there is one",
-    placeholder: "FILE",
-    optional: true,
-    parse: (text) => text,
-  },
-  explainConfig: {
-    kind: "boolean",
-    brief: "Show every setting and where its value came from, and stop",
-    optional: true,
-    withNegated: false,
-  },
+const CONFIG_FLAGS = {
+  config: textFlag("Settings file; headwise.yaml of this folder where there is one", "FILE"),
+  explainConfig: switchFlag("Show every setting and where its value came from, and stop"),
 };
 
 /**
@@ -51,19 +39,14 @@ const CONFIG_FLAGS: FlagDefinitions = {
  *
  * @returns Definitions for the argument parser, in the table's order.
  */
-export function flagsOf(table: SettingTable): FlagDefinitions {
+export function flagsOf(table: SettingTable): Readonly<Record<string, FlagDefinition>> {
   const own = Object.entries(table).map(([name, setting]): [string, FlagDefinition] => {
-    const { placeholder } = setting;
+    const { placeholder, parse } = setting;
     const brief = `${setting.brief} [${describeDefault(setting)}]`;
-    if (placeholder === undefined) {
-      return [name, { kind: "boolean", brief, optional: true, withNegated: false }];
-    }
-    const { choices, isList } = setting.parse as Partial<WordChoice>;
-    const text = (value: string): string => value;
-    const parse: TextParser = choices === undefined
-      ? text
-      : Object.assign(text, { choices, isList: isList === true });
-    return [name, { kind: "parsed", brief, placeholder, optional: true, parse }];
+    return [
+      name,
+      placeholder === undefined ? switchFlag(brief) : textFlag(brief, placeholder, parse),
+    ];
   });
   return { ...Object.fromEntries(own), ...CONFIG_FLAGS };
 }

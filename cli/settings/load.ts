@@ -5,13 +5,6 @@ import { findIdleSettings } from "./idle_settings.ts";
 import { resolveSettings } from "./resolve.ts";
 import { type CommandName, type Resolved, SETTING_TABLES } from "./tables.ts";
 
-/** What resolving settings takes of the outside. */
-export interface SettingsContext {
-  /** The environment, and where it is said which file was used. */
-  readonly process: Pick<CliContext["process"], "env"> & Partial<CliContext["process"]>;
-  readonly readTextFile: CliContext["readTextFile"];
-}
-
 /** The settings file that is read when none is named and it exists. */
 export const DEFAULT_CONFIG_FILE = "headwise.yaml";
 
@@ -21,46 +14,39 @@ export const DEFAULT_CONFIG_FILE = "headwise.yaml";
  * @throws {SettingError} When a value or a name in the file is wrong.
  */
 export async function loadSettings<NAME extends CommandName>(
-  context: SettingsContext,
+  context: CliContext,
   o: { readonly command: NAME; readonly flags: SettingFlags },
 ): Promise<Resolved<NAME>> {
-  const environment = context.process.env;
   const path = namedFileOf(context, o.flags);
   const file = await readValues(context, { path, command: o.command });
   const resolved = resolveSettings(SETTING_TABLES[o.command], {
     flags: o.flags,
-    environment,
+    environment: context.process.env,
     file,
     isFileNamed: path !== null,
   });
   for (const note of findIdleSettings(SETTING_TABLES[o.command], resolved)) {
-    context.process.stderr?.write(`${note}\n`);
+    context.process.stderr.write(`${note}\n`);
   }
   if (Object.keys(file).length > 0) {
     const note = `Settings of '${o.command}' from '${path ?? DEFAULT_CONFIG_FILE}'`;
-    context.process.stderr?.write(`${note}\n`);
+    context.process.stderr.write(`${note}\n`);
   }
   return resolved;
 }
 
 /** The settings file that a command reads, whether it exists or not. */
-export function settingsFileOf(
-  context: Pick<SettingsContext, "process">,
-  flags: SettingFlags,
-): string {
+export function settingsFileOf(context: CliContext, flags: SettingFlags): string {
   return namedFileOf(context, flags) ?? DEFAULT_CONFIG_FILE;
 }
 
-function namedFileOf(
-  context: Pick<SettingsContext, "process">,
-  flags: SettingFlags,
-): string | null {
+function namedFileOf(context: CliContext, flags: SettingFlags): string | null {
   const named = flags["config"] ?? context.process.env["HEADWISE_CONFIG"];
   return typeof named === "string" && named !== "" ? named : null;
 }
 
 async function readValues(
-  context: SettingsContext,
+  context: CliContext,
   o: { readonly path: string | null; readonly command: string },
 ): Promise<FileValues> {
   const file = o.path ?? DEFAULT_CONFIG_FILE;

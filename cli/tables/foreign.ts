@@ -1,5 +1,5 @@
-import type { ForeignGateReport } from "../../bench/mod.ts";
-import { comparisonTable, paintVerdict } from "./gate.ts";
+import type { ForeignGateReport, GateReport, RegressionReport } from "../../bench/mod.ts";
+import { comparisonTable, paintVerdict, renderGate, renderRegression } from "./gate.ts";
 import { type ReportStyle, wrapText } from "../terminal/mod.ts";
 
 /**
@@ -20,4 +20,13 @@ export function renderForeignGate(report: ForeignGateReport, style: ReportStyle)
     ...wrap(report.allowed),
     ...report.reasons.flatMap(wrap),
   ];
+}
+
+/** Lays out what `headwise gate` says, whichever kind it is of. */
+export function renderVerdict(
+  report: GateReport | RegressionReport | ForeignGateReport,
+  style: ReportStyle,
+): string[] {
+  if ("tool" in report) return renderForeignGate(report, style);
+  return "sides" in report ? renderRegression(report, style) : renderGate(report, style);
 }

@@ -7,8 +7,8 @@
 export { renderBenchResult } from "./bench.ts";
 export { renderCase, renderKillRow, renderSummary } from "./conformance.ts";
 export { renderLiveResult } from "./endpoint.ts";
-export { renderForeignGate } from "./foreign.ts";
-export { renderGate, renderRegression, verdictExitCode } from "./gate.ts";
+export { renderVerdict } from "./foreign.ts";
+export { renderGate, verdictExitCode } from "./gate.ts";
 export { renderKernelResult } from "./kernel.ts";
 export { exitCodeOfReports, printReports } from "./report_output.ts";
 export { describePoint, renderSweep } from "./sweep.ts";

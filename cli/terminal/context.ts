@@ -1,4 +1,4 @@
-import { readText } from "../../fixtures/mod.ts";
+import { readText } from "../../fixtures/bounded_file.ts";
 import { jsonText } from "./json_text.ts";
 import { createPaint, type Paint, wantsColor } from "./paint.ts";
 

@@ -9,13 +9,8 @@ import {
   readGateInput,
   type RegressionReport,
 } from "../../../bench/mod.ts";
-import { type CliContext, type ReportStyle, writeResult } from "../../terminal/mod.ts";
-import {
-  renderForeignGate,
-  renderGate,
-  renderRegression,
-  verdictExitCode,
-} from "../../tables/mod.ts";
+import { type CliContext, writeResult } from "../../terminal/mod.ts";
+import { renderVerdict, verdictExitCode } from "../../tables/mod.ts";
 import type { LoadedSettings, SettingsOf } from "../../settings/mod.ts";
 
 /** Runs `headwise gate`. */
@@ -25,25 +20,12 @@ export default async function gate(
   baselinePath: string,
   candidatePath: string,
 ): Promise<void> {
-  const judged = await judge(values, baselinePath, candidatePath);
-  const render = (_: unknown, style: ReportStyle): string[] => {
-    switch (judged.kind) {
-      case "sides":
-        return renderGate(judged.report, style);
-      case "regression":
-        return renderRegression(judged.report, style);
-      case "foreign":
-        return renderForeignGate(judged.report, style);
-    }
-  };
-  writeResult(this.process.stdout, judged.report, { json: values.json, render });
-  this.process.exitCode = verdictExitCode([judged.report.verdict]);
+  const report = await judge(values, baselinePath, candidatePath);
+  writeResult(this.process.stdout, report, { json: values.json, render: renderVerdict });
+  this.process.exitCode = verdictExitCode([report.verdict]);
 }
 
-type Judged =
-  | { readonly kind: "sides"; readonly report: GateReport }
-  | { readonly kind: "regression"; readonly report: RegressionReport }
-  | { readonly kind: "foreign"; readonly report: ForeignGateReport };
+type Judged = GateReport | RegressionReport | ForeignGateReport;
 
 async function judge(
   values: SettingsOf<"gate">,
@@ -62,13 +44,12 @@ async function judge(
   if (baseline.kind === "foreign" && candidate.kind === "foreign") {
     const { acceptUnpaired, acceptPointEstimate, maxRegression } = values;
     const gate = values.gate ?? (maxRegression === null ? "read" : "regression");
-    const report = judgeForeignRuns(baseline.runs, candidate.runs, {
+    return judgeForeignRuns(baseline.runs, candidate.runs, {
       gate: `gate/${gate}`,
       acceptUnpaired,
       acceptPointEstimate,
       ...(maxRegression === null ? {} : { maxRegression }),
     });
-    return { kind: "foreign", report };
   }
   throw new BenchError(
     "gate/not-comparable",
@@ -101,13 +82,12 @@ function judgeOwn(
       );
     }
     const side = candidateSide ?? baselineSide;
-    const report = judgeRegression(baseline, candidate, {
+    return judgeRegression(baseline, candidate, {
       names,
       acceptUnpaired,
       ...(side === null ? {} : { side }),
       ...(maxRegression === null ? {} : { maxRegression }),
     });
-    return { kind: "regression", report };
   }
   if (maxRegression !== null) {
     throw new BenchError(
@@ -115,12 +95,11 @@ function judgeOwn(
       `Cannot use --max-regression with --gate ${gate}, whose thresholds are fixed; leave one out`,
     );
   }
-  const report = compareResults(baseline, candidate, {
+  return compareResults(baseline, candidate, {
     names,
     gate: `gate/${gate}`,
     acceptUnpaired,
     ...(baselineSide === null ? {} : { baseline: baselineSide }),
     ...(candidateSide === null ? {} : { candidate: candidateSide }),
   });
-  return { kind: "sides", report };
 }

@@ -15,12 +15,10 @@ import {
   exitCodeOfReports,
   printReports,
   renderBenchResult,
-  renderForeignGate,
-  renderGate,
   renderKernelResult,
   renderLiveResult,
-  renderRegression,
   renderSweep,
+  renderVerdict,
 } from "../../tables/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 import type { ResultFormat } from "../../settings/mod.ts";
@@ -114,16 +112,8 @@ function linesOf(input: ReportInput, style: ReportStyle): string[] {
     case "sweep":
       return renderSweep(input.result, style);
     case "comparison":
-      return linesOfVerdict(input, style);
+      return renderVerdict(input.result, style);
     default:
       return input satisfies never;
   }
-}
-
-function linesOfVerdict(
-  { result: report }: Extract<ReportInput, { readonly kind: "comparison" }>,
-  style: ReportStyle,
-): string[] {
-  if ("tool" in report) return renderForeignGate(report, style);
-  return "sides" in report ? renderRegression(report, style) : renderGate(report, style);
 }
