@@ -46,7 +46,8 @@ function growOnEveryRank(
         `${active === 1 ? "holds no request" : "is not empty"}; give every rank the same requests`,
     );
   }
-  for (const rank of ranks) {
+  // One rank by itself finds its own obstacle.
+  for (const rank of ranks.length > 1 ? ranks : []) {
     const obstacle = findObstacle(rank, o.slot, o.lengthTokens, o);
     if (obstacle !== null) return obstacle;
   }

@@ -55,49 +55,57 @@ export interface HeadShard {
   readonly replicated: boolean;
 }
 
+function check(
+  holds: boolean,
+  code: TensorParallelErrorCode,
+  data: Readonly<Record<string, number>>,
+  message: string,
+): void {
+  if (!holds) throw new TensorParallelError(code, data, message);
+}
+
+function checkPositive(
+  counts: Readonly<Record<string, number>>,
+  data: Readonly<Record<string, number>>,
+): void {
+  for (const [name, value] of Object.entries(counts)) {
+    const message = `Cannot shard heads with ${name} "${value}": give a positive integer`;
+    check(Number.isInteger(value) && value >= 1, "tp/not-positive", data, message);
+  }
+}
+
 function shardKvHeads(
   o: { kvHeadsGlobal: number; tensorParallel: number; rank: number },
 ): { kvHeads: number; firstKvHead: number; replicated: boolean } {
   const { kvHeadsGlobal, tensorParallel, rank } = o;
   const data = { kvHeadsGlobal, tensorParallel, rank };
-  for (const [name, value] of Object.entries({ kvHeadsGlobal, tensorParallel })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new TensorParallelError(
-        "tp/not-positive",
-        data,
-        `Cannot shard heads with ${name} "${value}": give a positive integer`,
-      );
-    }
-  }
-  if (!Number.isInteger(rank) || rank < 0 || rank >= tensorParallel) {
-    throw new TensorParallelError(
-      "tp/rank",
-      data,
-      `Cannot shard heads for rank "${rank}": ranks are integers in [0, ${tensorParallel})`,
-    );
-  }
+  checkPositive({ kvHeadsGlobal, tensorParallel }, data);
+  check(
+    Number.isInteger(rank) && rank >= 0 && rank < tensorParallel,
+    "tp/rank",
+    data,
+    `Cannot shard heads for rank "${rank}": ranks are integers in [0, ${tensorParallel})`,
+  );
   if (kvHeadsGlobal >= tensorParallel) {
-    if (kvHeadsGlobal % tensorParallel !== 0) {
-      throw new TensorParallelError(
-        "tp/kv-heads-indivisible",
-        data,
-        `Cannot split ${kvHeadsGlobal} KV heads over "${tensorParallel}" ranks: choose a divisor ` +
-          `of ${kvHeadsGlobal}, or more ranks than KV heads to replicate`,
-      );
-    }
+    check(
+      kvHeadsGlobal % tensorParallel === 0,
+      "tp/kv-heads-indivisible",
+      data,
+      `Cannot split ${kvHeadsGlobal} KV heads over "${tensorParallel}" ranks: choose a divisor ` +
+        `of ${kvHeadsGlobal}, or more ranks than KV heads to replicate`,
+    );
     const kvHeads = kvHeadsGlobal / tensorParallel;
     return { kvHeads, firstKvHead: rank * kvHeads, replicated: false };
   }
   // A rank owns a contiguous run of query heads. If the ranks were no multiple of the KV heads, a
   // run would need two KV heads, and a rank that replicates one would read a wrong cache.
-  if (tensorParallel % kvHeadsGlobal !== 0) {
-    throw new TensorParallelError(
-      "tp/kv-heads-indivisible",
-      data,
-      `Cannot replicate ${kvHeadsGlobal} KV heads over "${tensorParallel}" ranks: choose a ` +
-        `multiple of ${kvHeadsGlobal}, so that each rank needs one KV head`,
-    );
-  }
+  check(
+    tensorParallel % kvHeadsGlobal === 0,
+    "tp/kv-heads-indivisible",
+    data,
+    `Cannot replicate ${kvHeadsGlobal} KV heads over "${tensorParallel}" ranks: choose a ` +
+      `multiple of ${kvHeadsGlobal}, so that each rank needs one KV head`,
+  );
   const ranksPerHead = tensorParallel / kvHeadsGlobal;
   return { kvHeads: 1, firstKvHead: Math.floor(rank / ranksPerHead), replicated: true };
 }
@@ -110,31 +118,23 @@ function shardKvHeads(
  */
 export function shardHeads(o: ShardQuestion): HeadShard {
   const kv = shardKvHeads(o);
-  const data = { ...o };
-  if (!Number.isInteger(o.queryHeadsGlobal) || o.queryHeadsGlobal < 1) {
-    throw new TensorParallelError(
-      "tp/not-positive",
-      data,
-      `Cannot shard heads with queryHeadsGlobal "${o.queryHeadsGlobal}": give a positive integer`,
-    );
-  }
-  if (o.queryHeadsGlobal % o.kvHeadsGlobal !== 0) {
-    throw new TensorParallelError(
-      "tp/group-indivisible",
-      data,
-      `Cannot group ${o.queryHeadsGlobal} query heads over "${o.kvHeadsGlobal}" KV heads: give a ` +
-        `multiple of the KV heads`,
-    );
-  }
-  if (o.queryHeadsGlobal % o.tensorParallel !== 0) {
-    throw new TensorParallelError(
-      "tp/query-heads-indivisible",
-      data,
-      `Cannot split ${o.queryHeadsGlobal} query heads over "${o.tensorParallel}" ranks: choose a ` +
-        `divisor of ${o.queryHeadsGlobal}`,
-    );
-  }
-  return { ...kv, queryHeads: o.queryHeadsGlobal / o.tensorParallel };
+  const { queryHeadsGlobal, kvHeadsGlobal, tensorParallel } = o;
+  checkPositive({ queryHeadsGlobal }, { ...o });
+  check(
+    queryHeadsGlobal % kvHeadsGlobal === 0,
+    "tp/group-indivisible",
+    { ...o },
+    `Cannot group ${queryHeadsGlobal} query heads over "${kvHeadsGlobal}" KV heads: give a ` +
+      `multiple of the KV heads`,
+  );
+  check(
+    queryHeadsGlobal % tensorParallel === 0,
+    "tp/query-heads-indivisible",
+    { ...o },
+    `Cannot split ${queryHeadsGlobal} query heads over "${tensorParallel}" ranks: choose a ` +
+      `divisor of ${queryHeadsGlobal}`,
+  );
+  return { ...kv, queryHeads: queryHeadsGlobal / tensorParallel };
 }
 
 /**

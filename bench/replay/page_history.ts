@@ -107,35 +107,24 @@ export function finishPageHistory(
   };
 }
 
+/** The first row of each kind, by kind. */
 function rowsToRead(heads: HeadMap, table: BlockTable): RowPlace[] {
   const found = new Map<PageRow["kind"], RowPlace>();
-  const isWindowed = heads.windowTokens > 0;
-  if (table.layout === "uniform") {
-    found.set("shared", placeOf("shared", { group: 0, head: 0, heads }));
-  } else {
+  const add = (kind: PageRow["kind"], group: number, head: number): void => {
+    const [windowTokens, sinkTokens] = kind === "window"
+      ? [heads.windowTokens, heads.sinkTokens]
+      : [null, 0];
+    if (!found.has(kind)) {
+      found.set(kind, { kind, group, head, windowTokens, sinkTokens, runs: [] });
+    }
+  };
+  if (table.layout === "uniform") add("shared", 0, 0);
+  else {
     heads.groups.forEach(({ kinds }, group) =>
-      kinds.forEach((stated, head) => {
-        const kind = isWindowed ? stated : "full";
-        if (!found.has(kind)) found.set(kind, placeOf(kind, { group, head, heads }));
-      })
+      kinds.forEach((kind, head) => add(heads.windowTokens > 0 ? kind : "full", group, head))
     );
   }
   return [...found.values()].sort((a, b) => a.kind < b.kind ? -1 : 1);
-}
-
-function placeOf(
-  kind: PageRow["kind"],
-  o: { readonly group: number; readonly head: number; readonly heads: HeadMap },
-): RowPlace {
-  const isWindow = kind === "window";
-  return {
-    kind,
-    group: o.group,
-    head: o.head,
-    windowTokens: isWindow ? o.heads.windowTokens : null,
-    sinkTokens: isWindow ? o.heads.sinkTokens : 0,
-    runs: [],
-  };
 }
 
 function heldColumns({ ids, columns }: BlockTable, offset: number): number[] {

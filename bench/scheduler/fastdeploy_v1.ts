@@ -62,10 +62,6 @@ export const FASTDEPLOY_V1_POLICY: SchedulerPolicy = {
     if (reserve.kind !== "pages" || plan.tokens === 0) return;
     scheduler.reserve = Math.max(reserve.floorPages, scheduler.reserve - reserve.decayPerStep);
   },
-
-  reserveAtFirst: ({ reserve }) => reserve.kind === "pages" ? reserve.initialPages : 0,
-  reserveAfterPreemption: ({ settings: { reserve } }) =>
-    reserve.kind === "pages" ? reserve.initialPages : 0,
 };
 
 /** Tokens that a request's pages are to hold: a decode's are taken ahead while few places are left. */

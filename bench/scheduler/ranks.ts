@@ -5,7 +5,6 @@
  */
 
 import {
-  admit,
   admitOnEveryRank,
   admitWithPrefixOnEveryRank,
   allocatedColumns,
@@ -16,7 +15,6 @@ import {
   countWindowHeads,
   createAllocator,
   createPrefixCache,
-  extend,
   extendOnEveryRank,
   extendWithPrefixOnEveryRank,
   type HeadMap,
@@ -45,7 +43,6 @@ export interface Ranks {
   readonly measured: CacheAllocator;
 }
 
-const AHEAD = { preallocate: true };
 const NOTHING_TAKEN: PageOutcome = { kind: "allocated", pages: 0 };
 
 /** The rank with the most full heads, the lowest of equals. */
@@ -122,9 +119,7 @@ export function admitOnRanks(
   if (ranks.prefix !== undefined) {
     return admitWithPrefixOnEveryRank(ranks.prefix, slot, { lengthTokens, matches });
   }
-  return ranks.all.length === 1
-    ? admit(ranks.measured, slot, lengthTokens)
-    : admitOnEveryRank(ranks.all, { slot, lengthTokens });
+  return admitOnEveryRank(ranks.all, { slot, lengthTokens });
 }
 
 /** Grows a slot on every rank, or on none; with `preallocate` the configured pages ahead are part of it. */
@@ -140,9 +135,7 @@ export function extendOnRanks(
   if (ranks.prefix !== undefined) {
     return extendWithPrefixOnEveryRank(ranks.prefix, slot, { lengthTokens, preallocate });
   }
-  return ranks.all.length === 1
-    ? extend(measured, slot, lengthTokens, preallocate ? AHEAD : undefined)
-    : extendOnEveryRank(ranks.all, { slot, lengthTokens, preallocate });
+  return extendOnEveryRank(ranks.all, { slot, lengthTokens, preallocate });
 }
 
 /** Frees dead window pages of a slot whose cache holds `cachedTokens`, on every rank. */

@@ -16,10 +16,10 @@ import { admitRequest } from "./admit.ts";
 import { isWithinAvailability } from "./availability.ts";
 import { chunkTokens } from "./chunk.ts";
 import type { LiveRequest } from "./live_request.ts";
-import { extendOnRanks } from "./ranks.ts";
 import {
   decayRatio,
   draftTokensOf,
+  growRequest,
   planRow,
   preempt,
   requireSlot,
@@ -51,8 +51,6 @@ export const REFERENCE_POLICY: SchedulerPolicy = {
       always: scheduler.ranks.prefix !== undefined && scheduler.running.length === 0,
     }),
 
-  reserveAtFirst: ({ reserve }) => reserve.kind === "ratio" ? reserve.initialRatio : 0,
-
   /** The share that running requests have used of what they may generate is what was foreseeable. */
   reserveAfterPreemption(scheduler): number {
     const { reserve } = scheduler.settings;
@@ -69,7 +67,7 @@ export const REFERENCE_POLICY: SchedulerPolicy = {
 
 /** Plans decode rows; returns whether a request was preempted. */
 function planDecodeRows(scheduler: Scheduler, plan: StepPlan): boolean {
-  const { running, ranks } = scheduler;
+  const { running } = scheduler;
   let preempted = false;
   for (let index = 0; index < running.length; index++) {
     const request = running[index];
@@ -77,10 +75,9 @@ function planDecodeRows(scheduler: Scheduler, plan: StepPlan): boolean {
     const tokens = 1 + draftTokensOf(scheduler, request);
     if (plan.budgetTokens < tokens) break;
     const lengthTokens = request.cached + tokens;
-    const slot = requireSlot(request);
-    while (extendOnRanks(ranks, slot, lengthTokens, true).kind !== "allocated") {
+    while (!growRequest(scheduler, request, lengthTokens, true)) {
       // The row itself may still fit where the pages taken ahead do not.
-      if (extendOnRanks(ranks, slot, lengthTokens).kind === "allocated") break;
+      if (growRequest(scheduler, request, lengthTokens)) break;
       const victim = running.findLast((other) => other.decoding)!;
       preempt(scheduler, victim);
       preempted = true;
@@ -102,8 +99,7 @@ function planChunks(scheduler: Scheduler, plan: StepPlan): boolean {
     if (request.decoding) continue;
     const tokens = chunkTokens(scheduler, request, plan.budgetTokens);
     if (tokens === 0) return false;
-    const slot = requireSlot(request);
-    if (extendOnRanks(scheduler.ranks, slot, request.cached + tokens).kind !== "allocated") {
+    if (!growRequest(scheduler, request, request.cached + tokens)) {
       scheduler.shortOfPages = true;
       return false;
     }

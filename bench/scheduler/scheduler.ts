@@ -43,8 +43,6 @@ export interface Scheduler extends SchedulerOptions {
   readonly leaving: LiveRequest[];
   /** Requests that will never be served, since their owner last took them away. */
   readonly failed: { readonly request: LiveRequest; readonly reason: string }[];
-  /** Request of each slot, null where it is free. */
-  readonly slotRequests: (LiveRequest | null)[];
   /** Rows of the step being planned. */
   readonly rows: StepRows;
   /** Reserve for running requests; its unit is the policy's. */
@@ -79,9 +77,8 @@ export interface SchedulerPolicy {
   readonly admit: (scheduler: Scheduler, plan: StepPlan, request: LiveRequest) => boolean;
   /** Gives rows that depend on what was admitted. */
   readonly finishPlan?: (scheduler: Scheduler, plan: StepPlan) => void;
-  /** Reserve at the beginning, or after a preemption of which the loser is out of the batch. */
-  readonly reserveAtFirst: (settings: SchedulerSettings) => number;
-  readonly reserveAfterPreemption: (scheduler: Scheduler) => number;
+  /** Reserve after a preemption of which the loser is out of the batch. @default {that at first} */
+  readonly reserveAfterPreemption?: (scheduler: Scheduler) => number;
 }
 
 /** Creates a scheduler with an empty queue. */
@@ -93,15 +90,19 @@ export function createScheduler(o: SchedulerOptions): Scheduler {
     running: [],
     leaving: [],
     failed: [],
-    slotRequests: new Array<LiveRequest | null>(slots).fill(null),
     rows: {
       table: o.ranks.measured.table,
       queryLengths: new Int32Array(slots),
       cachedLengths: new Int32Array(slots),
     },
-    reserve: o.policy.reserveAtFirst(o.settings),
+    reserve: reserveAtFirst(o.settings),
     shortOfPages: false,
   };
+}
+
+function reserveAtFirst({ reserve }: SchedulerSettings): number {
+  if (reserve.kind === "none") return 0;
+  return reserve.kind === "ratio" ? reserve.initialRatio : reserve.initialPages;
 }
 
 /** Empties the step and gives rows to running requests. */
@@ -187,7 +188,6 @@ export function enterBatch(
   const { request, slot, tokens } = o;
   plan.admitted++;
   request.slot = slot;
-  scheduler.slotRequests[slot] = request;
   scheduler.running.push(request);
   if (request.firstStep < 0) request.firstStep = plan.step;
   planRow(scheduler, plan, request, tokens);
@@ -201,6 +201,20 @@ export function preempt(scheduler: Scheduler, request: LiveRequest): void {
 }
 
 /**
+ * Grows a running request to a length; false, and nothing changed, where pages are short.
+ *
+ * @param ahead Whether the configured pages are taken ahead where new ones are needed.
+ */
+export function growRequest(
+  { ranks }: Scheduler,
+  request: LiveRequest,
+  lengthTokens: number,
+  ahead = false,
+): boolean {
+  return extendOnRanks(ranks, requireSlot(request), lengthTokens, ahead).kind === "allocated";
+}
+
+/**
  * Grows a running request to a length, the requests that were admitted last giving way until it
  * fits. A step in which one does admits no request.
  *
@@ -211,8 +225,8 @@ export function growOrPreempt(
   plan: StepPlan,
   o: { readonly request: LiveRequest; readonly lengthTokens: number },
 ): boolean {
-  const { running, ranks } = scheduler;
-  while (extendOnRanks(ranks, requireSlot(o.request), o.lengthTokens).kind !== "allocated") {
+  const { running } = scheduler;
+  while (!growRequest(scheduler, o.request, o.lengthTokens)) {
     const last = running[running.length - 1];
     plan.admitting = false;
     preempt(scheduler, last);
@@ -236,7 +250,8 @@ export function resetRequest(scheduler: Scheduler, request: LiveRequest): void {
   request.cached = 0;
   request.decoding = false;
   request.prefillTokens = request.inputTokens + request.generated;
-  scheduler.reserve = scheduler.policy.reserveAfterPreemption(scheduler);
+  scheduler.reserve = scheduler.policy.reserveAfterPreemption?.(scheduler) ??
+    reserveAtFirst(scheduler.settings);
 }
 
 /** Takes a running request out of the batch and gives its slot and pages back. */
@@ -262,7 +277,6 @@ export function releaseLeaving(scheduler: Scheduler): boolean {
 function releaseRequest(scheduler: Scheduler, request: LiveRequest): void {
   const slot = requireSlot(request);
   releaseOnRanks(scheduler.ranks, slot);
-  scheduler.slotRequests[slot] = null;
   scheduler.rows.queryLengths[slot] = 0;
   request.slot = null;
 }
@@ -302,8 +316,8 @@ export function requireSlot(request: LiveRequest): Slot {
 }
 
 /** A free slot, the lowest; the caller has made sure that there is one. */
-export function freeSlot(scheduler: Scheduler): Slot {
-  return scheduler.ranks.measured.state.slotIds[scheduler.slotRequests.indexOf(null)];
+export function freeSlot({ ranks: { measured: { state } } }: Scheduler): Slot {
+  return state.slotIds[state.active.indexOf(0)];
 }
 
 /** Draft tokens of a decoding request's next step: never more than it may still emit. */

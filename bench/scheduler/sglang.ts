@@ -15,10 +15,11 @@
 import { allocatedColumns } from "../../allocator/mod.ts";
 import { admitRequest } from "./admit.ts";
 import type { LiveRequest } from "./live_request.ts";
-import { canAdmitOnRanks, extendOnRanks } from "./ranks.ts";
+import { canAdmitOnRanks } from "./ranks.ts";
 import {
   decayRatio,
   draftTokensOf,
+  growRequest,
   planRow,
   preempt,
   requireSlot,
@@ -40,9 +41,7 @@ export const SGLANG_POLICY: SchedulerPolicy = {
     const chunked = scheduler.running.find(({ decoding }) => !decoding);
     if (chunked === undefined) return;
     const tokens = chunkOf(scheduler, chunked, plan.budgetTokens);
-    const lengthTokens = chunked.cached + tokens;
-    const slot = requireSlot(chunked);
-    if (tokens === 0 || extendOnRanks(scheduler.ranks, slot, lengthTokens).kind !== "allocated") {
+    if (tokens === 0 || !growRequest(scheduler, chunked, chunked.cached + tokens)) {
       scheduler.shortOfPages = true;
       plan.admitting = false;
       return;
@@ -73,8 +72,6 @@ export const SGLANG_POLICY: SchedulerPolicy = {
     if (plan.tokens > 0 && !scheduler.settings.mixChunks) return;
     planDecodes(scheduler, plan);
   },
-
-  reserveAtFirst: ({ reserve }) => reserve.kind === "ratio" ? reserve.initialRatio : 0,
 
   /** The share that running requests have used of what they may generate, and 20 tokens each. */
   reserveAfterPreemption({ running }): number {
@@ -125,12 +122,10 @@ function expectedPages(scheduler: Scheduler): number {
 function planDecodes(scheduler: Scheduler, plan: StepPlan): void {
   if (!hasRoom(scheduler, false)) retract(scheduler, plan);
   else decayRatio(scheduler);
-  const { running, ranks } = scheduler;
-  for (const request of [...running]) {
+  for (const request of [...scheduler.running]) {
     if (!request.decoding) continue;
     const tokens = 1 + draftTokensOf(scheduler, request);
-    const slot = requireSlot(request);
-    if (extendOnRanks(ranks, slot, request.cached + tokens).kind !== "allocated") {
+    if (!growRequest(scheduler, request, request.cached + tokens)) {
       // Alone and still short: as if it were retracted.
       preempt(scheduler, request);
       plan.admitting = false;

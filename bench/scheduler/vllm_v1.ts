@@ -48,9 +48,6 @@ export const VLLM_V1_POLICY: SchedulerPolicy = {
         reservePages: watermarkPages(scheduler),
       }),
     }),
-
-  reserveAtFirst: () => 0,
-  reserveAfterPreemption: () => 0,
 };
 
 /** Tokens of a request's next row: what it lacks, within the threshold and the budget. */
