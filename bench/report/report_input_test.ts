@@ -68,7 +68,7 @@ Deno.test("parseReportInput() reads verdicts over runs of another benchmark", as
   assert.ok(findings.includes(report.allowed));
   const regression = { ...report, gate: "gate/regression" } as const;
   const stored = parseReportInput(JSON.stringify(regression), o);
-  assert.deepEqual(stored, { ...o, report: regression });
+  assert.deepEqual(stored, { ...o, result: regression });
   const broken = text.replace('"tool":"vllm"', '"tool":"other"');
   assert.throws(() => parseReportInput(broken, o), /'gate\.json:1:\d+': "tool": Invalid option/);
 });
