@@ -198,27 +198,6 @@ export function attendDirectAt(p: AttentionProblem, row: QueryRow): AttendedRow 
  *
  * @param p A problem that `checkProblem` accepts.
  * @returns Outputs [T, Hq, D] and log-sum-exps [T, Hq].
- *
- * @example Against the paged oracle
- * ```ts
- * import { attendDirect, attendPaged, randomProblem } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const problem = randomProblem({
- *   seed: 2,
- *   shape: {
- *     batch: 2, queryHeads: 4, kvHeads: 2, headSize: 64, pageSizeTokens: 16, pages: 8, columns: 4,
- *     layout: "pooled", storage: "bf16",
- *   },
- *   queryLengths: [1, 3],
- *   cachedLengths: [40, 0],
- * });
- * const direct = attendDirect(problem);
- * const paged = attendPaged(problem, { pagesPerSplit: 1 });
- * for (const [i, value] of direct.output.entries()) {
- *   assert.ok(Math.abs(value - paged.output[i]) < 1e-12);
- * }
- * ```
  */
 export function attendDirect(p: AttentionProblem): AttentionResult {
   const { batch, queryHeads, headSize } = p.shape;

@@ -172,28 +172,6 @@ function attendHead(
  * @param p A problem that `checkProblem` accepts.
  * @param o `pagesPerSplit`: table columns a split walks before its state is merged; default all.
  * @returns Outputs [T, Hq, D] and log-sum-exps [T, Hq].
- *
- * @example Splits change nothing but rounding
- * ```ts
- * import { attendPaged, randomProblem } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const problem = randomProblem({
- *   seed: 3,
- *   shape: {
- *     batch: 1, queryHeads: 2, kvHeads: 1, headSize: 64, pageSizeTokens: 16, pages: 8, columns: 8,
- *     layout: "headwise", storage: "f16",
- *   },
- *   queryLengths: [2],
- *   cachedLengths: [100],
- *   learnedSinks: true,
- * });
- * const whole = attendPaged(problem);
- * const split = attendPaged(problem, { pagesPerSplit: 2 });
- * for (const [i, value] of whole.output.entries()) {
- *   assert.ok(Math.abs(value - split.output[i]) < 1e-12);
- * }
- * ```
  */
 export function attendPaged(
   p: AttentionProblem,

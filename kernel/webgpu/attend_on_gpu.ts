@@ -4,16 +4,7 @@ import { checkProblem } from "../check_problem.ts";
 import type { Arithmetic } from "../arithmetic.ts";
 import type { AttentionProblem } from "../problem.ts";
 import type { Gpu } from "./gpu.ts";
-import {
-  arithmeticOfSlots,
-  createProblemRun,
-  decodeResults,
-  destroyProblemRun,
-  resultRanges,
-  submitProblem,
-  uploadProblem,
-} from "./problem_run.ts";
-import { readBack } from "./read_back.ts";
+import { runProblem } from "./problem_run.ts";
 import type { AttendTuning } from "./program.ts";
 
 /** Options of `attendOnGpu`. */
@@ -46,24 +37,6 @@ export interface AttendOutcome {
  * @returns Output bits and, where asked for, log-sum-exps.
  * @throws {ProblemError} If a tensor is wrong, before any byte of it is read.
  * @throws {GpuError} If the device fails.
- *
- * @example
- * ```ts
- * import { attendOnGpu, closeGpu, compareWithOracle, openGpu, randomProblem } from "@headwise/headwise/kernel";
- * import assert from "node:assert/strict";
- *
- * const outcome = await openGpu();
- * if (outcome.kind === "gpu") {
- *   const problem = randomProblem({
- *     seed: 1, queryLengths: [1, 3], cachedLengths: [40, 0],
- *     shape: { batch: 2, queryHeads: 4, kvHeads: 2, headSize: 64, pageSizeTokens: 16, pages: 8,
- *       columns: 4, layout: "headwise", storage: "bf16" },
- *   });
- *   const { output, arithmetic } = await attendOnGpu(outcome.gpu, problem);
- *   assert.ok(compareWithOracle({ problem, output, arithmetic }).ok);
- *   closeGpu(outcome.gpu);
- * }
- * ```
  */
 export async function attendOnGpu(
   gpu: Gpu,
@@ -81,20 +54,14 @@ export async function attendOnGpu(
   if (p.query.length === 0) {
     return { output, logSumExp: logSumExp ? new Float32Array(0) : null, arithmetic: [] };
   }
-  const run = await createProblemRun(gpu, p, {
+  const results = await runProblem(gpu, p, {
     logSumExp,
-    ...(o.tuning === undefined ? {} : { tuning: o.tuning }),
-  });
-  try {
-    uploadProblem(run, p, {
+    plan: {
       walk: o.walk ?? "visible",
       ...(o.splitTokens === undefined ? {} : { splitTokens: o.splitTokens }),
-    });
-    submitProblem(run);
-    const results = decodeResults(run, await readBack(gpu, resultRanges(run)));
-    output.set(results.output);
-    return { output, logSumExp: results.logSumExp, arithmetic: arithmeticOfSlots(run) };
-  } finally {
-    destroyProblemRun(run);
-  }
+    },
+    ...(o.tuning === undefined ? {} : { tuning: o.tuning }),
+  });
+  output.set(results.output);
+  return { ...results, output };
 }

@@ -4,16 +4,7 @@ import { checkProblem } from "../check_problem.ts";
 import type { AttentionProblem } from "../problem.ts";
 import type { AttendOutcome } from "./attend_on_gpu.ts";
 import type { Gpu } from "./gpu.ts";
-import {
-  arithmeticOfSlots,
-  createProblemRun,
-  decodeResults,
-  destroyProblemRun,
-  resultRanges,
-  submitProblem,
-  uploadProblem,
-} from "./problem_run.ts";
-import { readBack } from "./read_back.ts";
+import { runProblem } from "./problem_run.ts";
 
 /**
  * Computes the window heads in one pass and the full heads in a second; each pass writes the columns
@@ -33,34 +24,21 @@ export async function attendInTwoPasses(gpu: Gpu, p: AttentionProblem): Promise<
     heads.filter((head) => p.headWindows[head] !== 0),
     heads.filter((head) => p.headWindows[head] === 0),
   ].filter((pass) => pass.length > 0);
-  const results = await Promise.all(passes.map((pass) => runPass(gpu, p, pass)));
-  const [first, second] = results;
+  const [first, second] = await Promise.all(
+    passes.map((heads) =>
+      runProblem(gpu, p, { logSumExp: true, plan: { walk: "visible", heads } })
+    ),
+  );
   if (second !== undefined) copyHeads(p, { from: second, to: first, heads: passes[1] });
   return first;
-}
-
-async function runPass(
-  gpu: Gpu,
-  p: AttentionProblem,
-  heads: readonly number[],
-): Promise<AttendOutcome & { readonly logSumExp: Float32Array }> {
-  const run = await createProblemRun(gpu, p, { logSumExp: true });
-  try {
-    uploadProblem(run, p, { walk: "visible", heads });
-    submitProblem(run);
-    const { output, logSumExp } = decodeResults(run, await readBack(gpu, resultRanges(run)));
-    return { output, logSumExp: logSumExp!, arithmetic: arithmeticOfSlots(run) };
-  } finally {
-    destroyProblemRun(run);
-  }
 }
 
 /** Copies the columns of some KV heads' query heads. */
 function copyHeads(
   p: AttentionProblem,
   o: {
-    from: { output: Uint16Array; logSumExp: Float32Array };
-    to: { output: Uint16Array; logSumExp: Float32Array };
+    from: Pick<AttendOutcome, "output" | "logSumExp">;
+    to: Pick<AttendOutcome, "output" | "logSumExp">;
     heads: readonly number[];
   },
 ): void {
@@ -71,7 +49,7 @@ function copyHeads(
     for (const head of o.heads) {
       const row = token * queryHeads + head * group;
       const rowEnd = row + group;
-      o.to.logSumExp.set(o.from.logSumExp.subarray(row, rowEnd), row);
+      o.to.logSumExp!.set(o.from.logSumExp!.subarray(row, rowEnd), row);
       const bits = o.from.output.subarray(row * headSize, rowEnd * headSize);
       o.to.output.set(bits, row * headSize);
     }

@@ -42,6 +42,21 @@ export function writeWords(gpu: Gpu, buffer: GPUBuffer, list: WordList, offsetBy
   gpu.device.queue.writeBuffer(buffer, offsetBytes, list.words, 0, list.length);
 }
 
+/** A tensor that the host writes, programs use and the host reads back. */
+export function createTensor(gpu: Gpu, label: string, sizeBytes: number): GPUBuffer {
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+  return createBuffer(gpu, { label, sizeBytes, usage });
+}
+
+/** Submits one pass. */
+export function submitPass(gpu: Gpu, record: (pass: GPUComputePassEncoder) => void): void {
+  const encoder = gpu.device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  record(pass);
+  pass.end();
+  gpu.device.queue.submit([encoder.finish()]);
+}
+
 /** A layout of buffers at bindings 0, 1, 2, … */
 export function createLayout(
   gpu: Gpu,

@@ -25,6 +25,7 @@ import {
   destroyProblemRun,
   planProblem,
   type ProblemRun,
+  problemTable,
   resultRanges,
   submitProblem,
   uploadProblem,
@@ -161,13 +162,7 @@ function requireIdentity(p: AttentionProblem): void {
       { name: "table", actual: -1 },
     );
   }
-  const expected = identityTable({
-    layout: shape.layout,
-    layerGroups: 1,
-    slots: shape.batch,
-    kvHeads: shape.kvHeads,
-    columns: shape.columns,
-  }, pagesPerSlot);
+  const expected = identityTable(problemTable(p), pagesPerSlot);
   const wrong = table.findIndex((id, index) => id !== expected.ids[index]);
   if (wrong < 0) return;
   throw new ValueError(

@@ -3,11 +3,10 @@
  * a second, and f32 multiply-adds a second.
  */
 
-import { createBindGroup, createLayout } from "./buffers.ts";
 import { fillRandom } from "./fill.ts";
-import { compileProgram, createBuffer, type Gpu, GpuError } from "./gpu.ts";
+import { createBuffer, type Gpu, GpuError } from "./gpu.ts";
 import { measureMatrixCeiling } from "./matrix_ceiling.ts";
-import { medianTime, timePasses } from "./pass_timer.ts";
+import { medianTime, timeProgram } from "./pass_timer.ts";
 import type { Program } from "./program.ts";
 
 /** Measured ceilings. */
@@ -107,33 +106,18 @@ export async function measureCeilings(gpu: Gpu): Promise<GpuCeilings> {
   const sink = createBuffer(gpu, { label: "sink", sizeBytes: 16, usage });
   try {
     await fillRandom(gpu, { buffers, storage: "bf16", seed: 1 });
-    const readLayout = createLayout(gpu, ["read-only-storage", "read-only-storage", "storage"]);
-    const read = await compileProgram(gpu, readProgram(), readLayout);
-    const readGroup = createBindGroup(gpu, readLayout, [
-      { buffer: buffers[0] },
-      { buffer: buffers[1] },
-      { buffer: sink },
-    ]);
-    const fmaLayout = createLayout(gpu, ["storage"]);
-    const fma = await compileProgram(gpu, multiplyAddProgram(), fmaLayout);
-    const fmaGroup = createBindGroup(gpu, fmaLayout, [{ buffer: sink }]);
     const readWorkgroups = Math.floor(sizeBytes / 16 / (LANES * LOADS));
-    const readMs = await timePasses(gpu, {
+    const readMs = await timeProgram(gpu, readProgram(), {
       runs: RUNS,
-      encode: (pass) => {
-        pass.setPipeline(read);
-        pass.setBindGroup(0, readGroup);
-        pass.dispatchWorkgroups(readWorkgroups);
-      },
+      workgroups: readWorkgroups,
+      inputs: buffers,
+      output: sink,
     });
     const fmaWorkgroups = multiplyAddWorkgroups(gpu);
-    const fmaMs = await timePasses(gpu, {
+    const fmaMs = await timeProgram(gpu, multiplyAddProgram(), {
       runs: RUNS,
-      encode: (pass) => {
-        pass.setPipeline(fma);
-        pass.setBindGroup(0, fmaGroup);
-        pass.dispatchWorkgroups(fmaWorkgroups);
-      },
+      workgroups: fmaWorkgroups,
+      output: sink,
     });
     const bytesRead = 2 * readWorkgroups * LANES * LOADS * 16;
     const flops = fmaWorkgroups * LANES * ROUNDS * UNROLL * CHAINS * 4 * 2;

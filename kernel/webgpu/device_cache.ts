@@ -22,7 +22,8 @@ import {
   sideTensor,
 } from "../quantised/quantised_tensor.ts";
 import { hasScaleBuffer } from "./cache_sides.ts";
-import { createBuffer, type Gpu } from "./gpu.ts";
+import { createTensor } from "./buffers.ts";
+import type { Gpu } from "./gpu.ts";
 import type { BufferRange } from "./read_back.ts";
 
 /** Sizes of one cache. */
@@ -127,18 +128,17 @@ export function createDeviceCache(
   o: { shape: CacheShape; layers: number },
 ): DeviceCache {
   const cut = planBindings(o.shape, gpu.maxBindingBytes);
-  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
   const layers = Array.from({ length: o.layers }, (_, layer) => {
     const parts = (side: CacheSide): GPUBuffer[] =>
       Array.from({ length: cut.bindings }, (_, n) => {
         const rows = Math.min(cut.rowsPerBinding, cut.rows - n * cut.rowsPerBinding);
         const label = `${side} of layer ${layer}, part ${n}`;
-        return createBuffer(gpu, { label, sizeBytes: rows * sideRowBytes(o.shape, side), usage });
+        return createTensor(gpu, label, rows * sideRowBytes(o.shape, side));
       });
     const scales = SIDES.flatMap((side) => {
       const sizeBytes = cut.rows * sideScaleBytes(o.shape, side);
       const label = `scales of ${side} of layer ${layer}`;
-      return sizeBytes === 0 ? [] : [createBuffer(gpu, { label, sizeBytes, usage })];
+      return sizeBytes === 0 ? [] : [createTensor(gpu, label, sizeBytes)];
     });
     return { keys: parts("keys"), values: parts("values"), scales };
   });

@@ -1,7 +1,7 @@
 /** Seeded random contents made on the device: caches of many gigabytes never cross the bus. */
 
 import type { StorageType } from "../storage_type.ts";
-import { createBindGroup, createLayout } from "./buffers.ts";
+import { createBindGroup, createLayout, submitPass } from "./buffers.ts";
 import { compileProgram, createBuffer, type Gpu } from "./gpu.ts";
 import { fillProgram } from "./specialisation.ts";
 import { FILL_PARAMS } from "./struct_layout.ts";
@@ -14,7 +14,6 @@ export async function fillRandom(
   const layout = createLayout(gpu, ["uniform", "storage"]);
   const pipeline = await compileProgram(gpu, fillProgram(o.storage), layout);
   const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-  const encoder = gpu.device.createCommandEncoder();
   const params = o.buffers.map((buffer, index) => {
     const made = createBuffer(gpu, { label: "fill params", sizeBytes: 16, usage });
     const words = new Uint32Array(FILL_PARAMS.words);
@@ -23,13 +22,12 @@ export async function fillRandom(
     gpu.device.queue.writeBuffer(made, 0, words);
     return made;
   });
-  const pass = encoder.beginComputePass();
-  pass.setPipeline(pipeline);
-  o.buffers.forEach((buffer, index) => {
-    pass.setBindGroup(0, createBindGroup(gpu, layout, [{ buffer: params[index] }, { buffer }]));
-    pass.dispatchWorkgroups(Math.min(8192, Math.ceil(buffer.size / 4 / 64)));
+  submitPass(gpu, (pass) => {
+    pass.setPipeline(pipeline);
+    o.buffers.forEach((buffer, index) => {
+      pass.setBindGroup(0, createBindGroup(gpu, layout, [{ buffer: params[index] }, { buffer }]));
+      pass.dispatchWorkgroups(Math.min(8192, Math.ceil(buffer.size / 4 / 64)));
+    });
   });
-  pass.end();
-  gpu.device.queue.submit([encoder.finish()]);
   for (const buffer of params) buffer.destroy();
 }

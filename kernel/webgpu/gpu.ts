@@ -94,13 +94,6 @@ const INSTALL_FIX =
 /**
  * Opens the default adapter.
  *
- * @example
- * ```ts
- * import { closeGpu, openGpu } from "@headwise/headwise/kernel";
- *
- * const outcome = await openGpu();
- * if (outcome.kind === "gpu") closeGpu(outcome.gpu);
- * ```
  * @returns The open GPU, or why there is none and how to fix it.
  */
 export async function openGpu(o: OpenGpuOptions = {}): Promise<GpuOutcome> {

@@ -1,9 +1,8 @@
 /** What an adapter's subgroup matrices multiply at best: independent chains that stay in registers. */
 
-import { createBindGroup, createLayout } from "./buffers.ts";
-import { compileProgram, createBuffer, type Gpu } from "./gpu.ts";
+import { createBuffer, type Gpu } from "./gpu.ts";
 import type { MatrixUnit, Program } from "./program.ts";
-import { medianTime, timePasses } from "./pass_timer.ts";
+import { medianTime, timeProgram } from "./pass_timer.ts";
 
 const CHAINS = 8;
 const SUBGROUPS = 4;
@@ -83,17 +82,8 @@ export async function measureMatrixCeiling(gpu: Gpu): Promise<number | null> {
     usage: GPUBufferUsage.STORAGE,
   });
   try {
-    const layout = createLayout(gpu, ["storage"]);
-    const pipeline = await compileProgram(gpu, program, layout);
-    const group = createBindGroup(gpu, layout, [{ buffer: sink }]);
-    const times = await timePasses(gpu, {
-      runs: gpu.isSoftware ? 3 : RUNS,
-      encode: (pass) => {
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, group);
-        pass.dispatchWorkgroups(workgroups);
-      },
-    });
+    const runs = gpu.isSoftware ? 3 : RUNS;
+    const times = await timeProgram(gpu, program, { runs, workgroups, output: sink });
     const flops = workgroups * SUBGROUPS * rounds * CHAINS * 2 * matrix.size ** 3;
     return flops / (medianTime(times) / 1000);
   } finally {

@@ -1,6 +1,8 @@
 /** GPU time of compute passes by timestamp queries, with the clocks up. */
 
-import { createBuffer, type Gpu } from "./gpu.ts";
+import { createBindGroup, createLayout } from "./buffers.ts";
+import { compileProgram, createBuffer, type Gpu } from "./gpu.ts";
+import type { Program } from "./program.ts";
 import { readBack } from "./read_back.ts";
 
 /** A query set holds this many timestamps at most on every adapter. */
@@ -129,4 +131,37 @@ export async function timePasses(
     }
     gpu.device.queue.submit([encoder.finish()]);
   }
+}
+
+/**
+ * Compiles a program and times passes of it.
+ *
+ * @param o Timed passes, dependent dispatches of one (1 by default), workgroups of a dispatch, and
+ *   what it reads before what it writes.
+ * @returns Milliseconds of each pass.
+ */
+export async function timeProgram(
+  gpu: Gpu,
+  program: Program,
+  o: {
+    readonly runs: number;
+    readonly dispatches?: number;
+    readonly workgroups: number;
+    readonly inputs?: readonly GPUBuffer[];
+    readonly output: GPUBuffer;
+  },
+): Promise<Float64Array<ArrayBuffer>> {
+  const inputs = o.inputs ?? [];
+  const layout = createLayout(gpu, [...inputs.map(() => "read-only-storage" as const), "storage"]);
+  const pipeline = await compileProgram(gpu, program, layout);
+  const buffers = [...inputs, o.output].map((buffer) => ({ buffer }));
+  const group = createBindGroup(gpu, layout, buffers);
+  return timePasses(gpu, {
+    runs: o.runs,
+    encode: (pass) => {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      for (let i = 0; i < (o.dispatches ?? 1); i++) pass.dispatchWorkgroups(o.workgroups);
+    },
+  });
 }

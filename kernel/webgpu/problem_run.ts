@@ -23,12 +23,13 @@ import {
   shapePageIds,
   writeLayer,
 } from "./device_cache.ts";
-import { createBuffer, type Gpu } from "./gpu.ts";
+import { createTensor, submitPass } from "./buffers.ts";
+import type { Gpu } from "./gpu.ts";
 import { itemRowsOfSlots } from "./item_rows.ts";
 import { arithmeticOf, withTunedMatrices } from "./matrix_mapping.ts";
 import { createWorkPlan, planBatch, type WorkPlan } from "./plan.ts";
 import type { PlanBatch, PlanOptions } from "./plan_tiles.ts";
-import type { BufferRange } from "./read_back.ts";
+import { type BufferRange, readBack } from "./read_back.ts";
 import { staticScales } from "./static_scales.ts";
 import type { AttendTuning } from "./program.ts";
 import { rowSizesOf, shortItemRowsOf } from "./row_sizes.ts";
@@ -64,21 +65,15 @@ export async function createProblemRun(
   const gpu = withTunedMatrices(opened, o.tuning);
   const { shape } = p;
   const group = shape.queryHeads / shape.kvHeads;
-  const queryLengths = new Int32Array(shape.batch);
-  for (let slot = 0; slot < shape.batch; slot++) {
-    queryLengths[slot] = p.queryStarts[slot + 1] - p.queryStarts[slot];
-  }
+  const queryLengths = queryLengthsOf(p);
   const cache = createDeviceCache(gpu, {
     shape: { ...shape, pageIds: shapePageIds(shape) },
     layers: 1,
   });
-  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-  const tensor = (label: string, sizeBytes: number): GPUBuffer =>
-    createBuffer(gpu, { label, sizeBytes, usage });
   const tensors = {
-    query: tensor("query", p.query.byteLength),
-    table: tensor("block table", p.table.byteLength),
-    output: tensor("output", p.query.byteLength),
+    query: createTensor(gpu, "query", p.query.byteLength),
+    table: createTensor(gpu, "block table", p.table.byteLength),
+    output: createTensor(gpu, "output", p.query.byteLength),
   };
   const sizes = rowSizesOf(shape, { target: gpu.target, tuning: o.tuning });
   const rowSizes = { group, ...sizes };
@@ -171,15 +166,8 @@ export function planProblem(run: ProblemRun, p: AttentionProblem, o: ProblemPlan
 
 /** Runs what was uploaded; `size` other than the plan's own is a recorded one. */
 export function submitProblem(run: ProblemRun, size?: DispatchSize): void {
-  const encoder = run.gpu.device.createCommandEncoder();
-  const pass = encoder.beginComputePass();
-  encodeAttend(run.stage, pass, {
-    size: size ?? dispatchSize(run.plan),
-    layer: 0,
-    tensors: run.tensors,
-  });
-  pass.end();
-  run.gpu.device.queue.submit([encoder.finish()]);
+  const step = { size: size ?? dispatchSize(run.plan), layer: 0, tensors: run.tensors };
+  submitPass(run.gpu, (pass) => encodeAttend(run.stage, pass, step));
 }
 
 /** Where the results are: output, then log-sum-exps. */
@@ -220,6 +208,27 @@ export function decodeResults(
   };
 }
 
+/**
+ * Runs a problem once.
+ *
+ * @returns What the device computed; log-sum-exps where the run was to have them.
+ */
+export async function runProblem(
+  gpu: Gpu,
+  p: AttentionProblem,
+  o: { logSumExp: boolean; plan: ProblemPlan; tuning?: AttendTuning },
+): Promise<ReturnType<typeof decodeResults> & { arithmetic: Arithmetic[] }> {
+  const run = await createProblemRun(gpu, p, o);
+  try {
+    uploadProblem(run, p, o.plan);
+    submitProblem(run);
+    const results = decodeResults(run, await readBack(gpu, resultRanges(run)));
+    return { ...results, arithmetic: arithmeticOfSlots(run) };
+  } finally {
+    destroyProblemRun(run);
+  }
+}
+
 /** Frees everything. */
 export function destroyProblemRun(run: ProblemRun): void {
   destroyAttendStage(run.stage);
@@ -227,7 +236,18 @@ export function destroyProblemRun(run: ProblemRun): void {
   for (const buffer of Object.values(run.tensors)) buffer.destroy();
 }
 
-function problemTable(p: AttentionProblem): BlockTable {
+/** [B] query tokens of each slot. */
+export function queryLengthsOf(
+  { queryStarts }: Pick<AttentionProblem, "queryStarts">,
+): Int32Array<ArrayBuffer> {
+  return Int32Array.from(
+    { length: queryStarts.length - 1 },
+    (_, slot) => queryStarts[slot + 1] - queryStarts[slot],
+  );
+}
+
+/** A problem's table, of one layer group. */
+export function problemTable(p: Pick<AttentionProblem, "shape" | "table">): BlockTable {
   return {
     layout: p.shape.layout,
     layerGroups: 1,

@@ -31,7 +31,8 @@ import {
 import { fillCodes } from "./fill_codes.ts";
 import { staticScales } from "./static_scales.ts";
 import { fillRandom } from "./fill.ts";
-import { createBuffer, type Gpu, GpuError } from "./gpu.ts";
+import { createTensor } from "./buffers.ts";
+import { type Gpu, GpuError } from "./gpu.ts";
 import { itemRowsOfSlots, itemRowsUpTo, type RowSizes } from "./item_rows.ts";
 import {
   createPassTimer,
@@ -144,17 +145,18 @@ export async function createStepState(
     shape: { ...shape, pageIds: shapePageIds(shape) },
     layers: o.layers,
   });
-  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-  const tensor = (label: string, sizeBytes: number): GPUBuffer =>
-    createBuffer(gpu, { label, sizeBytes, usage });
   const rowBytes = shape.headSize * 2;
   const queryBytes = o.maxBatchTokens * shape.queryHeads * rowBytes;
   const rows = shape.layout === "uniform" ? 1 : o.layerGroups * shape.kvHeads;
   const tensors = {
-    packed: tensor("packed", queryBytes + o.maxBatchTokens * 2 * shape.kvHeads * rowBytes),
-    query: tensor("query", queryBytes),
-    table: tensor("block table", rows * shape.batch * shape.columns * 4),
-    output: tensor("output", queryBytes),
+    packed: createTensor(
+      gpu,
+      "packed",
+      queryBytes + o.maxBatchTokens * 2 * shape.kvHeads * rowBytes,
+    ),
+    query: createTensor(gpu, "query", queryBytes),
+    table: createTensor(gpu, "block table", rows * shape.batch * shape.columns * 4),
+    output: createTensor(gpu, "output", queryBytes),
   };
   const c16 = cache.layers.flatMap(({ keys, values }) => [
     ...(shape.keyFormat === undefined ? keys : []),

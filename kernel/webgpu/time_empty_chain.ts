@@ -1,8 +1,7 @@
 /** What a chain of dispatches costs that does nothing: the floor under every small batch. */
 
-import { createBindGroup, createLayout } from "./buffers.ts";
-import { compileProgram, createBuffer, type Gpu } from "./gpu.ts";
-import { timePasses } from "./pass_timer.ts";
+import { createBuffer, type Gpu } from "./gpu.ts";
+import { timeProgram } from "./pass_timer.ts";
 import type { Program } from "./program.ts";
 
 const RUNS = 51;
@@ -32,20 +31,11 @@ export async function timeEmptyChain(
   gpu: Gpu,
   o: { readonly dispatches: number; readonly runs?: number },
 ): Promise<Float64Array<ArrayBuffer>> {
-  const layout = createLayout(gpu, ["storage"]);
-  const pipeline = await compileProgram(gpu, PROGRAM, layout);
   const usage = GPUBufferUsage.STORAGE;
   const sink = createBuffer(gpu, { label: "empty chain", sizeBytes: 16, usage });
-  const group = createBindGroup(gpu, layout, [{ buffer: sink }]);
+  const { dispatches, runs = RUNS } = o;
   try {
-    return await timePasses(gpu, {
-      runs: o.runs ?? RUNS,
-      encode: (pass) => {
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, group);
-        for (let i = 0; i < o.dispatches; i++) pass.dispatchWorkgroups(1);
-      },
-    });
+    return await timeProgram(gpu, PROGRAM, { runs, dispatches, workgroups: 1, output: sink });
   } finally {
     sink.destroy();
   }

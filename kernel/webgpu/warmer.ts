@@ -6,7 +6,7 @@
  * engine, which is never idle under load, would see.
  */
 
-import { createBindGroup, createLayout } from "./buffers.ts";
+import { createBindGroup, createLayout, submitPass } from "./buffers.ts";
 import { multiplyAddProgram, multiplyAddWorkgroups } from "./ceilings.ts";
 import { compileProgram, createBuffer, type Gpu } from "./gpu.ts";
 
@@ -43,13 +43,11 @@ export async function createWarmer(gpu: Gpu): Promise<Warmer> {
       if (nowMs - lastMs > IDLE_MS) due = COLD_DISPATCHES;
       lastMs = nowMs;
       if (due === 0) return;
-      const encoder = gpu.device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      for (let i = 0; i < due; i++) pass.dispatchWorkgroups(multiplyAddWorkgroups(gpu));
-      pass.end();
-      gpu.device.queue.submit([encoder.finish()]);
+      submitPass(gpu, (pass) => {
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, group);
+        for (let i = 0; i < due; i++) pass.dispatchWorkgroups(multiplyAddWorkgroups(gpu));
+      });
       due = 0;
     },
     afterRead() {
