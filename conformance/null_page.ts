@@ -1,5 +1,6 @@
 /** Caches whose page 0 is a null page: ids count from 1, and an id of 0 is a hole. */
 import {
+  type AttentionProblem,
   type AttentionShape,
   pageIdLimit,
   poisonRows,
@@ -12,13 +13,10 @@ import { SIDE_FIELDS } from "./adapters/quantised_tensors.ts";
 import { elementsOfId } from "./sparse_cache.ts";
 
 /** The tensors of a cache, as they stand in problems and in what an append gives. */
-interface CacheTensors {
-  readonly shape: AttentionShape;
-  readonly keys: Uint16Array;
-  readonly values: Uint16Array;
-  readonly quantisedKeys?: QuantisedTensor;
-  readonly quantisedValues?: QuantisedTensor;
-}
+type CacheTensors = Pick<
+  AttentionProblem,
+  "shape" | "keys" | "values" | "quantisedKeys" | "quantisedValues"
+>;
 
 /** Arrays that have a row for every token. */
 type RowArray = Uint16Array | Uint8Array | Float32Array;

@@ -2,38 +2,41 @@
  * What an implementation may decide otherwise than the default without being wrong: its policies.
  * A subject is judged against its own declaration, and a report names what differs.
  */
+import { z } from "zod";
+import type { Stored } from "../fixtures/mod.ts";
 import type { PolicyDifference } from "./report_schema.ts";
 
-/** How a ratio of window heads becomes a count. */
-export interface HeadRounding {
-  /** Rounding of H · ratio. */
-  readonly mode: "floor" | "nearest" | "ceil";
-  /** Fewest window heads where the ratio is above 0. */
-  readonly least: number;
-}
-
-/** Every policy, declared. */
-export interface Policies {
-  /** Count of window heads of a pattern. */
-  readonly headRounding: HeadRounding;
+/** Every policy, declared; an adapter declares those that differ from the default. */
+export const policiesSchema = z.strictObject({
+  /** How a ratio of window heads becomes a count: rounding of H · ratio, and the fewest above 0. */
+  headRounding: z.strictObject({
+    mode: z.enum(["floor", "nearest", "ceil"]),
+    least: z.int().min(0),
+  }),
   /** Heads that a pattern is resolved over: those of the rank, or of the whole model. */
-  readonly patternScope: "rank" | "model";
+  patternScope: z.enum(["rank", "model"]),
   /**
    * When dead pages are freed: by a command at a page boundary, by a command whenever it is safe, or
    * by `extend` itself (an allocator without the command).
    */
-  readonly recycleMoment: "boundary" | "any-safe" | "in-extend";
+  recycleMoment: z.enum(["boundary", "any-safe", "in-extend"]),
   /** Growing past the end of a row: refused, or cut to what the row holds. */
-  readonly endOfRow: "refuse" | "clamp";
+  endOfRow: z.enum(["refuse", "clamp"]),
   /** What stands for a hole: −1, or 0 where page 0 of every pool is kept as a null page. */
-  readonly nullId: -1 | 0;
+  nullId: z.union([z.literal(-1), z.literal(0)]),
   /** Whether a column is cleared when its page is freed, or keeps an id that no one may read. */
-  readonly deadColumns: "cleared" | "stale";
+  deadColumns: z.enum(["cleared", "stale"]),
   /** Whether a shortage names need, free and capacity. */
-  readonly shortage: "detailed" | "bare";
+  shortage: z.enum(["detailed", "bare"]),
   /** What availability counts: free pages of every head, uniform pages, or nothing. */
-  readonly availability: "heads" | "uniform-pages" | "none";
-}
+  availability: z.enum(["heads", "uniform-pages", "none"]),
+});
+
+/** Every policy, declared. */
+export type Policies = Stored<typeof policiesSchema>;
+
+/** How a ratio of window heads becomes a count. */
+export type HeadRounding = Policies["headRounding"];
 
 export type PolicyName = keyof Policies;
 

@@ -53,14 +53,18 @@ export interface TestCase {
 export type Needs<P> = NeedList | ((params: P) => NeedList);
 type NeedList = readonly (Capability | false)[];
 
+/** What a case needs; conditions that are false stay in the list. */
+export function needsIn<P>(needs: Needs<P>, params: P): NeedList {
+  return typeof needs === "function" ? needs(params) : needs;
+}
+
 /** Declares a test and forgets its parameter type, so that all tests fit one list. */
 export function defineTest<P extends CaseParams>(
   { needs, ...definition }: Omit<TestDefinition<P>, "needs"> & { readonly needs: Needs<P> },
 ): TestDefinition {
-  const needsOf = typeof needs === "function" ? needs : () => needs;
   return {
     ...definition,
-    needs: (params: P) => needsOf(params).filter((need) => need !== false),
+    needs: (params: P) => needsIn(needs, params).filter((need) => need !== false),
   } as unknown as TestDefinition;
 }
 

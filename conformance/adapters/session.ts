@@ -1,7 +1,6 @@
 /** A conversation with an adapter that outlives the adapter's crashes. */
-import type { Arithmetic } from "../../kernel/mod.ts";
 import { type Policies, resolvePolicies } from "../policies.ts";
-import type { Capability } from "../subject.ts";
+import type { Subject } from "../subject.ts";
 import { adapterError, AdapterFault } from "./adapter_fault.ts";
 import {
   type AdapterCommand,
@@ -18,17 +17,10 @@ import { judgeReply, parseReply, type SessionReply } from "./read_reply.ts";
 import { createScratch, type Scratch } from "./scratch.ts";
 
 /** What an adapter says of itself. */
-export interface AdapterClaims {
-  /** Name in reports. */
-  readonly name: string;
-  readonly capabilities: ReadonlySet<Capability>;
-  /** Policies that differ from the default. */
-  readonly policies?: Partial<Policies>;
-  /** How its kernel computes, where not in float32 throughout. */
-  readonly arithmetic?: Partial<Arithmetic>;
-  /** What reports show beside the name, such as the card and versions. */
-  readonly metadata?: Readonly<Record<string, string>>;
-}
+export type AdapterClaims = Pick<
+  Subject,
+  "name" | "capabilities" | "policies" | "arithmetic" | "metadata"
+>;
 
 export interface AdapterSession {
   /** What the adapter said at its first start. */

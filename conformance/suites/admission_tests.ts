@@ -4,7 +4,7 @@ import { requireThat } from "../acceptance.ts";
 import { PASS } from "../outcome.ts";
 import type { CacheSpec } from "../subject.ts";
 import { defineTest, grid, type TestDefinition } from "../test_definition.ts";
-import { type CacheModel, freePagesOf, poolCount } from "./cache_model.ts";
+import { freePagesOfAll } from "./cache_model.ts";
 import { cacheSpec, layoutCapability, LAYOUTS } from "./cache_spec.ts";
 import { Driver } from "./driver.ts";
 import { demandOf, holdsDemand, leastDemandOf, type PageDemand } from "./page_demand.ts";
@@ -93,10 +93,6 @@ function holds({ model }: Driver, demand: PageDemand): boolean {
 
 function describeFree({ model }: Driver): string {
   return freePagesOfAll(model).join(", ");
-}
-
-function freePagesOfAll(model: CacheModel): number[] {
-  return Array.from({ length: poolCount(model) }, (_, pool) => freePagesOf(model, pool));
 }
 
 function specOf(layout: Layout, situation: Situation, windowTokens: number): CacheSpec {

@@ -7,6 +7,7 @@ import {
   type CaseParams,
   defineTest,
   type Needs,
+  needsIn,
   type TestDefinition,
 } from "../test_definition.ts";
 import { CONTROL_SPEC, layoutCapability } from "./cache_spec.ts";
@@ -37,7 +38,7 @@ export function defineAllocatorTest<P extends AllocatorParams>(
     ...facts,
     needs: (params) => [
       layoutCapability(layoutOf(params).layout),
-      ...(typeof needs === "function" ? needs(params) : needs),
+      ...needsIn(needs, params),
     ],
     run: async (context) => {
       const { allocator, params } = context;

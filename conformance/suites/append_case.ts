@@ -8,6 +8,7 @@ import {
   type CaseContext,
   defineTest,
   type Needs,
+  needsIn,
   type TestDefinition,
 } from "../test_definition.ts";
 import { type KernelParams, type SpecOf, specWith } from "./attend_case.ts";
@@ -133,7 +134,7 @@ export function defineAppendTest<P extends KernelParams>(
     ...facts,
     needs: (params) => [
       ...cacheNeeds("append", specWith(spec, params)),
-      ...(typeof needs === "function" ? needs(params) : needs),
+      ...needsIn(needs, params),
     ],
     run: (context) => {
       const { kernel, params, seed } = context;

@@ -8,6 +8,7 @@ import {
   type CaseParams,
   defineTest,
   type Needs,
+  needsIn,
   type TestDefinition,
 } from "../test_definition.ts";
 import { requireRefused } from "./driver.ts";
@@ -63,7 +64,7 @@ export function defineAttendTest<P extends KernelParams>(
     needs: (params) => [
       ...needsOf({ ...specWith(spec, params), sinks: params.sinks ?? 0 }),
       (params.split ?? 0) > 0 && "kernel.splits",
-      ...(typeof needs === "function" ? needs(params) : needs),
+      ...needsIn(needs, params),
     ],
     run: async (context) => {
       const { kernel, params, seed } = context;

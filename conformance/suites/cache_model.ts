@@ -79,6 +79,11 @@ export function tableRowsPerSlot(model: CacheModel): number {
   return model.spec.layout === "uniform" ? 1 : rowsPerSlot(model);
 }
 
+/** Free pages of every pool. */
+export function freePagesOfAll(model: CacheModel): number[] {
+  return Array.from({ length: poolCount(model) }, (_, pool) => freePagesOf(model, pool));
+}
+
 /** Free pages of a pool. */
 export function freePagesOf(model: CacheModel, pool: number): number {
   let held = 0;
@@ -107,7 +112,7 @@ export function waitingPagesOf(model: CacheModel, pool: number): number {
 
 /** The availability that is declared; null where there is none. */
 export function availabilityOf(model: CacheModel): number | null {
-  const pools = Array.from({ length: poolCount(model) }, (_, pool) => freePagesOf(model, pool));
+  const pools = freePagesOfAll(model);
   switch (model.policies.availability) {
     case "none":
       return null;

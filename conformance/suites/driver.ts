@@ -16,7 +16,7 @@ import {
   type CacheModel,
   completeModelStep,
   createModel,
-  freePagesOf,
+  freePagesOfAll,
   growModel,
   heldPages,
   needOf,
@@ -219,13 +219,14 @@ export class Driver {
     }
     const pages = pagesOf(model, o.lengthTokens) - slotOf(model, o.slot).pages;
     const need = needOf(model, Math.max(pages, 0));
-    const short = poolIndices(model).filter((pool) => freePagesOf(model, pool) < need);
+    const free = freePagesOfAll(model);
     // Pages ahead of need belong to the demand, or are left out of it: the allocator's choice.
     const ahead = pages > 0 ? needOf(model, model.spec.preallocatedPages) : 0;
-    const tight = poolIndices(model).filter((pool) => freePagesOf(model, pool) < need + ahead);
-    const refused = short.length > 0 || (tight.length > 0 && reply.kind === "shortage");
+    const tight = free.filter((pages) => pages < need + ahead);
+    const refused = free.some((pages) => pages < need) ||
+      (tight.length > 0 && reply.kind === "shortage");
     if (refused) {
-      this.#checkShortage(reply, { ...o, need, short: tight });
+      this.#checkShortage(reply, { ...o, need, free: tight });
     } else {
       requireEqual(`answer to "${o.command}"`, reply.kind, "allocated");
       growModel(model, o.slot, o.lengthTokens);
@@ -236,7 +237,7 @@ export class Driver {
 
   #checkShortage(
     reply: PageReply,
-    o: { command: string; need: number; short: readonly number[] },
+    o: { command: string; need: number; free: readonly number[] },
   ): void {
     if (reply.kind !== "shortage") {
       throw new Mismatch(
@@ -244,15 +245,14 @@ export class Driver {
       );
     }
     if (this.model.policies.shortage === "bare" && reply.need === undefined) return;
-    const free = o.short.map((pool) => freePagesOf(this.model, pool));
     const most = o.need + needOf(this.model, this.model.spec.preallocatedPages);
     requireThat(
       reply.need !== undefined && reply.need >= o.need && reply.need <= most,
       `Expected a shortage that names a need of ${o.need} pages, found ${reply.need}`,
     );
     requireThat(
-      reply.free !== undefined && free.includes(reply.free),
-      `Expected a shortage that names ${free.join(" or ")} free pages, found ${reply.free}`,
+      reply.free !== undefined && o.free.includes(reply.free),
+      `Expected a shortage that names ${o.free.join(" or ")} free pages, found ${reply.free}`,
     );
     requireEqual("capacity that the shortage names", reply.capacity, poolCapacity(this.model));
   }
@@ -295,8 +295,4 @@ export function requireRefused(command: string, reply: { readonly kind: string }
 /** Steps and transfers are numbered apart, so both may have the same number. */
 function transferInModel(transfer: number): number {
   return -1 - transfer;
-}
-
-function poolIndices(model: CacheModel): number[] {
-  return Array.from({ length: poolCount(model) }, (_, pool) => pool);
 }

@@ -1,14 +1,6 @@
 /** How many pages a request needs at most, and at least, by head kind. */
 import type { HeadKind, Layout } from "../../allocator/mod.ts";
-import type { CacheSpec } from "../subject.ts";
-
-/** A question to admission. */
-export interface DemandQuestion {
-  /** Tokens that the request will hold in all. */
-  readonly lengthTokens: number;
-  /** C, tokens of one step. */
-  readonly stepTokens: number;
-}
+import type { AdmissionCommand, CacheSpec } from "../subject.ts";
 
 /** Pages of one head by its kind. */
 export interface PageDemand {
@@ -41,7 +33,7 @@ export function holdsDemand(
  * The demand that admission may count and no more: ceil(len/P) of a full head, and of a window head
  * ceil((W + C − 2)/P) + 1 pages with the sinks' and those taken ahead.
  */
-export function demandOf(spec: CacheSpec, o: DemandQuestion): PageDemand {
+export function demandOf(spec: CacheSpec, o: AdmissionCommand): PageDemand {
   const { pageSizeTokens, windowTokens, sinkTokens, preallocatedPages } = spec;
   const full = Math.ceil(o.lengthTokens / pageSizeTokens) + preallocatedPages;
   if (!spec.recycle || windowTokens === 0) return { full, window: full };
@@ -51,7 +43,7 @@ export function demandOf(spec: CacheSpec, o: DemandQuestion): PageDemand {
 }
 
 /** The demand of the steps themselves, without a page ahead: with less, the request cannot run. */
-export function leastDemandOf(spec: CacheSpec, o: DemandQuestion): PageDemand {
+export function leastDemandOf(spec: CacheSpec, o: AdmissionCommand): PageDemand {
   const { pageSizeTokens, windowTokens, sinkTokens } = spec;
   const full = Math.ceil(o.lengthTokens / pageSizeTokens);
   if (!spec.recycle || windowTokens === 0) return { full, window: full };

@@ -5,6 +5,7 @@
  * their schema is lenient about values. Replies are strict: what is not named is refused.
  */
 import { z } from "zod";
+import { policiesSchema } from "../../policies.ts";
 import { CAPABILITIES, type Capability } from "../../subject.ts";
 
 /** JSON has no NaN and no infinity; they travel as texts. */
@@ -121,13 +122,5 @@ export const tableFault = z.strictObject({
   value: integer.optional(),
 }).meta({ id: "tableFault", description: "A fault found in a table" });
 
-export const policies = z.strictObject({
-  headRounding: z.strictObject({ mode: z.enum(["floor", "nearest", "ceil"]), least: count }),
-  patternScope: z.enum(["rank", "model"]),
-  recycleMoment: z.enum(["boundary", "any-safe", "in-extend"]),
-  endOfRow: z.enum(["refuse", "clamp"]),
-  nullId: z.union([z.literal(-1), z.literal(0)]),
-  deadColumns: z.enum(["cleared", "stale"]),
-  shortage: z.enum(["detailed", "bare"]),
-  availability: z.enum(["heads", "uniform-pages", "none"]),
-}).partial().meta({ id: "policies", description: "Policies that differ from the default" });
+export const policies = policiesSchema.partial()
+  .meta({ id: "policies", description: "Policies that differ from the default" });
