@@ -11,10 +11,10 @@
  * @module
  */
 import { resolve } from "node:path";
-import process from "node:process";
 import type * as allocator from "../allocator/mod.ts";
 import { slotsOf } from "../allocator/mod.ts";
 import { median } from "../bench/statistics/mod.ts";
+import { cpuMs, describeRatios, print, runScript } from "./timing.ts";
 
 /** Layouts that are compared. */
 export const DECODE_LAYOUTS = ["uniform", "headwise", "pooled"] as const;
@@ -93,44 +93,32 @@ async function timeStep(folder: string, layout: string, asksOnly: boolean): Prom
   });
   let least = Infinity;
   for (let round = 0; round < ROUNDS; round++) {
-    const before = process.cpuUsage();
+    const before = cpuMs();
     for (let i = 0; i < ROUND_STEPS; i++) step();
-    const { user, system } = process.cpuUsage(before);
     // The first rounds are compiled as they go.
-    if (round > 9) least = Math.min(least, (user + system) * 1000 / ROUND_STEPS);
+    if (round > 9) least = Math.min(least, (cpuMs() - before) * 1e6 / ROUND_STEPS);
   }
   return least;
 }
 
 async function inProcess(folder: string, layout: string, asksOnly: boolean): Promise<number> {
-  const { success, stdout } = await new Deno.Command("deno", {
-    args: [
-      "run",
-      "--no-check",
-      "--no-prompt",
-      "--allow-read",
-      new URL(import.meta.url).pathname,
-      "--one",
-      folder,
-      layout,
-      asksOnly ? "asks" : "all",
-    ],
-    stderr: "inherit",
-  }).output();
-  if (!success) throw new Error(`Cannot time the step of '${folder}'; give a checkout's folder`);
-  return Number(new TextDecoder().decode(stdout));
+  const text = await runScript({
+    url: import.meta.url,
+    flags: ["--no-check", "--allow-read"],
+    args: ["--one", folder, layout, asksOnly ? "asks" : "all"],
+    failure: `Cannot time the step of '${folder}'; give a checkout's folder`,
+  });
+  return Number(text);
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const write = (line: string): void =>
-    void Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
   if (args[0] === "--one") {
-    return write(String(await timeStep(args[1], args[2], args[3] === "asks")));
+    return print(String(await timeStep(args[1], args[2], args[3] === "asks")));
   }
   const [baseline, pairs = "7"] = args;
   if (baseline === undefined) throw new Error("Cannot compare; give the folder of a checkout");
   const here = new URL("..", import.meta.url).pathname;
-  write("decode step  times as fast    least … most   without the loop around it");
+  print("decode step  times as fast    least … most   without the loop around it");
   for (const layout of DECODE_LAYOUTS) {
     const whole: number[] = [];
     const pages: number[] = [];
@@ -141,12 +129,8 @@ async function main(args: readonly string[]): Promise<void> {
       whole.push(before / now);
       pages.push((before - loop) / (now - loop));
     }
-    write(
-      `${layout.padEnd(11)}  ${median(whole).toFixed(2).padStart(13)}  ` +
-        `${Math.min(...whole).toFixed(2).padStart(7)} … ${
-          Math.max(...whole).toFixed(2).padEnd(5)
-        } ` +
-        `${median(pages).toFixed(1).padStart(27)}`,
+    print(
+      `${layout.padEnd(11)}  ${describeRatios(whole)} ${median(pages).toFixed(1).padStart(27)}`,
     );
   }
 }

@@ -10,11 +10,11 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import process from "node:process";
 import { parseArgs } from "node:util";
 import { type BenchOptions, runBench } from "../bench/run/mod.ts";
 import { median } from "../bench/statistics/mod.ts";
 import { loadWorkload, requireLoaded, type Workload } from "../fixtures/mod.ts";
+import { cpuMs as cpuNowMs, describeRatios, print } from "./timing.ts";
 
 /** A fleet to replay, again and again. */
 export interface FleetScalingOptions {
@@ -86,11 +86,10 @@ export async function scaleFleet(o: FleetScalingOptions): Promise<FleetScaling> 
     const spentMs = performance.now() - startMs;
     if (round > 0 && spentMs * (round + 1) / round > o.seconds * 1000) break;
     for (const { workers, wallMs, cpuMs } of round % 2 === 0 ? times : times.toReversed()) {
-      const before = { wallMs: performance.now(), cpu: process.cpuUsage() };
+      const before = { wallMs: performance.now(), cpuMs: cpuNowMs() };
       const found = await replayFleet(o, workers);
       wallMs.push(performance.now() - before.wallMs);
-      const { user, system } = process.cpuUsage(before.cpu);
-      cpuMs.push((user + system) / 1000);
+      cpuMs.push(cpuNowMs() - before.cpuMs);
       expected ??= found;
       if (found.sha256 !== expected.sha256) {
         throw new Error(
@@ -137,13 +136,12 @@ export function describeScaling({ times }: FleetScaling): string[] {
   const [first] = times;
   const lines = ["threads   times as fast    least … most   of all those cores   CPU time ×"];
   for (const { workers, wallMs, cpuMs } of times) {
-    const ratios = wallMs.map((ms, round) => first.wallMs[round] / ms).sort((a, b) => a - b);
+    const ratios = wallMs.map((ms, round) => first.wallMs[round] / ms);
     const cost = median(cpuMs.map((ms, round) => ms / first.cpuMs[round]));
     const share = median(ratios) / (workers / first.workers);
     lines.push(
-      `${String(workers).padStart(7)}  ${median(ratios).toFixed(2).padStart(13)}  ` +
-        `${ratios[0].toFixed(2).padStart(7)} … ${ratios[ratios.length - 1].toFixed(2).padEnd(5)}` +
-        `  ${(share * 100).toFixed(0).padStart(17)} %  ${cost.toFixed(2).padStart(11)}`,
+      `${String(workers).padStart(7)}  ${describeRatios(ratios)}  ` +
+        `${(share * 100).toFixed(0).padStart(17)} %  ${cost.toFixed(2).padStart(11)}`,
     );
   }
   return lines;
@@ -161,18 +159,13 @@ async function main(args: readonly string[]): Promise<void> {
       out: { type: "string" },
     },
   });
-  const [replicas, requests, rounds, seconds] = [
-    values.replicas,
-    values.requests,
-    values.rounds,
-    values.seconds,
-  ].map(Number);
+  const [replicas, requests] = [Number(values.replicas), Number(values.requests)];
   const scaling = await scaleFleet({
     workload: await fleetWorkload({ replicas, requests }),
     replicas,
     workers: values.workers.split(",").map(Number),
-    rounds,
-    seconds,
+    rounds: Number(values.rounds),
+    seconds: Number(values.seconds),
   });
   if (values.out !== undefined) {
     await Deno.writeTextFile(values.out, JSON.stringify(scaling, null, 2) + "\n");
@@ -183,7 +176,7 @@ async function main(args: readonly string[]): Promise<void> {
     scaling.sha256.slice(0, 16),
     ...describeScaling(scaling),
   ];
-  for (const line of lines) Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+  print(lines.join("\n"));
 }
 
 if (import.meta.main) await main(Deno.args);

@@ -11,16 +11,7 @@ import {
   runPoolSequence,
   type SequenceResult,
 } from "./heapq_sequence.ts";
-
-/** A comparison at one pool size. */
-export interface HeapqComparison {
-  /** Pages N of the pool. */
-  readonly pages: number;
-  /** Time of one free and one take with Python's heapq over that here, a value for each round. */
-  readonly heapqRatios: readonly number[];
-  /** The same of the binary heap that the pools had before. */
-  readonly heapRatios: readonly number[];
-}
+import { print } from "./timing.ts";
 
 /**
  * Runs a sequence with Python's heapq.
@@ -46,12 +37,13 @@ export async function runHeapqSequence(o: PoolSequence): Promise<SequenceResult 
 /**
  * Compares both sides at one pool size.
  *
- * @returns The ratios of each round, or null where no python3 can be started.
+ * @returns Time of one free and one take with Python's heapq, and with the binary heap that the pools
+ *   had before, over that here, a value for each round; null where no python3 can be started.
  * @throws {Error} When the two sides took different pages.
  */
 export async function compareWithHeapq(
   o: PoolSequence & { readonly rounds: number },
-): Promise<HeapqComparison | null> {
+): Promise<{ pages: number; heapqRatios: number[]; heapRatios: number[] } | null> {
   const heapRatios: number[] = [];
   const heapqRatios: number[] = [];
   for (let round = 0; round < o.rounds; round++) {
@@ -80,15 +72,12 @@ function describeRatios(ratios: readonly number[]): string {
 }
 
 async function main(): Promise<void> {
-  const write = (line: string): number =>
-    Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
-  write(
-    "CPU time of one free and one take of a page over that of the pools' bitmap: the median of",
+  print(
+    "CPU time of one free and one take of a page over that of the pools' bitmap: the median of\n" +
+      "five rounds, least and most. Batches of 32 pages lie together, as a request's do, or far " +
+      "apart.",
   );
-  write(
-    "five rounds, least and most. Batches of 32 pages lie together, as a request's do, or far apart.",
-  );
-  write("                pages      Python's heapq         binary heap");
+  print("                pages      Python's heapq         binary heap");
   for (const pattern of ["together", "scattered"] as const) {
     for (const pages of [1e3, 1e4, 1e5, 1e6]) {
       const comparison = await compareWithHeapq({
@@ -100,11 +89,11 @@ async function main(): Promise<void> {
         rounds: 5,
       });
       if (comparison === null) {
-        write('SKIPPED: no "python3" on the PATH, so there is nothing to compare with; install it');
+        print('SKIPPED: no "python3" on the PATH, so there is nothing to compare with; install it');
         return;
       }
       const [heapq, heap] = [comparison.heapqRatios, comparison.heapRatios].map(describeRatios);
-      write(`${pattern.padEnd(10)} ${String(pages).padStart(10)}  ${heapq}  ${heap}`);
+      print(`${pattern.padEnd(10)} ${String(pages).padStart(10)}  ${heapq}  ${heap}`);
     }
   }
 }

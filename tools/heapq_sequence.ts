@@ -1,6 +1,6 @@
-import process from "node:process";
 import { createPagePools, putPages, takePages } from "../allocator/page_pool.ts";
 import { popLeast, pushValue } from "./min_heap.ts";
+import { cpuMs } from "./timing.ts";
 
 /**
  * A workload of one pool. Half of its pages are held; then, over and over, a batch of held pages
@@ -69,7 +69,7 @@ export function runPoolSequence(o: PoolSequence): SequenceResult {
   const given = new Int32Array(o.batch);
   const taken = new Int32Array(o.batch);
   let checksum = 0;
-  const startedNs = cpuNs();
+  const startedMs = cpuMs();
   for (let start = 0; start < freed.length; start += o.batch) {
     for (let i = 0; i < o.batch; i++) given[i] = held[freed[start + i]];
     putPages(pools, 0, given, 0, o.batch, 0);
@@ -79,7 +79,7 @@ export function runPoolSequence(o: PoolSequence): SequenceResult {
       checksum = (Math.imul(checksum, 31) + taken[i]) & 0x7fffffff;
     }
   }
-  return { checksum, elapsedNs: cpuNs() - startedNs };
+  return { checksum, elapsedNs: (cpuMs() - startedMs) * 1e6 };
 }
 
 /**
@@ -97,7 +97,7 @@ export function runHeapSequence(o: PoolSequence): SequenceResult {
   };
   const held = Int32Array.from({ length: Math.floor(o.pages / 2) }, take);
   let checksum = 0;
-  const startedNs = cpuNs();
+  const startedMs = cpuMs();
   for (let start = 0; start < freed.length; start += o.batch) {
     for (let i = start; i < start + o.batch; i++) {
       const page = held[freed[i]];
@@ -110,11 +110,5 @@ export function runHeapSequence(o: PoolSequence): SequenceResult {
       checksum = (Math.imul(checksum, 31) + page) & 0x7fffffff;
     }
   }
-  return { checksum, elapsedNs: cpuNs() - startedNs };
-}
-
-/** CPU time of this process so far, in nanoseconds. */
-function cpuNs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) * 1000;
+  return { checksum, elapsedNs: (cpuMs() - startedMs) * 1e6 };
 }

@@ -14,7 +14,6 @@
  */
 
 import { join, resolve } from "node:path";
-import process from "node:process";
 import {
   importTrace,
   loadWorkload,
@@ -26,6 +25,7 @@ import { createModelClock, restOfLayer } from "../bench/clock/mod.ts";
 import { measure, replay, type RequestSequence } from "../bench/replay/mod.ts";
 import { SIDES } from "../bench/result/mod.ts";
 import { createSideRanks } from "../bench/scheduler/mod.ts";
+import { cpuMs, print, runScript } from "./timing.ts";
 
 /** What one replay took. */
 export interface ReplayCost {
@@ -37,12 +37,6 @@ export interface ReplayCost {
   readonly cpuMs: number;
   /** Most resident memory seen, in bytes. */
   readonly residentBytes: number;
-}
-
-/** Time of the processor that this process took so far, in milliseconds. */
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }
 
 /** Replays requests on the head-wise side with the model clock. */
@@ -141,28 +135,13 @@ const YOUNG_GENERATION = "--v8-flags=--max-semi-space-size=2";
 
 /** Each replay has a process of its own, so that its memory is its own. */
 async function inProcess(o: { source: string; times: number }): Promise<ReplayCost> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      YOUNG_GENERATION,
-      "--allow-read",
-      "--allow-env=HEADWISE_TRACES",
-      "--ignore-env",
-      new URL(import.meta.url).pathname,
-      "--one",
-      o.source,
-      String(o.times),
-    ],
-    stderr: "inherit",
+  const text = await runScript({
+    url: import.meta.url,
+    flags: [YOUNG_GENERATION, "--allow-read", "--allow-env=HEADWISE_TRACES", "--ignore-env"],
+    args: ["--one", o.source, String(o.times)],
+    failure: `Cannot replay the trace ${o.times} times with '${o.source}'`,
   });
-  const { success, stdout } = await command.output();
-  if (!success) throw new Error(`Cannot replay the trace ${o.times} times with '${o.source}'`);
-  return JSON.parse(new TextDecoder().decode(stdout)) as ReplayCost;
-}
-
-function write(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+  return JSON.parse(text) as ReplayCost;
 }
 
 function describe(label: string, cost: ReplayCost): string {
@@ -173,18 +152,18 @@ function describe(label: string, cost: ReplayCost): string {
 async function main(args: readonly string[]): Promise<number> {
   const folder = Deno.env.get("HEADWISE_TRACES");
   if (folder === undefined) {
-    write("Cannot find traces; set HEADWISE_TRACES to the folder that holds 'mooncake'");
+    print("Cannot find traces; set HEADWISE_TRACES to the folder that holds 'mooncake'");
     return 2;
   }
   const path = join(folder, "mooncake", "conversation_trace.jsonl");
   const here = new URL("..", import.meta.url).pathname;
   if (args[0] === "--one") {
-    write(JSON.stringify(await replayOnce({ source: args[1], times: Number(args[2]), path })));
+    print(JSON.stringify(await replayOnce({ source: args[1], times: Number(args[2]), path })));
     return 0;
   }
   const baseline = args[0] === "--baseline" ? args[1] : null;
   const once = await inProcess({ source: here, times: 1 });
-  write(describe("once", once));
+  print(describe("once", once));
   let held = true;
   if (baseline !== null) {
     // Turn about, so that a busy machine is busy for both.
@@ -193,17 +172,17 @@ async function main(args: readonly string[]): Promise<number> {
       await inProcess({ source: here, times: 1 }),
     ];
     const speedup = before.cpuMs / Math.min(once.cpuMs, again.cpuMs);
-    write(describe("baseline", before));
-    write(`${speedup.toFixed(2)} times as fast as the baseline`);
+    print(describe("baseline", before));
+    print(`${speedup.toFixed(2)} times as fast as the baseline`);
     held &&= speedup >= LIMITS.speedup;
   }
   for (const times of [10, 100]) {
     const cost = await inProcess({ source: here, times });
     const growth = cost.cpuMs / once.cpuMs / times;
-    write(`${describe(`${times} times`, cost)}, time a request × ${growth.toFixed(2)}`);
+    print(`${describe(`${times} times`, cost)}, time a request × ${growth.toFixed(2)}`);
     held &&= growth < LIMITS.growth && cost.residentBytes <= LIMITS.residentBytes;
   }
-  write(held ? "The limits hold" : "A limit is broken: twice the baseline, 200 MiB, growth 1.5");
+  print(held ? "The limits hold" : "A limit is broken: twice the baseline, 200 MiB, growth 1.5");
   return held ? 0 : 1;
 }
 

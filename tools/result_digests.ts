@@ -19,6 +19,7 @@ import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type * as bench from "../bench/mod.ts";
 import type * as fixtures from "../fixtures/mod.ts";
+import { print } from "./timing.ts";
 
 /** Digests of one version, by case. */
 interface DigestFile {
@@ -172,10 +173,6 @@ function hash(value: unknown): string {
   return createHash("sha256").update(sorted).digest("hex").slice(0, 32);
 }
 
-function write(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
-}
-
 async function openCheckout(folder: string): Promise<Checkout> {
   const load = (room: string): Promise<unknown> =>
     import(new URL(`file://${resolve(folder)}/${room}/mod.ts`).href);
@@ -215,7 +212,7 @@ async function main(): Promise<number> {
     if (sides.length > 0) changed++;
     const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
     const verdict = sides.length === 0 ? "ok" : `CHANGED on ${sides.join(", ")}`;
-    write(`${one.name}: ${values.write ? "recorded" : verdict} (${seconds} s)`);
+    print(`${one.name}: ${values.write ? "recorded" : verdict} (${seconds} s)`);
   }
   if (values.write) {
     const { commit, version } = values;
@@ -226,7 +223,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const unasked = (known?.size ?? 0) - cases.length;
-  write(
+  print(
     `${cases.length} cases, ${changed} changed, ${unasked} not run` +
       (folder === undefined ? "; set HEADWISE_TRACES for the traces" : ""),
   );

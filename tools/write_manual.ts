@@ -2,6 +2,7 @@ import { buildRoutes } from "../cli/app.ts";
 import { commandPageOf } from "../cli/manual/command_page.ts";
 import { listManual } from "../cli/manual/manual.ts";
 import { renderRoff } from "../cli/manual/render_roff.ts";
+import { print } from "./timing.ts";
 import config from "../deno.json" with { type: "json" };
 
 /**
@@ -28,6 +29,5 @@ function dateOfBuild(): string {
 
 if (import.meta.main) {
   const paths = writeManual("dist/man", dateOfBuild());
-  const text = `Wrote ${paths.length} pages to 'dist/man'; try: man -l ${paths[0]}\n`;
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
+  print(`Wrote ${paths.length} pages to 'dist/man'; try: man -l ${paths[0]}`);
 }

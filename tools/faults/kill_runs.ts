@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { createRandom } from "../../allocator/mod.ts";
 import { ifThere } from "../../fixtures/mod.ts";
 import { IGNORED_VARIABLES, VARIABLES } from "../../.ci/program_flags.ts";
+import { print } from "../timing.ts";
 import { type Writer, WRITERS } from "./writers.ts";
 
 const rounds = Number(Deno.args[0] ?? 8);
@@ -165,8 +166,4 @@ async function hasTimedDevice(): Promise<boolean> {
 
 function count(what: string): void {
   counts.set(what, (counts.get(what) ?? 0) + 1);
-}
-
-function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }

@@ -1,6 +1,6 @@
 import type { SourceFile } from "../../.ci/source_tree.ts";
 import type { Mutant } from "./sample.ts";
-import type { Judgement } from "./judgement_file.ts";
+import { changedLines, type Judgement } from "./judgement_file.ts";
 
 /** Verdicts that a new test may turn. */
 const OPEN: readonly string[] = ["survived", "undecided"];
@@ -29,17 +29,6 @@ export function findAgain(
     mutants.push(remake({ ...judged, ...lines }, { original, at }));
   }
   return { mutants, gone };
-}
-
-/** Only the lines that the change is in: those around it may be others by now. */
-function changedLines(o: { before: string; after: string }): { before: string; after: string } {
-  const [before, after] = [o.before.split("\n"), o.after.split("\n")];
-  const isChanged = (): boolean => before.length > 1 && after.length > 1;
-  while (isChanged() && before[0] === after[0]) [before, after].forEach((each) => each.shift());
-  while (isChanged() && before.at(-1) === after.at(-1)) {
-    [before, after].forEach((each) => each.pop());
-  }
-  return { before: before.join("\n"), after: after.join("\n") };
 }
 
 /** Where lines stand, nearest to where they stood; -1 where they do not. */

@@ -1,3 +1,4 @@
+import { ifThere } from "../../fixtures/mod.ts";
 import type { Mutant } from "./sample.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -64,17 +65,30 @@ export function describeChange(
   return { path, line, change: change.kind, before: original.slice(start, end), after };
 }
 
+/** Only the lines that the change is in: those around it may be others by now. */
+export function changedLines(
+  o: { before: string; after: string },
+): { before: string; after: string } {
+  const [before, after] = [o.before.split("\n"), o.after.split("\n")];
+  const isChanged = (): boolean => before.length > 1 && after.length > 1;
+  while (isChanged() && before[0] === after[0]) [before, after].forEach((each) => each.shift());
+  while (isChanged() && before.at(-1) === after.at(-1)) {
+    [before, after].forEach((each) => each.pop());
+  }
+  return { before: before.join("\n"), after: after.join("\n") };
+}
+
 /**
  * Opens a file of judgements: a new one, or with `resume` one that a run with the same plan began. A
  * last line that was cut off is dropped.
  *
  * @throws {Error} When there is a file and `resume` is false, or its plan differs.
  */
-export function openJudgements(
+export async function openJudgements(
   path: string,
   o: { readonly plan: Plan; readonly resume: boolean },
-): JudgementFile {
-  const found = readTextIfThere(path);
+): Promise<JudgementFile> {
+  const found = await ifThere(() => Deno.readTextFile(path));
   const earlier = new Map<number, Judgement>();
   let kept = "";
   if (found !== null) {
@@ -130,13 +144,4 @@ export function parseJudgements(
 
 function writeWhole(file: Deno.FsFile, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
-}
-
-function readTextIfThere(path: string): string | null {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }

@@ -25,25 +25,25 @@ const judged = (index: number, o: Partial<Judgement> = {}, mutant: Mutant = MUTA
   ...o,
 });
 
-async function inFolder(use: (path: string) => void): Promise<void> {
+async function inFolder(use: (path: string) => void | Promise<void>): Promise<void> {
   await Deno.mkdir("results", { recursive: true });
   const folder = await Deno.makeTempDir({ dir: "results", prefix: "judgements-" });
   try {
-    use(`${folder}/mutants.jsonl`);
+    await use(`${folder}/mutants.jsonl`);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
 Deno.test("openJudgements() resumes a cut file, and drops only the line that was cut", async () => {
-  await inFolder((path) => {
-    const first = openJudgements(path, { plan: PLAN, resume: true });
+  await inFolder(async (path) => {
+    const first = await openJudgements(path, { plan: PLAN, resume: true });
     first.append(judged(2));
     first.append(judged(1, { kind: "killed", by: "a_test.ts" }));
     first.close();
     const whole = Deno.readTextFileSync(path);
     Deno.writeTextFileSync(path, whole.slice(0, -20));
-    const second = openJudgements(path, { plan: PLAN, resume: true });
+    const second = await openJudgements(path, { plan: PLAN, resume: true });
     assert.deepEqual([...second.earlier], [[2, judged(2)]]);
     second.append(judged(1, { kind: "killed", by: "a_test.ts" }));
     second.close();
@@ -53,10 +53,10 @@ Deno.test("openJudgements() resumes a cut file, and drops only the line that was
 });
 
 Deno.test("openJudgements() replaces no file, and resumes only what has the same plan", async () => {
-  await inFolder((path) => {
-    openJudgements(path, { plan: PLAN, resume: false }).close();
+  await inFolder(async (path) => {
+    (await openJudgements(path, { plan: PLAN, resume: false })).close();
     const text = Deno.readTextFileSync(path);
-    assert.throws(() => openJudgements(path, { plan: PLAN, resume: false }), /give --resume/);
+    await assert.rejects(openJudgements(path, { plan: PLAN, resume: false }), /give --resume/);
     for (
       const [name, plan] of Object.entries({
         seed: { ...PLAN, seed: 2 },
@@ -65,7 +65,7 @@ Deno.test("openJudgements() replaces no file, and resumes only what has the same
         again: { ...PLAN, again: "a.jsonl" },
       })
     ) {
-      assert.throws(() => openJudgements(path, { plan, resume: true }), new RegExp(name));
+      await assert.rejects(openJudgements(path, { plan, resume: true }), new RegExp(name));
     }
     assert.equal(Deno.readTextFileSync(path), text);
     assert.throws(() => parseJudgements(`${text}{"index":\n`, path), /\.jsonl:2: /);

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { createRandom } from "../../allocator/mod.ts";
 import { readSourceTree, type SourceFile } from "../../.ci/source_tree.ts";
+import { print } from "../timing.ts";
 import { findAgain } from "./again.ts";
 import { judgeAll } from "./judge_all.ts";
 import {
@@ -29,7 +30,7 @@ async function main(): Promise<void> {
   const { seed, count, tests, suites, again } = options;
   const plan = { seed, count, tests, suites, again, checkout: hashOf(files) };
   Deno.mkdirSync("results", { recursive: true });
-  const file = openJudgements(options.out, { plan, resume: options.resume });
+  const file = await openJudgements(options.out, { plan, resume: options.resume });
   const judgements: Judgement[] = [...file.earlier.values()];
   const testsOf = nearestTests(files);
   // Each job changes a copy of its own; runs with other files may go on beside this one.
@@ -47,7 +48,7 @@ async function main(): Promise<void> {
       file.append(judgement);
       judgements.push(judgement);
       const by = verdict.by === "" ? "" : ` by ${verdict.by}`;
-      say(
+      print(
         `${judgements.length}/${mutants.length} ${
           describeJudgement(judgement)
         }: ${verdict.kind}${by}`,
@@ -55,7 +56,7 @@ async function main(): Promise<void> {
     },
   });
   file.close();
-  say(summarize(judgements));
+  print(summarize(judgements));
   Deno.removeSync(copies, { recursive: true });
 }
 
@@ -65,7 +66,7 @@ function chooseMutants(files: readonly SourceFile[], options: Options): Mutant[]
   }
   const { judgements } = parseJudgements(Deno.readTextFileSync(options.again), options.again);
   const { mutants, gone } = findAgain(judgements, files);
-  for (const each of gone) say(`gone: ${each}`);
+  for (const each of gone) print(`gone: ${each}`);
   return mutants;
 }
 
@@ -76,10 +77,6 @@ function hashOf(files: readonly SourceFile[]): string {
     if (!path.endsWith(".md")) hash.update(`${path}\0${text}\0`);
   }
   return hash.digest("hex");
-}
-
-function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
 if (import.meta.main) await main();

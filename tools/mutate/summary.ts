@@ -1,21 +1,13 @@
-import type { Judgement } from "./judgement_file.ts";
+import { changedLines, type Judgement } from "./judgement_file.ts";
 
 /** Longest text of a change in a line. */
 const SHOWN_CHARACTERS = 160;
 
 /** `path:line: kind: before → after`, in one line. */
-export function describeJudgement({ path, line, change, before, after }: Judgement): string {
-  const old = before.split("\n");
-  const made = after.split("\n");
-  while (old.length > 1 && made.length > 1 && old[0] === made[0]) {
-    old.shift();
-    made.shift();
-  }
-  while (old.length > 1 && made.length > 1 && old.at(-1) === made.at(-1)) {
-    old.pop();
-    made.pop();
-  }
-  return `${path}:${line}: ${change}: ${oneLine(old)} → ${oneLine(made)}`;
+export function describeJudgement(judgement: Judgement): string {
+  const { path, line, change } = judgement;
+  const { before, after } = changedLines(judgement);
+  return `${path}:${line}: ${change}: ${oneLine(before)} → ${oneLine(after)}`;
 }
 
 /** Every change that no sound test noticed or that hung, with its line, and the figure. */
@@ -37,7 +29,7 @@ export function summarize(judgements: readonly Judgement[]): string {
   ].join("\n");
 }
 
-function oneLine(lines: readonly string[]): string {
-  const text = lines.join(" ").replaceAll(/\s+/g, " ").trim();
+function oneLine(lines: string): string {
+  const text = lines.replaceAll(/\s+/g, " ").trim();
   return text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS - 1)}…`;
 }
