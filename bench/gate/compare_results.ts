@@ -38,19 +38,6 @@ export interface CompareOptions {
  * with the same options. Runs of two files were not interleaved: the interval is Welch's, and a
  * verdict of measured times needs `acceptUnpaired`. Deterministic clocks do not drift, so theirs stands.
  *
- * @example A later build against an earlier one
- * ```ts
- * import { compareResults, readResult } from "@headwise/headwise/bench";
- *
- * async function judge(before: string, after: string): Promise<string> {
- *   const [baseline, candidate] = await Promise.all([readResult(before), readResult(after)]);
- *   const report = compareResults(baseline, candidate, {
- *     baseline: "headwise", candidate: "headwise", acceptUnpaired: true,
- *   });
- *   return report.verdict;
- * }
- * void judge;
- * ```
  * @throws {BenchError} When the two replayed different things, or a side is missing.
  */
 export function compareResults(

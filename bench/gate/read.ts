@@ -86,7 +86,6 @@ export interface GateSides {
   readonly baselineResult: BenchResult;
   readonly baseline: SideName;
   readonly candidateResult: BenchResult;
-  /** Side that is judged. */
   readonly candidate: SideName;
   /** Whether the runs of the two sides were interleaved. */
   readonly interleaved: boolean;

@@ -4,7 +4,6 @@ import type { RunPerformance, SideResult } from "../result/mod.ts";
 
 /** Factors on the parts of steps; 1 leaves a part as it is. */
 export interface StepFactors {
-  /** On attention. */
   readonly attention: number;
   /** On the rest, as it shows in mean TTFT. */
   readonly ttft: number;

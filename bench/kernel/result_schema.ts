@@ -20,7 +20,6 @@ const ceilingsSchema: z.ZodType<GpuCeilings> = z.looseObject({
 });
 
 const figuresSchema = z.strictObject({
-  /** Median of the samples. */
   medianMs: z.number(),
   /** First and third quartile. */
   quartilesMs: z.tuple([z.number(), z.number()]),
@@ -53,9 +52,7 @@ const outcomeSchema = z.discriminatedUnion("kind", [
     keysRead: count,
     /** Work items, by rows of an item. */
     items: z.record(z.string(), count),
-    /** Query rows that were split. */
     splitRows: count,
-    /** Dispatches of a step. */
     dispatches: count,
     /** CPU milliseconds to plan a step, to upload it and to record its layers. */
     host: z.strictObject({
@@ -111,7 +108,6 @@ const peersSchema = z.strictObject({
         kind: z.literal("timed"),
         /** Milliseconds of each run, oldest first. */
         samplesMs: milliseconds,
-        /** Median of the samples. */
         medianMs: z.number(),
         note: z.string(),
       }),
@@ -161,7 +157,6 @@ export const kernelResultSchema = z.strictObject({
     }),
   ]),
   adapter: adapterSchema,
-  /** Options in force. */
   options: z.strictObject({
     runs: count,
     checks: count,
@@ -183,7 +178,6 @@ export const kernelResultSchema = z.strictObject({
   cases: z.array(caseResultSchema),
   /** Version of each that answers, or why it is absent. */
   peers: peersSchema.nullable(),
-  /** Goals of all cases. */
   goals: z.array(z.strictObject({
     case: z.string(),
     goal: goalSchema,

@@ -25,7 +25,6 @@ const ROPE_THETA = 10_000;
 export interface KernelStep {
   /** Table and lengths. */
   readonly batch: GroupRows;
-  /** What the runner is made for. */
   readonly runner: StepRunnerOptions;
   /** What the step must read and compute. */
   readonly work: KernelCaseWork;

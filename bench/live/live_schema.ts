@@ -53,9 +53,7 @@ const performanceSchema = z.strictObject({
   exactChunkRequests: count,
   /** From the first scheduled arrival to the last byte, in milliseconds. */
   durationMs: z.number(),
-  /** Requests that were completed. */
   completed: count,
-  /** Requests that failed. */
   failed: count,
   /** The same by kind, kinds without any left out; results of earlier versions lack it. */
   failedByKind: z.partialRecord(errorKind, count).exactOptional(),
@@ -69,16 +67,13 @@ const performanceSchema = z.strictObject({
   goodShare: nullable,
   /** Most requests under way at once. */
   peakInFlight: count,
-  /** Prompt tokens. */
   promptTokens: accountSchema,
-  /** Answer tokens. */
   outputTokens: accountSchema,
 });
 
 const errorSchema = z.strictObject({
   /** Id of the request. */
   request: count,
-  /** What kind of failure. */
   kind: errorKind,
   /** What happened, with the server's own words where there are any. */
   message: text,
@@ -98,9 +93,7 @@ const samplesSchema = z.strictObject({
 const sideSchema = z.strictObject({
   /** `endpoint` is judged, `against` is what it is judged by. */
   role: z.enum(["endpoint", "against"]),
-  /** Base URL. */
   url: text,
-  /** Model asked for. */
   model: text,
   /** Requests of the warm-up that failed; results of earlier versions lack it. */
   warmupErrors: z.array(errorSchema).exactOptional(),
@@ -110,9 +103,7 @@ const sideSchema = z.strictObject({
     pair: count,
     /** Position among all replays, from 0. */
     order: count,
-    /** What was measured. */
     performance: performanceSchema,
-    /** Requests that failed. */
     errors: z.array(errorSchema),
     /** Raw values. */
     samples: samplesSchema,
@@ -126,11 +117,8 @@ export const liveResultSchema = z.strictObject({
   schemaVersion: z.literal(LIVE_SCHEMA_VERSION),
   /** When the run ended, ISO 8601 in UTC. */
   createdAt: text,
-  /** Machine and runtime of the client. */
   environment,
-  /** Workload whose requests were replayed. */
   workload: z.strictObject({ name: text, sha256: text }),
-  /** Requests replayed. */
   requests: z.strictObject({
     count,
     trace: text.nullable(),
@@ -157,7 +145,6 @@ export const liveResultSchema = z.strictObject({
     pairs: count,
     /** Whether to ask for whole answers with `ignore_eos`, which not every server knows. */
     ignoreEos: z.boolean(),
-    /** Seed of the prompts. */
     seed: z.number(),
     /** Objectives of goodput, or null. */
     objectives: z.strictObject({

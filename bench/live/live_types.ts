@@ -18,11 +18,8 @@ export interface LiveEndpoint {
 
 /** What the requests of a replay are sent with. */
 export interface LiveClient {
-  /** Server to ask. */
   readonly endpoint: LiveEndpoint;
-  /** How to ask. */
   readonly settings: LiveSettings;
-  /** Connections. */
   readonly client: Deno.HttpClient;
   /** Seed of the prompts' words. */
   readonly promptSeed: number;

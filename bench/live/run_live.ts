@@ -40,22 +40,6 @@ const SEED_STRIDE = 7919;
  * against the second. An open loop: a request is sent when it is due, however long others take;
  * only the concurrency cap holds it back, and its waiting counts. Nothing is tried again.
  *
- * @example Two servers
- * ```ts
- * import { type LiveResult, runLive } from "@headwise/headwise/bench";
- * import type { Workload } from "@headwise/headwise/fixtures";
- *
- * function compare(workload: Workload): Promise<LiveResult> {
- *   const at = (url: string) => ({ url, model: "default", token: null });
- *   return runLive({
- *     workload,
- *     endpoint: at("http://127.0.0.1:8001/v1"),
- *     against: at("http://127.0.0.1:8002/v1"),
- *     settings: { pairs: 8, maxInFlight: 64 },
- *   });
- * }
- * void compare;
- * ```
  * @throws {BenchError} When a setting is out of range, a URL is none or a token cannot be sent.
  * @throws {DOMException} `AbortError` when the run is stopped.
  */

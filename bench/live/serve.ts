@@ -105,24 +105,6 @@ interface Server extends AnswerServer {
  * listens on loopback unless told otherwise, for it knows no users, and there refuses what a web page
  * could have sent: a foreign `Host` or `Origin`, and bodies that are not declared to be JSON.
  *
- * @example One token
- * ```ts
- * import { startServer, SIDES } from "@headwise/headwise/bench";
- * import type { Workload } from "@headwise/headwise/fixtures";
- *
- * async function ask(workload: Workload): Promise<string> {
- *   const server = await startServer({ workload, side: SIDES["pooled-recycle"] });
- *   const response = await fetch(`${server.url}/completions`, {
- *     method: "POST",
- *     headers: { "content-type": "application/json" },
- *     body: JSON.stringify({ prompt: "one two three", max_tokens: 1 }),
- *   });
- *   const text = await response.text();
- *   await server.close();
- *   return text;
- * }
- * void ask;
- * ```
  * @param o Workload, side, address and bounds.
  * @throws {BenchError} When an option is out of range, or the address is not loopback.
  */

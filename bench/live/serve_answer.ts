@@ -9,7 +9,6 @@ const TEXT = new TextEncoder();
 
 /** What an answer needs of the server. */
 export interface AnswerServer {
-  /** Engine that times it. */
   readonly engine: ServeEngine;
   /** Most requests taken at once, for the message of the refusal. */
   readonly maxRequests: number;

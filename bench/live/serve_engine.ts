@@ -42,9 +42,7 @@ export interface ServeEngineOptions {
 
 /** A request as the engine takes it. */
 export interface EngineRequest {
-  /** Prompt tokens. */
   readonly inputTokens: number;
-  /** Tokens to generate. */
   readonly outputTokens: number;
   /** Ids of the prompt's prefix blocks. */
   readonly prefixBlocks: readonly number[];

@@ -10,7 +10,6 @@ export interface UnreadStream {
 
 /** All answers that are being streamed. */
 export interface UnreadBytes {
-  /** Streams that are open. */
   readonly streams: Set<UnreadStream>;
   /** Told of bytes just queued: ends the stream, or those with most unread, where it is too much. */
   readonly onQueued: (stream: UnreadStream, bytes: number) => void;

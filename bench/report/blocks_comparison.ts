@@ -11,13 +11,11 @@ export interface ComparedSides {
   /** Clause that it answers. */
   readonly gate: string;
   readonly verdict: string;
-  /** Why. */
   readonly reasons: readonly string[];
   /** What was compared, such as `headwise against uniform`. */
   readonly sides: string;
   /** Pairs, in words. */
   readonly pairs: string;
-  /** Comparisons of all metrics. */
   readonly comparisons: readonly Comparison[];
   /** The same of a control against the baseline. */
   readonly control: readonly Comparison[];

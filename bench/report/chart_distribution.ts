@@ -13,7 +13,6 @@ import {
 
 /** A sample with the name and the place of its series. */
 export interface SampleSeries {
-  /** Name in the legend. */
   readonly name: string;
   /** Place among the colours. */
   readonly place: number;

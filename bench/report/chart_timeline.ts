@@ -14,7 +14,6 @@ import {
 
 /** The timeline of a side with the name and the place of its series. */
 export interface TimelineSeries {
-  /** Name in the legend. */
   readonly name: string;
   /** Place among the colours. */
   readonly place: number;

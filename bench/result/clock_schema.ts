@@ -106,9 +106,7 @@ export const clock = z.strictObject({
 
 /** What the protocol of a clock adapter took beside the steps themselves. */
 export const clockCost = z.strictObject({
-  /** Batches sent. */
   batches: count,
-  /** Steps sent. */
   steps: count,
   /** Sampled rows that came back and were judged. */
   samples: count,

@@ -9,9 +9,7 @@ import type { Stored } from "../../fixtures/mod.ts";
 export const verdict = z.enum(["PASS", "FAIL", "INCONCLUSIVE"]);
 
 const interval = z.strictObject({
-  /** Lower bound. */
   lower: z.number(),
-  /** Upper bound. */
   upper: z.number(),
   /** Confidence, such as 0.95. */
   confidence: z.number(),
@@ -104,7 +102,6 @@ export const capacityPrediction = z.strictObject({
 
 /** How many requests one side runs while memory bounds the batch, by arithmetic. */
 export const concurrencyPrediction = z.strictObject({
-  /** Side that is predicted. */
   side: sideName,
   /** C, pages of the pool that runs out first. */
   capacityPages: z.number(),

@@ -11,21 +11,14 @@ export const nullableNumber: z.ZodType<number | null> = z.number().nullable();
 const summarySchema = z.strictObject({
   /** Number of values, each token counted once in pooled samples. */
   count,
-  /** Arithmetic mean. */
   mean: z.number(),
-  /** Smallest value. */
   min: z.number(),
-  /** Median. */
   p50: z.number(),
-  /** 90th percentile. */
   p90: z.number(),
-  /** 95th percentile. */
   p95: z.number(),
-  /** 99th percentile. */
   p99: z.number(),
   /** 99.9th percentile, or null below 1000 values. */
   p999: nullableNumber,
-  /** Largest value. */
   max: z.number(),
 });
 
@@ -37,13 +30,9 @@ export const summary: z.ZodType<Summary | null> = summarySchema.nullable();
 
 /** Machine, runtime and sources of a result. */
 export const environment = z.strictObject({
-  /** Operating system. */
   os: z.string(),
-  /** Instruction set. */
   arch: z.string(),
-  /** Version of Deno. */
   deno: z.string(),
-  /** Version of V8. */
   v8: z.string(),
   /** Name of the GPU adapter, or null where none was used. */
   adapter: z.string().nullable(),

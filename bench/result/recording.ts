@@ -69,7 +69,6 @@ export const timeline = z.strictObject({
 export const tokenGaps = z.strictObject({
   /** Upper end of each group of gaps, in milliseconds, ascending. */
   gapMs: numbers,
-  /** Tokens of each group. */
   tokens: counts,
 });
 
@@ -78,9 +77,7 @@ export const requestList = z.strictObject({
   ids: counts,
   /** Scheduled arrivals in milliseconds. */
   arrivalMs: numbers,
-  /** Prompt tokens. */
   inputTokens: counts,
-  /** Tokens to generate. */
   outputTokens: counts,
 });
 

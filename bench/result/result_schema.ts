@@ -19,7 +19,6 @@ export const READABLE_RESULT_VERSIONS = [1, RESULT_SCHEMA_VERSION] as const;
 const text = z.string();
 
 const workload = z.strictObject({
-  /** Name of the fixture. */
   name: text,
   /** SHA-256 of the fixture's text. */
   sha256: text,
@@ -52,7 +51,6 @@ const requests = z.strictObject({
 
 const fleet = z.strictObject({
   replicas: count,
-  /** How the router chooses. */
   router: z.enum(ROUTERS),
 });
 
@@ -63,7 +61,6 @@ const options = z.strictObject({
   pairs: count,
   /** Order in which pools hand out pages, the same for every side. */
   pageOrder: z.enum(["shuffled", "identity"]),
-  /** Gates judged. */
   gates: z.array(gateName),
   /** Discarded steps of each side before the first pair. */
   warmupSteps: count,
@@ -105,27 +102,20 @@ const verification = z.strictObject({
 
 /** Every field of a result; unknown ones are refused, so that a typing error is not read as data. */
 export const resultSchema = z.strictObject({
-  /** Always `headwise/bench-result`. */
   kind: z.literal("headwise/bench-result"),
-  /** Version of this shape. */
   schemaVersion: z.literal(READABLE_RESULT_VERSIONS).transform((): typeof RESULT_SCHEMA_VERSION =>
     RESULT_SCHEMA_VERSION
   ),
   /** When the run ended, ISO 8601 in UTC. */
   createdAt: text,
-  /** Machine and runtime. */
   environment,
-  /** Workload replayed. */
   workload,
-  /** Requests replayed. */
   requests,
   /** Each of them; null where nothing was recorded beside the figures. */
   requestList: requestList.nullable().default(null),
   /** Command that starts the same run again, or null where it was started from code. */
   commandLine: text.nullable().default(null),
-  /** Options in force. */
   options,
-  /** Clock that timed it. */
   clock,
   /** What the clock's protocol took, where an adapter timed the steps. */
   clockCost: clockCost.exactOptional(),
@@ -133,7 +123,6 @@ export const resultSchema = z.strictObject({
   restOfLayer,
   /** What each metric means, by name. */
   formulas: z.record(text, text),
-  /** Replays, by side. */
   sides: z.array(side),
   /** Checks of correctness. */
   verification,

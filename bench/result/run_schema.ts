@@ -121,7 +121,6 @@ const run = z.strictObject({
 /** All replays of one side. */
 export const side = z.strictObject({
   name: sideName,
-  /** Layout of its table. */
   layout: z.enum(["uniform", "headwise", "pooled"]),
   walk: z.enum(["row", "visible"]),
   /** Whether window pages were recycled. */

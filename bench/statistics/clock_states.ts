@@ -12,9 +12,7 @@ export interface OrderedRun {
 export interface ClockStates {
   /** Geometric mean of the slow runs over that of the fast ones. */
   readonly ratio: number;
-  /** Runs of the fast group. */
   readonly fastRuns: number;
-  /** Runs of the slow group. */
   readonly slowRuns: number;
 }
 

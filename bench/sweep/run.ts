@@ -66,18 +66,6 @@ const MODEL: ClockChoice = { kind: "model", reason: null };
  * flushed before the next begins, so that a killed sweep resumes where it stopped. A point that
  * cannot be replayed (a prompt that no pool holds) is a row with its error, and the sweep continues.
  *
- * @example Two windows of the smoke fixture
- * ```ts
- * import { runSweep } from "@headwise/headwise/bench";
- *
- * async function sweepWindows(file: string): Promise<number> {
- *   const axes = {
- *     windowTokens: [16, 32], ratio: [], contextTokens: [], batch: [], pageSizeTokens: [],
- *   };
- *   return (await runSweep({ fixture: "smoke", axes, file })).rows.length;
- * }
- * void sweepWindows;
- * ```
  * @param o Fixture, grid, file and clock.
  * @throws {ResultError} When the file is of another sweep, or no sweep.
  * @throws {BenchError} When the sweep is stopped, or its options contradict each other.

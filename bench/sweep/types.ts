@@ -60,7 +60,6 @@ export const rowSchema = z.strictObject({
   }),
   /** Clock that was asked for. */
   clock: z.enum(["model", "gpu", "adapter", "table"]).nullable(),
-  /** Verdicts of the gates asked for. */
   verdicts: z.partialRecord(gate, z.enum(["PASS", "FAIL", "INCONCLUSIVE"])),
   /** Sides; empty where the point could not be replayed. */
   sides: z.array(z.strictObject({
@@ -69,7 +68,6 @@ export const rowSchema = z.strictObject({
     meanTtftMs: nullable,
     /** Mean time between tokens in milliseconds. */
     meanTbtMs: nullable,
-    /** Output tokens per second. */
     outputTokensPerSecond: nullable,
     /** Running requests, averaged over time. */
     meanConcurrency: nullable,

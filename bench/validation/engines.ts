@@ -12,9 +12,7 @@ import type { EngineLimits } from "./simulate.ts";
 /** An engine with the settings of one run. */
 export interface Engine {
   readonly name: EngineName;
-  /** Steps. */
   readonly limits: EngineLimits;
-  /** Time. */
   readonly overhead: EngineOverhead;
 }
 
@@ -44,11 +42,9 @@ function isFrom(version: string, [major, minor]: readonly [number, number]): boo
 
 /** What an engine's defaults depend on. */
 export interface EngineOptions {
-  /** Card. */
   readonly sheet: DataSheet;
   /** The engine as a result names it, with its backend. */
   readonly words?: string;
-  /** Release. */
   readonly version?: string;
   /** What flags set. */
   readonly settings?: Partial<RunSettings>;

@@ -46,9 +46,7 @@ export type RowOutcome =
 /** What predictions are made from. */
 export interface PredictOptions {
   readonly geometries: ReadonlyMap<string, PublishedGeometry>;
-  /** Profiles at hand. */
   readonly profiles: readonly CardProfile[];
-  /** Factors of a fit. */
   readonly factors?: CostFactors;
   /** Factor on every duration, of steps and of requests. @default {1} */
   readonly timeFactor?: number;

@@ -19,9 +19,7 @@ export interface RunSettings {
   readonly staticMemoryShare: number;
   /** Share of what weights leave free that the cache gets (TensorRT-LLM, LMDeploy). */
   readonly freeMemoryShare: number;
-  /** Tensor-parallel ranks. */
   readonly tensorParallel: number;
-  /** Pipeline stages. */
   readonly pipelineParallel: number;
   /** Ranks that share whole experts. */
   readonly expertParallel: number;

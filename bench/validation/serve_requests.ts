@@ -15,7 +15,6 @@ export interface ServeRequestsOptions extends Omit<SimulateOptions, "admitMs" | 
 
 /** Latencies of served requests. */
 export interface ServedRequests {
-  /** The simulation. */
   readonly times: SimulatedTimes;
   /** Time to the first token of each request, in milliseconds. */
   readonly ttftMs: readonly number[];

@@ -12,11 +12,8 @@ import type { RunSettings } from "./run_flags.ts";
 
 /** What bounds a cache. */
 export interface CapacityOptions {
-  /** Card of each rank. */
   readonly sheet: DataSheet;
-  /** Engine with its limits. */
   readonly engine: Engine;
-  /** Ranks. */
   readonly placement: Placement;
   /** What the run's flags say of memory. */
   readonly settings: Partial<RunSettings>;

@@ -102,7 +102,6 @@ export interface SimulatedStep {
 
 /** What a simulation needs. */
 export interface SimulateOptions {
-  /** Requests in order. */
   readonly requests: readonly SimulatedRequest[];
   readonly limits: EngineLimits;
   /** Tokens of cache, as `heldTokens` counts them. */
