@@ -119,31 +119,31 @@ async function runCommand(
 ): Promise<void> {
   const { model } = driver;
   const slots = model.slots.length;
+  // A slot that is not there holds nothing, and is not empty.
+  const held = "slot" in command ? model.slots[command.slot]?.lengthTokens : undefined;
   switch (command.kind) {
     case "admit":
-      if (isEmpty(driver, command.slot)) await driver.admit(command.slot, command.tokens);
+      if (held === 0) await driver.admit(command.slot, command.tokens);
       return;
     case "extend":
-      if (isActive(driver, command.slot)) {
-        await driver.extend(command.slot, lengthOf(driver, command.slot) + command.tokens);
-      }
+      if (held) await driver.extend(command.slot, held + command.tokens);
       return;
     case "decode":
       return await decode(driver);
     case "speculate":
-      if (isActive(driver, command.slot)) await speculate(driver, command);
+      if (held) await speculate(driver, command);
       return;
     case "recycle":
-      if (isActive(driver, command.slot)) {
-        const next = Math.max(0, lengthOf(driver, command.slot) - command.recomputed);
-        await driver.recycle(command.slot, next);
-      }
+      if (held) await driver.recycle(command.slot, Math.max(0, held - command.recomputed));
       return;
     case "abort":
-      if (command.slot < slots) await driver.release(command.slot);
+      if (held !== undefined) await driver.release(command.slot);
       return;
     case "preempt":
-      if (isActive(driver, command.slot)) await preempt(driver, command.slot);
+      if (held) {
+        await driver.release(command.slot);
+        await driver.admit(command.slot, held);
+      }
       return;
     case "swap":
       if (command.first < slots && command.second < slots) {
@@ -173,7 +173,7 @@ async function runCommand(
 async function decode(driver: Driver): Promise<void> {
   const step = await openStep(driver);
   for (let slot = 0; slot < driver.model.slots.length; slot++) {
-    const lengthTokens = lengthOf(driver, slot);
+    const { lengthTokens } = slotOf(driver.model, slot);
     if (lengthTokens === 0) continue;
     await recycleIfClaimed(driver, slot, lengthTokens);
     // A request that cannot grow gives its pages to the others, as a scheduler would.
@@ -195,7 +195,7 @@ async function speculate(
   driver: Driver,
   o: { readonly slot: number; readonly drafts: number; readonly accepted: number },
 ): Promise<void> {
-  const lengthTokens = lengthOf(driver, o.slot);
+  const { lengthTokens } = slotOf(driver.model, o.slot);
   const step = await openStep(driver);
   const fits = await driver.extend(o.slot, lengthTokens + 1 + o.drafts);
   if (step !== null) await driver.completeStep(step);
@@ -203,22 +203,4 @@ async function speculate(
   const kept = lengthTokens + 1 + Math.min(o.drafts, o.accepted);
   await driver.extend(o.slot, kept);
   await recycleIfClaimed(driver, o.slot, kept);
-}
-
-async function preempt(driver: Driver, slot: number): Promise<void> {
-  const lengthTokens = lengthOf(driver, slot);
-  await driver.release(slot);
-  await driver.admit(slot, lengthTokens);
-}
-
-function lengthOf(driver: Driver, slot: number): number {
-  return slotOf(driver.model, slot).lengthTokens;
-}
-
-function isActive(driver: Driver, slot: number): boolean {
-  return slot < driver.model.slots.length && lengthOf(driver, slot) > 0;
-}
-
-function isEmpty(driver: Driver, slot: number): boolean {
-  return slot < driver.model.slots.length && lengthOf(driver, slot) === 0;
 }

@@ -1,6 +1,7 @@
 /** Kernels that quantise what they append wrongly, one fault each. */
 import {
   type AppendProblem,
+  cacheOffset,
   CODE_FORMATS,
   type CodeType,
   decodeValues,
@@ -14,6 +15,7 @@ import {
   type RowPlace,
   type RowTarget,
   storeCode,
+  tableIndex,
 } from "../../kernel/mod.ts";
 import type { AppendReply } from "../subject.ts";
 import { type FamilyMember, kernelFamily } from "./family.ts";
@@ -34,8 +36,6 @@ interface WrittenRow {
   readonly x: Float32Array;
   /** [D] the same of the token's other heads. */
   readonly neighbours: readonly Float32Array[];
-  /** P. */
-  readonly pageSizeTokens: number;
 }
 
 interface WriteMember extends FamilyMember {
@@ -54,7 +54,7 @@ function rewrite(
   change: WriteMember["change"],
 ): AppendReply {
   const { shape, packed, rotary } = problem;
-  const { queryHeads, kvHeads, headSize, columns, pageSizeTokens, layout, storage } = shape;
+  const { queryHeads, kvHeads, headSize, storage } = shape;
   const numbers = decodeValues(storage, packed);
   const written: Record<string, QuantisedTensor> = {};
   for (const side of SIDES) {
@@ -73,21 +73,19 @@ function rewrite(
     for (let slot = 0; slot < shape.batch; slot++) {
       const start = problem.queryStarts[slot]!;
       for (let token = start; token < problem.queryStarts[slot + 1]!; token++) {
-        const position = problem.cachedLengths[slot]! + token - start;
+        const positionTokens = problem.cachedLengths[slot]! + token - start;
         const heads = headsOf(token);
         for (const [head, x] of heads.entries()) {
-          const tableRow = layout === "uniform" ? slot : slot * kvHeads + head;
-          const page = problem.table[tableRow * columns + Math.floor(position / pageSizeTokens)]!;
+          const page = problem.table[tableIndex(shape, { slot, head, positionTokens })]!;
           if (page < 0) continue;
-          const headPage = layout === "pooled" ? page : page * kvHeads + head;
+          const row = cacheOffset(shape, { page, head, positionTokens }) / headSize;
           change({
             target: { tensor, format, headSize },
             before: problem[side.tensor]!,
             other: shape.keyFormat === shape.valueFormat ? problem[side.other] : undefined,
-            at: { row: headPage * pageSizeTokens + position % pageSizeTokens, head },
+            at: { row, head },
             x,
             neighbours: heads,
-            pageSizeTokens,
           });
         }
       }

@@ -47,6 +47,23 @@ export function idAt(
   return snapshot.table[entryIndex(snapshot, o)] ?? -1;
 }
 
+/** Rows of a slot. */
+export function rowsOf({ layout, kvHeads, layerGroups }: AllocatorSnapshot): number {
+  return layout === "uniform" ? 1 : kvHeads * layerGroups;
+}
+
+/** Ids of all rows of a slot, in the table or in a copy of it. */
+export function slotIds(
+  snapshot: AllocatorSnapshot,
+  slot: number,
+  table = snapshot.table,
+): number[] {
+  return Array.from({ length: rowsOf(snapshot) }, (_, row) => {
+    const start = entryIndex(snapshot, { slot, row, column: 0 });
+    return [...table.subarray(start, start + snapshot.columns)];
+  }).flat();
+}
+
 function checkShape(model: CacheModel, snapshot: AllocatorSnapshot): void {
   const { spec, kinds } = model;
   requireEqual("layout", snapshot.layout, spec.layout);

@@ -6,7 +6,7 @@ import { Mismatch, PASS } from "../outcome.ts";
 import type { AllocatorSnapshot, CacheSpec, Capability } from "../subject.ts";
 import { type CaseParams, defineTest, grid, type TestDefinition } from "../test_definition.ts";
 import { cacheSpec, HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
-import { entryIndex, idAt } from "./check_snapshot.ts";
+import { entryIndex, idAt, rowsOf } from "./check_snapshot.ts";
 import { claimedSpec, requireOk } from "./driver.ts";
 import { resolveKinds } from "./resolve_kinds.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
@@ -69,10 +69,6 @@ async function requireRoom(
 
 function freeOf(snapshot: AllocatorSnapshot): number {
   return snapshot.freePages.reduce((sum, pages) => sum + pages, 0);
-}
-
-function rowsOf(snapshot: AllocatorSnapshot): number {
-  return snapshot.layout === "uniform" ? 1 : snapshot.kvHeads * snapshot.layerGroups;
 }
 
 /** The ids of a slot, as text. */

@@ -1,6 +1,11 @@
 // deno-lint-ignore-file camelcase -- names of code types are those of the field
 /** Tests of codes and scales that are no number where a query sees them: they count, as NaN does. */
-import { type AttentionProblem, type QuantisedTensor, tableIndex } from "../../kernel/mod.ts";
+import {
+  type AttentionProblem,
+  cacheOffset,
+  type QuantisedTensor,
+  tableIndex,
+} from "../../kernel/mod.ts";
 import type { TestDefinition } from "../test_definition.ts";
 import { defineAttendTest } from "./attend_case.ts";
 import { attend, attendJudged, judgeReply, STORAGES } from "./kernel_case.ts";
@@ -19,11 +24,9 @@ const ELEMENT = 5;
 
 function changedRow(problem: AttentionProblem): number {
   const { shape } = problem;
-  const { kvHeads, pageSizeTokens, layout } = shape;
-  const key = { slot: 0, head: kvHeads - 1, positionTokens: 2 };
+  const key = { slot: 0, head: shape.kvHeads - 1, positionTokens: 2 };
   const page = problem.table[tableIndex(shape, key)]!;
-  const rows = layout === "pooled" ? page : page * kvHeads + key.head;
-  return rows * pageSizeTokens + key.positionTokens;
+  return cacheOffset(shape, { ...key, page }) / shape.headSize;
 }
 
 /** A tensor in which one code of a row is another one. */

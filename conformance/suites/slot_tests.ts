@@ -4,38 +4,19 @@ import { Mismatch } from "../outcome.ts";
 import type { AllocatorSnapshot } from "../subject.ts";
 import { grid, type TestDefinition } from "../test_definition.ts";
 import { defineAllocatorTest } from "./allocator_case.ts";
-import { tableRowsPerSlot } from "./cache_model.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "./cache_spec.ts";
-import { entryIndex } from "./check_snapshot.ts";
-import type { Driver } from "./driver.ts";
-import { takeSnapshot } from "./take_snapshot.ts";
+import { slotIds } from "./check_snapshot.ts";
 
-/** Ids of all rows of a slot. */
-function slotRows(driver: Driver, snapshot: AllocatorSnapshot, slot: number): number[] {
-  return rowsOf(driver, snapshot, { slot, table: snapshot.table });
-}
-
-function draftOf(driver: Driver, snapshot: AllocatorSnapshot, slot: number): number[] {
+function draftOf(snapshot: AllocatorSnapshot, slot: number): number[] {
   if (snapshot.draftTable === null) {
     throw new Mismatch("Expected a draft model's table, found none");
   }
-  return rowsOf(driver, snapshot, { slot, table: snapshot.draftTable });
+  return slotIds(snapshot, slot, snapshot.draftTable);
 }
 
-function rowsOf(
-  driver: Driver,
-  snapshot: AllocatorSnapshot,
-  o: { slot: number; table: Int32Array },
-): number[] {
-  return Array.from({ length: tableRowsPerSlot(driver.model) }, (_, row) => {
-    const start = entryIndex(snapshot, { slot: o.slot, row, column: 0 });
-    return [...o.table.subarray(start, start + snapshot.columns)];
-  }).flat();
-}
-
-function findSlot(driver: Driver, snapshot: AllocatorSnapshot, rows: readonly number[]): number {
+function findSlot(snapshot: AllocatorSnapshot, rows: readonly number[]): number {
   const slots = Array.from({ length: snapshot.slots }, (_, slot) => slot);
-  const found = slots.find((slot) => slotRows(driver, snapshot, slot).join() === rows.join());
+  const found = slots.find((slot) => slotIds(snapshot, slot).join() === rows.join());
   requireEqual("rows that stood somewhere before", found !== undefined, true);
   return found ?? 0;
 }
@@ -58,13 +39,13 @@ export const slotTests: readonly TestDefinition[] = [
       const after = await driver.checkState();
       requireSameElements(
         "rows of slot 0",
-        slotRows(driver, after, 0),
-        slotRows(driver, before, other),
+        slotIds(after, 0),
+        slotIds(before, other),
       );
       requireSameElements(
         "rows moved away",
-        slotRows(driver, after, other),
-        slotRows(driver, before, 0),
+        slotIds(after, other),
+        slotIds(before, 0),
       );
       await driver.grow(other, 170);
       await driver.release(other);
@@ -86,11 +67,11 @@ export const slotTests: readonly TestDefinition[] = [
       if (move === "reorder") await driver.reorder([3, 2, 1, 0]);
       const after = await driver.checkState();
       for (let slot = 0; slot < 4; slot++) {
-        const from = findSlot(driver, before, slotRows(driver, after, slot));
+        const from = findSlot(before, slotIds(after, slot));
         requireSameElements(
           `draft rows of slot ${slot}`,
-          draftOf(driver, after, slot),
-          draftOf(driver, before, from),
+          draftOf(after, slot),
+          draftOf(before, from),
         );
       }
     },
@@ -107,12 +88,12 @@ export const slotTests: readonly TestDefinition[] = [
         if (flag) await driver.grow(slot, 32 * (slot + 1));
       }
       await driver.condense(flags);
-      const { table } = await driver.checkState();
+      const snapshot = await driver.checkState();
       const count = flags.filter(Boolean).length;
       for (let slot = count; slot < 4; slot++) {
-        const rows = slotRows(driver, { ...await takeSnapshot(driver.allocator), table }, slot);
         requireThat(
-          driver.allocator.policies.deadColumns === "stale" || rows.every((id) => id === -1),
+          driver.allocator.policies.deadColumns === "stale" ||
+            slotIds(snapshot, slot).every((id) => id === -1),
           `Expected holes in slot ${slot}`,
         );
       }
