@@ -126,6 +126,26 @@ export const lifetimeTests: readonly TestDefinition[] = [
     },
   }),
   defineAllocatorTest({
+    id: "allocator:lifetime:names",
+    clauses: ["pool/late-release", "slot/swap-rows"],
+    description: "Two requests that change places are found by their own numbers",
+    needs: ["allocator.request_ids", "allocator.moves"],
+    cases: grid({ layout: LAYOUTS, move: ["swap", "reorder"] }),
+    spec: () => ({ recycle: false }),
+    run: async (driver, { move: by }) => {
+      await driver.admit(0, 40, 7);
+      await driver.admit(3, 100, 8);
+      await (by === "swap" ? driver.swap(0, 3) : driver.reorder([3, 1, 2, 0]));
+      const before = await driver.checkState();
+      const late = await driver.allocator.release({ slot: 0, request: 7 });
+      if (late.kind === "ok") requireEqual("pages that a late release returned", late.value, 0);
+      const now = await driver.checkState();
+      requireSameElements("table", now.table, before.table);
+      await driver.release(0, 8);
+      await driver.release(3, 7);
+    },
+  }),
+  defineAllocatorTest({
     id: "allocator:lifetime:optimistic",
     clauses: ["recycle/optimistic", "recycle/window-only"],
     description:

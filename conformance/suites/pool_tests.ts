@@ -191,4 +191,23 @@ export const poolTests: readonly TestDefinition[] = [
       requireEqual("pages in use at the end", await driver.pagesInUse(), 0);
     },
   }),
+  defineAllocatorTest({
+    id: "allocator:pool:preallocation_at_end",
+    clauses: ["pool/extend", "pool/conservation"],
+    description: "Pages ahead of need end with the row, and none is lost behind it",
+    needs: ["allocator.preallocation"],
+    cases: grid({ layout: LAYOUTS, pages: [1, 3], columns: [3, 4] }),
+    spec: ({ pages, columns }) => ({
+      preallocatedPages: pages,
+      recycle: false,
+      modelLengthTokens: columns * 16,
+    }),
+    run: async (driver, { columns }) => {
+      for (let length = 16; length <= columns * 16; length += 16) await driver.grow(1, length);
+      await driver.grow(2, columns * 16);
+      await driver.release(1);
+      await driver.release(2);
+      requireEqual("pages in use at the end", await driver.pagesInUse(), 0);
+    },
+  }),
 ];

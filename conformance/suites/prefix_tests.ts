@@ -1,5 +1,5 @@
 /** Tests of prefixes that several requests share: who holds their pages, and for how long. */
-import type { Layout } from "../../allocator/mod.ts";
+import { createRandom, type Layout } from "../../allocator/mod.ts";
 import { requireEqual, requireSameElements, requireThat } from "../acceptance.ts";
 import type { JudgedAllocator } from "../guard.ts";
 import { Mismatch, PASS } from "../outcome.ts";
@@ -8,12 +8,16 @@ import { type CaseParams, defineTest, grid, type TestDefinition } from "../test_
 import { cacheSpec, HEAD_LAYOUTS, layoutCapability, LAYOUTS } from "./cache_spec.ts";
 import { entryIndex, idAt, rowsOf } from "./check_snapshot.ts";
 import { claimedSpec, requireOk } from "./driver.ts";
+import { PrefixPlay } from "./prefix_contents.ts";
 import { resolveKinds } from "./resolve_kinds.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
 
 const PAGE = 16;
 /** Blocks of the prefix that requests have in common. */
 const PREFIX: readonly number[] = [11, 12, 13, 14, 15, 16];
+
+/** Commands of a case that draws them. */
+const COMMANDS = 160;
 
 function prefixSpec(layout: Layout, changes: Partial<CacheSpec> = {}): CacheSpec {
   return cacheSpec({ layout, prefixSharing: true, recycle: false, ...changes });
@@ -315,6 +319,36 @@ export const prefixTests: readonly TestDefinition[] = [
       requireOk("release", await allocator.release({ slot: 0 }));
       const whole = { slot: 3, lengthTokens: 512, blocks: [78] };
       await requireRoom(allocator, "a request for the whole pool", whole);
+    },
+  }),
+  defineTest({
+    id: "allocator:prefix:contents",
+    clauses: ["prefix/share", "prefix/window", "pool/conservation"],
+    description:
+      "Over random requests every page that a request may read holds its own blocks, and none is lost",
+    needs: ({ layout, window, sinks }) => [
+      layoutCapability(layout),
+      "allocator.prefix_sharing",
+      window > 0 && "allocator.recycle",
+      sinks > 0 && "allocator.sinks",
+    ],
+    cases: [
+      ...grid({ layout: LAYOUTS, window: [0], sinks: [0], pages: [9, 14], draw: [1, 2] }),
+      ...grid({ layout: HEAD_LAYOUTS, window: [17, 40], sinks: [0, 20], pages: [9], draw: [1, 2] }),
+    ],
+    run: async ({ allocator, params: { layout, window, sinks, pages }, seed }) => {
+      const spec = prefixSpec(layout, {
+        recycle: window > 0,
+        windowTokens: window,
+        sinkTokens: sinks,
+        pagesPerHead: pages,
+        modelLengthTokens: pages * PAGE,
+      });
+      const taken = claimedPrefixSpec(allocator, spec);
+      const random = createRandom(seed);
+      const play = await PrefixPlay.create(allocator, { spec: taken, random });
+      await play.run(COMMANDS);
+      return PASS;
     },
   }),
 ];

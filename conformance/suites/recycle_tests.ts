@@ -164,6 +164,26 @@ export const recycleTests: readonly TestDefinition[] = [
     },
   }),
   defineAllocatorTest({
+    id: "allocator:recycle:steps_out_of_order",
+    clauses: ["recycle/in-flight"],
+    description:
+      "A step that completes before an older one lets go nothing that the older one reads",
+    needs: ["allocator.fence"],
+    cases: grid({ layout: LAYOUTS, steps: [2, 3] }),
+    spec: () => ({ pagesPerHead: 16, recycle: false }),
+    run: async (driver, { steps }) => {
+      await driver.grow(0, 256);
+      const open: number[] = [];
+      for (let count = 0; count < steps; count++) open.push(await driver.beginStep());
+      await driver.release(0);
+      for (const step of open.reverse()) {
+        requireThat(!await driver.admit(1, 64), "Expected a shortage while a step is in flight");
+        await driver.completeStep(step);
+      }
+      requireThat(await driver.admit(1, 64), "Expected the pages after all steps have completed");
+    },
+  }),
+  defineAllocatorTest({
     id: "allocator:recycle:freed_before_step",
     clauses: ["recycle/in-flight", "pool/admission"],
     description: "Pages freed before a step began do not wait for it",
