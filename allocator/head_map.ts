@@ -54,40 +54,38 @@ export class HeadMapError extends RangeError {
 }
 
 /** A head map by pattern: the same window heads in every layer. */
-export interface HeadPattern {
+export interface HeadPattern extends Pick<HeadMap, "kvHeads" | "windowTokens" | "sinkTokens"> {
   /** Number of model layers L. */
   readonly layers: number;
-  /** KV heads H. */
-  readonly kvHeads: number;
   /** Whether the window heads are the first or the last ones. */
   readonly pattern: "first" | "last";
   /** Share of window heads in [0, 1]; the count is floor(H·ratio). */
   readonly ratio: number;
-  /** Window W in tokens; 0 means full context everywhere. */
-  readonly windowTokens: number;
-  /** Sink tokens S. */
-  readonly sinkTokens: number;
 }
 
 /** A head map layer by layer. */
-export interface HeadLayers {
+export interface HeadLayers extends Pick<HeadMap, "windowTokens" | "sinkTokens"> {
   /** The kinds of each layer's heads, layer-major; every inner list has length H. */
   readonly kindsByLayer: readonly (readonly HeadKind[])[];
-  /** Window W in tokens; 0 means full context everywhere. */
-  readonly windowTokens: number;
-  /** Sink tokens S. */
-  readonly sinkTokens: number;
 }
 
-function checkCount(
-  value: number,
-  o: { code: HeadMapErrorCode; name: string; least: number },
-): void {
-  if (!Number.isInteger(value) || value < o.least) {
+/** The code of each count that is too small, and the least that it may be. */
+const COUNTS = {
+  windowTokens: ["head-map/window", 0],
+  sinkTokens: ["head-map/sink", 0],
+  groups: ["head-map/layers", 1],
+  layers: ["head-map/layers", 1],
+  kvHeads: ["head-map/heads", 1],
+} as const;
+
+function checkCounts(counts: Partial<Readonly<Record<keyof typeof COUNTS, number>>>): void {
+  for (const [name, value] of Object.entries(counts)) {
+    const [code, least] = COUNTS[name as keyof typeof COUNTS];
+    if (Number.isInteger(value) && value >= least) continue;
     throw new HeadMapError(
-      o.code,
+      code,
       value,
-      `Cannot build a head map with ${o.name} "${value}": give an integer of at least ${o.least}`,
+      `Cannot build a head map with ${name} "${value}": give an integer of at least ${least}`,
     );
   }
 }
@@ -99,8 +97,7 @@ function checkCount(
  *   positive integer.
  */
 export function headMapFromPattern(o: HeadPattern): HeadMap {
-  checkCount(o.layers, { code: "head-map/layers", name: "layers", least: 1 });
-  checkCount(o.kvHeads, { code: "head-map/heads", name: "kvHeads", least: 1 });
+  checkCounts({ layers: o.layers, kvHeads: o.kvHeads });
   if (!(o.ratio >= 0 && o.ratio <= 1)) {
     throw new HeadMapError(
       "head-map/ratio",
@@ -120,11 +117,7 @@ export function headMapFromPattern(o: HeadPattern): HeadMap {
     const inPattern = o.pattern === "first" ? head < count : head >= o.kvHeads - count;
     return inPattern ? "window" : "full";
   });
-  return headMapFromLayers({
-    kindsByLayer: Array.from({ length: o.layers }, () => kinds),
-    windowTokens: o.windowTokens,
-    sinkTokens: o.sinkTokens,
-  });
+  return headMapFromLayers({ ...o, kindsByLayer: Array.from({ length: o.layers }, () => kinds) });
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
@@ -139,14 +132,13 @@ function greatestCommonDivisor(a: number, b: number): number {
  * @throws {HeadMapError} When layers disagree on H, there are none, or W or S is negative.
  */
 export function headMapFromLayers(o: HeadLayers): HeadMap {
-  checkCount(o.windowTokens, { code: "head-map/window", name: "windowTokens", least: 0 });
-  checkCount(o.sinkTokens, { code: "head-map/sink", name: "sinkTokens", least: 0 });
-  checkCount(o.kindsByLayer.length, { code: "head-map/layers", name: "layers", least: 1 });
-  const kvHeads = o.kindsByLayer[0].length;
-  checkCount(kvHeads, { code: "head-map/heads", name: "kvHeads", least: 1 });
+  const { kindsByLayer, windowTokens, sinkTokens } = o;
+  checkCounts({ windowTokens, sinkTokens, layers: kindsByLayer.length });
+  const kvHeads = kindsByLayer[0].length;
+  checkCounts({ kvHeads });
 
   const merged = new Map<string, { layers: number[]; kinds: readonly HeadKind[] }>();
-  o.kindsByLayer.forEach((layerKinds, layer) => {
+  kindsByLayer.forEach((layerKinds, layer) => {
     if (layerKinds.length !== kvHeads) {
       throw new HeadMapError(
         "head-map/kinds",
@@ -155,7 +147,7 @@ export function headMapFromLayers(o: HeadLayers): HeadMap {
           `has ${kvHeads}; give every layer the same number`,
       );
     }
-    const kinds = layerKinds.map((kind): HeadKind => checkKind(kind, layer, o.windowTokens));
+    const kinds = layerKinds.map((kind): HeadKind => checkKind(kind, layer, windowTokens));
     const key = kinds.join();
     const group = merged.get(key);
     if (group === undefined) merged.set(key, { layers: [layer], kinds });
@@ -172,7 +164,7 @@ export function headMapFromLayers(o: HeadLayers): HeadMap {
     }
   }
   groups.sort((left, right) => left.layers[0] - right.layers[0]);
-  return { kvHeads, windowTokens: o.windowTokens, sinkTokens: o.sinkTokens, groups };
+  return { kvHeads, windowTokens, sinkTokens, groups };
 }
 
 function checkKind(kind: HeadKind, layer: number, windowTokens: number): HeadKind {
@@ -194,12 +186,10 @@ function checkKind(kind: HeadKind, layer: number, windowTokens: number): HeadKin
  *   stands in two groups or is missing, or W or S is negative.
  */
 export function checkHeadMap(map: HeadMap): void {
-  checkCount(map.kvHeads, { code: "head-map/heads", name: "kvHeads", least: 1 });
-  checkCount(map.windowTokens, { code: "head-map/window", name: "windowTokens", least: 0 });
-  checkCount(map.sinkTokens, { code: "head-map/sink", name: "sinkTokens", least: 0 });
-  checkCount(map.groups.length, { code: "head-map/layers", name: "groups", least: 1 });
+  const { kvHeads, windowTokens, sinkTokens } = map;
+  checkCounts({ kvHeads, windowTokens, sinkTokens, groups: map.groups.length });
   const size = map.groups[0].layers.length;
-  checkCount(size, { code: "head-map/layers", name: "layers", least: 1 });
+  checkCounts({ layers: size });
   const seen = new Set<number>();
   map.groups.forEach((group, index) => {
     if (group.kinds.length !== map.kvHeads) {

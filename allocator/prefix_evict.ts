@@ -4,7 +4,6 @@
  * @module
  */
 import { pagesForLength, type ReservedQuestion } from "./admission.ts";
-import type { CacheAllocator } from "./allocator.ts";
 import { assertValid } from "./validate_allocator.ts";
 import { HOLE } from "./ids.ts";
 import {
@@ -62,27 +61,21 @@ function isLeaf(node: PrefixNode): boolean {
 
 function removeLeaf(cache: PrefixCache, node: PrefixNode): void {
   const { allocator: a, blockPages } = cache;
+  const { rows, rowIsWindow } = a.state;
   clearCheckpoint(cache, node);
-  for (let row = 0; row < a.state.rows; row++) {
+  for (let row = 0; row < rows; row++) {
     // A leaf without a checkpoint is reached by none, so its window pages are gone already.
-    if (!rowLosesPages(cache, row)) dropRow(a, { cache, node, row, blockPages });
+    if (rowLosesPages(cache, row)) continue;
+    for (let place = row * blockPages; place < (row + 1) * blockPages; place++) {
+      dropHolder(a, pageKey(cache, row, node.pages[place]), rowIsWindow[row]);
+    }
   }
+  node.pages.fill(HOLE);
   countEvictable(cache, node, -1);
   node.cached = false;
   node.parent!.children.delete(node.block);
   cache.statistics.cachedBlocks--;
   cache.statistics.evictedBlocks++;
-}
-
-function dropRow(
-  a: CacheAllocator,
-  o: { cache: PrefixCache; node: PrefixNode; row: number; blockPages: number },
-): void {
-  for (let column = 0; column < o.blockPages; column++) {
-    const place = o.row * o.blockPages + column;
-    dropHolder(a, pageKey(o.cache, o.row, o.node.pages[place]), a.state.rowIsWindow[o.row]);
-    o.node.pages[place] = HOLE;
-  }
 }
 
 function pushCandidate(cache: PrefixCache, node: PrefixNode): void {

@@ -1,5 +1,6 @@
 /** Times between measured ones, in log space. */
 
+import { solveLinear } from "../statistics/mod.ts";
 import type { CallSize, TimedCall } from "./time_table.ts";
 
 /** Furthest that a size may lie outside of the measured ones, as a factor on any one of them. */
@@ -87,28 +88,5 @@ function planeAt(
   }
   const scale = matrix[0][0];
   for (let i = 1; i < size; i++) matrix[i][i] += RIDGE * scale;
-  return solve(matrix)[0];
-}
-
-/** Gauss's elimination with pivots, in place. */
-function solve(matrix: Float64Array[]): number[] {
-  const size = matrix.length;
-  for (let column = 0; column < size; column++) {
-    let pivot = column;
-    for (let row = column + 1; row < size; row++) {
-      if (Math.abs(matrix[row][column]) > Math.abs(matrix[pivot][column])) pivot = row;
-    }
-    [matrix[column], matrix[pivot]] = [matrix[pivot], matrix[column]];
-    for (let row = column + 1; row < size; row++) {
-      const factor = matrix[row][column] / matrix[column][column];
-      for (let k = column; k <= size; k++) matrix[row][k] -= factor * matrix[column][k];
-    }
-  }
-  const result = new Array<number>(size).fill(0);
-  for (let row = size - 1; row >= 0; row--) {
-    let sum = matrix[row][size];
-    for (let column = row + 1; column < size; column++) sum -= matrix[row][column] * result[column];
-    result[row] = sum / matrix[row][row];
-  }
-  return result;
+  return solveLinear(matrix)[0];
 }

@@ -25,14 +25,7 @@ import {
   type Scheduler,
   type StepPlan,
 } from "../scheduler/mod.ts";
-import {
-  type Arrivals,
-  createArrivals,
-  nextArrivalMs,
-  noteEnd,
-  orderArrivals,
-  takeArrival,
-} from "./arrivals.ts";
+import { createArrivals, nextArrivalMs, noteEnd, orderArrivals, takeArrival } from "./arrivals.ts";
 import type { LoggedCheck, ReplayLog, ReplayOptions } from "./log.ts";
 import {
   createPageRecorder,
@@ -40,23 +33,11 @@ import {
   type PageRecorder,
   samplePages,
 } from "./page_history.ts";
-import {
-  createTimeline,
-  nowMs,
-  recordStep,
-  startOf,
-  type Timeline,
-  timeSteps,
-} from "./timeline.ts";
+import { createTimeline, nowMs, recordStep, startOf, timeSteps } from "./timeline.ts";
 import { createFolded, type Folded, foldSteps, KEPT_STEPS, STRETCH_STEPS } from "./fold.ts";
-import {
-  createFoldedRequests,
-  type FoldedRequests,
-  foldRequests,
-  KEPT_REQUESTS,
-} from "./request_figures.ts";
-import { createRequestTimes, noteRequest, type RequestTimes, takeTimes } from "./request_times.ts";
-import { createTokenLog, logTokens, type TokenLog } from "./token_log.ts";
+import { createFoldedRequests, foldRequests, KEPT_REQUESTS } from "./request_figures.ts";
+import { createRequestTimes, noteRequest, takeTimes } from "./request_times.ts";
+import { createTokenLog, logTokens } from "./token_log.ts";
 
 /** Steps between two looks at the abort signal and the event loop. */
 const STEPS_PER_TURN = 2048;
@@ -64,18 +45,13 @@ const STEPS_PER_TURN = 2048;
 const CHECK_STRIDE = 0.5;
 
 /** A replay under way: time and what is recorded, around a scheduler that knows of neither. */
-interface Replay {
+interface Replay
+  extends Pick<ReplayLog, "timeline" | "tokens" | "times" | "arrivals" | "foldedRequests"> {
   readonly options: ReplayOptions;
   readonly scheduler: Scheduler;
-  readonly timeline: Timeline;
-  readonly tokens: TokenLog;
-  readonly times: RequestTimes;
-  readonly arrivals: Arrivals;
   readonly failed: FailedRequest[];
   readonly checks: LoggedCheck[];
   readonly pages: PageRecorder | null;
-  /** Figures of the requests that were dropped, null where all are kept. */
-  readonly foldedRequests: FoldedRequests | null;
   /** Sums of the steps that were dropped, null while all are kept. */
   folded: Folded | null;
   /** The request whose pages are recorded, once it has arrived. */

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Stored } from "../../fixtures/mod.ts";
 import { type CostFactors, NO_FACTORS } from "../card/mod.ts";
 import { BenchError } from "../result/mod.ts";
+import { solveLinear } from "../statistics/mod.ts";
 import { describeIssues } from "../../fixtures/mod.ts";
 
 /** Parts that a factor can be fitted to. */
@@ -134,26 +135,10 @@ function sumOfSquares(values: readonly number[]): number {
 
 /** x that makes |A·x − b| least, A by columns, by the normal equations with a little damping. */
 function leastSquares(columns: readonly (readonly number[])[], b: readonly number[]): number[] {
-  const size = columns.length;
   const dot = (left: readonly number[], right: readonly number[]): number =>
     left.reduce((sum, value, index) => sum + value * right[index], 0);
-  const matrix = columns.map((column, row) => [
+  return solveLinear(columns.map((column, row) => [
     ...columns.map((other, index) => dot(column, other) + (row === index ? 1e-9 : 0)),
     dot(column, b),
-  ]);
-  for (let pivot = 0; pivot < size; pivot++) {
-    const best = matrix.findIndex((line, row) =>
-      row >= pivot &&
-      matrix.slice(pivot).every((other) => Math.abs(line[pivot]) >= Math.abs(other[pivot]))
-    );
-    [matrix[pivot], matrix[best]] = [matrix[best], matrix[pivot]];
-    for (let row = 0; row < size; row++) {
-      if (row === pivot) continue;
-      const factor = matrix[row][pivot] / matrix[pivot][pivot];
-      for (let column = pivot; column <= size; column++) {
-        matrix[row][column] -= factor * matrix[pivot][column];
-      }
-    }
-  }
-  return matrix.map((line, row) => line[size] / line[row]);
+  ]));
 }
