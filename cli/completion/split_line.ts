@@ -1,20 +1,13 @@
-/** A command line up to the cursor, as a shell that hands over the whole line has it. */
-export interface SplitLine {
-  /** Its words without quotes; the last one is being written and may be empty. */
-  readonly words: readonly string[];
-  /** What of the last word stands before the part that the shell replaces. */
-  readonly kept: string;
-}
-
 /**
  * Splits a line into words as a POSIX shell does, as far as quotes and backslashes go. Bash itself
  * splits at `=` and `:` too, which would tear `--clock=model` apart.
  *
  * @param line The line up to the cursor, the program's name first.
  * @param breaks Characters at which the shell begins a new word to complete: `COMP_WORDBREAKS`.
- * @returns The words behind the program's name.
+ * @returns The words behind the program's name, without quotes, of which the last one is being written
+ *   and may be empty; and what of it stands before the part that the shell replaces.
  */
-export function splitLine(line: string, breaks: string): SplitLine {
+export function splitLine(line: string, breaks: string): { words: string[]; kept: string } {
   const words: string[] = [];
   let word: string | null = null;
   let kept = "";

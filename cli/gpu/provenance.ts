@@ -11,14 +11,6 @@ declare const HEADWISE_COMMIT: string | undefined;
 /** Where the driver of an NVIDIA card names itself; WebGPU does not tell a driver. */
 const NVIDIA_DRIVER = "/proc/driver/nvidia/version";
 
-/** The sources that run. */
-export interface SourceState {
-  /** Commit, or null where it is unknown. */
-  readonly commit: string | null;
-  /** Whether the files are as committed; null where git may not be asked. */
-  readonly clean: boolean | null;
-}
-
 /**
  * Describes what a result is made with. What may not be read is null, and nothing is asked for.
  *
@@ -46,12 +38,13 @@ export async function describeReportEnvironment(): Promise<Readonly<Record<strin
 /**
  * Reads which commit runs: the one that the bundle was built from, or that of the checkout.
  *
+ * @returns The commit, and whether the files are as committed; null each where it is not known.
  * @param askGit Tells whether a checkout is clean; null where that cannot be told.
  */
 export async function readSourceState(
   root: string = join(import.meta.dirname ?? ".", "..", ".."),
   askGit: (root: string) => Promise<boolean | null> = isClean,
-): Promise<SourceState> {
+): Promise<{ readonly commit: string | null; readonly clean: boolean | null }> {
   if (typeof HEADWISE_COMMIT === "string") {
     return { commit: HEADWISE_COMMIT || null, clean: null };
   }

@@ -8,14 +8,6 @@ import { VERSION } from "../version.ts";
 /** Tunings of one adapter by kind of shape. */
 export type StoredTunings = ReadonlyMap<string, AttendTuning>;
 
-/** What a cache file gave. */
-export interface TuningCache {
-  /** Tunings of this adapter and version; empty where there are none. */
-  readonly tunings: StoredTunings;
-  /** What a person should know, such as why a file was ignored, or null. */
-  readonly note: string | null;
-}
-
 interface CacheFile {
   readonly kind: "headwise/tuning";
   readonly schemaVersion: 1;
@@ -58,8 +50,13 @@ export function tuningFile(folder: string): string {
 /**
  * Reads the tunings of an adapter. A file that is absent, not readable or not what it should be is
  * ignored, and only the latter with a note: nothing depends on it.
+ *
+ * @returns Tunings of this adapter and version, and what a person should know, or null.
  */
-export async function readTunings(folder: string, gpu: Gpu): Promise<TuningCache> {
+export async function readTunings(
+  folder: string,
+  gpu: Gpu,
+): Promise<{ readonly tunings: StoredTunings; readonly note: string | null }> {
   const path = tuningFile(folder);
   let file: CacheFile | null;
   try {

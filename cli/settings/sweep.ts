@@ -3,15 +3,8 @@ import { choicesOf, listOf, parseRatio, parseText, wholeNumber } from "./parsers
 import type { SettingTable } from "./setting.ts";
 import { CONFIRM, FORCE_SETTING, JSON_SETTING, takes } from "./shared.ts";
 
-/** Part i of n of a grid, as `--shard` gives it. */
-export interface ShardFlag {
-  /** Which part, from 1. */
-  readonly part: number;
-  readonly parts: number;
-}
-
-/** Parses `--shard`. */
-export function parseShard(value: string): ShardFlag {
+/** Parses `--shard`: part i of n of a grid, from 1. */
+export function parseShard(value: string): { readonly part: number; readonly parts: number } {
   const found = /^([1-9]\d*)\/([1-9]\d*)$/.exec(value);
   const [part, parts] = [Number(found?.[1]), Number(found?.[2])];
   if (found !== null && part <= parts) return { part, parts };

@@ -12,7 +12,7 @@ import {
   renderCapacityGate,
   renderGate,
 } from "./gate.ts";
-import { type Column, renderTable, type ReportStyle, wrapText } from "../terminal/mod.ts";
+import { type Column, indented, renderTable, type ReportStyle, wrapText } from "../terminal/mod.ts";
 import { formatCount, formatNumber, formatRate } from "../../fixtures/mod.ts";
 
 /** A row of the table of sides: what it is called, and how it is read off a run and written. */
@@ -60,7 +60,7 @@ export function renderBenchResult(result: BenchResult, style: ReportStyle): stri
   const [headline, ...rest] = gates.flatMap((lines) => [...lines, ""]);
   return [
     ...(headline === undefined ? [] : [headline]),
-    ...(outcome === null ? [] : wrapText(outcome, { width: style.columns, indent: "  " })),
+    ...(outcome === null ? [] : indented(style, outcome)),
     ...rest,
     ...tables,
     ...renderFailures(result, style),
@@ -120,11 +120,8 @@ function renderFailures(result: BenchResult, style: ReportStyle): string[] {
     const failed = side.runs[0]?.failedRequests ?? [];
     if (failed.length === 0) continue;
     lines.push(style.paint.red(`${failed.length} requests failed on ${side.name}:`));
-    for (const { request, reason } of failed.slice(0, SHOWN_FAILURES)) {
-      lines.push(
-        ...wrapText(`request ${request}: ${reason}`, { width: style.columns, indent: "  " }),
-      );
-    }
+    const shown = failed.slice(0, SHOWN_FAILURES);
+    lines.push(...indented(style, ...shown.map((o) => `request ${o.request}: ${o.reason}`)));
     if (failed.length > SHOWN_FAILURES) {
       lines.push(`  and ${failed.length - SHOWN_FAILURES} more in the result file`);
     }

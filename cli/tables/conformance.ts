@@ -9,7 +9,7 @@ import {
   shortenCapabilities,
 } from "../../conformance/mod.ts";
 import { describeBudget } from "./bench.ts";
-import { type ReportStyle, wrapText } from "../terminal/mod.ts";
+import { indented, type ReportStyle, wrapText } from "../terminal/mod.ts";
 import { formatDuration } from "../../fixtures/mod.ts";
 
 /**
@@ -18,7 +18,7 @@ import { formatDuration } from "../../fixtures/mod.ts";
  * @returns Lines; none for a case that passed or was skipped.
  */
 export function renderCase(row: CaseRow, style: ReportStyle): string[] {
-  const { paint, columns } = style;
+  const { paint } = style;
   const status = caseStatus(row);
   if (status === "pass" || status === "skip") return [];
   const loud = (word: string): string => paint.red(paint.bold(word));
@@ -31,7 +31,7 @@ export function renderCase(row: CaseRow, style: ReportStyle): string[] {
   }[status];
   return [
     `${word}  ${row.query}  ${paint.dim(row.clauses.join(" "))}`,
-    ...wrapText(describeCase(row), { width: columns, indent: "  " }),
+    ...indented(style, describeCase(row)),
     ...(row.repeat === "" ? [] : [`  ${paint.dim(`repeat: ${row.repeat}`)}`]),
   ];
 }
@@ -50,7 +50,7 @@ export function renderSummary(
     readonly policies?: RunRow["policies"];
   },
 ): string[] {
-  const { paint, columns } = o.style;
+  const { paint } = o.style;
   const broken = summary.subjectErrors + summary.suiteErrors;
   const failed = summary.failed + summary.unexpectedPasses;
   const known = summary.expectedFailures;
@@ -70,19 +70,19 @@ export function renderSummary(
     : `, ${describeBudget(summary.worstBudgetUsed)} of an error bound used`;
   const missing = summary.missingCapabilities.length === 0
     ? []
-    : wrapText(`not claimed: ${shortenCapabilities(summary.missingCapabilities).join(", ")}`, {
-      width: columns,
-      indent: "  ",
-    });
+    : [`not claimed: ${shortenCapabilities(summary.missingCapabilities).join(", ")}`];
   const faults = broken === 0
     ? []
     : [`  ${summary.subjectErrors} faults of the subject, ${summary.suiteErrors} of the suite`];
   return [
     `${verdict}  ${o.subject} in ${formatDuration(summary.elapsedMs)}${budget}`,
-    ...describeDifferences({ policies: o.policies ?? [] }).flatMap((text) =>
-      wrapText(`different by declaration: ${text}`, { width: columns, indent: "  " })
+    ...indented(
+      o.style,
+      ...describeDifferences({ policies: o.policies ?? [] }).map((text) =>
+        `different by declaration: ${text}`
+      ),
+      ...missing,
     ),
-    ...missing,
     ...faults,
     `${summary.passed} passed, ${failed + broken} failed, ${summary.skipped} skipped` +
     (known > 0 ? `, ${known} known failures` : ""),

@@ -9,7 +9,14 @@ import {
   type RunFigure,
 } from "../../bench/mod.ts";
 import { paintVerdict } from "./gate.ts";
-import { figures, labels, renderTable, type ReportStyle, wrapText } from "../terminal/mod.ts";
+import {
+  figures,
+  indented,
+  labels,
+  renderTable,
+  type ReportStyle,
+  wrapText,
+} from "../terminal/mod.ts";
 import { formatChange, formatCount, formatNumber } from "../../fixtures/mod.ts";
 
 type Row = readonly [
@@ -75,7 +82,7 @@ function renderGate({ gate }: LiveResult, { paint, columns }: ReportStyle): stri
   return [
     `${paintVerdict(gate.verdict, paint)}  ${paint.bold(gate.gate)}  endpoint against against, ` +
     `${gate.pairs} pairs`,
-    ...[...changes, ...reasons].flatMap((text) => wrapText(text, { width: columns, indent: "  " })),
+    ...indented({ columns }, ...changes, ...reasons),
     "",
   ];
 }

@@ -1,24 +1,22 @@
 import type { ForeignGateReport, GateReport, RegressionReport } from "../../bench/mod.ts";
 import { comparisonTable, paintVerdict, renderGate, renderRegression } from "./gate.ts";
-import { type ReportStyle, wrapText } from "../terminal/mod.ts";
+import { indented, type ReportStyle } from "../terminal/mod.ts";
 
 /**
  * Lays out a gate over files of another benchmark: verdict, metrics, what the files allow, and why.
  */
 export function renderForeignGate(report: ForeignGateReport, style: ReportStyle): string[] {
-  const { paint, columns } = style;
+  const { paint } = style;
   const { baseline, candidate } = report.runs;
   const headline = `${paintVerdict(report.verdict, paint)}  ${paint.bold(report.gate)}  ` +
     `${report.tool} results, ${candidate} against ${baseline} ${baseline === 1 ? "run" : "runs"}`;
   const shown = report.comparisons.filter(({ baseline, candidate }) =>
     baseline !== null && candidate !== null
   );
-  const wrap = (text: string): string[] => wrapText(text, { width: columns, indent: "  " });
   return [
     headline,
     ...comparisonTable(shown, paint),
-    ...wrap(report.allowed),
-    ...report.reasons.flatMap(wrap),
+    ...indented(style, report.allowed, ...report.reasons),
   ];
 }
 

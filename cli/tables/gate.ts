@@ -13,11 +13,11 @@ import {
 import { EXIT } from "../exit_code.ts";
 import {
   figures,
+  indented,
   labels,
   type Paint,
   renderTable,
   type ReportStyle,
-  wrapText,
 } from "../terminal/mod.ts";
 import { formatChange, formatCount } from "../../fixtures/mod.ts";
 
@@ -50,22 +50,18 @@ export function renderGate(
   style: ReportStyle,
   clock: string | null = null,
 ): string[] {
-  const { paint, columns } = style;
+  const { paint } = style;
   const count = report.pairs === 1 ? "1 pair" : `${report.pairs} pairs`;
   const headline = `${paintVerdict(report.verdict, paint)}  ${paint.bold(report.gate)}  ` +
     `${describePair(report)}, ${clock === null ? "" : `${clock}, `}${count}`;
   const demanded = report.comparisons.filter(({ threshold }) => threshold !== null);
   const table = comparisonTable(demanded, paint);
-  const control = wrapText(describeControl(report), { width: columns, indent: "  " });
-  const reasons = report.verdict === "PASS"
-    ? []
-    : report.reasons.flatMap((reason) => wrapText(reason, { width: columns, indent: "  " }));
   return [
     headline,
     ...table,
-    ...(report.control.length === 0 ? [] : control),
+    ...(report.control.length === 0 ? [] : indented(style, describeControl(report))),
     ...renderOthers(report, paint),
-    ...reasons,
+    ...(report.verdict === "PASS" ? [] : indented(style, ...report.reasons)),
   ];
 }
 
@@ -192,7 +188,7 @@ function describeTimedCard(clock: BenchResult["clock"], adapter: string | null):
 
 /** Lays out `gate/regression`: one verdict, and the metrics of each side against itself. */
 export function renderRegression(report: RegressionReport, style: ReportStyle): string[] {
-  const { paint, columns } = style;
+  const { paint } = style;
   const margin = formatChange(1 + report.maxRegression).replace("+", "");
   const headline = `${paintVerdict(report.verdict, paint)}  ${paint.bold(report.gate)}  ` +
     `no side worse than ${margin}`;
@@ -200,10 +196,7 @@ export function renderRegression(report: RegressionReport, style: ReportStyle): 
     `${paintVerdict(verdict, paint)}  ${candidate}`,
     ...comparisonTable(comparisons, paint),
   ]);
-  const reasons = report.reasons.flatMap((reason) =>
-    wrapText(reason, { width: columns, indent: "  " })
-  );
-  return [headline, ...sides, ...reasons];
+  return [headline, ...sides, ...indented(style, ...report.reasons)];
 }
 
 /** Lays out `gate/capacity`: the arithmetic first, then both pool layouts. */
@@ -212,7 +205,7 @@ export function renderCapacityGate(
   style: ReportStyle,
   clock: string | null = null,
 ): string[] {
-  const { paint, columns } = style;
+  const { paint } = style;
   const { explanation, perHeadGain, pooledGain } = report.prediction;
   const headline = `${paintVerdict(report.verdict, paint)}  ${paint.bold("gate/capacity")}  ` +
     `decided by ${report.decidedBy}${clock === null ? "" : `, ${clock}`}`;
@@ -222,14 +215,10 @@ export function renderCapacityGate(
     const reasons = layout.reasons.filter((reason) => reason !== explanation);
     return ["", ...renderGate({ ...layout, reasons }, style)];
   });
-  const outcomes = report.outcomes.flatMap((outcome) =>
-    wrapText(describeOutcome(outcome), { width: columns, indent: "  " })
-  );
   return [
     headline,
     `  ${predicted}`,
-    ...wrapText(explanation, { width: columns, indent: "  " }),
-    ...outcomes,
+    ...indented(style, explanation, ...report.outcomes.map(describeOutcome)),
     ...layouts,
   ];
 }

@@ -9,7 +9,7 @@ import {
   variedAxes,
 } from "../../bench/mod.ts";
 import { paintVerdict } from "./gate.ts";
-import { figures, labels, renderTable, type ReportStyle, wrapText } from "../terminal/mod.ts";
+import { figures, indented, labels, renderTable, type ReportStyle } from "../terminal/mod.ts";
 import { formatChange } from "../../fixtures/mod.ts";
 
 /**
@@ -30,7 +30,7 @@ export function renderSweep(
   style: ReportStyle,
 ): string[] {
   const { header, rows } = sweep;
-  const { paint, columns: width } = style;
+  const { paint } = style;
   const axes = variedAxes(header.axes);
   const columns = [
     ...figures(...axes.map((axis) => SWEEP_AXES[axis])),
@@ -54,7 +54,7 @@ export function renderSweep(
   ]);
   const total = listPoints(header.axes).length;
   const errors = rows.flatMap(({ point, error }) =>
-    error === null ? [] : wrapText(`${describePoint(point)}: ${error}`, { width, indent: "  " })
+    error === null ? [] : indented(style, `${describePoint(point)}: ${error}`)
   );
   return [
     `${header.fixture}: ${rows.length} of ${total} points`,

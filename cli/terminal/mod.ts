@@ -9,4 +9,12 @@ export { guardContext } from "./guard.ts";
 export { createPaint, type Paint, wantsColor } from "./paint.ts";
 export { jsonText } from "./json_text.ts";
 export { createProgress, type ProgressState } from "./progress.ts";
-export { type Column, figures, labels, renderTable, visibleWidth, wrapText } from "./table.ts";
+export {
+  type Column,
+  figures,
+  indented,
+  labels,
+  renderTable,
+  visibleWidth,
+  wrapText,
+} from "./table.ts";

@@ -81,3 +81,11 @@ export function wrapText(
   }
   return lines;
 }
+
+/** Texts below a headline, each in lines of its own that are indented by two columns. */
+export function indented(
+  style: { readonly columns: number },
+  ...texts: readonly string[]
+): string[] {
+  return texts.flatMap((text) => wrapText(text, { width: style.columns, indent: "  " }));
+}

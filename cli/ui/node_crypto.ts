@@ -3,13 +3,8 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 
-/** A hash that text is added to. */
-export interface Hash {
-  /** Adds text as UTF-8. */
-  readonly update: (text: string) => Hash;
-  /** Ends it. */
-  readonly digest: (encoding: "hex") => string;
-}
+/** A hash that text is added to as UTF-8. */
+type Hash = { update(text: string): Hash; digest(encoding: "hex"): string };
 
 /**
  * Starts a hash.

@@ -7,15 +7,6 @@ const DEFAULT_FILTER = "kernel";
 /** As in `headwise conformance`. */
 const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** What an address orders. */
-export interface ReadOrder {
-  readonly order: RunOrder;
-  /** Whether it starts at once. */
-  readonly isOrdered: boolean;
-  /** What is wrong with the address, or null. */
-  readonly fault: string | null;
-}
-
 /** What the address may say beside `run` and `filter`. */
 const VALUES: Readonly<Record<string, { readonly pattern: RegExp; readonly expected: string }>> = {
   "only": { pattern: /^(?:suites|benchmark)$/, expected: "'suites' or 'benchmark'" },
@@ -27,8 +18,12 @@ const VALUES: Readonly<Record<string, { readonly pattern: RegExp; readonly expec
  * Reads an order from a query string: `?run` starts at once, `filter=QUERIES` chooses cases,
  * `only=suites` or `only=benchmark` leaves the other out, `subgroups=off` goes without, and
  * `timeout-ms=N` is the longest time of a case.
+ *
+ * @returns The order, whether it starts at once, and what is wrong with the address, or null.
  */
-export function readOrder(query: URLSearchParams): ReadOrder {
+export function readOrder(
+  query: URLSearchParams,
+): { readonly order: RunOrder; readonly isOrdered: boolean; readonly fault: string | null } {
   const only = query.get("only");
   return {
     isOrdered: query.has("run"),

@@ -1,13 +1,5 @@
 import { listenFault, refuseForeign, requireLoopback } from "../../bench/mod.ts";
 
-/** A running page server. */
-export interface PageServer {
-  /** Address of the page. */
-  readonly url: string;
-  /** Stops. */
-  readonly close: () => Promise<void>;
-}
-
 const HEADERS = {
   "content-type": "text/html; charset=utf-8",
   // The page's own policy is in its head; what frames it can only be said here.
@@ -21,12 +13,13 @@ const HEADERS = {
  * Serves one page and nothing else; on loopback, as the API, only to this machine's own programs.
  *
  * @param o Address; one that is not loopback must be allowed, and port 0 takes a free one.
+ * @returns Address of the page, and what stops the server.
  * @throws {BenchError} When the address is not loopback and not allowed, or cannot be listened on.
  */
 export function servePage(
   page: string,
   o: { readonly hostname: string; readonly port: number; readonly allowRemote: boolean },
-): PageServer {
+): { readonly url: string; readonly close: () => Promise<void> } {
   const { hostname, port } = o;
   requireLoopback(o);
   const answer = (request: Request): Response => {

@@ -15,7 +15,7 @@ import {
   type SettingsOf,
 } from "../../settings/mod.ts";
 import { formatDuration } from "../../../fixtures/mod.ts";
-import { type CliContext, jsonText, styleOf, wrapText, writeLines } from "../../terminal/mod.ts";
+import { type CliContext, indented, jsonText, styleOf, writeLines } from "../../terminal/mod.ts";
 import { EXIT } from "../../exit_code.ts";
 
 /** A case of a smoke test needs no more. */
@@ -80,7 +80,7 @@ export async function smokeAdapter(
     const claims = capabilities.length === 0 ? "nothing" : capabilities.join(", ");
     writeLines(stdout, [
       `${style.paint.bold(chosen.label)} answers`,
-      ...wrapText(`claims ${claims}`, { width: style.columns, indent: "  " }),
+      ...indented(style, `claims ${claims}`),
       ...outcomes.flatMap((row) =>
         row.outcome.kind === "pass"
           ? [`${style.paint.green("PASS")}  ${row.query}`]

@@ -1,13 +1,8 @@
 import { isToken } from "../../../bench/mod.ts";
 import { SettingError, TOKEN_VARIABLES } from "../../settings/mod.ts";
 
-/** What each server is sent, or null. */
-export interface EndpointTokens {
-  /** For the server of `--endpoint`. */
-  readonly endpoint: string | null;
-  /** For the server of `--against`. */
-  readonly against: string | null;
-}
+/** What there is of each server, or null. */
+type Servers = Readonly<Record<"endpoint" | "against", string | null>>;
 
 /**
  * Reads the tokens of both servers. A token goes to the host that was named with it: that of
@@ -19,8 +14,8 @@ export interface EndpointTokens {
  */
 export function readTokens(
   environment: Readonly<Partial<Record<string, string>>>,
-  urls: { readonly endpoint: string | null; readonly against: string | null },
-): EndpointTokens {
+  urls: Servers,
+): Servers {
   const endpoint = readToken(environment, TOKEN_VARIABLES.endpoint);
   const own = readToken(environment, TOKEN_VARIABLES.against);
   return { endpoint, against: own ?? (isSameServer(urls) ? endpoint : null) };
@@ -40,9 +35,7 @@ function readToken(
   );
 }
 
-function isSameServer(
-  { endpoint, against }: { readonly endpoint: string | null; readonly against: string | null },
-): boolean {
+function isSameServer({ endpoint, against }: Servers): boolean {
   if (endpoint === null || against === null) return false;
   if (!URL.canParse(endpoint) || !URL.canParse(against)) return false;
   return new URL(endpoint).origin === new URL(against).origin;
