@@ -60,52 +60,6 @@ fn tileRow(item: Item, place: Place, key: u32) -> u32 {
   return select(item.safeRow, place.first + key, walked || isAlive(item, place, key));
 }
 
-// A lane's chunks of a tile, on their way.
-struct Stage {
-//#for i in 0..KEY_LOADS
-  key${i}: StagedKey,
-//#end
-//#for i in 0..VALUE_LOADS
-  value${i}: StagedValue,
-//#end
-}
-
-// Choosing once for all loads leaves them side by side, and what masked tiles need out of the way.
-fn readTile(item: Item, place: Place, lane: u32) -> Stage {
-  var stage: Stage;
-  if (place.unmasked) {
-//#for i in 0..KEY_LOADS
-    stage.key${i} = readKey(place.first + keyOfStage(lane + ${i * S}u), lane + ${i * S}u);
-//#end
-//#for i in 0..VALUE_LOADS
-    stage.value${i} = readValue(place.first + valueOfStage(lane + ${i * S}u), lane + ${i * S}u);
-//#end
-    return stage;
-  }
-//#for i in 0..KEY_LOADS
-  stage.key${i} = readKey(tileRow(item, place, keyOfStage(lane + ${i * S}u)), lane + ${i * S}u);
-//#end
-//#for i in 0..VALUE_LOADS
-  stage.value${i} = readValue(tileRow(item, place, valueOfStage(lane + ${i * S}u)), lane + ${i * S}u);
-//#end
-  return stage;
-}
-
-fn putTile(item: Item, place: Place, stage: Stage, lane: u32) {
-//#for i in 0..KEY_LOADS
-  putKey(lane + ${i * S}u, stage.key${i}, true);
-//#end
-  if (place.unmasked) {
-//#for i in 0..VALUE_LOADS
-    putValue(lane + ${i * S}u, stage.value${i}, true);
-//#end
-    return;
-  }
-//#for i in 0..VALUE_LOADS
-  putValue(lane + ${i * S}u, stage.value${i}, isAlive(item, place, valueOfStage(lane + ${i * S}u)));
-//#end
-}
-
 @compute @workgroup_size(${S})
 fn attend(
   @builtin(workgroup_id) workgroup: vec3<u32>,
@@ -146,19 +100,37 @@ fn attend(
   var id = pageAt(item, item.visibleBegin);
   var next = placeTile(item, item.visibleBegin, id);
   id = pageAt(item, item.visibleBegin + ${KT}u);
-  var stage: Stage;
+//#for i in 0..KEY_LOADS
+  var key${i}: StagedKey;
+//#end
+//#for i in 0..VALUE_LOADS
+  var value${i}: StagedValue;
+//#end
   if (item.visibleBegin < item.visibleEnd) {
-    stage = readTile(item, next, lane);
+//#use attendMatrixRead
   }
 //#use attendMatrixQueries
 
   for (var begin = item.visibleBegin; begin < item.visibleEnd; begin += ${KT}u) {
     let place = next;
     workgroupBarrier();
-    putTile(item, place, stage, lane);
+//#for i in 0..VALUE_LOADS
+    var isSeen${i} = true;
+//#end
+    if (!place.unmasked) {
+//#for i in 0..VALUE_LOADS
+      isSeen${i} = isAlive(item, place, valueOfStage(lane + ${i * S}u));
+//#end
+    }
+//#for i in 0..KEY_LOADS
+    putKey(lane + ${i * S}u, key${i}, true);
+//#end
+//#for i in 0..VALUE_LOADS
+    putValue(lane + ${i * S}u, value${i}, isSeen${i});
+//#end
     if (begin + ${KT}u < item.visibleEnd) {
       next = placeTile(item, begin + ${KT}u, id);
-      stage = readTile(item, next, lane);
+//#use attendMatrixRead
       id = pageAt(item, begin + ${2 * KT}u);
     }
     workgroupBarrier();

@@ -20,6 +20,7 @@ import appendText from "./append.wgsl" with { type: "text" };
 import appendCodesText from "./append_codes.wgsl" with { type: "text" };
 import appendInputText from "./append_input.wgsl" with { type: "text" };
 import attendCommonText from "./attend_common.wgsl" with { type: "text" };
+import attendMatrixRead from "./attend_matrix_read.wgsl" with { type: "text" };
 import attendMatrixQueries from "./attend_matrix_queries.wgsl" with { type: "text" };
 import attendMatrixRowsText from "./attend_matrix_rows.wgsl" with { type: "text" };
 import attendMatrixStore from "./attend_matrix_store.wgsl" with { type: "text" };
@@ -219,6 +220,7 @@ export function attendProgram(
 /** What both matrix programs share. */
 const MATRIX_PARTS = {
   attendMatrixQueries,
+  attendMatrixRead,
   attendMatrixWeights,
   attendMatrixStore,
 };
