@@ -37,6 +37,5 @@ export function shortenCapabilities(names: readonly string[]): string[] {
 }
 
 /** All of them. */
-export const ALL_FORMAT_CAPABILITIES: readonly FormatCapability[] = QUANTISED_FORMATS.map(
-  formatCapability,
-);
+export const ALL_FORMAT_CAPABILITIES: readonly FormatCapability[] = QUANTISED_FORMATS
+  .map(formatCapability);

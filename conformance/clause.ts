@@ -16,44 +16,52 @@ import pools from "./clauses/pools.yaml" with { type: "text" };
 import sentinels from "./clauses/sentinels.yaml" with { type: "text" };
 import shapes from "./clauses/shapes.yaml" with { type: "text" };
 import visibility from "./clauses/visibility.yaml" with { type: "text" };
-import { describeIssues } from "../fixtures/mod.ts";
+import { describeIssues, type Stored } from "../fixtures/mod.ts";
 import { FileError } from "./file_error.ts";
 
-/** How binding a clause is, in the words of RFC 2119. */
-export type ClauseLevel = "MUST" | "SHOULD" | "MAY";
+const ID_PATTERN = /^[a-z][a-z0-9]*\/[a-z0-9]+(-[a-z0-9]+)*$/;
 
-/**
- * What breaking a clause means: the wrong data is read, written, freed or kept (`safety`); outputs
- * are wrong (`answer`); what has to be refused is not (`shape`); an implementation decides otherwise
- * than it declares (`policy`); or headwise itself is wrong (`tool`), which its own tests judge.
- */
-export type ClauseKind = "safety" | "answer" | "shape" | "policy" | "tool";
-
-/** One normative sentence. */
-export interface Clause {
+const clauseSchema = z.strictObject({
   /** Stable slug such as `slot/swap-rows`; never a section number, because numbers rot. */
-  readonly id: string;
-  /** How binding it is. */
-  readonly level: ClauseLevel;
-  /** What breaking it means. */
-  readonly kind: ClauseKind;
-  /** Section of the ABI it stands in, for reading order only. */
-  readonly section: number;
-  /** Title of that section. */
-  readonly sectionTitle: string;
+  id: z.string().regex(ID_PATTERN),
+  /** How binding it is, in the words of RFC 2119. */
+  level: z.enum(["MUST", "SHOULD", "MAY"]),
+  /**
+   * What breaking it means: the wrong data is read, written, freed or kept (`safety`); outputs are
+   * wrong (`answer`); what has to be refused is not (`shape`); an implementation decides otherwise than
+   * it declares (`policy`); or headwise itself is wrong (`tool`), which its own tests judge.
+   */
+  kind: z.enum(["safety", "answer", "shape", "policy", "tool"]),
   /** The sentence. */
-  readonly text: string;
+  text: z.string().min(1),
   /** Why the sentence is there. */
-  readonly rationale: string;
-}
+  rationale: z.string().min(1),
+});
+
+const sectionSchema = z.strictObject({
+  section: z.number().int().min(0),
+  title: z.string().min(1),
+  clauses: z.array(clauseSchema).min(1),
+});
+
+const pendingSchema = z.strictObject({
+  pending: z.array(z.strictObject({
+    id: clauseSchema.shape.id,
+    /** Why it has no test yet. */
+    reason: z.string().min(1),
+  })),
+});
+
+/** One normative sentence, and the section of the ABI that it stands in, for reading order only. */
+export type Clause = Stored<typeof clauseSchema> & {
+  /** Number of the section. */
+  readonly section: number;
+  /** Its title. */
+  readonly sectionTitle: string;
+};
 
 /** A clause that has no test yet. */
-export interface PendingClause {
-  /** Id of the clause. */
-  readonly id: string;
-  /** Why it has none. */
-  readonly reason: string;
-}
+export type PendingClause = Stored<typeof pendingSchema>["pending"][number];
 
 /** A clause file that cannot be read. */
 export class ClauseError extends FileError {
@@ -63,24 +71,6 @@ export class ClauseError extends FileError {
   override readonly name = "ClauseError";
 }
 
-const ID_PATTERN = /^[a-z][a-z0-9]*\/[a-z0-9]+(-[a-z0-9]+)*$/;
-
-const sectionSchema = z.strictObject({
-  section: z.number().int().min(0),
-  title: z.string().min(1),
-  clauses: z.array(z.strictObject({
-    id: z.string().regex(ID_PATTERN),
-    level: z.enum(["MUST", "SHOULD", "MAY"]),
-    kind: z.enum(["safety", "answer", "shape", "policy", "tool"]),
-    text: z.string().min(1),
-    rationale: z.string().min(1),
-  })).min(1),
-});
-
-const pendingSchema = z.strictObject({
-  pending: z.array(z.strictObject({ id: z.string().regex(ID_PATTERN), reason: z.string().min(1) })),
-});
-
 /**
  * Reads one section file.
  *
@@ -88,15 +78,13 @@ const pendingSchema = z.strictObject({
  * @throws {ClauseError} If the text is no YAML, has an unknown key or lacks one.
  */
 export function parseClauses(text: string, file: string): Clause[] {
-  const section = readYaml(text, file, sectionSchema);
-  return section.clauses.map((clause) => ({
-    id: clause.id,
-    level: clause.level,
-    kind: clause.kind,
-    section: section.section,
-    sectionTitle: section.title,
-    text: clause.text.trim(),
-    rationale: clause.rationale.trim(),
+  const { section, title: sectionTitle, clauses } = readYaml(text, file, sectionSchema);
+  return clauses.map(({ text, rationale, ...facts }) => ({
+    ...facts,
+    section,
+    sectionTitle,
+    text: text.trim(),
+    rationale: rationale.trim(),
   }));
 }
 
@@ -131,17 +119,10 @@ export function listClauses(): readonly Clause[] {
   const clauses = Object.entries(files).flatMap(([name, text]) =>
     parseClauses(text, `${name}.yaml`)
   );
-  const seen = new Set<string>();
-  for (const clause of clauses) {
-    if (seen.has(clause.id)) {
-      throw new ClauseError(
-        `Cannot load the clauses: the id "${clause.id}" stands twice; rename one of them`,
-        "clauses",
-      );
-    }
-    seen.add(clause.id);
-  }
-  return clauses;
+  const [twice] = [...Map.groupBy(clauses, ({ id }) => id)].filter(([, { length }]) => length > 1);
+  if (twice === undefined) return clauses;
+  const message = `Cannot load the clauses: the id "${twice[0]}" stands twice; rename one of them`;
+  throw new ClauseError(message, "clauses");
 }
 
 /**

@@ -47,8 +47,6 @@ export { parseSubjectSpec, type SubjectSpec } from "./adapters/subject_spec.ts";
 export {
   type Clause,
   ClauseError,
-  type ClauseKind,
-  type ClauseLevel,
   listClauses,
   listPendingClauses,
   type PendingClause,

@@ -1,5 +1,5 @@
 /** Keeps the end of a stream of any length. */
-import { decodeLoosely } from "./line_reader.ts";
+import { concatenate, decodeLoosely } from "./line_reader.ts";
 
 export interface OutputTail {
   /** Text of what is kept, without what a terminal would act on. */
@@ -23,10 +23,7 @@ export function keepTail(
       const { value, done } = await reader.read();
       if (done) return;
       bytes += value.length;
-      const both = new Uint8Array(kept.length + value.length);
-      both.set(kept);
-      both.set(value, kept.length);
-      kept = both.slice(-o.keepBytes);
+      kept = concatenate(kept, value).slice(-o.keepBytes);
       if (bytes > o.maxBytes) return o.onFlood();
     }
   };

@@ -1,21 +1,23 @@
 /** Allocators that free pages which are still held: by owners, drafts, sharers, transfers. */
-import type { SharedReply } from "../subject.ts";
+import type { AllocatorSubject, SharedReply } from "../subject.ts";
 import { HEAD_LAYOUTS, LAYOUTS } from "../suites/cache_spec.ts";
 import { allocatorFamily, layoutFamily, named } from "./family.ts";
 import { type AllocatorFault, type Mutant, mutateAllocator } from "./mutant.ts";
 import { lastPositionDecides } from "./recycle_mutants.ts";
 import { hearing, showing, showingIds } from "./snapshot_changes.ts";
 
+type SharedCommand = Parameters<NonNullable<AllocatorSubject["admitShared"]>>[0];
+
 /** What most allocators that share prefixes wrongly have in common. */
 const PREFIX = { origin: "field", violates: ["prefix/share"] } as const;
 
 /** Tells another number of tokens found than there are. */
-function finding(change: (hitTokens: number, lengthTokens: number) => number): AllocatorFault {
+function finding(change: (hitTokens: number, o: SharedCommand) => number): AllocatorFault {
   return (good) => ({
     admitShared: async (o): Promise<SharedReply> => {
       const reply = await good.admitShared!(o);
       return reply.kind === "allocated"
-        ? { ...reply, hitTokens: change(reply.hitTokens, o.lengthTokens) }
+        ? { ...reply, hitTokens: change(reply.hitTokens, o) }
         : reply;
     },
   });
@@ -184,7 +186,7 @@ export const lifetimeMutants: readonly Mutant[] = [
       fault: "A prompt that is cached to its end leaves no token to compute",
       killedBy: ["allocator:prefix:whole_prompt"],
     },
-    finding((hitTokens, lengthTokens) =>
+    finding((hitTokens, { lengthTokens }) =>
       hitTokens === lengthTokens - 16 ? lengthTokens : hitTokens
     ),
   ),
@@ -193,15 +195,13 @@ export const lifetimeMutants: readonly Mutant[] = [
     name: "taken_page_is_still_found",
     fault: "A cached page that another request took keeps its hash",
     killedBy: ["allocator:prefix:evicted"],
-  }, (good) => {
+  }, (good, spec) => {
     let cachedTokens = 0;
     return {
       ...hearing(good, "cachePrefix", (o) => void (cachedTokens = o.cachedTokens)),
-      admitShared: async (o): Promise<SharedReply> => {
-        const reply = await good.admitShared!(o);
-        const known = reply.kind === "allocated" && o.blocks[0] === 11 && cachedTokens > 0;
-        return known ? { ...reply, hitTokens: cachedTokens } : reply;
-      },
+      ...finding((hitTokens, { blocks }) =>
+        blocks[0] === 11 && cachedTokens > 0 ? cachedTokens : hitTokens
+      )(good, spec),
     };
   }),
   mutateAllocator({
