@@ -118,13 +118,13 @@ export function parseRatio(text: string): number {
 /**
  * Parses a factor: `0.5`, or `1.2`.
  *
- * @returns A number in (0, 10].
+ * @returns A number in [0.001, 10].
  * @throws {RangeError} For anything else.
  */
 export function parseFactor(text: string): number {
   const value = text.trim() === "" ? NaN : Number(text);
-  if (value > 0 && value <= 10) return value;
-  throw new RangeError("expected a number above 0 and of at most 10");
+  if (value >= 0.001 && value <= 10) return value;
+  throw new RangeError("expected a number from 0.001 to 10");
 }
 
 /**

@@ -18,6 +18,13 @@ export async function readTrace(
     file: path,
     ...o,
   });
+  if (requests.length === 0) {
+    const found = Object.entries(dropped).map(([reason, rows]) => `${rows} ${reason}`).join(", ");
+    throw new FileRefusal(
+      `Cannot replay the trace '${path}': none of its rows is a request (${found || "no rows"}); ` +
+        "give one with prompt and output tokens",
+    );
+  }
   return {
     name: basename(path),
     sha256,

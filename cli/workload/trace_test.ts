@@ -32,3 +32,15 @@ Deno.test("readTrace() follows a link, for the user named it", async () => {
 Deno.test("readTrace() rejects with the path when there is no file", async () => {
   await assert.rejects(readTrace("results/tests/none.csv", ALL), /none\.csv/);
 });
+
+Deno.test("readTrace() names a trace without a request, and what its rows were", async () => {
+  const path = "results/tests/nothing.csv";
+  const header = "TIMESTAMP,ContextTokens,GeneratedTokens\n";
+  for (
+    const [rows, what] of [["", "no rows"], ["2023-11-16 18:17:03,5,0\n", "1 no-output-tokens"]]
+  ) {
+    await Deno.writeTextFile(path, header + rows);
+    const message = `none of its rows is a request (${what}); give`;
+    await assert.rejects(readTrace(path, ALL), (error: Error) => error.message.includes(message));
+  }
+});
