@@ -5,101 +5,102 @@
  * prediction has; whatever else stands there is a reason not to predict.
  */
 
-/** Settings that flags can give. */
-export interface RunSettings {
+/** Settings that flags can give, and what is written behind such a flag. */
+const SETTINGS = {
   /** Requests that run at once. */
-  readonly maxSequences: number;
+  maxSequences: "count",
   /** New tokens of a step. */
-  readonly maxBatchedTokens: number;
+  maxBatchedTokens: "count",
   /** Prompt tokens of a step. */
-  readonly maxPromptTokens: number;
+  maxPromptTokens: "count",
   /** Share of the whole memory that weights, activations and cache may fill (vLLM). */
-  readonly memoryShare: number;
+  memoryShare: "share",
   /** Share of the whole memory that weights and cache may fill (SGLang). */
-  readonly staticMemoryShare: number;
+  staticMemoryShare: "share",
   /** Share of what weights leave free that the cache gets (TensorRT-LLM, LMDeploy). */
-  readonly freeMemoryShare: number;
-  readonly tensorParallel: number;
-  readonly pipelineParallel: number;
+  freeMemoryShare: "share",
+  tensorParallel: "count",
+  pipelineParallel: "count",
   /** Ranks that share whole experts. */
-  readonly expertParallel: number;
+  expertParallel: "count",
   /** Longest request, prompt and output together. */
-  readonly modelLengthTokens: number;
+  modelLengthTokens: "count",
   /** Most rows of a step that CUDA graphs hold. */
-  readonly graphTokens: number;
+  graphTokens: "count",
   /** Steps that prompts wait for company (TensorRT-LLM). */
-  readonly waitSteps: number;
+  waitSteps: "count",
   /** Share of a step's tokens from which on they wait no longer. */
-  readonly waitShare: number;
+  waitShare: "share",
   /** Type of the cache, as written. */
-  readonly cacheType: string;
+  cacheType: "text",
   /** Type of the weights, as written. */
-  readonly weightType: string;
+  weightType: "text",
   /** Whether experts are shared whole over all tensor-parallel ranks. */
-  readonly expertsWhole: boolean;
+  expertsWhole: "switch",
   /** Whether scheduling overlaps with the step before. */
-  readonly overlapped: boolean;
+  overlapped: "switch",
   /** Whether prompts are cut over steps. */
-  readonly chunkedPrefill: boolean;
+  chunkedPrefill: "switch",
+} as const;
+
+interface Written {
+  readonly count: number;
+  readonly share: number;
+  readonly text: string;
+  readonly switch: boolean;
 }
+
+/** Settings that flags can give. */
+export type RunSettings = {
+  readonly [SETTING in keyof typeof SETTINGS]: Written[typeof SETTINGS[SETTING]];
+};
 
 /** Settings of one run, or why a prediction of it would be wrong. */
 export type RunFlags =
   | { readonly kind: "read"; readonly settings: Partial<RunSettings> }
   | { readonly kind: "unexpressed"; readonly reason: string };
 
-/** How a flag is read. */
-type Meaning =
-  | { readonly as: "count" | "share" | "text"; readonly setting: keyof RunSettings }
-  | { readonly as: "switch"; readonly setting: keyof RunSettings; readonly value: boolean };
-
-const count = (setting: keyof RunSettings): Meaning => ({ as: "count", setting });
-const share = (setting: keyof RunSettings): Meaning => ({ as: "share", setting });
-const text = (setting: keyof RunSettings): Meaning => ({ as: "text", setting });
-const turn = (setting: keyof RunSettings, value: boolean): Meaning => ({
-  as: "switch",
-  setting,
-  value,
-});
-
-const ACTING: Readonly<Record<string, Meaning>> = {
-  "max-num-seqs": count("maxSequences"),
-  "max-running-requests": count("maxSequences"),
-  "max-batch-size": count("maxSequences"),
-  "max-num-batched-tokens": count("maxBatchedTokens"),
-  "max-num-tokens": count("maxBatchedTokens"),
-  "max-prefill-tokens": count("maxBatchedTokens"),
-  "chunked-prefill-size": count("maxPromptTokens"),
-  "gpu-memory-utilization": share("memoryShare"),
-  "mem-fraction-static": share("staticMemoryShare"),
-  "kv-cache-free-gpu-memory-fraction": share("freeMemoryShare"),
-  "free-gpu-memory-fraction": share("freeMemoryShare"),
-  "cache-max-entry-count": share("freeMemoryShare"),
-  "tensor-parallel-size": count("tensorParallel"),
-  "tp-size": count("tensorParallel"),
-  tp: count("tensorParallel"),
-  "pipeline-parallel-size": count("pipelineParallel"),
-  "pp-size": count("pipelineParallel"),
-  pp: count("pipelineParallel"),
-  "expert-parallel-size": count("expertParallel"),
-  "ep-size": count("expertParallel"),
-  ep: count("expertParallel"),
-  "enable-expert-parallel": turn("expertsWhole", true),
-  "max-model-len": count("modelLengthTokens"),
-  "max-seq-len": count("modelLengthTokens"),
-  "context-length": count("modelLengthTokens"),
-  "session-len": count("modelLengthTokens"),
-  "batch-wait-timeout-iters": count("waitSteps"),
-  "batch-wait-max-tokens-ratio": share("waitShare"),
-  "cuda-graph-max-bs": count("graphTokens"),
-  "max-cudagraph-capture-size": count("graphTokens"),
-  "kv-cache-dtype": text("cacheType"),
-  quantization: text("weightType"),
-  "async-scheduling": turn("overlapped", true),
-  "no-async-scheduling": turn("overlapped", false),
-  "enable-chunked-prefill": turn("chunkedPrefill", true),
-  "no-enable-chunked-prefill": turn("chunkedPrefill", false),
-};
+/** Flags by the setting that they give; a switch whose name begins with `no-` turns it off. */
+const ACTING: ReadonlyMap<string, keyof RunSettings> = new Map(Object.entries(
+  {
+    "max-num-seqs": "maxSequences",
+    "max-running-requests": "maxSequences",
+    "max-batch-size": "maxSequences",
+    "max-num-batched-tokens": "maxBatchedTokens",
+    "max-num-tokens": "maxBatchedTokens",
+    "max-prefill-tokens": "maxBatchedTokens",
+    "chunked-prefill-size": "maxPromptTokens",
+    "gpu-memory-utilization": "memoryShare",
+    "mem-fraction-static": "staticMemoryShare",
+    "kv-cache-free-gpu-memory-fraction": "freeMemoryShare",
+    "free-gpu-memory-fraction": "freeMemoryShare",
+    "cache-max-entry-count": "freeMemoryShare",
+    "tensor-parallel-size": "tensorParallel",
+    "tp-size": "tensorParallel",
+    tp: "tensorParallel",
+    "pipeline-parallel-size": "pipelineParallel",
+    "pp-size": "pipelineParallel",
+    pp: "pipelineParallel",
+    "expert-parallel-size": "expertParallel",
+    "ep-size": "expertParallel",
+    ep: "expertParallel",
+    "enable-expert-parallel": "expertsWhole",
+    "max-model-len": "modelLengthTokens",
+    "max-seq-len": "modelLengthTokens",
+    "context-length": "modelLengthTokens",
+    "session-len": "modelLengthTokens",
+    "batch-wait-timeout-iters": "waitSteps",
+    "batch-wait-max-tokens-ratio": "waitShare",
+    "cuda-graph-max-bs": "graphTokens",
+    "max-cudagraph-capture-size": "graphTokens",
+    "kv-cache-dtype": "cacheType",
+    quantization: "weightType",
+    "async-scheduling": "overlapped",
+    "no-async-scheduling": "overlapped",
+    "enable-chunked-prefill": "chunkedPrefill",
+    "no-enable-chunked-prefill": "chunkedPrefill",
+  } as const,
+));
 
 /** Flags of a kind that no prediction here has, by how their names begin. */
 const UNMODELLED: readonly (readonly [begin: RegExp, what: string])[] = [
@@ -179,19 +180,18 @@ export function readRunFlags(line: string): RunFlags {
       return unexpressed(`it runs ${what}, which is not modelled (--${name})`);
     }
     if (INERT.has(name)) continue;
-    const meaning = ACTING[name];
-    if (meaning === undefined) {
+    const setting = ACTING.get(name);
+    if (setting === undefined) {
       return unexpressed(`its flag --${name} is not known here: it may change any time`);
     }
-    const read = meaning.as === "switch"
-      ? switched(meaning.value, value)
-      : parse(meaning.as, value);
+    const as = SETTINGS[setting];
+    const read = as === "switch" ? switched(!name.startsWith("no-"), value) : parse(as, value);
     if (read === null) return unexpressed(`its flag --${name} has no value that fits: "${value}"`);
-    const known = settings[meaning.setting];
+    const known = settings[setting];
     if (known !== undefined && known !== read) {
       return unexpressed(`its flags give ${known} and ${read} for --${name}`);
     }
-    settings[meaning.setting] = read;
+    settings[setting] = read;
   }
   return { kind: "read", settings: settings as Partial<RunSettings> };
 }
@@ -229,7 +229,8 @@ function flagsOf(line: string): { readonly name: string; readonly value: string 
       : written.replaceAll("_", "-").toLowerCase();
     const next = words[index + 1];
     const separate = inline === undefined && next !== undefined && !next.startsWith("-");
-    const isSwitch = ACTING[name]?.as === "switch";
+    const setting = ACTING.get(name);
+    const isSwitch = setting !== undefined && SETTINGS[setting] === "switch";
     const value = inline ?? (separate && !isSwitch ? next : "");
     found.push({ name, value: value.replace(/^["']|["']$/g, "") });
   }
