@@ -73,6 +73,11 @@ export function listPolicyDifferences(declared: Partial<Policies> = {}): PolicyD
     .filter((each) => each.declared !== each.standard);
 }
 
+/** What a failure adds that a declaration would make right. */
+export function unlessDeclared(policy: PolicyName, value: string | number): string {
+  return `; an adapter whose policy that is declares ${policy} ${value}`;
+}
+
 function describePolicy(value: Policies[PolicyName]): string {
   return typeof value === "object" ? `${value.mode}, at least ${value.least}` : String(value);
 }

@@ -1,5 +1,11 @@
 /** Append problems from a few words, tests of them as data, and their judgement by the oracle. */
-import { type AppendProblem, compareAppend, randomAppend, type Rotary } from "../../kernel/mod.ts";
+import {
+  type AppendProblem,
+  type Arithmetic,
+  compareAppend,
+  randomAppend,
+  type Rotary,
+} from "../../kernel/mod.ts";
 import { requireEqual, requireThat } from "../acceptance.ts";
 import type { JudgedKernel } from "../guard.ts";
 import { Mismatch, type Verdict } from "../outcome.ts";
@@ -21,6 +27,7 @@ import {
   type ProblemSpec,
   worstOf,
 } from "./kernel_case.ts";
+import { STORED_ROTATION, suggestArithmetic } from "./suggest_arithmetic.ts";
 
 const NO_ROTATION: Rotary = { style: "none", theta: 10_000, rotaryDimensions: 64 };
 
@@ -69,7 +76,10 @@ export function judgeAppend(problem: AppendProblem, outcome: AppendReply): Verdi
     ...(outcome.arithmetic === undefined ? {} : { arithmetic: outcome.arithmetic }),
   });
   if (!ok) {
-    throw new Mismatch(message, worstBudgetUsed);
+    const isRight = (arithmetic: Arithmetic): boolean =>
+      compareAppend({ problem, outcome, arithmetic }).ok;
+    const hint = suggestArithmetic({ factor: worstBudgetUsed, isRight }, STORED_ROTATION);
+    throw new Mismatch(`${message}${hint}`, worstBudgetUsed);
   }
   return { kind: "pass", budgetUsed: worstBudgetUsed };
 }

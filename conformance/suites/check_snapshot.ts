@@ -1,6 +1,7 @@
 /** Compares what an allocator shows with what the model says it must show. */
 import { requireEqual, requireThat } from "../acceptance.ts";
 import { Mismatch } from "../outcome.ts";
+import { unlessDeclared } from "../policies.ts";
 import type { AllocatorSnapshot } from "../subject.ts";
 import {
   availabilityOf,
@@ -125,8 +126,14 @@ function checkRow(
     const isValid = id >= first && id < end;
     if (column >= state.pages || state.recycled[row]?.has(column)) {
       if (id === -1 || (deadColumns === "stale" && isValid)) continue;
-      const why = column >= state.pages ? "past the allocated pages" : "recycled";
-      throw new Mismatch(`Expected -1 at ${place()} (${why}), found ${id}`);
+      const isPast = column >= state.pages;
+      const why = isPast ? "past the allocated pages" : "recycled";
+      const declared = nullId === -1 && id === 0 && isPast
+        ? unlessDeclared("nullId", 0)
+        : deadColumns === "cleared" && isValid
+        ? unlessDeclared("deadColumns", "stale")
+        : "";
+      throw new Mismatch(`Expected -1 at ${place()} (${why}), found ${id}${declared}`);
     }
     if (!isValid) {
       throw new Mismatch(`Expected an id in [${first}, ${end}) at ${place()}, found ${id}`);
@@ -181,6 +188,7 @@ function checkPools(
   const expected = availabilityOf(model);
   requireThat(
     expected === null || Math.abs(snapshot.availability - expected) < 1e-12,
-    `Expected an availability of ${expected}, found ${snapshot.availability}`,
+    `Expected an availability of ${expected}, found ${snapshot.availability}` +
+      unlessDeclared("availability", "uniform-pages or none"),
   );
 }

@@ -129,3 +129,58 @@ Deno.test("beginTransfer() tells a transfer from a step of the same number", asy
   await driver.endTransfer(transfer);
   assert.equal(await driver.pagesInUse(), 0);
 });
+
+Deno.test("a failure that a declaration would make right names the policy and its value", async () => {
+  const good = createOracleSubject().allocator!;
+  const claims = new Set(HEADWISE_ALLOCATOR_CAPABILITIES);
+  const fails = async (
+    change: Partial<AllocatorSubject>,
+    run: (driver: Driver) => Promise<unknown>,
+    said: RegExp,
+  ): Promise<void> => {
+    const judged = guardAllocator({ ...good, ...change }, { claims });
+    await assert.rejects(async () => run(await Driver.create(judged, cacheSpec())), said);
+  };
+  let before = new Int32Array();
+  const staleRows: AllocatorSubject["snapshot"] = async () => {
+    const snapshot = await good.snapshot();
+    before = snapshot.table.map((id, index) => id < 0 ? before[index] ?? -1 : id);
+    return { ...snapshot, table: before };
+  };
+  const nullPages: AllocatorSubject["snapshot"] = async () => {
+    const snapshot = await good.snapshot();
+    return { ...snapshot, table: snapshot.table.map((id) => id + 1) };
+  };
+  const bare: AllocatorSubject["admit"] = async (o) => {
+    const reply = await good.admit(o);
+    return reply.kind === "shortage" ? { kind: "shortage" } : reply;
+  };
+  const clamped: AllocatorSubject["extend"] = (o) =>
+    good.extend({ ...o, lengthTokens: Math.min(512, o.lengthTokens) });
+  const everyTime: AllocatorSubject["recycle"] = (o) => {
+    const lengthTokens = Math.ceil(o.lengthTokens / 16) * 16;
+    return good.recycle({ ...o, lengthTokens });
+  };
+  const none: AllocatorSubject["snapshot"] = async () => ({
+    ...await good.snapshot(),
+    availability: 0,
+  });
+  const grown = async (driver: Driver) => await driver.grow(0, 256);
+  await fails({ snapshot: nullPages }, grown, /declares nullId 0$/);
+  await fails({ snapshot: none }, grown, /declares availability uniform-pages or none$/);
+  await fails({ admit: bare }, async (driver) => {
+    await driver.grow(0, 512);
+    await driver.admit(1, 16);
+  }, /declares shortage bare$/);
+  await fails({ extend: clamped }, async (driver) => {
+    await driver.grow(0, 256);
+    await driver.extend(0, 513);
+  }, /declares endOfRow clamp$/);
+  await fails({ recycle: everyTime }, async (driver) => {
+    await driver.grow(0, 250);
+    await driver.recycle(0, 250);
+  }, /declares recycleMoment any-safe$/);
+  await fails({ snapshot: staleRows }, async (driver) => {
+    await driver.growAndRecycle(0, 256);
+  }, /declares deadColumns stale$/);
+});

@@ -6,6 +6,7 @@
  */
 import type { Layout } from "../../allocator/mod.ts";
 import {
+  type Arithmetic,
   type AttentionProblem,
   type AttentionShape,
   compareWithOracle,
@@ -20,6 +21,7 @@ import { captureTable } from "../identity_table.ts";
 import { Mismatch, type Verdict } from "../outcome.ts";
 import type { AttendOptions, AttendReply, Capability, KernelSubject } from "../subject.ts";
 import { requireOk } from "./driver.ts";
+import { suggestArithmetic } from "./suggest_arithmetic.ts";
 
 /** A problem in words. */
 export interface ProblemSpec {
@@ -231,14 +233,21 @@ export async function attendJudged(
 
 /** Judges an answer by the direct oracle. */
 export function judgeReply(problem: AttentionProblem, reply: AttendReply): Verdict {
-  const { ok, message, worstBudgetUsed } = compareWithOracle({
+  const answer = {
     problem,
     output: reply.output.subarray(0, problem.query.length),
     ...(reply.logSumExp === null ? {} : { logSumExp: reply.logSumExp }),
+  };
+  const { ok, message, worstBudgetUsed } = compareWithOracle({
+    ...answer,
     ...(reply.arithmetic === undefined ? {} : { arithmetic: reply.arithmetic }),
   });
   if (!ok) {
-    throw new Mismatch(message, worstBudgetUsed);
+    const slots = problem.shape.batch;
+    const isRight = (arithmetic: Arithmetic): boolean =>
+      compareWithOracle({ ...answer, arithmetic: new Array(slots).fill(arithmetic) }).ok;
+    const hint = suggestArithmetic({ factor: worstBudgetUsed, isRight });
+    throw new Mismatch(`${message}${hint}`, worstBudgetUsed);
   }
   return { kind: "pass", budgetUsed: worstBudgetUsed };
 }
