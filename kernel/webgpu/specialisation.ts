@@ -129,7 +129,10 @@ function measuredForCodes(
       return group > 2 ? { lanesPerKey: 16, keysPerGroup: 4 } : { ...eight, parallelItems: 1056 };
     case "fp8_e4m3":
     case "fp8_e5m2":
-      return group > 2 ? {} : { ...eight, parallelItems: 1056, valuesAhead: true };
+      if (group > 5) return { ...eight, parallelItems: 792, valuesAhead: true };
+      return group > 2
+        ? { lanesPerKey: 16, keysPerGroup: 4 }
+        : { ...eight, parallelItems: 1056, valuesAhead: true };
     case "fp4_e2m1":
       return {};
   }

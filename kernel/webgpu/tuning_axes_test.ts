@@ -46,9 +46,10 @@ Deno.test("defaultTuning() has what was measured for a shape and a type of codes
     "5 8x2 ahead",
     "5 8x2 ahead",
     "5 16x4",
-    "5 4x2",
+    "5 16x4",
     "5 4x2",
   ]);
+  assert.equal(lanesOf(8, 128, "fp8_e4m3:head:f32"), "5 8x2 ahead");
 });
 
 Deno.test("isAttendTuning() takes parts for short steps and for matrices, and no others", () => {
