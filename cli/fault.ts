@@ -67,8 +67,8 @@ export function describeFault(error: unknown): Fault {
 }
 
 function wasStopped(error: unknown): boolean {
-  return error instanceof DOMException && error.name === "AbortError" ||
-    error instanceof Error && "code" in error && error.code === "bench/aborted";
+  return error instanceof Error &&
+    (error.name === "AbortError" || "code" in error && error.code === "bench/aborted");
 }
 
 /** Where the program is started from, which decides what it may do and how that is changed. */

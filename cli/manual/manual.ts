@@ -10,7 +10,7 @@ import { topicPageOf, TOPICS } from "./topics.ts";
 export function listManual(root: CommandPage): readonly ManualPage[] {
   return [
     ...listPages(root).map((page) => manualPageOf(page, TOPICS)),
-    ...TOPICS.map(({ name }) => topicPageOf(name)!),
+    ...TOPICS.map(topicPageOf),
   ];
 }
 
@@ -26,7 +26,8 @@ export function findManualPage(
 ): ManualPage | undefined {
   const page = findPage(root, names);
   if (page !== undefined) return manualPageOf(page, TOPICS);
-  return names.length === 1 ? topicPageOf(names[0]!) : undefined;
+  const topic = TOPICS.find(({ name }) => name === names.join(" "));
+  return topic === undefined ? undefined : topicPageOf(topic);
 }
 
 /**

@@ -32,6 +32,8 @@ export interface TopicPage {
   readonly name: string;
   /** What it is about, in one line. */
   readonly brief: string;
+  /** What stands below its name. */
+  readonly sections: () => readonly ManualSection[];
 }
 
 const CONFIG_OPTIONS: ReadonlySet<string> = new Set(["--config", "--explain-config"]);

@@ -4,22 +4,22 @@ import { entry, type ManualPage, paragraph, section, type TopicPage } from "./ma
 
 /** Pages about what is no command, for `headwise help NAME`. */
 export const TOPICS: readonly TopicPage[] = [
-  { name: "settings", brief: "Options, variables and the settings file, and which of them wins" },
-  { name: "exit-codes", brief: "What each exit code says, and of which command" },
+  {
+    name: "settings",
+    brief: "Options, variables and the settings file, and which of them wins",
+    sections: settingsSections,
+  },
+  {
+    name: "exit-codes",
+    brief: "What each exit code says, and of which command",
+    sections: exitCodeSections,
+  },
 ];
 
-/**
- * Lays out the manual page of a topic.
- *
- * @param name One of {@link TOPICS}.
- * @returns The page, or undefined where there is no such topic.
- */
-export function topicPageOf(name: string): ManualPage | undefined {
-  const topic = TOPICS.find((each) => each.name === name);
-  if (topic === undefined) return undefined;
-  const heading = section("NAME", [paragraph(`headwise-${name} - ${topic.brief}`)]);
-  const sections = name === "settings" ? settingsSections() : exitCodeSections();
-  return { name: `headwise-${name}`, chapter: 7, sections: [heading, ...sections] };
+/** Lays out the manual page of a topic. */
+export function topicPageOf({ name, brief, sections }: TopicPage): ManualPage {
+  const heading = section("NAME", [paragraph(`headwise-${name} - ${brief}`)]);
+  return { name: `headwise-${name}`, chapter: 7, sections: [heading, ...sections()] };
 }
 
 function settingsSections() {

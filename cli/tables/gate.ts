@@ -68,27 +68,20 @@ export function renderGate(
 /** The kernel forms of a read gate's sides, and the sides themselves of another. */
 function describePair({ gate, candidate, baseline }: GateReport): string {
   if (gate !== "gate/read") return `${candidate} against ${baseline}`;
-  return `${FORM_OF_SIDE[candidate]} against ${FORM_OF_SIDE[baseline]}`;
+  return `${formOf(candidate)} against ${formOf(baseline)}`;
 }
 
-/** What the sides of a read gate are called after the kernels that they stand for. */
-const FORM_OF_SIDE: Readonly<Record<SideName, string>> = {
-  "two-pass": "two-pass",
-  "uniform": "row",
-  "uniform-clipped": "clipped",
-  "headwise-row": "headwise-row",
-  "headwise": "headwise",
-  "headwise-recycle": "headwise-recycle",
-  "pooled": "pooled",
-  "pooled-recycle": "pooled-recycle",
-};
+/** What a side is called after the kernel that it stands for, where that has another name. */
+function formOf(side: SideName): string {
+  return side === "uniform" ? "row" : side === "uniform-clipped" ? "clipped" : side;
+}
 
 /** Pairs of the other kernel forms, a line each. */
 function renderOthers({ others = [] }: GateReport, paint: Paint): string[] {
   if (others.length === 0) return [];
   const names = others[0].comparisons.slice(0, SHOWN_METRICS).map(({ metric }) => metric);
   const rows = others.map(({ baseline, candidate, comparisons }) => [
-    `${FORM_OF_SIDE[candidate]} against ${FORM_OF_SIDE[baseline]}`,
+    `${formOf(candidate)} against ${formOf(baseline)}`,
     ...comparisons.slice(0, SHOWN_METRICS).map(({ ratio }) => formatChange(ratio)),
   ]);
   return renderTable(rows, {
@@ -116,7 +109,7 @@ export function describeOutcomeOfGates(
     const [ttft, tbt] = readGate.comparisons;
     parts.push(
       `reads: ${formatChange(ttft.ratio)} TTFT, ${formatChange(tbt.ratio)} TBT against ` +
-        `\`${FORM_OF_SIDE[readGate.baseline]}\``,
+        `\`${formOf(readGate.baseline)}\``,
     );
     const beyond = readGate.control.slice(0, SHOWN_METRICS).map(({ ratio }, index) => {
       const own = readGate.comparisons[index].ratio;

@@ -2,7 +2,7 @@
 
 import type { KernelCaseResult } from "../../bench/mod.ts";
 import { formatDuration, formatRate } from "../../fixtures/mod.ts";
-import { type Element, element, type View } from "./element.ts";
+import { type Element, element, table, type View } from "./element.ts";
 import type { BenchmarkReport } from "./messages.ts";
 import type { PageState } from "./state.ts";
 
@@ -17,25 +17,16 @@ export function viewBenchmark(benchmark: PageState["benchmark"]): View[] {
   const { ceilings, cases } = report.result;
   const sentence = `Read at ${formatRate(ceilings.memoryBytesPerSecond, "B")} and computed at ` +
     `${formatRate(ceilings.flopsPerSecond, "FLOP")} in f32 at best, measured in this run.`;
-  const titles = ["median", "bytes", "operations", "of the ceiling"];
-  const head = [
-    element("th", { scope: "col" }, "Case"),
-    ...titles.map((title) => element("th", { scope: "col", class: "number" }, title)),
-  ];
   return [
     element("p", {}, sentence),
     ...notesOf(report).map((note) => element("p", { class: "note" }, note)),
-    element(
-      "table",
-      { id: "figures" },
-      element(
-        "caption",
-        {},
-        "Attention steps, each checked against the oracle before it was timed",
-      ),
-      element("thead", {}, element("tr", {}, ...head)),
-      element("tbody", {}, ...cases.map(caseRow)),
-    ),
+    table({
+      id: "figures",
+      caption: "Attention steps, each checked against the oracle before it was timed",
+      names: "Case",
+      figures: ["median", "bytes", "operations", "of the ceiling"],
+      rows: cases.map(caseRow),
+    }),
   ];
 }
 

@@ -23,6 +23,29 @@ export function element(
   return { tag, attributes, children };
 }
 
+/** A table: what it shows, a column of names, columns of figures, others, and its rows. */
+export function table(o: {
+  readonly id: string;
+  readonly caption: string;
+  readonly names: string;
+  readonly figures: readonly string[];
+  readonly others?: readonly Element[];
+  readonly rows: readonly Element[];
+}): Element {
+  const titles = [
+    element("th", { scope: "col" }, o.names),
+    ...o.figures.map((title) => element("th", { scope: "col", class: "number" }, title)),
+    ...o.others ?? [],
+  ];
+  return element(
+    "table",
+    { id: o.id },
+    element("caption", {}, o.caption),
+    element("thead", {}, element("tr", {}, ...titles)),
+    element("tbody", {}, ...o.rows),
+  );
+}
+
 /** Text of a view without its tags. */
 export function textOf(view: View): string {
   return typeof view === "string" ? view : view.children.map(textOf).join(" ");

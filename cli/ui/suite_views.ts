@@ -1,7 +1,7 @@
 /** The matrix of families and verdicts, and what failed. */
 
 import { type CaseRow, describeCase, type ReportSummary } from "../../conformance/mod.ts";
-import { type Element, element, type View } from "./element.ts";
+import { type Element, element, table, type View } from "./element.ts";
 import { countFamilies, type FamilyCounts } from "./matrix.ts";
 import type { SuiteReport } from "./messages.ts";
 
@@ -32,20 +32,15 @@ export function viewMatrix(cases: readonly CaseRow[]): View[] {
   if (cases.length === 0) return [];
   const families = countFamilies(cases);
   const hasBroken = families.some(({ broken }) => broken > 0);
-  const titles = ["passed", "failed", ...(hasBroken ? ["broken"] : []), "skipped"];
-  const head = [
-    element("th", { scope: "col" }, "Tests"),
-    ...titles.map((title) => element("th", { scope: "col", class: "number" }, title)),
-    element("th", { scope: "col", class: "budget" }, "budget used"),
-  ];
   return [
-    element(
-      "table",
-      { id: "matrix" },
-      element("caption", {}, "Cases by family of tests, and the largest share of an error budget"),
-      element("thead", {}, element("tr", {}, ...head)),
-      element("tbody", {}, ...families.map((family) => familyRow(family, hasBroken))),
-    ),
+    table({
+      id: "matrix",
+      caption: "Cases by family of tests, and the largest share of an error budget",
+      names: "Tests",
+      figures: ["passed", "failed", ...(hasBroken ? ["broken"] : []), "skipped"],
+      others: [element("th", { scope: "col", class: "budget" }, "budget used")],
+      rows: families.map((family) => familyRow(family, hasBroken)),
+    }),
   ];
 }
 

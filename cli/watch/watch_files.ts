@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { type CliContext, paintOf, writeLines } from "../terminal/mod.ts";
 import { EXIT } from "../exit_code.ts";
 import { describeFault } from "../fault.ts";
@@ -20,7 +21,7 @@ export interface WatchOptions {
  * files have stayed the same for one look, so that a file is not read half written. A change during a
  * run starts the next one when the run has ended.
  *
- * @throws {DOMException} An AbortError at Ctrl-C.
+ * @throws {Error} An AbortError at Ctrl-C.
  */
 export async function watchFiles(context: CliContext, o: WatchOptions): Promise<never> {
   const { stderr } = context.process;
@@ -48,7 +49,7 @@ async function changeOf(
 ): Promise<void> {
   let last = o.before;
   for (;;) {
-    await sleep(o.pollMs, o.signal);
+    await setTimeout(o.pollMs, undefined, { signal: o.signal });
     const now = await fingerprintOf(files);
     if (now === last && now !== o.before) return;
     last = now;
@@ -67,19 +68,4 @@ async function fingerprintOf(files: readonly string[]): Promise<string> {
     }
   });
   return (await Promise.all(parts)).join("\n");
-}
-
-function sleep(elapsedMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(new DOMException("Stopped", "AbortError"));
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, elapsedMs);
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop);
-  });
 }

@@ -30,14 +30,7 @@ export function parseOverrides(text: string, origin: Origin): Override[] {
  */
 export function plainOverrides(resolved: Resolved<"bench">): Override[] {
   const { values, origins } = resolved;
-  const overrides: Override[] = [];
-  if (values.model !== null) {
-    overrides.push({ path: "model", value: values.model, origin: origins.model.text });
-  }
-  if (values.scheduler !== null) {
-    const origin = origins.scheduler.text;
-    overrides.push({ path: "scheduler.profile", value: values.scheduler, origin });
-  }
+  const { load, concurrency } = values;
   for (const name of ["load", "concurrency"] as const) {
     if (values[name] === null || values.trace === null) continue;
     throw new SettingError(
@@ -46,19 +39,19 @@ export function plainOverrides(resolved: Resolved<"bench">): Override[] {
       origins[name],
     );
   }
-  if (values.load !== null) {
-    const value = { kind: "saturation-share", share: values.load };
-    overrides.push({ path: "requests.arrivals", value, origin: origins.load.text });
-  }
-  if (values.concurrency !== null) {
-    const value = { kind: "closed-loop", concurrency: values.concurrency };
-    overrides.push({ path: "requests.arrivals", value, origin: origins.concurrency.text });
-  }
-  if (values.set !== null) overrides.push(...parseOverrides(values.set, origins.set));
-  if (values.seed !== null) {
-    overrides.push({ path: "seed", value: values.seed, origin: origins.seed.text });
-  }
-  return overrides;
+  const of = (name: "model" | "scheduler" | "load" | "concurrency" | "seed", o: {
+    readonly path: string;
+    readonly value: unknown;
+  }): Override[] => values[name] === null ? [] : [{ ...o, origin: origins[name].text }];
+  const arrivals = (value: object) => ({ path: "requests.arrivals", value });
+  return [
+    ...of("model", { path: "model", value: values.model }),
+    ...of("scheduler", { path: "scheduler.profile", value: values.scheduler }),
+    ...of("load", arrivals({ kind: "saturation-share", share: load })),
+    ...of("concurrency", arrivals({ kind: "closed-loop", concurrency })),
+    ...(values.set === null ? [] : parseOverrides(values.set, origins.set)),
+    ...of("seed", { path: "seed", value: values.seed }),
+  ];
 }
 
 /**
