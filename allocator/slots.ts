@@ -27,13 +27,7 @@ export function swapSlots(a: CacheAllocator, i: Slot, j: Slot): void {
 export function condenseSlots(a: CacheAllocator, o?: { readonly moves?: Int32Array }): number {
   const { slots } = a.options;
   const moves = o?.moves;
-  if (moves !== undefined && moves.length < 2 * slots) {
-    throw new AllocatorError(
-      "slot/order",
-      { length: moves.length },
-      `Cannot write moves into "${moves.length}" entries: give at least ${2 * slots}`,
-    );
-  }
+  if (moves !== undefined) checkTarget("write moves into", moves, 2 * slots);
   const { slotIds } = a.state;
   let count = 0;
   let empty = 0;
@@ -95,19 +89,22 @@ export function reorderSlots(a: CacheAllocator, permutation: Int32Array): void {
  */
 export function listActiveSlots(a: CacheAllocator, into: Int32Array): number {
   const { slots } = a.options;
-  if (into.length < slots) {
-    throw new AllocatorError(
-      "slot/order",
-      { length: into.length },
-      `Cannot list slots in "${into.length}" entries: give at least ${slots}`,
-    );
-  }
+  checkTarget("list slots in", into, slots);
   into.fill(HOLE);
   let count = 0;
   for (let slot = 0; slot < slots; slot++) {
     if (a.state.active[slot] === 1) into[count++] = slot;
   }
   return count;
+}
+
+function checkTarget(what: string, { length }: Int32Array, least: number): void {
+  if (length >= least) return;
+  throw new AllocatorError(
+    "slot/order",
+    { length },
+    `Cannot ${what} "${length}" entries: give at least ${least}`,
+  );
 }
 
 function checkSlotRange(a: CacheAllocator, slot: Slot): void {

@@ -59,20 +59,19 @@ function gatherRows(
   return rows;
 }
 
+/** Bytes and operations of a layer: those of a full and of a window head, by how many it has. */
 function layerWork(
   { fullHeads, windowHeads }: LayerClass,
-  o: { full: WorkCount; window: WorkCount; uniform: boolean },
+  { full, window, uniform }: { full: WorkCount; window: WorkCount; uniform: boolean },
 ): { bytes: number; flops: number } {
-  const { full, window } = o;
+  const sum = (key: "tableBytes" | "keyValueBytes" | "queryOutputBytes" | "flops"): number =>
+    fullHeads * full[key] + windowHeads * window[key];
   // A uniform row serves all heads: it is read as far as the head that sees the most.
-  const tableBytes = o.uniform
+  const tableBytes = uniform
     ? (fullHeads > 0 ? full.tableBytes : window.tableBytes)
-    : fullHeads * full.tableBytes + windowHeads * window.tableBytes;
-  const keyValueBytes = fullHeads * full.keyValueBytes + windowHeads * window.keyValueBytes;
-  const queryOutputBytes = fullHeads * full.queryOutputBytes +
-    windowHeads * window.queryOutputBytes;
+    : sum("tableBytes");
   return {
-    bytes: keyValueBytes + queryOutputBytes + tableBytes,
-    flops: fullHeads * full.flops + windowHeads * window.flops,
+    bytes: sum("keyValueBytes") + sum("queryOutputBytes") + tableBytes,
+    flops: sum("flops"),
   };
 }

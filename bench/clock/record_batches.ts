@@ -57,15 +57,8 @@ function spread<T>(values: readonly T[], count: number): T[] {
 }
 
 /** Sizes that a loop of layers needs. */
-export function batchModel(model: ModelGeometry): Record<string, number> {
-  const { feedForward } = model;
-  return {
-    layers: model.layers,
-    hiddenSize: model.hiddenSize,
-    queryHeads: model.queryHeads,
-    kvHeads: model.kvHeads,
-    headSize: model.headSize,
-    vocabularySize: model.vocabularySize,
-    ...feedForward,
-  };
+export function batchModel(
+  { layers, hiddenSize, queryHeads, kvHeads, headSize, vocabularySize, feedForward }: ModelGeometry,
+): Record<string, number> {
+  return { layers, hiddenSize, queryHeads, kvHeads, headSize, vocabularySize, ...feedForward };
 }

@@ -49,9 +49,8 @@ export function servedModelOf(
     headSize: model.headSize,
     valueHeadSize: model.headSize,
   };
-  const layers: ServedLayer[] = [];
-  if (model.layers > expertLayers) {
-    layers.push({
+  const layers: ServedLayer[] = [
+    {
       count: model.layers - expertLayers,
       ...attention,
       feedForward: {
@@ -61,10 +60,8 @@ export function servedModelOf(
         expertsPerToken: 0,
         expertIntermediate: 0,
       },
-    });
-  }
-  if (expertLayers > 0) {
-    layers.push({
+    },
+    {
       count: expertLayers,
       ...attention,
       feedForward: {
@@ -74,14 +71,14 @@ export function servedModelOf(
         expertsPerToken: ff.expertsPerToken,
         expertIntermediate: ff.expertIntermediate,
       },
-    });
-  }
+    },
+  ];
   return {
     name: model.name,
     hidden: model.hiddenSize,
     vocabulary: model.vocabularySize,
     tiedEmbeddings: model.tiedEmbeddings,
-    layers,
+    layers: layers.filter(({ count }) => count > 0),
     attentionWeights: weights.attention,
     denseWeights: weights.dense,
     expertWeights: weights.experts,

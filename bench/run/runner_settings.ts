@@ -2,32 +2,26 @@
 
 import { type HeadMap, headWindows, layersPerGroup, toLayerGroup } from "../../allocator/mod.ts";
 import { cacheFormats, localHeads, type Workload } from "../../fixtures/mod.ts";
-import type { AttentionShape } from "../../kernel/mod.ts";
+import type { TimedCache } from "../../kernel/mod.ts";
 import type { Side } from "../result/mod.ts";
 import { measuredHeads } from "./side_clock.ts";
 
 /** Sizes and masks of the attention of one side, of the measured rank. */
-export interface RunnerSettings {
-  /** Sizes of one layer's attention. */
-  readonly shape: AttentionShape;
+export interface RunnerSettings extends
+  Pick<
+    TimedCache,
+    "shape" | "sinkTokens" | "scoreScale" | "learnedSinks" | "maxBatchTokens"
+  > {
   /** [H] W of each KV head, 0 for full heads, for every layer group. */
   readonly headWindows: readonly Int32Array[];
   /** Head map of the measured rank. */
   readonly heads: HeadMap;
-  /** S, leading tokens that window heads always see. */
-  readonly sinkTokens: number;
   /** Layers of one group: more cannot be rotated. */
   readonly layersPerGroup: number;
   /** How rows are walked. */
   readonly walk: "row" | "visible";
-  /** Most new tokens of one step. */
-  readonly maxBatchTokens: number;
   /** Longest request, in tokens. */
   readonly modelLengthTokens: number;
-  /** Factor of the scores; null means 1/√D. */
-  readonly scoreScale: number | null;
-  /** Whether each query head has a learned sink logit. */
-  readonly learnedSinks: boolean;
 }
 
 /**
