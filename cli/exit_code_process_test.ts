@@ -7,7 +7,8 @@ import { startProgram } from "./testing_program.ts";
 
 /** A result of a serving benchmark with one run, as far as a gate reads it. */
 function servingResult(meanMs: number): string {
-  const facts = { completed: 10, failed: 0, "total_token_throughput": 1 };
+  const tokens = { "total_input_tokens": 1000, "total_output_tokens": 1000 };
+  const facts = { completed: 10, failed: 0, "total_token_throughput": 1, ...tokens };
   return JSON.stringify({ ...facts, "mean_ttft_ms": meanMs, "mean_itl_ms": meanMs });
 }
 
