@@ -9,6 +9,7 @@ import { commandMutants } from "./mutants/command_family.ts";
 import { copyMutants } from "./mutants/copy_family.ts";
 import { edgeMutants } from "./mutants/edge_family.ts";
 import { entryMutants } from "./mutants/entry_family.ts";
+import { holderMutants } from "./mutants/holder_family.ts";
 import { holeMutants } from "./mutants/hole_family.ts";
 import { kernelSizeMutants } from "./mutants/kernel_size_family.ts";
 import { lifetimeMutants } from "./mutants/lifetime_family.ts";
@@ -98,6 +99,7 @@ export function listMutants(): readonly Mutant[] {
     ...entryMutants,
     ...kernelSizeMutants,
     ...refusalMutants,
+    ...holderMutants,
     ...holeMutants,
     ...quantisedMutants,
     ...quantisedSidesMutants,
