@@ -9,7 +9,6 @@ import {
   matrixChainProgram,
   matrixTuningsOf,
   parseFormat,
-  type ProgramTarget,
   TILE_ROWS,
 } from "../kernel/mod.ts";
 
@@ -19,20 +18,15 @@ const FEATURES = ["shader-f16", "subgroups", "chromium-experimental-subgroup-mat
 // A permission for one folder cannot be asked for without naming the folder.
 const isAllowed = Deno.args.includes("--with-dawn");
 
-const TARGETS: readonly ProgramTarget[] = [
-  {
-    subgroupSize: 32,
-    dialect: "tint",
-    isCompact: false,
-    matrix: { size: 16, workgroupBytes: 49152 },
-  },
-  {
-    subgroupSize: 8,
-    dialect: "tint",
-    isCompact: true,
-    matrix: { size: 8, workgroupBytes: 32768 },
-  },
-];
+const TARGETS = ([[16, 32, 49152], [8, 8, 32768]] as const).map(
+  ([size, subgroupSize, workgroupBytes]) =>
+    ({
+      subgroupSize,
+      dialect: "tint",
+      isCompact: size === 8,
+      matrix: { size, workgroupBytes },
+    }) as const,
+);
 
 Deno.test({
   name: `Tint accepts every program with matrices${
@@ -55,63 +49,43 @@ Deno.test({
   },
 });
 
+const shape = (masks: boolean) =>
+  ({
+    queryHeads: 20,
+    kvHeads: 4,
+    pageSizeTokens: 64,
+    storage: "f16",
+    layout: masks ? "uniform" : "pooled",
+    bindings: masks ? 2 : 1,
+    maskRanges: masks,
+    treeMask: masks,
+    learnedSinks: masks,
+    logSumExp: masks,
+  }) as const;
+/** What matrices multiply where a tuning says so; each for keys, and the next for values. */
+const FORMATS = ["int8:head:f32", "fp8_e4m3:head:f16", "fp8_e5m2:tensor:bf16", "fp4"];
+
 function* listPrograms(): Generator<{ readonly name: string; readonly code: string }> {
   for (const target of TARGETS) {
-    yield matrixChainProgram(target.matrix!, { subgroupSize: target.subgroupSize, rounds: 8 });
+    const coded = { ...target, matrix: { ...target.matrix, codes: true } };
+    yield matrixChainProgram(target.matrix, { subgroupSize: target.subgroupSize, rounds: 8 });
     for (const headSize of [64, 128, 256]) {
-      const shape = { headSize, storage: "f16" } as const;
-      const sizes = hasMatrixRows(shape, target) ? [TILE_ROWS, MATRIX_ROWS] : [TILE_ROWS];
-      yield* listCodePrograms(headSize, target);
-      const tunings = matrixTuningsOf(target, { headSize });
-      for (const matrix of tunings) {
-        for (const rows of sizes) {
+      const hasRows = hasMatrixRows({ headSize, storage: "f16" }, target);
+      for (const rows of hasRows ? [TILE_ROWS, MATRIX_ROWS] : [TILE_ROWS]) {
+        for (const matrix of matrixTuningsOf(target, { headSize })) {
+          const o = { target, tuning: { ...defaultTuning(target), matrix } };
           for (const masks of [false, true]) {
-            yield attendProgram({
-              ...shape,
-              queryHeads: 20,
-              kvHeads: 4,
-              pageSizeTokens: 64,
-              layout: masks ? "uniform" : "pooled",
-              bindings: masks ? 2 : 1,
-              rows,
-              maskRanges: masks,
-              treeMask: masks,
-              learnedSinks: masks,
-              logSumExp: masks,
-            }, { target, tuning: { ...defaultTuning(target), matrix } });
+            yield attendProgram({ ...shape(masks), headSize, rows }, o);
           }
         }
+        for (const [index, name] of FORMATS.entries()) {
+          const keyFormat = parseFormat(name)!;
+          const valueFormat = parseFormat(FORMATS[(index + 1) % FORMATS.length])!;
+          const s = { ...shape(false), headSize, rows, keyFormat, valueFormat };
+          const program = attendProgram(s, { target: coded });
+          if (program.name.includes(";matrix=")) yield program;
+        }
       }
-    }
-  }
-}
-
-/** Each type of codes for keys and the next for values, which matrices multiply where a tuning says so. */
-function* listCodePrograms(
-  headSize: number,
-  target: ProgramTarget,
-): Generator<{ readonly name: string; readonly code: string }> {
-  const formats = ["int8:head:f32", "fp8_e4m3:head:f16", "fp8_e5m2:tensor:bf16", "fp4"];
-  const coded = { ...target, matrix: { ...target.matrix!, codes: true } };
-  for (const [index, name] of formats.entries()) {
-    for (const rows of [TILE_ROWS, MATRIX_ROWS]) {
-      const program = attendProgram({
-        queryHeads: 20,
-        kvHeads: 4,
-        headSize,
-        pageSizeTokens: 64,
-        layout: "headwise",
-        storage: "f16",
-        keyFormat: parseFormat(name)!,
-        valueFormat: parseFormat(formats[(index + 1) % formats.length])!,
-        bindings: 1,
-        rows,
-        maskRanges: false,
-        treeMask: false,
-        learnedSinks: false,
-        logSumExp: false,
-      }, { target: coded });
-      if (program.name.includes(";matrix=")) yield program;
     }
   }
 }

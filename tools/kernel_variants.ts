@@ -37,9 +37,8 @@ const SIXTEEN_OF_CODES = { lanesPerKey: 16, keysPerGroup: 4 } as const;
 const AHEAD = { valuesAhead: true } as const;
 /** A matrix of 16 keys for five rows and more. */
 const MATRIX_OF_16 = { rowFragments: 1, tileKeys: 16, leastRows: 5 } as const;
-/** The same over codes, and over 32 keys of them, which take the registers of 16 keys of 16 bits. */
+/** The same over codes. */
 const CODES_OF_16 = { ...MATRIX_OF_16, codes: true } as const;
-const CODES_OF_32 = { ...CODES_OF_16, tileKeys: 32 } as const;
 
 /** All attempts, what decides most first: a run that is cut short has those. */
 export const ATTEMPTS: readonly KernelAttempt[] = [
@@ -128,6 +127,16 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     },
   },
   {
+    name: "codes by matrices, prefill",
+    compiler: "tint",
+    cases: [
+      "quantised-prefill-8k-g5-c16",
+      "quantised-prefill-8k-g5-fp8",
+      "quantised-prefill-8k-g5-fp4",
+    ],
+    variants: { before: {}, "16 keys": { matrix: CODES_OF_16 } },
+  },
+  {
     name: "codes by matrices, fp8",
     compiler: "tint",
     cases: [
@@ -139,9 +148,6 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     variants: {
       before: {},
       "16 keys": { matrix: CODES_OF_16 },
-      "16 keys, items for three waves of two": { matrix: CODES_OF_16, parallelItems: 792 },
-      "32 keys": { matrix: CODES_OF_32 },
-      "16 keys, items for four waves of two": { matrix: CODES_OF_16, parallelItems: 1056 },
     },
   },
   {
@@ -156,19 +162,7 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     variants: {
       before: {},
       "16 keys": { matrix: CODES_OF_16 },
-      "16 keys, items for three waves of two": { matrix: CODES_OF_16, parallelItems: 792 },
-      "32 keys": { matrix: CODES_OF_32 },
     },
-  },
-  {
-    name: "codes by matrices, prefill",
-    compiler: "tint",
-    cases: [
-      "quantised-prefill-8k-g5-c16",
-      "quantised-prefill-8k-g5-fp8",
-      "quantised-prefill-8k-g5-fp4",
-    ],
-    variants: { before: {}, "16 keys": { matrix: CODES_OF_16 } },
   },
   {
     name: "small",
