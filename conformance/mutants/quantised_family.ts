@@ -7,6 +7,7 @@ import {
   type QuantisedTensor,
   rowBytes,
 } from "../../kernel/mod.ts";
+import { SIDE_FIELDS } from "../adapters/quantised_tensors.ts";
 import { type FamilyMember, kernelFamily } from "./family.ts";
 import type { Mutant } from "./mutant.ts";
 import { asking } from "./problem_changes.ts";
@@ -267,30 +268,17 @@ function asCodes(type: CodeType, other: CodeType): SideFault {
 /** A problem whose quantised sides are misread. */
 export function mutateSides(problem: AttentionProblem, change: SideFault): AttentionProblem {
   const { shape } = problem;
-  const keys = misread(problem.quantisedKeys, { format: shape.keyFormat, shape, change });
-  const values = misread(problem.quantisedValues, { format: shape.valueFormat, shape, change });
-  return {
-    ...problem,
-    shape: {
-      ...shape,
-      ...("format" in keys ? { keyFormat: keys.format } : {}),
-      ...("format" in values ? { valueFormat: values.format } : {}),
-    },
-    ...("codes" in keys ? { quantisedKeys: keys } : {}),
-    ...("codes" in values ? { quantisedValues: values } : {}),
-  };
-}
-
-function misread(
-  tensor: QuantisedTensor | undefined,
-  o: {
-    readonly format: QuantisedFormat | undefined;
-    readonly shape: Shape;
-    readonly change: SideFault;
-  },
-): Misread | Record<never, never> {
-  const { format, shape, change } = o;
-  return format !== undefined && isWhole(tensor) ? change(tensor, { format, shape }) ?? {} : {};
+  let misread = problem;
+  for (const { format: formatField, tensor: field } of Object.values(SIDE_FIELDS)) {
+    const format = shape[formatField];
+    const tensor = problem[field];
+    const side = format && isWhole(tensor) ? change(tensor, { format, shape }) : undefined;
+    if (side === undefined) continue;
+    misread = "format" in side
+      ? { ...misread, shape: { ...misread.shape, [formatField]: side.format } }
+      : { ...misread, [field]: side };
+  }
+  return misread;
 }
 
 /** Whether a side has what a fault may touch: problems for refusals come here too. */

@@ -11,8 +11,20 @@ import { renderTap } from "./tap.ts";
 
 export { describeCase, describeCaseOutcome, describeDifferences, groupOf } from "./phrases.ts";
 
+// Not the keys of the table below: a call here would keep every form in the browser's page.
+/** Forms that a report can be given, beside the rows themselves and a terminal's. */
+export const RENDERINGS = [
+  "junit",
+  "tap",
+  "markdown",
+  "sarif",
+  "github",
+  "html",
+  "badge",
+] as const;
+
 /** Name of a form. */
-export type RenderingName = "junit" | "tap" | "markdown" | "sarif" | "github" | "html" | "badge";
+export type RenderingName = typeof RENDERINGS[number];
 
 /** What renders each form: any number of reports, or one. */
 const FORMS: Readonly<
@@ -30,9 +42,6 @@ const FORMS: Readonly<
   html: { several: renderMatrix },
   badge: { one: renderBadge },
 };
-
-/** Forms that a report can be given, beside the rows themselves and a terminal's. */
-export const RENDERINGS: readonly RenderingName[] = Object.keys(FORMS) as RenderingName[];
 
 /**
  * Renders reports. Control characters and invisible marks in them are shown as `\u001b`.
