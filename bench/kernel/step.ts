@@ -21,17 +21,6 @@ const LONE_LAYER_BYTES = 2 ** 32;
 const MAX_LAYERS = 64;
 const ROPE_THETA = 10_000;
 
-/** A case, ready to run. */
-export interface KernelStep {
-  /** Table and lengths. */
-  readonly batch: GroupRows;
-  readonly runner: StepRunnerOptions;
-  /** What the step must read and compute. */
-  readonly work: KernelCaseWork;
-  /** Bytes of the caches of all layers that alternate. */
-  readonly cacheBytes: number;
-}
-
 /** Bytes of one layer's keys and values. */
 export function kernelLayerBytes(kernelCase: KernelCase): number {
   const { kvHeads, headSize, pageSizeTokens } = kernelCase.shape;
@@ -51,11 +40,15 @@ export function kernelLayers(kernelCase: KernelCase, o: { readonly isSoftware: b
   return Math.min(MAX_LAYERS, Math.max(2, Math.ceil(ROTATED_BYTES / layerBytes)));
 }
 
-/** Lays a case out: requests become slots, pages are scattered, dead pages are holes. */
+/**
+ * Lays a case out: requests become slots, pages are scattered, dead pages are holes.
+ *
+ * @returns Table and lengths, what a runner is made for, and what the step must read and compute.
+ */
 export function buildKernelStep(
   kernelCase: KernelCase,
   o: { readonly seed: number; readonly layers: number },
-): KernelStep {
+): { batch: GroupRows; runner: StepRunnerOptions; work: KernelCaseWork } {
   const { shape, windows } = kernelCase;
   const lengths = expandRequests(kernelCase);
   const headWindows = Int32Array.from(
@@ -104,7 +97,6 @@ export function buildKernelStep(
       seed: o.seed,
     },
     work: workOf(kernelCase, attention, step),
-    cacheBytes: kernelLayerBytes(kernelCase) * o.layers,
   };
 }
 

@@ -3,18 +3,6 @@
 import { cleanLine, isRecord, parseJson } from "../../fixtures/mod.ts";
 import { StreamFormatError } from "./sse.ts";
 
-/** What one event says. */
-export interface CompletionChunk {
-  /** New text, reasoning included; empty for events without any. */
-  readonly text: string;
-  /** Why the answer ended, or null while it continues. */
-  readonly finishReason: string | null;
-  /** Token counts up to and with this event, where the server tells them. */
-  readonly usage: TokenUsage | null;
-  /** What the server says went wrong, or null. */
-  readonly error: string | null;
-}
-
 /** Token counts as the server counts them. */
 export interface TokenUsage {
   /** Tokens of the prompt, or null where only the answer is counted. */
@@ -30,7 +18,7 @@ export interface TokenUsage {
  *
  * @throws {StreamFormatError} When it is not a JSON object, or neither a chunk nor an error.
  */
-export function parseChunk(data: string): CompletionChunk {
+export function parseChunk(data: string) {
   const event = asRecord(parseJson(data));
   if (event === null) {
     throw new StreamFormatError(
@@ -48,9 +36,13 @@ export function parseChunk(data: string): CompletionChunk {
     );
   }
   return {
+    /** New text, reasoning included; empty for events without any. */
     text: texts.filter((text) => typeof text === "string").join(""),
+    /** Why the answer ended, or null while it continues. */
     finishReason: readFinishReason(choice.finish_reason),
+    /** Token counts up to and with this event, where the server tells them. */
     usage: readUsage(event.usage),
+    /** What the server says went wrong, or null. */
     error,
   };
 }

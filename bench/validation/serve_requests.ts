@@ -1,7 +1,7 @@
 /** Requests served by an engine on a card's costs: the simulation, and the latencies that it gives. */
 
 import { type CostModel, createStepCost, type EngineOverhead, engineStepMs } from "../card/mod.ts";
-import { simulate, type SimulatedTimes, type SimulateOptions } from "./simulate.ts";
+import { simulate, type SimulateOptions } from "./simulate.ts";
 
 /** What requests are served with. */
 export interface ServeRequestsOptions extends Omit<SimulateOptions, "admitMs" | "stepMs"> {
@@ -13,23 +13,12 @@ export interface ServeRequestsOptions extends Omit<SimulateOptions, "admitMs" | 
   readonly timeFactor?: number;
 }
 
-/** Latencies of served requests. */
-export interface ServedRequests {
-  readonly times: SimulatedTimes;
-  /** Time to the first token of each request, in milliseconds. */
-  readonly ttftMs: readonly number[];
-  /** Time of one output token after the first, of each request with more than one. */
-  readonly tpotMs: readonly number[];
-  /** Output tokens of all requests over the whole time. */
-  readonly outputTokensPerSecond: number;
-}
-
 /**
  * Serves all requests to their ends.
  *
  * @throws {BenchError} When a request does not fit into the cache although it is alone.
  */
-export function serveRequests(o: ServeRequestsOptions): ServedRequests {
+export function serveRequests(o: ServeRequestsOptions) {
   const { requests, overhead, timeFactor = 1 } = o;
   const stepCost = createStepCost(o.cost);
   const layers = o.cost.model.layers.reduce((sum, { count }) => sum + count, 0);
@@ -54,12 +43,15 @@ export function serveRequests(o: ServeRequestsOptions): ServedRequests {
     },
   });
   const requestMs = overhead.requestMs * timeFactor;
+  /** Time to the first token of each request, in milliseconds. */
   const ttftMs = requests.map((_, id) => times.firstMs[id] - times.sentMs[id] + requestMs);
+  /** Time of one output token after the first, of each request with more than one. */
   const tpotMs = requests.flatMap(({ outputTokens }, id) =>
     outputTokens > 1 ? [(times.lastMs[id] - times.firstMs[id]) / (outputTokens - 1)] : []
   );
   const tokens = requests.reduce((sum, { outputTokens }) => sum + outputTokens, 0);
   const endMs = times.lastMs.reduce((latest, lastMs) => Math.max(latest, lastMs), 0);
+  /** Output tokens of all requests over the whole time. */
   const outputTokensPerSecond = tokens / (endMs + requestMs) * 1000;
   return { times, ttftMs, tpotMs, outputTokensPerSecond };
 }
