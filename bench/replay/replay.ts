@@ -179,9 +179,9 @@ function recordPlan(run: Replay, plan: StepPlan, batch: StepBatch): void {
   const { scheduler, pages, followed } = run;
   const { fullHeadPages, windowHeadPages } = scheduler.ranks.measured.state.counts;
   recordStep(run.timeline, {
-    notBeforeMs: run.idleUntilMs,
+    startMs: run.idleUntilMs,
     running: scheduler.running.length,
-    memoryBound: isMemoryBound(scheduler),
+    memoryBound: isMemoryBound(scheduler) ? 1 : 0,
     prefillTokens: plan.tokens - plan.decodeTokens,
     decodeTokens: plan.decodeTokens,
     fullHeadPages,

@@ -8,7 +8,6 @@ function steps(count: number): StepColumns {
   const timeline = createTimeline();
   for (let step = 0; step < count; step++) {
     recordStep(timeline, {
-      notBeforeMs: 0,
       running: step,
       prefillTokens: 2,
       decodeTokens: step,

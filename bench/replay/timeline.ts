@@ -50,23 +50,10 @@ export interface Timeline extends Columns<typeof COLUMNS> {
   timed: number;
 }
 
-/** What is known of a step when it is planned; counts that are left out are 0. */
-export interface PlannedStep {
-  /** Earliest start in milliseconds, 0 where it follows its predecessor. */
-  readonly notBeforeMs: number;
-  /** Requests running. */
-  readonly running: number;
-  /** Whether a request waits because pages are short. @default {false} */
-  readonly memoryBound?: boolean;
-  /** Prompt tokens. @default {0} */
-  readonly prefillTokens?: number;
-  /** Tokens of decode rows. @default {0} */
-  readonly decodeTokens?: number;
-  /** Table pages that full heads hold. @default {0} */
-  readonly fullHeadPages?: number;
-  /** Table pages that window heads hold. @default {0} */
-  readonly windowHeadPages?: number;
-}
+/** What is known of a step when it is planned, by its columns; what is left out is 0. */
+export type PlannedStep = Readonly<
+  Partial<Record<Exclude<keyof typeof COLUMNS, "endMs" | "attentionUpToMs">, number>>
+>;
 
 /** Steps that there is room for after all but the last were dropped. */
 const MOST_EMPTY = 2 ** 15;
@@ -90,9 +77,9 @@ export function recordStep(timeline: Timeline, step: PlannedStep): void {
     resizeColumns(timeline, COLUMNS, 2 * timeline.running.length);
   }
   const index = timeline.planned++ - timeline.base;
-  timeline.startMs[index] = step.notBeforeMs;
-  timeline.running[index] = step.running;
-  timeline.memoryBound[index] = step.memoryBound === true ? 1 : 0;
+  timeline.startMs[index] = step.startMs ?? 0;
+  timeline.running[index] = step.running ?? 0;
+  timeline.memoryBound[index] = step.memoryBound ?? 0;
   timeline.prefillTokens[index] = step.prefillTokens ?? 0;
   timeline.decodeTokens[index] = step.decodeTokens ?? 0;
   timeline.fullHeadPages[index] = step.fullHeadPages ?? 0;

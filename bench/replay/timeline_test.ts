@@ -3,7 +3,7 @@ import { attentionAt, createTimeline, nowMs, recordStep, timeSteps } from "./tim
 
 function threeSteps(): ReturnType<typeof createTimeline> {
   const timeline = createTimeline();
-  for (const notBeforeMs of [0, 0, 100]) recordStep(timeline, { notBeforeMs, running: 1 });
+  for (const startMs of [0, 0, 100]) recordStep(timeline, { startMs, running: 1 });
   timeSteps(timeline, { attentionMs: Float64Array.of(4, 6), restMs: Float64Array.of(6, 14) });
   timeSteps(timeline, { attentionMs: Float64Array.of(5), restMs: Float64Array.of(5) });
   return timeline;
@@ -30,7 +30,7 @@ Deno.test("attentionAt() passes evenly inside a step and stands still while idle
 Deno.test("recordStep() grows when there are many steps", () => {
   const timeline = createTimeline();
   const steps = 5000;
-  for (let step = 0; step < steps; step++) recordStep(timeline, { notBeforeMs: 0, running: step });
+  for (let step = 0; step < steps; step++) recordStep(timeline, { running: step });
   timeSteps(timeline, {
     attentionMs: new Float64Array(steps).fill(1),
     restMs: new Float64Array(steps),

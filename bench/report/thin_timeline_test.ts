@@ -20,7 +20,7 @@ Deno.test("thinTimeline() joins entries into what joining the steps at once woul
     fc.integer({ min: 0, max: 30 }),
     (steps, few, more) => {
       const timeline = createTimeline();
-      for (const each of steps) recordStep(timeline, { notBeforeMs: 0, ...each });
+      for (const each of steps) recordStep(timeline, each);
       timeSteps(timeline, {
         attentionMs: new Float64Array(steps.length).fill(3),
         restMs: new Float64Array(steps.length).fill(7),
@@ -43,7 +43,7 @@ Deno.test("thinTimeline() joins entries into what joining the steps at once woul
 
 Deno.test("thinTimeline() leaves a short timeline alone", () => {
   const timeline = createTimeline();
-  recordStep(timeline, { notBeforeMs: 0, running: 1 });
+  recordStep(timeline, { running: 1 });
   timeSteps(timeline, { attentionMs: Float64Array.of(1), restMs: Float64Array.of(1) });
   const short = joinSteps(stepColumns({ timeline, folded: null }), {
     steps: timeline.timed,
