@@ -134,7 +134,7 @@ function measuredForCodes(
         ? { lanesPerKey: 16, keysPerGroup: 4 }
         : { ...eight, parallelItems: 1056, valuesAhead: true };
     case "fp4_e2m1":
-      return {};
+      return group > 5 ? { lanesPerKey: 16, keysPerGroup: 4 } : {};
   }
 }
 

@@ -50,6 +50,7 @@ Deno.test("defaultTuning() has what was measured for a shape and a type of codes
     "5 4x2",
   ]);
   assert.equal(lanesOf(8, 128, "fp8_e4m3:head:f32"), "5 8x2 ahead");
+  assert.equal(lanesOf(8, 128, "fp4"), "5 16x4");
 });
 
 Deno.test("isAttendTuning() takes parts for short steps and for matrices, and no others", () => {
