@@ -115,5 +115,5 @@ export async function hostImportMap(
     // The manifest lies where no one has to let us read; every package of ours begins here.
     imports[specifier] = pathToFileURL(join(folder, "index.js")).href;
   }
-  return { scopes: { [new URL("conformance/adapters/", o.root).href]: imports } };
+  return { scopes: { [new URL("conformance/", o.root).href]: imports } };
 }
