@@ -34,8 +34,15 @@ const CONTENTS: readonly ((element: number, drawn: number) => number)[] = [
   (_, drawn) => drawn * 2 ** -13,
 ];
 
+/** Numbers of bfloat16 that float16 has not. */
+const WIDE_CONTENTS: typeof CONTENTS = [
+  (_, drawn) => drawn * 2 ** 18,
+  (_, drawn) => drawn * 2 ** -20,
+  (element, drawn) => element === 7 ? 2 ** 40 : drawn,
+];
+
 /** A problem whose heads hold each of these in turn, token by token; 16 bits keep all numbers. */
-function withContents(problem: AppendProblem): AppendProblem {
+function withContents(problem: AppendProblem, from = CONTENTS): AppendProblem {
   const { storage, headSize, queryHeads, kvHeads } = problem.shape;
   const heads = queryHeads + 2 * kvHeads;
   const { packed } = problem;
@@ -43,7 +50,7 @@ function withContents(problem: AppendProblem): AppendProblem {
   const numbers = Float64Array.from(drawn, (value, index) => {
     const head = Math.floor(index / headSize) % heads;
     const token = Math.floor(index / headSize / heads);
-    const contents = CONTENTS[(token + head) % CONTENTS.length]!;
+    const contents = from[(token + head) % from.length]!;
     return contents(index % headSize, value);
   });
   return { ...problem, packed: encodeValues(storage, numbers) };
@@ -87,6 +94,16 @@ export const quantisedAppendTests: readonly TestDefinition[] = [
     // Eighteen tokens: every head has each of the nine contents twice.
     spec: { rows: "6+13_12+3" },
     run: (kernel, problem) => appendJudged(kernel, withContents(problem)),
+  }),
+  defineAppendTest({
+    id: "kernel:append_codes:wide",
+    clauses: [CLAUSE],
+    description: "Scales of bfloat16 tokens that no float16 holds are computed in float32",
+    cases: OWN_SCALES
+      .filter(({ format }) => /-(f32|bf16)$/.test(format))
+      .map(({ format, layout }) => ({ format, layout, storage: "bf16" as const })),
+    spec: { rows: "6+13_2+3" },
+    run: (kernel, problem) => appendJudged(kernel, withContents(problem, WIDE_CONTENTS)),
   }),
   defineAppendTest({
     id: "kernel:append_codes:mixed",
