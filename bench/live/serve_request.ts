@@ -64,7 +64,7 @@ export async function readBody(
     const message = `The body was not there after ${o.timeoutMs} ms`;
     timer = setTimeout(() => reject(new RefusedRequest(408, message)), o.timeoutMs);
   });
-  const parts: Uint8Array[] = [];
+  const parts: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
   try {
     while (true) {
@@ -86,13 +86,7 @@ export async function readBody(
     clearTimeout(timer);
     budget.leftBytes += bytes;
   }
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return new TextDecoder().decode(whole);
+  return await new Blob(parts).text();
 }
 
 /**

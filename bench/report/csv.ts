@@ -140,20 +140,9 @@ function benchRequests({ sides, requestList, requests }: BenchResult): CsvTable 
       const failures = new Map(failedRequests.map(({ request, reason }) => [request, reason]));
       return Array.from({ length: requests.count }, (_, index) => {
         const id = requestList?.ids[index] ?? index;
-        return {
-          side: name,
-          pair,
-          request: id,
-          arrivalMs: samples?.arrivalMs?.[index] ?? requestList?.arrivalMs[index],
-          inputTokens: requestList?.inputTokens[index],
-          outputTokens: requestList?.outputTokens[index],
-          ttftMs: samples?.ttftMs[index],
-          queueMs: samples?.queueMs[index],
-          tpotMs: samples?.tpotMs[index],
-          endToEndMs: samples?.endToEndMs[index],
-          preemptions: samples?.preemptions[index],
-          failure: failures.get(id),
-        };
+        // Arrivals of a closed loop are those of the run.
+        const values = valuesAt(index, { ...requestList, ...samples });
+        return { side: name, pair, request: id, ...values, failure: failures.get(id) };
       });
     })
   );
@@ -170,15 +159,20 @@ function liveRequests({ sides, requests }: LiveResult): CsvTable {
         side: role,
         pair,
         request: index,
-        ttftMs: samples.ttftMs[index],
-        queueMs: samples.clientQueueMs[index],
-        tpotMs: samples.tpotMs[index],
-        endToEndMs: samples.endToEndMs[index],
+        ...valuesAt(index, { ...samples, queueMs: samples.clientQueueMs }),
         failure: failures.get(index),
       }));
     })
   );
   return { columns: REQUEST_COLUMNS, rows };
+}
+
+/** One request's values of lists that hold one for each. */
+function valuesAt(
+  index: number,
+  lists: Readonly<Record<string, readonly (number | null)[]>>,
+): Record<string, number | null> {
+  return Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, list[index]]));
 }
 
 function kernelSamples({ cases }: KernelResult): CsvTable {

@@ -8,7 +8,6 @@ import {
   type RequestList,
   ResultError,
   type RunResult,
-  type SideResult,
   type StepTimeline,
 } from "../result/mod.ts";
 import type { ReportInput } from "./report_input.ts";
@@ -70,19 +69,10 @@ export function renderPerfetto(inputs: readonly ReportInput[]): string {
   return `{"displayTimeUnit":"ms","traceEvents":[\n${lines.join(",\n")}\n]}\n`;
 }
 
-interface RecordedRun {
-  readonly side: SideResult;
-  readonly run: RunResult;
-  readonly timeline: StepTimeline;
-  readonly requests: RequestList | null;
-}
-
-function recordedSides({ sides, requestList }: BenchResult): RecordedRun[] {
-  return sides.flatMap((side): RecordedRun[] => {
+function recordedSides({ sides, requestList: requests }: BenchResult) {
+  return sides.flatMap((side) => {
     const run = side.runs.find(({ timeline }) => timeline !== null);
-    const timeline = run?.timeline ?? null;
-    if (run === undefined || timeline === null) return [];
-    return [{ side, run, timeline, requests: requestList }];
+    return run === undefined ? [] : [{ side, run, timeline: run.timeline!, requests }];
   });
 }
 
