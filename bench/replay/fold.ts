@@ -59,7 +59,7 @@ export type StepColumns =
   & { readonly stepsPerEntry: number };
 
 /** Steps of an entry of a folded replay. */
-export const FOLDED_STEPS_PER_ENTRY = 1024;
+const FOLDED_STEPS_PER_ENTRY = 1024;
 
 /** Creates sums of nothing. */
 export function createFolded(): Folded {
