@@ -1,3 +1,5 @@
+import { ifThere } from "../fixtures/if_there.ts";
+
 /** The packages that bring the Vulkan loader and a driver that runs on the CPU. */
 const VULKAN_PACKAGES: readonly string[] = ["libvulkan1", "mesa-vulkan-drivers"];
 
@@ -51,13 +53,8 @@ async function findVulkanDevice(): Promise<string | null> {
 }
 
 async function canRun(command: string): Promise<boolean> {
-  try {
-    const child = new Deno.Command(command, { args: ["--version"], stdout: "null" });
-    return (await child.output()).success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  const child = new Deno.Command(command, { args: ["--version"], stdout: "null" });
+  return (await ifThere(() => child.output()))?.success ?? false;
 }
 
 async function setup(): Promise<number> {

@@ -7,6 +7,7 @@ import { describeCase, parseReport, type ReportFile } from "../../conformance/mo
 import { readPage } from "../../cli/ui/serve_page.ts";
 import { servePage } from "../../cli/ui/server.ts";
 import { downloadText, missingChromium, openBrowser, openPage, waitForEnd } from "./chromium.ts";
+import { print } from "../../tools/timing.ts";
 
 /** What the portable program, which has no subgroups, does differently. */
 const PORTABLE = "kernel:attend:layout kernel:mask:tree kernel:c4:every_code";
@@ -48,7 +49,7 @@ async function judge(filter: string): Promise<ReportFile[]> {
         "timeout-ms": String(LONGEST_CASE_MS),
       });
       const { page, complaints } = await openPage(browser, `${server.url}?${query}`);
-      say(`subgroups ${subgroups}: ${await waitForEnd(page, LONGEST_RUN_MS)}`);
+      print(`subgroups ${subgroups}: ${await waitForEnd(page, LONGEST_RUN_MS)}`);
       const report = await downloadText(page, "#download-suites");
       if (complaints.length > 0) throw new Error(complaints.join("\n"));
       reports.push(parseReport(report, `chromium-${subgroups}.jsonl`));
@@ -61,14 +62,10 @@ async function judge(filter: string): Promise<ReportFile[]> {
   }
 }
 
-function say(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
-}
-
 if (import.meta.main) {
   const missing = missingChromium();
   if (missing !== null) {
-    say(`Cannot judge the kernel in Chromium: ${missing}`);
+    print(`Cannot judge the kernel in Chromium: ${missing}`);
     Deno.exit(4);
   }
   const queries = Deno.args.filter((each) => each !== "--quick");
@@ -77,11 +74,11 @@ if (import.meta.main) {
   const bad = reports.flatMap(({ cases }) =>
     cases.filter(({ outcome: { kind } }) => kind === "fail" || kind === "error")
   );
-  for (const row of bad) say(`${row.query}: ${describeCase(row)}`);
+  for (const row of bad) print(`${row.query}: ${describeCase(row)}`);
   const count = (name: "passed" | "skipped"): number =>
     reports.reduce((sum, { summary }) => sum + summary[name], 0);
   const isWhole = reports.every(({ complete }) => complete);
-  if (!isWhole) say("A run ended before its last case");
-  say(`${count("passed")} passed, ${bad.length} failed, ${count("skipped")} skipped`);
+  if (!isWhole) print("A run ended before its last case");
+  print(`${count("passed")} passed, ${bad.length} failed, ${count("skipped")} skipped`);
   Deno.exit(isWhole && bad.length === 0 ? 0 : 1);
 }

@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { TARGETS } from "./targets.ts";
 import type { FuzzTask, FuzzWord } from "./worker.ts";
+import { print } from "../../tools/timing.ts";
 
 const { positionals } = parseArgs({ allowPositionals: true, args: Deno.args });
 const inputs = Number(positionals[0] ?? 100_000);
@@ -98,10 +99,6 @@ function next(worker: Worker, task: FuzzTask | null): Promise<FuzzWord | null> {
   };
   if (task !== null) worker.postMessage(task);
   return promise;
-}
-
-function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
 function report(): void {

@@ -7,6 +7,7 @@ import { soakAllocator } from "./allocator_soak.ts";
 import { soakConnections } from "./connection_soak.ts";
 import { createFlatHeap } from "./flat_heap.ts";
 import { soakEngine, soakReplay } from "./replay_soak.ts";
+import { print } from "../../tools/timing.ts";
 
 const share = Number(Deno.args[0] ?? 1);
 const seed = Number(Deno.args[1] ?? 1);
@@ -61,8 +62,4 @@ async function measured(
   const kib = (bytes: number): string => `${Math.round(bytes / 1024)} KiB`;
   print(`${name}: ${what}; heap ${kib(earlyBytes)}, then ${kib(lateBytes)} over ${looks} looks`);
   isFlat &&= looks >= 4 && grownBytes < SLACK_BYTES;
-}
-
-function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
