@@ -42,7 +42,6 @@ export {
   type ServedModel,
   SHIPPED_PROFILES,
   type StepCost,
-  type WeightType,
 } from "./card/mod.ts";
 export {
   type AdapterRunner,

@@ -22,6 +22,5 @@ export {
   type ServedLayer,
   type ServedModel,
   weightBytes,
-  type WeightType,
 } from "./served_model.ts";
 export * from "./step_cost.ts";

@@ -1,10 +1,8 @@
 /** A model as it is served: layers, types of its weights, and how it lies over cards. */
 
+import type { WeightType } from "../../fixtures/mod.ts";
 import type { Card } from "./card_costs.ts";
 import type { ProductType } from "./profile_schema.ts";
-
-/** How weights are stored. */
-export type WeightType = "bf16" | "fp8" | "int8" | "int4" | "mxfp4";
 
 /** Feed-forward block of a layer. */
 export interface FeedForwardShape {

@@ -1,5 +1,6 @@
 /** What one step of a served model costs on a card: attention and the rest, kernel by kernel. */
 
+import type { WeightType } from "../../fixtures/mod.ts";
 import { decodeUs, promptUs } from "./attention_costs.ts";
 import { type Card, passUs, productUs, samplingUs } from "./card_costs.ts";
 import { findDataSheet } from "./data_sheets.ts";
@@ -13,7 +14,6 @@ import {
   type ServedLayer,
   type ServedModel,
   WEIGHT_BYTES,
-  type WeightType,
   WIDENED_SLOWDOWN,
 } from "./served_model.ts";
 

@@ -1,13 +1,12 @@
 /** A workload's model as it is served, for the costs of a card. */
 
 import { CODE_BITS, type QuantisedFormat, tokenBytes } from "../../allocator/mod.ts";
-import type { ModelGeometry, WeightTypes, Workload } from "../../fixtures/mod.ts";
+import type { ModelGeometry, WeightType, WeightTypes, Workload } from "../../fixtures/mod.ts";
 import {
   CACHE_READ_BYTES,
   type Placement,
   type ServedLayer,
   type ServedModel,
-  type WeightType,
 } from "../card/mod.ts";
 
 /** The model of a workload; mean bytes of a weight below 2 stand for the nearest type. */

@@ -1,7 +1,8 @@
 /** A published geometry and the types of a row as a served model. */
 
+import type { WeightType } from "../../fixtures/mod.ts";
 import { CACHE_READ_BYTES } from "../card/mod.ts";
-import type { FeedForwardShape, ServedLayer, ServedModel, WeightType } from "../card/mod.ts";
+import type { FeedForwardShape, ServedLayer, ServedModel } from "../card/mod.ts";
 import { BenchError, optionError } from "../result/mod.ts";
 import type { PublishedGeometry, PublishedRow } from "./published.ts";
 import type { RunSettings } from "./run_flags.ts";
