@@ -27,23 +27,6 @@ fn largestOfVector() -> f32 {
   return largest;
 }
 
-// A positive scale, rounded to nearest even.
-fn scaleToBfloat16(scale: f32) -> u32 {
-  let bits = bitcast<u32>(scale);
-  return (bits + 0x7fffu + ((bits >> 16u) & 1u)) >> 16u;
-}
-
-fn scaleToFloat16(scale: f32) -> u32 {
-  let bits = bitcast<u32>(scale);
-  if (bits >= 0x47800000u) {
-    return 0x7c00u;
-  }
-  if (bits < 0x38800000u) {
-    return u32(round(scale * 16777216.0));
-  }
-  return (bits + 0xfffu + ((bits >> 13u) & 1u) - 0x38000000u) >> 13u;
-}
-
 //#if ANY_BLOCKS
 fn e4m3Value(code: u32) -> f32 {
   return f32(select((code & 7u) + 8u, code & 7u, code < 8u)) * bitcast<f32>((max(code >> 3u, 1u) + 117u) << 23u);

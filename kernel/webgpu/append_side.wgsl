@@ -97,10 +97,10 @@ fn storeSide(row: u32, head: u32, local: u32) {
   let scale = raw;
 //#else
 //#if SIDE_SCALE_TYPE == SCALE_BF16
-  let stored = scaleToBfloat16(raw);
+  let stored = encodeBfloat16(raw);
   let scale = bitcast<f32>(stored << 16u);
 //#else
-  let stored = scaleToFloat16(raw);
+  let stored = encodeFloat16(raw);
   let scale = unpack2x16float(stored).x;
 //#end
 //#end

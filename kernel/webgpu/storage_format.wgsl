@@ -34,13 +34,15 @@ fn secondOfPairs(words: vec4<u32>) -> vec4<f32> {
 }
 
 // Round to nearest even by integers: WGSL leaves the rounding of pack2x16float to the driver.
-fn encodeOne(value: f32) -> u32 {
+fn encodeBfloat16(value: f32) -> u32 {
+  let bits = bitcast<u32>(value);
+  let rounded = (bits + 0x7fffu + ((bits >> 16u) & 1u)) >> 16u;
+  return select(rounded, (bits >> 16u) | 0x40u, (bits & 0x7fffffffu) > 0x7f800000u);
+}
+
+fn encodeFloat16(value: f32) -> u32 {
   let bits = bitcast<u32>(value);
   let magnitude = bits & 0x7fffffffu;
-//#if BF16
-  let rounded = (bits + 0x7fffu + ((bits >> 16u) & 1u)) >> 16u;
-  return select(rounded, (bits >> 16u) | 0x40u, magnitude > 0x7f800000u);
-//#else
   let sign = (bits >> 16u) & 0x8000u;
   if (magnitude >= 0x47800000u) {
     return sign | select(0x7c00u, 0x7e00u, magnitude > 0x7f800000u);
@@ -49,9 +51,12 @@ fn encodeOne(value: f32) -> u32 {
     return sign | u32(round(bitcast<f32>(magnitude) * 16777216.0));
   }
   return sign | ((magnitude + 0xfffu + ((magnitude >> 13u) & 1u) - 0x38000000u) >> 13u);
-//#end
 }
 
 fn encode(low: f32, high: f32) -> u32 {
-  return encodeOne(low) | (encodeOne(high) << 16u);
+//#if BF16
+  return encodeBfloat16(low) | (encodeBfloat16(high) << 16u);
+//#else
+  return encodeFloat16(low) | (encodeFloat16(high) << 16u);
+//#end
 }

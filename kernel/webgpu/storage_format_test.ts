@@ -16,7 +16,7 @@ const BODY = `
 @compute @workgroup_size(64)
 fn encodeAll(@builtin(global_invocation_id) id: vec3<u32>) {
   if (id.x < arrayLength(&source)) {
-    encoded[id.x] = encodeOne(bitcast<f32>(source[id.x]));
+    encoded[id.x] = encode(bitcast<f32>(source[id.x]), 0.0);
   }
 }
 `;
@@ -91,7 +91,7 @@ function isFlushable(bits: number): boolean {
   return (bits & 0x7f800000) === 0 && (bits & 0x007fffff) !== 0;
 }
 
-testWithGpu("encodeOne() gives the host's bits at every midpoint, and NaN for NaN", async (gpu) => {
+testWithGpu("encode() gives the host's bits at every midpoint, and NaN for NaN", async (gpu) => {
   for (const storage of ["bf16", "f16"] as const) {
     const bits = hardBits(storage);
     const values = new Float32Array(bits.buffer);
