@@ -62,12 +62,11 @@ const shape = (masks: boolean) =>
     learnedSinks: masks,
     logSumExp: masks,
   }) as const;
-/** What matrices multiply where a tuning says so; each for keys, and the next for values. */
+/** What matrices multiply besides f16; each for keys, and the next for values. */
 const FORMATS = ["int8:head:f32", "fp8_e4m3:head:f16", "fp8_e5m2:tensor:bf16", "fp4"];
 
 function* listPrograms(): Generator<{ readonly name: string; readonly code: string }> {
   for (const target of TARGETS) {
-    const coded = { ...target, matrix: { ...target.matrix, codes: true } };
     yield matrixChainProgram(target.matrix, { subgroupSize: target.subgroupSize, rounds: 8 });
     for (const headSize of [64, 128, 256]) {
       const hasRows = hasMatrixRows({ headSize, storage: "f16" }, target);
@@ -82,7 +81,7 @@ function* listPrograms(): Generator<{ readonly name: string; readonly code: stri
           const keyFormat = parseFormat(name)!;
           const valueFormat = parseFormat(FORMATS[(index + 1) % FORMATS.length])!;
           const s = { ...shape(false), headSize, rows, keyFormat, valueFormat };
-          const program = attendProgram(s, { target: coded });
+          const program = attendProgram(s, { target });
           if (program.name.includes(";matrix=")) yield program;
         }
       }

@@ -37,8 +37,8 @@ const SIXTEEN_OF_CODES = { lanesPerKey: 16, keysPerGroup: 4 } as const;
 const AHEAD = { valuesAhead: true } as const;
 /** A matrix of 16 keys for five rows and more. */
 const MATRIX_OF_16 = { rowFragments: 1, tileKeys: 16, leastRows: 5 } as const;
-/** The same over codes. */
-const CODES_OF_16 = { ...MATRIX_OF_16, codes: true } as const;
+/** No matrix for codes, and none for few rows. */
+const NO_CODES = { rowFragments: 1, tileKeys: 16, leastRows: 17, codes: false } as const;
 
 /** All attempts, what decides most first: a run that is cut short has those. */
 export const ATTEMPTS: readonly KernelAttempt[] = [
@@ -111,7 +111,7 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
       "matrix-decode-8x1k-g8",
     ],
     variants: {
-      before: {},
+      before: { matrix: NO_CODES },
       "matrices, a tile ahead": { matrix: MATRIX_OF_16 },
       "the same, items for two waves": { matrix: MATRIX_OF_16, parallelItems: 1056 },
     },
@@ -134,7 +134,7 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
       "quantised-prefill-8k-g5-fp8",
       "quantised-prefill-8k-g5-fp4",
     ],
-    variants: { before: {}, "16 keys": { matrix: CODES_OF_16 } },
+    variants: { before: { matrix: NO_CODES }, "16 keys": { matrix: MATRIX_OF_16 } },
   },
   {
     name: "codes by matrices, fp8",
@@ -146,8 +146,8 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
       "quantised-decode-32x16k-g5-fp8",
     ],
     variants: {
-      before: {},
-      "16 keys": { matrix: CODES_OF_16 },
+      before: { matrix: NO_CODES },
+      "16 keys": { matrix: MATRIX_OF_16 },
     },
   },
   {
@@ -160,8 +160,8 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
       "quantised-decode-32x16k-g5-int8-head",
     ],
     variants: {
-      before: {},
-      "16 keys": { matrix: CODES_OF_16 },
+      before: { matrix: NO_CODES },
+      "16 keys": { matrix: MATRIX_OF_16 },
     },
   },
   {

@@ -20,8 +20,13 @@ const FEW_ROWS = 24;
 /** Rows of an item that one matrix holds. */
 export const MATRIX_ROWS = 16;
 
-/** Up to eight rows, vector items are faster: measured on an H200, see docs/kernel.md. */
-export const LEAST_MATRIX_ROWS = 9;
+/**
+ * Fewest rows that are an item of matrices: up to five, vector items are faster, and eight of 64 elements
+ * are one vector item. Measured on an H200, see docs/kernel.md.
+ */
+export function leastMatrixRowsOf(headSize: number): number {
+  return headSize === 64 ? 9 : 8;
+}
 
 /** Rows of a tile. */
 export const TILE_ROWS = 64;

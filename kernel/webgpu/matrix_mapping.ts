@@ -10,7 +10,7 @@ import type { Gpu } from "./gpu.ts";
 import { cacheConstants, hasCodes } from "./cache_sides.ts";
 import type { QuantisedFormat } from "../quantised/quantised_format.ts";
 import { leastElements, mostElements, multipliesCodes } from "./lane_mapping.ts";
-import { itemRowsOf, LEAST_MATRIX_ROWS, MATRIX_ROWS, TILE_ROWS } from "./item_rows.ts";
+import { itemRowsOf, leastMatrixRowsOf, MATRIX_ROWS, TILE_ROWS } from "./item_rows.ts";
 import type { AttendSpecialisation, AttendTuning, MatrixTuning, ProgramTarget } from "./program.ts";
 import type { StorageType } from "../storage_type.ts";
 import type { TemplateConstants } from "./template.ts";
@@ -33,7 +33,7 @@ export function usesMatrices(
 ): boolean {
   const { matrix } = target;
   return matrix !== undefined && s.storage === "f16" &&
-    (!hasCodes(s) || (matrix.codes === true && fitsHalves(s))) &&
+    (!hasCodes(s) || (matrix.codes !== false && fitsHalves(s))) &&
     (s.rows === MATRIX_ROWS || s.rows === TILE_ROWS) &&
     chooseMatrixTuning(s, { target }) !== null;
 }
@@ -66,7 +66,9 @@ export function leastMatrixRows(
   s: Parameters<typeof hasMatrixRows>[0],
   target: ProgramTarget,
 ): number {
-  return hasMatrixRows(s, target) ? target.matrix!.leastRows ?? LEAST_MATRIX_ROWS : Infinity;
+  return hasMatrixRows(s, target)
+    ? target.matrix!.leastRows ?? leastMatrixRowsOf(s.headSize)
+    : Infinity;
 }
 
 /** The device as one whose matrices multiply as few rows, and the caches, that a tuning asks for. */

@@ -101,6 +101,21 @@ Deno.test("multiplierOf() changes with the rows of a slot", () => {
   ]);
 });
 
+Deno.test("multiplierOf() gives matrices eight rows, but of 64 elements nine", () => {
+  const kinds = (group: number, headSize: number) =>
+    multiplierOf(TARGET, {
+      shape: { queryHeads: group, kvHeads: 1, headSize, storage: "f16" },
+      queryTokens: 1,
+    });
+  assert.deepEqual([7, 8, 16, 17].map((group) => kinds(group, 128)), [
+    "f32",
+    "matrix",
+    "matrix",
+    "f32",
+  ]);
+  assert.deepEqual([8, 9].map((group) => kinds(group, 64)), ["f32", "matrix"]);
+});
+
 Deno.test("withTunedMatrices() lets a tuning say from how many rows on matrices multiply", () => {
   const shape = { queryHeads: 20, kvHeads: 4, headSize: 128, storage: "f16" } as const;
   const gpu = { target: TARGET } as unknown as Gpu;
@@ -110,11 +125,11 @@ Deno.test("withTunedMatrices() lets a tuning say from how many rows on matrices 
   assert.equal(withTunedMatrices(gpu, defaultTuning(TARGET)), gpu);
 });
 
-Deno.test("usesMatrices() takes codes where a tuning says so and f16 hold them with their scales", () => {
+Deno.test("usesMatrices() takes codes that f16 hold with their scales", () => {
   const gpu = { target: TARGET } as unknown as Gpu;
-  const matrix = { rowFragments: 1, tileKeys: 16, leastRows: 5, codes: true } as const;
+  const matrix = { rowFragments: 1, tileKeys: 16, codes: false } as const;
   const { target } = withTunedMatrices(gpu, { ...defaultTuning(TARGET), matrix });
-  const uses = (keys: string, values: string, rows: number, by: ProgramTarget = target): boolean =>
+  const uses = (keys: string, values: string, rows: number, by: ProgramTarget = TARGET): boolean =>
     usesMatrices({
       ...PREFILL,
       rows,
@@ -127,7 +142,7 @@ Deno.test("usesMatrices() takes codes where a tuning says so and f16 hold them w
     assert.ok(!uses("int8:channel:f32", "int8:head:f32", rows));
     assert.ok(!uses("int8:head:f32", "int8:token:f32", rows));
     assert.ok(!uses("int4", "int8:head:f32", rows));
-    assert.ok(!uses("fp8_e4m3:head:f32", "fp8_e4m3:head:f32", rows, TARGET));
+    assert.ok(!uses("fp8_e4m3:head:f32", "fp8_e4m3:head:f32", rows, target));
   }
   assert.ok(!uses("fp4", "fp4", 5));
 });

@@ -12,7 +12,7 @@ export interface MatrixUnit {
   readonly workgroupBytes: number;
   /** Fewest rows of decode that they multiply, where a tuning says so. */
   readonly leastRows?: number;
-  /** Whether they multiply quantised caches as well, where a tuning says so. */
+  /** Whether they multiply quantised caches as well, where a tuning says. @default {true} */
   readonly codes?: boolean;
 }
 
@@ -22,9 +22,9 @@ export interface MatrixTuning {
   readonly rowFragments: 1 | 2;
   /** Keys of a tile. */
   readonly tileKeys: 16 | 32;
-  /** Fewest rows of decode that matrices multiply. @default {9} */
+  /** Fewest rows of decode that matrices multiply. @default {8, of heads of 64 elements 9} */
   readonly leastRows?: number;
-  /** Whether codes are turned into f16 for matrices, which hold them exactly. @default {false} */
+  /** Whether codes are turned into f16 for matrices, which hold them exactly. @default {true} */
   readonly codes?: boolean;
 }
 

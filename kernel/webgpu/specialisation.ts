@@ -117,14 +117,12 @@ function measuredForCodes(
 ): Partial<AttendTuning> {
   const eight = { lanesPerKey: 8, keysPerGroup: 2 };
   switch (codes) {
-    case "int8":
-      if (group > 2) return { ...eight, parallelItems: 792, valuesAhead: true };
+    case "int8": {
       // Each token's scale is one more thing to wait for.
-      return {
-        ...eight,
-        parallelItems: 1056,
-        valuesAhead: granularity === "token" || granularity === "inline",
-      };
+      const isOwn = granularity === "token" || granularity === "inline";
+      if (group <= 2) return { ...eight, parallelItems: 1056, valuesAhead: isOwn };
+      return isOwn ? {} : { ...eight, parallelItems: 792, valuesAhead: true };
+    }
     case "int4":
       return group > 2 ? { lanesPerKey: 16, keysPerGroup: 4 } : { ...eight, parallelItems: 1056 };
     case "fp8_e4m3":

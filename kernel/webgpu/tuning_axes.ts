@@ -1,6 +1,5 @@
 /** Which tunings there are to choose from. */
 
-import { LEAST_MATRIX_ROWS } from "./item_rows.ts";
 import { MATRIX_TUNINGS } from "./matrix_mapping.ts";
 import type { AttendTuning } from "./program.ts";
 
@@ -86,7 +85,7 @@ function isShortTuning(value: unknown): boolean {
 
 function isMatrixTuning(value: unknown): boolean {
   const parts = Object(value) as Record<string, unknown>;
-  const { leastRows = LEAST_MATRIX_ROWS, codes = false, ...rest } = parts;
+  const { leastRows = 1, codes = false, ...rest } = parts;
   const text = JSON.stringify(rest);
   return Number.isInteger(leastRows) && Number(leastRows) > 0 && typeof codes === "boolean" &&
     MATRIX_TUNINGS.some((choice) => JSON.stringify(choice) === text);

@@ -44,7 +44,7 @@ Deno.test("defaultTuning() has what was measured for a shape and a type of codes
   ]);
   assert.deepEqual(codes.map((format) => lanesOf(5, 128, format)), [
     "5 8x2 ahead",
-    "5 8x2 ahead",
+    "5 4x2",
     "5 16x4",
     "5 16x4",
     "5 4x2",
