@@ -10,18 +10,11 @@ export type KernelRun = Pick<KernelResult, "environment" | "adapter"> & {
   readonly options: Omit<KernelResult["options"], "tuning">;
 };
 
-/** What is taken over. */
-export interface KeptCases {
-  /** Cases that were timed, by name. */
-  readonly cases: ReadonlyMap<string, RawKernelCase>;
-  /** Milliseconds of an empty chain, by its dispatches. */
-  readonly emptyChains: ReadonlyMap<number, number>;
-}
-
 /**
  * Takes over the cases that a stopped run has timed. What it skipped, found wrong or could not run is
  * tried again.
  *
+ * @returns Timed cases by name, and milliseconds of an empty chain by its dispatches.
  * @throws {BenchError} `bench/resume` when the earlier run was another one.
  */
 export function takeCases(
@@ -30,7 +23,10 @@ export function takeCases(
     readonly cases: readonly KernelCase[];
     readonly tuningOf: (kernelCase: KernelCase) => object | null;
   },
-): KeptCases {
+): {
+  readonly cases: ReadonlyMap<string, RawKernelCase>;
+  readonly emptyChains: ReadonlyMap<number, number>;
+} {
   const { tuning: _, ...options } = earlier.options;
   requireSameRun([
     ["the machine differs", earlier.environment, o.environment],

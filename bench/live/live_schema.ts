@@ -2,7 +2,15 @@
 
 import { z } from "zod";
 import type { Stored } from "../../fixtures/mod.ts";
-import { comparison, count, environment, parseDocument, summary, verdict } from "../result/mod.ts";
+import {
+  comparison,
+  count,
+  environment,
+  parseDocument,
+  requestsIdentity,
+  summary,
+  verdict,
+} from "../result/mod.ts";
 
 /** Version of the live result's shape; raised when a field changes its meaning or goes away. */
 export const LIVE_SCHEMA_VERSION = 1;
@@ -119,12 +127,7 @@ export const liveResultSchema = z.strictObject({
   createdAt: text,
   environment,
   workload: z.strictObject({ name: text, sha256: text }),
-  requests: z.strictObject({
-    count,
-    trace: text.nullable(),
-    sha256: text.nullable(),
-    dropped: z.record(text, count),
-  }),
+  requests: requestsIdentity,
   /** How the servers were asked. */
   settings: z.strictObject({
     /** Which of the two streaming APIs. */

@@ -23,19 +23,16 @@ export function placeOfFault(text: string): TextPlace {
   return placeAt(text, scan(text, []).stoppedAt);
 }
 
-interface Scan {
-  /** Offset of the value that was asked for. */
-  readonly found: number;
-  /** Offset up to which the text is JSON. */
-  readonly stoppedAt: number;
-}
-
 const SPACE = /[ \t\n\r]*/y;
 // deno-lint-ignore no-control-regex
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/y;
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
-function scan(text: string, path: JsonPath): Scan {
+/** Gives the offset of the value that was asked for, and that up to which the text is JSON. */
+function scan(
+  text: string,
+  path: JsonPath,
+): { readonly found: number; readonly stoppedAt: number } {
   let at = 0;
   let found = 0;
   const take = (pattern: RegExp): string | null => {

@@ -46,6 +46,7 @@ export {
 export {
   type BenchResult,
   type RequestsIdentity,
+  requestsIdentity,
   type ResolvedWorkloadSettings,
   type RestOfLayerStatement,
   RESULT_SCHEMA_VERSION,

@@ -38,7 +38,8 @@ const workload = z.strictObject({
   settings: z.record(text, z.union([text, z.number(), z.boolean(), z.null()])).exactOptional(),
 });
 
-const requests = z.strictObject({
+/** Where requests came from. */
+export const requestsIdentity = z.strictObject({
   /** Number of requests replayed. */
   count,
   /** Name of the trace file without its folder, or null for the fixture's own requests. */
@@ -110,7 +111,7 @@ export const resultSchema = z.strictObject({
   createdAt: text,
   environment,
   workload,
-  requests,
+  requests: requestsIdentity,
   /** Each of them; null where nothing was recorded beside the figures. */
   requestList: requestList.nullable().default(null),
   /** Command that starts the same run again, or null where it was started from code. */
@@ -143,7 +144,7 @@ export type WorkloadIdentity = Stored<typeof workload>;
 /** Values of a resolved workload by dotted path, as `scheduler.maxSequences`. */
 export type ResolvedWorkloadSettings = NonNullable<WorkloadIdentity["settings"]>;
 /** Where the requests came from. */
-export type RequestsIdentity = Stored<typeof requests>;
+export type RequestsIdentity = Stored<typeof requestsIdentity>;
 /** The options that a run was made with. */
 export type ResultOptions = Stored<typeof options>;
 /** The cost of everything but attention, as it was modelled. */

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { Stored } from "../../fixtures/mod.ts";
-import { SIDE_NAMES } from "../result/mod.ts";
+import { SIDE_NAMES, verdict } from "../result/mod.ts";
 
 /** Version of the file's shape. */
 export const SWEEP_VERSION = 1;
@@ -60,7 +60,7 @@ export const rowSchema = z.strictObject({
   }),
   /** Clock that was asked for. */
   clock: z.enum(["model", "gpu", "adapter", "table"]).nullable(),
-  verdicts: z.partialRecord(gate, z.enum(["PASS", "FAIL", "INCONCLUSIVE"])),
+  verdicts: z.partialRecord(gate, verdict),
   /** Sides; empty where the point could not be replayed. */
   sides: z.array(z.strictObject({
     name: z.enum(SIDE_NAMES),
