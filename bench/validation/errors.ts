@@ -90,6 +90,11 @@ export interface ErrorSummary {
   readonly median: number;
   /** 90th percentile of the absolute errors. */
   readonly p90: number;
+  /**
+   * 90th percentile of how far predicted and measured lie apart in ratio, less 1: half of what was measured
+   * and twice of it are 1 both, where the absolute errors are 0.5 and 1.
+   */
+  readonly apart: number;
   /** Median of the signed errors. */
   readonly bias: number;
 }
@@ -98,6 +103,9 @@ export interface ErrorSummary {
 export function summarise(errors: readonly number[]): ErrorSummary | null {
   if (errors.length === 0) return null;
   const sizes = errors.map(Math.abs).sort((a, b) => a - b);
+  const apart = errors.map((error) => Math.max(1 + error, 1 / (1 + error)) - 1).sort((a, b) =>
+    a - b
+  );
   const signed = [...errors].sort((a, b) => a - b);
   const at = (values: readonly number[], share: number): number =>
     values[Math.min(values.length - 1, Math.floor(share * values.length))];
@@ -105,6 +113,7 @@ export function summarise(errors: readonly number[]): ErrorSummary | null {
     count: errors.length,
     median: at(sizes, 0.5),
     p90: at(sizes, 0.9),
+    apart: at(apart, 0.9),
     bias: at(signed, 0.5),
   };
 }

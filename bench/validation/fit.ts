@@ -83,7 +83,7 @@ export function fitFactors(
   if (rows.length === names.length) return { factors, leaveOneOutError: null };
   const errors = rows.flatMap((row, index) => {
     const without = solve(rows.toSpliced(index, 1), names);
-    return row.residuals(without).map((residual) => Math.abs(Math.expm1(residual)));
+    return row.residuals(without).map((residual) => Math.expm1(Math.abs(residual)));
   }).sort((a, b) => a - b);
   const median = errors[errors.length >> 1];
   return { factors, leaveOneOutError: { median, worst: errors[errors.length - 1] } };

@@ -4,7 +4,7 @@ import record from "./class_errors.json" with { type: "json" };
 import type { ClockCalibration } from "../result/mod.ts";
 import type { ErrorSummary, ValidatedMetric } from "./errors.ts";
 
-/** Median and 90th percentile of the absolute errors of each class and metric, with their number. */
+/** Median and 90th percentiles of the errors of each class and metric, with their number. */
 export type ErrorRecord = Readonly<
   Record<string, Partial<Record<ValidatedMetric, Omit<ErrorSummary, "bias">>>>
 >;
@@ -13,6 +13,9 @@ export type ErrorRecord = Readonly<
 const ALLOWED_GROWTH = 0.01;
 /** A class of fewer figures says too little to be carried by a verdict. */
 const LEAST_FIGURES = 20;
+
+/** The metrics that a verdict carries errors of. */
+const METRICS = ["ttft", "tpot", "throughput"] as const;
 
 /** The errors that were recorded last. */
 export const VALIDATED_ERRORS: ErrorRecord = record;
@@ -25,9 +28,9 @@ export function recordOf(
   return Object.fromEntries([...classes].map(([name, metrics]) => [
     name,
     Object.fromEntries(
-      Object.entries(metrics).map(([metric, { count, median, p90 }]) => [
+      Object.entries(metrics).map(([metric, { count, median, p90, apart }]) => [
         metric,
-        { count, median: round(median), p90: round(p90) },
+        { count, median: round(median), p90: round(p90), apart: round(apart) },
       ]),
     ),
   ]));
@@ -51,24 +54,24 @@ export function compareWithRecord(now: ErrorRecord, before: ErrorRecord): string
 }
 
 /**
- * The errors that modelled times carry: 90th percentiles of the card's class, of all rows on cards
- * with or without a profile where one of the class's metrics has too few figures.
+ * The errors that modelled times carry, in ratio: nine in ten figures of the card's class lie no further
+ * apart. Where the class has too few figures of a metric it is that of all rows on cards with or without
+ * a profile, and never less than what the few say.
  */
 export function validatedError(
   o: { readonly card: string; readonly basis: "measured" | "scaled" },
 ): ClockCalibration["error"] {
   const profile = o.basis === "measured";
-  const names = [
-    `card: ${o.card} (${profile ? "profile" : "scaled"})`,
-    profile ? "cards with a profile" : "cards without one",
-    "all",
-  ];
-  for (const name of names) {
-    const { ttft, tpot, throughput } = VALIDATED_ERRORS[name] ?? {};
-    const metrics = [ttft, tpot, throughput];
-    if (metrics.every((metric) => (metric?.count ?? 0) >= LEAST_FIGURES)) {
-      return { class: name, ttft: ttft!.p90, tpot: tpot!.p90, throughput: throughput!.p90 };
-    }
+  const own = `card: ${o.card} (${profile ? "profile" : "scaled"})`;
+  for (const name of [own, profile ? "cards with a profile" : "cards without one", "all"]) {
+    const figures = VALIDATED_ERRORS[name];
+    if (METRICS.some((metric) => (figures?.[metric]?.count ?? 0) < LEAST_FIGURES)) continue;
+    const few = VALIDATED_ERRORS[own];
+    const [ttft, tpot, throughput] = METRICS.map((metric) =>
+      Math.max(figures![metric]!.apart, few?.[metric]?.apart ?? 0)
+    );
+    const isFew = name !== own && few !== undefined;
+    return { class: isFew ? `${name} and the few of ${o.card}` : name, ttft, tpot, throughput };
   }
   throw new RangeError(`No class of validated errors has ${LEAST_FIGURES} figures of each metric`);
 }

@@ -26,7 +26,7 @@ Deno.test("no class's median error grew by more than a point since it was record
 });
 
 Deno.test("compareWithRecord() names classes that grew by more than a point or are gone", () => {
-  const summary = { count: 3, median: 0.1, p90: 0.2 };
+  const summary = { count: 3, median: 0.1, p90: 0.2, apart: 0.2 };
   const before = { all: { ttft: summary }, old: { tpot: summary } };
   const now = { all: { ttft: { ...summary, median: 0.1101 } } };
   assert.deepEqual(compareWithRecord(now, before), [
@@ -44,9 +44,16 @@ Deno.test("validatedError() falls back to larger classes where one has few figur
   assert.equal(h100.class, "card: H100 (profile)");
   // One class for all three: 18 figures of TPOT and 3 of throughput are no class of their own.
   for (
-    const [card, basis] of [["L40S", "scaled"], ["B200", "scaled"], ["MI300X", "scaled"]] as const
+    const card of ["L40S", "B200", "MI300X"]
   ) {
-    assert.equal(validatedError({ card, basis }).class, "cards without one", card);
+    const found = validatedError({ card, basis: "scaled" });
+    assert.equal(found.class, `cards without one and the few of ${card}`);
+    // What few figures say can only widen the error.
+    for (const metric of ["ttft", "tpot", "throughput"] as const) {
+      const few = VALIDATED_ERRORS[`card: ${card} (scaled)`]![metric]?.apart ?? 0;
+      const all = VALIDATED_ERRORS["cards without one"]![metric]!.apart;
+      assert.equal(found[metric], Math.max(few, all), `${card}, ${metric}`);
+    }
   }
   assert.equal(validatedError({ card: "A100", basis: "scaled" }).class, "card: A100 (scaled)");
   // A card that its owner measured has no published figures.
@@ -54,6 +61,25 @@ Deno.test("validatedError() falls back to larger classes where one has few figur
   assert.equal(own.class, "cards with a profile");
   for (const found of [h100, own]) {
     assert.ok(Math.min(found.ttft, found.tpot, found.throughput) > 0);
+  }
+});
+
+Deno.test("validatedError() holds nine in ten figures of its class at both of its ends", () => {
+  const rows = predictAll(data, SHIPPED_PROFILES());
+  for (
+    const [card, basis] of [["H100", "measured"], ["H200", "measured"], ["A100", "scaled"]] as const
+  ) {
+    const error = validatedError({ card, basis });
+    for (const metric of ["ttft", "tpot", "throughput"] as const) {
+      const figures = rows.flatMap((row) =>
+        row.kind === "predicted" && `card: ${row.classes.card}` === error.class ? row.errors : []
+      ).filter((each) => each.metric === metric);
+      const held = figures.filter(({ predicted, measured }) => {
+        const ratio = measured / predicted;
+        return ratio <= 1.0001 + error[metric] && ratio >= 1 / (1.0001 + error[metric]);
+      });
+      assert.ok(figures.length >= 20 && held.length >= 0.9 * figures.length, `${card}, ${metric}`);
+    }
   }
 });
 
@@ -175,7 +201,16 @@ Deno.test("errorsOf() compares means with means and medians with medians", () =>
       ["throughput", -0.1],
     ],
   );
-  assert.deepEqual(summarise([-0.3, 0.1, 0.2]), { count: 3, median: 0.2, p90: 0.3, bias: 0.1 });
+  const summary = summarise([-0.3, 0.1, 0.2])!;
+  // 0.7 of what was measured is as far from it as 1.43 times.
+  assert.ok(Math.abs(summary.apart - (1 / 0.7 - 1)) < 1e-12);
+  assert.deepEqual({ ...summary, apart: 0 }, {
+    count: 3,
+    median: 0.2,
+    p90: 0.3,
+    apart: 0,
+    bias: 0.1,
+  });
 });
 
 Deno.test("predictRow() gives a reason for whatever it cannot express, and never throws", () => {

@@ -183,7 +183,9 @@ function describeCalibration(calibration: ClockCalibration): string {
   const fit = fittedTo === null ? "" : `, fitted to ${fittedTo}`;
   const percent = (share: number): string => `±${Math.round(share * 100)} %`;
   return `what is not timed comes from ${whose}${fit}; nine in ten of ${error.class} are within TTFT ` +
-    `${percent(error.ttft)}, TPOT ${percent(error.tpot)}, throughput ${percent(error.throughput)}`;
+    `${percent(error.ttft)}, TPOT ${percent(error.tpot)}, throughput ${
+      percent(error.throughput)
+    } in ratio`;
 }
 
 function describeAdapter({ adapter, layersMeasured }: BenchResult["clock"]): string {
