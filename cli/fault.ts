@@ -21,6 +21,7 @@ const INPUT_ERRORS = new Set([
   "HeadMapError",
   "MissingDevice",
   "OutputExists",
+  "RegressionError",
   "ReportError",
   "ResultError",
   "SkeletonError",
@@ -32,7 +33,6 @@ const USAGE_ERRORS = new Set([
   "ExpectationError",
   "QueryError",
   "RegistryError",
-  "RegressionError",
   "ShardError",
 ]);
 

@@ -62,6 +62,8 @@ Deno.test("describeFault() maps the project's errors to their exit codes", () =>
     ["GpuError", EXIT.input],
     ["ResultError", EXIT.input],
     ["QueryError", EXIT.usage],
+    ["ExpectationError", EXIT.usage],
+    ["RegressionError", EXIT.input],
   ];
   for (const [name, exitCode] of cases) {
     assert.deepEqual(describeFault(named(name)), { text: "Cannot do it; do that", exitCode });

@@ -72,7 +72,7 @@ function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const reason = `it is not JSON (${messageOf(cause)})`;
+    const reason = `it is not JSON (${messageOf(cause)}); write it again`;
     throw refusal("result/not-json", { file, place: placeOfFault(text), reason, cause });
   }
 }

@@ -85,7 +85,7 @@ Deno.test("loadSettings() lets a switch be switched off again by a flag", async 
   assert.equal((await explain(["--enforce=false"], { environment }))["enforce"]!.value, false);
 });
 
-/** Values that run a program, reach a server or open one, by command and setting. */
+/** Values that run a program, reach a server, open one or replace files, by command and setting. */
 const CONFIRMED: readonly (readonly [string, string, string, string])[] = [
   ["conformance", "subject", "exec:./evil", "run a program"],
   ["conformance", "subject", "module:./evil.ts", "run a program"],
@@ -95,6 +95,8 @@ const CONFIRMED: readonly (readonly [string, string, string, string])[] = [
   ["serve", "host", "0.0.0.0", "choose who can reach the server"],
   ["serve", "allowRemote", "true", "choose who can reach the server"],
   ["kernel bench", "peers", "true", "run programs"],
+  ["bench", "force", "true", "replace files of any kind"],
+  ["conformance", "force", "true", "replace files of any kind"],
 ];
 
 Deno.test("loadSettings() has a file that was only found run, reach and open nothing", async () => {
@@ -133,11 +135,11 @@ Deno.test("loadSettings() takes from a file that was found what does none of thi
   }
 });
 
-Deno.test("every setting that names a server, a program or an address asks for confirmation", () => {
+Deno.test("every setting that names a server, a program or an address, or replaces files, asks for confirmation", () => {
   const suspicious = Object.entries(SETTING_TABLES).flatMap(([command, table]) =>
     Object.entries<Setting<unknown>>(table).filter(([name, { placeholder, confirm }]) =>
       confirm === undefined && (/URL|ADDRESS|SUBJECT|COMMAND|PROGRAM/.test(placeholder ?? "") ||
-        /^(?:endpoint|against|host|allowRemote|subject|peers|adapter)$/.test(name))
+        /^(?:endpoint|against|host|allowRemote|subject|peers|adapter|force)$/.test(name))
     ).map(([name]) => `${command} ${name}`)
   );
   assert.deepEqual(suspicious, []);

@@ -15,6 +15,8 @@ export const CONFIRM = {
   programs: (text: string): string | null => parseSwitch(text) ? "run programs" : null,
   /** A server that gets requests, and the token. */
   endpoint: (): string => "send requests to a server",
+  /** A switch that lets files be replaced that are not results. */
+  force: (text: string): string | null => parseSwitch(text) ? "replace files of any kind" : null,
   /** An address to listen on. */
   address: (): string => "choose who can reach the server",
 } as const;
@@ -55,7 +57,10 @@ export function switchSetting(brief: string): {
 export const JSON_SETTING = switchSetting("Print JSON");
 
 /** `--force`, of every command that writes a file. */
-export const FORCE_SETTING = switchSetting("Replace an existing file, whatever it holds");
+export const FORCE_SETTING = {
+  ...switchSetting("Replace an existing file, whatever it holds"),
+  confirm: CONFIRM.force,
+};
 
 /** `--gpu`. */
 export const GPU_SETTING = {
