@@ -16,6 +16,7 @@ const LEAVES = new Set([
   "bench/live/token.ts",
   "fixtures/bounded_file.ts",
   "fixtures/foreign_text.ts",
+  "fixtures/nearest_word.ts",
   "fixtures/routers.ts",
 ]);
 

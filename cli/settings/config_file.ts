@@ -1,5 +1,5 @@
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from "yaml";
-import { nearestWord } from "./nearest_word.ts";
+import { nearestWord } from "../../fixtures/nearest_word.ts";
 import type { Origin } from "./setting.ts";
 import { SettingError } from "./setting.ts";
 

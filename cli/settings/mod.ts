@@ -20,7 +20,7 @@ export { explainSettingsAsData } from "./explain.ts";
 
 export { GENERAL_VARIABLES, SECRET_VARIABLES, TOKEN_VARIABLES } from "./known_variables.ts";
 export { DEFAULT_CONFIG_FILE, loadSettings } from "./load.ts";
-export { nearestWord } from "./nearest_word.ts";
+export { nearestWord } from "../../fixtures/nearest_word.ts";
 export { choiceOf, parseText, wholeNumber, type WordChoice } from "./parsers.ts";
 export { commandLineOf, repeatFlagsOf } from "./repeat_flags.ts";
 export { formatFor, REPORT_FORMATS, type ReportFormat, type ResultFormat } from "./report.ts";

@@ -1,6 +1,6 @@
 /** Lists of `name=value` whose parts are read where they are used: here only what no part can be. */
 
-import { nearestWord } from "./nearest_word.ts";
+import { nearestWord } from "../../fixtures/nearest_word.ts";
 
 /**
  * Makes a parser that accepts `name=value` with commas between, and gives the text as it is.

@@ -1,4 +1,4 @@
-import { nearestWord } from "./nearest_word.ts";
+import { nearestWord } from "../../fixtures/nearest_word.ts";
 
 /** Words that a parser accepts, for help and for completion. */
 export interface WordChoice {

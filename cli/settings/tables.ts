@@ -10,7 +10,7 @@ import {
   ROOFLINE_SETTINGS,
 } from "./kernel.ts";
 import { GENERAL_VARIABLES } from "./known_variables.ts";
-import { nearestWord } from "./nearest_word.ts";
+import { nearestWord } from "../../fixtures/nearest_word.ts";
 import { parseText } from "./parsers.ts";
 import { REPORT_MERGE_SETTINGS, REPORT_SETTINGS } from "./report.ts";
 import { type ResolvedSettings, variablesOf } from "./resolve.ts";
