@@ -5,8 +5,8 @@
  * their schema is lenient about values. Replies are strict: what is not named is refused.
  */
 import { z } from "zod";
-import { policiesSchema } from "../../policies.ts";
 import { CAPABILITIES, type Capability } from "../../subject.ts";
+import { policiesSchema } from "./policies_schema.ts";
 
 /** JSON has no NaN and no infinity; they travel as texts. */
 export const number = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])])
