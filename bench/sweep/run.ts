@@ -75,6 +75,7 @@ export async function runSweep(
 ): Promise<{ readonly header: SweepHeader; readonly rows: readonly SweepRow[] }> {
   const shard = o.shard ?? { part: 1, parts: 1 };
   refuseShard(shard);
+  refuseGrid(o.axes);
   const plain = requireLoaded(await loadWorkload(o.fixture));
   const header = createSweepHeader({
     fixture: plain.name,
@@ -105,6 +106,18 @@ export async function runSweep(
     done++;
   }
   return { header, rows: [...rows.values()].sort((left, right) => left.index - right.index) };
+}
+
+/** Most points of a grid: one takes a second and more, and all of them are listed at first. */
+const MAX_POINTS = 100_000;
+
+function refuseGrid(axes: SweepAxes): void {
+  const points = Object.values(axes).reduce((product, { length }) => product * (length || 1), 1);
+  if (points <= MAX_POINTS) return;
+  throw optionError(
+    `Cannot sweep over ${points} points: give at most ${MAX_POINTS}, in a file each where more are ` +
+      "wanted",
+  );
 }
 
 function refuseShard({ part, parts }: SweepShard): void {

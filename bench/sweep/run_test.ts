@@ -164,3 +164,15 @@ Deno.test("runSweep() refuses a shard that there is not", async () => {
   const shard = { part: 5, parts: 4 };
   await assert.rejects(runSweep(options(file, { shard })), /shard '5\/4'/);
 });
+
+Deno.test("runSweep() refuses a grid of more points than it can list, before any file is made", async () => {
+  const file = await fresh("grid");
+  const many = Array.from({ length: 400 }, (_, index) => index + 1);
+  const { axes } = options(file);
+  const huge = { ...axes, windowTokens: many, contextTokens: many, batch: [1] };
+  await assert.rejects(
+    runSweep(options(file, { axes: huge, shard: { part: 1, parts: 10 ** 6 } })),
+    /over 160000 points: give at most 100000/,
+  );
+  await assert.rejects(Deno.stat(file), Deno.errors.NotFound);
+});

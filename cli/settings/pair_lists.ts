@@ -13,6 +13,7 @@ export function pairListOf(
   o: { readonly value: RegExp; readonly example: string },
 ): (text: string) => string {
   return (text) => {
+    const seen = new Set<string>();
     for (const part of text.split(",")) {
       const [name = "", value = "", ...more] = part.split("=").map((word) => word.trim());
       if (!names.includes(name)) {
@@ -20,6 +21,8 @@ export function pairListOf(
         const hint = nearest === undefined ? "" : `; did you mean '${nearest}'?`;
         throw new RangeError(`expected ${names.join(", ")} with a value, as ${o.example}${hint}`);
       }
+      if (seen.has(name)) throw new RangeError(`expected '${name}' once`);
+      seen.add(name);
       if (more.length === 0 && o.value.test(value)) continue;
       throw new RangeError(`expected a value of '${name}' as in ${o.example}`);
     }
