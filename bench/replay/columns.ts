@@ -13,23 +13,28 @@ export type Columns<K extends ColumnKinds> = { -readonly [N in keyof K]: Instanc
 /** Creates columns of so many places each. */
 export function createColumns<K extends ColumnKinds>(kinds: K, capacity: number): Columns<K> {
   return Object.fromEntries(
-    Object.entries(kinds).map(([name, [array, fill = 0]]) => {
-      const column = new array(capacity);
-      return [name, fill === 0 ? column : column.fill(fill)];
-    }),
+    Object.entries(kinds).map(([name, kind]) => [name, createColumn(kind, capacity)]),
   ) as Columns<K>;
 }
 
-/** Gives columns another capacity, leaving out the first `dropped` places. */
+/**
+ * Gives columns another capacity, leaving out the first `dropped` places. One after the other, so
+ * that not all of them are held twice.
+ */
 export function resizeColumns<K extends ColumnKinds>(
   columns: Columns<K>,
   kinds: K,
   capacity: number,
   dropped = 0,
 ): void {
-  const resized: Record<string, Column> = createColumns(kinds, capacity);
-  for (const name of Object.keys(kinds)) {
-    resized[name].set(columns[name].subarray(dropped, dropped + capacity));
+  for (const name in kinds) {
+    const resized = createColumn(kinds[name], capacity) as Columns<K>[typeof name];
+    resized.set(columns[name].subarray(dropped, dropped + capacity));
+    columns[name] = resized;
   }
-  Object.assign(columns, resized);
+}
+
+function createColumn([array, fill = 0]: ColumnKinds[string], capacity: number): Column {
+  const column = new array(capacity);
+  return fill === 0 ? column : column.fill(fill);
 }
