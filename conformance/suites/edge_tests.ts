@@ -26,6 +26,24 @@ const VALUE_FAULTS: Readonly<Record<string, (p: AttentionProblem) => AttentionPr
   "sink_nan": (p) => ({ ...p, sinkLogits: p.sinkLogits!.map((x, i) => i === 1 ? NaN : x) }),
 };
 
+/**
+ * Positive queries and negative keys, poison left as it is: every score is about −`score`. A running
+ * maximum that begins at 0, or at a number that masks, loses all weights.
+ */
+function withLowScores(problem: AttentionProblem, score: number): AttentionProblem {
+  const { storage, headSize } = problem.shape;
+  const { quietNan } = STORAGE_FORMATS[storage];
+  const SIGN = 0x8000;
+  // A normal number is 0.8 from zero on the mean, so that a dot product is about 0.64 · D.
+  const scale = score / (0.64 * headSize);
+  return {
+    ...problem,
+    scale,
+    query: problem.query.map((bits) => bits & ~SIGN),
+    keys: problem.keys.map((bits) => bits === quietNan ? bits : bits | SIGN),
+  };
+}
+
 /** One NaN in the value of token 2 of slot 0's last head. */
 function withNanValue(problem: AttentionProblem): AttentionProblem {
   const { shape } = problem;
@@ -80,6 +98,15 @@ export const edgeTests: readonly TestDefinition[] = [
         await attendJudged(kernel, withLargeValues(problem, "signed"), { splitTokens: split }),
         await attendJudged(kernel, withLargeValues(problem, "same"), { splitTokens: split }),
       ]),
+  }),
+  defineAttendTest({
+    id: "kernel:edge:low_scores",
+    clauses: ["numerics/c16"],
+    description: "Rows whose scores are all far below zero keep their weights",
+    cases: grid({ storage: STORAGES, split: [0, 16], score: [100, 30_000] }),
+    spec: { rows: DECODE_AND_ONE_KEY },
+    run: (kernel, problem, { split, score }) =>
+      attendJudged(kernel, withLowScores(problem, score), { splitTokens: split }),
   }),
   defineAttendTest({
     id: "kernel:refusal:value",
