@@ -129,15 +129,15 @@ async function replayOnce(o: { source: string; times: number; path: string }): P
 
 /**
  * A replay's garbage dies young: V8's default, twice 16 MiB and what the heap grows by meanwhile, is
- * memory that it takes and does not need.
+ * memory that it takes and does not need. So is what the old generation grows to before V8 looks at it.
  */
-const YOUNG_GENERATION = "--v8-flags=--max-semi-space-size=2";
+const HEAP_FLAGS = "--v8-flags=--max-semi-space-size=2,--max-old-space-size=64";
 
 /** Each replay has a process of its own, so that its memory is its own. */
 async function inProcess(o: { source: string; times: number }): Promise<ReplayCost> {
   const text = await runScript({
     url: import.meta.url,
-    flags: [YOUNG_GENERATION, "--allow-read", "--allow-env=HEADWISE_TRACES", "--ignore-env"],
+    flags: [HEAP_FLAGS, "--allow-read", "--allow-env=HEADWISE_TRACES", "--ignore-env"],
     args: ["--one", o.source, String(o.times)],
     failure: `Cannot replay the trace ${o.times} times with '${o.source}'`,
   });

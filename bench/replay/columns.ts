@@ -17,20 +17,32 @@ export function createColumns<K extends ColumnKinds>(kinds: K, capacity: number)
   ) as Columns<K>;
 }
 
-/**
- * Gives columns another capacity, leaving out the first `dropped` places. One after the other, so
- * that not all of them are held twice.
- */
+/** Gives columns another capacity; one after the other, so that not all of them are held twice. */
 export function resizeColumns<K extends ColumnKinds>(
   columns: Columns<K>,
   kinds: K,
   capacity: number,
-  dropped = 0,
 ): void {
   for (const name in kinds) {
     const resized = createColumn(kinds[name], capacity) as Columns<K>[typeof name];
-    resized.set(columns[name].subarray(dropped, dropped + capacity));
+    resized.set(columns[name].subarray(0, capacity));
     columns[name] = resized;
+  }
+}
+
+/**
+ * Drops the first places of columns, whose capacity stays: new ones for every stretch of a long replay
+ * would be garbage too old to be collected soon.
+ */
+export function dropPlaces<K extends ColumnKinds>(
+  columns: Columns<K>,
+  kinds: K,
+  dropped: number,
+): void {
+  for (const name in kinds) {
+    const [, fill = 0] = kinds[name];
+    const column = columns[name];
+    column.copyWithin(0, dropped).fill(fill, Math.max(0, column.length - dropped));
   }
 }
 

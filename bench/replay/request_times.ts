@@ -5,7 +5,13 @@
  */
 
 import { arrivalAt, type Arrivals } from "./arrivals.ts";
-import { type ColumnKinds, type Columns, createColumns, resizeColumns } from "./columns.ts";
+import {
+  type ColumnKinds,
+  type Columns,
+  createColumns,
+  dropPlaces,
+  resizeColumns,
+} from "./columns.ts";
 import { attentionAt, attentionUpTo, endOf, nowMs, startOf, type Timeline } from "./timeline.ts";
 import type { GapClock } from "./token_gaps.ts";
 import { countTokens, firstRunOf, type TokenLog } from "./token_log.ts";
@@ -125,8 +131,7 @@ function placeOf(times: RequestTimes, request: number): number {
 
 /** Drops the requests before `base`. */
 export function dropRequests(times: RequestTimes, base: number): void {
-  const dropped = base - times.base;
-  resizeColumns(times, COLUMNS, Math.max(64, times.tokens.length - dropped), dropped);
+  dropPlaces(times, COLUMNS, base - times.base);
   times.base = base;
 }
 
