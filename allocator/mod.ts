@@ -52,10 +52,10 @@ export {
   type TableShape,
 } from "./block_table.ts";
 export * from "./cache_format.ts";
-export { assertValid } from "./validate_allocator.ts";
 export { type InFlightFence, StepError, type StepId } from "./fence.ts";
 export { admit, extend, type GrowOptions, needsPages } from "./grow.ts";
 export {
+  countWindowHeads,
   type HeadKind,
   type HeadLayers,
   type HeadMap,
@@ -64,7 +64,9 @@ export {
   headMapFromLayers,
   headMapFromPattern,
   type HeadPattern,
+  headWindows,
   type LayerGroupHeads,
+  layersPerGroup,
 } from "./head_map.ts";
 export {
   type Head,
@@ -83,7 +85,6 @@ export {
   toSlot,
 } from "./ids.ts";
 export * from "./inspect.ts";
-export { countWindowHeads, headWindows, layersPerGroup } from "./head_map.ts";
 export {
   AllocatorError,
   type AllocatorErrorCode,
@@ -113,10 +114,9 @@ export {
   type PrefixNode,
   type PrefixStatistics,
 } from "./prefix_cache.ts";
-export { evictPrefix } from "./prefix_evict.ts";
+export { canAdmitWithPrefix, evictPrefix } from "./prefix_evict.ts";
 export { findPrefix, type PrefixMatch } from "./prefix_find.ts";
 export * from "./prefix_request.ts";
-export { canAdmitWithPrefix } from "./prefix_evict.ts";
 export { validatePrefixCache } from "./prefix_validate.ts";
 export { createRandom, type Random, shufflePermutation } from "./random.ts";
 export * from "./rank_agreement.ts";
@@ -125,6 +125,6 @@ export { release } from "./release.ts";
 export { condenseSlots, listActiveSlots, reorderSlots, swapSlots } from "./slots.ts";
 export { beginStep, completeStep } from "./steps.ts";
 export * from "./tensor_parallel.ts";
-export { validateAllocator } from "./validate_allocator.ts";
+export { assertValid, validateAllocator } from "./validate_allocator.ts";
 export { type TableQuestion, validateTable, type Violation } from "./validate_table.ts";
 export type { Bitmaps } from "./bitmap.ts";

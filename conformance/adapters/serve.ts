@@ -76,7 +76,7 @@ export function createAdapterServer(subject: Subject, files: ServerFiles): Adapt
       }
       const parsed = requestSchema(name).safeParse(request);
       if (!parsed.success) {
-        // A host has no packages but those that this folder needs, which the room of fixtures is not.
+        // Not `describeIssues` of fixtures: a host of adapters has packages for `conformance/` alone.
         throw new TypeError(`Cannot answer "${name}": ${parsed.error.issues[0]?.message}`);
       }
       const { id: _, command: __, ...fields } = withNonFinite(request) as Record<string, unknown>;

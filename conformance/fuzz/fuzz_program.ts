@@ -119,7 +119,7 @@ async function runCommand(
 ): Promise<void> {
   const { model } = driver;
   const slots = model.slots.length;
-  // A slot that is not there holds nothing, and is not empty.
+  // Undefined where there is no such slot; 0 where it is empty.
   const held = "slot" in command ? model.slots[command.slot]?.lengthTokens : undefined;
   switch (command.kind) {
     case "admit":

@@ -183,6 +183,6 @@ export const captureMutants: readonly Mutant[] = [
 ];
 
 /** A problem whose rows end after so many columns. */
-export function onlyColumns(problem: AttentionProblem, kept: number): AttentionProblem {
+function onlyColumns(problem: AttentionProblem, kept: number): AttentionProblem {
   return withTable(problem, mapTable(problem, (id, { column }) => column < kept ? id : -1));
 }

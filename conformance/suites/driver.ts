@@ -108,8 +108,9 @@ export class Driver {
     const question = { slot, nextPositionTokens, lengthTokens };
     const freed = requireOk("recycle", await this.allocator.recycle(question));
     const expected = recycleModel(this.model, slot, question);
-    const { pageSizeTokens } = this.model.spec;
-    const isBetween = lengthTokens % pageSizeTokens !== 0 && expected === 0;
+    const { spec: { pageSizeTokens }, policies } = this.model;
+    const isBetween = policies.recycleMoment === "boundary" &&
+      lengthTokens % pageSizeTokens !== 0 && expected === 0;
     requireThat(
       freed === expected,
       `pages that recycling slot ${slot} at ${lengthTokens} tokens freed: expected ${expected}, ` +

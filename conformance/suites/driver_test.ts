@@ -184,3 +184,21 @@ Deno.test("a failure that a declaration would make right names the policy and it
     await driver.growAndRecycle(0, 256);
   }, /declares deadColumns stale$/);
 });
+
+Deno.test("a failure names no policy that is declared already", async () => {
+  const good = createOracleSubject().allocator!;
+  const claims = new Set(HEADWISE_ALLOCATOR_CAPABILITIES);
+  const policies = { recycleMoment: "any-safe", availability: "uniform-pages" } as const;
+  const fails = async (change: Partial<AllocatorSubject>, said: RegExp): Promise<void> => {
+    const judged = guardAllocator({ ...good, ...change }, { claims, policies });
+    await assert.rejects(async () => {
+      const driver = await Driver.create(judged, cacheSpec());
+      await driver.grow(0, 20);
+      await driver.recycle(0, 20);
+    }, said);
+  };
+  await fails({
+    snapshot: async () => ({ ...await good.snapshot(), availability: -1 }),
+  }, /found -1$/);
+  await fails({ recycle: () => Promise.resolve({ kind: "ok", value: 1 }) }, /freed: .* found 1$/);
+});

@@ -1,9 +1,6 @@
 import { z } from "zod";
 
-/**
- * Every policy, declared; an adapter declares those that differ from the default. The schema stands in
- * this folder because the host of `module:` adapters has packages for no other.
- */
+/** Every policy, declared; an adapter declares those that differ from the default. */
 export const policiesSchema = z.strictObject({
   /** How a ratio of window heads becomes a count: rounding of H · ratio, and the fewest above 0. */
   headRounding: z.strictObject({
