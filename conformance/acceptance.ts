@@ -56,7 +56,7 @@ export function requireSameElements(
   }
   if (differing > 0) {
     throw new Mismatch(
-      `${what}[${first}]: expected ${expected[first]}, found ${actual[first]} ` +
+      `${what}[${first}]: expected ${show(expected[first])}, found ${show(actual[first])} ` +
         `(${differing} of ${expected.length} differ)`,
     );
   }
@@ -72,5 +72,6 @@ export function requireThat(condition: boolean, message: string): asserts condit
 }
 
 function show(value: unknown): string {
+  if (Object.is(value, -0)) return "-0";
   return typeof value === "string" ? `"${value}"` : String(value);
 }

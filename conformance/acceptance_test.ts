@@ -4,7 +4,7 @@ import { Mismatch } from "./outcome.ts";
 
 Deno.test("requireEqual() tells exact values apart, zero signs and NaN included", () => {
   requireEqual("value", NaN, NaN);
-  assert.throws(() => requireEqual("value", -0, 0), { message: "value: expected 0, found 0" });
+  assert.throws(() => requireEqual("value", -0, 0), { message: "value: expected 0, found -0" });
   assert.throws(() => requireEqual("value", "b", "a"), {
     message: 'value: expected "a", found "b"',
   });
