@@ -3,7 +3,9 @@
 /**
  * Solves a system by elimination with pivots, in place.
  *
- * @param matrix Rows of the coefficients, the right-hand side behind them.
+ * @param matrix Rows of the coefficients, the right-hand side behind them;
+ * they are overwritten.
+ * @returns The unknowns in column order, not finite where the matrix is singular.
  */
 export function solveLinear(matrix: (number[] | Float64Array)[]): number[] {
   const size = matrix.length;
