@@ -11,7 +11,7 @@ export const IMPORT_DIRECTION: Readonly<Record<string, readonly string[]>> = {
   cli: ["allocator", "fixtures", "kernel", "bench", "conformance"],
 };
 
-/** Files that import nothing: any higher folder may enter them, and the program start with them. */
+/** Files that import no other: any higher folder may enter them, and the program start with them. */
 const LEAVES = new Set([
   "bench/live/token.ts",
   "fixtures/bounded_file.ts",
