@@ -12,6 +12,7 @@ import {
 } from "../result/mod.ts";
 import { combineVerdicts } from "../statistics/mod.ts";
 import { isSameRun, namedDifferences, refuseDifferent, samplesOf } from "./comparable.ts";
+import { ROLES } from "./hold_back.ts";
 import { DEFAULT_MAX_REGRESSION } from "./metrics.ts";
 import { judgeSides } from "./read.ts";
 
@@ -64,9 +65,6 @@ export function compareResults(
   });
   return { ...report, reasons: [...namedDifferences(baseline, candidate), ...report.reasons] };
 }
-
-/** What messages call two results without names of their own. */
-const ROLES = ["the baseline", "the candidate"] as const;
 
 /** A run counts as one sample, also where the rest of its file differs. */
 function refuseSameRuns(o: {

@@ -20,6 +20,31 @@ Deno.test("compareResults() passes and fails unpaired runs only when they are ac
   }
 });
 
+Deno.test("judgeRegression() gives no verdict where either run was stopped, accepted or not", () => {
+  const stopped = (result: typeof slow, options: Partial<typeof slow.options>) => ({
+    ...result,
+    options: { ...result.options, ...options },
+  });
+  const accepted = { ...SIDES, acceptUnpaired: true };
+  for (
+    const [before, after, whose] of [
+      [slow, stopped(fast, { pairs: 16 }), /the run of the candidate was stopped after 4 of 16/],
+      [stopped(slow, { pairs: 16 }), fast, /the run of the baseline was stopped after 4 of 16/],
+      [stopped(fast, { sequential: { firstPairs: 6, maxPairs: 16 } }), slow, /4 of 6 pairs/],
+    ] as const
+  ) {
+    for (
+      const report of [
+        compareResults(before, after, accepted),
+        judgeRegression(before, after, accepted),
+      ]
+    ) {
+      assert.equal(report.verdict, "INCONCLUSIVE");
+      assert.match(report.reasons.join(), whose);
+    }
+  }
+});
+
 Deno.test("compareResults() fails on failed requests of unpaired runs, which no drift explains", () => {
   const sides = fast.sides.map((side) => ({
     ...side,

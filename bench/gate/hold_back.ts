@@ -2,6 +2,7 @@
 
 import { findDataSheet } from "../card/mod.ts";
 import { type BenchResult, contentText, type SideResult, type Verdict } from "../result/mod.ts";
+import { planLooks } from "../statistics/mod.ts";
 
 /** Fewer pairs of a clock that measures would pass a true gain too rarely to be worth a verdict. */
 const LEAST_MEASURED_PAIRS = 4;
@@ -24,8 +25,8 @@ export function holdBack(verdict: Verdict, o: {
   readonly results: readonly BenchResult[];
   readonly sides: readonly SideResult[];
   readonly pairs: number;
-  /** Pairs after which the run was to be judged. */
-  readonly judgedAfter: readonly number[];
+  /** Pairs that each result holds. */
+  readonly held: readonly number[];
   readonly deterministic: boolean;
 }): HeldVerdict {
   if (o.results.some(({ clock }) => clock.software)) {
@@ -34,7 +35,7 @@ export function holdBack(verdict: Verdict, o: {
   const notes = [
     ...new Set(o.results.map(describeForeignRest).filter((note) => note !== null)),
     ...(o.deterministic ? [] : o.sides.map(describeRepeated).filter((note) => note !== null)),
-    ...(o.deterministic || o.judgedAfter.includes(o.pairs) ? [] : [describeStopped(o)]),
+    ...(o.deterministic ? [] : describeStopped(o)),
   ];
   if (notes.length > 0) return { verdict: "INCONCLUSIVE", notes };
   const few = o.deterministic ? null : describeFewPairs(o.pairs);
@@ -97,11 +98,24 @@ function nameOf(card: string): string {
 
 /** Whoever stops a run when its verdict pleases has looked more often than the interval allows for. */
 function describeStopped(
-  o: { readonly pairs: number; readonly judgedAfter: readonly number[] },
-): string {
-  const after = o.judgedAfter.find((pairs) => pairs > o.pairs) ?? o.judgedAfter.at(-1);
-  return `the run was stopped after ${o.pairs} of ${after} pairs; resume it with --resume`;
+  { results, held }: {
+    readonly results: readonly BenchResult[];
+    readonly held: readonly number[];
+  },
+): string[] {
+  const notes = results.flatMap(({ options: { sequential, pairs: planned } }, index) => {
+    const pairs = held[index];
+    const looks = sequential === null ? [Math.max(planned, pairs)] : planLooks(sequential).looks;
+    if (looks.includes(pairs)) return [];
+    const whose = results[0] === results[1] ? "the run" : `the run of ${ROLES[index]}`;
+    const after = looks.find((look) => look > pairs) ?? looks.at(-1);
+    return [`${whose} was stopped after ${pairs} of ${after} pairs; resume it with --resume`];
+  });
+  return [...new Set(notes)];
 }
+
+/** What messages call two results without names of their own. */
+export const ROLES = ["the baseline", "the candidate"] as const;
 
 /** Two measured runs that are equal to the last bit are one run, or were not measured. */
 function describeRepeated({ name, runs }: SideResult): string | null {

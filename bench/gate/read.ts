@@ -102,7 +102,7 @@ export function judgeSides(o: GateSides): GateReport {
   const candidate = sideOf(o.candidateResult, o.candidate);
   const deterministic = o.baselineResult.clock.deterministic &&
     o.candidateResult.clock.deterministic;
-  const { sequential, pairs: planned } = o.candidateResult.options;
+  const { sequential } = o.candidateResult.options;
   const plan = o.interleaved && sequential !== null ? planLooks(sequential) : null;
   const compare = (sides: Pick<ComparedSides, "baseline" | "candidate">): Comparison[] =>
     metrics.map((metric) =>
@@ -126,7 +126,7 @@ export function judgeSides(o: GateSides): GateReport {
     results,
     sides: [baseline, candidate],
     pairs,
-    judgedAfter: o.interleaved ? plan?.looks ?? [Math.max(planned, pairs)] : [pairs],
+    held: o.interleaved ? [pairs, pairs] : [baseline.runs.length, candidate.runs.length],
     deterministic,
   });
   const unpaired = holdUnpaired(held.verdict, {
