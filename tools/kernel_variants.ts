@@ -127,42 +127,22 @@ export const ATTEMPTS: readonly KernelAttempt[] = [
     },
   },
   {
-    name: "codes by matrices, prefill",
+    name: "codes by matrices",
     compiler: "tint",
     cases: [
       "quantised-prefill-8k-g5-c16",
       "quantised-prefill-8k-g5-fp8",
       "quantised-prefill-8k-g5-fp4",
-    ],
-    variants: { before: { matrix: NO_CODES }, "16 keys": { matrix: MATRIX_OF_16 } },
-  },
-  {
-    name: "codes by matrices, fp8",
-    compiler: "tint",
-    cases: [
       "quantised-decode-32x16k-g8-c16",
       "quantised-decode-32x16k-g8-fp8",
       "quantised-decode-32x16k-g5-c16",
       "quantised-decode-32x16k-g5-fp8",
-    ],
-    variants: {
-      before: { matrix: NO_CODES },
-      "16 keys": { matrix: MATRIX_OF_16 },
-    },
-  },
-  {
-    name: "codes by matrices, the others",
-    compiler: "tint",
-    cases: [
       "quantised-decode-32x16k-g8-fp4",
       "quantised-decode-32x16k-g5-fp4",
       "quantised-decode-32x16k-g8-int8-head",
       "quantised-decode-32x16k-g5-int8-head",
     ],
-    variants: {
-      before: { matrix: NO_CODES },
-      "16 keys": { matrix: MATRIX_OF_16 },
-    },
+    variants: { before: { matrix: NO_CODES }, "16 keys": { matrix: MATRIX_OF_16 } },
   },
   {
     name: "small",
