@@ -125,6 +125,6 @@ export { release } from "./release.ts";
 export { condenseSlots, listActiveSlots, reorderSlots, swapSlots } from "./slots.ts";
 export { beginStep, completeStep } from "./steps.ts";
 export * from "./tensor_parallel.ts";
-export { assertValid, validateAllocator } from "./validate_allocator.ts";
+export { validateAllocator } from "./validate_allocator.ts";
 export { type TableQuestion, validateTable, type Violation } from "./validate_table.ts";
 export type { Bitmaps } from "./bitmap.ts";

@@ -125,10 +125,8 @@ function describeRepeated({ name, runs }: SideResult): string | null {
     const text = contentText(performance);
     const earlier = seen.get(text);
     if (earlier !== undefined) {
-      return `side '${name}': pairs ${earlier + 1} and ${
-        pair + 1
-      } have the same times to the last ` +
-        "bit, which no clock measures twice";
+      return `side '${name}': pairs ${earlier + 1} and ${pair + 1} have the same times to the ` +
+        "last bit, which no clock measures twice";
     }
     seen.set(text, pair);
   }

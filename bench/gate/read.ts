@@ -297,10 +297,8 @@ export function faultsOf(result: BenchResult, side: SideResult): string[] {
     const lost = result.requests.count - served - failedRequests.length;
     if (performance === null || lost <= 0) continue;
     faults.push(
-      `Side '${side.name}' served ${served} of ${result.requests.count} requests in pair ${
-        pair + 1
-      }, ` +
-        `and names ${failedRequests.length} as failed`,
+      `Side '${side.name}' served ${served} of ${result.requests.count} requests in ` +
+        `pair ${pair + 1}, and names ${failedRequests.length} as failed`,
     );
   }
   const failed = side.runs.flatMap(({ failedRequests }) => failedRequests);

@@ -21,8 +21,8 @@ const FEW_ROWS = 24;
 export const MATRIX_ROWS = 16;
 
 /**
- * Fewest rows that are an item of matrices: up to five, vector items are faster, and eight of 64 elements
- * are one vector item. Measured on an H200, see docs/kernel.md.
+ * Fewest rows that are an item of matrices: at five vector items are faster, at eight matrices are, and in
+ * between nothing was measured; eight of 64 elements are one vector item. See docs/kernel.md.
  */
 export function leastMatrixRowsOf(headSize: number): number {
   return headSize === 64 ? 9 : 8;
