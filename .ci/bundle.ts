@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readSourceState } from "../cli/gpu/provenance.ts";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { print } from "../tools/print.ts";
 import { build, type BuildOptions, type Metafile, type Plugin, stop } from "esbuild";
 import { licenseNotices, readLicenses } from "./licenses.ts";
 import { fromFolders, namePackages, type PackageFolder, packagesIn } from "./package_folder.ts";
@@ -268,6 +269,6 @@ if (import.meta.main) {
   const sizeBytes = new TextEncoder().encode(code).length;
   const line = `${folder}/headwise.js has ${sizeBytes} bytes of the ${SIZE_BUDGET_BYTES} allowed` +
     (sizeBytes > SIZE_BUDGET_BYTES ? "; import less, or raise 'SIZE_BUDGET_BYTES'" : "");
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+  print(line);
   Deno.exit(sizeBytes > SIZE_BUDGET_BYTES ? 1 : 0);
 }

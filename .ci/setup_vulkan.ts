@@ -1,4 +1,5 @@
 import { ifThere } from "../fixtures/if_there.ts";
+import { print } from "../tools/print.ts";
 
 /** The packages that bring the Vulkan loader and a driver that runs on the CPU. */
 const VULKAN_PACKAGES: readonly string[] = ["libvulkan1", "mesa-vulkan-drivers"];
@@ -64,13 +65,13 @@ async function setup(): Promise<number> {
     isRoot: Deno.uid() === 0,
   };
   const plan = planSetup(facts);
-  say(plan.message);
+  print(plan.message);
   if (plan.kind !== "install") return plan.kind === "nothing" ? 0 : 1;
   for (const [command, ...args] of plan.commands) {
     const env = { DEBIAN_FRONTEND: "noninteractive" };
     const { success } = await new Deno.Command(command!, { args, env }).spawn().status;
     if (!success) {
-      say(`Cannot install: '${command} ${args.join(" ")}' failed; its own message is above`);
+      print(`Cannot install: '${command} ${args.join(" ")}' failed; its own message is above`);
       return 1;
     }
   }
@@ -80,12 +81,8 @@ async function setup(): Promise<number> {
 /** A new process, because a driver that was installed meanwhile is not seen by the old one. */
 async function check(): Promise<number> {
   const device = await findVulkanDevice();
-  say(device === null ? "Still no Vulkan device answers" : `Vulkan device: ${device}`);
+  print(device === null ? "Still no Vulkan device answers" : `Vulkan device: ${device}`);
   return device === null ? 1 : 0;
-}
-
-function say(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
 if (import.meta.main) Deno.exit(await (Deno.args.includes("--check") ? check() : setup()));

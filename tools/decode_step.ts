@@ -14,7 +14,8 @@ import { resolve } from "node:path";
 import type * as allocator from "../allocator/mod.ts";
 import { slotsOf } from "../allocator/mod.ts";
 import { median } from "../bench/statistics/mod.ts";
-import { cpuMs, describeRatios, print, runScript } from "./timing.ts";
+import { print } from "./print.ts";
+import { cpuMs, describeRatios, runScript } from "./timing.ts";
 
 /** Layouts that are compared. */
 export const DECODE_LAYOUTS = ["uniform", "headwise", "pooled"] as const;

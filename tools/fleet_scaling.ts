@@ -14,7 +14,8 @@ import { parseArgs } from "node:util";
 import { type BenchOptions, runBench } from "../bench/run/mod.ts";
 import { median } from "../bench/statistics/mod.ts";
 import { loadWorkload, requireLoaded, type Workload } from "../fixtures/mod.ts";
-import { cpuMs as cpuNowMs, describeRatios, print } from "./timing.ts";
+import { print } from "./print.ts";
+import { cpuMs as cpuNowMs, describeRatios } from "./timing.ts";
 
 /** A fleet to replay, again and again. */
 export interface FleetScalingOptions {

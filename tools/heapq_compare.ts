@@ -11,7 +11,7 @@ import {
   runPoolSequence,
   type SequenceResult,
 } from "./heapq_sequence.ts";
-import { print } from "./timing.ts";
+import { print } from "./print.ts";
 
 /**
  * Runs a sequence with Python's heapq.

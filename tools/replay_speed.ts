@@ -25,7 +25,8 @@ import { createModelClock, restOfLayer } from "../bench/clock/mod.ts";
 import { measure, replay, type RequestSequence } from "../bench/replay/mod.ts";
 import { SIDES } from "../bench/result/mod.ts";
 import { createSideRanks } from "../bench/scheduler/mod.ts";
-import { cpuMs, print, runScript } from "./timing.ts";
+import { print } from "./print.ts";
+import { cpuMs, runScript } from "./timing.ts";
 
 /** What one replay took. */
 export interface ReplayCost {

@@ -19,7 +19,7 @@ import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type * as bench from "../bench/mod.ts";
 import type * as fixtures from "../fixtures/mod.ts";
-import { print } from "./timing.ts";
+import { print } from "./print.ts";
 
 /** Digests of one version, by case. */
 interface DigestFile {

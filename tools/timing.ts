@@ -1,4 +1,4 @@
-/** What scripts share that time things: the processor's time, processes of their own, and lines. */
+/** What scripts share that time things: the processor's time, and processes of their own. */
 
 import process from "node:process";
 import { median } from "../bench/statistics/mod.ts";
@@ -7,11 +7,6 @@ import { median } from "../bench/statistics/mod.ts";
 export function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
-}
-
-/** Writes a line to standard output. */
-export function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
 /** Ratios as a column of a table: their median, the least and the most. */

@@ -2,7 +2,7 @@ import { buildRoutes } from "../cli/app.ts";
 import { commandPageOf } from "../cli/manual/command_page.ts";
 import { listManual } from "../cli/manual/manual.ts";
 import { renderRoff } from "../cli/manual/render_roff.ts";
-import { print } from "./timing.ts";
+import { print } from "./print.ts";
 import config from "../deno.json" with { type: "json" };
 
 /**

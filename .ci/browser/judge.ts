@@ -7,7 +7,7 @@ import { describeCase, parseReport, type ReportFile } from "../../conformance/mo
 import { readPage } from "../../cli/ui/serve_page.ts";
 import { servePage } from "../../cli/ui/server.ts";
 import { downloadText, missingChromium, openBrowser, openPage, waitForEnd } from "./chromium.ts";
-import { print } from "../../tools/timing.ts";
+import { print } from "../../tools/print.ts";
 
 /** What the portable program, which has no subgroups, does differently. */
 const PORTABLE = "kernel:attend:layout kernel:mask:tree kernel:c4:every_code";

@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import { TARGETS } from "./targets.ts";
 import type { FuzzTask, FuzzWord } from "./worker.ts";
-import { print } from "../../tools/timing.ts";
+import { print } from "../../tools/print.ts";
 
 const { positionals } = parseArgs({ allowPositionals: true, args: Deno.args });
 const inputs = Number(positionals[0] ?? 100_000);

@@ -7,7 +7,7 @@ import { soakAllocator } from "./allocator_soak.ts";
 import { soakConnections } from "./connection_soak.ts";
 import { createFlatHeap } from "./flat_heap.ts";
 import { soakEngine, soakReplay } from "./replay_soak.ts";
-import { print } from "../../tools/timing.ts";
+import { print } from "../../tools/print.ts";
 
 const share = Number(Deno.args[0] ?? 1);
 const seed = Number(Deno.args[1] ?? 1);

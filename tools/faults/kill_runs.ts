@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { createRandom } from "../../allocator/mod.ts";
 import { ifThere } from "../../fixtures/mod.ts";
 import { IGNORED_VARIABLES, VARIABLES } from "../../.ci/program_flags.ts";
-import { print } from "../timing.ts";
+import { print } from "../print.ts";
 import { type Writer, WRITERS } from "./writers.ts";
 
 const rounds = Number(Deno.args[0] ?? 8);

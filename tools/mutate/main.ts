@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { createRandom } from "../../allocator/mod.ts";
 import { readSourceTree, type SourceFile } from "../../.ci/source_tree.ts";
-import { print } from "../timing.ts";
+import { print } from "../print.ts";
 import { findAgain } from "./again.ts";
 import { judgeAll } from "./judge_all.ts";
 import {
